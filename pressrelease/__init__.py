@@ -1,0 +1,3 @@
+"""Publishes press releases at their moment: never early, once, nothing lost, and with proof."""
+
+__version__ = "0.1.0"

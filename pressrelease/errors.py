@@ -1,0 +1,151 @@
+"""What can go wrong, in words for people, each with the exit code that scripts rely on.
+
+    PressReleaseError            1   a fault of the program
+    ├── Usage                    2   the command line itself
+    ├── NeedsPerson             10   nothing is broken; somebody must decide
+    │   └── StateUnreadable     10   the store can't be read or trusted: nothing is sent
+    ├── Stopped                 11   `stop` is in force
+    ├── Refused                 65   a text or a phrase that is not accepted
+    │   ├── EmbargoRefused          the phrase is ambiguous, contradictory, nonexistent or past
+    │   └── ReleaseRefused          the release file is malformed, oversized or hostile
+    ├── NotFound                66   no such release, outlet, file or workspace
+    ├── WillRetry               75   busy or out of reach just now; trying again is safe
+    ├── NotPermitted            77   an approval is missing, or an embargo stands
+    └── ConfigRefused           78   config.toml, with every problem at once
+
+`message` says what happened, and, where a person could wonder, whether anything went out.
+`hint` says what to do now. `candidates` are the readings or names that were possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class PressReleaseError(Exception):
+    """Base of every error that is shown to a person rather than logged as a fault."""
+
+    exit_code: ClassVar[int] = 1
+    default_code: ClassVar[str] = "internal"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str = "",
+        candidates: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code or self.default_code
+        self.candidates = tuple(candidates)
+
+
+class Usage(PressReleaseError):
+    """The command line can't be understood."""
+
+    exit_code = 2
+    default_code = "usage"
+
+
+class NeedsPerson(PressReleaseError):
+    """Somebody must decide before anything more happens."""
+
+    exit_code = 10
+    default_code = "needs_person"
+
+
+class StateUnreadable(NeedsPerson):
+    """The store is missing, corrupt, foreign or newer: nothing is sent, and it is never replaced."""
+
+    default_code = "state_unreadable"
+
+
+class Stopped(PressReleaseError):
+    """`pressrelease stop` is in force."""
+
+    exit_code = 11
+    default_code = "stopped"
+
+
+class Refused(PressReleaseError):
+    """A text or phrase is not accepted."""
+
+    exit_code = 65
+    default_code = "refused"
+
+
+class EmbargoRefused(Refused):
+    """An embargo phrase has no single safe reading; `candidates` holds the possible ones in full."""
+
+    default_code = "embargo_refused"
+
+
+class ReleaseRefused(Refused):
+    """A release file is malformed, oversized or hostile; `line` counts from 1, 0 for the whole file."""
+
+    default_code = "release_refused"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        line: int = 0,
+        hint: str = "",
+        code: str = "",
+        candidates: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, code=code, candidates=candidates)
+        self.line = line
+
+
+class NotFound(PressReleaseError):
+    """No such release, outlet, file or workspace."""
+
+    exit_code = 66
+    default_code = "not_found"
+
+
+class WillRetry(PressReleaseError):
+    """Something is busy or out of reach for now; the same call may be repeated safely."""
+
+    exit_code = 75
+    default_code = "will_retry"
+
+
+class NotPermitted(PressReleaseError):
+    """An approval is missing, or an embargo stands."""
+
+    exit_code = 77
+    default_code = "not_permitted"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a config: its line (from 1; 0 where the whole file is meant), what, and the mend."""
+
+    line: int
+    message: str
+    hint: str = ""
+
+
+class ConfigRefused(PressReleaseError):
+    """config.toml is not accepted; `problems` holds all of them, in the order of the file."""
+
+    exit_code = 78
+    default_code = "config_refused"
+
+    def __init__(self, problems: Sequence[Problem], source: str = "config.toml") -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        lines = [
+            f"{source}:{problem.line}: {problem.message}" if problem.line else f"{source}: {problem.message}"
+            for problem in self.problems
+        ]
+        super().__init__(
+            "\n".join(lines),
+            hint="\n".join(dict.fromkeys(problem.hint for problem in self.problems if problem.hint)),
+        )

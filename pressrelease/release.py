@@ -1,0 +1,62 @@
+"""A press release as its author wrote it, and the version that is frozen, approved and sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+
+class ReleaseKind(str, Enum):
+    """What sort of release it is."""
+
+    RELEASE = "release"
+    ADVISORY = "advisory"
+    STATEMENT = "statement"
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Whom a reporter calls."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file beside the release: `path` is relative to releases/, POSIX style, and never leaves it."""
+
+    path: str
+    title: str = ""
+    alt: str = ""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One file of releases/, read. Every text is NFC, without control characters; `body` is Markdown.
+
+    `embargo` is the phrase as typed. `outlets` is None where the file leaves it to [defaults].
+    `lines` maps a front-matter key to its line in the file, from 1; `body_line` is the body's first line.
+    `source_hash` is the SHA-256 (64 hex digits) of the file's bytes.
+    """
+
+    slug: str
+    headline: str
+    embargo: str
+    body: str
+    subhead: str = ""
+    date: date | None = None
+    dateline: str = ""
+    kind: ReleaseKind = ReleaseKind.RELEASE
+    follows: str = ""
+    outlets: tuple[str, ...] | None = None
+    author: str = ""
+    contact: Contact | None = None
+    keywords: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    editor_note: str = ""
+    lines: tuple[tuple[str, int], ...] = ()
+    body_line: int = 1
+    source_hash: str = ""

@@ -1,0 +1,36 @@
+"""What an embargo phrase came to mean: an instant, a window, or at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class EmbargoKind(str, Enum):
+    """The three things that an embargo can be (CONTRACT section 4)."""
+
+    INSTANT = "instant"
+    WINDOW = "window"
+    IMMEDIATE = "immediate"
+
+
+@dataclass(frozen=True)
+class Embargo:
+    """A reading of `text`. Every time is an aware UTC datetime; `timezone` is the IANA zone it was read in.
+
+    instant:   `not_before` == `lift`, `no_later_than` is None.
+    window:    not before, and before `no_later_than` (exclusive); `lift` is only proposed, a person fixes it.
+    immediate: all three are None.
+
+    `remarks` are things that a person should hear with the answer, in whole sentences: "9:00 AM is the
+    office's release time, since no hour was given.", "Mon, Sep 7, 2026 is Labor Day."
+    """
+
+    text: str
+    kind: EmbargoKind
+    timezone: str
+    not_before: datetime | None = None
+    no_later_than: datetime | None = None
+    lift: datetime | None = None
+    remarks: tuple[str, ...] = ()
