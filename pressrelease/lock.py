@@ -1,0 +1,56 @@
+"""A lock on a file that the operating system drops when its holder dies, however it dies."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(descriptor: int, *, wait: bool) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _take(descriptor: int, *, wait: bool) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class FileLock:
+    """An exclusive lock on `path`, made 0600 where it is missing; not re-entrant, one object a holder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self, *, wait: bool = True) -> bool:
+        """Take the lock; False where another holds it and `wait` is off. Raises OSError on a bad path."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        while True:
+            try:
+                _take(descriptor, wait=wait)
+            except OSError:
+                # msvcrt's own waiting gives up after ten tries; flock's never does.
+                if wait and sys.platform == "win32":
+                    continue
+                os.close(descriptor)
+                if wait:
+                    raise
+                return False
+            self._descriptor = descriptor
+            return True
+
+    def release(self) -> None:
+        """Give it back; harmless where it isn't held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> FileLock:
+        self.acquire()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
