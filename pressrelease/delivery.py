@@ -23,7 +23,7 @@ class DeliveryState(str, Enum):
 
     sentence: str
 
-    def __new__(cls, value: str, sentence: str) -> DeliveryState:
+    def __new__(cls, value: str, sentence: str = "") -> DeliveryState:
         member = str.__new__(cls, value)
         member._value_ = value
         member.sentence = sentence
@@ -88,7 +88,10 @@ class Repeats:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A delivery as the store keeps it. Every time is an aware UTC datetime."""
+    """A delivery as the store keeps it. Every time is an aware UTC datetime.
+
+    `claimed_from` is the state that the last claim found: where an unsent claim is given back to.
+    """
 
     id: int
     slug: str
@@ -98,6 +101,7 @@ class Delivery:
     state: DeliveryState
     lift: datetime | None = None
     attempts: int = 0
+    claimed_from: DeliveryState | None = None
     owner: str | None = None
     lease_until: datetime | None = None
     next_try: datetime | None = None
@@ -115,9 +119,7 @@ class Delivery:
     @property
     def needs_person(self) -> bool:
         """Failed for good, or in doubt at an outlet that can't (or no longer can) tell a repeat."""
-        return self.state is DeliveryState.FAILED or (
-            self.state is DeliveryState.IN_DOUBT and self.next_try is None
-        )
+        return self.state is DeliveryState.FAILED or (self.state is DeliveryState.IN_DOUBT and self.next_try is None)
 
     @property
     def is_open(self) -> bool:
@@ -153,9 +155,7 @@ class Delivery:
             state = DeliveryState.FAILED
         else:
             state = DeliveryState.RETRYING
-        return replace(
-            self, state=state, error=failure.reason, next_try=next_try, owner=None, lease_until=None
-        )
+        return replace(self, state=state, error=failure.reason, next_try=next_try, owner=None, lease_until=None)
 
 
 def delivery_key(slug: str, version: str, outlet: str, recipient: str) -> str:

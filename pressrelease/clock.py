@@ -1,0 +1,78 @@
+"""The only room that asks the machine what time it is, and whether that can be believed.
+
+A wall clock is a guess that anyone can set. Two things bound it: the newest time that this workspace has
+on record, and, within one boot of the machine, the time that the machine has been up.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+#: What NTP's slewing may add to an honest clock between two marks: 500 parts in a million (ntp_adjtime(2)).
+SLEW = 500e-6
+
+
+def utc_now() -> datetime:
+    """The wall clock, as aware UTC."""
+    return datetime.fromtimestamp(time.time_ns() // 1000 / 1e6, UTC)
+
+
+def pause_clock() -> float:
+    """Seconds on a clock that nobody can set; only differences mean anything."""
+    return time.monotonic()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The wall clock and the machine's uptime, read together.
+
+    `uptime` counts through suspension; it and `boot` (a name for this boot of the machine) are None where
+    the system can't tell.
+    """
+
+    wall: datetime
+    uptime: timedelta | None
+    boot: str | None
+
+
+def read_mark() -> Mark:
+    """Read both clocks at once."""
+    boot_clock = getattr(time, "CLOCK_BOOTTIME", None)
+    boot = _boot_name()
+    if boot_clock is None or boot is None:
+        return Mark(utc_now(), None, None)
+    return Mark(utc_now(), timedelta(seconds=time.clock_gettime(boot_clock)), boot)
+
+
+def mark_of(wall: datetime, uptime_micros: int | None, boot: str | None) -> Mark:
+    """A mark as it was recorded."""
+    return Mark(wall, None if uptime_micros is None else timedelta(microseconds=uptime_micros), boot)
+
+
+def _boot_name() -> str | None:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+
+
+def doubt(mark: Mark, *, recorded: Mark | None, newest: datetime | None, tolerance: timedelta) -> str | None:
+    """Why the wall clock can't be believed, in a sentence; None where nothing speaks against it.
+
+    `newest` is the newest time on record in this workspace; `recorded` the last mark taken here. A clock
+    behind the record has been set back. One that gained more than the machine's uptime did, in the same
+    boot, has been set forward; across a reboot only a witness could tell.
+    """
+    if newest is not None and mark.wall < newest - tolerance:
+        behind = round((newest - mark.wall).total_seconds())
+        return f"the clock is {behind} s behind the newest time on record here"
+    if recorded is None or recorded.uptime is None or mark.uptime is None or recorded.boot != mark.boot:
+        return None
+    up = mark.uptime - recorded.uptime
+    gained = (mark.wall - recorded.wall) - up
+    if gained > tolerance + up * SLEW:
+        return f"the clock has jumped {round(gained.total_seconds())} s ahead of what this machine's uptime allows"
+    return None

@@ -1,0 +1,53 @@
+"""The private log: what happened inside, for whoever looks after the program, and never what a release says.
+
+An exception's own words are left out: libraries put whole addresses, and with them tokens, into theirs.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import IO
+
+#: A log file's size in bytes before it is put aside, and how many are kept.
+LARGEST = 2_000_000
+KEPT = 5
+
+
+class _PrivateFile(RotatingFileHandler):
+    """A rotating file that only its owner may read, from its first byte on."""
+
+    def _open(self) -> IO[str]:
+        descriptor = os.open(self.baseFilename, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
+        return os.fdopen(descriptor, self.mode, encoding=self.encoding)
+
+
+def log_to(folder: Path) -> None:
+    """Send this program's log to `folder`/log, made 0700 and 0600; libraries' own logs go nowhere."""
+    ours = logging.getLogger("pressrelease")
+    ours.propagate = False
+    ours.setLevel(logging.INFO)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handler = _PrivateFile(folder / "log", maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"))
+    for earlier in list(ours.handlers):
+        ours.removeHandler(earlier)
+        earlier.close()
+    ours.addHandler(handler)
+
+
+def frames(error: BaseException) -> str:
+    """Where an exception came from, file by line, and its kind and its causes'; none of its words or values."""
+    told = []
+    current: BaseException | None = error
+    while current is not None and len(told) < 8:
+        places = " < ".join(
+            f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+            for frame in reversed(traceback.extract_tb(current.__traceback__))
+        )
+        told.append(f"{type(current).__name__} at {places or 'no frame'}")
+        current = current.__cause__ or current.__context__
+    return "; from ".join(told)

@@ -1,0 +1,77 @@
+"""Frozen versions made ready for their outlets, in memory, each composed once."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+
+from pressrelease.config import Config
+from pressrelease.delivery import Delivery
+from pressrelease.errors import StateUnreadable
+from pressrelease.message import Message, compose
+from pressrelease.outlets import Outlet, Parcel
+from pressrelease.release import from_canonical, version_of
+from pressrelease.store import Store
+
+#: How many composed releases are kept at hand.
+KEPT = 256
+
+
+def public_url(config: Config, slug: str, outlets: tuple[str, ...]) -> str:
+    """Where a release will be read on the office's own newsroom, "" where it goes to none."""
+    for name in outlets:
+        outlet = config.outlets.get(name)
+        if outlet is not None and outlet.type == "newsroom" and outlet.settings.get("url"):
+            return f"{str(outlet.settings['url']).rstrip('/')}/{slug}/"
+    return ""
+
+
+class Parcels:
+    """Composes each (release, version) once, however many recipients it has. Safe for several threads."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._config = config
+        self._store = store
+        self._messages: OrderedDict[tuple[str, str], Message] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def make(self, outlet: Outlet, delivery: Delivery) -> Parcel:
+        """What `outlet` will send for `delivery`. Raises StateUnreadable where the frozen version is damaged."""
+        return outlet.prepare(self._message(delivery), key=delivery.key, recipient=delivery.recipient)
+
+    def _message(self, delivery: Delivery) -> Message:
+        name = (delivery.slug, delivery.version)
+        with self._lock:
+            message = self._messages.get(name)
+            if message is None or message.lift != delivery.lift:
+                message = self._messages[name] = self._compose(delivery)
+                while len(self._messages) > KEPT:
+                    self._messages.popitem(last=False)
+            else:
+                self._messages.move_to_end(name)
+            return message
+
+    def _compose(self, delivery: Delivery) -> Message:
+        frozen = self._store.read.frozen(delivery.slug, delivery.version)
+        if frozen is None or delivery.lift is None:
+            raise StateUnreadable(f"The frozen text of {delivery.slug} is not in the database. It was not sent.")
+        release = from_canonical(frozen.canonical)
+        if delivery.version != version_of(
+            release, attachment_hashes=frozen.attachments, lift=frozen.lift, outlets=frozen.outlets
+        ):
+            raise StateUnreadable(f"The frozen text of {delivery.slug} is not what was approved. It was not sent.")
+        attachments = {}
+        for path, sha256 in frozen.attachments.items():
+            content = self._store.read.blob(sha256)
+            if content is None or hashlib.sha256(content).hexdigest() != sha256:
+                raise StateUnreadable(f"An attachment of {delivery.slug} is not what was approved. It was not sent.")
+            attachments[path] = content
+        return compose(
+            release,
+            version=delivery.version,
+            office=self._config.office,
+            lift=delivery.lift,
+            url=public_url(self._config, delivery.slug, frozen.outlets),
+            attachments=attachments,
+        )

@@ -1,0 +1,76 @@
+"""What is due now, what waits and why, and when to look again. Pure: the whole decision of one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pressrelease.config import Policy, Retry
+from pressrelease.delivery import CLAIMABLE, Delivery
+from pressrelease.standing import Dossier, ReleaseState, Standing, stand, too_late
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A release that waits for a person although it is due, or whatever its date; `reason` is in words."""
+
+    slug: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The decision of one pass. `due` is in the order of lift; `next_wake` is UTC, None where nothing is ahead."""
+
+    due: tuple[Delivery, ...]
+    needs_you: tuple[Waiting, ...]
+    standings: tuple[tuple[str, Standing], ...]
+    next_wake: datetime | None
+
+
+def make_plan(
+    dossiers: Iterable[Dossier],
+    *,
+    policy: Policy,
+    retry: Retry,
+    known_outlets: Collection[str],
+    now: datetime,
+    clock_doubt: str | None = None,
+) -> Plan:
+    """Decide for every scheduled release at once. `now` is aware UTC."""
+    due: list[Delivery] = []
+    needs_you: list[Waiting] = []
+    standings: list[tuple[str, Standing]] = []
+    wakes: list[datetime] = []
+    for dossier in dossiers:
+        release = dossier.release
+        standing = stand(
+            dossier,
+            policy=policy,
+            retry=retry,
+            known_outlets=known_outlets,
+            now=now,
+            clock_doubt=clock_doubt,
+        )
+        standings.append((release.slug, standing))
+        lifted = release.lift is not None and release.lift <= now
+        if standing.state is ReleaseState.NEEDS_YOU or (lifted and standing.state in _WAITS_FOR_A_PERSON):
+            needs_you.append(Waiting(release.slug, standing.reason))
+        if standing.blocked:
+            continue
+        for delivery in dossier.deliveries:
+            if delivery.state not in CLAIMABLE or delivery.next_try is None:
+                continue
+            moment = max(delivery.next_try, release.lift) if release.lift else None
+            if moment is None or too_late(delivery, release, policy=policy, retry=retry, now=now):
+                continue
+            if moment <= now:
+                due.append(delivery)
+            else:
+                wakes.append(moment)
+    due.sort(key=lambda delivery: (delivery.next_try, delivery.id))
+    return Plan(tuple(due), tuple(needs_you), tuple(standings), min(wakes, default=None))
+
+
+_WAITS_FOR_A_PERSON = frozenset({ReleaseState.HELD, ReleaseState.UNAPPROVED})

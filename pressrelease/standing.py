@@ -1,0 +1,212 @@
+"""Where a scheduled release stands, and why, from what is on record. Pure: the whole vocabulary of states."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from pressrelease.config import Policy, Retry
+from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.when.embargo import Embargo
+
+
+class ReleaseState(str, Enum):
+    """Where a release stands (CONTRACT section 5); each member carries the words that a person reads."""
+
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str = "") -> ReleaseState:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.sentence = sentence
+        return member
+
+    DRAFT = "draft", "a draft; nothing is scheduled"
+    UNAPPROVED = "unapproved", "scheduled, and waiting for approval"
+    SCHEDULED = "scheduled", "approved, and waiting for its lift"
+    HELD = "held", "held by a person"
+    PUBLISHING = "publishing", "going out"
+    PUBLISHED = "published", "out"
+    NEEDS_YOU = "needs_you", "needs a person"
+    KILLED = "killed", "withdrawn"
+
+
+class Word(str, Enum):
+    """The last word that a person said of a release; what is stored. The state follows from it and the facts."""
+
+    SCHEDULED = "scheduled"
+    HELD = "held"
+    KILLED = "killed"
+
+
+class FileFact(str, Enum):
+    """What has become of the release's file since its version was frozen."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """One person's yes to exactly one version; `at` is UTC."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """A release as scheduled: one frozen version and a person's last word on it. Times are aware UTC.
+
+    `lift` is None while an `immediate` release still waits for its approvals: it lifts when the last one is
+    given. `late_accepted` is a person's word that it may go out however late.
+    """
+
+    slug: str
+    version: str
+    headline: str
+    embargo: Embargo
+    lift: datetime | None
+    outlets: tuple[str, ...]
+    author: str
+    source_hash: str
+    word: Word
+    word_by: str
+    word_at: datetime
+    why: str = ""
+    late_accepted: bool = False
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """All that is known of one scheduled release."""
+
+    release: Scheduled
+    approvals: tuple[Approval, ...]
+    deliveries: tuple[Delivery, ...]
+    file: FileFact = FileFact.SAME
+
+    @property
+    def begun(self) -> bool:
+        """Whether any delivery has ever been claimed."""
+        return any(delivery.attempts for delivery in self.deliveries)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A release's state with its reason in words ("" where the state says it all).
+
+    `blocked` tells whether nothing may leave just now, whatever is due.
+    """
+
+    state: ReleaseState
+    reason: str = ""
+    blocked: bool = False
+
+
+def counted_approvals(approvals: Sequence[Approval], policy: Policy, author: str) -> int:
+    """How many approvals count under the policy in force: one a person, by those who may give it."""
+    people = {approval.by for approval in approvals}
+    if policy.approvers:
+        people &= set(policy.approvers)
+    if not policy.author_may_approve:
+        people.discard(author)
+    return len(people)
+
+
+def too_late(delivery: Delivery, release: Scheduled, *, policy: Policy, retry: Retry, now: datetime) -> bool:
+    """Whether a delivery missed its moment by so much that only a person may still send it."""
+    if release.lift is None or release.late_accepted or delivery.state not in _STILL_TO_SEND:
+        return False
+    if now - release.lift <= policy.max_late:
+        return False
+    return delivery.first_sent_at is None or now - delivery.first_sent_at > retry.give_up
+
+
+_STILL_TO_SEND = frozenset({DeliveryState.WAITING, DeliveryState.RETRYING})
+
+
+def stand(
+    dossier: Dossier,
+    *,
+    policy: Policy,
+    retry: Retry,
+    known_outlets: Collection[str],
+    now: datetime,
+    clock_doubt: str | None = None,
+) -> Standing:
+    """Where a release stands at `now`; the first reason that stops it, in the order that a person would ask."""
+    release, deliveries = dossier.release, dossier.deliveries
+    if release.word is Word.KILLED:
+        return Standing(ReleaseState.KILLED, release.why, blocked=True)
+    if deliveries and all(d.state is DeliveryState.DELIVERED for d in deliveries):
+        return Standing(ReleaseState.PUBLISHED)
+    still_open = [delivery for delivery in deliveries if delivery.is_open]
+    stuck = _stuck(deliveries)
+    if not still_open and not stuck:
+        # Delivered where it was not called off.
+        return Standing(ReleaseState.PUBLISHED, "some deliveries were called off")
+    if release.word is Word.HELD:
+        return Standing(ReleaseState.HELD, f"held by {release.word_by}: {release.why}", blocked=True)
+    if still_open and (stopper := _stopper(dossier, still_open, policy, retry, known_outlets, now, clock_doubt)):
+        return Standing(ReleaseState.NEEDS_YOU, stopper, blocked=True)
+    missing = policy.approvals - counted_approvals(dossier.approvals, policy, release.author)
+    if missing > 0 and still_open:
+        given = f"{missing} more approval{'s' if missing > 1 else ''} needed"
+        return Standing(ReleaseState.UNAPPROVED, given, blocked=True)
+    if stuck:
+        return Standing(ReleaseState.NEEDS_YOU, stuck)
+    if dossier.begun or (release.lift is not None and release.lift <= now):
+        return Standing(ReleaseState.PUBLISHING)
+    return Standing(ReleaseState.SCHEDULED)
+
+
+def _stuck(deliveries: Sequence[Delivery]) -> str:
+    """What is said of deliveries that nothing but a person's word can move."""
+    stuck = [delivery for delivery in deliveries if delivery.needs_person]
+    if not stuck:
+        return ""
+    first = stuck[0]
+    where = first.outlet + (f" ({first.recipient})" if first.recipient else "")
+    more = f", and {len(stuck) - 1} more" if len(stuck) > 1 else ""
+    if first.state is DeliveryState.IN_DOUBT:
+        return f"{where} is in doubt: {first.error or first.state.sentence}{more}"
+    return f"{where} failed: {first.error or first.state.sentence}{more}"
+
+
+def _stopper(
+    dossier: Dossier,
+    still_open: Sequence[Delivery],
+    policy: Policy,
+    retry: Retry,
+    known_outlets: Collection[str],
+    now: datetime,
+    clock_doubt: str | None,
+) -> str:
+    """Why nothing of a release may leave until somebody has looked; "" where nothing stands in its way."""
+    release = dossier.release
+    file = f"releases/{release.slug}.md"
+    if dossier.file is FileFact.CHANGED:
+        return f"{file} was changed after it was scheduled; nothing more goes out of it"
+    if dossier.file is FileFact.GONE:
+        return f"{file} is gone; nothing more goes out of it"
+    unknown = sorted({delivery.outlet for delivery in still_open} - set(known_outlets))
+    if unknown:
+        return f"config.toml no longer has the outlet {', '.join(unknown)}, or it is switched off"
+    lifted = release.lift is not None and release.lift <= now
+    if lifted and clock_doubt:
+        return f"{clock_doubt}; nothing goes out until somebody has looked"
+    if any(too_late(delivery, release, policy=policy, retry=retry, now=now) for delivery in still_open):
+        assert release.lift is not None  # noqa: S101  (too_late says False without one)
+        return f"its lift was missed by {_hours(now - release.lift)}, more than max_late allows"
+    return ""
+
+
+def _hours(span: timedelta) -> str:
+    minutes = round(span.total_seconds() / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // 1440} days"

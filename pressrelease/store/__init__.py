@@ -1,0 +1,106 @@
+"""The record of everything: what is scheduled, who said so, what left, and whether it arrived.
+
+`Store.read` answers questions over the plain driver. `Store.ledger` opens a transaction in which rows and
+the journal lines that tell of them are written together; `words`, `claims` and `presence` hold what is written.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pressrelease.errors import StateUnreadable
+from pressrelease.store.reading import SCHEMA, Reader
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from pressrelease.store.ledger import Ledger
+
+__all__ = ["Reader", "Store", "host_name", "sqlite_file"]
+
+
+def host_name() -> str:
+    """This machine's name, as the journal has it."""
+    return platform.node() or "unknown-host"
+
+
+def sqlite_file(url: str, workspace: Path) -> Path | None:
+    """The file of a `sqlite:///` URL, relative ones taken from the workspace; None for another database."""
+    scheme, _, rest = url.partition(":///")
+    if scheme != "sqlite":
+        return None
+    return workspace / rest
+
+
+class Store:
+    """One workspace's store. The file of SQLite is made by the first that writes, never by a question."""
+
+    def __init__(self, url: str, workspace: Path) -> None:
+        self.url = url
+        self.file = sqlite_file(url, workspace)
+        self._opened: Engine | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever recorded here.
+
+        Raises StateUnreadable where a record that was here is gone.
+        """
+        if self.file is None or self.file.exists():
+            return True
+        if self.file.with_name(self.file.name + ".id").exists():
+            raise StateUnreadable(
+                f"The database {self.file.name} is gone. Nothing was sent.",
+                hint="Put the file back, or run `pressrelease restore FILE` with the last backup.",
+            )
+        return False
+
+    @cached_property
+    def read(self) -> Reader:
+        """Questions. Raises StateUnreadable for a store of a newer program, or one that is none."""
+        if self.file is None:
+            reader = Reader(self.url.replace("postgresql+psycopg://", "postgresql://", 1))
+        else:
+            reader = Reader(self.file)
+        if reader.schema() > SCHEMA:
+            raise StateUnreadable(
+                "The database was written by a newer pressrelease. Nothing was sent.",
+                hint="Install the newer pressrelease again.",
+            )
+        return reader
+
+    def open(self, now: datetime) -> None:
+        """Make the store where there was none, and bring an older one up to date."""
+        if self._opened is None:
+            from pressrelease.store.engine import open_engine
+            from pressrelease.store.rows import to_micros
+
+            self._opened = open_engine(self.url, self.file, to_micros(now))
+
+    @contextmanager
+    def ledger(self, *, now: datetime, actor: str) -> Iterator[Ledger]:
+        """A transaction: what is changed in it and what is noted of it are kept together, or not at all."""
+        from pressrelease.store.engine import transaction
+        from pressrelease.store.ledger import Ledger
+
+        self.open(now)
+        assert self._opened is not None  # noqa: S101
+        with transaction(self._opened) as connection:
+            ledger = Ledger(connection, now=now, actor=actor, host=host_name())
+            yield ledger
+            ledger.write_lines()
+
+    def close(self) -> None:
+        """Close every connection."""
+        if "read" in self.__dict__:
+            self.read.close()
+            del self.__dict__["read"]
+        if self._opened is not None:
+            self._opened.dispose()
+            self._opened = None

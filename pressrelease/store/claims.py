@@ -1,0 +1,243 @@
+"""Claims on deliveries: taken before the first byte, ended by an answer, and what becomes of a dead one's.
+
+The crash story is told in `pressrelease.cycle`; these are its four writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, case, func, null, select, update
+
+from pressrelease.delivery import CLAIMABLE, SETTLED, Delivery, DeliveryState
+from pressrelease.standing import Word
+from pressrelease.store.ledger import Ledger
+from pressrelease.store.rows import delivery_of, row_of_delivery, to_micros
+from pressrelease.store.tables import approvals, control, deliveries, releases
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one claimed delivery: as it was claimed, and as it stands after the outlet's answer."""
+
+    claimed: Delivery
+    after: Delivery
+
+
+def claim(
+    ledger: Ledger, ids: Sequence[int], *, owner: str, lease_until: datetime, approvals_needed: int
+) -> list[Delivery]:
+    """Claim those of `ids` that may leave now, in one statement that asks every guard of the store again.
+
+    Another's claim, a hold, a stop, a moved lift or a withdrawn approval leaves a row out. The caller sends
+    nothing before the transaction has ended: it is then on the disk.
+    """
+    may_leave = (
+        select(releases.c.slug)
+        .where(
+            releases.c.slug == deliveries.c.slug,
+            releases.c.version == deliveries.c.version,
+            releases.c.word == Word.SCHEDULED.value,
+            releases.c.lift <= ledger.micros,
+        )
+        .exists()
+    )
+    going = select(control.c.id).where(control.c.id == 1, control.c.stopped.is_(False)).exists()
+    given = (
+        select(func.count(func.distinct(approvals.c.by)))
+        .where(
+            approvals.c.slug == deliveries.c.slug,
+            approvals.c.version == deliveries.c.version,
+            approvals.c.withdrawn_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+    ready = (
+        deliveries.c.id.in_(ids),
+        deliveries.c.state.in_([state.value for state in CLAIMABLE]),
+        deliveries.c.next_try <= ledger.micros,
+    )
+    chosen: Any = deliveries.c.id.in_(ids)
+    if ledger.connection.dialect.name == "postgresql":
+        # Rows that another machine is claiming this instant are left to it, instead of waited for.
+        chosen = deliveries.c.id.in_(select(deliveries.c.id).where(*ready).with_for_update(skip_locked=True))
+    claimed = [
+        delivery_of(row)
+        for row in ledger.rows(
+            update(deliveries)
+            .where(chosen, *ready, may_leave, going, given >= approvals_needed)
+            .values(
+                state=DeliveryState.SENDING.value,
+                claimed_from=deliveries.c.state,
+                owner=owner,
+                lease_until=to_micros(lease_until),
+                attempts=deliveries.c.attempts + 1,
+                first_sent_at=func.coalesce(deliveries.c.first_sent_at, ledger.micros),
+                next_try=null(),
+            )
+            .returning(*deliveries.c)
+        )
+    ]
+    claimed.sort(key=lambda delivery: delivery.id)
+    for delivery in claimed:
+        ledger.note(
+            "delivery.claimed",
+            delivery.slug,
+            delivery.version,
+            outlet=delivery.outlet,
+            recipient=delivery.recipient,
+            attempt=delivery.attempts,
+        )
+    return claimed
+
+
+def record(ledger: Ledger, results: Sequence[Result]) -> None:
+    """Write what the outlets answered. An answer to a claim that was meanwhile taken away is still noted."""
+    changed = _write(ledger, results)
+    for result, was_ours in zip(results, changed, strict=True):
+        before, after = result.claimed, result.after
+        detail: dict[str, Any] = {
+            "outlet": before.outlet,
+            "recipient": before.recipient,
+            "attempt": before.attempts,
+        }
+        if after.state is DeliveryState.DELIVERED:
+            if after.late is not None:
+                detail["late_ms"] = round(after.late.total_seconds() * 1000)
+            detail |= {"url": after.url, "remote_id": after.remote_id}
+        else:
+            detail |= {"error": after.error, "again": after.next_try is not None}
+        name = f"delivery.{after.state.value}" if was_ours else "delivery.late_answer"
+        ledger.note(name, before.slug, before.version, **detail)
+    for slug in dict.fromkeys(result.claimed.slug for result in results):
+        close_if_done(ledger, slug)
+
+
+def _write(ledger: Ledger, results: Sequence[Result]) -> list[bool]:
+    """Which of the results found their claim still standing, or in doubt and unclaimed since."""
+    values = [
+        {"b_id": r.claimed.id, "b_attempts": r.claimed.attempts, "b_owner": r.claimed.owner} | row_of_delivery(r.after)
+        for r in results
+    ]
+    if len(values) > 1:
+        savepoint = ledger.connection.begin_nested()
+        done = ledger.connection.execute(_OWN_CLAIM, values)
+        if done.rowcount == len(results):
+            savepoint.commit()
+            return [True] * len(results)
+        savepoint.rollback()
+    return [
+        ledger.connection.execute(_OWN_CLAIM, one).rowcount == 1
+        or ledger.connection.execute(_OWN_DOUBT, one).rowcount == 1
+        for one in values
+    ]
+
+
+_OWN_CLAIM = update(deliveries).where(
+    deliveries.c.id == bindparam("b_id"),
+    deliveries.c.state == DeliveryState.SENDING.value,
+    deliveries.c.owner == bindparam("b_owner"),
+    deliveries.c.attempts == bindparam("b_attempts"),
+)
+
+# A sender that was given up for dead and still answers knows better than the doubt that it left behind.
+_OWN_DOUBT = update(deliveries).where(
+    deliveries.c.id == bindparam("b_id"),
+    deliveries.c.state == DeliveryState.IN_DOUBT.value,
+    deliveries.c.attempts == bindparam("b_attempts"),
+)
+
+
+def give_back(ledger: Ledger, claimed: Sequence[Delivery], reason: str) -> None:
+    """End own claims of which no byte has left: each stands again where it stood before the claim."""
+    first_time = deliveries.c.attempts <= 1
+    for delivery in claimed:
+        done = ledger.connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.id == delivery.id,
+                deliveries.c.state == DeliveryState.SENDING.value,
+                deliveries.c.owner == delivery.owner,
+                deliveries.c.attempts == delivery.attempts,
+            )
+            .values(
+                state=deliveries.c.claimed_from,
+                owner=null(),
+                lease_until=null(),
+                attempts=deliveries.c.attempts - 1,
+                first_sent_at=case((first_time, null()), else_=deliveries.c.first_sent_at),
+                next_try=ledger.micros,
+            )
+        )
+        if done.rowcount:
+            ledger.note(
+                "delivery.given_back",
+                delivery.slug,
+                delivery.version,
+                outlet=delivery.outlet,
+                recipient=delivery.recipient,
+                reason=reason,
+            )
+
+
+def doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: bool) -> None:
+    """Put another's claim in doubt, since it died or its lease lapsed; `again` where its outlet tells repeats."""
+    done = ledger.connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id == delivery.id,
+            deliveries.c.state == DeliveryState.SENDING.value,
+            deliveries.c.owner == delivery.owner,
+            deliveries.c.attempts == delivery.attempts,
+        )
+        .values(
+            state=DeliveryState.IN_DOUBT.value,
+            owner=null(),
+            lease_until=null(),
+            error=reason,
+            next_try=ledger.micros if again else null(),
+        )
+    )
+    if done.rowcount:
+        ledger.note(
+            "delivery.in_doubt",
+            delivery.slug,
+            delivery.version,
+            outlet=delivery.outlet,
+            recipient=delivery.recipient,
+            attempt=delivery.attempts,
+            error=reason,
+            again=again,
+        )
+
+
+def close_if_done(ledger: Ledger, slug: str) -> None:
+    """Set whether a release still asks anything of anybody; note the moment at which the last delivery settled."""
+    settled = [state.value for state in SETTLED]
+    unsettled = (
+        select(deliveries.c.id)
+        .where(
+            deliveries.c.slug == releases.c.slug,
+            deliveries.c.version == releases.c.version,
+            deliveries.c.state.not_in(settled),
+        )
+        .exists()
+    )
+    found = ledger.rows(
+        select(releases.c.version, releases.c.word, releases.c.open, unsettled.label("unsettled")).where(
+            releases.c.slug == slug
+        )
+    )
+    if not found:
+        return
+    row = found[0]
+    if bool(row["open"]) == bool(row["unsettled"]):
+        return
+    ledger.connection.execute(
+        update(releases).where(releases.c.slug == slug).values(open=bool(row["unsettled"]), changed_at=ledger.micros)
+    )
+    if not row["unsettled"] and row["word"] == Word.SCHEDULED.value:
+        ledger.note("release.published", slug, row["version"])

@@ -1,0 +1,201 @@
+"""Opening the store for writing: where it is, its file's mode, its migrations, and one transaction at a time."""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from pressrelease.errors import StateUnreadable, WillRetry
+from pressrelease.store.reading import SCHEMA, unreadable
+from pressrelease.store.tables import control, metadata, migrations
+
+#: How long a writer tries for its turn, in seconds, before it says that the store is busy.
+WRITE_PATIENCE = 60.0
+
+#: SQLite below this release can corrupt a WAL database with two writers (its "WAL-reset" bug).
+_WAL_IS_SAFE = (3, 51, 3)
+
+_JOURNAL_TRIGGERS = {
+    "sqlite": (
+        "CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal"
+        " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
+        "CREATE TRIGGER journal_no_delete BEFORE DELETE ON journal"
+        " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION journal_is_append_only() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$",
+        "CREATE TRIGGER journal_no_change BEFORE UPDATE OR DELETE ON journal"
+        " FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only()",
+    ),
+}
+
+
+def open_engine(url: str, file: Path | None, now_micros: int) -> Engine:
+    """An engine on a store that exists and has this program's layout; a missing one is made, once.
+
+    `file` is SQLite's file, None for PostgreSQL. Raises StateUnreadable where a store that once was here is
+    gone, or is another program's, or a newer one's: it is never replaced by an empty one.
+    """
+    if file is not None:
+        _make_file(file)
+        engine = create_engine("sqlite://", creator=lambda: _connect(file), pool_size=8, max_overflow=64)
+    else:
+        engine = create_engine(url, pool_size=8, max_overflow=64, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    _bring_up_to_date(engine, file, now_micros)
+    return engine
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=0.05, isolation_level=None, check_same_thread=False)
+    mode, sync = ("WAL", "FULL") if sqlite3.sqlite_version_info >= _WAL_IS_SAFE else ("DELETE", "EXTRA")
+    for pragma in (f"synchronous = {sync}", "foreign_keys = ON", "trusted_schema = OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+    if mode == "WAL":
+        connection.execute("PRAGMA journal_mode = WAL")
+    return connection
+
+
+def marker_of(file: Path) -> Path:
+    """The file beside a SQLite store that remembers that there was one."""
+    return file.with_name(file.name + ".id")
+
+
+def _make_file(file: Path) -> None:
+    if file.exists():
+        return
+    if marker_of(file).exists():
+        raise StateUnreadable(
+            f"The database {file.name} is gone from {file.parent.name}/. Nothing was sent, and no empty one is put in"
+            " its place, since it would not know what has already gone out.",
+            hint="Put the file back, or run `pressrelease restore FILE` with the last backup.",
+        )
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite would make it readable by everyone; the journal files beside it take over this mode.
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int) -> None:
+    with transaction(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(7046029254386353131)"))
+        tables = set(_tables(connection))
+        if not tables and file is not None and marker_of(file).exists():
+            raise StateUnreadable(
+                "The database is empty, although it was not. Nothing was sent.",
+                hint="Put the file back, or run `pressrelease restore FILE` with the last backup.",
+            )
+        if not tables:
+            metadata.create_all(connection)
+            for trigger in _JOURNAL_TRIGGERS[engine.dialect.name]:
+                connection.exec_driver_sql(trigger)
+            connection.execute(insert(control).values(id=1, store_id=uuid4().hex, stopped=False))
+            for number, name in enumerate(("the first layout",), start=1):
+                connection.execute(insert(migrations).values(number=number, name=name, at=now_micros))
+        elif "migrations" not in tables:
+            raise StateUnreadable(
+                "The database belongs to another program. Nothing was sent.",
+                hint="Point [store] url in config.toml at a database of its own.",
+            )
+        found = connection.execute(select(migrations.c.number).order_by(migrations.c.number.desc())).scalar()
+        if (found or 0) > SCHEMA:
+            raise StateUnreadable(
+                f"The database was written by a newer pressrelease (layout {found}; this one knows {SCHEMA})."
+                " Nothing was sent.",
+                hint="Install the newer pressrelease again.",
+            )
+        store_id = connection.execute(select(control.c.store_id)).scalar_one()
+    if file is not None:
+        _remember(marker_of(file), store_id)
+
+
+def _tables(connection: Connection) -> list[str]:
+    if connection.dialect.name == "sqlite":
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    else:
+        query = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+    return [row[0] for row in connection.exec_driver_sql(query)]
+
+
+def _remember(marker: Path, store_id: str) -> None:
+    try:
+        kept = marker.read_text(encoding="ascii")
+    except FileNotFoundError:
+        descriptor = os.open(marker, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+            stream.write(store_id)
+        return
+    if kept != store_id:
+        raise StateUnreadable(
+            "The database is not the one that this workspace was working with. Nothing was sent.",
+            hint="Put the right file back; a backup is put in place with `pressrelease restore FILE`.",
+        )
+
+
+@contextmanager
+def transaction(engine: Engine, patience: float = WRITE_PATIENCE) -> Iterator[Connection]:
+    """One write transaction, durable when the block ends without an error, undone otherwise.
+
+    Waits its turn with short, uneven pauses: SQLite's own waiting lets a busy writer starve the others.
+    Raises WillRetry after `patience` seconds, StateUnreadable where the store can't be trusted.
+    """
+    connection, begun = _begin(engine, patience)
+    try:
+        yield connection
+        begun.commit()
+    except DBAPIError as error:
+        _undo(begun)
+        raise _translated(error) from error
+    except BaseException:
+        _undo(begun)
+        raise
+    finally:
+        connection.close()
+
+
+def _undo(begun: Any) -> None:
+    try:
+        begun.rollback()
+    except DBAPIError:  # the connection is beyond use; closing it undoes the transaction
+        begun.connection.invalidate()
+
+
+def _begin(engine: Engine, patience: float) -> tuple[Connection, Any]:
+    give_up = time.monotonic() + patience
+    while True:
+        connection = None
+        try:
+            connection = engine.connect()
+            return connection, connection.begin()
+        except DBAPIError as error:
+            if connection is not None:
+                connection.close()
+            complaint = _translated(error)
+            if not isinstance(complaint, WillRetry) or time.monotonic() > give_up:
+                raise complaint from error
+            time.sleep(random.uniform(0.001, 0.02))  # noqa: S311  (spreads writers; nothing is secret)
+
+
+def _translated(error: DBAPIError) -> StateUnreadable | WillRetry:
+    original = error.orig
+    if isinstance(original, sqlite3.Error):
+        return unreadable(original)
+    if isinstance(error, OperationalError):
+        return WillRetry(
+            "The database server can't be reached just now, or is busy. Nothing more was sent.",
+            hint="Check that it runs; the next pass goes on by itself.",
+            code="store_busy",
+        )
+    return StateUnreadable("The database refused a change that it should have taken. Nothing more was sent.")

@@ -1,0 +1,53 @@
+"""One transaction on the store, with the journal lines that will be written in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, text
+
+from pressrelease.store.journal import BEGINNING, Event, line_after
+from pressrelease.store.rows import to_micros
+from pressrelease.store.tables import journal
+
+
+class Ledger:
+    """Rows are changed through `connection`; `note` adds what the journal will say of it."""
+
+    def __init__(self, connection: Connection, *, now: datetime, actor: str, host: str) -> None:
+        self.connection = connection
+        self.now = now
+        self.micros = to_micros(now)
+        self._actor = actor
+        self.host = host
+        self._events: list[Event] = []
+
+    def note(self, name: str, slug: str = "", version: str = "", **detail: Any) -> None:
+        """Have the journal say it. `detail` is plain JSON, without a secret or a release's text."""
+        self._events.append(Event(name, slug, version, detail))
+
+    def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """All rows of a query, as plain mappings."""
+        return [dict(row) for row in self.connection.execute(query, values or {}).mappings()]
+
+    def write_lines(self) -> None:
+        """Chain the noted lines to the journal's end; called once, as the transaction's last act."""
+        if not self._events:
+            return
+        if self.connection.dialect.name == "postgresql":
+            # Two writers must not both follow the same line; SQLite has only one writer anyway.
+            self.connection.execute(text("SELECT pg_advisory_xact_lock(7046029254386353132)"))
+        last = self.connection.execute(
+            select(journal.c.n, journal.c.hash).order_by(journal.c.n.desc()).limit(1)
+        ).first()
+        head = (int(last.n), str(last.hash)) if last else (0, BEGINNING)
+        lines = []
+        for event in self._events:
+            line = line_after(head, event, at=self.micros, actor=self._actor, host=self.host)
+            lines.append(asdict(line))
+            head = (line.n, line.hash)
+        self.connection.execute(insert(journal), lines)
+        self._events.clear()

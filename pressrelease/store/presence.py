@@ -1,0 +1,103 @@
+"""Which schedulers are there, and when the clock was last looked at."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, insert, select, update
+
+from pressrelease.clock import Mark
+from pressrelease.lock import FileLock
+from pressrelease.store.ledger import Ledger
+from pressrelease.store.rows import to_micros
+from pressrelease.store.tables import control, journal, processes
+
+
+@dataclass(frozen=True)
+class Alive:
+    """This process's name as an owner of claims, held by a lock that the system drops when it dies."""
+
+    owner: str
+    lock: FileLock
+
+    def leave(self) -> None:
+        """Give the name up: no claim is held under it any more."""
+        self.lock.path.unlink(missing_ok=True)
+        self.lock.release()
+
+
+def appear(folder: Path, owner: str) -> Alive:
+    """Take a name in `folder` (made 0700), before the first claim under it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{owner}.lock")
+    lock.acquire(wait=False)
+    return Alive(owner, lock)
+
+
+def surely_dead(folder: Path, owner: str) -> bool:
+    """Whether the process of that name is known to be gone: its lock is here and nobody holds it.
+
+    False says nothing: it may live, or have worked from another machine.
+    """
+    path = folder / f"{owner}.lock"
+    if not path.exists():
+        return False
+    lock = FileLock(path)
+    if not lock.acquire(wait=False):
+        return False
+    lock.release()
+    return True
+
+
+def bury(folder: Path, owner: str) -> None:
+    """Take away the lock of a dead process whose claims have been seen to."""
+    (folder / f"{owner}.lock").unlink(missing_ok=True)
+
+
+def check_in(ledger: Ledger, owner: str, kind: str, mark: Mark) -> None:
+    """Say that a scheduler is there, and keep this look at the clock."""
+    seen = ledger.connection.execute(
+        update(processes).where(processes.c.owner == owner).values(last_seen=ledger.micros, ended_at=None)
+    )
+    if not seen.rowcount:
+        ledger.connection.execute(
+            insert(processes).values(
+                owner=owner,
+                kind=kind,
+                host=ledger.host,
+                pid=os.getpid(),
+                started_at=ledger.micros,
+                last_seen=ledger.micros,
+            )
+        )
+    keep_mark(ledger, mark)
+
+
+def keep_mark(ledger: Ledger, mark: Mark) -> None:
+    """Keep a look at the clock as the last one."""
+    ledger.connection.execute(
+        update(control).values(
+            mark_wall=to_micros(mark.wall),
+            mark_uptime=None if mark.uptime is None else mark.uptime // timedelta(microseconds=1),
+            mark_boot=mark.boot,
+            mark_host=ledger.host,
+        )
+    )
+
+
+def confirm_clock(ledger: Ledger, mark: Mark) -> None:
+    """A person's word that the clock is right: what was recorded under another one no longer counts against it."""
+    last = ledger.connection.execute(select(func.max(journal.c.n))).scalar() or 0
+    ledger.connection.execute(update(control).values(trusted_n=last))
+    keep_mark(ledger, mark)
+    ledger.note("clock.confirmed")
+
+
+def check_out(ledger: Ledger, owner: str, now: datetime) -> None:
+    """Say that a scheduler has ended as it should."""
+    ledger.connection.execute(
+        update(processes).where(processes.c.owner == owner).values(last_seen=to_micros(now), ended_at=to_micros(now))
+    )

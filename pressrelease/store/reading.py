@@ -1,0 +1,375 @@
+"""Every question asked of the store, as plain SQL over the driver's own connection.
+
+`status` is typed all day and piped into other programs; loading SQLAlchemy would cost it twenty times what
+the question does. So reading knows only the driver, and writing (`writing.py`) everything else. Each query is
+valid on SQLite and PostgreSQL alike; only the mark of a parameter differs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pressrelease.delivery import Delivery
+from pressrelease.errors import StateUnreadable, WillRetry
+from pressrelease.standing import Approval, Dossier, FileFact, Scheduled
+from pressrelease.store.journal import Line
+from pressrelease.store.rows import delivery_of, from_micros, maybe_time, scheduled_of, to_micros
+
+#: The newest layout of the tables that this program knows.
+SCHEMA = 1
+
+#: How long a reader waits for a writer's commit, in seconds, before it says that the store is busy.
+READ_PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class Control:
+    """Whether everything is stopped, by whom, and why; and the last look at the clock (uptime in microseconds)."""
+
+    stopped: bool
+    stopped_by: str = ""
+    stopped_why: str = ""
+    stopped_at: datetime | None = None
+    mark_wall: datetime | None = None
+    mark_uptime: int | None = None
+    mark_boot: str | None = None
+    mark_host: str | None = None
+
+
+@dataclass(frozen=True)
+class Process:
+    """A scheduler that has been seen: `run`, or a pass of cron. Times are UTC."""
+
+    owner: str
+    kind: str
+    host: str
+    pid: int
+    started_at: datetime
+    last_seen: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class FrozenVersion:
+    """The bytes that were approved, each attachment's SHA-256 by its path, and the lift and outlets approved with it.
+
+    `lift` is UTC, None for `immediate`; a person may have moved the release's own lift since.
+    """
+
+    canonical: bytes
+    attachments: Mapping[str, str]
+    lift: datetime | None
+    outlets: tuple[str, ...]
+
+
+class Reader:
+    """Questions to one store. Safe for several threads: each has a connection of its own."""
+
+    def __init__(self, database: Path | str) -> None:
+        """`database` is SQLite's file, or a libpq connection string for PostgreSQL."""
+        self._database = database
+        self._local = threading.local()
+        self._opened: list[Any] = []
+
+    # -- asking -------------------------------------------------------------------------------------------
+
+    def rows(self, query: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """All rows of a query with `:name` parameters.
+
+        Raises WillRetry where the store is busy, StateUnreadable where it can't be read or believed.
+        """
+        return list(self._each(query, values or {}))
+
+    def _each(self, query: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        if isinstance(self._database, Path):
+            try:
+                cursor = self._connection().execute(query, values)
+                names = [column[0] for column in cursor.description]
+                for row in cursor:
+                    yield dict(zip(names, row, strict=True))
+            except sqlite3.Error as error:
+                raise unreadable(error) from error
+        else:
+            yield from self._each_of_postgres(query, values)
+
+    def _each_of_postgres(self, query: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        import psycopg
+
+        try:
+            cursor = self._connection().execute(_for_postgres(query), values)
+            names = [column.name for column in cursor.description]
+            for row in cursor:
+                yield dict(zip(names, row, strict=True))
+        except psycopg.OperationalError as error:
+            self.close()
+            raise WillRetry(
+                "The database server can't be reached just now. Nothing was sent.",
+                hint="Run `pressrelease doctor`, or try again in a minute.",
+            ) from error
+        except psycopg.Error as error:
+            raise StateUnreadable(
+                "The database can't be read. Nothing was sent.",
+                hint="Restore the last backup, or ask whoever looks after the server.",
+            ) from error
+
+    def _connection(self) -> Any:
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._connect()
+            self._local.connection = connection
+            self._opened.append(connection)
+        return connection
+
+    def _connect(self) -> Any:
+        if isinstance(self._database, Path):
+            # Not mode=ro: after a crash the first to read must be able to roll back what was half written.
+            connection = sqlite3.connect(
+                f"{self._database.absolute().as_uri()}?mode=rw",
+                uri=True,
+                timeout=READ_PATIENCE,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            connection.execute("PRAGMA query_only = ON")
+            return connection
+        import psycopg
+
+        try:
+            return psycopg.connect(self._database, autocommit=True)
+        except psycopg.OperationalError as error:
+            raise WillRetry(
+                "The database server can't be reached just now. Nothing was sent.",
+                hint="Check [store] url in config.toml and that the server runs, then try again.",
+            ) from error
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        while self._opened:
+            self._opened.pop().close()
+        self._local = threading.local()
+
+    # -- what is on record --------------------------------------------------------------------------------
+
+    def schema(self) -> int:
+        """The number of the newest migration that the store has been through."""
+        return int(self.rows("SELECT max(number) AS number FROM migrations")[0]["number"] or 0)
+
+    def store_id(self) -> str:
+        """The name that the store was given when it was made."""
+        return str(self.rows("SELECT store_id FROM control")[0]["store_id"])
+
+    def control(self) -> Control:
+        """Whether everything is stopped, and the last mark of the clock."""
+        found = self.rows("SELECT * FROM control WHERE id = 1")
+        if not found:
+            raise StateUnreadable("The database has lost its control row. Nothing was sent.")
+        row = found[0]
+        return Control(
+            stopped=bool(row["stopped"]),
+            stopped_by=row["stopped_by"] or "",
+            stopped_why=row["stopped_why"] or "",
+            stopped_at=maybe_time(row["stopped_at"]),
+            mark_wall=maybe_time(row["mark_wall"]),
+            mark_uptime=row["mark_uptime"],
+            mark_boot=row["mark_boot"],
+            mark_host=row["mark_host"],
+        )
+
+    def newest_time(self) -> datetime | None:
+        """The newest time on record since a person last confirmed the clock: of the journal, or of a look at it."""
+        row = self.rows(
+            "SELECT c.mark_wall AS mark, (SELECT CASE WHEN j.n > c.trusted_n THEN j.at END FROM journal j"
+            " ORDER BY j.n DESC LIMIT 1) AS line FROM control c WHERE c.id = 1"
+        )[0]
+        known = [micros for micros in (row["line"], row["mark"]) if micros is not None]
+        return from_micros(max(known)) if known else None
+
+    def open_releases(self) -> list[Scheduled]:
+        """Every scheduled release that still asks something of the program or of a person, by lift."""
+        return [
+            scheduled_of(row)
+            for row in self.rows("SELECT * FROM releases WHERE open ORDER BY lift IS NULL DESC, lift, slug")
+        ]
+
+    def due_releases(self, now: datetime) -> list[Scheduled]:
+        """The open releases whose lift has come at `now`, by lift."""
+        return [
+            scheduled_of(row)
+            for row in self.rows(
+                "SELECT * FROM releases WHERE open AND lift <= :now ORDER BY lift, slug", {"now": to_micros(now)}
+            )
+        ]
+
+    def next_lift(self, now: datetime) -> datetime | None:
+        """The next lift after `now` of any open release, whatever stands in its way."""
+        row = self.rows("SELECT min(lift) AS lift FROM releases WHERE open AND lift > :now", {"now": to_micros(now)})[0]
+        return maybe_time(row["lift"])
+
+    def recent_releases(self, limit: int) -> list[Scheduled]:
+        """The last `limit` releases that ask nothing more of anybody, newest first."""
+        return [
+            scheduled_of(row)
+            for row in self.rows(
+                "SELECT * FROM releases WHERE NOT open ORDER BY changed_at DESC, slug LIMIT :limit", {"limit": limit}
+            )
+        ]
+
+    def releases(self, slugs: Sequence[str] | None = None) -> list[Scheduled]:
+        """All releases ever scheduled, or those named, in the order of their slugs."""
+        if slugs is None:
+            return [scheduled_of(row) for row in self.rows("SELECT * FROM releases ORDER BY slug")]
+        return [scheduled_of(row) for row in self._by_slug("SELECT * FROM releases WHERE slug IN ({})", slugs)]
+
+    def release(self, slug: str) -> Scheduled | None:
+        """One release as scheduled, None where it is none or a draft."""
+        found = self.releases([slug])
+        return found[0] if found else None
+
+    def dossiers(self, releases: Sequence[Scheduled], files: Mapping[str, FileFact] | None = None) -> list[Dossier]:
+        """The approvals and deliveries of each release's current version, with what became of its file."""
+        slugs = [release.slug for release in releases]
+        approvals: dict[tuple[str, str], list[Approval]] = {}
+        for row in self._by_slug(
+            "SELECT * FROM approvals WHERE withdrawn_at IS NULL AND slug IN ({}) ORDER BY id", slugs
+        ):
+            approvals.setdefault((row["slug"], row["version"]), []).append(Approval(row["by"], from_micros(row["at"])))
+        deliveries: dict[tuple[str, str], list[Delivery]] = {}
+        which = " AND state NOT IN ('delivered', 'canceled')" if unsettled_only else ""
+        for row in self._by_slug(f"SELECT * FROM deliveries WHERE slug IN ({{}}){which} ORDER BY id", slugs):
+            deliveries.setdefault((row["slug"], row["version"]), []).append(delivery_of(row))
+        return [
+            Dossier(
+                release=release,
+                approvals=tuple(approvals.get((release.slug, release.version), ())),
+                deliveries=tuple(deliveries.get((release.slug, release.version), ())),
+                file=(files or {}).get(release.slug, FileFact.SAME),
+            )
+            for release in releases
+        ]
+
+    def _by_slug(self, query: str, slugs: Sequence[str], at_once: int = 400) -> Iterator[dict[str, Any]]:
+        for start in range(0, len(slugs), at_once):
+            part = slugs[start : start + at_once]
+            marks = ", ".join(f":s{number}" for number in range(len(part)))
+            yield from self._each(query.format(marks), {f"s{number}": slug for number, slug in enumerate(part)})
+
+    # -- a claim, asked again before its first byte ----------------------------------------------------------
+
+    def why_not(self, delivery: Delivery, *, source_hash: str | None, now: datetime) -> str | None:
+        """Why a claimed delivery may not leave after all, as the store has it this moment; None where it may.
+
+        `source_hash` is of the release's file as it is now, None where it is gone.
+        """
+        found = self.rows(
+            "SELECT c.stopped, r.word, r.version, r.lift, r.source_hash, d.state, d.owner, d.attempts"
+            " FROM deliveries d LEFT JOIN releases r ON r.slug = d.slug LEFT JOIN control c ON c.id = 1"
+            " WHERE d.id = :id",
+            {"id": delivery.id},
+        )
+        if not found:
+            return "its row is gone"
+        row = found[0]
+        if row["stopped"] is None or row["stopped"]:
+            return "everything is stopped"
+        if row["word"] != "scheduled":
+            return f"it was {row['word'] or 'taken away'} meanwhile"
+        if row["version"] != delivery.version:
+            return "another version took its place"
+        if row["lift"] is None or row["lift"] > to_micros(now):
+            return "its lift has not come"
+        if row["source_hash"] != source_hash:
+            return "its file was changed after it was scheduled"
+        if (row["state"], row["owner"], row["attempts"]) != ("sending", delivery.owner, delivery.attempts):
+            return "the claim was lost"
+        return None
+
+    # -- frozen versions ---------------------------------------------------------------------------------
+
+    def frozen(self, slug: str, version: str) -> FrozenVersion | None:
+        """A frozen version as it was approved."""
+        found = self.rows(
+            "SELECT * FROM versions WHERE slug = :slug AND version = :version", {"slug": slug, "version": version}
+        )
+        if not found:
+            return None
+        row = found[0]
+        return FrozenVersion(
+            canonical=bytes(row["canonical"]),
+            attachments=json.loads(row["attachments"]),
+            lift=maybe_time(row["lift"]),
+            outlets=tuple(json.loads(row["outlets"])),
+        )
+
+    def blob(self, sha256: str) -> bytes | None:
+        """An attachment's frozen bytes."""
+        found = self.rows("SELECT content FROM blobs WHERE sha256 = :sha256", {"sha256": sha256})
+        return bytes(found[0]["content"]) if found else None
+
+    # -- who is there, and what was done --------------------------------------------------------------------
+
+    def processes(self, limit: int = 20) -> list[Process]:
+        """The schedulers seen last, newest first."""
+        return [
+            Process(
+                owner=row["owner"],
+                kind=row["kind"],
+                host=row["host"],
+                pid=row["pid"],
+                started_at=from_micros(row["started_at"]),
+                last_seen=from_micros(row["last_seen"]),
+                ended_at=maybe_time(row["ended_at"]),
+            )
+            for row in self.rows("SELECT * FROM processes ORDER BY last_seen DESC LIMIT :limit", {"limit": limit})
+        ]
+
+    def claimed(self) -> list[Delivery]:
+        """Every delivery that some process holds a claim on."""
+        return [delivery_of(row) for row in self.rows("SELECT * FROM deliveries WHERE owner IS NOT NULL ORDER BY id")]
+
+    def journal(self, slugs: Iterable[str] = ()) -> Iterator[Line]:
+        """The journal's lines from the first, or only those of the slugs named."""
+        named = list(slugs)
+        columns = ", ".join(Line.__dataclass_fields__)
+        if named:
+            yield from sorted(
+                (Line(**row) for row in self._by_slug(f"SELECT {columns} FROM journal WHERE slug IN ({{}})", named)),
+                key=lambda line: line.n,
+            )
+        else:
+            for row in self._each(f"SELECT {columns} FROM journal ORDER BY n", {}):
+                yield Line(**row)
+
+    def data_version(self) -> int | None:
+        """A number that changes when another connection has written to SQLite; None on PostgreSQL."""
+        if not isinstance(self._database, Path):
+            return None
+        return int(self.rows("PRAGMA data_version")[0]["data_version"])
+
+
+@lru_cache(maxsize=64)
+def _for_postgres(query: str) -> str:
+    return re.sub(r"(?<!:):([a-z_]\w*)", r"%(\1)s", query.replace("%", "%%"))
+
+
+def unreadable(error: sqlite3.Error) -> StateUnreadable | WillRetry:
+    """SQLite's complaint as ours: busy may be tried again, everything else stops all sending."""
+    text = str(error)
+    if isinstance(error, sqlite3.OperationalError) and ("locked" in text or "busy" in text):
+        return WillRetry(
+            "The database is busy: another program has held it for too long. Nothing was sent by this one.",
+            hint="Try again in a minute; `pressrelease doctor` shows who holds it.",
+            code="store_busy",
+        )
+    return StateUnreadable(
+        f"The database can't be read ({text}). Nothing was sent.",
+        hint="Leave .pressrelease/ as it is; restore the last backup, or ask whoever looks after the server.",
+    )

@@ -1,0 +1,144 @@
+"""Rows of the database as the core's values, and back. Times are whole microseconds of UTC in the rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.standing import Scheduled, Word
+from pressrelease.when.embargo import Embargo, EmbargoKind
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Row = Mapping[str, Any]
+
+
+def to_micros(moment: datetime) -> int:
+    """Whole microseconds since 1970; exact, where a float would round. Raises TypeError on a naive time."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The aware UTC time of whole microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def maybe_micros(moment: datetime | None) -> int | None:
+    """As `to_micros`, None for None."""
+    return None if moment is None else to_micros(moment)
+
+
+def maybe_time(micros: int | None) -> datetime | None:
+    """As `from_micros`, None for None."""
+    return None if micros is None else from_micros(micros)
+
+
+def embargo_text(embargo: Embargo) -> str:
+    """An embargo as JSON."""
+    return json.dumps(
+        {
+            "text": embargo.text,
+            "kind": embargo.kind.value,
+            "timezone": embargo.timezone,
+            "not_before": maybe_micros(embargo.not_before),
+            "no_later_than": maybe_micros(embargo.no_later_than),
+            "lift": maybe_micros(embargo.lift),
+            "remarks": embargo.remarks,
+        }
+    )
+
+
+def embargo_of_text(text: str) -> Embargo:
+    """The embargo that `embargo_text` wrote."""
+    kept = json.loads(text)
+    return Embargo(
+        text=kept["text"],
+        kind=EmbargoKind(kept["kind"]),
+        timezone=kept["timezone"],
+        not_before=maybe_time(kept["not_before"]),
+        no_later_than=maybe_time(kept["no_later_than"]),
+        lift=maybe_time(kept["lift"]),
+        remarks=tuple(kept["remarks"]),
+    )
+
+
+def scheduled_of(row: Row) -> Scheduled:
+    """A row of `releases`."""
+    return Scheduled(
+        slug=row["slug"],
+        version=row["version"],
+        headline=row["headline"],
+        embargo=embargo_of_text(row["embargo"]),
+        lift=maybe_time(row["lift"]),
+        outlets=tuple(json.loads(row["outlets"])),
+        author=row["author"],
+        source_hash=row["source_hash"],
+        word=Word(row["word"]),
+        word_by=row["word_by"],
+        word_at=from_micros(row["word_at"]),
+        why=row["why"],
+        late_accepted=bool(row["late_accepted"]),
+    )
+
+
+def row_of_scheduled(release: Scheduled) -> dict[str, Any]:
+    """A row for `releases`, without `open` and `changed_at`."""
+    return {
+        "slug": release.slug,
+        "version": release.version,
+        "headline": release.headline,
+        "embargo": embargo_text(release.embargo),
+        "lift": maybe_micros(release.lift),
+        "outlets": json.dumps(release.outlets),
+        "author": release.author,
+        "source_hash": release.source_hash,
+        "word": release.word.value,
+        "word_by": release.word_by,
+        "word_at": to_micros(release.word_at),
+        "why": release.why,
+        "late_accepted": release.late_accepted,
+    }
+
+
+def delivery_of(row: Row) -> Delivery:
+    """A row of `deliveries`."""
+    return Delivery(
+        id=row["id"],
+        slug=row["slug"],
+        version=row["version"],
+        outlet=row["outlet"],
+        recipient=row["recipient"],
+        state=DeliveryState(row["state"]),
+        lift=maybe_time(row["lift"]),
+        attempts=row["attempts"],
+        claimed_from=DeliveryState(row["claimed_from"]) if row["claimed_from"] else None,
+        owner=row["owner"],
+        lease_until=maybe_time(row["lease_until"]),
+        next_try=maybe_time(row["next_try"]),
+        first_sent_at=maybe_time(row["first_sent_at"]),
+        delivered_at=maybe_time(row["delivered_at"]),
+        url=row["url"],
+        remote_id=row["remote_id"],
+        error=row["error"],
+    )
+
+
+def row_of_delivery(delivery: Delivery) -> dict[str, Any]:
+    """What may change in a row of `deliveries`."""
+    return {
+        "state": delivery.state.value,
+        "attempts": delivery.attempts,
+        "claimed_from": delivery.claimed_from.value if delivery.claimed_from else None,
+        "owner": delivery.owner,
+        "lease_until": maybe_micros(delivery.lease_until),
+        "next_try": maybe_micros(delivery.next_try),
+        "first_sent_at": maybe_micros(delivery.first_sent_at),
+        "delivered_at": maybe_micros(delivery.delivered_at),
+        "url": delivery.url,
+        "remote_id": delivery.remote_id,
+        "error": delivery.error,
+    }

@@ -1,0 +1,163 @@
+"""The tables, as SQLAlchemy Core. Times are whole microseconds of UTC: SQLite keeps no zone, and drops one silently."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+_serial = BigInteger().with_variant(Integer, "sqlite")
+
+#: The only row of `control`: the stop, and the last time at which this workspace's clock was looked at.
+control = Table(
+    "control",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("store_id", Text, nullable=False),
+    Column("stopped", Boolean, nullable=False, server_default=text("false")),
+    Column("stopped_by", Text),
+    Column("stopped_why", Text),
+    Column("stopped_at", BigInteger),
+    Column("mark_wall", BigInteger),
+    Column("mark_uptime", BigInteger),
+    Column("mark_boot", Text),
+    Column("mark_host", Text),
+    # Lines up to here were written before a person last said that the clock is right.
+    Column("trusted_n", BigInteger, nullable=False, server_default=text("0")),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("headline", Text, nullable=False),
+    Column("embargo", Text, nullable=False),  # JSON
+    Column("lift", BigInteger),
+    Column("outlets", Text, nullable=False),  # JSON
+    Column("author", Text, nullable=False),
+    Column("source_hash", Text, nullable=False),
+    Column("word", Text, nullable=False),
+    Column("word_by", Text, nullable=False),
+    Column("word_at", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("late_accepted", Boolean, nullable=False),
+    # Still asks something of the program or of a person: what a pass and a plain `status` look at.
+    Column("open", Boolean, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Index("releases_open", "lift", sqlite_where=text("open"), postgresql_where=text("open")),
+    Index("releases_changed", "changed_at"),
+)
+
+#: What was frozen: the bytes that were approved, never changed afterwards.
+versions = Table(
+    "versions",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("canonical", LargeBinary, nullable=False),
+    Column("attachments", Text, nullable=False),  # JSON: path -> SHA-256
+    Column("lift", BigInteger),  # as it was approved; a person may have moved it since
+    Column("outlets", Text, nullable=False),  # JSON
+    Column("frozen_at", BigInteger, nullable=False),
+    Column("frozen_by", Text, nullable=False),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", _serial, primary_key=True, autoincrement=True),
+    Column("slug", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("withdrawn_at", BigInteger),
+    Index("approvals_version", "slug", "version"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", _serial, primary_key=True, autoincrement=True),
+    Column("slug", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("outlet", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("lift", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("claimed_from", Text),
+    Column("owner", Text),
+    Column("lease_until", BigInteger),
+    Column("next_try", BigInteger),
+    Column("first_sent_at", BigInteger),
+    Column("delivered_at", BigInteger),
+    Column("url", Text),
+    Column("remote_id", Text),
+    Column("error", Text),
+    UniqueConstraint("slug", "version", "outlet", "recipient"),
+    Index(
+        "deliveries_claimed",
+        "owner",
+        sqlite_where=text("owner IS NOT NULL"),
+        postgresql_where=text("owner IS NOT NULL"),
+    ),
+)
+
+#: Append-only: triggers refuse a change or a removal, and each line's hash covers the one before.
+journal = Table(
+    "journal",
+    metadata,
+    Column("n", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # JSON
+    Column("prev", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("journal_slug", "slug"),
+)
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Index("processes_seen", "last_seen"),
+)
+
+migrations = Table(
+    "migrations",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)

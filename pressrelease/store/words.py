@@ -1,0 +1,316 @@
+"""A person's words, written down: schedule, approve, hold, stop and their like. Each asks its guard in the
+transaction in which it acts, so that two people, or a person and a sender, can't slip past one another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import delete, insert, null, select, update
+
+from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.errors import NotFound, NotPermitted
+from pressrelease.standing import Approval, Dossier, Scheduled, Word
+from pressrelease.store.claims import close_if_done
+from pressrelease.store.ledger import Ledger
+from pressrelease.store.rows import (
+    delivery_of,
+    from_micros,
+    maybe_micros,
+    row_of_scheduled,
+    scheduled_of,
+    to_micros,
+)
+from pressrelease.store.tables import approvals, blobs, control, deliveries, releases, versions
+
+from pressrelease.when.embargo import EmbargoKind
+
+@dataclass(frozen=True)
+class Frozen:
+    """What `schedule` freezes: the canonical bytes, and each attachment's bytes by its path."""
+
+    canonical: bytes
+    attachments: Mapping[str, bytes]
+    hashes: Mapping[str, str]
+
+
+def look(ledger: Ledger, slug: str) -> Dossier:
+    """A release with its approvals and deliveries, as this transaction sees it. Raises NotFound for a draft."""
+    found = ledger.rows(select(releases).where(releases.c.slug == slug))
+    if not found:
+        raise NotFound(
+            f"{slug} is not scheduled.", hint=f"`pressrelease schedule {slug}` does that.", code="not_scheduled"
+        )
+    release = scheduled_of(found[0])
+    same = (deliveries.c.slug == slug, deliveries.c.version == release.version)
+    given = ledger.rows(
+        select(approvals)
+        .where(approvals.c.slug == slug, approvals.c.version == release.version, approvals.c.withdrawn_at.is_(None))
+        .order_by(approvals.c.id)
+    )
+    return Dossier(
+        release=release,
+        approvals=tuple(Approval(row["by"], from_micros(row["at"])) for row in given),
+        deliveries=tuple(delivery_of(row) for row in ledger.rows(select(deliveries).where(*same))),
+    )
+
+
+def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapping[str, Sequence[str]]) -> None:
+    """Freeze a version and make its deliveries wait; a version scheduled before, unless begun, is called off.
+
+    Raises NotPermitted once any delivery of this release has begun: what is out is corrected, not rescheduled.
+    """
+    slug, version = release.slug, release.version
+    begun = ledger.rows(select(deliveries.c.id).where(deliveries.c.slug == slug, deliveries.c.attempts > 0).limit(1))
+    if begun:
+        raise NotPermitted(
+            f"{slug} has already begun to go out; it can't be scheduled again.",
+            hint=f"`pressrelease status {slug}` shows what went where.",
+            code="already_begun",
+        )
+    _call_off(ledger, slug)
+    if not ledger.rows(select(versions.c.slug).where(versions.c.slug == slug, versions.c.version == version)):
+        for path, content in frozen.attachments.items():
+            sha256 = frozen.hashes[path]
+            if not ledger.rows(select(blobs.c.sha256).where(blobs.c.sha256 == sha256)):
+                ledger.connection.execute(insert(blobs).values(sha256=sha256, content=content))
+        ledger.connection.execute(
+            insert(versions).values(
+                slug=slug,
+                version=version,
+                canonical=frozen.canonical,
+                attachments=json.dumps(dict(frozen.hashes), sort_keys=True),
+                lift=maybe_micros(release.lift) if release.embargo.kind is not EmbargoKind.IMMEDIATE else None,
+                outlets=json.dumps(release.outlets),
+                frozen_at=ledger.micros,
+                frozen_by=release.word_by,
+            )
+        )
+    ledger.connection.execute(delete(releases).where(releases.c.slug == slug))
+    ledger.connection.execute(insert(releases).values(**row_of_scheduled(release), open=True, changed_at=ledger.micros))
+    ledger.connection.execute(delete(deliveries).where(deliveries.c.slug == slug, deliveries.c.version == version))
+    lift = maybe_micros(release.lift)
+    ledger.connection.execute(
+        insert(deliveries),
+        [
+            {
+                "slug": slug,
+                "version": version,
+                "outlet": outlet,
+                "recipient": recipient,
+                "state": DeliveryState.WAITING.value,
+                "lift": lift,
+                "next_try": lift,
+                "attempts": 0,
+            }
+            for outlet, people in recipients.items()
+            for recipient in people
+        ],
+    )
+    ledger.note(
+        "release.scheduled",
+        slug,
+        version,
+        lift=_said(release.lift),
+        embargo=release.embargo.text,
+        outlets=list(release.outlets),
+        deliveries=sum(len(people) for people in recipients.values()),
+    )
+
+
+def unschedule(ledger: Ledger, slug: str) -> None:
+    """Back to a draft, its approvals withdrawn. Raises NotPermitted once any delivery has begun."""
+    dossier = look(ledger, slug)
+    _not_begun(dossier, "it can't become a draft again", f"`pressrelease hold {slug} --why …` stops the rest.")
+    _call_off(ledger, slug)
+    ledger.connection.execute(delete(releases).where(releases.c.slug == slug))
+    ledger.note("release.unscheduled", slug, dossier.release.version)
+
+
+def _call_off(ledger: Ledger, slug: str) -> None:
+    """Cancel what waits of a release and withdraw every approval of it."""
+    ledger.connection.execute(
+        update(deliveries)
+        .where(deliveries.c.slug == slug, deliveries.c.state == DeliveryState.WAITING.value)
+        .values(state=DeliveryState.CANCELED.value, next_try=null())
+    )
+    _withdraw_approvals(ledger, slug)
+
+
+def _withdraw_approvals(ledger: Ledger, slug: str) -> int:
+    return ledger.connection.execute(
+        update(approvals)
+        .where(approvals.c.slug == slug, approvals.c.withdrawn_at.is_(None))
+        .values(withdrawn_at=ledger.micros)
+    ).rowcount
+
+
+def approve(ledger: Ledger, slug: str, version: str, by: str, *, lifts_now: bool) -> None:
+    """One person's yes to exactly `version`; a second one of the same person changes nothing.
+
+    `lifts_now` fixes the lift of an `immediate` release at this moment, where this was the last yes it needed.
+    Raises NotPermitted where another version stands by now.
+    """
+    dossier = look(ledger, slug)
+    if dossier.release.version != version:
+        raise NotPermitted(
+            f"{slug} was scheduled anew meanwhile; what you looked at is not what would go out.",
+            hint=f"Look again with `pressrelease status {slug}`, then approve.",
+            code="version_changed",
+        )
+    if by not in {approval.by for approval in dossier.approvals}:
+        ledger.connection.execute(insert(approvals).values(slug=slug, version=version, by=by, at=ledger.micros))
+        ledger.note("release.approved", slug, version, by=by)
+    if lifts_now and dossier.release.lift is None:
+        move_lift(ledger, dossier.release, ledger.now)
+
+
+def unapprove(ledger: Ledger, slug: str, why: str = "") -> int:
+    """Withdraw every approval of the version that stands; how many there were. Raises NotPermitted once begun."""
+    dossier = look(ledger, slug)
+    _not_begun(dossier, "its approval can't be taken back", f"`pressrelease hold {slug} --why …` stops the rest.")
+    withdrawn = _withdraw_approvals(ledger, slug)
+    if dossier.release.embargo.kind is EmbargoKind.IMMEDIATE:
+        move_lift(ledger, dossier.release, None)
+    ledger.note("release.unapproved", slug, dossier.release.version, withdrawn=withdrawn, why=why)
+    return withdrawn
+
+
+def move_lift(ledger: Ledger, release: Scheduled, lift: datetime | None, why: str = "") -> None:
+    """Give a release another lift, and with it everything of it that still waits."""
+    micros = maybe_micros(lift)
+    ledger.connection.execute(
+        update(releases).where(releases.c.slug == release.slug).values(lift=micros, changed_at=ledger.micros)
+    )
+    ledger.connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.slug == release.slug,
+            deliveries.c.version == release.version,
+            deliveries.c.state == DeliveryState.WAITING.value,
+        )
+        .values(lift=micros, next_try=micros)
+    )
+    ledger.note(
+        "release.lift_moved", release.slug, release.version, before=_said(release.lift), lift=_said(lift), why=why
+    )
+
+
+def set_word(ledger: Ledger, slug: str, word: Word, *, by: str, why: str = "") -> Dossier:
+    """Hold a release, or let it go on; the dossier as it was before. Raises NotPermitted where nothing is left."""
+    dossier = look(ledger, slug)
+    if not any(delivery.is_open or delivery.needs_person for delivery in dossier.deliveries):
+        raise NotPermitted(
+            f"{slug} is out already; there is nothing left to hold or resume.",
+            hint=f"`pressrelease status {slug}` shows what went where.",
+            code="already_published",
+        )
+    ledger.connection.execute(
+        update(releases)
+        .where(releases.c.slug == slug)
+        .values(word=word.value, word_by=by, word_at=ledger.micros, why=why, changed_at=ledger.micros)
+    )
+    name = "release.held" if word is Word.HELD else "release.resumed"
+    ledger.note(name, slug, dossier.release.version, why=why)
+    return dossier
+
+
+def accept_late(ledger: Ledger, release: Scheduled) -> None:
+    """A person's word that a release may go out although its lift is long past."""
+    ledger.connection.execute(update(releases).where(releases.c.slug == release.slug).values(late_accepted=True))
+    ledger.note("release.late_accepted", release.slug, release.version, lift=_said(release.lift))
+
+
+def stop(ledger: Ledger, *, by: str, why: str) -> None:
+    """Stop everything. Once this has been written, no further delivery is claimed and no claimed one begins."""
+    ledger.connection.execute(
+        update(control).values(stopped=True, stopped_by=by, stopped_why=why, stopped_at=ledger.micros)
+    )
+    ledger.note("stopped", why=why)
+
+
+def go_on(ledger: Ledger) -> None:
+    """Let everything go again."""
+    ledger.connection.execute(
+        update(control).values(stopped=False, stopped_by=null(), stopped_why=null(), stopped_at=null())
+    )
+    ledger.note("resumed")
+
+
+def try_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
+    """Have failed deliveries claimed again, as from the start, at the next pass."""
+    for delivery in chosen:
+        _move(ledger, delivery, replace(delivery, state=DeliveryState.RETRYING), "delivery.retried")
+
+
+def settle_sent(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
+    """A person found out that these arrived."""
+    for delivery in chosen:
+        after = replace(delivery, state=DeliveryState.DELIVERED, delivered_at=ledger.now)
+        _move(ledger, delivery, after, "delivery.settled", settled="sent")
+
+
+def settle_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
+    """A person decided that these are sent again, though they may have arrived."""
+    for delivery in chosen:
+        after = replace(delivery, state=DeliveryState.RETRYING)
+        _move(ledger, delivery, after, "delivery.settled", settled="resend")
+
+
+def settle_dropped(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
+    """A person decided that nothing more is done about these."""
+    for delivery in chosen:
+        _move(ledger, delivery, replace(delivery, state=DeliveryState.CANCELED), "delivery.settled", settled="drop")
+
+
+def _move(ledger: Ledger, before: Delivery, after: Delivery, event: str, **detail: str) -> None:
+    again = after.state is DeliveryState.RETRYING
+    values = {
+        "state": after.state.value,
+        "next_try": ledger.micros if again else None,
+        "delivered_at": maybe_micros(after.delivered_at),
+    }
+    if again:
+        # The time to give up counts from here: a person has just looked.
+        values["first_sent_at"] = None
+    done = ledger.connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id == before.id,
+            deliveries.c.state == before.state.value,
+            deliveries.c.attempts == before.attempts,
+        )
+        .values(**values)
+    )
+    if not done.rowcount:
+        raise NotPermitted(
+            f"{before.slug} moved on meanwhile at {before.outlet}; nothing was changed.",
+            hint=f"Look again with `pressrelease status {before.slug}`.",
+            code="moved_on",
+        )
+    ledger.note(event, before.slug, before.version, outlet=before.outlet, recipient=before.recipient, **detail)
+    close_if_done(ledger, before.slug)
+
+
+def _not_begun(dossier: Dossier, so: str, hint: str) -> None:
+    if dossier.begun:
+        raise NotPermitted(
+            f"{dossier.release.slug} has already begun to go out; {so}.", hint=hint, code="already_begun"
+        )
+
+
+def _said(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+
+
+def put_off(ledger: Ledger, release: Scheduled, moment: datetime) -> None:
+    """As `move_lift`, refusing to bring forward what was approved for later."""
+    if release.lift is not None and to_micros(moment) < to_micros(release.lift):
+        raise NotPermitted(
+            f"{release.slug} was approved for {_said(release.lift)}; it can't go earlier.",
+            hint="Schedule it anew for the earlier time, or `pressrelease publish --early --why …`.",
+            code="earlier_than_approved",
+        )
+    move_lift(ledger, release, moment)

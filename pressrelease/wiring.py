@@ -1,0 +1,196 @@
+"""From a folder with a config.toml to live objects: the only room that knows how everything is put together."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import stat
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pressrelease.config import Config, SecretReference, SecretSource, read_config
+from pressrelease.errors import ConfigRefused, NotFound, Problem, StateUnreadable
+from pressrelease.library import Library
+from pressrelease.store import Store
+
+if TYPE_CHECKING:
+    from pressrelease.cycle import Cycle
+    from pressrelease.outlets import Outlet
+
+#: The program's own folder in a workspace, and what lives in it.
+PRIVATE = ".pressrelease"
+LARGEST_CONFIG = 1 << 20
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """An office's folder, opened lazily: nothing is read before it is asked for."""
+
+    folder: Path
+
+    @cached_property
+    def config(self) -> Config:
+        """config.toml. Raises ConfigRefused with every problem, NotFound without the file."""
+        return read_config_file(self.folder / "config.toml")
+
+    @cached_property
+    def library(self) -> Library:
+        """releases/."""
+        return Library(self.folder / "releases")
+
+    @cached_property
+    def store(self) -> Store:
+        """The record. A private folder that others may read is refused."""
+        _keep_private(self.private)
+        return Store(self.config.store_url, self.folder)
+
+    @property
+    def private(self) -> Path:
+        """.pressrelease/, 0700."""
+        return self.folder / PRIVATE
+
+    @property
+    def alive(self) -> Path:
+        """Where running senders hold their names."""
+        return self.private / "alive"
+
+    def outlets(self) -> dict[str, Outlet]:
+        """Every outlet that is configured and switched on, by its name. Raises ConfigRefused."""
+        from pressrelease.outlets import open_outlet
+
+        return {
+            name: open_outlet(outlet, self.config.office, self.folder, self.secret)
+            for name, outlet in self.config.outlets.items()
+            if outlet.enabled
+        }
+
+    def secret(self, reference: SecretReference) -> str:
+        """What a reference in config.toml stands for. Raises ConfigRefused, naming the place and never the value."""
+        return resolve(reference, self.folder)
+
+
+def find_workspace(named: Path | None, environment: str | None, current: Path) -> Workspace:
+    """The workspace named, or of PRESSRELEASE_WORKSPACE, or that the current folder lies in. Raises NotFound."""
+    chosen = named or (Path(environment) if environment else None)
+    if chosen is not None:
+        if not (chosen / "config.toml").is_file():
+            raise NotFound(
+                f"There is no config.toml in {chosen}.",
+                hint=f"`pressrelease init {chosen}` makes a workspace there.",
+                code="no_workspace",
+            )
+        return Workspace(chosen.absolute())
+    for folder in (current, *current.parents):
+        if (folder / "config.toml").is_file() and (folder / "releases").is_dir():
+            return Workspace(folder.absolute())
+    raise NotFound(
+        "This folder is not a press office's workspace: it has no config.toml, nor has any folder above it.",
+        hint="Go to the office's folder, name it with --workspace, or make one with `pressrelease init`.",
+        code="no_workspace",
+    )
+
+
+def read_config_file(path: Path) -> Config:
+    """Read and validate config.toml. Raises ConfigRefused, NotFound."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"{path.name} is gone.", hint="`pressrelease init` makes one.", code="no_config") from None
+    except OSError as error:
+        raise ConfigRefused([Problem(0, f"it can't be read: {error.strerror}")]) from None
+    if len(data) > LARGEST_CONFIG:
+        raise ConfigRefused([Problem(0, "it is larger than 1 MiB", "A config is a few kilobytes.")])
+    try:
+        return read_config(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ConfigRefused([Problem(0, "it is not UTF-8 text", "Save it as UTF-8.")]) from None
+
+
+def resolve(reference: SecretReference, folder: Path) -> str:
+    """A secret's value; relative files are taken from `folder`. Raises ConfigRefused without the value."""
+    where = f"{reference.source.value} {reference.name}"
+    if reference.source is SecretSource.ENV:
+        value = os.environ.get(reference.name, "")
+    elif reference.source is SecretSource.FILE:
+        value = _secret_file(folder / reference.name, where)
+    else:
+        value = _from_keyring(reference.name, where)
+    if not value.strip():
+        raise ConfigRefused([Problem(0, f"the secret in {where} is missing or empty", _PUT_IT_THERE)])
+    return value.strip()
+
+
+_PUT_IT_THERE = "Put the secret where config.toml says it is."
+
+
+def _secret_file(path: Path, where: str) -> str:
+    try:
+        mode = path.stat().st_mode
+        if sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
+            raise ConfigRefused([Problem(0, f"others may read the secret in {where}", f"chmod 600 {path.name}")])
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ConfigRefused([Problem(0, f"the secret in {where} can't be read", _PUT_IT_THERE)]) from None
+
+
+def _from_keyring(name: str, where: str) -> str:
+    try:
+        import keyring
+    except ImportError:
+        hint = "pip install 'pressrelease[keyring]'"
+        raise ConfigRefused([Problem(0, f"{where} needs the keyring package", hint)]) from None
+    service, _, user = name.rpartition("/")
+    try:
+        return keyring.get_password(service, user) or ""
+    except Exception:  # noqa: BLE001  (each backend has its own; the value must not be in what we say)
+        raise ConfigRefused([Problem(0, f"the keyring would not give {where}", _PUT_IT_THERE)]) from None
+
+
+def _keep_private(folder: Path) -> None:
+    """Make .pressrelease/ 0700, or see that it is."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.is_symlink():
+        raise StateUnreadable(f"{folder.name}/ is a symbolic link. Nothing was sent.", hint="Put a real folder there.")
+    if sys.platform != "win32" and stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        folder.chmod(0o700)
+
+
+def person() -> str:
+    """The name of whoever is at the keyboard, as the journal and approvals have it."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # no such user on this machine
+        return f"uid-{os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+@contextmanager
+def sending(workspace: Workspace, now: datetime) -> Iterator[Cycle]:
+    """A cycle that may send, under a name of its own for as long as the block lasts."""
+    from pressrelease.cycle import Cycle
+    from pressrelease.store.presence import appear
+
+    workspace.store.open(now)
+    outlets = workspace.outlets()
+    alive = appear(workspace.alive, uuid.uuid4().hex)
+    try:
+        cycle = Cycle(
+            config=workspace.config,
+            store=workspace.store,
+            library=workspace.library,
+            outlets=outlets,
+            alive=alive,
+            folder=workspace.alive,
+        )
+        try:
+            yield cycle
+        finally:
+            cycle.close()
+    finally:
+        alive.leave()
