@@ -20,29 +20,24 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from pressrelease import clock
 from pressrelease.config import Config
 from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, Repeats
 from pressrelease.errors import PressReleaseError
+from pressrelease.gather import Pass, look
 from pressrelease.lane import Lane
 from pressrelease.library import Library
 from pressrelease.log import frames
 from pressrelease.outlets import Outlet
 from pressrelease.parcels import Parcels
-from pressrelease.plan import Plan, make_plan
 from pressrelease.recorder import Entry, GivenBack, Recorder
 from pressrelease.retry import next_try
-from pressrelease.standing import FileFact, Scheduled
-from pressrelease.store import Store, host_name
+from pressrelease.store import Store
 from pressrelease.store.claims import Result, claim, doubt, give_back, record
 from pressrelease.store.presence import Alive, bury, surely_dead
-
-#: How far ahead a pass looks for files that were changed after approval, so that a person hears of it in time.
-FORESIGHT = timedelta(hours=24)
 
 #: What a claim is kept for beyond the outlet's own timeout: rendering, queueing, and writing the answer.
 LEASE_MARGIN = timedelta(seconds=60)
@@ -56,16 +51,6 @@ WIDTH = 16
 BATCH = 64
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Pass:
-    """What one pass saw and decided. `stopped_why` is None unless `stop` is in force."""
-
-    at: datetime
-    plan: Plan
-    stopped_why: str | None = None
-    clock_doubt: str | None = None
 
 
 class Cycle:
@@ -99,31 +84,17 @@ class Cycle:
     # -- a pass -------------------------------------------------------------------------------------------
 
     def look(self) -> Pass:
-        """Gather and decide, sending nothing. Claims of the dead are put in doubt on the way."""
+        """Put the claims of the dead in doubt, then gather and decide; sends nothing."""
         self._see_to_the_dead()
-        mark = clock.read_mark()
-        distrust = self.clock_doubt(mark)
-        if distrust is None:
-            self._mark = mark
-        now = mark.wall
-        control = self._store.read.control()
-        releases = self._store.read.due_releases(now + FORESIGHT)
-        files = {release.slug: self._file_fact(release) for release in releases}
-        plan = make_plan(
-            self._store.read.dossiers(releases, files, unsettled_only=True),
-            policy=self._config.policy,
-            retry=self._config.retry,
-            known_outlets=self._outlets,
-            now=now,
-            clock_doubt=distrust,
-        )
-        stopped = f"{control.stopped_by}: {control.stopped_why}" if control.stopped else None
-        return Pass(now, plan, stopped, distrust)
+        seen = look(self._store, self._library, self._config)
+        if seen.clock_doubt is None:
+            self._mark = seen.mark
+        return seen
 
-    def dispatch(self, plan: Plan) -> None:
+    def dispatch(self, due: Sequence[Delivery]) -> None:
         """Offer what is due to the lanes; returns at once."""
         for name, lane in self._lanes.items():
-            lane.offer(delivery for delivery in plan.due if delivery.outlet == name)
+            lane.offer([delivery for delivery in due if delivery.outlet == name])
 
     def drain(self, timeout: float | None = None) -> bool:
         """Wait until every lane is idle; False where one still is not after `timeout` seconds in all."""
@@ -145,10 +116,6 @@ class Cycle:
         self._recorder.close()
         for outlet in self._outlets.values():
             outlet.close()
-
-    def clock_doubt(self, mark: clock.Mark) -> str | None:
-        """Why this look at the clock can't be believed, from what this workspace has on record."""
-        return clock_doubt(self._store, mark, self._config.clock.tolerance)
 
     # -- the dead -----------------------------------------------------------------------------------------
 
@@ -259,9 +226,7 @@ class Cycle:
     def _jumped(self, mark: clock.Mark) -> bool:
         """Whether the clock was set since this process began."""
         return (
-            clock.doubt(
-                mark, recorded=self._mark, newest=self._mark.wall, tolerance=self._config.clock.tolerance
-            )
+            clock.doubt(mark, recorded=self._mark, newest=self._mark.wall, tolerance=self._config.clock.tolerance)
             is not None
         )
 
@@ -289,18 +254,3 @@ class Cycle:
             for entry in entries:
                 if isinstance(entry, GivenBack):
                     give_back(ledger, [entry.claimed], entry.reason)
-
-    def _file_fact(self, release: Scheduled) -> FileFact:
-        found = self._library.source_hash(release.slug)
-        if found is None:
-            return FileFact.GONE
-        return FileFact.SAME if found == release.source_hash else FileFact.CHANGED
-
-
-def clock_doubt(store: Store, mark: clock.Mark, tolerance: timedelta) -> str | None:
-    """Why a look at the clock can't be believed, from what the workspace has on record; None where it can."""
-    control = store.read.control()
-    recorded = None
-    if control.mark_wall is not None and control.mark_host == host_name():
-        recorded = clock.mark_of(control.mark_wall, control.mark_uptime, control.mark_boot)
-    return clock.doubt(mark, recorded=recorded, newest=store.read.newest_time(), tolerance=tolerance)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 import os
 import traceback
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO
 
 #: A log file's size in bytes before it is put aside, and how many are kept.
 LARGEST = 2_000_000
@@ -20,9 +20,11 @@ KEPT = 5
 class _PrivateFile(RotatingFileHandler):
     """A rotating file that only its owner may read, from its first byte on."""
 
-    def _open(self) -> IO[str]:
-        descriptor = os.open(self.baseFilename, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
-        return os.fdopen(descriptor, self.mode, encoding=self.encoding)
+    def _open(self) -> TextIOWrapper:
+        def private(name: str, flags: int) -> int:
+            return os.open(name, flags, 0o600)
+
+        return open(self.baseFilename, "a", encoding=self.encoding, opener=private)
 
 
 def log_to(folder: Path) -> None:
@@ -41,7 +43,7 @@ def log_to(folder: Path) -> None:
 
 def frames(error: BaseException) -> str:
     """Where an exception came from, file by line, and its kind and its causes'; none of its words or values."""
-    told = []
+    told: list[str] = []
     current: BaseException | None = error
     while current is not None and len(told) < 8:
         places = " < ".join(
@@ -51,3 +53,12 @@ def frames(error: BaseException) -> str:
         told.append(f"{type(current).__name__} at {places or 'no frame'}")
         current = current.__cause__ or current.__context__
     return "; from ".join(told)
+
+
+def log_fault(reference: str, told: str) -> str | None:
+    """Keep a fault in the private log; where that is, None while no log is open."""
+    for handler in logging.getLogger("pressrelease").handlers:
+        if isinstance(handler, _PrivateFile):
+            logging.getLogger(__name__).error("fault %s: %s", reference, told)
+            return handler.baseFilename
+    return None

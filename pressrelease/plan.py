@@ -21,12 +21,16 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Plan:
-    """The decision of one pass. `due` is in the order of lift; `next_wake` is UTC, None where nothing is ahead."""
+    """The decision of one pass. `due` is in the order of lift; `next_wake` is UTC, None where nothing is ahead.
+
+    `retrying` are the slugs of which something was tried already and will be tried again by itself.
+    """
 
     due: tuple[Delivery, ...]
     needs_you: tuple[Waiting, ...]
     standings: tuple[tuple[str, Standing], ...]
     next_wake: datetime | None
+    retrying: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -43,6 +47,7 @@ def make_plan(
     needs_you: list[Waiting] = []
     standings: list[tuple[str, Standing]] = []
     wakes: list[datetime] = []
+    retrying: list[str] = []
     for dossier in dossiers:
         release = dossier.release
         standing = stand(
@@ -65,12 +70,14 @@ def make_plan(
             moment = max(delivery.next_try, release.lift) if release.lift else None
             if moment is None or too_late(delivery, release, policy=policy, retry=retry, now=now):
                 continue
+            if delivery.attempts and delivery.slug not in retrying:
+                retrying.append(delivery.slug)
             if moment <= now:
                 due.append(delivery)
             else:
                 wakes.append(moment)
     due.sort(key=lambda delivery: (delivery.next_try, delivery.id))
-    return Plan(tuple(due), tuple(needs_you), tuple(standings), min(wakes, default=None))
+    return Plan(tuple(due), tuple(needs_you), tuple(standings), min(wakes, default=None), tuple(retrying))
 
 
 _WAITS_FOR_A_PERSON = frozenset({ReleaseState.HELD, ReleaseState.UNAPPROVED})

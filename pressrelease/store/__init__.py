@@ -84,14 +84,17 @@ class Store:
             self._opened = open_engine(self.url, self.file, to_micros(now))
 
     @contextmanager
-    def ledger(self, *, now: datetime, actor: str) -> Iterator[Ledger]:
-        """A transaction: what is changed in it and what is noted of it are kept together, or not at all."""
+    def ledger(self, *, now: datetime, actor: str, undo: bool = False) -> Iterator[Ledger]:
+        """A transaction: what is changed in it and what is noted of it are kept together, or not at all.
+
+        With `undo` everything is done, and then undone: what a dry run is.
+        """
         from pressrelease.store.engine import transaction
         from pressrelease.store.ledger import Ledger
 
         self.open(now)
         assert self._opened is not None  # noqa: S101
-        with transaction(self._opened) as connection:
+        with transaction(self._opened, undo=undo) as connection:
             ledger = Ledger(connection, now=now, actor=actor, host=host_name())
             yield ledger
             ledger.write_lines()

@@ -145,8 +145,8 @@ def _remember(marker: Path, store_id: str) -> None:
 
 
 @contextmanager
-def transaction(engine: Engine, patience: float = WRITE_PATIENCE) -> Iterator[Connection]:
-    """One write transaction, durable when the block ends without an error, undone otherwise.
+def transaction(engine: Engine, patience: float = WRITE_PATIENCE, *, undo: bool = False) -> Iterator[Connection]:
+    """One write transaction, durable when the block ends without an error, undone otherwise, or where `undo` asks it.
 
     Waits its turn with short, uneven pauses: SQLite's own waiting lets a busy writer starve the others.
     Raises WillRetry after `patience` seconds, StateUnreadable where the store can't be trusted.
@@ -154,7 +154,10 @@ def transaction(engine: Engine, patience: float = WRITE_PATIENCE) -> Iterator[Co
     connection, begun = _begin(engine, patience)
     try:
         yield connection
-        begun.commit()
+        if undo:
+            _undo(begun)
+        else:
+            begun.commit()
     except DBAPIError as error:
         _undo(begun)
         raise _translated(error) from error

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,13 +72,13 @@ class FrozenVersion:
 
 
 class Reader:
-    """Questions to one store. Safe for several threads: each has a connection of its own."""
+    """Questions to one store. Safe for several threads: each question has a connection to itself."""
 
     def __init__(self, database: Path | str) -> None:
         """`database` is SQLite's file, or a libpq connection string for PostgreSQL."""
         self._database = database
-        self._local = threading.local()
-        self._opened: list[Any] = []
+        self._free: deque[Any] = deque()
+        self._watching: Any = None
 
     # -- asking -------------------------------------------------------------------------------------------
 
@@ -90,56 +90,46 @@ class Reader:
         return list(self._each(query, values or {}))
 
     def _each(self, query: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        connection = self._borrow()
+        try:
+            yield from self._ask(connection, query, values)
+        except BaseException:
+            connection.close()
+            raise
+        self._free.append(connection)
+
+    def _ask(self, connection: Any, query: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if isinstance(self._database, Path):
             try:
-                cursor = self._connection().execute(query, values)
+                cursor = connection.execute(query, values)
                 names = [column[0] for column in cursor.description]
                 for row in cursor:
                     yield dict(zip(names, row, strict=True))
             except sqlite3.Error as error:
                 raise unreadable(error) from error
         else:
-            yield from self._each_of_postgres(query, values)
+            yield from _ask_postgres(connection, query, values)
 
-    def _each_of_postgres(self, query: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        import psycopg
-
+    def _borrow(self) -> Any:
         try:
-            cursor = self._connection().execute(_for_postgres(query), values)
-            names = [column.name for column in cursor.description]
-            for row in cursor:
-                yield dict(zip(names, row, strict=True))
-        except psycopg.OperationalError as error:
-            self.close()
-            raise WillRetry(
-                "The database server can't be reached just now. Nothing was sent.",
-                hint="Run `pressrelease doctor`, or try again in a minute.",
-            ) from error
-        except psycopg.Error as error:
-            raise StateUnreadable(
-                "The database can't be read. Nothing was sent.",
-                hint="Restore the last backup, or ask whoever looks after the server.",
-            ) from error
-
-    def _connection(self) -> Any:
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._connect()
-            self._local.connection = connection
-            self._opened.append(connection)
-        return connection
+            return self._free.pop()
+        except IndexError:
+            return self._connect()
 
     def _connect(self) -> Any:
         if isinstance(self._database, Path):
             # Not mode=ro: after a crash the first to read must be able to roll back what was half written.
-            connection = sqlite3.connect(
-                f"{self._database.absolute().as_uri()}?mode=rw",
-                uri=True,
-                timeout=READ_PATIENCE,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            connection.execute("PRAGMA query_only = ON")
+            try:
+                connection = sqlite3.connect(
+                    f"{self._database.absolute().as_uri()}?mode=rw",
+                    uri=True,
+                    timeout=READ_PATIENCE,
+                    isolation_level=None,
+                    check_same_thread=False,
+                )
+                connection.execute("PRAGMA query_only = ON")
+            except sqlite3.Error as error:
+                raise unreadable(error) from error
             return connection
         import psycopg
 
@@ -152,10 +142,12 @@ class Reader:
             ) from error
 
     def close(self) -> None:
-        """Close every thread's connection."""
-        while self._opened:
-            self._opened.pop().close()
-        self._local = threading.local()
+        """Close every connection that is not in use."""
+        while self._free:
+            self._free.pop().close()
+        if self._watching is not None:
+            self._watching.close()
+            self._watching = None
 
     # -- what is on record --------------------------------------------------------------------------------
 
@@ -229,13 +221,26 @@ class Reader:
             return [scheduled_of(row) for row in self.rows("SELECT * FROM releases ORDER BY slug")]
         return [scheduled_of(row) for row in self._by_slug("SELECT * FROM releases WHERE slug IN ({})", slugs)]
 
+    def slugs(self) -> set[str]:
+        """Every slug that was ever scheduled and is not a draft again."""
+        return {str(row["slug"]) for row in self.rows("SELECT slug FROM releases")}
+
     def release(self, slug: str) -> Scheduled | None:
         """One release as scheduled, None where it is none or a draft."""
         found = self.releases([slug])
         return found[0] if found else None
 
-    def dossiers(self, releases: Sequence[Scheduled], files: Mapping[str, FileFact] | None = None) -> list[Dossier]:
-        """The approvals and deliveries of each release's current version, with what became of its file."""
+    def dossiers(
+        self,
+        releases: Sequence[Scheduled],
+        files: Mapping[str, FileFact] | None = None,
+        *,
+        unsettled_only: bool = False,
+    ) -> list[Dossier]:
+        """The approvals and deliveries of each release's current version, with what became of its file.
+
+        `unsettled_only` leaves out what was delivered or called off: enough for an open release's plan.
+        """
         slugs = [release.slug for release in releases]
         approvals: dict[tuple[str, str], list[Approval]] = {}
         for row in self._by_slug(
@@ -352,7 +357,29 @@ class Reader:
         """A number that changes when another connection has written to SQLite; None on PostgreSQL."""
         if not isinstance(self._database, Path):
             return None
-        return int(self.rows("PRAGMA data_version")[0]["data_version"])
+        if self._watching is None:
+            self._watching = self._connect()  # the number means something on one connection only
+        return int(next(self._ask(self._watching, "PRAGMA data_version", {}))["data_version"])
+
+
+def _ask_postgres(connection: Any, query: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    import psycopg
+
+    try:
+        cursor = connection.execute(_for_postgres(query), values)
+        names = [column.name for column in cursor.description]
+        for row in cursor:
+            yield dict(zip(names, row, strict=True))
+    except psycopg.OperationalError as error:
+        raise WillRetry(
+            "The database server can't be reached just now. Nothing was sent.",
+            hint="Run `pressrelease doctor`, or try again in a minute.",
+        ) from error
+    except psycopg.Error as error:
+        raise StateUnreadable(
+            "The database can't be read. Nothing was sent.",
+            hint="Restore the last backup, or ask whoever looks after the server.",
+        ) from error
 
 
 @lru_cache(maxsize=64)

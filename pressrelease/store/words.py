@@ -25,13 +25,14 @@ from pressrelease.store.rows import (
 )
 from pressrelease.store.tables import approvals, blobs, control, deliveries, releases, versions
 
-from pressrelease.when.embargo import EmbargoKind
 
 @dataclass(frozen=True)
 class Frozen:
-    """What `schedule` freezes: the canonical bytes, and each attachment's bytes by its path."""
+    """What `schedule` freezes: the canonical bytes, the lift (None: with its last approval), and each
+    attachment's bytes and SHA-256 by its path."""
 
     canonical: bytes
+    lift: datetime | None
     attachments: Mapping[str, bytes]
     hashes: Mapping[str, str]
 
@@ -82,7 +83,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
                 version=version,
                 canonical=frozen.canonical,
                 attachments=json.dumps(dict(frozen.hashes), sort_keys=True),
-                lift=maybe_micros(release.lift) if release.embargo.kind is not EmbargoKind.IMMEDIATE else None,
+                lift=maybe_micros(frozen.lift),
                 outlets=json.dumps(release.outlets),
                 frozen_at=ledger.micros,
                 frozen_by=release.word_by,
@@ -172,7 +173,9 @@ def unapprove(ledger: Ledger, slug: str, why: str = "") -> int:
     dossier = look(ledger, slug)
     _not_begun(dossier, "its approval can't be taken back", f"`pressrelease hold {slug} --why …` stops the rest.")
     withdrawn = _withdraw_approvals(ledger, slug)
-    if dossier.release.embargo.kind is EmbargoKind.IMMEDIATE:
+    frozen = select(versions.c.lift).where(versions.c.slug == slug, versions.c.version == dossier.release.version)
+    if ledger.connection.execute(frozen).scalar() is None:
+        # It lifts with its last approval, and that was just taken back.
         move_lift(ledger, dossier.release, None)
     ledger.note("release.unapproved", slug, dossier.release.version, withdrawn=withdrawn, why=why)
     return withdrawn

@@ -1,0 +1,82 @@
+"""The command line. `main` has the only catch: every error becomes words, an exit code, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from pressrelease.errors import PressReleaseError, Usage
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code (CONTRACT section 6)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except PressReleaseError as error:
+        _refuse(error, as_json="--json" in arguments)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nInterrupted. What had been recorded stands; nothing else was changed.", file=sys.stderr)  # noqa: T201
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`| head`); Python would complain once more while closing standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001  (the last catch: a fault of ours must not spill what it held)
+        _refuse(_fault(error), as_json="--json" in arguments)
+        return 1
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    import click
+
+    from pressrelease.cli.app import command
+
+    try:
+        result = command().main(args=arguments, prog_name="pressrelease", standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.exceptions.Abort:
+        raise Usage("Nothing was changed: the question was not answered.", code="aborted") from None
+    except click.exceptions.ClickException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "pressrelease"
+        raise Usage(error.format_message(), hint=f"`{path} --help` shows how it goes.") from None
+    return result if isinstance(result, int) else 0
+
+
+def _refuse(error: PressReleaseError, *, as_json: bool) -> None:
+    """Say what happened: in JSON on standard output where it was asked for, in words on standard error always."""
+    from pressrelease.cli.wording import printable
+
+    if as_json:
+        import json
+
+        told = {
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "candidates": list(error.candidates),
+        }
+        print(json.dumps({"error": told}, ensure_ascii=False))  # noqa: T201
+    lines = [error.message, *(f"  - {candidate}" for candidate in error.candidates), error.hint]
+    print(printable("\n".join(line for line in lines if line)), file=sys.stderr)  # noqa: T201
+
+
+def _fault(error: Exception) -> PressReleaseError:
+    """A fault of ours, in words; where it came from goes to the private log under a reference."""
+    import uuid
+
+    from pressrelease.log import frames, log_fault
+
+    reference = uuid.uuid4().hex[:8]
+    kept = log_fault(reference, frames(error))
+    return PressReleaseError(
+        f"Something went wrong inside pressrelease (reference {reference}). What had been recorded stands:"
+        " `pressrelease status` says what went out.",
+        hint=f"Whoever looks after the program finds it in {kept}." if kept else "",
+    )

@@ -1,0 +1,116 @@
+"""The front door: every command by name, its module loaded only when it is called.
+
+Thirty commands cost more to import than most of them cost to run, and `status` is typed all day.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from typing import Annotated, Any
+
+import click
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_command_from_info
+
+from pressrelease import __version__
+from pressrelease.cli.options import JsonOption, NoInputOption, WorkspaceOption
+
+#: Every command: where it lives. In the order in which `--help` lists them.
+COMMANDS = {
+    "init": "starting",
+    "demo": "demo",
+    "new": "writing",
+    "edit": "writing",
+    "when": "writing",
+    "check": "writing",
+    "schedule": "scheduling",
+    "approve": "scheduling",
+    "unapprove": "scheduling",
+    "unschedule": "scheduling",
+    "hold": "stopping",
+    "resume": "stopping",
+    "stop": "stopping",
+    "publish": "sending",
+    "publish-due": "sending",
+    "run": "sending",
+    "retry": "sending",
+    "settle": "sending",
+    "status": "looking",
+    "journal": "looking",
+    "outlets": "looking",
+}
+
+
+class Commands(TyperGroup):
+    """Finds a command's module by its name; a name that is none is answered with those that come near."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        theme = importlib.import_module(f"pressrelease.cli.{COMMANDS[cmd_name]}")
+        for info in theme.app.registered_commands:
+            if info.name == cmd_name:
+                return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+        raise LookupError(cmd_name)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=3)
+            hint = f" Did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
+            raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=Commands,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    epilog="Exit codes: 0 fine, 1 a fault of the program, 2 usage, 10 needs a person, 11 stopped, 65 refused, 66 not"
+    " found, 75 will be retried, 77 not permitted, 78 config.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"pressrelease {__version__}")  # noqa: T201
+        raise typer.Exit
+
+
+@app.callback()
+def pressrelease(
+    ctx: typer.Context,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Say the version and end.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Publish press releases at their moment: never early, once, nothing lost, and with proof.
+
+    Without a command: what lifts next, what needs a person, and whether a scheduler is alive.
+
+    \b
+    A week in a press office:
+      pressrelease new "Names released" --embargo "the week of 9/24"
+      pressrelease schedule names-released --at "Monday at 9 a.m."
+      pressrelease approve names-released
+      pressrelease status
+    """
+    if ctx.invoked_subcommand is None:
+        from pressrelease.cli.looking import today
+
+        today(workspace, as_json=as_json, no_input=no_input)
+
+
+def command() -> click.Command:
+    """The whole command line as one command."""
+    return get_command(app)

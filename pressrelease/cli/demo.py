@@ -1,0 +1,27 @@
+"""`demo`: the whole thing in a minute, in a folder of its own, with the real scheduler."""
+
+from __future__ import annotations
+
+import typer
+
+from pressrelease.cli.options import JsonOption, NoInputOption
+from pressrelease.cli.session import Session
+
+app = typer.Typer()
+
+
+@app.command("demo")
+def demo(as_json: JsonOption = False, no_input: NoInputOption = False) -> None:
+    """See it work: two releases, one at once and one at its lift, to a newsroom and a webhook of this machine."""
+    from pressrelease.demonstration import demonstrate
+
+    session = Session.of(None, as_json=as_json, no_input=no_input)
+    result = demonstrate(session.say)
+    session.give(
+        {
+            "workspace": str(result.folder),
+            "newsroom": str(result.page),
+            "received": [{"id": one.id, "slug": one.slug, "late_ms": one.late_ms} for one in result.received],
+            "early": result.early,
+        }
+    )

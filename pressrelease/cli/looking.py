@@ -1,0 +1,189 @@
+"""The bare command, `status`, `journal`, `outlets`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pressrelease import clock
+from pressrelease.cli.options import (
+    DryRunOption,
+    JsonOption,
+    MaybeSlugsArgument,
+    NoInputOption,
+    WorkspaceOption,
+)
+from pressrelease.cli.session import Session
+
+if TYPE_CHECKING:
+    from pressrelease.desk import Desk
+    from pressrelease.views import Row, SchedulerSign
+
+app = typer.Typer()
+
+#: How many releases that ask nothing more a plain `status` still shows.
+RECENT = 10
+
+
+def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
+    """The bare command: what lifts next, what needs a person, whether a scheduler is alive."""
+    from pressrelease.desk.listing import listing
+    from pressrelease.views import next_command, status_json, when_words
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input)
+    desk = session.desk()
+    now = clock.utc_now()
+    seen = listing(desk, now=now)
+    session.give(status_json(seen.rows, now=now, stopped=seen.stopped, scheduler=seen.scheduler))
+    if as_json:
+        return
+    zone = desk.config.office.timezone
+    lines = [desk.config.office.name, ""]
+    if seen.stopped:
+        lines += [f"STOPPED by {seen.stopped_by}. Nothing goes out until `pressrelease resume --all`.", ""]
+    ahead = [row for row in seen.rows if row.lift is not None and row.lift > now and not row.standing.blocked]
+    if ahead:
+        first = min(ahead, key=lambda row: row.lift or now)
+        lines += ["Next to lift", f"  {first.slug}", f"  {when_words(first, timezone=zone, now=now)}", ""]
+    else:
+        lines += ["Nothing is waiting to lift.", ""]
+    waiting = [row for row in seen.rows if next_command(row)]
+    if waiting:
+        lines.append("Waiting for you")
+        for row in waiting:
+            lines.append(f"  {row.slug}: {_reason(row)}")
+            lines.append(f"    {next_command(row)}")
+        lines.append("")
+    lines.append(scheduler_line(seen.scheduler, now=now))
+    session.say(*lines)
+
+
+def _reason(row: Row) -> str:
+    return row.standing.reason or row.draft_trouble or row.standing.state.sentence
+
+
+def scheduler_line(sign: SchedulerSign, *, now: object) -> str:
+    """Whether a scheduler is there, and what to do where none is."""
+    from pressrelease.when import say_span
+
+    if sign.last_seen is None:
+        return (
+            "No scheduler has been seen here: start `pressrelease run`, or call `pressrelease publish-due` from cron."
+        )
+    ago = say_span(clock.utc_now() - sign.last_seen)
+    if sign.alive:
+        return f"A scheduler is alive on {sign.host} ({sign.kind}, seen {ago} ago)."
+    return f"NO SCHEDULER IS ALIVE (last seen {ago} ago on {sign.host}): start `pressrelease run`."
+
+
+@app.command("status")
+def status(
+    slugs: MaybeSlugsArgument = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also everything that is long out.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay, and show each change.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+) -> None:
+    """Where every release stands: what, when, and outlet by outlet."""
+    from pressrelease.desk.listing import listing
+    from pressrelease.views import status_json
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input)
+    desk = session.desk()
+    if watch:
+        from pressrelease.cli.watching import watch_status
+
+        watch_status(session, desk, slugs or [], everything=everything)
+        return
+    now = clock.utc_now()
+    seen = listing(desk, slugs or None, everything=everything, recent=RECENT, now=now)
+    if as_json:
+        session.give(status_json(seen.rows, now=now, stopped=seen.stopped, scheduler=seen.scheduler))
+        return
+    if seen.stopped:
+        session.say(f"STOPPED by {seen.stopped_by}. Nothing goes out until `pressrelease resume --all`.", "")
+    _show(session, desk, seen.rows, detailed=bool(slugs))
+    session.say("", scheduler_line(seen.scheduler, now=now))
+
+
+def _show(session: Session, desk: Desk, rows: list[Row], *, detailed: bool) -> None:
+    if sys.stdout.isatty() and not detailed:
+        from pressrelease.terminal import print_status
+
+        print_status(rows, timezone=desk.config.office.timezone, now=clock.utc_now())
+    else:
+        from pressrelease.cli.plain import status_lines
+
+        session.say(*status_lines(rows, timezone=desk.config.office.timezone, now=clock.utc_now(), detailed=detailed))
+
+
+@app.command("journal")
+def journal(
+    slugs: MaybeSlugsArgument = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Look whether any line was changed, cut or moved.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+) -> None:
+    """Who did what, when. Every line's hash covers the line before it."""
+    from pressrelease.cli.plain import journal_line
+    from pressrelease.desk.listing import journal_json
+    from pressrelease.errors import StateUnreadable
+    from pressrelease.store.journal import first_break
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input)
+    desk = session.desk()
+    if not desk.store.exists:
+        session.say("Nothing has been written yet.")
+        return
+    if verify:
+        lines = list(desk.store.read.journal())
+        broken = first_break(lines)
+        if broken:
+            raise StateUnreadable(
+                f"The journal does not hold: {broken}.",
+                hint="Somebody changed the database. Stop (`pressrelease stop`) and look at the last backup.",
+                code="journal_broken",
+            )
+        session.give({"holds": True, "lines": len(lines), "head": lines[-1].hash if lines else None})
+        session.say(f"The journal holds: {len(lines)} lines, none changed, cut or moved.")
+        return
+    for line in desk.store.read.journal(slugs or ()):
+        session.give(journal_json(line))
+        if not as_json:
+            session.say(journal_line(line, timezone=desk.config.office.timezone))
+
+
+@app.command("outlets")
+def outlets(
+    test: Annotated[
+        list[str] | None, typer.Option("--test", metavar="NAME", help="Reach this outlet, publishing nothing.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """What is configured; with --test NAME, whether it can be reached with its credentials."""
+    from pressrelease.desk.listing import outlet_facts
+    from pressrelease.errors import NotFound, WillRetry
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    desk = session.desk()
+    for name in test or []:
+        if name not in desk.config.outlets:
+            known = sorted(desk.config.outlets)
+            raise NotFound(f"There is no outlet {name}.", hint=f"There are {', '.join(known)}.", candidates=known)
+    facts = outlet_facts(desk, () if dry_run else tuple(test or ()))
+    session.give({"outlets": facts})
+    for fact in facts:
+        session.say(f"{fact['name']}  ({fact['type']}{'' if fact['enabled'] else ', switched off'})")
+        session.say(f"  {fact['repeats']}")
+        if fact["found"]:
+            session.say(f"  {fact['found']}")
+    if any(fact["reached"] is False for fact in facts):
+        raise WillRetry("Not every outlet could be reached; nothing was published.") if not as_json else typer.Exit(75)

@@ -1,0 +1,65 @@
+"""Answers as plain lines: for pipes, for screen readers, and for a terminal without colour or boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pressrelease.store.journal import Line
+from pressrelease.store.rows import from_micros
+from pressrelease.views import STATE_WORDS, Row, delivery_json, next_command, when_words, where_words
+from pressrelease.when import say, say_embargo
+
+
+def status_lines(rows: Sequence[Row], *, timezone: str, now: datetime, detailed: bool = False) -> list[str]:
+    """`status`, linear: a release a paragraph; `detailed` adds its embargo, approvals and every delivery."""
+    if not rows:
+        return ["There is nothing here yet. `pressrelease new HEADLINE` begins a release."]
+    lines: list[str] = []
+    for row in rows:
+        lines.append(f"{row.slug}: {STATE_WORDS[row.standing.state]}")
+        if row.headline:
+            lines.append(f"  {row.headline}")
+        lines.append(f"  when: {when_words(row, timezone=timezone, now=now)}")
+        if reason := row.standing.reason or row.draft_trouble:
+            lines.append(f"  why: {reason}")
+        if row.dossier is not None:
+            lines += [f"  {line}" for line in where_words(row.dossier.deliveries)]
+            if detailed:
+                lines += _details(row, timezone=timezone, now=now)
+        if command := next_command(row):
+            lines.append(f"  next: {command}")
+    return lines
+
+
+def _details(row: Row, *, timezone: str, now: datetime) -> list[str]:
+    assert row.dossier is not None  # noqa: S101  (asked by the caller)
+    lines = [f"  version: {row.dossier.release.version}"]
+    if row.embargo is not None:
+        lines.append(f"  embargo: {say_embargo(row.embargo, now=now)}")
+    lines += [
+        f"  approved by {approval.by}: {say(approval.at, timezone=timezone)}" for approval in row.dossier.approvals
+    ]
+    for delivery in row.dossier.deliveries:
+        facts = delivery_json(delivery)
+        who = delivery.outlet + (f" to {delivery.recipient}" if delivery.recipient else "")
+        told = [f"{delivery.state.sentence}", f"{delivery.attempts} tries" if delivery.attempts != 1 else "1 try"]
+        if facts["late_ms"] is not None:
+            told.append(f"{facts['late_ms']} ms after its lift")
+        told += [str(facts[key]) for key in ("url", "error") if facts[key]]
+        if delivery.next_try is not None and delivery.attempts:
+            told.append(f"next try {say(delivery.next_try, timezone=timezone, now=now)}")
+        lines.append(f"  {who}: {'; '.join(told)}")
+    return lines
+
+
+def journal_line(line: Line, *, timezone: str) -> str:
+    """A line of the journal as a sentence."""
+    import json
+
+    detail = json.loads(line.detail)
+    told = ", ".join(f"{key} {value}" for key, value in detail.items() if value not in (None, "", [], False))
+    about = f" {line.slug}" if line.slug else ""
+    return f"{line.n}  {say(from_micros(line.at), timezone=timezone)}  {line.actor}: {line.event}{about}" + (
+        f" ({told})" if told else ""
+    )

@@ -1,0 +1,68 @@
+"""What is said after a verb: where each release stands now, in words or in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pressrelease import clock
+from pressrelease.cli.session import Session
+from pressrelease.config import Config
+from pressrelease.errors import NotFound
+from pressrelease.standing import ReleaseState
+from pressrelease.views import STATE_WORDS, Row, next_command, release_json, when_words
+from pressrelease.when import say, say_embargo
+
+if TYPE_CHECKING:
+    from pressrelease.desk import Desk, Report
+    from pressrelease.desk.scheduling import Proposal
+
+
+def row_of(report: Report) -> Row:
+    """A scheduled release as a row of `status`."""
+    release = report.dossier.release
+    return Row(release.slug, release.headline, report.standing, release.embargo, report.dossier)
+
+
+def give_reports(session: Session, desk: Desk, slugs: Sequence[str], done: str) -> None:
+    """Answer a verb: what was done, then each release's standing and the next command."""
+    now = clock.utc_now()
+    if session.dry_run:
+        session.say("Nothing was changed (dry run); it would have been accepted.")
+        session.give({"dry_run": True, "releases": list(dict.fromkeys(slugs))})
+        return
+    session.say(done)
+    told = []
+    for slug in dict.fromkeys(slugs):
+        try:
+            row = row_of(desk.report(slug))
+        except NotFound:
+            told.append({"slug": slug, "state": ReleaseState.DRAFT.value})
+            session.say(f"{slug}: {ReleaseState.DRAFT.sentence}.")
+            continue
+        told.append(release_json(row, now=now))
+        reason = f" ({row.standing.reason})" if row.standing.reason else ""
+        words = STATE_WORDS[row.standing.state]
+        session.say(f"{slug}: {words}{reason}; {when_words(row, timezone=desk.config.office.timezone, now=now)}")
+        if command := next_command(row):
+            session.say(f"  next: {command}")
+    session.give({"releases": told})
+
+
+def proposal_lines(proposal: Proposal, config: Config) -> list[str]:
+    """What scheduling would fix, said back in full."""
+    zone, now = config.office.timezone, clock.utc_now()
+    if proposal.lift is None:
+        when = "as soon as it is approved" if config.policy.approvals else "now"
+    else:
+        when = say(proposal.lift, timezone=zone, now=now)
+    lines = [
+        f"{proposal.slug}: {proposal.release.headline}",
+        f"  embargo  {say_embargo(proposal.embargo, now=now)}",
+        f"  lift     {when}",
+    ]
+    for outlet, people in proposal.recipients.items():
+        count = f" ({len(people)} recipients)" if people != ("",) else ""
+        lines.append(f"  to       {outlet}{count}")
+    lines += [f"  warning  {finding.message}" for finding in proposal.findings]
+    return lines

@@ -1,0 +1,205 @@
+"""`publish`, `publish-due`, `run`, `retry`, `settle`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pressrelease import clock
+from pressrelease.cli.options import (
+    ConfirmOption,
+    DryRunOption,
+    JsonOption,
+    NoInputOption,
+    OutletOption,
+    SlugArgument,
+    SlugsArgument,
+    WhyOption,
+    WorkspaceOption,
+    YesOption,
+)
+from pressrelease.cli.session import Session
+from pressrelease.errors import NeedsPerson, Stopped, WillRetry
+
+if TYPE_CHECKING:
+    from pressrelease.passes import Outcome
+
+app = typer.Typer()
+
+
+@app.command("publish")
+def publish(
+    slug: SlugArgument,
+    early: Annotated[bool, typer.Option("--early", help="Before its lift. It can't be called back.")] = False,
+    why: WhyOption = "",
+    confirm: ConfirmOption = None,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Send a release now: one whose lift has come, or, with --early, before that."""
+    from pressrelease.cli.reporting import give_reports
+    from pressrelease.desk import scheduling, sending
+    from pressrelease.errors import NotPermitted, Usage
+    from pressrelease.passes import publish_due
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    desk = session.desk()
+    if early and not why.strip():
+        raise Usage("Sending early needs its reason.", hint='--why "…"')
+    if not desk.store.exists or desk.store.read.release(slug) is None:
+        proposal = scheduling.propose(desk, slug, "immediate" if early else None)
+        if proposal.lift is not None and not early:
+            raise NotPermitted(
+                f"{slug} is under an embargo ({proposal.embargo.text}). Nothing was sent.",
+                hint=f"`pressrelease schedule {slug}` sends it at its lift.",
+                code="embargo",
+            )
+        session.must_agree(
+            f"This sends {slug} to {_where(proposal.recipients)} now.", yes=yes or confirm == slug, hint="Give --yes."
+        )
+        scheduling.schedule(desk, proposal)
+        if dry_run:
+            give_reports(session, desk, [slug], "")
+            return
+    report = sending.may_publish(desk, slug, early=early)
+    lift = report.dossier.release.lift
+    if early and (lift is None or lift > clock.utc_now()):
+        session.must_type(slug, f"This sends {slug} before its embargo lifts, and can't be undone.", confirmed=confirm)
+    sending.release_now(desk, slug, early=early, why=why)
+    if dry_run:
+        give_reports(session, desk, [slug], "")
+        return
+    outcome = publish_due(desk.workspace, only={slug})
+    give_reports(session, desk, [slug], "Sent." if slug in outcome.published else "")
+    _raise_what_stands(outcome, only={slug})
+
+
+@app.command("publish-due")
+def publish_due_command(
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Send everything whose lift has come, once; for cron, every minute. Silent where nothing happened.
+
+    Safe beside `run` and beside itself: each delivery is sent by one of them.
+    """
+    from pressrelease.gather import look
+    from pressrelease.passes import publish_due
+    from pressrelease.views import maybe_rfc3339
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    desk = session.desk()
+    if dry_run:
+        due = look(desk.store, desk.library, desk.config).plan.due if desk.store.exists else ()
+        slugs = list(dict.fromkeys(delivery.slug for delivery in due))
+        session.give({"dry_run": True, "due": slugs})
+        session.say(f"Due now: {', '.join(slugs)}." if slugs else "Nothing is due.")
+        return
+    outcome = publish_due(desk.workspace)
+    session.give(
+        {
+            "at": maybe_rfc3339(outcome.at),
+            "published": list(outcome.published),
+            "publishing": list(outcome.publishing),
+            "needs_you": [{"slug": waiting.slug, "reason": waiting.reason} for waiting in outcome.needs_you],
+        }
+    )
+    if outcome.published:
+        session.say(f"Published: {', '.join(outcome.published)}.")
+    _raise_what_stands(outcome, quiet=as_json)
+
+
+def _raise_what_stands(outcome: Outcome, only: set[str] | None = None, *, quiet: bool = False) -> None:
+    """Leave with the exit code of what a person, or another try, must still see to; one paragraph of words."""
+    waiting = [waiting for waiting in outcome.needs_you if only is None or waiting.slug in only]
+    error: NeedsPerson | Stopped | WillRetry | None = None
+    if outcome.stopped is not None:
+        error = Stopped(f"Nothing goes out: {outcome.stopped}.", hint="`pressrelease resume --all` ends that.")
+    elif waiting:
+        told = "\n".join(f"{one.slug} needs you: {one.reason}." for one in waiting)
+        error = NeedsPerson(told, hint="`pressrelease status` shows what to do.")
+    elif outcome.retrying:
+        error = WillRetry("Some deliveries did not go through; they are tried again by themselves.")
+    if error is None:
+        return
+    if quiet:
+        # The answer has been given in JSON already; a second object would make it none.
+        session = Session(as_json=True)
+        session.warn(error.message, error.hint)
+        raise typer.Exit(error.exit_code)
+    raise error
+
+
+@app.command("run")
+def run(
+    workspace: WorkspaceOption = None,
+    no_input: NoInputOption = False,
+) -> None:
+    """Stay up and publish each release at its instant. SIGTERM or Ctrl-C finishes what is in flight first."""
+    from pressrelease.daemon import Daemon
+
+    session = Session.of(workspace, no_input=no_input)
+    desk = session.desk()
+    daemon = Daemon(desk.workspace, session.warn)
+    daemon.end_on_signals()
+    daemon.run()
+
+
+@app.command("retry")
+def retry(
+    slugs: SlugsArgument,
+    outlet: OutletOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Try again what failed for good: at the next pass, for the same recipients."""
+    from pressrelease.cli.reporting import give_reports
+    from pressrelease.desk import sending
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    desk = session.desk()
+    for slug in dict.fromkeys(slugs):
+        sending.retry(desk, slug, outlet)
+    give_reports(session, desk, slugs, "Will be tried again at the next pass.")
+
+
+@app.command("settle")
+def settle(
+    slug: SlugArgument,
+    outlet: Annotated[str, typer.Option("--outlet", help="Where it is in doubt.", show_default=False)],
+    sent: Annotated[bool, typer.Option("--sent", help="It arrived; I looked.")] = False,
+    resend: Annotated[bool, typer.Option("--resend", help="Send it again; it may arrive twice.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Leave it; do nothing more.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Your word on a delivery that is in doubt: it left, and no answer says whether it arrived."""
+    from pressrelease.cli.reporting import give_reports
+    from pressrelease.desk import sending
+    from pressrelease.errors import Usage
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    chosen = [name for name, wanted in (("sent", sent), ("resend", resend), ("drop", drop)) if wanted]
+    if len(chosen) != 1:
+        raise Usage(
+            "Say one of --sent, --resend and --drop.", hint="`pressrelease settle --help` says what each means."
+        )
+    desk = session.desk()
+    sending.settle(desk, slug, outlet, chosen[0])
+    give_reports(session, desk, [slug], f"Settled: {chosen[0]}.")
+
+
+def _where(recipients: dict[str, tuple[str, ...]]) -> str:
+    return ", ".join(
+        name if people == ("",) else f"{name} ({len(people)} recipients)" for name, people in recipients.items()
+    )

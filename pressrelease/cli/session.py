@@ -1,0 +1,120 @@
+"""One command's surroundings: its workspace, whether it may ask, and where its answer goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pressrelease.cli.wording import printable
+from pressrelease.errors import NeedsPerson
+from pressrelease.wiring import Workspace, find_workspace, person
+
+if TYPE_CHECKING:
+    from pressrelease.desk import Desk
+
+
+@dataclass(frozen=True)
+class Session:
+    """What every command needs. Options given before the command's name count as if given after it."""
+
+    named: Path | None = None
+    as_json: bool = False
+    no_input: bool = False
+    dry_run: bool = False
+
+    @classmethod
+    def of(
+        cls, workspace: Path | None, *, as_json: bool = False, no_input: bool = False, dry_run: bool = False
+    ) -> Session:
+        """A command's own options joined with those before its name."""
+        context = click.get_current_context(silent=True)
+        before: Mapping[str, Any] = context.find_root().params if context else {}
+        return cls(
+            named=workspace or before.get("workspace"),
+            as_json=as_json or bool(before.get("as_json")),
+            no_input=no_input or bool(before.get("no_input")),
+            dry_run=dry_run,
+        )
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The office's folder. Raises NotFound."""
+        return find_workspace(self.named, os.environ.get("PRESSRELEASE_WORKSPACE"), Path.cwd())
+
+    def desk(self, actor: str | None = None) -> Desk:
+        """The desk of whoever is at the keyboard, or of `actor`."""
+        from pressrelease.desk import Desk
+        from pressrelease.log import log_to
+
+        workspace = self.workspace
+        workspace.config  # noqa: B018  (its problems come before anything is made)
+        log_to(workspace.private)
+        return Desk(workspace, actor or person(), self.dry_run)
+
+    # -- answering ----------------------------------------------------------------------------------------
+
+    def say(self, *lines: str) -> None:
+        """Words for a person: on standard output, or on standard error where JSON has that."""
+        stream = sys.stderr if self.as_json else sys.stdout
+        for line in lines:
+            print(_in_its_alphabet(printable(line), stream.encoding), file=stream)
+
+    def warn(self, *lines: str) -> None:
+        """Words that belong on standard error whatever was asked for."""
+        for line in lines:
+            print(_in_its_alphabet(printable(line), sys.stderr.encoding), file=sys.stderr)  # noqa: T201
+
+    def give(self, data: Any) -> None:
+        """The answer in JSON, where it was asked for: one object, UTF-8, keys as in the contract."""
+        if self.as_json:
+            print(json.dumps(data, ensure_ascii=False))  # noqa: T201
+
+    # -- asking -------------------------------------------------------------------------------------------
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether somebody is there to answer."""
+        return not self.no_input and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def agreed(self, question: str) -> bool:
+        """A yes or no, no by default; no where nobody may be asked."""
+        if not self.may_ask:
+            return False
+        answer = input_line(f"{printable(question)} [y/N] ")
+        return answer.strip().lower() in {"y", "yes"}
+
+    def must_agree(self, question: str, *, yes: bool, hint: str) -> None:
+        """Go on only with a yes. Raises NeedsPerson without one."""
+        if yes or self.agreed(question):
+            return
+        raise NeedsPerson(f"{question} Nobody said yes, so nothing was changed.", hint=hint, code="not_confirmed")
+
+    def must_type(self, slug: str, question: str, *, confirmed: str | None) -> None:
+        """Go on only where the slug was typed once more. Raises NeedsPerson otherwise."""
+        if confirmed is None and self.may_ask:
+            confirmed = input_line(f"{printable(question)}\nType {slug} to go on: ").strip()
+        if confirmed != slug:
+            raise NeedsPerson(
+                f"{question} It was not confirmed, so nothing was changed and nothing went out.",
+                hint=f"Type the slug when asked, or give --confirm {slug}.",
+                code="not_confirmed",
+            )
+
+
+def input_line(prompt: str) -> str:
+    """One line from the keyboard; the prompt goes to standard error, so that an answer can be piped."""
+    print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201
+    return sys.stdin.readline()
+
+
+def _in_its_alphabet(text: str, encoding: str | None) -> str:
+    """`text` with what the terminal's encoding lacks replaced."""
+    return text.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")

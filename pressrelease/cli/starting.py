@@ -1,0 +1,111 @@
+"""`init`: a workspace to begin with."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pressrelease import clock
+from pressrelease.cli.options import DryRunOption, JsonOption, NoInputOption
+from pressrelease.cli.session import Session, input_line
+from pressrelease.errors import EmbargoRefused, NotPermitted
+
+app = typer.Typer()
+
+
+@app.command("init")
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where; the current folder by default.")] = Path(),
+    name: Annotated[str, typer.Option("--name", help="The office's name.", show_default=False)] = "",
+    timezone: Annotated[
+        str, typer.Option("--timezone", metavar="TZ", help="Such as America/Los_Angeles.", show_default=False)
+    ] = "",
+    url: Annotated[str, typer.Option("--url", help="Where the newsroom will be read.", show_default=False)] = "",
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Make a workspace: config.toml, releases/ with a first draft, and the lines that start the scheduler."""
+    from pressrelease.desk.founding import found_workspace
+    from pressrelease.wiring import person
+
+    session = Session.of(None, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    folder = folder.absolute()
+    if (folder / "config.toml").exists():
+        raise NotPermitted(
+            f"{folder} is a workspace already. Nothing was changed.",
+            hint="`pressrelease` there says where things stand.",
+            code="workspace_exists",
+        )
+    name = name or _asked(session, "The office's name", "Press Office")
+    zone = timezone or _asked_zone(session)
+    url = url or _asked(session, "Where the newsroom will be read (a web address, or nothing)", "")
+    written = found_workspace(folder, name=name, timezone=zone, url=url, author=person(), dry_run=dry_run)
+    session.give({"workspace": str(folder), "written": [str(path) for path in written], "dry_run": dry_run})
+    session.say(f"{'Would make' if dry_run else 'Made'} a workspace in {folder}:")
+    session.say(*(f"  {path}" for path in written), "")
+    session.say(*service_lines(folder))
+
+
+def _asked(session: Session, question: str, otherwise: str) -> str:
+    if not session.may_ask:
+        return otherwise
+    given = input_line(f"{question}{f' [{otherwise}]' if otherwise else ''}: ").strip()
+    return given or otherwise
+
+
+def _asked_zone(session: Session) -> str:
+    from pressrelease.when import read_zone
+
+    here = local_zone()
+    while True:
+        zone = _asked(session, "Its time zone", here)
+        try:
+            read_zone(zone)
+        except EmbargoRefused as error:
+            if not session.may_ask:
+                raise
+            session.say(error.message, *error.candidates)
+        else:
+            return zone
+
+
+def local_zone() -> str:
+    """This machine's IANA zone where it says so, else UTC."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    if "/" in named and not named.startswith("/"):
+        return named
+    try:
+        linked = os.readlink("/etc/localtime")  # noqa: PTH115  (only the text of the link is wanted)
+    except (OSError, ValueError):
+        linked = ""
+    _, found, zone = linked.partition("zoneinfo/")
+    if found and zone:
+        return zone
+    return str(clock.utc_now().astimezone(UTC).tzname())
+
+
+def service_lines(folder: Path) -> list[str]:
+    """What starts the scheduler: for cron, and as a systemd unit."""
+    import sys
+
+    program = Path(sys.argv[0]).absolute() if Path(sys.argv[0]).name.startswith("pressrelease") else "pressrelease"
+    return [
+        "To publish from cron, every minute:",
+        f"  * * * * *  {program} --workspace {folder} publish-due",
+        "To publish at the instant, as a systemd service (in /etc/systemd/system/pressrelease.service):",
+        "  [Unit]",
+        "  Description=Publishes press releases at their moment",
+        "  After=network-online.target time-sync.target",
+        "  [Service]",
+        f"  ExecStart={program} --workspace {folder} run",
+        "  Restart=on-failure",
+        "  [Install]",
+        "  WantedBy=multi-user.target",
+        "",
+        f"Next: cd {folder} && pressrelease",
+    ]

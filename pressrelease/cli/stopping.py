@@ -1,0 +1,111 @@
+"""`hold`, `resume`, `stop`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pressrelease.cli.options import (
+    AtOption,
+    DryRunOption,
+    JsonOption,
+    MaybeSlugsArgument,
+    NoInputOption,
+    SlugsArgument,
+    WhyOption,
+    WorkspaceOption,
+    YesOption,
+)
+from pressrelease.cli.session import Session
+
+app = typer.Typer()
+
+
+@app.command("hold")
+def hold(
+    slugs: SlugsArgument,
+    why: WhyOption = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Stop one release, or several, until `resume`."""
+    from pressrelease.cli.reporting import give_reports
+    from pressrelease.desk import stopping
+    from pressrelease.errors import Usage
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    if not why.strip():
+        raise Usage("A hold needs its reason.", hint='pressrelease hold SLUG --why "the DA asked to wait"')
+    desk = session.desk()
+    for slug in dict.fromkeys(slugs):
+        stopping.hold(desk, slug, why)
+    give_reports(session, desk, slugs, "Held. Nothing of it goes out until `pressrelease resume`.")
+
+
+@app.command("resume")
+def resume(
+    slugs: MaybeSlugsArgument = None,
+    everything: Annotated[bool, typer.Option("--all", help="End a `stop`.")] = False,
+    at: AtOption = None,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Let a held or missed release go again; one whose lift is past goes out at the next pass.
+
+    With --all: end a `stop`. What fell due meanwhile is listed, and goes out only if you say so; otherwise each
+    is held. It is also your word that this machine's clock is right.
+    """
+    from pressrelease.cli.reporting import give_reports
+    from pressrelease.desk import stopping
+    from pressrelease.errors import Usage
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    if everything == bool(slugs):
+        raise Usage("Name the releases to resume, or give --all.", hint="pressrelease resume SLUG, or resume --all")
+    desk = session.desk()
+    if slugs:
+        for slug in dict.fromkeys(slugs):
+            stopping.resume(desk, slug, at)
+        give_reports(session, desk, slugs, "Resumed.")
+        return
+    due = stopping.fell_due(desk)
+    if due:
+        session.say(f"Fell due while everything was stopped: {', '.join(due)}.")
+    let_go = bool(due) and (yes or session.agreed("Send these at the next pass?"))
+    result = stopping.resume_all(desk, let_go=let_go)
+    session.give({"resumed": True, "fell_due": list(result.fell_due), "let_go": result.let_go})
+    session.say("Everything goes again." if not dry_run else "Nothing was changed (dry run).")
+    if due and not let_go:
+        session.say("Those that fell due are held; let each go with `pressrelease resume SLUG`.")
+
+
+@app.command("stop")
+def stop(
+    why: WhyOption = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Stop everything, at once, no questions. Nothing more goes out until `pressrelease resume --all`."""
+    from pressrelease.desk import stopping
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    in_flight = stopping.stop(session.desk(), why)
+    session.give(
+        {
+            "stopped": not dry_run,
+            "in_flight": [{"slug": d.slug, "outlet": d.outlet, "recipient": d.recipient or None} for d in in_flight],
+        }
+    )
+    session.say("STOPPED. Nothing more goes out." if not dry_run else "Nothing was changed (dry run).")
+    if in_flight:
+        names = ", ".join(sorted({f"{delivery.slug} at {delivery.outlet}" for delivery in in_flight}))
+        session.say(f"Being sent at that moment, and past calling back if it had begun: {names}.")
+    session.say("`pressrelease resume --all` lets everything go again.")

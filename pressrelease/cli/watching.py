@@ -1,0 +1,67 @@
+"""`status --watch`: a countdown that redraws on a terminal, and elsewhere one line a change."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+from pressrelease import clock
+from pressrelease.cli.session import Session
+from pressrelease.desk import Desk
+from pressrelease.desk.listing import Listing, listing
+from pressrelease.standing import ReleaseState
+from pressrelease.views import STATE_WORDS, Row, release_json, where_words
+
+#: Seconds between two looks.
+EVERY = 1.0
+
+
+def watch_status(session: Session, desk: Desk, slugs: Sequence[str], *, everything: bool) -> None:
+    """Show each change until Ctrl-C, or until every release named is out."""
+    if sys.stdout.isatty() and not session.as_json:
+        _redraw(session, desk, slugs, everything=everything)
+    else:
+        _tell(session, desk, slugs, everything=everything)
+
+
+def _look(desk: Desk, slugs: Sequence[str], *, everything: bool) -> Listing:
+    return listing(desk, list(slugs) or None, everything=everything, now=clock.utc_now())
+
+
+def _done(slugs: Sequence[str], rows: Sequence[Row]) -> bool:
+    return bool(slugs) and all(row.standing.state is ReleaseState.PUBLISHED for row in rows)
+
+
+def _tell(session: Session, desk: Desk, slugs: Sequence[str], *, everything: bool) -> None:
+    told: dict[str, str] = {}
+    while True:
+        seen = _look(desk, slugs, everything=everything)
+        for row in seen.rows:
+            where = "; ".join(where_words(row.dossier.deliveries)) if row.dossier else ""
+            words = f"{STATE_WORDS[row.standing.state]}{f' ({row.standing.reason})' if row.standing.reason else ''}"
+            line = f"{row.slug}: {words}" + (f" [{where}]" if where else "")
+            if told.get(row.slug) != line:
+                told[row.slug] = line
+                session.give(release_json(row, now=clock.utc_now()))
+                session.say(line)
+                sys.stdout.flush()
+        if _done(slugs, seen.rows):
+            return
+        time.sleep(EVERY)
+
+
+def _redraw(session: Session, desk: Desk, slugs: Sequence[str], *, everything: bool) -> None:
+    from rich.live import Live
+
+    from pressrelease.terminal import console, status_table
+
+    with Live(console=console(), auto_refresh=False, screen=False) as live:
+        while True:
+            seen = _look(desk, slugs, everything=everything)
+            live.update(
+                status_table(seen.rows, timezone=desk.config.office.timezone, now=clock.utc_now()), refresh=True
+            )
+            if _done(slugs, seen.rows):
+                return
+            time.sleep(EVERY)

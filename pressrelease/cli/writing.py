@@ -1,0 +1,151 @@
+"""`new`, `edit`, `when`, `check`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from pressrelease import clock
+from pressrelease.cli.options import (
+    DryRunOption,
+    JsonOption,
+    MaybeSlugsArgument,
+    NoInputOption,
+    SlugArgument,
+    WorkspaceOption,
+)
+from pressrelease.cli.session import Session
+
+app = typer.Typer()
+
+
+@app.command("new")
+def new(
+    headline: Annotated[str, typer.Argument(metavar="HEADLINE", help="The release's headline.", show_default=False)],
+    embargo: Annotated[
+        str, typer.Option("--embargo", help="When the world may see it: “the week of 9/24”, “Monday at 9 a.m.”.")
+    ] = "immediate",
+    follows: Annotated[str, typer.Option("--follows", metavar="SLUG", help="The release whose promise it keeps.")] = "",
+    outlet: Annotated[list[str] | None, typer.Option("--outlet", metavar="NAME", help="Where it goes.")] = None,
+    edit_it: Annotated[bool, typer.Option("--edit", help="Open it in the editor.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Begin a release: a file in releases/, to be written in any editor.
+
+    \b
+    pressrelease new "Names released" --embargo "the week of 9/24" --follows county-wide-operation
+    """
+    from pressrelease.desk.drafting import begin
+    from pressrelease.when import say_embargo
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    desk = session.desk()
+    draft = begin(desk, headline, embargo=embargo, follows=follows, outlets=tuple(outlet or ()))
+    path = f"releases/{draft.slug}.md"
+    session.give({"slug": draft.slug, "path": path, "dry_run": dry_run})
+    session.say(f"{'Would begin' if dry_run else 'Began'} {path}")
+    session.say(f"  embargo: {say_embargo(draft.embargo, now=clock.utc_now())}")
+    if edit_it and not dry_run:
+        _edit(session, draft.slug)
+    else:
+        session.say(f"  next: write it, then pressrelease schedule {draft.slug}")
+
+
+@app.command("edit")
+def edit(
+    slug: SlugArgument,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Open a release in $VISUAL or $EDITOR; what you wrote is checked on leaving, and never lost."""
+    _edit(Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run), slug)
+
+
+def _edit(session: Session, slug: str) -> None:
+    from pressrelease.desk.drafting import change
+    from pressrelease.errors import Usage
+
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not editor:
+        raise Usage(
+            "No editor is set.",
+            hint=f"Set EDITOR (for example EDITOR=nano), or open releases/{slug}.md in any editor.",
+            code="no_editor",
+        )
+    desk = session.desk()
+    findings, changed = change(desk, slug, editor)
+    session.give(
+        {"slug": slug, "changed": changed and not session.dry_run, "findings": [f.as_json() for f in findings]}
+    )
+    session.say("Saved." if changed else "Nothing was changed.")
+    for finding in findings:
+        session.say(f"  {finding.severity.value}, line {finding.line}: {finding.message} {finding.hint}".rstrip())
+
+
+@app.command("when")
+def when(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="A phrase, as it would stand in a release.")],
+    now: Annotated[
+        str | None, typer.Option("--now", metavar="ISO", help="The present, an instant with its offset.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", metavar="TZ", help="Such as America/Los_Angeles.")
+    ] = None,
+    release_time: Annotated[
+        str | None, typer.Option("--release-time", metavar="HH:MM", help="The hour where a phrase names only days.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+) -> None:
+    """Say back what an embargo phrase means; saves nothing.
+
+    \b
+    pressrelease when "the week of 9/24"
+    pressrelease when "Sept. 24, 2018, 9 a.m. PT" --timezone America/Los_Angeles
+    """
+    from pressrelease.cli.asking import meaning
+    from pressrelease.when import embargo_as_json, say_embargo
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input)
+    embargo, present = meaning(session, text, now=now, timezone=timezone, release_time=release_time)
+    session.give(embargo_as_json(embargo, now=present))
+    if not as_json:
+        session.say(say_embargo(embargo, now=present), *(f"  {remark}" for remark in embargo.remarks))
+
+
+@app.command("check")
+def check(
+    slugs: MaybeSlugsArgument = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+) -> None:
+    """What stands in a release's way, and what a careful reader would notice. All of them without a name."""
+    from pressrelease.check import Severity
+    from pressrelease.desk.drafting import check_all
+    from pressrelease.errors import Refused
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input)
+    desk = session.desk()
+    findings = check_all(desk, slugs or desk.library.slugs())
+    session.give({"findings": [finding.as_json() for finding in findings]})
+    for finding in findings:
+        place = f"releases/{finding.slug}.md" + (f":{finding.line}" if finding.line else "")
+        session.say(f"{place}: {finding.severity.value}: {finding.message}")
+        if finding.hint:
+            session.say(f"  {finding.hint}")
+    faults = sum(finding.severity is Severity.ERROR for finding in findings)
+    if faults and as_json:
+        raise typer.Exit(Refused.exit_code)
+    if faults:
+        raise Refused(f"{faults} error{'s' if faults > 1 else ''}; nothing of it can be scheduled as it is.")
+    if not findings:
+        session.say("Nothing to say against it.")

@@ -1,0 +1,224 @@
+"""The demo: the mission's two releases, re-dated to now, through the real scheduler to real outlets on loopback.
+
+A webhook receiver runs in a thread and notes when each byte came; the scheduler is `pressrelease run` in a
+process of its own. Nothing in here is pretended: what is printed was read from the store and the receiver.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from pressrelease import clock
+from pressrelease.desk import Desk
+from pressrelease.desk.approving import approve
+from pressrelease.desk.scheduling import propose, schedule
+from pressrelease.errors import PressReleaseError
+from pressrelease.standing import ReleaseState
+from pressrelease.views import late_words, where_words
+from pressrelease.when import read_rfc3339, rfc3339, say
+from pressrelease.wiring import Workspace
+
+#: How far ahead the second release lifts, and how long everything may take.
+AHEAD = timedelta(seconds=8)
+PATIENCE = timedelta(seconds=45)
+ZONE = "America/Los_Angeles"
+
+FIRST = "county-wide-human-trafficking-operation"
+SECOND = "names-released-in-county-wide-human-trafficking-operation"
+
+_FIRST_TEXT = """\
+---
+headline: County Wide Human Trafficking Operation
+subhead: The identities of those arrested will be released {promised} by the Placer County District Attorney's Office.
+date: {date}
+embargo: immediate
+dateline: PLACER COUNTY, Calif.
+contact: {{name: Press Office, phone: 530-555-0100}}
+---
+Placer County Law Enforcement Agencies are committed to taking a stand against sex trafficking and the
+exploitation of vulnerable victims.
+
+To reduce the market for prostitution in our community, Law Enforcement Agencies throughout Placer County
+recently conducted four days of Human Trafficking Operations.
+"""
+
+_SECOND_TEXT = """\
+---
+headline: Names released in county-wide human trafficking operation
+date: {date}
+embargo: {embargo}
+dateline: PLACER COUNTY, Calif.
+follows: county-wide-human-trafficking-operation
+contact: {{name: Press Office, phone: 530-555-0100}}
+---
+In a real office, the names reviewed by the District Attorney would stand here. This demonstration names nobody.
+
+Each charge is merely an accusation, and every defendant is presumed innocent until proven guilty.
+"""
+
+_CONFIG = """\
+[office]
+name = "Placer County District Attorney (demonstration)"
+timezone = "{zone}"
+
+[defaults]
+outlets = ["newsroom", "media"]
+
+[outlets.newsroom]
+type = "newsroom"
+url = "http://127.0.0.1/newsroom"
+
+[outlets.media]
+type = "webhook"
+url = "http://127.0.0.1:{port}/press"
+secret = {{ file = "webhook.secret" }}
+"""
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request at the receiver: its webhook-id, the slug in its body, when it came (UTC), and how late that was."""
+
+    id: str
+    slug: str
+    at: datetime
+    late_ms: int
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What the demo came to. `early` counts what came before its lift: zero, or the demo fails."""
+
+    folder: Path
+    page: Path
+    received: tuple[Received, ...]
+    early: int
+
+
+@dataclass
+class _Receiver:
+    """A webhook receiver on loopback that keeps what it got."""
+
+    got: list[Received] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def take(self, headers: dict[str, str], body: bytes, at: datetime) -> None:
+        """Note one request."""
+        data = json.loads(body)["data"]
+        late = round((at - read_rfc3339(data["lift"])).total_seconds() * 1000)
+        with self.changed:
+            self.got.append(Received(headers.get("webhook-id", ""), data["slug"], at, late))
+            self.changed.notify_all()
+
+
+def _serve(receiver: _Receiver) -> ThreadingHTTPServer:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            at = clock.utc_now()
+            body = self.rfile.read(int(self.headers.get("content-length", "0")))
+            receiver.take({name.lower(): value for name, value in self.headers.items()}, body, at)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing: the demo tells what came."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, name="receiver", daemon=True).start()
+    return server
+
+
+def demonstrate(say_line: Callable[[str], None]) -> Demonstration:
+    """Run it, telling each step. Raises PressReleaseError where anything came early, twice or not at all."""
+    folder = Path(tempfile.mkdtemp(prefix="pressrelease-demo-"))
+    receiver = _Receiver()
+    server = _serve(receiver)
+    try:
+        workspace = _furnish(folder, server.server_address[1])
+        desk = Desk(workspace, "demo")
+        say_line(f"A workspace in {folder}, with a newsroom and a webhook receiver on this machine.")
+        return _play(desk, receiver, say_line)
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _furnish(folder: Path, port: int) -> Workspace:
+    (folder / "releases").mkdir()
+    (folder / "config.toml").write_text(_CONFIG.format(zone=ZONE, port=port), encoding="utf-8")
+    secret = folder / "webhook.secret"
+    secret.touch(mode=0o600)
+    secret.write_text("whsec_" + b64encode(secrets.token_bytes(32)).decode(), encoding="ascii")
+    return Workspace(folder)
+
+
+def _play(desk: Desk, receiver: _Receiver, say_line: Callable[[str], None]) -> Demonstration:
+    folder, now = desk.workspace.folder, clock.utc_now()
+    lift = (now + AHEAD).replace(microsecond=0)
+    texts = {
+        FIRST: _FIRST_TEXT.format(date=now.date(), promised=f"at {say(lift, timezone=ZONE)}"),
+        SECOND: _SECOND_TEXT.format(date=now.date(), embargo=rfc3339(lift)),
+    }
+    for slug, text in texts.items():
+        (folder / "releases" / f"{slug}.md").write_text(text, encoding="utf-8")
+        schedule(desk, propose(desk, slug))
+    say_line(f"Scheduled {FIRST}: at once.")
+    say_line(f"Scheduled {SECOND}: {say(lift, timezone=ZONE, now=clock.utc_now())}.")
+    command = [sys.executable, "-m", "pressrelease", "--workspace", str(folder), "run"]
+    scheduler = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for slug in texts:
+            approve(desk, slug, "demo")
+        say_line("Both are approved. The scheduler is running in a process of its own.")
+        _follow(desk, list(texts), say_line)
+    finally:
+        scheduler.terminate()
+        scheduler.wait()
+    return _verdict(desk, receiver, lift, say_line)
+
+
+def _follow(desk: Desk, slugs: list[str], say_line: Callable[[str], None]) -> None:
+    """Tell each change until everything is out."""
+    told: dict[str, str] = {}
+    end = clock.pause_clock() + PATIENCE.total_seconds()
+    while clock.pause_clock() < end:
+        reports = {slug: desk.report(slug) for slug in slugs}
+        for slug, report in reports.items():
+            words = f"{report.standing.state.value} ({'; '.join(where_words(report.dossier.deliveries))})"
+            if told.get(slug) != words:
+                told[slug] = words
+                say_line(f"  {slug}: {words}")
+        if all(report.standing.state is ReleaseState.PUBLISHED for report in reports.values()):
+            return
+        threading.Event().wait(0.1)
+    raise PressReleaseError(
+        f"The demo did not finish within {PATIENCE.total_seconds():.0f} s: {told}.", code="demo_failed"
+    )
+
+
+def _verdict(desk: Desk, receiver: _Receiver, lift: datetime, say_line: Callable[[str], None]) -> Demonstration:
+    folder = desk.workspace.folder
+    page = folder / "newsroom" / "index.html"
+    received = tuple(receiver.got)
+    early = sum(1 for one in received if one.late_ms < 0)
+    say_line("")
+    for one in received:
+        late = late_words(timedelta(milliseconds=one.late_ms))
+        say_line(f"The receiver got {one.slug}, {late} (webhook-id {one.id}).")
+    if early or sorted(one.slug for one in received) != sorted((FIRST, SECOND)) or not page.exists():
+        raise PressReleaseError("The demo did not go as it should: see above.", code="demo_failed")
+    say_line(f"Nothing came before its lift ({say(lift, timezone=ZONE)}), and nothing twice.")
+    say_line(f"The newsroom: {page}")
+    say_line(f"The journal:  pressrelease --workspace {folder} journal")
+    return Demonstration(folder, page, received, early)

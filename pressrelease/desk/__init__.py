@@ -1,0 +1,73 @@
+"""What a person does with a release: schedule, approve, hold, resume, publish, settle.
+
+Each verb is a function of a `Desk`: it asks its guards, writes one transaction, and prints, prompts and sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pressrelease import clock
+from pressrelease.config import Config
+from pressrelease.errors import NotFound
+from pressrelease.gather import Report, reports
+from pressrelease.library import Library
+from pressrelease.standing import Scheduled
+from pressrelease.store import Store
+from pressrelease.wiring import Workspace
+
+if TYPE_CHECKING:
+    from pressrelease.store.ledger import Ledger
+
+__all__ = ["Desk", "Report"]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One person's place at a workspace; `actor` is the name that the journal will have.
+
+    With `dry_run` every guard is asked and every row written, in a transaction that is then undone.
+    """
+
+    workspace: Workspace
+    actor: str
+    dry_run: bool = False
+
+    @property
+    def config(self) -> Config:
+        """The workspace's config."""
+        return self.workspace.config
+
+    @property
+    def store(self) -> Store:
+        """The workspace's record."""
+        return self.workspace.store
+
+    @property
+    def library(self) -> Library:
+        """The workspace's releases/."""
+        return self.workspace.library
+
+    def ledger(self, now: datetime | None = None) -> AbstractContextManager[Ledger]:
+        """One transaction in this person's name; `now` is UTC."""
+        return self.store.ledger(now=now or clock.utc_now(), actor=self.actor, undo=self.dry_run)
+
+    def report(self, slug: str) -> Report:
+        """Where a scheduled release stands. Raises NotFound for a draft or an unknown one."""
+        release = self.store.read.release(slug) if self.store.exists else None
+        if release is None:
+            self.library.read(slug)  # says by itself that there is no such release
+            raise NotFound(
+                f"{slug} is a draft; it is not scheduled.",
+                hint=f"`pressrelease schedule {slug}` does that.",
+                code="not_scheduled",
+            )
+        return self.reports([release])[0]
+
+    def reports(self, releases: Sequence[Scheduled]) -> list[Report]:
+        """Where scheduled releases stand at this moment."""
+        return reports(self.store, self.library, self.config, releases)

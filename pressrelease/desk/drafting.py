@@ -1,0 +1,110 @@
+"""Beginning and changing drafts: the only places where the program writes into releases/."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pressrelease import clock
+from pressrelease.check import Finding, Severity
+from pressrelease.desk import Desk
+from pressrelease.desk.scheduling import findings
+from pressrelease.errors import NotFound, Refused, ReleaseRefused
+from pressrelease.release import front_matter_text, parse, slug_of
+from pressrelease.when import Embargo, read_embargo
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A release begun: its slug, and what its embargo means."""
+
+    slug: str
+    embargo: Embargo
+
+
+def begin(desk: Desk, headline: str, *, embargo: str, follows: str, outlets: Sequence[str]) -> Draft:
+    """Write a new file in releases/; its embargo is read first.
+
+    Raises EmbargoRefused, NotFound for an unknown outlet or release to follow, ReleaseRefused for a headline
+    that gives no slug, or one that is taken.
+    """
+    now = clock.utc_now()
+    office = desk.config.office
+    read = read_embargo(embargo, now=now, timezone=office.timezone, release_time=office.release_time)
+    for name in outlets:
+        if name not in desk.config.outlets:
+            known = sorted(desk.config.outlets)
+            raise NotFound(f"There is no outlet {name}.", hint=f"There are {', '.join(known)}.", candidates=known)
+    if follows:
+        desk.library.read(follows)
+    slug = slug_of(headline)
+    text = front_matter_text(
+        headline=headline,
+        date=now.astimezone(ZoneInfo(office.timezone)).date(),
+        embargo=embargo,
+        follows=follows,
+        outlets=tuple(outlets),
+        author=desk.actor,
+        contact=office.contact,
+    )
+    parse(text.encode(), slug)
+    if slug in desk.library.slugs():
+        raise ReleaseRefused(
+            f"releases/{slug}.md exists already.", hint="Give another headline, or edit that one.", code="slug_taken"
+        )
+    if not desk.dry_run:
+        desk.library.create(slug, text)
+    return Draft(slug, read)
+
+
+def change(desk: Desk, slug: str, editor: str) -> tuple[tuple[Finding, ...], bool]:
+    """Have a release edited in a private copy; it takes the file's place only if it can be read.
+
+    Returns the findings, and whether anything changed. Raises ReleaseRefused, saying where the text was kept.
+    """
+    release = desk.library.read(slug)
+    before = desk.library.text(slug)
+    desk.workspace.private.mkdir(mode=0o700, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f"{slug}-", suffix=".md", dir=desk.workspace.private)
+    copy = Path(name)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+        stream.write(before)
+    ended = subprocess.run([*shlex.split(editor, posix=os.name != "nt"), name], check=False)
+    after = copy.read_bytes()
+    if ended.returncode != 0:
+        raise Refused(
+            f"The editor ended with an error. releases/{slug}.md is as it was; what you wrote is kept in"
+            f" {copy.parent.name}/{copy.name}.",
+            code="editor_failed",
+        )
+    try:
+        parse(after, slug)
+    except ReleaseRefused as error:
+        raise ReleaseRefused(
+            f"What you wrote can't be read (line {error.line}): {error.message} releases/{slug}.md is as it was; your"
+            f" text is kept in {copy.parent.name}/{copy.name}.",
+            line=error.line,
+            hint=error.hint,
+        ) from None
+    changed = after != before.encode()
+    if changed and not desk.dry_run:
+        desk.library.replace(slug, after.decode("utf-8-sig"), expected_hash=release.source_hash)
+    copy.unlink()
+    return findings(desk, slug), changed
+
+
+def check_all(desk: Desk, slugs: Sequence[str]) -> list[Finding]:
+    """Every finding of the releases named; one that can't be read is a finding itself. Raises NotFound."""
+    found: list[Finding] = []
+    for slug in dict.fromkeys(slugs):
+        try:
+            found += findings(desk, slug)
+        except ReleaseRefused as error:
+            found.append(Finding(slug, error.code, Severity.ERROR, error.line, error.message, error.hint))
+    return found

@@ -1,0 +1,152 @@
+"""What `status`, the bare command, `journal` and `outlets` show: everything brought together, nothing changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pressrelease.desk import Desk, Report
+from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
+from pressrelease.standing import ReleaseState, Scheduled, Standing
+from pressrelease.store.journal import Line
+from pressrelease.store.rows import from_micros
+from pressrelease.views import CALLED_BY_CRON, STAYS_UP, Row, SchedulerSign
+from pressrelease.when import rfc3339, say_span
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Rows for `status` in the order in which they matter, with what stands above them."""
+
+    rows: list[Row]
+    stopped: bool
+    stopped_by: str
+    scheduler: SchedulerSign
+
+
+def listing(
+    desk: Desk,
+    slugs: Sequence[str] | None = None,
+    *,
+    everything: bool = False,
+    recent: int = 10,
+    now: datetime,
+) -> Listing:
+    """The releases named, or all that still matter and the `recent` last ones out, or everything.
+
+    Raises NotFound for a slug that is neither scheduled nor a file.
+    """
+    scheduled: list[Scheduled] = []
+    stopped, stopped_by, sign = False, "", SchedulerSign(alive=False)
+    if desk.store.exists:
+        read = desk.store.read
+        control = read.control()
+        stopped, stopped_by = control.stopped, control.stopped_by
+        sign = _sign(desk, now)
+        if slugs is not None:
+            scheduled = read.releases(list(dict.fromkeys(slugs)))
+        elif everything:
+            scheduled = read.releases()
+        else:
+            scheduled = [*read.open_releases(), *read.recent_releases(recent)]
+    rows = [_row(report) for report in desk.reports(scheduled)]
+    known = {row.slug for row in rows}
+    if slugs is not None:
+        drafts = [slug for slug in dict.fromkeys(slugs) if slug not in known]
+    else:
+        ever = known if everything or not desk.store.exists else desk.store.read.slugs()
+        drafts = [slug for slug in desk.library.slugs() if slug not in ever]
+    rows += [draft_row(desk, slug, now=now) for slug in drafts]
+    return Listing(rows, stopped, stopped_by, sign)
+
+
+def _row(report: Report) -> Row:
+    release = report.dossier.release
+    return Row(release.slug, release.headline, report.standing, release.embargo, report.dossier)
+
+
+def draft_row(desk: Desk, slug: str, *, now: datetime) -> Row:
+    """A file that is not scheduled; one that can't be read is a draft with its trouble. Raises NotFound."""
+    from pressrelease.check import embargo_of
+
+    standing = Standing(ReleaseState.DRAFT)
+    try:
+        release = desk.library.read(slug)
+    except NotFound:
+        raise
+    except PressReleaseError as error:
+        return Row(slug, "", standing, None, draft_trouble=error.message)
+    try:
+        embargo = embargo_of(release, desk.config, now=now)
+    except EmbargoRefused as error:
+        return Row(slug, release.headline, standing, None, draft_trouble=error.message)
+    return Row(slug, release.headline, standing, embargo)
+
+
+def _sign(desk: Desk, now: datetime) -> SchedulerSign:
+    signs = [
+        SchedulerSign(
+            alive=process.ended_at is None
+            and now - process.last_seen < (STAYS_UP if process.kind == "run" else CALLED_BY_CRON),
+            last_seen=process.last_seen,
+            host=process.host,
+            kind=process.kind,
+        )
+        for process in desk.store.read.processes()
+    ]
+    nothing = SchedulerSign(alive=False)
+    return next((sign for sign in signs if sign.alive), signs[0] if signs else nothing)
+
+
+def journal_json(line: Line) -> dict[str, Any]:
+    """One line of the journal as the contract has it."""
+    return {
+        "n": line.n,
+        "at": rfc3339(from_micros(line.at)),
+        "actor": line.actor,
+        "host": line.host,
+        "event": line.event,
+        "slug": line.slug or None,
+        "version": line.version or None,
+        "detail": json.loads(line.detail),
+        "prev": line.prev,
+        "hash": line.hash,
+    }
+
+
+def outlet_facts(desk: Desk, tested: Sequence[str]) -> list[dict[str, Any]]:
+    """Every configured outlet: its kind, whether it can tell a repeat, and, where asked, whether it was reached."""
+    from pressrelease.delivery import DeliveryFailed
+
+    opened = desk.workspace.outlets()
+    facts = []
+    for name, configured in desk.config.outlets.items():
+        outlet = opened.get(name)
+        fact: dict[str, Any] = {
+            "name": name,
+            "type": configured.type,
+            "enabled": configured.enabled,
+            "tells_repeats": bool(outlet and outlet.repeats.told_apart),
+            "repeats": _repeats_words(outlet.repeats.told_apart, outlet.repeats.within) if outlet else "",
+            "reached": None,
+            "found": "",
+        }
+        if name in tested and outlet is not None:
+            try:
+                fact |= {"reached": True, "found": outlet.probe()}
+            except DeliveryFailed as failure:
+                fact |= {"reached": False, "found": failure.reason}
+        facts.append(fact)
+    for outlet in opened.values():
+        outlet.close()
+    return facts
+
+
+def _repeats_words(told_apart: bool, within: timedelta | None) -> str:
+    if not told_apart:
+        return "can't tell a repeat: a delivery in doubt waits for a person"
+    span = f" for {say_span(within)}" if within else ""
+    return f"can tell a repeat{span}: a delivery in doubt is asked again by itself"

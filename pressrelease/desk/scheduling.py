@@ -1,0 +1,188 @@
+"""Scheduling: what would be fixed is proposed, looked at, and only then frozen."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from pressrelease import clock
+from pressrelease.check import Finding, Severity, check_release, embargo_of
+from pressrelease.desk import Desk, Report
+from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, NotPermitted, Refused
+from pressrelease.release import Release, canonical, version_of
+from pressrelease.standing import Scheduled, Word
+from pressrelease.when import Embargo, EmbargoKind, read_embargo, say
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What scheduling a release would fix; `lift` is UTC, None where it lifts with its last approval.
+
+    `questions` are what a person must say yes to first, in whole sentences; empty where nothing was assumed.
+    """
+
+    release: Release
+    embargo: Embargo
+    lift: datetime | None
+    version: str
+    recipients: dict[str, tuple[str, ...]]
+    attachments: dict[str, bytes]
+    findings: tuple[Finding, ...]
+    questions: tuple[str, ...]
+
+    @property
+    def slug(self) -> str:
+        """The release's slug."""
+        return self.release.slug
+
+
+def findings(desk: Desk, slug: str) -> tuple[Finding, ...]:
+    """What `check` says of a release's file as it is now."""
+    return _findings(desk, desk.library.read(slug), clock.utc_now())
+
+
+def _findings(desk: Desk, release: Release, now: datetime) -> tuple[Finding, ...]:
+    sizes: dict[str, int | None] = {}
+    for attachment in release.attachments:
+        try:
+            sizes[attachment.path] = len(desk.library.attachment(release, attachment))
+        except (NotFound, Refused):
+            sizes[attachment.path] = None
+    return check_release(release, desk.config, now=now, known_slugs=desk.library.slugs(), attachment_sizes=sizes)
+
+
+def propose(desk: Desk, slug: str, at: str | None = None) -> Proposal:
+    """What scheduling would fix, without fixing it. `at` is a phrase for the lift.
+
+    Raises Refused with the findings that stand in the way, EmbargoRefused for a lift that is past or
+    outside the embargo's window, NotPermitted for one before the embargo.
+    """
+    now = clock.utc_now()
+    release = desk.library.read(slug)
+    findings = _findings(desk, release, now)
+    faults = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if at is not None:
+        # The lift is given anew; that the file's own date is past is no longer in the way.
+        faults = [finding for finding in faults if finding.code != "embargo_past"]
+    if faults:
+        first = faults[0]
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise Refused(
+            f"{slug} can't be scheduled: {first.message}{more}",
+            hint=first.hint or f"`pressrelease check {slug}` shows everything.",
+            code=first.code,
+        )
+    embargo = embargo_of(release, desk.config, now=now)
+    lift, questions = _lift(desk, slug, embargo, at, now)
+    outlets = release.outlets or desk.config.default_outlets
+    opened = desk.workspace.outlets()
+    recipients = {name: opened[name].recipients() for name in outlets}
+    for outlet in opened.values():
+        outlet.close()
+    attachments = {a.path: desk.library.attachment(release, a) for a in release.attachments}
+    return Proposal(
+        release=release,
+        embargo=embargo,
+        lift=lift,
+        version=version_of(release, attachment_hashes=_hashes(attachments), lift=lift, outlets=outlets),
+        recipients=recipients,
+        attachments=attachments,
+        findings=findings,
+        questions=questions,
+    )
+
+
+def _lift(
+    desk: Desk, slug: str, embargo: Embargo, at: str | None, now: datetime
+) -> tuple[datetime | None, tuple[str, ...]]:
+    """The one lift that would be fixed, and what must be confirmed about it."""
+    office = desk.config.office
+    chosen = embargo
+    if at is not None:
+        chosen = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
+    if chosen.kind is EmbargoKind.IMMEDIATE and embargo.kind is EmbargoKind.IMMEDIATE:
+        return None, ()
+    lift = now if chosen.kind is EmbargoKind.IMMEDIATE else chosen.lift
+    assert lift is not None  # noqa: S101  (only an immediate embargo has none)
+    said = say(lift, timezone=office.timezone, now=now)
+    if embargo.not_before is not None and lift < embargo.not_before:
+        raise NotPermitted(
+            f"{said} is before the embargo of {slug} ({embargo.text}).",
+            hint="Change the embargo in the file, or choose a later --at.",
+            code="before_embargo",
+        )
+    if embargo.no_later_than is not None and lift >= embargo.no_later_than:
+        raise EmbargoRefused(
+            f"{said} is after the window of {slug} ({embargo.text}) has closed.",
+            hint="Choose an --at inside the window, or change the embargo in the file.",
+            code="after_window",
+        )
+    if lift <= now and chosen.kind is not EmbargoKind.IMMEDIATE:
+        raise EmbargoRefused(
+            f"{said} is past. Nothing was scheduled.",
+            hint=f"Give a lift that is ahead: `pressrelease schedule {slug} --at 'tomorrow at 10 a.m.'`.",
+            code="embargo_past",
+        )
+    questions = list(chosen.remarks)
+    if chosen.kind is EmbargoKind.WINDOW:
+        questions.insert(0, f"“{chosen.text}” names days, not a moment: it would lift {said}.")
+    return lift, tuple(questions)
+
+
+def schedule(desk: Desk, proposal: Proposal) -> None:
+    """Freeze the proposed version and fix its lift; where no approval is needed, it is on its way."""
+    from pressrelease.store import words
+
+    now = clock.utc_now()
+    policy = desk.config.policy
+    lift = proposal.lift
+    if lift is None and policy.approvals == 0:
+        lift = now
+    elif lift is not None and lift <= now and proposal.embargo.kind is not EmbargoKind.IMMEDIATE:
+        raise EmbargoRefused(
+            "The lift passed while it was being confirmed. Nothing was scheduled.",
+            hint="Schedule it again with a lift that is ahead.",
+            code="embargo_past",
+        )
+    if desk.library.source_hash(proposal.slug) != proposal.release.source_hash:
+        raise NeedsPerson(
+            f"releases/{proposal.slug}.md was changed while it was being scheduled. Nothing was scheduled.",
+            hint="Look at it again, then schedule it.",
+            code="file_changed",
+        )
+    scheduled = Scheduled(
+        slug=proposal.slug,
+        version=proposal.version,
+        headline=proposal.release.headline,
+        embargo=proposal.embargo,
+        lift=lift,
+        outlets=tuple(proposal.recipients),
+        author=proposal.release.author,
+        source_hash=proposal.release.source_hash,
+        word=Word.SCHEDULED,
+        word_by=desk.actor,
+        word_at=now,
+    )
+    frozen = words.Frozen(
+        canonical=canonical(proposal.release),
+        lift=proposal.lift,
+        attachments=proposal.attachments,
+        hashes=_hashes(proposal.attachments),
+    )
+    with desk.ledger(now) as ledger:
+        words.schedule(ledger, scheduled, frozen, proposal.recipients)
+
+
+def unschedule(desk: Desk, slug: str) -> Report:
+    """Back to a draft; the report is of how it stood before."""
+    from pressrelease.store import words
+
+    before = desk.report(slug)
+    with desk.ledger() as ledger:
+        words.unschedule(ledger, slug)
+    return before
+
+
+def _hashes(attachments: dict[str, bytes]) -> dict[str, str]:
+    return {path: hashlib.sha256(content).hexdigest() for path, content in attachments.items()}

@@ -1,0 +1,112 @@
+"""Publishing now, trying again, and a person's word on what is in doubt."""
+
+from __future__ import annotations
+
+from pressrelease import clock
+from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.desk import Desk, Report
+from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, Stopped
+from pressrelease.standing import FileFact, ReleaseState
+from pressrelease.when import say
+
+
+def may_publish(desk: Desk, slug: str, *, early: bool) -> Report:
+    """That a scheduled release may go out now, or the error that says why not."""
+    control = desk.store.read.control() if desk.store.exists else None
+    if control is not None and control.stopped:
+        raise Stopped(
+            f"Everything is stopped, by {control.stopped_by}. {slug} was not published.",
+            hint="`pressrelease resume --all` ends that.",
+        )
+    report = desk.report(slug)
+    release, standing = report.dossier.release, report.standing
+    lifted = release.lift is not None and release.lift <= clock.utc_now()
+    if standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
+        raise NotPermitted(
+            f"{slug} is {standing.state.sentence} already. Nothing was sent again.", code="already_published"
+        )
+    if standing.state is ReleaseState.UNAPPROVED:
+        raise NotPermitted(
+            f"{slug} was not published: {standing.reason}.",
+            hint=f"`pressrelease approve {slug}`",
+            code="not_approved",
+        )
+    missed = lifted and report.dossier.file is FileFact.SAME and standing.state is ReleaseState.NEEDS_YOU
+    if standing.blocked and not missed:
+        raise NeedsPerson(
+            f"{slug} was not published: {standing.reason}.",
+            hint=f"`pressrelease status {slug}` shows what to do.",
+            code=standing.state.value,
+        )
+    if not lifted and not early:
+        said = say(release.lift, timezone=desk.config.office.timezone) if release.lift else "its approval"
+        raise NotPermitted(
+            f"The embargo of {slug} stands until {said}. Nothing was sent.",
+            hint=f"It goes out then by itself. Only if it must: `pressrelease publish {slug} --early --why …`.",
+            code="embargo",
+        )
+    return report
+
+
+def release_now(desk: Desk, slug: str, *, early: bool, why: str) -> None:
+    """Make a scheduled release due at this moment: earlier than its lift by a person's word, or however late."""
+    from pressrelease.store import words
+
+    report = may_publish(desk, slug, early=early)
+    release = report.dossier.release
+    now = clock.utc_now()
+    with desk.ledger(now) as ledger:
+        if release.lift is None or release.lift > now:
+            ledger.note("release.early", slug, release.version, why=why)
+            words.move_lift(ledger, release, now, why=why)
+        elif now - release.lift > desk.config.policy.max_late:
+            words.accept_late(ledger, release)
+
+
+def retry(desk: Desk, slug: str, outlet: str | None = None) -> tuple[Delivery, ...]:
+    """Have what failed tried again at the next pass."""
+    from pressrelease.store import words
+
+    chosen = _deliveries(desk, slug, outlet, {DeliveryState.FAILED}, "failed")
+    with desk.ledger() as ledger:
+        words.accept_late(ledger, desk.report(slug).dossier.release)
+        words.try_again(ledger, chosen)
+    return chosen
+
+
+def settle(desk: Desk, slug: str, outlet: str, verdict: str) -> tuple[Delivery, ...]:
+    """A person's word on what is in doubt: `sent`, `resend` or `drop` (the last also of what failed)."""
+    from pressrelease.store import words
+
+    states = {DeliveryState.IN_DOUBT} | ({DeliveryState.FAILED} if verdict == "drop" else set())
+    chosen = _deliveries(desk, slug, outlet, states, "in doubt")
+    with desk.ledger() as ledger:
+        if verdict == "resend":
+            words.accept_late(ledger, desk.report(slug).dossier.release)
+        act = {"sent": words.settle_sent, "resend": words.settle_again, "drop": words.settle_dropped}[verdict]
+        act(ledger, chosen)
+    return chosen
+
+
+def _deliveries(
+    desk: Desk, slug: str, outlet: str | None, states: set[DeliveryState], word: str
+) -> tuple[Delivery, ...]:
+    dossier = desk.report(slug).dossier
+    names = sorted({delivery.outlet for delivery in dossier.deliveries})
+    if outlet is not None and outlet not in names:
+        raise NotFound(
+            f"{slug} does not go to an outlet {outlet}.",
+            hint=f"It goes to {', '.join(names)}.",
+            code="no_such_outlet",
+            candidates=names,
+        )
+    chosen = tuple(
+        delivery for delivery in dossier.deliveries if delivery.state in states and outlet in (None, delivery.outlet)
+    )
+    if not chosen:
+        raise NotFound(
+            f"Nothing of {slug} is {word}{f' at {outlet}' if outlet else ''}.",
+            hint=f"`pressrelease status {slug}` shows where it stands.",
+            code="nothing_to_do",
+        )
+    return chosen

@@ -1,0 +1,94 @@
+"""Stopping and letting go: one release, or everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pressrelease import clock
+from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.desk import Desk
+from pressrelease.errors import NeedsPerson
+from pressrelease.gather import reports
+from pressrelease.standing import Dossier, FileFact, Word
+from pressrelease.when import read_embargo
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """What `resume --all` found: what fell due meanwhile, and whether it was let go or is held for a person."""
+
+    fell_due: tuple[str, ...]
+    let_go: bool
+
+
+def hold(desk: Desk, slug: str, why: str) -> None:
+    """Stop one release; what is in flight can't be called back."""
+    from pressrelease.store import words
+
+    desk.report(slug)
+    with desk.ledger() as ledger:
+        words.set_word(ledger, slug, Word.HELD, by=desk.actor, why=why)
+
+
+def resume(desk: Desk, slug: str, at: str | None = None) -> None:
+    """Let a held or missed release go: at its own lift, at a later one, or, once that is past, at the next pass."""
+    from pressrelease.store import words
+
+    now = clock.utc_now()
+    office = desk.config.office
+    moment = None
+    if at is not None:
+        moment = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time).lift or now
+    report = desk.report(slug)
+    if report.dossier.file is not FileFact.SAME:
+        raise NeedsPerson(
+            f"{report.standing.reason}. It was not resumed.",
+            hint=f"Put the file back as it was, or `pressrelease schedule {slug}` it as it is now.",
+            code="file_changed",
+        )
+    with desk.ledger(now) as ledger:
+        before = words.set_word(ledger, slug, Word.SCHEDULED, by=desk.actor)
+        if moment is not None:
+            words.put_off(ledger, before.release, moment)
+        elif before.release.lift is not None and before.release.lift <= now:
+            words.accept_late(ledger, before.release)
+
+
+def stop(desk: Desk, why: str) -> tuple[Delivery, ...]:
+    """Stop everything; what was being sent at that moment and can't be called back."""
+    from pressrelease.store import words
+
+    with desk.ledger() as ledger:
+        words.stop(ledger, by=desk.actor, why=why)
+    return tuple(desk.store.read.claimed()) if desk.store.exists else ()
+
+
+def fell_due(desk: Desk) -> tuple[str, ...]:
+    """What would leave at once if everything were resumed now."""
+    now = clock.utc_now()
+    if not desk.store.exists:
+        return ()
+    found = reports(desk.store, desk.library, desk.config, desk.store.read.due_releases(now), trust_clock=True)
+    return tuple(report.slug for report in found if not report.standing.blocked and _waits(report.dossier))
+
+
+def resume_all(desk: Desk, *, let_go: bool) -> Resumed:
+    """End the stop. What fell due meanwhile goes only where a person said so; else each is held for one.
+
+    It is also that person's word that the clock is right.
+    """
+    from pressrelease.store import presence, words
+
+    due = fell_due(desk)
+    with desk.ledger() as ledger:
+        for slug in due:
+            if not let_go:
+                why = "fell due while everything was stopped"
+                words.set_word(ledger, slug, Word.HELD, by=desk.actor, why=why)
+        words.go_on(ledger)
+        presence.confirm_clock(ledger, clock.read_mark())
+    return Resumed(due, let_go)
+
+
+def _waits(dossier: Dossier) -> bool:
+    return any(delivery.is_open and delivery.state is not DeliveryState.SENDING for delivery in dossier.deliveries)

@@ -1,0 +1,86 @@
+"""One pass to its end, as cron and `publish` have it: send what is due, wait for the answers, say what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pressrelease import clock
+from pressrelease.delivery import Delivery
+from pressrelease.gather import Pass, look
+from pressrelease.plan import Waiting
+from pressrelease.standing import ReleaseState
+from pressrelease.store import Store, host_name
+from pressrelease.wiring import Workspace, sending
+
+#: How old the last sign of a cron-driven scheduler may be before a pass leaves another, in seconds.
+SIGN_EVERY = 20.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one pass came to. `published` are the releases that it saw out; `retrying` tells of another try to come."""
+
+    at: datetime
+    published: tuple[str, ...] = ()
+    publishing: tuple[str, ...] = ()
+    needs_you: tuple[Waiting, ...] = ()
+    stopped: str | None = None
+    retrying: bool = False
+
+
+def publish_due(workspace: Workspace, only: Collection[str] | None = None) -> Outcome:
+    """Send everything that is due now, or what is due of the slugs in `only`, and wait for the answers.
+
+    Safe beside any number of others: each delivery is claimed by one. Raises StateUnreadable, WillRetry.
+    """
+    config = workspace.config
+    store = workspace.store
+    if not store.exists:
+        return Outcome(clock.utc_now())
+    seen = look(store, workspace.library, config)
+    tried: list[str] = []
+    if not seen.stopped and (seen.plan.due or store.read.claimed()):
+        with sending(workspace, seen.at) as cycle:
+            begun = -1
+            seen = cycle.look()
+            while (due := _due(seen, only)) and cycle.attempted > begun:
+                begun = cycle.attempted
+                tried += (delivery.slug for delivery in due)
+                cycle.dispatch(due)
+                cycle.drain()
+                seen = cycle.look()
+    if seen.clock_doubt is None:
+        _leave_sign(store, seen)
+    return _outcome(seen, tuple(dict.fromkeys(tried)))
+
+
+def _due(seen: Pass, only: Collection[str] | None) -> tuple[Delivery, ...]:
+    if seen.stopped:
+        return ()
+    return tuple(delivery for delivery in seen.plan.due if only is None or delivery.slug in only)
+
+
+def _leave_sign(store: Store, seen: Pass) -> None:
+    """Say that a pass was made here, unless one has just said so."""
+    owner = f"publish-due on {host_name()}"
+    last = [process for process in store.read.processes() if process.owner == owner]
+    if last and abs((seen.at - last[0].last_seen).total_seconds()) < SIGN_EVERY:
+        return
+    from pressrelease.store.presence import check_in
+
+    with store.ledger(now=seen.mark.wall, actor="scheduler") as ledger:
+        check_in(ledger, owner, "publish-due", seen.mark)
+
+
+def _outcome(seen: Pass, tried: Sequence[str]) -> Outcome:
+    states = {slug: standing.state for slug, standing in seen.plan.standings}
+    return Outcome(
+        at=seen.at,
+        published=tuple(slug for slug in tried if slug not in states),
+        publishing=tuple(slug for slug, state in states.items() if state is ReleaseState.PUBLISHING),
+        needs_you=seen.plan.needs_you,
+        stopped=seen.stopped,
+        retrying=bool(seen.plan.retrying),
+    )

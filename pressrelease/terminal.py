@@ -1,0 +1,105 @@
+"""Screens for a terminal, by Rich: a theme by meaning, and tables that hold at 80 columns.
+
+Words carry every meaning; colour and weight only repeat it. `python -m pressrelease.terminal` shows the gallery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from rich.theme import Theme
+
+from pressrelease.cli.wording import printable
+from pressrelease.standing import ReleaseState
+from pressrelease.views import STATE_WORDS, Row, next_command, when_words, where_words
+
+THEME = Theme(
+    {
+        "out": "green",
+        "ahead": "cyan",
+        "wants": "bold yellow",
+        "stopped": "bold red",
+        "quiet": "dim",
+        "command": "bold",
+    }
+)
+
+_MEANING = {
+    ReleaseState.DRAFT: "quiet",
+    ReleaseState.UNAPPROVED: "wants",
+    ReleaseState.SCHEDULED: "ahead",
+    ReleaseState.HELD: "wants",
+    ReleaseState.PUBLISHING: "ahead",
+    ReleaseState.PUBLISHED: "out",
+    ReleaseState.NEEDS_YOU: "stopped",
+    ReleaseState.KILLED: "stopped",
+}
+
+
+def console() -> Console:
+    """A console in this program's theme; NO_COLOR, TERM=dumb and pipes are honoured by Rich itself."""
+    return Console(theme=THEME, highlight=False, soft_wrap=False)
+
+
+def status_table(rows: Sequence[Row], *, timezone: str, now: datetime) -> Table:
+    """What, when, where it stands, outlet by outlet."""
+    table = Table(box=None, padding=(0, 2, 1, 0), show_edge=False, header_style="bold")
+    table.add_column("Release", ratio=4, overflow="fold")
+    table.add_column("When", ratio=4, overflow="fold")
+    table.add_column("Where it stands", ratio=5, overflow="fold")
+    table.expand = True
+    for row in rows:
+        what = Text(row.slug, style="bold")
+        if row.headline:
+            what.append(f"\n{printable(row.headline)}", style="quiet")
+        table.add_row(what, printable(when_words(row, timezone=timezone, now=now)), _where(row))
+    return table
+
+
+def _where(row: Row) -> Text:
+    text = Text(STATE_WORDS[row.standing.state], style=_MEANING[row.standing.state])
+    if reason := row.standing.reason or row.draft_trouble:
+        text.append(f"\n{printable(reason)}", style="default")
+    for line in where_words(row.dossier.deliveries) if row.dossier else ():
+        text.append(f"\n{printable(line)}", style="default")
+    if command := next_command(row):
+        text.append(f"\n{command}", style="command")
+    return text
+
+
+def print_status(rows: Sequence[Row], *, timezone: str, now: datetime, to: Console | None = None) -> None:
+    """Print the table, or a sentence where there is nothing to show."""
+    to = to or console()
+    if not rows:
+        to.print("There is nothing here yet. `pressrelease new HEADLINE` begins a release.")
+        return
+    to.print(status_table(rows, timezone=timezone, now=now))
+
+
+def _gallery() -> None:
+    from datetime import UTC, timedelta
+
+    from pressrelease.delivery import Delivery, DeliveryState
+    from pressrelease.standing import Dossier, Scheduled, Standing, Word
+    from pressrelease.when.embargo import Embargo, EmbargoKind
+
+    now = datetime(2018, 9, 21, 16, tzinfo=UTC)
+    lift = now + timedelta(days=3)
+    embargo = Embargo("Monday at 9", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=lift, lift=lift)
+    rows = []
+    for number, state in enumerate(ReleaseState):
+        release = Scheduled(
+            f"release-{number}", "0123", "Names released in county-wide operation", embargo, lift, ("newsroom",),
+            "jdoe", "", Word.SCHEDULED, "jdoe", now,
+        )  # fmt: skip
+        delivery = Delivery(number, release.slug, "0123", "newsroom", "", DeliveryState.WAITING, lift=lift)
+        rows.append(Row(release.slug, release.headline, Standing(state), embargo, Dossier(release, (), (delivery,))))
+    print_status(rows, timezone="America/Los_Angeles", now=now)
+
+
+if __name__ == "__main__":
+    _gallery()

@@ -1,0 +1,181 @@
+"""What is known, as rows for people and as the JSON of the contract. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.standing import Dossier, ReleaseState, Standing
+from pressrelease.when import Embargo, embargo_as_json, rfc3339, say
+
+#: How old a sign of life may be before a scheduler counts as gone: one that stays up, and one that cron calls.
+STAYS_UP = timedelta(seconds=45)
+CALLED_BY_CRON = timedelta(minutes=6)
+
+
+@dataclass(frozen=True)
+class SchedulerSign:
+    """The newest sign of life of any scheduler; `alive` is judged at the time of looking. Times are UTC."""
+
+    alive: bool
+    last_seen: datetime | None = None
+    host: str | None = None
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One release for `status`: a draft has no dossier."""
+
+    slug: str
+    headline: str
+    standing: Standing
+    embargo: Embargo | None
+    dossier: Dossier | None = None
+    draft_trouble: str = ""
+
+    @property
+    def lift(self) -> datetime | None:
+        """The fixed lift in UTC; None for a draft, and while `immediate` waits for its approvals."""
+        return self.dossier.release.lift if self.dossier else None
+
+
+def release_json(row: Row, *, now: datetime) -> dict[str, Any]:
+    """One element of `status --json`'s `releases`."""
+    dossier = row.dossier
+    return {
+        "slug": row.slug,
+        "headline": row.headline,
+        "state": row.standing.state.value,
+        "reason": row.standing.reason or row.draft_trouble or None,
+        "version": dossier.release.version if dossier else None,
+        "embargo": embargo_as_json(row.embargo, now=now) if row.embargo else None,
+        "lift": maybe_rfc3339(row.lift),
+        "approvals": [
+            {"by": approval.by, "at": rfc3339(approval.at)} for approval in (dossier.approvals if dossier else ())
+        ],
+        "deliveries": [delivery_json(delivery) for delivery in (dossier.deliveries if dossier else ())],
+    }
+
+
+def delivery_json(delivery: Delivery) -> dict[str, Any]:
+    """One element of a release's `deliveries`."""
+    late = delivery.late
+    return {
+        "outlet": delivery.outlet,
+        "recipient": delivery.recipient or None,
+        "state": delivery.state.value,
+        "attempts": delivery.attempts,
+        "delivered_at": maybe_rfc3339(delivery.delivered_at),
+        "late_ms": None if late is None else round(late.total_seconds() * 1000),
+        "url": delivery.url,
+        "remote_id": delivery.remote_id,
+        "error": delivery.error,
+        "next_try": maybe_rfc3339(delivery.next_try),
+    }
+
+
+def status_json(rows: Sequence[Row], *, now: datetime, stopped: bool, scheduler: SchedulerSign) -> dict[str, Any]:
+    """The whole of `status --json`."""
+    return {
+        "at": rfc3339(now),
+        "stopped": stopped,
+        "scheduler": {
+            "alive": scheduler.alive,
+            "last_seen": maybe_rfc3339(scheduler.last_seen),
+            "host": scheduler.host,
+        },
+        "releases": [release_json(row, now=now) for row in rows],
+    }
+
+
+def maybe_rfc3339(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC, None for None."""
+    return None if moment is None else rfc3339(moment)
+
+
+def when_words(row: Row, *, timezone: str, now: datetime) -> str:
+    """The "when" of a status line, in words."""
+    if row.lift is not None:
+        return say(row.lift, timezone=timezone, now=now)
+    if row.dossier is not None:
+        return "with its last approval"
+    return row.embargo.text if row.embargo else "—"
+
+
+def where_words(deliveries: Sequence[Delivery]) -> list[str]:
+    """Where a release stands, outlet by outlet: one line each, recipients counted."""
+    by_outlet: dict[str, list[Delivery]] = {}
+    for delivery in deliveries:
+        by_outlet.setdefault(delivery.outlet, []).append(delivery)
+    return [f"{outlet}: {_counted(group)}" for outlet, group in by_outlet.items()]
+
+
+def _counted(group: Sequence[Delivery]) -> str:
+    if len(group) == 1:
+        delivery = group[0]
+        words = _WORDS[delivery.state]
+        if delivery.state is DeliveryState.DELIVERED and delivery.late is not None:
+            return f"{words}, {late_words(delivery.late)}"
+        return f"{words} ({delivery.error})" if delivery.error else words
+    counts = {state: sum(1 for delivery in group if delivery.state is state) for state in DeliveryState}
+    return ", ".join(f"{count} {_WORDS[state]}" for state, count in counts.items() if count)
+
+
+_WORDS = {
+    DeliveryState.WAITING: "waiting",
+    DeliveryState.SENDING: "going out now",
+    DeliveryState.RETRYING: "will be tried again",
+    DeliveryState.DELIVERED: "delivered",
+    DeliveryState.FAILED: "FAILED",
+    DeliveryState.IN_DOUBT: "IN DOUBT",
+    DeliveryState.CANCELED: "called off",
+}
+
+#: What each state is called at a terminal: words carry the meaning, colour only repeats it.
+STATE_WORDS = {
+    ReleaseState.DRAFT: "draft",
+    ReleaseState.UNAPPROVED: "NOT APPROVED",
+    ReleaseState.SCHEDULED: "approved, waiting",
+    ReleaseState.HELD: "HELD",
+    ReleaseState.PUBLISHING: "going out",
+    ReleaseState.PUBLISHED: "out",
+    ReleaseState.NEEDS_YOU: "NEEDS YOU",
+    ReleaseState.KILLED: "KILLED",
+}
+
+
+def late_words(late: timedelta) -> str:
+    """How late a delivery was: to the millisecond while that matters."""
+    milliseconds = round(late.total_seconds() * 1000)
+    if milliseconds < 1000:
+        return f"{milliseconds} ms after its lift"
+    if milliseconds < 60_000:
+        return f"{milliseconds / 1000:.1f} s after its lift"
+    return f"{late.total_seconds() / 60:.0f} min late"
+
+
+def next_command(row: Row) -> str:
+    """The command to run next for a release that waits for a person; "" where it waits for nobody."""
+    state = row.standing.state
+    if state is ReleaseState.DRAFT:
+        return f"pressrelease {'check' if row.draft_trouble else 'schedule'} {row.slug}"
+    if state is ReleaseState.UNAPPROVED:
+        return f"pressrelease approve {row.slug}"
+    if state is ReleaseState.HELD:
+        return f"pressrelease resume {row.slug}"
+    if state is not ReleaseState.NEEDS_YOU or row.dossier is None:
+        return ""
+    doubtful = [d for d in row.dossier.deliveries if d.state is DeliveryState.IN_DOUBT and d.needs_person]
+    if doubtful and not row.standing.blocked:
+        return f"pressrelease settle {row.slug} --outlet {doubtful[0].outlet} --sent (or --resend, --drop)"
+    if any(d.state is DeliveryState.FAILED for d in row.dossier.deliveries) and not row.standing.blocked:
+        return f"pressrelease retry {row.slug}"
+    if "was changed" in row.standing.reason or "is gone" in row.standing.reason:
+        return f"pressrelease schedule {row.slug}" if not row.dossier.begun else f"pressrelease hold {row.slug}"
+    if "missed" in row.standing.reason:
+        return f"pressrelease resume {row.slug}"
+    return "pressrelease outlets"
