@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import QueuePool
 
 from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.store.reading import SCHEMA, unreadable
@@ -49,7 +50,9 @@ def open_engine(url: str, file: Path | None, now_micros: int) -> Engine:
     """
     if file is not None:
         _make_file(file)
-        engine = create_engine("sqlite://", creator=lambda: _connect(file), pool_size=8, max_overflow=64)
+        engine = create_engine(
+            "sqlite://", creator=lambda: _connect(file), poolclass=QueuePool, pool_size=8, max_overflow=64
+        )
     else:
         engine = create_engine(url, pool_size=8, max_overflow=64, pool_pre_ping=True)
     if engine.dialect.name == "sqlite":

@@ -1,4 +1,4 @@
-"""A press release as its author wrote it, and the version that is frozen, approved and sent."""
+"""A press release as its author wrote it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class Release:
     """One file of releases/, read. Every text is NFC, without control characters; `body` is Markdown.
 
     `embargo` is the phrase as typed. `outlets` is None where the file leaves it to [defaults].
-    `lines` maps a front-matter key to its line in the file, from 1; `body_line` is the body's first line.
+    `lines` maps a front-matter key to its line in the file, from 1, an attachment under "attachments.0" and
+    so on, a part of the contact under "contact.email"; `body_line` is the body's first line.
     `source_hash` is the SHA-256 (64 hex digits) of the file's bytes.
     """
 
@@ -60,3 +61,7 @@ class Release:
     lines: tuple[tuple[str, int], ...] = ()
     body_line: int = 1
     source_hash: str = ""
+
+    def line_of(self, key: str) -> int:
+        """The line in the file that `key` stands on, from 1; 0 where the file leaves it out."""
+        return dict(self.lines).get(key, 0)

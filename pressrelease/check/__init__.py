@@ -1,0 +1,43 @@
+"""What stands in a release's way, and what a careful reader would notice before it leaves. Pure.
+
+An error keeps a release from being scheduled; a warning is said, and a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from pressrelease.check.embargo import embargo_findings, embargo_of
+from pressrelease.check.facts import fact_findings
+from pressrelease.check.finding import Finding, Severity
+from pressrelease.check.law import law_findings
+from pressrelease.check.markup import markup_findings
+from pressrelease.check.wording import wording_findings
+from pressrelease.config import Config
+from pressrelease.release import Release
+
+__all__ = ["Finding", "Severity", "check_release", "embargo_of"]
+
+
+def check_release(
+    release: Release,
+    config: Config,
+    *,
+    now: datetime,
+    known_slugs: Collection[str],
+    attachment_sizes: Mapping[str, int | None],
+) -> tuple[Finding, ...]:
+    """Every finding, in the order of the file. `now` is aware.
+
+    `known_slugs` are the releases that there are; `attachment_sizes` maps each attachment's path to its bytes,
+    None where it can't be read.
+    """
+    found = [
+        *embargo_findings(release, config, now=now),
+        *fact_findings(release, config, known_slugs=known_slugs, attachment_sizes=attachment_sizes),
+        *wording_findings(release),
+        *markup_findings(release),
+        *law_findings(release),
+    ]
+    return tuple(sorted(found, key=lambda finding: (finding.line, finding.severity is Severity.WARNING)))

@@ -1,0 +1,83 @@
+"""What a release's embargo means, and whether it can still be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+
+from pressrelease.check.finding import Finding, Severity
+from pressrelease.config import Config
+from pressrelease.errors import EmbargoRefused
+from pressrelease.release import Release
+from pressrelease.when import Embargo, EmbargoKind
+
+#: Long enough for a phrase like "Friday" to mean another day.
+_LATER = timedelta(days=8)
+
+
+def embargo_of(release: Release, config: Config, *, now: datetime) -> Embargo:
+    """Read a release's embargo, in the office's zone, as meant when it was written. Raises EmbargoRefused.
+
+    "Friday at 9" in a release dated 2018-09-19 is that week's Friday, whenever it is read; without a date in
+    the file it is read from `now` (aware), and moves with it.
+    """
+    from pressrelease.when import read_embargo
+
+    return read_embargo(
+        release.embargo,
+        now=_reference(release, config, now),
+        timezone=config.office.timezone,
+        release_time=config.office.release_time,
+    )
+
+
+def _reference(release: Release, config: Config, now: datetime) -> datetime:
+    if release.date is None:
+        return now
+    from zoneinfo import ZoneInfo
+
+    return datetime.combine(release.date, time(), ZoneInfo(config.office.timezone)).astimezone(UTC)
+
+
+def embargo_findings(release: Release, config: Config, *, now: datetime) -> Iterator[Finding]:
+    """Refused, past, begun, or without a day to count from."""
+    from pressrelease.when import say
+
+    line = release.line_of("embargo")
+    try:
+        embargo = embargo_of(release, config, now=now)
+    except EmbargoRefused as refused:
+        could_be = f" It could be: {'; '.join(refused.candidates)}." if refused.candidates else ""
+        yield Finding(release.slug, refused.code, Severity.ERROR, line, f"{refused.message}{could_be}", refused.hint)
+        return
+    ahead = f"Change it, or give a lift: `pressrelease schedule {release.slug} --at 'tomorrow at 10 a.m.'`."
+    zone = config.office.timezone
+    if embargo.kind is EmbargoKind.INSTANT and embargo.lift is not None and embargo.lift <= now:
+        said = say(embargo.lift, timezone=zone, now=now)
+        yield Finding(release.slug, "embargo_past", Severity.ERROR, line, f"The embargo is past: {said}.", ahead)
+    elif embargo.no_later_than is not None and embargo.no_later_than <= now:
+        said = say(embargo.no_later_than, timezone=zone, now=now)
+        message = f"The embargo is past: its window closed {said}."
+        yield Finding(release.slug, "embargo_past", Severity.ERROR, line, message, ahead)
+    elif embargo.kind is EmbargoKind.WINDOW and embargo.lift is not None and embargo.lift <= now:
+        said = say(embargo.lift, timezone=zone, now=now)
+        message = f"The window is open, but the lift that it would get by itself is past: {said}."
+        yield Finding(release.slug, "window_begun", Severity.WARNING, line, message, ahead)
+    if release.date is None and embargo.kind is not EmbargoKind.IMMEDIATE and _moves(release, config, embargo, now):
+        yield Finding(
+            release.slug,
+            "date_missing",
+            Severity.WARNING,
+            line,
+            "The embargo counts from today, so it means another day when it is read another day.",
+            "Add the day on which it was written, like `date: 2018-09-19`, or give the embargo a year.",
+        )
+
+
+def _moves(release: Release, config: Config, embargo: Embargo, now: datetime) -> bool:
+    try:
+        later = embargo_of(release, config, now=now + _LATER)
+    except EmbargoRefused:
+        # What is past by then is refused by then; that alone doesn't make it another day.
+        return embargo.not_before is None or embargo.not_before > now + _LATER
+    return later.not_before != embargo.not_before

@@ -1,0 +1,116 @@
+"""What a release names that must exist: outlets, the release it follows, attachments, somebody to call."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+
+from pressrelease.check.finding import Finding, Severity
+from pressrelease.config import Config
+from pressrelease.release import Contact, Release
+
+IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+
+
+def fact_findings(
+    release: Release, config: Config, *, known_slugs: Collection[str], attachment_sizes: Mapping[str, int | None]
+) -> Iterator[Finding]:
+    """Everything that is named and not there."""
+    yield from _outlets(release, config)
+    yield from _follows(release, known_slugs)
+    yield from _attachments(release, attachment_sizes)
+    if not (_reachable(release.contact) or _reachable(config.office.contact)):
+        yield Finding(
+            release.slug,
+            "contact_missing",
+            Severity.WARNING,
+            release.line_of("contact"),
+            "Nobody is named whom a reporter could call or write to.",
+            "Add `contact: {name: …, phone: …, email: …}` here, or contact to [office] in config.toml.",
+        )
+
+
+def _reachable(contact: Contact | None) -> bool:
+    return contact is not None and bool(contact.phone or contact.email)
+
+
+def _outlets(release: Release, config: Config) -> Iterator[Finding]:
+    line = release.line_of("outlets")
+    names = release.outlets if release.outlets is not None else config.default_outlets
+    known = ", ".join(sorted(config.outlets)) or "none yet"
+    if not names:
+        yield Finding(
+            release.slug,
+            "no_outlet",
+            Severity.ERROR,
+            line,
+            "It goes nowhere: it names no outlet, and neither does [defaults] in config.toml.",
+            f"Add `outlets: [NAME]`. There are {known}.",
+        )
+    for name in names:
+        outlet = config.outlets.get(name)
+        if outlet is None:
+            near = difflib.get_close_matches(name, config.outlets, n=1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            message = f"There is no outlet {name[:60]}.{meant}"
+            yield Finding(release.slug, "unknown_outlet", Severity.ERROR, line, message, f"There are {known}.")
+        elif not outlet.enabled:
+            yield Finding(
+                release.slug,
+                "outlet_disabled",
+                Severity.ERROR,
+                line,
+                f"The outlet {name} is switched off.",
+                f"Take it out of `outlets`, or set enabled = true in [outlets.{name}] of config.toml.",
+            )
+
+
+def _follows(release: Release, known_slugs: Collection[str]) -> Iterator[Finding]:
+    line = release.line_of("follows")
+    if release.follows == release.slug:
+        yield Finding(
+            release.slug,
+            "follows_itself",
+            Severity.ERROR,
+            line,
+            "It follows itself.",
+            "Name the release whose promise it keeps, or delete the line.",
+        )
+    elif release.follows and release.follows not in known_slugs:
+        near = difflib.get_close_matches(release.follows, sorted(known_slugs), n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        yield Finding(
+            release.slug,
+            "follows_unknown",
+            Severity.ERROR,
+            line,
+            f"It follows {release.follows}, and there is no such release.{meant}",
+            "Write the other file's name without .md.",
+        )
+
+
+def _attachments(release: Release, sizes: Mapping[str, int | None]) -> Iterator[Finding]:
+    for number, attachment in enumerate(release.attachments):
+        line = release.line_of(f"attachments.{number}")
+        if sizes.get(attachment.path) is None:
+            yield Finding(
+                release.slug,
+                "attachment_missing",
+                Severity.ERROR,
+                line,
+                "An attachment is not in releases/, is a link, or is larger than 25 MiB.",
+                "Put the file itself beside the release, or take it out.",
+            )
+        elif sizes[attachment.path] == 0:
+            yield Finding(
+                release.slug, "attachment_empty", Severity.WARNING, line, "An attachment is empty.", "Save it again."
+            )
+        if attachment.path.lower().endswith(IMAGES) and not attachment.alt:
+            yield Finding(
+                release.slug,
+                "image_alt",
+                Severity.ERROR,
+                line,
+                "An image has no description for those who can't see it (WCAG 2.1, 1.1.1).",
+                "Add what it shows: `{path: photo.jpg, alt: Evidence on a table}`.",
+            )

@@ -1,0 +1,89 @@
+"""What a prosecutor's text should be read again for. It flags, and a person decides: none of it is advice.
+
+California: Rules of Professional Conduct 3.6 and 3.8; Penal Code 293; Welfare and Institutions Code 827, 828.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pressrelease.check.finding import Finding, Severity
+from pressrelease.release import Release
+
+_ACCUSED = re.compile(
+    r"\b(?:arrest(?:ed|s|ees?)?|charged|indicted|arraigned|accused|booked into|in custody|suspects?|defendants?)\b",
+    re.I,
+)
+_PRESUMED = re.compile(
+    r"presum\w*\s+(?:to\s+be\s+)?innocen|presumption\s+of\s+innocence|innocent\s+(?:until|unless)", re.I
+)
+
+#: Each: code, what to look for, what to say, what to do.
+_LOOK_AGAIN = (
+    (
+        "juvenile",
+        re.compile(
+            r"\b(?:1[0-7]|[1-9])[-\u2010-\u2013 ]years?[-\u2010-\u2013 ]old\b|\baged? (?:1[0-7]|[1-9])\b"
+            r"|, (?:1[0-7]|[6-9]), (?:of|was|is|were|who)\b"
+            r"|\bjuvenile (?:suspect|defendant|offender|court)s?\b",
+            re.I,
+        ),
+        "This speaks of a minor, whose records are confidential without a court's order (WIC 827, 828).",
+        "Leave out the name, and whatever else tells who it is, or have the order at hand.",
+    ),
+    (
+        "victim",
+        re.compile(
+            r"\bvictim(?:,| was| has been| is)? (?:identified as|named|known as)\b"
+            r"|\bidentified the victim\b|\b(?:name|address|photo)s? of (?:the )?victims?\b",
+            re.I,
+        ),
+        "This may tell who a victim is (Penal Code 293; for trafficking the family's names and images too).",
+        "Leave it out unless the victim chose otherwise, and say so to whoever approves.",
+    ),
+    (
+        "prejudice",
+        re.compile(
+            r"\bconfess(?:ed|es|ion|ions)\b|\b(?:polygraph|lie[- ]detector)\b|\bplea (?:deal|bargain|agreement)\b"
+            r"|\bprior (?:conviction|arrest|record|offen[cs]e)s?\b|\bcriminal (?:record|history)\b"
+            r"|\b(?:is|are|clearly|obviously) guilty\b|\brefused to (?:speak|talk|make a statement)\b",
+            re.I,
+        ),
+        "This is of a kind that may prejudice a jury: a confession, a test, a plea, a record, an opinion of guilt"
+        " (Rule 3.6).",
+        "Keep to the charge and the public record, or have an attorney say yes to these words.",
+    ),
+)
+
+
+def law_findings(release: Release) -> Iterator[Finding]:
+    """At most one finding a kind, at the first place that gives rise to it. All are warnings."""
+    texts = (
+        (release.headline, release.line_of("headline")),
+        (release.subhead, release.line_of("subhead")),
+        (release.body, release.body_line),
+    )
+    accused = _first(_ACCUSED, texts)
+    if accused and not any(_PRESUMED.search(text) for text, _ in texts):
+        yield Finding(
+            release.slug,
+            "presumption_missing",
+            Severity.WARNING,
+            accused,
+            "This speaks of people arrested or charged, and nothing says that they are presumed innocent.",
+            "Add: “A charge is merely an accusation, and every defendant is presumed innocent until proven guilty.”",
+        )
+    for code, pattern, message, hint in _LOOK_AGAIN:
+        line = _first(pattern, texts)
+        if line:
+            yield Finding(release.slug, code, Severity.WARNING, line, message, hint)
+
+
+def _first(pattern: re.Pattern[str], texts: tuple[tuple[str, int], ...]) -> int:
+    """The line of the first match, 0 for none."""
+    for text, line in texts:
+        match = pattern.search(text)
+        if match is not None:
+            return max(1, line + text.count("\n", 0, match.start()))
+    return 0

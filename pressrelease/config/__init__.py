@@ -1,0 +1,35 @@
+"""config.toml as frozen values, with every default in one place and every secret by reference.
+
+`model` holds the values and their defaults; `sections` and `outlet_keys` say, a row a key, what may be
+written; `reading` checks a text against them; `sample` writes a config from them, so that none can drift.
+"""
+
+from __future__ import annotations
+
+from pressrelease.config.model import (
+    ClockRules,
+    Config,
+    Notify,
+    Office,
+    OutletConfig,
+    Policy,
+    Retry,
+    SecretReference,
+    SecretSource,
+)
+from pressrelease.config.reading import read_config
+from pressrelease.config.sample import sample_config
+
+__all__ = [
+    "ClockRules",
+    "Config",
+    "Notify",
+    "Office",
+    "OutletConfig",
+    "Policy",
+    "Retry",
+    "SecretReference",
+    "SecretSource",
+    "read_config",
+    "sample_config",
+]

@@ -1,0 +1,56 @@
+"""A row of the tables that say what config.toml may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class Wrong(Exception):
+    """A value is not accepted: what is wrong, and what to write instead. Neither ever holds the value."""
+
+    def __init__(self, message: str, hint: str = "", at: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.at = at
+
+
+class Several(Exception):
+    """Several values of one key are not accepted."""
+
+    def __init__(self, wrongs: Sequence[Wrong]) -> None:
+        super().__init__(f"{len(wrongs)} values")
+        self.wrongs = tuple(wrongs)
+
+
+#: Turns TOML's value into ours. Raises Wrong or Several.
+Reader = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Key:
+    """What may stand at one key.
+
+    `default` is what our value is where the key is left out; `sample` is TOML to show where there is no
+    default worth showing. `help` is one line, for the sample config and the documentation.
+    """
+
+    name: str
+    reads: Reader
+    help: str
+    required: bool = False
+    default: Any = None
+    sample: str = ""
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class OutletKind:
+    """A kind of outlet: its keys, and whether people may be told things there (it is not public)."""
+
+    name: str
+    help: str
+    keys: tuple[Key, ...]
+    tells_people: bool

@@ -1,0 +1,241 @@
+"""The text of config.toml → a Config, or every problem at once, each with its line and the mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pressrelease.config.keys import Key, Several, Wrong
+from pressrelease.config.lines import Path, key_lines, line_of
+from pressrelease.config.model import (
+    ClockRules,
+    Config,
+    Notify,
+    Office,
+    OutletConfig,
+    Policy,
+    Retry,
+)
+from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS, outlet_kind
+from pressrelease.config.sections import SECTIONS
+from pressrelease.config.values import did_you_mean, outlet_name
+from pressrelease.errors import ConfigRefused, Problem
+
+
+def read_config(text: str, *, source: str = "config.toml") -> Config:
+    """Read and validate a whole config. Raises ConfigRefused with all problems; no value is repeated in them."""
+    values, lines = _parse(text.removeprefix("\ufeff"), source)
+    reading = _Reading(values, lines)
+    config = reading.config()
+    if config is None or reading.problems:
+        raise ConfigRefused(reading.problems, source)
+    return config
+
+
+def _parse(text: str, source: str) -> tuple[dict[str, Any], dict[Path, int]]:
+    import tomllib
+
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line, words = _place(str(error), text)
+        problem = Problem(line, f"this is not valid TOML: {words}", 'A text stands in double quotes: name = "…".')
+        raise ConfigRefused([problem], source) from None
+    except (ValueError, RecursionError, OverflowError):
+        # A number of thousands of digits, or lists within lists beyond the stack.
+        raise ConfigRefused(
+            [Problem(0, "this is not valid TOML", "Start again from `pressrelease init`.")], source
+        ) from None
+    return values, key_lines(text)
+
+
+def _place(words: str, text: str) -> tuple[int, str]:
+    """tomllib's "Expected '=' … (at line 3, column 5)" as line and words."""
+    import re
+
+    found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", words)
+    if found is None:
+        return 0, "it can't be read"
+    line = int(found.group(1)) if found.group(1) else text.rstrip().count("\n") + 1
+    # Its words may quote a key of the file; those of a syntax error never quote a value.
+    return line, words[: found.start()][:100].rstrip(".")
+
+
+class _Reading:
+    """One reading of one config: collects problems rather than stopping at the first."""
+
+    def __init__(self, values: dict[str, Any], lines: Mapping[Path, int]) -> None:
+        self.problems: list[Problem] = []
+        self._values = values
+        self._lines = lines
+
+    def config(self) -> Config | None:
+        """The config, as far as it could be read; not to be used where there are problems."""
+        known = (*(section.name for section in SECTIONS), "outlets")
+        for name in self._values:
+            if name not in known:
+                self._say((name,), f"[{_short(name)}] is not known{did_you_mean(name, known)}", _list("tables", known))
+        found = {section.name: self._table((section.name,), section.keys) for section in SECTIONS}
+        outlets = self._outlets()
+        self._cross(found, outlets)
+        if self.problems:
+            return None
+        return Config(
+            office=Office(**found["office"]),
+            default_outlets=found["defaults"]["outlets"],
+            policy=Policy(**found["policy"]),
+            retry=Retry(**found["retry"]),
+            clock=ClockRules(**found["clock"]),
+            store_url=found["store"]["url"],
+            notify=Notify(**found["notify"]),
+            outlets=outlets,
+        )
+
+    def _say(self, path: Path, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(line_of(self._lines, path), message, hint))
+
+    def _table(self, path: Path, keys: tuple[Key, ...]) -> dict[str, Any]:
+        """Every key of one table, defaults filled in; those with problems are left out."""
+        title = f"[{'.'.join(str(part) for part in path)}]"
+        values = self._at(path)
+        if not isinstance(values, dict):
+            self._say(path, f"{title} should be a table", f"Write {title} on a line of its own, its keys below it.")
+            return {}
+        names = [key.name for key in keys]
+        for name in values:
+            if name not in names:
+                self._say(
+                    (*path, name),
+                    f"{title} {_short(name)} is not known{did_you_mean(name, names)}",
+                    _list("keys", names),
+                )
+        found: dict[str, Any] = {}
+        for key in keys:
+            if key.name in values:
+                self._read(key, values[key.name], (*path, key.name), title, found)
+            elif key.required:
+                example = f" Write it like: {key.name} = {key.sample}" if key.sample else ""
+                self._say(path, f"{title} {key.name} is missing", f"{title} {key.name}: {key.help}.{example}")
+            else:
+                found[key.name] = key.default
+        return found
+
+    def _read(self, key: Key, value: Any, path: Path, title: str, found: dict[str, Any]) -> None:
+        wrongs: tuple[Wrong, ...]
+        try:
+            found[key.name] = key.reads(value)
+        except Wrong as error:
+            wrongs = (error,)
+        except Several as error:
+            wrongs = error.wrongs
+        else:
+            return
+        for wrong in wrongs:
+            hint = f"{title} {key.name}: {wrong.hint}" if wrong.hint else ""
+            self._say((*path, *wrong.at), f"{title} {key.name} {wrong.message}", hint)
+
+    def _at(self, path: Path) -> Any:
+        value: Any = self._values
+        for part in path:
+            value = value.get(part, {})
+        return value
+
+    def _outlets(self) -> dict[str, OutletConfig]:
+        tables = self._at(("outlets",))
+        if not isinstance(tables, dict):
+            self._say(("outlets",), "[outlets] should hold a table an outlet", "Write [outlets.newsroom].")
+            return {}
+        found: dict[str, OutletConfig] = {}
+        for name in tables:
+            outlet = self._outlet(name)
+            if outlet is not None:
+                found[name] = outlet
+        return found
+
+    def _outlet(self, name: str) -> OutletConfig | None:
+        path = ("outlets", name)
+        try:
+            outlet_name(name)
+        except Wrong as wrong:
+            self._say(path, "an outlet's name is not accepted", wrong.hint)
+            return None
+        table = self._at(path)
+        title = f"[outlets.{name}]"
+        if not isinstance(table, dict):
+            self._say(path, f"{title} should be a table", f"Write {title} on a line of its own, its keys below it.")
+            return None
+        known = [kind.name for kind in OUTLET_KINDS]
+        if "type" not in table:
+            near = f' It may be: type = "{name}"' if name in known else ""
+            self._say(path, f"{title} type is missing", f"{title} type is one of {', '.join(known)}.{near}")
+            return None
+        given = table["type"]
+        kind = outlet_kind(given) if isinstance(given, str) else None
+        if kind is None:
+            near = did_you_mean(given, known) if isinstance(given, str) else ""
+            self._say(
+                (*path, "type"), f"{title} type is not known{near}", f"{title} type is one of {', '.join(known)}."
+            )
+            return None
+        before = len(self.problems)
+        values = self._table(path, (Key("type", str, kind.help), *COMMON_KEYS, *kind.keys))
+        if len(self.problems) > before:
+            # Known by its name, so that no second problem is made of the first where it is named.
+            return OutletConfig(name, kind.name)
+        settings = {key.name: values[key.name] for key in kind.keys}
+        return OutletConfig(name, kind.name, values["enabled"], values["timeout"], settings)
+
+    def _cross(self, found: Mapping[str, dict[str, Any]], outlets: Mapping[str, OutletConfig]) -> None:
+        """What only shows when two places are looked at together."""
+        tables = self._at(("outlets",))
+        names = list(tables) if isinstance(tables, dict) else []
+        for section in ("defaults", "notify"):
+            for number, name in enumerate(found[section].get("outlets", ())):
+                path = (section, "outlets", number)
+                if name not in names:
+                    self._say(
+                        path,
+                        f"[{section}] outlets: there is no outlet {name}{did_you_mean(name, names)}",
+                        f"Add [outlets.{name}] with its type, or name one that there is.",
+                    )
+                elif section == "notify" and name in outlets:
+                    kind = outlet_kind(outlets[name].type)
+                    if kind is not None and not kind.tells_people:
+                        self._say(
+                            path,
+                            f"[notify] outlets: {name} is public, and not a way to tell the office",
+                            "Name an outlet that only the office reads, like a webhook.",
+                        )
+        approvals, approvers = found["policy"].get("approvals"), found["policy"].get("approvers")
+        if approvals is not None and approvers and approvals > len(approvers):
+            self._say(
+                ("policy", "approvals"),
+                f"[policy] approvals asks for {approvals}, but only {len(approvers)} may approve",
+                "Name more approvers, or ask for fewer approvals.",
+            )
+        self._shared_folders(outlets)
+
+    def _shared_folders(self, outlets: Mapping[str, OutletConfig]) -> None:
+        folders: dict[str, str] = {}
+        for name, outlet in outlets.items():
+            folder = outlet.settings.get("path") if outlet.type == "newsroom" else None
+            if not isinstance(folder, str):
+                continue
+            plain = "/".join(part for part in folder.split("/") if part not in {"", "."}).casefold()
+            if plain in folders:
+                self._say(
+                    ("outlets", name, "path"),
+                    f"[outlets.{name}] path is that of [outlets.{folders[plain]}] too",
+                    "Each newsroom needs a folder of its own.",
+                )
+            folders.setdefault(plain, name)
+
+
+def _short(key: str) -> str:
+    """A key as a message may show it."""
+    plain = "".join(character for character in key if character.isprintable())
+    return plain if len(plain) <= 40 else f"{plain[:40]}…"
+
+
+def _list(what: str, known: Iterable[str]) -> str:
+    return f"The {what} are {', '.join(known)}."

@@ -1,0 +1,263 @@
+"""Readers of single values: TOML's value in, ours out, or Wrong with what to write instead.
+
+No message ever repeats a value, since it could be a secret put at the wrong key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import time, timedelta
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from pressrelease.config.keys import Reader, Several, Wrong
+from pressrelease.config.model import SecretReference, SecretSource
+from pressrelease.errors import Refused
+from pressrelease.release.text import forbidden_in
+
+LONGEST_TEXT = 2000
+MOST_ENTRIES = 1000
+
+_NAME = re.compile(r"[a-z0-9_-]{1,60}")
+_REFERENCE = 'Write { env = "NAME" }, { file = "path" } or { keyring = "service/name" }.'
+
+
+def text(value: Any) -> str:
+    """One line of text, not empty."""
+    if not isinstance(value, str):
+        raise Wrong("should be a text", 'Put it in double quotes: "…".')
+    if not value.strip():
+        raise Wrong("is empty", "Write something, or delete the line.")
+    return _one_line(value)
+
+
+def _one_line(value: str) -> str:
+    if forbidden_in(value) or "\n" in value or "\t" in value:
+        raise Wrong("holds a line break, a tab or a character that can't be seen", "Type it again on one line.")
+    if len(value) > LONGEST_TEXT:
+        raise Wrong(f"is longer than {LONGEST_TEXT:,} characters")
+    return value.strip()
+
+
+def text_or_empty(value: Any) -> str:
+    """One line of text; "" for none."""
+    if value == "":
+        return ""
+    return text(value)
+
+
+def flag(value: Any) -> bool:
+    """true or false."""
+    if not isinstance(value, bool):
+        raise Wrong("should be true or false", "Write true or false, in small letters and without quotes.")
+    return value
+
+
+def whole(least: int, most: int) -> Reader:
+    """A whole number from `least` to `most`."""
+
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise Wrong(
+                f"should be a whole number from {least} to {most}", f"Write a number from {least} to {most}, no quotes."
+            )
+        return value
+
+    return read
+
+
+def share(value: Any) -> float:
+    """A number from 0 to 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise Wrong("should be a number from 0 to 1", "Write a share of the pause, like 0.2.")
+    return float(value)
+
+
+def one_of(*choices: str) -> Reader:
+    """One of a few words."""
+
+    def read(value: Any) -> str:
+        if isinstance(value, str) and value in choices:
+            return value
+        near = did_you_mean(value, choices) if isinstance(value, str) else ""
+        raise Wrong(f"should be one of {', '.join(choices)}{near}", f'Write it in quotes: "{choices[0]}".')
+
+    return read
+
+
+def duration(least: timedelta, most: timedelta) -> Reader:
+    """A length of time within bounds, both allowed: "5s", "2m", "1h", "3d"."""
+
+    def read(value: Any) -> timedelta:
+        from pressrelease.when import read_duration
+
+        shape = 'Write a number and s, m, h or d in quotes: "30s", "24h".'
+        if not isinstance(value, str):
+            raise Wrong("should be a length of time", shape)
+        try:
+            found: timedelta = read_duration(value)
+        except Refused:
+            raise Wrong("is not a length of time", shape) from None
+        if not least <= found <= most:
+            raise Wrong(f"should be between {said(least)} and {said(most)}", shape)
+        return found
+
+    return read
+
+
+def said(length: timedelta) -> str:
+    """A duration as config.toml writes it, in its largest whole unit."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0 and (unit != "d" or seconds > size):
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def wall_time(value: Any) -> time:
+    """A local time of day, "HH:MM"."""
+    if not isinstance(value, str) or not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", value):
+        raise Wrong("should be a time of day", 'Write hours and minutes, 00:00 to 23:59, in quotes: "09:00".')
+    return time.fromisoformat(value)
+
+
+def timezone(value: Any) -> str:
+    """An IANA zone that exists here; no leap-second or machine-local zone."""
+    name = text(value)
+    if re.fullmatch(r"[A-Za-z0-9_+/-]+", name) and not name.startswith(("right/", "posix/", "/")):
+        import zoneinfo
+
+        try:
+            zoneinfo.ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            pass
+        else:
+            # On a disk that ignores case, "america/los_angeles" opens too, here and nowhere else.
+            if name not in {"localtime", "posixrules", "Factory"} and (name == "UTC" or name[0].isupper()):
+                return name
+    raise Wrong(f"is not a time zone of the IANA database{_zones_like(name)}", 'Write it like "America/Los_Angeles".')
+
+
+def _zones_like(name: str) -> str:
+    import difflib
+    import zoneinfo
+
+    zones = {zone.lower(): zone for zone in sorted(zoneinfo.available_timezones())}
+    wanted = name.strip().lower().replace(" ", "_")
+    cities: dict[str, str] = {}
+    for lowered, zone in zones.items():
+        cities.setdefault(lowered.rpartition("/")[2], zone)
+    for names in (zones, cities):
+        found = difflib.get_close_matches(wanted, names, n=1, cutoff=0.75)
+        if found:
+            return f"; did you mean {names[found[0]]}?"
+    return ""
+
+
+def outlet_name(value: Any) -> str:
+    """An outlet's name: `[a-z0-9_-]`, 1 to 60 characters."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise Wrong("should be an outlet's name", "Use small letters, digits, _ and -.")
+    return value
+
+
+def list_of(reader: Reader, example: str, *, unique: bool = True, least: int = 0) -> Reader:
+    """A list whose every entry `reader` takes; kept as a tuple."""
+
+    def read(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise Wrong("should be a list", f"Write it like {example}.")
+        if len(value) < least:
+            raise Wrong("should not be empty", f"Write it like {example}.")
+        if len(value) > MOST_ENTRIES:
+            raise Wrong(f"has more than {MOST_ENTRIES:,} entries")
+        found, wrongs = [], []
+        for number, entry in enumerate(value):
+            try:
+                result = reader(entry)
+                if unique and result in found:
+                    raise Wrong("stands in this list a second time", "Delete one of them.")
+                found.append(result)
+            except Wrong as wrong:
+                wrongs.append(Wrong(f"entry {number + 1} {wrong.message}", wrong.hint, (number, *wrong.at)))
+        if wrongs:
+            raise Several(wrongs)
+        return tuple(found)
+
+    return read
+
+
+def web_address(value: Any) -> str:
+    """An https address, or http on loopback only; without a user name or password in it."""
+    address = text(value)
+    parts = _split(address)
+    if parts.scheme not in {"https", "http"} or not parts.hostname or any(sign in address for sign in ' \\"<>'):
+        raise Wrong("is not a web address", 'Write it in full: "https://news.example.org".')
+    if parts.username is not None or parts.password is not None:
+        raise Wrong("holds a user name or password", "Give them at keys of their own, as references to a secret.")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise Wrong("is not encrypted", "Write https:// instead of http://; plain http is for this machine only.")
+    return address
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018  (raises on a port that is none)
+        parts.hostname  # noqa: B018
+    except ValueError:
+        raise Wrong("is not a web address", 'Write it in full: "https://news.example.org".') from None
+    return parts
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine: 127.0.0.0/8, ::1, localhost (RFC 6761, section 6.3)."""
+    import ipaddress
+
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def web_address_or_empty(value: Any) -> str:
+    """As `web_address`; "" for none."""
+    return "" if value == "" else web_address(value)
+
+
+def secret(value: Any) -> SecretReference:
+    """Where a secret is kept. A secret written in plain is refused."""
+    if not isinstance(value, dict):
+        raise Wrong("is a secret written in plain, or no reference to one", f"Never here. {_REFERENCE}")
+    known = [source.value for source in SecretSource]
+    if len(value) != 1 or next(iter(value)) not in known:
+        raise Wrong("should name exactly one place that holds the secret", _REFERENCE)
+    [(source, name)] = value.items()
+    if not isinstance(name, str) or not name.strip() or forbidden_in(name) or "\n" in name or "\t" in name:
+        raise Wrong("names no place that holds the secret", _REFERENCE)
+    if source == "env" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise Wrong("should name an environment variable", 'Write { env = "NAME" }: letters, digits and _ only.')
+    if source == "keyring" and not all(part.strip() for part in name.rpartition("/")):
+        raise Wrong("should name a service and a name in the keyring", 'Write { keyring = "service/name" }.')
+    return SecretReference(SecretSource(source), name.strip())
+
+
+def address_or_secret(value: Any) -> str | SecretReference:
+    """A web address, or a reference to one that is itself a secret."""
+    return secret(value) if isinstance(value, dict) else web_address(value)
+
+
+def address_or_secret_or_empty(value: Any) -> str | SecretReference:
+    """As `address_or_secret`; "" for none."""
+    return "" if value == "" else address_or_secret(value)
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """ "; did you mean x?", or "" where nothing is near."""
+    import difflib
+
+    near = difflib.get_close_matches(word.lower(), known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,298 @@
+"""The releases/ folder: reading what is there without being led out of it, and writing without ever losing a word."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from pressrelease.errors import NotFound, ReleaseRefused, WillRetry
+from pressrelease.release import LARGEST_RELEASE, Attachment, Release, parse, valid_slug
+
+LARGEST_ATTACHMENT = 25 * 1024 * 1024
+
+#: What `source_hash` says of a file that is there but can't be what was approved; no SHA-256 is ever "".
+NOT_THE_SAME = ""
+
+#: The coarsest clock that a file system stamps files by (FAT). Within it, a second writing may not show.
+_STAMPS = 2.5
+
+#: A folder's handle can be held and looked into, so that no part of a path is swapped underneath.
+_HANDLES = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and hasattr(os, "O_DIRECTORY")
+
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | _NO_LINK
+_WRITE_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | _NO_LINK
+
+_Signature = tuple[int, ...]
+
+
+class Library:
+    """The folder of releases. Safe for several threads; never deletes a release."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._hashes: dict[str, tuple[_Signature, str, float, bool]] = {}
+
+    def slugs(self) -> list[str]:
+        """Every release's slug, in order. Files whose name can't be a slug are not releases: see `strangers`."""
+        return sorted(stem for stem in self._stems() if valid_slug(stem))
+
+    def strangers(self) -> list[str]:
+        """Markdown files here that no command can see, since their name is no slug."""
+        return sorted(f"{stem}.md" for stem in self._stems() if not valid_slug(stem))
+
+    def read(self, slug: str) -> Release:
+        """One release. Raises NotFound with near names, ReleaseRefused with the line."""
+        return parse(self._bytes(slug), slug)
+
+    def text(self, slug: str) -> str:
+        """A release's file as it stands, line ends and all, without a byte order mark. Raises as `read` does."""
+        try:
+            return self._bytes(slug).decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise ReleaseRefused(
+                f"releases/{slug}.md is not UTF-8 text.", hint="Save it as UTF-8.", code="not_utf8"
+            ) from None
+
+    def source_hash(self, slug: str) -> str | None:
+        """SHA-256 of a release's file now, 64 hex digits; None where it is gone, "" where it can't be read.
+
+        Costs a stat(2) where the file was not touched. A hash is trusted only if it was taken later than any
+        writing that could carry the same stamp; until then, the file is read again.
+        """
+        if not valid_slug(slug):
+            return None
+        path = self._path(slug)
+        try:
+            found = path.lstat()
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return NOT_THE_SAME
+        signature, now = _signature(found), time.monotonic()
+        kept = self._hashes.get(slug)
+        if kept is not None and kept[0] == signature and kept[3]:
+            return kept[1]
+        try:
+            fresh = hashlib.sha256(self._bytes(slug)).hexdigest()
+        except NotFound:
+            return None
+        except (ReleaseRefused, WillRetry):
+            return NOT_THE_SAME
+        since = kept[2] if kept is not None and kept[0] == signature and kept[1] == fresh else now
+        self._hashes[slug] = (signature, fresh, since, now - since > _STAMPS)
+        return fresh
+
+    def attachment(self, release: Release, attachment: Attachment) -> bytes:
+        """An attachment's bytes. Raises NotFound, or ReleaseRefused for a link, another folder, or over 25 MiB."""
+        line = next(
+            (release.line_of(f"attachments.{n}") for n, one in enumerate(release.attachments) if one == attachment), 0
+        )
+        parts = attachment.path.split("/")
+        if any(part in {"", ".", ".."} or "\\" in part or ":" in part for part in parts):
+            raise _refused(line, "An attachment's path leaves releases/.")
+        try:
+            with self._opened(parts) as descriptor:
+                return _contents(descriptor, LARGEST_ATTACHMENT, "An attachment is larger than 25 MiB.", line)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            # A link where a folder should be says "not a directory" too.
+            if isinstance(error, NotADirectoryError) and self._holds_link(parts):
+                raise _refused(line, "An attachment's path goes through a symbolic link.") from None
+            raise NotFound(
+                f"The attachment {attachment.path} of {release.slug} is not in releases/.",
+                hint=f"Put it there, or take it out of {release.slug}.md.",
+                code="attachment_missing",
+            ) from None
+        except OSError:
+            raise _refused(line, "An attachment is a symbolic link, or can't be read.") from None
+
+    def create(self, slug: str, text: str) -> Path:
+        """Write a new release's file, whole and durable, or not at all. Raises ReleaseRefused if it is taken."""
+        _must_be_slug(slug)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self._path(slug)
+        with self._beside(path, text.encode(), 0o660) as temporary:
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                raise _taken(slug) from None
+            except OSError:  # a file system without hard links
+                self._write_new(path, text.encode(), slug)
+        self._sync_folder()
+        return path
+
+    def replace(self, slug: str, text: str, *, expected_hash: str) -> Path:
+        """Put `text` in a release's place, whole, if its file is still the one with `expected_hash`.
+
+        Raises NotFound, and ReleaseRefused if somebody changed it meanwhile: theirs stays.
+        """
+        _must_be_slug(slug)
+        path = self._path(slug)
+        mode = stat.S_IMODE(path.lstat().st_mode) if path.exists() else 0o660
+        with self._beside(path, text.encode(), mode) as temporary:
+            with contextlib.suppress(OSError):
+                temporary.chmod(mode)
+            if hashlib.sha256(self._bytes(slug)).hexdigest() != expected_hash:
+                raise ReleaseRefused(
+                    f"releases/{slug}.md was changed by somebody else meanwhile. It is as they left it.",
+                    hint="Look at theirs, then make your change again.",
+                    code="file_changed",
+                )
+            try:
+                temporary.replace(path)
+            except PermissionError:
+                raise WillRetry(
+                    f"releases/{slug}.md is open in another program. It is as it was.",
+                    hint="Close it there, then try again.",
+                    code="file_busy",
+                ) from None
+        self._sync_folder()
+        return path
+
+    def _path(self, slug: str) -> Path:
+        return self.folder / f"{slug}.md"
+
+    def _stems(self) -> Iterator[str]:
+        try:
+            with os.scandir(self.folder) as entries:
+                yield from (entry.name[:-3] for entry in entries if entry.name.endswith(".md") and entry.name[0] != ".")
+        except FileNotFoundError:
+            return
+
+    def _bytes(self, slug: str) -> bytes:
+        if not valid_slug(slug):
+            raise self._not_found(slug)
+        try:
+            with self._opened([f"{slug}.md"]) as descriptor:
+                return _contents(descriptor, LARGEST_RELEASE, "The file is larger than 1 MiB.", 0)
+        except FileNotFoundError:
+            raise self._not_found(slug) from None
+        except PermissionError:
+            raise _refused(0, f"releases/{slug}.md may not be read by you.") from None
+        except OSError:
+            raise _refused(0, f"releases/{slug}.md is a symbolic link, or can't be read.") from None
+
+    def _not_found(self, slug: str) -> NotFound:
+        import difflib
+
+        near = difflib.get_close_matches(slug.removesuffix(".md"), self.slugs(), n=3)
+        shown = "".join(character for character in slug[:80] if character.isprintable())
+        return NotFound(
+            f"There is no release {shown}." + (f" Did you mean {near[0]}?" if near else ""),
+            hint="" if near else "`pressrelease status --all` lists what there is.",
+            code="no_release",
+            candidates=near,
+        )
+
+    @contextlib.contextmanager
+    def _opened(self, parts: list[str]) -> Iterator[int]:
+        """A file below the folder, opened so that no link is followed in any part. Raises OSError."""
+        with contextlib.ExitStack() as handles:
+            if _HANDLES:
+                at = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+                handles.callback(os.close, at)
+                for part in parts[:-1]:
+                    at = os.open(part, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, dir_fd=at)
+                    handles.callback(os.close, at)
+                descriptor = os.open(parts[-1], _READ, dir_fd=at)
+            else:
+                if self._holds_link(parts):
+                    raise OSError("a symbolic link")
+                descriptor = os.open(self.folder.joinpath(*parts), _READ)
+            handles.callback(os.close, descriptor)
+            yield descriptor
+
+    def _holds_link(self, parts: list[str]) -> bool:
+        path = self.folder
+        for part in parts:
+            path = path / part
+            if path.is_symlink() or _is_junction(path):
+                return True
+        return False
+
+    @contextlib.contextmanager
+    def _beside(self, path: Path, data: bytes, mode: int) -> Iterator[Path]:
+        """A hidden copy beside `path`, synced to disk; gone when the block ends, unless it was moved."""
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+        try:
+            self._write_new(temporary, data, path.stem, mode)
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @staticmethod
+    def _write_new(path: Path, data: bytes, slug: str, mode: int = 0o660) -> None:
+        # Drafts are embargoed: whatever the umask, nobody outside the office's group reads a new one.
+        try:
+            descriptor = os.open(path, _WRITE_NEW, mode)
+        except FileExistsError:
+            raise _taken(slug) from None
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def _sync_folder(self) -> None:
+        """Make a new name survive a power cut, where folders can be synced."""
+        if not hasattr(os, "O_DIRECTORY"):
+            return
+        with contextlib.suppress(OSError):
+            descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def _contents(descriptor: int, largest: int, too_large: str, line: int) -> bytes:
+    """Everything in an opened regular file, at most `largest` bytes. Raises ReleaseRefused, OSError."""
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        raise _refused(line, "A folder, pipe or device stands where a file should.")
+    if found.st_size > largest:
+        raise _refused(line, too_large, code="too_large")
+    with os.fdopen(os.dup(descriptor), "rb") as stream:
+        data = stream.read(largest + 1)
+    if len(data) > largest:
+        raise _refused(line, too_large, code="too_large")
+    return data
+
+
+def _signature(found: os.stat_result) -> _Signature:
+    """What changes when a file is written or replaced; the change time can't be set back by `touch`."""
+    return found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _is_junction(path: Path) -> bool:
+    """Whether Windows leads elsewhere from here by a junction; a file that a cloud keeps is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    tag = getattr(found, "st_reparse_tag", 0)
+    return bool(tag) and tag == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
+
+
+def _refused(line: int, message: str, code: str = "not_a_file") -> ReleaseRefused:
+    return ReleaseRefused(
+        message, line=line, hint="Put the file itself into releases/, a plain file of a sensible size.", code=code
+    )
+
+
+def _must_be_slug(slug: str) -> None:
+    if not valid_slug(slug):
+        raise ReleaseRefused(
+            "That can't name a release.", hint="Small letters a to z, digits and dashes, up to 80.", code="bad_slug"
+        )
+
+
+def _taken(slug: str) -> ReleaseRefused:
+    return ReleaseRefused(
+        f"releases/{slug}.md exists already.", hint="Give another headline, or edit that one.", code="slug_taken"
+    )

@@ -1,0 +1,223 @@
+"""YAML front matter, with text as its only type and none of YAML's machinery.
+
+PyYAML's own loaders read `9:00` as 540, `010` as 8 and `no` as False, and open an alias bomb. So only its
+scanner is used: events become texts, lists and mappings here; anchors, aliases, tags and directives are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from pressrelease.errors import ReleaseRefused
+
+DEEPEST = 4
+MOST_NODES = 1000
+
+#: The file's line of the first line after the opening `---`.
+FIRST_LINE = 2
+
+
+@dataclass(frozen=True)
+class Text:
+    """A scalar: always text, "" for an empty value. `line` is the file's, from 1."""
+
+    value: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list."""
+
+    items: list[Node]
+    line: int
+
+
+@dataclass(frozen=True)
+class Fields:
+    """A mapping; `lines` says where each key stands."""
+
+    line: int
+    values: dict[str, Node] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+
+
+Node = Text | Items | Fields
+
+_QUOTE_IT = 'Put the whole value in double quotes, like `headline: "…"`, with \\" for a quotation mark inside.'
+
+
+def read_front_matter(yaml_text: str) -> Fields:
+    """The mapping that `yaml_text` (what stands between the two `---`) holds. Raises ReleaseRefused with a line."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    reading = _Reading(yaml_text.split("\n"))
+    try:
+        for event in yaml.parse(yaml_text, Loader=loader):
+            reading.take(event)
+    except yaml.MarkedYAMLError as error:
+        # A quotation mark that is never closed is found at the end; the mend is where it opened.
+        opened = "quoted scalar" in (error.context or "")
+        mark = error.context_mark if opened else error.problem_mark or error.context_mark
+        raise _trouble(
+            "never closed" if opened and "end of stream" in (error.problem or "") else error.problem or "",
+            FIRST_LINE + mark.line if mark else 0,
+        ) from None
+    except (yaml.YAMLError, ValueError, OverflowError):
+        # The pure-Python scanner lets chr() fail on an escape beyond Unicode.
+        raise _trouble("", 0) from None
+    if reading.root is None:
+        return Fields(FIRST_LINE)
+    if not isinstance(reading.root, Fields):
+        raise ReleaseRefused(
+            "The front matter is not a list of `key: value` lines.",
+            line=reading.root.line,
+            hint="Write one key a line, like `headline: Names released`.",
+            code="front_matter",
+        )
+    return reading.root
+
+
+def _trouble(problem: str, line: int) -> ReleaseRefused:
+    if "mapping values are not allowed" in problem:
+        words, hint = "A colon followed by a blank stands inside a value.", _QUOTE_IT
+    elif "cannot start any token" in problem:
+        words, hint = "A value begins with a sign that YAML keeps for itself, or a tab is used to indent.", _QUOTE_IT
+    elif "never closed" in problem:
+        words, hint = "A quotation mark that opens here is never closed.", _QUOTE_IT
+    elif "alias" in problem or "anchor" in problem:
+        words, hint = "A value begins with * or &, which YAML keeps for itself.", _QUOTE_IT
+    else:
+        words, hint = "The front matter can't be read as YAML here.", f"One `key: value` a line. {_QUOTE_IT}"
+    return ReleaseRefused(words, line=line, hint=hint, code="front_matter")
+
+
+class _Reading:
+    """Builds the tree from events, without recursion, so that no depth can overrun anything."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.root: Node | None = None
+        self._lines = lines
+        self._open: list[Items | Fields] = []
+        self._keys: list[tuple[str, int] | None] = []
+        self._nodes = 0
+        self._documents = 0
+
+    def take(self, event: object) -> None:
+        """One event of the scanner's."""
+        import yaml
+
+        if isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, yaml.MappingStartEvent):
+            self._start(Fields(self._line(event)), event)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            self._start(Items([], self._line(event)), event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._open.pop()
+            self._keys.pop()
+        elif isinstance(event, yaml.AliasEvent):
+            raise _trouble("alias", self._line(event))
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1 or event.version or event.tags:
+                raise _trouble("", self._line(event))
+
+    @staticmethod
+    def _line(event: object) -> int:
+        return FIRST_LINE + int(event.start_mark.line)  # type: ignore[attr-defined]
+
+    def _start(self, node: Items | Fields, event: object) -> None:
+        self._refuse_machinery(event, node.line)
+        self._place(node)
+        self._open.append(node)
+        self._keys.append(None)
+        if len(self._open) > DEEPEST:
+            raise ReleaseRefused("The front matter is nested too deeply.", line=node.line, code="front_matter")
+
+    def _scalar(self, event: object) -> None:
+        line = self._line(event)
+        self._refuse_machinery(event, line)
+        value = str(event.value)  # type: ignore[attr-defined]
+        parent = self._open[-1] if self._open else None
+        if isinstance(parent, Fields) and self._keys[-1] is None:
+            self._key(parent, value, line)
+            return
+        self._refuse_lost_words(event)
+        if not value and isinstance(parent, Fields):
+            # An empty value is marked where the next token stands; a person looks for it beside its key.
+            line = self._keys[-1][1] if self._keys[-1] else line
+        self._place(Text(value, line))
+
+    def _key(self, parent: Fields, key: str, line: int) -> None:
+        if key in parent.values:
+            raise ReleaseRefused(
+                f"{shown(key)} stands here a second time.",
+                line=line,
+                hint=f"It is on line {parent.lines[key]} already; keep one of them.",
+                code="duplicate_key",
+            )
+        parent.lines[key] = line
+        self._keys[-1] = (key, line)
+
+    def _place(self, node: Node) -> None:
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            raise ReleaseRefused(
+                f"The front matter holds more than {MOST_NODES:,} values.", line=node.line, code="front_matter"
+            )
+        if not self._open:
+            self.root = node
+            return
+        parent = self._open[-1]
+        if isinstance(parent, Items):
+            parent.items.append(node)
+            return
+        key = self._keys[-1]
+        if key is None:
+            raise ReleaseRefused(
+                "A list or a mapping stands where a key should.", line=node.line, hint=_QUOTE_IT, code="front_matter"
+            )
+        parent.values[key[0]] = node
+        self._keys[-1] = None
+
+    @staticmethod
+    def _refuse_machinery(event: object, line: int) -> None:
+        if getattr(event, "anchor", None) is not None:
+            raise _trouble("anchor", line)
+        if getattr(event, "tag", None) is not None:
+            raise ReleaseRefused(
+                "A value begins with !, which YAML keeps for itself.", line=line, hint=_QUOTE_IT, code="front_matter"
+            )
+
+    def _refuse_lost_words(self, event: object) -> None:
+        """`headline: Case #12 dismissed` would silently become "Case": to YAML the rest is a comment."""
+        if getattr(event, "style", None) in ("|", ">"):
+            return
+        key = self._keys[-1] if self._keys else None
+        if event.value:  # type: ignore[attr-defined]
+            mark = event.end_mark  # type: ignore[attr-defined]
+            number, rest = int(mark.line), self._rest(int(mark.line), int(mark.column))
+        elif key is not None:
+            number = key[1] - FIRST_LINE
+            rest = self._rest(number, 0).partition(":")[2]
+        else:
+            return
+        if re.match(r"[ \t]+#[^\s#]", rest):
+            raise ReleaseRefused(
+                "YAML reads everything after # on this line as a comment, and it would be lost.",
+                line=FIRST_LINE + number,
+                hint=f"{_QUOTE_IT} If a comment is meant, put a blank after the #.",
+                code="lost_words",
+            )
+
+    def _rest(self, number: int, column: int) -> str:
+        return self._lines[number][column:] if 0 <= number < len(self._lines) else ""
+
+
+def shown(key: str) -> str:
+    """A key as an error may show it: short, and without what a terminal would obey."""
+    text = "".join(character for character in key if character.isprintable())
+    return f"“{text[:40]}…”" if len(text) > 40 else f"“{text}”"

@@ -1,0 +1,84 @@
+"""Which characters a release may hold: none that hides, reorders or breaks what a reader sees.
+
+Refused rather than stripped, so that the words on the screen of whoever approves are the words that leave.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from pressrelease.errors import ReleaseRefused
+
+#: C0 and C1 controls but the tab and the line feed; the bidirectional controls (UAX #9); line and paragraph
+#: separators; a byte order mark inside; interlinear annotation; lone surrogates; two noncharacters.
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+
+
+def forbidden_in(text: str) -> re.Match[str] | None:
+    """The first character that may stand in no text at all, or None."""
+    return _FORBIDDEN.search(text)
+
+
+def name_of(character: str) -> str:
+    """What to call a character that can't be seen: its Unicode name and number."""
+    name = unicodedata.name(character, "a control character").replace("-", " ").lower()
+    return f"{name} (U+{ord(character):04X})"
+
+
+def decode(data: bytes) -> str:
+    """UTF-8, with or without a byte order mark, to NFC text with `\\n` line ends.
+
+    Raises ReleaseRefused with the line of the first byte or character that can't be taken.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # "utf-8-sig" counts from after the mark; no line break is lost by that.
+        before = error.object[: error.start]
+        raise ReleaseRefused(
+            "This line is not UTF-8 text.",
+            line=_line_of_end(before.decode("utf-8", "replace")),
+            hint="Save the file as UTF-8 (in Word: Plain Text, then Unicode (UTF-8)).",
+            code="not_utf8",
+        ) from None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    found = forbidden_in(text)
+    if found is not None:
+        raise ReleaseRefused(
+            f"This line holds a character that can't be seen: {name_of(found.group())}.",
+            line=_line_of_end(text[: found.start()]),
+            hint="Delete it and type the place again; it often comes along when text is pasted.",
+            code="control_character",
+        )
+    return unicodedata.normalize("NFC", text)
+
+
+def _line_of_end(text: str) -> int:
+    return text.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1
+
+
+def settled(value: str, *, key: str, line: int, longest: int, line_breaks: bool = False) -> str:
+    """A front-matter value as it is kept: NFC, no blanks around it. YAML's escapes can make any character.
+
+    Raises ReleaseRefused for a hidden character, a line break or tab where only one line may stand, and for
+    more than `longest` characters.
+    """
+    text = unicodedata.normalize("NFC", value).strip(" \t\n")
+    found = forbidden_in(text)
+    if found is not None:
+        raise ReleaseRefused(
+            f"{key} holds a character that can't be seen: {name_of(found.group())}.",
+            line=line,
+            hint="Delete it and type the place again.",
+            code="control_character",
+        )
+    if not line_breaks and ("\n" in text or "\t" in text):
+        raise ReleaseRefused(
+            f"{key} holds a line break or a tab.", line=line, hint=f"Write {key} on one line.", code="line_break"
+        )
+    if len(text) > longest:
+        raise ReleaseRefused(f"{key} is longer than {longest:,} characters.", line=line, code="too_long")
+    return text

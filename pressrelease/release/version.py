@@ -1,0 +1,81 @@
+"""What is frozen when a release is scheduled, and the name by which exactly that is approved."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+
+from pressrelease.errors import StateUnreadable
+from pressrelease.release.model import Attachment, Contact, Release, ReleaseKind
+
+FORMAT = 1
+
+#: Where a release came from; nothing of it is published or addressed.
+_OF_THE_FILE = ("lines", "body_line", "source_hash")
+
+
+def canonical(release: Release) -> bytes:
+    """Everything of a release that is published or addressed, as JSON whose bytes depend on nothing else."""
+    return _stable(_values(release))
+
+
+def from_canonical(data: bytes) -> Release:
+    """The Release that `canonical` was given, without its file's lines and hash. Raises StateUnreadable."""
+    import json
+
+    try:
+        values = json.loads(data)
+        if values.pop("format") != FORMAT:
+            raise ValueError
+        contact, outlets, written = values["contact"], values["outlets"], values["date"]
+        values["date"] = None if written is None else date.fromisoformat(written)
+        values["kind"] = ReleaseKind(values["kind"])
+        values["outlets"] = None if outlets is None else tuple(outlets)
+        values["contact"] = None if contact is None else Contact(**contact)
+        values["keywords"] = tuple(values["keywords"])
+        values["attachments"] = tuple(Attachment(**attachment) for attachment in values["attachments"])
+        return Release(**values)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise StateUnreadable(
+            "A frozen release can't be read. Nothing of it was sent.",
+            hint="`pressrelease doctor` looks at the whole database.",
+            code="frozen_unreadable",
+        ) from None
+
+
+def version_of(
+    release: Release, *, attachment_hashes: Mapping[str, str], lift: datetime | None, outlets: Sequence[str]
+) -> str:
+    """The name of one version: 16 hex digits of SHA-256 over its text, attachments, lift and outlets.
+
+    `attachment_hashes` maps a path to the SHA-256 of its bytes; `lift` is aware, None for one that lifts with
+    its last approval; the order of `outlets` says nothing. Raises ValueError for a naive lift.
+    """
+    if lift is not None and lift.utcoffset() is None:
+        raise ValueError("a lift without a zone")
+    whole = {
+        "release": _values(release),
+        "attachments": dict(attachment_hashes),
+        "lift": None if lift is None else lift.astimezone(UTC).isoformat(timespec="microseconds"),
+        "outlets": sorted(set(outlets)),
+    }
+    return hashlib.sha256(_stable(whole)).hexdigest()[:16]
+
+
+def _values(release: Release) -> dict[str, Any]:
+    values = asdict(release)
+    for name in _OF_THE_FILE:
+        del values[name]
+    values["date"] = None if release.date is None else release.date.isoformat()
+    values["kind"] = release.kind.value
+    values["format"] = FORMAT
+    return values
+
+
+def _stable(values: Mapping[str, Any]) -> bytes:
+    import json
+
+    return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,98 @@
+"""What many tests stand on: a moment, an office, and stores on every database that can be had here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from pressrelease.store import Store
+
+settings.register_profile("quick", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", deadline=None, max_examples=2000, suppress_health_check=list(HealthCheck))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+#: Friday before the week of 9/24, nine in the morning in California.
+NOW = datetime(2018, 9, 21, 16, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test is steered by the workspace, colours or editor of whoever runs it."""
+    for name in ("PRESSRELEASE_WORKSPACE", "VISUAL", "EDITOR", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def missing(tool: str, package: str) -> None:
+    """Skip where a tool is not installed, saying what to install; in CI a missing one fails."""
+    if shutil.which(tool):
+        return
+    words = f"{tool} is not installed; `apt-get install {package}` brings it"
+    if os.environ.get("CI") == "true":
+        pytest.fail(words)
+    pytest.skip(words)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of our own on a Unix socket; its URL without a database name."""
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) if os.name == "posix" else []
+    found = shutil.which("initdb") or (str(binaries[-1]) if binaries else None)
+    if found is None:
+        words = "PostgreSQL's server is not installed; `apt-get install postgresql` brings it"
+        if os.environ.get("CI") == "true":
+            pytest.fail(words)
+        pytest.skip(words)
+    folder = tmp_path_factory.mktemp("postgres")
+    data, socket = folder / "data", folder / "socket"
+    socket.mkdir()
+    as_user: list[str] = []
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # the server refuses to run as root
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        for path in (folder, socket):
+            shutil.chown(path, "postgres", "postgres")
+        for parent in folder.parents:
+            if parent == Path("/tmp") or not str(parent).startswith("/tmp"):
+                break
+            parent.chmod(parent.stat().st_mode | 0o011)
+    run = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
+    bin_folder = Path(found).parent
+    subprocess.run([*as_user, found, "-D", str(data), "-U", "office", "--auth=trust", "-E", "UTF8"], **run)
+    options = f"-k {socket} -c listen_addresses='' -c fsync=on -c max_connections=200"
+    control = str(bin_folder / "pg_ctl")
+    subprocess.run([*as_user, control, "-D", str(data), "-o", options, "-w", "start", "-l", str(folder / "log")], **run)
+    try:
+        yield f"postgresql+psycopg://office@/{{database}}?host={socket}"
+    finally:
+        subprocess.run([*as_user, control, "-D", str(data), "-m", "immediate", "stop"], **run)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database of each kind."""
+    if request.param == "sqlite":
+        return "sqlite:///.pressrelease/state.db"
+    import psycopg
+
+    template = request.getfixturevalue("postgres")
+    name = f"t{uuid.uuid4().hex}"
+    plain = template.format(database="postgres").replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return str(template.format(database=name))
+
+
+@pytest.fixture
+def store(store_url: str, tmp_path: Path) -> Iterator[Store]:
+    """An open store, on SQLite and on PostgreSQL."""
+    opened = Store(store_url, tmp_path)
+    opened.open(NOW)
+    yield opened
+    opened.close()

@@ -1,0 +1,445 @@
+"""The store on SQLite and on PostgreSQL: one suite, real databases."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import sys
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from conftest import NOW
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Receipt
+from pressrelease.errors import NotPermitted, StateUnreadable
+from pressrelease.standing import Scheduled, Word
+from pressrelease.store import Store, claims, presence, words
+from pressrelease.store.journal import first_break
+from pressrelease.when.embargo import Embargo, EmbargoKind
+
+LIFT = NOW + timedelta(days=3)
+AFTER = LIFT + timedelta(seconds=1)
+LEASE = timedelta(minutes=3)
+
+
+def put(
+    store: Store,
+    slug: str = "names-released",
+    *,
+    lift: datetime | None = LIFT,
+    version: str = "v1",
+    recipients: dict[str, tuple[str, ...]] | None = None,
+    approvals: int = 1,
+) -> Scheduled:
+    """Schedule a release, approved by `approvals` people."""
+    release = Scheduled(
+        slug=slug,
+        version=version,
+        headline="Names released",
+        embargo=Embargo("Monday at 9", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=lift, lift=lift),
+        lift=lift,
+        outlets=("newsroom",),
+        author="jdoe",
+        source_hash="f" * 64,
+        word=Word.SCHEDULED,
+        word_by="jdoe",
+        word_at=NOW,
+    )
+    frozen = words.Frozen(canonical=b"{}", lift=lift, attachments={"a.pdf": b"PDF"}, hashes={"a.pdf": "0" * 64})
+    with store.ledger(now=NOW, actor="jdoe") as ledger:
+        words.schedule(ledger, release, frozen, recipients or {"newsroom": ("",)})
+        for number in range(approvals):
+            words.approve(ledger, slug, version, f"person-{number}", lifts_now=True)
+    return release
+
+
+def take(store: Store, owner: str = "one", *, now: datetime = AFTER, needed: int = 1) -> list[Delivery]:
+    """Claim everything that may be claimed."""
+    ids = [row["id"] for row in store.read.rows("SELECT id FROM deliveries ORDER BY id")]
+    with store.ledger(now=now, actor="scheduler") as ledger:
+        return claims.claim(ledger, ids, owner=owner, lease_until=now + LEASE, approvals_needed=needed)
+
+
+def only(store: Store, slug: str = "names-released") -> Delivery:
+    """The one delivery of a release."""
+    release = store.read.release(slug)
+    assert release is not None
+    (delivery,) = store.read.dossiers([release])[0].deliveries
+    return delivery
+
+
+def events(store: Store) -> list[str]:
+    return [line.event for line in store.read.journal()]
+
+
+def test_what_is_scheduled_is_read_back_as_it_was(store: Store) -> None:
+    release = put(store)
+    assert store.read.release("names-released") == release
+    dossier = store.read.dossiers([release])[0]
+    assert [approval.by for approval in dossier.approvals] == ["person-0"]
+    assert only(store).state is DeliveryState.WAITING
+    assert only(store).next_try == LIFT
+    frozen = store.read.frozen("names-released", "v1")
+    assert frozen is not None
+    assert (frozen.canonical, dict(frozen.attachments), frozen.lift) == (b"{}", {"a.pdf": "0" * 64}, LIFT)
+    assert store.read.blob("0" * 64) == b"PDF"
+    assert events(store) == ["release.scheduled", "release.approved"]
+
+
+def test_a_claim_is_refused_one_microsecond_before_the_lift(store: Store) -> None:
+    put(store)
+    assert take(store, now=LIFT - timedelta(microseconds=1)) == []
+    assert len(take(store, now=LIFT)) == 1
+
+
+def test_a_delivery_is_claimed_once(store: Store) -> None:
+    put(store, recipients={"media": tuple(f"r{n}@example.org" for n in range(50))})
+    start = threading.Barrier(4)
+    got: list[list[Delivery]] = [[], [], [], []]
+
+    def run(number: int) -> None:
+        start.wait()
+        got[number] = take(store, f"owner-{number}")
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ids = [delivery.id for part in got for delivery in part]
+    assert sorted(ids) == sorted(set(ids))
+    assert len(ids) == 50
+
+
+@pytest.mark.parametrize("guard", ["stop", "hold", "unapprove", "another version", "unscheduled"])
+def test_a_claim_asks_every_guard_again(store: Store, guard: str) -> None:
+    put(store)
+    with store.ledger(now=NOW, actor="jdoe") as ledger:
+        if guard == "stop":
+            words.stop(ledger, by="jdoe", why="")
+        elif guard == "hold":
+            words.set_word(ledger, "names-released", Word.HELD, by="jdoe", why="wait")
+        elif guard == "unapprove":
+            words.unapprove(ledger, "names-released")
+        elif guard == "unscheduled":
+            words.unschedule(ledger, "names-released")
+    if guard == "another version":
+        put(store, version="v2", approvals=0)
+    assert take(store) == []
+    assert "delivery.claimed" not in events(store)
+
+
+def test_more_approvals_may_be_asked_than_given(store: Store) -> None:
+    put(store, approvals=1)
+    assert take(store, needed=2) == []
+
+
+@pytest.mark.parametrize("happened", ["stop", "hold", "early", "file", "nothing"])
+def test_a_claimed_delivery_is_asked_about_again_before_its_first_byte(store: Store, happened: str) -> None:
+    put(store)
+    (claimed,) = take(store)
+    with store.ledger(now=AFTER, actor="jdoe") as ledger:
+        if happened == "stop":
+            words.stop(ledger, by="jdoe", why="")
+        elif happened == "hold":
+            words.set_word(ledger, "names-released", Word.HELD, by="jdoe", why="wait")
+    now = LIFT - timedelta(seconds=1) if happened == "early" else AFTER
+    source = "0" * 64 if happened == "file" else "f" * 64
+    why_not = store.read.why_not(claimed, source_hash=source, now=now)
+    assert (why_not is None) is (happened == "nothing")
+    lost = replace(claimed, owner="another")
+    assert store.read.why_not(lost, source_hash="f" * 64, now=AFTER) is not None
+
+
+def test_an_answer_closes_the_release(store: Store) -> None:
+    put(store)
+    (claimed,) = take(store)
+    done = claimed.delivered(Receipt("https://news.example/names-released/", "7"), AFTER)
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.record(ledger, [claims.Result(claimed, done)])
+    found = only(store)
+    assert (found.state, found.url, found.remote_id) == (DeliveryState.DELIVERED, done.url, "7")
+    assert found.late == timedelta(seconds=1)
+    assert store.read.open_releases() == []
+    assert events(store)[-2:] == ["delivery.delivered", "release.published"]
+    assert take(store) == []
+
+
+def test_many_answers_in_one_transaction_find_their_own_rows(store: Store) -> None:
+    put(store, recipients={"media": tuple(f"r{n}@example.org" for n in range(20))})
+    claimed = take(store)
+    failure = DeliveryFailed(Certainty.FOR_GOOD, "refused")
+    results = [
+        claims.Result(one, one.failed(failure, next_try=None) if one.recipient == "r7@example.org"
+                      else one.delivered(Receipt(), AFTER))
+        for one in claimed
+    ]  # fmt: skip
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.record(ledger, results)
+    release = store.read.release("names-released")
+    assert release is not None
+    deliveries = store.read.dossiers([release])[0].deliveries
+    assert [one.recipient for one in deliveries if one.state is DeliveryState.FAILED] == ["r7@example.org"]
+    assert sum(one.state is DeliveryState.DELIVERED for one in deliveries) == 19
+    assert len(store.read.open_releases()) == 1
+
+
+def test_a_dead_claim_is_in_doubt_and_comes_back_only_where_it_may(store: Store) -> None:
+    put(store)
+    (claimed,) = take(store)
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.doubt(ledger, claimed, reason="its sender ended in the act", again=False)
+    assert only(store).state is DeliveryState.IN_DOUBT
+    assert only(store).needs_person
+    assert take(store, "two") == []
+    with store.ledger(now=AFTER, actor="jdoe") as ledger:
+        words.settle_again(ledger, [only(store)])
+    (again,) = take(store, "two")
+    assert again.key == claimed.key
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.doubt(ledger, again, reason="its sender ended in the act", again=True)
+    assert len(take(store, "three")) == 1
+
+
+def test_a_late_answer_settles_the_doubt_it_left_but_never_anothers_claim(store: Store) -> None:
+    put(store)
+    (claimed,) = take(store)
+    done = claims.Result(claimed, claimed.delivered(Receipt(), AFTER))
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.doubt(ledger, claimed, reason="no answer within its lease", again=True)
+    (second,) = take(store, "two")
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.record(ledger, [done])
+    assert only(store).owner == "two"
+    assert events(store)[-1] == "delivery.late_answer"
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.doubt(ledger, second, reason="no answer within its lease", again=False)
+        claims.record(ledger, [claims.Result(second, second.delivered(Receipt(), AFTER))])
+    assert only(store).state is DeliveryState.DELIVERED
+
+
+def test_an_unsent_claim_goes_back_to_where_it_stood(store: Store) -> None:
+    put(store)
+    (claimed,) = take(store)
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.give_back(ledger, [claimed], "everything is stopped")
+    found = only(store)
+    assert (found.state, found.attempts, found.first_sent_at) == (DeliveryState.WAITING, 0, None)
+    (claimed,) = take(store)
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.doubt(ledger, claimed, reason="its sender ended in the act", again=True)
+    (again,) = take(store, "two")
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.give_back(ledger, [again], "everything is stopped")
+    found = only(store)
+    assert (found.state, found.attempts) == (DeliveryState.IN_DOUBT, 1)
+    assert found.first_sent_at is not None
+
+
+def test_what_has_begun_can_neither_be_rescheduled_nor_become_a_draft(store: Store) -> None:
+    put(store)
+    take(store)
+    with pytest.raises(NotPermitted):
+        put(store, version="v2")
+    with pytest.raises(NotPermitted), store.ledger(now=AFTER, actor="jdoe") as ledger:
+        words.unschedule(ledger, "names-released")
+    with pytest.raises(NotPermitted), store.ledger(now=AFTER, actor="jdoe") as ledger:
+        words.unapprove(ledger, "names-released")
+
+
+def test_scheduling_anew_needs_approving_anew(store: Store) -> None:
+    put(store, approvals=1)
+    put(store, version="v2", approvals=0)
+    put(store, version="v1", approvals=0)
+    assert take(store) == []
+
+
+def test_an_immediate_release_lifts_with_its_last_approval(store: Store) -> None:
+    put(store, lift=None, approvals=0)
+    assert take(store) == []
+    with store.ledger(now=AFTER, actor="da") as ledger:
+        words.approve(ledger, "names-released", "v1", "da", lifts_now=True)
+    release = store.read.release("names-released")
+    assert release is not None
+    assert release.lift == AFTER
+    with store.ledger(now=AFTER, actor="da") as ledger:
+        words.unapprove(ledger, "names-released")
+    release = store.read.release("names-released")
+    assert release is not None
+    assert release.lift is None
+
+
+def test_nothing_is_brought_forward_by_putting_off(store: Store) -> None:
+    release = put(store)
+    with pytest.raises(NotPermitted), store.ledger(now=NOW, actor="jdoe") as ledger:
+        words.put_off(ledger, release, LIFT - timedelta(seconds=1))
+    with store.ledger(now=NOW, actor="jdoe") as ledger:
+        words.put_off(ledger, release, LIFT + timedelta(hours=1))
+    assert take(store, now=AFTER) == []
+
+
+def test_an_act_and_its_line_are_kept_together_or_not_at_all(store: Store) -> None:
+    put(store)
+    before = events(store)
+
+    class Crash(Exception):
+        pass
+
+    with pytest.raises(Crash), store.ledger(now=NOW, actor="jdoe") as ledger:
+        words.stop(ledger, by="jdoe", why="")
+        raise Crash
+    assert not store.read.control().stopped
+    with store.ledger(now=NOW, actor="jdoe", undo=True) as ledger:
+        words.stop(ledger, by="jdoe", why="")
+    assert not store.read.control().stopped
+    assert events(store) == before
+
+
+@pytest.mark.parametrize("change", ["UPDATE journal SET actor = 'nobody'", "DELETE FROM journal WHERE n = 2"])
+def test_the_journal_refuses_change(store: Store, change: str) -> None:
+    put(store)
+    with pytest.raises((StateUnreadable, DBAPIError)), store.ledger(now=NOW, actor="jdoe") as ledger:
+        ledger.connection.execute(text(change))
+    assert first_break(store.read.journal()) is None
+
+
+def test_any_change_to_the_journal_is_found(store: Store) -> None:
+    put(store)
+    take(store)
+    lines = list(store.read.journal())
+    assert len(lines) == 3
+    assert first_break(lines) is None
+    for number, line in enumerate(lines):
+        for name, value in vars(line).items():
+            changed = list(lines)
+            changed[number] = replace(line, **{name: value + 1 if isinstance(value, int) else f"{value}x"})
+            assert first_break(changed) is not None, name
+        if number < len(lines) - 1:
+            assert first_break([*lines[:number], *lines[number + 1 :]]) is not None
+    assert first_break([lines[1], lines[0], lines[2]]) is not None
+
+
+def test_two_writers_never_fork_the_journal(store: Store) -> None:
+    def write(actor: str) -> None:
+        for _ in range(20):
+            with store.ledger(now=NOW, actor=actor) as ledger:
+                ledger.note("noted")
+
+    threads = [threading.Thread(target=write, args=(f"writer-{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert first_break(store.read.journal()) is None
+    assert len(events(store)) == 80
+
+
+def test_the_newest_time_is_of_the_last_line_until_a_person_confirms_the_clock(store: Store) -> None:
+    put(store)
+    assert store.read.newest_time() == NOW
+    with store.ledger(now=NOW + timedelta(days=365), actor="jdoe") as ledger:
+        ledger.note("noted")
+    assert store.read.newest_time() == NOW + timedelta(days=365)
+    from pressrelease.clock import Mark
+
+    with store.ledger(now=NOW, actor="jdoe") as ledger:
+        presence.confirm_clock(ledger, Mark(NOW, timedelta(hours=1), "boot"))
+    assert store.read.newest_time() == NOW
+
+
+def test_a_sign_of_life_is_seen(store: Store) -> None:
+    from pressrelease.clock import Mark
+
+    with store.ledger(now=NOW, actor="scheduler") as ledger:
+        presence.check_in(ledger, "run 1", "run", Mark(NOW, None, None))
+    (process,) = store.read.processes()
+    assert (process.last_seen, process.ended_at, process.pid) == (NOW, None, os.getpid())
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        presence.check_out(ledger, "run 1", AFTER)
+    assert store.read.processes()[0].ended_at == AFTER
+
+
+# -- SQLite's file ------------------------------------------------------------------------------------------
+
+
+def sqlite_store(folder: Path) -> Store:
+    return Store("sqlite:///.pressrelease/state.db", folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
+def test_only_its_owner_may_read_the_store(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        store = sqlite_store(tmp_path)
+        put(store)
+        store.close()
+    finally:
+        os.umask(before)
+    private = tmp_path / ".pressrelease"
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    for path in private.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+def test_a_vanished_store_is_never_replaced_by_an_empty_one(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    put(store)
+    store.close()
+    store.file.unlink()  # type: ignore[union-attr]
+    gone = sqlite_store(tmp_path)
+    with pytest.raises(StateUnreadable):
+        _ = gone.exists
+    with pytest.raises(StateUnreadable), gone.ledger(now=NOW, actor="jdoe"):
+        pass
+    assert not gone.file.exists()  # type: ignore[union-attr]
+    gone.file.touch()  # type: ignore[union-attr]
+    with pytest.raises(StateUnreadable), sqlite_store(tmp_path).ledger(now=NOW, actor="jdoe"):
+        pass
+
+
+def test_anothers_store_in_its_place_is_refused(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        store = sqlite_store(tmp_path / folder)
+        put(store)
+        store.close()
+    (tmp_path / "a/.pressrelease/state.db").write_bytes((tmp_path / "b/.pressrelease/state.db").read_bytes())
+    with pytest.raises(StateUnreadable), sqlite_store(tmp_path / "a").ledger(now=NOW, actor="jdoe"):
+        pass
+
+
+@pytest.mark.parametrize(
+    "damage", ["newer", "foreign", "not a database", "truncated"]
+)
+def test_a_store_that_cant_be_believed_is_refused_by_readers_and_writers(tmp_path: Path, damage: str) -> None:
+    file = tmp_path / ".pressrelease/state.db"
+    if damage == "foreign":
+        file.parent.mkdir(mode=0o700)
+        with sqlite3.connect(file) as connection:
+            connection.execute("CREATE TABLE recipes (name)")
+    else:
+        store = sqlite_store(tmp_path)
+        put(store)
+        store.close()
+        if damage == "newer":
+            with sqlite3.connect(file) as connection:
+                connection.execute("INSERT INTO migrations VALUES (99, 'from tomorrow', 0)")
+        elif damage == "not a database":
+            file.write_bytes(b"Dear diary, " * 500)
+        else:
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    before = file.read_bytes()
+    with pytest.raises(StateUnreadable):
+        for release in sqlite_store(tmp_path).read.open_releases():
+            sqlite_store(tmp_path).read.dossiers([release])
+        list(sqlite_store(tmp_path).read.journal())
+    if damage != "truncated":
+        with pytest.raises(StateUnreadable), sqlite_store(tmp_path).ledger(now=NOW, actor="jdoe"):
+            pass
+        assert file.read_bytes() == before
