@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
-from pressrelease.cli.wording import printable
+from pressrelease.printable import printable
 from pressrelease.standing import ReleaseState
 from pressrelease.views import STATE_WORDS, Row, next_command, when_words, where_words
 

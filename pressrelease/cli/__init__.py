@@ -51,7 +51,7 @@ def _run(arguments: list[str]) -> int:
 
 def _refuse(error: PressReleaseError, *, as_json: bool) -> None:
     """Say what happened: in JSON on standard output where it was asked for, in words on standard error always."""
-    from pressrelease.cli.wording import printable
+    from pressrelease.printable import printable
 
     if as_json:
         import json

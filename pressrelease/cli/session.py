@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pressrelease.cli.wording import printable
+from pressrelease.printable import printable
 from pressrelease.errors import NeedsPerson
 from pressrelease.wiring import Workspace, find_workspace, person
 
