@@ -7,6 +7,7 @@ process of its own. Nothing in here is pretended: what is printed was read from 
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pressrelease import clock
 from pressrelease.desk import Desk
@@ -37,35 +40,8 @@ ZONE = "America/Los_Angeles"
 FIRST = "county-wide-human-trafficking-operation"
 SECOND = "names-released-in-county-wide-human-trafficking-operation"
 
-_FIRST_TEXT = """\
----
-headline: County Wide Human Trafficking Operation
-subhead: The identities of those arrested will be released {promised} by the Placer County District Attorney's Office.
-date: {date}
-embargo: immediate
-dateline: PLACER COUNTY, Calif.
-contact: {{name: Press Office, phone: 530-555-0100}}
----
-Placer County Law Enforcement Agencies are committed to taking a stand against sex trafficking and the
-exploitation of vulnerable victims.
-
-To reduce the market for prostitution in our community, Law Enforcement Agencies throughout Placer County
-recently conducted four days of Human Trafficking Operations.
-"""
-
-_SECOND_TEXT = """\
----
-headline: Names released in county-wide human trafficking operation
-date: {date}
-embargo: {embargo}
-dateline: PLACER COUNTY, Calif.
-follows: county-wide-human-trafficking-operation
-contact: {{name: Press Office, phone: 530-555-0100}}
----
-In a real office, the names reviewed by the District Attorney would stand here. This demonstration names nobody.
-
-Each charge is merely an accusation, and every defendant is presumed innocent until proven guilty.
-"""
+#: What the second release says in place of its list of names.
+NOBODY = "In a real office, the names that the District Attorney has reviewed would stand here. The demo names nobody."
 
 _CONFIG = """\
 [office]
@@ -77,7 +53,6 @@ outlets = ["newsroom", "media"]
 
 [outlets.newsroom]
 type = "newsroom"
-url = "http://127.0.0.1/newsroom"
 
 [outlets.media]
 type = "webhook"
@@ -166,10 +141,7 @@ def _furnish(folder: Path, port: int) -> Workspace:
 def _play(desk: Desk, receiver: _Receiver, say_line: Callable[[str], None]) -> Demonstration:
     folder, now = desk.workspace.folder, clock.utc_now()
     lift = (now + AHEAD).replace(microsecond=0)
-    texts = {
-        FIRST: _FIRST_TEXT.format(date=now.date(), promised=f"at {say(lift, timezone=ZONE)}"),
-        SECOND: _SECOND_TEXT.format(date=now.date(), embargo=rfc3339(lift)),
-    }
+    texts = redated(now, lift)
     for slug, text in texts.items():
         (folder / "releases" / f"{slug}.md").write_text(text, encoding="utf-8")
         schedule(desk, propose(desk, slug))
@@ -186,6 +158,19 @@ def _play(desk: Desk, receiver: _Receiver, say_line: Callable[[str], None]) -> D
         scheduler.terminate()
         scheduler.wait()
     return _verdict(desk, receiver, lift, say_line)
+
+
+def redated(now: datetime, lift: datetime) -> dict[str, str]:
+    """The two releases of September 2018 by their slugs, as if written at `now` and promised for `lift` (both UTC)."""
+    today = now.astimezone(ZoneInfo(ZONE)).date()
+    texts = {}
+    for slug in (FIRST, SECOND):
+        text = files(__name__).joinpath("releases", f"{slug}.md").read_text(encoding="utf-8")
+        text = text.replace("date: 2018-09-19", f"date: {today}")
+        text = text.replace("embargo: the week of 9/24", f"embargo: {rfc3339(lift)}")
+        text = text.replace("released the week of 9/24", f"released {say(lift, timezone=ZONE)}")
+        texts[slug] = re.sub(r"\[\[.*?\]\]", NOBODY, text, flags=re.DOTALL)
+    return texts
 
 
 def _follow(desk: Desk, slugs: list[str], say_line: Callable[[str], None]) -> None:

@@ -1,0 +1,64 @@
+"""The project as a whole: what it ships is what it says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pressrelease.config import Contact, read_config, sample_config
+from pressrelease.config.model import SecretReference
+from pressrelease.demonstration import FIRST, SECOND
+from pressrelease.release import parse
+
+TOP = Path(__file__).parents[1]
+SEED = TOP.parent / "shared" / "seed" / "county-wide-human-trafficking-operation.txt"
+
+
+def test_the_first_release_is_the_real_one_word_for_word() -> None:
+    if not SEED.exists():
+        pytest.skip("the original text of the release is not beside this checkout")
+    headline, subhead, blank, body = SEED.read_text(encoding="utf-8").split("\n", 3)
+    release = parse((TOP / "releases" / f"{FIRST}.md").read_bytes(), FIRST)
+    assert blank == ""
+    assert (release.headline, release.subhead, release.body) == (headline, subhead, body)
+
+
+def test_the_second_release_is_a_draft_that_keeps_the_promise_of_the_first() -> None:
+    release = parse((TOP / "releases" / f"{SECOND}.md").read_bytes(), SECOND)
+    assert (release.follows, release.embargo, str(release.date)) == (FIRST, "the week of 9/24", "2018-09-19")
+    assert "[[" in release.body
+
+
+@pytest.mark.parametrize("slug", [FIRST, SECOND])
+def test_the_demo_plays_the_releases_of_this_folder(slug: str) -> None:
+    shipped = TOP / "pressrelease" / "demonstration" / "releases" / f"{slug}.md"
+    assert shipped.read_bytes() == (TOP / "releases" / f"{slug}.md").read_bytes()
+
+
+def test_the_sample_office_is_what_init_would_write() -> None:
+    contact = Contact(name="Press Office", phone="530-555-0100", email="press@example.org")
+    expected = sample_config(
+        "Placer County District Attorney's Office",
+        "America/Los_Angeles",
+        url="https://news.example.org",
+        contact=contact,
+    )
+    assert (TOP / "config.toml").read_text(encoding="utf-8") == expected
+    config = read_config(expected)
+    assert config.office.contact == contact
+    assert not any(isinstance(value, SecretReference) for value in config.outlets["newsroom"].settings.values())
+
+
+def test_every_document_that_is_linked_is_there() -> None:
+    for document in (TOP / "README.md", *(TOP / "docs").glob("*.md")):
+        for link in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text(encoding="utf-8")):
+            if "://" not in link:
+                assert (document.parent / link).exists(), f"{document.name} links to {link}"
+
+
+def test_the_readme_has_the_two_commands() -> None:
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    assert "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/pressrelease demo" in readme
+    assert "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest" in readme
