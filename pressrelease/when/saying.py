@@ -1,0 +1,132 @@
+"""Saying times back in full, as they are read aloud: "Mon, Sep 24, 2018, 9:00 AM PDT, in 3 days (16:00 UTC)"."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+from pressrelease.when.embargo import Embargo, EmbargoKind
+from pressrelease.when.written import rfc3339
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+_CLOCK_WORDS = {(0, 0): "midnight, as the day begins", (0, 1): "one minute past midnight", (12, 0): "noon"}
+
+
+def say_day(day: date) -> str:
+    """A day, like "Mon, Sep 24, 2018"."""
+    return f"{WEEKDAYS[day.weekday()]}, {MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+def say_clock(moment: datetime) -> str:
+    """A wall time like "9:00 AM", with noon and midnight in words."""
+    seconds = f":{moment.second:02}" if moment.second else ""
+    half = "AM" if moment.hour < 12 else "PM"
+    words = "" if moment.second else _CLOCK_WORDS.get((moment.hour, moment.minute), "")
+    return f"{moment.hour % 12 or 12}:{moment.minute:02}{seconds} {half}" + (f" ({words})" if words else "")
+
+
+def say_zone(local: datetime) -> str:
+    """A local moment's zone as it is then called: "PDT", or "UTC-03:00" where it has no letters."""
+    name = local.tzname() or ""
+    if name.isalpha():
+        return name
+    offset = local.utcoffset() or timedelta()
+    sign = "-" if offset < timedelta() else "+"
+    minutes = abs(round(offset.total_seconds())) // 60
+    return f"UTC{sign}{minutes // 60:02}:{minutes % 60:02}"
+
+
+def say(moment: datetime, *, timezone: str, now: datetime | None = None) -> str:
+    """An aware moment in the zone's local time, how far off it is from `now` (if given), and in UTC.
+
+    "Mon, Sep 24, 2018, 9:00 AM PDT, in 3 days (16:00 UTC)". The day stands with the UTC clock only where
+    it is another one: "Mon, Sep 24, 2018, 9:00 PM PDT (Tue, Sep 25, 04:00 UTC)".
+    """
+    local = _local(moment, timezone)
+    utc = moment.astimezone(UTC)
+    clock = utc.strftime("%H:%M:%S" if utc.second else "%H:%M")
+    if utc.date() != local.date():
+        # The year is said only where it differs too, so that New Year's Eve can't be misread.
+        day = say_day(utc.date()) if utc.year != local.year else say_day(utc.date()).rpartition(",")[0]
+        clock = f"{day}, {clock}"
+    away = f", {_away(moment, now)}" if now is not None else ""
+    return f"{say_day(local.date())}, {say_clock(local)} {say_zone(local)}{away} ({clock} UTC)"
+
+
+def _local(moment: datetime, name: str) -> datetime:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return moment.astimezone(ZoneInfo(name))
+    except OverflowError:
+        return moment.astimezone(timezone.utc)  # noqa: UP017  (UTC; the edge of the calendar has no local time)
+
+
+def _away(moment: datetime, now: datetime) -> str:
+    distance = moment - now
+    if abs(distance) < timedelta(seconds=1):
+        return "now"
+    return f"in {say_span(distance)}" if distance > timedelta() else f"{say_span(-distance)} ago"
+
+
+def say_span(length: timedelta) -> str:
+    """A length of time in its largest fitting unit, rounded down: "3 days", "2 h", "2 min", "45 s"."""
+    seconds = abs(int(length.total_seconds()))
+    if seconds >= 2 * 86400:
+        return f"{seconds // 86400} days"
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def say_embargo(embargo: Embargo, *, now: datetime) -> str:
+    """One line for an embargo of any kind, in the zone that it was read in."""
+    if embargo.kind is EmbargoKind.IMMEDIATE:
+        return "At once, as soon as it is approved"
+    if embargo.kind is EmbargoKind.INSTANT and embargo.lift is not None:
+        return say(embargo.lift, timezone=embargo.timezone, now=now)
+    if embargo.not_before is None or embargo.no_later_than is None:
+        return "No time is known"
+    proposed = f"; proposed: {say(embargo.lift, timezone=embargo.timezone, now=now)}" if embargo.lift else ""
+    return f"{say_window(embargo.not_before, embargo.no_later_than, embargo.timezone)}{proposed}"
+
+
+def say_window(not_before: datetime, no_later_than: datetime, zone: str) -> str:
+    """A window of whole days by its first and last day, any other by its two moments; the end is exclusive."""
+    first, end = _local(not_before, zone), _local(no_later_than, zone)
+    last = _local(no_later_than - timedelta(microseconds=1), zone)
+    if not (_begins_a_day(first) and _begins_a_day(end)):
+        return f"Not before {say(not_before, timezone=zone)}, and before {say(no_later_than, timezone=zone)}"
+    if first.date() == last.date():
+        return f"On {say_day(first.date())}, {_zone_of_days(first, last)}"
+    return f"From {say_day(first.date())} through {say_day(last.date())}, {_zone_of_days(first, last)}"
+
+
+def _begins_a_day(local: datetime) -> bool:
+    # A day begins late where the clock jumps over midnight, so 00:00 alone would not tell.
+    just_before = (local.astimezone(UTC) - timedelta(microseconds=1)).astimezone(local.tzinfo)
+    return just_before.date() < local.date()
+
+
+def _zone_of_days(first: datetime, last: datetime) -> str:
+    names = dict.fromkeys((say_zone(first), say_zone(last)))
+    return "/".join(names)
+
+
+def embargo_as_json(embargo: Embargo, *, now: datetime) -> dict[str, str | None]:
+    """The keys that `when --json` answers with; times are RFC 3339 in UTC."""
+
+    def written(moment: datetime | None) -> str | None:
+        return None if moment is None else rfc3339(moment)
+
+    return {
+        "text": embargo.text,
+        "kind": embargo.kind.value,
+        "not_before": written(embargo.not_before),
+        "no_later_than": written(embargo.no_later_than),
+        "lift": written(embargo.lift),
+        "timezone": embargo.timezone,
+        "says": say_embargo(embargo, now=now),
+    }

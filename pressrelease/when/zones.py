@@ -1,0 +1,140 @@
+"""The clocks of places: IANA zones, the country of an office, and what a wall time can mean there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo
+
+from pressrelease.errors import Refused
+
+#: Countries, and places that belong to one, whose numeric dates begin with the month.
+_MONTH_FIRST = frozenset({"US", "PR", "GU", "VI", "AS", "MP", "UM", "FM", "PW", "MH"})
+
+#: Countries where "9:30" without a.m. or p.m. may well be an evening's half past nine.
+_TWELVE_HOURS = _MONTH_FIRST | {"CA", "AU", "NZ", "PH", "IN"}
+
+#: Names in the zone database that are no place's clock.
+_NO_ZONES = frozenset({"localtime", "posixrules", "Factory", "leapseconds", "tzdata.zi"})
+
+_BEFORE_ZONES = timedelta(hours=30)
+
+
+def read_zone(name: str) -> ZoneInfo:
+    """The IANA zone of that name. Raises Refused with the nearest names."""
+    if name and name not in _NO_ZONES and not name.startswith(("right/", "posix/")):
+        try:
+            return _zone(name)
+        except (KeyError, ValueError, OSError):
+            pass
+    import difflib
+    from zoneinfo import available_timezones
+
+    known = {zone.lower(): zone for zone in sorted(available_timezones() - _NO_ZONES)}
+    plain = name.strip().replace(" ", "_").lower()
+    by_city = [zone for low, zone in known.items() if plain and low.rpartition("/")[2] == plain]
+    near = by_city or [known[low] for low in difflib.get_close_matches(plain, known, n=3, cutoff=0.6)]
+    shown = "".join(letter if letter.isprintable() else "?" for letter in name[:60])
+    raise Refused(
+        f"There is no time zone “{shown}”.",
+        hint=f"Did you mean {' or '.join(near)}?" if near else "Such as America/Los_Angeles or Europe/London.",
+        code="unknown_zone",
+        candidates=near,
+    )
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+@cache
+def _countries() -> dict[str, str]:
+    """Zone names with their country's two letters, from the tables that come with the zone database."""
+    from importlib import resources
+
+    found: dict[str, str] = {}
+    for table in ("zone1970.tab", "zone.tab"):
+        for line in resources.files("tzdata").joinpath("zoneinfo", table).read_text("utf-8").splitlines():
+            if not line.startswith("#"):
+                codes, _, zone = line.split("\t")[:3]
+                found[zone] = codes.split(",")[0]
+    return found
+
+
+@lru_cache(maxsize=64)
+def country_of(zone: str) -> str:
+    """The two letters of a zone's country; empty for UTC and the like."""
+    if zone.startswith("US/"):
+        return "US"
+    if zone in {"GB", "Eire", "NZ", "Japan", "Singapore", "Israel", "Poland", "Portugal", "Turkey", "Iran", "Egypt"}:
+        return "--"
+    return _countries().get(zone, "")
+
+
+def month_first(zone: str) -> bool:
+    """Does the zone's country write 9/24 for the 24th of September?"""
+    return country_of(zone) in _MONTH_FIRST
+
+
+def twelve_hours(zone: str) -> bool:
+    """Is an hour and minutes without a.m. or p.m. in doubt there?"""
+    return country_of(zone) in _TWELVE_HOURS
+
+
+@dataclass(frozen=True)
+class Located:
+    """What a wall time can mean in a place: UTC instants, none in a gap of the clock, two in an overlap."""
+
+    instants: tuple[datetime, ...]
+    #: In a gap: the first moment after it, in UTC.
+    after_gap: datetime | None = None
+
+
+def locate(wall: datetime, zone: ZoneInfo) -> Located:
+    """The instants at which clocks in `zone` show `wall` (naive)."""
+    instants = []
+    for fold in (0, 1):
+        instant = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+        if instant.astimezone(zone).replace(tzinfo=None) == wall and instant not in instants:
+            instants.append(instant)
+    if instants:
+        return Located(tuple(sorted(instants)))
+    return Located((), after_gap=_end_of_gap(wall, zone))
+
+
+def _end_of_gap(wall: datetime, zone: ZoneInfo) -> datetime:
+    # Bisected in UTC: within a gap no local arithmetic can be trusted.
+    low = wall.replace(tzinfo=UTC) - _BEFORE_ZONES
+    high = wall.replace(tzinfo=UTC) + _BEFORE_ZONES
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) / 2
+        if middle.astimezone(zone).replace(tzinfo=None) < wall:
+            low = middle
+        else:
+            high = middle
+    return high.replace(microsecond=0)
+
+
+def not_before(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant (UTC) at which it is `wall` or later in `zone`: after a gap, and the earlier of an overlap."""
+    found = locate(wall, zone)
+    if found.instants:
+        return found.instants[0]
+    assert found.after_gap is not None  # noqa: S101  (without instants there is a gap)
+    return found.after_gap
+
+
+@lru_cache(maxsize=256)
+def abbreviations(zone: str, year: int) -> dict[str, int]:
+    """What the zone's clock is called during a year, in lower case, each with its offset in minutes."""
+    place = _zone(zone)
+    names: dict[str, int] = {}
+    for month in range(1, 13):
+        for day in (1, 15):
+            local = datetime(year, month, day, 12, tzinfo=UTC).astimezone(place)
+            name, offset = local.tzname(), local.utcoffset()
+            if name and offset is not None and name.isalpha():
+                names[name.lower()] = round(offset.total_seconds() / 60)
+    return names
