@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from pressrelease.errors import NotFound, ReleaseRefused, WillRetry
+from pressrelease.errors import NotFound, ReleaseRefused, StateUnreadable, WillRetry
 from pressrelease.release import LARGEST_RELEASE, Attachment, Release, parse, valid_slug
 
 LARGEST_ATTACHMENT = 25 * 1024 * 1024
@@ -115,15 +115,17 @@ class Library:
     def create(self, slug: str, text: str) -> Path:
         """Write a new release's file, whole and durable, or not at all. Raises ReleaseRefused if it is taken."""
         _must_be_slug(slug)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        data = _encoded(text)
         path = self._path(slug)
-        with self._beside(path, text.encode(), 0o660) as temporary:
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
-                raise _taken(slug) from None
-            except OSError:  # a file system without hard links
-                self._write_new(path, text.encode(), slug)
+        with _writing(slug):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with self._beside(path, data, 0o660) as temporary:
+                try:
+                    os.link(temporary, path)
+                except FileExistsError:
+                    raise _taken(slug) from None
+                except OSError:  # a file system without hard links
+                    self._write_new(path, data, slug)
         self._sync_folder()
         return path
 
@@ -133,11 +135,12 @@ class Library:
         Raises NotFound, and ReleaseRefused if somebody changed it meanwhile: theirs stays.
         """
         _must_be_slug(slug)
+        data = _encoded(text)
         path = self._path(slug)
-        mode = stat.S_IMODE(path.lstat().st_mode) if path.exists() else 0o660
-        with self._beside(path, text.encode(), mode) as temporary:
+        self._bytes(slug)  # before anything is written: no release, or none that may be read
+        with _writing(slug), self._beside(path, data, 0o600) as temporary:
             with contextlib.suppress(OSError):
-                temporary.chmod(mode)
+                temporary.chmod(stat.S_IMODE(path.lstat().st_mode) & 0o666)
             if hashlib.sha256(self._bytes(slug)).hexdigest() != expected_hash:
                 raise ReleaseRefused(
                     f"releases/{slug}.md was changed by somebody else meanwhile. It is as they left it.",
@@ -161,9 +164,16 @@ class Library:
     def _stems(self) -> Iterator[str]:
         try:
             with os.scandir(self.folder) as entries:
-                yield from (entry.name[:-3] for entry in entries if entry.name.endswith(".md") and entry.name[0] != ".")
+                names = [entry.name for entry in entries]
         except FileNotFoundError:
             return
+        except OSError as error:
+            raise StateUnreadable(
+                f"{self.folder.name}/ can't be read: {error.strerror}. Nothing was sent.",
+                hint="It should be a folder that you may read.",
+                code="releases_unreadable",
+            ) from None
+        yield from (name[:-3] for name in names if name.endswith(".md") and name[0] != ".")
 
     def _bytes(self, slug: str) -> bytes:
         if not valid_slug(slug):
@@ -233,10 +243,14 @@ class Library:
             descriptor = os.open(path, _WRITE_NEW, mode)
         except FileExistsError:
             raise _taken(slug) from None
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
     def _sync_folder(self) -> None:
         """Make a new name survive a power cut, where folders can be synced."""
@@ -262,6 +276,30 @@ def _contents(descriptor: int, largest: int, too_large: str, line: int) -> bytes
     if len(data) > largest:
         raise _refused(line, too_large, code="too_large")
     return data
+
+
+@contextlib.contextmanager
+def _writing(slug: str) -> Iterator[None]:
+    """A full disk or a folder that may not be written, in words rather than as a fault."""
+    try:
+        yield
+    except OSError as error:
+        raise WillRetry(
+            f"releases/{slug}.md can't be written: {error.strerror or 'the system says no'}. Nothing was changed.",
+            hint="`pressrelease doctor` looks at the disk and at who may write.",
+            code="not_written",
+        ) from None
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise ReleaseRefused(
+            "The text holds half of a character. Nothing was written.",
+            hint="Copy it again as UTF-8 text.",
+            code="not_utf8",
+        ) from None
 
 
 def _signature(found: os.stat_result) -> _Signature:

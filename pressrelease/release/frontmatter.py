@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from pressrelease.errors import ReleaseRefused
 
@@ -44,6 +45,12 @@ class Fields:
 
 
 Node = Text | Items | Fields
+
+#: Where YAML sees a comment begin.
+_COMMENT = re.compile(r"(?:^|(?<=[ \t]))#")
+
+#: What goes on as a name or number does, `#MeToo` or `# 12`, rather than as a comment.
+_WORDS = re.compile(r"[^\s#]|[ \t]+[0-9]")
 
 _QUOTE_IT = 'Put the whole value in double quotes, like `headline: "…"`, with \\" for a quotation mark inside.'
 
@@ -104,11 +111,17 @@ class _Reading:
         self._keys: list[tuple[str, int] | None] = []
         self._nodes = 0
         self._documents = 0
+        self._read_to = (0, 0)
 
     def take(self, event: object) -> None:
         """One event of the scanner's."""
         import yaml
 
+        start: Any = event.start_mark  # type: ignore[attr-defined]
+        end: Any = event.end_mark  # type: ignore[attr-defined]
+        if isinstance(event, yaml.StreamEndEvent) or (isinstance(event, yaml.ScalarEvent) and end.index > start.index):
+            self._refuse_lost_words(start)
+            self._read_to = (end.line, end.column)
         if isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
         elif isinstance(event, yaml.MappingStartEvent):
@@ -135,7 +148,9 @@ class _Reading:
         self._open.append(node)
         self._keys.append(None)
         if len(self._open) > DEEPEST:
-            raise ReleaseRefused("The front matter is nested too deeply.", line=node.line, code="front_matter")
+            raise ReleaseRefused(
+                "The front matter is nested too deeply.", line=node.line, hint=_QUOTE_IT, code="front_matter"
+            )
 
     def _scalar(self, event: object) -> None:
         line = self._line(event)
@@ -145,7 +160,6 @@ class _Reading:
         if isinstance(parent, Fields) and self._keys[-1] is None:
             self._key(parent, value, line)
             return
-        self._refuse_lost_words(event)
         if not value and isinstance(parent, Fields):
             # An empty value is marked where the next token stands; a person looks for it beside its key.
             line = self._keys[-1][1] if self._keys[-1] else line
@@ -166,7 +180,10 @@ class _Reading:
         self._nodes += 1
         if self._nodes > MOST_NODES:
             raise ReleaseRefused(
-                f"The front matter holds more than {MOST_NODES:,} values.", line=node.line, code="front_matter"
+                f"The front matter holds more than {MOST_NODES:,} values.",
+                line=node.line,
+                hint="The text itself goes below the second `---`.",
+                code="front_matter",
             )
         if not self._open:
             self.root = node
@@ -192,29 +209,24 @@ class _Reading:
                 "A value begins with !, which YAML keeps for itself.", line=line, hint=_QUOTE_IT, code="front_matter"
             )
 
-    def _refuse_lost_words(self, event: object) -> None:
-        """`headline: Case #12 dismissed` would silently become "Case": to YAML the rest is a comment."""
-        if getattr(event, "style", None) in ("|", ">"):
-            return
-        key = self._keys[-1] if self._keys else None
-        if event.value:  # type: ignore[attr-defined]
-            mark = event.end_mark  # type: ignore[attr-defined]
-            number, rest = int(mark.line), self._rest(int(mark.line), int(mark.column))
-        elif key is not None:
-            number = key[1] - FIRST_LINE
-            rest = self._rest(number, 0).partition(":")[2]
-        else:
-            return
-        if re.match(r"[ \t]+#[^\s#]", rest):
-            raise ReleaseRefused(
-                "YAML reads everything after # on this line as a comment, and it would be lost.",
-                line=FIRST_LINE + number,
-                hint=f"{_QUOTE_IT} If a comment is meant, put a blank after the #.",
-                code="lost_words",
-            )
+    def _refuse_lost_words(self, mark: Any) -> None:
+        """`headline: Case #12 dismissed` would silently become "Case": to YAML the rest is a comment.
 
-    def _rest(self, number: int, column: int) -> str:
-        return self._lines[number][column:] if 0 <= number < len(self._lines) else ""
+        Between the last value and `mark` stand only YAML's own signs and comments. A comment on a line of its
+        own is meant, and so is one with a blank after its # that doesn't go on with a number.
+        """
+        line, column = self._read_to
+        for number in range(line, min(mark.line + 1, len(self._lines))):
+            text = self._lines[number]
+            end = mark.column if number == mark.line else len(text)
+            comment = _COMMENT.search(text, column if number == line else 0, end)
+            if comment and text[: comment.start()].strip() and _WORDS.match(text, comment.end()):
+                raise ReleaseRefused(
+                    "YAML reads everything after # on this line as a comment, and it would be lost.",
+                    line=FIRST_LINE + number,
+                    hint=f"{_QUOTE_IT} If a comment is meant, give it a line of its own.",
+                    code="lost_words",
+                )
 
 
 def shown(key: str) -> str:

@@ -139,7 +139,8 @@ def _refuse_unknown(fields: Fields, known: tuple[str, ...], within: str = "") ->
         import difflib
 
         plain = key.strip().lower()
-        near = [name for name in (_MEANT.get(plain),) if name in known] or difflib.get_close_matches(plain, known, n=1)
+        words = {word: name for word, name in _MEANT.items() if name in known} | {name: name for name in known}
+        near = [words[word] for word in difflib.get_close_matches(plain, words, n=1)]
         raise ReleaseRefused(
             f"There is no key {shown(key)}{within}." + (f" Did you mean `{near[0]}`?" if near else ""),
             line=line,
@@ -268,7 +269,9 @@ def _items(node: Node, key: str, line: int) -> list[Node]:
             f"{key} should be a list.", line=line, hint=f"Write it like `{key}: [one, two]`.", code="wrong_shape"
         )
     if len(node.items) > MOST_ITEMS:
-        raise ReleaseRefused(f"{key} has more than {MOST_ITEMS} entries.", line=line, code="too_long")
+        raise ReleaseRefused(
+            f"{key} has more than {MOST_ITEMS} entries.", line=line, hint="Keep the ones that matter.", code="too_long"
+        )
     return node.items
 
 
@@ -311,7 +314,10 @@ def _attachments(fields: Fields) -> tuple[Attachment, ...]:
         # Two names that differ in case only are one file on Windows and macOS.
         if attachment.path.casefold() in found:
             raise ReleaseRefused(
-                "The same attachment stands here a second time.", line=item.line, code="duplicate_attachment"
+                "The same attachment stands here a second time.",
+                line=item.line,
+                hint="Keep one of them.",
+                code="duplicate_attachment",
             )
         found[attachment.path.casefold()] = attachment
     return tuple(found.values())

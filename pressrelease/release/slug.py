@@ -10,7 +10,17 @@ from pressrelease.errors import ReleaseRefused
 LONGEST_SLUG = 80
 
 #: Names that Windows keeps for devices, whatever their extension: `con.md` opens the console there.
-RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
+RESERVED = frozenset(
+    {
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "conin$",
+        "conout$",
+        *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³"),
+    }
+)
 
 _SLUG = re.compile(rf"[a-z0-9-]{{1,{LONGEST_SLUG}}}")
 
@@ -28,11 +38,10 @@ def valid_slug(text: str) -> bool:
 def slug_of(headline: str) -> str:
     """The slug that a headline gives, in ASCII, cut at a word. Raises ReleaseRefused where none is left.
 
-    "Attorney's" gives "attorneys", not "attorney-s".
+    "Attorney's" gives "attorneys", not "attorney-s"; "2018–2019" gives "2018-2019", not "20182019".
     """
     lowered = unicodedata.normalize("NFKD", headline.casefold().translate(_LETTERS))
-    spelled = re.sub(r"['’‘ʼ]", "", lowered).encode("ascii", "ignore").decode("ascii")
-    slug = "-".join(re.findall(r"[a-z0-9]+", spelled))
+    slug = "-".join(re.findall(r"[a-z0-9]+", "".join(_spelled(character) for character in lowered)))
     if len(slug) > LONGEST_SLUG:
         whole_words, dash, _ = slug[: LONGEST_SLUG + 1].rpartition("-")
         slug = whole_words if dash else slug[:LONGEST_SLUG]
@@ -49,3 +58,10 @@ def slug_of(headline: str) -> str:
             code="no_slug",
         )
     return slug
+
+
+def _spelled(character: str) -> str:
+    """An ASCII character as it is; "" for what only marks or spells within a word; a blank for what parts words."""
+    if character.isascii() and character != "'":
+        return character
+    return "" if character in "'’‘" or character.isalpha() or unicodedata.combining(character) else " "

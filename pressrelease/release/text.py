@@ -16,6 +16,9 @@ _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
 
+#: How many combining marks may follow each other.
+MOST_MARKS = 30
+
 
 def forbidden_in(text: str) -> re.Match[str] | None:
     """The first character that may stand in no text at all, or None."""
@@ -53,7 +56,30 @@ def decode(data: bytes) -> str:
             hint="Delete it and type the place again; it often comes along when text is pasted.",
             code="control_character",
         )
+    piled = _piled(text)
+    if piled:
+        raise ReleaseRefused(
+            f"This line piles more than {MOST_MARKS} accents on one letter.",
+            line=_line_of_end(text[:piled]),
+            hint="Delete the letter and type it again.",
+            code="too_many_marks",
+        )
     return unicodedata.normalize("NFC", text)
+
+
+def _piled(text: str) -> int:
+    """Where more than MOST_MARKS combining marks follow each other, 0 for nowhere.
+
+    No language has them (UAX #15, Stream-Safe Text Format); they hide what stands around them, and a megabyte
+    of them takes minutes to normalize.
+    """
+    for run in re.finditer(rf"[^\x00-\x7f]{{{MOST_MARKS + 1},}}", text):
+        marks = 0
+        for at, character in enumerate(run.group(), run.start()):
+            marks = marks + 1 if unicodedata.combining(character) else 0
+            if marks > MOST_MARKS:
+                return at
+    return 0
 
 
 def _line_of_end(text: str) -> int:
@@ -80,5 +106,10 @@ def settled(value: str, *, key: str, line: int, longest: int, line_breaks: bool 
             f"{key} holds a line break or a tab.", line=line, hint=f"Write {key} on one line.", code="line_break"
         )
     if len(text) > longest:
-        raise ReleaseRefused(f"{key} is longer than {longest:,} characters.", line=line, code="too_long")
+        raise ReleaseRefused(
+            f"{key} is longer than {longest:,} characters.",
+            line=line,
+            hint="Shorten it, or put it into the text below the second `---`.",
+            code="too_long",
+        )
     return text
