@@ -14,6 +14,8 @@ from pathlib import Path
 #: What NTP's slewing may add to an honest clock between two marks: 500 parts in a million (ntp_adjtime(2)).
 SLEW = 500e-6
 
+_STEADY: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
 
 def utc_now() -> datetime:
     """The wall clock, as aware UTC."""
@@ -21,8 +23,8 @@ def utc_now() -> datetime:
 
 
 def pause_clock() -> float:
-    """Seconds on a clock that nobody can set; only differences mean anything."""
-    return time.monotonic()
+    """Seconds on a clock that nobody can set, and that runs on through a suspension where the system has one."""
+    return time.clock_gettime(_STEADY) if _STEADY is not None else time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,10 @@ class Mark:
 
 def read_mark() -> Mark:
     """Read both clocks at once."""
-    boot_clock = getattr(time, "CLOCK_BOOTTIME", None)
     boot = _boot_name()
-    if boot_clock is None or boot is None:
+    if _STEADY is None or boot is None:
         return Mark(utc_now(), None, None)
-    return Mark(utc_now(), timedelta(seconds=time.clock_gettime(boot_clock)), boot)
+    return Mark(utc_now(), timedelta(seconds=time.clock_gettime(_STEADY)), boot)
 
 
 def mark_of(wall: datetime, uptime_micros: int | None, boot: str | None) -> Mark:

@@ -20,23 +20,23 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pressrelease import clock
 from pressrelease.config import Config
-from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, Repeats
-from pressrelease.errors import PressReleaseError
+from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
+from pressrelease.errors import PressReleaseError, WillRetry
 from pressrelease.gather import Pass, look
 from pressrelease.lane import Lane
 from pressrelease.library import Library
 from pressrelease.log import frames
-from pressrelease.outlets import Outlet
+from pressrelease.outlets import Outlet, Parcel
 from pressrelease.parcels import Parcels
 from pressrelease.recorder import Entry, GivenBack, Recorder
-from pressrelease.retry import next_try
+from pressrelease.retry import may_repeat, next_try
 from pressrelease.store import Store
-from pressrelease.store.claims import Result, claim, doubt, give_back, record
+from pressrelease.store.claims import Result, claim, doubt, give_back, leave_to_person, record
 from pressrelease.store.presence import Alive, bury, surely_dead
 
 #: What a claim is kept for beyond the outlet's own timeout: rendering, queueing, and writing the answer.
@@ -77,6 +77,7 @@ class Cycle:
         self._leases: dict[int, float] = {}
         #: How many sends this process has begun: whether a pass has moved anything.
         self.attempted = 0
+        self._trouble: PressReleaseError | None = None
         self._mark = clock.read_mark()
         self._lanes = {name: self._lane(name, outlet) for name, outlet in outlets.items()}
         self._recorder = Recorder(self._write, lambda: sum(lane.sending for lane in self._lanes.values()))
@@ -84,9 +85,18 @@ class Cycle:
     # -- a pass -------------------------------------------------------------------------------------------
 
     def look(self) -> Pass:
-        """Put the claims of the dead in doubt, then gather and decide; sends nothing."""
-        self._see_to_the_dead()
+        """Gather and decide, the claims of the dead put in doubt; sends nothing.
+
+        Raises StateUnreadable and WillRetry, and so what has kept a lane from the store since the last look.
+        """
+        trouble, self._trouble = self._trouble, None
+        if trouble is not None:
+            raise trouble
         seen = look(self._store, self._library, self._config)
+        dead, over = self._dead(seen), self._over(seen)
+        if dead or over:
+            self._put_in_doubt(seen, dead, over)
+            seen = look(self._store, self._library, self._config)
         if seen.clock_doubt is None:
             self._mark = seen.mark
         return seen
@@ -117,27 +127,38 @@ class Cycle:
         for outlet in self._outlets.values():
             outlet.close()
 
-    # -- the dead -----------------------------------------------------------------------------------------
+    # -- the dead, and old doubts ---------------------------------------------------------------------------
 
-    def _see_to_the_dead(self) -> None:
-        """Put in doubt every claim whose owner is gone, or whose lease has lapsed."""
-        now = clock.utc_now()
-        lost: list[tuple[Delivery, str]] = []
+    def _dead(self, seen: Pass) -> list[tuple[Delivery, str]]:
+        """Claims whose owner is gone, or whose lease has lapsed, with the reason. A doubtful clock tells no lapse."""
+        dead = []
         for delivery in self._store.read.claimed():
-            if delivery.owner is None:
-                continue
+            assert delivery.owner is not None  # noqa: S101  (an owner is what makes it claimed)
             if delivery.owner != self._alive.owner and surely_dead(self._folder, delivery.owner):
-                lost.append((delivery, "its sender ended in the act"))
-            elif delivery.lease_until is not None and delivery.lease_until < now:
-                lost.append((delivery, "its sender has not answered within its lease"))
-        if not lost:
-            return
-        with self._store.ledger(now=now, actor="scheduler") as ledger:
-            for delivery, reason in lost:
-                told = self._repeats(delivery.outlet).still_told(delivery.first_sent_at or now, now)
-                doubt(ledger, delivery, reason=reason, again=told)
-        for owner in {delivery.owner for delivery, reason in lost if delivery.owner and "ended" in reason}:
-            bury(self._folder, owner)
+                dead.append((delivery, "its sender ended in the act"))
+            elif seen.clock_doubt is None and delivery.lease_until is not None and delivery.lease_until < seen.at:
+                dead.append((delivery, "its sender has not answered within its lease"))
+        return dead
+
+    def _over(self, seen: Pass) -> list[Delivery]:
+        """What is in doubt and due again at an outlet that by now would take a repeat for a first time."""
+        return [
+            delivery
+            for delivery in seen.plan.due
+            if delivery.state is DeliveryState.IN_DOUBT and not self._may_repeat(delivery, seen.at)
+        ]
+
+    def _put_in_doubt(self, seen: Pass, dead: Sequence[tuple[Delivery, str]], over: Sequence[Delivery]) -> None:
+        with self._store.ledger(now=seen.at, actor="scheduler") as ledger:
+            for delivery, reason in dead:
+                doubt(ledger, delivery, reason=reason, again=self._may_repeat(delivery, seen.at))
+            leave_to_person(ledger, over, "a repeat could no longer be told from a first time")
+        for owner in {delivery.owner for delivery, _ in dead if delivery.owner}:
+            if owner != self._alive.owner and surely_dead(self._folder, owner):
+                bury(self._folder, owner)
+
+    def _may_repeat(self, delivery: Delivery, now: datetime) -> bool:
+        return may_repeat(delivery, rules=self._config.retry, repeats=self._repeats(delivery.outlet), now=now)
 
     def _repeats(self, outlet: str) -> Repeats:
         opened = self._outlets.get(outlet)
@@ -168,13 +189,11 @@ class Cycle:
                     [delivery.id for delivery in candidates],
                     owner=self._alive.owner,
                     lease_until=mark.wall + lease,
-                    approvals_needed=self._config.policy.approvals,
+                    policy=self._config.policy,
+                    retry=self._config.retry,
                 )
-        except PressReleaseError as error:
-            _log.warning("nothing claimed at %s: %s", outlet, error.code)
-            return []
-        except Exception as error:  # noqa: BLE001  (nothing was sent; the next pass offers them again)
-            _log.error("nothing claimed at %s: %s", outlet, frames(error))
+        except Exception as error:  # noqa: BLE001  (nothing was sent; the next look tells of it)
+            self._note_trouble(f"nothing was claimed at {outlet}", error)
             return []
         for delivery in claimed:
             self._leases[delivery.id] = begun + lease.total_seconds()
@@ -182,46 +201,59 @@ class Cycle:
 
     def _send(self, outlet: Outlet, delivery: Delivery) -> None:
         lease_end = self._leases.pop(delivery.id)
+        made = self._make(outlet, delivery)
         entry: Entry
-        try:
-            parcel = self._parcels.make(outlet, delivery)
-        except PressReleaseError as error:
-            entry = self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, error.message))
-        except Exception as error:  # noqa: BLE001  (a fault in a kind of outlet must not end the lane)
-            _log.error("making %s ready for %s: %s", delivery.slug, delivery.outlet, frames(error))
-            entry = self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, "it could not be made ready"))
+        if not isinstance(made, Parcel):
+            entry = made
+        elif why_not := self._why_not(delivery, lease_end):
+            entry = GivenBack(delivery, why_not)
         else:
-            if why_not := self._why_not(delivery, lease_end):
-                entry = GivenBack(delivery, why_not)
-            else:
-                self.attempted += 1
-                try:
-                    receipt = outlet.send(parcel, key=delivery.key, recipient=delivery.recipient)
-                except DeliveryFailed as failure:
-                    entry = self._answered(delivery, failure)
-                except Exception as error:  # noqa: BLE001  (how far it came is unknown, and so it is in doubt)
-                    _log.error("sending %s to %s: %s", delivery.slug, delivery.outlet, frames(error))
-                    entry = self._answered(
-                        delivery, DeliveryFailed(Certainty.UNSURE, "the outlet's program failed while sending")
-                    )
-                else:
-                    entry = Result(delivery, delivery.delivered(receipt, clock.utc_now()))
+            self.attempted += 1
+            entry = self._hand_over(outlet, delivery, made)
         try:
             self._recorder.hand_in(entry).result()
+        except Exception as error:  # noqa: BLE001  (the claim stays: in doubt once it lapses, which is what is true)
+            self._note_trouble(f"an answer for {delivery.slug} could not be written", error)
+
+    def _make(self, outlet: Outlet, delivery: Delivery) -> Parcel | Entry:
+        """The parcel, or why there is none: nothing has left either way."""
+        try:
+            return self._parcels.make(outlet, delivery)
+        except WillRetry as error:
+            return GivenBack(delivery, error.message)
         except PressReleaseError as error:
-            # The claim stays as it is: in doubt for the next pass, which is what is true of it.
-            _log.error("an answer for %s could not be written: %s", delivery.slug, error.code)
+            return self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, error.message))
+        except Exception as error:  # noqa: BLE001  (a fault in a kind of outlet must not end the lane)
+            _log.error("making %s ready for %s: %s", delivery.slug, delivery.outlet, frames(error))
+            return self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, "it could not be made ready"))
+
+    def _hand_over(self, outlet: Outlet, delivery: Delivery, parcel: Parcel) -> Result:
+        try:
+            receipt = outlet.send(parcel, key=delivery.key, recipient=delivery.recipient)
+        except DeliveryFailed as failure:
+            return self._answered(delivery, failure)
+        except Exception as error:  # noqa: BLE001  (how far it came is unknown, and so it is in doubt)
+            _log.error("sending %s to %s: %s", delivery.slug, delivery.outlet, frames(error))
+            reason = "the outlet's program failed while sending"
+            return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))
+        return Result(delivery, delivery.delivered(receipt, clock.utc_now()))
 
     def _why_not(self, delivery: Delivery, lease_end: float) -> str | None:
-        """Everything that is asked just before the first byte; None where it may go."""
+        """Everything that is asked just before the first byte; None where it may go. Unreadable means stopped."""
         mark = clock.read_mark()
         if self._jumped(mark):
             return "the clock has jumped"
         timeout = self._config.outlets[delivery.outlet].timeout
         if clock.pause_clock() + (timeout + LEASE_LEFT).total_seconds() > lease_end:
             return "its claim was about to lapse"
-        source_hash = self._library.source_hash(delivery.slug)
-        return self._store.read.why_not(delivery, source_hash=source_hash, now=mark.wall)
+        if delivery.may_have_arrived and not self._may_repeat(delivery, mark.wall):
+            return "a repeat could no longer be told from a first time"
+        try:
+            source_hash = self._library.source_hash(delivery.slug)
+            return self._store.read.why_not(delivery, source_hash=source_hash, now=mark.wall)
+        except Exception as error:  # noqa: BLE001
+            self._note_trouble(f"{delivery.slug} was not sent", error)
+            return "the record could not be read"
 
     def _jumped(self, mark: clock.Mark) -> bool:
         """Whether the clock was set since this process began."""
@@ -244,7 +276,10 @@ class Cycle:
     def _give_back(self, claimed: Sequence[Delivery], reason: str) -> None:
         for delivery in claimed:
             self._leases.pop(delivery.id, None)
-        self._write([GivenBack(delivery, reason) for delivery in claimed])
+        try:
+            self._write([GivenBack(delivery, reason) for delivery in claimed])
+        except Exception as error:  # noqa: BLE001  (they lapse by themselves, and wait for a person at worst)
+            self._note_trouble("claims could not be given back", error)
 
     def _write(self, entries: Sequence[Entry]) -> None:
         results = [entry for entry in entries if isinstance(entry, Result)]
@@ -254,3 +289,10 @@ class Cycle:
             for entry in entries:
                 if isinstance(entry, GivenBack):
                     give_back(ledger, [entry.claimed], entry.reason)
+
+    def _note_trouble(self, what: str, error: Exception) -> None:
+        """Keep what went wrong in a lane for the next look to raise: a lane has nobody to tell."""
+        told = error.code if isinstance(error, PressReleaseError) else frames(error)
+        _log.error("%s: %s", what, told)
+        if isinstance(error, PressReleaseError):
+            self._trouble = error

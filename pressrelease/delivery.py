@@ -7,7 +7,8 @@
        └── only a delivery whose first byte surely never left comes back by itself
 
 An `in_doubt` delivery with a `next_try` is at an outlet that can tell a repeat from a first time: it is
-asked again by itself, with the same key, until `next_try` would pass that outlet's memory.
+asked again by itself, with the same key, while that outlet still remembers the first. Whatever such a repeat
+is refused with, the doubt stays: that nothing arrived this time says nothing of the first.
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+
+from pressrelease.printable import printable
+
+#: How much of an outlet's own words is recorded, in characters.
+LONGEST_WORDS = 2000
 
 
 class DeliveryState(str, Enum):
@@ -139,23 +145,33 @@ class Delivery:
             self,
             state=DeliveryState.DELIVERED,
             delivered_at=now,
-            url=receipt.url,
-            remote_id=receipt.remote_id,
+            url=_kept(receipt.url),
+            remote_id=_kept(receipt.remote_id),
             error=None,
             next_try=None,
             owner=None,
             lease_until=None,
         )
 
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether an earlier try of a claimed delivery left a doubt that no person has settled."""
+        return self.claimed_from is DeliveryState.IN_DOUBT
+
     def failed(self, failure: DeliveryFailed, *, next_try: datetime | None) -> Delivery:
         """After the outlet said no, or said nothing; `next_try` is None where nothing follows by itself."""
-        if failure.certainty is Certainty.UNSURE:
+        if failure.certainty is Certainty.UNSURE or self.may_have_arrived:
             state = DeliveryState.IN_DOUBT
         elif failure.certainty is Certainty.FOR_GOOD or next_try is None:
             state = DeliveryState.FAILED
         else:
             state = DeliveryState.RETRYING
-        return replace(self, state=state, error=failure.reason, next_try=next_try, owner=None, lease_until=None)
+        return replace(self, state=state, error=_kept(failure.reason), next_try=next_try, owner=None, lease_until=None)
+
+
+def _kept(text: str | None) -> str | None:
+    """An outlet's words as they are recorded: whatever it answered, that it answered must be writable."""
+    return None if text is None else printable(text)[:LONGEST_WORDS]
 
 
 def delivery_key(slug: str, version: str, outlet: str, recipient: str) -> str:

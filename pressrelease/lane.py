@@ -50,10 +50,12 @@ class Lane:
                 if delivery.id not in self._known:
                     self._known.add(delivery.id)
                     self._candidates.append(delivery)
-            for _ in range(min(self._width, len(self._candidates)) - len(self._threads)):
+            # Counted with those in hand: a thread that hangs serves nobody else.
+            in_hand = len(self._candidates) + len(self._claimed) + self._sending
+            for _ in range(min(self._width, in_hand) - len(self._threads)):
                 thread = threading.Thread(target=self._work, name=f"lane {self.name}", daemon=True)
-                self._threads.add(thread)
                 thread.start()
+                self._threads.add(thread)
             self._changed.notify_all()
 
     @property

@@ -41,7 +41,7 @@ def publish_due(workspace: Workspace, only: Collection[str] | None = None) -> Ou
         return Outcome(clock.utc_now())
     seen = look(store, workspace.library, config)
     tried: list[str] = []
-    if not seen.stopped and (seen.plan.due or store.read.claimed()):
+    if (seen.plan.due and not seen.stopped) or store.read.claimed():
         with sending(workspace, seen.at) as cycle:
             begun = -1
             seen = cycle.look()

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from pressrelease.delivery import Delivery
+from pressrelease.errors import WillRetry
 from pressrelease.store.claims import Result
 
 #: A group is written when it holds this many answers, when nobody else is about to answer, or after this pause.
@@ -19,6 +20,9 @@ LONGEST_WAIT = 0.005
 
 #: Left between two commits, in seconds, so that other writers to SQLite get their turn.
 AIR = 0.002
+
+#: How often a busy store is asked to take an answer, each time with its own patience, before it is given up.
+TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -79,11 +83,27 @@ class Recorder:
             time.sleep(AIR)
 
     def _put_down(self, group: Sequence[tuple[Entry, Future[None]]]) -> None:
-        try:
-            self._write([entry for entry, _ in group])
-        except BaseException as error:  # noqa: BLE001  (handed to whoever waits)
-            for _, future in group:
-                future.set_exception(error)
-        else:
-            for _, future in group:
+        trouble = self._try_to_write([entry for entry, _ in group])
+        if trouble is not None and not isinstance(trouble, WillRetry) and len(group) > 1:
+            # One answer that can't be written must not take the others with it.
+            for one in group:
+                self._put_down([one])
+            return
+        for _, future in group:
+            if trouble is None:
                 future.set_result(None)
+            else:
+                future.set_exception(trouble)
+
+    def _try_to_write(self, entries: Sequence[Entry]) -> BaseException | None:
+        trouble: BaseException | None = None
+        for _ in range(TRIES):
+            try:
+                self._write(entries)
+            except WillRetry as error:
+                trouble = error
+            except BaseException as error:  # noqa: BLE001  (handed to whoever waits)
+                return error
+            else:
+                return None
+        return trouble

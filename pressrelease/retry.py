@@ -23,8 +23,8 @@ def next_try(
     """The moment of the next try, or None where a person must decide.
 
     `chance` is uniform in [0, 1) and spreads the pauses by `rules.jitter` either way, so that many deliveries
-    refused together do not come back together. An unsure failure is tried again only at an outlet that can
-    tell a repeat, and only while it still can.
+    refused together do not come back together. What may have arrived, at this try or an earlier one, is tried
+    again only at an outlet that can tell a repeat, and only while it still can.
     """
     if failure.certainty is Certainty.FOR_GOOD:
         return None
@@ -36,6 +36,13 @@ def next_try(
     moment = now + pause
     if moment - began > rules.give_up:
         return None
-    if failure.certainty is Certainty.UNSURE and not repeats.still_told(began, moment):
+    in_doubt = failure.certainty is Certainty.UNSURE or delivery.may_have_arrived
+    if in_doubt and not may_repeat(delivery, rules=rules, repeats=repeats, now=moment):
         return None
     return moment
+
+
+def may_repeat(delivery: Delivery, *, rules: Retry, repeats: Repeats, now: datetime) -> bool:
+    """Whether what may have arrived already may be sent again at `now` without a person's word."""
+    began = delivery.first_sent_at or now
+    return repeats.still_told(began, now) and now - began <= rules.give_up

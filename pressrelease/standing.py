@@ -62,7 +62,8 @@ class Scheduled:
     """A release as scheduled: one frozen version and a person's last word on it. Times are aware UTC.
 
     `lift` is None while an `immediate` release still waits for its approvals: it lifts when the last one is
-    given. `late_accepted` is a person's word that it may go out however late.
+    given. `late_accepted_at` is when a person last said that it may go out although it is late: it then has
+    `max_late` from there, as it had from its lift.
     """
 
     slug: str
@@ -77,7 +78,7 @@ class Scheduled:
     word_by: str
     word_at: datetime
     why: str = ""
-    late_accepted: bool = False
+    late_accepted_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,9 @@ def counted_approvals(approvals: Sequence[Approval], policy: Policy, author: str
 
 def too_late(delivery: Delivery, release: Scheduled, *, policy: Policy, retry: Retry, now: datetime) -> bool:
     """Whether a delivery missed its moment by so much that only a person may still send it."""
-    if release.lift is None or release.late_accepted or delivery.state not in _STILL_TO_SEND:
+    if release.lift is None or delivery.state not in _STILL_TO_SEND:
         return False
-    if now - release.lift <= policy.max_late:
+    if now - max(release.lift, release.late_accepted_at or release.lift) <= policy.max_late:
         return False
     return delivery.first_sent_at is None or now - delivery.first_sent_at > retry.give_up
 
@@ -142,13 +143,10 @@ def stand(
     release, deliveries = dossier.release, dossier.deliveries
     if release.word is Word.KILLED:
         return Standing(ReleaseState.KILLED, release.why, blocked=True)
-    if deliveries and all(d.state is DeliveryState.DELIVERED for d in deliveries):
-        return Standing(ReleaseState.PUBLISHED)
     still_open = [delivery for delivery in deliveries if delivery.is_open]
     stuck = _stuck(deliveries)
     if not still_open and not stuck:
-        # Delivered where it was not called off.
-        return Standing(ReleaseState.PUBLISHED, "some deliveries were called off")
+        return _settled(deliveries)
     if release.word is Word.HELD:
         return Standing(ReleaseState.HELD, f"held by {release.word_by}: {release.why}", blocked=True)
     if still_open and (stopper := _stopper(dossier, still_open, policy, retry, known_outlets, now, clock_doubt)):
@@ -162,6 +160,14 @@ def stand(
     if dossier.begun or (release.lift is not None and release.lift <= now):
         return Standing(ReleaseState.PUBLISHING)
     return Standing(ReleaseState.SCHEDULED)
+
+
+def _settled(deliveries: Sequence[Delivery]) -> Standing:
+    """Where a release stands of which nothing is left to do."""
+    called_off = sum(delivery.state is DeliveryState.CANCELED for delivery in deliveries)
+    if deliveries and called_off == len(deliveries):
+        return Standing(ReleaseState.KILLED, "every delivery was called off; nothing went out", blocked=True)
+    return Standing(ReleaseState.PUBLISHED, "some deliveries were called off" if called_off else "")
 
 
 def _stuck(deliveries: Sequence[Delivery]) -> str:

@@ -16,11 +16,13 @@ from conftest import NOW
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from pressrelease.config import Policy, Retry
 from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.errors import NotPermitted, StateUnreadable
 from pressrelease.standing import Scheduled, Word
 from pressrelease.store import Store, claims, presence, words
 from pressrelease.store.journal import first_break
+from pressrelease.store.ledger import Ledger
 from pressrelease.when.embargo import Embargo, EmbargoKind
 
 LIFT = NOW + timedelta(days=3)
@@ -55,7 +57,7 @@ def put(
     with store.ledger(now=NOW, actor="jdoe") as ledger:
         words.schedule(ledger, release, frozen, recipients or {"newsroom": ("",)})
         for number in range(approvals):
-            words.approve(ledger, slug, version, f"person-{number}", lifts_now=True)
+            words.approve(ledger, slug, version, f"person-{number}", policy=Policy(approvals=approvals))
     return release
 
 
@@ -63,7 +65,9 @@ def take(store: Store, owner: str = "one", *, now: datetime = AFTER, needed: int
     """Claim everything that may be claimed."""
     ids = [row["id"] for row in store.read.rows("SELECT id FROM deliveries ORDER BY id")]
     with store.ledger(now=now, actor="scheduler") as ledger:
-        return claims.claim(ledger, ids, owner=owner, lease_until=now + LEASE, approvals_needed=needed)
+        return claims.claim(
+            ledger, ids, owner=owner, lease_until=now + LEASE, policy=Policy(approvals=needed), retry=Retry()
+        )
 
 
 def only(store: Store, slug: str = "names-released") -> Delivery:
@@ -264,7 +268,7 @@ def test_an_immediate_release_lifts_with_its_last_approval(store: Store) -> None
     put(store, lift=None, approvals=0)
     assert take(store) == []
     with store.ledger(now=AFTER, actor="da") as ledger:
-        words.approve(ledger, "names-released", "v1", "da", lifts_now=True)
+        words.approve(ledger, "names-released", "v1", "da", policy=Policy())
     release = store.read.release("names-released")
     assert release is not None
     assert release.lift == AFTER
@@ -291,9 +295,12 @@ def test_an_act_and_its_line_are_kept_together_or_not_at_all(store: Store) -> No
     class Crash(Exception):
         pass
 
-    with pytest.raises(Crash), store.ledger(now=NOW, actor="jdoe") as ledger:
+    def crash(ledger: Ledger) -> None:
         words.stop(ledger, by="jdoe", why="")
         raise Crash
+
+    with pytest.raises(Crash), store.ledger(now=NOW, actor="jdoe") as ledger:
+        crash(ledger)
     assert not store.read.control().stopped
     with store.ledger(now=NOW, actor="jdoe", undo=True) as ledger:
         words.stop(ledger, by="jdoe", why="")
@@ -340,7 +347,7 @@ def test_two_writers_never_fork_the_journal(store: Store) -> None:
     assert len(events(store)) == 80
 
 
-def test_the_newest_time_is_of_the_last_line_until_a_person_confirms_the_clock(store: Store) -> None:
+def test_the_newest_time_is_kept_until_a_person_confirms_the_clock(store: Store) -> None:
     put(store)
     assert store.read.newest_time() == NOW
     with store.ledger(now=NOW + timedelta(days=365), actor="jdoe") as ledger:
@@ -414,9 +421,13 @@ def test_anothers_store_in_its_place_is_refused(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize(
-    "damage", ["newer", "foreign", "not a database", "truncated"]
-)
+def read_everything(store: Store) -> None:
+    for release in store.read.open_releases():
+        store.read.dossiers([release])
+    list(store.read.journal())
+
+
+@pytest.mark.parametrize("damage", ["newer", "foreign", "not a database", "truncated"])
 def test_a_store_that_cant_be_believed_is_refused_by_readers_and_writers(tmp_path: Path, damage: str) -> None:
     file = tmp_path / ".pressrelease/state.db"
     if damage == "foreign":
@@ -436,10 +447,41 @@ def test_a_store_that_cant_be_believed_is_refused_by_readers_and_writers(tmp_pat
             file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     before = file.read_bytes()
     with pytest.raises(StateUnreadable):
-        for release in sqlite_store(tmp_path).read.open_releases():
-            sqlite_store(tmp_path).read.dossiers([release])
-        list(sqlite_store(tmp_path).read.journal())
+        read_everything(sqlite_store(tmp_path))
     if damage != "truncated":
         with pytest.raises(StateUnreadable), sqlite_store(tmp_path).ledger(now=NOW, actor="jdoe"):
             pass
         assert file.read_bytes() == before
+
+
+def test_a_slow_reader_costs_a_writer_a_wait_and_not_its_work(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    put(store)
+    reader = sqlite3.connect(tmp_path / ".pressrelease/state.db", check_same_thread=False)
+    cursor = reader.execute("SELECT * FROM journal")
+    cursor.fetchone()
+    ending = threading.Timer(0.5, cursor.close)
+    ending.start()
+    (claimed,) = take(store)
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.record(ledger, [claims.Result(claimed, claimed.delivered(Receipt(), AFTER))])
+    ending.join()
+    reader.close()
+    assert only(store).state is DeliveryState.DELIVERED
+
+
+def test_a_reader_looks_at_the_file_that_is_there_now(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    put(store)
+    assert store.read.control().stopped is False
+    file = tmp_path / ".pressrelease/state.db"
+    copy = file.with_name("copy.db")
+    copy.write_bytes(file.read_bytes())
+    with sqlite3.connect(copy) as connection:
+        connection.execute("UPDATE control SET stopped = 1")
+    connection.close()
+    copy.replace(file)
+    assert store.read.control().stopped is True
+    file.unlink()
+    with pytest.raises(StateUnreadable):
+        store.read.control()

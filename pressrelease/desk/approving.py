@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pressrelease import clock
 from pressrelease.desk import Desk, Report
 from pressrelease.errors import NeedsPerson, NotPermitted
-from pressrelease.standing import Approval, FileFact, ReleaseState, counted_approvals
+from pressrelease.standing import FileFact, ReleaseState
 
 
 def may_approve(desk: Desk, slug: str, by: str) -> Report:
@@ -40,13 +39,9 @@ def approve(desk: Desk, slug: str, by: str) -> None:
     """`by`'s yes to exactly the version that is scheduled."""
     from pressrelease.store import words
 
-    report = may_approve(desk, slug, by)
-    release, policy = report.dossier.release, desk.config.policy
-    now = clock.utc_now()
-    given = [*report.dossier.approvals, Approval(by, now)]
-    enough = counted_approvals(given, policy, release.author) >= policy.approvals
-    with desk.ledger(now) as ledger:
-        words.approve(ledger, slug, release.version, by, lifts_now=enough)
+    release = may_approve(desk, slug, by).dossier.release
+    with desk.ledger() as ledger:
+        words.approve(ledger, slug, release.version, by, policy=desk.config.policy)
 
 
 def unapprove(desk: Desk, slug: str) -> None:

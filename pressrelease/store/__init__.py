@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pressrelease.errors import StateUnreadable
-from pressrelease.store.reading import SCHEMA, Reader
+from pressrelease.store.reading import SCHEMA, Reader, which_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -45,6 +45,7 @@ class Store:
         self.url = url
         self.file = sqlite_file(url, workspace)
         self._opened: Engine | None = None
+        self._of: object = None
 
     @property
     def exists(self) -> bool:
@@ -52,7 +53,9 @@ class Store:
 
         Raises StateUnreadable where a record that was here is gone.
         """
-        if self.file is None or self.file.exists():
+        if self.file is None:
+            return self._reader.has_tables()
+        if self.file.exists():
             return True
         if self.file.with_name(self.file.name + ".id").exists():
             raise StateUnreadable(
@@ -64,24 +67,28 @@ class Store:
     @cached_property
     def read(self) -> Reader:
         """Questions. Raises StateUnreadable for a store of a newer program, or one that is none."""
-        if self.file is None:
-            reader = Reader(self.url.replace("postgresql+psycopg://", "postgresql://", 1))
-        else:
-            reader = Reader(self.file)
-        if reader.schema() > SCHEMA:
+        if self._reader.schema() > SCHEMA:
             raise StateUnreadable(
                 "The database was written by a newer pressrelease. Nothing was sent.",
                 hint="Install the newer pressrelease again.",
             )
-        return reader
+        return self._reader
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self.file or self.url.replace("postgresql+psycopg://", "postgresql://", 1))
 
     def open(self, now: datetime) -> None:
         """Make the store where there was none, and bring an older one up to date."""
-        if self._opened is None:
-            from pressrelease.store.engine import open_engine
-            from pressrelease.store.rows import to_micros
+        if self._opened is not None and self._of == which_file(self.file):
+            return
+        from pressrelease.store.engine import open_engine
+        from pressrelease.store.rows import to_micros
 
-            self._opened = open_engine(self.url, self.file, to_micros(now))
+        if self._opened is not None:
+            self._opened.dispose()
+        self._opened = open_engine(self.url, self.file, to_micros(now))
+        self._of = which_file(self.file)
 
     @contextmanager
     def ledger(self, *, now: datetime, actor: str, undo: bool = False) -> Iterator[Ledger]:
@@ -101,9 +108,8 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
-        if "read" in self.__dict__:
-            self.read.close()
-            del self.__dict__["read"]
+        self._reader.close()
+        self.__dict__.pop("read", None)
         if self._opened is not None:
             self._opened.dispose()
             self._opened = None

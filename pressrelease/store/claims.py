@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, null, select, update
+from sqlalchemy import bindparam, case, func, null, or_, select, update
 
+from pressrelease.config import Policy, Retry
 from pressrelease.delivery import CLAIMABLE, SETTLED, Delivery, DeliveryState
 from pressrelease.standing import Word
 from pressrelease.store.ledger import Ledger
@@ -28,13 +29,18 @@ class Result:
 
 
 def claim(
-    ledger: Ledger, ids: Sequence[int], *, owner: str, lease_until: datetime, approvals_needed: int
+    ledger: Ledger, ids: Sequence[int], *, owner: str, lease_until: datetime, policy: Policy, retry: Retry
 ) -> list[Delivery]:
     """Claim those of `ids` that may leave now, in one statement that asks every guard of the store again.
 
-    Another's claim, a hold, a stop, a moved lift or a withdrawn approval leaves a row out. The caller sends
-    nothing before the transaction has ended: it is then on the disk.
+    Another's claim, a hold, a stop, a moved lift, a withdrawn approval, or a lift that is by now too long past
+    (a queue stands still while a machine is suspended) leaves a row out. The caller sends nothing before the
+    transaction has ended: it is then on the disk.
     """
+    in_time = or_(
+        func.coalesce(releases.c.late_accepted_at, releases.c.lift) >= to_micros(ledger.now - policy.max_late),
+        deliveries.c.first_sent_at >= to_micros(ledger.now - retry.give_up),
+    )
     may_leave = (
         select(releases.c.slug)
         .where(
@@ -42,6 +48,7 @@ def claim(
             releases.c.version == deliveries.c.version,
             releases.c.word == Word.SCHEDULED.value,
             releases.c.lift <= ledger.micros,
+            in_time,
         )
         .exists()
     )
@@ -68,7 +75,7 @@ def claim(
         delivery_of(row)
         for row in ledger.rows(
             update(deliveries)
-            .where(chosen, *ready, may_leave, going, given >= approvals_needed)
+            .where(chosen, *ready, may_leave, going, given >= policy.approvals)
             .values(
                 state=DeliveryState.SENDING.value,
                 claimed_from=deliveries.c.state,
@@ -117,7 +124,7 @@ def record(ledger: Ledger, results: Sequence[Result]) -> None:
 
 
 def _write(ledger: Ledger, results: Sequence[Result]) -> list[bool]:
-    """Which of the results found their claim still standing, or in doubt and unclaimed since."""
+    """Which of the results found their claim still standing, or given up and unclaimed since."""
     values = [
         {"b_id": r.claimed.id, "b_attempts": r.claimed.attempts, "b_owner": r.claimed.owner} | row_of_delivery(r.after)
         for r in results
@@ -129,11 +136,11 @@ def _write(ledger: Ledger, results: Sequence[Result]) -> list[bool]:
             savepoint.commit()
             return [True] * len(results)
         savepoint.rollback()
-    return [
-        ledger.connection.execute(_OWN_CLAIM, one).rowcount == 1
-        or ledger.connection.execute(_OWN_DOUBT, one).rowcount == 1
-        for one in values
-    ]
+    changed = []
+    for result, one in zip(results, values, strict=True):
+        beyond = _OWN_DOUBT if result.after.state is not DeliveryState.DELIVERED else _GIVEN_UP
+        changed.append(any(ledger.connection.execute(claimed, one).rowcount for claimed in (_OWN_CLAIM, beyond)))
+    return changed
 
 
 _OWN_CLAIM = update(deliveries).where(
@@ -147,6 +154,13 @@ _OWN_CLAIM = update(deliveries).where(
 _OWN_DOUBT = update(deliveries).where(
     deliveries.c.id == bindparam("b_id"),
     deliveries.c.state == DeliveryState.IN_DOUBT.value,
+    deliveries.c.attempts == bindparam("b_attempts"),
+)
+
+# And what surely arrived is not sent again, whatever a person meanwhile decided in the dark.
+_GIVEN_UP = update(deliveries).where(
+    deliveries.c.id == bindparam("b_id"),
+    deliveries.c.owner.is_(None),
     deliveries.c.attempts == bindparam("b_attempts"),
 )
 
@@ -214,6 +228,32 @@ def doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: bool) -> No
         )
 
 
+def leave_to_person(ledger: Ledger, doubtful: Sequence[Delivery], reason: str) -> None:
+    """Have deliveries in doubt wait for a person, that would have been asked again by themselves."""
+    for delivery in doubtful:
+        done = ledger.connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.id == delivery.id,
+                deliveries.c.state == DeliveryState.IN_DOUBT.value,
+                deliveries.c.attempts == delivery.attempts,
+                deliveries.c.next_try.is_not(None),
+            )
+            .values(next_try=null())
+        )
+        if done.rowcount:
+            ledger.note(
+                "delivery.in_doubt",
+                delivery.slug,
+                delivery.version,
+                outlet=delivery.outlet,
+                recipient=delivery.recipient,
+                attempt=delivery.attempts,
+                error=reason,
+                again=False,
+            )
+
+
 def close_if_done(ledger: Ledger, slug: str) -> None:
     """Set whether a release still asks anything of anybody; note the moment at which the last delivery settled."""
     settled = [state.value for state in SETTLED]
@@ -239,5 +279,10 @@ def close_if_done(ledger: Ledger, slug: str) -> None:
     ledger.connection.execute(
         update(releases).where(releases.c.slug == slug).values(open=bool(row["unsettled"]), changed_at=ledger.micros)
     )
-    if not row["unsettled"] and row["word"] == Word.SCHEDULED.value:
+    delivered = select(deliveries.c.id).where(
+        deliveries.c.slug == slug,
+        deliveries.c.version == row["version"],
+        deliveries.c.state == DeliveryState.DELIVERED.value,
+    )
+    if not row["unsettled"] and row["word"] == Word.SCHEDULED.value and ledger.rows(delivered.limit(1)):
         ledger.note("release.published", slug, row["version"])

@@ -160,7 +160,7 @@ def transaction(engine: Engine, patience: float = WRITE_PATIENCE, *, undo: bool 
         if undo:
             _undo(begun)
         else:
-            begun.commit()
+            _commit(connection, begun, patience)
     except DBAPIError as error:
         _undo(begun)
         raise _translated(error) from error
@@ -169,6 +169,20 @@ def transaction(engine: Engine, patience: float = WRITE_PATIENCE, *, undo: bool 
         raise
     finally:
         connection.close()
+
+
+def _commit(connection: Connection, begun: Any, patience: float) -> None:
+    """Commit; where readers of SQLite are in the way, wait until they are through: all is still as it was."""
+    give_up = time.monotonic() + patience
+    while connection.dialect.name == "sqlite":
+        try:
+            connection.exec_driver_sql("COMMIT")
+            break
+        except DBAPIError as error:
+            if not isinstance(_translated(error), WillRetry) or time.monotonic() > give_up:
+                raise
+            time.sleep(random.uniform(0.001, 0.02))  # noqa: S311  (spreads writers; nothing is secret)
+    begun.commit()
 
 
 def _undo(begun: Any) -> None:

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, or_, select, text, update
 
 from pressrelease.store.journal import BEGINNING, Event, line_after
 from pressrelease.store.rows import to_micros
-from pressrelease.store.tables import journal
+from pressrelease.store.tables import control, journal
 
 
 class Ledger:
@@ -33,6 +33,11 @@ class Ledger:
         """All rows of a query, as plain mappings."""
         return [dict(row) for row in self.connection.execute(query, values or {}).mappings()]
 
+    def remember_time(self) -> None:
+        """Let this transaction's time be the newest on record, unless a newer one is."""
+        older = or_(control.c.newest.is_(None), control.c.newest < self.micros)
+        self.connection.execute(update(control).where(older).values(newest=self.micros))
+
     def write_lines(self) -> None:
         """Chain the noted lines to the journal's end; called once, as the transaction's last act."""
         if not self._events:
@@ -50,4 +55,5 @@ class Ledger:
             lines.append(asdict(line))
             head = (line.n, line.hash)
         self.connection.execute(insert(journal), lines)
+        self.remember_time()
         self._events.clear()

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, update
 
 from pressrelease.clock import Mark
 from pressrelease.lock import FileLock
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import to_micros
-from pressrelease.store.tables import control, journal, processes
+from pressrelease.store.tables import control, processes
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,12 @@ def keep_mark(ledger: Ledger, mark: Mark) -> None:
             mark_host=ledger.host,
         )
     )
+    ledger.remember_time()
 
 
 def confirm_clock(ledger: Ledger, mark: Mark) -> None:
     """A person's word that the clock is right: what was recorded under another one no longer counts against it."""
-    last = ledger.connection.execute(select(func.max(journal.c.n))).scalar() or 0
-    ledger.connection.execute(update(control).values(trusted_n=last))
+    ledger.connection.execute(update(control).values(newest=to_micros(mark.wall)))
     keep_mark(ledger, mark)
     ledger.note("clock.confirmed")
 

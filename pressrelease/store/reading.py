@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pressrelease.delivery import Delivery
-from pressrelease.errors import StateUnreadable, WillRetry
+from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.standing import Approval, Dossier, FileFact, Scheduled
 from pressrelease.store.journal import Line
 from pressrelease.store.rows import delivery_of, from_micros, maybe_time, scheduled_of, to_micros
@@ -30,10 +30,14 @@ SCHEMA = 1
 #: How long a reader waits for a writer's commit, in seconds, before it says that the store is busy.
 READ_PATIENCE = 10.0
 
+#: How many lines of the journal are read at once.
+JOURNAL_PAGE = 1000
+
 
 @dataclass(frozen=True)
 class Control:
-    """Whether everything is stopped, by whom, and why; and the last look at the clock (uptime in microseconds)."""
+    """Whether everything is stopped, by whom, and why; the last look at the clock (uptime in microseconds); and the
+    newest time on record since a person last confirmed the clock."""
 
     stopped: bool
     stopped_by: str = ""
@@ -43,6 +47,7 @@ class Control:
     mark_uptime: int | None = None
     mark_boot: str | None = None
     mark_host: str | None = None
+    newest: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -87,34 +92,36 @@ class Reader:
 
         Raises WillRetry where the store is busy, StateUnreadable where it can't be read or believed.
         """
-        return list(self._each(query, values or {}))
-
-    def _each(self, query: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        connection = self._borrow()
-        try:
-            yield from self._ask(connection, query, values)
-        except BaseException:
-            connection.close()
-            raise
-        self._free.append(connection)
-
-    def _ask(self, connection: Any, query: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        if isinstance(self._database, Path):
+        known = which_file(self._database)
+        while True:
             try:
-                cursor = connection.execute(query, values)
-                names = [column[0] for column in cursor.description]
-                for row in cursor:
-                    yield dict(zip(names, row, strict=True))
-            except sqlite3.Error as error:
-                raise unreadable(error) from error
-        else:
-            yield from _ask_postgres(connection, query, values)
+                connection, of = self._free.pop()
+            except IndexError:
+                connection, of = self._connect(), None
+            if of not in (None, known):
+                connection.close()
+                continue
+            try:
+                found = self._ask(connection, query, values or {})
+            except PressReleaseError as error:
+                connection.close()
+                # A connection that was kept may have died with the server; a new one says whether it is there.
+                if of == "server" and isinstance(error, WillRetry):
+                    continue
+                raise
+            self._free.append((connection, known))
+            return found
 
-    def _borrow(self) -> Any:
+    def _ask(self, connection: Any, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        # All rows at once: an open cursor would keep every writer to SQLite from its commit.
+        if not isinstance(self._database, Path):
+            return _ask_postgres(connection, query, values)
         try:
-            return self._free.pop()
-        except IndexError:
-            return self._connect()
+            cursor = connection.execute(query, values)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+        except sqlite3.Error as error:
+            raise unreadable(error) from error
 
     def _connect(self) -> Any:
         if isinstance(self._database, Path):
@@ -144,7 +151,7 @@ class Reader:
     def close(self) -> None:
         """Close every connection that is not in use."""
         while self._free:
-            self._free.pop().close()
+            self._free.pop()[0].close()
         if self._watching is not None:
             self._watching.close()
             self._watching = None
@@ -154,6 +161,10 @@ class Reader:
     def schema(self) -> int:
         """The number of the newest migration that the store has been through."""
         return int(self.rows("SELECT max(number) AS number FROM migrations")[0]["number"] or 0)
+
+    def has_tables(self) -> bool:
+        """Whether PostgreSQL's database holds a store at all."""
+        return self.rows("SELECT to_regclass('migrations') IS NOT NULL AS found")[0]["found"] is True
 
     def store_id(self) -> str:
         """The name that the store was given when it was made."""
@@ -174,16 +185,12 @@ class Reader:
             mark_uptime=row["mark_uptime"],
             mark_boot=row["mark_boot"],
             mark_host=row["mark_host"],
+            newest=maybe_time(row["newest"]),
         )
 
     def newest_time(self) -> datetime | None:
-        """The newest time on record since a person last confirmed the clock: of the journal, or of a look at it."""
-        row = self.rows(
-            "SELECT c.mark_wall AS mark, (SELECT CASE WHEN j.n > c.trusted_n THEN j.at END FROM journal j"
-            " ORDER BY j.n DESC LIMIT 1) AS line FROM control c WHERE c.id = 1"
-        )[0]
-        known = [micros for micros in (row["line"], row["mark"]) if micros is not None]
-        return from_micros(max(known)) if known else None
+        """The newest time on record since a person last confirmed the clock: of any line, or of a look at it."""
+        return self.control().newest
 
     def open_releases(self) -> list[Scheduled]:
         """Every scheduled release that still asks something of the program or of a person, by lift."""
@@ -265,7 +272,7 @@ class Reader:
         for start in range(0, len(slugs), at_once):
             part = slugs[start : start + at_once]
             marks = ", ".join(f":s{number}" for number in range(len(part)))
-            yield from self._each(query.format(marks), {f"s{number}": slug for number, slug in enumerate(part)})
+            yield from self.rows(query.format(marks), {f"s{number}": slug for number, slug in enumerate(part)})
 
     # -- a claim, asked again before its first byte ----------------------------------------------------------
 
@@ -350,8 +357,11 @@ class Reader:
                 key=lambda line: line.n,
             )
         else:
-            for row in self._each(f"SELECT {columns} FROM journal ORDER BY n", {}):
-                yield Line(**row)
+            last = 0
+            page = f"SELECT {columns} FROM journal WHERE n > :last ORDER BY n LIMIT {JOURNAL_PAGE}"
+            while found := self.rows(page, {"last": last}):
+                yield from (Line(**row) for row in found)
+                last = found[-1]["n"]
 
     def data_version(self) -> int | None:
         """A number that changes when another connection has written to SQLite; None on PostgreSQL."""
@@ -359,17 +369,27 @@ class Reader:
             return None
         if self._watching is None:
             self._watching = self._connect()  # the number means something on one connection only
-        return int(next(self._ask(self._watching, "PRAGMA data_version", {}))["data_version"])
+        return int(self._ask(self._watching, "PRAGMA data_version", {})[0]["data_version"])
 
 
-def _ask_postgres(connection: Any, query: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def which_file(database: Path | str | None) -> object:
+    """Which file SQLite's database is just now: connections to one put aside or deleted would still answer."""
+    if not isinstance(database, Path):
+        return "server"
+    try:
+        found = database.stat()
+    except OSError:
+        return "gone"
+    return found.st_dev, found.st_ino
+
+
+def _ask_postgres(connection: Any, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     import psycopg
 
     try:
         cursor = connection.execute(_for_postgres(query), values)
         names = [column.name for column in cursor.description]
-        for row in cursor:
-            yield dict(zip(names, row, strict=True))
+        return [dict(zip(names, row, strict=True)) for row in cursor]
     except psycopg.OperationalError as error:
         raise WillRetry(
             "The database server can't be reached just now. Nothing was sent.",

@@ -81,7 +81,7 @@ def scheduled_of(row: Row) -> Scheduled:
         word_by=row["word_by"],
         word_at=from_micros(row["word_at"]),
         why=row["why"],
-        late_accepted=bool(row["late_accepted"]),
+        late_accepted_at=maybe_time(row["late_accepted_at"]),
     )
 
 
@@ -100,7 +100,7 @@ def row_of_scheduled(release: Scheduled) -> dict[str, Any]:
         "word_by": release.word_by,
         "word_at": to_micros(release.word_at),
         "why": release.why,
-        "late_accepted": release.late_accepted,
+        "late_accepted_at": maybe_micros(release.late_accepted_at),
     }
 
 

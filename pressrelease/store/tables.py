@@ -35,8 +35,8 @@ control = Table(
     Column("mark_uptime", BigInteger),
     Column("mark_boot", Text),
     Column("mark_host", Text),
-    # Lines up to here were written before a person last said that the clock is right.
-    Column("trusted_n", BigInteger, nullable=False, server_default=text("0")),
+    # The newest time on record since a person last said that the clock is right.
+    Column("newest", BigInteger),
 )
 
 releases = Table(
@@ -54,7 +54,7 @@ releases = Table(
     Column("word_by", Text, nullable=False),
     Column("word_at", BigInteger, nullable=False),
     Column("why", Text, nullable=False),
-    Column("late_accepted", Boolean, nullable=False),
+    Column("late_accepted_at", BigInteger),
     # Still asks something of the program or of a person: what a pass and a plain `status` look at.
     Column("open", Boolean, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
@@ -122,6 +122,8 @@ deliveries = Table(
         sqlite_where=text("owner IS NOT NULL"),
         postgresql_where=text("owner IS NOT NULL"),
     ),
+    # A number is never given twice: some lane may still hold the one of a row that was taken away.
+    sqlite_autoincrement=True,
 )
 
 #: Append-only: triggers refuse a change or a removal, and each line's hash covers the one before.

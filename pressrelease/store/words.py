@@ -10,9 +10,10 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, null, select, update
 
+from pressrelease.config import Policy
 from pressrelease.delivery import Delivery, DeliveryState
-from pressrelease.errors import NotFound, NotPermitted
-from pressrelease.standing import Approval, Dossier, Scheduled, Word
+from pressrelease.errors import NotFound, NotPermitted, Refused
+from pressrelease.standing import Approval, Dossier, Scheduled, Word, counted_approvals
 from pressrelease.store.claims import close_if_done
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import (
@@ -39,7 +40,8 @@ class Frozen:
 
 def look(ledger: Ledger, slug: str) -> Dossier:
     """A release with its approvals and deliveries, as this transaction sees it. Raises NotFound for a draft."""
-    found = ledger.rows(select(releases).where(releases.c.slug == slug))
+    # Locked on PostgreSQL (SQLite has one writer): what is decided by this look still holds when it is written.
+    found = ledger.rows(select(releases).where(releases.c.slug == slug).with_for_update())
     if not found:
         raise NotFound(
             f"{slug} is not scheduled.", hint=f"`pressrelease schedule {slug}` does that.", code="not_scheduled"
@@ -54,7 +56,10 @@ def look(ledger: Ledger, slug: str) -> Dossier:
     return Dossier(
         release=release,
         approvals=tuple(Approval(row["by"], from_micros(row["at"])) for row in given),
-        deliveries=tuple(delivery_of(row) for row in ledger.rows(select(deliveries).where(*same))),
+        deliveries=tuple(
+            delivery_of(row)
+            for row in ledger.rows(select(deliveries).where(*same).order_by(deliveries.c.id).with_for_update())
+        ),
     )
 
 
@@ -64,8 +69,15 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
     Raises NotPermitted once any delivery of this release has begun: what is out is corrected, not rescheduled.
     """
     slug, version = release.slug, release.version
-    begun = ledger.rows(select(deliveries.c.id).where(deliveries.c.slug == slug, deliveries.c.attempts > 0).limit(1))
-    if begun:
+    nowhere = [outlet for outlet, people in recipients.items() if not people] or ([] if recipients else ["any outlet"])
+    if nowhere:
+        raise Refused(
+            f"{slug} has nobody to go to at {', '.join(nowhere)}. Nothing was scheduled.",
+            hint="Name a recipient in config.toml, or leave that outlet out.",
+            code="no_recipients",
+        )
+    tries = ledger.rows(select(deliveries.c.attempts).where(deliveries.c.slug == slug).with_for_update())
+    if any(row["attempts"] for row in tries):
         raise NotPermitted(
             f"{slug} has already begun to go out; it can't be scheduled again.",
             hint=f"`pressrelease status {slug}` shows what went where.",
@@ -148,10 +160,10 @@ def _withdraw_approvals(ledger: Ledger, slug: str) -> int:
     ).rowcount
 
 
-def approve(ledger: Ledger, slug: str, version: str, by: str, *, lifts_now: bool) -> None:
+def approve(ledger: Ledger, slug: str, version: str, by: str, *, policy: Policy) -> None:
     """One person's yes to exactly `version`; a second one of the same person changes nothing.
 
-    `lifts_now` fixes the lift of an `immediate` release at this moment, where this was the last yes it needed.
+    Where this was the last yes that `policy` asks of an `immediate` release, it lifts at this moment.
     Raises NotPermitted where another version stands by now.
     """
     dossier = look(ledger, slug)
@@ -164,7 +176,9 @@ def approve(ledger: Ledger, slug: str, version: str, by: str, *, lifts_now: bool
     if by not in {approval.by for approval in dossier.approvals}:
         ledger.connection.execute(insert(approvals).values(slug=slug, version=version, by=by, at=ledger.micros))
         ledger.note("release.approved", slug, version, by=by)
-    if lifts_now and dossier.release.lift is None:
+    given = [*dossier.approvals, Approval(by, ledger.now)]
+    enough = counted_approvals(given, policy, dossier.release.author) >= policy.approvals
+    if enough and dossier.release.lift is None:
         move_lift(ledger, dossier.release, ledger.now)
 
 
@@ -185,7 +199,9 @@ def move_lift(ledger: Ledger, release: Scheduled, lift: datetime | None, why: st
     """Give a release another lift, and with it everything of it that still waits."""
     micros = maybe_micros(lift)
     ledger.connection.execute(
-        update(releases).where(releases.c.slug == release.slug).values(lift=micros, changed_at=ledger.micros)
+        update(releases)
+        .where(releases.c.slug == release.slug)
+        .values(lift=micros, late_accepted_at=null(), changed_at=ledger.micros)
     )
     ledger.connection.execute(
         update(deliveries)
@@ -204,6 +220,8 @@ def move_lift(ledger: Ledger, release: Scheduled, lift: datetime | None, why: st
 def set_word(ledger: Ledger, slug: str, word: Word, *, by: str, why: str = "") -> Dossier:
     """Hold a release, or let it go on; the dossier as it was before. Raises NotPermitted where nothing is left."""
     dossier = look(ledger, slug)
+    if dossier.release.word is Word.KILLED:
+        raise NotPermitted(f"{slug} was withdrawn; it can't be held or resumed.", code="killed")
     if not any(delivery.is_open or delivery.needs_person for delivery in dossier.deliveries):
         raise NotPermitted(
             f"{slug} is out already; there is nothing left to hold or resume.",
@@ -221,8 +239,10 @@ def set_word(ledger: Ledger, slug: str, word: Word, *, by: str, why: str = "") -
 
 
 def accept_late(ledger: Ledger, release: Scheduled) -> None:
-    """A person's word that a release may go out although its lift is long past."""
-    ledger.connection.execute(update(releases).where(releases.c.slug == release.slug).values(late_accepted=True))
+    """A person's word, good for `max_late` from now, that a release may go out although its lift is past."""
+    ledger.connection.execute(
+        update(releases).where(releases.c.slug == release.slug).values(late_accepted_at=ledger.micros)
+    )
     ledger.note("release.late_accepted", release.slug, release.version, lift=_said(release.lift))
 
 
