@@ -101,9 +101,7 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int) -> Non
                 hint="Put the file back, or run `pressrelease restore FILE` with the last backup.",
             )
         if not tables:
-            metadata.create_all(connection)
-            for trigger in _JOURNAL_TRIGGERS[engine.dialect.name]:
-                connection.exec_driver_sql(trigger)
+            lay_out(connection)
             connection.execute(insert(control).values(id=1, store_id=uuid4().hex, stopped=False))
             for number, name in enumerate(("the first layout",), start=1):
                 connection.execute(insert(migrations).values(number=number, name=name, at=now_micros))
@@ -122,6 +120,13 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int) -> Non
         store_id = connection.execute(select(control.c.store_id)).scalar_one()
     if file is not None:
         _remember(marker_of(file), store_id)
+
+
+def lay_out(connection: Connection) -> None:
+    """Make every table, empty, and the triggers that keep the journal append-only."""
+    metadata.create_all(connection)
+    for trigger in _JOURNAL_TRIGGERS[connection.dialect.name]:
+        connection.exec_driver_sql(trigger)
 
 
 def _tables(connection: Connection) -> list[str]:

@@ -69,6 +69,11 @@ def _hash(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _plain(values: Mapping[str, Any]) -> bool:
+    """Whether every field has its kind; SQLite would keep bytes where a text was."""
+    return all(type(value) is (int if name in {"n", "at"} else str) for name, value in values.items())
+
+
 def first_break(lines: Iterable[Line]) -> str | None:
     """Where and how a journal, read from its first line, stops being true; None where it holds."""
     hash_before = BEGINNING
@@ -78,7 +83,7 @@ def first_break(lines: Iterable[Line]) -> str | None:
         if line.prev != hash_before:
             return f"line {number} does not follow the line before it"
         values = {name: getattr(line, name) for name in Line.__dataclass_fields__ if name != "hash"}
-        if _hash(values) != line.hash:
+        if not _plain(values) or _hash(values) != line.hash:
             return f"line {number} was changed after it was written"
         hash_before = line.hash
     return None

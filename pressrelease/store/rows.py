@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.standing import Scheduled, Word
@@ -35,6 +36,16 @@ def maybe_micros(moment: datetime | None) -> int | None:
 def maybe_time(micros: int | None) -> datetime | None:
     """As `from_micros`, None for None."""
     return None if micros is None else from_micros(micros)
+
+
+def local_text(moment: datetime | None, timezone: str) -> str | None:
+    """A time as the clock on the wall of `timezone` has it, with its offset and zone (RFC 9557); None for None.
+
+    Kept beside the UTC time: a later release of the zone database may have the two part ways.
+    """
+    if moment is None:
+        return None
+    return f"{moment.astimezone(ZoneInfo(timezone)).isoformat()}[{timezone}]"
 
 
 def embargo_text(embargo: Embargo) -> str:

@@ -19,6 +19,7 @@ from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import (
     delivery_of,
     from_micros,
+    local_text,
     maybe_micros,
     row_of_scheduled,
     scheduled_of,
@@ -127,6 +128,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
         slug,
         version,
         lift=_said(release.lift),
+        local=local_text(release.lift, release.embargo.timezone),
         embargo=release.embargo.text,
         outlets=list(release.outlets),
         deliveries=sum(len(people) for people in recipients.values()),
@@ -213,7 +215,13 @@ def move_lift(ledger: Ledger, release: Scheduled, lift: datetime | None, why: st
         .values(lift=micros, next_try=micros)
     )
     ledger.note(
-        "release.lift_moved", release.slug, release.version, before=_said(release.lift), lift=_said(lift), why=why
+        "release.lift_moved",
+        release.slug,
+        release.version,
+        before=_said(release.lift),
+        lift=_said(lift),
+        local=local_text(lift, release.embargo.timezone),
+        why=why,
     )
 
 
