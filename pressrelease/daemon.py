@@ -2,7 +2,7 @@
 
 APScheduler is the alarm clock and never the record: it holds one job, the next wake of the plan, and what is due
 is always asked of the store. Its sleep is computed once from the wall clock, so a watcher on a clock that nobody
-can set looks every second whether another process wrote, the config changed, or the wall clock moved.
+can set looks every second whether anything was written, the machine slept, or the wall clock moved.
 """
 
 from __future__ import annotations
@@ -68,7 +68,6 @@ class Daemon:
                     self._set_alarm(alarm, seen.next_wake if seen else None)
                     self._wake.wait(PASS_EVERY)
                 self._say("Finishing what is in flight …")
-            self._note("scheduler.ended")
             self._sign(ended=True)
         finally:
             self._ending.set()
@@ -124,13 +123,15 @@ class Daemon:
         alarm.add_job(self._wake.set, "date", run_date=moment, id="next", replace_existing=True)
 
     def _watch(self) -> None:
-        """Wake the pass when the store was written by another, or the wall clock did not move with this one."""
+        """Wake the pass when the store was written, or the wall clock did not move with this one."""
         version: int | None = None
         wall, steady = clock.utc_now(), clock.pause_clock()
         while not self._ending.wait(WATCH_EVERY):
             passed = timedelta(seconds=clock.pause_clock() - steady)
             wall_now = clock.utc_now()
-            moved = abs((wall_now - wall) - passed) > timedelta(milliseconds=200)
+            # After a suspension both clocks have moved on alike, and only the alarm clock's sleep has not.
+            slept = passed > 3 * timedelta(seconds=WATCH_EVERY)
+            moved = slept or abs((wall_now - wall) - passed) > timedelta(milliseconds=200)
             wall, steady = wall_now, clock.pause_clock()
             try:
                 found = self._workspace.store.read.data_version()
@@ -155,6 +156,7 @@ class Daemon:
             with self._workspace.store.ledger(now=now, actor="scheduler") as ledger:
                 if ended:
                     presence.check_out(ledger, self._name, now)
+                    ledger.note("scheduler.ended")
                 elif mark is not None:
                     presence.check_in(ledger, self._name, "run", mark)
         except WillRetry as error:

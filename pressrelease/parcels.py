@@ -14,8 +14,9 @@ from pressrelease.outlets import Outlet, Parcel
 from pressrelease.release import from_canonical, version_of
 from pressrelease.store import Store
 
-#: How many composed releases are kept at hand.
+#: How many composed releases are kept at hand, and how many bytes of attachments with them.
 KEPT = 256
+KEPT_BYTES = 64 * 1024 * 1024
 
 
 def public_url(config: Config, slug: str, outlets: tuple[str, ...]) -> str:
@@ -46,11 +47,17 @@ class Parcels:
             message = self._messages.get(name)
             if message is None or message.lift != delivery.lift:
                 message = self._messages[name] = self._compose(delivery)
-                while len(self._messages) > KEPT:
-                    self._messages.popitem(last=False)
+                self._make_room()
             else:
                 self._messages.move_to_end(name)
             return message
+
+    def _make_room(self) -> None:
+        """Let go of what was used longest ago; the newest always stays."""
+        sizes = [sum(len(one.content) for one in message.enclosures) for message in self._messages.values()]
+        while len(sizes) > 1 and (len(sizes) > KEPT or sum(sizes) > KEPT_BYTES):
+            self._messages.popitem(last=False)
+            del sizes[0]
 
     def _compose(self, delivery: Delivery) -> Message:
         frozen = self._store.read.frozen(delivery.slug, delivery.version)

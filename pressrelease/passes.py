@@ -53,7 +53,8 @@ def publish_due(workspace: Workspace, only: Collection[str] | None = None) -> Ou
                 seen = cycle.look()
     if seen.clock_doubt is None:
         _leave_sign(store, seen)
-    return _outcome(seen, tuple(dict.fromkeys(tried)))
+    still_open = {release.slug for release in store.read.open_releases()} if tried else set()
+    return _outcome(seen, tuple(dict.fromkeys(tried)), still_open)
 
 
 def _due(seen: Pass, only: Collection[str] | None) -> tuple[Delivery, ...]:
@@ -74,11 +75,11 @@ def _leave_sign(store: Store, seen: Pass) -> None:
         check_in(ledger, owner, "publish-due", seen.mark)
 
 
-def _outcome(seen: Pass, tried: Sequence[str]) -> Outcome:
+def _outcome(seen: Pass, tried: Sequence[str], still_open: Collection[str]) -> Outcome:
     states = {slug: standing.state for slug, standing in seen.plan.standings}
     return Outcome(
         at=seen.at,
-        published=tuple(slug for slug in tried if slug not in states),
+        published=tuple(slug for slug in tried if slug not in still_open),
         publishing=tuple(slug for slug, state in states.items() if state is ReleaseState.PUBLISHING),
         needs_you=seen.plan.needs_you,
         stopped=seen.stopped,
