@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol, TypeAlias
 
+from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.delivery import Receipt, Repeats
+from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
+
+#: Resolves a reference in config.toml; raises ConfigRefused, never with the value.
+Secret: TypeAlias = Callable[[SecretReference], str]
+
+#: Every kind of our own, and the function that opens it: `(config, office, folder, secret) -> Outlet`.
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "newsroom": "pressrelease.outlets.newsroom:open_newsroom",
+        "webhook": "pressrelease.outlets.webhook:open_webhook",
+        "email": "pressrelease.outlets.email:open_email",
+        "wordpress": "pressrelease.outlets.wordpress:open_wordpress",
+        "mastodon": "pressrelease.outlets.mastodon:open_mastodon",
+        "bluesky": "pressrelease.outlets.bluesky:open_bluesky",
+        "apprise": "pressrelease.outlets.apprise:open_apprise",
+        "command": "pressrelease.outlets.command:open_command",
+    }
+)
+
+#: Where other packages name kinds of theirs, opened by a function with the same arguments.
+ENTRY_POINTS = "pressrelease.outlets"
 
 
 @dataclass(frozen=True)
@@ -19,6 +44,19 @@ class Parcel:
     content: bytes
     media_type: str
     prepared: Any = None
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """Something about whom an outlet would send to that a person should see to.
+
+    `in_the_way`: nothing can be scheduled there before. `line` is of the list's own file, from 1; 0 for no line.
+    """
+
+    message: str
+    hint: str = ""
+    line: int = 0
+    in_the_way: bool = True
 
 
 class Outlet(Protocol):
@@ -56,3 +94,35 @@ class Outlet(Protocol):
     def close(self) -> None:
         """Let go of connections; further use is an error."""
         ...
+
+
+def open_outlet(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Outlet:
+    """The configured outlet, ready to use; connects to nothing. `folder` is the workspace's.
+
+    Only the kind asked for is imported. Raises ConfigRefused for a kind that isn't installed, or whose
+    resolved secrets are not what they should be.
+    """
+    outlet: Outlet = _opener(config)(config, office, folder, secret)
+    return outlet
+
+
+def _opener(config: OutletConfig) -> Callable[..., Any]:
+    import importlib
+
+    place = KINDS.get(config.type)
+    if place is not None:
+        module, _, function = place.partition(":")
+        return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=ENTRY_POINTS, name=config.type):
+        return point.load()  # type: ignore[no-any-return]
+    raise ConfigRefused(
+        [
+            Problem(
+                0,
+                f"outlets.{config.name} is of a kind that is not installed: {config.type}",
+                f"Install the package that brings it, or use one of {', '.join(KINDS)}.",
+            )
+        ]
+    )

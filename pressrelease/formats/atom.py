@@ -1,0 +1,86 @@
+"""An Atom feed (RFC 4287)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from xml.sax.saxutils import escape, quoteattr
+
+MEDIA_TYPE = "application/atom+xml"
+
+#: What XML 1.0 can't hold at all (section 2.2), escaped or not.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class FeedEntry:
+    """One release in a feed. `id` never changes; times are aware; `html` is a sanitised fragment, "" for none,
+    whose relative addresses are taken from `url`."""
+
+    id: str
+    title: str
+    url: str
+    published: datetime
+    updated: datetime
+    summary: str = ""
+    html: str = ""
+
+
+@dataclass(frozen=True)
+class FeedHead:
+    """What a feed says of itself. `feed_url` is its own address, `page_url` that of the page it stands for."""
+
+    id: str
+    title: str
+    author: str
+    language: str
+    page_url: str
+    feed_url: str
+
+
+def atom_feed(head: FeedHead, entries: Sequence[FeedEntry], *, updated: datetime) -> bytes:
+    """The feed, entries in the order given. `updated` is the moment of the last significant change, aware."""
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang={_attribute(head.language)}>',
+        f"<id>{_text(head.id)}</id>",
+        f"<title>{_text(head.title)}</title>",
+        f"<updated>{_time(updated)}</updated>",
+        f"<author><name>{_text(head.author)}</name></author>",
+        f'<link rel="self" type="{MEDIA_TYPE}" href={_attribute(head.feed_url)}/>',
+        f'<link rel="alternate" type="text/html" href={_attribute(head.page_url)}/>',
+    ]
+    for entry in entries:
+        lines += _entry(entry)
+    return "\n".join([*lines, "</feed>", ""]).encode()
+
+
+def _entry(entry: FeedEntry) -> list[str]:
+    lines = [
+        "<entry>",
+        f"<id>{_text(entry.id)}</id>",
+        f"<title>{_text(entry.title)}</title>",
+        f'<link rel="alternate" type="text/html" href={_attribute(entry.url)}/>',
+        f"<published>{_time(entry.published)}</published>",
+        f"<updated>{_time(entry.updated)}</updated>",
+    ]
+    if entry.summary:
+        lines.append(f"<summary>{_text(entry.summary)}</summary>")
+    if entry.html:
+        lines.append(f'<content type="html" xml:base={_attribute(entry.url)}>{_text(entry.html)}</content>')
+    return [*lines, "</entry>"]
+
+
+def _text(value: str) -> str:
+    return escape(_NOT_XML.sub("", value))
+
+
+def _attribute(value: str) -> str:
+    return quoteattr(_NOT_XML.sub("", value))
+
+
+def _time(moment: datetime) -> str:
+    """RFC 3339 in UTC, to the second (RFC 4287, section 3.3)."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,14 @@
+"""A frozen release as the world will read it: text for mail and programs, HTML for pages. Pure.
+
+Release ──compose──▶ Message(html, text, enclosures)      one per version, the same bytes every time
+                        ├── html   the body: sanitised, the dateline before its lead, images by enclosure name
+                        └── text   the whole release in the order of the press, from its release line to ###
+"""
+
+from __future__ import annotations
+
+from pressrelease.message.composing import compose
+from pressrelease.message.markup import html_with_addresses
+from pressrelease.message.model import Enclosure, Message
+
+__all__ = ["Enclosure", "Message", "compose", "html_with_addresses"]

@@ -1,0 +1,101 @@
+"""Release → Message, in the order of the press: release line, contact, headline, lead, body, contact, ###."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from pressrelease.config import Office
+from pressrelease.message.enclosures import enclose, safe_names
+from pressrelease.message.markup import html_of, settled, shown_in
+from pressrelease.message.model import Enclosure, Message, contact_for
+from pressrelease.message.plain import lead_of, text_of, wrapped
+from pressrelease.message.words import Words, day_words, words_in
+from pressrelease.release import Contact, Release
+
+END = "###"
+LONGEST_SUMMARY = 300
+
+
+def compose(
+    release: Release,
+    *,
+    version: str,
+    office: Office,
+    lift: datetime,
+    url: str,
+    attachments: Mapping[str, bytes],
+) -> Message:
+    """The release as it will be read. The same arguments give the same bytes, on every machine.
+
+    `lift` is aware; `attachments` holds every attachment's bytes by its path; `url` is "" where it has no page.
+    """
+    names = safe_names(attachment.path for attachment in release.attachments)
+    alts = {attachment.path: attachment.alt for attachment in release.attachments}
+    tokens = settled(release.body, dateline=release.dateline, names=names, alts=alts, base=office.url)
+    enclosures = enclose(release.attachments, attachments, names, shown_in(tokens))
+    words = words_in(office.language)
+    return Message(
+        slug=release.slug,
+        version=version,
+        release=release,
+        office=office,
+        lift=lift,
+        html=html_of(tokens),
+        text=_document(
+            release, office, lift, url, body=text_of(tokens, image_word=words.image), enclosures=enclosures, words=words
+        ),
+        url=url,
+        enclosures=enclosures,
+        summary=_cut(release.subhead or lead_of(tokens), LONGEST_SUMMARY),
+    )
+
+
+def _document(
+    release: Release,
+    office: Office,
+    lift: datetime,
+    url: str,
+    *,
+    body: str,
+    enclosures: Sequence[Enclosure],
+    words: Words,
+) -> str:
+    contact = contact_lines(contact_for(release, office), words)
+    day = day_words(lift, office.timezone, office.language)
+    parts = [
+        f"{words.release_line(release.kind)}\n{day}\n{office.name}",
+        contact,
+        "\n".join(wrapped(line) for line in (release.headline, release.subhead) if line),
+        body,
+        _enclosure_lines(enclosures, url, words),
+        contact,
+        f"{words.online}: {url}" if url else "",
+        END,
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def contact_lines(contact: Contact, words: Words) -> str:
+    """Whom to call, line by line; "" where nobody is named."""
+    given = [line for line in (contact.name, contact.phone, contact.email) if line]
+    return "\n".join([f"{words.contact}:", *given]) if given else ""
+
+
+def _enclosure_lines(enclosures: Sequence[Enclosure], url: str, words: Words) -> str:
+    if not enclosures:
+        return ""
+    lines = [f"{words.attachments}:"]
+    for enclosure in enclosures:
+        said = enclosure.title or enclosure.alt
+        where = f"{url}{enclosure.name}" if url else enclosure.name
+        lines.append(f"- {said}: {where}" if said else f"- {where}")
+    return "\n".join(lines)
+
+
+def _cut(text: str, longest: int) -> str:
+    """A text cut at a word, with an ellipsis where something is left out."""
+    if len(text) <= longest:
+        return text
+    whole, _, _ = text[:longest].rpartition(" ")
+    return f"{whole or text[: longest - 1]}…"

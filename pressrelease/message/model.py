@@ -1,0 +1,62 @@
+"""What every outlet is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pressrelease.config import Office
+from pressrelease.release import Contact, Release
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """An attachment's frozen bytes with what a page or a mail says of it.
+
+    `name` is a safe file name, unique in its message; `shown` says that the body itself shows it as an image.
+    """
+
+    name: str
+    media_type: str
+    content: bytes
+    title: str = ""
+    alt: str = ""
+    shown: bool = False
+
+    @property
+    def is_image(self) -> bool:
+        """Whether a page can show it."""
+        return self.media_type.startswith("image/")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A release, composed.
+
+    `html` is a sanitised fragment (no scripts, nothing remote) whose images and links to attachments are bare
+    enclosure names; `html_with_addresses` puts others in their place. `text` is plain text wrapped for mail.
+    `summary` is the subhead, or else the lead, on one line of plain text. `lift` is aware UTC. `url` is the
+    release's public page, "" where there is none.
+    """
+
+    slug: str
+    version: str
+    release: Release
+    office: Office
+    lift: datetime
+    html: str
+    text: str
+    url: str = ""
+    enclosures: tuple[Enclosure, ...] = ()
+    summary: str = ""
+
+    @property
+    def contact(self) -> Contact:
+        """Whom a reporter calls about it: the release's own contact, or else the office's."""
+        return contact_for(self.release, self.office)
+
+
+def contact_for(release: Release, office: Office) -> Contact:
+    """The release's own contact where it names one, or else the office's."""
+    own = release.contact
+    return own if own is not None and (own.name or own.phone or own.email) else office.contact

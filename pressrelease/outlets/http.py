@@ -1,0 +1,409 @@
+"""One HTTP request, and what its end says about whether the release arrived. Every kind that speaks HTTP uses this.
+
+    the end of a request                                         certainty   why
+    ───────────────────────────────────────────────────────────  ──────────  ─────────────────────────────────────
+    no name, no connection, no TLS, out of time before           NOT_SENT    no byte of the request left
+    2xx, its body whole                                          delivered
+    408 423 425 429 503 507 511                                  NOT_SENT    the server says: not now
+    1xx as an answer, 500 502 504, any other 5xx                 UNSURE      it may have been done all the same
+    2xx cut short; reset, silent or too slow after the first     UNSURE      the answer was lost, the act perhaps not
+    byte; an answer that is not HTTP
+    3xx                                                          FOR_GOOD    never followed: it leads elsewhere
+    400 401 403 404 405 409 410 413 422, any other 4xx, 501 505  FOR_GOOD    it would say the same again
+
+A request that changes nothing (a look) is NOT_SENT in every one of the unsure rows. `Retry-After` is passed on.
+Reasons name the server as the outlet calls it, and hold no path, no query, no header and nothing of a body.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pressrelease import __version__
+from pressrelease.clock import pause_clock, utc_now
+from pressrelease.config import SecretReference
+from pressrelease.config.keys import Wrong
+from pressrelease.config.values import is_loopback, web_address
+from pressrelease.delivery import Certainty, DeliveryFailed
+from pressrelease.errors import ConfigRefused, Problem
+
+if TYPE_CHECKING:
+    import ssl
+
+    from requests import PreparedRequest, Response
+    from requests.adapters import HTTPAdapter
+
+    from pressrelease.outlets.wire import Attempt
+
+#: How much of an answer is read, in bytes, and how many connections an outlet keeps.
+LARGEST_ANSWER = 1 << 20
+KEPT_CONNECTIONS = 32
+#: How many connections are opened ahead of a lift.
+WARM_CONNECTIONS = 4
+LONGEST_WARMING = timedelta(seconds=10)
+#: The longest Retry-After that is passed on.
+LONGEST_WISH = timedelta(days=7)
+
+_NOT_NOW = {
+    408: "did not get the whole request in time",
+    423: "is locked just now",
+    425: "does not take it yet",
+    429: "asks to be sent less at once",
+    503: "is not available just now",
+    507: "has no room just now",
+    511: "can't be reached before a network login",
+}
+_NEVER = {
+    400: "did not understand what was sent",
+    401: "does not accept the credentials",
+    402: "asks for payment",
+    403: "does not permit this with these credentials",
+    404: "has nothing at this address",
+    405: "does not take this kind of request at this address",
+    407: "stands behind a proxy that asks for credentials",
+    409: "says that this conflicts with what it has",
+    410: "says that this address is gone for good",
+    413: "finds the release too large",
+    415: "does not take this kind of content",
+    422: "finds what was sent invalid",
+    451: "may not take this for legal reasons",
+    501: "can't do this",
+    505: "does not speak this version of HTTP",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server said. Header names are in small letters; `whole` is False where more was said than is read."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    whole: bool = True
+
+    def json(self) -> Any:
+        """The body as JSON, None where it is none."""
+        import json
+
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a bare connection found. `certificate_ends` is aware UTC, None without TLS."""
+
+    certificate_ends: datetime | None = None
+
+
+def failure_of(answer: Answer, called: str, *, changes_nothing: bool = False) -> DeliveryFailed | None:
+    """What an answer's status says, by the table above; None for 2xx. `called` is a name for the server."""
+    status = answer.status
+    if 200 <= status < 300:
+        return None
+    wish = retry_after(answer.headers)
+    if status in _NOT_NOW:
+        return DeliveryFailed(Certainty.NOT_SENT, f"{called} {_NOT_NOW[status]} ({status})", retry_after=wish)
+    if 300 <= status < 400:
+        words = f"{called} sends elsewhere ({status}), and a redirect is never followed; correct the address"
+        return DeliveryFailed(Certainty.FOR_GOOD, words)
+    if status in _NEVER or 400 <= status < 500:
+        words = _NEVER.get(status, "refused what was sent")
+        return DeliveryFailed(Certainty.FOR_GOOD, f"{called} {words} ({status})")
+    unsure = Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE
+    words = "had a fault of its own" if status >= 500 else "answered in a way that says nothing"
+    return DeliveryFailed(unsure, f"{called} {words} ({status})", retry_after=wish)
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """A server's wish (RFC 9110, section 10.2.3): seconds, or a date, taken by the server's own clock where it
+    says its time. None where there is none that can be read; never negative."""
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,10}", value):
+        return min(timedelta(seconds=int(value)), LONGEST_WISH)
+    moment = _http_date(value)
+    if moment is None:
+        return None
+    return min(max(moment - (_http_date(headers.get("date", "")) or utc_now()), timedelta(0)), LONGEST_WISH)
+
+
+def _http_date(value: str) -> datetime | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def checked_address(value: str | SecretReference, secret: Callable[[SecretReference], str], at: str) -> tuple[str, str]:
+    """An outlet's address, and what its server may be called where others read it: a secret address has no name.
+
+    `at` is where it stands in config.toml. Raises ConfigRefused without the value.
+    """
+    if isinstance(value, SecretReference):
+        try:
+            return web_address(secret(value)), "its server"
+        except Wrong as wrong:
+            raise ConfigRefused([Problem(0, f"the address in {at} {wrong.message}", wrong.hint)]) from None
+    return value, urlsplit(value).hostname or "its server"
+
+
+class Http:
+    """An outlet's connections, shared by its threads. No cookies, no .netrc, no redirects, no retries.
+
+    `called` is the server's name in reasons; `timeout` is one send's total, however many requests it makes.
+    """
+
+    def __init__(self, *, called: str, timeout: timedelta) -> None:
+        self.called = called
+        self._timeout = timeout
+        self._adapter: HTTPAdapter | None = None
+        self._proxies: dict[str, dict[str, str]] = {}
+        self._lock = threading.Lock()
+
+    def deadline(self) -> float:
+        """When a send that begins now must have ended, on the pause clock."""
+        return pause_clock() + self._timeout.total_seconds()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        deadline: float | None = None,
+        changes_nothing: bool = False,
+        largest: int = LARGEST_ANSWER,
+    ) -> Answer:
+        """A 2xx answer, or DeliveryFailed by the table above, and nothing else."""
+        answer = self.ask(
+            method,
+            url,
+            body=body,
+            headers=headers,
+            deadline=deadline,
+            changes_nothing=changes_nothing,
+            largest=largest,
+        )
+        failure = failure_of(answer, self.called, changes_nothing=changes_nothing)
+        if failure is not None:
+            raise failure
+        return answer
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        deadline: float | None = None,
+        changes_nothing: bool = False,
+        largest: int = LARGEST_ANSWER,
+    ) -> Answer:
+        """As `request`, but any status that came through is an answer, for a kind that reads more in it."""
+        from pressrelease.outlets.wire import Attempt, Watched
+
+        prepared = self._prepared(method, url, body, headers)
+        attempt = Attempt(self.deadline() if deadline is None else deadline)
+        with Watched(attempt):
+            response = None
+            try:
+                response = self._ready().send(
+                    prepared,
+                    stream=True,
+                    timeout=(attempt.left, attempt.left),
+                    verify=True,
+                    proxies=self._proxies_for(url),
+                )
+                return self._answer(response, attempt, largest, changes_nothing)
+            except DeliveryFailed:
+                raise
+            except Exception as error:  # noqa: BLE001  (each library has its own; what counts is what has left)
+                raise self._lost(attempt, error, changes_nothing) from None
+            finally:
+                if response is not None:
+                    response.close()
+
+    def warm(self, url: str) -> None:
+        """Open connections ahead, sending nothing. Failing is silent."""
+        import contextlib
+
+        with contextlib.suppress(DeliveryFailed):
+            self._connect(url, WARM_CONNECTIONS, min(self._timeout, LONGEST_WARMING))
+
+    def reach(self, url: str) -> Reached:
+        """Connect, with TLS where the address asks for it, and send nothing. Raises DeliveryFailed."""
+        return self._connect(url, 1, self._timeout)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        with self._lock:
+            if self._adapter is not None:
+                self._adapter.close()
+
+    # -- one attempt --------------------------------------------------------------------------------------
+
+    def _prepared(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None
+    ) -> PreparedRequest:
+        from requests import PreparedRequest
+        from requests.exceptions import RequestException
+
+        own = {"User-Agent": f"pressrelease/{__version__}", "Accept-Encoding": "identity", "Accept": "*/*"}
+        prepared = PreparedRequest()
+        try:
+            # Made outside of any session: none of its cookies, and no credentials out of a .netrc.
+            prepared.prepare(method=method, url=url, data=body, headers={**own, **(headers or {})})
+            parts = urlsplit(prepared.url or "")
+            if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+                raise DeliveryFailed(Certainty.FOR_GOOD, f"the address of {self.called} is not encrypted (https)")
+        except (RequestException, ValueError, UnicodeError):
+            raise DeliveryFailed(
+                Certainty.FOR_GOOD, f"no request to {self.called} can be made of its address and headers"
+            ) from None
+        return prepared
+
+    def _answer(self, response: Response, attempt: Attempt, largest: int, changes_nothing: bool) -> Answer:
+        headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
+        body = bytearray()
+        whole = True
+        try:
+            for part in response.raw.stream(16384, decode_content=False):
+                body += part
+                if len(body) > largest:
+                    whole = False
+                    break
+            cut_short = attempt.expired
+        except Exception:  # noqa: BLE001  (as above)
+            cut_short = True
+        # Any other status says all that matters in its first line.
+        if cut_short and 200 <= response.status_code < 300:
+            raise DeliveryFailed(
+                Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE,
+                f"{self.called} said yes ({response.status_code}), but its answer was cut short",
+            )
+        return Answer(response.status_code, headers, bytes(body[:largest]), whole)
+
+    def _lost(self, attempt: Attempt, error: Exception, changes_nothing: bool) -> DeliveryFailed:
+        from pressrelease.outlets.wire import trouble_words
+
+        if not attempt.begun:
+            return DeliveryFailed(Certainty.NOT_SENT, f"{self.called}: {attempt.trouble or trouble_words(error)}")
+        if attempt.expired or pause_clock() >= attempt.end:
+            words = "did not answer in time"
+        else:
+            words = "ended the connection without a whole answer"
+        return DeliveryFailed(Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE, f"{self.called} {words}")
+
+    # -- connections --------------------------------------------------------------------------------------
+
+    def _connect(self, url: str, count: int, within: timedelta) -> Reached:
+        from pressrelease.outlets.wire import Attempt, Watched
+
+        prepared = self._prepared("GET", url, None, None)
+        attempt = Attempt(pause_clock() + within.total_seconds())
+        opened: list[Any] = []
+        with Watched(attempt):
+            pool: Any = None
+            try:
+                adapter = self._ready()
+                pool = adapter.get_connection_with_tls_context(prepared, True, proxies=self._proxies_for(url))
+                for _ in range(count):
+                    connection = pool._get_conn()
+                    opened.append(connection)
+                    if connection.sock is None:
+                        connection.timeout = attempt.left
+                        pool._prepare_proxy(connection) if pool.proxy and url.startswith("https") else None
+                        if connection.sock is None:
+                            connection.connect()
+                return Reached(_certificate_end(opened[0].sock))
+            except Exception as error:  # noqa: BLE001  (as above)
+                raise self._lost(attempt, error, changes_nothing=True) from None
+            finally:
+                for connection in opened:
+                    if connection.sock is None:
+                        connection.close()
+                    pool._put_conn(connection)
+
+    def _ready(self) -> HTTPAdapter:
+        with self._lock:
+            if self._adapter is None:
+                self._adapter = _new_adapter()
+            return self._adapter
+
+    def _proxies_for(self, url: str) -> dict[str, str]:
+        """The environment's proxies, asked once a host; never one for this machine itself."""
+        host = urlsplit(url).hostname or ""
+        if is_loopback(host):
+            return {}
+        if host not in self._proxies:
+            from requests.utils import get_environ_proxies
+
+            self._proxies[host] = dict(get_environ_proxies(url))
+        return self._proxies[host]
+
+
+def _new_adapter() -> HTTPAdapter:
+    import logging
+
+    from requests.adapters import HTTPAdapter
+
+    from pressrelease.outlets.wire import PlainPool, SecurePool
+
+    # urllib3 logs whole addresses, and some addresses are secrets.
+    logging.getLogger("urllib3").propagate = False
+
+    class Adapter(HTTPAdapter):
+        """requests' adapter over our connections, with our trust and nobody else's."""
+
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, ssl_context=trust(), **kwargs)
+            self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+
+        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+            manager = super().proxy_manager_for(proxy, ssl_context=trust(), proxy_ssl_context=trust(), **kwargs)
+            manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+            return manager
+
+        def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+            """Nothing to add: `trust()` verifies always, and reading a bundle anew would cost each connection 20 ms."""
+
+    return Adapter(pool_connections=8, pool_maxsize=KEPT_CONNECTIONS, max_retries=0)
+
+
+@cache
+def trust() -> ssl.SSLContext:
+    """Whom we believe: the system's authorities and certifi's; or only the bundle that the environment names."""
+    import os
+    import ssl
+
+    own = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    if own:
+        return ssl.create_default_context(cafile=own) if os.path.isfile(own) else ssl.create_default_context(capath=own)  # noqa: PTH113
+    import certifi
+
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _certificate_end(sock: Any) -> datetime | None:
+    import ssl
+
+    certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+    if not certificate or "notAfter" not in certificate:
+        return None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)

@@ -1,0 +1,288 @@
+"""Publishing into the newsroom: the page first, then the list and its neighbours, the feed last.
+
+A crash at any point leaves whole files only, and the same send again brings the rest about: what is in the list and
+in the feed is read from the pages themselves, and a page that stands there already is left as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pressrelease.clock import pause_clock
+from pressrelease.config import Office, OutletConfig
+from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.formats.atom import FeedEntry, FeedHead, atom_feed
+from pressrelease.lock import FileLock
+from pressrelease.message import Message
+from pressrelease.outlets import Parcel, Secret
+from pressrelease.outlets.newsroom.folder import PublicFolder
+from pressrelease.outlets.newsroom.pages import FEED, INDEX, Site, index_page, record_of, related_links, release_page
+from pressrelease.outlets.newsroom.record import BODY, RELATED, Record, between, put_between, record_in
+from pressrelease.outlets.newsroom.together import Together
+from pressrelease.release import valid_slug
+
+#: How many releases the feed holds.
+FEED_LENGTH = 30
+#: The workspace's own folder, where the lock lies: never under the public root.
+PRIVATE = ".pressrelease"
+_PAUSE = 0.01
+
+
+def open_newsroom(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Newsroom:
+    """The newsroom of a workspace; nothing is written before something is sent."""
+    del secret
+    root = folder / str(config.settings.get("path") or "newsroom")
+    site = Site(office, str(config.settings.get("url") or "").rstrip("/"))
+    return Newsroom(config.name, root=root, site=site, workspace=folder, timeout=config.timeout)
+
+
+@dataclass(frozen=True)
+class _Published:
+    """A page as it stands in the root, and what tells that it was replaced."""
+
+    seen: tuple[int, ...]
+    record: Record
+    related: str
+
+
+class Newsroom:
+    """One public folder."""
+
+    repeats = Repeats(told_apart=True)
+
+    def __init__(self, name: str, *, root: Path, site: Site, workspace: Path, timeout: timedelta) -> None:
+        self.name = name
+        self._root = root
+        self._site = site
+        self._workspace = workspace
+        self._timeout = timeout
+        self._known: dict[str, _Published] = {}
+        self._arranging = Together(self._arrange)
+
+    def recipients(self) -> tuple[str, ...]:
+        """One place, one row."""
+        return ("",)
+
+    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+        """The page as it is the first time; links to other releases are put in among what is public by then."""
+        del key, recipient
+        page = release_page(message, self._site, record_of(message, self._site))
+        return Parcel(page.encode(), "text/html; charset=utf-8", message)
+
+    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+        """Publish it; the same again changes nothing."""
+        del key, recipient
+        message: Message = parcel.prepared
+        if not valid_slug(message.slug):
+            raise DeliveryFailed(Certainty.FOR_GOOD, "its name can't be a folder's")
+        shown = threading.Event()
+        with _disk_words(shown):
+            self._make_root()
+            with PublicFolder.open(self._root) as root:
+                if root.make(message.slug):
+                    self._write_page(root, message, parcel.content.decode(), None, shown)
+                else:
+                    with self._locked():
+                        self._replace_page(root, message, parcel.content.decode(), shown)
+            self._arranging.run()
+        digest = hashlib.sha256(parcel.content)
+        for enclosure in message.enclosures:
+            digest.update(hashlib.sha256(enclosure.content).digest())
+        page = self._root / message.slug / INDEX
+        return Receipt(url=self._site.page_url(message.slug) or str(page), remote_id=digest.hexdigest())
+
+    def warm(self) -> None:
+        """Nothing to warm."""
+
+    def probe(self) -> str:
+        """Whether the root can be written to; makes nothing."""
+        with _disk_words(threading.Event()):
+            if not self._root.exists():
+                parent = next(folder for folder in self._root.parents if folder.exists())
+                if not os.access(parent, os.W_OK | os.X_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+                return f"{self._root} will be made with the first release"
+            with PublicFolder.open(self._root) as root:
+                if not os.access(self._root, os.W_OK | os.X_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+                count = sum(1 for _ in self._published(root))
+        where = f", read at {self._site.url}" if self._site.url else ""
+        return f"{self._root} can be written to{where}; {count} {'release is' if count == 1 else 'releases are'} public"
+
+    def close(self) -> None:
+        """Nothing is held between sends."""
+
+    # -- one page -----------------------------------------------------------------------------------------
+
+    def _make_root(self) -> None:
+        if self._root.is_dir():
+            return
+        # Outside the workspace a missing parent is more likely a disk that isn't mounted than one to be made.
+        self._root.mkdir(mode=0o755, parents=self._root.is_relative_to(self._workspace), exist_ok=True)
+        self._root.chmod(0o755)
+
+    def _replace_page(self, root: PublicFolder, message: Message, page: str, shown: threading.Event) -> None:
+        """Write over what an earlier try or an earlier version left; the lock is held."""
+        with root.sub(message.slug) as folder:
+            folder.clear_aside()
+            standing = folder.read(INDEX)
+        before = record_in(standing.decode("utf-8", "replace")) if standing is not None else None
+        if standing is not None and before is None:
+            raise DeliveryFailed(Certainty.FOR_GOOD, "a page that is not this program's stands where it would go")
+        if standing is not None:
+            shown.set()
+        if before is not None and before.version != message.version and before.updated > message.lift:
+            return  # a later version is public already, and stays
+        if standing is not None and before is not None:
+            related = between(standing.decode("utf-8", "replace"), RELATED)
+            page = put_between(
+                release_page(message, self._site, record_of(message, self._site, before)), RELATED, related
+            )
+        self._write_page(root, message, page, before, shown)
+
+    def _write_page(
+        self, root: PublicFolder, message: Message, page: str, before: Record | None, shown: threading.Event
+    ) -> None:
+        """What the page shows goes before it; the folder can be looked into once all of it is there."""
+        with root.sub(message.slug) as folder:
+            for enclosure in message.enclosures:
+                folder.write(enclosure.name, enclosure.content, message.lift)
+            folder.write(INDEX, page.encode(), message.lift)
+            kept = {enclosure.name for enclosure in message.enclosures} | {INDEX}
+            for name in set(before.enclosures if before else ()) - kept:
+                folder.remove(name)
+            shown.set()
+            folder.show()
+        root.sync()
+
+    # -- what stands around the pages ---------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        """Bring the links between pages, the list and the feed into line with what is public."""
+        with self._locked(), PublicFolder.open(self._root) as root:
+            root.clear_aside()
+            published = {found.record.slug: found for found in self._published(root)}
+            records = sorted((found.record for found in published.values()), key=lambda record: record.slug)
+            records.sort(key=lambda record: record.published, reverse=True)
+            self._relate(root, published, records)
+            root.write(INDEX, index_page(records, self._site).encode())
+            root.write(FEED, self._feed(root, records))
+            root.sync()
+
+    def _published(self, root: PublicFolder) -> Iterator[_Published]:
+        """Every page of ours; only those that changed since the last look are read."""
+        known: dict[str, _Published] = {}
+        for name in root.names():
+            if not valid_slug(name):
+                continue
+            with contextlib.suppress(NotADirectoryError), root.sub(name) as folder:
+                seen = folder.seen(INDEX)
+                found = self._known.get(name)
+                if seen is not None and (found is None or found.seen != seen):
+                    page = (folder.read(INDEX) or b"").decode("utf-8", "replace")
+                    record = record_in(page)
+                    found = _Published(seen, record, between(page, RELATED)) if record else None
+                if seen is not None and found is not None and found.record.slug == name:
+                    known[name] = found
+        self._known = known
+        yield from known.values()
+
+    def _relate(self, root: PublicFolder, published: Mapping[str, _Published], records: list[Record]) -> None:
+        followers: dict[str, list[Record]] = {}
+        for record in reversed(records):
+            if record.follows in published and record.follows != record.slug:
+                followers.setdefault(record.follows, []).append(record)
+        for slug, found in published.items():
+            first = published.get(found.record.follows)
+            later = followers.get(slug, [])
+            first_record = first.record if first is not None and first is not found else None
+            wanted = related_links(self._site, first_record, later)
+            if wanted == found.related:
+                continue
+            with root.sub(slug) as folder:
+                page = (folder.read(INDEX) or b"").decode("utf-8", "replace")
+                changed = max([found.record.updated, *(record.published for record in later)])
+                folder.write(INDEX, put_between(page, RELATED, wanted).encode(), changed)
+                folder.sync()
+                seen = folder.seen(INDEX)
+            if seen is not None:
+                self._known[slug] = replace(found, seen=seen, related=wanted)
+
+    def _feed(self, root: PublicFolder, records: list[Record]) -> bytes:
+        site, latest = self._site, records[:FEED_LENGTH]
+        entries = []
+        for record in latest:
+            with root.sub(record.slug) as folder:
+                html = between((folder.read(INDEX) or b"").decode("utf-8", "replace"), BODY).strip()
+            url = site.page_url(record.slug) or f"{record.slug}/{INDEX}"
+            entries.append(
+                FeedEntry(record.id, record.headline, url, record.published, record.updated, record.summary, html)
+            )
+        head = FeedHead(
+            id=f"{site.url}/{FEED}" if site.url else site.entry_id(FEED, _EPOCH),
+            title=f"{site.office.name} – {site.words.newsroom}",
+            author=site.office.name,
+            language=site.office.language,
+            page_url=f"{site.url}/" if site.url else INDEX,
+            feed_url=f"{site.url}/{FEED}" if site.url else FEED,
+        )
+        return atom_feed(head, entries, updated=max((record.updated for record in latest), default=_EPOCH))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Alone among all threads and processes of this workspace; given up when the outlet's time is up."""
+        private = self._workspace / PRIVATE
+        private.mkdir(mode=0o700, exist_ok=True)
+        lock = FileLock(private / f"newsroom-{self.name}.lock")
+        end = pause_clock() + self._timeout.total_seconds()
+        waiting = threading.Event()
+        while not lock.acquire(wait=False):
+            if pause_clock() > end:
+                raise TimeoutError(errno.ETIMEDOUT, "another program holds the newsroom")
+            waiting.wait(_PAUSE)
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+#: A day on which every domain of today could have been somebody's; only for the name of a feed without an address.
+_EPOCH = datetime.fromisoformat("2018-01-01T00:00:00+00:00")
+
+_FOR_GOOD = {
+    errno.EACCES: "the newsroom's folder may not be written to",
+    errno.EPERM: "the newsroom's folder may not be written to",
+    errno.EROFS: "the newsroom's disk may only be read",
+    errno.ELOOP: "a symbolic link stands in the newsroom's folder where a file or folder should",
+    errno.ENOTDIR: "a file stands in the newsroom where a folder should",
+    errno.EISDIR: "a folder stands in the newsroom where a file should",
+    errno.EEXIST: "something other than a file stands in the newsroom where a page should",
+    errno.ENOENT: "the folder that the newsroom lies in is missing; is its disk mounted?",
+}
+_NOT_NOW = {
+    errno.ENOSPC: "the newsroom's disk is full",
+    errno.EDQUOT: "the newsroom's disk is full",
+    errno.ETIMEDOUT: "another program has kept the newsroom to itself for too long",
+}
+
+
+@contextmanager
+def _disk_words(shown: threading.Event) -> Iterator[None]:
+    """Turn what a disk says into a failure; once `shown`, the page may be public, and the rest is done again."""
+    try:
+        yield
+    except OSError as error:
+        code = error.errno or 0
+        words = _FOR_GOOD.get(code) or _NOT_NOW.get(code) or f"the newsroom's disk failed ({os.strerror(code)})"
+        if shown.is_set():
+            raise DeliveryFailed(Certainty.UNSURE, f"the page is public, but not yet in the list: {words}") from None
+        raise DeliveryFailed(Certainty.FOR_GOOD if code in _FOR_GOOD else Certainty.NOT_SENT, words) from None

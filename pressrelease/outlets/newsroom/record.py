@@ -1,0 +1,76 @@
+"""What the newsroom knows of a published release. It is kept in the page itself, so that there is nothing beside the
+public folder that could disagree with it: what is in the index is what is public."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from html import escape, unescape
+
+FORMAT = 1
+#: The parts of a page that are found again. No text of a release can hold a comment: every < in it is escaped.
+RELATED = ("<!-- related -->", "<!-- /related -->")
+BODY = ("<!-- release -->", "<!-- /release -->")
+
+_META = re.compile(r'<meta name="pressrelease" content="([^"]{1,20000})">')
+
+
+@dataclass(frozen=True)
+class Record:
+    """A page's own account of itself. `published` is the first version's lift, `updated` this one's; both aware UTC.
+
+    `id` is the feed's name for it and never changes; `enclosures` are the files beside the page.
+    """
+
+    slug: str
+    version: str
+    headline: str
+    kind: str
+    published: datetime
+    updated: datetime
+    id: str
+    summary: str = ""
+    follows: str = ""
+    enclosures: tuple[str, ...] = ()
+
+
+def record_tag(record: Record) -> str:
+    """The record as a page's <meta>."""
+    values = asdict(record)
+    values["published"], values["updated"] = record.published.isoformat(), record.updated.isoformat()
+    values["format"] = FORMAT
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return f'<meta name="pressrelease" content="{escape(text)}">'
+
+
+def record_in(page: str) -> Record | None:
+    """The record of a page of ours; None for any other page."""
+    found = _META.search(page)
+    if found is None:
+        return None
+    try:
+        values = json.loads(unescape(found[1]))
+        if values.pop("format") != FORMAT:
+            return None
+        for name in ("published", "updated"):
+            values[name] = datetime.fromisoformat(values[name]).astimezone(UTC)
+        values["enclosures"] = tuple(str(name) for name in values["enclosures"])
+        return Record(**values)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def between(page: str, marks: tuple[str, str]) -> str:
+    """What stands between two marks, without them; "" where they are missing."""
+    _, opened, rest = page.partition(marks[0])
+    inside, closed, _ = rest.partition(marks[1])
+    return inside if opened and closed else ""
+
+
+def put_between(page: str, marks: tuple[str, str], inside: str) -> str:
+    """The page with something else between two marks; as it was where they are missing."""
+    before, opened, rest = page.partition(marks[0])
+    _, closed, after = rest.partition(marks[1])
+    return f"{before}{opened}{inside}{closed}{after}" if opened and closed else page

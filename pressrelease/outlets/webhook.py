@@ -1,0 +1,162 @@
+"""A webhook, as Standard Webhooks 1.0.0 has it: another program is told, and can tell a repeat by its webhook-id.
+
+The body is made once and is the same on every try; its timestamp is the lift. What is signed is the moment of the
+attempt, so that a receiver can refuse what is replayed later.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from pressrelease.clock import utc_now
+from pressrelease.config import Office, OutletConfig, SecretReference
+from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.errors import ConfigRefused, Problem
+from pressrelease.message import Message, html_with_addresses
+from pressrelease.outlets import Parcel, Secret
+from pressrelease.outlets.http import Http, checked_address
+from pressrelease.when import rfc3339
+
+EVENT = "press_release.published"
+MEDIA_TYPE = "application/json"
+
+_PREFIX = "whsec_"
+
+
+def open_webhook(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Webhook:
+    """Raises ConfigRefused where a resolved address, secret or header is not what it should be."""
+    del office, folder
+    at = f"outlets.{config.name}"
+    url, called = checked_address(config.settings["url"], secret, f"{at}.url")
+    headers = {}
+    for name, value in dict(config.settings.get("headers") or {}).items():
+        headers[name] = secret(value) if isinstance(value, SecretReference) else value
+        if not all("\x20" <= character <= "\xff" and character != "\x7f" for character in headers[name]):
+            raise ConfigRefused([Problem(0, f"the secret in {at}.headers.{name} holds what no header can hold")])
+    return Webhook(
+        config.name,
+        url=url,
+        keys=read_secret(secret(config.settings["secret"]), at=f"{at}.secret"),
+        headers=headers,
+        http=Http(called=called, timeout=config.timeout),
+    )
+
+
+def read_secret(text: str, *, at: str = "secret") -> tuple[bytes, ...]:
+    """The keys in a secret: `whsec_` and base64 of 24 to 64 bytes, or several of them with a blank between, the
+    new one first, while one takes the other's place. Raises ConfigRefused without the value."""
+    keys = []
+    for word in text.split():
+        try:
+            if not word.startswith(_PREFIX):
+                raise ValueError
+            key = base64.b64decode(word.removeprefix(_PREFIX), validate=True)
+            if not 24 <= len(key) <= 64:
+                raise ValueError
+        except (ValueError, binascii.Error):
+            raise ConfigRefused(
+                [
+                    Problem(
+                        0,
+                        f"the secret in {at} is not one of Standard Webhooks",
+                        "It begins with whsec_, and goes on with 24 to 64 random bytes in base64: "
+                        "`echo whsec_$(openssl rand -base64 32)` makes one.",
+                    )
+                ]
+            ) from None
+        keys.append(key)
+    return tuple(keys)
+
+
+def signature(keys: Sequence[bytes], *, id: str, moment: datetime, body: bytes) -> str:  # noqa: A002
+    """The `webhook-signature` of exactly these bytes; `moment` is aware and counts in whole seconds."""
+    signed = b".".join((id.encode(), str(int(moment.timestamp())).encode(), body))
+    return " ".join("v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode() for key in keys)
+
+
+def body_of(message: Message) -> bytes:
+    """The event (CONTRACT section 6): `url` and `follows` are null where there is none; every other is a text."""
+    release = message.release
+    html = message.html
+    if message.url:
+        html = html_with_addresses(html, lambda name: message.url + quote(name))
+    lift = rfc3339(message.lift)
+    event = {
+        "type": EVENT,
+        "timestamp": lift,
+        "data": {
+            "slug": message.slug,
+            "version": message.version,
+            "headline": release.headline,
+            "subhead": release.subhead,
+            "url": message.url or None,
+            "lift": lift,
+            "html": html,
+            "text": message.text,
+            "kind": release.kind.value,
+            "follows": release.follows or None,
+        },
+    }
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class Webhook:
+    """One endpoint."""
+
+    repeats = Repeats(told_apart=True)
+
+    def __init__(self, name: str, *, url: str, keys: Sequence[bytes], headers: dict[str, str], http: Http) -> None:
+        self.name = name
+        self._url = url
+        self._keys = tuple(keys)
+        self._headers = headers
+        self._http = http
+
+    def recipients(self) -> tuple[str, ...]:
+        """One endpoint, one row."""
+        return ("",)
+
+    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+        """The body. The signature holds the moment of sending, and is made then."""
+        del key, recipient
+        return Parcel(body_of(message), MEDIA_TYPE)
+
+    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+        """Post it, signed for this moment."""
+        del recipient
+        moment = utc_now()
+        headers = {
+            **self._headers,
+            "content-type": MEDIA_TYPE,
+            "webhook-id": key,
+            "webhook-timestamp": str(int(moment.timestamp())),
+            "webhook-signature": signature(self._keys, id=key, moment=moment, body=parcel.content),
+        }
+        self._http.request("POST", self._url, body=parcel.content, headers=headers)
+        return Receipt(remote_id=key)
+
+    def warm(self) -> None:
+        """Open connections ahead."""
+        self._http.warm(self._url)
+
+    def probe(self) -> str:
+        """Connect and send nothing: a webhook has no request that is not an event."""
+        ends = self._http.reach(self._url).certificate_ends
+        if ends is None:
+            return f"{self._http.called} takes connections; nothing was posted"
+        days = (ends - utc_now()).days
+        if days < 0:
+            raise DeliveryFailed(Certainty.NOT_SENT, f"the certificate of {self._http.called} has expired")
+        return f"{self._http.called} takes connections, its certificate is good for {days} days; nothing was posted"
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()

@@ -1,0 +1,281 @@
+"""Connections that know how far a request came, and end when their time is up.
+
+    resolve ─▶ connect ─▶ TLS ─▶ ║ first byte of the request ─▶ answer
+    └──── nothing has left ────┘ ║ └──── it may have arrived ────┘
+
+Which side of the double line a failure fell on can't be told from the exception that a library raises: the same
+"connection reset" is raised on both. So each attempt notes it as it happens. And a library's timeout bounds each
+wait for a byte, not the whole: a server that drips one byte a second holds it for ever. So a watchman ends the
+connection itself when the attempt's time is up.
+
+Only `outlets.http` imports this room, and only when a request is made: it imports urllib3.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import socket
+import ssl
+import threading
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from pressrelease.clock import pause_clock
+
+#: A connection that has been idle for longer, in seconds, is not used again: what keeps it may have forgotten it.
+LONGEST_IDLE = 30.0
+
+
+class Attempt:
+    """One request and its bounds. `end` is on the pause clock.
+
+    `begun` says that a byte of the request may have left; `expired`, that the watchman ended it; `trouble` what
+    went wrong before that, in words that hold no address.
+    """
+
+    def __init__(self, end: float) -> None:
+        self.end = end
+        self.begun = False
+        self.expired = False
+        self.trouble = ""
+        self._handle: socket.socket | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def left(self) -> float:
+        """Seconds that remain; never quite zero, which a socket would take for "don't wait at all"."""
+        return max(self.end - pause_clock(), 0.001)
+
+    def hold(self, handle: socket.socket | None) -> None:
+        """Say which connection is to be ended when time is up; None: none any more."""
+        with self._lock:
+            self._handle = handle
+            if self.expired:
+                self._shut()
+
+    def cut(self) -> None:
+        """End it, whatever it is waiting for."""
+        with self._lock:
+            self.expired = True
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._handle is not None:
+            with contextlib.suppress(OSError):
+                self._handle.shutdown(socket.SHUT_RDWR)
+
+
+class _Watchman:
+    """One thread for all attempts of a process; it sleeps until the first of them is out of time."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._watched: set[Attempt] = set()
+        self._thread: threading.Thread | None = None
+        self._wake = math.inf
+
+    def watch(self, attempt: Attempt) -> None:
+        with self._changed:
+            self._watched.add(attempt)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._stand, name="watchman", daemon=True)
+                self._thread.start()
+            elif attempt.end < self._wake:
+                self._changed.notify()
+
+    def forget(self, attempt: Attempt) -> None:
+        with self._changed:
+            self._watched.discard(attempt)
+
+    def _stand(self) -> None:
+        while True:
+            with self._changed:
+                now = pause_clock()
+                over = [attempt for attempt in self._watched if attempt.end <= now]
+                self._watched.difference_update(over)
+                if not over:
+                    self._wake = min((attempt.end for attempt in self._watched), default=math.inf)
+                    self._changed.wait(None if self._wake == math.inf else self._wake - now)
+            for attempt in over:
+                attempt.cut()
+
+
+_watchman = _Watchman()
+_current = threading.local()
+
+
+class Watched:
+    """`with Watched(attempt):` makes it this thread's attempt, and watches it."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+
+    def __enter__(self) -> Attempt:
+        _current.attempt = self._attempt
+        _watchman.watch(self._attempt)
+        return self._attempt
+
+    def __exit__(self, *exc: object) -> None:
+        _watchman.forget(self._attempt)
+        self._attempt.hold(None)
+        _current.attempt = None
+
+
+def _attempt() -> Attempt:
+    """This thread's attempt; outside of any, one that nobody watches (a connection being closed)."""
+    return getattr(_current, "attempt", None) or Attempt(pause_clock() + 60)
+
+
+def resolve(host: str, port: int, end: float) -> list[Any]:
+    """`getaddrinfo`, given up when `end` has come: the system's own resolver may take minutes."""
+    with contextlib.suppress(OSError):
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    found: list[Any] = []
+    failed: list[OSError] = []
+
+    def ask() -> None:
+        try:
+            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            failed.append(error if isinstance(error, OSError) else OSError("not a host name"))
+
+    asking = threading.Thread(target=ask, name="resolve", daemon=True)
+    asking.start()
+    asking.join(max(end - pause_clock(), 0.001))
+    if failed:
+        raise failed[0]
+    if asking.is_alive() or not found:
+        raise TimeoutError("its name was not resolved in time")
+    return found
+
+
+class _Noting:
+    """What both kinds of connection add to urllib3's: they note how far an attempt came."""
+
+    sock: socket.socket | None
+    port: int
+    _dns_host: str
+    socket_options: Any
+    _handle: socket.socket | None = None
+    _connecting = False
+    _last_used = 0.0
+
+    def _new_conn(self) -> socket.socket:
+        """A connected socket, within what is left of the attempt over all of the host's addresses."""
+        attempt = _attempt()
+        refused: OSError = OSError("no address")
+        for family, kind, protocol, _, address in resolve(self._dns_host, self.port, attempt.end):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                for option in self.socket_options or ():
+                    sock.setsockopt(*option)
+                sock.settimeout(attempt.left)
+                sock.connect(address)
+            except OSError as error:
+                sock.close()
+                refused = error
+                if attempt.end <= pause_clock():
+                    break
+                continue
+            # The wrapping for TLS takes the socket's number over; a duplicate stays good through it.
+            self._handle = sock.dup()
+            attempt.hold(self._handle)
+            return sock
+        raise refused
+
+    def connect(self) -> None:
+        attempt = _attempt()
+        self._connecting = True
+        try:
+            super().connect()  # type: ignore[misc]
+        except Exception as error:
+            attempt.trouble = trouble_words(error)
+            self.close()
+            raise
+        finally:
+            self._connecting = False
+        self._last_used = pause_clock()
+
+    def send(self, data: Any) -> None:
+        if not self._connecting:  # a proxy's CONNECT is no part of the request
+            if self.sock is None:
+                self.connect()
+            attempt = _attempt()
+            attempt.hold(self._handle)
+            attempt.begun = True
+        super().send(data)  # type: ignore[misc]
+        self._last_used = pause_clock()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it may be used again: open, nothing unread in it, and not idle for too long."""
+        return bool(super().is_connected) and pause_clock() - self._last_used < LONGEST_IDLE  # type: ignore[misc]
+
+    def close(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            _attempt().hold(None)
+            handle.close()
+        super().close()  # type: ignore[misc]
+
+
+class _Plain(_Noting, HTTPConnection):
+    pass
+
+
+class _Secure(_Noting, HTTPSConnection):
+    pass
+
+
+class PlainPool(HTTPConnectionPool):
+    """Connections on loopback."""
+
+    ConnectionCls = _Plain
+
+
+class SecurePool(HTTPSConnectionPool):
+    """Connections over TLS."""
+
+    ConnectionCls = _Secure
+
+
+#: What a certificate's check can find (OpenSSL's X509_V_ERR_*), in words.
+_CERTIFICATE_WORDS = {
+    9: "its certificate is not valid yet",
+    10: "its certificate has expired",
+    18: "its certificate is signed by itself, and nobody vouches for it",
+    19: "its certificate comes from an authority that this machine doesn't trust",
+    20: "its certificate comes from an authority that this machine doesn't trust",
+    21: "its certificate comes from an authority that this machine doesn't trust",
+    23: "its certificate was revoked",
+    62: "its certificate is for another name",
+    64: "its certificate is for another name",
+}
+
+
+def trouble_words(error: BaseException) -> str:
+    """Why no connection was made, without any address in it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        match seen:
+            case ssl.SSLCertVerificationError():
+                return _CERTIFICATE_WORDS.get(seen.verify_code, "its certificate can't be trusted")
+            case ssl.SSLError():
+                return "no secure connection (TLS) could be made"
+            case socket.gaierror():
+                return "its name can't be found (DNS)"
+            case ConnectionRefusedError():
+                return "it refused the connection"
+            case TimeoutError():
+                return "it could not be reached in time"
+            case ConnectionError():
+                return "it ended the connection at once"
+            case OSError() if "Tunnel connection failed" in str(seen):
+                return "the proxy would not connect to it"
+            case OSError() if seen.errno is not None and seen.strerror:
+                return f"it can't be reached ({seen.strerror})"
+        seen = seen.__cause__ or seen.__context__
+    return "no connection could be made"
