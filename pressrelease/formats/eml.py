@@ -1,0 +1,185 @@
+"""A release as a mail (RFC 5322, RFC 2045 to 2049): everything that is the same for all recipients made once.
+
+Message ──shared──▶ headers and body, the same for each recipient of a version, the same bytes on each try
+key, recipient ──own──▶ To, Message-ID, List-Unsubscribe: the few lines that are one recipient's
+
+Text first and HTML last, so that a reader shows the richest part that it can; images that the body shows beside
+the HTML, everything else attached. No remote image: opening a mail tells nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage, MIMEPart
+from email.policy import SMTP
+from email.utils import format_datetime
+from html import escape
+from urllib.parse import quote
+
+from pressrelease.message import Enclosure, Message, html_with_addresses
+from pressrelease.message.words import Words, day_words, words_in, zone_of
+
+#: RFC 2045, section 6.7, and RFC 2047, section 2: neither a quoted-printable line nor one with encoded words may be
+#: longer. A List-Unsubscribe that Python would fold, and so break, at this length is written by hand below.
+POLICY = SMTP.clone(max_line_length=76)
+
+#: Stands in an unsubscribe address for the recipient's own, percent-encoded.
+ADDRESS_PLACE = "{address}"
+
+#: RFC 3986, section 2: what stands in an address as it is, percent signs included.
+_IN_ADDRESSES = "%!#$&'()*+,/:;=?@[]~"
+
+_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """Who writes, for every mail of one outlet. Addresses are plain, and ASCII after the @.
+
+    `list_id` is a dot-atom (RFC 2919); `unsubscribe` an https or mailto address in which `{address}` stands for
+    the recipient's. Both are "" for none. `reply_to` "" means the release's contact.
+    """
+
+    name: str
+    address: str
+    reply_to: str = ""
+    list_id: str = ""
+    unsubscribe: str = ""
+
+    @property
+    def domain(self) -> str:
+        """Where Message-IDs are made."""
+        return self.address.rpartition("@")[2]
+
+
+def eml(message: Message, letterhead: Letterhead, *, key: str, recipient: str) -> bytes:
+    """The whole mail to one recipient, with CRLF line ends. `key` is the delivery's: 32 hex digits."""
+    return own(letterhead, key=key, recipient=recipient) + shared(message, letterhead)
+
+
+def own(letterhead: Letterhead, *, key: str, recipient: str) -> bytes:
+    """The header lines of one recipient. `recipient` is an address as the wire has it."""
+    lines = [f"To: {_one_line(recipient)}", f"Message-ID: <{_one_line(key)}@{letterhead.domain}>"]
+    if letterhead.unsubscribe:
+        address = letterhead.unsubscribe.replace(ADDRESS_PLACE, quote(recipient, safe="@"))
+        lines.append(f"List-Unsubscribe: <{quote(_one_line(address), safe=_IN_ADDRESSES)}>")
+        if address.lower().startswith("https:"):
+            lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")  # RFC 8058, section 3.1
+    return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "replace")
+
+
+def shared(message: Message, letterhead: Letterhead) -> bytes:
+    """All other headers, the empty line and the body. The same arguments give the same bytes."""
+    mail = EmailMessage(policy=POLICY)
+    mail["From"] = Address(_one_line(letterhead.name), addr_spec=letterhead.address)
+    reply_to = letterhead.reply_to or message.contact.email
+    if reply_to and reply_to.lower() != letterhead.address.lower() and _is_plain(reply_to):
+        mail["Reply-To"] = Address(addr_spec=reply_to)
+    mail["Subject"] = _one_line(message.release.headline)
+    mail["Date"] = _date(message.lift, message.office.timezone)
+    if letterhead.list_id:
+        mail["List-Id"] = f"<{_one_line(letterhead.list_id)}>"
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5: no automatic answer is wanted
+    mail["Precedence"] = "bulk"
+    mail.set_content(_encodable(message.text), cte="quoted-printable")
+    mail.add_alternative(html_page(message, _addresses(message, letterhead)), subtype="html", cte="quoted-printable")
+    page = list(mail.iter_parts())[-1]
+    for enclosure in message.enclosures:
+        if enclosure.shown and enclosure.is_image:
+            _enclose(page.add_related, enclosure, letterhead, disposition="inline")
+    for enclosure in message.enclosures:
+        if not (enclosure.shown and enclosure.is_image):
+            _enclose(mail.add_attachment, enclosure, letterhead, disposition="attachment")
+    _set_boundaries(mail, f"{message.slug}\n{message.version}")
+    return mail.as_bytes(policy=POLICY)
+
+
+def _enclose(add: Callable[..., None], enclosure: Enclosure, letterhead: Letterhead, *, disposition: str) -> None:
+    main, _, sub = enclosure.media_type.partition("/")
+    add(
+        enclosure.content,
+        maintype=main,
+        subtype=sub,
+        filename=enclosure.name,
+        cid=f"<{enclosure.name}@{letterhead.domain}>",
+        disposition=disposition,
+    )
+
+
+def _addresses(message: Message, letterhead: Letterhead) -> dict[str, str]:
+    """What the HTML calls each enclosure: the part in this mail, or the file on the release's public page."""
+    return {
+        enclosure.name: f"{message.url}{enclosure.name}"
+        if message.url and not enclosure.shown
+        else f"cid:{enclosure.name}@{letterhead.domain}"
+        for enclosure in message.enclosures
+    }
+
+
+def html_page(message: Message, addresses: dict[str, str]) -> str:
+    """The release as a page of its own for mail readers: no style sheet, no script, nothing remote."""
+    words = words_in(message.office.language)
+    release = message.release
+    contact = _contact(message, words)
+    parts = [
+        f"<p><strong>{escape(words.release_line(release.kind))}</strong><br>"
+        f"{escape(day_words(message.lift, message.office.timezone, message.office.language))}<br>"
+        f"{escape(message.office.name)}</p>",
+        contact,
+        f"<h1>{escape(release.headline)}</h1>",
+        f"<p><em>{escape(release.subhead)}</em></p>" if release.subhead else "",
+        html_with_addresses(message.html, lambda name: addresses.get(name, name)),
+        contact,
+        f'<p>{escape(words.online)}: <a href="{escape(message.url)}">{escape(message.url)}</a></p>'
+        if message.url
+        else "",
+        '<p aria-hidden="true">###</p>',
+    ]
+    body = "\n".join(part for part in parts if part)
+    return _encodable(
+        f'<!DOCTYPE html>\n<html lang="{escape(message.office.language)}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(release.headline)}</title>\n</head>\n"
+        '<body style="max-width:40em;margin:1em auto;padding:0 1em;font-family:sans-serif;line-height:1.5">\n'
+        f"{body}\n</body>\n</html>\n"
+    )
+
+
+def _contact(message: Message, words: Words) -> str:
+    contact = message.contact
+    lines = [escape(line) for line in (contact.name, contact.phone) if line]
+    if contact.email:
+        shown = escape(contact.email)
+        lines.append(f'<a href="mailto:{escape(quote(contact.email, safe="@"))}">{shown}</a>')
+    return "<p>" + "<br>".join([f"{escape(words.contact)}:", *lines]) + "</p>" if lines else ""
+
+
+def _set_boundaries(mail: MIMEPart, seed: str) -> None:
+    """Boundaries that every try and every machine makes alike. Neither encoding in use can write `=_`."""
+    multiparts: Sequence[MIMEPart] = [part for part in mail.walk() if part.is_multipart()]
+    for number, part in enumerate(multiparts):
+        part.set_boundary("=_" + hashlib.sha256(f"{seed}\n{number}".encode()).hexdigest()[:32])
+
+
+def _date(moment: datetime, timezone: str) -> str:
+    return format_datetime(moment.astimezone(zone_of(timezone)))
+
+
+def _is_plain(address: str) -> bool:
+    """Whether an address from a release can stand in a header as it is."""
+    return re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+", address) is not None
+
+
+def _one_line(text: str) -> str:
+    """A text that can stand in a header: no line break, and no other control, whatever was in it."""
+    return _encodable(_BREAKS.sub(" ", text)).strip()
+
+
+def _encodable(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", text)

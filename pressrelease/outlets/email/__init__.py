@@ -1,0 +1,278 @@
+"""Mail: one message, one row and one outcome for each recipient, none of whom sees another.
+
+    failure                                                              certainty   what follows
+    no connection, no TLS, 4yz, 421, cut or silent before the final dot  NOT_SENT    tried again as configured
+    5yz, no STARTTLS, a refused login                                    FOR_GOOD    a person
+    cut or silent after the final dot                                    UNSURE      a person: mail can't tell a repeat
+    a mailbox that is full (552 after RCPT)                              NOT_SENT    as 452 (RFC 5321, 4.5.3.1.10)
+
+The Message-ID is made of the delivery's key, the Date of the lift and the boundaries of the version, so that every
+try sends the same bytes, and a reader who gets a message twice can see that it is one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from pressrelease.clock import pause_clock
+from pressrelease.config import Office, OutletConfig
+from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.errors import ConfigRefused, Problem
+from pressrelease.formats.eml import Letterhead, own, shared
+from pressrelease.message import Message
+from pressrelease.outlets import Complaint, Parcel, Secret
+from pressrelease.outlets.email.addresses import Address, NotAnAddress, read_address
+from pressrelease.outlets.email.connections import Connections, Security, Server
+from pressrelease.outlets.email.conversation import Conversation, Ended, Envelope, Phase, Refused, Stale
+from pressrelease.outlets.email.recipients import complaints_about, read_roll
+
+__all__ = ["Email", "email_complaints", "open_email"]
+
+#: How many versions are kept composed, and sessions opened ahead of a lift.
+KEPT = 16
+WARM = 4
+
+_DEFAULT_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
+
+
+class Email:
+    """One mail server and one list. Sessions are shared by the threads that send."""
+
+    repeats = Repeats(told_apart=False)
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        server: Server,
+        letterhead: Letterhead,
+        recipients: str | tuple[str, ...],
+        folder: Path,
+        timeout: float,
+    ) -> None:
+        """`recipients` are addresses, or a CSV file's path from `folder`; `timeout` bounds each try, in seconds."""
+        self.name = name
+        self._server = server
+        self._letterhead = letterhead
+        self._recipients = recipients
+        self._folder = folder
+        self._timeout = timeout
+        self._connections = Connections(server.connect)
+        self._composed: OrderedDict[tuple[str, str, float], _Composed] = OrderedDict()
+        self._composing = threading.Lock()
+
+    def recipients(self) -> tuple[str, ...]:
+        """Every address on the list, once. Raises ConfigRefused for a list that is not whole."""
+        return read_roll(self._recipients, self._folder).must_be_whole()
+
+    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+        """The mail to one recipient; what all have in common is made once a version."""
+        composed = self._compose(message)
+        head = own(self._letterhead, key=key, recipient=recipient)
+        return Parcel(
+            content=head + composed.content,
+            media_type="message/rfc822",
+            prepared=_Letter(head, composed.stuffed, len(head) + len(composed.content)),
+        )
+
+    def _compose(self, message: Message) -> _Composed:
+        name = (message.slug, message.version, message.lift.timestamp())
+        with self._composing:
+            composed = self._composed.get(name)
+            if composed is None:
+                content = shared(message, self._letterhead)
+                # No header line begins with a dot, so only what is shared needs RFC 5321, section 4.5.2.
+                stuffed = content.replace(b"\r\n.", b"\r\n..")
+                composed = self._composed[name] = _Composed(content, content if stuffed == content else stuffed)
+                while len(self._composed) > KEPT:
+                    self._composed.popitem(last=False)
+            else:
+                self._composed.move_to_end(name)
+            return composed
+
+    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+        """Hand one message to the server; its 250 says that it took it, not that anybody read it."""
+        letter: _Letter = parcel.prepared
+        end = pause_clock() + self._timeout
+        try:
+            address = read_address(recipient)
+        except NotAnAddress as wrong:
+            raise DeliveryFailed(Certainty.FOR_GOOD, f"the address can't be sent to: it {wrong}") from None
+        envelope = Envelope(self._letterhead.address, address.wire, letter.size, address.needs_utf8)
+        session = self._connections.take(end)
+        try:
+            self._hand_over(session, envelope, letter)
+        except Stale:
+            # The server had closed it while it was idle. Nothing of this message was said: it is the same try.
+            session = self._connections.take(end, fresh=True)
+            try:
+                self._hand_over(session, envelope, letter)
+            except Stale as stale:
+                raise DeliveryFailed(Certainty.NOT_SENT, f"{self._server.host}: it {stale}") from None
+        return Receipt(remote_id=f"<{key}@{self._letterhead.domain}>")
+
+    def _hand_over(self, session: Conversation, envelope: Envelope, letter: _Letter) -> None:
+        """One message over one session, which is then put back or dropped. Raises Stale, DeliveryFailed."""
+        keep = False
+        try:
+            self._must_fit(session, envelope)
+            session.deliver(envelope, (letter.head, letter.text))
+            keep = True
+        except Refused as refused:
+            keep = refused.reply.code != 421
+            raise _no(refused, self._server.host) from None
+        except DeliveryFailed:
+            keep = True
+            raise
+        except Stale:
+            raise
+        except Ended as ended:
+            unsure = session.phase is Phase.ANSWER
+            raise DeliveryFailed(
+                Certainty.UNSURE if unsure else Certainty.NOT_SENT,
+                f"{self._server.host}: it {ended} while {session.phase.value}",
+            ) from None
+        finally:
+            if keep and session.is_open:
+                self._connections.put_back(session)
+            else:
+                self._connections.drop(session)
+
+    def _must_fit(self, session: Conversation, envelope: Envelope) -> None:
+        """What can be known from the server's offers before a word is said. Raises DeliveryFailed."""
+        if envelope.needs_utf8 and "SMTPUTF8" not in session.offers:
+            raise DeliveryFailed(
+                Certainty.FOR_GOOD,
+                f"{self._server.host} can't send to an address with other letters than ASCII (SMTPUTF8)",
+            )
+        most = session.offers.get("SIZE", "")
+        if most.isdecimal() and 0 < int(most) < envelope.size:
+            raise DeliveryFailed(
+                Certainty.FOR_GOOD,
+                f"the message has {envelope.size:,} bytes, and {self._server.host} takes at most {int(most):,}",
+            )
+
+    def warm(self) -> None:
+        """Open a few sessions ahead; failing is silent, since the send itself will tell."""
+        try:
+            self._connections.open_ahead(WARM, pause_clock() + self._timeout)
+        except DeliveryFailed:
+            return
+
+    def probe(self) -> str:
+        """Connect, secure, log in, and take leave."""
+        session = self._server.connect(pause_clock() + self._timeout)
+        try:
+            answered = session.ask("NOOP")
+        except Ended as ended:
+            session.close()
+            raise DeliveryFailed(Certainty.NOT_SENT, f"{self._server.host}: it {ended}") from None
+        session.quit()
+        if not answered.good:
+            raise DeliveryFailed(Certainty.NOT_SENT, f"{self._server.host}: {answered.said}")
+        return ", ".join(
+            [
+                f"{self._server.host} answers",
+                "unprotected, on this machine" if self._server.security is Security.NONE else "its certificate is good",
+                *([f"{self._server.username} is logged in"] if self._server.username else []),
+            ]
+        )
+
+    def close(self) -> None:
+        """Take leave of the server."""
+        self._connections.close()
+
+
+class _Composed:
+    """What all recipients of a version get: as it is, and with its dots stuffed for the wire."""
+
+    __slots__ = ("content", "stuffed")
+
+    def __init__(self, content: bytes, stuffed: bytes) -> None:
+        self.content = content
+        self.stuffed = stuffed
+
+
+class _Letter:
+    """One recipient's lines, the text for the wire, and the size of both unstuffed, in bytes."""
+
+    __slots__ = ("head", "size", "text")
+
+    def __init__(self, head: bytes, text: bytes, size: int) -> None:
+        self.head = head
+        self.text = text
+        self.size = size
+
+
+def _no(refused: Refused, host: str) -> DeliveryFailed:
+    """What a server's no to one message means for that message."""
+    code = refused.reply.code
+    full = refused.step == "RCPT" and code == 552
+    if code >= 500 and not full:
+        certainty = Certainty.FOR_GOOD
+    elif code >= 400 or full or refused.step != "the text":
+        certainty = Certainty.NOT_SENT
+    else:
+        certainty = Certainty.UNSURE
+    step = {"MAIL": "the sender", "RCPT": "the recipient"}.get(refused.step, "the text")
+    return DeliveryFailed(certainty, f"{host} did not take {step}: {refused.reply.said}")
+
+
+def email_complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:
+    """What is wrong with an outlet's list, found without its secrets and the network."""
+    return complaints_about(config.settings["recipients"], folder)
+
+
+def open_email(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Email:
+    """The outlet that config.toml describes. Raises ConfigRefused."""
+    settings = config.settings
+    problems: list[Problem] = []
+    security = Security(settings.get("security") or Security.STARTTLS)
+    host = str(settings["host"]).removesuffix(".")
+    name, sender = _mailbox(config, "from", settings["from"], problems)
+    _, reply_to = _mailbox(config, "reply_to", settings.get("reply_to") or "", problems)
+    if problems:
+        raise ConfigRefused(problems)
+    return Email(
+        config.name,
+        server=Server(
+            host=host,
+            port=int(settings.get("port") or _DEFAULT_PORTS[security]),
+            security=security,
+            username=str(settings.get("username") or ""),
+            password=secret(settings["password"]) if settings.get("password") else "",
+        ),
+        letterhead=Letterhead(
+            name=name or office.name,
+            address=sender,
+            reply_to=reply_to,
+            list_id=str(settings.get("list_id") or ""),
+            unsubscribe=str(settings.get("unsubscribe") or ""),
+        ),
+        recipients=settings["recipients"],
+        folder=folder,
+        timeout=config.timeout.total_seconds(),
+    )
+
+
+def _mailbox(config: OutletConfig, key: str, value: object, problems: list[Problem]) -> tuple[str, str]:
+    """The name and the address of `Name <address>` or `address`; both "" for none."""
+    text = str(value).strip()
+    if not text:
+        return "", ""
+    name, _, bracketed = text.rpartition("<")
+    try:
+        address: Address = read_address(bracketed.removesuffix(">") if name or bracketed != text else text)
+    except NotAnAddress as wrong:
+        problems.append(Problem(0, f"outlets.{config.name}.{key}: it {wrong}", _MAILBOX_HINT))
+        return "", ""
+    if address.needs_utf8:
+        problems.append(
+            Problem(0, f"outlets.{config.name}.{key} has other letters than ASCII before its @", _MAILBOX_HINT)
+        )
+    return name.strip().strip('"'), address.wire
+
+
+_MAILBOX_HINT = 'Write it like "press@da.example.gov", or "Press Office <press@da.example.gov>".'

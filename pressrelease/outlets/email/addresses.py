@@ -1,0 +1,89 @@
+"""Addresses that mail can be sent to (RFC 5321, section 4.1.2; RFC 6531; RFC 5890). Pure.
+
+Narrower than the grammar on purpose: no quoted local parts, no comments, no address literals, and a domain of
+at least two labels. Whatever is accepted can stand in a header and in a command without any quoting.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from pressrelease.release.text import forbidden_in
+
+#: RFC 5321, sections 4.5.3.1.1 to 4.5.3.1.3, in octets; a path holds the address and two brackets.
+LONGEST_LOCAL_PART = 64
+LONGEST_ADDRESS = 254
+LONGEST_DOMAIN = 253
+
+_LOCAL_PART = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+)*"
+)
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+class NotAnAddress(ValueError):
+    """A text is no address; the message says why, and follows "it"."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """`local@domain`; `domain` is in small letters and ASCII, as the wire has it (A-labels)."""
+
+    local: str
+    domain: str
+
+    @property
+    def wire(self) -> str:
+        """As commands and headers have it."""
+        return f"{self.local}@{self.domain}"
+
+    @property
+    def needs_utf8(self) -> bool:
+        """Whether only a server that offers SMTPUTF8 can take it."""
+        return not self.local.isascii()
+
+    @property
+    def mailbox(self) -> str:
+        """The same for two spellings of one mailbox: no server in use tells `Jane@` from `jane@`."""
+        return self.wire.casefold()
+
+
+def read_address(text: str) -> Address:
+    """The address that `text` is, blanks around it aside. Raises NotAnAddress."""
+    text = unicodedata.normalize("NFC", text.strip())
+    if not text:
+        raise NotAnAddress("is empty")
+    if "<" in text or ">" in text:
+        raise NotAnAddress("has a name or brackets around it")
+    if any(sign in text for sign in ",;"):
+        raise NotAnAddress("holds more than one address, or a stray comma")
+    if text.count("@") != 1:
+        raise NotAnAddress("has no @" if "@" not in text else "has more than one @")
+    if forbidden_in(text) or any(character.isspace() or not character.isprintable() for character in text):
+        raise NotAnAddress("holds a blank or a character that can't be seen")
+    local, domain = text.split("@")
+    if not _LOCAL_PART.fullmatch(local):
+        raise NotAnAddress("is not written as an address can be before its @")
+    address = Address(local, _read_domain(domain))
+    if len(local.encode()) > LONGEST_LOCAL_PART or len(address.wire.encode()) > LONGEST_ADDRESS:
+        raise NotAnAddress("is longer than an address can be")
+    return address
+
+
+def _read_domain(text: str) -> str:
+    domain = text.lower()
+    if not domain.isascii():
+        import idna
+
+        try:
+            domain = idna.encode(domain, uts46=True).decode("ascii")
+        except idna.IDNAError:
+            raise NotAnAddress("names a domain that can't be") from None
+    labels = domain.split(".")
+    if len(labels) < 2 or len(domain) > LONGEST_DOMAIN or not all(_LABEL.fullmatch(label) for label in labels):
+        raise NotAnAddress("names a domain that can't be")
+    if labels[-1].isdigit():
+        raise NotAnAddress("names a number where a domain should be")
+    return domain

@@ -1,0 +1,257 @@
+"""Sessions kept open and shared by an outlet's senders: as many at once as the server takes, and no more.
+
+The first is opened alone: where the server is down or refuses the password, that is found out once, not by every
+sender at the same time, and said to all that come within the next seconds.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+from pressrelease.clock import pause_clock
+from pressrelease.delivery import Certainty, DeliveryFailed
+from pressrelease.outlets.email.conversation import Conversation, Ended, Refused
+
+#: How long, in seconds, a failure to connect answers for those that come after it.
+HOLD_OFF = 2.0
+#: How long a server that took no further session is not asked for one.
+FEWER_FOR = 60.0
+#: A session idle for longer than this is looked at before it is used, and asked, if for much longer.
+LOOK_AFTER, ASK_AFTER = 0.5, 10.0
+#: The longest that asking a kept session, or taking leave of one, may take.
+ASK_FOR = 5.0
+
+
+class Security(str, Enum):
+    """How the way to the server is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A mail server and how to get in. `password` is a secret."""
+
+    host: str
+    port: int
+    security: Security
+    username: str = ""
+    password: str = ""
+
+    @cached_property
+    def context(self) -> ssl.SSLContext:
+        """Certificates are checked against the system's authorities, and names against the certificate."""
+        return ssl.create_default_context()
+
+    def connect(self, end: float) -> Conversation:
+        """A session, greeted, secured and logged in, by `end` on the pause clock. Raises DeliveryFailed."""
+        from pressrelease.outlets.wire import trouble_words
+
+        try:
+            sock = self._reach(end)
+        except OSError as error:
+            raise DeliveryFailed(Certainty.NOT_SENT, f"{self.host}: {trouble_words(error)}") from None
+        session = Conversation(sock, end)
+        try:
+            self._enter(session, sock)
+        except Refused as refused:
+            session.close()
+            raise self._no_entry(refused) from None
+        except Ended as ended:
+            session.close()
+            raise DeliveryFailed(Certainty.NOT_SENT, f"{self.host}: it {ended} while greeting") from None
+        except OSError as error:  # TLS
+            session.close()
+            raise DeliveryFailed(Certainty.NOT_SENT, f"{self.host}: {trouble_words(error)}") from None
+        except DeliveryFailed:
+            session.close()
+            raise
+        return session
+
+    def _reach(self, end: float) -> socket.socket:
+        from pressrelease.outlets.wire import resolve
+
+        trouble: OSError = OSError("no address")
+        for family, kind, protocol, _, address in resolve(self.host, self.port, end):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                # A short line must not wait for the answer to the line before it (Nagle).
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.settimeout(max(end - pause_clock(), 0.001))
+                sock.connect(address)
+                if self.security is Security.TLS:
+                    return self.context.wrap_socket(sock, server_hostname=self.host)
+            except OSError as error:
+                sock.close()
+                trouble = error
+                continue
+            return sock
+        raise trouble
+
+    def _enter(self, session: Conversation, sock: socket.socket) -> None:
+        own_name = _own_name(sock)
+        session.greet(own_name)
+        if self.security is Security.STARTTLS:
+            if "STARTTLS" not in session.offers:
+                raise DeliveryFailed(
+                    Certainty.FOR_GOOD,
+                    f"{self.host} does not offer STARTTLS, and nothing is sent to it unprotected; "
+                    'where it speaks TLS from the start, write security = "tls"',
+                )
+            session.secure(self.context, self.host, own_name)
+        if self.username:
+            offered = session.offers.get("AUTH", "").upper().split()
+            if not {"PLAIN", "LOGIN"} & set(offered):
+                raise DeliveryFailed(Certainty.FOR_GOOD, f"{self.host} offers no login by a user name and a password")
+            session.log_in(self.username, self.password)
+
+    def _no_entry(self, refused: Refused) -> DeliveryFailed:
+        """What a server's no before any message means. Its words are kept back where a secret was just said."""
+        code = refused.reply.code
+        later = code < 500
+        certainty = Certainty.NOT_SENT if later else Certainty.FOR_GOOD
+        if refused.step == "AUTH":
+            told = "put the login off" if later else "refused the user name or the password"
+            return DeliveryFailed(certainty, f"{self.host} {told} ({code})")
+        if refused.step == "STARTTLS":
+            return DeliveryFailed(certainty, f"{self.host} would not secure the session ({code})")
+        return DeliveryFailed(certainty, f"{self.host} would not talk to us: {refused.reply.said}")
+
+
+def _own_name(sock: socket.socket) -> str:
+    """What we call ourselves: the machine's full name, or else its address (RFC 5321, section 4.1.3)."""
+    name = socket.gethostname()
+    if "." in name and name.isascii() and not any(character.isspace() for character in name):
+        return name
+    address = str(sock.getsockname()[0]).partition("%")[0]
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+class Connections:
+    """The sessions of one outlet. Safe for several threads."""
+
+    def __init__(self, connect: Callable[[float], Conversation]) -> None:
+        """`connect` opens one session by a moment of the pause clock, or raises DeliveryFailed."""
+        self._connect = connect
+        self._changed = threading.Condition()
+        self._idle: list[Conversation] = []
+        self._open = 0
+        self._opening = 0
+        self._most: int | None = None
+        self._most_until = 0.0
+        self._failure: DeliveryFailed | None = None
+        self._failed_at = 0.0
+        self._closed = False
+
+    def take(self, end: float, *, fresh: bool = False, patient: bool = True) -> Conversation:
+        """A session for one message: a kept one, or (only such, where `fresh`) a new one. Raises DeliveryFailed.
+
+        Where the server takes no more at once it waits for another sender's, if `patient`. It is to be put back,
+        or dropped.
+        """
+        while True:
+            kept = self._kept_or_leave_to_open(end, fresh=fresh, patient=patient)
+            if kept is None:
+                session = self._opened(end)
+                if session is not None:
+                    return session
+            elif kept.usable_after(LOOK_AFTER, ASK_AFTER, ask_until=min(end, pause_clock() + ASK_FOR)):
+                kept.end = end
+                return kept
+            else:
+                self.drop(kept)
+
+    def _kept_or_leave_to_open(self, end: float, *, fresh: bool, patient: bool) -> Conversation | None:
+        """A kept session, or None: one may be opened, and is counted as being opened."""
+        with self._changed:
+            while True:
+                if self._closed:
+                    raise DeliveryFailed(Certainty.NOT_SENT, "the outlet was closed")
+                if self._idle and not fresh:
+                    return self._idle.pop()
+                now = pause_clock()
+                if self._failure is not None and not self._open:
+                    if now - self._failed_at < HOLD_OFF:
+                        raise DeliveryFailed(self._failure.certainty, self._failure.reason)
+                    self._failure = None
+                if self._may_open(now):
+                    self._opening += 1
+                    return None
+                if not patient or not self._changed.wait(max(0.0, end - now)):
+                    raise DeliveryFailed(Certainty.NOT_SENT, "no session with the mail server came free in time")
+
+    def _may_open(self, now: float) -> bool:
+        if not self._open:
+            return not self._opening
+        return self._most is None or now >= self._most_until or self._open + self._opening < self._most
+
+    def _opened(self, end: float) -> Conversation | None:
+        """A new session; None where the server takes no more beside those that stand."""
+        try:
+            session = self._connect(end)
+        except DeliveryFailed as failure:
+            with self._changed:
+                self._opening -= 1
+                self._changed.notify_all()
+                now = pause_clock()
+                if self._open and failure.certainty is Certainty.NOT_SENT and now < end:
+                    self._most, self._most_until = self._open, now + FEWER_FOR
+                    return None
+                self._failure, self._failed_at = failure, now
+            raise
+        except BaseException:
+            with self._changed:
+                self._opening -= 1
+                self._changed.notify_all()
+            raise
+        with self._changed:
+            self._opening -= 1
+            self._open += 1
+            self._changed.notify_all()
+        return session
+
+    def put_back(self, session: Conversation) -> None:
+        """Keep a session for the next message."""
+        session.kept = True
+        with self._changed:
+            if not self._closed:
+                self._idle.append(session)
+                self._changed.notify()
+                return
+        self.drop(session)
+
+    def drop(self, session: Conversation) -> None:
+        """Close a session that is of no more use."""
+        session.close()
+        with self._changed:
+            self._open -= 1
+            self._changed.notify()
+
+    def open_ahead(self, wanted: int, end: float) -> None:
+        """Have so many sessions open and idle, as far as the server takes them. Raises DeliveryFailed."""
+        taken: list[Conversation] = []
+        try:
+            for _ in range(wanted):
+                taken.append(self.take(end, patient=False))
+        finally:
+            for session in taken:
+                self.put_back(session)
+
+    def close(self) -> None:
+        """Take leave of every idle session; what is in use is closed when it is put back."""
+        with self._changed:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            self._changed.notify_all()
+        end = pause_clock() + ASK_FOR
+        for session in idle:
+            session.end = end
+            session.quit()
