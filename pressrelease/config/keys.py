@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +46,19 @@ class Key:
     secret: bool = False
 
 
+def _no_rules(_: Mapping[str, Any]) -> Iterable[Wrong]:
+    return ()
+
+
 @dataclass(frozen=True)
 class OutletKind:
-    """A kind of outlet: its keys, and whether people may be told things there (it is not public)."""
+    """A kind of outlet: its keys, and whether people may be told things there (it is not public).
+
+    `rules` are given the values of all its keys, each accepted by itself, and say which don't go together.
+    """
 
     name: str
     help: str
     keys: tuple[Key, ...]
     tells_people: bool
+    rules: Callable[[Mapping[str, Any]], Iterable[Wrong]] = _no_rules

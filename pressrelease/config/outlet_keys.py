@@ -2,73 +2,41 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
-from typing import Any
 
-from pressrelease.config.keys import Key, OutletKind, Several, Wrong
+from pressrelease.config.keys import Key, OutletKind
 from pressrelease.config.model import OutletConfig
+from pressrelease.config.outlet_values import (
+    apprise_address,
+    arguments,
+    handle,
+    headers,
+    list_id,
+    mail_address_or_empty,
+    mail_rules,
+    mail_sender,
+    mail_server,
+    public_folder,
+    recipients,
+    term,
+    unsubscribe,
+)
 from pressrelease.config.values import (
     address_or_secret,
     duration,
     flag,
+    list_of,
+    one_of,
     secret,
     text,
+    text_or_empty,
+    web_address,
     web_address_or_empty,
+    whole,
 )
 
-#: RFC 9110, section 5.6.2.
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-#: Set by the webhook itself, or by HTTP.
-_OWN_HEADERS = re.compile(r"webhook-.*|content-.*|host|connection|transfer-encoding|te|trailer|upgrade|expect", re.I)
-#: Headers whose value lets somebody in.
-_SECRET_HEADERS = re.compile(r".*(?:authorization|cookie|token|secret|password|signature|credential|key).*", re.I)
-
-
-def public_folder(value: Any) -> str:
-    """A folder for the public to see: never the workspace, its drafts or its private state."""
-    path = text(value).replace("\\", "/")
-    parts = [part for part in path.split("/") if part not in {"", "."}]
-    if ".." in parts:
-        raise Wrong("should not climb with ..", 'Write a folder inside the workspace, like "newsroom", or a full path.')
-    inside = not path.startswith("/") and not re.match(r"[A-Za-z]:", path)
-    if not parts or (inside and parts[0].lower() in {"releases", ".pressrelease"}) or parts[-1] == ".pressrelease":
-        raise Wrong("would publish the workspace's own files", 'Write a folder of its own, like "newsroom".')
-    return path
-
-
-def headers(value: Any) -> dict[str, Any]:
-    """HTTP headers to add: texts, or references where the text is a secret. None that the webhook sets itself."""
-    if not isinstance(value, dict):
-        raise Wrong("should be a table of texts", 'Write { "X-Source" = "press office" }.')
-    found: dict[str, Any] = {}
-    wrongs: list[Wrong] = []
-    for name, entry in value.items():
-        try:
-            found[name] = _header(name, entry)
-        except Wrong as wrong:
-            wrongs.append(Wrong(f"has an entry that {wrong.message}", wrong.hint, (name,)))
-    if len({name.lower() for name in value}) < len(value):
-        wrongs.append(Wrong("names one header twice", "Case makes no difference in a header's name."))
-    if wrongs:
-        raise Several(wrongs)
-    return found
-
-
-def _header(name: str, value: Any) -> Any:
-    if not _HEADER_NAME.fullmatch(name):
-        raise Wrong("is not named as a header can be", "Letters, digits and dashes only.")
-    if _OWN_HEADERS.fullmatch(name):
-        raise Wrong("the webhook or HTTP sets itself", "Delete it; webhook-*, content-* and host are not yours to set.")
-    if isinstance(value, dict):
-        return secret(value)
-    if _SECRET_HEADERS.fullmatch(name):
-        raise Wrong("is a secret written in plain", f'Write it like {name} = {{ env = "NAME" }}.')
-    entry = text(value)
-    if not all("\x20" <= character <= "\xff" for character in entry):
-        raise Wrong("holds a character that no header can hold", "Use plain Latin letters.")
-    return entry
-
+#: Where other packages name the kinds of outlet that they bring.
+ENTRY_POINTS = "pressrelease.outlets"
 
 #: At every outlet, whatever its kind.
 COMMON_KEYS = (
@@ -96,6 +64,64 @@ OUTLET_KINDS = (
             ),
         ),
         tells_people=False,
+    ),
+    OutletKind(
+        "email",
+        "mail to each recipient by itself, through a mail server",
+        (
+            Key("host", mail_server, "the mail server", required=True, sample='"smtp.example.org"'),
+            Key(
+                "port",
+                whole(1, 65535),
+                "left out: 587 with starttls, 465 with tls, 25 with none",
+                sample="587",
+            ),
+            Key(
+                "security",
+                one_of("starttls", "tls", "none"),
+                "starttls, tls, or none (on this machine only)",
+                default="starttls",
+            ),
+            Key("username", text_or_empty, "where the server asks for one", default="", sample='"press"'),
+            Key(
+                "password",
+                secret,
+                "with the username",
+                secret=True,
+                sample='{ env = "PRESSRELEASE_SMTP_PASSWORD" }',
+            ),
+            Key(
+                "from",
+                mail_sender,
+                "whom it comes from, of a domain that the server may send for",
+                required=True,
+                sample='"Press Office <press@example.org>"',
+            ),
+            Key(
+                "reply_to",
+                mail_address_or_empty,
+                "whom reporters answer to",
+                default="",
+                sample='"media@example.org"',
+            ),
+            Key(
+                "recipients",
+                recipients,
+                "a list, or a CSV file with an `email` column; nobody sees another's address",
+                required=True,
+                sample='"media.csv"',
+            ),
+            Key("list_id", list_id, "the list's name (RFC 2919)", default="", sample='"media.example.org"'),
+            Key(
+                "unsubscribe",
+                unsubscribe,
+                "where one leaves the list, https or mailto",
+                default="",
+                sample='"mailto:unsubscribe@example.org"',
+            ),
+        ),
+        tells_people=True,
+        rules=mail_rules,
     ),
     OutletKind(
         "webhook",
@@ -126,9 +152,109 @@ OUTLET_KINDS = (
         ),
         tells_people=True,
     ),
+    OutletKind(
+        "wordpress",
+        "a post on a WordPress site, by an application password",
+        (
+            Key("url", web_address, "the site's address", required=True, sample='"https://www.example.org"'),
+            Key("username", text, "whose application password it is", required=True, sample='"press"'),
+            Key(
+                "password",
+                secret,
+                "an application password, not the one that logs in",
+                required=True,
+                secret=True,
+                sample='{ env = "PRESSRELEASE_WORDPRESS_PASSWORD" }',
+            ),
+            Key(
+                "categories",
+                list_of(term, '["Press releases"]'),
+                "by name or number; they must exist",
+                default=(),
+                sample='["Press releases"]',
+            ),
+            Key("tags", list_of(term, '["news"]'), "by name or number", default=(), sample='["news"]'),
+        ),
+        tells_people=False,
+    ),
+    OutletKind(
+        "mastodon",
+        "a post with a link, on a Mastodon server",
+        (
+            Key("url", web_address, "the server", required=True, sample='"https://social.example.org"'),
+            Key(
+                "token",
+                secret,
+                "an access token with write:statuses and read:accounts",
+                required=True,
+                secret=True,
+                sample='{ env = "PRESSRELEASE_MASTODON_TOKEN" }',
+            ),
+            Key(
+                "visibility",
+                one_of("public", "unlisted", "private"),
+                "public, unlisted or private",
+                default="public",
+            ),
+        ),
+        tells_people=False,
+    ),
+    OutletKind(
+        "bluesky",
+        "a post with a link, on Bluesky",
+        (
+            Key("url", web_address, "the account's own server", default="https://bsky.social"),
+            Key("handle", handle, "the account, without the @", required=True, sample='"example.bsky.social"'),
+            Key(
+                "password",
+                secret,
+                "an app password, not the one that logs in",
+                required=True,
+                secret=True,
+                sample='{ env = "PRESSRELEASE_BLUESKY_PASSWORD" }',
+            ),
+        ),
+        tells_people=False,
+    ),
+    OutletKind(
+        "apprise",
+        "any of Apprise's services, Slack and Teams among them; it can't say whether a post arrived",
+        (
+            Key(
+                "url",
+                apprise_address,
+                "the service's address as Apprise writes it; it holds a secret",
+                required=True,
+                secret=True,
+                sample='{ env = "PRESSRELEASE_APPRISE_URL" }',
+            ),
+        ),
+        tells_people=True,
+    ),
+    OutletKind(
+        "command",
+        "a program of yours, given the release as JSON on its standard input",
+        (
+            Key(
+                "argv",
+                arguments,
+                "the program and its arguments; no shell reads them",
+                required=True,
+                sample='["/usr/local/bin/publish"]',
+            ),
+        ),
+        tells_people=True,
+    ),
 )
 
 
 def outlet_kind(name: str) -> OutletKind | None:
     """The kind of that name, or None."""
     return next((kind for kind in OUTLET_KINDS if kind.name == name), None)
+
+
+def brought_by_others(name: str) -> bool:
+    """Whether an installed package brings a kind of that name."""
+    from importlib.metadata import entry_points
+
+    return any(True for _ in entry_points(group=ENTRY_POINTS, name=name))

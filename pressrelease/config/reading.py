@@ -16,7 +16,8 @@ from pressrelease.config.model import (
     Policy,
     Retry,
 )
-from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS, outlet_kind
+from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS, brought_by_others, outlet_kind
+from pressrelease.config.outlet_values import foreign_settings
 from pressrelease.config.sections import SECTIONS
 from pressrelease.config.values import did_you_mean, outlet_name
 from pressrelease.errors import ConfigRefused, Problem
@@ -171,6 +172,8 @@ class _Reading:
             return None
         given = table["type"]
         kind = outlet_kind(given) if isinstance(given, str) else None
+        if kind is None and isinstance(given, str) and brought_by_others(given):
+            return self._foreign(name, given)
         if kind is None:
             near = did_you_mean(given, known) if isinstance(given, str) else ""
             self._say(
@@ -179,24 +182,52 @@ class _Reading:
             return None
         before = len(self.problems)
         values = self._table(path, (Key("type", str, kind.help), *COMMON_KEYS, *kind.keys))
+        if len(self.problems) == before:
+            self._wrong(kind.rules(values), title, path)
         if len(self.problems) > before:
             # Known by its name, so that no second problem is made of the first where it is named.
             return OutletConfig(name, kind.name)
         settings = {key.name: values[key.name] for key in kind.keys}
         return OutletConfig(name, kind.name, values["enabled"], values["timeout"], settings)
 
+    def _foreign(self, name: str, kind: str) -> OutletConfig:
+        """An outlet of a kind that another package brings, which looks at its own keys when it is opened."""
+        path = ("outlets", name)
+        table = self._at(path)
+        title = f"[outlets.{name}]"
+        common: dict[str, Any] = {key.name: key.default for key in COMMON_KEYS}
+        for key in COMMON_KEYS:
+            if key.name in table:
+                self._read(key, table[key.name], (*path, key.name), title, common)
+        settings: dict[str, Any] = {}
+        try:
+            settings = foreign_settings({key: table[key] for key in table if key != "type" and key not in common})
+        except Several as several:
+            self._wrong(several.wrongs, title, path)
+        return OutletConfig(name, kind, common["enabled"], common["timeout"], settings)
+
+    def _wrong(self, wrongs: Iterable[Wrong], title: str, path: Path) -> None:
+        """Problems whose `at` begins with the key that they are about."""
+        for wrong in wrongs:
+            where = f"{title} {_short(str(wrong.at[0]))}"
+            self._say((*path, *wrong.at), f"{where} {wrong.message}", f"{where}: {wrong.hint}" if wrong.hint else "")
+
     def _cross(self, found: Mapping[str, dict[str, Any]], outlets: Mapping[str, OutletConfig]) -> None:
         """What only shows when two places are looked at together."""
         tables = self._at(("outlets",))
         names = list(tables) if isinstance(tables, dict) else []
+        known = _list("outlets", names) if names else "There is no outlet yet."
         for section in ("defaults", "notify"):
-            for number, name in enumerate(found[section].get("outlets", ())):
+            # What nobody wrote is said of a release that relies on it, where it can be mended.
+            written = isinstance(self._at((section,)), dict) and "outlets" in self._at((section,))
+            for number, name in enumerate(found[section].get("outlets", ()) if written else ()):
                 path = (section, "outlets", number)
                 if name not in names:
+                    near = did_you_mean(name, names)
                     self._say(
                         path,
-                        f"[{section}] outlets: there is no outlet {name}{did_you_mean(name, names)}",
-                        f"Add [outlets.{name}] with its type, or name one that there is.",
+                        f"[{section}] outlets entry {number + 1} names no outlet that there is{near}",
+                        f"{known} A new one begins with a line like [outlets.media], and has a type.",
                     )
                 elif section == "notify" and name in outlets:
                     kind = outlet_kind(outlets[name].type)
@@ -204,7 +235,7 @@ class _Reading:
                         self._say(
                             path,
                             f"[notify] outlets: {name} is public, and not a way to tell the office",
-                            "Name an outlet that only the office reads, like a webhook.",
+                            "Name an outlet that only the office reads, like a webhook or email.",
                         )
         approvals, approvers = found["policy"].get("approvals"), found["policy"].get("approvers")
         if approvals is not None and approvers and approvals > len(approvers):

@@ -76,8 +76,9 @@ def _toml(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(_toml(entry) for entry in value)}]"
     if isinstance(value, Contact):
-        parts = (("name", value.name), ("phone", value.phone), ("email", value.email))
-        return f"{{ {', '.join(f'{name} = {_toml(part)}' for name, part in parts if part)} }}"
+        parts = [("name", value.name), ("phone", value.phone), ("email", value.email)]
+        written = ", ".join(f"{name} = {_toml(part)}" for name, part in parts if part)
+        return f"{{ {written} }}" if written else "{}"
     return str(value)
 
 

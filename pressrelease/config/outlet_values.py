@@ -1,0 +1,249 @@
+"""Readers of the values that only outlets have: folders, headers, mail addresses, commands.
+
+As in `values`, no message ever repeats a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pressrelease.config.keys import Several, Wrong
+from pressrelease.config.model import SecretReference, SecretSource
+from pressrelease.config.values import MOST_ENTRIES, is_loopback, list_of, secret, text, web_address
+from pressrelease.release.text import forbidden_in
+
+#: RFC 9110, section 5.6.2.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+#: Set by the webhook itself, or by HTTP.
+_OWN_HEADERS = re.compile(r"webhook-.*|content-.*|host|connection|transfer-encoding|te|trailer|upgrade|expect", re.I)
+#: Headers whose value lets somebody in.
+_SECRET_HEADERS = re.compile(r".*(?:authorization|cookie|token|secret|password|signature|credential|key).*", re.I)
+
+
+def public_folder(value: Any) -> str:
+    """A folder for the public to see: never the workspace, its drafts or its private state."""
+    path = text(value).replace("\\", "/")
+    parts = [part for part in path.split("/") if part not in {"", "."}]
+    if ".." in parts:
+        raise Wrong("should not climb with ..", 'Write a folder inside the workspace, like "newsroom", or a full path.')
+    inside = not path.startswith("/") and not re.match(r"[A-Za-z]:", path)
+    private = ".pressrelease" in {part.lower() for part in parts}
+    if not parts or private or (inside and parts[0].lower() == "releases"):
+        raise Wrong("would publish the workspace's own files", 'Write a folder of its own, like "newsroom".')
+    return path
+
+
+def headers(value: Any) -> dict[str, Any]:
+    """HTTP headers to add: texts, or references where the text is a secret. None that the webhook sets itself."""
+    if not isinstance(value, dict):
+        raise Wrong("should be a table of texts", 'Write { "X-Source" = "press office" }.')
+    found: dict[str, Any] = {}
+    wrongs: list[Wrong] = []
+    for name, entry in value.items():
+        try:
+            found[name] = _header(name, entry)
+        except Wrong as wrong:
+            wrongs.append(Wrong(f"has an entry that {wrong.message}", wrong.hint, (name,)))
+    if len({name.lower() for name in value}) < len(value):
+        wrongs.append(Wrong("names one header twice", "Case makes no difference in a header's name."))
+    if wrongs:
+        raise Several(wrongs)
+    return found
+
+
+def _header(name: str, value: Any) -> Any:
+    if not _HEADER_NAME.fullmatch(name):
+        raise Wrong("is not named as a header can be", "Letters, digits and dashes only.")
+    if _OWN_HEADERS.fullmatch(name):
+        raise Wrong("the webhook or HTTP sets itself", "Delete it; webhook-*, content-* and host are not yours to set.")
+    if isinstance(value, dict):
+        return secret(value)
+    if _SECRET_HEADERS.fullmatch(name):
+        raise Wrong("is a secret written in plain", f'Write it like {name} = {{ env = "NAME" }}.')
+    entry = text(value)
+    if not all("\x20" <= character <= "\xff" for character in entry):
+        raise Wrong("holds a character that no header can hold", "Use plain Latin letters.")
+    return entry
+
+
+_LIKE_AN_ADDRESS = 'Write it like "press@example.org".'
+
+#: Enough to tell an address from a slip; the outlet reads it by the whole grammar.
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W_](?:[\w-]*[^\W_])?")
+_NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
+_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.?")
+#: RFC 2919, section 2: dot-atoms, of which the last ones are a domain of the office's.
+_LIST_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)+")
+_HANDLE = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_SECRET_NAMES = re.compile(r"(?:.*_)?(?:password|passphrase|secret|token|api_?key|private_key|credentials?)", re.I)
+
+
+def mail_address(value: Any) -> str:
+    """One plain address, without a name beside it."""
+    address = text(value)
+    if len(address.encode()) > 254 or not _ADDRESS.fullmatch(address):
+        raise Wrong("is not a mail address", _LIKE_AN_ADDRESS)
+    return address
+
+
+def mail_address_or_empty(value: Any) -> str:
+    """As `mail_sender`; "" for none."""
+    return "" if value == "" else mail_sender(value)
+
+
+def mail_sender(value: Any) -> str:
+    """An address, or a name and an address: "Press Office <press@example.org>"."""
+    sender = text(value)
+    named = _NAMED.fullmatch(sender)
+    try:
+        mail_address(named.group(1) if named else sender)
+    except Wrong:
+        raise Wrong(
+            "is not a mail address", 'Write "press@example.org", or "Press Office <press@example.org>".'
+        ) from None
+    return sender
+
+
+def recipients(value: Any) -> str | tuple[str, ...]:
+    """A list of addresses, or the path of a CSV file that holds them."""
+    if isinstance(value, str):
+        path = text(value)
+        if "@" in path and not path.lower().endswith(".csv"):
+            raise Wrong("should be a list, or a CSV file", 'Write ["desk@example.org"], or "media.csv".')
+        return path
+    if isinstance(value, list) and len(value) > MOST_ENTRIES:
+        raise Wrong(
+            f"has more than {MOST_ENTRIES:,} entries",
+            "Put them into a CSV file with an `email` column, and name it here.",
+        )
+    found: tuple[str, ...] = list_of(mail_address, '["desk@example.org"], or "media.csv"', unique=False, least=1)(value)
+    return found
+
+
+def mail_server(value: Any) -> str:
+    """A host's name or IP address, without a port."""
+    host = text(value)
+    if not (_HOST.fullmatch(host) or (":" in host and _is_ip(host))) or len(host) > 253:
+        raise Wrong("is not a mail server's name", 'Write only the name, like "smtp.example.org"; the port has a key.')
+    return host
+
+
+def _is_ip(host: str) -> bool:
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def list_id(value: Any) -> str:
+    """A mailing list's name (RFC 2919), without brackets; "" for none."""
+    if value == "":
+        return ""
+    name = text(value)
+    if not _LIST_ID.fullmatch(name) or len(name) > 255:
+        raise Wrong("is not a list's name", 'Write words with dots between them and no brackets: "media.example.org".')
+    return name
+
+
+def unsubscribe(value: Any) -> str:
+    """Where a recipient leaves the list: an https address or a mailto; "" for none."""
+    if value == "":
+        return ""
+    address = text(value)
+    if address.lower().startswith("mailto:"):
+        mailbox = address[len("mailto:") :].partition("?")[0]
+        if not _ADDRESS.fullmatch(mailbox) or any(sign in address for sign in " <>,"):
+            raise Wrong("is not a mail address", 'Write it like "mailto:unsubscribe@example.org".')
+        return address
+    return web_address(address)
+
+
+def term(value: Any) -> str | int:
+    """A category or tag of WordPress: its name, or its number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value < 1:
+            raise Wrong("should be a number from 1 up, or a name", 'Write it like 12 or "Press releases".')
+        return value
+    return text(value)
+
+
+def handle(value: Any) -> str:
+    """An account's name at Bluesky: a domain."""
+    name = text(value)
+    if len(name) > 253 or not _HANDLE.fullmatch(name):
+        raise Wrong("is not a handle", 'Write it in small letters and without the @, like "example.bsky.social".')
+    return name
+
+
+def apprise_address(value: Any) -> str | SecretReference:
+    """An address of Apprise's. It holds tokens, so it is a reference, but for a service on this machine."""
+    if isinstance(value, dict):
+        return secret(value)
+    address = text(value)
+    found = re.fullmatch(r"[a-z0-9+.-]+://(\[[0-9a-fA-F:]+\]|[^/?#@:\s\[\]]+)(?::[0-9]+)?(?:/[^?#@]*)?", address)
+    if found is None or not is_loopback(found.group(1).strip("[]")):
+        raise Wrong("is a secret written in plain", 'Its address holds what lets somebody in. Write { env = "NAME" }.')
+    return address
+
+
+def arguments(value: Any) -> tuple[str, ...]:
+    """A program and its arguments, as they are: no shell reads them."""
+    example = '["/usr/local/bin/publish", "--quiet"]'
+    if isinstance(value, str):
+        raise Wrong("should be a list, since no shell takes it apart", f"Write it like {example}.")
+    found: tuple[str, ...] = list_of(_argument, example, unique=False, least=1)(value)
+    if not found[0].strip():
+        raise Wrong("names no program", f"Write it like {example}.", (0,))
+    return found
+
+
+def _argument(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Wrong("should be a text", 'Put it in double quotes: "…". The environment, not argv, is for secrets.')
+    if forbidden_in(value) or "\n" in value:
+        raise Wrong("holds a line break or a character that can't be seen", "Type it again on one line.")
+    return value
+
+
+def mail_rules(values: Mapping[str, Any]) -> Iterator[Wrong]:
+    """What an email outlet's keys must be together."""
+    if values["security"] == "none" and not is_loopback(values["host"]):
+        yield Wrong(
+            "would send mail and password in the clear",
+            'Write "starttls" or "tls"; "none" is for a mail server on this machine only.',
+            ("security",),
+        )
+    if bool(values["username"]) != bool(values["password"]):
+        given, missing = ("username", "password") if values["username"] else ("password", "username")
+        yield Wrong(f"stands without a {missing}", f"Give both, or delete {given}.", (given,))
+
+
+def foreign_settings(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a kind that another package brings: as given, references to secrets read. Raises Several."""
+    found: dict[str, Any] = {}
+    wrongs: list[Wrong] = []
+    for name, value in table.items():
+        try:
+            found[name] = _foreign(name, value)
+        except Wrong as wrong:
+            wrongs.append(Wrong(wrong.message, wrong.hint, (name,)))
+    if wrongs:
+        raise Several(wrongs)
+    return found
+
+
+def _foreign(name: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        if len(value) == 1 and next(iter(value)) in {source.value for source in SecretSource}:
+            return secret(value)
+        return {key: _foreign(key, entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return tuple(_foreign(name, entry) for entry in value)
+    if isinstance(value, str) and value and _SECRET_NAMES.fullmatch(name):
+        raise Wrong("is a secret written in plain", 'Write { env = "NAME" }, { file = "path" } or { keyring = "a/b" }.')
+    return value
