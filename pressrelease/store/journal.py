@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,16 +75,63 @@ def _plain(values: Mapping[str, Any]) -> bool:
     return all(type(value) is (int if name in {"n", "at"} else str) for name, value in values.items())
 
 
+@dataclass(frozen=True)
+class Head:
+    """A journal's last line: its number (0 for an empty journal) and its hash. Written `N:HASH`."""
+
+    n: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.n}:{self.hash}"
+
+
+def read_head(text: str) -> Head | None:
+    """The head that `str(head)` wrote, None for any other text."""
+    number, _, digest = text.strip().partition(":")
+    if not (number.isascii() and number.isdigit() and re.fullmatch("[0-9a-f]{64}", digest)):
+        return None
+    return Head(int(number), digest)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What came of walking a journal: its head as far as it held, and where it breaks, None where it holds."""
+
+    head: Head
+    broken: str | None = None
+
+
+def walk(lines: Iterable[Line], known: Head | None = None) -> Walk:
+    """Walk a journal from its first line, and see that a head `known` from elsewhere is in it.
+
+    The chain alone can't tell a journal that was cut off at its end, or written anew from its first line.
+    """
+    head = Head(0, BEGINNING)
+    for number, line in enumerate(lines, start=1):
+        if broken := _break_at(number, line, head, known):
+            return Walk(head, broken)
+        head = Head(number, line.hash)
+    if known is not None and known.n > head.n:
+        return Walk(head, f"its end was cut off: line {known.n} was once written, and line {head.n} is now the last")
+    if known is not None and known.n == 0 and known.hash != BEGINNING:
+        return Walk(head, "the head that it was compared with is none")
+    return Walk(head)
+
+
 def first_break(lines: Iterable[Line]) -> str | None:
     """Where and how a journal, read from its first line, stops being true; None where it holds."""
-    hash_before = BEGINNING
-    for number, line in enumerate(lines, start=1):
-        if line.n != number:
-            return f"line {number} is missing; line {line.n} stands in its place"
-        if line.prev != hash_before:
-            return f"line {number} does not follow the line before it"
-        values = {name: getattr(line, name) for name in Line.__dataclass_fields__ if name != "hash"}
-        if not _plain(values) or _hash(values) != line.hash:
-            return f"line {number} was changed after it was written"
-        hash_before = line.hash
+    return walk(lines).broken
+
+
+def _break_at(number: int, line: Line, before: Head, known: Head | None) -> str | None:
+    if line.n != number:
+        return f"line {number} is missing; line {line.n} stands in its place"
+    if line.prev != before.hash:
+        return f"line {number} does not follow the line before it"
+    values = {name: getattr(line, name) for name in Line.__dataclass_fields__ if name != "hash"}
+    if not _plain(values) or _hash(values) != line.hash:
+        return f"line {number} was changed after it was written"
+    if known is not None and known.n == number and known.hash != line.hash:
+        return f"it was written anew: line {number} is not the one that was known"
     return None

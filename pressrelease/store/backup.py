@@ -1,0 +1,312 @@
+"""A consistent copy of the record while others work with it, and how one that is put back comes to stand.
+
+A copy knows nothing of what was done after it was made. So it starts stopped, whatever it had in hand is in
+doubt, and so is all that would have left by itself between its making and its return.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import func, select, update
+
+from pressrelease.delivery import SETTLED, Delivery, DeliveryState
+from pressrelease.errors import NotPermitted, PressReleaseError, Refused, StateUnreadable
+from pressrelease.standing import Word
+from pressrelease.store import Store, claims, words
+from pressrelease.store.journal import Head, Walk, walk
+from pressrelease.store.ledger import Ledger
+from pressrelease.store.moving import copy_record, postgres_engine, sqlite_engine
+from pressrelease.store.reading import SCHEMA, Reader, unreadable
+from pressrelease.store.rows import delivery_of
+from pressrelease.store.tables import approvals, deliveries, processes, releases
+
+#: How long a copy waits for a writer's turn to end, in seconds.
+COPY_PATIENCE = 60.0
+
+#: A delivery's place in any copy of the record: slug, version, outlet, recipient.
+Place = tuple[str, str, str, str]
+
+
+def place_of(delivery: Delivery) -> Place:
+    """Where a delivery belongs, whatever its number in this or that copy."""
+    return delivery.slug, delivery.version, delivery.outlet, delivery.recipient
+
+
+# -- copying ------------------------------------------------------------------------------------------------
+
+
+def snapshot(store: Store, to: Path) -> None:
+    """Copy the record as it is at one moment into the new SQLite file `to` (0600), whatever is going on.
+
+    Raises StateUnreadable where it can't be read or believed, WillRetry where it is busy for too long.
+    """
+    if store.file is None:
+        engine = postgres_engine(store.url, snapshot=True)
+        target = sqlite_engine(to)
+        with engine.connect() as source, target.begin() as connection:
+            _ = copy_record(source, connection)
+        return
+    sqlite_engine(to).dispose()
+    give_up = time.monotonic() + COPY_PATIENCE
+
+    def waited(status: int, remaining: int, total: int) -> None:
+        if time.monotonic() > give_up:
+            raise sqlite3.OperationalError("database is locked")
+
+    source_file = sqlite3.connect(f"{store.file.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
+    copy = sqlite3.connect(to, isolation_level=None)
+    try:
+        source_file.execute("PRAGMA query_only = ON")
+        # All pages in one step: a copy made piece by piece begins anew with every write of another process.
+        source_file.backup(copy, pages=-1, progress=waited, sleep=0.05)
+        copy.execute("PRAGMA journal_mode = DELETE")
+        found = [str(row[0]) for row in copy.execute("PRAGMA quick_check(1)")]
+    except sqlite3.Error as error:
+        raise unreadable(error) from error
+    finally:
+        copy.close()
+        source_file.close()
+    if found != ["ok"]:
+        raise StateUnreadable(
+            "The database is damaged; no backup of it was made. Nothing was sent.",
+            hint="Keep the last good backup; `pressrelease doctor` says more.",
+        )
+
+
+# -- looking at a copy before it is believed ------------------------------------------------------------------
+
+
+def look_over(file: Path, *, store_id: str, head: Head) -> Walk:
+    """See that an unpacked record is whole, ours and only ours, and that its journal ends at `head`.
+
+    Raises Refused, saying what is wrong; WillRetry, StateUnreadable where the file can't even be asked.
+    """
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        if [str(row[0]) for row in connection.execute("PRAGMA integrity_check(1)")] != ["ok"]:
+            raise _refused("its database is damaged")
+        found = {(str(kind), str(name)): str(sql) for kind, name, sql in connection.execute(_OBJECTS)}
+    except sqlite3.Error:
+        raise _refused("its database can't be read") from None
+    finally:
+        connection.close()
+    _only_ours(found)
+    reader = Reader(file)
+    try:
+        if reader.schema() > SCHEMA:
+            raise Refused(
+                "The backup was made by a newer pressrelease. Nothing was changed.",
+                hint="Install the newer pressrelease, then restore.",
+                code="backup_newer",
+            )
+        if reader.store_id() != store_id or not reader.control():
+            raise _refused("its database is not the one that its manifest names")
+        walked = walk(reader.journal(), head)
+        if walked.broken:
+            raise _refused(f"its journal does not hold: {walked.broken}")
+        if walked.head != head or reader.rows("SELECT count(*) AS lines FROM journal")[0]["lines"] != head.n:
+            raise _refused("its journal goes on where its manifest says that it ends")
+    except StateUnreadable:
+        raise _refused("its database can't be read") from None
+    finally:
+        reader.close()
+    return walked
+
+
+_OBJECTS = "SELECT type, name, coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+
+
+def _only_ours(found: Mapping[tuple[str, str], str]) -> None:
+    """A database brings its own triggers and views, and those would act in our name: only ours are taken."""
+    fresh = sqlite3.connect(":memory:")
+    try:
+        from sqlalchemy import create_engine
+
+        from pressrelease.store.engine import lay_out
+
+        with create_engine("sqlite://", creator=lambda: fresh).begin() as connection:
+            lay_out(connection)
+            ours = {(str(row[0]), str(row[1])): str(row[2]) for row in connection.exec_driver_sql(_OBJECTS)}
+    finally:
+        fresh.close()
+    for thing, sql in found.items():
+        if thing not in ours or (thing[0] in {"trigger", "view"} and sql != ours[thing]):
+            raise _refused("its database holds what pressrelease did not put there")
+    if missing := {thing for thing in ours if thing[0] == "trigger"} - set(found):
+        raise _refused(f"the guard of its journal is missing ({min(missing)[1]})")
+
+
+def _refused(what: str) -> Refused:
+    return Refused(
+        f"The backup was refused: {what}. Nothing was changed.",
+        hint="Restore another backup; this file should not be trusted.",
+        code="backup_refused",
+    )
+
+
+# -- what became of things after the copy ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Since:
+    """What the replaced record knows of the time after the backup.
+
+    `begun` has each delivery that was tried or settled since, with a sentence on how it stood; `words` each
+    release of which something was said since, with the last thing said; `unknown` the releases that the copy
+    has never heard of and that had begun to go out.
+    """
+
+    begun: Mapping[Place, str]
+    words: Mapping[str, str]
+    unknown: tuple[str, ...] = ()
+
+
+def what_came_since(replaced: Reader, copy: Reader, head: Head) -> Since | None:
+    """What a record that continues the copy's journal knows; None where it can't be believed to continue it."""
+    try:
+        lines = list(replaced.journal())
+        walked = walk(lines, head)
+        if walked.broken or head.n == 0:
+            return None
+        after = lines[head.n :]
+        told = {line.slug: line.event for line in after if line.event.startswith("release.")}
+        before = {place_of(delivery): delivery for delivery in _deliveries(copy)}
+        begun = {}
+        unknown = []
+        for delivery in _deliveries(replaced):
+            kept = before.get(place_of(delivery))
+            if kept is None and delivery.attempts:
+                unknown.append(delivery.slug)
+            elif kept is not None and (kept.state, kept.attempts) != (delivery.state, delivery.attempts):
+                now = f"the replaced record has it as: {delivery.state.sentence}"
+                begun[place_of(delivery)] = f"it moved on after the backup was made; {now}"
+        said = {slug: event for slug, event in told.items() if event != "release.published"}
+        return Since(begun, said, tuple(dict.fromkeys(unknown)))
+    except PressReleaseError:
+        return None
+
+
+def _deliveries(reader: Reader) -> Iterable[Delivery]:
+    return [delivery_of(row) for row in reader.rows("SELECT * FROM deliveries ORDER BY id")]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a restored record came to stand, by slug: what is in doubt, what is held, and what it doesn't know of."""
+
+    doubted: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def start_stopped(
+    ledger: Ledger, *, by: str, made_at: datetime, head: Head, approvals_needed: int, since: Since | None
+) -> Standing:
+    """Bring a copy to where it may be put in place: stopped, and sure of nothing that it can't know.
+
+    `since` is what the replaced record knows, None where nobody knows: then everything that would have left by
+    itself by now is in doubt.
+    """
+    said = made_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    words.stop(ledger, by=by, why=f"restored from the backup of {said}")
+    ledger.connection.execute(
+        update(processes).where(processes.c.ended_at.is_(None)).values(ended_at=processes.c.last_seen)
+    )
+    doubted: list[str] = []
+    for delivery in _open(ledger):
+        if delivery.state is DeliveryState.SENDING:
+            claims.doubt(ledger, delivery, reason="it was being sent when the backup was made", again=False)
+            doubted.append(delivery.slug)
+    unsure = _may_have_left(ledger, approvals_needed) if since is None else since.begun
+    for delivery in _open(ledger):
+        how = unsure.get(place_of(delivery))
+        if how is not None and delivery.state is not DeliveryState.IN_DOUBT:
+            _doubt(
+                ledger, delivery, how if since is None else f"it left after the backup was made, and is since: {how}"
+            )
+            doubted.append(delivery.slug)
+    held = []
+    for slug, event in sorted((since.words if since else {}).items()):
+        why = f"after the backup was made, the replaced record says {event}"
+        try:
+            dossier = words.look(ledger, slug)
+            if dossier.release.word is Word.SCHEDULED:
+                words.set_word(ledger, slug, Word.HELD, by=by, why=why)
+                held.append(slug)
+        except PressReleaseError:
+            continue  # a draft in the copy, or out already: nothing of it leaves by itself
+    ledger.note("restored", made_at=said, head=str(head), doubted=sorted(set(doubted)), held=held)
+    return Standing(tuple(dict.fromkeys(doubted)), tuple(held), since.unknown if since else ())
+
+
+def _open(ledger: Ledger) -> list[Delivery]:
+    settled = [state.value for state in SETTLED]
+    return [
+        delivery_of(row)
+        for row in ledger.rows(select(deliveries).where(deliveries.c.state.not_in(settled)).order_by(deliveries.c.id))
+    ]
+
+
+def _may_have_left(ledger: Ledger, approvals_needed: int) -> dict[Place, str]:
+    """Every delivery that a running scheduler would have claimed by now."""
+    given = (
+        select(func.count(func.distinct(approvals.c.by)))
+        .where(
+            approvals.c.slug == releases.c.slug,
+            approvals.c.version == releases.c.version,
+            approvals.c.withdrawn_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+    going = ledger.rows(
+        select(releases.c.slug, releases.c.version).where(
+            releases.c.open,
+            releases.c.word == Word.SCHEDULED.value,
+            releases.c.lift <= ledger.micros,
+            given >= approvals_needed,
+        )
+    )
+    names = {(row["slug"], row["version"]) for row in going}
+    why = "it was due between the backup and its return, and the backup can't know whether it went out"
+    return {
+        place_of(delivery): why
+        for delivery in _open(ledger)
+        if (delivery.slug, delivery.version) in names
+        and delivery.state in {DeliveryState.WAITING, DeliveryState.RETRYING}
+    }
+
+
+def _doubt(ledger: Ledger, delivery: Delivery, reason: str) -> None:
+    """Put in doubt what this record never claimed: another copy of it may have. It counts as a try."""
+    done = ledger.connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery.id, deliveries.c.attempts == delivery.attempts)
+        .values(
+            state=DeliveryState.IN_DOUBT.value,
+            owner=None,
+            lease_until=None,
+            next_try=None,
+            attempts=deliveries.c.attempts + 1,
+            first_sent_at=func.coalesce(deliveries.c.first_sent_at, deliveries.c.lift, ledger.micros),
+            error=reason,
+        )
+    )
+    if not done.rowcount:
+        raise NotPermitted(f"{delivery.slug} moved on while it was being restored. Nothing was changed.")
+    ledger.note(
+        "delivery.in_doubt",
+        delivery.slug,
+        delivery.version,
+        outlet=delivery.outlet,
+        recipient=delivery.recipient,
+        attempt=delivery.attempts + 1,
+        error=reason,
+        again=False,
+    )
