@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pressrelease.config import Contact, read_config, sample_config
+from pressrelease.config import read_config, sample_config
 from pressrelease.config.model import SecretReference
 from pressrelease.demonstration import FIRST, SECOND
-from pressrelease.release import parse
+from pressrelease.release import Contact, parse
 
 TOP = Path(__file__).parents[1]
 SEED = TOP.parent / "shared" / "seed" / "county-wide-human-trafficking-operation.txt"

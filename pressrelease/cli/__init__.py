@@ -26,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001  (the last catch: a fault of ours must not spill what it held)
+        if os.environ.get("PRESSRELEASE_TRACEBACK"):
+            raise  # asked for by whoever develops; it may show what a release says
         _refuse(_fault(error), as_json="--json" in arguments)
         return 1
     return code
@@ -78,5 +80,7 @@ def _fault(error: Exception) -> PressReleaseError:
     return PressReleaseError(
         f"Something went wrong inside pressrelease (reference {reference}). What had been recorded stands:"
         " `pressrelease status` says what went out.",
-        hint=f"Whoever looks after the program finds it in {kept}." if kept else "",
+        hint=f"Whoever looks after the program finds it in {kept}."
+        if kept
+        else "PRESSRELEASE_TRACEBACK=1 before the same command shows where; its output may hold what a release says.",
     )

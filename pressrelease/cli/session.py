@@ -37,8 +37,9 @@ class Session:
         """A command's own options joined with those before its name."""
         context = click.get_current_context(silent=True)
         before: Mapping[str, Any] = context.find_root().params if context else {}
+        named_before = before.get("workspace")  # as it was typed: Typer makes paths only of a command's own options
         return cls(
-            named=workspace or before.get("workspace"),
+            named=workspace or (Path(named_before) if named_before else None),
             as_json=as_json or bool(before.get("as_json")),
             no_input=no_input or bool(before.get("no_input")),
             dry_run=dry_run,

@@ -148,15 +148,15 @@ def _play(desk: Desk, receiver: _Receiver, say_line: Callable[[str], None]) -> D
     say_line(f"Scheduled {FIRST}: at once.")
     say_line(f"Scheduled {SECOND}: {say(lift, timezone=ZONE, now=clock.utc_now())}.")
     command = [sys.executable, "-m", "pressrelease", "--workspace", str(folder), "run"]
-    scheduler = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    scheduler = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         for slug in texts:
             approve(desk, slug, "demo")
         say_line("Both are approved. The scheduler is running in a process of its own.")
-        _follow(desk, list(texts), say_line)
+        _follow(desk, list(texts), say_line, scheduler)
     finally:
         scheduler.terminate()
-        scheduler.wait()
+        scheduler.communicate()
     return _verdict(desk, receiver, lift, say_line)
 
 
@@ -173,7 +173,7 @@ def redated(now: datetime, lift: datetime) -> dict[str, str]:
     return texts
 
 
-def _follow(desk: Desk, slugs: list[str], say_line: Callable[[str], None]) -> None:
+def _follow(desk: Desk, slugs: list[str], say_line: Callable[[str], None], scheduler: subprocess.Popen[str]) -> None:
     """Tell each change until everything is out."""
     told: dict[str, str] = {}
     end = clock.pause_clock() + PATIENCE.total_seconds()
@@ -186,6 +186,8 @@ def _follow(desk: Desk, slugs: list[str], say_line: Callable[[str], None]) -> No
                 say_line(f"  {slug}: {words}")
         if all(report.standing.state is ReleaseState.PUBLISHED for report in reports.values()):
             return
+        if scheduler.poll() is not None:
+            raise PressReleaseError(f"The scheduler ended: {scheduler.communicate()[1].strip()}", code="demo_failed")
         threading.Event().wait(0.1)
     raise PressReleaseError(
         f"The demo did not finish within {PATIENCE.total_seconds():.0f} s: {told}.", code="demo_failed"
