@@ -66,8 +66,6 @@ def _where(row: Row) -> Text:
         text.append(f"\n{printable(reason)}", style="default")
     for line in where_words(row.dossier.deliveries) if row.dossier else ():
         text.append(f"\n{printable(line)}", style="default")
-    if command := next_command(row):
-        text.append(f"\n{command}", style="command")
     return text
 
 
@@ -78,6 +76,9 @@ def print_status(rows: Sequence[Row], *, timezone: str, now: datetime, to: Conso
         to.print("There is nothing here yet. `pressrelease new HEADLINE` begins a release.")
         return
     to.print(status_table(rows, timezone=timezone, now=now))
+    for command in dict.fromkeys(command for row in rows if (command := next_command(row))):
+        # Whole lines, however narrow the window: a command that is broken up can't be copied.
+        to.print(Text(f"next: {command}", style="command"), soft_wrap=True)
 
 
 def _gallery() -> None:
