@@ -1,0 +1,176 @@
+"""A machine whose clock is set by the test, and a store and lanes that can be stopped at a named place."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, NullPool, create_engine, event
+
+from pressrelease import clock, cycle
+from pressrelease.clock import Mark
+from pressrelease.delivery import Delivery
+from pressrelease.errors import StateUnreadable, WillRetry
+from pressrelease.lane import Lane
+from pressrelease.recorder import Entry, Recorder
+from pressrelease.store import Store
+from pressrelease.store.engine import _connect
+from pressrelease.store.ledger import Ledger
+
+
+class Killed(BaseException):
+    """The process was killed here: nothing of it runs any more."""
+
+
+@dataclass
+class Machine:
+    """True time, and a wall clock that may be wrong by `offset`."""
+
+    true: datetime
+    offset: timedelta = timedelta(0)
+    boots: int = 1
+    up_since: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.up_since = self.true - timedelta(days=1)
+
+    @property
+    def wall(self) -> datetime:
+        return self.true + self.offset
+
+    def read_mark(self) -> Mark:
+        return Mark(self.wall, self.true - self.up_since, f"boot {self.boots}")
+
+    def pause_clock(self) -> float:
+        return (self.true - datetime(2018, 1, 1, tzinfo=self.true.tzinfo)).total_seconds()
+
+    def reboot(self) -> None:
+        self.boots += 1
+        self.up_since = self.true
+
+
+@contextmanager
+def running_on(machine: Machine, seed: int) -> Iterator[None]:
+    """Have the program ask this machine for the time, and send in the thread that makes the pass."""
+    kept = clock.utc_now, clock.read_mark, clock.pause_clock, cycle.Lane, cycle.Recorder
+    clock.utc_now, clock.read_mark, clock.pause_clock = lambda: machine.wall, machine.read_mark, machine.pause_clock
+    cycle.Lane, cycle.Recorder = InlineLane, InlineRecorder  # type: ignore[misc]
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        clock.utc_now, clock.read_mark, clock.pause_clock, cycle.Lane, cycle.Recorder = kept  # type: ignore[misc]
+
+
+class InlineLane(Lane):
+    """A lane whose work is done by whoever offers it."""
+
+    def offer(self, candidates: Sequence[Delivery]) -> None:  # type: ignore[override]
+        fresh = [delivery for delivery in candidates if delivery.id not in self._known]
+        self._known |= {delivery.id for delivery in fresh}
+        self._candidates.extend(fresh)
+        self._work()
+
+
+class InlineRecorder(Recorder):
+    """A recorder that writes at once."""
+
+    def __init__(self, write: Callable[[Sequence[Entry]], None], busy: Callable[[], int]) -> None:
+        self._write = write
+
+    def hand_in(self, entry: Entry) -> Future[None]:
+        future: Future[None] = Future()
+        self._put_down([(entry, future)])
+        trouble = future.exception()
+        if isinstance(trouble, Killed):
+            raise trouble
+        return future
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class Fates:
+    """What is to happen at the next commits and questions, in order; "" lets one through."""
+
+    commits: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+
+    @staticmethod
+    def take(fates: list[str]) -> str:
+        return fates.pop(0) if fates else ""
+
+
+_place: list[Path] = []
+
+
+@cache
+def _engine() -> Engine:
+    """One engine for every history: what SQLAlchemy has once compiled is then compiled for all of them."""
+    engine = create_engine("sqlite://", creator=lambda: _connect(_place[-1]), poolclass=NullPool)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+class FragileStore(Store):
+    """The real store, with a process around it that can be killed before or after a commit."""
+
+    def __init__(self, url: str, workspace: Path, fates: Fates, on_kill: Callable[[], None]) -> None:
+        super().__init__(url, workspace)
+        self._fates = fates
+        self._on_kill = on_kill
+        self.dead = False
+
+    def open(self, now: datetime) -> None:
+        assert self.file is not None
+        _place[:] = [self.file]
+        self._opened = _engine()
+
+    def kill(self) -> None:
+        self.dead = True
+        self._on_kill()
+        raise Killed
+
+    @contextmanager
+    def ledger(self, *, now: datetime, actor: str, undo: bool = False) -> Iterator[Ledger]:
+        if self.dead:
+            raise Killed
+        fate = Fates.take(self._fates.commits)
+        with super().ledger(now=now, actor=actor, undo=undo) as ledger:
+            yield ledger
+            if fate == "killed before":
+                self.kill()
+            elif fate == "busy":
+                raise WillRetry("The database is busy.")
+            elif fate == "full":
+                raise StateUnreadable("The disk is full.")
+        if fate == "killed after":
+            self.kill()
+
+    @property
+    def read(self) -> Any:  # type: ignore[override]
+        reader = super().read
+        if "why_not" not in reader.__dict__:
+            asked = reader.why_not
+
+            def why_not(*given: Any, **named: Any) -> str | None:
+                fate = Fates.take(self._fates.questions)
+                if fate == "busy":
+                    raise WillRetry("The database is busy.")
+                if fate == "unreadable":
+                    raise StateUnreadable("The database can't be read.")
+                answer: str | None = asked(*given, **named)
+                return answer
+
+            reader.why_not = why_not
+        return reader

@@ -1,0 +1,573 @@
+"""The office, its people, its outlets and its misfortunes; every promise is checked where it could be broken."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pressrelease.config import Config, Office, OutletConfig, Policy, Retry
+from pressrelease.cycle import Cycle
+from pressrelease.daemon import Daemon
+from pressrelease.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt, Repeats, delivery_key
+from pressrelease.desk import Desk, approving, scheduling, sending, stopping
+from pressrelease.errors import PressReleaseError
+from pressrelease.message import Message
+from pressrelease.outlets import Parcel
+from pressrelease.passes import publish_due
+from pressrelease.release import Release, canonical, version_of
+from pressrelease.standing import ReleaseState
+from pressrelease.store import Store
+from pressrelease.store.journal import first_break
+from pressrelease.store.presence import Alive, appear, check_in
+from pressrelease.when import Embargo, EmbargoKind, rfc3339
+from pressrelease.wiring import Workspace
+from simulator.machine import Fates, FragileStore, Killed, Machine, running_on
+
+BEGIN = datetime(2018, 9, 21, 16, 0, tzinfo=UTC)
+STORE = "sqlite:///.pressrelease/state.db"
+SLUGS = ("operation", "names")
+TIMEOUT = timedelta(seconds=10)
+REMEMBERS = timedelta(minutes=3)
+
+#: What each outlet can do, and to whom a release goes there.
+OUTLETS: dict[str, tuple[Repeats, tuple[str, ...]]] = {
+    "page": (Repeats(told_apart=True), ("",)),
+    "social": (Repeats(told_apart=True, within=REMEMBERS), ("",)),
+    "mail": (Repeats(told_apart=False), ("a@news.example", "b@news.example")),
+}
+
+CONFIG = Config(
+    office=Office("District Attorney", "America/Los_Angeles"),
+    default_outlets=tuple(OUTLETS),
+    policy=Policy(approvals=1, max_late=timedelta(hours=1)),
+    retry=Retry(
+        schedule=(timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2)), give_up=timedelta(minutes=10)
+    ),
+    store_url=STORE,
+    outlets={name: OutletConfig(name, "command", timeout=TIMEOUT) for name in OUTLETS},
+)
+
+
+def shared_memory() -> str | None:
+    """A folder in memory: a crash of a process is tried here, not one of the machine's power."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+@cache
+def _empty_office() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="pressrelease-", dir=shared_memory()))
+    store = Store(STORE, folder)
+    with store.ledger(now=BEGIN, actor="scheduler") as ledger:
+        check_in(ledger, "publish-due", "publish-due", Machine(BEGIN).read_mark())
+    store.close()
+    return folder
+
+
+@dataclass(frozen=True)
+class Place(Workspace):
+    """A workspace as one process has it: the config and the outlets are the simulator's."""
+
+    world: World = field(compare=False)
+
+    @property
+    def config(self) -> Config:  # type: ignore[override]
+        return CONFIG
+
+    @property
+    def store(self) -> Store:  # type: ignore[override]
+        kept: Store = self.__dict__.get("_kept") or self._open()
+        return kept
+
+    def _open(self) -> Store:
+        kept = FragileStore(STORE, self.folder, self.world.fates, self.world.note_the_living)
+        self.__dict__["_kept"] = kept
+        return kept
+
+    def outlets(self) -> dict[str, Any]:
+        return {name: FakeOutlet(name, self.world, self) for name in OUTLETS}
+
+
+@dataclass
+class FakeOutlet:
+    """An outlet that does what the test wants, and knows what really arrived."""
+
+    name: str
+    world: World
+    place: Place
+
+    @property
+    def repeats(self) -> Repeats:
+        return OUTLETS[self.name][0]
+
+    def recipients(self) -> tuple[str, ...]:
+        return OUTLETS[self.name][1]
+
+    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+        self.world.between(self.place)
+        return Parcel(message.text.encode(), "text/plain")
+
+    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+        return self.world.sent(self, parcel, key)
+
+    def warm(self) -> None: ...
+
+    def probe(self) -> str:
+        return "reached"
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class Known:
+    """What the people know of one release, kept without asking the program."""
+
+    version: str
+    text: str
+    lift: datetime | None
+    approvals: int = 0
+    held: bool = False
+
+
+@dataclass
+class Row:
+    """One delivery as the world outside knows it."""
+
+    slug: str
+    version: str
+    outlet: str
+    arrivals: list[datetime] = field(default_factory=list)
+    seen: dict[str, datetime] = field(default_factory=dict)
+    sent_again: int = 0
+    dropped: bool = False
+    declared: bool = False
+
+
+class World:
+    """One history. Each method that starts with a verb is a thing that can happen."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.machine = Machine(BEGIN)
+        self.folder = Path(tempfile.mkdtemp(prefix="pressrelease-", dir=shared_memory()))
+        shutil.copytree(_empty_office() / ".pressrelease", self.folder / ".pressrelease", dirs_exist_ok=True)
+        (self.folder / "releases").mkdir()
+        self.fates = Fates()
+        self.faults: dict[str, list[str]] = {name: [] for name in OUTLETS}
+        self.meanwhile: list[str] = []
+        self.known: dict[str, Known] = {}
+        self.rows: dict[str, Row] = {}
+        self.stopped = False
+        self.newest = BEGIN
+        self.clock_was_set_back = False
+        self.told: list[str] = []
+        self._living: list[Path] = []
+        self._number = 0
+        self._daemon: tuple[Alive, Cycle, Daemon, Place] | None = None
+        self._people = Place(self.folder, self)
+        self._people.__dict__["_kept"] = FragileStore(STORE, self.folder, Fates(), lambda: None)
+        self.desk = Desk(self._people, "jdoe")
+        self._running = ExitStack()
+        self._running.enter_context(running_on(self.machine, seed))
+
+    def end(self) -> None:
+        """Put everything away."""
+        try:
+            if self._daemon is not None:
+                self.kill_daemon()
+            self._people.store.close()
+        finally:
+            self._running.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- people -------------------------------------------------------------------------------------------
+
+    def _try(self, act: Callable[[], Any]) -> bool:
+        """Whether a person's command was taken; a refusal is an answer like another."""
+        try:
+            act()
+        except PressReleaseError:
+            return False
+        finally:
+            self._note_newest()
+        return True
+
+    def schedule(self, slug: str, after: timedelta | None, outlets: tuple[str, ...]) -> None:
+        """Write a new text and schedule it; `after` None is an immediate one."""
+        self._number += 1
+        text = f"Text number {self._number} of {slug}."
+        source = text.encode()
+        lift = None if after is None else self.machine.wall + after
+        release = Release(slug, f"Headline {self._number}", "…", text, source_hash=hashlib.sha256(source).hexdigest())
+        kind = EmbargoKind.IMMEDIATE if lift is None else EmbargoKind.INSTANT
+        proposal = scheduling.Proposal(
+            release=release,
+            embargo=Embargo("…", kind, "America/Los_Angeles", not_before=lift, lift=lift),
+            lift=lift,
+            version=version_of(release, attachment_hashes={}, lift=lift, outlets=outlets),
+            recipients={name: OUTLETS[name][1] for name in outlets},
+            attachments={},
+            findings=(),
+            questions=(),
+        )
+        assert canonical(release)
+        path = self.folder / "releases" / f"{slug}.md"
+        before = path.read_bytes() if path.exists() else None
+        path.write_bytes(source)
+        if not self._try(lambda: scheduling.schedule(self.desk, proposal)):
+            if before is not None:
+                path.write_bytes(before)
+            return
+        self.known[slug] = Known(proposal.version, text, lift)
+        for name in outlets:
+            for recipient in OUTLETS[name][1]:
+                key = delivery_key(slug, proposal.version, name, recipient)
+                self.rows[key] = Row(slug, proposal.version, name)
+
+    def approve(self, slug: str) -> None:
+        if slug in self.known and self._try(lambda: approving.approve(self.desk, slug, "da")):
+            known = self.known[slug]
+            known.approvals = 1
+            known.lift = known.lift or self.machine.wall
+
+    def unapprove(self, slug: str) -> None:
+        if slug in self.known and self._try(lambda: approving.unapprove(self.desk, slug)):
+            known = self.known[slug]
+            known.approvals = 0
+            release = self.desk.store.read.release(slug)
+            known.lift = release.lift if release else None
+
+    def unschedule(self, slug: str) -> None:
+        if slug in self.known and self._try(lambda: scheduling.unschedule(self.desk, slug)):
+            del self.known[slug]
+
+    def hold(self, slug: str) -> None:
+        if slug in self.known and self._try(lambda: stopping.hold(self.desk, slug, "wait")):
+            self.known[slug].held = True
+
+    def resume(self, slug: str, after: timedelta | None = None) -> None:
+        if slug not in self.known:
+            return
+        moment = None if after is None else self.machine.wall.replace(microsecond=0) + after
+        said = None if moment is None else rfc3339(moment)
+        if self._try(lambda: stopping.resume(self.desk, slug, said)):
+            self.known[slug].held = False
+            self.known[slug].lift = moment or self.known[slug].lift
+
+    def stop(self) -> None:
+        if self._try(lambda: stopping.stop(self.desk, "")):
+            self.stopped = True
+
+    def resume_all(self, let_go: bool) -> None:
+        """Only once the clock is right: a person who says so looks at it first."""
+        self.machine.offset = timedelta(0)
+        self.newest = min(self.newest, self.machine.wall)
+        found: list[stopping.Resumed] = []
+        if self._try(lambda: found.append(stopping.resume_all(self.desk, let_go=let_go))):
+            self.stopped = False
+            for slug in () if let_go else found[0].fell_due:
+                self.known[slug].held = True
+
+    def publish_early(self, slug: str) -> None:
+        if slug not in self.known:
+            return
+        moment = self.machine.wall
+        if self._try(lambda: sending.release_now(self.desk, slug, early=True, why="it leaked")):
+            known = self.known[slug]
+            known.lift = min(known.lift or moment, moment)
+
+    def retry(self, slug: str) -> None:
+        if slug in self.known:
+            self._try(lambda: sending.retry(self.desk, slug))
+
+    def settle(self, slug: str, outlet: str, again: bool) -> None:
+        """A person asks the outlet's people, and then says what is true; or has it sent again all the same."""
+        if slug not in self.known:
+            return
+        rows = [r for r in self._rows_of(slug) if r.outlet == outlet]
+        arrived = [bool(row.arrivals) for row in rows]
+        verdict = "resend" if again or not any(arrived) else "sent" if all(arrived) else "resend"
+        found: list[Any] = []
+        if self._try(lambda: found.extend(sending.settle(self.desk, slug, outlet, verdict))):
+            for delivery in found:
+                row = self.rows[delivery.key]
+                row.declared |= verdict == "sent"
+                row.sent_again += verdict == "resend"
+                row.seen.clear()
+
+    def drop(self, slug: str, outlet: str) -> None:
+        found: list[Any] = []
+        if slug in self.known and self._try(lambda: found.extend(sending.settle(self.desk, slug, outlet, "drop"))):
+            for delivery in found:
+                self.rows[delivery.key].dropped = True
+
+    def edit(self, slug: str) -> None:
+        (self.folder / "releases" / f"{slug}.md").write_bytes(b"edited after approval")
+
+    def delete(self, slug: str) -> None:
+        (self.folder / "releases" / f"{slug}.md").unlink(missing_ok=True)
+
+    def put_back(self, slug: str) -> None:
+        if slug in self.known:
+            (self.folder / "releases" / f"{slug}.md").write_bytes(self.known[slug].text.encode())
+
+    # -- time ---------------------------------------------------------------------------------------------
+
+    def wait(self, span: timedelta) -> None:
+        self.machine.true += span
+
+    def wait_for_lift(self, slug: str, short: timedelta) -> None:
+        """Until a release's lift, or `short` before it."""
+        known = self.known.get(slug)
+        if known is not None and known.lift is not None:
+            self.machine.true = max(self.machine.true, known.lift - short)
+
+    def set_clock(self, by: timedelta) -> None:
+        self.machine.offset += by
+        self.clock_was_set_back |= by < timedelta(0)
+
+    def mend_clock(self) -> None:
+        self.clock_was_set_back |= self.machine.offset > timedelta(0)
+        self.machine.offset = timedelta(0)
+
+    def reboot(self) -> None:
+        """The machine comes up again with a clock that is right or behind: ahead, only a witness could tell."""
+        if self._daemon is not None:
+            self.kill_daemon()
+        self.machine.reboot()
+        self.machine.offset = min(self.machine.offset, timedelta(0))
+
+    # -- processes ----------------------------------------------------------------------------------------
+
+    def note_the_living(self) -> None:
+        """A process is being killed: the names that stand in the folder stay there."""
+        self._living = list((self.folder / ".pressrelease/alive").glob("*.lock"))
+
+    def _as_process(self, act: Callable[[], Any]) -> None:
+        try:
+            act()
+        except Killed:
+            for path in self._living:
+                path.touch(mode=0o600)
+        except PressReleaseError as error:
+            self.told.append(error.message)
+        finally:
+            self._note_newest()
+
+    def cron(self) -> None:
+        """One `publish-due`."""
+        place = Place(self.folder, self)
+        self._as_process(lambda: publish_due(place))
+        place.store.close()
+
+    def start_daemon(self) -> None:
+        if self._daemon is not None:
+            return
+        place = Place(self.folder, self)
+
+        def start() -> None:
+            # As `wiring.sending` does, without its end: a killed process has none.
+            place.store.open(self.machine.wall)
+            alive = appear(place.alive, uuid.uuid4().hex)
+            cycle = Cycle(
+                config=CONFIG,
+                store=place.store,
+                library=place.library,
+                outlets=place.outlets(),
+                alive=alive,
+                folder=place.alive,
+            )
+            self._daemon = alive, cycle, Daemon(place, self.told.append), place
+
+        self._as_process(start)
+
+    def daemon(self) -> None:
+        """One pass of `run`."""
+        self.start_daemon()
+        if self._daemon is None:
+            return
+        _, cycle, daemon, place = self._daemon
+        ended: list[bool] = []
+
+        def one_pass() -> None:
+            try:
+                daemon._pass(cycle)
+            except PressReleaseError:
+                ended.append(True)
+                raise
+
+        self._as_process(one_pass)
+        if isinstance(place.store, FragileStore) and place.store.dead:
+            self._bury_daemon()
+        elif ended:
+            self.end_daemon()
+
+    def end_daemon(self) -> None:
+        """SIGTERM."""
+        if self._daemon is not None:
+            alive, cycle, _, place = self._daemon
+            self._daemon = None
+            self._as_process(cycle.close)
+            alive.leave()
+            place.store.close()
+
+    def kill_daemon(self) -> None:
+        """kill -9 between two passes."""
+        if self._daemon is not None:
+            self._bury_daemon()
+
+    def _bury_daemon(self) -> None:
+        assert self._daemon is not None
+        alive, _, _, place = self._daemon
+        alive.lock.release()
+        place.store.close()
+        self._daemon = None
+
+    # -- the network, and what is promised of it ------------------------------------------------------------
+
+    def between(self, place: Place) -> None:
+        """What happens between a claim and its first byte."""
+        while self.meanwhile:
+            self._happen(self.meanwhile.pop(0), place)
+
+    def _happen(self, what: str, place: Place) -> None:
+        if what == "killed":
+            store = place.store
+            assert isinstance(store, FragileStore)
+            store.kill()
+        acts: dict[str, Callable[[], None]] = {
+            "stop": self.stop,
+            "hold": lambda: [self.hold(slug) for slug in SLUGS] and None,
+            "edit": lambda: [self.edit(slug) for slug in SLUGS] and None,
+            "unapprove": lambda: [self.unapprove(slug) for slug in SLUGS] and None,
+            "unschedule": lambda: [self.unschedule(slug) for slug in SLUGS] and None,
+            "put off": lambda: [self.resume(slug, timedelta(minutes=7)) for slug in SLUGS] and None,
+            "clock ahead": lambda: self.set_clock(timedelta(hours=1)),
+            "clock back": lambda: self.set_clock(-timedelta(hours=1)),
+            "suspended": lambda: self.wait(timedelta(minutes=10)),
+            "suspended for days": lambda: self.wait(timedelta(days=3)),
+            "another pass": self.cron,
+        }
+        acts[what]()
+
+    def sent(self, outlet: FakeOutlet, parcel: Parcel, key: str) -> Receipt:
+        """The first byte is about to leave: everything that was promised of it is asked of the world itself."""
+        row = self.rows[key]
+        known = self.known.get(row.slug)
+        assert known is not None, "what is no longer scheduled left"
+        assert known.version == row.version, "a version left that another has replaced"
+        assert known.approvals >= 1, "left unapproved"
+        assert known.lift is not None, "left without a lift"
+        assert self.machine.true >= known.lift - timedelta(seconds=3), "EARLY"
+        assert self.machine.wall >= self.newest - timedelta(seconds=3), "left by a clock behind the record"
+        assert not self.stopped, "left although stopped"
+        assert not known.held, "left although held"
+        path = self.folder / "releases" / f"{row.slug}.md"
+        assert path.exists(), "left although its file is gone"
+        assert path.read_bytes() == known.text.encode(), "left although its file was changed"
+        assert known.text in parcel.content.decode(), "other bytes left than were approved"
+        return self._answer(outlet, row, key)
+
+    def _answer(self, outlet: FakeOutlet, row: Row, key: str) -> Receipt:
+        store = outlet.place.store
+        assert isinstance(store, FragileStore)
+        fault = Fates.take(self.faults[outlet.name])
+        if fault == "refused":
+            raise DeliveryFailed(Certainty.NOT_SENT, "refused the connection")
+        if fault == "refused for good":
+            raise DeliveryFailed(Certainty.FOR_GOOD, "401")
+        if fault == "lost":
+            raise DeliveryFailed(Certainty.UNSURE, "no answer")
+        if fault == "killed before":
+            store.kill()
+        if fault == "slow":
+            self.wait(timedelta(minutes=2))
+            self.cron()
+        self._arrive(outlet, row, key)
+        if fault == "answer lost":
+            raise DeliveryFailed(Certainty.UNSURE, "no answer")
+        if fault == "broken":
+            raise RuntimeError("a fault of ours")
+        if fault == "killed after":
+            store.kill()
+        return Receipt(remote_id=key)
+
+    def _arrive(self, outlet: FakeOutlet, row: Row, key: str) -> None:
+        now, repeats = self.machine.true, outlet.repeats
+        first = row.seen.get(key)
+        if first is not None and repeats.still_told(first, now):
+            return
+        row.seen[key] = now
+        row.arrivals.append(now)
+        allowed = 1 + row.sent_again
+        assert len(row.arrivals) <= allowed or self.clock_was_set_back, f"{row.outlet} got it {len(row.arrivals)} times"
+
+    # -- what must be true at every moment ----------------------------------------------------------------
+
+    def _note_newest(self) -> None:
+        newest = self.desk.store.read.newest_time()
+        assert newest is None or newest >= self.newest - timedelta(seconds=1), "the newest time on record went back"
+        self.newest = newest or self.newest
+
+    def _rows_of(self, slug: str) -> list[Row]:
+        known = self.known.get(slug)
+        return [r for r in self.rows.values() if known and (r.slug, r.version) == (slug, known.version)]
+
+    def check(self) -> None:
+        """The record agrees with the world."""
+        releases = self.desk.store.read.releases()
+        assert {release.slug for release in releases} == set(self.known)
+        for dossier in self.desk.store.read.dossiers(releases):
+            for delivery in dossier.deliveries:
+                row = self.rows[delivery.key]
+                arrived = bool(row.arrivals)
+                if delivery.state is DeliveryState.DELIVERED:
+                    assert arrived or row.declared, "recorded as delivered, and never arrived"
+                elif arrived and not row.sent_again and not row.dropped:
+                    assert delivery.state in {DeliveryState.SENDING, DeliveryState.IN_DOUBT}, (
+                        f"arrived, and recorded as {delivery.state.value}"
+                    )
+
+    def check_journal(self) -> None:
+        assert first_break(self.desk.store.read.journal()) is None
+
+    def check_nothing_lost(self) -> None:
+        """Once every misfortune is over, each delivery of an approved release is settled, or a person is asked."""
+        self.fates.commits.clear()
+        self.fates.questions.clear()
+        self.meanwhile.clear()
+        for faults in self.faults.values():
+            faults.clear()
+        if self._daemon is not None:
+            self.kill_daemon()
+        self.mend_clock()
+        self.resume_all(let_go=True)
+        for _ in range(60):
+            self.daemon()
+            self.check()
+            assert self._daemon is not None, self.told[-1]
+            seen = self._daemon[1].look()
+            assert not seen.plan.due, "due, and not even tried"
+            lapses = [one.lease_until for one in self.desk.store.read.claimed() if one.lease_until]
+            wakes = [*lapses, *([seen.next_wake] if seen.next_wake else [])]
+            if not wakes:
+                break
+            self.machine.true = max(self.machine.true, min(wakes)) + timedelta(milliseconds=1)
+        else:
+            raise AssertionError("it never came to rest")
+        waits_for_a_person = {ReleaseState.NEEDS_YOU, ReleaseState.HELD, ReleaseState.UNAPPROVED}
+        for report in self.desk.reports(self.desk.store.read.releases()):
+            unsettled = [delivery for delivery in report.dossier.deliveries if delivery.is_open]
+            assert not unsettled or report.standing.state in waits_for_a_person, (
+                f"{unsettled[0].outlet} is {unsettled[0].state.value} and nobody is told"
+            )
+            stuck = [delivery for delivery in report.dossier.deliveries if delivery.needs_person]
+            assert not stuck or report.standing.state in waits_for_a_person, "it needs a person, and nobody is told"
+        self.check_journal()

@@ -1,0 +1,151 @@
+"""The whole of sending under every misfortune at once: histories by chance, and by Hypothesis, which makes them short.
+
+`simulator.world` says what is checked, and where. A history is its seed: `live(SEED)` repeats it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import traceback
+from datetime import timedelta
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from simulator.histories import COMMITS, FAULTS, JUMPS, LIFTS, MEANWHILE, QUESTIONS, WAITS, live
+from simulator.world import OUTLETS, SLUGS, World
+
+QUICK = 80
+MANY = int(os.environ.get("HISTORIES", "10000"))
+
+slugs = st.sampled_from(SLUGS)
+names = st.sampled_from(list(OUTLETS))
+several = st.lists(names, min_size=1, unique=True).map(tuple)
+
+
+class Office(RuleBasedStateMachine):
+    """Everything that people, outlets, machines and chance can do, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+
+    def teardown(self) -> None:
+        try:
+            self.world.check_nothing_lost()
+        finally:
+            self.world.end()
+
+    @invariant()
+    def record_is_true(self) -> None:
+        self.world.check()
+
+    @initialize(lift=st.sampled_from(LIFTS), outlets=several)
+    def begin(self, lift: timedelta | None, outlets: tuple[str, ...]) -> None:
+        self.world.schedule(SLUGS[0], lift, outlets)
+        self.world.approve(SLUGS[0])
+
+    @rule(slug=slugs, lift=st.sampled_from(LIFTS), outlets=several, approved=st.booleans())
+    def schedule(self, slug: str, lift: timedelta | None, outlets: tuple[str, ...], approved: bool) -> None:
+        self.world.schedule(slug, lift, outlets)
+        if approved:
+            self.world.approve(slug)
+
+    @rule(slug=slugs, act=st.sampled_from(["approve", "unapprove", "unschedule", "hold", "resume", "retry"]))
+    def a_word_on_one(self, slug: str, act: str) -> None:
+        getattr(self.world, act)(slug)
+
+    @rule(slug=slugs)
+    def put_off(self, slug: str) -> None:
+        self.world.resume(slug, timedelta(minutes=5))
+
+    @rule(slug=slugs)
+    def publish_early(self, slug: str) -> None:
+        self.world.publish_early(slug)
+
+    @rule()
+    def stop(self) -> None:
+        self.world.stop()
+
+    @precondition(lambda self: self.world.stopped or self.world.machine.offset)
+    @rule(let_go=st.booleans())
+    def resume_all(self, let_go: bool) -> None:
+        self.world.resume_all(let_go)
+
+    @rule(slug=slugs, outlet=names, again=st.booleans())
+    def settle(self, slug: str, outlet: str, again: bool) -> None:
+        self.world.settle(slug, outlet, again)
+
+    @rule(slug=slugs, outlet=names)
+    def drop(self, slug: str, outlet: str) -> None:
+        self.world.drop(slug, outlet)
+
+    @rule(slug=slugs, act=st.sampled_from(["edit", "delete", "put_back"]))
+    def change_a_file(self, slug: str, act: str) -> None:
+        getattr(self.world, act)(slug)
+
+    @rule(span=st.sampled_from(WAITS))
+    def wait(self, span: timedelta) -> None:
+        self.world.wait(span)
+
+    @rule(slug=slugs, short=st.sampled_from([timedelta(0), timedelta(microseconds=1)]))
+    def wait_for_lift(self, slug: str, short: timedelta) -> None:
+        self.world.wait_for_lift(slug, short)
+
+    @rule(jump=st.sampled_from([*JUMPS, *(-jump for jump in JUMPS)]))
+    def set_clock(self, jump: timedelta) -> None:
+        self.world.set_clock(jump)
+
+    @rule()
+    def mend_clock(self) -> None:
+        self.world.mend_clock()
+
+    @rule(process=st.sampled_from(["cron", "daemon", "end_daemon", "kill_daemon", "reboot"]))
+    def run(self, process: str) -> None:
+        getattr(self.world, process)()
+
+    @rule(outlet=names, fault=st.sampled_from(FAULTS))
+    def an_outlet_fails(self, outlet: str, fault: str) -> None:
+        self.world.faults[outlet].append(fault)
+
+    @rule(fate=st.sampled_from(COMMITS))
+    def a_commit_fails(self, fate: str) -> None:
+        self.world.fates.commits.append(fate)
+
+    @rule(fate=st.sampled_from(QUESTIONS))
+    def a_question_fails(self, fate: str) -> None:
+        self.world.fates.questions.append(fate)
+
+    @rule(what=st.sampled_from(MEANWHILE))
+    def between_claim_and_first_byte(self, what: str) -> None:
+        self.world.meanwhile.append(what)
+
+
+TestOffice = Office.TestCase
+TestOffice.settings = settings(
+    max_examples=30 if settings.default.max_examples <= 100 else 400, stateful_step_count=25, deadline=None
+)
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_every_promise_holds_in_histories_by_chance(block: int) -> None:
+    for seed in range(block * QUICK // 4, (block + 1) * QUICK // 4):
+        live(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_every_promise_holds_in_ten_thousand_histories() -> None:
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+        broken = [told for told in pool.imap_unordered(_lived, range(MANY), chunksize=50) if told]
+    assert not broken, "\n\n".join(broken[:5])
+
+
+def _lived(seed: int) -> str:
+    try:
+        live(seed)
+    except BaseException:
+        return f"live({seed}):\n{traceback.format_exc(limit=-4)}"
+    return ""
