@@ -62,14 +62,23 @@ class DeliveryFailed(Exception):
     """An outlet's word that a send did not surely succeed.
 
     `reason` is for people and holds no secret, no release text, and no URL with credentials.
-    `retry_after` is the outlet's own wish (RFC 9110, section 10.2.3), where it gave one.
+    `retry_after` is the outlet's own wish (RFC 9110, section 10.2.3), where it gave one. `credentials` says that
+    it is this program that is refused, and so every other release would be too.
     """
 
-    def __init__(self, certainty: Certainty, reason: str, *, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        certainty: Certainty,
+        reason: str,
+        *,
+        retry_after: timedelta | None = None,
+        credentials: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.certainty = certainty
         self.reason = reason
         self.retry_after = retry_after
+        self.credentials = credentials
 
 
 @dataclass(frozen=True)

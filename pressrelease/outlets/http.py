@@ -118,7 +118,7 @@ def failure_of(answer: Answer, called: str, *, changes_nothing: bool = False) ->
         return DeliveryFailed(Certainty.FOR_GOOD, words)
     if status in _NEVER or 400 <= status < 500:
         words = _NEVER.get(status, "refused what was sent")
-        return DeliveryFailed(Certainty.FOR_GOOD, f"{called} {words} ({status})")
+        return DeliveryFailed(Certainty.FOR_GOOD, f"{called} {words} ({status})", credentials=status in {401, 407})
     unsure = Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE
     words = "had a fault of its own" if status >= 500 else "answered in a way that says nothing"
     return DeliveryFailed(unsure, f"{called} {words} ({status})", retry_after=wish)

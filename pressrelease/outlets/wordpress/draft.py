@@ -1,0 +1,130 @@
+"""A release as a WordPress post: its fields, and the mark by which it is found again. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from pressrelease.delivery import delivery_key
+from pressrelease.message import Enclosure, Message, html_with_addresses
+from pressrelease.message.words import words_in
+
+#: How a post says whose it is: which release at which outlet, whatever its version, and which delivery.
+_MARK = re.compile(r"<!-- pressrelease ([0-9a-f]{32}) ([0-9a-f]{32}) -->")
+#: An address alone on its line, or in its paragraph, makes WordPress fetch and show what is there.
+_ALONE = re.compile(r"(?im)(^\s*|<p>\s*)(https?):(?=//)")
+_PREFORMATTED = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
+_LAST_TAG = re.compile(r"(</[a-z0-9]+>)\s*\Z")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Whose a post is. `series` stays the same through a release's versions; `key` is one delivery's."""
+
+    series: str
+    key: str
+
+    @property
+    def comment(self) -> str:
+        """As it stands in a post's text."""
+        return f"<!-- pressrelease {self.series} {self.key} -->"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A post made ready. `content` still has enclosures under their bare names: WordPress says where they lie."""
+
+    slug: str
+    mark: Mark
+    title: str
+    excerpt: str
+    content: str
+    enclosures: tuple[Enclosure, ...]
+
+    def fields(self, addresses: Mapping[str, str]) -> dict[str, object]:
+        """What is posted, once every enclosure has an address."""
+        content = html_with_addresses(self.content, lambda name: addresses.get(name, name))
+        return {
+            "title": self.title,
+            "slug": self.slug,
+            "excerpt": self.excerpt,
+            "content": content,
+            "status": "publish",
+        }
+
+
+def draft_of(message: Message, *, outlet: str, key: str) -> Draft:
+    """The post for one delivery."""
+    mark = Mark(series_of(message.slug, outlet), key)
+    return Draft(
+        slug=slug_at_wordpress(message.slug),
+        mark=mark,
+        title=_inert(escape(message.release.headline, quote=False)),
+        excerpt=_inert(escape(message.summary, quote=False)),
+        content=_marked(_inert(_on_one_line(_body(message))), mark),
+        enclosures=message.enclosures,
+    )
+
+
+def series_of(slug: str, outlet: str) -> str:
+    """A release at an outlet, whatever its version, as 32 hex digits."""
+    return delivery_key(slug, "", outlet, "")
+
+
+def mark_in(content: str) -> Mark | None:
+    """Whose a post's text says it is; None where this program did not write it."""
+    found = _MARK.search(content)
+    return Mark(found.group(1), found.group(2)) if found else None
+
+
+def slug_at_wordpress(slug: str) -> str:
+    """The slug as WordPress keeps it: no dash twice, none at an end."""
+    return re.sub(r"-+", "-", slug).strip("-")
+
+
+def media_slug(enclosure: Enclosure) -> str:
+    """An attachment's slug, made from all that it says and is: the same attachment is found again by it."""
+    parts = (enclosure.name, enclosure.title, enclosure.alt, hashlib.sha256(enclosure.content).hexdigest())
+    named = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return f"pressrelease-{named[:24]}"
+
+
+def _body(message: Message) -> str:
+    """Subhead, body, what the body does not show itself, and whom to call."""
+    words = words_in(message.office.language)
+    subhead = message.release.subhead
+    files = [enclosure for enclosure in message.enclosures if not enclosure.is_image]
+    images = [enclosure for enclosure in message.enclosures if enclosure.is_image and not enclosure.shown]
+    parts = [
+        f"<p><strong>{escape(subhead)}</strong></p>" if subhead else "",
+        message.html,
+        *(f'<p><img src="{image.name}" alt="{escape(image.alt)}"></p>' for image in images),
+    ]
+    if files:
+        links = (f'<li><a href="{file.name}">{escape(file.title or file.name)}</a></li>' for file in files)
+        parts += [f"<p><strong>{escape(words.attachments)}</strong></p>", f"<ul>{''.join(links)}</ul>"]
+    contact = message.contact
+    given = [escape(part) for part in (contact.name, contact.phone, contact.email) if part]
+    if given:
+        parts.append(f"<p><strong>{escape(words.contact)}</strong><br>{'<br>'.join(given)}</p>")
+    return "\n".join(part for part in parts if part)
+
+
+def _on_one_line(html: str) -> str:
+    """Without the line ends inside paragraphs, which WordPress would each show as a break."""
+    kept = (part if part.startswith("<pre>") else re.sub(r"\s*\n\s*", " ", part) for part in _PREFORMATTED.split(html))
+    return "".join(kept).strip()
+
+
+def _inert(html: str) -> str:
+    """Nothing that WordPress would run: no shortcode begins, and no lone address is fetched."""
+    return _ALONE.sub(r"\1\2&#58;", html.replace("[", "&#91;"))
+
+
+def _marked(html: str, mark: Mark) -> str:
+    """The mark inside the last element: on a line of its own, WordPress would put an empty paragraph around it."""
+    marked, count = _LAST_TAG.subn(lambda found: mark.comment + found.group(1), html)
+    return marked if count else html + mark.comment

@@ -1,0 +1,253 @@
+"""A send to WordPress: look, upload, post, check, look again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from html import escape, unescape
+from typing import Any
+
+from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.message import Enclosure, Message
+from pressrelease.outlets import Parcel
+from pressrelease.outlets.wordpress.draft import Draft, draft_of, mark_in, media_slug
+from pressrelease.outlets.wordpress.site import Post, Site, post_of
+
+MEDIA_TYPE = "application/json"
+_STATES = "publish,future,draft,pending,private"
+_POST_FIELDS = "id,slug,status,link"
+
+#: PHP goes on for as long as this, 30 s by its own default, after its caller has hung up: a look that comes sooner
+#: finds no post, and a moment later there are two.
+SETTLING = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """Categories or tags: WordPress's route, its word, and whether a missing one may be made."""
+
+    route: str
+    word: str
+    may_be_made: bool
+
+
+CATEGORIES = Taxonomy("categories", "category", may_be_made=False)
+TAGS = Taxonomy("tags", "tag", may_be_made=True)
+
+
+class WordPress:
+    """One site."""
+
+    repeats = Repeats(told_apart=True)
+
+    def __init__(
+        self, name: str, *, site: Site, categories: Sequence[str | int] = (), tags: Sequence[str | int] = ()
+    ) -> None:
+        self.name = name
+        self._site = site
+        self._wanted = ((CATEGORIES, tuple(categories)), (TAGS, tuple(tags)))
+        self._known: dict[tuple[str, str | int], int] = {}
+
+    def recipients(self) -> tuple[str, ...]:
+        """One site, one row."""
+        return ("",)
+
+    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+        """The post, with attachments still under their own names: their addresses are WordPress's to give."""
+        del recipient
+        draft = draft_of(message, outlet=self.name, key=key)
+        content = json.dumps(draft.fields({}), ensure_ascii=False, indent=1).encode()
+        return Parcel(content, MEDIA_TYPE, draft)
+
+    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+        """Publish it once, or find that it is published."""
+        del key, recipient
+        draft: Draft = parcel.prepared
+        deadline = self._site.deadline()
+        with _nothing_posted():
+            before = self._ours_before(draft, deadline)
+            if before is not None and mark_in(before.content) == draft.mark:
+                return self._receipt(before)
+            addresses = {enclosure.name: self._media(enclosure, deadline) for enclosure in draft.enclosures}
+            terms = {taxonomy.route: self._terms(taxonomy, deadline, make=True) for taxonomy, _ in self._wanted}
+        fields = {**draft.fields(addresses), **{route: ids for route, ids in terms.items() if ids}}
+        route = f"posts/{before.id}" if before else "posts"
+        try:
+            told = self._site.change(route, fields, deadline, query={"_fields": _POST_FIELDS})
+        except DeliveryFailed as failure:
+            if failure.certainty is Certainty.UNSURE and failure.retry_after is None:
+                failure.retry_after = SETTLING
+            raise
+        posted = post_of(told)
+        if posted is None:
+            words = f"{self._site.called} said yes, but not to what"
+            raise DeliveryFailed(Certainty.UNSURE, words, retry_after=SETTLING)
+        return self._receipt(self._updated(draft, posted) if before else self._proven(draft, posted, deadline))
+
+    def withdraw(self, remote_id: str) -> None:
+        """Move a post to the trash by the id in its receipt; one already gone is fine. Raises DeliveryFailed."""
+        self._site.trash(int(remote_id), self._site.deadline())
+
+    def warm(self) -> None:
+        """Connect, and look up what the office always sends along: nothing of a release."""
+        self._site.warm()
+        with contextlib.suppress(DeliveryFailed):
+            for taxonomy, _ in self._wanted:
+                self._terms(taxonomy, self._site.deadline(), make=False)
+
+    def probe(self) -> str:
+        """Ask who we are there and what we may do."""
+        deadline = self._site.deadline()
+        wanted = {"context": "edit", "_fields": "id,name,capabilities"}
+        told = self._site.look("users/me", wanted, deadline)
+        able = told.get("capabilities") if isinstance(told, dict) else None
+        if not isinstance(able, dict):
+            raise DeliveryFailed(Certainty.NOT_SENT, f"{self._site.called} does not say what this user may do")
+        for capability, words in (("publish_posts", "publish posts"), ("upload_files", "upload attachments")):
+            if not able.get(capability):
+                reason = f"{self._site.called}: {self._site.username} may not {words}"
+                raise DeliveryFailed(Certainty.FOR_GOOD, reason, credentials=True)
+        for taxonomy, _ in self._wanted:
+            self._terms(taxonomy, deadline, make=False)
+        return f"{self._site.called} would take posts from {self._site.username}; nothing was posted"
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._site.close()
+
+    # -- the post -----------------------------------------------------------------------------------------
+
+    def _at(self, slugs: Sequence[str], deadline: float) -> list[Post]:
+        """Every post at these slugs, in whatever state but the trash."""
+        query = {
+            "slug": ",".join(slugs),
+            "status": _STATES,
+            "context": "edit",
+            "_fields": f"{_POST_FIELDS},content.raw",
+            "per_page": "20",
+        }
+        told = self._site.look("posts", query, deadline)
+        return [post for post in map(post_of, told if isinstance(told, list) else ()) if post is not None]
+
+    def _ours_before(self, draft: Draft, deadline: float) -> Post | None:
+        """What stands at the slug before the post: nothing, or this very release. Raises for anything else."""
+        for post in self._at([draft.slug], deadline):
+            mark = mark_in(post.content)
+            if mark is None or mark.series != draft.mark.series:
+                raise DeliveryFailed(
+                    Certainty.FOR_GOOD,
+                    f"{self._site.called} already has a post at this release's slug that this outlet did not write "
+                    f"(number {post.id}, {post.status}); move one of them",
+                )
+            if mark == draft.mark and post.status != "publish":
+                raise DeliveryFailed(
+                    Certainty.FOR_GOOD,
+                    f"{self._site.called} has the post (number {post.id}), but somebody there made it {post.status}",
+                )
+            return post
+        return None
+
+    def _updated(self, draft: Draft, posted: Post) -> Post:
+        """An earlier version's post with this one's text. It is never taken back: that would unpublish the earlier."""
+        if (posted.slug, posted.status) == (draft.slug, "publish"):
+            return posted
+        words = f"{self._site.called} has this version, but made it {posted.status} at another address or out of sight"
+        raise DeliveryFailed(Certainty.FOR_GOOD, f"{words}: see to post number {posted.id} there")
+
+    def _proven(self, draft: Draft, posted: Post, deadline: float) -> Post:
+        """The one post that stands at its slug, published. What else this delivery left there is taken back."""
+        found: list[Post] = []
+        with contextlib.suppress(DeliveryFailed):
+            # A repeat that crossed with a slow first: one of the two was given slug-2.
+            slugs = [draft.slug, *(f"{draft.slug}-{number}" for number in range(2, 5))]
+            found = [post for post in self._at(slugs, deadline) if mark_in(post.content) == draft.mark]
+        ours = {post.id: post for post in (posted, *found)}
+        good = [post for post in ours.values() if (post.slug, post.status) == (draft.slug, "publish")]
+        kept = min(good, key=lambda post: post.id) if good else None
+        for post in ours.values():
+            if post is not kept:
+                self._take_back(post, deadline, proven=kept is not None)
+        if kept is not None:
+            return kept
+        if posted.slug != draft.slug:
+            words = f"{self._site.called} has something else at this slug and made it another; the post was taken back"
+        else:
+            words = f"{self._site.called} made the post {posted.status} instead of publishing it; it was taken back"
+        raise DeliveryFailed(Certainty.FOR_GOOD, words)
+
+    def _take_back(self, post: Post, deadline: float, *, proven: bool) -> None:
+        try:
+            self._site.trash(post.id, deadline)
+        except DeliveryFailed:
+            if not proven:
+                words = (
+                    f"{self._site.called} gave the post another address or state ({post.status}), and it could not be "
+                    f"taken back: see to post number {post.id} there"
+                )
+                raise DeliveryFailed(Certainty.FOR_GOOD, words) from None
+
+    def _receipt(self, post: Post) -> Receipt:
+        return Receipt(url=post.link or None, remote_id=str(post.id))
+
+    # -- what goes with it --------------------------------------------------------------------------------
+
+    def _media(self, enclosure: Enclosure, deadline: float) -> str:
+        """Where an attachment lies in the media library, put there where it isn't yet."""
+        slug = media_slug(enclosure)
+        told = self._site.look("media", {"slug": slug, "_fields": "id,source_url"}, deadline)
+        if not (isinstance(told, list) and told):
+            fields = {"slug": slug, "title": enclosure.title or enclosure.name, "alt_text": enclosure.alt}
+            told = [self._site.upload(fields, enclosure.name, enclosure.content, enclosure.media_type, deadline)]
+        address = told[0].get("source_url") if isinstance(told[0], dict) else None
+        if not isinstance(address, str) or not address.startswith(("https://", "http://")):
+            raise DeliveryFailed(Certainty.NOT_SENT, f"{self._site.called} does not say where an attachment lies")
+        return address
+
+    def _terms(self, taxonomy: Taxonomy, deadline: float, *, make: bool) -> list[int]:
+        """The numbers of the configured categories or tags, each looked up once."""
+        wanted = next(names for known, names in self._wanted if known is taxonomy)
+        ids = []
+        for name in wanted:
+            known = self._known.get((taxonomy.route, name)) or self._term(taxonomy, name, deadline, make=make)
+            if known is not None:
+                self._known[taxonomy.route, name] = known
+                ids.append(known)
+        return ids
+
+    def _term(self, taxonomy: Taxonomy, name: str | int, deadline: float, *, make: bool) -> int | None:
+        if isinstance(name, int):
+            found = self._site.look(f"{taxonomy.route}/{name}", {"_fields": "id"}, deadline)
+            if found is not None:
+                return name
+        else:
+            # WordPress keeps and searches names as HTML.
+            query = {"search": escape(name, quote=False), "per_page": "100", "_fields": "id,name"}
+            told = self._site.look(taxonomy.route, query, deadline)
+            for term in told if isinstance(told, list) else ():
+                if unescape(str(term.get("name"))).casefold() == name.casefold():
+                    return int(term["id"])
+            if taxonomy.may_be_made:
+                return self._made(taxonomy, name, deadline) if make else None
+        words = f"{self._site.called} has no {taxonomy.word} {name!r}: make it there, or correct config.toml"
+        raise DeliveryFailed(Certainty.FOR_GOOD, words)
+
+    def _made(self, taxonomy: Taxonomy, name: str, deadline: float) -> int:
+        told: Any = self._site.change(taxonomy.route, {"name": escape(name, quote=False)}, deadline)
+        if not isinstance(told, dict) or not isinstance(told.get("id"), int):
+            raise DeliveryFailed(Certainty.NOT_SENT, f"{self._site.called} did not make the {taxonomy.word} {name!r}")
+        return int(told["id"])
+
+
+@contextmanager
+def _nothing_posted() -> Iterator[None]:
+    """Whatever is unsure in here, the release surely wasn't posted by it."""
+    try:
+        yield
+    except DeliveryFailed as failure:
+        if failure.certainty is Certainty.UNSURE:
+            failure.certainty = Certainty.NOT_SENT
+        raise

@@ -1,0 +1,210 @@
+"""WordPress's REST API: where it answers, and what its refusals mean.
+
+Pretty addresses (`/wp-json/wp/v2/posts`) exist only where the site has pretty permalinks; `/?rest_route=` always does.
+Which of them answers is found out by the first look, and remembered.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from pressrelease.delivery import Certainty, DeliveryFailed
+from pressrelease.outlets.http import Answer, Http, failure_of
+
+#: A page of posts with their texts, in bytes: a release has up to 1 MiB, and a slug up to three posts.
+LARGEST_LOOK = 8 << 20
+
+#: What WordPress refuses with (`code` in its JSON), where its status alone says too little or something else.
+_WORDS = {
+    "rest_cannot_publish": "this user may not publish there",
+    "rest_cannot_create": "this user may not write there",
+    "rest_cannot_edit": "this user may not change that post",
+    "rest_cannot_edit_others": "this user may not change the posts of others",
+    "rest_forbidden_status": "it does not accept the user name and application password",
+    "rest_upload_unknown_error": "it does not take an attachment: of that type, or of that size",
+    "rest_upload_file_too_big": "it does not take an attachment of that size",
+    "rest_upload_user_quota_exceeded": "its room for attachments is full",
+}
+_CREDENTIALS = {"rest_forbidden_status", "rest_cannot_publish", "rest_cannot_create", "rest_not_logged_in"}
+
+
+@dataclass(frozen=True)
+class Post:
+    """A post as WordPress has it; `content` is as it was written, "" where it was not asked for."""
+
+    id: int
+    slug: str
+    status: str
+    link: str
+    content: str = ""
+
+
+class Site:
+    """One site, as one user."""
+
+    def __init__(self, url: str, *, username: str, password: str, http: Http) -> None:
+        self.url = url
+        self.username = username
+        self._http = http
+        self._authorization = "Basic " + b64encode(f"{username}:{password}".encode()).decode()
+        self._plain_addresses: bool | None = None
+
+    @property
+    def called(self) -> str:
+        """What the site is called in reasons."""
+        return self._http.called
+
+    def deadline(self) -> float:
+        """When a send that begins now must have ended, on the pause clock."""
+        return self._http.deadline()
+
+    def warm(self) -> None:
+        """Open connections ahead, sending nothing."""
+        self._http.warm(self.url)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    # -- requests -----------------------------------------------------------------------------------------
+
+    def look(self, route: str, query: Mapping[str, str], deadline: float) -> Any:
+        """What stands at a route, None where there is no such thing. Changes nothing. Raises DeliveryFailed."""
+        kinds = (False, True) if self._plain_addresses is None else (self._plain_addresses,)
+        for plain in kinds:
+            answer = self._ask("GET", route, query, plain=plain, deadline=deadline, changes_nothing=True)
+            told = answer.json()
+            if _is_rest(answer, told):
+                self._plain_addresses = plain
+                if answer.status == 404:
+                    return None
+                self._raise_for(answer, told, changes_nothing=True)
+                return told
+            failure = failure_of(answer, self.called, changes_nothing=True)
+            if failure is not None and answer.status > 404:
+                raise failure
+        if failure is not None and answer.status != 404:
+            raise failure
+        words = f"{self.called} has no WordPress at this address, or its REST API is switched off"
+        raise DeliveryFailed(Certainty.FOR_GOOD, words)
+
+    def change(
+        self, route: str, fields: Mapping[str, Any], deadline: float, *, query: Mapping[str, str] | None = None
+    ) -> Any:
+        """Post fields to a route; the JSON that came back, None where it is none. Raises DeliveryFailed."""
+        body = json.dumps(fields, ensure_ascii=False).encode()
+        return self._change("POST", route, deadline, query=query, body=body, media_type="application/json")
+
+    def upload(self, fields: Mapping[str, str], name: str, content: bytes, media_type: str, deadline: float) -> Any:
+        """Add a file to the media library, with its description, in one request."""
+        from urllib3.filepost import encode_multipart_formdata
+
+        parts: list[Any] = [*fields.items(), ("file", (name, content, media_type))]
+        body, form_type = encode_multipart_formdata(parts)
+        wanted = {"_fields": "id,source_url"}
+        return self._change("POST", "media", deadline, query=wanted, body=body, media_type=form_type)
+
+    def trash(self, post: int, deadline: float) -> None:
+        """Move a post to the trash, or delete it where the site has none. One that is gone is no failure."""
+        for query in ({}, {"force": "true"}):
+            answer = self._ask("DELETE", f"posts/{post}", query, deadline=deadline)
+            if answer.status != 501:
+                break
+        if answer.status not in {404, 410}:
+            self._raise_for(answer, answer.json())
+
+    def _change(
+        self,
+        method: str,
+        route: str,
+        deadline: float,
+        *,
+        query: Mapping[str, str] | None,
+        body: bytes,
+        media_type: str,
+    ) -> Any:
+        answer = self._ask(method, route, query or {}, deadline=deadline, body=body, media_type=media_type)
+        told = answer.json()
+        self._raise_for(answer, told)
+        return told
+
+    def _ask(
+        self,
+        method: str,
+        route: str,
+        query: Mapping[str, str],
+        *,
+        deadline: float,
+        plain: bool | None = None,
+        body: bytes | None = None,
+        media_type: str = "",
+        changes_nothing: bool = False,
+    ) -> Answer:
+        headers = {"Authorization": self._authorization, "Accept": "application/json"}
+        if media_type:
+            headers["Content-Type"] = media_type
+        return self._http.ask(
+            method,
+            self._address(route, query, plain=bool(self._plain_addresses if plain is None else plain)),
+            body=body,
+            headers=headers,
+            deadline=deadline,
+            changes_nothing=changes_nothing,
+            largest=LARGEST_LOOK,
+        )
+
+    def _address(self, route: str, query: Mapping[str, str], *, plain: bool) -> str:
+        if plain:
+            return f"{self.url}/?{urlencode({'rest_route': f'/wp/v2/{route}', **query})}"
+        return f"{self.url}/wp-json/wp/v2/{route}{'?' if query else ''}{urlencode(query)}"
+
+    def _raise_for(self, answer: Answer, told: Any, *, changes_nothing: bool = False) -> None:
+        failure = failure_of(answer, self.called, changes_nothing=changes_nothing)
+        if failure is None:
+            return
+        code = code_of(told)
+        if code in _WORDS and answer.status >= 400:
+            # WordPress says 500 to a file that it doesn't take.
+            reason = f"{self.called} refused: {_WORDS[code]} ({answer.status})"
+            raise DeliveryFailed(Certainty.FOR_GOOD, reason, credentials=code in _CREDENTIALS or failure.credentials)
+        raise failure
+
+
+def code_of(told: Any) -> str:
+    """The name of a refusal in WordPress's JSON; of a parameter's own, where one was refused."""
+    if not isinstance(told, dict):
+        return ""
+    data = told.get("data")
+    details = data.get("details") if isinstance(data, dict) else None
+    if isinstance(details, dict):
+        for detail in details.values():
+            if isinstance(detail, dict) and isinstance(detail.get("code"), str):
+                return str(detail["code"])
+    return str(told.get("code") or "")
+
+
+def post_of(told: Any) -> Post | None:
+    """A post in WordPress's JSON; None where it is none."""
+    if not isinstance(told, dict) or not isinstance(told.get("id"), int):
+        return None
+    content = told.get("content")
+    raw = content.get("raw") if isinstance(content, dict) else ""
+    return Post(
+        id=told["id"],
+        slug=str(told.get("slug") or ""),
+        status=str(told.get("status") or ""),
+        link=str(told.get("link") or ""),
+        content=str(raw or ""),
+    )
+
+
+def _is_rest(answer: Answer, told: Any) -> bool:
+    """Whether it is the REST API that answered, and not a page of the site or of what stands before it."""
+    if isinstance(told, list):
+        return 200 <= answer.status < 300
+    return isinstance(told, dict) and ("id" in told or "code" in told)
