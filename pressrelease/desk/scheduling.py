@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,7 +50,22 @@ def _findings(desk: Desk, release: Release, now: datetime) -> tuple[Finding, ...
             sizes[attachment.path] = len(desk.library.attachment(release, attachment))
         except (NotFound, Refused):
             sizes[attachment.path] = None
-    return check_release(release, desk.config, now=now, known_slugs=desk.library.slugs(), attachment_sizes=sizes)
+    found = check_release(release, desk.config, now=now, known_slugs=desk.library.slugs(), attachment_sizes=sizes)
+    return (*found, *_recipient_findings(desk, release))
+
+
+def _recipient_findings(desk: Desk, release: Release) -> Iterator[Finding]:
+    """What is wrong with the lists that the release would go to."""
+    from pressrelease.outlets import complaints
+
+    for name in dict.fromkeys(release.outlets or desk.config.default_outlets):
+        outlet = desk.config.outlets.get(name)
+        if outlet is None or not outlet.enabled:
+            continue  # said already
+        for complaint in complaints(outlet, desk.workspace.folder):
+            severity = Severity.ERROR if complaint.in_the_way else Severity.WARNING
+            line = release.line_of("outlets")
+            yield Finding(release.slug, "recipients", severity, line, f"{name}: {complaint.message}.", complaint.hint)
 
 
 def propose(desk: Desk, slug: str, at: str | None = None) -> Proposal:

@@ -30,6 +30,9 @@ KINDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+#: Kinds that write to a list, and the function that looks it over: `(config, folder) -> tuple[Complaint, ...]`.
+LISTS: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:email_complaints"})
+
 #: Where other packages name kinds of theirs, opened by a function with the same arguments.
 ENTRY_POINTS = "pressrelease.outlets"
 
@@ -106,13 +109,27 @@ def open_outlet(config: OutletConfig, office: Office, folder: Path, secret: Secr
     return outlet
 
 
-def _opener(config: OutletConfig) -> Callable[..., Any]:
+def complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:
+    """What a person should know of an outlet's recipients, found without its secrets and the network."""
+    place = LISTS.get(config.type)
+    if place is None:
+        return ()
+    found: tuple[Complaint, ...] = _function(place)(config, folder)
+    return found
+
+
+def _function(place: str) -> Callable[..., Any]:
+    """What stands at "module:name"; only then is the module imported."""
     import importlib
 
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+
+
+def _opener(config: OutletConfig) -> Callable[..., Any]:
     place = KINDS.get(config.type)
     if place is not None:
-        module, _, function = place.partition(":")
-        return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
+        return _function(place)
     from importlib.metadata import entry_points
 
     for point in entry_points(group=ENTRY_POINTS, name=config.type):
