@@ -27,6 +27,11 @@ def pause_clock() -> float:
     return time.clock_gettime(_STEADY) if _STEADY is not None else time.monotonic()
 
 
+def sleep_until(moment: datetime) -> None:
+    """Sleep until the wall clock is past `moment` (aware), as far as can be told now; it may be set meanwhile."""
+    time.sleep(max(0.0, (moment - utc_now()).total_seconds() + 0.001))
+
+
 @dataclass(frozen=True)
 class Mark:
     """The wall clock and the machine's uptime, read together.

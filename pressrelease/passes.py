@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pressrelease import clock
 from pressrelease.delivery import Delivery
@@ -16,6 +16,9 @@ from pressrelease.wiring import Workspace, sending
 
 #: How old the last sign of a cron-driven scheduler may be before a pass leaves another, in seconds.
 SIGN_EVERY = 20.0
+
+#: A pass that begins this shortly before a lift stays for it: the next one, just starting, would be later.
+WAITED_FOR = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,12 @@ def publish_due(workspace: Workspace, only: Collection[str] | None = None) -> Ou
         return Outcome(clock.utc_now())
     seen = look(store, workspace.library, config)
     tried: list[str] = []
-    if (seen.plan.due and not seen.stopped) or store.read.claimed():
+    imminent = seen.next_wake is not None and seen.next_wake - seen.at < WAITED_FOR
+    if ((seen.plan.due or imminent) and not seen.stopped) or store.read.claimed():
         with sending(workspace, seen.at) as cycle:
             begun = -1
+            if imminent and not seen.plan.due and seen.next_wake is not None:
+                clock.sleep_until(seen.next_wake)
             seen = cycle.look()
             while (due := _due(seen, only)) and cycle.attempted > begun:
                 begun = cycle.attempted

@@ -8,6 +8,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,16 +63,16 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             if parent == Path("/tmp") or not str(parent).startswith("/tmp"):
                 break
             parent.chmod(parent.stat().st_mode | 0o011)
-    run = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
+    run = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL, cwd="/")
     bin_folder = Path(found).parent
-    subprocess.run([*as_user, found, "-D", str(data), "-U", "office", "--auth=trust", "-E", "UTF8"], **run)
+    run([*as_user, found, "-D", str(data), "-U", "office", "--auth=trust", "-E", "UTF8"])
     options = f"-k {socket} -c listen_addresses='' -c fsync=on -c max_connections=200"
     control = str(bin_folder / "pg_ctl")
-    subprocess.run([*as_user, control, "-D", str(data), "-o", options, "-w", "start", "-l", str(folder / "log")], **run)
+    run([*as_user, control, "-D", str(data), "-o", options, "-w", "start", "-l", str(folder / "log")])
     try:
         yield f"postgresql+psycopg://office@/{{database}}?host={socket}"
     finally:
-        subprocess.run([*as_user, control, "-D", str(data), "-m", "immediate", "stop"], **run)
+        run([*as_user, control, "-D", str(data), "-m", "immediate", "stop"])
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

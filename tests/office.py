@@ -123,7 +123,9 @@ class Office:
             text=True,
         )
 
-    def run(self, *arguments: str, expect: int | Sequence[int] = 0, timeout: float = 90) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, expect: int | Sequence[int] = 0, timeout: float = 90
+    ) -> subprocess.CompletedProcess[str]:
         """Run the command to its end, and insist on its exit code."""
         process = self.start(*arguments)
         try:
@@ -161,7 +163,8 @@ class Office:
 def found_office(folder: Path, receiver: Receiver | None = None, *, more: str = "", policy: str = "") -> Office:
     """An office with a newsroom, and, given a receiver, an outlet `media` that posts to it."""
     (folder / "releases").mkdir(parents=True)
-    text = f'[office]\nname = "The Office"\ntimezone = "America/Los_Angeles"\n{policy}\n[outlets.newsroom]\ntype = "newsroom"\n'
+    text = f'[office]\nname = "The Office"\ntimezone = "America/Los_Angeles"\n{policy}\n'
+    text += '[outlets.newsroom]\ntype = "newsroom"\n'
     if receiver is not None:
         text += (
             f'[outlets.media]\ntype = "webhook"\nurl = "http://127.0.0.1:{receiver.port}/press"\n'

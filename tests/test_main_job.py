@@ -76,6 +76,9 @@ def test_a_release_goes_out_at_its_lift_by_passes_in_a_loop(office: Office, rece
 def crowd(office: Office, *, schedulers: int, passes: int, seconds: float) -> None:
     """So many `run` and so many loops of `publish-due` on one workspace, all at once, for a while."""
     running = [office.start("run") for _ in range(schedulers)]
+    for process in running:
+        assert process.stderr is not None
+        assert "running" in process.stderr.readline()
     ends = time.monotonic() + seconds
     calling = [office.start("publish-due") for _ in range(passes)]
     while time.monotonic() < ends:
@@ -94,7 +97,7 @@ def crowd(office: Office, *, schedulers: int, passes: int, seconds: float) -> No
 
 def test_many_due_at_once_and_several_processes(office: Office, receiver: Receiver) -> None:
     slugs = [f"release-{number}" for number in range(60)]
-    lift = in_seconds(6)
+    lift = in_seconds(15)
     put(office, *slugs, lift=lift)
     crowd(office, schedulers=2, passes=4, seconds=max(0.0, (lift - datetime.now(UTC)).total_seconds()) + 4)
     office.run("publish-due")

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader went away (`| head`); Python would complain once more while closing standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # noqa: BLE001  (the last catch: a fault of ours must not spill what it held)
+    except Exception as error:
         if os.environ.get("PRESSRELEASE_TRACEBACK"):
             raise  # asked for by whoever develops; it may show what a release says
         _refuse(_fault(error), as_json="--json" in arguments)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pressrelease.printable import printable
 from pressrelease.errors import NeedsPerson
+from pressrelease.printable import printable
 from pressrelease.wiring import Workspace, find_workspace, person
 
 if TYPE_CHECKING:
