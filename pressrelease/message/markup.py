@@ -26,8 +26,8 @@ _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
 _ENCLOSURE_ADDRESS = re.compile(r'(<(?:img src|a href)=")([A-Za-z0-9_-]+\.[a-z0-9]+)(?=")')
 
 _TAGS = frozenset(
-    ("p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "a", "img")
-    + ("br", "hr", "table", "thead", "tbody", "tr", "th", "td", "span")
+    {"p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "a", "img"}
+    | {"br", "hr", "table", "thead", "tbody", "tr", "th", "td", "span"}
 )
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}, "th": {"scope"}}
 _CLASSES = {"span": {"dateline"}}

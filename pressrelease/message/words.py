@@ -28,7 +28,6 @@ class Words:
     later: str
     feed: str
     none_yet: str
-    end: str
     office_site: str
 
     def release_line(self, kind: ReleaseKind) -> str:
@@ -65,7 +64,6 @@ ENGLISH = Words(
     later="Later release",
     feed="News feed (Atom)",
     none_yet="Nothing has been released yet.",
-    end="End of release",
     office_site="Office home page",
 )
 
@@ -94,7 +92,6 @@ SPANISH = Words(
     later="Comunicado posterior",
     feed="Canal de noticias (Atom)",
     none_yet="Todavía no se ha publicado nada.",
-    end="Fin del comunicado",
     office_site="Página de la oficina",
 )
 

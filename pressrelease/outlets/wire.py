@@ -14,6 +14,7 @@ Only `outlets.http` imports this room, and only when a request is made: it impor
 from __future__ import annotations
 
 import contextlib
+import http.client
 import math
 import socket
 import ssl
@@ -42,6 +43,7 @@ class Attempt:
         self.expired = False
         self.trouble = ""
         self._handle: socket.socket | None = None
+        self._owned = False
         self._lock = threading.Lock()
 
     @property
@@ -52,9 +54,21 @@ class Attempt:
     def hold(self, handle: socket.socket | None) -> None:
         """Say which connection is to be ended when time is up; None: none any more."""
         with self._lock:
-            self._handle = handle
+            if self._owned and self._handle is not None:
+                self._handle.close()
+            self._handle, self._owned = handle, False
             if self.expired:
                 self._shut()
+
+    def adopt(self, handle: socket.socket) -> bool:
+        """Take over what is held here from a connection that closes; False where another is held.
+
+        An answer that ends with its connection is read after the library has closed that.
+        """
+        with self._lock:
+            if self._handle is handle:
+                self._owned = True
+            return self._owned and self._handle is handle
 
     def cut(self) -> None:
         """End it, whatever it is waiting for."""
@@ -152,6 +166,58 @@ def resolve(host: str, port: int, end: float) -> list[Any]:
     return found
 
 
+class _Head:
+    """A connection's reader while the head of an answer is read; notes what the last line was."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+        self.last = b""
+
+    def readline(self, *limits: int) -> bytes:
+        self.last = bytes(self._reader.readline(*limits))
+        return self.last
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+
+class _WholeHead(http.client.HTTPResponse):
+    """An answer whose head ends with its blank line. The library also takes a cut connection for the head's end,
+    and so half a head for an answer."""
+
+    def begin(self) -> None:
+        if getattr(self, "headers", None) is not None:  # begun already
+            return
+        reader: Any = self.fp
+        head: Any = _Head(reader)
+        self.fp = head
+        try:
+            super().begin()
+        finally:
+            if self.fp is head:
+                self.fp = reader
+        if not head.last:
+            raise http.client.RemoteDisconnected("the head of the answer was cut short")
+
+
+def _only_tickets(sock: socket.socket) -> bool:
+    """Whether what can be read is TLS's own: a server's session tickets come after the handshake, and make a
+    connection that was opened ahead look as if its server had spoken, or gone."""
+    if not isinstance(sock, ssl.SSLSocket):
+        return False
+    earlier = sock.gettimeout()
+    sock.settimeout(0)
+    try:
+        sock.recv(1)
+    except ssl.SSLWantReadError:
+        return True
+    except OSError:
+        return False
+    finally:
+        sock.settimeout(earlier)
+    return False  # it ended, or said what nobody asked for
+
+
 class _Noting:
     """What both kinds of connection add to urllib3's: they note how far an attempt came."""
 
@@ -212,22 +278,23 @@ class _Noting:
     @property
     def is_connected(self) -> bool:
         """Whether it may be used again: open, nothing unread in it, and not idle for too long."""
-        return bool(super().is_connected) and pause_clock() - self._last_used < LONGEST_IDLE  # type: ignore[misc]
+        if self.sock is None or pause_clock() - self._last_used >= LONGEST_IDLE:
+            return False
+        return bool(super().is_connected) or _only_tickets(self.sock)  # type: ignore[misc]
 
     def close(self) -> None:
         handle, self._handle = self._handle, None
-        if handle is not None:
-            _attempt().hold(None)
+        if handle is not None and not _attempt().adopt(handle):
             handle.close()
         super().close()  # type: ignore[misc]
 
 
 class _Plain(_Noting, HTTPConnection):
-    pass
+    response_class = _WholeHead
 
 
 class _Secure(_Noting, HTTPSConnection):
-    pass
+    response_class = _WholeHead
 
 
 class PlainPool(HTTPConnectionPool):

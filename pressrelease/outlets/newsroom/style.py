@@ -12,14 +12,15 @@ STYLE = """\
 --serif:Charter,"Bitstream Charter","Sitka Text",Cambria,Georgia,"DejaVu Serif",serif}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
-body{margin:0;color:var(--ink);background:#fff;font:1.125rem/1.65 var(--serif);overflow-wrap:break-word}
+body{margin:0;min-height:100vh;display:flex;flex-direction:column;color:var(--ink);background:#fff;\
+font:1.125rem/1.65 var(--serif);overflow-wrap:break-word}
 a{color:var(--link);text-underline-offset:.15em}
-a:hover{text-decoration-thickness:.12em}
+a:hover{text-decoration-thickness:.14em}
 :focus-visible{outline:3px solid #b35900;outline-offset:2px;border-radius:1px}
 main:focus{outline:none}
 .skip{position:absolute;left:-100vw;top:0;background:#fff;padding:.75rem 1.25rem;font:600 1rem var(--sans);z-index:1}
 .skip:focus{left:0}
-.inner{max-width:46rem;margin:0 auto;padding:0 1.25rem}
+.inner{width:100%;max-width:46rem;margin:0 auto;padding:0 1.25rem}
 .masthead{background:var(--mast);border-bottom:4px solid var(--gold);color:#fff;font-family:var(--sans)}
 .masthead .inner{display:flex;flex-wrap:wrap;gap:.25rem 2rem;justify-content:space-between;align-items:baseline;\
 padding-top:1.1rem;padding-bottom:1rem}
@@ -28,7 +29,7 @@ padding-top:1.1rem;padding-bottom:1rem}
 .office{font:700 1.25rem/1.3 var(--serif);text-decoration:none;letter-spacing:.01em}
 .office:hover{text-decoration:underline}
 .masthead nav{font-size:.95rem}
-main{padding:2.25rem 0 3rem}
+main{flex:1;padding:2.25rem 0 3rem}
 .slip{display:flex;flex-wrap:wrap;gap:1rem 3rem;justify-content:space-between;font:.95rem/1.5 var(--sans);\
 color:var(--muted);border-bottom:1px solid var(--rule);padding-bottom:1.25rem;margin-bottom:2rem}
 .slip p,.contact p{margin:0}
@@ -44,7 +45,7 @@ font:1rem/1.5 var(--sans)}
 .body li{margin-bottom:.35rem}.body li>p{margin-bottom:.5rem}
 .body blockquote{margin:1.5rem 0;padding:0 0 0 1.25rem;border-left:3px solid var(--rule);color:var(--muted)}
 .body pre{white-space:pre-wrap;font-size:.9em;background:var(--wash);padding:1rem}
-.body table{border-collapse:collapse;width:100%;margin:1.5rem 0;font:1rem/1.45 var(--sans);overflow-wrap:anywhere}
+.body table{border-collapse:collapse;width:100%;margin:1.5rem 0;font:1rem/1.45 var(--sans)}
 .body th,.body td{text-align:left;vertical-align:top;padding:.5rem .75rem;border-bottom:1px solid var(--rule)}
 .body th{border-bottom:2px solid var(--muted)}
 .body hr{border:0;border-top:1px solid var(--rule);margin:2rem 0}
@@ -62,7 +63,8 @@ figure{margin:1.75rem 0}figcaption{font:.95rem/1.5 var(--sans);color:var(--muted
 .releases li{border-bottom:1px solid var(--rule);padding:1.35rem 0}
 .releases li:last-child{border-bottom:0}
 .releases h3{font:700 1.25rem/1.35 var(--serif);margin:0 0 .3rem}
-.releases h3 a{display:inline-block;padding:.1rem 0}
+.releases h3 a{display:inline-block;padding:.1rem 0;text-decoration-thickness:1px}
+.releases h3 a:hover{text-decoration-thickness:2px}
 .releases p{margin:0}
 .meta{font:.95rem/1.5 var(--sans);color:var(--muted)}
 .releases .meta{margin-bottom:.25rem}
@@ -72,8 +74,9 @@ border-bottom:2px solid var(--mast)}
 .foot .inner{display:flex;flex-wrap:wrap;gap:.5rem 2rem;padding-top:1.25rem;padding-bottom:1.5rem}
 .foot a{display:inline-block;padding:.2rem 0}
 @media (max-width:34rem){body{font-size:1.0625rem}h1{font-size:1.65rem}.subhead{font-size:1.15rem}\
-main{padding-top:1.5rem}.slip{gap:.75rem}}
-@media print{.skip,.masthead nav,.foot,.related{display:none}body{font-size:11pt;color:#000}\
+main{padding-top:1.5rem}.slip{gap:.75rem}\
+.body table{display:block;overflow-x:auto}.body th,.body td{padding:.4rem .5rem}}
+@media print{body{display:block}.skip,.masthead nav,.foot,.related{display:none}body{font-size:11pt;color:#000}\
 .masthead{background:none;color:#000;border-bottom:1pt solid #000}.masthead a{color:#000}\
 .inner{max-width:none;padding:0}main{padding:12pt 0}a{color:#000;text-decoration:none}\
 .body a[href^="http"]::after{content:" (" attr(href) ")";font-size:.9em}h1,h2,h3{break-after:avoid}\

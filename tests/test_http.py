@@ -1,0 +1,512 @@
+"""outlets.http: what the end of a request says about whether the release arrived. Real sockets, no pretending."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pressrelease.config import SecretReference, SecretSource
+from pressrelease.delivery import Certainty, DeliveryFailed
+from pressrelease.errors import ConfigRefused
+from pressrelease.outlets import http as http_module
+from pressrelease.outlets import wire
+from pressrelease.outlets.http import Answer, Http, checked_address, failure_of, retry_after
+from tests.conftest import missing
+from tests.servers import (
+    Behaviour,
+    FlakyServer,
+    answer,
+    answer_then_close,
+    close_after_request,
+    drip,
+    garbage,
+    half_answer,
+    half_chunk,
+    half_head,
+    hang_after_request,
+    make_authority,
+    never_reads,
+    raw,
+    redirect,
+    reset_after_request,
+    unused_port,
+)
+
+SECRET_PATH = "/services/T000/canary-in-the-path"
+BODY = b"canary in the body: embargoed words"
+
+
+def _http(timeout: float = 5) -> Http:
+    return Http(called="the server", timeout=timedelta(seconds=timeout))
+
+
+def _failure(url: str, *, timeout: float = 5, changes_nothing: bool = False) -> DeliveryFailed:
+    http = _http(timeout)
+    try:
+        with pytest.raises(DeliveryFailed) as caught:
+            http.request("POST", url + SECRET_PATH, body=BODY, changes_nothing=changes_nothing)
+    finally:
+        http.close()
+    failure = caught.value
+    assert "canary" not in failure.reason
+    assert "127.0.0.1" not in failure.reason
+    assert failure.__cause__ is None
+    assert failure.__suppress_context__ or failure.__context__ is None
+    return failure
+
+
+# -- the table --------------------------------------------------------------------------------------------
+
+NOT_NOW = {408, 423, 425, 429, 503, 507, 511}
+GOOD = {501, 505}
+
+
+@given(status=st.integers(100, 999))
+def test_every_status_has_one_meaning(status: int) -> None:
+    failure = failure_of(Answer(status), "the server")
+    if 200 <= status < 300:
+        assert failure is None
+        return
+    assert failure is not None
+    if status in NOT_NOW:
+        expected = Certainty.NOT_SENT
+    elif 300 <= status < 500 or status in GOOD:
+        expected = Certainty.FOR_GOOD
+    else:
+        expected = Certainty.UNSURE
+    assert failure.certainty is expected
+    assert f"({status})" in failure.reason
+    looked = failure_of(Answer(status), "the server", changes_nothing=True)
+    assert looked is not None
+    assert looked.certainty is (Certainty.NOT_SENT if expected is Certainty.UNSURE else expected)
+
+
+@pytest.mark.parametrize(
+    ("headers", "wish"),
+    [
+        ({}, None),
+        ({"retry-after": "120"}, timedelta(seconds=120)),
+        ({"retry-after": "0"}, timedelta(0)),
+        ({"retry-after": "9999999999"}, timedelta(days=7)),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "1.5"}, None),
+        # By the server's own clock, which is a year behind ours.
+        (
+            {"retry-after": "Fri, 21 Sep 2018 16:05:00 GMT", "date": "Fri, 21 Sep 2018 16:00:00 GMT"},
+            timedelta(minutes=5),
+        ),
+        ({"retry-after": "Fri, 21 Sep 2018 15:00:00 GMT", "date": "Fri, 21 Sep 2018 16:00:00 GMT"}, timedelta(0)),
+        ({"retry-after": "Fri, 21 Sep 2018 16:05:00 GMT"}, timedelta(0)),
+        ({"retry-after": "Fri, 99 Sep 2018 16:05:00 GMT"}, None),
+    ],
+)
+def test_retry_after_in_both_its_forms(headers: dict[str, str], wish: timedelta | None) -> None:
+    assert retry_after(headers) == wish
+
+
+def test_retry_after_a_date_ahead_of_our_own_clock() -> None:
+    moment = datetime.now(UTC) + timedelta(minutes=10)
+    wish = retry_after({"retry-after": moment.strftime("%a, %d %b %Y %H:%M:%S GMT")})
+    assert wish is not None
+    assert timedelta(minutes=9, seconds=55) < wish <= timedelta(minutes=10)
+
+
+@given(value=st.text(max_size=60))
+def test_no_retry_after_is_a_fault(value: str) -> None:
+    wish = retry_after({"retry-after": value, "date": value})
+    assert wish is None or timedelta(0) <= wish <= timedelta(days=7)
+
+
+# -- answers over a real connection -----------------------------------------------------------------------
+
+
+def test_a_yes_comes_back_with_its_body_and_headers() -> None:
+    with FlakyServer(answer(201, b'{"id": 7}', {"X-Mark": "yes"})) as server:
+        http = _http()
+        got = http.request("POST", server.url + "/a?b=1", body=BODY, headers={"X-Ours": "1"})
+        http.close()
+    assert (got.status, got.json(), got.headers["x-mark"], got.whole) == (201, {"id": 7}, "yes", True)
+    [request] = server.requests
+    assert (request.method, request.target, request.body) == ("POST", "/a?b=1", BODY)
+    assert request.headers["x-ours"] == "1"
+    assert request.headers["accept-encoding"] == "identity"
+    assert request.headers["user-agent"].startswith("pressrelease/")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_never_followed(status: int) -> None:
+    with FlakyServer(answer()) as elsewhere, FlakyServer(redirect(elsewhere.url + "/", status)) as server:
+        failure = _failure(server.url)
+    assert failure.certainty is Certainty.FOR_GOOD
+    assert "redirect" in failure.reason
+    assert len(server.requests) == 1
+    assert elsewhere.connections == 0
+
+
+def test_a_busy_server_is_asked_again_when_it_says() -> None:
+    with FlakyServer(answer(429, headers={"Retry-After": "37"})) as server:
+        failure = _failure(server.url)
+    assert (failure.certainty, failure.retry_after) == (Certainty.NOT_SENT, timedelta(seconds=37))
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        reset_after_request,
+        close_after_request,
+        half_answer,
+        half_chunk,
+        half_head,
+        garbage,
+        raw(b"HTTP/1.1 200 OK\r\n" + b"X-Many: 1\r\n" * 200 + b"\r\n", name="too many headers"),
+        raw(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 70_000 + b"\r\n\r\n", name="a header too long"),
+        raw(b"HTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\n\r\n", name="103"),
+        raw(b"HTTP/1.1 abc\r\n\r\n", name="no status"),
+        answer(500),
+        answer(502),
+        answer(504),
+        answer(599),
+    ],
+    ids=lambda behaviour: behaviour.name,
+)
+def test_what_left_and_was_not_surely_refused_is_in_doubt(behaviour: Behaviour) -> None:
+    with FlakyServer(behaviour) as server:
+        assert _failure(server.url).certainty is Certainty.UNSURE
+        assert len(server.requests) == 1
+    with FlakyServer(behaviour) as server:
+        assert _failure(server.url, changes_nothing=True).certainty is Certainty.NOT_SENT
+
+
+def test_a_truncated_no_is_still_a_no() -> None:
+    with FlakyServer(raw(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nhalf")) as server:
+        assert _failure(server.url).certainty is Certainty.FOR_GOOD
+
+
+def test_an_answer_that_ends_with_its_connection_is_whole() -> None:
+    with FlakyServer(raw(b"HTTP/1.0 200 OK\r\n\r\nall of it")) as server:
+        assert _http().request("GET", server.url).body == b"all of it"
+
+
+def test_an_endless_answer_is_cut_and_its_yes_stands() -> None:
+    head = b"HTTP/1.1 200 OK\r\n\r\n"
+    with FlakyServer(raw(head + b"x" * 3_000_000)) as server:
+        got = _http().request("GET", server.url, largest=1000)
+    assert (len(got.body), got.whole) == (1000, False)
+
+
+def test_a_packed_answer_is_not_unpacked() -> None:
+    with FlakyServer(answer(200, b"\x1f\x8b\x08\x00bomb", {"Content-Encoding": "gzip"})) as server:
+        assert _http().request("GET", server.url).body == b"\x1f\x8b\x08\x00bomb"
+
+
+def test_no_cookie_and_no_netrc_is_ever_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password canary\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with FlakyServer(answer(200, headers={"Set-Cookie": "a=b"})) as server:
+        http = _http()
+        for _ in range(2):
+            http.request("GET", server.url)
+        http.close()
+    for request in server.requests:
+        assert not {"cookie", "authorization"} & set(request.headers)
+
+
+# -- before anything left ---------------------------------------------------------------------------------
+
+
+def test_nobody_listens() -> None:
+    failure = _failure(f"http://127.0.0.1:{unused_port()}")
+    assert failure.certainty is Certainty.NOT_SENT
+    assert "refused the connection" in failure.reason
+
+
+def test_a_name_that_is_nobodys() -> None:
+    failure = _failure("https://no-such-host.invalid")
+    assert failure.certainty is Certainty.NOT_SENT
+    assert "name" in failure.reason
+
+
+def test_a_resolver_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    real = wire.socket.getaddrinfo
+
+    def stuck(host: str, *args: object, **kwargs: object) -> object:
+        if host == "slow.example.org" and kwargs.get("flags", 0) == 0:
+            released.wait(20)
+        return real(host, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(wire.socket, "getaddrinfo", stuck)
+    begun = time.monotonic()
+    failure = _failure("https://slow.example.org", timeout=0.3)
+    released.set()
+    assert time.monotonic() - begun < 2
+    assert failure.certainty is Certainty.NOT_SENT
+    assert "in time" in failure.reason
+
+
+def test_plain_http_is_for_this_machine_only() -> None:
+    failure = _failure("http://news.example.org")
+    assert failure.certainty is Certainty.FOR_GOOD
+    assert "not encrypted" in failure.reason
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "https://", "https://a b/", "https://[::1", "ftp://127.0.0.1/"])
+def test_no_address_is_a_fault(url: str) -> None:
+    with pytest.raises(DeliveryFailed) as caught:
+        _http(1).request("POST", url, body=b"x")
+    assert caught.value.certainty in {Certainty.FOR_GOOD, Certainty.NOT_SENT}
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Injected: 1", "a\nb", " leading", "caf\u0119"])
+def test_no_header_can_carry_another(value: str) -> None:
+    with FlakyServer(answer()) as server, contextlib.suppress(DeliveryFailed):
+        _http().request("POST", server.url, body=b"x", headers={"X-Ours": value})
+    assert all("x-injected" not in request.headers for request in server.requests)
+
+
+# -- time -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "words"),
+    [
+        (hang_after_request, "did not answer in time"),
+        (never_reads, "did not answer in time"),
+        (drip(b"HTTP/1.1 200 OK\r\n" * 100, every=0.05), "did not answer in time"),
+        (drip(b"x" * 1000, every=0.05, first=b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"), "cut short"),
+        (drip(b"x" * 1000, every=0.05, first=b"HTTP/1.1 200 OK\r\n\r\n"), "cut short"),
+        (
+            drip(b"1\r\nx\r\n" * 200, every=0.05, first=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            "short",
+        ),
+    ],
+    ids=["hangs", "never reads", "drips its head", "drips a body", "drips a body without end", "drips chunks"],
+)
+def test_the_timeout_is_a_total(behaviour: Behaviour, words: str) -> None:
+    with FlakyServer(behaviour) as server:
+        begun = time.monotonic()
+        failure = _failure(server.url, timeout=0.4)
+        took = time.monotonic() - begun
+    assert took < 1.5
+    assert failure.certainty is Certainty.UNSURE
+    assert words in failure.reason
+
+
+def test_a_server_that_stops_reading_a_long_body() -> None:
+    with FlakyServer(never_reads) as server:
+        http = _http(0.4)
+        begun = time.monotonic()
+        with pytest.raises(DeliveryFailed) as caught:
+            http.request("POST", server.url, body=b"x" * 30_000_000)
+        assert time.monotonic() - begun < 2
+        http.close()
+    assert caught.value.certainty is Certainty.UNSURE
+
+
+def test_several_requests_share_one_deadline() -> None:
+    with FlakyServer(answer(), hang_after_request) as server:
+        http = _http(0.5)
+        deadline = http.deadline()
+        http.request("GET", server.url, deadline=deadline, changes_nothing=True)
+        time.sleep(0.3)
+        begun = time.monotonic()
+        with pytest.raises(DeliveryFailed):
+            http.request("POST", server.url, body=b"x", deadline=deadline)
+        assert time.monotonic() - begun < 0.4
+        http.close()
+
+
+def test_one_slow_server_does_not_cut_another_short() -> None:
+    with (
+        FlakyServer(drip(b"x" * 99, every=0.1, first=b"HTTP/1.1 200 OK\r\n\r\n")) as slow,
+        FlakyServer(answer()) as quick,
+    ):
+        failures: list[Certainty] = []
+
+        def wait() -> None:
+            failures.append(_failure(slow.url, timeout=0.6).certainty)
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        http = _http(5)
+        for _ in range(40):
+            assert http.request("POST", quick.url, body=b"x").status == 200
+            time.sleep(0.02)
+        waiting.join()
+        http.close()
+    assert failures == [Certainty.UNSURE]
+
+
+# -- connections ------------------------------------------------------------------------------------------
+
+
+def test_connections_are_kept_and_shared_by_threads() -> None:
+    with FlakyServer(answer(200, b"ok")) as server:
+        http = _http()
+        failures: list[Exception] = []
+
+        def work() -> None:
+            try:
+                for _ in range(25):
+                    assert http.request("POST", server.url, body=BODY).body == b"ok"
+            except Exception as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        http.close()
+    assert failures == []
+    assert len(server.requests) == 200
+    assert server.connections <= 8
+
+
+def test_a_connection_that_its_server_closed_is_not_used_again() -> None:
+    with FlakyServer(answer_then_close) as server:
+        http = _http()
+        for _ in range(10):
+            assert http.request("POST", server.url, body=BODY).body == b"ok"
+            time.sleep(0.02)  # the end of the old connection has come in by then
+        http.close()
+    assert server.connections == 10
+
+
+def test_a_connection_that_was_idle_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FlakyServer(answer(200, b"ok")) as server:
+        http = _http()
+        http.request("POST", server.url, body=BODY)
+        http.request("POST", server.url, body=BODY)
+        assert server.connections == 1
+        monkeypatch.setattr(wire, "LONGEST_IDLE", 0.05)
+        time.sleep(0.1)
+        http.request("POST", server.url, body=BODY)
+        http.close()
+    assert server.connections == 2
+
+
+def test_warming_sends_nothing_and_saves_connecting() -> None:
+    with FlakyServer(answer(200, b"ok")) as server:
+        http = _http()
+        http.warm(server.url)
+        _until(lambda: server.connections == http_module.WARM_CONNECTIONS)
+        assert server.requests == []
+        http.warm(server.url)
+        http.request("POST", server.url, body=BODY)
+        assert server.connections == http_module.WARM_CONNECTIONS
+        http.close()
+
+
+def test_warming_in_vain_is_silent_and_reaching_in_vain_is_not() -> None:
+    url = f"http://127.0.0.1:{unused_port()}"
+    http = _http()
+    http.warm(url)
+    with pytest.raises(DeliveryFailed) as caught:
+        http.reach(url)
+    assert caught.value.certainty is Certainty.NOT_SENT
+
+
+def _until(true: object, seconds: float = 3) -> None:
+    end = time.monotonic() + seconds
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+# -- TLS --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _trust_anew(monkeypatch: pytest.MonkeyPatch) -> object:
+    http_module.trust.cache_clear()
+    yield
+    http_module.trust.cache_clear()
+
+
+@pytest.mark.usefixtures("_trust_anew")
+def test_a_certificate_that_is_vouched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing("openssl", "openssl")
+    authority = make_authority(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.certificate))
+    with FlakyServer(answer(200, b"ok"), tls=authority.server) as server:
+        http = _http()
+        ends = http.reach(server.url).certificate_ends
+        assert ends is not None
+        assert timedelta(days=28) < ends - datetime.now(UTC) < timedelta(days=31)
+        for _ in range(3):
+            assert http.request("POST", server.url, body=BODY).body == b"ok"
+        http.close()
+    assert server.connections == 1
+
+
+@pytest.mark.usefixtures("_trust_anew")
+@pytest.mark.parametrize(
+    ("name", "days", "trusted", "words"),
+    [
+        ("localhost", 30, False, "authority"),
+        ("elsewhere.example.org", 30, True, "another name"),
+        ("localhost", -1, True, "expired"),
+    ],
+)
+def test_a_certificate_that_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, days: int, trusted: bool, words: str
+) -> None:
+    missing("openssl", "openssl")
+    authority = make_authority(tmp_path, name=name, days=days)
+    if trusted:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.certificate))
+    with FlakyServer(answer(), tls=authority.server) as server:
+        failure = _failure(server.url)
+    assert failure.certainty is Certainty.NOT_SENT
+    assert words in failure.reason
+    assert server.requests == []
+
+
+def test_a_server_without_tls_where_tls_was_asked_for() -> None:
+    with FlakyServer(answer()) as server:
+        failure = _failure(server.url.replace("http://127.0.0.1", "https://localhost"), timeout=0.4)
+        assert server.requests == []
+    assert failure.certainty is Certainty.NOT_SENT
+
+
+def test_a_handshake_that_never_ends_is_given_up() -> None:
+    with FlakyServer(never_reads) as server:
+        begun = time.monotonic()
+        failure = _failure(server.url.replace("http://127.0.0.1", "https://localhost"), timeout=0.4)
+        assert time.monotonic() - begun < 2
+    assert failure.certainty is Certainty.NOT_SENT
+
+
+def test_trust_always_verifies() -> None:
+    context = http_module.trust()
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+
+
+# -- addresses --------------------------------------------------------------------------------------------
+
+
+def test_a_secret_address_is_checked_and_never_named() -> None:
+    reference = SecretReference(SecretSource.ENV, "HOOK")
+    plain = checked_address("https://hooks.example.org/press", lambda _: "", "outlets.media.url")
+    assert plain == ("https://hooks.example.org/press", "hooks.example.org")
+    secret = checked_address(reference, lambda _: "https://hooks.example.org/T0/canary", "outlets.media.url")
+    assert secret == ("https://hooks.example.org/T0/canary", "its server")
+    for wrong in ("http://hooks.example.org/canary", "canary", "https://user:canary@hooks.example.org/"):
+        with pytest.raises(ConfigRefused) as caught:
+            checked_address(reference, lambda _, wrong=wrong: wrong, "outlets.media.url")
+        assert "canary" not in str(caught.value)
+        assert "canary" not in caught.value.hint
+        assert "outlets.media.url" in str(caught.value)
