@@ -155,6 +155,9 @@ def stand(
     if missing > 0 and still_open:
         given = f"{missing} more approval{'s' if missing > 1 else ''} needed"
         return Standing(ReleaseState.UNAPPROVED, given, blocked=True)
+    if release.lift is None and still_open:
+        # `approvals` was lowered meanwhile; nothing lifts by an edit of config.toml.
+        return Standing(ReleaseState.UNAPPROVED, "it lifts with its next approval", blocked=True)
     if stuck:
         return Standing(ReleaseState.NEEDS_YOU, stuck)
     if dossier.begun or (release.lift is not None and release.lift <= now):

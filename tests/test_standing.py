@@ -1,0 +1,183 @@
+"""Where a release stands: a table of every state and reason, and what holds for any release."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from conftest import NOW
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pressrelease.config import Policy, Retry
+from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.standing import (
+    Approval,
+    Dossier,
+    FileFact,
+    ReleaseState,
+    Scheduled,
+    Word,
+    counted_approvals,
+    stand,
+    too_late,
+)
+from pressrelease.when import Embargo, EmbargoKind
+
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+LIFT = NOW
+POLICY, RETRY = Policy(), Retry()
+OUTLETS = ("newsroom", "media")
+RELEASE = Scheduled(
+    slug="names",
+    version="v1",
+    headline="Names released",
+    embargo=Embargo("Friday 9 a.m.", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=LIFT, lift=LIFT),
+    lift=LIFT,
+    outlets=OUTLETS,
+    author="jdoe",
+    source_hash="f" * 64,
+    word=Word.SCHEDULED,
+    word_by="jdoe",
+    word_at=NOW - DAY,
+)
+YES = (Approval("da", NOW - HOUR),)
+WAITING = Delivery(1, "names", "v1", "newsroom", "", DeliveryState.WAITING, lift=LIFT, next_try=LIFT)
+
+
+def at(state: str, outlet: str = "newsroom", again: bool = False) -> Delivery:
+    """A delivery in a state, claimed once where that state says so."""
+    found = DeliveryState(state)
+    if found is DeliveryState.WAITING:
+        return replace(WAITING, outlet=outlet)
+    tried = replace(WAITING, outlet=outlet, state=found, attempts=1, first_sent_at=LIFT, next_try=None)
+    if found is DeliveryState.SENDING:
+        return replace(tried, owner="one", lease_until=LIFT + HOUR)
+    return replace(tried, next_try=LIFT + SECOND) if again or found is DeliveryState.RETRYING else tried
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "changes", "now", "state", "reason"),
+    [
+        pytest.param(["waiting"], {}, LIFT - SECOND, "scheduled", "", id="approved and ahead"),
+        pytest.param(["waiting"], {}, LIFT, "publishing", "", id="its lift has come"),
+        pytest.param(["sending", "waiting"], {}, LIFT, "publishing", "", id="one is in the act"),
+        pytest.param(["delivered", "retrying"], {}, LIFT, "publishing", "", id="one will be tried again"),
+        pytest.param(["in_doubt again"], {}, LIFT, "publishing", "", id="in doubt, and asked again by itself"),
+        pytest.param(["delivered", "delivered"], {}, LIFT, "published", "", id="out"),
+        pytest.param(["delivered", "canceled"], {}, LIFT, "published", "called off", id="out, but for some"),
+        pytest.param(["canceled", "canceled"], {}, LIFT, "killed", "nothing went out", id="all called off"),
+        pytest.param(["delivered", "failed"], {}, LIFT, "needs_you", "failed", id="one failed for good"),
+        pytest.param(["waiting", "in_doubt"], {}, LIFT, "needs_you", "in doubt", id="one is in doubt"),
+        pytest.param(["waiting"], {"approvals": ()}, LIFT, "unapproved", "1 more approval needed", id="unapproved"),
+        pytest.param(["waiting"], {"lift": None}, LIFT, "unapproved", "next approval", id="no lift, approved"),
+        pytest.param(["waiting"], {"word": Word.HELD, "why": "a call"}, LIFT, "held", "a call", id="held"),
+        pytest.param(["waiting"], {"word": Word.KILLED}, LIFT, "killed", "", id="withdrawn"),
+        pytest.param(["delivered"], {"word": Word.KILLED}, LIFT, "killed", "", id="withdrawn after it was out"),
+        pytest.param(["delivered"], {"word": Word.HELD}, LIFT, "published", "", id="held when it was out already"),
+        pytest.param(["waiting"], {"file": "changed"}, LIFT - HOUR, "needs_you", "was changed", id="file changed"),
+        pytest.param(["waiting"], {"file": "gone"}, LIFT - HOUR, "needs_you", "is gone", id="file gone"),
+        pytest.param(["delivered"], {"file": "changed"}, LIFT, "published", "", id="file changed after it was out"),
+        pytest.param(["waiting fax"], {}, LIFT - HOUR, "needs_you", "outlet fax", id="outlet unknown"),
+        pytest.param(["delivered fax"], {}, LIFT, "published", "", id="outlet gone once it had it"),
+        pytest.param(["waiting"], {"doubt": "it jumped"}, LIFT, "needs_you", "it jumped", id="clock not believed"),
+        pytest.param(["waiting"], {"doubt": "it jumped"}, LIFT - HOUR, "scheduled", "", id="clock, lift ahead"),
+        pytest.param(["waiting"], {}, LIFT + DAY, "publishing", "", id="as late as is allowed"),
+        pytest.param(["waiting"], {}, LIFT + DAY + SECOND, "needs_you", "missed by 24 h", id="missed"),
+        pytest.param(["waiting"], {"late": LIFT + DAY}, LIFT + 2 * DAY, "publishing", "", id="late was accepted"),
+        pytest.param(["waiting"], {"late": LIFT + DAY}, LIFT + 3 * DAY, "needs_you", "missed", id="late once more"),
+        pytest.param(["retrying"], {}, LIFT + DAY, "publishing", "", id="within its time to retry"),
+        pytest.param(["retrying"], {}, LIFT + 2 * DAY, "needs_you", "missed", id="slept through its retries"),
+    ],
+)
+def test_where_a_release_stands(
+    deliveries: list[str], changes: dict[str, object], now: datetime, state: str, reason: str
+) -> None:
+    release = replace(RELEASE, late_accepted_at=changes.get("late"))
+    release = replace(release, **{k: v for k, v in changes.items() if k in {"word", "why", "lift"}})
+    made = []
+    for words in deliveries:
+        name, _, rest = words.partition(" ")
+        made.append(at(name, rest if rest == "fax" else "newsroom", again=rest == "again"))
+    dossier = Dossier(
+        release,
+        approvals=changes.get("approvals", YES),
+        deliveries=tuple(made),
+        file=FileFact(changes.get("file", "same")),
+    )
+    standing = stand(
+        dossier, policy=POLICY, retry=RETRY, known_outlets=OUTLETS, now=now, clock_doubt=changes.get("doubt")
+    )
+    assert (standing.state.value, reason in standing.reason) == (state, True), standing
+    assert bool(standing.reason) is bool(reason)
+
+
+@pytest.mark.parametrize(
+    ("people", "policy", "count"),
+    [
+        (["da", "da", "da"], Policy(), 1),
+        (["da", "jdoe"], Policy(), 2),
+        (["da", "jdoe"], Policy(author_may_approve=False), 1),
+        (["da", "clerk"], Policy(approvers=("da",)), 1),
+        (["jdoe"], Policy(approvers=("jdoe",), author_may_approve=False), 0),
+    ],
+)
+def test_whose_approval_counts(people: list[str], policy: Policy, count: int) -> None:
+    assert counted_approvals([Approval(by, NOW) for by in people], policy, "jdoe") == count
+
+
+moments = st.timedeltas(-3 * DAY, 3 * DAY).map(lambda span: LIFT + span)
+kinds = st.sampled_from([state.value for state in DeliveryState])
+deliveries = st.lists(
+    st.builds(
+        lambda state, outlet, again, begun: replace(at(state, outlet, again), first_sent_at=begun),
+        kinds,
+        st.sampled_from([*OUTLETS, "fax"]),
+        st.booleans(),
+        moments,
+    ),
+    min_size=1,
+    max_size=4,
+).map(tuple)
+releases = st.builds(
+    replace,
+    st.just(RELEASE),
+    lift=st.none() | moments,
+    word=st.sampled_from(Word),
+    why=st.just("a reason"),
+    late_accepted_at=st.none() | moments,
+)
+dossiers = st.builds(
+    Dossier, releases, st.sampled_from([(), YES]), deliveries, st.sampled_from([*[FileFact.SAME] * 3, *FileFact])
+)
+
+
+@given(dossier=dossiers, now=moments, clock_doubt=st.sampled_from([None, "it jumped"]))
+def test_what_waits_for_a_person_says_why(dossier: Dossier, now: datetime, clock_doubt: str | None) -> None:
+    standing = stand(dossier, policy=POLICY, retry=RETRY, known_outlets=OUTLETS, now=now, clock_doubt=clock_doubt)
+    if standing.state in {ReleaseState.NEEDS_YOU, ReleaseState.HELD, ReleaseState.UNAPPROVED}:
+        assert standing.reason
+    if standing.blocked:
+        assert standing.state not in {ReleaseState.PUBLISHING, ReleaseState.SCHEDULED, ReleaseState.PUBLISHED}
+    if any(one.needs_person for one in dossier.deliveries):
+        assert standing.state not in {ReleaseState.PUBLISHED, ReleaseState.PUBLISHING, ReleaseState.SCHEDULED}
+    if standing.state is ReleaseState.PUBLISHED:
+        assert all(one.state in {DeliveryState.DELIVERED, DeliveryState.CANCELED} for one in dossier.deliveries)
+        assert any(one.state is DeliveryState.DELIVERED for one in dossier.deliveries)
+
+
+@given(now=moments, lift=moments, begun=st.none() | moments, accepted=st.none() | moments)
+def test_late_is_a_decision_and_is_made_once(
+    now: datetime, lift: datetime, begun: datetime | None, accepted: datetime | None
+) -> None:
+    release = replace(RELEASE, lift=lift, late_accepted_at=accepted)
+    delivery = replace(WAITING, first_sent_at=begun)
+    late = too_late(delivery, release, policy=POLICY, retry=RETRY, now=now)
+    assert late is (
+        now > lift + POLICY.max_late
+        and (accepted is None or now > accepted + POLICY.max_late)
+        and (begun is None or now > begun + RETRY.give_up)
+    )
+    for state in (DeliveryState.SENDING, DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.CANCELED):
+        assert not too_late(replace(delivery, state=state), release, policy=POLICY, retry=RETRY, now=now)
