@@ -10,14 +10,14 @@ from datetime import datetime
 
 from pressrelease.check.embargo import embargo_findings, embargo_of
 from pressrelease.check.facts import fact_findings
-from pressrelease.check.finding import Finding, Severity
+from pressrelease.check.finding import CODES, Finding, Severity
 from pressrelease.check.law import law_findings
 from pressrelease.check.markup import markup_findings
 from pressrelease.check.wording import wording_findings
 from pressrelease.config import Config
 from pressrelease.release import Release
 
-__all__ = ["Finding", "Severity", "check_release", "embargo_of"]
+__all__ = ["CODES", "Finding", "Severity", "check_release", "embargo_of"]
 
 
 def check_release(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 
 
 class Severity(str, Enum):
@@ -34,3 +36,36 @@ class Finding:
             "message": self.message,
             "hint": self.hint,
         }
+
+
+#: Every code that `check` gives, and what gives rise to it. An embargo that is refused keeps the code of its
+#: refusal, which begins with `embargo_`.
+CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "embargo_past": "The embargo, or the window's end, is over.",
+        "window_begun": "The window is open, and the lift that it would get by itself is over.",
+        "date_missing": "The embargo means another day when it is read another day.",
+        "no_outlet": "It goes nowhere.",
+        "unknown_outlet": "It names an outlet that config.toml doesn't have.",
+        "outlet_disabled": "It names an outlet that is switched off.",
+        "follows_itself": "It follows itself.",
+        "follows_unknown": "It follows a release that there isn't.",
+        "attachment_missing": "An attachment is not in releases/, is a link, or is too large.",
+        "attachment_empty": "An attachment has no bytes.",
+        "image_alt": "An image has no description for those who can't see it.",
+        "contact_missing": "Nobody is named whom a reporter could call or write to.",
+        "body_empty": "There is no text.",
+        "headline_long": "The headline is longer than feeds and mail show.",
+        "placeholder": "A mark of a text to come still stands there.",
+        "placeholder_perhaps": "Something looks like a mark of a text to come.",
+        "unsafe_link": "A link leads to something other than a web page, a mail address or a telephone.",
+        "link_nowhere": "A link leads to no address and to no attachment.",
+        "remote_image": "An image would be fetched from elsewhere.",
+        "image_not_attached": "An image is shown that is not among the attachments.",
+        "raw_html": "HTML stands in the text, and will be shown as it is.",
+        "presumption_missing": "People are accused, and nothing says that they are presumed innocent.",
+        "juvenile": "The text speaks of a minor.",
+        "victim": "The text may tell who a victim is.",
+        "prejudice": "The text may prejudice a jury.",
+    }
+)

@@ -16,7 +16,9 @@ _ACCUSED = re.compile(
     re.I,
 )
 _PRESUMED = re.compile(
-    r"presum\w*\s+(?:to\s+be\s+)?innocen|presumption\s+of\s+innocence|innocent\s+(?:until|unless)", re.I
+    r"presum\w{1,8}\s{1,9}(?:to\s{1,9}be\s{1,9})?innocen|presumption\s{1,9}of\s{1,9}innocence"
+    r"|innocent\s{1,9}(?:until|unless)",
+    re.I,
 )
 
 #: Each: code, what to look for, what to say, what to do.
@@ -24,7 +26,7 @@ _LOOK_AGAIN = (
     (
         "juvenile",
         re.compile(
-            r"\b(?:1[0-7]|[1-9])[-\u2010-\u2013 ]years?[-\u2010-\u2013 ]old\b|\baged? (?:1[0-7]|[1-9])\b"
+            r"\b(?:1[0-7]|[1-9])[-\u2010-\u2013 ]years?[-\u2010-\u2013 ]olds?\b|\baged? (?:1[0-7]|[1-9])\b"
             r"|, (?:1[0-7]|[6-9]), (?:of|was|is|were|who)\b"
             r"|\bjuvenile (?:suspect|defendant|offender|court)s?\b",
             re.I,

@@ -24,12 +24,15 @@ def markup_findings(release: Release) -> Iterator[Finding]:
     """Read by the same parser that makes the page, so that nothing is seen here that isn't there, or missed."""
     from markdown_it import MarkdownIt
 
-    markdown = MarkdownIt("commonmark", {"html": False})
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     # An unsafe link is left as text by the parser's own guard; here it must be seen to be named.
     markdown.validateLink = lambda url: True  # type: ignore[method-assign]
+    line = 0
     for token in markdown.parse(release.body):
-        if token.type == "inline" and token.map is not None:
-            yield from _inline(release, token.children or [], release.body_line + token.map[0])
+        if token.map is not None:  # a cell of a table has none of its own; its row has
+            line = token.map[0]
+        if token.type == "inline":
+            yield from _inline(release, token.children or [], release.body_line + line)
 
 
 def _inline(release: Release, tokens: list[Token], line: int) -> Iterator[Finding]:
@@ -60,7 +63,8 @@ def _inline(release: Release, tokens: list[Token], line: int) -> Iterator[Findin
 
 
 def _link(release: Release, href: str, line: int) -> Iterator[Finding]:
-    if _scheme(href) not in {"", *_SAFE_SCHEMES}:
+    scheme = _scheme(href)
+    if scheme not in {"", *_SAFE_SCHEMES}:
         yield Finding(
             release.slug,
             "unsafe_link",
@@ -69,6 +73,19 @@ def _link(release: Release, href: str, line: int) -> Iterator[Finding]:
             "A link leads to something other than a web page, a mail address or a telephone.",
             "Link to an address that begins with https://.",
         )
+    elif not scheme and unquote(href) not in _paths(release) and not re.match(r"/(?![/\\]|%5C)", href):
+        yield Finding(
+            release.slug,
+            "link_nowhere",
+            Severity.WARNING,
+            line,
+            "A link leads to no address and to no attachment; readers will see its words only.",
+            "Write the whole address, https:// included, or name the file under `attachments`.",
+        )
+
+
+def _paths(release: Release) -> set[str]:
+    return {attachment.path for attachment in release.attachments}
 
 
 def _image(release: Release, token: Token, line: int) -> Iterator[Finding]:
@@ -82,7 +99,7 @@ def _image(release: Release, token: Token, line: int) -> Iterator[Finding]:
             "An image is fetched from elsewhere: it tells its owner who reads, and can change after approval.",
             "Put the file beside the release, name it under `attachments`, and write ![what it shows](photo.jpg).",
         )
-    elif unquote(source) not in {attachment.path for attachment in release.attachments}:
+    elif unquote(source) not in _paths(release):
         yield Finding(
             release.slug,
             "image_not_attached",
@@ -91,7 +108,9 @@ def _image(release: Release, token: Token, line: int) -> Iterator[Finding]:
             "An image is shown that is not among the attachments; readers will not see it.",
             "Add it under `attachments`, by the same path.",
         )
-    if not token.content.strip():
+    if not token.content.strip() and not any(
+        attachment.alt for attachment in release.attachments if attachment.path == unquote(source)
+    ):
         yield Finding(
             release.slug,
             "image_alt",

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from pressrelease.check.finding import Finding, Severity
 from pressrelease.release import Release
 
 LONGEST_HEADLINE = 150
 
+#: How many placeholders of one text are told; the rest show up when these are gone.
+MOST_TOLD = 20
+
 _NOT_A_LINK = r"(?![\[(:])"
+
+#: What stands in brackets for a thing to come, in capitals and to the end: "[NAMES]", "[insert NAME HERE]".
+_TO_COME = (
+    r"NAMES?|DATES?|TIMES?|TITLES?|PHONE|E-?MAIL|ADDRESS(?:ES)?|PLACE|CITY|COUNTY NAME|QUOTES?|LINK|URL|NUMBERS?"
+    r"|AGES?|CHARGES?|COUNTS?|PHOTO|HEADLINE|PLACEHOLDER|TBD|TBC|TBA|TO COME|HERE"
+)
 
 #: Marks of a text to come. A false alarm costs a person a minute; a miss publishes "[NAMES]".
 _PLACEHOLDER = re.compile(
     r"\[\["
-    r"|\[(?:[^\[\]\n]*\b(?:NAMES?|DATES?|TIMES?|TITLES?|PHONE|E-?MAIL|ADDRESS(?:ES)?|PLACE|CITY|COUNTY NAME|QUOTES?|LINK|URL"
-    r"|NUMBERS?|AGES?|CHARGES?|COUNTS?|PHOTO|HEADLINE|PLACEHOLDER|TBD|TBC|TBA|TO COME|HERE)\b[^\[\]a-z\n]*)\]" + _NOT_A_LINK
-    + r"|\[(?i:insert|fill in|add|enter|your|placeholder|name of|date of|to come|tbd|tbc|tk)\b[^\[\]\n]*\]" + _NOT_A_LINK
-    + r"|\b(?:TK)+\b|\bTODO\b|\bFIXME\b|\bXXX+\b|(?i:\blorem ipsum\b)"
+    rf"|\[[^\[\]\n]{{0,100}}\b(?:{_TO_COME})\b[^\[\]a-z\n]{{0,100}}\]{_NOT_A_LINK}"
+    r"|\[(?i:insert|fill in|add|enter|your|placeholder|name of|date of|to come|tbd|tbc|tk)\b[^\[\]\n]*\]"
+    rf"{_NOT_A_LINK}"
+    r"|\b(?:TK)+\b|\bTODO\b|\bFIXME\b|\bXXX+\b|(?i:\blorem ipsum\b)"
 )  # fmt: skip
 
-#: May be a placeholder, or an acronym put into a quotation.
-_PERHAPS = re.compile(r"\[[A-Z][A-Z0-9 ,.&’'/-]*\\?\]" + _NOT_A_LINK + r"|\bTB[DAC]\b|_{4,}(?=[^\n_]*\S)(?!\n)")
+#: May be a placeholder, or an acronym put into a quotation; a line of underscores alone is a rule.
+_PERHAPS = re.compile(
+    rf"\[[A-Z][A-Z0-9 ,.&’'/-]*\\?\]{_NOT_A_LINK}|\bTB[DAC]\b|[^\s_][ \t]{{0,20}}_{{4,}}|(?<!_)_{{4,}}[ \t]*[^\s_]"
+)
 
 
 def wording_findings(release: Release) -> Iterator[Finding]:
@@ -68,22 +80,18 @@ def published_texts(release: Release) -> Iterator[tuple[str, int]]:
 
 def _placeholders(release: Release, text: str, first_line: int) -> Iterator[Finding]:
     told: set[int] = set()
-    for match in _PLACEHOLDER.finditer(text):
-        line = first_line + text.count("\n", 0, match.start())
+    for line in islice(_lines(_PLACEHOLDER, text, first_line), MOST_TOLD):
+        told.add(line)
+        yield Finding(
+            release.slug,
+            "placeholder",
+            Severity.ERROR,
+            line,
+            "A placeholder still stands here.",
+            "Write what belongs there, and delete the mark.",
+        )
+    for line in islice(_lines(_PERHAPS, text, first_line), MOST_TOLD):
         if line not in told:
-            told.add(line)
-            yield Finding(
-                release.slug,
-                "placeholder",
-                Severity.ERROR,
-                line,
-                "A placeholder still stands here.",
-                "Write what belongs there, and delete the mark.",
-            )
-    for match in _PERHAPS.finditer(text):
-        line = first_line + text.count("\n", 0, match.start())
-        if line not in told:
-            told.add(line)
             yield Finding(
                 release.slug,
                 "placeholder_perhaps",
@@ -92,3 +100,14 @@ def _placeholders(release: Release, text: str, first_line: int) -> Iterator[Find
                 "This looks like a placeholder.",
                 "If it is one, write what belongs there.",
             )
+
+
+def _lines(pattern: re.Pattern[str], text: str, first_line: int) -> Iterator[int]:
+    """Each line that the pattern is found on, once, in order."""
+    line, counted, before = first_line, 0, -1
+    for match in pattern.finditer(text):
+        line += text.count("\n", counted, match.start())
+        counted = match.start()
+        if line != before:
+            yield line
+        before = line

@@ -19,6 +19,9 @@ LONGEST_LINE = 1000
 LONGEST_NOTE = 10_000
 MOST_ITEMS = 100
 
+#: Opening brackets in a body. Each may begin a link, and looking for its end takes time with the square of them.
+MOST_BRACKETS = 5_000
+
 KEYS = (
     "headline",
     "subhead",
@@ -82,6 +85,13 @@ def parse(data: bytes, slug: str) -> Release:
             "The file is larger than 1 MiB.", hint="Put images and sheets beside it, as attachments.", code="too_large"
         )
     front, body, body_line = _split(decode(data))
+    if body.count("[") > MOST_BRACKETS:
+        raise ReleaseRefused(
+            f"The text holds more than {MOST_BRACKETS:,} opening brackets.",
+            line=body_line,
+            hint="Put a long list of links into an attachment.",
+            code="too_many_brackets",
+        )
     fields = read_front_matter(front)
     _refuse_unknown(fields, KEYS)
     return Release(
