@@ -1,0 +1,181 @@
+"""Addresses and lists: what mail can be sent to, each once, and nothing left out in silence."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pressrelease.errors import ConfigRefused
+from pressrelease.outlets.email.addresses import NotAnAddress, read_address
+from pressrelease.outlets.email.recipients import MOST_TOLD, complaints_about, read_csv, read_roll
+
+
+@pytest.mark.parametrize(
+    ("text", "wire"),
+    [
+        ("jane@example.org", "jane@example.org"),
+        ("  Jane.Doe+press@Example.ORG ", "Jane.Doe+press@example.org"),
+        ("o'neil@example.org", "o'neil@example.org"),
+        ("jane@bücher.example", "jane@xn--bcher-kva.example"),
+        ("jane@straße.example", "jane@xn--strae-oqa.example"),  # IDNA 2003 would write to another domain
+        ("用户@例子.广告", "用户@xn--fsqu00a.xn--4rr70v"),
+        ("jo\u0308rg@example.org", "jörg@example.org"),
+    ],
+)
+def test_an_address_as_the_wire_has_it(text: str, wire: str) -> None:
+    assert read_address(text).wire == wire
+    assert read_address(text).needs_utf8 is not wire.isascii()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "jane",
+        "jane@",
+        "@example.org",
+        "jane@example",
+        "jane@localhost",
+        "jane@@example.org",
+        "Jane <jane@example.org>",
+        "jane@example.org, joe@example.org",
+        "jane@example.org; joe@example.org",
+        "jane doe@example.org",
+        '"jane doe"@example.org',
+        "jane@example.org\r\nRCPT TO:<joe@example.org>",
+        "jane@example.org>\r\nDATA",
+        "jane\x00@example.org",
+        "ja\u200bne@example.org",
+        "ja\u202ene@example.org",
+        ".jane@example.org",
+        "jane.@example.org",
+        "ja..ne@example.org",
+        "jane@-example.org",
+        "jane@exa_mple.org",
+        "jane@example..org",
+        "jane@127.0.0.1",
+        "jane@[127.0.0.1]",
+        f"{'j' * 65}@example.org",
+        f"jane@{'.'.join(['e' * 63] * 4)}.org",
+    ],
+)
+def test_no_address(text: str) -> None:
+    with pytest.raises(NotAnAddress):
+        read_address(text)
+
+
+@given(st.one_of(st.text(), st.from_regex(r"[^@]{1,20}@[^@]{1,20}", fullmatch=True), st.emails()))
+def test_whatever_is_accepted_is_harmless_in_a_header_and_in_a_command(text: str) -> None:
+    try:
+        address = read_address(text)
+    except NotAnAddress:
+        return
+    assert address.wire.isprintable()
+    assert not set(address.wire) & set(' \t\r\n<>(),;:"[]\\')
+    assert address.wire.count("@") == 1
+    assert len(address.wire.encode()) <= 254
+    assert read_address(address.wire) == address
+
+
+addresses = st.builds(
+    lambda local, domain: f"{local}@{domain}.example",
+    st.text("abcXYZ0", min_size=1, max_size=3),
+    st.text("abAB", min_size=1, max_size=2),
+)
+
+
+@given(
+    st.lists(addresses, min_size=1, max_size=40),
+    st.sampled_from(",;\t"),
+    st.sampled_from(["email", "Email", " EMAIL "]),
+)
+def test_every_mailbox_of_a_file_is_on_the_roll_once(
+    tmp_path_factory: pytest.TempPathFactory, entries: list[str], separator: str, heading: str
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "roll.csv"
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=separator)
+    writer.writerow(["name", heading, "desk"])
+    writer.writerows(["A, B; C", entry, "\n"] for entry in entries)
+    file.write_text(text.getvalue(), encoding="utf-8-sig", newline="")
+    roll = read_csv(file)
+    assert [one.casefold() for one in roll.addresses] == list(dict.fromkeys(entry.casefold() for entry in entries))
+    twice = len(entries) - len(roll.addresses)
+    assert len(roll.complaints) == min(twice, MOST_TOLD + 1)
+    assert not any(complaint.in_the_way for complaint in roll.complaints)
+    assert roll.must_be_whole() == roll.addresses
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_roll_or_a_complaint(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.csv"
+    file.write_bytes(b"email\n" + data if len(data) % 2 else data)
+    roll = read_csv(file)
+    if not any(complaint.in_the_way for complaint in roll.complaints):
+        assert roll.must_be_whole()
+        return
+    with pytest.raises(ConfigRefused):
+        roll.must_be_whole()
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"name\nJane\n", "media.csv:1: it has no `email` column"),
+        (b"email,Email\na@example.org,b@example.org\n", "media.csv:1: it has more than one `email` column"),
+        (b"email\n", "media.csv: it holds no address"),
+        (b"", "media.csv: it has no `email` column"),
+        (b"email\nj\xe9r\xf4me@example.org\n", "media.csv: it is not UTF-8 text"),
+        (b"email\na@example.org\nnobody\n", "media.csv:3: “nobody” is no address: it has no @"),
+        (b"name,email\nJane,\n", "media.csv:2: entry 1 is no address: it is empty"),
+        (b"email\nJane <jane@example.org>\n", "media.csv:2: “Jane <jane@example.org>” is no address"),
+        (b'email\n"a@example.org\nb@example.org\n', "is no address"),
+        (b"email\n\x1b[31m@example.org\n", "“[31m@example.org” is no address"),
+    ],
+)
+def test_a_file_that_is_not_whole_is_refused_with_its_lines(tmp_path: Path, data: bytes, told: str) -> None:
+    (tmp_path / "media.csv").write_bytes(data)
+    with pytest.raises(ConfigRefused) as refused:
+        read_roll("media.csv", tmp_path).must_be_whole()
+    assert told in refused.value.message
+    assert refused.value.hint
+
+
+def test_a_file_that_is_not_there_or_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigRefused, match="there is no such file"):
+        read_roll("media.csv", tmp_path).must_be_whole()
+    monkeypatch.setattr("pressrelease.outlets.email.recipients.LARGEST_LIST", 10)
+    (tmp_path / "media.csv").write_text("email\njane@example.org\n")
+    with pytest.raises(ConfigRefused, match="it is larger than"):
+        read_roll("media.csv", tmp_path).must_be_whole()
+
+
+def test_all_bad_addresses_are_told_at_once_and_no_more_than_a_screen(tmp_path: Path) -> None:
+    bad = "\n".join(f"bad-{number}" for number in range(500))
+    (tmp_path / "media.csv").write_text(f"email\na@example.org\na@example.org\n{bad}\n", encoding="utf-8")
+    roll = read_roll("media.csv", tmp_path)
+    assert len(roll.complaints) == MOST_TOLD + 1
+    assert roll.complaints[-1].message == "and 481 more like these"
+    assert roll.complaints[-1].in_the_way
+    assert len(complaints_about("media.csv", tmp_path)) == MOST_TOLD + 1
+
+
+def test_a_list_in_the_config(tmp_path: Path) -> None:
+    roll = read_roll(("a@example.org", "b@example.org", "A@example.org"), tmp_path)
+    assert roll.addresses == ("a@example.org", "b@example.org")
+    assert [complaint.message for complaint in roll.complaints] == [
+        "“A@example.org” is in it twice; one message goes there"
+    ]
+    with pytest.raises(ConfigRefused, match="“bad” is no address"):
+        read_roll(("bad",), tmp_path).must_be_whole()
+
+
+def test_five_thousand_are_read_in_a_moment(tmp_path: Path) -> None:
+    lines = "\n".join(f"Reporter {number},reporter-{number}@example.org" for number in range(5000))
+    (tmp_path / "media.csv").write_text(f"name,email\n{lines}\n", encoding="utf-8")
+    assert len(read_roll("media.csv", tmp_path).must_be_whole()) == 5000
