@@ -232,15 +232,15 @@ def test_a_refused_embargo_is_a_finding_with_the_readings(phrase: str) -> None:
 
 
 def test_an_embargo_is_read_as_it_was_meant_when_written() -> None:
-    release = parse(f"---\n{FRONT.replace('2018-09-24T09:00:00-07:00', 'Friday at 10 AM')}---\n{TEXT}".encode(), "x")
-    meant = datetime(2018, 9, 21, 17, 0, tzinfo=UTC)
+    release = parse(f"---\n{FRONT.replace('2018-09-24T09:00:00-07:00', 'Thursday at 10 AM')}---\n{TEXT}".encode(), "x")
+    meant = datetime(2018, 9, 20, 17, 0, tzinfo=UTC)
     for days in (0, 1, 5, 300):
         assert embargo_of(release, CONFIG, now=NOW + timedelta(days=days)).lift == meant
     undated = dataclasses.replace(release, date=None)
     assert embargo_of(undated, CONFIG, now=NOW).lift != embargo_of(undated, CONFIG, now=NOW + timedelta(days=8)).lift
 
 
-@pytest.mark.parametrize("phrase", ["immediate", "2018-09-24T09:00:00-07:00", "2018-09-24T09:00:00-07:00"])
+@pytest.mark.parametrize("phrase", ["immediate", "2018-09-24T09:00:00-07:00"])
 def test_an_embargo_that_never_moves_needs_no_date(phrase: str) -> None:
     assert findings(base=f"headline: Names released\nembargo: {phrase}\n") == ()
 
