@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import cache
+
+from pressrelease.when.parts import Doubt, Part, Place
 
 #: They follow their place's clock, summer and winter.
 GENERIC = {
@@ -203,14 +208,125 @@ _NO_PLACES = frozenset(
 
 
 @cache
+def zone_names() -> dict[str, str]:
+    """Every zone of the database, by its name in lower case."""
+    from importlib import resources
+
+    return {name.lower(): name for name in resources.files("tzdata").joinpath("zones").read_text("utf-8").split()}
+
+
+@cache
 def place_zones() -> dict[str, str]:
     """Lower-case names of places, each with the IANA zone of its clock: every zone's own city, and some more."""
-    from zoneinfo import available_timezones
-
     places: dict[str, str] = {}
-    for name in sorted(available_timezones()):
+    for name in sorted(zone_names().values()):
         area, _, city = name.rpartition("/")
         word = city.lower()
         if area.split("/")[0] in _AREAS and word not in _NO_PLACES and word.replace("_", "").isalpha():
             places.setdefault(word.replace("_", " "), name)
     return places | _MORE_PLACES
+
+
+def _words_of(names: Iterable[str]) -> str:
+    escaped = (re.escape(name).replace(r"\ ", r"\s+") for name in names)
+    return "|".join(sorted(escaped, key=len, reverse=True))
+
+
+#: Abbreviations that are words too: a zone only right beside a clock.
+_WORDS_TOO = frozenset({"west", "eat", "wet", "ut", "z", "mt", "ct", "ast"})
+
+
+def _iana(found: re.Match[str]) -> Part | None:
+    name = zone_names().get(found[0])
+    return Place(*found.span(), found[0], iana=name) if name else None
+
+
+def _offset(found: re.Match[str]) -> Part | None:
+    hours, minutes = int(found["off_hours"]), int(found["off_minutes"] or 0)
+    if hours > 14 or minutes > 59:
+        return Doubt(*found.span(), "is an offset that no clock has", "embargo_zone")
+    offset = timedelta(hours=hours, minutes=minutes) * (-1 if found["off_sign"] == "-" else 1)
+    return Place(*found.span(), found[0], offset=offset)
+
+
+def _bare_offset(found: re.Match[str]) -> Part | None:
+    offset = timedelta(hours=int(found["bo_hours"]), minutes=int(found["bo_minutes"]))
+    return Place(*found.span(), found[0], offset=offset * (-1 if found["bo_sign"] == "-" else 1))
+
+
+def _long(found: re.Match[str]) -> Part | None:
+    name = " ".join(found["long_name"].split())
+    if name in LONG:
+        return _exact(found, LONG[name])
+    return Place(*found.span(), name, iana=GENERIC[name])
+
+
+def _generic(found: re.Match[str]) -> Part | None:
+    return Place(*found.span(), found["gen_name"], iana=GENERIC[found["gen_name"]], bare=True)
+
+
+def _exact(found: re.Match[str], name: str, *, bare: bool = False) -> Part:
+    if name in FIXED:
+        return Place(*found.span(), name, offset=timedelta(minutes=FIXED[name]), bare=bare)
+    return Place(*found.span(), name, exact=name, bare=bare)
+
+
+def _abbreviation(found: re.Match[str]) -> Part | None:
+    name = found["abbr_name"].replace(".", "").replace(" ", "").replace("\n", "")
+    bare = name in _WORDS_TOO
+    if name in GENERIC:
+        return Place(*found.span(), name, iana=GENERIC[name], bare=bare)
+    return _exact(found, name, bare=bare)
+
+
+def _city(found: re.Match[str]) -> Part | None:
+    name = " ".join(found["city_name"].split())
+    return Place(*found.span(), name, iana=place_zones()[name], bare=found["city_time"] is None)
+
+
+_US = r"(?:u\.?s\.?(?:a\.?)?[\s-]+)?"
+
+
+def patterns() -> list[tuple[str, str, Callable[[re.Match[str]], Part | None]]]:
+    """What the scanner looks for; the names of places are read from the zone database."""
+    return [
+        (
+            "iana",
+            r"(?<![\w/])(?:[a-z]+(?:_[a-z]+)*/[a-z]+(?:[_-][a-z]+)*(?:/[a-z_]+)?|etc/[a-z0-9+-]+)(?![\w/])",
+            _iana,
+        ),
+        (
+            "offset",
+            r"\b(?:utc|gmt)\s?(?P<off_sign>[+-])\s?(?P<off_hours>[0-9]{1,2})(?::?(?P<off_minutes>[0-9]{2}))?(?!\w)",
+            _offset,
+        ),
+        (
+            "bareoffset",
+            r"(?<=[\s\d(])(?P<bo_sign>[+-])(?P<bo_hours>0[0-9]|1[0-4]):?(?P<bo_minutes>[0-5][0-9])(?![\w:])",
+            _bare_offset,
+        ),
+        ("longzone", rf"\b{_US}(?P<long_name>{_words_of((*LONG, *GENERIC))})\s+time\b", _long),
+        (
+            "abbreviation",
+            rf"(?<![^\W\d]){_US}(?P<abbr_name>{_SHORT}|[ecmp]\.\s?(?:[sd]\.\s?)?t\b\.?|g\.m\.t\b\.?)(?:\s+time\b)?(?![\w'])",
+            _abbreviation,
+        ),
+        (
+            "generic",
+            rf"\b{_US}(?P<gen_name>eastern|central|mountain|pacific|alaska|hawaii)\b(?!\s+(?:standard|daylight)\b)",
+            _generic,
+        ),
+        (
+            "local",
+            r"\b(?:our\s+|office\s+)?local(?:\s+time)?\b(?!\s+(?:police|authorities|officials|media|news))",
+            lambda found: Place(*found.span(), "local", bare="time" not in found[0]),
+        ),
+        (
+            "city",
+            rf"\b(?P<city_name>{_words_of(place_zones())})(?:'s)?(?!\w)(?P<city_time>\s+(?:local\s+|standard\s+)?time\b)?",
+            _city,
+        ),
+    ]
+
+
+_SHORT = _words_of((*EXACT, *FIXED, "et", "ct", "mt", "pt", "akt"))

@@ -1,0 +1,262 @@
+"""Days as people write them: "Sept. 24, 2018", "24/9/18", "the 24th", "next Monday", "tomorrow", "in 3 days"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+
+from pressrelease.when.parts import Ahead, Day, DaysAhead, Doubt, Instant, NthWeekday, Part, Weekday, Year
+from pressrelease.when.vocabulary import NUMBER_WORDS
+
+Pattern = tuple[str, str, Callable[[re.Match[str]], Part | None]]
+
+MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+WEEKDAY = (
+    r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:s|nesday)?|thu(?:rs?(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
+)
+NTH = {
+    "first": 1,
+    "1st": 1,
+    "second": 2,
+    "2nd": 2,
+    "third": 3,
+    "3rd": 3,
+    "fourth": 4,
+    "4th": 4,
+    "fifth": 5,
+    "5th": 5,
+    "last": -1,
+}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_NAMED = "|".join(NUMBER_WORDS)
+#: A year ends here; "2000 hrs" and "2018-09" are none.
+_YEAR = r"(?:19|20|21)[0-9]{2}(?!\s?(?:hrs?|hours?|h\b)|[0-9]|[:/.-][0-9])"
+_DAY_END = r"(?![0-9]|[:/][0-9]|\.[0-9]|\s?[ap]\.?\s?m\b)"
+
+
+def month_of(name: str) -> int:
+    """1 to 12."""
+    return _MONTHS.index(name[:3]) + 1
+
+
+def weekday_of(name: str) -> int:
+    """0 for Monday."""
+    return _WEEKDAYS.index(name[:3])
+
+
+@cache
+def _names() -> re.Pattern[str]:
+    return re.compile(rf"(?:{MONTH}|{WEEKDAY})")
+
+
+def is_name(word: str) -> bool:
+    """Is it a month's or a day's name? "may" and "march" are mostly other words."""
+    return word not in {"may", "march", "mar", "sun", "sat"} and _names().fullmatch(word) is not None
+
+
+def _year(written: str | None) -> int | None:
+    if not written:
+        return None
+    digits = written.lstrip("'")
+    return int(digits) if len(digits) == 4 else 2000 + int(digits)
+
+
+def _iso(found: re.Match[str]) -> Part | None:
+    if found["iso_week"]:
+        return None
+    year, month, day = int(found["iso_year"]), int(found["iso_month"]), int(found["iso_day"])
+    if found["iso_hour"] is None:
+        return Day(*found.span(), ((year, month, day),))
+    offset: timedelta | None = None
+    written = found["iso_offset"]
+    if written in {"z", "+00", "utc"}:
+        offset = timedelta()
+    elif written:
+        digits = written[1:].replace(":", "").ljust(4, "0")
+        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:4])) * (-1 if written[0] == "-" else 1)
+        if offset >= timedelta(hours=24) or offset <= timedelta(hours=-24):
+            return Doubt(*found.span(), "has an offset that no clock has", "embargo_nonexistent")
+    micro = int((found["iso_fraction"] or "").ljust(6, "0")[:6])
+    return Instant(
+        *found.span(), year, month, day,
+        int(found["iso_hour"]), int(found["iso_minute"]), int(found["iso_second"] or 0), micro, offset,
+    )  # fmt: skip
+
+
+def _numeric(found: re.Match[str]) -> Part | None:
+    first, second, third = found["num_first"], found["num_second"], found["num_third"]
+    if found[0] == "24/7":
+        return Doubt(*found.span(), "names no day", "embargo_unclear")
+    if len(first) > 2:
+        if len(first) != 4 or third is None or len(third) > 2:
+            return None
+        return Day(*found.span(), ((int(first), int(second), int(third)),), numeric=False)
+    if third is not None and len(third) not in {2, 4}:
+        return None
+    if third is None and found["num_mark"] != "/":
+        return None
+    one, two, year = int(first), int(second), _year(third)
+    # Month first stands first; which country writes which is decided where the office is known.
+    return Day(*found.span(), ((year, one, two), (year, two, one)), numeric=True)
+
+
+def _nth_day(found: re.Match[str]) -> Part | None:
+    return Day(*found.span(), ((None, None, int(found["nth_day"])),))
+
+
+def _weekday(found: re.Match[str]) -> Part | None:
+    which, name, after = found["wd_which"] or "", found["wd_name"], found["wd_after"] or ""
+    weekday = weekday_of(name)
+    which = " ".join(which.split())
+    if which in {"last", "past"}:
+        return Doubt(*found.span(), "lies in the past", "embargo_past")
+    weeks = 0
+    if found["wd_weeks"]:
+        weeks = (
+            1 if found["wd_weeks"] in {"a", "one"} else NUMBER_WORDS.get(found["wd_weeks"], 0) or int(found["wd_weeks"])
+        )
+    if after:
+        after = " ".join(after.split())
+        if "after next" in after:
+            which = "week after next" if "week" in after else "after next"
+        elif "next week" in after or "following week" in after:
+            which = "next week"
+        elif "this week" in after:
+            which = "this week"
+        elif after == "next":
+            which = "next"
+        else:
+            weeks = 1
+    return Weekday(*found.span(), weekday, which, weeks)
+
+
+def _nth_weekday(found: re.Match[str]) -> Part | None:
+    return NthWeekday(
+        *found.span(),
+        NTH[found["nw_nth"]],
+        weekday_of(found["nw_name"]),
+        month_of(found["nw_month"]),
+        _year(found["nw_year"]),
+    )
+
+
+def _ahead(found: re.Match[str]) -> Part | None:
+    written = found["ahead_count"]
+    count = 1 if written in {"a", "an", "one"} else NUMBER_WORDS.get(written, 0) or int(written)
+    unit = found["ahead_unit"]
+    if found["ahead_half"]:
+        return Ahead(*found.span(), timedelta(minutes=30), timedelta(minutes=1)) if unit.startswith("hour") else None
+    if unit.startswith("month"):
+        return Doubt(*found.span(), "names no day", "embargo_unclear")
+    if unit.startswith("day") or unit.startswith("week"):
+        return DaysAhead(*found.span(), min(count * (7 if unit.startswith("week") else 1), 4000))
+    size = 3600 if unit.startswith("h") else 60 if unit.startswith("m") else 1
+    return Ahead(*found.span(), timedelta(seconds=count * size), timedelta(seconds=size))
+
+
+def _relative(found: re.Match[str]) -> Part | None:
+    word = " ".join(found[0].split())
+    if "after tomorrow" in word:
+        return DaysAhead(*found.span(), 2)
+    return DaysAhead(*found.span(), 1 if word.startswith("tomorrow") else 0)
+
+
+def _week_from(found: re.Match[str]) -> Part | None:
+    written = found["wf_count"]
+    weeks = 1 if written in {"a", "one"} else NUMBER_WORDS.get(written, 0) or int(written)
+    return DaysAhead(*found.span(), weeks * 7 + (1 if found["wf_day"] == "tomorrow" else 0))
+
+
+PATTERNS: list[Pattern] = [
+    (
+        "iso",
+        r"""\b(?P<iso_year>[0-9]{4})(?:-(?P<iso_week>w)|(?P<iso_dash>-?)(?P<iso_month>[0-9]{2})(?P=iso_dash)(?P<iso_day>[0-9]{2}))
+        (?![0-9])(?:(?:t|\s+t?)(?P<iso_hour>[0-9]{2})(?::?)(?P<iso_minute>[0-9]{2})(?::?(?P<iso_second>[0-9]{2})(?:[.,](?P<iso_fraction>[0-9]{1,9}))?)?
+        (?![0-9:])(?:\s?(?P<iso_offset>z|[+-][0-9]{2}(?::?[0-9]{2})?)(?![\w:]))?(?!\s*[ap]\.?m))?""",
+        _iso,
+    ),
+    (
+        "nthweekday",
+        rf"""\b(?P<nw_nth>{"|".join(NTH)})\s+(?P<nw_name>{WEEKDAY})\b\.?\s+(?:in|of)\s+(?P<nw_month>{MONTH})\b\.?(?:,?\s+(?P<nw_year>{_YEAR}))?""",
+        _nth_weekday,
+    ),
+    (
+        "monthday",
+        rf"""\b(?P<md_month>{MONTH})\b[.,]?\s*(?:the\s+)?(?P<md_day>[0-9]{{1,2}})(?:\s?(?:st|nd|rd|th)\b)?{_DAY_END}
+        (?:(?:\s*,\s*|\s+|\s*\()(?P<md_year>{_YEAR})\)?|\s*,?\s*(?P<md_short>'[0-9]{{2}})(?![0-9]))?""",
+        lambda found: _month_day_or_short(found, "md"),
+    ),
+    (
+        "daymonth",
+        rf"""\b(?:the\s+)?(?P<dm_day>[0-9]{{1,2}})(?:\s?(?:st|nd|rd|th)\b|\.)?(?:\s+day)?\s*(?:of\s+|-\s?|/)?(?P<dm_month>{MONTH})\b\.?
+        (?:(?:\s*,\s*|\s+|\s*[-/]\s*|\s*\()(?P<dm_year>{_YEAR})\)?|\s*,?\s*(?P<dm_short>'[0-9]{{2}})(?![0-9]))?""",
+        lambda found: _month_day_or_short(found, "dm"),
+    ),
+    (
+        "numeric",
+        r"""\b(?P<num_first>[0-9]{1,4})(?P<num_mark>[/.-])(?P<num_second>[0-9]{1,2})(?:(?P=num_mark)(?P<num_third>[0-9]{2,4}))?
+        (?![\w]|[/.:-][0-9])(?!\s?[ap]\.?\s?m\b)""",
+        _numeric,
+    ),
+    (
+        "dayrange",
+        rf"""\b(?:the\s+)?(?P<dr_day>[0-9]{{1,2}})(?:st|nd|rd|th)?
+        (?=\s*(?:-|to\b|through\b|and\b|until\b)\s*(?:the\s+)?[0-9]{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{MONTH}\b)""",
+        lambda found: Day(*found.span(), ((None, None, int(found["dr_day"])),)),
+    ),
+    (
+        "nthday",
+        r"\b(?:the\s+)?(?P<nth_day>[0-9]{1,2})\s?(?:st|nd|rd|th)\b(?!\s+(?:anniversary|annual|amendment))",
+        _nth_day,
+    ),
+    (
+        "weekfrom",
+        rf"""\b(?P<wf_count>a|{_NAMED}|[0-9]{{1,2}})\s+weeks?\s+(?:from|after)\s+(?P<wf_day>today|tomorrow|now)\b""",
+        _week_from,
+    ),
+    (
+        "weekday",
+        rf"""\b(?:on\s+)?(?:(?P<wd_weeks>a|{_NAMED}|[0-9]{{1,2}})\s+weeks?\s+(?:from|on|after)\s+)?
+        (?:(?P<wd_which>this\s+coming|this|next|the\s+coming|coming|the\s+following|following|upcoming|last|past)\s+)?
+        (?P<wd_name>{WEEKDAY})\b\.?(?!')
+        (?P<wd_after>\s+week\b(?!\s+(?:of|beginning|commencing|starting|ending|after|from))
+        |\s+after\s+next\b|,?\s+(?:of\s+|in\s+)?the\s+(?:week\s+after\s+next|following\s+week)\b|,?\s+(?:of\s+|in\s+)?(?:next|this)\s+week\b
+        |\s+next\b(?!\s+(?:week|month|year|{WEEKDAY})))?""",
+        _weekday,
+    ),
+    (
+        "ahead",
+        rf"""\bin\s+(?P<ahead_half>half\s+)?(?:exactly\s+)?(?P<ahead_count>[0-9]{{1,4}}|an?|{_NAMED})(?:\s*|-)
+        (?P<ahead_unit>hours?|hrs?|h|minutes?|mins?|seconds?|secs?|s|days?|weeks?|months?)\b\.?(?:'?\s+time\b)?""",
+        _ahead,
+    ),
+    (
+        "fromnow",
+        rf"""\b(?P<now_count>[0-9]{{1,4}}|an?|{_NAMED})\s+(?P<now_unit>hours?|hrs?|minutes?|mins?|days?|weeks?|months?)\s+(?:from\s+(?:now|today)|hence)\b""",
+        lambda found: _from_now(found),
+    ),
+    ("relative", r"\b(?:(?:the\s+)?day\s+after\s+tomorrow|tomorrow|today(?:'s)?(?:\s+date)?)\b", _relative),
+    ("year", rf"\b{_YEAR}\b", lambda found: Year(*found.span(), int(found[0]))),
+]
+
+
+def _from_now(found: re.Match[str]) -> Part | None:
+    written, unit = found["now_count"], found["now_unit"]
+    count = 1 if written in {"a", "an"} else NUMBER_WORDS.get(written, 0) or int(written)
+    if unit.startswith("month"):
+        return Doubt(*found.span(), "names no day", "embargo_unclear")
+    if unit[0] in "dw":
+        return DaysAhead(*found.span(), min(count * (7 if unit[0] == "w" else 1), 4000))
+    size = timedelta(hours=1) if unit[0] == "h" else timedelta(minutes=1)
+    return Ahead(*found.span(), count * size, size)
+
+
+def _month_day_or_short(found: re.Match[str], kind: str) -> Part:
+    year = _year(found[f"{kind}_year"] or found[f"{kind}_short"])
+    return Day(*found.span(), ((year, month_of(found[f"{kind}_month"]), int(found[f"{kind}_day"])),))

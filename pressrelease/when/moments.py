@@ -1,0 +1,178 @@
+"""A day, a clock and a zone put together: the instants that they can mean, and why there is none, or more than one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+from pressrelease.when.parts import Clock, Half, PartOfDay, Place
+from pressrelease.when.places import EXACT, ONE_HOME
+from pressrelease.when.refusals import refusal, typed, which_one
+from pressrelease.when.saying import say, say_clock, say_day, say_zone
+from pressrelease.when.zones import abbreviations, locate, not_before, read_zone, twelve_hours
+
+
+@dataclass(frozen=True)
+class Office:
+    """Where and when a phrase is read: the office's zone, its hours (local), and the present (UTC)."""
+
+    name: str
+    zone: ZoneInfo
+    release_time: time
+    close: time
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """The day in the office."""
+        return self.now.astimezone(self.zone).date()
+
+
+@dataclass
+class Found:
+    """Instants (UTC) with the IANA zone that each was read in, and what was against others."""
+
+    instants: dict[datetime, str] = field(default_factory=dict)
+    #: Of several, those that an office would mean, and why.
+    likely: set[datetime] = field(default_factory=set)
+    assumed: str = ""
+    unsettled: str = ""
+
+
+def zone_of(places: tuple[Place, ...], office: Office) -> str:
+    """The IANA zone to say things in: the place's own, or the office's."""
+    for place in places:
+        if place.iana:
+            return place.iana
+        if place.exact in ONE_HOME:
+            return ONE_HOME[place.exact][0]
+        if place.exact and place.exact not in abbreviations(office.name, office.today.year):
+            homes = EXACT.get(place.exact, ())
+            if len(homes) == 1:
+                return homes[0][0]
+    return office.name
+
+
+def hours_of(clock: Clock, part: PartOfDay | None, places: tuple[Place, ...], office: Office) -> list[timedelta]:
+    """The times since midnight that a clock can mean. Raises EmbargoRefused for "tonight at 9 a.m."."""
+    rest = timedelta(minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond)
+    hour = clock.hour
+    if clock.half is Half.AM:
+        hours = [hour % 12]
+    elif clock.half is Half.PM:
+        hours = [hour % 12 + 12]
+    elif clock.half is Half.WHOLE or (
+        clock.minutes_written and not twelve_hours(zone_of(places, office)) and part is None
+    ):
+        hours = [hour]
+    else:
+        hours = [hour % 12, hour % 12 + 12]
+    if part is not None:
+        fitting = [hour for hour in hours if part.first_hour <= hour < part.end_hour]
+        if not fitting:
+            raise refusal(
+                f"That hour isn't in the {part.name}.", code="embargo_ambiguous", hint="Write a.m. or p.m. alone."
+            )
+        hours = fitting
+    return [timedelta(hours=hour) + rest for hour in hours]
+
+
+def instants(day: date, clock: Clock, part: PartOfDay | None, places: tuple[Place, ...], office: Office) -> Found:
+    """All that a clock on a day can mean; several zones must agree. Raises EmbargoRefused where nothing is left."""
+    options = hours_of(clock, part, places, office)
+    found = Found()
+    for since_midnight in options:
+        wall = datetime.combine(day, time()) + since_midnight
+        here = _at(wall, places, office, found)
+        found.instants |= here
+        if len(options) > 1 and office.release_time <= wall.time() < min(time(12), office.close):
+            found.likely |= set(here)
+            found.assumed = f"{say_clock(wall)} was assumed, since neither a.m. nor p.m. was said."
+    return found
+
+
+def _at(wall: datetime, places: tuple[Place, ...], office: Office, found: Found) -> dict[datetime, str]:
+    if not places:
+        return dict.fromkeys(_in_zone(wall, office.name, office), office.name)
+    readings = [_in_place(wall, place, office, found) for place in places]
+    agreed = {instant: zone for instant, zone in readings[0].items() if all(instant in other for other in readings[1:])}
+    if not agreed:
+        raise which_one(
+            [instant for reading in readings for instant in reading],
+            zone=office.name,
+            now=office.now,
+            why=f"The zones {' and '.join(dict.fromkeys(place.name.upper() for place in places))} don't agree.",
+            code="embargo_zone",
+        )
+    if len(places) > 1 and len(agreed) == 1:
+        found.unsettled = ""
+    return agreed
+
+
+def _in_place(wall: datetime, place: Place, office: Office, found: Found) -> dict[datetime, str]:
+    if place.name == "local":
+        return dict.fromkeys(_in_zone(wall, office.name, office), office.name)
+    if place.iana:
+        return dict.fromkeys(_in_zone(wall, place.iana, office), place.iana)
+    if place.offset is not None:
+        return {(wall - place.offset).replace(tzinfo=UTC): office.name}
+    return _by_abbreviation(wall, place, office, found)
+
+
+def _in_zone(wall: datetime, name: str, office: Office) -> tuple[datetime, ...]:
+    zone = read_zone(name)
+    located = locate(wall, zone)
+    if located.instants:
+        return located.instants
+    after = located.after_gap
+    assert after is not None  # noqa: S101  (no instants means a gap)
+    raise refusal(
+        f"There is no {say_clock(wall)} on {say_day(wall.date())} in {name}: the clock is put forward over it.",
+        code="embargo_gap",
+        candidates=[say(after, timezone=name, now=office.now)],
+        hint=f"Type the one that is meant, such as “{typed(after.astimezone(zone))}”.",
+    )
+
+
+def _by_abbreviation(wall: datetime, place: Place, office: Office, found: Found) -> dict[datetime, str]:
+    name = place.exact
+    own = abbreviations(office.name, wall.year)
+    if name in ONE_HOME:
+        homes: tuple[tuple[str, int], ...] = (ONE_HOME[name],)
+    elif name in own:
+        homes = ((office.name, own[name]),)
+    else:
+        homes = EXACT.get(name, ())
+    letters = name.partition("-")[0]
+    if len(homes) > 1:
+        found.unsettled = letters.upper()
+    moments: dict[datetime, str] = {}
+    against: list[tuple[str, datetime]] = []
+    for home, minutes in homes:
+        moment = (wall - timedelta(minutes=minutes)).replace(tzinfo=UTC)
+        local = moment.astimezone(read_zone(home))
+        if (local.tzname() or "").lower() == letters and local.utcoffset() == timedelta(minutes=minutes):
+            moments[moment] = home
+        else:
+            against.append((home, moment))
+    if moments or not against:
+        return moments
+    home, moment = against[0]
+    in_season = not_before(wall, read_zone(home))
+    called = say_zone(in_season.astimezone(read_zone(home)))
+    raise refusal(
+        f"On {say_day(wall.date())} the clock in {home} is on {called}, not on {letters.upper()}.",
+        code="embargo_zone",
+        candidates=[say(instant, timezone=home, now=office.now) for instant in sorted((moment, in_season))],
+        hint=f"Write the zone of the season, such as “{typed(in_season.astimezone(read_zone(home)))}”.",
+    )
+
+
+def boundary(day: date, places: tuple[Place, ...], office: Office) -> datetime:
+    """The first instant (UTC) of a day in the zone that was named, or in the office's."""
+    wall = datetime.combine(day, time())
+    for place in places:
+        if place.offset is not None:
+            return wall.replace(tzinfo=timezone(place.offset)).astimezone(UTC)
+    return not_before(wall, read_zone(zone_of(places, office)))

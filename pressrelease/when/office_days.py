@@ -1,0 +1,85 @@
+"""The days on which an office works: its weekends and holidays, and the lift that they leave for a window."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from pressrelease.when.saying import say_day
+from pressrelease.when.zones import country_of, locate, not_before
+
+#: States that one zone stands for; elsewhere in the country only federal holidays are known.
+_STATES = {"America/Los_Angeles": "CA", "US/Pacific": "CA"}
+
+
+#: Per month, the days that a holiday there can fall on, with the days to which it may be moved. The library
+#: that knows them is slow to load, and most days need no asking.
+_MAY_BE_ONE = {
+    1: (*range(1, 4), *range(14, 22)),
+    2: (11, 12, 13, *range(14, 23)),
+    3: (*range(29, 32),),
+    4: (1, 2),
+    5: (*range(24, 32),),
+    6: (*range(18, 22),),
+    7: (*range(2, 7),),
+    9: (*range(1, 11),),
+    10: (*range(7, 15),),
+    11: (*range(9, 14), *range(21, 30)),
+    12: (*range(23, 28), 30, 31),
+}
+
+#: In the library's list of California's holidays, though offices are open.
+_OPEN = {"Susan B. Anthony Day"}
+
+
+@lru_cache(maxsize=32)
+def _holidays(state: str | None, year: int) -> dict[date, str]:
+    import holidays
+
+    return dict(holidays.country_holidays("US", subdiv=state, years=year))
+
+
+def day_off(day: date, zone: str) -> str:
+    """Why an office in `zone` is closed on a day, in a sentence; empty where it is open."""
+    if day.weekday() >= 5:
+        return f"{say_day(day)} is a {('Saturday', 'Sunday')[day.weekday() - 5]}."
+    if day.day not in _MAY_BE_ONE.get(day.month, ()) or country_of(zone) != "US":
+        return ""
+    if (name := _holidays(_STATES.get(zone), day.year).get(day)) and name not in _OPEN:
+        return f"{say_day(day)} is a holiday ({name})."
+    return ""
+
+
+def proposed_lift(
+    first: date, end: date, *, release_time: time, zone: ZoneInfo, office: str, now: datetime
+) -> tuple[datetime, tuple[str, ...]]:
+    """The lift (UTC) for a window of days from `first` up to `end`, and what to say of it.
+
+    The first office day at `release_time` that is still ahead; where none is left, the first one, though it
+    is past; where the office is closed on all days, the first day.
+    """
+    days = [first + timedelta(days=number) for number in range((end - first).days)][:400]
+    hour = f"{(release_time.hour % 12) or 12}:{release_time.minute:02} {'AM' if release_time.hour < 12 else 'PM'}"
+    remarks = [f"{hour} is the office's release time, since no hour was given."]
+    skipped: list[str] = []
+    fallback: datetime | None = None
+    for day in days:
+        lift = _at(day, release_time, zone)
+        if why := day_off(day, office):
+            skipped.append(why)
+            continue
+        fallback = fallback or lift
+        if lift > now:
+            return lift, (*remarks, *skipped)
+    if fallback is None:
+        ahead = [lift for day in days if (lift := _at(day, release_time, zone)) > now]
+        return (ahead or [_at(first, release_time, zone)])[0], (*remarks, *skipped)
+    return fallback, (*remarks, *skipped)
+
+
+def _at(day: date, hour: time, zone: ZoneInfo) -> datetime:
+    """Never early: after a gap of the clock, and the later of two."""
+    wall = datetime.combine(day, hour)
+    found = locate(wall, zone)
+    return found.instants[-1] if found.instants else not_before(wall, zone).astimezone(UTC)

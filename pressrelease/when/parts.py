@@ -1,0 +1,216 @@
+"""The parts that an embargo phrase is made of, each with its place in the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of the text, from `start` up to `end`, in letters."""
+
+    start: int
+    end: int
+
+
+class Half(str, Enum):
+    """What is said of the half of the day that an hour stands in."""
+
+    AM = "am"
+    PM = "pm"
+    WHOLE = "24"  # counted from 0 to 24
+    UNSAID = ""
+
+
+@dataclass(frozen=True)
+class Clock(Part):
+    """A time of day as it was written. `hour` is 0 to 24, and 1 to 12 where the half is unsaid."""
+
+    hour: int
+    minute: int = 0
+    second: int = 0
+    half: Half = Half.UNSAID
+    #: Written with minutes, like "9:30": in most countries that is counted from 0 to 24.
+    minutes_written: bool = False
+    microsecond: int = 0
+
+
+@dataclass(frozen=True)
+class Midnight(Part):
+    """The word, which may be a day's beginning or its end."""
+
+
+@dataclass(frozen=True)
+class PartOfDay(Part):
+    """ "morning", "in the afternoon": it settles the half of an hour, and alone it is too vague."""
+
+    name: str
+    first_hour: int
+    end_hour: int
+    today: bool = False
+
+
+@dataclass(frozen=True)
+class Place(Part):
+    """A clock's zone, as `name` in the tables of `places`; `exact` for abbreviations and offsets."""
+
+    name: str
+    iana: str = ""
+    exact: str = ""
+    offset: timedelta | None = None
+    #: Named without "time" or brackets, so it may be a city that something happens in.
+    bare: bool = False
+
+
+@dataclass(frozen=True)
+class Day(Part):
+    """A date as written; each reading is (year, month, day), with None for what isn't said."""
+
+    readings: tuple[tuple[int | None, int | None, int], ...]
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Weekday(Part):
+    """A day's name, 0 for Monday, with what was said before or after it: "this", "next", "coming", "next week"."""
+
+    weekday: int
+    which: str = ""
+    weeks_later: int = 0
+
+
+@dataclass(frozen=True)
+class NthWeekday(Part):
+    """ "the first Monday in October"; `nth` is 1 to 5, or -1 for the last."""
+
+    nth: int
+    weekday: int
+    month: int
+    year: int | None
+
+
+@dataclass(frozen=True)
+class DaysAhead(Part):
+    """ "today", "tomorrow", "in 3 days"; counted on the calendar."""
+
+    days: int
+
+
+@dataclass(frozen=True)
+class Ahead(Part):
+    """ "in two hours": exact from the present; `unit` is what it was counted in."""
+
+    length: timedelta
+    unit: timedelta
+
+
+@dataclass(frozen=True)
+class Instant(Part):
+    """An ISO 8601 wall time, with its offset where one was written."""
+
+    year: int
+    month: int
+    day: int
+    hour: int
+    minute: int
+    second: int
+    microsecond: int
+    offset: timedelta | None
+
+
+class Stretch(str, Enum):
+    """Spans of days."""
+
+    WEEK_OF = "week of"  # the calendar week that contains the date said after it
+    WEEK_FROM = "week beginning"
+    WEEK_ENDING = "week ending"
+    WEEK = "week"  # counted from this one
+    ISO_WEEK = "ISO week"
+    FIRST_WEEK = "first week"
+    MONTH = "month"
+    MONTHS_AHEAD = "months ahead"
+    WEEKEND = "weekend"
+
+
+@dataclass(frozen=True)
+class Span(Part):
+    """A span of days: `number` weeks or months ahead, or `month` of `year`; `piece` is early, mid or late."""
+
+    stretch: Stretch
+    number: int = 0
+    month: int = 0
+    year: int | None = None
+    piece: str = ""
+
+
+@dataclass(frozen=True)
+class Year(Part):
+    """A year that stands by itself."""
+
+    year: int
+
+
+@dataclass(frozen=True)
+class Number(Part):
+    """Digits (or a number word) that are no time by themselves."""
+
+    value: int
+    written: str
+
+
+class Tie(str, Enum):
+    """Words that say which way a time bounds the release."""
+
+    NOT_BEFORE = "not before"
+    AFTER = "after"
+    UNTIL = "until"
+    BY = "by"
+    BETWEEN = "between"
+    AND = "and"
+    THROUGH = "through"
+    TO = "to"
+    FROM = "from"
+    AT = "at"
+
+
+@dataclass(frozen=True)
+class Bound(Part):
+    """A word that ties a time to the release."""
+
+    tie: Tie
+
+
+@dataclass(frozen=True)
+class AtOnce(Part):
+    """ "for immediate release"."""
+
+
+@dataclass(frozen=True)
+class Doubt(Part):
+    """Words that make any time beside them uncertain; `why` says what they do, after the words themselves."""
+
+    why: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Mark(Part):
+    """Punctuation: "-", "/", "(", ")", "," or a line's end."""
+
+    mark: str
+
+
+@dataclass(frozen=True)
+class Word(Part):
+    """Any other word; `known` are the ones that say nothing of when, and `why` is what an event's name does."""
+
+    text: str
+    known: bool
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Aside(Part):
+    """A phone number, an address or a case number."""

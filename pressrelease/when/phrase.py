@@ -1,0 +1,279 @@
+"""From scanned parts to a phrase: numbers settled by their neighbours, and nothing left that could change the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pressrelease.when.clocks import hour_of
+from pressrelease.when.parts import (
+    Ahead,
+    Aside,
+    AtOnce,
+    Bound,
+    Clock,
+    Day,
+    DaysAhead,
+    Doubt,
+    Half,
+    Instant,
+    Mark,
+    Midnight,
+    NthWeekday,
+    Number,
+    Part,
+    PartOfDay,
+    Place,
+    Span,
+    Tie,
+    Weekday,
+    Word,
+    Year,
+)
+from pressrelease.when.refusals import refusal
+from pressrelease.when.scanning import scan
+
+CLOCKLIKE = (Clock, Midnight)
+DAYLIKE = (Day, Weekday, DaysAhead, NthWeekday)
+TIMES = (*CLOCKLIKE, *DAYLIKE, PartOfDay, Ahead, Span, Instant)
+
+_NEEDS_TIME = {Tie.UNTIL, Tie.AFTER, Tie.NOT_BEFORE, Tie.BETWEEN}
+_MAKES_HOUR = {Tie.AT, Tie.UNTIL, Tie.AFTER, Tie.NOT_BEFORE, Tie.FROM, Tie.BY, Tie.BETWEEN}
+_OPENING = frozenset("([{")
+_QUIET_MARKS = frozenset(":,;.-([{\n\"'*_|•")
+
+#: Longer than any line that says when; a whole release is no phrase.
+LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A text and its parts, none of which is in doubt."""
+
+    text: str
+    parts: tuple[Part, ...]
+    #: Places that are spoken of without being said to be a clock's.
+    mentioned: tuple[Place, ...] = ()
+
+    def words(self, part: Part) -> str:
+        """How a part was written."""
+        return shown(self.text[part.start : part.end])
+
+
+def shown(text: str, longest: int = 60) -> str:
+    """A piece of foreign text on one line, without anything that a terminal would act on."""
+    clean = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+
+
+def read_phrase(text: str) -> Phrase:
+    """The parts of `text`, settled. Raises EmbargoRefused where something in it is in doubt."""
+    if len(text) > LONGEST:
+        raise refusal(
+            "That is too long for an embargo.",
+            hint="Give the line alone that says when, such as “Sept. 24, 2018, 9 a.m. PT”.",
+        )
+    parts = _settle(_spread(scan(text)))
+    phrase = Phrase(text, tuple(parts), tuple(part for part in parts if isinstance(part, Place) and part.bare))
+    if not any(not isinstance(part, Mark) for part in parts):
+        raise refusal(
+            "The embargo is empty.",
+            hint="Write when it may go out, such as “Sept. 24, 2018, 9 a.m. PT”, or “immediate”.",
+        )
+    _refuse_doubts(phrase)
+    _refuse_numbers(phrase)
+    _refuse_waiting(phrase)
+    _refuse_strangers(phrase)
+    return replace(phrase, parts=tuple(part for part in parts if not (isinstance(part, Place) and part.bare)))
+
+
+def _spread(parts: list[Part]) -> list[Part]:
+    """An ISO instant is a day, a clock and perhaps a place."""
+    spread: list[Part] = []
+    for part in parts:
+        if not isinstance(part, Instant):
+            spread.append(part)
+            continue
+        spread.append(Day(part.start, part.end, ((part.year, part.month, part.day),)))
+        if part.hour > 24 or part.minute > 59 or part.second > 59 or (part.hour == 24 and (part.minute or part.second)):
+            spread.append(Doubt(part.start, part.end, "is no time on a clock", "embargo_nonexistent"))
+            continue
+        spread.append(
+            Clock(part.start, part.end, part.hour, part.minute, part.second, Half.WHOLE, True, part.microsecond)
+        )
+        if part.offset is not None:
+            spread.append(Place(part.start, part.end, "offset", offset=part.offset))
+    return spread
+
+
+def _settle(parts: list[Part]) -> list[Part]:
+    settled: list[Part] = []
+    for index, part in enumerate(parts):
+        following = parts[index + 1] if index + 1 < len(parts) else None
+        if isinstance(part, Number):
+            settled.append(_number(part, settled, following))
+        elif isinstance(part, Place) and part.bare and _beside_clock(settled, following):
+            settled.append(replace(part, bare=False))
+        else:
+            settled.append(part)
+    return settled
+
+
+def _number(part: Number, before: list[Part], following: Part | None) -> Part:
+    """An hour after "at" and the like, a day after "Sept. 24 -"; else the number that it was."""
+    previous = before[-1] if before else None
+    if isinstance(previous, Mark) and previous.mark in ":(" and len(before) > 1:
+        previous = before[-2]
+    hour = hour_of(part.value, part.start, part.end, part.written)
+    if hour is not None and isinstance(previous, Bound) and previous.tie in _MAKES_HOUR:
+        return hour
+    if (
+        hour is not None
+        and isinstance(following, (Place, PartOfDay))
+        and not (isinstance(following, Place) and following.bare)
+    ):
+        return hour
+    joins = (isinstance(previous, Bound) and previous.tie in {Tie.TO, Tie.THROUGH, Tie.AND, Tie.UNTIL}) or (
+        isinstance(previous, Mark) and previous.mark == "-"
+    )
+    if joins and len(before) > 1:
+        left = before[-2]
+        if isinstance(left, (Clock, Place, PartOfDay)) and hour is not None:
+            return hour
+        if isinstance(left, Day) and 1 <= part.value <= 31 and part.written.rstrip("stndrh").isdigit():
+            return Day(part.start, part.end, tuple((None, month, part.value) for _, month, _ in left.readings[:1]))
+    return part
+
+
+def _beside_clock(before: list[Part], following: Part | None) -> bool:
+    """Right after a clock (or its zone), with nothing but a bracket or a slash between, or right before one."""
+    index = len(before) - 1
+    while index >= 0:
+        part = before[index]
+        if isinstance(part, Mark) and part.mark in "([/,":
+            index -= 1
+            continue
+        return isinstance(part, Clock) or (isinstance(part, Place) and not part.bare)
+    return isinstance(following, Clock)
+
+
+def _refuse_doubts(phrase: Phrase) -> None:
+    for part in phrase.parts:
+        if isinstance(part, Doubt):
+            raise refusal(f"“{phrase.words(part)}” {part.why}.", code=part.code, hint=_hint_for(part.code))
+
+
+def _hint_for(code: str) -> str:
+    if code == "embargo_event":
+        return "Keep it as a draft, or give it an hour that is surely later; `pressrelease hold` can stop it again."
+    if code == "embargo_past":
+        return "Give a time that is ahead, or “immediate”."
+    return ""
+
+
+def _refuse_numbers(phrase: Phrase) -> None:
+    for part in phrase.parts:
+        if isinstance(part, Number) and not (
+            part.written in {"one", "two", "three", "four", "five"} and _whole(phrase)
+        ):
+            raise refusal(
+                f"“{phrase.words(part)}” could be part of a time, and isn't understood.",
+                code="embargo_unclear",
+                hint="Write the hour with a.m. or p.m., the month as a word, and leave other numbers out:"
+                " “Sept. 24, 2018, 9 a.m. PT”.",
+            )
+    if any(isinstance(part, Aside) for part in phrase.parts) and not any(
+        isinstance(part, (*TIMES, AtOnce)) for part in phrase.parts
+    ):
+        aside = next(part for part in phrase.parts if isinstance(part, Aside))
+        raise refusal(f"“{phrase.words(aside)}” is a number or an address, and no time.", code="embargo_unclear")
+
+
+def _whole(phrase: Phrase) -> bool:
+    """Is there a date with its month, so that words beside it can't be what says when?"""
+    return any(isinstance(part, Day) and part.readings[0][1] is not None for part in phrase.parts) and any(
+        isinstance(part, CLOCKLIKE) for part in phrase.parts
+    )
+
+
+def _dated(phrase: Phrase) -> bool:
+    return any(isinstance(part, Day) and part.readings[0][1] is not None for part in phrase.parts)
+
+
+def _refuse_waiting(phrase: Phrase) -> None:
+    """ "until", "after" and "not before" must be followed by a time."""
+    parts = phrase.parts
+    for index, part in enumerate(parts):
+        if not isinstance(part, Bound) or part.tie not in _NEEDS_TIME:
+            continue
+        for other in parts[index + 1 :]:
+            if isinstance(other, (*TIMES, Place, Number)):
+                break
+            if (isinstance(other, Mark) and other.mark in _QUIET_MARKS) or isinstance(other, (Bound, AtOnce)):
+                continue
+            if isinstance(other, Word) and other.known and part.tie is not Tie.AFTER:
+                continue
+            if isinstance(other, Word) and other.known and other.text in {"the", "hrs", "hours"}:
+                continue
+            raise refusal(
+                f"“{phrase.words(part)} {phrase.words(other)}” waits for something that has no clock.",
+                code="embargo_event",
+                hint=_hint_for("embargo_event"),
+            )
+        else:
+            raise refusal(f"After “{phrase.words(part)}” there is no time.", code="embargo_unclear")
+
+
+def _refuse_strangers(phrase: Phrase) -> None:
+    """Words that aren't known: harmless beside a whole date, never right after an hour, never beside less."""
+    parts = phrase.parts
+    at_once = any(isinstance(part, AtOnce) and "release" in phrase.words(part).lower() for part in parts)
+    for index, part in enumerate(parts):
+        stranger = (isinstance(part, Word) and not part.known) or (isinstance(part, Place) and part.bare)
+        if not stranger:
+            continue
+        previous = parts[index - 1] if index else None
+        following = parts[index + 1] if index + 1 < len(parts) else None
+        if isinstance(previous, Mark) and previous.mark in _OPENING and index > 1:
+            previous = parts[index - 2]
+        after_clock = isinstance(previous, (Clock, Midnight)) and not isinstance(part, Place)
+        names_a_clock = isinstance(following, Word) and following.text == "time"
+        if after_clock or names_a_clock:
+            raise refusal(
+                f"“{phrase.words(part)}” beside an hour could be its zone, and isn't known.",
+                code="embargo_zone",
+                hint="Write the zone as ET, CT, MT, PT, GMT or by its IANA name, such as Europe/London.",
+            )
+        if isinstance(previous, Bound) and previous.tie is Tie.AT and not _whole(phrase) and not at_once:
+            raise refusal(f"“at {phrase.words(part)}” is no time that is understood.", code="embargo_unclear")
+        if not _dated(phrase) and not at_once:
+            why = part.why if isinstance(part, Word) and part.why else "isn't understood, and it could change the time"
+            code = "embargo_event" if isinstance(part, Word) and part.why else "embargo_unclear"
+            raise refusal(f"“{phrase.words(part)}” {why}.", code=code, hint=_hint_for(code))
+
+
+def places_after(parts: tuple[Part, ...], index: int) -> tuple[Place, ...]:
+    """The zones that stand right after the clock at `index`, in brackets or not."""
+    found: list[Place] = []
+    for part in parts[index + 1 :]:
+        if isinstance(part, Place):
+            found.append(part)
+        elif (
+            not (isinstance(part, Mark) and part.mark in "()[]/,")
+            and not (
+                isinstance(part, Word)
+                and part.known
+                and part.text in {"hours", "hrs", "the", "time", "us", "in", "sharp"}
+            )
+            and not isinstance(part, PartOfDay)
+            and not (isinstance(part, Bound) and part.tie is Tie.AND and found)
+        ):
+            break
+    return tuple(found)
+
+
+def year_said(parts: tuple[Part, ...]) -> int | None:
+    """A year that stands by itself, where there is one. Raises EmbargoRefused for two."""
+    years = {part.year for part in parts if isinstance(part, Year)}
+    if len(years) > 1:
+        raise refusal("There are two years in it.", code="embargo_ambiguous")
+    return years.pop() if years else None

@@ -1,0 +1,86 @@
+"""Finding the two ends of a window: "between A and B", "A to B", "not before A and not after B"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pressrelease.when.parts import Bound, Clock, Mark, Part, Place, Tie, Word
+from pressrelease.when.phrase import CLOCKLIKE, DAYLIKE, TIMES
+from pressrelease.when.refusals import refusal
+
+
+@dataclass(frozen=True)
+class Range:
+    """The parts before and after what joins them."""
+
+    left: tuple[Part, ...]
+    right: tuple[Part, ...]
+
+
+def find_range(parts: tuple[Part, ...]) -> Range | None:
+    """The two sides of a phrase that names a beginning and an end; None for one that doesn't."""
+    joints = [index for index in range(len(parts)) if _joins(parts, index)]
+    if not joints:
+        return None
+    if len(joints) > 1:
+        raise refusal(
+            "It has more than one beginning or end.",
+            code="embargo_ambiguous",
+            hint="Write one of each: “between 9 a.m. and 5 p.m. on Sept. 24, 2018”.",
+        )
+    index = joints[0]
+    return Range(parts[:index], parts[index + 1 :])
+
+
+def _joins(parts: tuple[Part, ...], index: int) -> bool:
+    part = parts[index]
+    before, after = parts[:index], parts[index + 1 :]
+    if not (any(isinstance(other, TIMES) for other in before) and any(isinstance(other, TIMES) for other in after)):
+        return False
+    lower = any(isinstance(other, Bound) and other.tie in {Tie.NOT_BEFORE, Tie.FROM, Tie.AFTER} for other in before)
+    between = any(isinstance(other, Bound) and other.tie is Tie.BETWEEN for other in before)
+    if isinstance(part, Bound):
+        if part.tie is Tie.AND:
+            return between and _kind_before(before) == _kind_after(after) != ""
+        if part.tie is Tie.BY:
+            return lower
+        if part.tie is Tie.UNTIL:
+            return lower and _kind_before(before) == _kind_after(after) != ""
+        if part.tie in {Tie.THROUGH, Tie.TO}:
+            return _kind_before(before) == _kind_after(after) != ""
+    if isinstance(part, Mark) and part.mark == "-":
+        if _kind_before(before) != _kind_after(after) or _kind_after(after) == "":
+            return False
+        # "4 a.m. CT - 5 a.m. ET" is one instant said twice; `_instant` sees whether they agree.
+        return not (_zoned_clock(before) and _kind_after(after) == "clock" and _zone_follows(after))
+    return False
+
+
+def _kind(part: Part) -> str:
+    return "clock" if isinstance(part, CLOCKLIKE) else "day" if isinstance(part, DAYLIKE) else ""
+
+
+def _kind_before(parts: tuple[Part, ...]) -> str:
+    for part in reversed(parts):
+        if isinstance(part, (Mark, Place, Word)) and not (isinstance(part, Mark) and part.mark not in "()."):
+            continue
+        if isinstance(part, TIMES) and not _kind(part):
+            continue
+        return _kind(part)
+    return ""
+
+
+def _kind_after(parts: tuple[Part, ...]) -> str:
+    for part in parts:
+        if isinstance(part, Bound) and part.tie is Tie.AT:
+            continue
+        return _kind(part)
+    return ""
+
+
+def _zoned_clock(parts: tuple[Part, ...]) -> bool:
+    return bool(parts) and isinstance(parts[-1], Place)
+
+
+def _zone_follows(parts: tuple[Part, ...]) -> bool:
+    return len(parts) > 1 and isinstance(parts[0], Clock) and isinstance(parts[1], Place)

@@ -1,0 +1,210 @@
+"""Cutting a text into the parts that an embargo phrase is made of. Nothing is judged here, and nothing is dropped."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import cache
+
+from pressrelease.when import clocks, days, places, spans
+from pressrelease.when.parts import Aside, AtOnce, Bound, Doubt, Mark, Number, Part, Tie, Word
+from pressrelease.when.vocabulary import DOUBTS, EVENTS, HARMLESS, HARMLESS_PHRASES, NUMBER_WORDS
+
+Builder = Callable[[re.Match[str]], Part | None]
+
+_QUOTES = {"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"', "−": "-", "⁄": "/", "∕": "/", "\u2024": "."}
+
+
+def plain(text: str) -> str:
+    """`text` in lower case with plain blanks, dashes and quotes; every letter keeps its place."""
+    if text.isascii():
+        return "".join(letter if " " <= letter <= "~" or letter == "\n" else " " for letter in text.lower())
+    return "".join(map(_plain_letter, text))
+
+
+@cache
+def _plain_letter(letter: str) -> str:
+    if letter in "\n\r\u2028\u2029\x85":
+        return "\n"
+    kind = unicodedata.category(letter)
+    if letter.isspace() or kind in {"Cc", "Cf"}:
+        return " "
+    if kind == "Pd":
+        return "-"
+    if letter in _QUOTES:
+        return _QUOTES[letter]
+    folded = unicodedata.normalize("NFKC", letter).lower()
+    return folded if len(folded) == 1 else letter
+
+
+_NOT = r"(?:not|no|never|cannot|can't|don't|won't|mustn't|isn't)"
+_BEFORE = r"(?:before|until|till|prior\s+to|earlier\s+than|sooner\s+than|ahead\s+of)"
+
+_PHONE = r"""
+      (?:\+?1[-.\s])?(?:\([0-9]{3}\)\s?|\b[0-9]{3}[-.\s])[0-9]{3}[-.\s][0-9]{4}(?![0-9])
+    | \b[0-9]{3}[-.][0-9]{4}(?![0-9/-])
+    | \+[0-9]{1,3}(?:[\s().-]{0,2}[0-9]){7,12}(?![0-9])
+    | \b0[0-9]{2,4}\s[0-9]{3,4}\s[0-9]{3,4}(?![0-9])
+    | \b(?:tel|telephone|phone|cell|mobile|fax|call|text|ext)\b[.:]?\s*(?:at\s+|on\s+)?(?=[0-9(+])[0-9()+ .-]{3,20}[0-9]
+"""
+_NUMBERED = r"""
+      \b(?:case|docket|file|incident|report|reference|ref|release|bulletin|event|id|order|bill|badge|room|suite|page|building)
+        \s*(?:no\b\.?|nos\b\.?|numbers?\b|num\b\.?|\#)\s*:?\s*\#?[a-z0-9][a-z0-9./-]*
+    | \b(?:case|docket|usdl|file|sec|fda|nr|pr)[\s:-]+(?=[a-z0-9-]*[0-9]{3})[a-z0-9]+(?:-[a-z0-9]+)+
+    | \b(?:case|docket|incident)[\s:]+(?=[a-z]*[0-9]{3})[a-z0-9]+(?:-[a-z0-9]+)*
+    | \busdl[\s:-]*[0-9][0-9-]*
+    | \#\s?[0-9][a-z0-9-]*
+    | \b(?:no|nos)\.\s?(?=[0-9])[0-9a-z./-]+
+    | \b(?:room|suite|page|pages|floor|apt|unit|box)\.?\s[0-9]{1,5}[a-z]?\b
+"""
+_ADDRESS = r"\S+@\S+ | https?://\S+ | www\.\S+"
+
+_TIES = {
+    Tie.BETWEEN: r"between|in\s+between",
+    Tie.NOT_BEFORE: r"on\s+(?:or|and)\s+after|at\s+or\s+after|not\s+earlier\s+than|no\s+earlier\s+than",
+    Tie.FROM: r"as\s+from|effective\s+from|from|starting|beginning|commencing|as\s+of|since",
+    Tie.AFTER: r"(?:any\s?time\s+)?after|following",
+    Tie.UNTIL: r"until|till|'til|'till|til|up\s+to|up\s+until",
+    Tie.BY: r"(?:no|not)\s+(?:later\s+than|after|beyond|past)|by|before|within|prior\s+to|ahead\s+of|deadline|due",
+    Tie.THROUGH: r"through\s+to|up\s+through|through|thru|-\s?thru",
+    Tie.TO: r"to",
+    Tie.AND: r"and|&",
+    Tie.AT: r"at|@",
+}
+
+_AT_ONCE = r"""(?:for\s+)?immediate(?:\s+(?:release|use|publication|distribution|broadcast))?
+    | immediately | at\s+once | right\s+away | straight\s+away | straightaway | right\s+now | now
+    | no\s+embargo | embargo\s*:?\s+none | not\s+(?:under\s+)?embargo(?:ed)? | not\s+under\s+embargo"""
+
+
+@cache
+def _sources() -> list[tuple[str, str, Builder]]:
+    return [
+        ("aside", rf"{_ADDRESS} | {_PHONE} | {_NUMBERED}", lambda found: Aside(*found.span())),
+        ("harmless", _any_of(HARMLESS_PHRASES), lambda found: Word(*found.span(), found[0], known=True)),
+        *spans.PATTERNS,
+        *days.PATTERNS,
+        *spans.MONTHS,
+        *clocks.PATTERNS,
+        ("doubt", _any_of(phrase for phrase in DOUBTS if " " in phrase), _doubt),
+        ("atonce", rf"\b(?:{_AT_ONCE})\b", lambda found: AtOnce(*found.span())),
+        (
+            "notbefore",
+            rf"\b{_NOT}\b(?P<notbefore_inner>(?:[\s,/]+[a-z'/&-]+){{0,14}}?)[\s,]+{_BEFORE}\b(?:\s+after\b)?",
+            _not_before,
+        ),
+        *places.patterns(),
+        *((f"tie_{tie.name.lower()}", rf"(?<![\w'])(?:{words})(?!\w)", _bound(tie)) for tie, words in _ties()),
+        ("number", r"[0-9]+(?:[.,:/-][0-9]+)*(?:st|nd|rd|th)?\b", _number),
+        ("word", r"[^\W\d_][\w']*(?:[.&/-](?=\w)[\w']+)*", _word),
+    ]
+
+
+@cache
+def _scanner() -> tuple[re.Pattern[str], dict[str, Builder]]:
+    """One pattern for everything, its alternatives tried in this order, and what makes a part of each."""
+    pattern = "|".join(f"(?P<{name}>{source})" for name, source, _ in _sources())
+    return re.compile(pattern, re.VERBOSE), {name: build for name, _, build in _sources()}
+
+
+@cache
+def _one_by_one() -> dict[str, re.Pattern[str]]:
+    return {name: re.compile(source, re.VERBOSE) for name, source, _ in _sources()}
+
+
+def _ties() -> list[tuple[Tie, str]]:
+    return list(_TIES.items())
+
+
+def _any_of(phrases: Iterable[str]) -> str:
+    found = sorted(phrases, key=len, reverse=True)
+    either = "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in found)
+    return rf"\b(?:{either})\b"
+
+
+def _doubt(found: re.Match[str]) -> Part:
+    return Doubt(*found.span(), *DOUBTS[" ".join(found[0].split())])
+
+
+def _bound(tie: Tie) -> Callable[[re.Match[str]], Part]:
+    return lambda found: Bound(*found.span(), tie)
+
+
+def _not_before(found: re.Match[str]) -> Part | None:
+    inner = re.findall(r"[a-z']+", found["notbefore_inner"])
+    return (
+        Bound(*found.span(), Tie.NOT_BEFORE)
+        if HARMLESS.issuperset(set(inner) - {"or", "and", "on", "by", "any"})
+        else None
+    )
+
+
+def _number(found: re.Match[str]) -> Part:
+    digits = found[0]
+    return Number(*found.span(), int(digits) if digits.isdecimal() and len(digits) <= 9 else -1, digits)
+
+
+def _word(found: re.Match[str]) -> Part:
+    return _word_part(*found.span(), found[0])
+
+
+def _word_part(start: int, end: int, text: str) -> Part:
+    bare = text.removesuffix("'s")
+    if text in DOUBTS:
+        return Doubt(start, end, *DOUBTS[text])
+    if days.is_name(text):
+        return Doubt(start, end, "stands without its day", "embargo_unclear")
+    if text in NUMBER_WORDS:
+        return Number(start, end, NUMBER_WORDS[text], text)
+    if text in EVENTS or bare in EVENTS:
+        return Word(start, end, text, known=False, why="is an event, and an event has no clock")
+    known = text in HARMLESS or bare in HARMLESS
+    return Word(start, end, text, known=known)
+
+
+def scan(text: str) -> list[Part]:
+    """The parts of `text` in order; together they cover every letter that isn't a blank."""
+    low = plain(text)
+    pattern, builders = _scanner()
+    parts: list[Part] = []
+    place, end = 0, len(low)
+    while place < end:
+        letter = low[place]
+        if letter in " \r\t":
+            place += 1
+            continue
+        found = pattern.match(low, place)
+        part = builders[found.lastgroup](found) if found is not None and found.lastgroup else None
+        if part is None:
+            part = _after(low, place, found.lastgroup) if found is not None and found.lastgroup else None
+        if part is None:
+            part = _alone(low, place)
+        parts.append(part)
+        place = part.end
+    return parts
+
+
+def _after(low: str, place: int, name: str) -> Part | None:
+    """What the patterns after `name` make of this place, where that one only looked right."""
+    _, builders = _scanner()
+    names = list(builders)
+    for other in names[names.index(name) + 1 :]:
+        found = _one_by_one()[other].match(low, place)
+        part = builders[other](found) if found is not None else None
+        if part is not None:
+            return part
+    return None
+
+
+def _alone(low: str, place: int) -> Part:
+    """A word that no pattern holds, or a single sign."""
+    word = re.compile(r"[^\W\d_][\w']*").match(low, place)
+    if word is not None:
+        return _word_part(*word.span(), word[0])
+    letter = low[place]
+    if letter in DOUBTS:
+        return Doubt(place, place + 1, *DOUBTS[letter])
+    if letter.isnumeric():
+        return Number(place, place + 1, -1, letter)
+    return Mark(place, place + 1, letter)
