@@ -72,7 +72,7 @@ def read_phrase(text: str) -> Phrase:
             "That is too long for an embargo.",
             hint="Give the line alone that says when, such as “Sept. 24, 2018, 9 a.m. PT”.",
         )
-    parts = _settle(_spread(scan(text)))
+    parts = settle(spread(scan(text)))
     phrase = Phrase(text, tuple(parts), tuple(part for part in parts if isinstance(part, Place) and part.bare))
     if not any(not isinstance(part, Mark) for part in parts):
         raise refusal(
@@ -86,7 +86,7 @@ def read_phrase(text: str) -> Phrase:
     return replace(phrase, parts=tuple(part for part in parts if not (isinstance(part, Place) and part.bare)))
 
 
-def _spread(parts: list[Part]) -> list[Part]:
+def spread(parts: list[Part]) -> list[Part]:
     """An ISO instant is a day, a clock and perhaps a place."""
     spread: list[Part] = []
     for part in parts:
@@ -105,7 +105,7 @@ def _spread(parts: list[Part]) -> list[Part]:
     return spread
 
 
-def _settle(parts: list[Part]) -> list[Part]:
+def settle(parts: list[Part]) -> list[Part]:
     settled: list[Part] = []
     for index, part in enumerate(parts):
         following = parts[index + 1] if index + 1 < len(parts) else None

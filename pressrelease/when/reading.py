@@ -8,6 +8,7 @@ must share exactly one. More than one is asked; none is a contradiction.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from pressrelease.errors import EmbargoRefused
