@@ -19,8 +19,8 @@ from pressrelease.errors import ConfigRefused
 from pressrelease.outlets import http as http_module
 from pressrelease.outlets import wire
 from pressrelease.outlets.http import Answer, Http, checked_address, failure_of, retry_after
-from tests.conftest import missing
-from tests.servers import (
+from conftest import missing
+from servers import (
     Behaviour,
     FlakyServer,
     answer,

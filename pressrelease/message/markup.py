@@ -14,6 +14,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin
 
+from pressrelease.release.text import forbidden_in
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
@@ -100,9 +102,18 @@ def _inline(children: Sequence[Token], names: Mapping[str, str], alts: Mapping[s
             # The renderer takes the alt text from the children; a plain text stands for whatever they were.
             words = " ".join(_plain(token.children or []).split()) or alts.get(path, "")
             token.attrs = {"src": names[path], "alt": ""}
-            token.children, token.content = [_text(words)], words
+            token.children, token.content = [_text(_visible(words))], _visible(words)
+        elif token.content:
+            token.content = _visible(token.content)
         kept.append(token)
     return kept
+
+
+def _visible(text: str) -> str:
+    """Without the characters that no release may hold: an entity like &#x202e; brings them past the reader of files."""
+    while (found := forbidden_in(text)) is not None:
+        text = text[: found.start()] + text[found.end() :]
+    return text
 
 
 def _link_address(href: str, names: Mapping[str, str], base: str) -> str:

@@ -131,11 +131,14 @@ class PublicFolder:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._at(name), **self._inside)
 
-    def clear_aside(self) -> None:
-        """Delete what a writer left that was killed; only for who holds the lock."""
+    def clear_aside(self, before: datetime) -> None:
+        """Delete what a writer left that was killed: what was last touched before `before`, which is aware."""
         for name in self.names():
             if _ASIDE.fullmatch(name):
-                self.remove(name)
+                with contextlib.suppress(FileNotFoundError):
+                    found = os.stat(self._at(name), follow_symlinks=False, **self._inside)  # noqa: PTH116
+                    if found.st_ctime < before.timestamp():
+                        self.remove(name)
 
     def names(self) -> list[str]:
         """What lies in this folder, in order."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pressrelease.clock import pause_clock
+from pressrelease.clock import pause_clock, utc_now
 from pressrelease.config import Office, OutletConfig
 from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.formats.atom import FeedEntry, FeedHead, atom_feed
@@ -35,6 +35,8 @@ FEED_LENGTH = 30
 #: The workspace's own folder, where the lock lies: never under the public root.
 PRIVATE = ".pressrelease"
 _PAUSE = 0.01
+#: How old a half-written file must be before it is taken for a dead writer's.
+_ABANDONED = timedelta(hours=1)
 
 
 def open_newsroom(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Newsroom:
@@ -133,7 +135,7 @@ class Newsroom:
     def _replace_page(self, root: PublicFolder, message: Message, page: str, shown: threading.Event) -> None:
         """Write over what an earlier try or an earlier version left; the lock is held."""
         with root.sub(message.slug) as folder:
-            folder.clear_aside()
+            folder.clear_aside(utc_now() - _ABANDONED)
             standing = folder.read(INDEX)
         before = record_in(standing.decode("utf-8", "replace")) if standing is not None else None
         if standing is not None and before is None:
@@ -169,7 +171,7 @@ class Newsroom:
     def _arrange(self) -> None:
         """Bring the links between pages, the list and the feed into line with what is public."""
         with self._locked(), PublicFolder.open(self._root) as root:
-            root.clear_aside()
+            root.clear_aside(utc_now() - _ABANDONED)
             published = {found.record.slug: found for found in self._published(root)}
             records = sorted((found.record for found in published.values()), key=lambda record: record.slug)
             records.sort(key=lambda record: record.published, reverse=True)
