@@ -40,6 +40,11 @@ COMMANDS = {
     "status": "looking",
     "journal": "looking",
     "outlets": "looking",
+    "doctor": "keeping",
+    "backup": "keeping",
+    "restore": "keeping",
+    "move-store": "keeping",
+    "service": "keeping",
 }
 
 

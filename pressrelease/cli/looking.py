@@ -125,32 +125,50 @@ def _show(session: Session, desk: Desk, rows: list[Row], *, detailed: bool) -> N
 def journal(
     slugs: MaybeSlugsArgument = None,
     verify: Annotated[bool, typer.Option("--verify", help="Look whether any line was changed, cut or moved.")] = False,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            "--head",
+            metavar="N:HASH",
+            help="With --verify: a head kept elsewhere, or a backup's file, that must be in it.",
+            show_default=False,
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
 ) -> None:
-    """Who did what, when. Every line's hash covers the line before it."""
+    """Who did what, when. Every line's hash covers the line before it.
+
+    Only a head kept elsewhere, as `backup` prints it, shows that the end was cut off or all was written anew.
+    """
     from pressrelease.cli.plain import journal_line
     from pressrelease.desk.listing import journal_json
     from pressrelease.errors import StateUnreadable
-    from pressrelease.store.journal import first_break
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
     desk = session.desk()
     if not desk.store.exists:
         session.say("Nothing has been written yet.")
         return
-    if verify:
-        lines = list(desk.store.read.journal())
-        broken = first_break(lines)
+    if verify or head is not None:
+        from pressrelease.desk.keeping import known_head
+        from pressrelease.desk.keeping import verify as verify_journal
+
+        verified = verify_journal(desk.store.read, known_head(head) if head is not None else None)
+        broken = verified.walk.broken or next(iter(verified.disagreements), None)
         if broken:
             raise StateUnreadable(
                 f"The journal does not hold: {broken}.",
                 hint="Somebody changed the database. Stop (`pressrelease stop`) and look at the last backup.",
                 code="journal_broken",
             )
-        session.give({"holds": True, "lines": len(lines), "head": lines[-1].hash if lines else None})
-        session.say(f"The journal holds: {len(lines)} lines, none changed, cut or moved.")
+        found = verified.walk.head
+        session.give({"holds": True, "lines": found.n, "head": found.hash if found.n else None})
+        session.say(
+            f"The journal holds: {found.n} lines, none changed, cut or moved, and every delivery agrees with it.",
+            f"Its head: {found}" + ("" if head is None else ", and the one given is in it"),
+        )
         return
     for line in desk.store.read.journal(slugs or ()):
         session.give(journal_json(line))

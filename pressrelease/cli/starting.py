@@ -30,6 +30,7 @@ def init(
     dry_run: DryRunOption = False,
 ) -> None:
     """Make a workspace: config.toml, releases/ with a first draft, and the lines that start the scheduler."""
+    from pressrelease.cli.keeping import service_lines
     from pressrelease.desk.founding import found_workspace
     from pressrelease.wiring import person
 
@@ -87,25 +88,3 @@ def local_zone() -> str:
     if found and zone:
         return zone
     return str(clock.utc_now().astimezone(UTC).tzname())
-
-
-def service_lines(folder: Path) -> list[str]:
-    """What starts the scheduler: for cron, and as a systemd unit."""
-    import sys
-
-    program = Path(sys.argv[0]).absolute() if Path(sys.argv[0]).name.startswith("pressrelease") else "pressrelease"
-    return [
-        "To publish from cron, every minute:",
-        f"  * * * * *  {program} --workspace {folder} publish-due",
-        "To publish at the instant, as a systemd service (in /etc/systemd/system/pressrelease.service):",
-        "  [Unit]",
-        "  Description=Publishes press releases at their moment",
-        "  After=network-online.target time-sync.target",
-        "  [Service]",
-        f"  ExecStart={program} --workspace {folder} run",
-        "  Restart=on-failure",
-        "  [Install]",
-        "  WantedBy=multi-user.target",
-        "",
-        f"Next: cd {folder} && pressrelease",
-    ]

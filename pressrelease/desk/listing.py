@@ -11,6 +11,7 @@ from typing import Any
 from pressrelease.desk import Desk, Report
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
 from pressrelease.standing import ReleaseState, Scheduled, Standing
+from pressrelease.store import Reader
 from pressrelease.store.journal import Line
 from pressrelease.store.rows import from_micros
 from pressrelease.views import CALLED_BY_CRON, STAYS_UP, Row, SchedulerSign
@@ -45,7 +46,7 @@ def listing(
         read = desk.store.read
         control = read.control()
         stopped, stopped_by = control.stopped, control.stopped_by
-        sign = _sign(desk, now)
+        sign = scheduler_sign(read, now)
         if slugs is not None:
             scheduled = read.releases(list(dict.fromkeys(slugs)))
         elif everything:
@@ -86,7 +87,8 @@ def draft_row(desk: Desk, slug: str, *, now: datetime) -> Row:
     return Row(slug, release.headline, standing, embargo)
 
 
-def _sign(desk: Desk, now: datetime) -> SchedulerSign:
+def scheduler_sign(read: Reader, now: datetime) -> SchedulerSign:
+    """The newest sign of life of any scheduler, one that is alive before one that is not."""
     signs = [
         SchedulerSign(
             alive=process.ended_at is None
@@ -95,7 +97,7 @@ def _sign(desk: Desk, now: datetime) -> SchedulerSign:
             host=process.host,
             kind=process.kind,
         )
-        for process in desk.store.read.processes()
+        for process in read.processes()
     ]
     nothing = SchedulerSign(alive=False)
     return next((sign for sign in signs if sign.alive), signs[0] if signs else nothing)

@@ -4,6 +4,7 @@
     state.db        the record as SQLite has it, whichever database it came from
     config.toml     no secrets: those are only named there
     releases/…      every release, and what is beside it
+    lists/…         the files of recipients that config.toml names
 
 Whatever is read from one was written by anybody: names, sizes and kinds are checked before a byte is unpacked,
 and nothing is unpacked that the manifest does not name.
@@ -36,6 +37,7 @@ MANIFEST = "manifest.json"
 RECORD = "state.db"
 CONFIG = "config.toml"
 RELEASES = "releases/"
+LISTS = "lists/"
 
 #: Limits on what is believed, in bytes and members: far above any office's, far below what would fill a disk unseen.
 LARGEST_MANIFEST = 32 << 20
@@ -241,14 +243,16 @@ def _agree(whole: zipfile.ZipFile, manifest: Manifest, size: int) -> None:
 
 
 def _may_stand(name: str) -> bool:
-    """Whether a member's name is the record's, the config's, or a plain path below releases/."""
+    """Whether a member's name is the record's, the config's, or a plain path below releases/ or lists/."""
     if name in {RECORD, CONFIG}:
         return True
-    return name.startswith(RELEASES) and may_be_kept(name.removeprefix(RELEASES).split("/"))
+    return any(
+        name.startswith(folder) and may_be_kept(name.removeprefix(folder).split("/")) for folder in (RELEASES, LISTS)
+    )
 
 
 def may_be_kept(parts: Iterable[str]) -> bool:
-    """Whether a path below releases/, part by part, is a plain one on every system; hidden files are not kept."""
+    """Whether a relative path, part by part, is a plain one on every system; hidden files are not kept."""
     parts = list(parts)
     return (
         0 < len(parts) <= DEEPEST

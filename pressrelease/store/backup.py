@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import func, select, update
 
 from pressrelease.delivery import SETTLED, Delivery, DeliveryState
-from pressrelease.errors import NotPermitted, PressReleaseError, Refused, StateUnreadable
+from pressrelease.errors import NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
 from pressrelease.standing import Word
 from pressrelease.store import Store, claims, words
 from pressrelease.store.journal import Head, Walk, walk
@@ -68,6 +68,10 @@ def snapshot(store: Store, to: Path) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")
         found = [str(row[0]) for row in copy.execute("PRAGMA quick_check(1)")]
     except sqlite3.Error as error:
+        if "full" in str(error):
+            raise WillRetry(
+                "The disk is full; no backup was made. The record is as it was.", hint="Make room, then try again."
+            ) from None
         raise unreadable(error) from error
     finally:
         copy.close()
@@ -310,3 +314,12 @@ def _doubt(ledger: Ledger, delivery: Delivery, reason: str) -> None:
         error=reason,
         again=False,
     )
+
+
+def fold_up(file: Path) -> None:
+    """Have a record be one file again, with nothing beside it, after it was written to."""
+    connection = sqlite3.connect(file, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        connection.close()

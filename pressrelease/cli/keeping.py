@@ -1,0 +1,358 @@
+"""`doctor`, `backup`, `restore`, `move-store`, `service`: care of the record, and of what keeps it going."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pressrelease import clock
+from pressrelease.cli.options import DryRunOption, JsonOption, NoInputOption, WorkspaceOption, YesOption
+from pressrelease.cli.session import Session
+
+if TYPE_CHECKING:
+    from pressrelease.desk.restoring import Restored, Unpacked
+    from pressrelease.wiring import Workspace
+
+app = typer.Typer()
+
+
+@app.command("doctor")
+def doctor(
+    offline: Annotated[bool, typer.Option("--offline", help="Reach nothing over a network.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+) -> None:
+    """Look everything over: clock, zones, files, database, outlets, scheduler, journal; a mend for each finding.
+
+    Changes nothing and publishes nothing. Exit code 10 where something has to be seen to now.
+    """
+    from pressrelease.desk.examining import Weight, examine
+    from pressrelease.when import rfc3339
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input)
+    now = clock.utc_now()
+    remarks = examine(session.workspace, offline=offline)
+    found = [remark for remark in remarks if remark.weight is not Weight.FINE]
+    session.give(
+        {
+            "at": rfc3339(now),
+            "findings": [
+                {"check": r.check, "severity": r.weight.value, "message": r.message, "hint": r.hint} for r in found
+            ],
+            "fine": [{"check": r.check, "message": r.message} for r in remarks if r.weight is Weight.FINE],
+        }
+    )
+    if not session.as_json:
+        for remark in remarks:
+            session.say(f"{_WEIGHTS[remark.weight.value]}  {remark.check}: {remark.message}")
+            if remark.hint:
+                session.say(f"         {remark.hint}")
+        session.say("", _summary(sum(r.weight is Weight.ERROR for r in found), len(found)))
+    if any(remark.weight is Weight.ERROR for remark in found):
+        raise typer.Exit(10)
+
+
+_WEIGHTS = {"fine": "ok     ", "warning": "WARNING", "error": "ERROR  "}
+
+
+def _summary(errors: int, found: int) -> str:
+    if not found:
+        return "Everything is as it should be."
+    if not errors:
+        return f"Nothing urgent; {found} to see to some day."
+    return f"{errors} to see to now, {found - errors} some day."
+
+
+@app.command("backup")
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, or a folder to make one in.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """A consistent copy of the record, config.toml and releases/ in one file, while schedulers run.
+
+    It holds embargoed text: only you may read it, and it should stay so. It holds no secrets. The journal's head is
+    printed; keep it elsewhere, and `journal --verify --head` proves by it that nothing was cut off since.
+    """
+    from pressrelease.desk.keeping import back_up
+    from pressrelease.errors import StateUnreadable
+    from pressrelease.when import rfc3339
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    made = back_up(session.desk(), file, force=force)
+    session.give(
+        {
+            "file": str(made.file),
+            "made_at": rfc3339(made.manifest.made_at),
+            "bytes": made.size,
+            "journal": {"n": made.manifest.head.n, "hash": made.manifest.head.hash, "holds": made.manifest.holds},
+            "members": len(made.manifest.members),
+            "left_out": list(made.left_out),
+            "dry_run": dry_run,
+        }
+    )
+    what = "Would write" if dry_run else "Wrote"
+    session.say(
+        f"{what} {made.file} ({max(1, made.size >> 10)} KiB, {len(made.manifest.members)} files, 0600).",
+        "It holds embargoed text: keep it where only you may read it. Secrets are not in it.",
+        f"The journal's head, to keep elsewhere: {made.manifest.head}",
+    )
+    for name in made.left_out:
+        session.warn(f"Not in it: releases/{name} (a link, too large, or a name that not every system can hold).")
+    if made.broken:
+        raise StateUnreadable(
+            f"The backup was made, but its journal does not hold: {made.broken}. `restore` will refuse it.",
+            hint="Keep it as evidence, keep the last good backup, and `pressrelease stop`.",
+            code="journal_broken",
+        )
+
+
+@app.command("restore")
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `backup` wrote.")],
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Put a backup in place: into an empty folder, or over a workspace, whose own record is kept aside.
+
+    The backup is looked over before anything is changed. What was restored starts stopped; what was being sent, or
+    was due since, is in doubt: `status` lists it, `settle` decides it, `resume --all` lets the rest go.
+    """
+    from pressrelease.desk.restoring import put_back, unpacked
+    from pressrelease.when import rfc3339
+    from pressrelease.wiring import person
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    place = _place(session)
+    with unpacked(file, place.folder) as backup:
+        there = backup.standing_there
+        session.say(*_about(backup, place))
+        if dry_run:
+            session.say("Nothing was changed (dry run); the backup is sound.")
+            session.give({"dry_run": True, "workspace": str(place.folder), "replaces": there or None})
+            return
+        if there:
+            session.must_agree(
+                f"There is {there}. It is kept aside, and what was done since the backup is not in the restored one."
+                " Replace it?",
+                yes=yes,
+                hint="Give --yes, or answer y at a terminal.",
+            )
+        restored = put_back(backup, actor=person())
+    session.give(
+        {
+            "workspace": str(place.folder),
+            "made_at": rfc3339(restored.made_at),
+            "stopped": True,
+            "head": str(restored.head),
+            "in_doubt": list(restored.standing.doubted),
+            "held": list(restored.standing.held),
+            "unknown": list(restored.standing.unknown),
+            "ahead": [release.slug for release in restored.ahead],
+            "kept": list(restored.kept),
+        }
+    )
+    session.say(*_told(restored, place, backup))
+
+
+def _place(session: Session) -> Workspace:
+    """The folder to restore into: the one named, the workspace around here, or, where there is none, here."""
+    from pressrelease.errors import NotFound
+    from pressrelease.wiring import Workspace
+
+    named = session.named or (Path(os.environ["PRESSRELEASE_WORKSPACE"]) if _in_environment() else None)
+    if named is not None:
+        return Workspace(named.absolute())
+    try:
+        return session.workspace
+    except NotFound:
+        return Workspace(Path.cwd())
+
+
+def _in_environment() -> bool:
+    return bool(os.environ.get("PRESSRELEASE_WORKSPACE"))
+
+
+def _about(backup: Unpacked, place: Workspace) -> list[str]:
+    from pressrelease.when import say
+
+    zone = backup.config.office.timezone
+    made = say(backup.manifest.made_at, timezone=zone, now=clock.utc_now())
+    return [
+        f"A sound backup of {made}: {backup.manifest.head.n} journal lines, {len(backup.manifest.members)} files.",
+        f"It goes into {place.folder}.",
+    ]
+
+
+def _told(restored: Restored, place: Workspace, backup: Unpacked) -> list[str]:
+    from pressrelease.when import say
+
+    zone, now = backup.config.office.timezone, clock.utc_now()
+    lines = ["", "Restored, and STOPPED: nothing goes out of it until you say so."]
+    lines += [f"Kept aside: {name}" for name in restored.kept]
+    if restored.config_beside:
+        lines.append(f"config.toml was left as it is; the backup's lies beside it as {restored.config_beside}.")
+    if restored.standing.doubted:
+        lines.append(f"In doubt, since it may have gone out after the backup: {', '.join(restored.standing.doubted)}.")
+    if restored.standing.held:
+        lines.append(f"Held, since something was said of it after the backup: {', '.join(restored.standing.held)}.")
+    if restored.standing.unknown:
+        names = ", ".join(restored.standing.unknown)
+        lines.append(f"Begun after the backup, and only drafts in it; don't schedule them again: {names}.")
+    if restored.ahead:
+        lines.append("Once resumed, these go out at their lifts:")
+        lines += [
+            f"  {release.slug}: {say(release.lift, timezone=zone, now=now)}"
+            for release in restored.ahead
+            if release.lift
+        ]
+        if not restored.knew:
+            lines.append("A hold, a kill, or an early publication after the backup is not known here: look at each.")
+    lines += [
+        "Secrets and the newsroom's pages are not in a backup: put them where config.toml says.",
+        f"Next: cd {shlex.quote(str(place.folder))} && pressrelease status",
+        "      then `pressrelease resume --all` lets everything go again.",
+    ]
+    return lines
+
+
+@app.command("move-store")
+def move_store(
+    url: Annotated[str, typer.Argument(metavar="URL", help="An empty database: postgresql+psycopg://host/name.")],
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Move the record from SQLite to a PostgreSQL server, whole and checked, while everything is stopped.
+
+    The password belongs in ~/.pgpass, never on the command line. The old file is kept under another name.
+    """
+    from pressrelease.desk.moving import move_store as move
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    moved = move(session.desk(), url)
+    session.give(
+        {
+            "moved": not dry_run,
+            "line": moved.line,
+            "kept": None if dry_run else moved.kept.name,
+            "head": str(moved.head),
+        }
+    )
+    if dry_run:
+        session.say("Nothing was changed (dry run); the whole record could be copied there.")
+        return
+    session.say(
+        f"The record is on the server now: every row and {moved.head.n} journal lines, checked.",
+        "Write this into [store] of config.toml:",
+        f"  {moved.line}",
+        f"The old file is kept as {moved.kept.name}; nothing is sent from it.",
+        "Everything is still stopped. Then: `pressrelease status`, and `pressrelease resume --all`.",
+    )
+
+
+# -- what starts the scheduler ----------------------------------------------------------------------------------
+
+
+@app.command("service")
+def service(
+    cron: Annotated[bool, typer.Option("--cron", help="A line for crontab: a pass every minute.")] = False,
+    systemd: Annotated[bool, typer.Option("--systemd", help="A unit for systemd: publishes at the instant.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+) -> None:
+    """The lines to install, and nothing else, so that they can be piped where they belong."""
+    from pressrelease.errors import Usage
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input)
+    if cron == systemd:
+        raise Usage("Say which lines.", hint="pressrelease service --systemd, or --cron")
+    folder = session.workspace.folder
+    lines = cron_lines(folder) if cron else systemd_lines(folder)
+    session.give({"kind": "cron" if cron else "systemd", "lines": lines})
+    if not session.as_json:
+        session.say(*lines)
+        where = (
+            "crontab -e"
+            if cron
+            else "/etc/systemd/system/pressrelease.service, then systemctl enable --now pressrelease"
+        )
+        session.warn(f"Put it into: {where}")
+
+
+def cron_lines(folder: Path) -> list[str]:
+    """A pass every minute; cron mails whatever it says, and it says something only where somebody is needed."""
+    command = f"{_quoted_for_cron(_program())} --workspace {_quoted_for_cron(str(folder))} publish-due --no-input"
+    return [f"* * * * *  {command}"]
+
+
+def _quoted_for_cron(text: str) -> str:
+    return shlex.quote(text).replace("%", "\\%")  # crontab(5): an unescaped % ends the command
+
+
+def systemd_lines(folder: Path) -> list[str]:
+    """A service that stays up, finishes what is in flight when it is ended, and may change no more than it must."""
+    return [
+        "[Unit]",
+        "Description=Publishes press releases at their moment",
+        "Wants=network-online.target time-sync.target",
+        "After=network-online.target time-sync.target",
+        "",
+        "[Service]",
+        f"ExecStart={_quoted_for_systemd(_program())} --workspace {_quoted_for_systemd(str(folder))} run",
+        f"User={_owner(folder)}",
+        "Restart=on-failure",
+        "RestartSec=10",
+        "TimeoutStopSec=180",
+        "NoNewPrivileges=yes",
+        "PrivateTmp=yes",
+        "",
+        "[Install]",
+        "WantedBy=multi-user.target",
+    ]
+
+
+def _quoted_for_systemd(text: str) -> str:
+    """systemd.service(5), "Command lines": quotes, and its own % and $ doubled."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{escaped}"' if any(character in escaped for character in " \t'\"\\;") else escaped
+
+
+def _owner(folder: Path) -> str:
+    try:
+        return folder.owner()
+    except (KeyError, OSError, NotImplementedError):
+        from pressrelease.wiring import person
+
+        return person()
+
+
+def _program() -> str:
+    called = Path(sys.argv[0])
+    return str(called.absolute()) if called.name.startswith("pressrelease") else "pressrelease"
+
+
+def service_lines(folder: Path) -> list[str]:
+    """What starts the scheduler, both ways, as `init` ends with it."""
+    return [
+        "To publish from cron, every minute:",
+        *(f"  {line}" for line in cron_lines(folder)),
+        "To publish at the instant, as a systemd service (in /etc/systemd/system/pressrelease.service):",
+        *(f"  {line}" if line else "" for line in systemd_lines(folder)),
+        "",
+        f"Next: cd {shlex.quote(str(folder))} && pressrelease",
+    ]

@@ -1,0 +1,297 @@
+"""What `doctor` looks at in the record: whether it can be read and believed, and what in it waits for somebody."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pressrelease.desk.examining import BACKUP_EVERY, Patient, Remark, error, fine, warning
+from pressrelease.desk.keeping import verify
+from pressrelease.errors import StateUnreadable
+from pressrelease.standing import ReleaseState, Scheduled
+from pressrelease.store import Reader
+from pressrelease.store.reading import SCHEMA
+from pressrelease.store.rows import from_micros, local_text
+from pressrelease.when import read_rfc3339, say, say_span
+
+#: SQLite below this release can corrupt a WAL database with two writers (its "WAL-reset" bug).
+WAL_IS_SAFE = (3, 51, 3)
+
+#: File systems over a network, on which SQLite's locks can't be believed.
+OVER_A_NETWORK = frozenset(
+    "nfs nfs4 cifs smb smb2 smb3 smbfs afs ncpfs 9p ceph glusterfs lustre gpfs beegfs fuse.sshfs fuse.glusterfs"
+    " fuse.rclone fuse.s3fs davfs fuse.davfs2 webdav vboxsf vmhgfs fuse.vmhgfs-fuse prl_fs drvfs".split()
+)
+
+#: A zone database older than this may not know of a change of rules.
+ZONES_OLD = 2
+
+#: How long after its lift something that could go out may still be on its way, before somebody should look.
+ON_ITS_WAY = timedelta(minutes=5)
+
+
+def store(patient: Patient) -> Iterator[Remark]:
+    """The record is there, whole, of a layout that this program knows, and on a disk of this machine."""
+    read = patient.read
+    file = patient.store.file
+    if file is not None and (network := _network_of(file)):
+        yield error(
+            f"the database lies on a network file system ({network}), where locks can't be believed",
+            "Move the workspace to a disk of this machine, or `pressrelease move-store` to PostgreSQL.",
+        )
+    if read is None:
+        yield fine("nothing has been recorded here yet")
+        return
+    if (schema := read.schema()) < SCHEMA:
+        yield fine(f"the database has layout {schema}; the next write brings it to {SCHEMA}")
+    if file is None:
+        yield fine("the database server answers")
+        return
+    trouble = [str(next(iter(row.values()))) for row in read.rows("PRAGMA quick_check(5)")]
+    if trouble != ["ok"]:
+        yield error(f"the database is damaged: {trouble[0]}", "`pressrelease stop`, then restore the last backup.")
+    else:
+        yield fine(f"the database is whole (layout {schema}, SQLite {sqlite3.sqlite_version})")
+    mode = str(read.rows("PRAGMA journal_mode")[0]["journal_mode"])
+    if mode == "wal" and sqlite3.sqlite_version_info < WAL_IS_SAFE:
+        yield warning(
+            f"the database is in WAL mode, which SQLite {sqlite3.sqlite_version} can damage with two writers",
+            "End every scheduler; then: sqlite3 FILE 'PRAGMA journal_mode = DELETE'. Or install SQLite 3.51.3.",
+        )
+
+
+def _network_of(file: Path) -> str:
+    """The network file system that a file lies on, "" for none, or where the system doesn't say."""
+    if not sys.platform.startswith("linux"):
+        return ""
+    try:
+        lines = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return network_of(file.parent.resolve(), lines)
+
+
+def network_of(folder: Path, mounts: list[str]) -> str:
+    """As `_network_of`, for a resolved folder and the lines of /proc/mounts (proc_pid_mounts(5))."""
+    best, kind = Path("/"), ""
+    for line in mounts:
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        place = Path(fields[1].replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\"))
+        # The last of two mounts on one place is the one that is seen.
+        if folder.is_relative_to(place) and len(place.parts) >= len(best.parts):
+            best, kind = place, fields[2]
+    return kind if kind in OVER_A_NETWORK else ""
+
+
+def journal(patient: Patient) -> Iterator[Remark]:
+    """The journal's chain holds, and the rows say what it says."""
+    if (read := patient.read) is None:
+        return
+    verified = verify(read)
+    if verified.walk.broken:
+        yield error(
+            f"the journal does not hold: {verified.walk.broken}",
+            "Somebody changed the database. `pressrelease stop`, and compare with the last backup.",
+        )
+        return
+    for sentence in verified.disagreements[:10]:
+        yield error(sentence, "Somebody changed the database. `pressrelease stop`, and compare with the last backup.")
+    if not verified.disagreements:
+        yield fine(f"the journal holds: {verified.walk.head.n} lines, and the deliveries agree with it")
+
+
+def frozen(patient: Patient) -> Iterator[Remark]:
+    """What was approved and is still to go out is there, byte for byte."""
+    if (read := patient.read) is None:
+        return
+    whole = 0
+    for release in read.open_releases():
+        if damage := _damage(read, release):
+            yield error(
+                f"{damage} of {release.slug} is not what was approved; it will not be sent",
+                f"`pressrelease unschedule {release.slug}`, then schedule it anew; or restore the last backup.",
+            )
+        else:
+            whole += 1
+    if whole:
+        yield fine(f"{whole} approved texts are as they were frozen")
+
+
+def _damage(read: Reader, release: Scheduled) -> str:
+    from pressrelease.release import from_canonical, version_of
+
+    kept = read.frozen(release.slug, release.version)
+    if kept is None:
+        return "the frozen text"
+    try:
+        text = from_canonical(kept.canonical)
+    except StateUnreadable:
+        return "the frozen text"
+    if release.version != version_of(text, attachment_hashes=kept.attachments, lift=kept.lift, outlets=kept.outlets):
+        return "the frozen text"
+    for sha256 in kept.attachments.values():
+        content = read.blob(sha256)
+        if content is None or hashlib.sha256(content).hexdigest() != sha256:
+            return "an attachment"
+    return ""
+
+
+def zones(patient: Patient) -> Iterator[Remark]:
+    """The zone database is of our time, and no lift has come to mean another hour on the wall since it was fixed."""
+    version = zone_version()
+    year = version[:4]
+    if year.isdigit() and patient.mark.wall.year - int(year) >= ZONES_OLD:
+        yield warning(
+            f"the time zones are of {version}; a rule changed since then is unknown here",
+            "pip install --upgrade tzdata, or update the system's tzdata package.",
+        )
+    else:
+        yield fine(f"the time zones are of {version}")
+    if (read := patient.read) is None:
+        return
+    ahead = [release for release in read.open_releases() if release.lift and release.lift > patient.mark.wall]
+    for release in ahead:
+        if (approved := approved_wall_time(read, release)) is None or release.lift is None:
+            continue
+        now_means = local_text(release.lift, release.embargo.timezone) or ""
+        if now_means != approved:
+            yield error(
+                f"{release.slug} was fixed for {_wall(approved)}; by the zones of today its lift is {_wall(now_means)}",
+                f"Schedule it anew for the time that is meant: `pressrelease schedule {release.slug}`.",
+            )
+
+
+def approved_wall_time(read: Reader, release: Scheduled) -> str | None:
+    """The lift as the clock on the wall had it when it was last fixed (RFC 9557); None where that was not kept."""
+    found = None
+    for line in read.journal([release.slug]):
+        if line.event in {"release.scheduled", "release.lift_moved"} and line.version == release.version:
+            detail = json.loads(line.detail)
+            moment = detail.get("lift")
+            same = moment is not None and read_rfc3339(str(moment)) == release.lift
+            found = str(detail["local"]) if same and detail.get("local") else None
+    return found
+
+
+def _wall(text: str) -> str:
+    moment, _, zone = text.partition("[")
+    local = datetime.fromisoformat(moment)
+    return f"{local:%Y-%m-%d %H:%M} in {zone.rstrip(']')} (UTC{local:%z})"
+
+
+def zone_version() -> str:
+    """The release of the zone database in use, like 2026a; "an unknown release" where it doesn't say."""
+    import zoneinfo
+
+    for folder in zoneinfo.TZPATH:
+        for name in ("tzdata.zi", "+VERSION"):
+            try:
+                with (Path(folder) / name).open(encoding="utf-8") as stream:
+                    first = stream.readline().removeprefix("# version ").strip()
+            except OSError:
+                continue
+            if first:
+                return first
+        if (Path(folder) / "UTC").exists():
+            return "an unknown release"
+    try:
+        return str(importlib.import_module("tzdata").IANA_VERSION)
+    except (ImportError, AttributeError):
+        return "an unknown release"
+
+
+def scheduler(patient: Patient) -> Iterator[Remark]:
+    """Somebody is there to publish what is due; and nothing is stopped."""
+    from pressrelease.desk.listing import scheduler_sign
+
+    if (read := patient.read) is None:
+        return
+    control = read.control()
+    if control.stopped:
+        since = f" since {say_span(patient.mark.wall - control.stopped_at)}" if control.stopped_at else ""
+        why = f" ({control.stopped_why})" if control.stopped_why else ""
+        yield error(f"everything is stopped, by {control.stopped_by}{since}{why}", "`pressrelease resume --all`")
+    sign = scheduler_sign(read, patient.mark.wall)
+    start = "Start `pressrelease run`; `pressrelease service --systemd` prints what keeps it up."
+    if sign.alive:
+        yield fine(f"a scheduler is alive on {sign.host} ({sign.kind})")
+    elif read.open_releases():
+        seen = f"the last was seen {say_span(patient.mark.wall - sign.last_seen)} ago" if sign.last_seen else "none yet"
+        yield error(f"no scheduler is alive ({seen}), and releases are waiting", start)
+    else:
+        yield warning("no scheduler is alive; nothing is waiting for one", start)
+
+
+def claims(patient: Patient) -> Iterator[Remark]:
+    """No delivery is held by a process that is gone."""
+    from pressrelease.store.presence import surely_dead
+
+    if (read := patient.read) is None:
+        return
+    folder = patient.workspace.alive
+    claimed = read.claimed()
+    stale = [
+        delivery
+        for delivery in claimed
+        if (delivery.lease_until is not None and delivery.lease_until < patient.mark.wall)
+        or (delivery.owner is not None and surely_dead(folder, delivery.owner))
+    ]
+    if stale:
+        slugs = ", ".join(sorted({delivery.slug for delivery in stale}))
+        yield error(
+            f"{len(stale)} deliveries were being sent when their sender ended ({slugs})",
+            "`pressrelease publish-due` puts them in doubt, and `status` then says what to do.",
+        )
+    if not stale:
+        yield fine(f"{len(claimed)} deliveries are being sent just now" if claimed else "nothing is claimed")
+
+
+def overdue(patient: Patient) -> Iterator[Remark]:
+    """Nothing waits for a person, and nothing that is due still waits."""
+    from pressrelease.gather import reports
+    from pressrelease.views import Row, next_command
+
+    if (read := patient.read) is None:
+        return
+    now = patient.mark.wall
+    waiting = False
+    for report in reports(patient.store, patient.workspace.library, patient.config, read.open_releases()):
+        release, standing = report.dossier.release, report.standing
+        row = Row(release.slug, release.headline, standing, release.embargo, report.dossier)
+        command = f"`{next_command(row)}`" if next_command(row) else f"`pressrelease status {release.slug}`"
+        late = release.lift is not None and now - release.lift > ON_ITS_WAY
+        if standing.state is ReleaseState.NEEDS_YOU:
+            yield error(f"{release.slug} needs a person: {standing.reason}", command)
+        elif late and standing.state in {ReleaseState.UNAPPROVED, ReleaseState.HELD, ReleaseState.PUBLISHING}:
+            assert release.lift is not None  # noqa: S101  (late says so)
+            lift = say(release.lift, timezone=patient.config.office.timezone, now=now)
+            yield error(f"{release.slug} was to lift {lift}: {standing.state.sentence}", command)
+        else:
+            continue
+        waiting = True
+    if not waiting:
+        yield fine("nothing is overdue, and nothing waits for a person")
+
+
+def backup(patient: Patient) -> Iterator[Remark]:
+    """There is a backup, and it is not too old."""
+    if (read := patient.read) is None:
+        return
+    how = "`pressrelease backup FILE`, best from cron, to another disk."
+    found = read.rows("SELECT max(at) AS at FROM journal WHERE event = 'backup'")[0]["at"]
+    if found is None:
+        yield warning("no backup was ever made of this record", how)
+        return
+    age = patient.mark.wall - from_micros(found)
+    if age > BACKUP_EVERY:
+        yield warning(f"the last backup was made {say_span(age)} ago", how)
+    else:
+        yield fine(f"the last backup was made {say_span(age)} ago")

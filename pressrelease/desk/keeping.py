@@ -1,0 +1,311 @@
+"""Care of the record: who is at work on it, its journal proved, and a backup of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from pressrelease import __version__, clock
+from pressrelease.config import Config
+from pressrelease.desk import Desk
+from pressrelease.errors import (
+    NeedsPerson,
+    NotFound,
+    NotPermitted,
+    PressReleaseError,
+    Usage,
+    WillRetry,
+)
+from pressrelease.store import Store, archive
+from pressrelease.store.journal import Head, Walk, read_head, walk
+from pressrelease.store.reading import Reader
+from pressrelease.views import STAYS_UP
+
+
+def stamp(now: datetime) -> str:
+    """A moment of UTC as file and schema names have it: 20180921T160000Z."""
+    return now.strftime("%Y%m%dT%H%M%SZ")
+
+
+# -- who is at work --------------------------------------------------------------------------------------------
+
+
+def at_work(store: Store | None, alive: Path, now: datetime) -> list[str]:
+    """Every process that may be sending: those whose names are held here, and those that signed in lately."""
+    from pressrelease.lock import FileLock
+
+    found = []
+    for path in sorted(alive.glob("*.lock")):
+        lock = FileLock(path)
+        try:
+            taken = lock.acquire(wait=False)
+        except OSError:
+            continue
+        if not taken:
+            found.append("a process on this machine")
+        lock.release()
+    with contextlib.suppress(PressReleaseError):
+        for process in store.read.processes() if store is not None and store.exists else ():
+            if process.kind == "run" and process.ended_at is None and now - process.last_seen < STAYS_UP:
+                found.append(f"`pressrelease run` on {process.host} (process {process.pid})")
+    return found
+
+
+def nobody_at_work(store: Store | None, alive: Path, now: datetime, *, what: str) -> None:
+    """See that no scheduler is running. Raises NeedsPerson."""
+    if working := at_work(store, alive, now):
+        raise NeedsPerson(
+            f"A scheduler is at work: {', '.join(dict.fromkeys(working))}. Nothing was {what}.",
+            hint="End it (Ctrl-C, or `systemctl stop pressrelease`), wait a minute, then do this again.",
+            code="scheduler_alive",
+        )
+
+
+# -- the journal -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The journal walked from end to end, and what the rows say that it doesn't."""
+
+    walk: Walk
+    disagreements: tuple[str, ...] = ()
+
+
+def verify(reader: Reader, known: Head | None = None) -> Verified:
+    """Walk the journal, look for a head known from elsewhere in it, and compare it with the deliveries' rows."""
+    from pressrelease.store.account import Account
+    from pressrelease.store.rows import delivery_of
+
+    account = Account()
+    walked = walk(account.heard(reader.journal()), known)
+    if walked.broken:
+        return Verified(walked)
+    lines = reader.rows("SELECT count(*) AS lines FROM journal")[0]["lines"]
+    if lines < walked.head.n:
+        return Verified(Walk(walked.head, "lines vanished while it was read"))
+    if reader.rows("SELECT count(*) AS hidden FROM journal WHERE n < 1")[0]["hidden"]:
+        return Verified(Walk(walked.head, "it holds lines before its first"))
+    rows = [delivery_of(row) for row in reader.rows("SELECT * FROM deliveries ORDER BY id")]
+    if reader.rows("SELECT max(n) AS last FROM journal")[0]["last"] not in (None, walked.head.n):
+        # Somebody wrote meanwhile: rows and lines are of two moments, and to compare them would prove nothing.
+        return Verified(walked)
+    return Verified(walked, tuple(account.disagreements(rows)))
+
+
+def known_head(text: str) -> Head:
+    """The head that a person gave: `N:HASH`, or a backup's file. Raises Usage, NotFound, Refused."""
+    if head := read_head(text):
+        return head
+    if not Path(text).is_file():
+        raise Usage(
+            f"{text} is neither a journal's head nor a backup's file.",
+            hint="A head is written N:HASH, as `pressrelease backup` printed it.",
+        )
+    with archive.opened(Path(text)) as opened:
+        return opened.manifest.head
+
+
+# -- backup ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BackedUp:
+    """A backup that was made, or, in a dry run, would be: where, what it holds, and what was left out."""
+
+    file: Path
+    size: int
+    manifest: archive.Manifest
+    left_out: tuple[str, ...]
+    broken: str | None
+
+
+def back_up(desk: Desk, file: Path, *, force: bool = False) -> BackedUp:
+    """Write the record, config.toml and releases/ into one file, 0600, whole or not at all.
+
+    Raises NotPermitted where a file is there already, or where the public could read it; WillRetry where the
+    disk is full; StateUnreadable where the record can't be read.
+    """
+    now = clock.utc_now()
+    if file.is_dir():
+        file = file / f"pressrelease-{stamp(now)}.zip"
+    file = Path(os.path.abspath(file))  # noqa: PTH100  (`..` is taken out, links are not followed)
+    _must_be_private(desk, file)
+    if not force and os.path.lexists(file):
+        raise _taken(file)
+    desk.store.open(now)
+    with _disk(file.parent), _aside(file) as (temporary, stream):
+        backed_up = _write(desk, file, stream, now)
+        stream.flush()
+        os.fsync(stream.fileno())
+        with archive.opened(temporary) as written:
+            written.check()  # what can't be read back now can't be restored later
+        with desk.ledger(now) as ledger:
+            ledger.note("backup", file=file.name, head=str(backed_up.manifest.head), bytes=backed_up.size)
+            if not desk.dry_run:
+                _place(temporary, file, force=force)
+        sync_folder(file.parent)
+    return backed_up
+
+
+def _write(desk: Desk, file: Path, stream: IO[bytes], now: datetime) -> BackedUp:
+    from pressrelease.store.backup import snapshot
+
+    copy = desk.workspace.private / f"backing-up-{secrets.token_hex(6)}.db"
+    try:
+        snapshot(desk.store, copy)
+        reader = Reader(copy)
+        walked = walk(reader.journal())
+        store_id = reader.store_id()
+        reader.close()
+        writer = archive.Writer(stream)
+        with copy.open("rb") as source:
+            writer.add(archive.RECORD, source)
+    finally:
+        copy.unlink(missing_ok=True)
+    with (desk.workspace.folder / archive.CONFIG).open("rb") as source:
+        writer.add(archive.CONFIG, source)
+    left_out = []
+    for name, opened in _kept_files(desk.library.folder):
+        if opened is None:
+            left_out.append(name)
+            continue
+        with opened:
+            writer.add(archive.RELEASES + name, opened)
+    for name in named_lists(desk.config):
+        path = desk.workspace.folder / name
+        if path.is_file() and not path.is_symlink() and path.stat().st_size <= archive.LARGEST_FILE:
+            with path.open("rb") as opened:
+                writer.add(archive.LISTS + name, opened)
+    manifest = archive.Manifest(
+        made_at=now,
+        program=__version__,
+        store_id=store_id,
+        database="postgresql" if desk.store.file is None else "sqlite",
+        head=walked.head,
+        holds=walked.broken is None,
+        members=tuple(writer.members),
+    )
+    writer.finish(manifest)
+    return BackedUp(file, stream.tell(), manifest, tuple(left_out), walked.broken)
+
+
+def named_lists(config: Config) -> list[str]:
+    """The files of recipients that config.toml names inside the workspace, as plain relative paths."""
+    found = []
+    for outlet in config.outlets.values():
+        named = outlet.settings.get("recipients")
+        if isinstance(named, str) and archive.may_be_kept(named.split("/")) and named != archive.CONFIG:
+            found.append(named)
+    return sorted(set(found))
+
+
+def _kept_files(folder: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
+    """Every plain file below releases/, opened, by its path there; None for one that a backup can't hold."""
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        for name in [name for name in folders if (here / name).is_symlink()]:
+            yield (here / name).relative_to(folder).as_posix(), None
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not (here / name).is_symlink())
+        for name in sorted(files):
+            if name.startswith("."):
+                continue
+            path = here / name
+            relative = path.relative_to(folder).as_posix()
+            yield relative, _opened(path) if archive.may_be_kept(relative.split("/")) else None
+
+
+def _opened(path: Path) -> IO[bytes] | None:
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > archive.LARGEST_FILE:
+            return None
+        return os.fdopen(os.open(path, flags), "rb")
+    except OSError:
+        return None
+
+
+def _must_be_private(desk: Desk, file: Path) -> None:
+    """A backup holds embargoed text: it never goes where the public, or the program itself, would read it."""
+    folder = desk.workspace.folder
+    public = [
+        folder / str(outlet.settings.get("path", "newsroom"))
+        for outlet in desk.config.outlets.values()
+        if outlet.type == "newsroom"
+    ]
+    target = file.parent.resolve() / file.name
+    for place in [*public, folder / "releases"]:
+        if target.is_relative_to(place.resolve()):
+            raise NotPermitted(
+                f"A backup holds embargoed text; it can't be kept in {place.name}/.",
+                hint="Name a folder that only you may read, best on another disk.",
+                code="public_place",
+            )
+
+
+@contextlib.contextmanager
+def _aside(file: Path) -> Iterator[tuple[Path, IO[bytes]]]:
+    """A hidden file beside `file`, 0600; gone when the block ends, unless it was moved."""
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        with os.fdopen(os.open(temporary, flags, 0o600), "w+b") as stream:
+            yield temporary, stream
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _place(temporary: Path, file: Path, *, force: bool) -> None:
+    if force:
+        temporary.replace(file)
+        return
+    try:
+        os.link(temporary, file)
+    except FileExistsError:
+        raise _taken(file) from None
+    except OSError:  # a file system without hard links
+        if os.path.lexists(file):
+            raise _taken(file) from None
+        temporary.rename(file)
+
+
+def _taken(file: Path) -> NotPermitted:
+    return NotPermitted(
+        f"{file} is there already. It was not touched.",
+        hint="Name another file, or give --force to replace it.",
+        code="file_exists",
+    )
+
+
+@contextlib.contextmanager
+def _disk(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"There is no {error.filename or folder}.", hint="Make the folder first.", code="no_folder"
+        ) from None
+    except OSError as error:
+        raise WillRetry(
+            f"The backup could not be written to {folder}: {error.strerror or 'the system says no'}. There is none.",
+            hint="Look at the disk's space and at who may write there.",
+            code="not_written",
+        ) from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in `folder` survive a power cut, where folders can be synced."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

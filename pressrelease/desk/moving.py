@@ -1,0 +1,99 @@
+"""The record moved from SQLite to a database server."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pressrelease import clock
+from pressrelease.desk import Desk
+from pressrelease.desk.keeping import nobody_at_work, stamp, sync_folder, verify
+from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, StateUnreadable, Usage
+from pressrelease.store.journal import Head
+from pressrelease.store.reading import Reader
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A record that now lives on a server: the config's new line, the old file's new name, the journal's head."""
+
+    line: str
+    kept: Path
+    head: Head
+
+
+def move_store(desk: Desk, url: str) -> Moved:
+    """Copy the whole record from SQLite into an empty PostgreSQL database, and put the old file aside.
+
+    Raises NotPermitted where it is not SQLite, or the database not empty; NeedsPerson where a scheduler is at
+    work or nothing is stopped; WillRetry where the server can't be reached. Then nothing was changed.
+    """
+    from pressrelease.config.keys import Wrong
+    from pressrelease.config.sections import store_url
+    from pressrelease.store.engine import transaction
+    from pressrelease.store.ledger import Ledger
+    from pressrelease.store.moving import copy_record, must_be_empty, postgres_engine
+
+    try:
+        url = store_url(url)
+    except Wrong as wrong:
+        raise Usage(f"That address {wrong.message}.", hint=wrong.hint) from None
+    file = desk.store.file
+    if file is None or not url.startswith("postgresql"):
+        raise NotPermitted(
+            "A record is moved from SQLite to PostgreSQL. Nothing was changed.",
+            hint="The other way: `pressrelease backup`, then `restore` where config.toml names SQLite.",
+            code="wrong_way",
+        )
+    if not desk.store.exists:
+        raise NotFound(
+            "Nothing has been recorded here yet, so there is nothing to move.",
+            hint=f'Write url = "{url}" into [store] of config.toml.',
+            code="nothing_recorded",
+        )
+    now = clock.utc_now()
+    nobody_at_work(desk.store, desk.workspace.alive, now, what="moved")
+    if not desk.store.read.control().stopped:
+        raise NeedsPerson(
+            "The record is moved only while everything is stopped. Nothing was changed.",
+            hint='`pressrelease stop --why "moving the record"`, then do this again.',
+            code="not_stopped",
+        )
+    kept = file.with_name(f"{file.name}.moved-{stamp(now)}")
+    engine = postgres_engine(url)
+    # Inside a transaction of its own on the old record: nobody writes there while it is copied.
+    with desk.ledger(now) as ledger, transaction(engine, undo=desk.dry_run) as target:
+        must_be_empty(target)
+        copy_record(ledger.connection, target)
+        there = Ledger(target, now=now, actor=desk.actor, host=ledger.host)
+        there.note("store.moved", from_database="sqlite", to_database="postgresql")
+        there.write_lines()
+    engine.dispose()
+    if not desk.dry_run:
+        reader = Reader(url.replace("postgresql+psycopg://", "postgresql://", 1))
+        head = verify(reader).walk.head
+        reader.close()
+        desk.store.close()
+        put_aside(file, kept)
+    else:
+        head = verify(desk.store.read).walk.head
+    return Moved(f'url = "{url}"', kept, head)
+
+
+def put_aside(file: Path, kept: Path) -> None:
+    """Rename SQLite's file and what belongs to it; the marker stays, so that no empty one takes its place.
+
+    Raises StateUnreadable where a part of it can't be renamed.
+    """
+    try:
+        for ending in ("", "-wal", "-shm", "-journal"):
+            part = file.with_name(file.name + ending)
+            if os.path.lexists(part):
+                part.rename(kept.with_name(kept.name + ending))
+    except OSError as error:
+        raise StateUnreadable(
+            f"{file.name} can't be renamed: {error.strerror}. Nothing was sent.",
+            hint="Close what else has it open, and look at who may write there; everything is stopped.",
+        ) from None
+    sync_folder(file.parent)

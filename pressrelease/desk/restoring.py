@@ -1,0 +1,323 @@
+"""A backup put back: looked over before anything is changed, the replaced record kept, and everything stopped.
+
+The order is such that a crash at any point leaves a workspace that sends nothing: the old record is stopped
+first; between its going and the new one's coming, the marker beside them says that a record is missing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from pressrelease import clock
+from pressrelease.config import Config
+from pressrelease.desk.keeping import named_lists, nobody_at_work, stamp, sync_folder, verify
+from pressrelease.desk.moving import put_aside
+from pressrelease.errors import PressReleaseError, WillRetry
+from pressrelease.standing import Scheduled, Word
+from pressrelease.store import Store, archive
+from pressrelease.store.backup import Since, Standing, fold_up, look_over, start_stopped, what_came_since
+from pressrelease.store.journal import Head
+from pressrelease.store.reading import Reader
+from pressrelease.wiring import PRIVATE, read_config_file
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """A backup that was unpacked aside and looked over; nothing of `folder`, the workspace, has been changed."""
+
+    folder: Path
+    aside: Path
+    manifest: archive.Manifest
+
+    @cached_property
+    def config(self) -> Config:
+        """The config in force: the workspace's own, or, where it has none, the backup's. Raises ConfigRefused."""
+        own = self.folder / archive.CONFIG
+        return read_config_file(own if own.exists() else self.aside / archive.CONFIG)
+
+    @cached_property
+    def target(self) -> Store:
+        """Where the record will stand."""
+        return Store(self.config.store_url, self.folder)
+
+    @property
+    def record(self) -> Path:
+        """The unpacked record."""
+        return self.aside / archive.RECORD
+
+    @cached_property
+    def standing_there(self) -> str:
+        """What would be replaced, in a sentence; "" where nothing is there."""
+        try:
+            if not self.target.exists:
+                return ""
+            head = verify(self.target.read).walk.head
+        except WillRetry:
+            raise
+        except PressReleaseError:
+            return "a record that can't be read, or the place of one that is gone"
+        where = "the database server" if self.target.file is None else self.target.file.name
+        return f"a record of {head.n} journal lines in {where}"
+
+
+@contextlib.contextmanager
+def unpacked(file: Path, folder: Path) -> Iterator[Unpacked]:
+    """A backup, unpacked into `folder`'s private folder for as long as the block lasts, and found to be sound.
+
+    Raises NotFound, Refused; WillRetry where the disk is full.
+    """
+    made = [place for place in (folder / PRIVATE, folder) if not place.exists()]
+    aside = folder / PRIVATE / f"restoring-{secrets.token_hex(6)}"
+    try:
+        with archive.opened(file) as opened:
+            _room_for(opened.manifest, folder)
+            with _disk():
+                aside.mkdir(mode=0o700, parents=True)
+                (folder / PRIVATE).chmod(0o700)
+                opened.unpack(aside)
+            look_over(aside / archive.RECORD, store_id=opened.manifest.store_id, head=opened.manifest.head)
+            yield Unpacked(folder, aside, opened.manifest)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        for place in made:
+            with contextlib.suppress(OSError):  # something stands in it by now
+                place.rmdir()
+
+
+def _room_for(manifest: archive.Manifest, folder: Path) -> None:
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    needed = 3 * sum(member.size for member in manifest.members)
+    if shutil.disk_usage(there).free < needed:
+        raise WillRetry(
+            f"The backup needs {needed >> 20} MiB on this disk, more than there is. Nothing was changed.",
+            hint="Make room, or restore on another disk.",
+            code="no_room",
+        )
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A record put back, stopped: how it came to stand, what goes out once it is resumed, and what was kept.
+
+    `knew` tells whether the replaced record could be asked what was done after the backup; `config_beside` is
+    the name under which the backup's config.toml lies beside a different one.
+    """
+
+    head: Head
+    made_at: datetime
+    standing: Standing
+    ahead: tuple[Scheduled, ...]
+    knew: bool
+    kept: tuple[str, ...] = ()
+    config_beside: str = ""
+
+
+def put_back(backup: Unpacked, *, actor: str) -> Restored:
+    """Put the record, the releases and, where there is none, config.toml in place.
+
+    Raises NeedsPerson where a scheduler is at work, WillRetry where the disk or the server says no.
+    """
+    now = clock.utc_now()
+    store, mark = backup.target, stamp(now)
+    nobody_at_work(store, backup.folder / PRIVATE / "alive", now, what="changed")
+    since = _quiet(store, backup, actor=actor, now=now)
+    standing, ahead, head = _prepare(backup, since, actor=actor, now=now)
+    with _disk():
+        kept = _replace_record(backup, mark)
+        kept += _put_releases(backup.aside / "releases", backup.folder / "releases", _kept_folder(backup.folder, mark))
+        _put_lists(backup)
+        beside = _put_config(backup, mark)
+        sync_folder(backup.folder)
+    return Restored(head, backup.manifest.made_at, standing, ahead, since is not None, tuple(kept), beside)
+
+
+def _quiet(store: Store, backup: Unpacked, *, actor: str, now: datetime) -> Since | None:
+    """Stop the record that will be replaced, and ask it what it knows; None where it can't be asked or believed."""
+    from pressrelease.store import words
+
+    copy = Reader(backup.record)
+    try:
+        if not store.exists:
+            return None
+        with store.ledger(now=now, actor=actor) as ledger:
+            words.stop(ledger, by=actor, why="a backup was put in its place")
+            ledger.note("replaced", head=str(backup.manifest.head))
+        return what_came_since(store.read, copy, backup.manifest.head)
+    except WillRetry:
+        raise
+    except PressReleaseError:
+        return None  # the very reason why a backup is put back
+    finally:
+        copy.close()
+
+
+def _prepare(
+    backup: Unpacked, since: Since | None, *, actor: str, now: datetime
+) -> tuple[Standing, tuple[Scheduled, ...], Head]:
+    """Bring the unpacked record to where it may stand, before it stands there."""
+    copy = Store(f"sqlite:///{backup.record}", backup.folder)
+    with copy.ledger(now=now, actor=actor) as ledger:
+        standing = start_stopped(
+            ledger,
+            by=actor,
+            made_at=backup.manifest.made_at,
+            head=backup.manifest.head,
+            approvals_needed=backup.config.policy.approvals,
+            since=since,
+        )
+    verified = verify(copy.read)
+    assert copy.read.control().stopped  # noqa: S101  (a restored copy starts stopped)
+    ahead = tuple(
+        release
+        for release in copy.read.open_releases()
+        if release.lift is not None and release.lift > now and release.word is Word.SCHEDULED
+    )
+    copy.close()
+    fold_up(backup.record)
+    return standing, ahead, verified.walk.head
+
+
+# -- the record ------------------------------------------------------------------------------------------------
+
+
+def _replace_record(backup: Unpacked, mark: str) -> list[str]:
+    store = backup.target
+    if store.file is None:
+        return _into_server(backup, mark)
+    file = store.file
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ready = file.with_name(f".{file.name}.{mark}")
+    _copied(backup.record, ready)
+    store.close()
+    kept = []
+    if any(os.path.lexists(file.with_name(file.name + ending)) for ending in ("", "-wal", "-journal")):
+        name = f"{file.name}.replaced-{mark}"
+        put_aside(file, file.with_name(name))
+        kept.append(f"{file.parent.name}/{name}")
+    ready.rename(file)
+    _remember(file, backup.manifest.store_id)
+    sync_folder(file.parent)
+    return kept
+
+
+def _into_server(backup: Unpacked, mark: str) -> list[str]:
+    from pressrelease.store.engine import transaction
+    from pressrelease.store.moving import copy_record, must_be_empty, postgres_engine, set_aside, sqlite_engine
+
+    backup.target.close()
+    engine, local = postgres_engine(backup.target.url), sqlite_engine(backup.record)
+    schema = f"replaced_{mark.lower()}"
+    try:
+        with local.begin() as source, transaction(engine) as target:
+            aside = set_aside(target, schema)
+            if not aside:
+                must_be_empty(target)
+            copy_record(source, target)
+    finally:
+        engine.dispose()
+    return [f"the schema {schema} on the database server"] if aside else []
+
+
+def _remember(file: Path, store_id: str) -> None:
+    """Have the marker beside the record name the record that now stands there."""
+    marker = file.with_name(file.name + ".id")
+    fresh = marker.with_name(f".{marker.name}.{secrets.token_hex(6)}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:
+        stream.write(store_id)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(marker)
+
+
+# -- the files -------------------------------------------------------------------------------------------------
+
+
+def _kept_folder(folder: Path, mark: str) -> Path:
+    return folder / PRIVATE / f"replaced-{mark}"
+
+
+def _put_releases(source: Path, target: Path, kept: Path) -> list[str]:
+    """Every release as it was backed up; one that differs is moved to `kept` first, and a newer draft stays."""
+    target.mkdir(exist_ok=True)
+    moved = []
+    for place, folders, files in os.walk(source):
+        folders.sort()
+        for name in sorted(files):
+            path = Path(place) / name
+            relative = path.relative_to(source)
+            if _put_file(path, target, relative, kept):
+                moved.append(f"{PRIVATE}/{kept.name}/{relative.as_posix()}")
+    return moved
+
+
+def _put_file(path: Path, target: Path, relative: Path, kept: Path) -> bool:
+    """Put one file below `target`, never through a link; whether something had to make way."""
+    moved = False
+    for part in [*reversed(relative.parents[:-1]), relative]:
+        there = target / part
+        last = part == relative
+        if last and there.is_file() and not there.is_symlink() and there.read_bytes() == path.read_bytes():
+            return moved
+        if os.path.lexists(there) and (last or there.is_symlink() or not there.is_dir()):
+            (kept / part).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.move(there, kept / part)
+            moved = True
+        if not last:
+            there.mkdir(exist_ok=True)
+    _copied(path, target / relative, 0o660)
+    return moved
+
+
+def _put_lists(backup: Unpacked) -> None:
+    """The recipients' files that config.toml names and that are not there."""
+    for name in named_lists(backup.config):
+        source, target = backup.aside / "lists" / name, backup.folder / name
+        if source.is_file() and not os.path.lexists(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _copied(source, target)
+
+
+def _put_config(backup: Unpacked, mark: str) -> str:
+    """The backup's config.toml where the workspace has none; beside the workspace's own where they differ.
+
+    What is in force stays the office's choice: a backup brings no outlet and no rule back by itself.
+    """
+    source, own = backup.aside / archive.CONFIG, backup.folder / archive.CONFIG
+    if not own.exists():
+        _copied(source, own, 0o640)
+        return ""
+    if own.read_bytes() == source.read_bytes():
+        return ""
+    beside = own.with_name(f"{own.name}.backup-{mark}")
+    _copied(source, beside, 0o640)
+    return beside.name
+
+
+def _copied(source: Path, target: Path, mode: int = 0o600) -> None:
+    """A new file `target` with the bytes of `source`, on the disk when this returns."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    with source.open("rb") as read, os.fdopen(os.open(target, flags, mode), "wb") as stream:
+        shutil.copyfileobj(read, stream, 1 << 20)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+@contextlib.contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WillRetry(
+            f"The backup could not be put in place: {error.strerror or 'the system says no'}."
+            " Everything is stopped; nothing was sent, and nothing was deleted.",
+            hint="Look at the disk's space and at who may write there, then restore again.",
+            code="not_written",
+        ) from None

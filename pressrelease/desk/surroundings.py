@@ -1,0 +1,263 @@
+"""What `doctor` looks at outside the record: config, file modes, clock, disk, files, secrets and outlets."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pressrelease.config import OutletConfig, SecretReference
+from pressrelease.desk.examining import Patient, Remark, error, fine, warning
+from pressrelease.errors import ConfigRefused
+
+#: Free bytes on the disk below which nothing can be relied on, and below which somebody should look.
+DISK_GONE = 64 << 20
+DISK_LOW = 1 << 30
+
+#: How long an outlet has for its answer here, in seconds, whatever its own timeout.
+PROBE_PATIENCE = 20.0
+
+#: A certificate that ends sooner than this is told of.
+CERTIFICATE_AHEAD = timedelta(days=14)
+
+#: What a copy in the making is called in the private folder, and how old one left behind by a crash must be.
+LEFT_BEHIND = ("backing-up-*", "restoring-*")
+LEFT_AFTER = timedelta(days=1)
+
+
+def config(patient: Patient) -> Iterator[Remark]:
+    """config.toml is valid."""
+    read = patient.config
+    on = [name for name, outlet in read.outlets.items() if outlet.enabled]
+    if on:
+        yield fine(f"config.toml is valid; outlets: {', '.join(on)}")
+    else:
+        yield warning("config.toml has no outlet that is switched on", "Add an [outlets.NAME] table.")
+    if read.policy.approvals == 0:
+        yield warning("nothing needs an approval: [policy] approvals is 0", "Set approvals = 1 or more.")
+
+
+def modes(patient: Patient) -> Iterator[Remark]:
+    """Nobody but the owner may read what is private, nor change what is believed."""
+    if sys.platform == "win32":
+        return
+    folder, private = patient.workspace.folder, patient.workspace.private
+    open_to_others = []
+    if private.is_symlink():
+        yield error(f"{private.name}/ is a symbolic link", "Put a real folder there.")
+    elif private.is_dir():
+        for path in [private, *sorted(private.rglob("*"))]:
+            if not path.is_symlink() and _mode(path) & 0o077:
+                open_to_others.append(path.relative_to(folder).as_posix())
+    if open_to_others:
+        first = ", ".join(open_to_others[:3]) + (" …" if len(open_to_others) > 3 else "")
+        yield error(f"others may read or change {first}", f"chmod -R go= {private}")
+    writable = [path for path in (folder, folder / "config.toml", folder / "releases") if _mode(path) & 0o002]
+    if writable:
+        names = " ".join(str(path) for path in writable)
+        yield error(f"anybody on this machine may change {names}", f"chmod o-w {names}")
+    drafts = [path for path in sorted((folder / "releases").glob("*.md")) if _mode(path) & 0o004]
+    if drafts and _mode(folder) & 0o001 and _mode(folder / "releases") & 0o001:
+        yield warning(
+            f"anybody on this machine may read {len(drafts)} of the files in releases/",
+            f"chmod o= {folder / 'releases'}",
+        )
+    if not (open_to_others or writable):
+        yield fine("private files are private")
+
+
+def _mode(path: Path) -> int:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return 0
+
+
+def clock_and_ntp(patient: Patient) -> Iterator[Remark]:
+    """The clock agrees with the record and with the machine's uptime, and somebody sets it."""
+    from pressrelease.gather import clock_doubt
+
+    set_by_network = _ntp()
+    if set_by_network is False:
+        yield warning("this machine's clock is not set by the network (NTP)", "timedatectl set-ntp true")
+    elif set_by_network:
+        yield fine("the clock is set by the network")
+    if patient.read is None:
+        return
+    doubt = clock_doubt(patient.store, patient.mark, patient.config.clock.tolerance)
+    if doubt:
+        yield error(
+            f"{doubt}; nothing goes out until somebody has looked",
+            "Set the clock right; then `pressrelease resume --all` is your word for it.",
+        )
+    else:
+        yield fine("the clock agrees with the record and the machine's uptime")
+
+
+def _ntp() -> bool | None:
+    """Whether the system says that its clock is set by the network; None where it doesn't say."""
+    program = shutil.which("timedatectl")
+    if program is None:
+        return None
+    try:
+        said = subprocess.run(
+            [program, "show", "--property=NTPSynchronized", "--value"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+            stdin=subprocess.DEVNULL,
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+    return {"yes": True, "no": False}.get(said)
+
+
+def disk(patient: Patient) -> Iterator[Remark]:
+    """There is room for what will be recorded."""
+    free = shutil.disk_usage(patient.workspace.folder).free
+    hint = "Make room: without it nothing can be recorded, and what can't be recorded is not sent."
+    if free < DISK_GONE:
+        yield error(f"the disk has {free >> 20} MiB left", hint)
+    elif free < DISK_LOW:
+        yield warning(f"the disk has {free >> 20} MiB left", hint)
+    else:
+        yield fine(f"the disk has {free >> 30} GiB left")
+
+
+def files(patient: Patient) -> Iterator[Remark]:
+    """Everything in releases/ can be seen by the commands; nothing of a crashed copy lies about."""
+    library = patient.workspace.library
+    strangers = library.strangers()
+    for name in strangers[:5]:
+        yield warning(
+            f"releases/{name} is seen by no command, since its name is no slug",
+            "Rename it: small letters a to z, digits and dashes, up to 80, then .md.",
+        )
+    if len(strangers) > 5:
+        yield warning(f"{len(strangers) - 5} more files in releases/ have such names", "Rename them.")
+    for path in sorted(path for pattern in LEFT_BEHIND for path in patient.workspace.private.glob(pattern)):
+        if patient.mark.wall - datetime.fromtimestamp(path.lstat().st_mtime, UTC) > LEFT_AFTER:
+            yield warning(f"{path.name} was left behind by a backup or restore that did not end", f"rm -r {path}")
+    if not strangers:
+        yield fine(f"{len(library.slugs())} releases in releases/")
+
+
+def secrets(patient: Patient) -> Iterator[Remark]:
+    """Every secret that config.toml names can be had; no value is shown."""
+    found = 0
+    for place, reference in _references(patient):
+        try:
+            patient.workspace.secret(reference)
+        except ConfigRefused as refused:
+            for problem in refused.problems:
+                yield error(f"{place}: {problem.message}", problem.hint)
+        else:
+            found += 1
+    if found:
+        yield fine(f"{found} secrets are where config.toml says")
+
+
+def _references(patient: Patient) -> Iterator[tuple[str, SecretReference]]:
+    heartbeat = patient.config.notify.heartbeat
+    if isinstance(heartbeat, SecretReference):
+        yield "notify.heartbeat", heartbeat
+    for name, outlet in patient.config.outlets.items():
+        if outlet.enabled:
+            yield from _in(f"outlets.{name}", outlet.settings)
+
+
+def _in(place: str, value: Any) -> Iterator[tuple[str, SecretReference]]:
+    if isinstance(value, SecretReference):
+        yield place, value
+    elif hasattr(value, "items"):
+        for key, inner in value.items():
+            yield from _in(f"{place}.{key}", inner)
+
+
+def outlets(patient: Patient) -> Iterator[Remark]:
+    """Every outlet that is switched on opens, and, unless offline, can be reached; nothing is published."""
+    from pressrelease.delivery import DeliveryFailed
+    from pressrelease.outlets import open_outlet
+
+    answers: dict[str, Remark] = {}
+
+    def reach(name: str, configured: OutletConfig) -> None:
+        try:
+            outlet = open_outlet(configured, patient.config.office, patient.workspace.folder, patient.workspace.secret)
+            try:
+                answers[name] = fine(f"{name}: {'opens' if patient.offline else outlet.probe()}")
+            finally:
+                outlet.close()
+        except DeliveryFailed as failure:
+            answers[name] = error(
+                f"{name} can't be reached: {failure.reason}", f"`pressrelease outlets --test {name}` tries it again."
+            )
+        except ConfigRefused as refused:
+            answers[name] = error(f"{name}: {refused.message}", refused.hint)
+        except Exception as fault:  # noqa: BLE001  (one kind's fault must not hide the others' answers)
+            answers[name] = error(
+                f"{name} failed to answer ({type(fault).__name__})", "Look at its table in config.toml."
+            )
+
+    switched_on = {name: outlet for name, outlet in patient.config.outlets.items() if outlet.enabled}
+    waiting = {
+        name: threading.Thread(target=reach, args=(name, configured), daemon=True)
+        for name, configured in switched_on.items()
+    }
+    for thread in waiting.values():
+        thread.start()
+    for name, thread in waiting.items():
+        thread.join(PROBE_PATIENCE)
+        yield answers.get(name) or error(
+            f"{name} did not answer within {PROBE_PATIENCE:.0f} s",
+            f"`pressrelease outlets --test {name}` waits longer.",
+        )
+
+
+def certificates(patient: Patient) -> Iterator[Remark]:
+    """No outlet's certificate is about to end."""
+    if patient.offline:
+        return
+    for host, port in sorted(_tls_places(patient)):
+        ends = _certificate_ends(host, port)
+        if ends is not None and ends - patient.mark.wall < CERTIFICATE_AHEAD:
+            days = max(0, (ends - patient.mark.wall).days)
+            yield warning(
+                f"the certificate of {host} ends in {days} days; after that nothing can be delivered there",
+                "Tell whoever runs that server.",
+            )
+
+
+def _tls_places(patient: Patient) -> set[tuple[str, int]]:
+    places = set()
+    for outlet in patient.config.outlets.values():
+        url = outlet.settings.get("url")
+        if outlet.enabled and outlet.type != "newsroom" and isinstance(url, str) and url.startswith("https://"):
+            parts = urlsplit(url)
+            places.add((parts.hostname or "", parts.port or 443))
+        if outlet.enabled and outlet.settings.get("security") == "tls":
+            places.add((str(outlet.settings.get("host", "")), int(outlet.settings.get("port") or 465)))
+    return places
+
+
+def _certificate_ends(host: str, port: int) -> datetime | None:
+    """When a server's certificate ends, UTC; None where it can't be asked: whether it is reached is told elsewhere."""
+    try:
+        with (
+            socket.create_connection((host, port), timeout=5) as plain,
+            ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secured,
+        ):
+            found = secured.getpeercert() or {}
+            return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), UTC)
+    except (OSError, ValueError, KeyError):
+        return None
