@@ -1,0 +1,164 @@
+"""The Mastodon outlet against a small server that keeps Mastodon's rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from social_servers import MastodonServer, Told, a_message, serving
+
+from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
+from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
+from pressrelease.message import Message
+from pressrelease.outlets import open_outlet
+
+KEY = "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def server() -> Iterator[MastodonServer]:
+    with serving(MastodonServer()) as running:
+        yield running
+
+
+def outlet(server: MastodonServer, *, token: str = "mastodon-token", timeout: float = 5, **settings: Any) -> Any:
+    given = {"url": server.url, "token": SecretReference(SecretSource.ENV, "TOKEN"), "visibility": "public", **settings}
+    config = OutletConfig("social", "mastodon", timeout=timedelta(seconds=timeout), settings=given)
+    return open_outlet(config, Office("Office", "UTC"), Path(), lambda _: token)
+
+
+def deliver(opened: Any, message: Message | None = None, key: str = KEY) -> Receipt:
+    parcel = opened.prepare(message or a_message(), key=key, recipient="")
+    receipt: Receipt = opened.send(parcel, key=key, recipient="")
+    return receipt
+
+
+def refused(opened: Any, message: Message | None = None) -> DeliveryFailed:
+    with pytest.raises(DeliveryFailed) as caught:
+        deliver(opened, message)
+    return caught.value
+
+
+def test_one_post_with_headline_and_link(server: MastodonServer) -> None:
+    receipt = deliver(outlet(server, visibility="unlisted"))
+    [status] = server.statuses.values()
+    assert (receipt.remote_id, receipt.url) == (status["id"], status["url"])
+    assert status["content"].startswith("Names released in county-wide human trafficking operation\n\n")
+    assert status["content"].endswith("\n\nhttps://news.example.org/names-released/")
+    assert (status["visibility"], status["language"]) == ("unlisted", "en")
+    [asked] = server.asked
+    assert asked.headers["idempotency-key"] == KEY
+    assert "scheduled_at" not in asked.json
+
+
+def test_what_proof_shows_is_what_leaves(server: MastodonServer) -> None:
+    opened = outlet(server)
+    parcel = opened.prepare(a_message(), key=KEY, recipient="")
+    opened.send(parcel, key=KEY, recipient="")
+    assert server.asked[-1].body == parcel.content
+    assert json.loads(parcel.content)["status"]
+
+
+@pytest.mark.parametrize("trouble", ["lost", "hangs"])
+def test_a_lost_answer_makes_no_second_post(server: MastodonServer, trouble: str) -> None:
+    server.troubles.append(trouble)
+    opened = outlet(server, timeout=1)
+    assert refused(opened).certainty is Certainty.UNSURE
+    receipt = deliver(opened)
+    assert list(server.statuses) == [receipt.remote_id]
+    assert opened.repeats.told_apart
+
+
+def test_it_counts_on_the_key_for_less_time_than_mastodon_keeps_it(server: MastodonServer) -> None:
+    opened = outlet(server)
+    first = datetime(2018, 9, 24, 16, 0, tzinfo=UTC)
+    receipt = deliver(opened)
+    assert opened.repeats.still_told(first, first + timedelta(minutes=49))
+    server.moved_on = timedelta(minutes=59)
+    assert deliver(opened) == receipt
+    assert not opened.repeats.still_told(first, first + timedelta(minutes=51))
+    server.moved_on = timedelta(minutes=61)
+    assert deliver(opened) != receipt, "this server forgets, as the real one does"
+
+
+def test_other_releases_are_other_posts(server: MastodonServer) -> None:
+    opened = outlet(server)
+    assert len({deliver(opened, a_message(slug), slug * 8).remote_id for slug in ("a", "b", "c")}) == 3
+
+
+@pytest.mark.parametrize(
+    ("told", "certainty", "credentials"),
+    [
+        (Told(401, {"error": "The access token was revoked"}), Certainty.FOR_GOOD, True),
+        (Told(403, {"error": "This action is outside the authorized scopes"}), Certainty.FOR_GOOD, True),
+        (Told(404, {}), Certainty.FOR_GOOD, False),
+        (Told(422, {"error": "Validation failed"}), Certainty.FOR_GOOD, False),
+        (Told(302, {}, {"location": "https://elsewhere.example.org/"}), Certainty.FOR_GOOD, False),
+        (Told(429, {}), Certainty.NOT_SENT, False),
+        (Told(503, {}), Certainty.NOT_SENT, False),
+        (Told(500, {}), Certainty.UNSURE, False),
+        (Told(502, {}), Certainty.UNSURE, False),
+        (Told(200, {}), Certainty.UNSURE, False),
+        (Told(200, ["no", "post"]), Certainty.UNSURE, False),
+    ],
+)
+def test_what_an_answer_means(server: MastodonServer, told: Told, certainty: Certainty, credentials: bool) -> None:
+    server.troubles.append(told)
+    failure = refused(outlet(server))
+    assert (failure.certainty, failure.credentials) == (certainty, credentials)
+    assert "names-released" not in failure.reason
+    assert "mastodon-token" not in failure.reason
+    assert len(server.asked) == 1, "nothing is retried in here, and no redirect followed"
+
+
+def test_a_ban_says_until_when_by_the_server_s_clock(server: MastodonServer) -> None:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    headers = {"date": format_datetime(now, usegmt=True), "x-ratelimit-reset": "2030-01-01T00:04:30.123456Z"}
+    server.troubles.append(Told(429, {}, headers))
+    failure = refused(outlet(server))
+    assert failure.retry_after is not None
+    assert timedelta(minutes=4) < failure.retry_after < timedelta(minutes=5)
+    server.troubles.append(Told(429, {}, {"x-ratelimit-reset": "soon"}))
+    assert refused(outlet(server)).retry_after is None
+
+
+def test_a_wrong_token_is_refused_for_good(server: MastodonServer) -> None:
+    opened = outlet(server, token="another")
+    failure = refused(opened)
+    assert (failure.certainty, failure.credentials) == (Certainty.FOR_GOOD, True)
+    with pytest.raises(DeliveryFailed):
+        opened.probe()
+
+
+def test_nobody_there_is_surely_not_sent(server: MastodonServer) -> None:
+    server.troubles.append("unheard")
+    assert refused(outlet(server)).certainty is Certainty.UNSURE, "it had the request in its hands"
+    with serving(MastodonServer()) as gone:
+        pass
+    assert refused(outlet(gone, timeout=2)).certainty is Certainty.NOT_SENT
+
+
+def test_withdrawn_by_its_id_as_often_as_asked(server: MastodonServer) -> None:
+    opened = outlet(server)
+    receipt = deliver(opened)
+    for _ in range(2):
+        opened.withdraw(receipt.remote_id)
+    assert server.statuses == {}
+    with pytest.raises(DeliveryFailed):
+        opened.withdraw("../accounts/1")
+
+
+def test_a_probe_posts_nothing(server: MastodonServer) -> None:
+    opened = outlet(server)
+    opened.warm()
+    assert server.asked == []
+    assert "@office" in opened.probe()
+    assert server.statuses == {}
+    server.longest = 140
+    with pytest.raises(DeliveryFailed, match="140 characters"):
+        opened.probe()
