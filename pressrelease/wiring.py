@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 #: The program's own folder in a workspace, and what lives in it.
 PRIVATE = ".pressrelease"
 LARGEST_CONFIG = 1 << 20
+LARGEST_SECRET = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -131,11 +132,18 @@ _PUT_IT_THERE = "Put the secret where config.toml says it is."
 
 
 def _secret_file(path: Path, where: str) -> str:
+    """A file's text, if nobody but its owner may read it; asked of the very file that is read."""
     try:
-        mode = path.stat().st_mode
-        if sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
-            raise ConfigRefused([Problem(0, f"others may read the secret in {where}", f"chmod 600 {path.name}")])
-        return path.read_text(encoding="utf-8")
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        try:
+            found = os.fstat(descriptor)
+            if sys.platform != "win32" and stat.S_IMODE(found.st_mode) & 0o077:
+                raise ConfigRefused([Problem(0, f"others may read the secret in {where}", f"chmod 600 {path.name}")])
+            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_SECRET:
+                raise OSError("a folder, a pipe, or no secret")
+            return os.read(descriptor, LARGEST_SECRET).decode("utf-8-sig")
+        finally:
+            os.close(descriptor)
     except (OSError, UnicodeDecodeError):
         raise ConfigRefused([Problem(0, f"the secret in {where} can't be read", _PUT_IT_THERE)]) from None
 
