@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import stat
 import time
 from collections.abc import Iterator
@@ -229,6 +228,8 @@ class Library:
     @contextlib.contextmanager
     def _beside(self, path: Path, data: bytes, mode: int) -> Iterator[Path]:
         """A hidden copy beside `path`, synced to disk; gone when the block ends, unless it was moved."""
+        import secrets
+
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
         try:
             self._write_new(temporary, data, path.stem, mode)

@@ -698,3 +698,17 @@ def test_any_value_at_any_key_is_taken_or_refused(place: tuple[tuple[str, ...], 
     except ConfigRefused as refused:
         if any(problem.line == 0 or not problem.hint for problem in refused.problems):
             pytest.fail(refused.message)
+
+
+def test_loading_stays_light() -> None:
+    """`status` reads a config and releases on every call; what is heavy waits until it is needed."""
+    import subprocess
+    import sys
+
+    heavy = ("yaml", "tomllib", "zoneinfo", "difflib", "json", "random", "importlib.metadata", "requests", "sqlalchemy")
+    code = (
+        "import sys, pressrelease.check, pressrelease.config, pressrelease.library, pressrelease.release;"
+        f"print([name for name in {heavy!r} if name in sys.modules], 'pressrelease.check.wording' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[] False\n"

@@ -9,11 +9,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from pressrelease.check.embargo import embargo_findings, embargo_of
-from pressrelease.check.facts import fact_findings
 from pressrelease.check.finding import CODES, Finding, Severity
-from pressrelease.check.law import law_findings
-from pressrelease.check.markup import markup_findings
-from pressrelease.check.wording import wording_findings
 from pressrelease.config import Config
 from pressrelease.release import Release
 
@@ -33,6 +29,12 @@ def check_release(
     `known_slugs` are the releases that there are; `attachment_sizes` maps each attachment's path to its bytes,
     None where it can't be read.
     """
+    # What looks for words takes a while to load, and a list of embargoes needs none of it.
+    from pressrelease.check.facts import fact_findings
+    from pressrelease.check.law import law_findings
+    from pressrelease.check.markup import markup_findings
+    from pressrelease.check.wording import wording_findings
+
     found = [
         *embargo_findings(release, config, now=now),
         *fact_findings(release, config, known_slugs=known_slugs, attachment_sizes=attachment_sizes),

@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import time, timedelta
-from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, Any
 
 from pressrelease.config.keys import Reader, Several, Wrong
 from pressrelease.config.model import SecretReference, SecretSource
 from pressrelease.errors import Refused
 from pressrelease.release.text import forbidden_in
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 LONGEST_TEXT = 2000
 MOST_ENTRIES = 1000
@@ -202,6 +204,8 @@ def web_address(value: Any) -> str:
 
 
 def _split(address: str) -> SplitResult:
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(address)
         parts.port  # noqa: B018  (raises on a port that is none)
