@@ -140,7 +140,6 @@ def mail_server(
             tls_context=None if implicit_tls else context,
             require_starttls=context is not None and not implicit_tls,
             auth_require_tls=False,
-            auth_required=bool(passwords),
             authenticator=server.authenticate,
             loop=loop,
         )
@@ -164,8 +163,8 @@ def mail_server(
         thread.join(10)
 
 
-#: What a scripted server does at a step: says a line, says nothing for ever (""), ends the connection (None), or
-#: whatever a function does with the connection.
+#: What a scripted server does at a step: says a line, says nothing (""), ends the connection (None), or whatever a
+#: function does with it; an OSError that it raises ends the connection.
 Act = str | Callable[[socket.socket], None] | None
 
 GOOD: dict[str, Act] = {
@@ -190,6 +189,21 @@ class Script:
     heard: list[str] = field(default_factory=list)
     texts: list[bytes] = field(default_factory=list)
     sessions: int = 0
+
+    def once(self, step: str, act: Act) -> None:
+        """Do `act` the next time that the step comes, and then again what was done before."""
+        before = self.acts[step]
+
+        def do(connection: socket.socket) -> None:
+            self.acts[step] = before
+            if act is None:
+                raise ConnectionAbortedError
+            if callable(act):
+                act(connection)
+            else:
+                connection.sendall(act.encode() + b"\r\n")
+
+        self.acts[step] = do
 
     def _serve(self, connection: socket.socket) -> None:
         self.sessions += 1
@@ -265,4 +279,4 @@ def drip(line: str, *, every: float) -> Callable[[socket.socket], None]:
 def reset(connection: socket.socket) -> None:
     """Ends the connection the hard way."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
-    connection.close()
+    raise ConnectionResetError

@@ -1,0 +1,496 @@
+"""What each end of an SMTP session says about whether the message arrived, against servers that misbehave."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from mail_server import Act, MailServer, drip, free_port, mail_server, reset, scripted
+from test_email_message import KEY, MESSAGE, OFFICE
+
+from pressrelease.config import OutletConfig, SecretReference, SecretSource
+from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
+from pressrelease.message import Enclosure, Message
+from pressrelease.outlets import open_outlet
+from pressrelease.outlets.email import Email
+
+PASSWORD = "correct horse battery staple"
+
+
+def outlet_for(port: int, *, timeout: float = 5, **settings: Any) -> Email:
+    """An outlet of the workspace's making, at a server on this machine."""
+    defaults: dict[str, Any] = {
+        "host": "localhost",
+        "port": port,
+        "security": "none",
+        "username": "",
+        "password": None,
+        "from": "Press Office <press@da.example>",
+        "reply_to": "",
+        "recipients": ("jane@example.org",),
+        "list_id": "",
+        "unsubscribe": "",
+    }
+    config = OutletConfig("media", "email", True, timedelta(seconds=timeout), defaults | settings)
+    opened = open_outlet(config, OFFICE, Path(), lambda _: PASSWORD)
+    assert isinstance(opened, Email)
+    return opened
+
+
+def send(outlet: Email, recipient: str = "jane@example.org", message: Message = MESSAGE) -> Receipt:
+    """One delivery, as the cycle makes it."""
+    return outlet.send(outlet.prepare(message, key=KEY, recipient=recipient), key=KEY, recipient=recipient)
+
+
+def failing(outlet: Email, recipient: str = "jane@example.org", message: Message = MESSAGE) -> DeliveryFailed:
+    """The failure of one delivery."""
+    with pytest.raises(DeliveryFailed) as failed:
+        send(outlet, recipient, message)
+    return failed.value
+
+
+def test_a_message_arrives_as_it_was_prepared_dots_and_all() -> None:
+    message = replace(MESSAGE, text=".\n..\n.hidden\n" + "x" * 3000 + "\n.\nQUIT\n")
+    with mail_server() as server, closing(outlet_for(server.port)) as outlet:
+        receipt = send(outlet, message=message)
+        (letter,) = server.got
+    assert receipt == Receipt(remote_id=f"<{KEY}@da.example>")
+    assert letter.content == outlet.prepare(message, key=KEY, recipient="jane@example.org").content
+    assert (letter.sender, letter.recipients) == ("press@da.example", ("jane@example.org",))
+    assert letter.message["To"] == "jane@example.org"
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+def test_one_session_serves_many_messages_and_a_refusal_between_them(pipelining: bool) -> None:
+    with mail_server(pipelining=pipelining) as server, closing(outlet_for(server.port)) as outlet:
+        server.refused["bad@example.org"] = "550 5.1.1 no such mailbox"
+        for number in range(5):
+            send(outlet, f"reporter-{number}@example.org")
+            assert failing(outlet, "bad@example.org").certainty is Certainty.FOR_GOOD
+        assert server.sessions == 1
+        assert set(server.counts) == {f"reporter-{number}@example.org" for number in range(5)}
+
+
+NOT_SENT, FOR_GOOD, UNSURE = Certainty.NOT_SENT, Certainty.FOR_GOOD, Certainty.UNSURE
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize(
+    ("step", "act", "certainty"),
+    [
+        ("greeting", "421 4.3.2 not now", NOT_SENT),
+        ("greeting", "554 5.7.1 not you", FOR_GOOD),
+        ("greeting", None, NOT_SENT),
+        ("greeting", "SSH-2.0-OpenSSH", NOT_SENT),
+        ("EHLO", "451 later", NOT_SENT),
+        ("EHLO", "550 no", FOR_GOOD),
+        ("EHLO", None, NOT_SENT),
+        ("MAIL", "451 4.3.0 later", NOT_SENT),
+        ("MAIL", "421 4.3.0 closing", NOT_SENT),
+        ("MAIL", "530 5.7.0 log in first", FOR_GOOD),
+        ("MAIL", "552 5.3.4 too large", FOR_GOOD),
+        ("MAIL", None, NOT_SENT),
+        ("MAIL", reset, NOT_SENT),
+        ("RCPT", "450 4.2.0 greylisted", NOT_SENT),
+        ("RCPT", "452 4.2.2 full", NOT_SENT),
+        ("RCPT", "552 5.2.2 full", NOT_SENT),
+        ("RCPT", "550 5.1.1 no such mailbox", FOR_GOOD),
+        ("RCPT", "421 4.7.0 too many", NOT_SENT),
+        ("RCPT", None, NOT_SENT),
+        ("DATA", "451 4.3.0 later", NOT_SENT),
+        ("DATA", "554 5.5.1 no", FOR_GOOD),
+        ("DATA", "250 what", NOT_SENT),
+        ("DATA", None, NOT_SENT),
+        ("dot", "451 4.7.1 try later", NOT_SENT),
+        ("dot", "421 4.3.0 closing", NOT_SENT),
+        ("dot", "452 4.3.1 full", NOT_SENT),
+        ("dot", "552 5.3.4 too large", FOR_GOOD),
+        ("dot", "554 5.7.1 looks like spam", FOR_GOOD),
+        ("dot", "354 go on", UNSURE),
+        ("dot", "what", UNSURE),
+        ("dot", "250-half an answer", UNSURE),
+        ("dot", None, UNSURE),
+        ("dot", reset, UNSURE),
+        ("dot", "", UNSURE),
+        ("dot", drip("250 taken", every=0.3), UNSURE),
+    ],
+)
+def test_what_the_end_of_a_session_says(step: str, act: Act, certainty: Certainty, together: bool) -> None:
+    acts: dict[str, Act] = {} if together else {"EHLO": "250 mail.example.org"}
+    with scripted(**acts | {step: act}) as script, closing(outlet_for(script.port, timeout=0.4)) as outlet:
+        failure = failing(outlet)
+    assert failure.certainty is certainty, failure.reason
+    assert len(script.texts) == (step == "dot")
+    assert failure.reason
+    assert "Nineteen" not in failure.reason
+
+
+def test_a_server_that_wants_a_text_although_it_refused_the_recipient_gets_none() -> None:
+    with scripted(RCPT="550 no") as script, closing(outlet_for(script.port)) as outlet:
+        assert failing(outlet).certainty is Certainty.FOR_GOOD
+        script.acts["RCPT"] = "250 ok"
+        send(outlet)
+    assert len(script.texts) == 1
+    assert script.sessions == 2
+    assert b"Nineteen" in script.texts[0]
+
+
+def test_a_connection_that_ends_inside_the_text_has_delivered_nothing() -> None:
+    def end(connection: socket.socket) -> None:
+        connection.sendall(b"354 go on\r\n")
+        connection.recv(1000)
+        reset(connection)
+
+    big = replace(MESSAGE, enclosures=(Enclosure("big.pdf", "application/pdf", b"%PDF" * 2_000_000),))
+    with scripted(DATA=end) as script, closing(outlet_for(script.port)) as outlet:
+        assert failing(outlet, message=big).certainty is Certainty.NOT_SENT
+
+
+def test_a_server_that_closes_before_the_dot_has_taken_nothing() -> None:
+    def end(connection: socket.socket) -> None:
+        connection.sendall(b"354 go on\r\n421 4.3.2 closing\r\n")
+        reset(connection)
+
+    with scripted(DATA=end, EHLO="250 ok") as script, closing(outlet_for(script.port)) as outlet:
+        assert failing(outlet).certainty is Certainty.NOT_SENT
+
+
+def test_an_answer_before_its_question_is_never_taken_for_an_acceptance() -> None:
+    """A server out of step by one reply would otherwise have "250" said to a text that it then refuses."""
+    with (
+        scripted(DATA="354 go on\r\n250 taken", dot="554 refused", EHLO="250 ok") as script,
+        closing(outlet_for(script.port)) as outlet,
+    ):
+        assert failing(outlet).certainty is Certainty.NOT_SENT
+
+
+@pytest.mark.parametrize("step", ["greeting", "EHLO", "MAIL", "RCPT", "DATA", "dot"])
+def test_a_dripping_server_holds_nobody_beyond_the_timeout(step: str) -> None:
+    line = "354 go on" if step == "DATA" else "250 " + "x" * 200
+    with scripted(**{step: drip(line, every=0.05)}) as script, closing(outlet_for(script.port, timeout=0.4)) as outlet:
+        began = time.monotonic()
+        failing(outlet)
+        assert time.monotonic() - began < 0.9
+
+
+def test_an_endless_reply_is_given_up() -> None:
+    def chatter(connection: socket.socket) -> None:
+        while True:
+            connection.sendall(b"250-" + b"x" * 1000 + b"\r\n")
+
+    with scripted(EHLO=chatter) as script, closing(outlet_for(script.port)) as outlet:
+        assert "not SMTP" in failing(outlet).reason
+
+
+def test_a_servers_words_are_harmless_and_short() -> None:
+    words = "550 \x1b[31mno\u202e\x07 " + "x" * 5000
+    with scripted(RCPT=words) as script, closing(outlet_for(script.port)) as outlet:
+        reason = failing(outlet).reason
+    assert reason.isprintable()
+    assert len(reason) < 300
+
+
+# -- kept sessions --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", [None, reset, "421 4.4.2 idle for too long"])
+def test_a_session_that_ended_while_idle_is_opened_anew_within_the_same_try(end: Act) -> None:
+    with scripted() as script, closing(outlet_for(script.port)) as outlet:
+        send(outlet)
+        script.once("MAIL", end)
+        send(outlet)
+    assert len(script.texts) == 2
+    assert script.sessions == 2
+
+
+@pytest.mark.parametrize("words", ["421 4.4.2 idle for too long", "451 4.3.2 closing"])
+def test_only_a_session_that_is_over_is_opened_anew(words: str) -> None:
+    with scripted() as script, closing(outlet_for(script.port)) as outlet:
+        send(outlet)
+        script.acts["MAIL"] = words
+        assert failing(outlet).certainty is Certainty.NOT_SENT
+    assert script.sessions == (2 if words.startswith("421") else 1)
+
+
+def test_a_session_is_not_opened_anew_once_a_recipient_was_named() -> None:
+    with scripted(EHLO="250 ok") as script, closing(outlet_for(script.port)) as outlet:
+        send(outlet)
+        script.acts["RCPT"] = None
+        assert failing(outlet).certainty is Certainty.NOT_SENT
+    assert script.sessions == 1
+
+
+def test_a_session_idle_for_long_is_asked_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pressrelease.outlets.email.connections.LOOK_AFTER", 0.0)
+    monkeypatch.setattr("pressrelease.outlets.email.connections.ASK_AFTER", 0.0)
+    with scripted() as script, closing(outlet_for(script.port)) as outlet:
+        send(outlet)
+        send(outlet)
+        assert script.heard.count("NOOP") == 1
+        script.acts["NOOP"] = "421 4.4.2 gone"
+        send(outlet)
+    assert script.sessions == 2
+    assert len(script.texts) == 3
+
+
+def test_warming_opens_sessions_and_says_nothing_of_any_release() -> None:
+    with scripted() as script, closing(outlet_for(script.port)) as outlet:
+        outlet.warm()
+        outlet.warm()
+        assert script.sessions == 4
+        assert {line.split()[0] for line in script.heard} <= {"EHLO", "NOOP"}
+        send(outlet)
+        assert script.sessions == 4
+
+
+def test_warming_fails_in_silence() -> None:
+    with closing(outlet_for(free_port())) as outlet:
+        outlet.warm()
+
+
+def at_once(outlet: Email, count: int) -> list[DeliveryFailed | None]:
+    """So many deliveries from as many threads."""
+    outcomes: list[DeliveryFailed | None] = [None] * count
+
+    def work(number: int) -> None:
+        try:
+            send(outlet, f"reporter-{number}@example.org")
+        except DeliveryFailed as failure:
+            outcomes[number] = failure
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def test_several_sessions_at_once() -> None:
+    with mail_server() as server, closing(outlet_for(server.port)) as outlet:
+        server.pause = 0.3
+        began = time.monotonic()
+        assert at_once(outlet, 8) == [None] * 8
+        assert time.monotonic() - began < 1.2
+        assert 2 <= server.sessions <= 8
+
+
+def test_a_server_that_takes_two_sessions_gets_everything_through_two() -> None:
+    with scripted() as script, closing(outlet_for(script.port)) as outlet:
+        busy = threading.Semaphore(2)
+
+        def greet(connection: socket.socket) -> None:
+            if not busy.acquire(blocking=False):
+                connection.sendall(b"421 4.7.0 too many sessions\r\n")
+                connection.shutdown(socket.SHUT_RDWR)
+            else:
+                connection.sendall(b"220 ready\r\n")
+
+        script.acts |= {
+            "greeting": greet,
+            "dot": lambda connection: (time.sleep(0.02), connection.sendall(b"250 ok\r\n"))[1],
+        }
+        assert at_once(outlet, 12) == [None] * 12
+        assert len(script.texts) == 12
+
+
+def test_a_server_that_is_down_is_asked_once_for_all_who_come_together() -> None:
+    with scripted(greeting="554 5.7.1 not you") as script, closing(outlet_for(script.port)) as outlet:
+        outcomes = at_once(outlet, 20)
+        assert {failure.certainty for failure in outcomes if failure} == {Certainty.FOR_GOOD}
+        assert None not in outcomes
+        assert script.sessions <= 2
+
+
+def test_a_closed_outlet_sends_nothing() -> None:
+    with scripted() as script:
+        outlet = outlet_for(script.port)
+        send(outlet)
+        outlet.close()
+        assert script.heard[-1] == "QUIT"
+        assert failing(outlet).certainty is Certainty.NOT_SENT
+    assert len(script.texts) == 1
+
+
+# -- offers ---------------------------------------------------------------------------------------------------
+
+
+def test_an_address_that_the_server_can_not_take_is_refused_for_good() -> None:
+    with mail_server(utf8=False) as server, closing(outlet_for(server.port)) as outlet:
+        assert failing(outlet, "jörg@example.org").certainty is Certainty.FOR_GOOD
+        send(outlet, "jane@example.org")
+        assert server.sessions == 1
+        assert server.counts == {"jane@example.org": 1}
+
+
+def test_an_address_in_other_letters_goes_where_the_server_takes_it() -> None:
+    with mail_server() as server, closing(outlet_for(server.port)) as outlet:
+        send(outlet, "jörg@example.org")
+        assert server.counts == {"jörg@example.org": 1}
+        assert "To: jörg@example.org\r\n".encode() in server.got[0].content
+
+
+def test_a_message_larger_than_the_server_takes_is_not_begun() -> None:
+    with mail_server(limit=500) as server, closing(outlet_for(server.port)) as outlet:
+        failure = failing(outlet)
+        assert failure.certainty is Certainty.FOR_GOOD
+        assert "500" in failure.reason
+        assert not server.whole_texts
+
+
+# -- security -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> Iterator[trustme.CA]:
+    """An authority that this process's OpenSSL trusts."""
+    with authority.cert_pem.tempfile() as path:
+        monkeypatch.setenv("SSL_CERT_FILE", path)
+        yield authority
+
+
+@contextmanager
+def secured(authority: trustme.CA, *, implicit: bool, **options: Any) -> Iterator[tuple[MailServer, Email]]:
+    """A server with a certificate, and an outlet that logs in there."""
+    secret = SecretReference(SecretSource.ENV, "PASSWORD")
+    with (
+        mail_server(authority=authority, implicit_tls=implicit, passwords={"press": PASSWORD}, **options) as server,
+        closing(
+            outlet_for(server.port, security="tls" if implicit else "starttls", username="press", password=secret)
+        ) as outlet,
+    ):
+        yield server, outlet
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+def test_over_tls_with_a_login(trusted: trustme.CA, implicit: bool) -> None:
+    with secured(trusted, implicit=implicit) as (server, outlet):
+        assert outlet.probe() == "localhost answers, its certificate is good, press is logged in"
+        assert at_once(outlet, 6) == [None] * 6
+        assert len(server.got) == 6
+        assert server.logins == server.sessions
+        assert not server.got[0].content.count(PASSWORD.encode())
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+def test_a_large_message_over_tls(trusted: trustme.CA, implicit: bool) -> None:
+    big = replace(MESSAGE, enclosures=(Enclosure("big.pdf", "application/pdf", b"%PDF" * 250_000),))
+    with secured(trusted, implicit=implicit) as (server, outlet):
+        send(outlet, message=big)
+        assert server.got[0].content == outlet.prepare(big, key=KEY, recipient="jane@example.org").content
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+def test_a_certificate_that_nobody_vouches_for_gets_no_password(authority: trustme.CA, implicit: bool) -> None:
+    with secured(authority, implicit=implicit) as (server, outlet):
+        failure = failing(outlet)
+        assert failure.certainty is Certainty.NOT_SENT
+        assert "certificate" in failure.reason
+        assert (server.logins, server.whole_texts) == (0, {})
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+def test_a_certificate_for_another_name_gets_no_password(trusted: trustme.CA, implicit: bool) -> None:
+    with secured(trusted, implicit=implicit, name="mail.example.org") as (server, outlet):
+        assert "another name" in failing(outlet).reason
+        assert (server.logins, server.whole_texts) == (0, {})
+
+
+def test_a_stripped_starttls_is_never_answered_in_plain_text() -> None:
+    with scripted(EHLO="250-mail.example.org\r\n250 AUTH PLAIN LOGIN") as script:
+        secret = SecretReference(SecretSource.ENV, "PASSWORD")
+        with closing(outlet_for(script.port, security="starttls", username="press", password=secret)) as outlet:
+            failure = failing(outlet)
+    assert failure.certainty is Certainty.FOR_GOOD
+    assert "STARTTLS" in failure.reason
+    assert [line.split()[0] for line in script.heard] == ["EHLO"]
+
+
+def test_what_was_slipped_in_behind_starttls_is_not_believed() -> None:
+    acts: dict[str, Act] = {"EHLO": "250-mail\r\n250 STARTTLS", "STARTTLS": "220 go on\r\n250-mail\r\n250 AUTH PLAIN"}
+    with scripted(**acts) as script, closing(outlet_for(script.port, security="starttls")) as outlet:
+        failure = failing(outlet)
+    assert failure.certainty is Certainty.NOT_SENT
+    assert [line.split()[0] for line in script.heard] == ["EHLO", "STARTTLS"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "certainty"),
+    [("535 5.7.8 bad credentials cHJlc3M=", Certainty.FOR_GOOD), ("454 4.7.0 later", Certainty.NOT_SENT)],
+)
+def test_a_refused_login_is_told_without_the_servers_words_and_not_repeated(answer: str, certainty: Certainty) -> None:
+    with scripted(EHLO="250-mail\r\n250 AUTH PLAIN", AUTH=answer) as script:
+        secret = SecretReference(SecretSource.ENV, "PASSWORD")
+        with closing(outlet_for(script.port, username="press", password=secret)) as outlet:
+            outcomes = at_once(outlet, 10)
+    assert {failure.certainty for failure in outcomes if failure} == {certainty}
+    assert None not in outcomes
+    assert not any("cHJlc3M" in failure.reason or PASSWORD in failure.reason for failure in outcomes if failure)
+    assert sum(line.startswith("AUTH") for line in script.heard) <= 2  # an account is soon locked
+
+
+def test_a_login_in_two_steps() -> None:
+    answers = iter(["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6", "235 welcome"])
+
+    def login(connection: socket.socket) -> None:
+        for answer in answers:
+            connection.sendall(answer.encode() + b"\r\n")
+            if answer.startswith("334"):
+                connection.recv(200)
+
+    with scripted(EHLO="250-mail\r\n250 AUTH LOGIN", AUTH=login) as script:
+        secret = SecretReference(SecretSource.ENV, "PASSWORD")
+        with closing(outlet_for(script.port, username="press", password=secret)) as outlet:
+            send(outlet)
+    assert len(script.texts) == 1
+
+
+def test_a_server_without_a_login_that_we_know() -> None:
+    with scripted(EHLO="250-mail\r\n250 AUTH GSSAPI") as script:
+        secret = SecretReference(SecretSource.ENV, "PASSWORD")
+        with closing(outlet_for(script.port, username="press", password=secret)) as outlet:
+            assert failing(outlet).certainty is Certainty.FOR_GOOD
+    assert not any(line.startswith("AUTH") for line in script.heard)
+
+
+# -- reaching it ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "no-such-host.invalid"])
+def test_a_server_that_can_not_be_reached(host: str) -> None:
+    with closing(outlet_for(free_port(), host=host, timeout=1)) as outlet:
+        failure = failing(outlet)
+        assert failure.certainty is Certainty.NOT_SENT
+        assert host in failure.reason
+        with pytest.raises(DeliveryFailed):
+            outlet.probe()
+
+
+def test_a_probe_publishes_nothing() -> None:
+    with scripted() as script, closing(outlet_for(script.port)) as outlet:
+        assert outlet.probe() == "localhost answers, unprotected, on this machine"
+    assert [line.split()[0] for line in script.heard] == ["EHLO", "NOOP", "QUIT"]
+
+
+@pytest.mark.parametrize(("act", "told"), [("421 4.3.2 closing", "closing"), (None, "closed the connection")])
+def test_a_probe_of_a_server_that_says_no(act: Act, told: str) -> None:
+    with (
+        scripted(NOOP=act) as script,
+        closing(outlet_for(script.port)) as outlet,
+        pytest.raises(DeliveryFailed, match=told),
+    ):
+        outlet.probe()
