@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -42,7 +43,7 @@ def missing(tool: str, package: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A PostgreSQL server of our own on a Unix socket; its URL without a database name."""
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) if os.name == "posix" else []
     found = shutil.which("initdb") or (str(binaries[-1]) if binaries else None)
@@ -51,7 +52,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         if os.environ.get("CI") == "true":
             pytest.fail(words)
         pytest.skip(words)
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not below pytest's own folder: another run of pytest takes that away from everyone but root.
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
     data, socket = folder / "data", folder / "socket"
     socket.mkdir()
     as_user: list[str] = []
@@ -59,10 +61,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         for path in (folder, socket):
             shutil.chown(path, "postgres", "postgres")
-        for parent in folder.parents:
-            if parent == Path("/tmp") or not str(parent).startswith("/tmp"):
-                break
-            parent.chmod(parent.stat().st_mode | 0o011)
     run = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL, cwd="/")
     bin_folder = Path(found).parent
     run([*as_user, found, "-D", str(data), "-U", "office", "--auth=trust", "-E", "UTF8"])
@@ -73,6 +71,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"postgresql+psycopg://office@/{{database}}?host={socket}"
     finally:
         run([*as_user, control, "-D", str(data), "-m", "immediate", "stop"])
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Receipt
-from pressrelease.errors import NotPermitted, StateUnreadable
+from pressrelease.errors import NotPermitted, Refused, StateUnreadable
 from pressrelease.standing import Scheduled, Word
 from pressrelease.store import Store, claims, presence, words
 from pressrelease.store.journal import first_break
@@ -137,6 +137,60 @@ def test_a_claim_asks_every_guard_again(store: Store, guard: str) -> None:
         put(store, version="v2", approvals=0)
     assert take(store) == []
     assert "delivery.claimed" not in events(store)
+
+
+@pytest.mark.parametrize(
+    ("late", "accepted", "claimed"),
+    [
+        (timedelta(hours=24), None, True),
+        (timedelta(hours=25), None, False),
+        (timedelta(hours=25), timedelta(hours=2), True),
+        (timedelta(hours=50), timedelta(hours=2), False),
+    ],
+)
+def test_a_claim_that_stood_in_a_queue_for_too_long_is_refused(
+    store: Store, late: timedelta, accepted: timedelta | None, claimed: bool
+) -> None:
+    release = put(store)
+    if accepted is not None:
+        with store.ledger(now=LIFT + accepted, actor="jdoe") as ledger:
+            words.accept_late(ledger, release)
+    assert len(take(store, now=LIFT + late)) == claimed
+
+
+def test_a_lift_that_is_moved_takes_the_word_on_lateness_back(store: Store) -> None:
+    release = put(store)
+    with store.ledger(now=LIFT + timedelta(hours=30), actor="jdoe") as ledger:
+        words.accept_late(ledger, release)
+        words.put_off(ledger, release, LIFT + timedelta(hours=31))
+    found = store.read.release("names-released")
+    assert found is not None
+    assert (found.lift, found.late_accepted_at) == (LIFT + timedelta(hours=31), None)
+
+
+def test_a_release_with_nobody_to_go_to_is_refused(store: Store) -> None:
+    with pytest.raises(Refused):
+        put(store, recipients={"newsroom": ("",), "media": ()})
+    assert store.read.releases() == []
+
+
+def test_the_last_of_two_approvals_lifts_an_immediate_release_whoever_is_first(store: Store) -> None:
+    put(store, lift=None, approvals=0)
+    start = threading.Barrier(2)
+
+    def yes(by: str) -> None:
+        start.wait()
+        with store.ledger(now=AFTER, actor=by) as ledger:
+            words.approve(ledger, "names-released", "v1", by, policy=Policy(approvals=2))
+
+    threads = [threading.Thread(target=yes, args=(by,)) for by in ("da", "deputy")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = store.read.release("names-released")
+    assert found is not None
+    assert found.lift == AFTER
 
 
 def test_more_approvals_may_be_asked_than_given(store: Store) -> None:
@@ -351,6 +405,9 @@ def test_the_newest_time_is_kept_until_a_person_confirms_the_clock(store: Store)
     put(store)
     assert store.read.newest_time() == NOW
     with store.ledger(now=NOW + timedelta(days=365), actor="jdoe") as ledger:
+        ledger.note("noted")
+    assert store.read.newest_time() == NOW + timedelta(days=365)
+    with store.ledger(now=NOW, actor="jdoe") as ledger:
         ledger.note("noted")
     assert store.read.newest_time() == NOW + timedelta(days=365)
     from pressrelease.clock import Mark

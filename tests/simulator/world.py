@@ -135,6 +135,7 @@ class Known:
     lift: datetime | None
     approvals: int = 0
     held: bool = False
+    decided: datetime | None = None
 
 
 @dataclass
@@ -147,6 +148,7 @@ class Row:
     arrivals: list[datetime] = field(default_factory=list)
     seen: dict[str, datetime] = field(default_factory=dict)
     sent_again: int = 0
+    began: datetime | None = None
     dropped: bool = False
     declared: bool = False
 
@@ -260,6 +262,7 @@ class World:
         if self._try(lambda: stopping.resume(self.desk, slug, said)):
             self.known[slug].held = False
             self.known[slug].lift = moment or self.known[slug].lift
+            self.known[slug].decided = self.machine.wall
 
     def stop(self) -> None:
         if self._try(lambda: stopping.stop(self.desk, "")):
@@ -282,10 +285,11 @@ class World:
         if self._try(lambda: sending.release_now(self.desk, slug, early=True, why="it leaked")):
             known = self.known[slug]
             known.lift = min(known.lift or moment, moment)
+            known.decided = moment
 
     def retry(self, slug: str) -> None:
-        if slug in self.known:
-            self._try(lambda: sending.retry(self.desk, slug))
+        if slug in self.known and self._try(lambda: sending.retry(self.desk, slug)):
+            self.known[slug].decided = self.machine.wall
 
     def settle(self, slug: str, outlet: str, again: bool) -> None:
         """A person asks the outlet's people, and then says what is true; or has it sent again all the same."""
@@ -300,6 +304,8 @@ class World:
                 row = self.rows[delivery.key]
                 row.declared |= verdict == "sent"
                 row.sent_again += verdict == "resend"
+            if verdict == "resend":
+                self.known[slug].decided = self.machine.wall
                 row.seen.clear()
 
     def drop(self, slug: str, outlet: str) -> None:
@@ -473,6 +479,13 @@ class World:
         assert path.exists(), "left although its file is gone"
         assert path.read_bytes() == known.text.encode(), "left although its file was changed"
         assert known.text in parcel.content.decode(), "other bytes left than were approved"
+        lease = [one.lease_until for one in outlet.place.store.read.claimed() if one.key == key]
+        assert lease, "left unclaimed"
+        assert lease[0] is not None, "left without a lease"
+        assert lease[0] > self.machine.wall + TIMEOUT, "left on a claim that was about to lapse"
+        row.began = row.began or self.machine.wall
+        late = self.machine.wall > max(known.lift, known.decided or known.lift) + CONFIG.policy.max_late
+        assert not late or self.machine.wall <= row.began + CONFIG.retry.give_up, "late, and nobody decided that"
         return self._answer(outlet, row, key)
 
     def _answer(self, outlet: FakeOutlet, row: Row, key: str) -> Receipt:

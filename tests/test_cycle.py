@@ -1,0 +1,287 @@
+"""Sending with real threads, real processes and a real disk: hanging outlets, signals, and several senders at once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import timedelta
+from pathlib import Path
+
+import office
+import pytest
+from simulator.machine import Fates, FragileStore
+from sqlalchemy import text
+
+from pressrelease import clock
+from pressrelease.config import Policy, Retry
+from pressrelease.daemon import Daemon
+from pressrelease.delivery import Certainty, DeliveryFailed, DeliveryState, Repeats
+from pressrelease.errors import StateUnreadable, WillRetry
+from pressrelease.passes import publish_due
+from pressrelease.recorder import Entry, Recorder
+from pressrelease.store.claims import Result, claim
+from pressrelease.store.journal import first_break
+from pressrelease.wiring import sending
+
+spawn = multiprocessing.get_context("spawn")
+UNTOLD = Repeats(told_apart=False)
+
+
+def until(true: Callable[[], object], seconds: float = 15.0) -> None:
+    """Wait for something to become true."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
+
+
+def states(place: office.Place, outlet: str) -> list[str]:
+    return [one.state.value for one in office.deliveries(place.store) if one.outlet == outlet]
+
+
+def test_an_outlet_that_hangs_costs_the_others_nothing(tmp_path: Path) -> None:
+    place = office.found(tmp_path, slow={}, page={}, mail={"people": ("a@x.example", "b@x.example")})
+    hang = tmp_path / "slow.hang"
+    hang.touch()
+    office.schedule(place, "operation")
+    with sending(place, clock.utc_now()) as cycle:
+        cycle.dispatch(cycle.look().plan.due)
+        until(lambda: states(place, "page") == ["delivered"] and states(place, "mail") == ["delivered"] * 2)
+        assert states(place, "slow") == ["sending"]
+        office.schedule(place, "names")
+        cycle.dispatch(cycle.look().plan.due)
+        until(lambda: states(place, "page") == ["delivered"] * 2)
+        # Nor does one release keep the next waiting at the very outlet that hangs.
+        until(lambda: states(place, "slow") == ["sending"] * 2)
+        assert not cycle.idle
+        assert not cycle.drain(0.05)
+        hang.unlink()
+        assert cycle.drain(10)
+    assert {one.state for one in office.deliveries(place.store)} == {DeliveryState.DELIVERED}
+
+
+def test_closing_finishes_what_is_in_flight_and_gives_back_the_rest(tmp_path: Path) -> None:
+    people = tuple(f"r{n}@x.example" for n in range(60))
+    place = office.found(tmp_path, mail={"people": people, "seconds": 0.4})
+    office.schedule(place, "operation")
+    with sending(place, clock.utc_now()) as cycle:
+        cycle.dispatch(cycle.look().plan.due)
+        until(place.made["mail"].got)
+    arrived = {who for _, _, who, _ in place.made["mail"].got()}
+    assert 0 < len(arrived) < len(people)
+    for one in office.deliveries(place.store):
+        expected = DeliveryState.DELIVERED if one.recipient in arrived else DeliveryState.WAITING
+        assert one.state is expected
+        assert one.attempts == (1 if one.recipient in arrived else 0)
+    publish_due(place)
+    assert sorted(who for _, _, who, _ in place.made["mail"].got()) == sorted(people)
+
+
+def _one_pass(place: office.Place, start: threading.Event) -> None:
+    start.wait()
+    publish_due(place)
+    place.store.close()
+
+
+def test_passes_in_several_processes_send_each_delivery_once(tmp_path: Path) -> None:
+    place = office.found(tmp_path, page={}, mail={"repeats": UNTOLD, "people": ("a@x.example", "b@x.example")})
+    for number in range(12):
+        office.schedule(place, f"release-{number}")
+    place.store.close()
+    start = spawn.Event()
+    fresh = office.Place(place.folder, place.made)
+    processes = [spawn.Process(target=_one_pass, args=(fresh, start)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    time.sleep(1.0)
+    start.set()
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    for name, count in (("page", 12), ("mail", 24)):
+        keys = [key for _, _, _, key in place.made[name].got()]
+        assert len(keys) == len(set(keys)) == count
+    assert {one.state for one in office.deliveries(place.store)} == {DeliveryState.DELIVERED}
+    assert first_break(place.store.read.journal()) is None
+
+
+def _stay_up(place: office.Place) -> None:
+    daemon = Daemon(place, lambda words: None)
+    daemon.end_on_signals()
+    daemon.run()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> tuple[office.Place, multiprocessing.process.BaseProcess]:
+    """A scheduler in a process of its own, over a page and a mail outlet that take their time."""
+    place = office.found(
+        tmp_path, page={"seconds": 0.5}, mail={"repeats": UNTOLD, "people": ("a@x.example",), "seconds": 0.5}
+    )
+    office.schedule(place, "far", office.soon(3600))
+    place.store.close()
+    process = spawn.Process(target=_stay_up, args=(office.Place(place.folder, place.made),), daemon=True)
+    process.start()
+    until(lambda: any(one.kind == "run" for one in place.store.read.processes()), 30)
+    yield place, process
+    process.kill()
+    process.join(10)
+    place.store.close()
+
+
+def test_the_scheduler_sends_at_the_instant_and_ends_in_good_order(running: tuple[office.Place, object]) -> None:
+    place, process = running
+    lift = office.soon(2)
+    office.schedule(place, "names", lift)
+    until(lambda: place.made["page"].got() and place.made["mail"].got())
+    os.kill(process.pid, signal.SIGTERM)
+    process.join(20)
+    assert process.exitcode == 0
+    for name in ("page", "mail"):
+        (at, slug, _, _), *more = place.made[name].got()
+        assert not more
+        assert slug == "names"
+        assert timedelta(0) <= at - lift < timedelta(milliseconds=1500)
+    names = [one for one in office.deliveries(place.store) if one.slug == "names"]
+    assert {one.state for one in names} == {DeliveryState.DELIVERED}
+    assert place.store.read.claimed() == []
+    assert place.store.read.processes()[0].ended_at is not None
+    assert [line.event for line in place.store.read.journal()][-1] == "scheduler.ended"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_scheduler_killed_in_the_act_leaves_a_doubt_that_only_a_telling_outlet_gets_again(
+    running: tuple[office.Place, object],
+) -> None:
+    place, process = running
+    office.schedule(place, "names")
+    until(lambda: place.made["page"].got() and place.made["mail"].got())
+    process.kill()
+    process.join(10)
+    outcome = publish_due(place)
+    assert [waiting.slug for waiting in outcome.needs_you] == ["names"]
+    after = {one.outlet: one for one in office.deliveries(place.store) if one.slug == "names"}
+    assert after["page"].state is DeliveryState.DELIVERED
+    assert after["mail"].state is DeliveryState.IN_DOUBT
+    assert after["mail"].needs_person
+    page = place.made["page"].got()
+    assert len(page) == 2
+    assert page[0][3] == page[1][3], "a repeat must carry the key of the first"
+    assert len(place.made["mail"].got()) == 1
+
+
+def test_a_scheduler_with_nothing_to_do_does_nothing(tmp_path: Path) -> None:
+    place = office.found(tmp_path, page={})
+    office.schedule(place, "far", office.soon(3600))
+    passes: list[float] = []
+
+    class Counting(Daemon):
+        def _pass(self, cycle):  # type: ignore[no-untyped-def]
+            passes.append(time.monotonic())
+            return super()._pass(cycle)
+
+    daemon = Counting(place, lambda words: None)
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    time.sleep(4.5)
+    daemon.end()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert 1 <= len(passes) <= 3
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_a_disk_that_is_full_is_told_of(tmp_path: Path, at: int) -> None:
+    place = office.found(tmp_path, page={})
+    office.schedule(place, "operation")
+    fates = Fates(commits=[""] * at + ["full"])
+    fresh = office.Place(place.folder, place.made)
+    fresh.__dict__["store"] = FragileStore(place.config.store_url, place.folder, fates, lambda: None)
+    if at < 3:  # the claim, the answer, the sign of life
+        with pytest.raises(StateUnreadable):
+            publish_due(fresh)
+    else:
+        publish_due(fresh)
+    assert len(place.made["page"].got()) == (0 if at == 0 else 1)
+    again = publish_due(place)
+    assert again.needs_you == ()
+
+
+def test_a_claim_of_a_machine_that_is_gone_lapses_and_is_then_in_doubt(tmp_path: Path) -> None:
+    place = office.found(tmp_path, page={}, mail={"repeats": UNTOLD})
+    office.schedule(place, "operation")
+    now = clock.utc_now()
+    ids = [one.id for one in office.deliveries(place.store)]
+    lease = now + timedelta(seconds=1)
+    with place.store.ledger(now=now, actor="scheduler") as ledger:
+        claim(ledger, ids, owner="elsewhere", lease_until=lease, policy=Policy(), retry=Retry())
+    publish_due(place)
+    assert states(place, "page") == states(place, "mail") == ["sending"]
+    until(lambda: clock.utc_now() > lease)
+    publish_due(place)
+    assert (states(place, "page"), states(place, "mail")) == (["delivered"], ["in_doubt"])
+
+
+@pytest.mark.parametrize("what", ["the text", "the lift", "an attachment"])
+def test_a_frozen_version_that_was_tampered_with_does_not_leave(tmp_path: Path, what: str) -> None:
+    place = office.found(tmp_path, page={})
+    office.schedule(place, "operation", attachments={"map.pdf": b"PDF"})
+    change = {
+        "the text": "UPDATE versions SET canonical = CAST(replace(CAST(canonical AS TEXT), 'Text', 'Test') AS BLOB)",
+        "the lift": "UPDATE versions SET lift = 0",
+        "an attachment": "UPDATE blobs SET content = CAST('PDG' AS BLOB)",
+    }[what]
+    with place.store.ledger(now=clock.utc_now(), actor="mallory") as ledger:
+        assert ledger.connection.execute(text(change)).rowcount == 1
+    outcome = publish_due(place)
+    assert place.made["page"].got() == []
+    assert states(place, "page") == ["failed"]
+    assert "not what was approved" in outcome.needs_you[0].reason
+
+
+# -- the recorder -------------------------------------------------------------------------------------------
+
+
+def entry(number: int) -> Result:
+    claimed = office.Delivery(number, "names", "v1", "page", "", DeliveryState.SENDING, attempts=1)
+    return Result(claimed, claimed.failed(DeliveryFailed(Certainty.FOR_GOOD, "no"), next_try=None))
+
+
+def test_answers_are_written_together_and_one_bad_one_alone_fails() -> None:
+    groups: list[list[int]] = []
+    first = threading.Event()
+
+    def write(entries: Sequence[Entry]) -> None:
+        numbers = [one.claimed.id for one in entries]
+        first.wait()
+        if 3 in numbers:
+            raise ValueError("can't be written")
+        groups.append(numbers)
+
+    recorder = Recorder(write, lambda: 6)
+    futures: list[Future[None]] = [recorder.hand_in(entry(number)) for number in range(6)]
+    first.set()
+    recorder.close()
+    assert sorted(number for group in groups for number in group) == [0, 1, 2, 4, 5]
+    assert [type(future.exception()) for future in futures] == [type(None)] * 3 + [ValueError] + [type(None)] * 2
+
+
+def test_a_busy_store_is_asked_again_for_an_answer_and_at_last_given_up() -> None:
+    asked: list[int] = []
+
+    def write(entries: Sequence[Entry]) -> None:
+        asked.append(len(asked))
+        if len(asked) not in (3, 10):
+            raise WillRetry("busy")
+
+    recorder = Recorder(write, lambda: 1)
+    recorder.hand_in(entry(1)).result(5)
+    with pytest.raises(WillRetry):
+        recorder.hand_in(entry(2)).result(5)
+    recorder.close()
+    assert len(asked) == 6
