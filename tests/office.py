@@ -1,138 +1,187 @@
-"""A small workspace on a real disk, with outlets that do what a test asks and write down what they got.
-
-Importable from a process of its own: what arrived is kept in a file beside the workspace.
-"""
+"""A whole office for tests: a workspace, a webhook receiver on loopback, and the installed command."""
 
 from __future__ import annotations
 
-import hashlib
+import json
 import os
+import signal
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Mapping
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from pressrelease import clock
-from pressrelease.config import Config, Office, OutletConfig, Policy
-from pressrelease.delivery import Delivery, Receipt, Repeats
-from pressrelease.desk import Desk, approving, scheduling
-from pressrelease.message import Message
-from pressrelease.outlets import Parcel
-from pressrelease.release import Attachment, Release, version_of
-from pressrelease.store import Store
-from pressrelease.when import Embargo, EmbargoKind
-from pressrelease.wiring import Workspace
-
-
-@dataclass
-class WritesDown:
-    """An outlet that takes `seconds` a delivery, or hangs while a file named `hang` lies in its folder."""
-
-    name: str
-    folder: Path
-    repeats: Repeats = Repeats(told_apart=True)  # noqa: RUF009
-    people: tuple[str, ...] = ("",)
-    seconds: float = 0.0
-
-    @property
-    def _log(self) -> Path:
-        return self.folder / f"{self.name}.got"
-
-    def recipients(self) -> tuple[str, ...]:
-        return self.people
-
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
-        return Parcel(message.text.encode(), "text/plain", prepared=message.slug)
-
-    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
-        line = f"{time.time_ns() // 1000} {parcel.prepared} {recipient or '-'} {key}\n".encode()
-        descriptor = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        os.write(descriptor, line)
-        os.close(descriptor)
-        time.sleep(self.seconds)
-        while (self.folder / f"{self.name}.hang").exists():
-            time.sleep(0.01)
-        return Receipt(remote_id=key)
-
-    def warm(self) -> None: ...
-
-    def probe(self) -> str:
-        return "reached"
-
-    def close(self) -> None: ...
-
-    def got(self) -> list[tuple[datetime, str, str, str]]:
-        """What arrived so far: when (UTC), slug, recipient, key."""
-        lines = self._log.read_text().splitlines() if self._log.exists() else []
-        parts = [line.split(" ") for line in lines]
-        return [(datetime.fromtimestamp(int(at) / 1e6, UTC), slug, who, key) for at, slug, who, key in parts]
+COMMAND = [sys.executable, "-m", "pressrelease"]
 
 
 @dataclass(frozen=True)
-class Place(Workspace):
-    """A workspace with outlets of the test's making."""
+class Arrival:
+    """One request at the receiver; `at` is UTC, taken when its first byte had been read."""
 
-    made: Mapping[str, WritesDown] = field(default_factory=dict)
-    timeout: timedelta = timedelta(seconds=10)
+    id: str
+    slug: str
+    at: datetime
+    body: bytes
+
+
+@dataclass
+class Receiver:
+    """A webhook receiver that keeps what it got. `pause` seconds pass before each answer."""
+
+    port: int = 0
+    pause: float = 0.0
+    status: int = 204
+    got: list[Arrival] = field(default_factory=list)
 
     @property
-    def config(self) -> Config:  # type: ignore[override]
-        return Config(
-            office=Office("District Attorney", "America/Los_Angeles"),
-            policy=Policy(approvals=1),
-            outlets={name: OutletConfig(name, "command", timeout=self.timeout) for name in self.made},
+    def ids(self) -> dict[str, set[str]]:
+        """Every webhook-id that came, by slug."""
+        found: dict[str, set[str]] = {}
+        for arrival in self.got:
+            found.setdefault(arrival.slug, set()).add(arrival.id)
+        return found
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many requests came, by slug."""
+        return Counter(arrival.slug for arrival in self.got)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+@contextmanager
+def receiving(pause: float = 0.0) -> Iterator[Receiver]:
+    """A receiver on a port of its own."""
+    receiver = Receiver(pause=pause)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self) -> None:
+            at = datetime.now(UTC)
+            body = self.rfile.read(int(self.headers["content-length"]))
+            receiver.got.append(Arrival(self.headers["webhook-id"], json.loads(body)["data"]["slug"], at, body))
+            time.sleep(receiver.pause)
+            self.send_response(receiver.status)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    server = _Server(("127.0.0.1", 0), Handler)
+    receiver.port = server.server_address[1]
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@dataclass
+class Office:
+    """A workspace on disk, worked by the installed command as a person or cron would."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def pages(self) -> list[str]:
+        """The slugs that the newsroom's web root has a page of."""
+        return sorted(page.parent.name for page in (self.folder / "newsroom").glob("*/index.html"))
+
+    def write(self, slug: str, *, embargo: str = "immediate", body: str = "Words.", **keys: str) -> Path:
+        """Write a release's file, as an editor would."""
+        front = {"headline": f"Headline of {slug}", "date": "2026-01-05", "embargo": embargo} | keys
+        text = "".join(f"{key}: {value}\n" for key, value in front.items())
+        path = self.folder / "releases" / f"{slug}.md"
+        path.write_text(f"---\n{text}---\n\n{body}\n", encoding="utf-8")
+        return path
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start the command; the caller ends it."""
+        return subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=self.folder,
+            env=os.environ | self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
-    def outlets(self) -> dict[str, Any]:
-        return dict(self.made)
+    def run(
+        self, *arguments: str, expect: int | Sequence[int] = 0, timeout: float = 90
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end, and insist on its exit code."""
+        process = self.start(*arguments)
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except BaseException:
+            process.kill()
+            process.communicate()
+            raise
+        expected = {expect} if isinstance(expect, int) else set(expect)
+        assert process.returncode in expected, f"{arguments}: exit {process.returncode}\n{out}\n{err}"
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def json(self, *arguments: str, expect: int | Sequence[int] = 0) -> Any:
+        """The command's answer in JSON."""
+        return json.loads(self.run(*arguments, "--json", expect=expect).stdout)
+
+    def state(self, slug: str) -> str:
+        """Where one release stands."""
+        return str(self.json("status", slug)["releases"][0]["state"])
+
+    @contextmanager
+    def scheduler(self) -> Iterator[subprocess.Popen[str]]:
+        """`run`, up and looking; ended by SIGTERM."""
+        process = self.start("run")
+        try:
+            assert process.stderr is not None
+            line = process.stderr.readline()
+            assert "running" in line, line + process.stderr.read()
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
 
 
-def found(folder: Path, **outlets: Mapping[str, Any]) -> Place:
-    """A workspace in `folder` with these outlets; keys are those of `WritesDown`."""
-    (folder / "releases").mkdir(exist_ok=True)
-    return Place(folder, {name: WritesDown(name, folder, **keys) for name, keys in outlets.items()})
+def found_office(folder: Path, receiver: Receiver | None = None, *, more: str = "", policy: str = "") -> Office:
+    """An office with a newsroom, and, given a receiver, an outlet `media` that posts to it."""
+    (folder / "releases").mkdir(parents=True)
+    text = f'[office]\nname = "The Office"\ntimezone = "America/Los_Angeles"\n{policy}\n'
+    text += '[outlets.newsroom]\ntype = "newsroom"\n'
+    if receiver is not None:
+        text += (
+            f'[outlets.media]\ntype = "webhook"\nurl = "http://127.0.0.1:{receiver.port}/press"\n'
+            'secret = { file = "webhook.secret" }\n[defaults]\noutlets = ["newsroom", "media"]\n'
+        )
+        secret = folder / "webhook.secret"
+        secret.touch(mode=0o600)
+        secret.write_text("whsec_" + b64encode(bytes(range(32))).decode(), encoding="ascii")
+    (folder / "config.toml").write_text(text + more, encoding="utf-8")
+    return Office(folder)
 
 
-def schedule(
-    place: Place, slug: str, lift: datetime | None = None, attachments: Mapping[str, bytes] | None = None
-) -> None:
-    """Write a release, schedule it for `lift` (None: at once) and approve it."""
-    attached = dict(attachments or {})
-    hashes = {path: hashlib.sha256(content).hexdigest() for path, content in attached.items()}
-    source = f"Text of {slug}.".encode()
-    (place.folder / "releases" / f"{slug}.md").write_bytes(source)
-    names = tuple(place.made)
-    release = Release(
-        slug,
-        f"Headline of {slug}",
-        "…",
-        source.decode(),
-        attachments=tuple(Attachment(path) for path in attached),
-        source_hash=hashlib.sha256(source).hexdigest(),
-    )
-    kind = EmbargoKind.IMMEDIATE if lift is None else EmbargoKind.INSTANT
-    proposal = scheduling.Proposal(
-        release=release,
-        embargo=Embargo("…", kind, "America/Los_Angeles", not_before=lift, lift=lift),
-        lift=lift,
-        version=version_of(release, attachment_hashes=hashes, lift=lift, outlets=names),
-        recipients={name: place.made[name].recipients() for name in names},
-        attachments=attached,
-        findings=(),
-        questions=(),
-    )
-    desk = Desk(place, "jdoe")
-    scheduling.schedule(desk, proposal)
-    approving.approve(desk, slug, "da")
+def in_seconds(seconds: float) -> datetime:
+    """A whole second, at least `seconds` from now."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds + 1)).replace(microsecond=0)
 
 
-def deliveries(store: Store) -> list[Delivery]:
-    """Every delivery of every release."""
-    return [one for dossier in store.read.dossiers(store.read.releases()) for one in dossier.deliveries]
-
-
-def soon(seconds: float) -> datetime:
-    """A moment ahead of now, UTC."""
-    return clock.utc_now() + timedelta(seconds=seconds)
+def iso(moment: datetime) -> str:
+    """As an embargo is typed by a program."""
+    return moment.isoformat().replace("+00:00", "Z")

@@ -13,8 +13,8 @@ from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
 
-import office
 import pytest
+import workshop
 from simulator.machine import Fates, FragileStore
 from sqlalchemy import text
 
@@ -41,20 +41,20 @@ def until(true: Callable[[], object], seconds: float = 15.0) -> None:
         time.sleep(0.01)
 
 
-def states(place: office.Place, outlet: str) -> list[str]:
-    return [one.state.value for one in office.deliveries(place.store) if one.outlet == outlet]
+def states(place: workshop.Place, outlet: str) -> list[str]:
+    return [one.state.value for one in workshop.deliveries(place.store) if one.outlet == outlet]
 
 
 def test_an_outlet_that_hangs_costs_the_others_nothing(tmp_path: Path) -> None:
-    place = office.found(tmp_path, slow={}, page={}, mail={"people": ("a@x.example", "b@x.example")})
+    place = workshop.found(tmp_path, slow={}, page={}, mail={"people": ("a@x.example", "b@x.example")})
     hang = tmp_path / "slow.hang"
     hang.touch()
-    office.schedule(place, "operation")
+    workshop.schedule(place, "operation")
     with sending(place, clock.utc_now()) as cycle:
         cycle.dispatch(cycle.look().plan.due)
         until(lambda: states(place, "page") == ["delivered"] and states(place, "mail") == ["delivered"] * 2)
         assert states(place, "slow") == ["sending"]
-        office.schedule(place, "names")
+        workshop.schedule(place, "names")
         cycle.dispatch(cycle.look().plan.due)
         until(lambda: states(place, "page") == ["delivered"] * 2)
         # Nor does one release keep the next waiting at the very outlet that hangs.
@@ -63,19 +63,19 @@ def test_an_outlet_that_hangs_costs_the_others_nothing(tmp_path: Path) -> None:
         assert not cycle.drain(0.05)
         hang.unlink()
         assert cycle.drain(10)
-    assert {one.state for one in office.deliveries(place.store)} == {DeliveryState.DELIVERED}
+    assert {one.state for one in workshop.deliveries(place.store)} == {DeliveryState.DELIVERED}
 
 
 def test_closing_finishes_what_is_in_flight_and_gives_back_the_rest(tmp_path: Path) -> None:
     people = tuple(f"r{n}@x.example" for n in range(60))
-    place = office.found(tmp_path, mail={"people": people, "seconds": 0.4})
-    office.schedule(place, "operation")
+    place = workshop.found(tmp_path, mail={"people": people, "seconds": 0.4})
+    workshop.schedule(place, "operation")
     with sending(place, clock.utc_now()) as cycle:
         cycle.dispatch(cycle.look().plan.due)
         until(place.made["mail"].got)
     arrived = {who for _, _, who, _ in place.made["mail"].got()}
     assert 0 < len(arrived) < len(people)
-    for one in office.deliveries(place.store):
+    for one in workshop.deliveries(place.store):
         expected = DeliveryState.DELIVERED if one.recipient in arrived else DeliveryState.WAITING
         assert one.state is expected
         assert one.attempts == (1 if one.recipient in arrived else 0)
@@ -83,19 +83,19 @@ def test_closing_finishes_what_is_in_flight_and_gives_back_the_rest(tmp_path: Pa
     assert sorted(who for _, _, who, _ in place.made["mail"].got()) == sorted(people)
 
 
-def _one_pass(place: office.Place, start: threading.Event) -> None:
+def _one_pass(place: workshop.Place, start: threading.Event) -> None:
     start.wait()
     publish_due(place)
     place.store.close()
 
 
 def test_passes_in_several_processes_send_each_delivery_once(tmp_path: Path) -> None:
-    place = office.found(tmp_path, page={}, mail={"repeats": UNTOLD, "people": ("a@x.example", "b@x.example")})
+    place = workshop.found(tmp_path, page={}, mail={"repeats": UNTOLD, "people": ("a@x.example", "b@x.example")})
     for number in range(12):
-        office.schedule(place, f"release-{number}")
+        workshop.schedule(place, f"release-{number}")
     place.store.close()
     start = spawn.Event()
-    fresh = office.Place(place.folder, place.made)
+    fresh = workshop.Place(place.folder, place.made)
     processes = [spawn.Process(target=_one_pass, args=(fresh, start)) for _ in range(3)]
     for process in processes:
         process.start()
@@ -107,25 +107,25 @@ def test_passes_in_several_processes_send_each_delivery_once(tmp_path: Path) -> 
     for name, count in (("page", 12), ("mail", 24)):
         keys = [key for _, _, _, key in place.made[name].got()]
         assert len(keys) == len(set(keys)) == count
-    assert {one.state for one in office.deliveries(place.store)} == {DeliveryState.DELIVERED}
+    assert {one.state for one in workshop.deliveries(place.store)} == {DeliveryState.DELIVERED}
     assert first_break(place.store.read.journal()) is None
 
 
-def _stay_up(place: office.Place) -> None:
+def _stay_up(place: workshop.Place) -> None:
     daemon = Daemon(place, lambda words: None)
     daemon.end_on_signals()
     daemon.run()
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> tuple[office.Place, multiprocessing.process.BaseProcess]:
+def running(tmp_path: Path) -> tuple[workshop.Place, multiprocessing.process.BaseProcess]:
     """A scheduler in a process of its own, over a page and a mail outlet that take their time."""
-    place = office.found(
+    place = workshop.found(
         tmp_path, page={"seconds": 0.5}, mail={"repeats": UNTOLD, "people": ("a@x.example",), "seconds": 0.5}
     )
-    office.schedule(place, "far", office.soon(3600))
+    workshop.schedule(place, "far", workshop.soon(3600))
     place.store.close()
-    process = spawn.Process(target=_stay_up, args=(office.Place(place.folder, place.made),), daemon=True)
+    process = spawn.Process(target=_stay_up, args=(workshop.Place(place.folder, place.made),), daemon=True)
     process.start()
     until(lambda: any(one.kind == "run" for one in place.store.read.processes()), 30)
     yield place, process
@@ -134,10 +134,10 @@ def running(tmp_path: Path) -> tuple[office.Place, multiprocessing.process.BaseP
     place.store.close()
 
 
-def test_the_scheduler_sends_at_the_instant_and_ends_in_good_order(running: tuple[office.Place, object]) -> None:
+def test_the_scheduler_sends_at_the_instant_and_ends_in_good_order(running: tuple[workshop.Place, object]) -> None:
     place, process = running
-    lift = office.soon(2)
-    office.schedule(place, "names", lift)
+    lift = workshop.soon(2)
+    workshop.schedule(place, "names", lift)
     until(lambda: place.made["page"].got() and place.made["mail"].got())
     os.kill(process.pid, signal.SIGTERM)
     process.join(20)
@@ -147,7 +147,7 @@ def test_the_scheduler_sends_at_the_instant_and_ends_in_good_order(running: tupl
         assert not more
         assert slug == "names"
         assert timedelta(0) <= at - lift < timedelta(milliseconds=1500)
-    names = [one for one in office.deliveries(place.store) if one.slug == "names"]
+    names = [one for one in workshop.deliveries(place.store) if one.slug == "names"]
     assert {one.state for one in names} == {DeliveryState.DELIVERED}
     assert place.store.read.claimed() == []
     assert place.store.read.processes()[0].ended_at is not None
@@ -156,16 +156,16 @@ def test_the_scheduler_sends_at_the_instant_and_ends_in_good_order(running: tupl
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_scheduler_killed_in_the_act_leaves_a_doubt_that_only_a_telling_outlet_gets_again(
-    running: tuple[office.Place, object],
+    running: tuple[workshop.Place, object],
 ) -> None:
     place, process = running
-    office.schedule(place, "names")
+    workshop.schedule(place, "names")
     until(lambda: place.made["page"].got() and place.made["mail"].got())
     process.kill()
     process.join(10)
     outcome = publish_due(place)
     assert [waiting.slug for waiting in outcome.needs_you] == ["names"]
-    after = {one.outlet: one for one in office.deliveries(place.store) if one.slug == "names"}
+    after = {one.outlet: one for one in workshop.deliveries(place.store) if one.slug == "names"}
     assert after["page"].state is DeliveryState.DELIVERED
     assert after["mail"].state is DeliveryState.IN_DOUBT
     assert after["mail"].needs_person
@@ -176,8 +176,8 @@ def test_a_scheduler_killed_in_the_act_leaves_a_doubt_that_only_a_telling_outlet
 
 
 def test_a_scheduler_with_nothing_to_do_does_nothing(tmp_path: Path) -> None:
-    place = office.found(tmp_path, page={})
-    office.schedule(place, "far", office.soon(3600))
+    place = workshop.found(tmp_path, page={})
+    workshop.schedule(place, "far", workshop.soon(3600))
     passes: list[float] = []
 
     class Counting(Daemon):
@@ -197,10 +197,10 @@ def test_a_scheduler_with_nothing_to_do_does_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("at", range(4))
 def test_a_disk_that_is_full_is_told_of(tmp_path: Path, at: int) -> None:
-    place = office.found(tmp_path, page={})
-    office.schedule(place, "operation")
+    place = workshop.found(tmp_path, page={})
+    workshop.schedule(place, "operation")
     fates = Fates(commits=[""] * at + ["full"])
-    fresh = office.Place(place.folder, place.made)
+    fresh = workshop.Place(place.folder, place.made)
     fresh.__dict__["store"] = FragileStore(place.config.store_url, place.folder, fates, lambda: None)
     if at < 3:  # the claim, the answer, the sign of life
         with pytest.raises(StateUnreadable):
@@ -213,10 +213,10 @@ def test_a_disk_that_is_full_is_told_of(tmp_path: Path, at: int) -> None:
 
 
 def test_a_claim_of_a_machine_that_is_gone_lapses_and_is_then_in_doubt(tmp_path: Path) -> None:
-    place = office.found(tmp_path, page={}, mail={"repeats": UNTOLD})
-    office.schedule(place, "operation")
+    place = workshop.found(tmp_path, page={}, mail={"repeats": UNTOLD})
+    workshop.schedule(place, "operation")
     now = clock.utc_now()
-    ids = [one.id for one in office.deliveries(place.store)]
+    ids = [one.id for one in workshop.deliveries(place.store)]
     lease = now + timedelta(seconds=1)
     with place.store.ledger(now=now, actor="scheduler") as ledger:
         claim(ledger, ids, owner="elsewhere", lease_until=lease, policy=Policy(), retry=Retry())
@@ -229,8 +229,8 @@ def test_a_claim_of_a_machine_that_is_gone_lapses_and_is_then_in_doubt(tmp_path:
 
 @pytest.mark.parametrize("what", ["the text", "the lift", "an attachment"])
 def test_a_frozen_version_that_was_tampered_with_does_not_leave(tmp_path: Path, what: str) -> None:
-    place = office.found(tmp_path, page={})
-    office.schedule(place, "operation", attachments={"map.pdf": b"PDF"})
+    place = workshop.found(tmp_path, page={})
+    workshop.schedule(place, "operation", attachments={"map.pdf": b"PDF"})
     change = {
         "the text": "UPDATE versions SET canonical = CAST(replace(CAST(canonical AS TEXT), 'Text', 'Test') AS BLOB)",
         "the lift": "UPDATE versions SET lift = 0",
@@ -248,7 +248,7 @@ def test_a_frozen_version_that_was_tampered_with_does_not_leave(tmp_path: Path, 
 
 
 def entry(number: int) -> Result:
-    claimed = office.Delivery(number, "names", "v1", "page", "", DeliveryState.SENDING, attempts=1)
+    claimed = workshop.Delivery(number, "names", "v1", "page", "", DeliveryState.SENDING, attempts=1)
     return Result(claimed, claimed.failed(DeliveryFailed(Certainty.FOR_GOOD, "no"), next_try=None))
 
 
