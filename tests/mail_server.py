@@ -182,13 +182,19 @@ GOOD: dict[str, Act] = {
 
 @dataclass
 class Script:
-    """A server that follows its script; `heard` is every line of every session, `texts` every whole text."""
+    """A server that follows its script; `heard_at` is every line of every session with its time, `texts` every
+    whole text."""
 
     port: int
     acts: dict[str, Act]
-    heard: list[str] = field(default_factory=list)
+    heard_at: list[tuple[float, str]] = field(default_factory=list)
     texts: list[bytes] = field(default_factory=list)
     sessions: int = 0
+
+    @property
+    def heard(self) -> list[str]:
+        """Every line of every session."""
+        return [line for _, line in self.heard_at]
 
     def once(self, step: str, act: Act) -> None:
         """Do `act` the next time that the step comes, and then again what was done before."""
@@ -213,7 +219,7 @@ class Script:
                 return
             while line := lines.readline():
                 verb = line.split()[0].upper().decode() if line.split() else ""
-                self.heard.append(line.decode().strip())
+                self.heard_at.append((time.time(), line.decode().strip()))
                 if not self._do(verb, connection):
                     return
                 if verb == "DATA" and str(self.acts["DATA"]).startswith("354"):

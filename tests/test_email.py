@@ -1,16 +1,21 @@
-"""Mail from end to end, by the installed command: one message, one row and one outcome for each recipient."""
+"""Mail from end to end: one message, one row and one outcome for each recipient."""
 
 from __future__ import annotations
 
+import io
+import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mail_server import MailServer, Script, mail_server, scripted
 from office import Office, found_office, in_seconds, iso
+
+from pressrelease.cli import main
 
 PEOPLE = [f"reporter-{number}@example.org" for number in range(60)]
 
@@ -19,6 +24,20 @@ PEOPLE = [f"reporter-{number}@example.org" for number in range(60)]
 def server() -> Iterator[MailServer]:
     with mail_server() as running:
         yield running
+
+
+class HereOffice(Office):
+    """An office whose commands run in this process, where starting one costs nothing."""
+
+    def run(
+        self, *arguments: str, expect: int | Sequence[int] = 0, timeout: float = 90
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end, and insist on its exit code."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([*arguments, "--workspace", str(self.folder)])
+        assert code == expect, f"{arguments}: exit {code}\n{out.getvalue()}\n{err.getvalue()}"
+        return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 def office_with_mail(folder: Path, port: int, people: list[str], *, more: str = "") -> Office:
@@ -30,7 +49,7 @@ def office_with_mail(folder: Path, port: int, people: list[str], *, more: str = 
         f'[defaults]\noutlets = ["media"]\n[retry]\nschedule = ["1s"]\n{more}',
     )
     (folder / "media.csv").write_text("name,email\n" + "".join(f"Somebody,{one}\n" for one in people), encoding="utf-8")
-    return office
+    return HereOffice(office.folder)
 
 
 def put(office: Office) -> None:
@@ -142,18 +161,16 @@ def wait_for(script: Script, texts: int) -> None:
 def test_no_byte_of_it_leaves_before_its_lift(tmp_path: Path) -> None:
     with scripted() as script:
         office = office_with_mail(tmp_path / "office", script.port, PEOPLE[:3])
-        lift = in_seconds(3)
+        lift = in_seconds(1)
         office.write("names-released", embargo=iso(lift), body="A word to be kept: heliotrope.")
         office.run("schedule", "names-released", "--yes")
         office.run("approve", "names-released", "--as", "deputy")
         office.run("outlets", "--test", "media")
-        office.run("publish-due")
         assert not script.texts
-        assert not [line for line in script.heard if line.startswith(("MAIL", "RCPT", "DATA"))]
-        while lift.timestamp() > time.time():
-            time.sleep(0.05)
-        office.run("publish-due")
-        assert len(script.texts) == 3
+        while len(script.texts) < 3:
+            office.run("publish-due")
+        about_it = [at for at, line in script.heard_at if line.startswith(("MAIL", "RCPT", "DATA"))]
+        assert min(about_it) >= lift.timestamp()
         assert all(b"heliotrope" in text for text in script.texts)
 
 
