@@ -1,0 +1,200 @@
+"""Slack, Teams and a hundred others, through Apprise: for telling, not for proving.
+
+No service of Apprise's gives a post's name back, and none can tell a repeat. So what left and was not surely refused
+is in doubt, a person's to settle, and nothing sent here can be changed or taken back. Apprise says what became of a
+post in log lines only: they are read in memory, and never written anywhere, since they hold tokens and texts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pressrelease.config import Office, OutletConfig, SecretReference
+from pressrelease.config.values import is_loopback
+from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.errors import ConfigRefused, Problem
+from pressrelease.message import Message
+from pressrelease.outlets import Parcel, Secret
+from pressrelease.outlets.http import Answer, failure_of
+from pressrelease.short_form import Limit, cut, joined
+
+MEDIA_TYPE = "application/json"
+
+#: What even the narrowest of the services takes: Teams has 1,000 characters for a text, Slack 250 for a title.
+TITLE = Limit(characters=200)
+TEXT = Limit(characters=900)
+
+_STATUS = re.compile(r"error=([0-9]{3})\.?\s*$")
+#: What urllib3 calls the failures that come before a first byte.
+_NEVER_BEGAN = re.compile(r"NewConnectionError|NameResolutionError|ConnectTimeoutError|CERTIFICATE_VERIFY_FAILED")
+
+
+def open_apprise(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> AppriseService:
+    """Raises ConfigRefused where Apprise is not installed, does not know the address, or would not encrypt."""
+    del office, folder
+    at = f"outlets.{config.name}.url"
+    url = config.settings["url"]
+    address = secret(url) if isinstance(url, SecretReference) else url
+    service = AppriseService(config.name, address=address, timeout=config.timeout)
+    if problem := _problem_with(service.service(), address, at):
+        raise ConfigRefused([problem])
+    return service
+
+
+def _problem_with(service: Any, address: str, at: str) -> Problem | None:
+    if service is None:
+        words = f"Apprise does not know the address in {at}, or lacks a package that it needs for it"
+        return Problem(0, words, "https://appriseit.com/services/ has each service's form.")
+    host = str(getattr(service, "host", "") or "")
+    if is_loopback(host) or not host:
+        return None
+    scheme = address.partition("://")[0].lower()
+    plain = service.protocol or ()
+    if scheme in ({plain} if isinstance(plain, str) else set(plain)):
+        return Problem(0, f"the address in {at} is not encrypted", f"Write {scheme}s:// instead, where there is one.")
+    if not getattr(service, "verify_certificate", True):
+        return Problem(0, f"the address in {at} switches the check of certificates off", "Take verify=no out of it.")
+    return None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line that Apprise would have logged."""
+
+    level: str
+    words: str
+
+
+class AppriseService:
+    """One address of Apprise's."""
+
+    repeats = Repeats(told_apart=False)
+
+    def __init__(self, name: str, *, address: str, timeout: timedelta) -> None:
+        self.name = name
+        self._address = address
+        self._timeout = timeout.total_seconds()
+
+    def recipients(self) -> tuple[str, ...]:
+        """One address, one row."""
+        return ("",)
+
+    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+        """Title and text; each service dresses them as it does."""
+        del key, recipient
+        title = cut(message.release.headline, TITLE.allows)
+        text = joined(cut(message.summary, lambda words: TEXT.allows(words, message.url)), message.url)
+        told = {"title": title, "body": text or title}
+        return Parcel(json.dumps(told, ensure_ascii=False).encode(), MEDIA_TYPE, told)
+
+    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+        """Post it once. Apprise's own limits of time are per read, so it runs in a thread that is given up on."""
+        del key, recipient
+        ended = threading.Event()
+        lines: list[Line] = []
+        said: list[bool] = []
+
+        def post() -> None:
+            try:
+                # Its failures are in the lines; what it raises is a fault of Apprise's, and its words may be secret.
+                with contextlib.suppress(Exception):
+                    said.append(self._notified(parcel.prepared, lines))
+            finally:
+                ended.set()
+
+        threading.Thread(target=post, name=f"apprise {self.name}", daemon=True).start()
+        if not ended.wait(self._timeout):
+            raise DeliveryFailed(Certainty.UNSURE, "the service did not answer Apprise in time")
+        if said == [True]:
+            return Receipt()
+        raise what_became_of_it(lines)
+
+    def warm(self) -> None:
+        """Load Apprise's part for this service; it connects by itself, when it posts."""
+        self.service()
+
+    def probe(self) -> str:
+        """Nothing can be asked of these services but to post."""
+        service = self.service()
+        called = str(getattr(service, "service_name", None) or "its service")
+        return f"Apprise knows the address, of {called}; only a post would show whether it is taken"
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def service(self) -> Any:
+        """A fresh one each time, since Apprise's keep tokens and limits between posts; None for an unknown address.
+
+        Whatever its address asks for: no retries, no redirects, one post, and failure is failure.
+        """
+        apprise = _quiet_apprise()
+        asset = apprise.AppriseAsset(
+            storage_mode="memory",
+            async_mode=False,
+            service_timeout=0,
+            result_log_disk_size=0,
+            plugin_paths=[],
+        )
+        service = apprise.Apprise.instantiate(self._address, asset=asset)
+        if service is not None:
+            service.retry = 0
+            service.optional = False
+            service.redirects = False
+            service.overflow_mode = apprise.OverflowMode.UPSTREAM
+            service.socket_connect_timeout = service.socket_read_timeout = self._timeout
+        return service
+
+    def _notified(self, told: dict[str, str], lines: list[Line]) -> bool:
+        apprise = _quiet_apprise()
+        service = self.service()
+        if service is None:
+            lines.append(Line("WARNING", "error=404"))
+            return False
+        sender = apprise.Apprise(asset=service.asset)
+        sender.add(service)
+        result = sender.notify(
+            body=told["body"], title=told["title"], body_format=apprise.NotifyFormat.TEXT, log_level=logging.DEBUG
+        )
+        lines += [Line(entry.level, entry.message) for one in result for entry in one.logs()]
+        return bool(result.status == 0)
+
+
+def what_became_of_it(lines: Sequence[Line]) -> DeliveryFailed:
+    """A failure read from Apprise's own words: sure only where one post was tried, and one answer came or none could.
+
+    Anything that was sent on the way, or a second complaint, leaves it unsure.
+    """
+    complaints = [line.words for line in lines if line.level in {"WARNING", "ERROR", "CRITICAL"}]
+    if len(complaints) == 1 and not any(line.level == "INFO" for line in lines):
+        if found := _STATUS.search(complaints[0]):
+            failure = failure_of(Answer(int(found.group(1))), "the service")
+            if failure is not None:
+                return failure
+        if any(_NEVER_BEGAN.search(line.words) for line in lines if line.level == "DEBUG"):
+            return DeliveryFailed(Certainty.NOT_SENT, "the service could not be reached")
+    return DeliveryFailed(Certainty.UNSURE, "Apprise could not say whether the service took it")
+
+
+def _quiet_apprise() -> Any:
+    """Apprise, its log kept from every handler but its own memory. Raises ConfigRefused where it isn't installed."""
+    try:
+        import apprise
+    except ImportError:
+        hint = "pip install 'pressrelease[social]'"
+        raise ConfigRefused([Problem(0, "an outlet of type apprise needs the apprise package", hint)]) from None
+    logger = logging.getLogger("apprise")
+    if logger.propagate:
+        logger.propagate = False
+        logger.addHandler(logging.NullHandler())
+        logger.setLevel(logging.DEBUG)
+        logging.getLogger("urllib3").propagate = False
+    return apprise
