@@ -243,7 +243,8 @@ class Newsroom:
     def _locked(self) -> Iterator[None]:
         """Alone among all threads and processes of this workspace; given up when the outlet's time is up."""
         private = self._workspace / PRIVATE
-        private.mkdir(mode=0o700, exist_ok=True)
+        if not private.is_dir():
+            private.mkdir(mode=0o700, exist_ok=True)
         lock = FileLock(private / f"newsroom-{self.name}.lock")
         end = pause_clock() + self._timeout.total_seconds()
         waiting = threading.Event()
