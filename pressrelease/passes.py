@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +16,9 @@ from pressrelease.wiring import Workspace, sending
 
 #: How old the last sign of a cron-driven scheduler may be before a pass leaves another, in seconds.
 SIGN_EVERY = 20.0
+
+#: How often, in seconds, somebody who waits is told how far a pass has come.
+TELL_EVERY = 0.1
 
 #: A pass that begins this shortly before a lift stays for it: the next one, just starting, would be later.
 WAITED_FOR = timedelta(seconds=1)
@@ -33,9 +36,12 @@ class Outcome:
     retrying: bool = False
 
 
-def publish_due(workspace: Workspace, only: Collection[str] | None = None) -> Outcome:
+def publish_due(
+    workspace: Workspace, only: Collection[str] | None = None, tell: Callable[[int, int], None] | None = None
+) -> Outcome:
     """Send everything that is due now, or what is due of the slugs in `only`, and wait for the answers.
 
+    Meanwhile `tell` is called with how many sends have begun, and of how many.
     Safe beside any number of others: each delivery is claimed by one. Raises StateUnreadable, WillRetry.
     """
     config = workspace.config
@@ -55,7 +61,9 @@ def publish_due(workspace: Workspace, only: Collection[str] | None = None) -> Ou
                 begun = cycle.attempted
                 tried += (delivery.slug for delivery in due)
                 cycle.dispatch(due)
-                cycle.drain()
+                while not cycle.drain(TELL_EVERY if tell else None):
+                    if tell is not None:
+                        tell(cycle.attempted - begun, len(due))
                 seen = cycle.look()
     if seen.clock_doubt is None:
         _leave_sign(store, seen)

@@ -5,7 +5,8 @@ Words carry every meaning; colour and weight only repeat it. `python -m pressrel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from rich.console import Console
@@ -43,6 +44,31 @@ _MEANING = {
 def console() -> Console:
     """A console in this program's theme; NO_COLOR, TERM=dumb and pipes are honoured by Rich itself."""
     return Console(theme=THEME, highlight=False, soft_wrap=False)
+
+
+#: With fewer deliveries than this a bar would be gone before it was seen.
+MANY = 20
+
+
+@contextmanager
+def sending_bar(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """A bar with figures while many deliveries leave; what is yielded is told how many of how many have begun."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    progress = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
+    )
+    task = progress.add_task("Sending", total=None)
+
+    def tell(begun: int, of: int) -> None:
+        if of > MANY:
+            progress.start()
+            progress.update(task, completed=begun, total=of)
+
+    try:
+        yield tell
+    finally:
+        progress.stop()
 
 
 def status_table(rows: Sequence[Row], *, timezone: str, now: datetime) -> Table:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import pty
+import re
 import subprocess
 import time
 from collections import Counter
@@ -13,7 +17,7 @@ from typing import Any
 
 import pytest
 from mail_server import MailServer, Script, mail_server, scripted
-from office import Office, found_office, in_seconds, iso
+from office import COMMAND, Office, found_office, in_seconds, iso
 
 from pressrelease.cli import main
 
@@ -195,6 +199,31 @@ def test_check_finds_duplicates_and_bad_addresses(tmp_path: Path, server: MailSe
     put(office)
     office.run("publish-due")
     assert server.counts == {"a@example.org": 1}
+
+
+def test_a_terminal_shows_how_far_many_deliveries_have_come(tmp_path: Path, server: MailServer) -> None:
+    office = office_with_mail(tmp_path / "office", server.port, PEOPLE)
+    server.pause = 0.15
+    put(office)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "publish-due"],
+        cwd=office.folder,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "80"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # the other end was closed
+        while data := os.read(ours, 65536):
+            shown += data
+    os.close(ours)
+    assert process.wait(30) == 0
+    assert b"Sending" in shown
+    assert re.search(rb"\b[1-5]?\d/60\b", shown)
+    assert b"Published: names-released." in shown
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,6 +24,7 @@ from pressrelease.cli.session import Session
 from pressrelease.errors import NeedsPerson, Stopped, WillRetry
 
 if TYPE_CHECKING:
+    from pressrelease.desk import Desk
     from pressrelease.passes import Outcome
 
 app = typer.Typer()
@@ -44,7 +46,6 @@ def publish(
     from pressrelease.cli.reporting import give_reports
     from pressrelease.desk import scheduling, sending
     from pressrelease.errors import NotPermitted, Usage
-    from pressrelease.passes import publish_due
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
@@ -73,7 +74,7 @@ def publish(
     if dry_run:
         give_reports(session, desk, [slug], "")
         return
-    outcome = publish_due(desk.workspace, only={slug})
+    outcome = _pass(session, desk, only={slug})
     give_reports(session, desk, [slug], "Sent." if slug in outcome.published else "")
     _raise_what_stands(outcome, only={slug})
 
@@ -90,7 +91,6 @@ def publish_due_command(
     Safe beside `run` and beside itself: each delivery is sent by one of them.
     """
     from pressrelease.gather import look
-    from pressrelease.passes import publish_due
     from pressrelease.views import maybe_rfc3339
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
@@ -101,7 +101,7 @@ def publish_due_command(
         session.give({"dry_run": True, "due": slugs})
         session.say(f"Due now: {', '.join(slugs)}." if slugs else "Nothing is due.")
         return
-    outcome = publish_due(desk.workspace)
+    outcome = _pass(session, desk)
     session.give(
         {
             "at": maybe_rfc3339(outcome.at),
@@ -113,6 +113,18 @@ def publish_due_command(
     if outcome.published:
         session.say(f"Published: {', '.join(outcome.published)}.")
     _raise_what_stands(outcome, quiet=as_json)
+
+
+def _pass(session: Session, desk: Desk, only: set[str] | None = None) -> Outcome:
+    """One pass; somebody who waits for it at a terminal sees how far it has come."""
+    from pressrelease.passes import publish_due
+
+    if session.as_json or not sys.stdout.isatty():
+        return publish_due(desk.workspace, only)
+    from pressrelease.terminal import console, sending_bar
+
+    with sending_bar(console()) as tell:
+        return publish_due(desk.workspace, only, tell)
 
 
 def _raise_what_stands(outcome: Outcome, only: set[str] | None = None, *, quiet: bool = False) -> None:
