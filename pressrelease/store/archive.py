@@ -147,16 +147,26 @@ class Archive:
 
     def _copy(self, member: Member, to: IO[bytes] | None) -> None:
         digest, size = hashlib.sha256(), 0
-        with _as_refusal(), self._zip.open(member.name) as source:
-            while piece := source.read(_PIECE):
-                size += len(piece)
-                if size > member.size:
-                    break
-                digest.update(piece)
-                if to is not None:
-                    to.write(piece)
+        for piece in self._pieces(member):
+            size += len(piece)
+            digest.update(piece)
+            if size > member.size:
+                break
+            if to is not None:
+                to.write(piece)
         if size != member.size or digest.hexdigest() != member.sha256:
             raise _damaged(f"{member.name} is not what was put in")
+
+    def _pieces(self, member: Member) -> Iterator[bytes]:
+        with _as_refusal():
+            source = self._zip.open(member.name)
+        with source:
+            while True:
+                with _as_refusal():
+                    piece = source.read(_PIECE)
+                if not piece:
+                    return
+                yield piece
 
 
 @contextmanager
@@ -283,6 +293,7 @@ def _as_refusal() -> Iterator[None]:
             raise
         raise _damaged("its manifest is not one") from None
     except (
+        OSError,
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
         zlib.error,

@@ -110,14 +110,17 @@ def look_over(file: Path, *, store_id: str, head: Head) -> Walk:
                 hint="Install the newer pressrelease, then restore.",
                 code="backup_newer",
             )
-        if reader.store_id() != store_id or not reader.control():
+        if not reader.control() or reader.store_id() != store_id:
             raise _refused("its database is not the one that its manifest names")
         walked = walk(reader.journal(), head)
         if walked.broken:
             raise _refused(f"its journal does not hold: {walked.broken}")
         if walked.head != head or reader.rows("SELECT count(*) AS lines FROM journal")[0]["lines"] != head.n:
             raise _refused("its journal goes on where its manifest says that it ends")
-    except StateUnreadable:
+        reader.dossiers(reader.releases())
+        reader.processes()
+        _ = [delivery_of(row) for row in reader.rows("SELECT * FROM deliveries")]
+    except (StateUnreadable, ValueError, TypeError, LookupError, OverflowError, AttributeError):
         raise _refused("its database can't be read") from None
     finally:
         reader.close()

@@ -1,0 +1,90 @@
+"""A workspace on disk with a record in it, on SQLite or PostgreSQL, for the tests of its keeping."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pressrelease.delivery import Delivery
+from pressrelease.desk import Desk, approving, scheduling
+from pressrelease.store import Store
+from pressrelease.store.tables import metadata
+from pressrelease.wiring import Workspace
+
+SQLITE = "sqlite:///.pressrelease/state.db"
+
+
+def office(folder: Path, *, store_url: str = SQLITE, more: str = "") -> Workspace:
+    """A workspace with a newsroom."""
+    (folder / "releases").mkdir(parents=True)
+    (folder / "config.toml").write_text(
+        '[office]\nname = "The Office"\ntimezone = "America/Los_Angeles"\n'
+        f'[store]\nurl = "{store_url}"\n[outlets.newsroom]\ntype = "newsroom"\n{more}',
+        encoding="utf-8",
+    )
+    return Workspace(folder)
+
+
+def write(workspace: Workspace, slug: str, *, embargo: str = "immediate", body: str = "Words.") -> Path:
+    """A release's file, as an editor writes it."""
+    path = workspace.folder / "releases" / f"{slug}.md"
+    path.write_text(
+        f"---\nheadline: Headline of {slug}\ndate: 2026-01-05\nembargo: {embargo}\n---\n\n{body}\n", encoding="utf-8"
+    )
+    return path
+
+
+def schedule(workspace: Workspace, slug: str, *, days: float = 30, approved: bool = True) -> Desk:
+    """Write a release, schedule it for a whole second `days` ahead, and approve it."""
+    lift = (datetime.now(UTC) + timedelta(days=days)).replace(microsecond=0)
+    write(workspace, slug, embargo=lift.isoformat().replace("+00:00", "Z"))
+    return scheduled(workspace, slug, approved=approved)
+
+
+def schedule_now(workspace: Workspace, slug: str, *, approved: bool = True) -> Desk:
+    """Write an immediate release, schedule it, and approve it: it is due."""
+    write(workspace, slug)
+    return scheduled(workspace, slug, approved=approved)
+
+
+def scheduled(workspace: Workspace, slug: str, *, approved: bool) -> Desk:
+    """Schedule a release whose file is there."""
+    desk = Desk(workspace, "jdoe")
+    scheduling.schedule(desk, scheduling.propose(desk, slug))
+    if approved:
+        approving.approve(desk, slug, "da")
+    return desk
+
+
+def deliveries(store: Store) -> dict[str, Delivery]:
+    """The one delivery of each release."""
+    return {
+        dossier.release.slug: delivery
+        for dossier in store.read.dossiers(store.read.releases())
+        for delivery in dossier.deliveries
+    }
+
+
+def events(store: Store) -> list[str]:
+    """What the journal tells, in its order."""
+    return [line.event for line in store.read.journal()]
+
+
+def everything(store: Store) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table, true and false as such, each table in an order of its own."""
+    found = {}
+    for name, table in metadata.tables.items():
+        rows = [
+            {
+                key: bool(value) if str(table.c[key].type) == "BOOLEAN" else bytes(value) if _is_bytes(value) else value
+                for key, value in row.items()
+            }
+            for row in store.read.rows(f"SELECT * FROM {name}")
+        ]
+        found[name] = sorted(rows, key=repr)
+    return found
+
+
+def _is_bytes(value: object) -> bool:
+    return isinstance(value, (bytes, memoryview))
