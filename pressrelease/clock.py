@@ -82,3 +82,8 @@ def doubt(mark: Mark, *, recorded: Mark | None, newest: datetime | None, toleran
     if gained > tolerance + up * SLEW:
         return f"the clock has jumped {round(gained.total_seconds())} s ahead of what this machine's uptime allows"
     return None
+
+
+def vouches(mark: Mark, recorded: Mark | None) -> bool:
+    """Whether uptime can speak for a look at the clock at all: the last one believed was in the same boot."""
+    return recorded is not None and recorded.boot is not None and recorded.boot == mark.boot

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pressrelease import clock
+from pressrelease import clock, witness
 from pressrelease.config import Config
 from pressrelease.library import Library
 from pressrelease.plan import Plan, make_plan
@@ -45,10 +45,13 @@ class Report:
 def look(store: Store, library: Library, config: Config) -> Pass:
     """Gather and decide, changing nothing. Raises StateUnreadable, WillRetry: then nothing may be sent."""
     mark = clock.read_mark()
-    distrust = clock_doubt(store, mark, config.clock.tolerance)
     now = mark.wall
     control = store.read.control()
     releases = store.read.due_releases(now + FORESIGHT)
+    lifted = any(release.lift is not None and release.lift <= now for release in releases)
+    distrust = clock_doubt(store, mark, config.clock.tolerance)
+    if lifted and config.clock.witnesses and not control.stopped:
+        distrust = _witnessed(store, mark, config, distrust)
     plan = make_plan(
         store.read.dossiers(releases, file_facts(library, releases), unsettled_only=True),
         policy=config.policy,
@@ -110,8 +113,31 @@ def file_facts(library: Library, releases: Iterable[Scheduled]) -> dict[str, Fil
 
 def clock_doubt(store: Store, mark: clock.Mark, tolerance: timedelta) -> str | None:
     """Why a look at the clock can't be believed, from what the workspace has on record; None where it can."""
+    return clock.doubt(mark, recorded=_recorded(store), newest=store.read.newest_time(), tolerance=tolerance)
+
+
+def _recorded(store: Store) -> clock.Mark | None:
+    """The last look at this machine's clock that was believed."""
     control = store.read.control()
-    recorded = None
-    if control.mark_wall is not None and control.mark_host == host_name():
-        recorded = clock.mark_of(control.mark_wall, control.mark_uptime, control.mark_boot)
-    return clock.doubt(mark, recorded=recorded, newest=store.read.newest_time(), tolerance=tolerance)
+    if control.mark_wall is None or control.mark_host != host_name():
+        return None
+    return clock.mark_of(control.mark_wall, control.mark_uptime, control.mark_boot)
+
+
+def _witnessed(store: Store, mark: clock.Mark, config: Config, distrust: str | None) -> str | None:
+    """As `clock_doubt`, after the witnesses were asked where this machine can't vouch for its own clock.
+
+    They can speak for a clock that is ahead of the uptime, or that nothing speaks for since the machine was
+    started anew. One behind the record stays doubted: either it or the record is wrong, and a person must say which.
+    """
+    recorded = _recorded(store)
+    newest = store.read.newest_time()
+    behind = newest is not None and mark.wall < newest - config.clock.tolerance
+    if behind or (distrust is None and clock.vouches(mark, recorded)):
+        return distrust
+    testimonies = witness.ask(config.clock.witnesses, clock.utc_now)
+    if witness.vouched(testimonies, config.clock.tolerance):
+        return None
+    if testimonies:
+        return "the clock is not what the witnesses of [clock] say"
+    return distrust or "the machine was started anew, and no witness of [clock] could be asked for the time"

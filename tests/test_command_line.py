@@ -67,7 +67,7 @@ EMBARGO = dict.fromkeys(("text", "kind", "not_before", "no_later_than", "lift", 
 
 
 def test_the_keys_of_status(office: Office, call: Caller) -> None:
-    call("schedule", "names-released")
+    call("schedule", "names-released", "--yes")
     call("approve", "names-released", "--as", "deputy")
     delivery = (
         "outlet",
@@ -165,7 +165,7 @@ def test_a_name_that_is_none_brings_near_ones(office: Office, call: Caller) -> N
 
 MUTATIONS = [
     ("new", "Another headline"),
-    ("schedule", "names-released"),
+    ("schedule", "names-released", "--yes"),
     ("approve", "statement"),
     ("unapprove", "statement"),
     ("unschedule", "statement"),
@@ -191,7 +191,7 @@ def test_a_dry_run_changes_nothing(office: Office, call: Caller, arguments: tupl
 
 
 def test_early_needs_the_slug_typed_back(office: Office, call: Caller) -> None:
-    call("schedule", "names-released")
+    call("schedule", "names-released", "--yes")
     call("approve", "names-released")
     call("publish", "names-released", "--early", "--why", "a leak", "--confirm", "statement", expect=10)
     assert office.pages == []
@@ -242,7 +242,7 @@ def test_init_makes_an_office_that_works(tmp_path: Path, call: Caller, monkeypat
 
 
 def test_the_bare_command_tells_the_day(office: Office, call: Caller) -> None:
-    call("schedule", "names-released")
+    call("schedule", "names-released", "--yes")
     call()
     assert "pressrelease approve names-released" in call.out
     assert "pressrelease run" in call.out

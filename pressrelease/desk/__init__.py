@@ -5,8 +5,8 @@ Each verb is a function of a `Desk`: it asks its guards, writes one transaction,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pressrelease import clock
 from pressrelease.config import Config
 from pressrelease.errors import NotFound
-from pressrelease.gather import Report, reports
+from pressrelease.gather import Report, clock_doubt, reports
 from pressrelease.library import Library
 from pressrelease.standing import Scheduled
 from pressrelease.store import Store
@@ -52,9 +52,21 @@ class Desk:
         """The workspace's releases/."""
         return self.workspace.library
 
-    def ledger(self, now: datetime | None = None) -> AbstractContextManager[Ledger]:
-        """One transaction in this person's name; `now` is UTC."""
-        return self.store.ledger(now=now or clock.utc_now(), actor=self.actor, undo=self.dry_run)
+    @contextmanager
+    def ledger(self, now: datetime | None = None) -> Iterator[Ledger]:
+        """One transaction in this person's name; `now` is UTC.
+
+        A clock that can be believed is kept as the last one that was: the first pass has it to compare with.
+        """
+        from pressrelease.store import presence
+
+        mark = clock.read_mark()
+        self.store.open(mark.wall)
+        believed = clock_doubt(self.store, mark, self.config.clock.tolerance) is None
+        with self.store.ledger(now=now or mark.wall, actor=self.actor, undo=self.dry_run) as ledger:
+            yield ledger
+            if believed:
+                presence.keep_mark(ledger, mark)
 
     def report(self, slug: str) -> Report:
         """Where a scheduled release stands. Raises NotFound for a draft or an unknown one."""
