@@ -14,18 +14,16 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote
 
 from pressrelease.clock import utc_now
 from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.errors import ConfigRefused, Problem
-from pressrelease.message import Message, html_with_addresses
+from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
+from pressrelease.outlets.event import event_of
 from pressrelease.outlets.http import Http, checked_address
-from pressrelease.when import rfc3339
 
-EVENT = "press_release.published"
 MEDIA_TYPE = "application/json"
 
 _PREFIX = "whsec_"
@@ -83,29 +81,8 @@ def signature(keys: Sequence[bytes], *, id: str, moment: datetime, body: bytes) 
 
 
 def body_of(message: Message) -> bytes:
-    """The event (CONTRACT section 6): `url` and `follows` are null where there is none; every other is a text."""
-    release = message.release
-    html = message.html
-    if message.url:
-        html = html_with_addresses(html, lambda name: message.url + quote(name))
-    lift = rfc3339(message.lift)
-    event = {
-        "type": EVENT,
-        "timestamp": lift,
-        "data": {
-            "slug": message.slug,
-            "version": message.version,
-            "headline": release.headline,
-            "subhead": release.subhead,
-            "url": message.url or None,
-            "lift": lift,
-            "html": html,
-            "text": message.text,
-            "kind": release.kind.value,
-            "follows": release.follows or None,
-        },
-    }
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    """The event, as it is signed and posted."""
+    return json.dumps(event_of(message), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 class Webhook:

@@ -1,0 +1,201 @@
+"""Any program: the release as JSON on its standard input, and its exit status as the answer.
+
+    exit status                    what it says                                  certainty
+    ─────────────────────────────  ────────────────────────────────────────────  ─────────
+    0                              delivered                                     –
+    75                             not now; nothing was done                     NOT_SENT
+    any other                      no, and not later either                      FOR_GOOD
+    ended by a signal, by the timeout, or not seen to its end                    UNSURE
+
+No shell reads the arguments, and the release is in none of them, nor in the environment: others may read both.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from pressrelease.config import Office, OutletConfig
+from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.message import Message
+from pressrelease.outlets import Parcel, Secret
+from pressrelease.outlets.event import event_of
+
+MEDIA_TYPE = "application/json"
+
+#: EX_TEMPFAIL of sysexits.h: the one status that asks for another try.
+AGAIN = 75
+#: How much of what a program prints is read, in bytes, and how long an address on its first line may be.
+LARGEST_OUTPUT = 1 << 16
+LONGEST_ADDRESS = 2000
+#: How long a program has to end itself once it is told to, and how long its output is waited for after its end.
+GRACE = 1.0
+
+#: What the system says for want of memory or processes: another try may find some.
+_FOR_NOW = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ETXTBSY}
+
+
+def open_command(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Command:
+    """The program runs in `folder`, the workspace's."""
+    del office, secret
+    return Command(config.name, argv=config.settings["argv"], folder=folder, timeout=config.timeout)
+
+
+class Command:
+    """One program."""
+
+    repeats = Repeats(told_apart=False)
+
+    def __init__(self, name: str, *, argv: Sequence[str], folder: Path, timeout: timedelta) -> None:
+        self.name = name
+        self._argv = tuple(argv)
+        self._folder = folder
+        self._timeout = timeout.total_seconds()
+
+    def recipients(self) -> tuple[str, ...]:
+        """One program, one row."""
+        return ("",)
+
+    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+        """A webhook's object with the delivery's key, and the attachments in base64."""
+        del recipient
+        told = event_of(message)
+        told["key"] = key
+        told["data"]["attachments"] = [
+            {
+                "name": enclosure.name,
+                "media_type": enclosure.media_type,
+                "title": enclosure.title,
+                "alt": enclosure.alt,
+                "content": base64.b64encode(enclosure.content).decode(),
+            }
+            for enclosure in message.enclosures
+        ]
+        return Parcel(json.dumps(told, ensure_ascii=False).encode(), MEDIA_TYPE)
+
+    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+        """Run it once, to its end or to the timeout."""
+        del recipient
+        process = self._started(key)
+        printed = bytearray()
+        reading = _in_background(_read, process.stdout, printed)
+        _in_background(_feed, process.stdin, parcel.content)
+        try:
+            status = process.wait(self._timeout)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            raise DeliveryFailed(Certainty.UNSURE, "the program did not end in time, and was ended") from None
+        except BaseException:
+            _end(process)
+            raise
+        if failure := failure_of_status(status):
+            raise failure
+        reading.join(GRACE)  # something that it left running may hold the output open
+        return Receipt(url=address_in(bytes(printed)))
+
+    def warm(self) -> None:
+        """Nothing to connect to."""
+
+    def probe(self) -> str:
+        """See that there is such a program, and that it may be run; it is not run."""
+        found = shutil.which(self._program())
+        if found is None:
+            raise DeliveryFailed(Certainty.FOR_GOOD, "there is no such program here, or it may not be run")
+        return f"{Path(found).name} is there and may be run; it was not run"
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _program(self) -> str:
+        """A path with a folder in it counts from the workspace; a bare name is looked for on PATH."""
+        program = self._argv[0]
+        return str(self._folder / program) if Path(program).name != program else program
+
+    def _started(self, key: str) -> subprocess.Popen[bytes]:
+        windows: dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+        posix: dict[str, Any] = {"start_new_session": True}
+        try:
+            return subprocess.Popen(
+                [self._program(), *self._argv[1:]],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=self._folder,
+                env={**os.environ, "PRESSRELEASE_KEY": key},
+                **(windows if sys.platform == "win32" else posix),
+            )
+        except (OSError, ValueError) as error:
+            number = error.errno if isinstance(error, OSError) else None
+            certainty = Certainty.NOT_SENT if number in _FOR_NOW else Certainty.FOR_GOOD
+            words = os.strerror(number) if number else "its arguments can't be passed"
+            raise DeliveryFailed(certainty, f"the program can't be started: {words}") from None
+
+
+def failure_of_status(status: int) -> DeliveryFailed | None:
+    """What an exit status says; None for 0. A negative one is a signal's number, as Python has it."""
+    if status == 0:
+        return None
+    if status < 0:
+        return DeliveryFailed(Certainty.UNSURE, f"the program was ended by signal {-status}")
+    if status == AGAIN:
+        return DeliveryFailed(Certainty.NOT_SENT, f"the program asks to be tried again (exit {AGAIN})")
+    return DeliveryFailed(Certainty.FOR_GOOD, f"the program said no (exit {status})")
+
+
+def address_in(printed: bytes) -> str | None:
+    """The web address that a program printed as its first line, None where it is none."""
+    line = printed.split(b"\n", 1)[0].strip()
+    with contextlib.suppress(ValueError):
+        address = line.decode("ascii")
+        parts = urlsplit(address)
+        clean = all("!" <= sign <= "~" for sign in address) and len(address) <= LONGEST_ADDRESS
+        if clean and parts.scheme in {"https", "http"} and parts.hostname and parts.username is None:
+            return address
+    return None
+
+
+def _in_background(work: Any, *arguments: Any) -> threading.Thread:
+    thread = threading.Thread(target=work, args=arguments, name="command", daemon=True)
+    thread.start()
+    return thread
+
+
+def _feed(pipe: IO[bytes], content: bytes) -> None:
+    """A program need not read it all."""
+    with contextlib.suppress(OSError), pipe:
+        pipe.write(content)
+
+
+def _read(pipe: IO[bytes], printed: bytearray) -> None:
+    """Its first bytes; the rest is read too, lest it wait for ever to be rid of it, and dropped."""
+    with contextlib.suppress(OSError), pipe:
+        while part := os.read(pipe.fileno(), 1 << 14):
+            printed += part[: max(LARGEST_OUTPUT - len(printed), 0)]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it and whatever it started."""
+    if sys.platform == "win32":
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
+    else:
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+        # The leader may be gone, and those it started not.
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
