@@ -160,9 +160,6 @@ class _Reading:
         if isinstance(parent, Fields) and self._keys[-1] is None:
             self._key(parent, value, line)
             return
-        if not value and isinstance(parent, Fields):
-            # An empty value is marked where the next token stands; a person looks for it beside its key.
-            line = self._keys[-1][1] if self._keys[-1] else line
         self._place(Text(value, line))
 
     def _key(self, parent: Fields, key: str, line: int) -> None:
