@@ -38,6 +38,7 @@ COMMANDS = {
     "retry": "sending",
     "settle": "sending",
     "status": "looking",
+    "promises": "promising",
     "journal": "looking",
     "outlets": "looking",
     "doctor": "keeping",

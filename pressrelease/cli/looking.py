@@ -30,6 +30,7 @@ RECENT = 10
 
 def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     """The bare command: what lifts next, what needs a person, whether a scheduler is alive."""
+    from pressrelease.cli.promising import near_lines
     from pressrelease.desk.listing import listing
     from pressrelease.views import next_command, status_json, when_words
 
@@ -57,6 +58,7 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
             lines.append(f"  {row.slug}: {_reason(row)}")
             lines.append(f"    {next_command(row)}")
         lines.append("")
+    lines += near_lines(desk, now=now)
     lines.append(scheduler_line(seen.scheduler, now=now))
     session.say(*lines)
 
@@ -89,6 +91,7 @@ def status(
     no_input: NoInputOption = False,
 ) -> None:
     """Where every release stands: what, when, and outlet by outlet."""
+    from pressrelease.cli.promising import near_lines
     from pressrelease.desk.listing import listing
     from pressrelease.views import status_json
 
@@ -107,7 +110,10 @@ def status(
     if seen.stopped:
         session.say(f"STOPPED by {seen.stopped_by}. Nothing goes out until `pressrelease resume --all`.", "")
     _show(session, desk, seen.rows, detailed=bool(slugs))
-    session.say("", scheduler_line(seen.scheduler, now=now))
+    session.say("")
+    if not slugs:
+        session.say(*near_lines(desk, now=now))
+    session.say(scheduler_line(seen.scheduler, now=now))
 
 
 def _show(session: Session, desk: Desk, rows: list[Row], *, detailed: bool) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pressrelease import clock
 from pressrelease.check import Finding, Severity, check_release, embargo_of
 from pressrelease.desk import Desk, Report
+from pressrelease.desk.promising import lift_findings
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, NotPermitted, Refused
 from pressrelease.release import Release, canonical, version_of
 from pressrelease.standing import Scheduled, Word
@@ -91,6 +92,7 @@ def propose(desk: Desk, slug: str, at: str | None = None) -> Proposal:
         )
     embargo = embargo_of(release, desk.config, now=now)
     lift, questions = _lift(desk, slug, embargo, at, now)
+    findings += lift_findings(desk, release, lift, now=now)
     outlets = release.outlets or desk.config.default_outlets
     opened = desk.workspace.outlets()
     recipients = {name: opened[name].recipients() for name in outlets}

@@ -1,0 +1,156 @@
+"""`promises`, and what the bare command and `status` say of those that are near."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from pressrelease import clock
+from pressrelease.cli.options import JsonOption, MaybeSlugsArgument, NoInputOption, WorkspaceOption
+from pressrelease.cli.session import Session
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pressrelease.desk import Desk
+    from pressrelease.desk.promising import Promised
+
+app = typer.Typer()
+
+
+@app.command("promises")
+def promises(
+    slugs: MaybeSlugsArgument = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+) -> None:
+    """What releases promised for later, by when, and which release keeps each.
+
+    \b
+    kept     the release that keeps it is out
+    planned  the release that keeps it is scheduled in time
+    open     nothing that keeps it is scheduled in time
+    overdue  its time has passed, and nothing that keeps it is out
+    """
+    from pressrelease.desk.promising import promised
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input)
+    desk = session.desk()
+    now = clock.utc_now()
+    found = promised(desk, slugs or None, now=now)
+    session.give({"promises": [promise_json(one) for one in found]})
+    if as_json:
+        return
+    if not found:
+        session.say("Nothing is promised." if slugs else "No release promises anything.")
+    elif sys.stdout.isatty():
+        _print_table(found, desk.config.office.timezone, now)
+    else:
+        session.say(*promise_lines(found, timezone=desk.config.office.timezone, now=now))
+
+
+def promise_json(one: Promised) -> dict[str, Any]:
+    """One element of `promises --json`'s `promises` (CONTRACT section 6)."""
+    from pressrelease.views import maybe_rfc3339
+
+    promise = one.promise
+    return {
+        "slug": promise.slug,
+        "text": promise.text,
+        "line": promise.line,
+        "not_before": maybe_rfc3339(promise.not_before),
+        "no_later_than": maybe_rfc3339(promise.no_later_than),
+        "kept_by": one.kept.kept_by or None,
+        "state": one.kept.state.value,
+    }
+
+
+def promise_lines(found: Sequence[Promised], *, timezone: str, now: datetime) -> list[str]:
+    """Promises as plain lines, a promise a paragraph."""
+    from pressrelease.desk.promising import due_words
+
+    lines: list[str] = []
+    for one in found:
+        place = f"releases/{one.promise.slug}.md" + (f":{one.promise.line}" if one.promise.line else "")
+        lines.append(f"{place}: {_state_words(one)}")
+        lines.append(f"  “{_shortened(one.promise.text)}”")
+        lines.append(f"  when: {due_words(one.promise, timezone=timezone, now=now)}")
+        if command := _next_command(one):
+            lines.append(f"  next: {command}")
+    return lines
+
+
+def near_lines(desk: Desk, *, now: datetime) -> list[str]:
+    """The promises that fall due about now and are not provided for; nothing where there are none."""
+    from pressrelease.desk.promising import due_words, near_promises
+
+    lines: list[str] = []
+    for one in near_promises(desk, now=now):
+        due = due_words(one.promise, timezone=desk.config.office.timezone, now=now)
+        lines.append(f"  {one.promise.slug}: {_state_words(one)}")
+        lines.append(f"    “{_shortened(one.promise.text)}” ({due})")
+        lines.append(f"    {_next_command(one)}")
+    return ["Promised", *lines, ""] if lines else []
+
+
+def _state_words(one: Promised) -> str:
+    """How a promise stands, with the release that keeps it."""
+    from pressrelease.promises import PromiseState
+    from pressrelease.standing import ReleaseState
+
+    state, by = one.kept.state, one.kept.kept_by
+    said = "in a draft; nobody was promised it yet. " if one.made_by is ReleaseState.DRAFT else ""
+    if state is PromiseState.KEPT:
+        return f"{said}kept by {by}"
+    if state is PromiseState.PLANNED:
+        return f"{said}planned: {by} keeps it"
+    word = "OVERDUE" if state is PromiseState.OVERDUE else "OPEN"
+    return f"{said}{word}: " + (f"{by} is to keep it, and is not scheduled in time" if by else "no release keeps it")
+
+
+def _next_command(one: Promised) -> str:
+    """The command to run next, for a promise that nothing provides for."""
+    from pressrelease.promises import PromiseState
+
+    if one.kept.state in {PromiseState.KEPT, PromiseState.PLANNED}:
+        return ""
+    if one.kept.kept_by:
+        return f"pressrelease schedule {one.kept.kept_by}"
+    return f'pressrelease new "HEADLINE" --follows {one.promise.slug}'
+
+
+def _shortened(text: str, longest: int = 200) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rsplit(" ", 1)[0] + "…"
+
+
+def _print_table(found: Sequence[Promised], timezone: str, now: datetime) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from pressrelease.desk.promising import due_words
+    from pressrelease.printable import printable
+    from pressrelease.promises import PromiseState
+    from pressrelease.terminal import console
+
+    meaning = {
+        PromiseState.KEPT: "out",
+        PromiseState.PLANNED: "ahead",
+        PromiseState.OPEN: "wants",
+        PromiseState.OVERDUE: "stopped",
+    }
+    table = Table(box=None, padding=(0, 2, 1, 0), show_edge=False, header_style="bold", expand=True)
+    table.add_column("Promised by", ratio=5, overflow="fold")
+    table.add_column("When", ratio=4, overflow="fold")
+    table.add_column("How it stands", ratio=4, overflow="fold")
+    for one in found:
+        what = Text(one.promise.slug, style="bold")
+        what.append(f"\n“{printable(_shortened(one.promise.text))}”", style="quiet")
+        how = Text(_state_words(one), style=meaning[one.kept.state])
+        if command := _next_command(one):
+            how.append(f"\n{command}", style="command")
+        table.add_row(what, due_words(one.promise, timezone=timezone, now=now), how)
+    console().print(table)

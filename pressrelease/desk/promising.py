@@ -1,0 +1,287 @@
+"""What the office promised, by when, and which release keeps it: texts, record and clock brought together."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pressrelease import __version__
+from pressrelease.desk import Desk
+from pressrelease.errors import NotFound, PressReleaseError
+from pressrelease.release import Release, from_canonical
+from pressrelease.standing import ReleaseState
+from pressrelease.store.rows import from_micros, maybe_micros, maybe_time, to_micros
+
+if TYPE_CHECKING:
+    from pressrelease.check import Finding
+    from pressrelease.gather import Report
+    from pressrelease.promises import Follower, Kept, Promise
+
+#: How near an open promise must be to its end to be shown without being asked for, on either side of it.
+NEAR = timedelta(days=7)
+
+#: How long after it went out a release is still looked at for promises by `status`, and how many new ones at once.
+REMEMBERED = timedelta(days=400)
+AT_ONCE = 50
+
+_ON_ITS_WAY = frozenset({ReleaseState.SCHEDULED, ReleaseState.UNAPPROVED, ReleaseState.PUBLISHING})
+
+
+@dataclass(frozen=True)
+class Promised:
+    """A promise as it stands, and where the release stands that made it: a draft has promised nobody yet."""
+
+    kept: Kept
+    made_by: ReleaseState
+
+    @property
+    def promise(self) -> Promise:
+        """The promise itself."""
+        return self.kept.promise
+
+
+def promised(desk: Desk, slugs: Sequence[str] | None = None, *, now: datetime) -> list[Promised]:
+    """Every promise of the releases named, or of all, the soonest due first. `now` is aware.
+
+    A withdrawn release promises nothing any more. Raises NotFound, and ReleaseRefused for one that was named
+    and can't be read; of those not named, such a one is passed over.
+    """
+    from pressrelease.promises import keep
+
+    reports = {report.slug: report for report in desk.reports(desk.store.read.releases())} if desk.store.exists else {}
+    texts = _texts(desk, reports, named=slugs)
+    found: list[Promised] = []
+    for slug in dict.fromkeys(slugs if slugs is not None else sorted(texts)):
+        state = _state(reports, slug)
+        if state is ReleaseState.KILLED:
+            continue
+        promises = _promises(desk, texts[slug], reports.get(slug), now)
+        following = [
+            _follower(reports, other.slug)
+            for other in texts.values()
+            if other.follows == slug and other.slug != slug and _state(reports, other.slug) is not ReleaseState.KILLED
+        ]
+        found += [Promised(kept, state) for kept in keep(promises, following, now=now)]
+    return sorted(found, key=_due)
+
+
+def _due(one: Promised) -> tuple[bool, datetime, str, int]:
+    from pressrelease.promises.keeping import closes
+
+    end = closes(one.promise)
+    return end is None, end or from_micros(0), one.promise.slug, one.promise.line
+
+
+def _state(reports: dict[str, Report], slug: str) -> ReleaseState:
+    return reports[slug].standing.state if slug in reports else ReleaseState.DRAFT
+
+
+def _follower(reports: dict[str, Report], slug: str) -> Follower:
+    from pressrelease.promises import Follower
+
+    if slug not in reports:
+        return Follower(slug)
+    state = reports[slug].standing.state
+    return Follower(
+        slug,
+        lift=reports[slug].dossier.release.lift,
+        out=state is ReleaseState.PUBLISHED,
+        scheduled=state in _ON_ITS_WAY,
+    )
+
+
+def _texts(desk: Desk, reports: dict[str, Report], *, named: Sequence[str] | None) -> dict[str, Release]:
+    """Every release's text: what was frozen, where it was, with the lines of its file where that is the same."""
+    texts: dict[str, Release] = {}
+    for slug in sorted({*desk.library.slugs(), *reports, *(named or ())}):
+        report = reports.get(slug)
+        try:
+            release = desk.library.read(slug)
+        except PressReleaseError:
+            if report is None and slug in (named or ()):
+                raise
+        else:
+            if report is None or release.source_hash == report.dossier.release.source_hash:
+                texts[slug] = release
+        if slug not in texts and report is not None:
+            texts[slug] = _frozen(desk, slug, report.dossier.release.version)
+    return texts
+
+
+def _frozen(desk: Desk, slug: str, version: str) -> Release:
+    frozen = desk.store.read.frozen(slug, version)
+    if frozen is None:
+        raise NotFound(f"The frozen text of {slug} is gone.", hint="`pressrelease doctor` looks at the database.")
+    return from_canonical(frozen.canonical)
+
+
+def _promises(desk: Desk, release: Release, report: Report | None, now: datetime) -> tuple[Promise, ...]:
+    """A release's promises, counted from the day it was written; without one, from its lift, or from now."""
+    lift = report.dossier.release.lift if report is not None else None
+    return _found(desk, release, lift or now)
+
+
+def _found(desk: Desk, release: Release, otherwise: datetime) -> tuple[Promise, ...]:
+    from pressrelease.promises import find_promises
+
+    office = desk.config.office
+    return find_promises(
+        release,
+        timezone=office.timezone,
+        release_time=office.release_time,
+        reference=release.date if release.date is not None else otherwise,
+    )
+
+
+# -- a lift beside what was promised -----------------------------------------------------------------------------
+
+
+def lift_findings(desk: Desk, release: Release, lift: datetime | None, *, now: datetime) -> tuple[Finding, ...]:
+    """A warning where a follow-up would lift outside of what the release that it follows promised.
+
+    `lift` is UTC, None for one that lifts as soon as it is approved. Promises that another release has kept,
+    and those without a day, ask nothing of it.
+    """
+    if not release.follows or release.follows == release.slug:
+        return ()
+    from pressrelease.check.finding import Finding, Severity
+    from pressrelease.promises import PromiseState
+    from pressrelease.promises.keeping import fits
+    from pressrelease.when import say
+
+    try:
+        made = promised(desk, [release.follows], now=now)
+    except PressReleaseError:
+        return ()
+    waiting = [
+        one.promise
+        for one in made
+        if not one.promise.undated and (one.kept.state is not PromiseState.KEPT or one.kept.kept_by == release.slug)
+    ]
+    if not waiting or any(fits(promise, lift or now) for promise in waiting):
+        return ()
+    zone = desk.config.office.timezone
+    return (
+        Finding(
+            release.slug,
+            "outside_promise",
+            Severity.WARNING,
+            release.line_of("follows"),
+            f"{release.follows} promised it for another time ({_when(waiting[0], zone, now)}); it would lift"
+            f" {say(lift or now, timezone=zone, now=now)}.",
+            "Choose an --at inside what was promised, or say publicly that it will come later.",
+        ),
+    )
+
+
+def _when(promise: Promise, zone: str, now: datetime) -> str:
+    words = due_words(promise, timezone=zone, now=now)
+    return words[:1].lower() + words[1:] if words.startswith(("From ", "On ", "Not ")) else words
+
+
+def due_words(promise: Promise, *, timezone: str, now: datetime) -> str:
+    """When a promise falls due, in words."""
+    from pressrelease.when import say
+    from pressrelease.when.saying import say_window
+
+    if promise.not_before is None:
+        return "no day that can be told"
+    if promise.no_later_than is None:
+        return say(promise.not_before, timezone=timezone, now=now)
+    return say_window(promise.not_before, promise.no_later_than, timezone)
+
+
+# -- what is near ------------------------------------------------------------------------------------------------
+
+
+def near_promises(desk: Desk, *, now: datetime) -> list[Promised]:
+    """The open and overdue promises of what is out, whose end is within seven days of `now`.
+
+    `status` is typed all day: what a frozen version promises never changes, so it is read once and kept.
+    """
+    if not desk.store.exists:
+        return []
+    from pressrelease.promises.keeping import PromiseState, closes, keep
+
+    found: list[Promised] = []
+    for slug, promises in _remembered(desk, now).items():
+        if not any((end := closes(promise)) is not None and abs(end - now) <= NEAR for promise in promises):
+            continue
+        for kept in keep(promises, _followers_of(desk, slug), now=now):
+            end = closes(kept.promise)
+            if end is not None and abs(end - now) <= NEAR and kept.state in {PromiseState.OPEN, PromiseState.OVERDUE}:
+                found.append(Promised(kept, ReleaseState.PUBLISHED))
+    return sorted(found, key=_due)
+
+
+def _followers_of(desk: Desk, slug: str) -> list[Follower]:
+    names = []
+    for other in desk.library.slugs():
+        with contextlib.suppress(PressReleaseError):
+            if other != slug and slug in desk.library.text(other) and desk.library.read(other).follows == slug:
+                names.append(other)
+    reports = {report.slug: report for report in desk.reports(desk.store.read.releases(names))}
+    return [_follower(reports, name) for name in names if _state(reports, name) is not ReleaseState.KILLED]
+
+
+def _remembered(desk: Desk, now: datetime) -> dict[str, tuple[Promise, ...]]:
+    """The promises of every release that went out of late, by slug; read anew only for versions not yet known."""
+    office = desk.config.office
+    made_with = [__version__, office.timezone, office.release_time.isoformat()]
+    file = desk.workspace.private / "promises.json"
+    known: dict[str, list[list[Any]]] = {}
+    with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+        kept = json.loads(file.read_bytes())
+        known = dict(kept["versions"]) if kept["made_with"] == made_with else {}
+    rows = desk.store.read.rows(
+        "SELECT slug, version, lift FROM releases WHERE word <> 'killed' AND lift <= :now AND lift > :then"
+        " ORDER BY lift DESC",
+        {"now": to_micros(now), "then": to_micros(now - REMEMBERED)},
+    )
+    current: dict[str, list[list[Any]]] = {}
+    found: dict[str, tuple[Promise, ...]] = {}
+    fresh = 0
+    for row in rows:
+        slug, key = row["slug"], f"{row['slug']} {row['version']} {row['lift']}"
+        if key not in known:
+            fresh += 1
+            if fresh > AT_ONCE:
+                continue
+            try:
+                promises = _found(desk, _frozen(desk, slug, row["version"]), from_micros(row["lift"]))
+            except PressReleaseError:
+                continue  # `doctor` tells of a frozen text that can't be read; it must not keep `status` from anybody
+            known[key] = [[one.text, maybe_micros(one.not_before), maybe_micros(one.no_later_than)] for one in promises]
+        current[key] = known[key]
+        if known[key]:
+            found[slug] = tuple(_promise(slug, values) for values in known[key])
+    if fresh:
+        _write_private(desk, {"made_with": made_with, "versions": current})
+    return found
+
+
+def _promise(slug: str, values: list[Any]) -> Promise:
+    from pressrelease.promises import Promise
+
+    text, not_before, no_later_than = values
+    return Promise(slug, text, 0, maybe_time(not_before), maybe_time(no_later_than))
+
+
+def _write_private(desk: Desk, kept: dict[str, Any]) -> None:
+    """Keep it for the next time; where that can't be written, it is read anew then."""
+    file = desk.workspace.private / "promises.json"
+    beside = file.with_name(f".promises.{secrets.token_hex(6)}")
+    with contextlib.suppress(OSError):
+        try:
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                json.dump(kept, stream, ensure_ascii=False)
+            beside.replace(file)
+        finally:
+            beside.unlink(missing_ok=True)

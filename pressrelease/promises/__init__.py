@@ -1,0 +1,30 @@
+"""What a text promises for later, and which release keeps each promise. Pure.
+
+    Release ──find_promises──▶ Promise … ──keep──▶ kept · planned · open · overdue
+
+A promise is a commitment to, or notice of, a future release, announcement, decision or event of the issuer's;
+`wording` tells which sentences are one, `dates` when it falls due. The words are loaded when a text is first read;
+telling how a promise stands doesn't need them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pressrelease.promises.keeping import Follower, Kept, PromiseState, keep
+from pressrelease.promises.promise import Promise
+
+if TYPE_CHECKING:
+    from pressrelease.promises.finding import find_promises, promises_in
+
+__all__ = ["Follower", "Kept", "Promise", "PromiseState", "find_promises", "keep", "promises_in"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in {"find_promises", "promises_in"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pressrelease.promises import finding
+
+    found: object = getattr(finding, name)
+    globals()[name] = found
+    return found

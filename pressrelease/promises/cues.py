@@ -1,0 +1,327 @@
+"""What makes a sentence a promise: the words themselves, what they are said of, and whether they take a day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from pressrelease.promises.words import (
+    DAY_WORDS,
+    EVENT,
+    EXACT_DAY,
+    HAPPENS,
+    INFORMATION,
+    NO_EVENT,
+    OTHERS,
+    PUBLISHED,
+    PUBLISHES,
+)
+
+
+class Day(Enum):
+    """What a cue asks of the calendar."""
+
+    NONE = "it promises with or without a day"
+    ANYWHERE = "some word of the sentence must tell when"
+    NEXT = "a day must follow at once"
+    EXACT = "a particular day must follow"
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Words that promise. `subject` must stand before them, `object` within a few words after them.
+
+    `unless_of` may not stand right before them.
+    """
+
+    words: re.Pattern[str]
+    day: Day = Day.NONE
+    subject: re.Pattern[str] | None = None
+    object: re.Pattern[str] | None = None
+    unless_of: re.Pattern[str] | None = None
+
+    def found_in(self, text: str) -> Iterator[re.Match[str]]:
+        """Every place where it stands with all that it asks for."""
+        for match in self.words.finditer(text):
+            if self.subject is not None and not self.subject.search(text, max(0, match.start() - 130), match.start()):
+                continue
+            if self.unless_of is not None and self.unless_of.search(text, 0, match.start()):
+                continue
+            if self.object is not None and not self.object.search(_few_words(text[match.end() :])):
+                continue
+            if self._has_day(text, match.end()):
+                yield match
+
+    def _has_day(self, text: str, end: int) -> bool:
+        if self.day is Day.ANYWHERE:
+            return DAY_WORDS.search(text) is not None
+        if self.day is Day.NEXT:
+            return any(
+                DAY_WORDS.match(text, gap.end()) for gap in (_BLANKS.match(text, end), _TO_DAY.match(text, end)) if gap
+            )
+        return self.day is Day.NONE or _EXACTLY.search(text, end, end + 160) is not None
+
+
+_BLANKS = re.compile(r"[\s,:–-]*")
+_TO_DAY = re.compile(
+    r"[\s,:–-]*(?:at\s+[\d:.]+\s*[ap]\.?m\.?\s+)?(?:again\s+|back\s+)?(?:to the public\s+)?(?:on|at|in|from|is|for|by)?\s*"
+)
+_EXACTLY = re.compile(rf"{EXACT_DAY.pattern}|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\d\s*[ap]\.?m\b", re.I)
+
+
+def _few_words(after: str) -> str:
+    """The next words, up to where something else begins."""
+    return " ".join(re.split(r"[;!?]|\.\s|\b(?:that|which|who)\b", after[:120], maxsplit=1)[0].split()[:9])
+
+
+# -- the future --------------------------------------------------------------------------------------------------
+
+_ADVERBS = r"(?:\s+(?:\w+ly|also|then|soon|now|next|first|later|again|once again|both|all|still|instead|together))*"
+_WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_ASIDE = (
+    r"(?:,?\s+(?:on|at|this|next|later|in|by|during|starting|beginning|within|as)\s[^,;]{1,30}?,?"
+    rf"|\s+(?:today|tonight|tomorrow|{_WEEKDAY}),?)?"
+)
+#: "will", and what says the same.
+_WILL = (
+    r"(?:\b(?:will|shall)\b|'ll\b"
+    r"|\b(?:is|are|am|'s|'re)(?:\s+(?:\w+ly|now|also|still|next))?\s+(?:going|expected|scheduled|due|set|slated|planning"
+    r"|planned|intending|preparing|anticipated|poised|likely|about|hoping|aiming|expecting|committed|projected)(?:\s+\w+ly)?\s+to\b"
+    r"|\b(?:is|are)\s+to\b|\b(?:plans?|expects?|intends?|anticipates?|hopes?|promises?|pledges?|vows?)\s+to\b"
+    r"|\b(?:has|have)(?:\s+(?:also|now))?\s+(?:promised|pledged|committed|decided|vowed|agreed)\s+to\b"
+    r"|\bnow to\b)"
+)
+_SOON = rf"{_WILL}{_ASIDE}{_ADVERBS}\s+"
+_BE_ING = r"(?:be\s+)?"
+_IS = r"\b(?:is|are|'s|has been|have been)\s+(?:\w+ly\s+|now\s+|also\s+)?"
+
+#: A headline's "Sheriff to release …": no other verb stands before the "to".
+_A_VERB = (
+    r"\b(?:was|were|is|are|has|have|had|will|said|says|asked|urged|must|should|may|can|would|could|does|do|did"
+    r"|not|how|ways?|want|need|helps?|vows|about|able|order|chance|opportunity|right|plans?|efforts?|calls?|works?"
+    r"|working|continues?|begins?|likely|back|close|according|thanks|moves?|fails?|seeks?|tries|refuses?|pleads?"
+    r"|sentenced|charged|ordered|promised|agrees?|led|leads?|aims?|you|your|please|wishing|interested|invited|seeking|applying|anyone|planned|hoped|wanted|agreed|heard|tried|tends?|needed|used|failed"
+    r"|decided|refused|intended|attempted|threatened|offered|vowed|told|that|who|which|when|where|because)\b"
+)
+_HEADLINE = rf"^[\"']?[A-Z\d](?:(?!{_A_VERB})[^.;:]){{2,90}}?\s+to(?:\s+(?:also|soon|officially|publicly))?\s+"
+_ASKED_TO = r"\b(?:is|are)\s+(?:\w+ly\s+)?(?:invited|welcome|encouraged|asked|urged)\s+to\s+"
+_COME = (
+    r"(?:attend|join|take part|participate|watch|listen|tune in|film|cover|tour|photograph|observe|visit|interview|see"
+    r"|meet|hear|view|come)\b"
+)
+
+
+def _read(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.I)
+
+
+CUES = (
+    # "will be released", "is expected to be reviewed and announced"
+    Cue(_read(rf"{_SOON}(?:be|get)\s+(?:\w+ed\s+and\s+)?(?:\w+ly\s+|also\s+|then\s+|soon\s+|first\s+)?{PUBLISHED}\b")),
+    # "will release", "plans to publish"
+    Cue(_read(rf"{_SOON}{PUBLISHES}\b")),
+    Cue(_read(rf"{_SOON}be\s+(?:\w+ly\s+)?(?:releas|announc|publish|unveil|issu|post|disclos|reveal)ing\b")),
+    # "will provide an update", "are expected to have more details"
+    Cue(
+        _read(
+            rf"{_SOON}{_BE_ING}(?:provid|shar|giv|offer|present|deliver|report|issu|post|communicat|distribut|circulat"
+            r"|supply|send|submit|fil|introduc|outlin|discuss|detail|confirm|reveal|follow|broadcast)(?:e|ing|)\b"
+            r"(?:\s+(?:up|back) with)?"
+        ),
+        object=INFORMATION,
+    ),
+    Cue(_read(rf"{_SOON}have more\s+(?:on|about|to say|for you)\b")),
+    Cue(
+        _read(rf"{_SOON}(?:have|return with|be back with)\s+(?:an?|more|further|additional|the)\b"), object=INFORMATION
+    ),
+    Cue(
+        _read(rf"{_SOON}{_BE_ING}mak(?:e|ing)\b"),
+        object=_read(
+            r"\b(?:announcements?|statements?|decisions?|determinations?|remarks|appearances?|public|available)\b"
+        ),
+    ),
+    Cue(
+        _read(rf"{_SOON}(?:be\s+)?(?:made|taken|reached|given|handed down)\b"),
+        subject=_read(
+            r"\b(?:announcement|decision|determination|statement|appointment|selection|recommendation|choice|ruling)s?\b"
+        ),
+    ),
+    # "will hold a press conference"
+    Cue(
+        _read(
+            rf"{_SOON}{_BE_ING}(?:co-?)?(?:hold|host|conven|conduct|stag|organi[sz]|giv|hav|sponsor|present|attend|lead"
+            r"|speak at|speak during)(?:e|ing|)\b"
+        ),
+        object=EVENT,
+    ),
+    Cue(
+        _read(rf"{_SOON}(?:hold|host|convene)\s+(?:its|their|our|an?|the|his|her)\b(?!\s+(?:line|record|job|position))")
+    ),
+    Cue(
+        _read(
+            rf"{_SOON}(?:brief|update|address)\s+(?:the\s+)?(?:\w+\s+)?(?:media|press|reporters|public|community|residents"
+            r"|council|board|nation|families)\b"
+        )
+    ),
+    Cue(_read(rf"{_SOON}{_BE_ING}keep(?:ing)?\s+(?:\w+\s+){{1,4}}(?:informed|updated|posted|up to date|apprised)\b")),
+    Cue(
+        _read(
+            rf"{_SOON}(?:take place|be taking place|come out|go live|go on (?:sale|display)|get under ?way|kick off"
+            r"|break ground|vote on|decide (?:whether|on)|rule on|(?:answer|take) questions)\b"
+        )
+    ),
+    Cue(_read(rf"{_SOON}(?:speak|talk|meet)\s+(?:with|to)\s+(?:\w+\s+)?(?:media|press|reporters|journalists)\b")),
+    # "Details will follow", "Results will be ready"
+    Cue(
+        _read(
+            rf"{_WILL}{_ADVERBS}\s+(?:follow|come|publish|be (?:made )?(?:forthcoming|coming|ready|out|online|up|live"
+            r"|available|accessible|archived|known|provided|given|shared|shown|supplied|offered|presented|distributed"
+            r"|sent|added|put out|released))\b(?!\s+(?:24|forward|around the clock|free of charge|upon request))"
+        ),
+        subject=_read(rf"{INFORMATION.pattern}(?:\W+(?!will\b)\w+){{0,8}}\W*$"),
+    ),
+    Cue(
+        _read(
+            rf"{_WILL}\s+be\s+available\s+(?:for|to answer)\s+(?:\w+\s+){{0,3}}(?:interview|comment|question|media|press)"
+        )
+    ),
+    # "Dates to be announced", "Details to follow"
+    Cue(
+        _read(
+            r"\b(?:(?:is|are)\s+)?(?:yet\s+|still\s+)?to\s+(?:be\s+(?:announced|released|confirmed|published|determined"
+            r"|provided|disclosed|revealed|posted|shared)|follow|come)\b"
+        ),
+        subject=_read(rf"(?:{INFORMATION.pattern}|\b(?:more|speakers?|tickets?|venue)\b)\W*(?:\w+\W+){{0,2}}$"),
+    ),
+    Cue(_read(r"(?:^|[:,(–-]\s*|\b(?:is|are|still|yet)\s+)(?:to be (?:announced|confirmed|determined)|tba)\b")),
+    # "A decision is expected by Friday", "Details forthcoming"
+    Cue(
+        _read(
+            r"\b(?:is|are|'s)\s+(?:\w+ly\s+|now\s+)?(?:expected|due(?!\s+to\b)|scheduled|slated|anticipated"
+            r"|forthcoming|imminent|coming|on (?:the|its|their) way|planned|set)\b(?!\s+to\b)"
+        ),
+        subject=_read(rf"(?:{INFORMATION.pattern}|\b(?:vote|outcome|answer)\b)(?:\s+[\w'’.,-]+){{0,10}}\s*$"),
+    ),
+    Cue(
+        _read(r"\b(?:forthcoming|coming (?:soon|shortly|\w+day)|follows?(?: soon| shortly)?\W*$)"),
+        subject=_read(rf"(?:{INFORMATION.pattern}|\bmore)\s*$"),
+    ),
+    Cue(
+        _read(
+            r"\b(?:stay tuned|watch this space|check back|save the date|mark (?:your|their) calendars?|coming soon)\b"
+        )
+    ),
+    Cue(_read(r"^\W*(?:please\s+)?(?:look|look out|watch|watch out|listen) for\b"), Day.ANYWHERE),
+    Cue(
+        _read(
+            rf"{_IS}(?:set|scheduled|slated|due|planned|on track|targeted|ready)\s+for\s+(?:\w+\s+){{0,3}}"
+            r"(?:release|publication|announcement|unveiling|launch|broadcast)\b"
+        )
+    ),
+    # "A hearing is scheduled for Monday", "The meeting has been moved to May 5"
+    Cue(
+        _read(
+            rf"{_IS}(?:re-?)?(?:scheduled|set|planned|slated|confirmed|arranged|moved|postponed|delayed|pushed back|put off)"
+            r"\s+(?:to (?:begin|start|take place|be held)\s+|back\s+)?(?:for|to|on|at|from|until|till|in|this|next"
+            r"|tomorrow|today|tonight)\b"
+        ),
+        subject=EVENT,
+    ),
+    Cue(_read(rf"{_SOON}be\s+re-?scheduled\b")),
+    Cue(_read(r"\b(?:has|have) been (?:re-?scheduled|postponed|moved|delayed|pushed back)\s+(?:to|until|till|for)\b")),
+    Cue(_read(rf"\bthere\s+(?:will|is going to|are going to){_ADVERBS}\s+be\b(?!\s+no\b)"), object=EVENT),
+    Cue(_read(rf"\bthere\s+(?:will|is going to|are going to){_ADVERBS}\s+be\b(?!\s+no\b)"), object=INFORMATION),
+    # "Media are invited to attend the briefing", "Join us for the opening"
+    Cue(_read(rf"{_ASKED_TO}{_COME}"), object=EVENT),
+    Cue(_read(r"\b(?:is|are)\s+(?:\w+ly\s+)?invited\s+to\s+(?:an?|the|our|this|its)\b"), object=EVENT),
+    Cue(_read(r"^\W*(?:please\s+)?join\s"), object=EVENT),
+    Cue(_read(r"^\W*(?:you are|you're)\s+(?:cordially\s+)?invited\b")),
+    Cue(
+        _read(
+            r"\blooks? forward to\s+(?:\w+ly\s+)?(?:announc|releas|shar|publish|unveil|reveal|present|report|host|hold)ing\b"
+        )
+    ),
+    Cue(_read(r"\b(?:anticipates?|expects?|plans? on)\s+(?:having|releasing|announcing|sharing|publishing|holding)\b")),
+    # "Sheriff to Announce Charges", "Names to be released Monday"
+    Cue(_read(rf"{_HEADLINE}(?:be\s+{PUBLISHED}|{PUBLISHES}|come out|take place|go live|kick off)\b")),
+    Cue(_read(rf"{_HEADLINE}(?:hold|host|convene)\b"), object=EVENT),
+    Cue(_read(rf"{_HEADLINE}(?:report|present)\b"), object=_read(r"\b(?:results|earnings)\b")),
+    Cue(_read(rf"{_HEADLINE}(?:hold|host|convene|give|vote|meet|pick|file|tour|{HAPPENS})\b"), Day.ANYWHERE),
+    # "will not be released until Monday" is a promise of that day
+    Cue(
+        _read(
+            r"\b(?:will|is|are)\s+not\s+(?:be\s+|going to be\s+|to be\s+)?(?:released|announced|published|identified|named"
+            r"|made public|known|available|disclosed|unveiled|revealed|issued|posted|final|complete)\b[^.;]{0,40}?"
+            r"\b(?:until|before)\s+(?:after\s+)?"
+        ),
+        Day.NEXT,
+    ),
+    # With a day beside them
+    Cue(_read(rf"{_SOON}{HAPPENS}\b"), Day.ANYWHERE),
+    Cue(
+        _read(
+            rf"{_SOON}be\s+(?:launching|opening|hosting|holding|starting|beginning|returning|meeting|presenting|reporting"
+            r"|offering|celebrating|visiting|debuting|hearing|performing|voting|back|live|complete|completed|on view"
+            r"|on (?:display|sale|air)|in (?:stores|theaters|cinemas)|available|ready"
+            r"|open to (?:the public|visitors|everyone|the media))\b"
+        ),
+        Day.ANYWHERE,
+    ),
+    Cue(_read(r"\b(?:takes?|taking)\s+place\b"), Day.ANYWHERE),
+    Cue(
+        _read(
+            r"\b(?:is|are)\s+(?:being\s+held|(?:host|hold|launch|open|unveil|conven|present|organiz|plann|releas|announc"
+            r"|report|publish|celebrat|sponsor)ing)\b"
+        ),
+        Day.ANYWHERE,
+        object=_read(rf"{EVENT.pattern}|{INFORMATION.pattern}|^(?:at|on|in)\b"),
+    ),
+    Cue(
+        _read(
+            r"\b(?:(?:takes?|comes?|goes?) (?:into |in )?(?:effect|force)|occurs|happens|(?<!is\s)(?<!are\s)(?<!be\s)opens?|begins?|starts|launches|kicks off|premieres|debuts|returns|resumes|airs|meets|goes"
+            r" on sale|go on sale|gets under ?way|votes|convenes|reconvenes|reopens|arrives|(?:is|are|comes?) out)\b"
+            r"(?!\s+(?:until|through))"
+        ),
+        Day.NEXT,
+    ),
+    Cue(_read(r"\b(?:is|are) coming\b"), Day.EXACT),
+    Cue(
+        _read(r"\bopens?\b"),
+        Day.ANYWHERE,
+        subject=_read(
+            r"\b(?:registration|applications?|nominations?|bookings?|enrol?lment|tickets?|sales?|voting|submissions?|doors)\s*$"
+        ),
+    ),
+    Cue(_read(r"^\W*(?:when|date and time|date/time|date & time|time and date)\s*[:–-]"), Day.ANYWHERE),
+    Cue(
+        _read(
+            r"^\W*(?:next\s+(?:release|update|publication|announcement|report|meeting|briefing|edition|results?|bulletin)"
+            r"|(?:release|publication|launch|results?|announcement|event|hearing|meeting)\s+date)\b[^.;]{0,60}?[:–-]"
+        ),
+        Day.ANYWHERE,
+    ),
+    Cue(_read(rf"{_ASKED_TO}{_COME}"), Day.ANYWHERE),
+    Cue(_read(r"^\W*(?:please\s+)?(?:join|come)\s"), Day.ANYWHERE),
+    Cue(
+        _read(r"\b(?:is|are)\b(?=\s+(?:on|at|this|next|tomorrow|\w+day|\w+\s+\d))"),
+        Day.NEXT,
+        subject=_read(rf"{EVENT.pattern}\s*$"),
+    ),
+    Cue(_read(rf"\bnext\s+(?:\w+\s+)?(?:{EVENT.pattern}|{INFORMATION.pattern})\s+(?:is|are)\b"), Day.ANYWHERE),
+    Cue(
+        _read(
+            r"\b(?:plans?|(?:has|have) (?:scheduled|set|planned|called|arranged|organi[sz]ed))\s+(?:an?|the|its|another)\b"
+        ),
+        Day.ANYWHERE,
+        object=EVENT,
+    ),
+    Cue(
+        _read(r"\b(?:set|scheduled|slated|due|planned|expected)\b(?![^.;]*\b(?:was|were|is|are|has|have|had)\b)"),
+        Day.NEXT,
+        subject=_read(rf"(?<!the\s)(?:{EVENT.pattern}|{INFORMATION.pattern})\s*$"),
+    ),
+    # Whatever else the issuer says will be on a particular day
+    Cue(_read(rf"{_SOON}(?:be\s+)?(?!{NO_EVENT}\b)\w+"), Day.EXACT, unless_of=OTHERS),
+)

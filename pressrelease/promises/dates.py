@@ -1,0 +1,123 @@
+"""When a promise falls due: the one time in its sentence that is its own, read as an embargo would be.
+
+    "Entries must be received by March 1, and winners will be announced on March 15."   March 15
+    "Acme said Monday it will report its results."                                       no day: Monday is not theirs
+    "The report for the quarter ended June 30 will be released on August 2."             August 2
+
+Never a guess: what `read_embargo` refuses, and whatever could be the day of something else, leaves it undated.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from pressrelease.errors import EmbargoRefused
+from pressrelease.promises.phrases import Tie, TimePhrase, time_phrases
+from pressrelease.when import EmbargoKind
+
+
+@dataclass(frozen=True)
+class Due:
+    """When a promise falls due, in UTC: an instant, or a window whose end is exclusive; both None where undated."""
+
+    not_before: datetime | None = None
+    no_later_than: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Present:
+    """What phrases are read against: the reference instant (aware), the office's zone and its hour."""
+
+    now: datetime
+    timezone: str
+    release_time: time
+
+
+_MOVED = re.compile(
+    r"\b(?:move[ds]?|re-?scheduled|postponed|changed|pushed(?: back)?|delayed|shifted)\b.*\bfrom\b", re.I
+)
+_MONTH_ALONE = re.compile(r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?$", re.I)
+_TO = re.compile(r"\bto\s*(?:the\s+)?$", re.I)
+_SOMETHING_WAS = re.compile(
+    r"(?<!those\s)\b(?:said|says|told|wrote|was|were|had|held|met|found|made|took|began|shot|came|left|went|heard|\w{3,}ed)\b",
+    re.I,
+)
+_BEGINS = re.compile(
+    r"^\W*(?:(?:on|at|in|this|beginning|starting|from|by|before|then|and|but|also|later|early|the)\s+)*$", re.I
+)
+_CLAUSE = re.compile(r";|\s[–-]\s|—|, and\b|, but\b|\bthat\b")
+
+
+def due_of(sentence: str, cue: tuple[int, int], present: Present, day_before: date | None) -> Due:
+    """When what is promised at `cue` falls due; `day_before` is the day that the sentence before was about."""
+    phrases = [phrase for phrase in time_phrases(sentence) if phrase.tie is not Tie.ELSEWHERE]
+    if _MOVED.search(sentence):
+        phrases = [phrase for phrase in phrases if _TO.search(sentence[: phrase.start])] or phrases
+    own = [phrase for phrase in phrases if phrase.end > cue[0]] or [
+        phrase for phrase in phrases if _leads_to(sentence, phrase, cue)
+    ][-1:]
+    return _read(own, present, day_before)
+
+
+def _leads_to(sentence: str, phrase: TimePhrase, cue: tuple[int, int]) -> bool:
+    """Whether a time before the cue is the cue's: it begins the clause, and nobody speaks in between."""
+    head = _CLAUSE.split(sentence[: phrase.start])[-1]
+    return _BEGINS.match(head) is not None and not _SOMETHING_WAS.search(sentence[phrase.end : cue[0]])
+
+
+def _read(own: list[TimePhrase], present: Present, day_before: date | None) -> Due:
+    days = [phrase for phrase in own if phrase.has_day]
+    clocks = [phrase for phrase in own if phrase.has_clock and not phrase.has_day]
+    for phrase in days:
+        text = phrase.text if " " in phrase.text or not _MONTH_ALONE.match(phrase.text) else f"in {phrase.text}"
+        if not phrase.has_clock and len(days) == 1 and len(clocks) == 1 and phrase.tie is Tie.THEN is clocks[0].tie:
+            text = f"{text}, {clocks[0].text}"
+        try:
+            return _due(text, phrase.tie, present)
+        except EmbargoRefused as refused:
+            if refused.code != "embargo_past" or len(days) == 1:
+                return Due()
+    if clocks and clocks[0].refers_back and day_before is not None and len(clocks) == 1:
+        clock = re.sub(
+            r"(?i)\b(?:later\s+)?(?:that|the)\s+(?:same\s+)?(?:day|morning|afternoon|evening|night)\b",
+            " ",
+            clocks[0].text,
+        )
+        return _due_or_none(f"{day_before:%B} {day_before.day}, {day_before.year} {clock}", clocks[0].tie, present)
+    return Due()
+
+
+def _due_or_none(text: str, tie: Tie, present: Present) -> Due:
+    try:
+        return _due(text, tie, present)
+    except EmbargoRefused:
+        return Due()
+
+
+def _due(text: str, tie: Tie, present: Present) -> Due:
+    from pressrelease.when import read_embargo
+
+    embargo = read_embargo(
+        text.strip(" ,.(-–"), now=present.now, timezone=present.timezone, release_time=present.release_time
+    )
+    if embargo.kind is EmbargoKind.IMMEDIATE or embargo.not_before is None:
+        return Due()
+    if tie is Tie.THEN:
+        return Due(embargo.not_before, embargo.no_later_than)
+    end = embargo.not_before if tie is Tie.BEFORE else embargo.no_later_than or embargo.not_before
+    return Due(present.now, end) if end > present.now else Due()
+
+
+def day_of(due: Due, timezone: str) -> date | None:
+    """The one day that a promise is about, in the office's zone; None where it is more than one."""
+    if due.not_before is None:
+        return None
+    zone = ZoneInfo(timezone)
+    first = due.not_before.astimezone(zone).date()
+    if due.no_later_than is None:
+        return first
+    last = (due.no_later_than - timedelta(microseconds=1)).astimezone(zone).date()
+    return first if first == last else None

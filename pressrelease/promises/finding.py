@@ -1,0 +1,53 @@
+"""The promises of a text, and of a release: headline, subhead and body."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from pressrelease.promises.dates import Present, day_of, due_of
+from pressrelease.promises.promise import Promise
+from pressrelease.promises.sentences import sentences
+from pressrelease.promises.wording import cue_of
+from pressrelease.release import Release
+
+
+def promises_in(
+    text: str, *, now: datetime, timezone: str, release_time: time = time(9), slug: str = "", line: int = 1
+) -> tuple[Promise, ...]:
+    """Every promise in a prose text, whose first line is `line`. `now` is aware: when it was written."""
+    present = Present(now.astimezone(UTC), timezone, release_time)
+    found: list[Promise] = []
+    day: date | None = None
+    for sentence in sentences(text):
+        cue = cue_of(sentence.text)
+        if cue is None:
+            day = None
+            continue
+        due = due_of(sentence.text, cue, present, day)
+        found.append(
+            Promise(slug, sentence.text, line + sentence.line - 1 if line else 0, due.not_before, due.no_later_than)
+        )
+        day = day_of(due, timezone)
+    return tuple(found)
+
+
+def find_promises(
+    release: Release, *, timezone: str, release_time: time, reference: datetime | date
+) -> tuple[Promise, ...]:
+    """Every promise in a release's headline, subhead and body.
+
+    `reference` is what its phrases count from: a moment (aware), or the day on which it was written.
+    """
+    now = reference
+    if not isinstance(now, datetime):
+        now = datetime.combine(now, time(), ZoneInfo(timezone))
+    texts = (
+        (release.headline, release.line_of("headline")),
+        (release.subhead, release.line_of("subhead")),
+        (release.body, release.body_line if release.lines else 0),
+    )
+    found: list[Promise] = []
+    for text, line in texts:
+        found += promises_in(text, now=now, timezone=timezone, release_time=release_time, slug=release.slug, line=line)
+    return tuple(found)

@@ -1,0 +1,93 @@
+"""Which release keeps a promise, and how the promise stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from pressrelease.promises.promise import Promise
+
+#: How long after an instant what was promised for it may come, before the promise counts as broken.
+GRACE = timedelta(hours=24)
+
+
+class PromiseState(str, Enum):
+    """How a promise stands (CONTRACT section 6); each member carries the words that a person reads."""
+
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str = "") -> PromiseState:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.sentence = sentence
+        return member
+
+    KEPT = "kept", "the release that keeps it is out"
+    PLANNED = "planned", "the release that keeps it is scheduled in time"
+    OPEN = "open", "nothing that keeps it is scheduled in time"
+    OVERDUE = "overdue", "its time has passed, and nothing that keeps it is out"
+
+
+@dataclass(frozen=True)
+class Follower:
+    """A release that says it follows another. `lift` is UTC: when it went out or will; None for a draft."""
+
+    slug: str
+    lift: datetime | None = None
+    out: bool = False
+    scheduled: bool = False
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A promise, how it stands, and the release that keeps it or is meant to ("" for none)."""
+
+    promise: Promise
+    state: PromiseState
+    kept_by: str = ""
+
+
+def closes(promise: Promise) -> datetime | None:
+    """From when on a promise is broken: its window's end, a day after its instant; None for an undated one."""
+    if promise.no_later_than is not None or promise.not_before is None:
+        return promise.no_later_than
+    return promise.not_before + GRACE
+
+
+def fits(promise: Promise, lift: datetime | None) -> bool:
+    """Whether a release that lifts then comes when it was promised; an undated promise any time keeps."""
+    end = closes(promise)
+    if promise.not_before is None or end is None:
+        return True
+    return lift is not None and promise.not_before <= lift < end
+
+
+def keep(promises: Sequence[Promise], followers: Iterable[Follower], *, now: datetime) -> list[Kept]:
+    """How each promise of one release stands, given the releases that follow it. `now` is aware.
+
+    A follower keeps the promises into whose window it lifts; one that fits no window may be meant for any of them.
+    Out too early or too late, it keeps one all the same, unless it may have kept an undated one instead.
+    """
+    following = sorted(followers, key=lambda follower: (not follower.out, not follower.scheduled, follower.slug))
+    return [_keep(promise, promises, following, now) for promise in promises]
+
+
+def _keep(promise: Promise, promises: Sequence[Promise], following: Sequence[Follower], now: datetime) -> Kept:
+    dated = [other for other in promises if not other.undated]
+    its_own = [
+        follower
+        for follower in following
+        if fits(promise, follower.lift) or not any(fits(other, follower.lift) for other in dated)
+    ]
+    for follower in its_own:
+        if follower.out and (fits(promise, follower.lift) or len(dated) == len(promises)):
+            return Kept(promise, PromiseState.KEPT, follower.slug)
+    end = closes(promise)
+    best = next((follower for follower in its_own if follower.scheduled and fits(promise, follower.lift)), None)
+    meant = best or (its_own[0] if its_own else None)
+    slug = meant.slug if meant else ""
+    if end is not None and end <= now:
+        return Kept(promise, PromiseState.OVERDUE, slug)
+    return Kept(promise, PromiseState.PLANNED if best else PromiseState.OPEN, slug)
