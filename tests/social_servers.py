@@ -117,6 +117,10 @@ class SocialServer:
         """Its address."""
         return f"http://127.0.0.1:{self.port}"
 
+    def trouble_for(self, asked: Asked) -> str | Told | None:
+        """What a request meets."""
+        return self.troubles.popleft() if self.troubles and self.is_write(asked) else None
+
     def is_write(self, asked: Asked) -> bool:
         """Whether a request is one that troubles are for."""
         raise NotImplementedError
@@ -144,7 +148,7 @@ def serving(server: Server) -> Iterator[Server]:
             asked = Asked(self.command, parts.path, parse_qs(parts.query), headers, body)
             with server.lock:
                 server.asked.append(asked)
-                trouble = server.troubles.popleft() if server.troubles and server.is_write(asked) else None
+                trouble = server.trouble_for(asked)
                 told = trouble if isinstance(trouble, Told) else None
                 if told is None and trouble != "unheard":
                     told = server.answer(asked)
