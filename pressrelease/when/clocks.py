@@ -109,7 +109,7 @@ def _part_of_day(found: re.Match[str]) -> Part:
 PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
     (
         "aftermidnight",
-        r"\b(?P<after_count>a|one|[0-9]{1,2})\s+minutes?\s+(?:past|after)\s+midnight\b",
+        r"(?:\b12[:.]01\s*a\.?m\.?[\s(,-]*)?\b(?P<after_count>a|one|[0-9]{1,2})\s+minutes?\s+(?:past|after)\s+midnight\b",
         _after_midnight,
     ),
     (

@@ -178,7 +178,7 @@ PATTERNS: list[Pattern] = [
         "iso",
         r"""\b(?P<iso_year>[0-9]{4})(?:-(?P<iso_week>w)|(?P<iso_dash>-?)(?P<iso_month>[0-9]{2})(?P=iso_dash)(?P<iso_day>[0-9]{2}))
         (?![0-9])(?:(?:t|\s+t?)(?P<iso_hour>[0-9]{2})(?::?)(?P<iso_minute>[0-9]{2})(?::?(?P<iso_second>[0-9]{2})(?:[.,](?P<iso_fraction>[0-9]{1,9}))?)?
-        (?![0-9:])(?:\s?(?P<iso_offset>z|[+-][0-9]{2}(?::?[0-9]{2})?)(?![\w:]))?(?!\s*[ap]\.?m))?""",
+        (?![0-9:])(?:\s?(?P<iso_offset>z|[+-][0-9]{2}(?::?[0-9]{2})?)(?![\w:]))?(?!\s*[ap]\.?m\b))?""",
         _iso,
     ),
     (

@@ -141,11 +141,11 @@ def _by_abbreviation(wall: datetime, place: Place, office: Office, found: Found)
     if name in ONE_HOME:
         homes: tuple[tuple[str, int], ...] = (ONE_HOME[name],)
     elif name in own:
-        homes = ((office.name, own[name]),)
+        homes = tuple((office.name, minutes) for minutes in own[name])
     else:
         homes = EXACT.get(name, ())
     letters = name.partition("-")[0]
-    if len(homes) > 1:
+    if len({home for home, _ in homes}) > 1:
         found.unsettled = letters.upper()
     moments: dict[datetime, str] = {}
     against: list[tuple[str, datetime]] = []

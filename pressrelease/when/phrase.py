@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from pressrelease.when.clocks import hour_of
@@ -65,14 +67,14 @@ def shown(text: str, longest: int = 60) -> str:
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 
 
-def read_phrase(text: str) -> Phrase:
-    """The parts of `text`, settled. Raises EmbargoRefused where something in it is in doubt."""
+def read_phrase(text: str, own_zones: Collection[str] = ()) -> Phrase:
+    """The parts of `text`, settled; `own_zones` are what the office's clock is called, in lower case. Raises EmbargoRefused where something in it is in doubt."""
     if len(text) > LONGEST:
         raise refusal(
             "That is too long for an embargo.",
             hint="Give the line alone that says when, such as “Sept. 24, 2018, 9 a.m. PT”.",
         )
-    parts = settle(spread(scan(text)))
+    parts = settle([_own_zone(part, own_zones) for part in spread(scan(text))])
     phrase = Phrase(text, tuple(parts), tuple(part for part in parts if isinstance(part, Place) and part.bare))
     if not any(not isinstance(part, Mark) for part in parts):
         raise refusal(
@@ -82,8 +84,15 @@ def read_phrase(text: str) -> Phrase:
     _refuse_doubts(phrase)
     _refuse_numbers(phrase)
     _refuse_waiting(phrase)
+    _refuse_counted_from(phrase)
     _refuse_strangers(phrase)
     return replace(phrase, parts=tuple(part for part in parts if not (isinstance(part, Place) and part.bare)))
+
+
+def _own_zone(part: Part, own_zones: Collection[str]) -> Part:
+    if isinstance(part, Word) and not part.known and part.text in own_zones:
+        return Place(part.start, part.end, part.text, exact=part.text, bare=True)
+    return part
 
 
 def spread(parts: list[Part]) -> list[Part]:
@@ -172,9 +181,7 @@ def _hint_for(code: str) -> str:
 
 def _refuse_numbers(phrase: Phrase) -> None:
     for part in phrase.parts:
-        if isinstance(part, Number) and not (
-            part.written in {"one", "two", "three", "four", "five"} and _whole(phrase)
-        ):
+        if isinstance(part, Number):
             raise refusal(
                 f"“{phrase.words(part)}” could be part of a time, and isn't understood.",
                 code="embargo_unclear",
@@ -223,6 +230,46 @@ def _refuse_waiting(phrase: Phrase) -> None:
             raise refusal(f"After “{phrase.words(part)}” there is no time.", code="embargo_unclear")
 
 
+def _refuse_counted_from(phrase: Phrase) -> None:
+    """ "The day after Sept. 24" isn't the 24th; "embargoed from" and "available until" name the other end."""
+    parts = phrase.parts
+    for index, part in enumerate(parts):
+        previous, following = _beside(parts, index)
+        if not isinstance(part, Bound) or previous is None:
+            continue
+        counted = isinstance(previous, Word) and previous.text in {"day", "hour", "hours", "hrs"}
+        days = isinstance(following, DAYLIKE) and isinstance(previous, (*TIMES, Place))
+        if part.tie is Tie.AFTER and (counted or days):
+            raise refusal(
+                f"“{phrase.words(previous)} {phrase.words(part)} …” counts from another time.",
+                code="embargo_unclear",
+                hint="Write the day and the hour themselves.",
+            )
+        before = previous.text if isinstance(previous, Word) else ""
+        if (part.tie is Tie.FROM and before.startswith("embargo")) or (
+            part.tie is Tie.UNTIL and before in {"available", "valid", "open", "live", "effective", "online", "posted"}
+        ):
+            raise refusal(
+                f"“{before} {phrase.words(part)}” could mean that it begins then, or that it ends then.",
+                code="embargo_ambiguous",
+                hint="Write “embargoed until”, the day, the hour and the zone.",
+            )
+
+
+def _beside(parts: tuple[Part, ...], index: int) -> tuple[Part | None, Part | None]:
+    """The parts before and after, over marks."""
+    before = next((other for other in reversed(parts[:index]) if not isinstance(other, Mark)), None)
+    after = next((other for other in parts[index + 1 :] if not isinstance(other, Mark)), None)
+    return before, after
+
+
+def _looks_like_zone(phrase: Phrase, part: Part, previous: Part | None) -> bool:
+    written = phrase.text[part.start : part.end]
+    if isinstance(previous, (*TIMES, Place, Year)) and re.fullmatch(r"[A-Z]{2,5}", written):
+        return True
+    return re.fullmatch(r"[A-Z]{2,3}T|[A-Z]{1,3}[SD]T", written) is not None
+
+
 def _refuse_strangers(phrase: Phrase) -> None:
     """Words that aren't known: harmless beside a whole date, never right after an hour, never beside less."""
     parts = phrase.parts
@@ -237,7 +284,8 @@ def _refuse_strangers(phrase: Phrase) -> None:
             previous = parts[index - 2]
         after_clock = isinstance(previous, (Clock, Midnight)) and not isinstance(part, Place)
         names_a_clock = isinstance(following, Word) and following.text == "time"
-        if after_clock or names_a_clock:
+        before_clock = isinstance(part, Word) and isinstance(following, CLOCKLIKE)
+        if after_clock or before_clock or names_a_clock or _looks_like_zone(phrase, part, previous):
             raise refusal(
                 f"“{phrase.words(part)}” beside an hour could be its zone, and isn't known.",
                 code="embargo_zone",
@@ -245,6 +293,12 @@ def _refuse_strangers(phrase: Phrase) -> None:
             )
         if isinstance(previous, Bound) and previous.tie is Tie.AT and not _whole(phrase) and not at_once:
             raise refusal(f"“at {phrase.words(part)}” is no time that is understood.", code="embargo_unclear")
+        if isinstance(part, Place) and not _dated(phrase) and not at_once:
+            raise refusal(
+                f"It speaks of {phrase.words(part)}, and doesn't say whose clock is meant.",
+                code="embargo_zone",
+                hint="Write the zone right after the hour, such as “9 a.m. PT” or “9 a.m. London time”.",
+            )
         if not _dated(phrase) and not at_once:
             why = part.why if isinstance(part, Word) and part.why else "isn't understood, and it could change the time"
             code = "embargo_event" if isinstance(part, Word) and part.why else "embargo_unclear"

@@ -38,7 +38,7 @@ from pressrelease.when.phrase import DAYLIKE, TIMES, Phrase, places_after, read_
 from pressrelease.when.ranges import Range, find_range
 from pressrelease.when.refusals import refusal, typed, which_one
 from pressrelease.when.saying import say, say_day
-from pressrelease.when.zones import month_first, read_zone
+from pressrelease.when.zones import abbreviations, month_first, read_zone
 
 
 def read_embargo(text: str, *, now: datetime, timezone: str, release_time: time, close: time = time(17, 0)) -> Embargo:
@@ -50,7 +50,7 @@ def read_embargo(text: str, *, now: datetime, timezone: str, release_time: time,
     zone = read_zone(timezone)
     office = Office(timezone, zone, release_time, close, now.astimezone(UTC))
     try:
-        phrase = read_phrase(text)
+        phrase = read_phrase(text, abbreviations(timezone, office.today.year))
         return _read(phrase, office)
     except OverflowError:
         raise refusal("That lies outside the calendar.", code="embargo_nonexistent")
@@ -420,8 +420,10 @@ def _instant(phrase: Phrase, office: Office) -> Embargo:
         here = Found()
         clock = parts[index]
         assert isinstance(clock, Clock)  # noqa: S101  (chosen above)
-        for day in sorted(options):
-            one = instants(day, clock, part_of_day, (*places, *loose) or shared, office)
+        # Beside an hour that has its zone, one without may be in the same zone or in the office's.
+        lent = [(*places, *loose) or shared, ()] if shared and not places and not loose else [(*places, *loose)]
+        for day, zones in [(day, zones) for day in sorted(options) for zones in lent]:
+            one = instants(day, clock, part_of_day, zones, office)
             here.instants |= one.instants
             here.likely |= one.likely
             here.assumed = one.assumed or here.assumed
@@ -542,7 +544,7 @@ def _agreed_days(
         day = calendar.nth_weekday(part, today) if isinstance(part, NthWeekday) else calendar.ahead(part, today)
         loose = isinstance(part, DaysAhead) and part.days > 1 and dates
         # "in 3 days" beside a date is rounded; it only must not contradict it.
-        sets.append({day + timedelta(days=step) for step in ((-1, 0, 1, 2) if loose else (0,))})
+        sets.append({day + timedelta(days=step) for step in ((0, 1) if loose else (0,))})
     if names and not sets:
         sets = [set(calendar.weekday_dates(part, today)) for part in names]
     elif names:

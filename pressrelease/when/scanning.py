@@ -9,7 +9,7 @@ from functools import cache
 
 from pressrelease.when import clocks, days, places, spans
 from pressrelease.when.parts import Aside, AtOnce, Bound, Doubt, Mark, Number, Part, Tie, Word
-from pressrelease.when.vocabulary import DOUBTS, EVENTS, HARMLESS, HARMLESS_PHRASES, NUMBER_WORDS
+from pressrelease.when.vocabulary import DOUBTS, EVENTS, HARMLESS, HARMLESS_PHRASES, NUMBER_WORDS, TIMELY
 
 Builder = Callable[[re.Match[str]], Part | None]
 
@@ -44,9 +44,10 @@ _BEFORE = r"(?:before|until|till|prior\s+to|earlier\s+than|sooner\s+than|ahead\s
 _PHONE = r"""
       (?:\+?1[-.\s])?(?:\([0-9]{3}\)\s?|\b[0-9]{3}[-.\s])[0-9]{3}[-.\s][0-9]{4}(?![0-9])
     | \b[0-9]{3}[-.][0-9]{4}(?![0-9/-])
-    | \+[0-9]{1,3}(?:[\s().-]{0,2}[0-9]){7,12}(?![0-9])
+    | \+[0-9]{1,3}(?:[\s().-]{0,2}[0-9]){7,12}(?![0-9]|\s*[ap]\.?\s?m\b|[:.][0-9])
     | \b0[0-9]{2,4}\s[0-9]{3,4}\s[0-9]{3,4}(?![0-9])
-    | \b(?:tel|telephone|phone|cell|mobile|fax|call|text|ext)\b[.:]?\s*(?:at\s+|on\s+)?(?=[0-9(+])[0-9()+ .-]{3,20}[0-9]
+    | \b(?:tel|telephone|phone|cell|mobile|fax|call|text)\b[.:]?\s*(?:at\s+|on\s+)?[0-9]{3}[\s.-][0-9]{4}(?![0-9])
+    | \b(?:ext|extension)\b\.?\s?[0-9]{1,6}(?![0-9])
 """
 _NUMBERED = r"""
       \b(?:case|docket|file|incident|report|reference|ref|release|bulletin|event|id|order|bill|badge|room|suite|page|building)
@@ -65,8 +66,8 @@ _TIES = {
     Tie.NOT_BEFORE: r"on\s+(?:or|and)\s+after|at\s+or\s+after|not\s+earlier\s+than|no\s+earlier\s+than",
     Tie.FROM: r"as\s+from|effective\s+from|from|starting|beginning|commencing|as\s+of|since",
     Tie.AFTER: r"(?:any\s?time\s+)?after|following",
-    Tie.UNTIL: r"until|till|'til|'till|til|up\s+to|up\s+until",
-    Tie.BY: r"(?:no|not)\s+(?:later\s+than|after|beyond|past)|by|before|within|prior\s+to|ahead\s+of|deadline|due",
+    Tie.UNTIL: r"until|till|'til|'till|til|up\s+until",
+    Tie.BY: r"(?:no|not)\s+(?:later\s+than|after|beyond|past)|by|before|within|prior\s+to|ahead\s+of|up\s+to|deadline|due",
     Tie.THROUGH: r"through\s+to|up\s+through|through|thru|-\s?thru",
     Tie.TO: r"to",
     Tie.AND: r"and|&",
@@ -160,6 +161,8 @@ def _word_part(start: int, end: int, text: str) -> Part:
     if text in EVENTS or bare in EVENTS:
         return Word(start, end, text, known=False, why="is an event, and an event has no clock")
     known = text in HARMLESS or bare in HARMLESS
+    if not known and any(stem in text for stem in TIMELY):
+        return Doubt(start, end, "isn't understood, and it could be about the time", "embargo_unclear")
     return Word(start, end, text, known=known)
 
 

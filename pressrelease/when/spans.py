@@ -79,7 +79,7 @@ def _weekend(found: re.Match[str]) -> Part:
 PATTERNS: list[Pattern] = [
     (
         "weekof",
-        rf"""\b(?:(?:(?:in|during|for|over)\s+)?(?:the\s+)?(?:{_PIECE.format("wo")})?(?:work(?:ing)?[\s-]?|calendar\s+)?week[\s-]+
+        rf"""\b(?:(?:some\s?time\s+)?(?:(?:in|during|for|over)\s+)?(?:the\s+)?(?:{_PIECE.format("wo")})?(?:work(?:ing)?[\s-]?|calendar\s+)?week[\s-]+
         (?:of|beginning|commencing|starting|begins|starts|ending|from)\b(?:\s+(?:on|of))?|w/[cbe]\b|w\.c\.|wc\b|wk\s+of\b|wk\.?\s+(?:commencing|beginning)\b)
         \s*:?(?=\s*(?:the\s+)?(?:[0-9]|{MONTH}\b|{WEEKDAY}\b))""",
         _week_of,

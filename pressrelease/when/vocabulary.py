@@ -32,8 +32,8 @@ HARMLESS = frozenset(
     disseminate disseminated disclosure disclose disclosed announcement announcements announce announced reporting
     report reported circulation circulated circulate share shared sharing statement statements advisory bulletin alert
     issue issued issues issuance hold held holds holding lift lifts lifting expires expire expiry expiration ends end
-    ending starts start date dates time times day dated hour hours clock schedule scheduled scheduling launch launches
-    effective available approved for of on the this that these to be is are it its in as with material materials
+    ending date dates time times day dated hour hours clock schedule scheduled scheduling launch launches
+    approved for of on the this that these to be is are it its in as with material materials
     information content contents story stories article articles text document documents data all our your we will shall
     may must should can do does an hereby herein only sharp exactly precisely prompt promptly office attorney attorneys
     attorney's district county da da's d.a sheriff sheriff's police city state department dept government go goes out
@@ -49,6 +49,7 @@ HARMLESS_PHRASES = _words(
     """check against delivery|publication or broadcast|broadcast or publication|print or broadcast|press or broadcast|
     print or online|release or publication|publication or release|publication or distribution|broadcast or online|
     publication or transmission|published or broadcast|broadcast or published|use or publication|in any form|
+    will be lifted|to be lifted|shall be lifted|be lifted|is lifted|
     in whole or in part|in part or in whole|in whole or part|news update|media update|press update"""
 )
 
@@ -94,8 +95,9 @@ _HARD: tuple[tuple[str, str, str], ...] = (
         in the coming days|in the coming weeks|coming days|coming weeks|coming months|in a few|a few|few|several|
         couple|business day|business days|working day|working days|workday|weekday|weekdays|fortnight|lunchtime|
         lunch|teatime|breakfast|dinner|dinnertime|supper|bedtime|first thing|overnight|sunrise|sunset|dawn|dusk|
-        early|mid|late|middle|prime time|primetime|after hours|afterhours|minutes|seconds|months|weeks|days|
-        q1|q2|q3|q4|h1|h2""",
+        early|mid|late|middle|prime time|primetime|after hours|afterhours|q1|q2|q3|q4|h1|h2|next|following|previous|
+        prior|preceding|half|quarter past|eve|thereafter|afterwards|upcoming|coming|week|weeks|month|months|minute|
+        minutes|second|seconds|days|within hours|hence|mid-week|midweek""",
         "names no moment",
         "embargo_unclear",
     ),
@@ -126,6 +128,23 @@ _HARD: tuple[tuple[str, str, str], ...] = (
 
 #: Words that make any time beside them uncertain: what they do, and the refusal's code.
 DOUBTS: dict[str, tuple[str, str]] = {phrase: (why, code) for phrases, why, code in _HARD for phrase in _words(phrases)}
+
+#: A word that isn't known and holds one of these could be about time: "midweek", "noonish", "Wendesday".
+TIMELY = (
+    "day",
+    "week",
+    "month",
+    "year",
+    "hour",
+    "minute",
+    "second",
+    "noon",
+    "night",
+    "morn",
+    "evening",
+    "time",
+    "clock",
+)
 
 #: Events and seasons: harmless beside a whole date and hour, but nothing to wait for by themselves.
 EVENTS = _words(

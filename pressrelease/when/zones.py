@@ -127,14 +127,15 @@ def not_before(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 @lru_cache(maxsize=256)
-def abbreviations(zone: str, year: int) -> dict[str, int]:
-    """What the zone's clock is called during a year, in lower case, each with its offset in minutes."""
+def abbreviations(zone: str, year: int) -> dict[str, tuple[int, ...]]:
+    """What the zone's clock is called during a year, in lower case, each with its offsets in minutes."""
     place = _zone(zone)
-    names: dict[str, int] = {}
+    names: dict[str, tuple[int, ...]] = {}
     for month in range(1, 13):
         for day in (1, 15):
             local = datetime(year, month, day, 12, tzinfo=UTC).astimezone(place)
             name, offset = local.tzname(), local.utcoffset()
             if name and offset is not None and name.isalpha():
-                names[name.lower()] = round(offset.total_seconds() / 60)
+                minutes = round(offset.total_seconds() / 60)
+                names[name.lower()] = tuple(sorted({*names.get(name.lower(), ()), minutes}))
     return names
