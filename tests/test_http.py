@@ -10,16 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from conftest import missing
 from hypothesis import given
 from hypothesis import strategies as st
-
-from pressrelease.config import SecretReference, SecretSource
-from pressrelease.delivery import Certainty, DeliveryFailed
-from pressrelease.errors import ConfigRefused
-from pressrelease.outlets import http as http_module
-from pressrelease.outlets import wire
-from pressrelease.outlets.http import Answer, Http, checked_address, failure_of, retry_after
-from conftest import missing
 from servers import (
     Behaviour,
     FlakyServer,
@@ -39,6 +32,13 @@ from servers import (
     reset_after_request,
     unused_port,
 )
+
+from pressrelease.config import SecretReference, SecretSource
+from pressrelease.delivery import Certainty, DeliveryFailed
+from pressrelease.errors import ConfigRefused
+from pressrelease.outlets import http as http_module
+from pressrelease.outlets import wire
+from pressrelease.outlets.http import Answer, Http, checked_address, failure_of, retry_after
 
 SECRET_PATH = "/services/T000/canary-in-the-path"
 BODY = b"canary in the body: embargoed words"
@@ -493,6 +493,63 @@ def test_trust_always_verifies() -> None:
     context = http_module.trust()
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
+
+
+# -- a proxy ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "words"),
+    [
+        (raw(b"HTTP/1.1 403 Forbidden\r\n\r\n", name="refuses"), "proxy"),
+        (raw(b"HTTP/1.1 200 OK\r\n\r\n", name="opens and drops"), "the server"),
+        (hang_after_request, "in time"),
+        (reset_after_request, "the server"),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_a_proxy_that_fails_has_sent_nothing(monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour, words: str) -> None:
+    with FlakyServer(behaviour) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        failure = _failure("https://news.example.org", timeout=0.5)
+        with pytest.raises(DeliveryFailed):
+            _http(0.5).reach("https://news.example.org/canary")
+    assert failure.certainty is Certainty.NOT_SENT
+    assert words in failure.reason
+    assert {(request.method, request.target) for request in proxy.requests} == {("CONNECT", "news.example.org:443")}
+    assert all(not request.body and "canary" not in str(request.headers) for request in proxy.requests)
+
+
+def test_no_proxy_stands_between_us_and_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{unused_port()}")
+    with FlakyServer(answer(204)) as server:
+        assert _http().request("POST", server.url, body=BODY).status == 204
+
+
+# -- what is left behind ----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files in /proc")
+def test_no_connection_is_left_open_by_what_goes_wrong() -> None:
+    behaviours = (
+        reset_after_request,
+        half_answer,
+        half_head,
+        garbage,
+        answer_then_close,
+        close_after_request,
+        answer(500),
+    )
+    with FlakyServer(*behaviours * 6, answer(204)) as server:
+        http = _http()
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(len(behaviours) * 6):
+            with contextlib.suppress(DeliveryFailed):
+                http.request("POST", server.url, body=BODY)
+        http.close()
+        _until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before)
 
 
 # -- addresses --------------------------------------------------------------------------------------------

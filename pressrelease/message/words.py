@@ -26,6 +26,7 @@ class Words:
     updated: str
     earlier: str
     later: str
+    older: str
     feed: str
     none_yet: str
     office_site: str
@@ -62,6 +63,7 @@ ENGLISH = Words(
     updated="Updated",
     earlier="Earlier release",
     later="Later release",
+    older="All releases of earlier years",
     feed="News feed (Atom)",
     none_yet="Nothing has been released yet.",
     office_site="Office home page",
@@ -90,6 +92,7 @@ SPANISH = Words(
     updated="Actualizado",
     earlier="Comunicado anterior",
     later="Comunicado posterior",
+    older="Todos los comunicados de años anteriores",
     feed="Canal de noticias (Atom)",
     none_yet="Todavía no se ha publicado nada.",
     office_site="Página de la oficina",

@@ -251,8 +251,14 @@ class Http:
     def close(self) -> None:
         """Let go of all connections."""
         with self._lock:
-            if self._adapter is not None:
-                self._adapter.close()
+            if self._adapter is None:
+                return
+            # urllib3 leaves that to the garbage collector, which may take its time.
+            for manager in (self._adapter.poolmanager, *self._adapter.proxy_manager.values()):
+                for key in manager.pools.keys():  # noqa: SIM118  (this container refuses to be iterated over)
+                    manager.pools[key].close()
+            self._adapter.close()
+            self._adapter = None
 
     # -- one attempt --------------------------------------------------------------------------------------
 
@@ -300,17 +306,17 @@ class Http:
     def _lost(self, attempt: Attempt, error: Exception, changes_nothing: bool) -> DeliveryFailed:
         from pressrelease.outlets.wire import trouble_words
 
+        late = attempt.expired or pause_clock() >= attempt.end
         if not attempt.begun:
-            return DeliveryFailed(Certainty.NOT_SENT, f"{self.called}: {attempt.trouble or trouble_words(error)}")
-        if attempt.expired or pause_clock() >= attempt.end:
-            words = "did not answer in time"
-        else:
-            words = "ended the connection without a whole answer"
+            trouble = trouble_words(TimeoutError()) if late else attempt.trouble or trouble_words(error)
+            return DeliveryFailed(Certainty.NOT_SENT, f"{self.called}: {trouble}")
+        words = "did not answer in time" if late else "ended the connection without a whole answer"
         return DeliveryFailed(Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE, f"{self.called} {words}")
 
     # -- connections --------------------------------------------------------------------------------------
 
     def _connect(self, url: str, count: int, within: timedelta) -> Reached:
+        """Have `count` connections open at once, and keep them. Raises DeliveryFailed."""
         from pressrelease.outlets.wire import Attempt, Watched
 
         prepared = self._prepared("GET", url, None, None)
@@ -319,23 +325,21 @@ class Http:
         with Watched(attempt):
             pool: Any = None
             try:
-                adapter = self._ready()
-                pool = adapter.get_connection_with_tls_context(prepared, True, proxies=self._proxies_for(url))
+                pool = self._ready().get_connection_with_tls_context(prepared, True, proxies=self._proxies_for(url))
                 for _ in range(count):
+                    # What urllib3 does before a request, and no request after it: it has no name for that.
                     connection = pool._get_conn()
                     opened.append(connection)
+                    connection.timeout = attempt.left
+                    if connection.sock is None and pool.proxy is not None:
+                        pool._prepare_proxy(connection)
                     if connection.sock is None:
-                        connection.timeout = attempt.left
-                        pool._prepare_proxy(connection) if pool.proxy and url.startswith("https") else None
-                        if connection.sock is None:
-                            connection.connect()
+                        connection.connect()
                 return Reached(_certificate_end(opened[0].sock))
             except Exception as error:  # noqa: BLE001  (as above)
                 raise self._lost(attempt, error, changes_nothing=True) from None
             finally:
                 for connection in opened:
-                    if connection.sock is None:
-                        connection.close()
                     pool._put_conn(connection)
 
     def _ready(self) -> HTTPAdapter:

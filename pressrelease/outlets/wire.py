@@ -233,13 +233,16 @@ class _Noting:
         """A connected socket, within what is left of the attempt over all of the host's addresses."""
         attempt = _attempt()
         refused: OSError = OSError("no address")
-        for family, kind, protocol, _, address in resolve(self._dns_host, self.port, attempt.end):
+        addresses = resolve(self._dns_host, self.port, attempt.end)
+        for number, (family, kind, protocol, _, address) in enumerate(addresses):
             sock = socket.socket(family, kind, protocol)
             try:
                 for option in self.socket_options or ():
                     sock.setsockopt(*option)
-                sock.settimeout(attempt.left)
+                # An address that swallows everything (IPv6, often) must leave time for the others.
+                sock.settimeout(max(attempt.left / (len(addresses) - number), min(attempt.left, 1)))
                 sock.connect(address)
+                sock.settimeout(attempt.left)
             except OSError as error:
                 sock.close()
                 refused = error
@@ -271,6 +274,8 @@ class _Noting:
                 self.connect()
             attempt = _attempt()
             attempt.hold(self._handle)
+            if self.sock is not None:
+                self.sock.settimeout(attempt.left)  # a kept connection has what the last attempt had left
             attempt.begun = True
         super().send(data)  # type: ignore[misc]
         self._last_used = pause_clock()

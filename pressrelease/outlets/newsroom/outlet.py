@@ -25,8 +25,8 @@ from pressrelease.lock import FileLock
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.newsroom.folder import PublicFolder
-from pressrelease.outlets.newsroom.pages import FEED, INDEX, Site, index_page, record_of, related_links, release_page
-from pressrelease.outlets.newsroom.record import BODY, RELATED, Record, between, put_between, record_in
+from pressrelease.outlets.newsroom.pages import FEED, INDEX, Site, list_pages, record_of, related_links, release_page
+from pressrelease.outlets.newsroom.record import BODY, RELATED, Record, between, hashed, put_between, record_in
 from pressrelease.outlets.newsroom.together import Together
 from pressrelease.release import valid_slug
 
@@ -164,19 +164,20 @@ class Newsroom:
                 folder.remove(name)
             shown.set()
             folder.show()
-        root.sync()
 
     # -- what stands around the pages ---------------------------------------------------------------------
 
     def _arrange(self) -> None:
-        """Bring the links between pages, the list and the feed into line with what is public."""
+        """Bring the links between pages, the lists and the feed into line with what is public."""
         with self._locked(), PublicFolder.open(self._root) as root:
             root.clear_aside(utc_now() - _ABANDONED)
+            root.sync()  # the pages, before anything that names them
             published = {found.record.slug: found for found in self._published(root)}
             records = sorted((found.record for found in published.values()), key=lambda record: record.slug)
             records.sort(key=lambda record: record.published, reverse=True)
             self._relate(root, published, records)
-            root.write(INDEX, index_page(records, self._site).encode())
+            for name, page in list_pages(records, self._site).items():
+                root.write(name, page.encode())
             root.write(FEED, self._feed(root, records))
             root.sync()
 
@@ -199,15 +200,15 @@ class Newsroom:
         yield from known.values()
 
     def _relate(self, root: PublicFolder, published: Mapping[str, _Published], records: list[Record]) -> None:
+        """Link each release to the one that it follows and to those that follow it, where both are public."""
+        by_hash = {hashed(record.slug): record for record in records}
         followers: dict[str, list[Record]] = {}
         for record in reversed(records):
-            if record.follows in published and record.follows != record.slug:
-                followers.setdefault(record.follows, []).append(record)
+            if record.follows in by_hash and by_hash[record.follows] is not record:
+                followers.setdefault(by_hash[record.follows].slug, []).append(record)
         for slug, found in published.items():
-            first = published.get(found.record.follows)
-            later = followers.get(slug, [])
-            first_record = first.record if first is not None and first is not found else None
-            wanted = related_links(self._site, first_record, later)
+            first, later = by_hash.get(found.record.follows), followers.get(slug, [])
+            wanted = related_links(self._site, None if first is found.record else first, later)
             if wanted == found.related:
                 continue
             with root.sub(slug) as folder:

@@ -7,7 +7,7 @@ wraps at 320 px. No script runs, nothing is fetched from elsewhere.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -19,12 +19,14 @@ from pressrelease.config import Office
 from pressrelease.message import Enclosure, Message
 from pressrelease.message.composing import END
 from pressrelease.message.words import Words, moment_words, words_in, zone_of
-from pressrelease.outlets.newsroom.record import BODY, RELATED, Record, record_tag
+from pressrelease.outlets.newsroom.record import BODY, RELATED, Record, hashed, record_tag
 from pressrelease.outlets.newsroom.style import STYLE
 from pressrelease.release import Contact, ReleaseKind
 
 FEED = "feed.atom"
 INDEX = "index.html"
+#: How many releases the first list holds.
+LATEST = 200
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' file:; base-uri 'none'; form-action 'none'"
 
@@ -84,7 +86,7 @@ def record_of(message: Message, site: Site, before: Record | None = None) -> Rec
         updated=message.lift,
         id=before.id if before else site.entry_id(message.slug, message.lift),
         summary=message.summary,
-        follows=message.release.follows,
+        follows=hashed(message.release.follows),
         enclosures=tuple(enclosure.name for enclosure in message.enclosures),
     )
 
@@ -206,24 +208,46 @@ def related_links(site: Site, first: Record | None, later: Sequence[Record]) -> 
 # -- the list of all --------------------------------------------------------------------------------------
 
 
-def index_page(records: Sequence[Record], site: Site) -> str:
-    """All releases, the newest first as given, year by year."""
-    words = site.words
+def list_pages(records: Sequence[Record], site: Site) -> dict[str, str]:
+    """The lists, by file name: the newest as given, year by year, and each year that has more in a file of its own."""
     zone = zone_of(site.office.timezone)
-    parts = ['<div class="inner">', f"<h1>{words.newsroom}</h1>"]
-    for year, group in groupby(records, key=lambda record: record.published.astimezone(zone).year):
-        items = "".join(_item(record, site) for record in group)
-        parts.append(f'<h2 class="year">{year}</h2>\n<ul class="releases">{items}</ul>')
-    if not records:
+    years = {
+        year: list(group) for year, group in groupby(records, lambda record: record.published.astimezone(zone).year)
+    }
+    latest = {record.slug for record in records[:LATEST]}
+    shown = {year: [record for record in group if record.slug in latest] for year, group in years.items()}
+    older = [year for year, group in years.items() if len(shown[year]) < len(group)]
+    pages = {INDEX: _list_page(shown, site, older=older)}
+    for year in older:
+        pages[f"{year}.html"] = _list_page({year: years[year]}, site, named=f"{site.words.newsroom}, {year}")
+    return pages
+
+
+def _list_page(years: Mapping[int, Sequence[Record]], site: Site, *, older: Sequence[int] = (), named: str = "") -> str:
+    words = site.words
+    title = named or words.newsroom
+    parts = ['<div class="inner">', f"<h1>{title}</h1>"]
+    for year, records in years.items():
+        if records:
+            items = "".join(_item(record, site) for record in records)
+            parts.append(f'<h2 class="year">{year}</h2>\n<ul class="releases">{items}</ul>')
+    if not years:
         parts.append(f"<p>{words.none_yet}</p>")
+    if older:
+        links = "".join(f'<li><a href="{year}.html">{year}</a></li>' for year in older)
+        parts.append(
+            f'<nav class="older" aria-labelledby="older"><h2 id="older">{words.older}</h2><ul>{links}</ul></nav>'
+        )
     parts += [_contact_box(site.office.contact, words), "</div>"]
+    own = site.url and f"{site.url}/{f'{next(iter(years))}.html' if named else ''}"
     return _page(
         site,
-        title=f"{words.newsroom} – {site.office.name}",
-        description=f"{words.newsroom} – {site.office.name}",
-        head=[f'<link rel="canonical" href="{_(site.url)}/">'] if site.url else [],
+        title=f"{title} – {site.office.name}",
+        description=f"{title} – {site.office.name}",
+        head=[f'<link rel="canonical" href="{_(own)}">'] if own else [],
         main="\n".join(part for part in parts if part),
         up="",
+        listed=not named,
     )
 
 
@@ -240,7 +264,9 @@ def _item(record: Record, site: Site) -> str:
 # -- around both ------------------------------------------------------------------------------------------
 
 
-def _page(site: Site, *, title: str, description: str, head: Sequence[str], main: str, up: str) -> str:
+def _page(
+    site: Site, *, title: str, description: str, head: Sequence[str], main: str, up: str, listed: bool = False
+) -> str:
     office, words = site.office, site.words
     home = f"{up}{site.folder_link}" or "./"
     lines = [
@@ -260,7 +286,7 @@ def _page(site: Site, *, title: str, description: str, head: Sequence[str], main
         f'<a class="skip" href="#main">{words.skip}</a>',
         '<header class="masthead"><div class="inner">',
         f'<a class="office" href="{home}">{_(office.name)}</a>',
-        f'<nav aria-label="{words.newsroom}"><a href="{home}">{words.all_releases}</a></nav>' if up else "",
+        f'<nav aria-label="{words.newsroom}"><a href="{home}">{words.all_releases}</a></nav>' if not listed else "",
         "</div></header>",
         f'<main id="main" tabindex="-1">\n{main}\n</main>',
         '<footer class="foot"><div class="inner">',

@@ -3,6 +3,7 @@ public folder that could disagree with it: what is in the index is what is publi
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
@@ -21,7 +22,8 @@ _META = re.compile(r'<meta name="pressrelease" content="([^"]{1,20000})">')
 class Record:
     """A page's own account of itself. `published` is the first version's lift, `updated` this one's; both aware UTC.
 
-    `id` is the feed's name for it and never changes; `enclosures` are the files beside the page.
+    `id` is the feed's name for it and never changes; `enclosures` are the files beside the page. `follows` is the
+    hash (`hashed`) of the slug that it follows, "" for none: that release may not be public yet, and is not named.
     """
 
     slug: str
@@ -34,6 +36,11 @@ class Record:
     summary: str = ""
     follows: str = ""
     enclosures: tuple[str, ...] = ()
+
+
+def hashed(slug: str) -> str:
+    """A slug where it may not be read yet."""
+    return hashlib.sha256(slug.encode()).hexdigest()[:32] if slug else ""
 
 
 def record_tag(record: Record) -> str:

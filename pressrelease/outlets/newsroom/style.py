@@ -68,6 +68,9 @@ figure{margin:1.75rem 0}figcaption{font:.95rem/1.5 var(--sans);color:var(--muted
 .releases p{margin:0}
 .meta{font:.95rem/1.5 var(--sans);color:var(--muted)}
 .releases .meta{margin-bottom:.25rem}
+.older{margin-top:2.25rem}.older h2{font:700 1rem var(--sans);margin:0 0 .5rem}
+.older ul{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;margin:0;padding:0;font-family:var(--sans)}
+.older a{display:inline-block;padding:.2rem 0}
 .year{font:700 1rem var(--sans);letter-spacing:.08em;color:var(--muted);margin:2.25rem 0 0;padding-bottom:.5rem;\
 border-bottom:2px solid var(--mast)}
 .foot{border-top:1px solid var(--rule);background:var(--wash);font:.95rem/1.6 var(--sans);color:var(--muted)}
