@@ -22,6 +22,7 @@ from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.event import event_of
+from pressrelease.outlets.event import event_of
 from pressrelease.outlets.http import Http, checked_address
 
 MEDIA_TYPE = "application/json"
@@ -80,11 +81,6 @@ def signature(keys: Sequence[bytes], *, id: str, moment: datetime, body: bytes) 
     return " ".join("v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode() for key in keys)
 
 
-def body_of(message: Message) -> bytes:
-    """The event, as it is signed and posted."""
-    return json.dumps(event_of(message), ensure_ascii=False, separators=(",", ":")).encode()
-
-
 class Webhook:
     """One endpoint."""
 
@@ -104,7 +100,8 @@ class Webhook:
     def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
         """The body. The signature holds the moment of sending, and is made then."""
         del key, recipient
-        return Parcel(body_of(message), MEDIA_TYPE)
+        body = json.dumps(event_of(message), ensure_ascii=False, separators=(",", ":"))
+        return Parcel(body.encode(), MEDIA_TYPE)
 
     def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
         """Post it, signed for this moment."""
