@@ -22,7 +22,6 @@ from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.event import event_of
-from pressrelease.outlets.event import event_of
 from pressrelease.outlets.http import Http, checked_address
 
 MEDIA_TYPE = "application/json"
