@@ -29,8 +29,8 @@ from pressrelease.views import STAYS_UP
 
 
 def stamp(now: datetime) -> str:
-    """A moment of UTC as file and schema names have it: 20180921T160000Z."""
-    return now.strftime("%Y%m%dT%H%M%SZ")
+    """A moment of UTC as names have it: 20180921T160000Z, and its microseconds where it has any."""
+    return now.strftime("%Y%m%dT%H%M%S") + (f".{now.microsecond:06}" if now.microsecond else "") + "Z"
 
 
 # -- who is at work --------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def back_up(desk: Desk, file: Path, *, force: bool = False) -> BackedUp:
     """
     now = clock.utc_now()
     if file.is_dir():
-        file = file / f"pressrelease-{stamp(now)}.zip"
+        file = file / f"pressrelease-{stamp(now.replace(microsecond=0))}.zip"
     file = Path(os.path.abspath(file))  # noqa: PTH100  (`..` is taken out, links are not followed)
     _must_be_private(desk, file)
     if not force and os.path.lexists(file):

@@ -84,9 +84,11 @@ def move_store(desk: Desk, url: str) -> Moved:
 def put_aside(file: Path, kept: Path) -> None:
     """Rename SQLite's file and what belongs to it; the marker stays, so that no empty one takes its place.
 
-    Raises StateUnreadable where a part of it can't be renamed.
+    Raises StateUnreadable where a part of it can't be renamed; nothing that is there already is replaced.
     """
     try:
+        if os.path.lexists(kept):
+            raise FileExistsError(0, f"{kept.name} is there already")
         for ending in ("", "-wal", "-shm", "-journal"):
             part = file.with_name(file.name + ending)
             if os.path.lexists(part):

@@ -214,7 +214,7 @@ def _into_server(backup: Unpacked, mark: str) -> list[str]:
 
     backup.target.close()
     engine, local = postgres_engine(backup.target.url), sqlite_engine(backup.record)
-    schema = f"replaced_{mark.lower()}"
+    schema = f"replaced_{mark.lower().replace('.', '_')}"
     try:
         with local.begin() as source, transaction(engine) as target:
             aside = set_aside(target, schema)
