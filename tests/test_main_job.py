@@ -35,7 +35,7 @@ def put(office: Office, *slugs: str, lift: datetime) -> None:
 
 
 def test_a_release_goes_out_at_its_lift_by_the_scheduler(office: Office, receiver: Receiver) -> None:
-    lift = in_seconds(3)
+    lift = in_seconds(5)
     put(office, "names-released", lift=lift)
     with office.scheduler():
         while (now := datetime.now(UTC)) < lift - timedelta(milliseconds=100):
@@ -57,7 +57,7 @@ def test_a_release_goes_out_at_its_lift_by_the_scheduler(office: Office, receive
 
 
 def test_a_release_goes_out_at_its_lift_by_passes_in_a_loop(office: Office, receiver: Receiver) -> None:
-    lift = in_seconds(3)
+    lift = in_seconds(5)
     put(office, "names-released", lift=lift)
     while datetime.now(UTC) < lift + timedelta(seconds=1) and not receiver.got:
         outcome = office.run("publish-due")
@@ -143,7 +143,7 @@ def test_passes_killed_at_random_moments(tmp_path: Path, moments: int, releases:
             tmp_path / "office", receiver, more='[retry]\nschedule = ["1s"]\n', policy='[policy]\nmax_late = "24h"\n'
         )
         slugs = [f"release-{number}" for number in range(releases)]
-        lift = in_seconds(3)
+        lift = in_seconds(5)
         put(office, *slugs, lift=lift)
         time.sleep(max(0.0, (lift - datetime.now(UTC)).total_seconds()))
         kill_passes(office, moments=moments, seed=moments)
@@ -154,7 +154,7 @@ def test_passes_killed_at_random_moments(tmp_path: Path, moments: int, releases:
 
 
 def test_an_edit_after_approval_lets_nothing_leave(office: Office, receiver: Receiver) -> None:
-    lift = in_seconds(1)
+    lift = in_seconds(4)
     put(office, "names-released", lift=lift)
     office.write("names-released", embargo=iso(lift), body="Other words.")
     time.sleep(max(0.0, (lift - datetime.now(UTC)).total_seconds()))
@@ -167,7 +167,7 @@ def test_an_edit_after_approval_lets_nothing_leave(office: Office, receiver: Rec
 
 
 def test_a_hold_lets_nothing_leave_until_it_is_resumed(office: Office, receiver: Receiver) -> None:
-    lift = in_seconds(1)
+    lift = in_seconds(4)
     put(office, "names-released", lift=lift)
     office.run("hold", "names-released", "--why", "charges dropped")
     time.sleep(max(0.0, (lift - datetime.now(UTC)).total_seconds()))
@@ -181,7 +181,7 @@ def test_a_hold_lets_nothing_leave_until_it_is_resumed(office: Office, receiver:
 
 
 def test_a_stop_lets_nothing_leave_and_resuming_sends_nothing_unconfirmed(office: Office, receiver: Receiver) -> None:
-    lift = in_seconds(1)
+    lift = in_seconds(4)
     put(office, "names-released", lift=lift)
     office.run("stop", "--why", "a leak")
     time.sleep(max(0.0, (lift - datetime.now(UTC)).total_seconds()))
@@ -197,7 +197,7 @@ def test_a_stop_lets_nothing_leave_and_resuming_sends_nothing_unconfirmed(office
 
 
 def test_without_approval_nothing_leaves(office: Office, receiver: Receiver) -> None:
-    lift = in_seconds(1)
+    lift = in_seconds(4)
     office.write("names-released", embargo=iso(lift))
     office.run("schedule", "names-released", "--yes")
     time.sleep(max(0.0, (lift - datetime.now(UTC)).total_seconds()))

@@ -1,0 +1,190 @@
+"""The clock set wrong under the installed command: nothing early, nothing twice, and a person is told."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from conftest import missing
+from office import Office, Receiver, found_office, in_seconds, iso, receiving
+
+pytestmark = pytest.mark.slow
+
+#: The library that `faketime` loads; uptime stays real, as it would on a machine whose clock was set.
+FAKE = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1", "NO_FAKE_STAT": "1"}
+
+#: Python's sleep asks for an absolute time on a clock that libfaketime gets wrong; a wait doesn't.
+SITE = """
+import time, threading
+time.sleep = lambda seconds, _event=threading.Event(): _event.wait(seconds)
+"""
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as open_receiver:
+        yield open_receiver
+
+
+def set_clock(office: Office, offset: str) -> None:
+    """Have the office's commands see a clock that is off: `+1y`, `-1h`, or "" for the right one."""
+    missing("faketime", "faketime")
+    if not offset:
+        office.environment.clear()
+        return
+    libraries = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    site = office.folder / ".site"
+    site.mkdir(exist_ok=True)
+    (site / "sitecustomize.py").write_text(SITE, encoding="utf-8")
+    office.environment |= FAKE | {"LD_PRELOAD": str(libraries[0]), "FAKETIME": offset, "PYTHONPATH": str(site)}
+
+
+def put(office: Office, lift: datetime) -> None:
+    office.write("names-released", embargo=iso(lift))
+    office.run("schedule", "names-released", "--yes")
+    office.run("approve", "names-released", "--as", "deputy")
+
+
+def put_due(office: Office) -> None:
+    """A release whose lift has come by now."""
+    lift = in_seconds(5)
+    put(office, lift)
+    time.sleep(max(0.0, (lift - datetime.now(UTC)).total_seconds()))
+
+
+def nothing_out(office: Office, receiver: Receiver) -> bool:
+    return receiver.got == [] and office.pages == []
+
+
+@pytest.mark.parametrize("offset", ["+1h", "+1d", "+1y"])
+def test_a_clock_set_ahead_publishes_nothing_and_tells_a_person(
+    tmp_path: Path, receiver: Receiver, offset: str
+) -> None:
+    office = found_office(tmp_path / "office", receiver)
+    put(office, datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30))
+    set_clock(office, offset)
+    told = office.run("publish-due", expect=10)
+    assert "clock" in told.stderr
+    assert nothing_out(office, receiver)
+    row = office.json("status", "names-released")["releases"][0]
+    assert (row["state"], "clock" in row["reason"]) == ("needs_you", True)
+    set_clock(office, "")
+    assert office.run("publish-due").stderr == ""
+    assert office.state("names-released") == "scheduled"
+
+
+def test_a_clock_set_ahead_under_the_scheduler(tmp_path: Path, receiver: Receiver) -> None:
+    office = found_office(tmp_path / "office", receiver)
+    put(office, datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30))
+    clock_file = tmp_path / "clock"
+    clock_file.write_text("+0", encoding="ascii")
+    set_clock(office, "+0")
+    del office.environment["FAKETIME"]
+    office.environment["FAKETIME_TIMESTAMP_FILE"] = str(clock_file)
+    with office.scheduler() as scheduler:
+        clock_file.write_text("+1d", encoding="ascii")
+        assert scheduler.stderr is not None
+        assert "clock" in scheduler.stderr.readline()
+        assert nothing_out(office, receiver)
+
+
+@pytest.mark.parametrize("offset", ["-1h", "-1y"])
+def test_a_clock_set_back_publishes_nothing_twice_and_nothing_at_all(
+    tmp_path: Path, receiver: Receiver, offset: str
+) -> None:
+    office = found_office(tmp_path / "office", receiver)
+    put_due(office)
+    office.run("publish-due")
+    assert len(receiver.got) == 1
+    set_clock(office, offset)
+    office.write("statement", embargo="immediate")
+    office.run("schedule", "statement", "--yes", expect=(0, 10))
+    office.run("approve", "statement", expect=(0, 10, 66))
+    office.run("publish-due", expect=10)
+    assert [arrival.slug for arrival in receiver.got] == ["names-released"]
+
+
+def reboot(office: Office) -> None:
+    """Have the record say that the clock was last looked at in another boot of the machine."""
+    with sqlite3.connect(office.folder / ".pressrelease" / "state.db") as database:
+        database.execute("UPDATE control SET mark_boot = 'an earlier one', mark_uptime = 1")
+
+
+@contextmanager
+def witness(offset: timedelta) -> Iterator[str]:
+    """A server that tells the time, off by `offset`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response_only(204)
+            self.send_header("date", format_datetime(datetime.now(UTC) + offset, usegmt=True))
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def witnessed(folder: Path, receiver: Receiver, address: str) -> Office:
+    return found_office(folder / "office", receiver, more=f'[clock]\nwitnesses = ["{address}"]\n')
+
+
+def test_after_a_reboot_a_wrong_clock_is_found_out_by_a_witness(tmp_path: Path, receiver: Receiver) -> None:
+    with witness(timedelta(0)) as address:
+        office = witnessed(tmp_path, receiver, address)
+        put(office, datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30))
+        reboot(office)
+        set_clock(office, "+1d")
+        assert "witness" in office.run("publish-due", expect=10).stderr
+        assert nothing_out(office, receiver)
+
+
+def test_after_a_reboot_a_right_clock_is_vouched_for(tmp_path: Path, receiver: Receiver) -> None:
+    with witness(timedelta(0)) as address:
+        office = witnessed(tmp_path, receiver, address)
+        put_due(office)
+        reboot(office)
+        office.run("publish-due")
+        assert len(receiver.got) == 1
+
+
+def test_after_a_reboot_without_an_answer_nothing_goes_out(tmp_path: Path, receiver: Receiver) -> None:
+    office = witnessed(tmp_path, receiver, "http://127.0.0.1:9/")
+    put_due(office)
+    reboot(office)
+    assert "witness" in office.run("publish-due", expect=10).stderr
+    assert nothing_out(office, receiver)
+
+
+def test_a_jump_ahead_that_was_right_is_vouched_for(tmp_path: Path, receiver: Receiver) -> None:
+    with witness(timedelta(hours=1)) as address:
+        office = witnessed(tmp_path, receiver, address)
+        put(office, datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30))
+        set_clock(office, "+1h")
+        office.run("publish-due")
+        assert len(receiver.got) == 1
+
+
+def test_a_person_can_vouch_for_the_clock(tmp_path: Path, receiver: Receiver) -> None:
+    office = found_office(tmp_path / "office", receiver)
+    put(office, datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30))
+    set_clock(office, "+1h")
+    office.run("publish-due", expect=10)
+    office.run("resume", "--all", "--yes")
+    office.run("publish-due")
+    assert len(receiver.got) == 1
