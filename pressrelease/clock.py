@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 #: What NTP's slewing may add to an honest clock between two marks: 500 parts in a million (ntp_adjtime(2)).
@@ -58,7 +59,9 @@ def mark_of(wall: datetime, uptime_micros: int | None, boot: str | None) -> Mark
     return Mark(wall, None if uptime_micros is None else timedelta(microseconds=uptime_micros), boot)
 
 
+@cache
 def _boot_name() -> str | None:
+    """No process outlives the boot that it began in, so the system is asked once."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:

@@ -18,6 +18,8 @@ from pressrelease.clock import pause_clock
 from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.outlets.email.conversation import Conversation, Ended, Refused
 
+#: The most sessions at once, whatever the number of senders: many servers take no more from one client.
+MOST_SESSIONS = 16
 #: How long, in seconds, a failure to connect answers for those that come after it.
 HOLD_OFF = 2.0
 #: How long a server that took no further session is not asked for one.
@@ -145,7 +147,7 @@ class Connections:
         self._idle: list[Conversation] = []
         self._open = 0
         self._opening = 0
-        self._most: int | None = None
+        self._most = MOST_SESSIONS
         self._most_until = 0.0
         self._failure: DeliveryFailed | None = None
         self._failed_at = 0.0
@@ -191,7 +193,8 @@ class Connections:
     def _may_open(self, now: float) -> bool:
         if not self._open:
             return not self._opening
-        return self._most is None or now >= self._most_until or self._open + self._opening < self._most
+        most = self._most if now < self._most_until else MOST_SESSIONS
+        return self._open + self._opening < most
 
     def _opened(self, end: float) -> Conversation | None:
         """A new session; None where the server takes no more beside those that stand."""
