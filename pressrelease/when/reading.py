@@ -50,7 +50,9 @@ def read_embargo(text: str, *, now: datetime, timezone: str, release_time: time,
     zone = read_zone(timezone)
     office = Office(timezone, zone, release_time, close, now.astimezone(UTC))
     try:
-        phrase = read_phrase(text, abbreviations(timezone, office.today.year))
+        phrase = read_phrase(
+            text, {*abbreviations(timezone, office.today.year), *abbreviations(timezone, office.today.year + 1)}
+        )
         return _read(phrase, office)
     except OverflowError:
         raise refusal("That lies outside the calendar.", code="embargo_nonexistent")
@@ -544,7 +546,7 @@ def _agreed_days(
         day = calendar.nth_weekday(part, today) if isinstance(part, NthWeekday) else calendar.ahead(part, today)
         loose = isinstance(part, DaysAhead) and part.days > 1 and dates
         # "in 3 days" beside a date is rounded; it only must not contradict it.
-        sets.append({day + timedelta(days=step) for step in ((0, 1) if loose else (0,))})
+        sets.append({day + timedelta(days=step) for step in ((-1, 0, 1) if loose else (0,))})
     if names and not sets:
         sets = [set(calendar.weekday_dates(part, today)) for part in names]
     elif names:
@@ -592,6 +594,11 @@ def _embargo_at(phrase: Phrase, moment: datetime, zone: str, office: Office, rem
     for part in phrase.parts:
         if isinstance(part, Ahead) and abs(moment - office.now - part.length) > part.unit:
             raise refusal("A time from now, and another time that isn't the same.", code="embargo_ambiguous")
+        if isinstance(part, DaysAhead) and part.days > 1:
+            exact = timedelta(days=part.days) <= moment - office.now < timedelta(days=part.days + 1)
+            counted = office.today + timedelta(days=part.days) == moment.astimezone(read_zone(zone)).date()
+            if not exact and not counted:
+                raise refusal("Days from now, and another day that isn't the same.", code="embargo_ambiguous")
     if moment <= office.now:
         raise _past(moment, office)
     far = moment - office.now > timedelta(days=400)

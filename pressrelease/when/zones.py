@@ -131,11 +131,11 @@ def abbreviations(zone: str, year: int) -> dict[str, tuple[int, ...]]:
     """What the zone's clock is called during a year, in lower case, each with its offsets in minutes."""
     place = _zone(zone)
     names: dict[str, tuple[int, ...]] = {}
-    for month in range(1, 13):
-        for day in (1, 15):
-            local = datetime(year, month, day, 12, tzinfo=UTC).astimezone(place)
-            name, offset = local.tzname(), local.utcoffset()
-            if name and offset is not None and name.isalpha():
-                minutes = round(offset.total_seconds() / 60)
-                names[name.lower()] = tuple(sorted({*names.get(name.lower(), ()), minutes}))
+    # From the December before to the January after: a clock that changes at New Year has both its names.
+    for number in range(-1, 28):
+        local = (datetime(year, 1, 1, 12, tzinfo=UTC) + timedelta(days=15 * number)).astimezone(place)
+        name, offset = local.tzname(), local.utcoffset()
+        if name and offset is not None and name.isalpha():
+            minutes = round(offset.total_seconds() / 60)
+            names[name.lower()] = tuple(sorted({*names.get(name.lower(), ()), minutes}))
     return names
