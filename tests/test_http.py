@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import ssl
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -15,7 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from servers import (
     Behaviour,
+    Connection,
     FlakyServer,
+    Request,
     answer,
     answer_then_close,
     close_after_request,
@@ -325,6 +329,40 @@ def test_several_requests_share_one_deadline() -> None:
             http.request("POST", server.url, body=b"x", deadline=deadline)
         assert time.monotonic() - begun < 0.4
         http.close()
+
+
+def test_a_kept_connection_has_the_time_of_the_new_request() -> None:
+    def answer_and_rest(connection: Connection, request: Request) -> bool:
+        connection.send(b"HTTP/1.1 204 No Content\r\n\r\n")
+        connection.hang(0.8)
+        return True
+
+    with FlakyServer(Behaviour("answers, and rests", answer_and_rest), answer(200, b"ok")) as server:
+        http = _http(5)
+        http.request("POST", server.url, body=BODY, deadline=time.monotonic() + 0.3)
+        # Longer than what the system takes in while nobody reads.
+        assert http.request("POST", server.url, body=b"x" * 20_000_000).body == b"ok"
+        http.close()
+    assert server.connections == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fills a listener's queue as Linux has it")
+def test_an_address_that_swallows_everything_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    with contextlib.ExitStack() as opened:
+        swallowing = opened.enter_context(socket.socket())
+        swallowing.bind(("127.0.0.1", 0))
+        swallowing.listen(0)
+        for _ in range(3):
+            filling = opened.enter_context(socket.socket())
+            filling.setblocking(False)
+            filling.connect_ex(swallowing.getsockname())
+        server = opened.enter_context(FlakyServer(answer(200, b"ok")))
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", address)
+            for address in (swallowing.getsockname(), ("127.0.0.1", server.port))
+        ]
+        monkeypatch.setattr(wire, "resolve", lambda host, port, end: addresses)
+        assert _http(3).request("POST", "http://localhost:1/", body=BODY).body == b"ok"
 
 
 def test_one_slow_server_does_not_cut_another_short() -> None:

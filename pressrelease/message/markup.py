@@ -111,9 +111,9 @@ def _inline(children: Sequence[Token], names: Mapping[str, str], alts: Mapping[s
 
 def _visible(text: str) -> str:
     """Without the characters that no release may hold: an entity like &#x202e; brings them past the reader of files."""
-    while (found := forbidden_in(text)) is not None:
-        text = text[: found.start()] + text[found.end() :]
-    return text
+    if forbidden_in(text) is None:
+        return text
+    return "".join(character for character in text if forbidden_in(character) is None)
 
 
 def _link_address(href: str, names: Mapping[str, str], base: str) -> str:
