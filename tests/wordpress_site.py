@@ -73,7 +73,8 @@ _THEME = """<!DOCTYPE html><title><?php wp_title(''); ?></title>
 <?php } ?>
 """
 
-#: Lets a test make WordPress slow just before a post is in the database, or between that and its answer.
+#: Lets a test make WordPress slow just before a post is in the database, or between that and its answer; keep what
+#: is published for review; and see whether WordPress would fetch what lies at an address (it may reach nobody here).
 _PLUGIN = """<?php
 function pause_for($name) {
     $file = WP_CONTENT_DIR . '/' . $name;
@@ -81,6 +82,7 @@ function pause_for($name) {
 }
 add_filter('rest_pre_insert_post', function ($post) { pause_for('pause-before'); return $post; });
 add_action('rest_after_insert_post', function ($post) { pause_for('pause-after'); });
+add_filter('pre_oembed_result', function () { return '<iframe src="https://embedded.example.org/"></iframe>'; });
 add_filter('wp_insert_post_data', function ($data) {
     if (file_exists(WP_CONTENT_DIR . '/review')) {
         $data['post_status'] = $data['post_status'] === 'publish' ? 'pending' : $data['post_status'];
