@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +51,7 @@ class Ledger:
         lines = []
         for event in self._events:
             line = line_after(head, event, at=self.micros, actor=self._actor, host=self.host)
-            lines.append(asdict(line))
+            lines.append(vars(line))
             head = (line.n, line.hash)
         self.connection.execute(insert(journal), lines)
         self.remember_time()
