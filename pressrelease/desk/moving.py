@@ -13,6 +13,9 @@ from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, StateUnread
 from pressrelease.store.journal import Head
 from pressrelease.store.reading import Reader
 
+#: How long the server is tried before it is said to be out of reach, in seconds.
+SERVER_PATIENCE = 3.0
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -63,7 +66,7 @@ def move_store(desk: Desk, url: str) -> Moved:
     kept = file.with_name(f"{file.name}.moved-{stamp(now)}")
     engine = postgres_engine(url)
     # Inside a transaction of its own on the old record: nobody writes there while it is copied.
-    with desk.ledger(now) as ledger, transaction(engine, undo=desk.dry_run) as target:
+    with desk.ledger(now) as ledger, transaction(engine, SERVER_PATIENCE, undo=desk.dry_run) as target:
         must_be_empty(target)
         copy_record(ledger.connection, target)
         there = Ledger(target, now=now, actor=desk.actor, host=ledger.host)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pressrelease.errors import StateUnreadable
-from pressrelease.store.reading import SCHEMA, Reader, which_file
+from pressrelease.store.reading import SCHEMA, Reader, gone, which_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -58,10 +58,7 @@ class Store:
         if self.file.exists():
             return True
         if self.file.with_name(self.file.name + ".id").exists():
-            raise StateUnreadable(
-                f"The database {self.file.name} is gone. Nothing was sent.",
-                hint="Put the file back, or run `pressrelease restore FILE` with the last backup.",
-            )
+            raise gone(self.file)
         return False
 
     @cached_property

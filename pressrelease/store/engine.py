@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from pressrelease.errors import StateUnreadable, WillRetry
-from pressrelease.store.reading import SCHEMA, unreadable
+from pressrelease.store.reading import SCHEMA, gone, unreadable
 from pressrelease.store.tables import control, metadata, migrations
 
 #: How long a writer tries for its turn, in seconds, before it says that the store is busy.
@@ -80,11 +80,7 @@ def _make_file(file: Path) -> None:
     if file.exists():
         return
     if marker_of(file).exists():
-        raise StateUnreadable(
-            f"The database {file.name} is gone from {file.parent.name}/. Nothing was sent, and no empty one is put in"
-            " its place, since it would not know what has already gone out.",
-            hint="Put the file back, or run `pressrelease restore FILE` with the last backup.",
-        )
+        raise gone(file)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # SQLite would make it readable by everyone; the journal files beside it take over this mode.
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))

@@ -420,3 +420,18 @@ def unreadable(error: sqlite3.Error) -> StateUnreadable | WillRetry:
         f"The database can't be read ({text}). Nothing was sent.",
         hint="Leave .pressrelease/ as it is; restore the last backup, or ask whoever looks after the server.",
     )
+
+
+def gone(file: Path) -> StateUnreadable:
+    """That a record that was here is not here any more, and what to do."""
+    if any(file.parent.glob(f"{file.name}.moved-*")):
+        return StateUnreadable(
+            "The record was moved to a database server, and config.toml still names the old file. Nothing was sent.",
+            hint="Write the line that `pressrelease move-store` printed into [store] of config.toml.",
+            code="store_moved",
+        )
+    return StateUnreadable(
+        f"The database {file.name} is gone from {file.parent.name}/. Nothing was sent, and no empty one is put in"
+        " its place, since it would not know what has already gone out.",
+        hint="Put the file back, or run `pressrelease restore FILE` with the last backup.",
+    )
