@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from pressrelease.errors import ReleaseRefused
 from pressrelease.release import LARGEST_RELEASE, Attachment, Contact, Release, ReleaseKind, parse
+from pressrelease.release.parsing import MOST_BRACKETS
 
 FENCE = "---\n"
 LEAST = "headline: Names released\nembargo: the week of 9/24\n"
@@ -219,6 +220,7 @@ def test_what_is_left_out_says_nothing() -> None:
         ("#subhead: later", "subhead", ""),
         ("subhead: 'it''s'", "subhead", "it's"),
         ("subhead: e\u0301", "subhead", "é"),
+        ('subhead: "e\\u0301"', "subhead", "é"),
         ("? subhead\n: x", "subhead", "x"),
     ],
 )
@@ -433,6 +435,12 @@ def test_piled_accents_are_refused_at_once() -> None:
     refused = refusal(body=f"one\ntwo a{accents}")
     assert (refused.code, refused.line) == ("too_many_marks", 7)
     assert release(body="a" + "\u0301" * 30).body
+
+
+def test_thousands_of_brackets_are_refused_since_each_may_begin_a_link() -> None:
+    refused = refusal(body="one\n" + "![" * (MOST_BRACKETS + 1))
+    assert (refused.code, refused.line) == ("too_many_brackets", 6)
+    assert release(body="![" * MOST_BRACKETS).body
 
 
 # --- Bombs: refused or read within a moment ------------------------------------------------------------------------
