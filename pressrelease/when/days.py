@@ -194,7 +194,7 @@ PATTERNS: list[Pattern] = [
     ),
     (
         "daymonth",
-        rf"""\b(?:the\s+)?(?P<dm_day>[0-9]{{1,2}})(?:\s?(?:st|nd|rd|th)\b|\.)?(?:\s+day)?\s*(?:of\s+|-\s?|/)?(?P<dm_month>{MONTH})\b\.?
+        rf"""\b(?:the\s+)?(?P<dm_day>[0-9]{{1,2}})(?:\s?(?:st|nd|rd|th)\b|\.)?(?:\s+day)?\s*(?:of\s+|(?P<dm_dash>-)\s?|/)?(?P<dm_month>{MONTH})\b\.?(?(dm_dash)(?:-(?P<dm_two>[0-9]{{2}})(?![0-9:]))?)
         (?:(?:\s*,\s*|\s+|\s*[-/]\s*|\s*\()(?P<dm_year>{_YEAR})\)?|\s*,?\s*(?P<dm_short>'[0-9]{{2}})(?![0-9]))?""",
         lambda found: _month_day_or_short(found, "dm"),
     ),
@@ -224,7 +224,7 @@ PATTERNS: list[Pattern] = [
         "weekday",
         rf"""\b(?:on\s+)?(?:(?P<wd_weeks>a|{_NAMED}|[0-9]{{1,2}})\s+weeks?\s+(?:from|on|after)\s+)?
         (?:(?P<wd_which>this\s+coming|this|next|the\s+coming|coming|the\s+following|following|upcoming|last|past)\s+)?
-        (?P<wd_name>{WEEKDAY})\b\.?(?!')
+        (?P<wd_name>{WEEKDAY})\b(?:(?<!day)\.)?(?!')
         (?P<wd_after>\s+week\b(?!\s+(?:of|beginning|commencing|starting|ending|after|from))
         |\s+after\s+next\b|,?\s+(?:of\s+|in\s+)?the\s+(?:week\s+after\s+next|following\s+week)\b|,?\s+(?:of\s+|in\s+)?(?:next|this)\s+week\b
         |\s+next\b(?!\s+(?:week|month|year|{WEEKDAY})))?""",
@@ -258,5 +258,6 @@ def _from_now(found: re.Match[str]) -> Part | None:
 
 
 def _month_day_or_short(found: re.Match[str], kind: str) -> Part:
-    year = _year(found[f"{kind}_year"] or found[f"{kind}_short"])
+    two = found["dm_two"] if kind == "dm" else None
+    year = _year(found[f"{kind}_year"] or found[f"{kind}_short"] or two)
     return Day(*found.span(), ((year, month_of(found[f"{kind}_month"]), int(found[f"{kind}_day"])),))

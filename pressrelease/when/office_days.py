@@ -30,7 +30,7 @@ _MAY_BE_ONE = {
 }
 
 #: In the library's list of California's holidays, though offices are open.
-_OPEN = {"Susan B. Anthony Day"}
+_OPEN = {"Diwali", "Susan B. Anthony Day"}
 
 
 @lru_cache(maxsize=32)

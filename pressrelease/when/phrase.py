@@ -137,7 +137,7 @@ def _number(part: Number, before: list[Part], following: Part | None) -> Part:
         return hour
     if (
         hour is not None
-        and isinstance(following, (Place, PartOfDay))
+        and isinstance(following, (Place, PartOfDay, DaysAhead))
         and not (isinstance(following, Place) and following.bare)
     ):
         return hour
@@ -276,6 +276,9 @@ def _refuse_strangers(phrase: Phrase) -> None:
     at_once = any(isinstance(part, AtOnce) and "release" in phrase.words(part).lower() for part in parts)
     for index, part in enumerate(parts):
         stranger = (isinstance(part, Word) and not part.known) or (isinstance(part, Place) and part.bare)
+        if isinstance(part, Word) and part.text in {"us", "u.s", "usa", "international", "same", "standard"}:
+            # "9 a.m. US time" is no zone, though the words are known.
+            stranger = any(isinstance(other, Word) and other.text == "time" for other in parts[index + 1 : index + 2])
         if not stranger:
             continue
         previous = parts[index - 1] if index else None

@@ -41,19 +41,29 @@ def _joins(parts: tuple[Part, ...], index: int) -> bool:
     between = any(isinstance(other, Bound) and other.tie is Tie.BETWEEN for other in before)
     if isinstance(part, Bound):
         if part.tie is Tie.AND:
-            return between and _kind_before(before) == _kind_after(after) != ""
+            return between and _alike(before, after)
         if part.tie is Tie.BY:
             return lower
         if part.tie is Tie.UNTIL:
-            return lower and _kind_before(before) == _kind_after(after) != ""
+            return lower and _alike(before, after)
         if part.tie in {Tie.THROUGH, Tie.TO}:
-            return _kind_before(before) == _kind_after(after) != ""
+            return _alike(before, after)
     if isinstance(part, Mark) and part.mark == "-":
-        if _kind_before(before) != _kind_after(after) or _kind_after(after) == "":
+        if not _alike(before, after):
             return False
         # "4 a.m. CT - 5 a.m. ET" is one instant said twice; `_instant` sees whether they agree.
         return not (_zoned_clock(before) and _kind_after(after) == "clock" and _zone_follows(after))
     return False
+
+
+def _alike(before: tuple[Part, ...], after: tuple[Part, ...]) -> bool:
+    """Do hours meet hours or days meet days there, or is there a day with its hour on either side?"""
+    if _kind_before(before) == _kind_after(after) != "":
+        return True
+    return all(
+        any(isinstance(part, CLOCKLIKE) for part in side) and any(isinstance(part, DAYLIKE) for part in side)
+        for side in (before, after)
+    )
 
 
 def _kind(part: Part) -> str:

@@ -36,9 +36,13 @@ from pressrelease.when.parts import (
 )
 from pressrelease.when.phrase import DAYLIKE, TIMES, Phrase, places_after, read_phrase, shown, year_said
 from pressrelease.when.ranges import Range, find_range
-from pressrelease.when.refusals import refusal, typed, which_one
+from pressrelease.when.refusals import refusal, typed, typed_day, which_one
 from pressrelease.when.saying import say, say_day
 from pressrelease.when.zones import abbreviations, month_first, read_zone
+
+
+#: A day without an hour that is further off is more likely to be a misread hour.
+_FAR_YEARS = 5
 
 
 def read_embargo(text: str, *, now: datetime, timezone: str, release_time: time, close: time = time(17, 0)) -> Embargo:
@@ -180,6 +184,13 @@ def _day(phrase: Phrase, office: Office) -> Embargo:
     places = tuple(part for part in phrase.parts if isinstance(part, Place))
     days = _agreed_days(phrase.parts, places, office)
     day = _one_day(days, office)
+    if day.year > office.today.year + _FAR_YEARS:
+        raise refusal(
+            f"{say_day(day)} is years ahead, and “{day.year}” could be an hour.",
+            code="embargo_ambiguous",
+            hint=f"Add the hour, such as “{typed_day(day)}, 9 a.m.”, or write it with a colon.",
+            candidates=[say_day(day)],
+        )
     return window(phrase, day, day + timedelta(days=1), places, office)
 
 
@@ -272,6 +283,9 @@ def _between(phrase: Phrase, found: Range, office: Office) -> Embargo:
     places = tuple(part for part in phrase.parts if isinstance(part, Place))
     if not any(clocks):
         span = [part for part in phrase.parts if isinstance(part, Span)]
+        if all(any(isinstance(part, Day) for part in side) for side in (left, right)):
+            # "the week of Sept. 24-28": the days themselves say which.
+            span = [part for part in span if part.stretch is not Stretch.WEEK_OF]
         first, last = _range_of_days(left, right, span, phrase, places, office)
         return window(phrase, first, last + timedelta(days=1), places, office)
     if clocks != [True, True] or any(isinstance(part, (Span, Ahead)) for part in phrase.parts):

@@ -118,7 +118,8 @@ MONTHS: list[Pattern] = [
     (
         "month",
         rf"""\b(?:(?:some\s?time|some\s+time|any\s?time)\s+)?(?:(?:in|during|of)\s+)?(?:{_PIECE.format("month")})?(?:the\s+month\s+of\s+)?
-        (?P<month_name>{MONTH})\b(?!\.?,?\s*[0-9]{{1,3}}\b)\.?(?:,?\s+(?P<month_year>{_YEAR}))?""",
+        (?P<month_name>{MONTH})\b(?!\.?,?\s*[0-9]{{1,3}}\b)
+        (?:(?<!ary)(?<!rch)(?<!ril)(?<!may)(?<!june)(?<!july)(?<!ust)(?<!ber)\.)?(?:,?\s+(?P<month_year>{_YEAR}))?""",
         lambda found: _month_unless_verb(found),
     ),
 ]

@@ -118,7 +118,7 @@ _HARD: tuple[tuple[str, str, str], ...] = (
         end of the business day|end of the working day|start of business|opening of business|end of the week|
         end of week|end of the month|end of month|end of the year|beginning of the month|start of the month|
         start of the day|beginning of the day|business hours|office hours|working hours|start of the week|
-        beginning of the week|turn of the month|end of next week|end of this week|end of next month|
+        a.m|p.m|am|pm|beginning of the week|turn of the month|end of next week|end of this week|end of next month|
         end of this month|close of trading|market close|market open|markets close|markets open|closing bell|
         opening bell""",
         "has no fixed hour",
