@@ -207,10 +207,13 @@ def near_promises(desk: Desk, *, now: datetime) -> list[Promised]:
     """
     if not desk.store.exists:
         return []
+    remembered = _remembered(desk, now)
+    if not remembered:
+        return []
     from pressrelease.promises.keeping import PromiseState, closes, keep
 
     found: list[Promised] = []
-    for slug, promises in _remembered(desk, now).items():
+    for slug, promises in remembered.items():
         if not any((end := closes(promise)) is not None and abs(end - now) <= NEAR for promise in promises):
             continue
         for kept in keep(promises, _followers_of(desk, slug), now=now):

@@ -66,7 +66,8 @@ class Cue:
 
 _BLANKS = re.compile(r"[\s,:–-]*")
 _TO_DAY = re.compile(
-    r"[\s,:–-]*(?:at\s+[\d:.]+\s*[ap]\.?m\.?\s+)?(?:again\s+|back\s+)?(?:to the public\s+)?(?:on|at|in|from|is|for|by)?\s*"
+    r"[\s,:–-]*(?:at\s+[\d:.]+\s*[ap]\.?m\.?\s+)?(?:again\s+|back\s+)?(?:to the public\s+)?(?:on|at|in|from|is"
+    r"|for|by)?\s*"
 )
 _EXACTLY = re.compile(rf"{EXACT_DAY.pattern}|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\d\s*[ap]\.?m\b", re.I)
 
@@ -87,8 +88,10 @@ _ASIDE = (
 #: "will", and what says the same.
 _WILL = (
     r"(?:\b(?:will|shall)\b|'ll\b"
-    r"|\b(?:is|are|am|'s|'re)(?:\s+(?:\w+ly|now|also|still|next))?\s+(?:going|expected|scheduled|due|set|slated|planning"
-    r"|planned|intending|preparing|anticipated|poised|likely|about|hoping|aiming|expecting|committed|projected)(?:\s+\w+ly)?\s+to\b"
+    r"|\b(?:is|are|am|'s|'re)(?:\s+(?:\w+ly|now|also|still|next))?\s+(?:going|expected|scheduled|due|set|slated"
+    r"|planning"
+    r"|planned|intending|preparing|anticipated|poised|likely|about|hoping|aiming|expecting|committed"
+    r"|projected)(?:\s+\w+ly)?\s+to\b"
     r"|\b(?:is|are)\s+to\b|\b(?:plans?|expects?|intends?|anticipates?|hopes?|promises?|pledges?|vows?)\s+to\b"
     r"|\b(?:has|have)(?:\s+(?:also|now))?\s+(?:promised|pledged|committed|decided|vowed|agreed)\s+to\b"
     r"|\bnow to\b)"
@@ -102,13 +105,15 @@ _A_VERB = (
     r"\b(?:was|were|is|are|has|have|had|will|said|says|asked|urged|must|should|may|can|would|could|does|do|did"
     r"|not|how|ways?|want|need|helps?|vows|about|able|order|chance|opportunity|right|plans?|efforts?|calls?|works?"
     r"|working|continues?|begins?|likely|back|close|according|thanks|moves?|fails?|seeks?|tries|refuses?|pleads?"
-    r"|sentenced|charged|ordered|promised|agrees?|led|leads?|aims?|you|your|please|wishing|interested|invited|seeking|applying|anyone|planned|hoped|wanted|agreed|heard|tried|tends?|needed|used|failed"
+    r"|sentenced|charged|ordered|promised|agrees?|led|leads?|aims?|you|your|please|wishing|interested|invited"
+    r"|seeking|applying|anyone|planned|hoped|wanted|agreed|heard|tried|tends?|needed|used|failed"
     r"|decided|refused|intended|attempted|threatened|offered|vowed|told|that|who|which|when|where|because)\b"
 )
 _HEADLINE = rf"^[\"']?[A-Z\d](?:(?!{_A_VERB})[^.;:]){{2,90}}?\s+to(?:\s+(?:also|soon|officially|publicly))?\s+"
 _ASKED_TO = r"\b(?:is|are)\s+(?:\w+ly\s+)?(?:invited|welcome|encouraged|asked|urged)\s+to\s+"
 _COME = (
-    r"(?:attend|join|take part|participate|watch|listen|tune in|film|cover|tour|photograph|observe|visit|interview|see"
+    r"(?:attend|join|take part|participate|watch|listen|tune in|film|cover|tour|photograph|observe|visit"
+    r"|interview|see"
     r"|meet|hear|view|come)\b"
 )
 
@@ -126,7 +131,8 @@ CUES = (
     # "will provide an update", "are expected to have more details"
     Cue(
         _read(
-            rf"{_SOON}{_BE_ING}(?:provid|shar|giv|offer|present|deliver|report|issu|post|communicat|distribut|circulat"
+            rf"{_SOON}{_BE_ING}(?:provid|shar|giv|offer|present|deliver|report|issu|post|communicat|distribut"
+            rf"|circulat"
             r"|supply|send|submit|fil|introduc|outlin|discuss|detail|confirm|reveal|follow|broadcast)(?:e|ing|)\b"
             r"(?:\s+(?:up|back) with)?"
         ),
@@ -145,13 +151,15 @@ CUES = (
     Cue(
         _read(rf"{_SOON}(?:be\s+)?(?:made|taken|reached|given|handed down)\b"),
         subject=_read(
-            r"\b(?:announcement|decision|determination|statement|appointment|selection|recommendation|choice|ruling)s?\b"
+            r"\b(?:announcement|decision|determination|statement|appointment|selection|recommendation|choice"
+            r"|ruling)s?\b"
         ),
     ),
     # "will hold a press conference"
     Cue(
         _read(
-            rf"{_SOON}{_BE_ING}(?:co-?)?(?:hold|host|conven|conduct|stag|organi[sz]|giv|hav|sponsor|present|attend|lead"
+            rf"{_SOON}{_BE_ING}(?:co-?)?(?:hold|host|conven|conduct|stag|organi[sz]|giv|hav|sponsor|present"
+            rf"|attend|lead"
             r"|speak at|speak during)(?:e|ing|)\b"
         ),
         object=EVENT,
@@ -161,7 +169,8 @@ CUES = (
     ),
     Cue(
         _read(
-            rf"{_SOON}(?:brief|update|address)\s+(?:the\s+)?(?:\w+\s+)?(?:media|press|reporters|public|community|residents"
+            rf"{_SOON}(?:brief|update|address)\s+(?:the\s+)?(?:\w+\s+)?(?:media|press|reporters|public"
+            rf"|community|residents"
             r"|council|board|nation|families)\b"
         )
     ),
@@ -184,13 +193,15 @@ CUES = (
     ),
     Cue(
         _read(
-            rf"{_WILL}\s+be\s+available\s+(?:for|to answer)\s+(?:\w+\s+){{0,3}}(?:interview|comment|question|media|press)"
+            rf"{_WILL}\s+be\s+available\s+(?:for|to answer)\s+(?:\w+\s+){{0,3}}(?:interview|comment|question"
+            rf"|media|press)"
         )
     ),
     # "Dates to be announced", "Details to follow"
     Cue(
         _read(
-            r"\b(?:(?:is|are)\s+)?(?:yet\s+|still\s+)?to\s+(?:be\s+(?:announced|released|confirmed|published|determined"
+            r"\b(?:(?:is|are)\s+)?(?:yet\s+|still\s+)?to\s+(?:be\s+(?:announced|released|confirmed|published"
+            r"|determined"
             r"|provided|disclosed|revealed|posted|shared)|follow|come)\b"
         ),
         subject=_read(rf"(?:{INFORMATION.pattern}|\b(?:more|speakers?|tickets?|venue)\b)\W*(?:\w+\W+){{0,2}}$"),
@@ -223,7 +234,8 @@ CUES = (
     # "A hearing is scheduled for Monday", "The meeting has been moved to May 5"
     Cue(
         _read(
-            rf"{_IS}(?:re-?)?(?:scheduled|set|planned|slated|confirmed|arranged|moved|postponed|delayed|pushed back|put off)"
+            rf"{_IS}(?:re-?)?(?:scheduled|set|planned|slated|confirmed|arranged|moved|postponed|delayed"
+            rf"|adjourned|pushed back|put off)"
             r"\s+(?:to (?:begin|start|take place|be held)\s+|back\s+)?(?:for|to|on|at|from|until|till|in|this|next"
             r"|tomorrow|today|tonight)\b"
         ),
@@ -240,7 +252,8 @@ CUES = (
     Cue(_read(r"^\W*(?:you are|you're)\s+(?:cordially\s+)?invited\b")),
     Cue(
         _read(
-            r"\blooks? forward to\s+(?:\w+ly\s+)?(?:announc|releas|shar|publish|unveil|reveal|present|report|host|hold)ing\b"
+            r"\blooks? forward to\s+(?:\w+ly\s+)?(?:announc|releas|shar|publish|unveil|reveal|present|report"
+            r"|host|hold)ing\b"
         )
     ),
     Cue(_read(r"\b(?:anticipates?|expects?|plans? on)\s+(?:having|releasing|announcing|sharing|publishing|holding)\b")),
@@ -252,7 +265,8 @@ CUES = (
     # "will not be released until Monday" is a promise of that day
     Cue(
         _read(
-            r"\b(?:will|is|are)\s+not\s+(?:be\s+|going to be\s+|to be\s+)?(?:released|announced|published|identified|named"
+            r"\b(?:will|is|are)\s+not\s+(?:be\s+|going to be\s+|to be\s+)?(?:released|announced|published"
+            r"|identified|named"
             r"|made public|known|available|disclosed|unveiled|revealed|issued|posted|final|complete)\b[^.;]{0,40}?"
             r"\b(?:until|before)\s+(?:after\s+)?"
         ),
@@ -262,7 +276,8 @@ CUES = (
     Cue(_read(rf"{_SOON}{HAPPENS}\b"), Day.ANYWHERE),
     Cue(
         _read(
-            rf"{_SOON}be\s+(?:launching|opening|hosting|holding|starting|beginning|returning|meeting|presenting|reporting"
+            rf"{_SOON}be\s+(?:launching|opening|hosting|holding|starting|beginning|returning|meeting|presenting"
+            rf"|reporting"
             r"|offering|celebrating|visiting|debuting|hearing|performing|voting|back|live|complete|completed|on view"
             r"|on (?:display|sale|air)|in (?:stores|theaters|cinemas)|available|ready"
             r"|open to (?:the public|visitors|everyone|the media))\b"
@@ -272,7 +287,8 @@ CUES = (
     Cue(_read(r"\b(?:takes?|taking)\s+place\b"), Day.ANYWHERE),
     Cue(
         _read(
-            r"\b(?:is|are)\s+(?:being\s+held|(?:host|hold|launch|open|unveil|conven|present|organiz|plann|releas|announc"
+            r"\b(?:is|are)\s+(?:being\s+held|(?:host|hold|launch|open|unveil|conven|present|organiz|plann"
+            r"|releas|announc"
             r"|report|publish|celebrat|sponsor)ing)\b"
         ),
         Day.ANYWHERE,
@@ -280,7 +296,9 @@ CUES = (
     ),
     Cue(
         _read(
-            r"\b(?:(?:takes?|comes?|goes?) (?:into |in )?(?:effect|force)|occurs|happens|(?<!is\s)(?<!are\s)(?<!be\s)opens?|begins?|starts|launches|kicks off|premieres|debuts|returns|resumes|airs|meets|goes"
+            r"\b(?:(?:takes?|comes?|goes?) (?:into |in )?(?:effect|force)|occurs|happens"
+            r"|(?<!is\s)(?<!are\s)(?<!be\s)opens?|begins?|starts|launches|kicks off|premieres|debuts|drops"
+            r"|returns|resumes|airs|meets|goes"
             r" on sale|go on sale|gets under ?way|votes|convenes|reconvenes|reopens|arrives|(?:is|are|comes?) out)\b"
             r"(?!\s+(?:until|through))"
         ),
@@ -291,13 +309,15 @@ CUES = (
         _read(r"\bopens?\b"),
         Day.ANYWHERE,
         subject=_read(
-            r"\b(?:registration|applications?|nominations?|bookings?|enrol?lment|tickets?|sales?|voting|submissions?|doors)\s*$"
+            r"\b(?:registration|applications?|nominations?|bookings?|enrol?lment|tickets?|sales?|voting"
+            r"|submissions?|doors)\s*$"
         ),
     ),
     Cue(_read(r"^\W*(?:when|date and time|date/time|date & time|time and date)\s*[:–-]"), Day.ANYWHERE),
     Cue(
         _read(
-            r"^\W*(?:next\s+(?:release|update|publication|announcement|report|meeting|briefing|edition|results?|bulletin)"
+            r"^\W*(?:next\s+(?:release|update|publication|announcement|report|meeting|briefing|edition|results?"
+            r"|bulletin)"
             r"|(?:release|publication|launch|results?|announcement|event|hearing|meeting)\s+date)\b[^.;]{0,60}?[:–-]"
         ),
         Day.ANYWHERE,
@@ -312,7 +332,8 @@ CUES = (
     Cue(_read(rf"\bnext\s+(?:\w+\s+)?(?:{EVENT.pattern}|{INFORMATION.pattern})\s+(?:is|are)\b"), Day.ANYWHERE),
     Cue(
         _read(
-            r"\b(?:plans?|(?:has|have) (?:scheduled|set|planned|called|arranged|organi[sz]ed))\s+(?:an?|the|its|another)\b"
+            r"\b(?:plans?|(?:has|have) (?:scheduled|set|planned|called|arranged|organi[sz]ed))\s+(?:an?|the|its"
+            r"|another)\b"
         ),
         Day.ANYWHERE,
         object=EVENT,

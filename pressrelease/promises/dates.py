@@ -42,7 +42,21 @@ _MOVED = re.compile(
 _MONTH_ALONE = re.compile(r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?$", re.I)
 _TO = re.compile(r"\bto\s*(?:the\s+)?$", re.I)
 _SOMETHING_WAS = re.compile(
-    r"(?<!those\s)\b(?:said|says|told|wrote|was|were|had|held|met|found|made|took|began|shot|came|left|went|heard|\w{3,}ed)\b",
+    r"(?<!those\s)\b(?:said|says|told|wrote|was|were|had|held|met|found|made|took|began|shot|came|left|went"
+    r"|heard|\w{3,}ed)\b",
+    re.I,
+)
+#: "the shooting that occurred on Monday", after the cue.
+_OF_WHAT_WAS = re.compile(
+    r"\b(?!scheduled|planned|expected|slated)(?:\w{2,}ed|was|were|had|broke|took|held|left|died|fell|came|went"
+    r"|hit|struck|shot"
+    r"|stole|fled|led|began|made|found|saw|met)\s+(?:[\w'’]+\s+){0,4}$",
+    re.I,
+)
+#: What stands between a day and an hour that is of something else: "on May 7; doors open at 6 p.m."
+_ANOTHER_MATTER = re.compile(
+    r"[;:]|\b(?:and|will|is|are|opens?|must|closes?|begins?|starts?|doors?|followed|regist\w+|rsvp|arriv\w+|check-?in"
+    r"|set-?up|reception|until|press|embargo\w*|with)\b",
     re.I,
 )
 _BEGINS = re.compile(
@@ -53,13 +67,17 @@ _CLAUSE = re.compile(r";|\s[–-]\s|—|, and\b|, but\b|\bthat\b")
 
 def due_of(sentence: str, cue: tuple[int, int], present: Present, day_before: date | None) -> Due:
     """When what is promised at `cue` falls due; `day_before` is the day that the sentence before was about."""
-    phrases = [phrase for phrase in time_phrases(sentence) if phrase.tie is not Tie.ELSEWHERE]
+    phrases = [
+        phrase
+        for phrase in time_phrases(sentence)
+        if phrase.tie is not Tie.ELSEWHERE and not _OF_WHAT_WAS.search(sentence[cue[1] : phrase.start])
+    ]
     if _MOVED.search(sentence):
         phrases = [phrase for phrase in phrases if _TO.search(sentence[: phrase.start])] or phrases
     own = [phrase for phrase in phrases if phrase.end > cue[0]] or [
         phrase for phrase in phrases if _leads_to(sentence, phrase, cue)
     ][-1:]
-    return _read(own, present, day_before)
+    return _read(sentence, own, present, day_before)
 
 
 def _leads_to(sentence: str, phrase: TimePhrase, cue: tuple[int, int]) -> bool:
@@ -68,12 +86,12 @@ def _leads_to(sentence: str, phrase: TimePhrase, cue: tuple[int, int]) -> bool:
     return _BEGINS.match(head) is not None and not _SOMETHING_WAS.search(sentence[phrase.end : cue[0]])
 
 
-def _read(own: list[TimePhrase], present: Present, day_before: date | None) -> Due:
+def _read(sentence: str, own: list[TimePhrase], present: Present, day_before: date | None) -> Due:
     days = [phrase for phrase in own if phrase.has_day]
     clocks = [phrase for phrase in own if phrase.has_clock and not phrase.has_day]
     for phrase in days:
         text = phrase.text if " " in phrase.text or not _MONTH_ALONE.match(phrase.text) else f"in {phrase.text}"
-        if not phrase.has_clock and len(days) == 1 and len(clocks) == 1 and phrase.tie is Tie.THEN is clocks[0].tie:
+        if len(days) == 1 and len(clocks) == 1 and _together(sentence, phrase, clocks[0]):
             text = f"{text}, {clocks[0].text}"
         try:
             return _due(text, phrase.tie, present)
@@ -88,6 +106,14 @@ def _read(own: list[TimePhrase], present: Present, day_before: date | None) -> D
         )
         return _due_or_none(f"{day_before:%B} {day_before.day}, {day_before.year} {clock}", clocks[0].tie, present)
     return Due()
+
+
+def _together(sentence: str, day: TimePhrase, clock: TimePhrase) -> bool:
+    """Whether a day and an hour that stand apart are of one thing: "on May 2, in Room 5, at 7 p.m."."""
+    if day.has_clock or not (day.tie is clock.tie is Tie.THEN):
+        return False
+    first, second = sorted((day, clock), key=lambda phrase: phrase.start)
+    return not _ANOTHER_MATTER.search(sentence[first.end : second.start])
 
 
 def _due_or_none(text: str, tie: Tie, present: Present) -> Due:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pressrelease.promises.words import ACCUSED, COURT, EVENT, EXACT_DAY, one_of, words
+from pressrelease.promises.words import ACCUSED, COURT, EVENT, EXACT_DAY, INFORMATION, one_of, words
 
 
 def _read(pattern: str) -> re.Pattern[str]:
@@ -39,23 +39,27 @@ def not_this(text: str, cue: re.Match[str]) -> bool:
 
 #: Where what was said before no longer bears on what follows.
 _CLAUSE = _read(
-    r";|\s[–-]\s|—|\bbut\b|\bhowever\b|\balthough\b|\bwhile\b|, and\b|\band\s*(?:also|then|instead)?\s*$|\bthat\b|\bwhich\b"
+    r";|\s[–-]\s|—|\bbut\b|\bhowever\b|\balthough\b|\bwhile\b|, and\b|\band\s*(?:also|then|instead)?\s*$"
+    r"|\bthat\b|\bwhich\b"
 )
 _NOBODY = _read(
-    r"\b(?:no(?!\.)(?!\s+(?:later|sooner|earlier|fewer|less|more than|doubt))|none|neither|nothing|nobody|no one|never)\b"
+    r"\b(?:no(?!\.)(?!\s+(?:later|sooner|earlier|fewer|less|more than|doubt))|none|neither|nothing|nobody"
+    r"|no one|never)\b"
 )
 _NOT = _read(r"\b(?:not|hardly|cannot|can't|won't|isn't|aren't|doesn't|don't|does|do|did)\b(?!\s+only)")
 _NOT_UNTIL = _read(r"\bnot\b.*\b(?:until|before)\b")
 _NOT_BOUND = _read(
     r"\b(?:may|might|could|would|should|must|can)\s*$"
-    r"|\b(?:goal|aim|purpose|mission|idea|objective|role|job|challenge|focus|strategy|hope|intent|vision|point|way|key"
+    r"|\b(?:goal|aim|purpose|mission|idea|objective|role|job|challenge|focus|strategy|hope|intent|vision|point"
+    r"|way|key"
     r"|task|function|step)s?\b(?:\s+(?:of|for|behind)\s+[^,;]{1,50}|\s+(?:today|here|now))?\s*$"
     r"|\b(?:scrapped|abandoned|dropped|shelved|halted|ended|had|blocked|reversed|withdrew)\s*$"
     r"|\b(?:someone|somebody|anyone|anybody)\s*$|\b(?:witness\w*|anyone|those|persons?|people|callers?) who\s*$"
 )
 #: "It is not known when the results will be published."
 _UNSAID = _read(
-    r"\b(?:say|said|says|know|known|knows|announced?|clear|unclear|unknown|determined?|decided?|asked?|disclosed?|wonder\w*"
+    r"\b(?:say|said|says|know|known|knows|announced?|seen|clear|unclear|unknown|determined?|decided?|asked?"
+    r"|disclosed?|wonder\w*"
     r"|specify|specified)\s+(?:exactly |precisely )?(?:when|whether|if|what|who|which|how|where|why)\b"
 )
 _IF = _read(r"\b(?:if(?! you\b| your\b| possible)|unless|in the event|in case|provided that|assuming)\b")
@@ -64,14 +68,18 @@ _ONLY_IF = _read(
 )
 
 _CANCELED = one_of(
-    r"cancell?ed | called off | postponed | scrapped | put on hold | suspended | delayed | abandoned | withdrawn | shelved"
+    r"cancell?ed | called off | postponed | scrapped | put on hold | suspended | delayed | abandoned "
+    r"| withdrawn | shelved"
 )
 _TAKEN_BACK = _read(
-    rf"\b(?:has|have|had|was|were|is|are|will|being)\s+(?:now\s+|since\s+|\w+ly\s+)?(?:been\s+|be\s+)?(?:\w+ly\s+)?{_CANCELED}\b"
-    rf"|^\W*(?:cancell?ed|postponed)\b|\b(?:cancell?ed|postponed)\W*$|\bpostponed indefinitely\b|\b(?:has|have) {_CANCELED}\b"
+    rf"\b(?:has|have|had|was|were|is|are|will|being)\s+(?:now\s+|since\s+|\w+ly\s+)?(?:been\s+"
+    rf"|be\s+)?(?:\w+ly\s+)?{_CANCELED}\b"
+    rf"|^\W*(?:cancell?ed|postponed)\b|\b(?:cancell?ed|postponed)\W*$|\bpostponed indefinitely\b|\b(?:has"
+    rf"|have) {_CANCELED}\b"
 )
 _ANOTHER_DAY = _read(
-    r"\bre-?schedul\w+\b|\b(?:postponed|moved|delayed|put off|pushed back)\s+(?:by \w+ \w+\s+)?(?:to|until|till)\s+(?!further)"
+    r"\bre-?schedul\w+\b|\b(?:postponed|moved|delayed|put off|pushed back)\s+(?:by \w+ \w+\s+)?(?:to|until"
+    r"|till)\s+(?!further)"
     r"|\b(?:will|is|are) now\b|\bnew date\b|(?:;|, but|, and|\bbut|\bhowever,)\s[^;]*\b(?:will|is|are)\b"
 )
 
@@ -81,10 +89,12 @@ _SAID_THEN = one_of(
 #: An earlier promise, told of: what it says was promised then.
 _QUOTED = _read(
     rf"\b(?:earlier|previously|originally|initially|already|once)\s+{_SAID_THEN}\s+(?:that|it|they|we|he|she|to)\b"
-    rf"|\bhad\s+(?:\w+ly\s+)?(?:{_SAID_THEN}|expected|intended|been (?:expected|scheduled|due|set|slated|told|planned))\b"
+    rf"|\bhad\s+(?:\w+ly\s+)?(?:{_SAID_THEN}|expected|intended|been (?:expected|scheduled|due|set|slated|told"
+    rf"|planned))\b"
     r"|\b(?:was|were)\s+(?:\w+ly\s+)?(?:to (?:be|have|hold|announce|release|publish)"
     r"|(?:supposed|due|set|scheduled|expected|going|meant|slated) to)\b"
-    r"|(?<!has )(?<!have )\bpromised\s+(?:that|to|in|on|last|the|it|us|a|an|more|for|by)\b|\bas (?:\w+ )?(?:had )?(?:earlier )?promised\b"
+    r"|(?<!has )(?<!have )\bpromised\s+(?:that|to|in|on|last|the|it|us|a|an|more|for|by)\b"
+    r"|\bas (?:\w+ )?(?:had )?(?:earlier )?promised\b"
     r"|\bin (?:a|the|its|our|an|their) (?:\w+ )?(?:earlier|previous|prior|original|first|last)(?: \w+)?"
     r" (?:release|statement|announcement|advisory|notice|message|letter)\b"
     r"|\b(?:release|advisory|notice|announcement)\b[^.;]{0,60}\b(?:said|stated|read|promised|wrote|noted)\b"
@@ -99,13 +109,16 @@ _UNIT = one_of(
     """
 )
 _STANDING = _read(
-    rf"\b(?:every|each)\s+(?:other\s+)?(?:\w+\s+and\s+\w+\s+)?{_UNIT}\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days\b"
-    r"|\bweekdays\b|\bweekends\b|24/7|\b24 hours a day\b|\baround the clock\b|\ba (?:week|month|year|day) thereafter\b"
+    rf"\b(?:every|each)\s+(?:other\s+)?(?:\w+\s+and\s+\w+\s+)?{_UNIT}\b|\b(?:mon|tues|wednes|thurs|fri|satur"
+    rf"|sun)days\b"
+    r"|\bweekdays\b|\bweekends\b|24/7|\b24 hours a day\b|\baround the clock\b|\ba (?:week|month|year"
+    r"|day) thereafter\b"
     r"|\b(?:twice|once|three times)\s+(?:a|per)\s+(?:day|week|month|year)\b"
     r"|\b(?:first|second|third|fourth|last)(?:\s+and\s+\w+)?\s+\w+day\s+of\s+(?:each|every|the)\s+month\b"
 )
 _AGAIN_AND_AGAIN = _read(
-    r"\b(?:daily|weekly|monthly|quarterly|annually|bi-?weekly|fortnightly|hourly|regularly|routinely|periodically|yearly)\b"
+    r"\b(?:daily|weekly|monthly|quarterly|annually|bi-?weekly|fortnightly|hourly|regularly|routinely"
+    r"|periodically|yearly)\b"
     r"(?!\s+(?:results|earnings|financial|dividend|sales|cash|conference|report\b))"
 )
 
@@ -116,7 +129,8 @@ _COURTLY = _read(
 )
 #: Of a person, but what becomes public is about the person: "the name of the victim".
 _ABOUT = _read(
-    rf"\b(?:names?|identit\w+|photo\w*|pictures?|video|condition|age|address|cause|details)\b|{EVENT.pattern}"
+    rf"\b(?:names?|identit\w+|photo\w*|pictures?|video|condition|age|address|cause)\b|{EVENT.pattern}"
+    rf"|{INFORMATION.pattern}"
 )
 
 #: What the verbs of publishing mean in other trades: people let out of jail, people held, citations issued.
@@ -129,7 +143,8 @@ _ELSEWHERE = words(
     release (?:him|her|them|you|any liability|all claims|and (?:hold|discharge))
     release the (?:suspects?|inmates?|prisoners?|defendants?|hostages?|sponsors?|body(?![- ](?:worn|cam)))
     held (?:\w+ly )?(?:accountable|responsible|liable|in custody|without|on \$|on (?:a )?(?:bail|bond)|hostage|harmless)
-    held (?:in (?:jail|contempt|trust|escrow|abeyance|detention|the (?:county )?jail)|for questioning|to account|pending)
+    held (?:in (?:jail|contempt|trust|escrow|abeyance|detention|the (?:county )?jail))
+    held (?:for questioning|to account|pending)
     held (?:over for|to the same|confidential|as evidence|until (?:trial|sentencing|extradition|the owner))
     hold(?:ing)? (?:\w+ ){0,6}?(?:accountable|responsible|liable|to account)
     issued? (?:\w+ ){0,2}?(?:citations?|tickets?|fines?|summons\w*|badges?|passports?|refunds?|checks?|licen[cs]es?)
@@ -142,7 +157,8 @@ _ELSEWHERE = words(
     make (?:\w+ ){0,3}?available (?:for sale|to (?:customers|patients|students|employees))
     open(?:ed|s)? (?:fire|the door|doors to|up) | open an? (?:\w+ )?investigation | closes? the
     determined? (?:by (?:a|the) (?:judge|jury|court)|at (?:sentencing|trial)|the (?:cause|extent)|what|how|if|whether)
-    appear (?:in court|before (?:a|the)|at the courthouse) | return to (?:court|prison|jail|custody|work|normal)
+    appear (?:in|before|at) (?:\w+ ){0,4}?(?:court|courthouse|judge|magistrates?['’]?|jury)
+    return to (?:court|prison|jail|custody|work|normal)
     begin (?:to|serving|deliberat\w+|(?:his|her) (?:sentence|term)) | start(?:ing)? to
     meet(?:ing)? (?:the (?:needs|requirements|demand|challenge|criteria)|our|its|their|your|these|those|all)
     available (?:24|around|at all times|upon request|free of charge) | entered into

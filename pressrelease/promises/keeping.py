@@ -68,7 +68,8 @@ def keep(promises: Sequence[Promise], followers: Iterable[Follower], *, now: dat
     """How each promise of one release stands, given the releases that follow it. `now` is aware.
 
     A follower keeps the promises into whose window it lifts; one that fits no window may be meant for any of them.
-    Out too early or too late, it keeps one all the same, unless it may have kept an undated one instead.
+    Out too early or too late, it keeps one all the same, unless another is planned in time; too early, not where
+    there is an undated promise that it may have kept instead.
     """
     following = sorted(followers, key=lambda follower: (not follower.out, not follower.scheduled, follower.slug))
     return [_keep(promise, promises, following, now) for promise in promises]
@@ -81,13 +82,16 @@ def _keep(promise: Promise, promises: Sequence[Promise], following: Sequence[Fol
         for follower in following
         if fits(promise, follower.lift) or not any(fits(other, follower.lift) for other in dated)
     ]
+    over = (end := closes(promise)) is not None and end <= now
+    in_time = [follower for follower in its_own if fits(promise, follower.lift)]
+    if kept_by := next((follower for follower in in_time if follower.out), None):
+        return Kept(promise, PromiseState.KEPT, kept_by.slug)
+    planned = next((follower for follower in in_time if follower.scheduled), None)
+    if planned is not None and not over:
+        return Kept(promise, PromiseState.PLANNED, planned.slug)
     for follower in its_own:
-        if follower.out and (fits(promise, follower.lift) or len(dated) == len(promises)):
+        late = end is not None and follower.lift is not None and follower.lift >= end
+        if follower.out and (late or len(dated) == len(promises)):
             return Kept(promise, PromiseState.KEPT, follower.slug)
-    end = closes(promise)
-    best = next((follower for follower in its_own if follower.scheduled and fits(promise, follower.lift)), None)
-    meant = best or (its_own[0] if its_own else None)
-    slug = meant.slug if meant else ""
-    if end is not None and end <= now:
-        return Kept(promise, PromiseState.OVERDUE, slug)
-    return Kept(promise, PromiseState.PLANNED if best else PromiseState.OPEN, slug)
+    meant = planned or (its_own[0] if its_own else None)
+    return Kept(promise, PromiseState.OVERDUE if over else PromiseState.OPEN, meant.slug if meant else "")

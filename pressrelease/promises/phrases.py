@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from pressrelease.promises.words import one_of
+from pressrelease.promises.words import one_of, words
 
 
 class Tie(Enum):
@@ -38,33 +38,42 @@ _MONTH = one_of(
     aug(?:ust|\.)? | sept?(?:ember|\.)? | oct(?:ober|\.)? | nov(?:ember|\.)? | dec(?:ember|\.)?
     """
 )
-_WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|tues?|wed|thurs?|fri|sat|sun)\.(?=,?\s)"
+_WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|(?:mon|tues?|wed|thurs?|fri|sat|sun)\.(?=,?\s))"
 _NUMBER = r"\d{1,2}(?:st|nd|rd|th)?"
-_THROUGH = rf"(?:\s*(?:-|–|to|through)\s*{_NUMBER}(?![\d:./]|\s*[ap]\.?m))?"
+_THROUGH = rf"(?:\s*(?:-|–|to|through)\s*{_NUMBER}(?![\d:/]|\.\d|\s*[ap]\.?m))?"
 _YEAR = r"(?:,?\s+(?:19|20)\d\d\b)?"
-_DAY = (
-    rf"(?:{_MONTH}\s+{_NUMBER}(?![\d:])\b{_THROUGH}{_YEAR}|{_NUMBER}{_THROUGH}\s+(?:of\s+)?{_MONTH}(?!\w){_YEAR}"
-    rf"|{_MONTH},?\s+(?:19|20)\d\d\b|(?<=\bin\s){_MONTH}(?!\w)|\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?\b|20\d\d-\d\d-\d\d\b"
-    rf"|(?:this|next|this coming)\s+(?:week|weekend|month|year|{_WEEKDAY})\b|{_WEEKDAY}\b|(?<=day)\.|(?:today|tonight)\b"
-    r"|tomorrow(?:\s+(?:morning|afternoon|evening|night))?\b|later\s+(?:today|this\s+\w+|in\s+\w+)\b"
-    r"|this\s+(?:morning|afternoon|evening|spring|summer|fall|autumn|winter)\b)"
+_PART = r"(?:day|morning|afternoon|evening|night)"
+_DAY = one_of(
+    rf"""
+    {_MONTH}\s+{_NUMBER}(?![\d:])\b{_THROUGH}{_YEAR} | {_NUMBER}{_THROUGH}\s+(?:of\s+)?{_MONTH}(?!\w){_YEAR}
+    {_MONTH},?\s+(?:19|20)\d\d\b | (?<=\bin\s){_MONTH}(?!\w) | \d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?\b
+    20\d\d-\d\d-\d\d\b | {_WEEKDAY} | (?:this|next|this coming) (?:(?:week|weekend|month|year)\b|{_WEEKDAY})
+    (?:today|tonight)\b | tomorrow(?: {_PART})?\b | later (?:today|this \w+|in \w+)\b
+    this (?:morning|afternoon|evening|spring|summer|fall|autumn|winter)\b
+    """
 )
-_BACK = r"(?:(?:later\s+)?that\s+(?:same\s+)?(?:day|morning|afternoon|evening|night)|(?:later\s+)?(?:on\s+)?the\s+same\s+(?:day|morning|afternoon|evening))\b"
+_BACK = rf"(?:(?:later\s+)?that\s+(?:same\s+)?{_PART}|(?:later\s+)?(?:on\s+)?the\s+same\s+{_PART})\b"
 _NEXT = r"the\s+(?:next|following)\s+(?:day|morning|afternoon|evening|week|month)\b"
+_HOUR = r"\d{1,2}(?:[:.]\d\d)?"
 _HALF = r"(?:\s*[ap]\.?\s?m\b\.?)"
 _CLOCK = (
-    rf"(?:\d{{1,2}}(?:[:.]\d\d)?{_HALF}?\s*(?:to|-|–|and|until)\s*\d{{1,2}}(?:[:.]\d\d)?{_HALF}"
-    rf"|\d{{1,2}}(?:[:.]\d\d)?{_HALF}|\d{{1,2}}:\d\d\b(?!\s*%)|\d\d\.\d\d\b(?=\s*(?:hrs|hours))|\b\d{{1,2}}\s+noon\b|noon\b|midnight\b)"
-    r"(?:\s*(?:hrs|hours|sharp)\b)?"
+    one_of(
+        rf"""
+    {_HOUR}{_HALF}?\s*(?:to|-|–|and|until)\s*{_HOUR}{_HALF} | {_HOUR}{_HALF} | \d{{1,2}}:\d\d\b(?!\s*%)
+    \d\d\.\d\d\b(?=\s*(?:hrs|hours)) | \b\d{{1,2}} noon\b | noon\b | midnight\b
+    """
+    )
+    + r"(?:\s*(?:hrs|hours|sharp)\b)?"
 )
+_LETTERS = r"(?-i:[ECMP]T|[ECMPA][SD]T|AK[SD]T|HST|GMT|UTC|BST|IST|CES?T|EES?T|WES?T|A[EC][SD]T|AWST|NZ[SD]T)\b"
+_ZONE_NAME = one_of("eastern | central | mountain | pacific | atlantic | greenwich mean | british summer")
 _ZONE = (
-    r"\(?(?:(?-i:ET|CT|MT|PT|[ECMPA][SD]T|AK[SD]T|HST|GMT|UTC|BST|IST|CES?T|EES?T|WES?T|AE[SD]T|AC[SD]T|AWST|NZ[SD]T)\b"
-    r"|(?:U\.?S\.?\s+)?(?:eastern|central|mountain|pacific|atlantic|greenwich mean|british summer)(?:\s+(?:standard|daylight))?"
-    r"(?:\s+time)?\b|(?:\w+\s+)?local\s+time\b|(?-i:[A-Z]\w+)(?:\s+(?-i:[A-Z]\w+))?\s+time\b)\)?"
+    rf"\(?(?:{_LETTERS}|(?:U\.?S\.?\s+)?{_ZONE_NAME}(?:\s+(?:standard|daylight))?(?:\s+time)?\b"
+    r"|(?:\w+\s+)?local\s+time\b|(?-i:[A-Z]\w+)(?:\s+(?-i:[A-Z]\w+))?\s+time\b)\)?"
 )
 _WEEK = r"(?:the\s+)?week\s+(?:of|beginning|commencing|starting)(?:\s+on)?"
 _PIECE = rf"(?:{_WEEK}|{_BACK}|{_NEXT}|{_DAY}|{_CLOCK}|{_ZONE})"
-_JOIN = r"(?:\s*[,(/)]\s*|\s+(?:at|on|of|the|from|to|and|between|until|starting|beginning|from the|on the)\s+|\s*[-–]\s*|\s+)"
+_JOIN = r"(?:\s*[,(/)]\s*|\s+(?:at|on|of|the|from|to|and|between|until|through|starting|beginning)\s+|\s*[-–]\s*|\s+)"
 _CHAIN = re.compile(
     rf"(?<![\w$#.:/-])(?:{_WEEK}|{_BACK}|{_NEXT}|{_DAY}|{_CLOCK})(?:(?:{_JOIN}){{1,3}}{_PIECE})*\)?", re.I
 )
@@ -78,23 +87,40 @@ _BY = re.compile(
     r"\b(?:by|no later than|not later than|on or before|at or before|at the latest by)\s*(?:the\s+)?$", re.I
 )
 #: Said right before a time that is no day of what is promised, or no day that can be told.
-_LOOSE = re.compile(
-    r"\b(?:until|till|through|thru|after|since|ended|ending|as of|dated|around|about|approximately|approx\.?|roughly|early"
-    r"|mid|mid-|late|end of|beginning of|middle of|start of|half of|quarter of|soon as|early as|later than|earlier than"
-    r"|sooner than|on or about|following|prior to|(?<!be\s)(?<!ly\s)(?:said|announced)|for the \w+|originally|or|previously scheduled for|last"
-    r"|from its original|scheduled for release on|from|than|adjourned|past|of|born|effective|winter|spring|summer|fall)"
-    r"\s*(?:on\s+|the\s+|early\s+|mid-\s*|late\s+|in\s+)*$",
-    re.I,
+_LOOSE = words(
+    r"""
+    until | till | through | thru | after | since | ended | ending | as of | dated | around | about | approximately
+    approx\.? | roughly | early | mid | mid- | late | (?:end|beginning|middle|start|half|quarter) of | (?:soon|early) as
+    (?:later|earlier|sooner) than | on or about | following | prior to | (?<!be\s)(?<!ly\s)(?:said|announced)
+    for the \w+ | originally | or | previously scheduled for | last | scheduled for release on | from | than | adjourned
+    past | of | born | effective | winter | spring | summer | fall
+    """,
+    end=r"\s*(?:on\s+|the\s+|early\s+|mid-\s*|late\s+|in\s+)*$",
 )
-#: From then on is then; "of" joins a day to its hour.
+#: From then on is then.
 _FROM_THEN = re.compile(r"\b(?:beginning|starting|effective|from)\s+(?:on\s+)?$", re.I)
+#: "the November 6 election", "Monday's", "a May-only offer": the time names a thing.
 _OF_A_THING = re.compile(r"\b(?:the|an?|its|his|her|their|our|this|last|annual)\s+$", re.I)
-_THING = re.compile(
-    r"(?:['’]s?\b|-\w|\s+(?!(?:at|in|on|by|to|for|from|and|or|with|as|when|after|before|during|through|until|because|following|via|near|inside|outside|but|while|here|hosted|featuring|pending|is|are|will)\b)[a-z]+\b)"
+_NO_THING = one_of(
+    r"""
+    at | in | on | by | to | for | from | and | or | with | as | when | after | before | during | through | until
+    because | following | via | near | inside | outside | but | while | here | hosted | featuring | pending | is | are
+    will
+    """
 )
+_THING = re.compile(rf"\s+(?!{_NO_THING}\b)[a-z]+\b")
+_POSSESSED = re.compile(r"['’]s?\b|-\w")
+#: A place or letters after a clock that may be its zone: for the reader of embargoes to know, or to refuse.
+_PERHAPS_ZONE = re.compile(r"\s*(?:[A-Z]{2,5}\b|\([A-Z][\w ]{1,30}\))")
 _RANGE = re.compile(
-    rf"(\d{{1,2}}(?:[:.]\d\d)?)\s*(?:to|-|–|and|until)\s*(\d{{1,2}}(?:[:.]\d\d)?)\s*([ap])\.?\s?m\b\.?", re.I
+    r"(?<!\d)(\d{1,2}(?:[:.]\d\d)?)\s*(?:to|-|–|and|until)\s*(\d{1,2}(?:[:.]\d\d)?)\s*([ap])\.?\s?m\b\.?", re.I
 )
+
+
+_NOT_ALONE = re.compile(r",?\s+(?:or\b|(?:and|&)\s+(?:on\s+)?(?:the\s+)?\d|at the earliest\b)", re.I)
+_AT_THE_LATEST = re.compile(r",?\s+at the latest\b", re.I)
+_BETWEEN = re.compile(r"\bbetween\s+$", re.I)
+_AND = re.compile(r"\sand\s", re.I)
 
 
 def time_phrases(sentence: str) -> Iterator[TimePhrase]:
@@ -104,19 +130,25 @@ def time_phrases(sentence: str) -> Iterator[TimePhrase]:
         if text.count(")") > text.count("("):
             text = text.rstrip(")")
         before, after = sentence[: match.start()], sentence[match.start() + len(text) :]
+        if _HAS_CLOCK.search(text) and not sentence.isupper() and (zone := _PERHAPS_ZONE.match(after)):
+            text, after = f"{text}{zone.group()}", after[zone.end() :]
+        if (opens := _BETWEEN.search(before)) and _AND.search(text):
+            text, before = f"{opens.group()}{text}", before[: opens.start()]
         yield TimePhrase(
             match.start(),
-            match.start() + len(text),
+            len(sentence) - len(after),
             _RANGE.sub(_both_halves, text),
-            _tie(before, after, text),
-            _HAS_DAY.search(text) is not None,
+            _tie(before, after),
+            _HAS_DAY.search(sentence, match.start(), match.end()) is not None,
             _HAS_CLOCK.search(text) is not None,
             _REFERS_BACK.search(text) is not None,
         )
 
 
-def _tie(before: str, after: str, text: str) -> Tie:
-    if _BY.search(before):
+def _tie(before: str, after: str) -> Tie:
+    if _NOT_ALONE.match(after):
+        return Tie.ELSEWHERE
+    if _BY.search(before) or _AT_THE_LATEST.match(after):
         return Tie.BY
     if _BEFORE.search(before):
         return Tie.BEFORE
@@ -124,7 +156,7 @@ def _tie(before: str, after: str, text: str) -> Tie:
         return Tie.THEN
     if _LOOSE.search(before[-40:]):
         return Tie.ELSEWHERE
-    if re.match(r"['’]s?\b|-\w", after) or (_OF_A_THING.search(before) and _THING.match(after)):
+    if _POSSESSED.match(after) or (_OF_A_THING.search(before) and _THING.match(after)):
         return Tie.ELSEWHERE
     return Tie.THEN
 

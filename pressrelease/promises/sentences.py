@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 
-
 #: What follows in a longer sentence is not looked at.
 LONGEST = 2000
 
@@ -86,7 +85,8 @@ _SELDOM = frozenset(
     "dr st ft mt jr sr inc corp co ltd llc plc bros dept dist univ assn assoc bldg ave blvd rd hwy ln pl sq ste rm u.s"
     " u.k u.n d.c n.y n.j e.g i.e etc a.m p.m am pm ph.d m.d hrs jan feb mar apr jun jul aug sep sept oct nov dec mon"
     " tue tues wed thu thur thurs fri sat sun ala ariz ark calif colo conn del fla ga ill ind kan ky la md mass mich"
-    " minn miss mo mont neb nev n.c n.d n.h n.m s.c s.d w.va okla ore pa r.i tenn tex va vt wash wis wyo e.t p.t".split()
+    " minn miss mo mont neb nev n.c n.d n.h n.m s.c s.d w.va okla ore pa r.i tenn tex va vt wash wis wyo"
+    " e.t p.t".split()
 )
 _BEGINNERS = frozenset(
     "the a an this these that those there he she it they we i you his her its their our your my all any anyone some no"
@@ -94,7 +94,8 @@ _BEGINNERS = frozenset(
     " additional more further other another both each every most many several several please call contact visit"
     " registration admission media members reporters residents tickets doors details results winners names police"
     " officers detectives deputies investigators parking seating space due under over about according also and but or"
-    " what who where why how here today tomorrow tonight last first final full live callers participants applicants".split()
+    " what who where why how here today tomorrow tonight last first final full live callers participants"
+    " applicants".split()
 )
 
 

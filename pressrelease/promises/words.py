@@ -22,9 +22,12 @@ INFORMATION = words(
     updates? | information | details? | briefings? | statements? | announcements? | results? | earnings | decisions?
     rulings? | verdicts? | findings | reports? | recommendations? | names? | identit(?:y|ies) | winners? | shortlist
     longlist | finalists? | list | schedule | timetable | agenda | releases? | news | guidance | guidelines | advisory
-    specifics | figures | totals | tally | counts? | statistics | data | numbers | outcome | keynote | remarks | speech
-    lecture | presentation | proposals? | bulletin | dates? | times? | locations? | venues? | line-?up | footage | video
-    conclusions | opinions? | orders? | judge?ments? | documents | records | answers? | reply | replies | evaluation | review | recording | replay | webcast
+    specifics | figures | totals | tally | counts? | statistics | data | numbers | outcome | keynote | remarks
+    speech
+    lecture | presentation | proposals? | bulletin | dates? | times? | locations? | venues? | line-?up
+    footage | video
+    conclusions | opinions? | orders? | judge?ments? | documents | records | answers? | reply | replies
+    evaluation | review | recording | replay | webcast
     archive | transcripts? | slides | live ?stream | copies | photos?
     """
 )
@@ -33,7 +36,8 @@ INFORMATION = words(
 EVENT = words(
     r"""
     conferences? | pressers? | briefings? | calls? | teleconferences? | webcasts? | webinars? | hearings? | meetings?
-    town ?halls? | forums? | open houses? | ceremon(?:y|ies) | vigils? | memorials? | services? | celebrations? | events?
+    town ?halls? | forums? | open houses? | ceremon(?:y|ies) | vigils? | memorials? | services? | celebrations?
+    events?
     ribbon[- ]cuttings? | ground ?breakings? | openings? | festivals? | fairs? | parades? | march | rall(?:y|ies)
     concerts? | exhibitions? | exhibits? | shows? | screenings? | workshops? | trainings? | class(?:es)? | clinics?
     sessions? | seminars? | symposi(?:um|a) | summits? | conventions? | fundraisers? | galas? | dinners? | luncheons?
@@ -43,20 +47,25 @@ EVENT = words(
     speech(?:es)? | address | premieres? | launch(?:es)? | part(?:y|ies) | picnics? | inaugurations? | commencements?
     graduations? | convocations? | elections? | referend(?:um|a) | votes? | debates? | consultations? | q ?& ?a
     availabilit(?:y|ies) | photo op\w* | demonstrations? | presentations? | camps? | recounts? | count | canvass
-    bazaars? | markets? | swap | unveilings? | dedications? | reunions? | readings? | performances? | recitals? | plays?
+    bazaars? | markets? | swap | unveilings? | dedications? | reunions? | readings? | performances? | recitals?
+    plays?
     inquests? | funerals? | viewings? | investor day | days? | awards? | interviews? | drop-ins? | expos? | sales?
-    walk-?throughs? | lotter(?:y|ies) | survey | auditions? | inspections? | appearances? | kick-?off | hunt | festivities
+    walk-?throughs? | lotter(?:y|ies) | survey | auditions? | inspections? | appearances? | kick-?off | hunt
+    festivities
     """
 )
 
 #: What is done to make a thing public or let it happen: "will be …".
 PUBLISHED = one_of(
     r"""
-    (?:re-?)?released | announced | (?:re-?)?published | re-?posted | posted | issued | unveiled | revealed | disclosed
-    declared | named | made (?:public|known) | sent out | handed down | held | hosted | convened | conducted | launched
+    (?:re-?)?released | announced | (?:re-?)?published | re-?posted | posted | issued | unveiled | revealed
+    disclosed
+    declared | named | made (?:public|known) | sent out | handed down | held | hosted | convened | conducted
+    launched
     (?:re-?)?opened | streamed | live[- ]?streamed | broadcast | televised | webcast | aired | rolled out | dedicated
     inaugurated | celebrated | rescheduled | certified | finali[sz]ed | introduced | voted on | taken up | debated
-    decided | notified | drawn | sworn in | screened | exhibited | performed | unsealed | identified | communicated
+    decided | notified | informed | drawn | sworn in | screened | exhibited | performed | unsealed | identified
+    communicated
     circulated | distributed to (?:the )?(?:media|press) | awarded | put (?:up for|to) (?:a )?vote | on display
     handed out | given out | elected | appointed | installed | heard (?:by (?!a jury|the jury|a judge)|at|on)
     confirmed (?:by|on|at|later|in|next|soon|shortly|once|when|after)
@@ -76,7 +85,8 @@ PUBLISHED = one_of(
 #: What the issuer does: "will …".
 PUBLISHES = one_of(
     r"""
-    release | announce | publish | unveil | disclose | declare | make public | put out | send out | hand down | certify
+    release | announce | publish | unveil | disclose | declare | make public | put out | send out | hand down
+    certify
     reveal (?:a|an|the|its|their|details|who|more|which|how) | name (?:the|its|a|an|winners?|finalists?)
     live-?stream | webcast | (?:come to|reach) a decision | render (?:a|its) (?:decision|verdict) | publici[sz]e
     issue (?:regular |further |more |additional |new |another )?(?:updates|statements)
@@ -88,9 +98,12 @@ PUBLISHES = one_of(
 HAPPENS = one_of(
     r"""
     open | begin | start | launch | resume | return | introduce | debut | celebrate | commemorate | honou?r
-    recogni[sz]e | consider | discuss | hear | present | deliver | review | participate | visit | perform | travel | air
-    sign | dedicate | commence | reopen | roll out | vote | decide | rule | meet | gather | speak | appear | hold | host
-    occur | happen | premiere | convene | reconvene | report | join | run | offer | conclude | complete | expand | show
+    recogni[sz]e | consider | discuss | hear | present | deliver | review | participate | visit | perform
+    travel | air
+    sign | dedicate | commence | reopen | roll out | vote | decide | rule | meet | gather | speak | appear
+    hold | host
+    occur | happen | premiere | convene | reconvene | report | join | run | offer | conclude | complete
+    expand | show
     feature | screen | conduct | break | submit | respond | select | choose | determine | finali[sz]e | implement
     install | take effect | go into effect | become effective | address | update | attend | give | kick off | swear in
     """
@@ -101,11 +114,15 @@ NO_EVENT = one_of(
     r"""
     be | sentenced | arraigned | charged | tried | prosecuted | close | closed | closing | heavy | ticketed | fined
     towed | required | asked | eligible | allowed | able | subject | responsible | cited | arrested | deported
-    extradited | transported | buried | laid | billed | affected | detoured | diverted | detained | paid | used | needed
-    given | free | mailed | due | accept\w* | receiv\w* | seen | hot | cold | warm | cool | sunny | cloudy | rain | snow
+    extradited | transported | buried | laid | billed | affected | detoured | diverted | detained | paid | used
+    needed
+    given | free | mailed | due | accept\w* | receiv\w* | seen | hot | cold | warm | cool | sunny | cloudy
+    rain | snow
     rise | fall | increase | decrease | turn | need | require | have | pay | retire | plead | serve | survive | remain
-    last | cost | stay | get | face | lose | expire | end | cease | use | apply | learn | return | appear | know | enjoy
-    see | wear | drive | leave | stop | contain | cover | continue | arrive | help | allow | ensure | make | work | take
+    last | cost | stay | get | face | lose | expire | end | cease | use | apply | learn | return | appear
+    know | enjoy
+    see | wear | drive | leave | stop | contain | cover | continue | arrive | help | allow | ensure | make
+    work | take
     succeed | replace | become | earn | owe | benefit | save | add | avoid | reduce | bring | keep | look | testify
     stand | act | resign | step down | charge | seek | file | investigate | go to | come forward | like | not | never
     """
@@ -114,11 +131,13 @@ NO_EVENT = one_of(
 #: Whoever is let out, tried, or hurt, standing right before a cue.
 ACCUSED = words(
     r"""
-    he | she | defendants? | suspects? | inmates? | prisoners? | patients? | victims? | the man | the woman | the couple
-    the two | juveniles? | teens? | hostages? | men | women | offenders? | (?<!of\s)voters | jurors | the jury | a jury
+    he | she | defendants? | suspects? | inmates? | prisoners? | patients? | victims? | the man | the woman
+    the couple
+    the two | juveniles? | teens? | hostages? | men | women | offenders? | (?<!of\s)voters | jurors | the jury
+    a jury
     a judge | the judge | grand jury
     """,
-    end=r"\s*$",
+    end=r"(?:,\s+\d+,?)?\s*$",
 )
 #: Whoever or whatever else is not the issuer.
 OTHERS = words(
@@ -158,12 +177,15 @@ DAY_WORDS = re.compile(
     rf"|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b"
     rf"|(?:in|by|until|during|early|mid|late|of|this|next|through)[ -](?:early |mid-|late )?{_MONTH}\b"
     r"|\d{1,2}/\d{1,2}\b|20\d\d-\d\d-\d\d\b|(?:today|tonight|tomorrow|soon|shortly|upcoming|noon|midnight)\b"
-    r"|(?:this|next|coming|later|following|same)\s+(?:week|weekend|month|year|quarter|spring|summer|fall|autumn|winter"
+    r"|(?:this|next|coming|later|following|same)\s+(?:week|weekend|month|year|quarter|spring|summer|fall|autumn"
+    r"|winter"
     rf"|season|morning|afternoon|evening|night|{_WEEKDAY}|today|this|in)\b"
     r"|(?:in|within|over)\s+(?:the\s+)?(?:coming|next|near)\b|week of\b|end of (?:the|this|next)\b"
     r"|(?:in|within)\s+(?:about |approximately |roughly )?(?:\d+|one|two|three|four|five|six|seven|ten|a few|several)"
     r"\s+(?:hours?|days?|weeks?|months?)\b|(?:first|second|third|fourth)\s+(?:quarter|half)\b"
-    r"|(?:in |this |next )?(?:spring|summer|fall|autumn|winter|q[1-4])(?: of)? 20\d\d\b|in (?:spring|summer|fall|autumn)\b"
-    r"|\d{1,2}(?:[:.]\d\d)?\s*[ap]\.?\s?m\b|(?:in|by|before|until)\s+(?:mid-|early |late )?20\d\d\b|at \d\d[:.]\d\d\b)",
+    r"|(?:in |this |next )?(?:spring|summer|fall|autumn|winter|q[1-4])(?: of)? 20\d\d\b|in (?:spring|summer"
+    r"|fall|autumn)\b"
+    r"|\d{1,2}(?:[:.]\d\d)?\s*[ap]\.?\s?m\b|(?:in|by|before|until)\s+(?:mid-|early |late )?20\d\d\b"
+    r"|at \d\d[:.]\d\d\b)",
     re.I,
 )
