@@ -20,7 +20,7 @@ from simulator.world import OUTLETS, SLUGS, World
 QUICK = 80
 MANY = int(os.environ.get("HISTORIES", "10000"))
 
-slugs = st.sampled_from(SLUGS)
+slugs = st.sampled_from(SLUGS[:2])
 names = st.sampled_from(list(OUTLETS))
 several = st.lists(names, min_size=1, unique=True).map(tuple)
 

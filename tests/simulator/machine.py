@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import Engine, NullPool, create_engine, event
 
@@ -51,6 +52,9 @@ class Machine:
     def pause_clock(self) -> float:
         return (self.true - datetime(2018, 1, 1, tzinfo=self.true.tzinfo)).total_seconds()
 
+    def sleep_until(self, moment: datetime) -> None:
+        self.true += max(timedelta(0), moment - self.wall + timedelta(milliseconds=1))
+
     def reboot(self) -> None:
         self.boots += 1
         self.up_since = self.true
@@ -59,16 +63,19 @@ class Machine:
 @contextmanager
 def running_on(machine: Machine, seed: int) -> Iterator[None]:
     """Have the program ask this machine for the time, and send in the thread that makes the pass."""
-    kept = clock.utc_now, clock.read_mark, clock.pause_clock, cycle.Lane, cycle.Recorder
-    clock.utc_now, clock.read_mark, clock.pause_clock = lambda: machine.wall, machine.read_mark, machine.pause_clock
-    cycle.Lane, cycle.Recorder = InlineLane, InlineRecorder  # type: ignore[misc]
     state = random.getstate()
     random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
-        clock.utc_now, clock.read_mark, clock.pause_clock, cycle.Lane, cycle.Recorder = kept  # type: ignore[misc]
+    asked = {
+        "utc_now": lambda: machine.wall,
+        "read_mark": machine.read_mark,
+        "pause_clock": machine.pause_clock,
+        "sleep_until": machine.sleep_until,
+    }
+    with patch.multiple(clock, **asked), patch.multiple(cycle, Lane=InlineLane, Recorder=InlineRecorder):
+        try:
+            yield
+        finally:
+            random.setstate(state)
 
 
 class InlineLane(Lane):

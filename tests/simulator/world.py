@@ -34,7 +34,7 @@ from simulator.machine import Fates, FragileStore, Killed, Machine, running_on
 
 BEGIN = datetime(2018, 9, 21, 16, 0, tzinfo=UTC)
 STORE = "sqlite:///.pressrelease/state.db"
-SLUGS = ("operation", "names")
+SLUGS = ("operation", "names", "charges", "plea", "verdict")
 TIMEOUT = timedelta(seconds=10)
 REMEMBERS = timedelta(minutes=3)
 

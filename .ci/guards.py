@@ -1,0 +1,183 @@
+"""Take out each guard of the sending engine, one at a time, and see that some test turns red.
+
+    python .ci/guards.py             every guard, two at a time; exit 1 where one could go unnoticed
+    python .ci/guards.py lift        only those whose name has "lift" in it
+
+A guard is named by the place in the source that holds it. The package is copied with that place taken out, and the
+tests named are run on the copy until the first that fails. A place that is no longer found is an error too: the
+guard was moved, and this table must follow it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+#: Only SQLite: what is taken out here stands in front of both databases.
+STORE = ("tests/test_store.py", "-k", "not postgresql")
+CYCLE = ("tests/test_cycle.py",)
+SIMULATOR = ("tests/test_simulator.py", "-k", "by_chance")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A guard: where it is, what it becomes, and the tests of which one must turn red."""
+
+    name: str
+    file: str
+    holds: str
+    becomes: str
+    tests: tuple[str, ...]
+
+
+GUARDS = (
+    # -- the claim ----------------------------------------------------------------------------------------
+    Guard(
+        "one claim a delivery", "store/claims.py",
+        """        deliveries.c.state.in_([state.value for state in CLAIMABLE]),
+        deliveries.c.next_try <= ledger.micros,
+""", "", STORE,
+    ),
+    Guard("claim: approval", "store/claims.py", "given >= policy.approvals", "given >= 0", STORE),
+    Guard("claim: stop", "store/claims.py", "may_leave, going, given", "may_leave, given", STORE),
+    Guard("claim: hold", "store/claims.py", "            releases.c.word == Word.SCHEDULED.value,\n", "", STORE),
+    Guard("claim: lift", "store/claims.py",
+          "            releases.c.lift <= ledger.micros,\n", "", ("tests/test_store.py", "-k", "sqlite and lift")),
+    Guard("claim: too late", "store/claims.py", "            in_time,\n", "", STORE),
+    Guard("claim: this version", "store/claims.py",
+          "            releases.c.version == deliveries.c.version,\n            releases.c.word", "            releases.c.word",
+          STORE),
+    Guard("claim on disk before the first byte", "cycle.py",
+          'with self._store.ledger(now=mark.wall, actor="scheduler") as ledger:\n                claimed = claim(',
+          'with self._store.ledger(now=mark.wall, actor="scheduler", undo=True) as ledger:\n                claimed = claim(',
+          SIMULATOR),
+    Guard("claim: clock", "cycle.py", "        if self._jumped(mark):\n            return []\n", "", SIMULATOR),
+    # -- the last look ------------------------------------------------------------------------------------
+    Guard("last look: lift", "store/reading.py",
+          'if row["lift"] is None or row["lift"] > to_micros(now):', "if False:", STORE),
+    Guard("last look: stop", "store/reading.py", 'if row["stopped"] is None or row["stopped"]:', "if False:", STORE),
+    Guard("last look: hold", "store/reading.py", 'if row["word"] != "scheduled":', "if False:", STORE),
+    Guard("last look: version", "store/reading.py", 'if row["version"] != delivery.version:', "if False:", STORE),
+    Guard("last look: file", "store/reading.py", 'if row["source_hash"] != source_hash:', "if False:", STORE),
+    Guard("last look: own claim", "store/reading.py",
+          'if (row["state"], row["owner"], row["attempts"]) !=', "if () and () !=", STORE),
+    Guard("last look: lease", "cycle.py",
+          "if clock.pause_clock() + (timeout + LEASE_LEFT).total_seconds() > lease_end:", "if False:", SIMULATOR),
+    Guard("last look: clock", "cycle.py",
+          '        if self._jumped(mark):\n            return "the clock has jumped"\n', "", SIMULATOR),
+    Guard("last look: unreadable is stopped", "cycle.py",
+          'return "the record could not be read"', "return None", SIMULATOR),
+    Guard("last look at all", "cycle.py",
+          "elif why_not := self._why_not(delivery, lease_end):", "elif why_not := None:", SIMULATOR),
+    # -- approved bytes -----------------------------------------------------------------------------------
+    Guard("approved text", "parcels.py", "if delivery.version != version_of(", "if () and version_of(",
+          (*CYCLE, "-k", "tampered")),
+    Guard("approved attachments", "parcels.py", "hashlib.sha256(content).hexdigest() != sha256", "False",
+          (*CYCLE, "-k", "tampered")),
+    Guard("plan: file", "standing.py", "if dossier.file is FileFact.CHANGED:", "if False:", ("tests/test_standing.py",)),
+    # -- the plan -----------------------------------------------------------------------------------------
+    Guard("plan: lift", "plan.py", "if moment <= now:", "if True:", ("tests/test_plan.py",)),
+    Guard("plan: approval", "standing.py", "if missing > 0 and still_open:", "if False:", ("tests/test_standing.py",)),
+    Guard("plan: hold", "standing.py", "if release.word is Word.HELD:", "if False:", ("tests/test_standing.py",)),
+    Guard("plan: too late", "standing.py",
+          "    if any(too_late(", "    if False and any(too_late(", ("tests/test_standing.py",)),
+    Guard("plan: clock", "standing.py", "if lifted and clock_doubt:", "if False:", ("tests/test_standing.py",)),
+    Guard("plan: stop", "passes.py", "    if seen.stopped:\n        return ()\n", "",
+          ("tests/test_main_job.py", "tests/test_command_line.py", "-k", "stop")),
+    # -- the clock ----------------------------------------------------------------------------------------
+    Guard("clock behind the record", "clock.py",
+          "if newest is not None and mark.wall < newest - tolerance:", "if False:", ("tests/test_clock.py",)),
+    Guard("clock ahead of uptime", "clock.py", "if gained > tolerance + up * SLEW:", "if False:", ("tests/test_clock.py",)),
+    Guard("clock: the newest time is kept", "store/ledger.py",
+          "older = or_(control.c.newest.is_(None), control.c.newest < self.micros)", "older = control.c.id == 1", STORE),
+    # -- the dead, and doubts -----------------------------------------------------------------------------
+    Guard("a dead one's claim is in doubt", "store/claims.py",
+          "                state=DeliveryState.IN_DOUBT.value,\n                owner=null(),".replace("    " * 4, "            "),
+          "            state=DeliveryState.WAITING.value,\n            owner=null(),", STORE),
+    Guard("in doubt comes back only where told", "store/claims.py",
+          "next_try=ledger.micros if again else null(),", "next_try=ledger.micros,", STORE),
+    Guard("a dead owner is noticed", "cycle.py",
+          "if delivery.owner != self._alive.owner and surely_dead(self._folder, delivery.owner):\n                dead",
+          "if False:\n                dead", (*CYCLE, "-k", "killed_in_the_act")),
+    Guard("a lapsed lease is noticed", "cycle.py",
+          "elif seen.clock_doubt is None and delivery.lease_until is not None and delivery.lease_until < seen.at:",
+          "elif False:", (*CYCLE, "-k", "lapses")),
+    Guard("unsure is in doubt", "delivery.py",
+          "if failure.certainty is Certainty.UNSURE or self.may_have_arrived:", "if self.may_have_arrived:",
+          ("tests/test_retry.py",)),
+    Guard("a doubt outlives a refused repeat", "delivery.py",
+          "if failure.certainty is Certainty.UNSURE or self.may_have_arrived:",
+          "if failure.certainty is Certainty.UNSURE:", ("tests/test_retry.py",)),
+    Guard("a repeat only while it is told", "retry.py",
+          "if in_doubt and not may_repeat(delivery, rules=rules, repeats=repeats, now=moment):", "if False:",
+          ("tests/test_retry.py",)),
+    Guard("an old doubt is left to a person", "cycle.py",
+          "if delivery.state is DeliveryState.IN_DOUBT and not self._may_repeat(delivery, seen.at)", "if False", SIMULATOR),
+    Guard("a program's fault in sending is unsure", "cycle.py",
+          "DeliveryFailed(Certainty.UNSURE, reason)", "DeliveryFailed(Certainty.NOT_SENT, reason)", SIMULATOR),
+    Guard("another's claim is not answered for", "store/claims.py",
+          '    deliveries.c.owner == bindparam("b_owner"),\n', "", STORE),
+    # -- the record ---------------------------------------------------------------------------------------
+    Guard("journal: each line has the one before", "store/journal.py",
+          "if line.prev != hash_before:", "if False:", STORE),
+    Guard("journal: append-only", "store/engine.py",
+          "            for trigger in _JOURNAL_TRIGGERS[engine.dialect.name]:\n                connection.exec_driver_sql(trigger)\n",
+          "", STORE),
+    Guard("a vanished record is not replaced", "store/engine.py",
+          "    if marker_of(file).exists():\n        raise", "    if False:\n        raise", STORE),
+    Guard("an act and its line in one transaction", "store/engine.py",
+          "    except BaseException:\n        _undo(begun)\n", "    except BaseException:\n        begun.commit()\n", STORE),
+)  # fmt: skip
+
+
+def main() -> int:
+    wanted = sys.argv[1:]
+    chosen = [guard for guard in GUARDS if not wanted or any(word in guard.name for word in wanted)]
+    began = time.monotonic()
+    print(f"{'guard taken out':42} what noticed")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        noticed = []
+        for guard, words in zip(chosen, pool.map(_noticed_by, chosen), strict=True):
+            print(f"{guard.name:42} {words or 'NOT CAUGHT'}", flush=True)
+            noticed.append(bool(words))
+    print(f"{sum(noticed)} of {len(noticed)} guards can't be lost unseen; {time.monotonic() - began:.0f} s")
+    return 0 if all(noticed) else 1
+
+
+def _noticed_by(guard: Guard) -> str:
+    """The first test that fails without a guard; "" where none does."""
+    with tempfile.TemporaryDirectory(prefix="guards-") as name:
+        folder = Path(name)
+        for part in ("pressrelease", "tests"):
+            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        path = folder / "pressrelease" / guard.file
+        source = path.read_text(encoding="utf-8")
+        if guard.holds not in source:
+            raise SystemExit(f"{guard.name}: its place in {guard.file} is gone; the table in .ci/guards.py must follow.")
+        path.write_text(source.replace(guard.holds, guard.becomes), encoding="utf-8")
+        environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", *guard.tests]
+        ended = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=170, check=False
+        )
+    if ended.returncode == 0:
+        return ""
+    found = re.search(r"^(?:FAILED|ERROR) (?:tests/)?(.*?)(?: - .*)?$", ended.stdout, re.MULTILINE)
+    if ended.returncode != 1 or found is None:
+        raise SystemExit(f"{guard.name}: its tests could not be run:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
+    return found[1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
