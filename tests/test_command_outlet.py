@@ -24,7 +24,7 @@ from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
 from pressrelease.message import Message
 from pressrelease.outlets import open_outlet
 from pressrelease.outlets.command import address_in, failure_of_status
-from pressrelease.outlets.webhook import body_of
+from pressrelease.outlets.event import event_of
 
 KEY = "0123456789abcdef" * 2
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and process groups are POSIX's")
@@ -72,7 +72,7 @@ def test_the_release_is_on_its_standard_input(tmp_path: Path) -> None:
     got = json.loads((tmp_path / "got.json").read_text())
     [attachment] = got["data"].pop("attachments")
     assert base64.b64decode(attachment["content"]) == b"%PDF \xff"
-    assert got["data"] == json.loads(body_of(message))["data"], "the same object as a webhook's"
+    assert got["data"] == event_of(message)["data"], "the same object as a webhook's"
     assert got["key"] == got["environment"]["PRESSRELEASE_KEY"] == KEY
     assert got["argv"] == ["--quiet", "$HOME; echo *"], "no shell"
     assert Path(got["cwd"]) == tmp_path.resolve()

@@ -227,7 +227,9 @@ def test_nothing_in_a_release_runs(site: WordPressSite, user: str) -> None:
 
 
 def test_text_is_shown_as_it_was_composed(site: WordPressSite) -> None:
-    body = "First line\nof two.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\nx\n\ny\n```\n\n> Said\n> twice."
+    body = (
+        "First line\nof two.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\nx\n\ny\n```\n\n> Said\n> twice."
+    )
     deliver(outlet(site), a_message("shown", body=body))
     [post] = at(site, "shown")
     for text in ("raw", "rendered"):
