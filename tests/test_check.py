@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressrelease.check import CODES, Finding, Severity, check_release, embargo_of
+from pressrelease.check.wording import MOST_TOLD
 from pressrelease.config import Config, read_config
 from pressrelease.errors import ReleaseRefused
 from pressrelease.release import Contact, front_matter_text, parse
@@ -126,6 +127,7 @@ TEXTS = [
     ("unsafe_link", "error", "See <vbscript:x>.", 1),
     ("unsafe_link", "error", "See [this][1].\n\n[1]: javascript:x", 1),
     ("unsafe_link", "error", "| a |\n| - |\n| [x](javascript:x) |", 3),
+    ("unsafe_link", "error", "| a | b |\n| - | - |\n| `x | [y](javascript:z)` |", 3),
     ("link_nowhere", "warning", "See [this](page.html).", 1),
     ("link_nowhere", "warning", "See [this](//evil.example.org).", 1),
     ("remote_image", "error", "![A table](https://example.org/x.jpg)", 1),
@@ -202,6 +204,10 @@ def test_an_image_without_any_words_is_refused() -> None:
 )
 def test_a_placeholder_is_found_wherever_readers_look(front: str) -> None:
     assert told(findings(front)) == [("placeholder", "error", 5)]
+
+
+def test_a_flood_of_placeholders_is_cut_off() -> None:
+    assert len(findings(body="[[x]]\n" * 500)) == MOST_TOLD
 
 
 def test_a_fresh_draft_cannot_be_scheduled() -> None:

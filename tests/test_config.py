@@ -108,6 +108,10 @@ def test_what_is_left_out_has_the_contracts_defaults() -> None:
     )
 
 
+def test_a_byte_order_mark_is_no_part_of_it() -> None:
+    assert read_config(f"\ufeff{OFFICE}") == DEFAULTS
+
+
 def _value_of(config: Config, key: str) -> Any:
     section, _, name = key.partition(".")
     own = {"defaults.outlets": config.default_outlets, "store.url": config.store_url}

@@ -23,7 +23,7 @@ def key_lines(text: str) -> dict[Path, int]:
 
     `("outlets", "media", "url")` is a key, `("retry", "schedule", 2)` the third entry of a list.
     """
-    return _Scan(text.replace("\r\n", "\n")).run()
+    return _Scan(text).run()
 
 
 def line_of(lines: Mapping[Path, int], path: Path) -> int:
