@@ -32,6 +32,7 @@ def write(workspace: Workspace, slug: str, *, embargo: str = "immediate", body: 
     path.write_text(
         f"---\nheadline: Headline of {slug}\ndate: 2026-01-05\nembargo: {embargo}\n---\n\n{body}\n", encoding="utf-8"
     )
+    path.chmod(0o640)
     return path
 
 

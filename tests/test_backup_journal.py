@@ -170,7 +170,8 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("statement", TAMPERED.values(), ids=TAMPERED.keys())
-def test_a_row_that_the_journal_does_not_tell_of_is_found(store: Store, statement: str) -> None:
+def test_a_row_that_the_journal_does_not_tell_of_is_found(tmp_path: Path, statement: str) -> None:
+    store = Store("sqlite:///.pressrelease/state.db", tmp_path)
     busy(store)
     with store.ledger(now=NOW, actor="nobody") as ledger:
         ledger.connection.execute(text(statement))
@@ -178,6 +179,7 @@ def test_a_row_that_the_journal_does_not_tell_of_is_found(store: Store, statemen
     assert found.walk.broken is None
     assert found.disagreements
     assert "example.org" not in " ".join(found.disagreements)
+    store.close()
 
 
 def test_lines_hidden_before_the_first_are_found(store: Store) -> None:

@@ -29,9 +29,19 @@ SECRET = "whsec_canary-of-a-secret"
 
 
 @pytest.fixture
-def desk(store_url: str, tmp_path: Path) -> Iterator[Desk]:
-    """An office on each database: one release ahead, one unapproved, and a secret that is not to be found anywhere."""
-    workspace = office(tmp_path / "office", store_url=store_url)
+def any_desk(store_url: str, tmp_path: Path) -> Iterator[Desk]:
+    """A filled office on each database."""
+    yield from filled(office(tmp_path / "office", store_url=store_url))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A filled office on SQLite."""
+    yield from filled(office(tmp_path / "office"))
+
+
+def filled(workspace: Workspace) -> Iterator[Desk]:
+    """One release ahead, one unapproved, and a secret that is not to be found anywhere."""
     (workspace.folder / "webhook.secret").touch(mode=0o600)
     (workspace.folder / "webhook.secret").write_text(SECRET, encoding="ascii")
     schedule(workspace, "ahead")
@@ -60,8 +70,8 @@ def on_sqlite(file: Path, folder: Path) -> Workspace:
     return workspace
 
 
-def test_a_backup_holds_the_record_the_releases_and_the_config_and_no_secret(desk: Desk, tmp_path: Path) -> None:
-    made = keeping.back_up(desk, tmp_path / "backup.zip")
+def test_a_backup_holds_the_record_the_releases_and_the_config_and_no_secret(any_desk: Desk, tmp_path: Path) -> None:
+    made = keeping.back_up(any_desk, tmp_path / "backup.zip")
     with zipfile.ZipFile(made.file) as whole:
         names = set(whole.namelist())
         assert names == {
@@ -69,12 +79,12 @@ def test_a_backup_holds_the_record_the_releases_and_the_config_and_no_secret(des
             "releases/sheets/facts.pdf",
         }  # fmt: skip
         assert not any(SECRET.encode() in whole.read(name) for name in names)
-        assert whole.read("releases/ahead.md") == (desk.library.folder / "ahead.md").read_bytes()
+        assert whole.read("releases/ahead.md") == (any_desk.library.folder / "ahead.md").read_bytes()
     assert stat.S_IMODE(made.file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["backup.zip"]
-    assert not list(desk.workspace.private.glob("backing-up-*"))
-    assert events(desk.store)[-1] == "backup"
-    assert walk(desk.store.read.journal(), made.manifest.head).broken is None
+    assert not list(any_desk.workspace.private.glob("backing-up-*"))
+    assert events(any_desk.store)[-1] == "backup"
+    assert walk(any_desk.store.read.journal(), made.manifest.head).broken is None
 
 
 def test_a_backup_never_replaces_a_file_unless_told_to(desk: Desk, tmp_path: Path) -> None:
@@ -143,9 +153,9 @@ def test_a_full_disk_leaves_no_half_backup(desk: Desk, tmp_path: Path, monkeypat
 # -- restored --------------------------------------------------------------------------------------------------------
 
 
-def test_a_restored_copy_is_what_was_backed_up_and_starts_stopped(desk: Desk, tmp_path: Path) -> None:
-    made = keeping.back_up(desk, tmp_path / "backup.zip")
-    before = deliveries(desk.store)
+def test_a_restored_copy_is_what_was_backed_up_and_starts_stopped(any_desk: Desk, tmp_path: Path) -> None:
+    made = keeping.back_up(any_desk, tmp_path / "backup.zip")
+    before = deliveries(any_desk.store)
     workspace = on_sqlite(made.file, tmp_path / "fresh")
     read = workspace.store.read
     assert read.control().stopped
@@ -153,7 +163,7 @@ def test_a_restored_copy_is_what_was_backed_up_and_starts_stopped(desk: Desk, tm
     assert events(workspace.store)[made.manifest.head.n :] == ["stopped", "restored"]
     assert deliveries(workspace.store) == before
     for name in ("ahead.md", "unapproved.md", "sheets/facts.pdf"):
-        assert (workspace.library.folder / name).read_bytes() == (desk.library.folder / name).read_bytes()
+        assert (workspace.library.folder / name).read_bytes() == (any_desk.library.folder / name).read_bytes()
     assert passes.publish_due(workspace).stopped
     for path in workspace.private.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
@@ -175,17 +185,17 @@ def test_an_empty_folder_becomes_the_workspace(tmp_path: Path) -> None:
         opened.store.close()
 
 
-def test_over_a_workspace_everything_that_makes_way_is_kept(desk: Desk, tmp_path: Path) -> None:
-    made = keeping.back_up(desk, tmp_path / "backup.zip")
-    backed_up = (desk.library.folder / "ahead.md").read_bytes()
-    with desk.ledger() as ledger:
+def test_over_a_workspace_everything_that_makes_way_is_kept(any_desk: Desk, tmp_path: Path) -> None:
+    made = keeping.back_up(any_desk, tmp_path / "backup.zip")
+    backed_up = (any_desk.library.folder / "ahead.md").read_bytes()
+    with any_desk.ledger() as ledger:
         ledger.note("noted")
-    write(desk.workspace, "ahead", body="Changed since.")
-    write(desk.workspace, "newer", body="A draft of today.")
-    config = desk.workspace.folder / "config.toml"
+    write(any_desk.workspace, "ahead", body="Changed since.")
+    write(any_desk.workspace, "newer", body="A draft of today.")
+    config = any_desk.workspace.folder / "config.toml"
     config.write_text(config.read_text() + "# changed\n")
-    restored = restore(made.file, desk.workspace.folder)
-    workspace = again(desk.workspace)
+    restored = restore(made.file, any_desk.workspace.folder)
+    workspace = again(any_desk.workspace)
     assert workspace.store.read.control().stopped
     assert "noted" not in events(workspace.store)
     assert (workspace.library.folder / "ahead.md").read_bytes() == backed_up
@@ -210,14 +220,14 @@ def test_over_a_workspace_everything_that_makes_way_is_kept(desk: Desk, tmp_path
     workspace.store.close()
 
 
-def test_what_went_out_after_the_backup_is_not_sent_again(desk: Desk, tmp_path: Path) -> None:
-    schedule_now(desk.workspace, "statement")
-    made = keeping.back_up(desk, tmp_path / "backup.zip")
-    assert passes.publish_due(desk.workspace).published == ("statement",)
-    restored = restore(made.file, desk.workspace.folder)
+def test_what_went_out_after_the_backup_is_not_sent_again(any_desk: Desk, tmp_path: Path) -> None:
+    schedule_now(any_desk.workspace, "statement")
+    made = keeping.back_up(any_desk, tmp_path / "backup.zip")
+    assert passes.publish_due(any_desk.workspace).published == ("statement",)
+    restored = restore(made.file, any_desk.workspace.folder)
     assert restored.knew
     assert restored.standing.doubted == ("statement",)
-    workspace = again(desk.workspace)
+    workspace = again(any_desk.workspace)
     stopping.resume_all(Desk(workspace, "da"), let_go=True)
     outcome = passes.publish_due(workspace)
     assert [waiting.slug for waiting in outcome.needs_you] == ["statement"]
@@ -225,10 +235,10 @@ def test_what_went_out_after_the_backup_is_not_sent_again(desk: Desk, tmp_path: 
     workspace.store.close()
 
 
-def test_what_was_due_since_is_in_doubt_where_nobody_knows(desk: Desk, tmp_path: Path) -> None:
-    schedule_now(desk.workspace, "statement")
-    made = keeping.back_up(desk, tmp_path / "backup.zip")
-    passes.publish_due(desk.workspace)
+def test_what_was_due_since_is_in_doubt_where_nobody_knows(any_desk: Desk, tmp_path: Path) -> None:
+    schedule_now(any_desk.workspace, "statement")
+    made = keeping.back_up(any_desk, tmp_path / "backup.zip")
+    passes.publish_due(any_desk.workspace)
     workspace = on_sqlite(made.file, tmp_path / "fresh")
     assert deliveries(workspace.store)["statement"].state is DeliveryState.IN_DOUBT
     stopping.resume_all(Desk(workspace, "da"), let_go=True)

@@ -128,9 +128,9 @@ def _checks() -> tuple[tuple[str, Check], ...]:
     return (
         ("config", surroundings.config),
         ("modes", surroundings.modes),
-        ("clock", surroundings.clock_and_ntp),
         ("disk", surroundings.disk),
         ("store", history.store),
+        ("clock", surroundings.clock_and_ntp),
         ("journal", history.journal),
         ("frozen", history.frozen),
         ("zones", history.zones),

@@ -1,0 +1,368 @@
+"""`doctor`: what is wrong is found, each with a mend; what is right is left alone; nothing is changed or published."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+import zoneinfo
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from conftest import NOW, missing
+from records import deliveries, events, everything, office, schedule, schedule_now
+from servers import FlakyServer, answer, make_authority
+from sqlalchemy import text
+
+from pressrelease import passes
+from pressrelease.cli import main
+from pressrelease.clock import read_mark, utc_now
+from pressrelease.desk import Desk, history, keeping, stopping, surroundings
+from pressrelease.desk.examining import Remark, Weight, examine
+from pressrelease.standing import Word
+from pressrelease.store import presence, words
+from pressrelease.store.rows import local_text
+from pressrelease.wiring import Workspace
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """An office in which all is well: a release ahead, a scheduler that was just seen, a fresh backup."""
+    workspace = office(tmp_path / "office")
+    made = schedule(workspace, "ahead")
+    with made.ledger() as ledger:
+        presence.check_in(ledger, "run 1", "run", read_mark())
+    keeping.back_up(made, tmp_path / "backup.zip")
+    yield made
+    workspace.store.close()
+
+
+def found(workspace: Workspace, *, offline: bool = False) -> list[Remark]:
+    """What doctor would have somebody see to."""
+    remarks = examine(Workspace(workspace.folder), offline=offline)
+    return [remark for remark in remarks if remark.weight is not Weight.FINE]
+
+
+def ours(remarks: list[Remark]) -> list[Remark]:
+    """Without what depends on the machine that the tests run on."""
+    machine = ("NTP", "time zones are of", "the disk has")
+    return [remark for remark in remarks if not any(words in remark.message for words in machine)]
+
+
+def test_all_is_well_in_a_well_kept_office(desk: Desk) -> None:
+    assert ours(found(desk.workspace)) == []
+    checks = {remark.check for remark in examine(desk.workspace)}
+    assert checks >= {
+        "config", "modes", "clock", "disk", "store", "journal", "frozen", "zones", "scheduler", "claims", "overdue",
+        "backup", "files", "outlets",
+    }  # fmt: skip
+
+
+def test_a_new_office_needs_nobody(tmp_path: Path) -> None:
+    workspace = office(tmp_path / "office")
+    assert [remark for remark in ours(found(workspace)) if remark.weight is Weight.ERROR] == []
+    assert not workspace.private.exists()  # looking made nothing
+
+
+def test_looking_changes_nothing(desk: Desk) -> None:
+    before = everything(desk.store), sorted(desk.workspace.folder.rglob("*"))
+    examine(Workspace(desk.workspace.folder))
+    assert (everything(desk.store), sorted(desk.workspace.folder.rglob("*"))) == before
+    assert not (desk.workspace.folder / "newsroom").exists()
+
+
+def test_on_a_database_server(store_url: str, tmp_path: Path) -> None:
+    workspace = office(tmp_path / "office", store_url=store_url)
+    made = schedule(workspace, "ahead")
+    remarks = examine(workspace)
+    assert any(remark.check == "journal" and remark.weight is Weight.FINE for remark in remarks)
+    assert {remark.check for remark in remarks if remark.weight is Weight.ERROR} == {"scheduler"}
+    made.store.close()
+
+
+# -- one thing wrong at a time -----------------------------------------------------------------------------------------
+
+Wrong = Callable[[Desk], None]
+
+
+def sql(statement: str) -> Wrong:
+    def change(desk: Desk) -> None:
+        with desk.ledger() as ledger:
+            ledger.connection.execute(text(statement))
+
+    return change
+
+
+def broken_journal(desk: Desk) -> None:
+    sql("DROP TRIGGER journal_no_update")(desk)
+    sql("UPDATE journal SET actor = 'nobody' WHERE n = 2")(desk)
+
+
+def damaged(desk: Desk) -> None:
+    desk.store.close()
+    file = desk.workspace.private / "state.db"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2 :] = os.urandom(len(data) - len(data) // 2)
+    file.write_bytes(data)
+
+
+def gone(desk: Desk) -> None:
+    desk.store.close()
+    (desk.workspace.private / "state.db").unlink()
+
+
+def wrong_config(desk: Desk) -> None:
+    config = desk.workspace.folder / "config.toml"
+    config.write_text(config.read_text() + '[outlets.x]\ntype = "carrier pigeon"\n')
+
+
+def outlet_without_its_secret(desk: Desk) -> None:
+    config = desk.workspace.folder / "config.toml"
+    config.write_text(
+        config.read_text() + '[outlets.media]\ntype = "webhook"\nurl = "http://127.0.0.1:9/press"\n'
+        'secret = { file = "nowhere.secret" }\n'
+    )
+
+
+def left_by_the_dead(desk: Desk) -> None:
+    schedule_now(desk.workspace, "statement")
+    (row,) = desk.store.read.rows("SELECT id FROM deliveries WHERE slug = 'statement'")
+    sql(f"UPDATE deliveries SET state = 'sending', owner = 'dead', lease_until = 1 WHERE id = {row['id']}")(desk)
+
+
+def file_changed(desk: Desk) -> None:
+    path = desk.library.folder / "ahead.md"
+    path.write_text(path.read_text() + "More words.\n")
+
+
+def held_past_its_lift(desk: Desk) -> None:
+    schedule_now(desk.workspace, "statement")
+    long_ago = int((utc_now() - timedelta(hours=1)).timestamp() * 1e6)
+    sql(f"UPDATE releases SET lift = {long_ago} WHERE slug = 'statement'")(desk)
+    with desk.ledger() as ledger:
+        words.set_word(ledger, "statement", Word.HELD, by="jdoe", why="wait")
+
+
+def old_backup(desk: Desk) -> None:
+    sql("DROP TRIGGER journal_no_update")(desk)
+    long_ago = int((utc_now() - timedelta(days=30)).timestamp() * 1e6)
+    sql(f"UPDATE journal SET at = {long_ago} WHERE event = 'backup'")(desk)
+
+
+def other_zone_rules(desk: Desk) -> None:
+    """As if the office's zone had given up its summer time since the lift was fixed: the journal has another hour."""
+    release = desk.store.read.release("ahead")
+    assert release is not None
+    assert release.lift is not None
+    with desk.ledger() as ledger:
+        then = local_text(release.lift + timedelta(hours=1), release.embargo.timezone)
+        lift = release.lift.isoformat().replace("+00:00", "Z")
+        ledger.note("release.lift_moved", "ahead", release.version, before=None, lift=lift, local=then, why="")
+
+
+WRONG: dict[str, tuple[Wrong, str, Weight, str]] = {
+    "config": (wrong_config, "config", Weight.ERROR, "outlets.x"),
+    "a private file": (
+        lambda desk: (desk.workspace.private / "state.db").chmod(0o644), "modes", Weight.ERROR, "state.db",
+    ),
+    "the private folder": (lambda desk: desk.workspace.private.chmod(0o755), "modes", Weight.ERROR, ".pressrelease"),
+    "a folder that anybody may change": (
+        lambda desk: (desk.workspace.folder / "releases").chmod(0o777), "modes", Weight.ERROR, "change",
+    ),
+    "a draft that anybody may read": (
+        lambda desk: (desk.library.folder / "ahead.md").chmod(0o644), "modes", Weight.WARNING, "read 1",
+    ),
+    "the clock": (
+        sql(f"UPDATE control SET newest = {int((datetime.now(UTC) + timedelta(days=9)).timestamp() * 1e6)}"),
+        "clock", Weight.ERROR, "behind",
+    ),
+    "no record": (gone, "store", Weight.ERROR, "gone"),
+    "a damaged record": (damaged, "store", Weight.ERROR, "database"),
+    "a newer record": (sql("INSERT INTO migrations VALUES (99, 'x', 0)"), "store", Weight.ERROR, "newer"),
+    "a broken journal": (broken_journal, "journal", Weight.ERROR, "line 2"),
+    "a row of nobody": (sql("UPDATE deliveries SET state = 'delivered'"), "journal", Weight.ERROR, "delivered"),
+    "another text": (sql("UPDATE versions SET canonical = x'7b7d'"), "frozen", Weight.ERROR, "frozen text"),
+    "no text": (sql("DELETE FROM versions"), "frozen", Weight.ERROR, "frozen text"),
+    "another hour": (other_zone_rules, "zones", Weight.ERROR, "by the zones of today"),
+    "stopped": (lambda desk: stopping.stop(desk, "fire") and None, "scheduler", Weight.ERROR, "fire"),
+    "no scheduler": (sql("UPDATE processes SET last_seen = 1"), "scheduler", Weight.ERROR, "no scheduler"),
+    "a dead sender": (left_by_the_dead, "claims", Weight.ERROR, "statement"),
+    "a changed file": (file_changed, "overdue", Weight.ERROR, "ahead.md"),
+    "held past its lift": (held_past_its_lift, "overdue", Weight.ERROR, "statement"),
+    "an old backup": (old_backup, "backup", Weight.WARNING, "ago"),
+    "a stranger": (
+        lambda desk: (desk.library.folder / "Not A Slug.md").touch(), "files", Weight.WARNING, "Not A Slug.md",
+    ),
+    "a secret": (outlet_without_its_secret, "secrets", Weight.ERROR, "nowhere.secret"),
+    "an outlet": (outlet_without_its_secret, "outlets", Weight.ERROR, "media"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("wrong", "check", "weight", "words"), WRONG.values(), ids=WRONG.keys())
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
+def test_one_thing_wrong_is_found_and_has_a_mend(
+    desk: Desk, wrong: Wrong, check: str, weight: Weight, words: str
+) -> None:
+    wrong(desk)
+    remarks = found(desk.workspace, offline=True)
+    assert any((r.check, r.weight) == (check, weight) and words in r.message for r in remarks), remarks
+    assert all(remark.hint for remark in remarks), remarks
+    assert "itself failed" not in " ".join(remark.message for remark in remarks)
+
+
+def test_a_record_without_a_backup(tmp_path: Path) -> None:
+    workspace = office(tmp_path / "office")
+    schedule(workspace, "ahead")
+    assert any(remark.check == "backup" for remark in found(workspace))
+    workspace.store.close()
+
+
+def test_what_cant_be_read_stops_no_other_check(desk: Desk) -> None:
+    wrong_config(desk)
+    damaged(desk)
+    (desk.library.folder / "Not A Slug.md").touch()
+    checks = [remark.check for remark in found(desk.workspace)]
+    assert {"config", "store", "files"} <= set(checks)
+    assert len([check for check in checks if check == "config"]) == 1
+
+
+def test_a_check_that_fails_itself_hides_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(surroundings.shutil, "disk_usage", fails)
+    (desk.library.folder / "Not A Slug.md").touch()
+    remarks = found(desk.workspace)
+    assert any(r.check == "disk" and "itself failed" in r.message for r in remarks)
+    assert any(r.check == "files" for r in remarks)
+
+
+def test_no_secret_and_no_recipient_is_shown(desk: Desk) -> None:
+    secret = desk.workspace.folder / "webhook.secret"
+    secret.touch(mode=0o600)
+    secret.write_text("canary", encoding="ascii")
+    outlet_without_its_secret(desk)
+    config = desk.workspace.folder / "config.toml"
+    config.write_text(config.read_text().replace("nowhere.secret", "webhook.secret"))
+    remarks = examine(Workspace(desk.workspace.folder))
+    assert "canary" not in " ".join(remark.message + remark.hint for remark in remarks)
+
+
+def test_what_is_out_is_not_overdue(desk: Desk) -> None:
+    schedule_now(desk.workspace, "statement")
+    passes.publish_due(desk.workspace)
+    assert deliveries(desk.store)["statement"].delivered_at is not None
+    assert ours(found(desk.workspace)) == []
+
+
+MOUNTS = [
+    "/dev/vda / ext4 rw 0 0",
+    "server:/export /mnt/share nfs4 rw 0 0",
+    "/dev/vdb /mnt/share/local ext4 rw 0 0",
+    "//win/x /mnt/with\\040blank cifs rw 0 0",
+    "tmpfs /mnt/over nfs rw 0 0",
+    "tmpfs /mnt/over tmpfs rw 0 0",
+    "odd",
+]
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"),
+    [
+        ("/home/office", ""),
+        ("/mnt/share/office", "nfs4"),
+        ("/mnt/shared/office", ""),
+        ("/mnt/share/local/office", ""),
+        ("/mnt/with blank/office", "cifs"),
+        ("/mnt/over/office", ""),
+    ],
+)
+def test_a_network_file_system_is_known_by_its_mount(folder: str, kind: str) -> None:
+    assert history.network_of(Path(folder), MOUNTS) == kind
+
+
+def test_the_zone_database_says_which_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "tzdata.zi").write_text("# version 2031c\n# more\n")
+    monkeypatch.setattr(zoneinfo, "TZPATH", (str(tmp_path),))
+    assert history.zone_version() == "2031c"
+    monkeypatch.setattr(zoneinfo, "TZPATH", ())
+    assert history.zone_version()[:2] == "20"
+
+
+def test_the_wall_time_is_kept_with_each_lift(desk: Desk) -> None:
+    release = desk.store.read.release("ahead")
+    assert release is not None
+    kept = history.approved_wall_time(desk.store.read, release)
+    assert kept == local_text(release.lift, "America/Los_Angeles")
+    assert local_text(NOW, "America/Los_Angeles") == "2018-09-21T09:00:00-07:00[America/Los_Angeles]"
+
+
+def test_an_old_sqlite_in_wal_mode_is_told_of(desk: Desk) -> None:
+    desk.store.close()
+    with sqlite3.connect(desk.workspace.private / "state.db") as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    told = [remark for remark in found(desk.workspace) if "WAL" in remark.message]
+    assert bool(told) == (sqlite3.sqlite_version_info < history.WAL_IS_SAFE)
+
+
+@pytest.mark.parametrize(("days", "told"), [(3, True), (90, False)])
+def test_a_certificate_that_is_about_to_end_is_told_of(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, told: bool
+) -> None:
+    missing("openssl", "openssl")
+    authority = make_authority(tmp_path / "authority", days=days)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+    with FlakyServer(answer(200), tls=authority.server) as server:
+        outlet_without_its_secret(desk)
+        config = desk.workspace.folder / "config.toml"
+        config.write_text(config.read_text().replace("http://127.0.0.1:9/", f"{server.url}/"))
+        remarks = found(desk.workspace)
+        assert any(remark.check == "certificates" for remark in remarks) == told, remarks
+        assert not any(remark.check == "certificates" for remark in found(desk.workspace, offline=True))
+
+
+# -- the command ---------------------------------------------------------------------------------------------------
+
+
+def test_the_command(desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(desk.workspace.folder)
+    assert main(["doctor"]) == 0
+    capsys.readouterr()
+    assert main(["doctor", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert list(told) == ["at", "findings", "fine"]
+    assert list(told["fine"][0]) == ["check", "message"]
+    stopping.stop(desk, "fire")
+    assert main(["doctor", "--offline"]) == 10
+    out = capsys.readouterr().out
+    assert "ERROR" in out
+    assert "pressrelease resume --all" in out
+    assert main(["doctor", "--json"]) == 10
+    (stopped,) = [one for one in json.loads(capsys.readouterr().out)["findings"] if one["check"] == "scheduler"]
+    assert list(stopped) == ["check", "severity", "message", "hint"]
+    assert stopped["severity"] == "error"
+    assert "doctor" not in " ".join(events(desk.store))
+
+
+def test_the_lines_that_keep_it_going(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = office(tmp_path / "50% off, o'clock")
+    monkeypatch.chdir(workspace.folder)
+    assert main(["service", "--cron"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("* * * * *  ")
+    assert "50\\% off" in line
+    assert line.endswith("publish-due --no-input")
+    assert main(["service", "--systemd"]) == 0
+    unit = capsys.readouterr().out
+    assert unit.startswith("[Unit]\n")
+    assert '"' + str(workspace.folder).replace("%", "%%") + '" run' in unit
+    assert main(["service"]) == 2
+    assert main(["service", "--cron", "--systemd"]) == 2
+    assert main(["service", "--cron", "--json"]) == 0
+    capsys.readouterr()
