@@ -333,6 +333,16 @@ def test_a_lock_that_another_keeps_is_waited_for_no_longer_than_the_timeout(tmp_
     assert sorted(_tree(tmp_path)) == ["a-slug/index.html", "feed.atom", "index.html"]
 
 
+def test_a_page_that_stands_is_only_replaced_by_who_holds_the_lock(tmp_path: Path) -> None:
+    _send(_newsroom(tmp_path), _message())
+    before = _tree(tmp_path)
+    correction = _message(version="v2", lift=LIFT + timedelta(hours=1), body="Right.")
+    with FileLock(tmp_path / ".pressrelease" / "newsroom-newsroom.lock"), pytest.raises(DeliveryFailed) as caught:
+        _send(_newsroom(tmp_path, timeout=0.3), correction)
+    assert caught.value.certainty is Certainty.NOT_SENT
+    assert _tree(tmp_path) == before
+
+
 # -- what goes wrong --------------------------------------------------------------------------------------
 
 #: Every call that changes the disk.
@@ -504,9 +514,13 @@ def test_symbolic_links_are_never_written_through(tmp_path: Path) -> None:
     elsewhere.mkdir()
     (elsewhere / "index.html").write_text("theirs")
     (root / "a-slug").symlink_to(elsewhere)
-    with pytest.raises(DeliveryFailed) as caught:
-        _send(outlet, _message("a-slug"))
-    assert caught.value.certainty is Certainty.FOR_GOOD
+    (tmp_path / "empty").mkdir()
+    (root / "d-slug").symlink_to(tmp_path / "empty")
+    for slug in ("a-slug", "d-slug"):
+        with pytest.raises(DeliveryFailed) as caught:
+            _send(outlet, _message(slug))
+        assert caught.value.certainty is Certainty.FOR_GOOD
+    assert list((tmp_path / "empty").iterdir()) == []
     (root / "b-slug").mkdir()
     (root / "b-slug" / "index.html").symlink_to(elsewhere / "index.html")
     with pytest.raises(DeliveryFailed, match="symbolic link"):

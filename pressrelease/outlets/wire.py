@@ -274,8 +274,6 @@ class _Noting:
                 self.connect()
             attempt = _attempt()
             attempt.hold(self._handle)
-            if self.sock is not None:
-                self.sock.settimeout(attempt.left)  # a kept connection has what the last attempt had left
             attempt.begun = True
         super().send(data)  # type: ignore[misc]
         self._last_used = pause_clock()
