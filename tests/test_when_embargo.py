@@ -63,7 +63,7 @@ def verdict(line: Line, answer: str) -> str:
         return "right"
     if answer == "refuse":
         return "asked"
-    early = line.start and (answer == "immediate" or answer.split("/")[0] < line.start)
+    early = line.start and (answer == "immediate" or answer.partition("/")[0] < line.start)
     return "early" if early else "wrong"
 
 

@@ -206,7 +206,8 @@ def test_embargoes_of_each_kind_are_said_on_one_line_and_as_json() -> None:
         " proposed: Mon, Sep 24, 2018, 9:00 AM PDT, in 3 days (16:00 UTC)"
     )
     assert say_embargo(hours, now=FRIDAY).startswith(
-        "Not before Mon, Sep 24, 2018, 9:00 AM PDT (16:00 UTC), and before Mon, Sep 24, 2018, 12:00 PM (noon) PDT (19:00 UTC)"
+        "Not before Mon, Sep 24, 2018, 9:00 AM PDT (16:00 UTC),"
+        " and before Mon, Sep 24, 2018, 12:00 PM (noon) PDT (19:00 UTC)"
     )
     assert embargo_as_json(window, now=FRIDAY) == {
         "text": "the week of 9/24",

@@ -240,7 +240,7 @@ def span_dates(part: Span, today: Today) -> tuple[date, date]:
         try:
             first = date.fromisocalendar(part.year or day.year, part.number, 1)
         except ValueError:
-            raise refusal("There is no such week.", code="embargo_nonexistent")
+            raise refusal("There is no such week.", code="embargo_nonexistent") from None
         return first, first + timedelta(days=7)
     if part.stretch is Stretch.WEEKEND:
         saturday = week_start(day) + timedelta(days=5)
@@ -327,11 +327,12 @@ def _nth_week(part: Span, today: Today) -> tuple[date, date]:
 
 def _which_week(*starts: date) -> EmbargoRefused:
     days = list(dict.fromkeys(starts))
+    monday = week_start(days[0] + timedelta(days=6))
     return refusal(
         "The month doesn't begin on a Monday, so its weeks are counted in more than one way.",
         code="embargo_ambiguous",
         candidates=[f"{typed_day(day)} to {typed_day(day + timedelta(days=6))}" for day in days],
-        hint=f"Name its first day: “the week of {typed_day(week_start(days[0]) + timedelta(days=7 if days[0].weekday() else 0))}”.",
+        hint=f"Name its first day: “the week of {typed_day(monday)}”.",
     )
 
 

@@ -106,6 +106,16 @@ def _part_of_day(found: re.Match[str]) -> Part:
     return PartOfDay(*found.span(), name, *_PARTS_OF_DAY[name], today)
 
 
+def _four(found: re.Match[str]) -> Part | None:
+    digits = found["c4_digits"] or found["c4_tagged"] or found["c4_zoned"] or found["c4_plain"]
+    hour, minute = int(digits[:2]), int(digits[2:])
+    if minute > 59 or hour > 24 or (hour == 24 and minute):
+        return _contradiction(found)
+    zulu = found["c4_tagged"] is not None and found[0].rstrip().endswith(("z", "zulu"))
+    end = found.start() + 4 if zulu else found.end()
+    return Clock(found.start(), end, hour, minute, 0, Half.WHOLE, minutes_written=True)
+
+
 PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
     (
         "aftermidnight",
@@ -153,7 +163,7 @@ PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
         |\b(?P<c4_tagged>[0-9]{{4}})\s?(?:{_HOURS}|z\b|zulu\b)
         |\b(?P<c4_zoned>[0-2][0-9][0-5][0-9]){_ZONE_AFTER}
         |\b(?P<c4_plain>0[0-9][0-5][0-9]|1[0-8][0-5][0-9]|2[1-4][0-5][0-9])(?![\w./:-])""",
-        lambda found: _four(found),
+        _four,
     ),
     (
         "clock1",
@@ -166,16 +176,6 @@ PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
         _part_of_day,
     ),
 ]
-
-
-def _four(found: re.Match[str]) -> Part | None:
-    digits = found["c4_digits"] or found["c4_tagged"] or found["c4_zoned"] or found["c4_plain"]
-    hour, minute = int(digits[:2]), int(digits[2:])
-    if minute > 59 or hour > 24 or (hour == 24 and minute):
-        return _contradiction(found)
-    zulu = found["c4_tagged"] is not None and found[0].rstrip().endswith(("z", "zulu"))
-    end = found.start() + 4 if zulu else found.end()
-    return Clock(found.start(), end, hour, minute, 0, Half.WHOLE, minutes_written=True)
 
 
 def hour_of(value: int, start: int, end: int, written: str) -> Clock | None:

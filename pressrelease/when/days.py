@@ -154,7 +154,7 @@ def _ahead(found: re.Match[str]) -> Part | None:
         return Ahead(*found.span(), timedelta(minutes=30), timedelta(minutes=1)) if unit.startswith("hour") else None
     if unit.startswith("month"):
         return Doubt(*found.span(), "names no day", "embargo_unclear")
-    if unit.startswith("day") or unit.startswith("week"):
+    if unit.startswith(("day", "week")):
         return DaysAhead(*found.span(), min(count * (7 if unit.startswith("week") else 1), 4000))
     size = 3600 if unit.startswith("h") else 60 if unit.startswith("m") else 1
     return Ahead(*found.span(), timedelta(seconds=count * size), timedelta(seconds=size))
@@ -171,6 +171,23 @@ def _week_from(found: re.Match[str]) -> Part | None:
     written = found["wf_count"]
     weeks = 1 if written in {"a", "one"} else NUMBER_WORDS.get(written, 0) or int(written)
     return DaysAhead(*found.span(), weeks * 7 + (1 if found["wf_day"] == "tomorrow" else 0))
+
+
+def _from_now(found: re.Match[str]) -> Part | None:
+    written, unit = found["now_count"], found["now_unit"]
+    count = 1 if written in {"a", "an"} else NUMBER_WORDS.get(written, 0) or int(written)
+    if unit.startswith("month"):
+        return Doubt(*found.span(), "names no day", "embargo_unclear")
+    if unit[0] in "dw":
+        return DaysAhead(*found.span(), min(count * (7 if unit[0] == "w" else 1), 4000))
+    size = timedelta(hours=1) if unit[0] == "h" else timedelta(minutes=1)
+    return Ahead(*found.span(), count * size, size)
+
+
+def _month_day_or_short(found: re.Match[str], kind: str) -> Part:
+    two = found["dm_two"] if kind == "dm" else None
+    year = _year(found[f"{kind}_year"] or found[f"{kind}_short"] or two)
+    return Day(*found.span(), ((year, month_of(found[f"{kind}_month"]), int(found[f"{kind}_day"])),))
 
 
 PATTERNS: list[Pattern] = [
@@ -239,25 +256,8 @@ PATTERNS: list[Pattern] = [
     (
         "fromnow",
         rf"""\b(?P<now_count>[0-9]{{1,4}}|an?|{_NAMED})\s+(?P<now_unit>hours?|hrs?|minutes?|mins?|days?|weeks?|months?)\s+(?:from\s+(?:now|today)|hence)\b""",
-        lambda found: _from_now(found),
+        _from_now,
     ),
     ("relative", r"\b(?:(?:the\s+)?day\s+after\s+tomorrow|tomorrow|today(?:'s)?(?:\s+date)?)\b", _relative),
     ("year", rf"\b{_YEAR}\b", lambda found: Year(*found.span(), int(found[0]))),
 ]
-
-
-def _from_now(found: re.Match[str]) -> Part | None:
-    written, unit = found["now_count"], found["now_unit"]
-    count = 1 if written in {"a", "an"} else NUMBER_WORDS.get(written, 0) or int(written)
-    if unit.startswith("month"):
-        return Doubt(*found.span(), "names no day", "embargo_unclear")
-    if unit[0] in "dw":
-        return DaysAhead(*found.span(), min(count * (7 if unit[0] == "w" else 1), 4000))
-    size = timedelta(hours=1) if unit[0] == "h" else timedelta(minutes=1)
-    return Ahead(*found.span(), count * size, size)
-
-
-def _month_day_or_short(found: re.Match[str], kind: str) -> Part:
-    two = found["dm_two"] if kind == "dm" else None
-    year = _year(found[f"{kind}_year"] or found[f"{kind}_short"] or two)
-    return Day(*found.span(), ((year, month_of(found[f"{kind}_month"]), int(found[f"{kind}_day"])),))

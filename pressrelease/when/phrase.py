@@ -68,7 +68,10 @@ def shown(text: str, longest: int = 60) -> str:
 
 
 def read_phrase(text: str, own_zones: Collection[str] = ()) -> Phrase:
-    """The parts of `text`, settled; `own_zones` are what the office's clock is called, in lower case. Raises EmbargoRefused where something in it is in doubt."""
+    """The parts of `text`, settled; `own_zones` are what the office's clock is called, in lower case.
+
+    Raises EmbargoRefused where something in it is in doubt.
+    """
     if len(text) > LONGEST:
         raise refusal(
             "That is too long for an embargo.",

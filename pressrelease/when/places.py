@@ -202,8 +202,8 @@ _AREAS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Pacif
 
 #: Zone files that are named like ordinary words, or like other things than a place.
 _NO_PLACES = frozenset(
-    "act center central christmas chagos cocos currie easter eastern gap general ho indiana knox lhi male marengo midway"
-    " mountain nome north north_dakota pacific reunion south troll wake west yap".split()
+    "act center central christmas chagos cocos currie easter eastern gap general ho indiana knox lhi male marengo"
+    " midway mountain nome north north_dakota pacific reunion south troll wake west yap".split()
 )
 
 

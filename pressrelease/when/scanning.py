@@ -67,7 +67,8 @@ _TIES = {
     Tie.FROM: r"as\s+from|effective\s+from|from|starting|beginning|commencing|as\s+of|since",
     Tie.AFTER: r"(?:any\s?time\s+)?after|following",
     Tie.UNTIL: r"until|till|'til|'till|til|up\s+until",
-    Tie.BY: r"(?:no|not)\s+(?:later\s+than|after|beyond|past)|by|before|within|prior\s+to|ahead\s+of|up\s+to|deadline|due",
+    Tie.BY: r"(?:no|not)\s+(?:later\s+than|after|beyond|past)|by|before|within|prior\s+to|ahead\s+of"
+    r"|up\s+to|deadline|due",
     Tie.THROUGH: r"through\s+to|up\s+through|through|thru|-\s?thru",
     Tie.TO: r"to",
     Tie.AND: r"and|&",
@@ -96,7 +97,7 @@ def _sources() -> list[tuple[str, str, Builder]]:
             _not_before,
         ),
         *places.patterns(),
-        *((f"tie_{tie.name.lower()}", rf"(?<![\w'])(?:{words})(?!\w)", _bound(tie)) for tie, words in _ties()),
+        *((f"tie_{tie.name.lower()}", rf"(?<![\w'])(?:{words})(?!\w)", _bound(tie)) for tie, words in _TIES.items()),
         ("number", r"[0-9]+(?:[.,:/-][0-9]+)*(?:st|nd|rd|th)?\b", _number),
         ("word", r"[^\W\d_][\w']*(?:[.&/-](?=\w)[\w']+)*", _word),
     ]
@@ -112,10 +113,6 @@ def _scanner() -> tuple[re.Pattern[str], dict[str, Builder]]:
 @cache
 def _one_by_one() -> dict[str, re.Pattern[str]]:
     return {name: re.compile(source, re.VERBOSE) for name, source, _ in _sources()}
-
-
-def _ties() -> list[tuple[Tie, str]]:
-    return list(_TIES.items())
 
 
 def _any_of(phrases: Iterable[str]) -> str:

@@ -13,7 +13,10 @@ Pattern = tuple[str, str, Callable[[re.Match[str]], Part | None]]
 _YEAR = r"(?:20|21)[0-9]{2}(?![0-9:])"
 _EARLY = r"(?:in\s+the\s+)?(?:early\s+part\s+of|early\s+in|early|first\s+half\s+of|beginning\s+of|start\s+of)"
 _MID = r"(?:in\s+the\s+)?(?:mid|middle\s+of|mid-?\s?way\s+through|midweek\s+of)"
-_LATE = r"(?:in\s+the\s+)?(?:late\s+in|later\s+in|latter\s+part\s+of|late|later|second\s+half\s+of|end\s+of|towards?\s+the\s+end\s+of)"
+_LATE = (
+    r"(?:in\s+the\s+)?(?:late\s+in|later\s+in|latter\s+part\s+of|late|later|second\s+half\s+of|end\s+of"
+    r"|towards?\s+the\s+end\s+of)"
+)
 _PIECE = rf"(?:(?P<{{0}}_early>{_EARLY})|(?P<{{0}}_mid>{_MID})|(?P<{{0}}_late>{_LATE}))[\s-]+(?:the\s+)?"
 
 
@@ -76,6 +79,13 @@ def _weekend(found: re.Match[str]) -> Part:
     return Span(*found.span(), Stretch.WEEKEND, 1 if "next" in which else 0)
 
 
+def _month_unless_verb(found: re.Match[str]) -> Part | None:
+    if found["month_name"] in {"may", "march", "mar"} and found[0].strip() == found["month_name"]:
+        # "may not be used", "a march": alone they are words, unless they are the whole text.
+        return _month(found) if found.string.strip() == found[0].strip() else None
+    return _month(found)
+
+
 PATTERNS: list[Pattern] = [
     (
         "weekof",
@@ -120,13 +130,6 @@ MONTHS: list[Pattern] = [
         rf"""\b(?:(?:some\s?time|some\s+time|any\s?time)\s+)?(?:(?:in|during|of)\s+)?(?:{_PIECE.format("month")})?(?:the\s+month\s+of\s+)?
         (?P<month_name>{MONTH})\b(?!\.?,?\s*[0-9]{{1,3}}\b)
         (?:(?<!ary)(?<!rch)(?<!ril)(?<!may)(?<!june)(?<!july)(?<!ust)(?<!ber)\.)?(?:,?\s+(?P<month_year>{_YEAR}))?""",
-        lambda found: _month_unless_verb(found),
+        _month_unless_verb,
     ),
 ]
-
-
-def _month_unless_verb(found: re.Match[str]) -> Part | None:
-    if found["month_name"] in {"may", "march", "mar"} and found[0].strip() == found["month_name"]:
-        # "may not be used", "a march": alone they are words, unless they are the whole text.
-        return _month(found) if found.string.strip() == found[0].strip() else None
-    return _month(found)

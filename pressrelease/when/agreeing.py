@@ -1,0 +1,114 @@
+"""The days that a phrase means: all that says a day must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from pressrelease.when import calendar
+from pressrelease.when.moments import Office, zone_of
+from pressrelease.when.parts import (
+    Day,
+    DaysAhead,
+    NthWeekday,
+    Part,
+    PartOfDay,
+    Place,
+    Weekday,
+)
+from pressrelease.when.phrase import year_said
+from pressrelease.when.refusals import refusal
+from pressrelease.when.saying import say_day
+from pressrelease.when.zones import month_first, read_zone
+
+
+def one_day(days: set[date], office: Office) -> date:
+    if len(days) == 1:
+        return days.pop()
+    ordered = sorted(days)
+    raise refusal(
+        "That day could be more than one.",
+        code="embargo_ambiguous",
+        candidates=[say_day(day) for day in ordered],
+        hint=f"Write the date: “{say_day(ordered[-1])}”.",
+    )
+
+
+def days_by_clock(
+    parts: Sequence[Part], indexes: list[int], places: list[tuple[Place, ...]], office: Office
+) -> list[set[date]]:
+    """The days that each clock stands on: one for all, or as many days as clocks, in order."""
+    dates = [part for part in parts if isinstance(part, Day)]
+    if len(dates) > 1 and len(dates) == len(indexes):
+        groups = _grouped(parts, dates)
+        year = next((part.readings[0][0] for part in dates if part.readings[0][0] is not None), None)
+        return [agreed_days(group, own, office, year=year) for group, own in zip(groups, places, strict=True)]
+    every = tuple(dict.fromkeys(place for own in places for place in own))
+    days = agreed_days(parts, every, office)
+    return [days for _ in indexes]
+
+
+def _grouped(parts: Sequence[Part], dates: list[Day]) -> list[tuple[Part, ...]]:
+    """Each date with the weekdays that stand nearest to it; what counts from today goes with the first."""
+    groups: list[list[Part]] = [[day] for day in dates]
+    for part in parts:
+        if isinstance(part, Weekday):
+            near = min(range(len(dates)), key=lambda number: abs(dates[number].start - part.start))
+            groups[near].append(part)
+        elif isinstance(part, (DaysAhead, NthWeekday)):
+            groups[0].append(part)
+    return [tuple(group) for group in groups]
+
+
+def today_in(places: tuple[Place, ...], office: Office) -> calendar.Today:
+    there = office.now.astimezone(read_zone(zone_of(places, office))).date()
+    return calendar.Today(there, month_first(office.name))
+
+
+def agreed_days(
+    parts: Sequence[Part], places: tuple[Place, ...], office: Office, *, year: int | None = None, week: bool = False
+) -> set[date]:
+    """The days on which all that says a day agrees. Raises EmbargoRefused."""
+    today = today_in(places, office)
+    dates = [part for part in parts if isinstance(part, Day)]
+    names = [part for part in parts if isinstance(part, Weekday)]
+    counted = [part for part in parts if isinstance(part, (DaysAhead, NthWeekday))]
+    tonight = any(isinstance(part, PartOfDay) and part.today for part in parts)
+    year = year if year is not None else year_said(tuple(parts))
+    if year is None:
+        year = next((part.readings[0][0] for part in dates if part.readings[0][0] is not None), None)
+    weekdays = frozenset(part.weekday for part in names)
+    sets: list[set[date]] = [{calendar.dates_of(part, today, weekdays, year=year, week=week)} for part in dates]
+    if tonight:
+        sets.append({today.day})
+    for part in counted:
+        day = calendar.nth_weekday(part, today) if isinstance(part, NthWeekday) else calendar.ahead(part, today)
+        loose = isinstance(part, DaysAhead) and part.days > 1 and dates
+        # "in 3 days" beside a date is rounded; it only must not contradict it.
+        sets.append({day + timedelta(days=step) for step in ((-1, 0, 1) if loose else (0,))})
+    if names and not sets:
+        sets = [set(calendar.weekday_dates(part, today)) for part in names]
+    elif names:
+        sets += [{day for known in sets for day in known if day.weekday() == part.weekday} for part in names]
+    if not sets:
+        raise refusal(
+            "It names an hour and no day.",
+            code="embargo_unclear",
+            hint="Add the day: “today”, “Monday”, or “Sept. 24, 2018”.",
+        )
+    agreed = set.intersection(*sets)
+    if not agreed:
+        raise refusal(
+            "Its days don't agree." if len(dates) < 2 else "There is more than one date in it.",
+            code="embargo_ambiguous",
+            candidates=[say_day(day) for day in sorted({day for days in sets[:3] for day in days})][:6],
+            hint="Keep the one that is meant.",
+        )
+    if (counted or tonight or (names and not dates)) and not dates and office.today != today.day:
+        raise refusal(
+            "It is another day there than in the office, so what counts from today has two readings.",
+            code="embargo_ambiguous",
+            candidates=[say_day(day) for day in sorted(agreed)],
+            hint="Write the date.",
+        )
+    return agreed

@@ -1,0 +1,152 @@
+"""An hour on a day: every clock, on its day and in its zone, must mean the same instant."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from pressrelease.errors import EmbargoRefused
+from pressrelease.when.agreeing import days_by_clock
+from pressrelease.when.embargo import Embargo, EmbargoKind
+from pressrelease.when.moments import Found, Office, instants
+from pressrelease.when.office_days import day_off
+from pressrelease.when.parts import (
+    Ahead,
+    Clock,
+    DaysAhead,
+    PartOfDay,
+    Place,
+)
+from pressrelease.when.phrase import TIMES, Phrase, places_after
+from pressrelease.when.refusals import refusal, typed, which_one
+from pressrelease.when.saying import say
+from pressrelease.when.zones import read_zone
+
+
+def from_now(phrase: Phrase, office: Office) -> Embargo:
+    aheads = [part for part in phrase.parts if isinstance(part, Ahead)]
+    others = [part for part in phrase.parts if isinstance(part, (*TIMES, Place)) and not isinstance(part, Ahead)]
+    if len(aheads) != 1 or others:
+        raise refusal("A time from now, and another time beside it.", code="embargo_ambiguous")
+    return embargo_at(phrase, office.now + aheads[0].length, office.name, office, ())
+
+
+def instant(phrase: Phrase, office: Office) -> Embargo:
+    """Every clock, on its day and in its zone, must mean the same instant."""
+    parts = phrase.parts
+    indexes = [index for index, part in enumerate(parts) if isinstance(part, Clock)]
+    own = [places_after(parts, index) for index in indexes]
+    attached = {id(place) for places in own for place in places}
+    loose = tuple(part for part in parts if isinstance(part, Place) and id(part) not in attached)
+    if loose and len(set(loose)) > 1 and not any(own) and len(indexes) > 1:
+        raise refusal("It isn't plain which zone belongs to which hour.", code="embargo_zone")
+    part_of_day = next((part for part in parts if isinstance(part, PartOfDay)), None)
+    shared = loose or (own[-1] if len([places for places in own if places]) == 1 else ())
+    days = days_by_clock(parts, indexes, [places or shared for places in own], office)
+    found: Found | None = None
+    for index, places, options in zip(indexes, own, days, strict=True):
+        here = Found()
+        clock = parts[index]
+        assert isinstance(clock, Clock)  # noqa: S101  (chosen above)
+        # Beside an hour that has its zone, one without may be in the same zone or in the office's.
+        lent = [(*places, *loose) or shared, ()] if shared and not places and not loose else [(*places, *loose)]
+        for day, zones in [(day, zones) for day in sorted(options) for zones in lent]:
+            one = instants(day, clock, part_of_day, zones, office)
+            here.instants |= one.instants
+            here.likely |= one.likely
+            here.assumed = one.assumed or here.assumed
+            here.unsettled = one.unsettled or here.unsettled
+        found = here if found is None else _both(found, here, office)
+    assert found is not None  # noqa: S101  (there is a clock)
+    return _settled(phrase, found, office, zoned=bool(any(own) or loose))
+
+
+def _both(one: Found, other: Found, office: Office) -> Found:
+    agreed = {instant: zone for instant, zone in one.instants.items() if instant in other.instants}
+    if not agreed:
+        raise which_one(
+            [*one.instants, *other.instants],
+            zone=office.name,
+            now=office.now,
+            why="There are two times in it, and they aren't the same instant.",
+            code="embargo_ambiguous",
+        )
+    unsettled = one.unsettled and other.unsettled if len(agreed) == 1 else one.unsettled or other.unsettled
+    return Found(agreed, (one.likely | other.likely) & set(agreed), one.assumed or other.assumed, unsettled)
+
+
+def ask_home(found: Found, office: Office) -> EmbargoRefused:
+    return which_one(
+        found.instants,
+        zone=office.name,
+        now=office.now,
+        why=f"{found.unsettled} is the zone of more than one place, and the office's zone doesn't settle it.",
+        code="embargo_zone",
+    )
+
+
+def _settled(phrase: Phrase, found: Found, office: Office, *, zoned: bool) -> Embargo:
+    remarks: list[str] = []
+    moments = dict(found.instants)
+    if found.unsettled:
+        raise ask_home(found, office)
+    if len(moments) > 1 and len(found.likely) == 1:
+        moments = {instant: zone for instant, zone in moments.items() if instant in found.likely}
+        remarks.append(found.assumed)
+    if len(moments) > 1:
+        walls = {instant.astimezone(read_zone(zone)).replace(tzinfo=None) for instant, zone in moments.items()}
+        twice = len(walls) == 1
+        raise which_one(
+            moments,
+            zone=next(iter(moments.values())) if twice else office.name,
+            now=office.now,
+            why="The clock is put back over that hour, so it comes twice."
+            if twice
+            else "That could be more than one time.",
+            code="embargo_overlap" if twice else "embargo_ambiguous",
+        )
+    (moment, zone), *_ = moments.items()
+    if not zoned:
+        for place in phrase.mentioned:
+            there = read_zone(place.iana or office.name)
+            if moment.astimezone(there).utcoffset() != moment.astimezone(office.zone).utcoffset():
+                wall = moment.astimezone(office.zone).replace(tzinfo=there)
+                raise which_one(
+                    [moment, wall.astimezone(UTC)],
+                    zone=office.name,
+                    now=office.now,
+                    why=f"It speaks of {phrase.words(place)}, and doesn't say whose clock is meant.",
+                    code="embargo_zone",
+                )
+    return embargo_at(phrase, moment, zone, office, tuple(remarks))
+
+
+def past(moment: datetime, office: Office) -> EmbargoRefused:
+    said = say(moment, timezone=office.name, now=office.now)
+    return refusal(
+        f"{said} is past.",
+        code="embargo_past",
+        candidates=[said],
+        hint="Give a time that is ahead, or “immediate”.",
+    )
+
+
+def off_hours(moment: datetime, office: Office) -> tuple[str, ...]:
+    why = day_off(moment.astimezone(office.zone).date(), office.name)
+    return (why,) if why else ()
+
+
+def embargo_at(phrase: Phrase, moment: datetime, zone: str, office: Office, remarks: tuple[str, ...]) -> Embargo:
+    for part in phrase.parts:
+        if isinstance(part, Ahead) and abs(moment - office.now - part.length) > part.unit:
+            raise refusal("A time from now, and another time that isn't the same.", code="embargo_ambiguous")
+        if isinstance(part, DaysAhead) and part.days > 1:
+            exact = timedelta(days=part.days) <= moment - office.now < timedelta(days=part.days + 1)
+            counted = office.today + timedelta(days=part.days) == moment.astimezone(read_zone(zone)).date()
+            if not exact and not counted:
+                raise refusal("Days from now, and another day that isn't the same.", code="embargo_ambiguous")
+    if moment <= office.now:
+        raise past(moment, office)
+    far = moment - office.now > timedelta(days=400)
+    if far:
+        remarks = (*remarks, f"{typed(moment.astimezone(office.zone))} is more than a year ahead.")
+    return Embargo(phrase.text, EmbargoKind.INSTANT, zone, moment, None, moment, (*remarks, *off_hours(moment, office)))

@@ -1,0 +1,276 @@
+"""Windows: a day without an hour, weeks and months, and the time between two ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from pressrelease.when import calendar
+from pressrelease.when.agreeing import agreed_days, one_day, today_in
+from pressrelease.when.embargo import Embargo, EmbargoKind
+from pressrelease.when.instant import ask_home, instant, off_hours, past
+from pressrelease.when.moments import Found, Office, boundary, instants, zone_of
+from pressrelease.when.office_days import proposed_lift
+from pressrelease.when.parts import (
+    Ahead,
+    Clock,
+    Day,
+    DaysAhead,
+    Midnight,
+    NthWeekday,
+    Part,
+    PartOfDay,
+    Place,
+    Span,
+    Stretch,
+    Weekday,
+)
+from pressrelease.when.phrase import DAYLIKE, Phrase, year_said
+from pressrelease.when.ranges import Range
+from pressrelease.when.refusals import refusal, typed_day
+from pressrelease.when.saying import say_day
+from pressrelease.when.zones import read_zone
+
+#: A day without an hour that is further off is more likely to be a misread hour.
+_FAR_YEARS = 5
+
+
+def day_window(phrase: Phrase, office: Office) -> Embargo:
+    """A day without an hour is a window of that day."""
+    places = tuple(part for part in phrase.parts if isinstance(part, Place))
+    days = agreed_days(phrase.parts, places, office)
+    day = one_day(days, office)
+    if day.year > office.today.year + _FAR_YEARS:
+        raise refusal(
+            f"{say_day(day)} is years ahead, and “{day.year}” could be an hour.",
+            code="embargo_ambiguous",
+            hint=f"Add the hour, such as “{typed_day(day)}, 9 a.m.”, or write it with a colon.",
+            candidates=[say_day(day)],
+        )
+    return window(phrase, day, day + timedelta(days=1), places, office)
+
+
+def span_window(phrase: Phrase, office: Office) -> Embargo:
+    """A week, a month or a weekend; or one weekday in it."""
+    parts = phrase.parts
+    spans = [part for part in parts if isinstance(part, Span)]
+    places = tuple(part for part in parts if isinstance(part, Place))
+    today = today_in(places, office)
+    first, end = _span_days(spans, parts, today)
+    chosen = [part for part in parts if isinstance(part, Weekday) and part.start < spans[0].start]
+    if not chosen and spans[0].stretch is Stretch.WEEK:
+        chosen = [part for part in parts if isinstance(part, Weekday)]
+    hours = [part for part in parts if isinstance(part, (Clock, Midnight, PartOfDay, Ahead, DaysAhead, NthWeekday))]
+    if chosen and not spans[0].piece:
+        days = {first + timedelta(days=step) for step in range((end - first).days)}
+        days = {day for day in days if day.weekday() in {part.weekday for part in chosen}}
+        day = one_day(days, office)
+        if not hours:
+            return window(phrase, day, day + timedelta(days=1), places, office)
+        rest = tuple(part for part in parts if not isinstance(part, (Span, Weekday, Day)))
+        dated = Day(0, 0, ((day.year, day.month, day.day),))
+        return instant(Phrase(phrase.text, (dated, *rest)), office)
+    if hours:
+        raise refusal(
+            "An hour stands beside several days.",
+            code="embargo_ambiguous",
+            hint="Name the day, such as “Sept. 24, 2018, 9 a.m. PT”, or leave the hour out.",
+        )
+    return window(phrase, first, end, places, office)
+
+
+def _span_days(spans: list[Span], parts: Sequence[Part], today: calendar.Today) -> tuple[date, date]:
+    span = spans[0]
+    if span.stretch in {Stretch.WEEK_OF, Stretch.WEEK_FROM, Stretch.WEEK_ENDING}:
+        found = _week_of(span, parts, today)
+    else:
+        found = calendar.span_dates(span, today)
+        if any(isinstance(part, Day) for part in parts):
+            raise refusal("A span of days, and a date beside it.", code="embargo_ambiguous", hint="Keep one of them.")
+    if any(
+        other != span and (other.stretch, other.number, other.month) != (span.stretch, span.number, span.month)
+        for other in spans[1:]
+    ):
+        raise refusal("There is more than one span of days in it.", code="embargo_ambiguous", hint="Keep one of them.")
+    return found
+
+
+def _week_of(span: Span, parts: Sequence[Part], today: calendar.Today) -> tuple[date, date]:
+    dates = [part for part in parts if isinstance(part, Day)]
+    after = frozenset(part.weekday for part in parts if isinstance(part, Weekday) and part.start > span.start)
+    if not dates:
+        weekdays = [part for part in parts if isinstance(part, Weekday) and part.start > span.start]
+        if len(weekdays) != 1:
+            raise refusal("The week of which day?", code="embargo_unclear", hint="Such as “the week of 9/24”.")
+        days = calendar.weekday_dates(weekdays[0], today)
+        if len(days) > 1:
+            raise refusal(
+                "That day could be more than one.", code="embargo_ambiguous", candidates=[say_day(day) for day in days]
+            )
+        day = days[0]
+    else:
+        found = {calendar.dates_of(part, today, after, year=year_said(tuple(parts)), week=True) for part in dates}
+        if len(found) > 1:
+            raise refusal(
+                "There is more than one date in it.", code="embargo_ambiguous", candidates=map(say_day, sorted(found))
+            )
+        day = found.pop()
+    return calendar.week_around(span, day)
+
+
+def range_window(phrase: Phrase, found: Range, office: Office) -> Embargo:
+    """A window from one time to another, each side lending the other what it leaves out."""
+    _refuse_midnight_range(phrase)
+    left, right = found.left, found.right
+    clocks = [any(isinstance(part, Clock) for part in side) for side in (left, right)]
+    days = [any(isinstance(part, DAYLIKE) for part in side) for side in (left, right)]
+    places = tuple(part for part in phrase.parts if isinstance(part, Place))
+    if not any(clocks):
+        span = [part for part in phrase.parts if isinstance(part, Span)]
+        if all(any(isinstance(part, Day) for part in side) for side in (left, right)):
+            # "the week of Sept. 24-28": the days themselves say which.
+            span = [part for part in span if part.stretch is not Stretch.WEEK_OF]
+        first, last = _range_of_days(left, right, span, phrase, places, office)
+        return window(phrase, first, last + timedelta(days=1), places, office)
+    if clocks != [True, True] or any(isinstance(part, (Span, Ahead)) for part in phrase.parts):
+        raise refusal(
+            "One end of it has an hour and the other has none.", code="embargo_ambiguous", hint="Give both their hour."
+        )
+    if not any(days):
+        raise refusal("It names hours and no day.", code="embargo_unclear", hint="Add the day: “on Sept. 24, 2018”.")
+    lent = tuple(part for part in (*left, *right) if isinstance(part, (*DAYLIKE, PartOfDay)))
+    left_days = agreed_days(left if days[0] else lent, places, office, year=year_said(phrase.parts))
+    right_days = agreed_days(right if days[1] else lent, places, office, year=year_said(phrase.parts))
+    starts = _side(left, right, one_day(left_days, office), office)
+    ends = _side(right, left, one_day(right_days, office), office)
+    pairs = [(start, end) for start in starts.instants for end in ends.instants if start < end]
+    if len(pairs) > 1 and (starts.likely or ends.likely or len(starts.instants) + len(ends.instants) > 2):
+        pairs = _shortest(pairs, starts, ends, office)
+    if not pairs:
+        raise refusal(
+            "Its end isn't after its beginning.",
+            code="embargo_ambiguous",
+            hint="Write both ends with a.m. or p.m. and the day.",
+        )
+    if len(pairs) > 1:
+        raise refusal(
+            "Its ends could be more than one time.", code="embargo_ambiguous", hint="Write both ends with a.m. or p.m."
+        )
+    start, end = pairs[0]
+    if end <= office.now:
+        raise past(end, office)
+    remarks = tuple(remark for remark in (starts.assumed, ends.assumed) if remark)
+    zone = starts.instants[start]
+    return Embargo(phrase.text, EmbargoKind.WINDOW, zone, start, end, start, (*remarks, *off_hours(start, office)))
+
+
+def _refuse_midnight_range(phrase: Phrase) -> None:
+    if any(isinstance(part, Midnight) for part in phrase.parts):
+        raise refusal(
+            "Midnight could be the day's beginning or its end.",
+            code="embargo_ambiguous",
+            hint="Write 12:01 a.m. or 11:59 p.m., and the day.",
+        )
+
+
+def _shortest(
+    pairs: list[tuple[datetime, datetime]], starts: Found, ends: Found, office: Office
+) -> list[tuple[datetime, datetime]]:
+    """Where halves of the day were left out: both ends in office hours, or the nearest start to a sure end."""
+    if len(ends.instants) == 1:
+        return [max(pairs)]
+    inside = [
+        (start, end)
+        for start, end in pairs
+        if office.release_time <= start.astimezone(office.zone).time()
+        and end.astimezone(office.zone).time() <= office.close
+        and start.astimezone(office.zone).date() == end.astimezone(office.zone).date()
+    ]
+    return inside or pairs
+
+
+def _side(side: Sequence[Part], other: Sequence[Part], day: date, office: Office) -> Found:
+    clocks = [part for part in side if isinstance(part, Clock)]
+    if len(clocks) != 1:
+        raise refusal("There are more than two times in it.", code="embargo_ambiguous")
+    places = tuple(part for part in side if isinstance(part, Place)) or tuple(
+        part for part in other if isinstance(part, Place)
+    )
+    part_of_day = next((part for part in side if isinstance(part, PartOfDay)), None)
+    found = instants(day, clocks[0], part_of_day, places, office)
+    if found.unsettled and len(found.instants) > 1:
+        raise ask_home(found, office)
+    return found
+
+
+def _range_of_days(
+    left: Sequence[Part],
+    right: Sequence[Part],
+    spans: list[Span],
+    phrase: Phrase,
+    places: tuple[Place, ...],
+    office: Office,
+) -> tuple[date, date]:
+    if spans:
+        first, end = _span_days(
+            spans, [part for part in phrase.parts if not isinstance(part, Weekday)], today_in(places, office)
+        )
+        names = [next((part.weekday for part in side if isinstance(part, Weekday)), None) for side in (left, right)]
+        if None in names or spans[0].piece:
+            raise refusal(
+                "A span of days, and other days beside it.", code="embargo_ambiguous", hint="Keep one of them."
+            )
+        chosen = [
+            [day for step in range((end - first).days) if (day := first + timedelta(days=step)).weekday() == name]
+            for name in names
+        ]
+        if any(len(days) != 1 for days in chosen) or chosen[0][0] > chosen[1][0]:
+            raise refusal("Its days could be more than one.", code="embargo_ambiguous")
+        return chosen[0][0], chosen[1][0]
+    year = year_said(phrase.parts)
+    right_dates = [part for part in right if isinstance(part, Day)]
+    for part in right_dates:
+        year = year if year is not None else part.readings[0][0]
+    ends = [part for part in right if isinstance(part, Weekday)]
+    if ends and all(isinstance(part, Weekday) for part in right if isinstance(part, DAYLIKE)):
+        # "Monday through Friday next week": what is said of the last day is said of the first one.
+        left = tuple(
+            replace(part, which=ends[0].which) if isinstance(part, Weekday) and not part.which else part
+            for part in left
+        )
+        first = one_day(agreed_days(left, places, office, year=year), office)
+        last = first + timedelta(days=(ends[0].weekday - first.weekday()) % 7 or 7)
+    else:
+        left = _month_lent(left, right)
+        first = one_day(agreed_days(left, places, office, year=year, week=True), office)
+        last = one_day(agreed_days(right, places, office, year=year), office)
+    if last < first:
+        raise refusal(
+            "Its last day is before its first.", code="embargo_ambiguous", candidates=[say_day(first), say_day(last)]
+        )
+    return first, last
+
+
+def _month_lent(left: Sequence[Part], right: Sequence[Part]) -> tuple[Part, ...]:
+    """ "24 to 28 September": the month is said once."""
+    months = [part.readings[0][1] for part in right if isinstance(part, Day)]
+    lent = months[0] if months else None
+    return tuple(
+        Day(part.start, part.end, ((part.readings[0][0], lent, part.readings[0][2]),))
+        if isinstance(part, Day) and part.readings[0][1] is None
+        else part
+        for part in left
+    )
+
+
+def window(phrase: Phrase, first: date, end: date, places: tuple[Place, ...], office: Office) -> Embargo:
+    """A window of whole days, with the lift that is proposed for it. Raises EmbargoRefused when it is over."""
+    begins, ends = boundary(first, places, office), boundary(end, places, office)
+    if ends <= office.now:
+        raise past(ends, office)
+    name = zone_of(places, office)
+    lift, remarks = proposed_lift(
+        first, end, release_time=office.release_time, zone=read_zone(name), office=office.name, now=office.now
+    )
+    return Embargo(phrase.text, EmbargoKind.WINDOW, name, begins, ends, lift, remarks)
