@@ -193,7 +193,8 @@ CUES = (
     ),
     Cue(
         _read(
-            rf"{_WILL}\s+be\s+available\s+(?:for|to answer)\s+(?:\w+\s+){{0,3}}(?:interview|comment|question"
+            rf"{_WILL}\s+be\s+available\s+(?:for|to (?:answer|speak|talk|meet|discuss|take))\s+(?:\w+\s+){{0,3}}"
+            r"(?:interview|comment|question"
             rf"|media|press)"
         )
     ),
@@ -213,7 +214,7 @@ CUES = (
             r"\b(?:is|are|'s)\s+(?:\w+ly\s+|now\s+)?(?:expected|due(?!\s+to\b)|scheduled|slated|anticipated"
             r"|forthcoming|imminent|coming|on (?:the|its|their) way|planned|set)\b(?!\s+to\b)"
         ),
-        subject=_read(rf"(?:{INFORMATION.pattern}|\b(?:vote|outcome|answer)\b)(?:\s+[\w'’.,-]+){{0,10}}\s*$"),
+        subject=_read(rf"(?:{INFORMATION.pattern}|\b(?:vote|outcome|answer)\b)(?:\s+[\w'’.,-]+){{0,18}}\s*$"),
     ),
     Cue(
         _read(r"\b(?:forthcoming|coming (?:soon|shortly|\w+day)|follows?(?: soon| shortly)?\W*$)"),
@@ -249,6 +250,8 @@ CUES = (
     Cue(_read(rf"{_ASKED_TO}{_COME}"), object=EVENT),
     Cue(_read(r"\b(?:is|are)\s+(?:\w+ly\s+)?invited\s+to\s+(?:an?|the|our|this|its)\b"), object=EVENT),
     Cue(_read(r"^\W*(?:please\s+)?join\s"), object=EVENT),
+    Cue(_read(r"\bjoin us\s+(?:on|at|for|in|as|this|next|tomorrow|today|tonight)\b"), Day.ANYWHERE),
+    Cue(_read(r"\b(?:is|are)\s+(?:holding|hosting|convening|presenting|sponsoring)\b"), object=EVENT),
     Cue(_read(r"^\W*(?:you are|you're)\s+(?:cordially\s+)?invited\b")),
     Cue(
         _read(
@@ -305,6 +308,7 @@ CUES = (
         Day.NEXT,
     ),
     Cue(_read(r"\b(?:is|are) coming\b"), Day.EXACT),
+    Cue(_read(r"\bdue out\b"), Day.NEXT),
     Cue(
         _read(r"\bopens?\b"),
         Day.ANYWHERE,

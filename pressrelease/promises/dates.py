@@ -48,9 +48,9 @@ _SOMETHING_WAS = re.compile(
 )
 #: "the shooting that occurred on Monday", after the cue.
 _OF_WHAT_WAS = re.compile(
+    r"(?<!the\s)(?<!\ba\s)(?<!an\s)(?<!its\s)(?<!our\s)(?<!their\s)"
     r"\b(?!scheduled|planned|expected|slated)(?:\w{2,}ed|was|were|had|broke|took|held|left|died|fell|came|went"
-    r"|hit|struck|shot"
-    r"|stole|fled|led|began|made|found|saw|met)\s+(?:[\w'’]+\s+){0,4}$",
+    r"|hit|struck|shot|stole|fled|led|began|made|found|saw|met)\s+(?:[\w'’]+\s+){0,4}$",
     re.I,
 )
 #: What stands between a day and an hour that is of something else: "on May 7; doors open at 6 p.m."
@@ -59,6 +59,8 @@ _ANOTHER_MATTER = re.compile(
     r"|set-?up|reception|until|press|embargo\w*|with)\b",
     re.I,
 )
+#: What stands between days of a list, each of which may be meant.
+_LISTED = re.compile(r"[\s,]*(?:and|or|&)?[\s,]*(?:on\s+|then\s+)*", re.I)
 _BEGINS = re.compile(
     r"^\W*(?:(?:on|at|in|this|beginning|starting|from|by|before|then|and|but|also|later|early|the)\s+)*$", re.I
 )
@@ -89,6 +91,8 @@ def _leads_to(sentence: str, phrase: TimePhrase, cue: tuple[int, int]) -> bool:
 def _read(sentence: str, own: list[TimePhrase], present: Present, day_before: date | None) -> Due:
     days = [phrase for phrase in own if phrase.has_day]
     clocks = [phrase for phrase in own if phrase.has_clock and not phrase.has_day]
+    if len(days) > 1 and _LISTED.fullmatch(sentence[days[0].end : days[1].start]):
+        return Due()
     for phrase in days:
         text = phrase.text if " " in phrase.text or not _MONTH_ALONE.match(phrase.text) else f"in {phrase.text}"
         if len(days) == 1 and len(clocks) == 1 and _together(sentence, phrase, clocks[0]):
@@ -99,12 +103,9 @@ def _read(sentence: str, own: list[TimePhrase], present: Present, day_before: da
             if refused.code != "embargo_past" or len(days) == 1:
                 return Due()
     if clocks and clocks[0].refers_back and day_before is not None and len(clocks) == 1:
-        clock = re.sub(
-            r"(?i)\b(?:later\s+)?(?:that|the)\s+(?:same\s+)?(?:day|morning|afternoon|evening|night)\b",
-            " ",
-            clocks[0].text,
+        return _due_or_none(
+            f"{day_before:%B} {day_before.day}, {day_before.year}, {clocks[0].text}", clocks[0].tie, present
         )
-        return _due_or_none(f"{day_before:%B} {day_before.day}, {day_before.year} {clock}", clocks[0].tie, present)
     return Due()
 
 

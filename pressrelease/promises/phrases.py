@@ -32,56 +32,17 @@ class TimePhrase:
     refers_back: bool
 
 
-_MONTH = one_of(
-    r"""
-    jan(?:uary|\.)? | feb(?:ruary|\.)? | mar(?:ch|\.) | apr(?:il|\.)? | (?-i:May|MAY) | june?\.? | july?\.?
-    aug(?:ust|\.)? | sept?(?:ember|\.)? | oct(?:ober|\.)? | nov(?:ember|\.)? | dec(?:ember|\.)?
-    """
+_HAS_CLOCK = re.compile(r"\d\s*[ap]\.?\s?m\b|\d[:.]\d\d\b|\bnoon\b|\bmidnight\b|\bo['’]clock\b", re.I)
+_HAS_DAY = re.compile(
+    r"day\b|tonight|tomorrow|week|month|year|this (?:morning|afternoon|evening)|\d/\d|\d{4}-\d\d|\d+(?:st|nd|rd|th)\b"
+    r"|\b(?:mon|tues?|wed|thurs?|fri|sat|sun)\b|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)",
+    re.I,
 )
-_WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|(?:mon|tues?|wed|thurs?|fri|sat|sun)\.(?=,?\s))"
-_NUMBER = r"\d{1,2}(?:st|nd|rd|th)?"
-_THROUGH = rf"(?:\s*(?:-|–|to|through)\s*{_NUMBER}(?![\d:/]|\.\d|\s*[ap]\.?m))?"
-_YEAR = r"(?:,?\s+(?:19|20)\d\d\b)?"
-_PART = r"(?:day|morning|afternoon|evening|night)"
-_DAY = one_of(
-    rf"""
-    {_MONTH}\s+{_NUMBER}(?![\d:])\b{_THROUGH}{_YEAR} | {_NUMBER}{_THROUGH}\s+(?:of\s+)?{_MONTH}(?!\w){_YEAR}
-    {_MONTH},?\s+(?:19|20)\d\d\b | (?<=\bin\s){_MONTH}(?!\w) | \d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?\b
-    20\d\d-\d\d-\d\d\b | {_WEEKDAY} | (?:this|next|this coming) (?:(?:week|weekend|month|year)\b|{_WEEKDAY})
-    (?:today|tonight)\b | tomorrow(?: {_PART})?\b | later (?:today|this \w+|in \w+)\b
-    this (?:morning|afternoon|evening|spring|summer|fall|autumn|winter)\b
-    """
-)
-_BACK = rf"(?:(?:later\s+)?that\s+(?:same\s+)?{_PART}|(?:later\s+)?(?:on\s+)?the\s+same\s+{_PART})\b"
-_NEXT = r"the\s+(?:next|following)\s+(?:day|morning|afternoon|evening|week|month)\b"
-_HOUR = r"\d{1,2}(?:[:.]\d\d)?"
-_HALF = r"(?:\s*[ap]\.?\s?m\b\.?)"
-_CLOCK = (
-    one_of(
-        rf"""
-    {_HOUR}{_HALF}?\s*(?:to|-|–|and|until)\s*{_HOUR}{_HALF} | {_HOUR}{_HALF} | \d{{1,2}}:\d\d\b(?!\s*%)
-    \d\d\.\d\d\b(?=\s*(?:hrs|hours)) | \b\d{{1,2}} noon\b | noon\b | midnight\b
-    """
-    )
-    + r"(?:\s*(?:hrs|hours|sharp)\b)?"
-)
-_LETTERS = r"(?-i:[ECMP]T|[ECMPA][SD]T|AK[SD]T|HST|GMT|UTC|BST|IST|CES?T|EES?T|WES?T|A[EC][SD]T|AWST|NZ[SD]T)\b"
-_ZONE_NAME = one_of("eastern | central | mountain | pacific | atlantic | greenwich mean | british summer")
-_ZONE = (
-    rf"\(?(?:{_LETTERS}|(?:U\.?S\.?\s+)?{_ZONE_NAME}(?:\s+(?:standard|daylight))?(?:\s+time)?\b"
-    r"|(?:\w+\s+)?local\s+time\b|(?-i:[A-Z]\w+)(?:\s+(?-i:[A-Z]\w+))?\s+time\b)\)?"
-)
-_WEEK = r"(?:the\s+)?week\s+(?:of|beginning|commencing|starting)(?:\s+on)?"
-_PIECE = rf"(?:{_WEEK}|{_BACK}|{_NEXT}|{_DAY}|{_CLOCK}|{_ZONE})"
-_JOIN = r"(?:\s*[,(/)]\s*|\s+(?:at|on|of|the|from|to|and|between|until|through|starting|beginning)\s+|\s*[-–]\s*|\s+)"
-_CHAIN = re.compile(
-    rf"(?<![\w$#.:/-])(?:{_WEEK}|{_BACK}|{_NEXT}|{_DAY}|{_CLOCK})(?:(?:{_JOIN}){{1,3}}{_PIECE})*\)?", re.I
-)
-
-_HAS_DAY = re.compile(rf"{_DAY}|{_NEXT}|{_WEEK}", re.I)
-_HAS_CLOCK = re.compile(_CLOCK, re.I)
-_REFERS_BACK = re.compile(_BACK, re.I)
-
+#: "later that morning", "the same day": an hour beside it is of the day that was spoken of before.
+_BACK = re.compile(r"\b(?:that\s+(?:same\s+)?|the\s+same\s+)(?:day|morning|afternoon|evening|night)\b", re.I)
+#: A part of the day says less than the day, and no hour: the day is what can be held to.
+_PART_OF_DAY = re.compile(r"(?<=\w)\s+(?:morning|afternoon|evening)\b", re.I)
+_THIS_PART = re.compile(r"\bthis\s+(?:morning|afternoon|evening)\b", re.I)
 _BEFORE = re.compile(r"\bbefore\s*$", re.I)
 _BY = re.compile(
     r"\b(?:by|no later than|not later than|on or before|at or before|at the latest by)\s*(?:the\s+)?$", re.I
@@ -125,23 +86,25 @@ _AND = re.compile(r"\sand\s", re.I)
 
 def time_phrases(sentence: str) -> Iterator[TimePhrase]:
     """The times of a sentence in order, those that say when something else was included."""
-    for match in _CHAIN.finditer(sentence):
-        text = match.group()
-        if text.count(")") > text.count("("):
-            text = text.rstrip(")")
-        before, after = sentence[: match.start()], sentence[match.start() + len(text) :]
-        if _HAS_CLOCK.search(text) and not sentence.isupper() and (zone := _PERHAPS_ZONE.match(after)):
+    from pressrelease.when import find_times
+
+    for start, end in find_times(sentence):
+        text, before, after = sentence[start:end], sentence[:start], sentence[end:]
+        has_clock = _HAS_CLOCK.search(text) is not None
+        if has_clock and not sentence.isupper() and (zone := _PERHAPS_ZONE.match(after)):
             text, after = f"{text}{zone.group()}", after[zone.end() :]
         if (opens := _BETWEEN.search(before)) and _AND.search(text):
             text, before = f"{opens.group()}{text}", before[: opens.start()]
+        if not has_clock:
+            text = _PART_OF_DAY.sub("", _THIS_PART.sub("today", text))
         yield TimePhrase(
-            match.start(),
+            start,
             len(sentence) - len(after),
-            _RANGE.sub(_both_halves, text),
+            _RANGE.sub(_both_halves, _BACK.sub(" ", text)),
             _tie(before, after),
-            _HAS_DAY.search(sentence, match.start(), match.end()) is not None,
-            _HAS_CLOCK.search(text) is not None,
-            _REFERS_BACK.search(text) is not None,
+            _HAS_DAY.search(_BACK.sub(" ", text)) is not None,
+            has_clock,
+            _BACK.search(f"{before[-30:]}{text}{after[:30]}") is not None,
         )
 
 

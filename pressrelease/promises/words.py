@@ -89,6 +89,7 @@ PUBLISHES = one_of(
     certify
     reveal (?:a|an|the|its|their|details|who|more|which|how) | name (?:the|its|a|an|winners?|finalists?)
     live-?stream | webcast | (?:come to|reach) a decision | render (?:a|its) (?:decision|verdict) | publici[sz]e
+    notify (?:the public|parents|families|residents|applicants|customers|winners|members|voters)
     issue (?:regular |further |more |additional |new |another )?(?:updates|statements)
     post (?:the|its|their|all|more|updates?|results|details|information|an?|video|any|additional|further|new|regular)
     """
