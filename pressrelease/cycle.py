@@ -47,7 +47,7 @@ LEASE_LEFT = timedelta(seconds=5)
 
 #: Senders an outlet, and claims taken at once where a repeat is recognised; elsewhere never more than are sent at
 #: once, since each claim that its owner dies with costs a person a look.
-WIDTH = 16
+WIDTH = 32
 BATCH = 64
 
 _log = logging.getLogger(__name__)
