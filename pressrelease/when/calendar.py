@@ -11,7 +11,7 @@ from pressrelease.when.refusals import refusal, typed_day
 from pressrelease.when.saying import MONTHS, say_day
 
 #: A day without a year is the next one only while that is nearer than the last one.
-_NEAR = timedelta(days=200)
+_NEAR = timedelta(days=180)
 #: With a weekday that agrees, a little further off.
 _NEAR_WITH_WEEKDAY = timedelta(days=300)
 _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

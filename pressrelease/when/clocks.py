@@ -88,7 +88,9 @@ def _spoken(found: re.Match[str]) -> Part | None:
     if not 1 <= hour <= 12:
         return _contradiction(found)
     share = found["said_share"]
-    minute = 30 if share == "half" else 15 if "quarter" in share else int(found["said_minutes"])
+    minute = 30 if share == "half" else 15 if "quarter" in share else _hour(found["said_minutes"])
+    if not 0 < minute < 60:
+        return _contradiction(found)
     if found["said_to"] == "to":
         hour, minute = (hour - 2) % 12 + 1, 60 - minute
     return Clock(*found.span(), hour, minute, 0, _half(found, "said_half"), minutes_written=False)
@@ -135,7 +137,7 @@ PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
     ("noon", rf"\b{_NOON}", lambda found: Clock(*found.span(), 12, 0, 0, Half.WHOLE)),
     (
         "spoken",
-        rf"""\b(?P<said_share>half|(?:a\s+)?quarter|(?P<said_minutes>five|ten|[0-9]{{1,2}})(?:\s+minutes)?)\s+(?P<said_to>past|to)
+        rf"""\b(?P<said_share>half(?=\s+past)|(?:a\s+)?quarter|(?P<said_minutes>five|ten|[0-9]{{1,2}})(?:\s+minutes|(?=\s+past)))\s+(?P<said_to>past|to)
         \s+(?P<said_hour>{_NAMED}|[0-9]{{1,2}})(?:\s*o'?clock)?(?:\s*(?P<said_half>{_HALF}))?(?![\w:/])""",
         _spoken,
     ),

@@ -218,7 +218,7 @@ PATTERNS: list[Pattern] = [
     (
         "numeric",
         r"""\b(?P<num_first>[0-9]{1,4})(?P<num_mark>[/.-])(?P<num_second>[0-9]{1,2})(?:(?P=num_mark)(?P<num_third>[0-9]{2,4}))?
-        (?![\w]|[/.:-][0-9])(?!\s?[ap]\.?\s?m\b)""",
+        (?![\w]|[/.:][0-9]|-[0-9](?![0-9]?/[0-9]))(?!\s?[ap]\.?\s?m\b)""",
         _numeric,
     ),
     (

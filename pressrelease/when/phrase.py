@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from pressrelease.when.clocks import hour_of
@@ -264,6 +264,11 @@ def _beside(parts: tuple[Part, ...], index: int) -> tuple[Part | None, Part | No
     before = next((other for other in reversed(parts[:index]) if not isinstance(other, Mark)), None)
     after = next((other for other in parts[index + 1 :] if not isinstance(other, Mark)), None)
     return before, after
+
+
+def next_time(parts: Sequence[Part], index: int) -> Part | None:
+    """The time that follows the word at `index` directly, over marks."""
+    return next((other for other in parts[index + 1 :] if not isinstance(other, Mark)), None)
 
 
 def _looks_like_zone(phrase: Phrase, part: Part, previous: Part | None) -> bool:

@@ -28,7 +28,7 @@ from pressrelease.when.parts import (
     Span,
     Tie,
 )
-from pressrelease.when.phrase import DAYLIKE, TIMES, Phrase, read_phrase, shown
+from pressrelease.when.phrase import DAYLIKE, TIMES, Phrase, next_time, read_phrase, shown
 from pressrelease.when.ranges import find_range
 from pressrelease.when.refusals import refusal
 from pressrelease.when.saying import say, say_day
@@ -146,10 +146,16 @@ def _refuse_vague_hours(phrase: Phrase, office: Office) -> None:
                 code="embargo_unclear",
                 hint="Write the hour, such as “Monday at 9 a.m.”.",
             )
-    if clocks or not any(isinstance(part, Bound) and part.tie is Tie.AFTER for part in parts):
+    open_ended = {"on or after", "on and after", "at or after"}
+    if clocks or not any(
+        isinstance(part, Bound)
+        and (part.tie in {Tie.AFTER, Tie.FROM} or " ".join(phrase.words(part).lower().split()) in open_ended)
+        and isinstance(next_time(parts, index), DAYLIKE)
+        for index, part in enumerate(parts)
+    ):
         return
     raise refusal(
-        "After a day, and no hour: it could be any day that follows.",
+        "From a day on, and no hour or end: it could be any day that follows.",
         code="embargo_unclear",
         hint="Write the day and the hour from which it may go out.",
     )

@@ -29,7 +29,7 @@ def _piece(found: re.Match[str], group: str) -> str:
 
 def _week_of(found: re.Match[str]) -> Part:
     words = found[0]
-    if "end" in words or words.startswith("w/e"):
+    if "ending" in words or words.startswith("w/e"):
         stretch = Stretch.WEEK_ENDING
     elif words.rstrip(" :").endswith("of"):
         stretch = Stretch.WEEK_OF

@@ -39,8 +39,8 @@ HARMLESS = frozenset(
     attorney's district county da da's d.a sheriff sheriff's police city state department dept government go goes out
     send sends sent sending deliver delivered copy confidential private draft final important attention editor editors
     journalists reporters outlets contact viz aka same standard daylight then international national worldwide us u.s
-    usa subject: re attn from: thanks thank you regards names name results result paper papers newspaper newspapers
-    radio television tv agency agencies wire wires internet electronic exclusive coverage here there hrs date/time my
+    usa subject: re attn from: thanks thank you regards names name results result paper newspaper
+    radio television tv agency agencies wire wires internet electronic exclusive coverage here there hrs date/time my ok okay zone
     """.split()
 )
 
@@ -118,7 +118,8 @@ _HARD: tuple[tuple[str, str, str], ...] = (
         end of the business day|end of the working day|start of business|opening of business|end of the week|
         end of week|end of the month|end of month|end of the year|beginning of the month|start of the month|
         start of the day|beginning of the day|business hours|office hours|working hours|start of the week|
-        a.m|p.m|am|pm|beginning of the week|turn of the month|end of next week|end of this week|end of next month|
+        a.m|p.m|am|pm|ams|pms|beginning of the week|turn of the month|
+        end of next week|end of this week|end of next month|
         end of this month|close of trading|market close|market open|markets close|markets open|closing bell|
         opening bell""",
         "has no fixed hour",
