@@ -102,7 +102,8 @@ class SocialServer:
     """A server on loopback, with troubles that its next writes meet, in turn.
 
     "unheard" ends the connection before anything is done, "lost" after it is done and before the answer, "hangs"
-    does it and never answers; a Told is answered, and nothing done.
+    does it and never answers, "drips" does it and answers byte by byte without end; a Told is answered, and nothing
+    done.
     """
 
     def __init__(self) -> None:
@@ -154,6 +155,10 @@ def serving(server: Server) -> Iterator[Server]:
                     told = server.answer(asked)
             if trouble == "hangs":
                 server.over.wait(60)
+            if trouble == "drips":
+                self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+                while not server.over.wait(0.1):
+                    self.wfile.write(b" ")
             if told is None or isinstance(trouble, str):
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()

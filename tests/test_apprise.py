@@ -75,6 +75,12 @@ def test_headline_summary_and_link(server: AnyServer) -> None:
     assert json.loads(parcel.content)["body"] == asked.json["message"]
 
 
+def test_a_text_is_one_post_or_none(server: AnyServer) -> None:
+    """Several posts for one text could arrive in part."""
+    service = outlet(at(server, "?overflow=split")).service()
+    assert service.overflow_mode.value == "upstream"
+
+
 def test_it_never_claims_to_tell_a_repeat(server: AnyServer) -> None:
     assert not outlet(at(server)).repeats.told_apart
 
@@ -107,11 +113,12 @@ def test_nobody_there_is_surely_not_sent(server: AnyServer) -> None:
     assert refused(outlet(at(gone))).certainty is Certainty.NOT_SENT
 
 
-def test_one_that_hangs_is_given_up_on_in_time(server: AnyServer) -> None:
-    server.troubles.append("hangs")
+@pytest.mark.parametrize("trouble", ["hangs", "drips"])
+def test_one_that_hangs_is_given_up_on_in_time(server: AnyServer, trouble: str) -> None:
+    server.troubles.append(trouble)
     opened = outlet(at(server), timeout=1)
     begun = time.monotonic()
-    refused(opened)
+    assert refused(opened).certainty is Certainty.UNSURE
     assert time.monotonic() - begun < 3
     assert all(thread.daemon for thread in threading.enumerate() if thread.name.startswith("apprise"))
 

@@ -64,7 +64,7 @@ def test_what_proof_shows_is_what_leaves(server: MastodonServer) -> None:
     assert json.loads(parcel.content)["status"]
 
 
-@pytest.mark.parametrize("trouble", ["lost", "hangs"])
+@pytest.mark.parametrize("trouble", ["lost", "hangs", "drips"])
 def test_a_lost_answer_makes_no_second_post(server: MastodonServer, trouble: str) -> None:
     server.troubles.append(trouble)
     opened = outlet(server, timeout=1)
