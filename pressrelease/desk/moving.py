@@ -36,7 +36,7 @@ def move_store(desk: Desk, url: str) -> Moved:
     from pressrelease.config.sections import store_url
     from pressrelease.store.engine import transaction
     from pressrelease.store.ledger import Ledger
-    from pressrelease.store.moving import copy_record, must_be_empty, postgres_engine
+    from pressrelease.store.moving import copy_record, journal_head, must_be_empty, postgres_engine
 
     try:
         url = store_url(url)
@@ -69,6 +69,7 @@ def move_store(desk: Desk, url: str) -> Moved:
     with desk.ledger(now) as ledger, transaction(engine, SERVER_PATIENCE, undo=desk.dry_run) as target:
         must_be_empty(target)
         copy_record(ledger.connection, target)
+        journal_head(target)
         there = Ledger(target, now=now, actor=desk.actor, host=ledger.host)
         there.note("store.moved", from_database="sqlite", to_database="postgresql")
         there.write_lines()

@@ -20,7 +20,7 @@ from pressrelease import clock
 from pressrelease.config import Config
 from pressrelease.desk.keeping import named_lists, nobody_at_work, stamp, sync_folder, verify
 from pressrelease.desk.moving import put_aside
-from pressrelease.errors import PressReleaseError, WillRetry
+from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.standing import Scheduled, Word
 from pressrelease.store import Store, archive
 from pressrelease.store.backup import Since, Standing, fold_up, look_over, start_stopped, what_came_since
@@ -74,6 +74,10 @@ def unpacked(file: Path, folder: Path) -> Iterator[Unpacked]:
 
     Raises NotFound, Refused; WillRetry where the disk is full.
     """
+    if (folder / PRIVATE).is_symlink():
+        raise StateUnreadable(
+            f"{PRIVATE}/ is a symbolic link. Nothing was changed.", hint="Put a real folder there, or none."
+        )
     made = [place for place in (folder / PRIVATE, folder) if not place.exists()]
     aside = folder / PRIVATE / f"restoring-{secrets.token_hex(6)}"
     try:
@@ -210,7 +214,14 @@ def _replace_record(backup: Unpacked, mark: str) -> list[str]:
 
 def _into_server(backup: Unpacked, mark: str) -> list[str]:
     from pressrelease.store.engine import transaction
-    from pressrelease.store.moving import copy_record, must_be_empty, postgres_engine, set_aside, sqlite_engine
+    from pressrelease.store.moving import (
+        copy_record,
+        journal_head,
+        must_be_empty,
+        postgres_engine,
+        set_aside,
+        sqlite_engine,
+    )
 
     backup.target.close()
     engine, local = postgres_engine(backup.target.url), sqlite_engine(backup.record)
@@ -221,6 +232,7 @@ def _into_server(backup: Unpacked, mark: str) -> list[str]:
             if not aside:
                 must_be_empty(target)
             copy_record(source, target)
+            journal_head(target)
     finally:
         engine.dispose()
     return [f"the schema {schema} on the database server"] if aside else []

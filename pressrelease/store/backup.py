@@ -50,7 +50,7 @@ def snapshot(store: Store, to: Path) -> None:
         engine = postgres_engine(store.url, snapshot=True)
         target = sqlite_engine(to)
         with engine.connect() as source, target.begin() as connection:
-            _ = copy_record(source, connection)
+            copy_record(source, connection)
         return
     sqlite_engine(to).dispose()
     give_up = time.monotonic() + COPY_PATIENCE
@@ -73,6 +73,8 @@ def snapshot(store: Store, to: Path) -> None:
                 "The disk is full; no backup was made. The record is as it was.", hint="Make room, then try again."
             ) from None
         raise unreadable(error) from error
+    except UnicodeDecodeError:  # of SQLite's own complaint, where it quotes the damage
+        found = []
     finally:
         copy.close()
         source_file.close()
@@ -97,7 +99,7 @@ def look_over(file: Path, *, store_id: str, head: Head) -> Walk:
         if [str(row[0]) for row in connection.execute("PRAGMA integrity_check(1)")] != ["ok"]:
             raise _refused("its database is damaged")
         found = {(str(kind), str(name)): str(sql) for kind, name, sql in connection.execute(_OBJECTS)}
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # SQLite's own complaint may quote the damage
         raise _refused("its database can't be read") from None
     finally:
         connection.close()

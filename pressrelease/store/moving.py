@@ -54,11 +54,10 @@ def postgres_engine(url: str, *, snapshot: bool = False) -> Engine:
     return create_engine(url, poolclass=NullPool)
 
 
-def copy_record(source: Connection, target: Connection) -> Head:
-    """Make the layout in `target`, which has none, and copy every row of `source`; the journal's head there.
+def copy_record(source: Connection, target: Connection) -> None:
+    """Make the layout in `target`, which has none, and copy every row of `source`.
 
-    Raises StateUnreadable where what arrived is not what left, or the journal does not hold: the caller's
-    transaction must then be undone.
+    Raises StateUnreadable where what arrived is not what left: the caller's transaction must then be undone.
     """
     if target.dialect.name == "postgresql":
         target.exec_driver_sql(_MAKING)
@@ -76,7 +75,11 @@ def copy_record(source: Connection, target: Connection) -> Head:
                 hint="Try again; if it happens twice, the disk or the server can't be trusted.",
                 code="copy_differs",
             )
-    walked = walk(_lines(target))
+
+
+def journal_head(connection: Connection) -> Head:
+    """The head of a journal that was copied. Raises StateUnreadable where it does not hold."""
+    walked = walk(_lines(connection))
     if walked.broken:
         raise StateUnreadable(
             f"The journal does not hold: {walked.broken}. Nothing was changed.",

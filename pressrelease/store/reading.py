@@ -122,6 +122,8 @@ class Reader:
             return [dict(zip(names, row, strict=True)) for row in cursor]
         except sqlite3.Error as error:
             raise unreadable(error) from error
+        except UnicodeDecodeError:  # of SQLite's own complaint, where it quotes the damage
+            raise unreadable(sqlite3.DatabaseError("it is damaged")) from None
 
     def _connect(self) -> Any:
         if isinstance(self._database, Path):
