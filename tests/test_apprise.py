@@ -96,7 +96,6 @@ def test_it_never_claims_to_tell_a_repeat(server: AnyServer) -> None:
         (Told(500), Certainty.UNSURE),
         ("lost", Certainty.UNSURE),
         ("unheard", Certainty.UNSURE),
-        ("hangs", Certainty.UNSURE),
     ],
 )
 @pytest.mark.parametrize("asked_for", ["", "?retry=3&wait=0&optional=yes&redirect=yes&overflow=split"])

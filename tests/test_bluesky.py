@@ -63,8 +63,9 @@ def test_one_post_with_headline_link_and_card(server: BlueskyServer) -> None:
     assert record["embed"]["external"]["uri"] == link
 
 
-@pytest.mark.parametrize("trouble", ["lost", "hangs", "drips"])
-@pytest.mark.parametrize("swap_first", [False, True])
+@pytest.mark.parametrize(
+    ("trouble", "swap_first"), [("lost", False), ("lost", True), ("hangs", False), ("drips", False)]
+)
 def test_a_lost_answer_makes_no_second_post(server: BlueskyServer, trouble: str, swap_first: bool) -> None:
     """Also where another make of server looks at `swapRecord` before it sees that nothing changes."""
     server.swap_first = swap_first
