@@ -191,7 +191,7 @@ def serving(server: Server) -> Iterator[Server]:
 
     listening = Quiet(("127.0.0.1", 0), Handler)
     server.port = listening.server_address[1]
-    threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True).start()
+    threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield server
     finally:
