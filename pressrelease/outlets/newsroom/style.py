@@ -13,7 +13,7 @@ STYLE = """\
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;min-height:100vh;display:flex;flex-direction:column;color:var(--ink);background:#fff;\
-font:1.125rem/1.65 var(--serif);overflow-wrap:break-word}
+font:1.125rem/1.65 var(--serif);overflow-wrap:anywhere}
 a{color:var(--link);text-underline-offset:.15em}
 a:hover{text-decoration-thickness:.14em}
 :focus-visible{outline:3px solid #b35900;outline-offset:2px;border-radius:1px}
@@ -45,7 +45,8 @@ font:1rem/1.5 var(--sans)}
 .body li{margin-bottom:.35rem}.body li>p{margin-bottom:.5rem}
 .body blockquote{margin:1.5rem 0;padding:0 0 0 1.25rem;border-left:3px solid var(--rule);color:var(--muted)}
 .body pre{white-space:pre-wrap;font-size:.9em;background:var(--wash);padding:1rem}
-.body table{border-collapse:collapse;width:100%;margin:1.5rem 0;font:1rem/1.45 var(--sans)}
+.body table{display:block;width:max-content;max-width:100%;overflow-x:auto;border-collapse:collapse;\
+margin:1.5rem 0;font:1rem/1.45 var(--sans);overflow-wrap:break-word}
 .body th,.body td{text-align:left;vertical-align:top;padding:.5rem .75rem;border-bottom:1px solid var(--rule)}
 .body th{border-bottom:2px solid var(--muted)}
 .body hr{border:0;border-top:1px solid var(--rule);margin:2rem 0}
@@ -78,7 +79,7 @@ border-bottom:2px solid var(--mast)}
 .foot a{display:inline-block;padding:.2rem 0}
 @media (max-width:34rem){body{font-size:1.0625rem}h1{font-size:1.65rem}.subhead{font-size:1.15rem}\
 main{padding-top:1.5rem}.slip{gap:.75rem}\
-.body table{display:block;overflow-x:auto}.body th,.body td{padding:.4rem .5rem}}
+.body th,.body td{padding:.4rem .5rem}}
 @media print{body{display:block}.skip,.masthead nav,.foot,.related{display:none}body{font-size:11pt;color:#000}\
 .masthead{background:none;color:#000;border-bottom:1pt solid #000}.masthead a{color:#000}\
 .inner{max-width:none;padding:0}main{padding:12pt 0}a{color:#000;text-decoration:none}\

@@ -1,0 +1,117 @@
+"""What the end of an HTTP request says about whether the release arrived.
+
+    the end of a request                                         certainty   why
+    ───────────────────────────────────────────────────────────  ──────────  ─────────────────────────────────────
+    no name, no connection, no TLS, out of time before           NOT_SENT    no byte of the request left
+    2xx, its body whole                                          delivered
+    408 423 425 429 503 507 511                                  NOT_SENT    the server says: not now
+    1xx as an answer, 500 502 504, any other 5xx                 UNSURE      it may have been done all the same
+    2xx cut short; reset, silent or too slow after the first     UNSURE      the answer was lost, the act perhaps not
+    byte; an answer that is not HTTP
+    3xx                                                          FOR_GOOD    never followed: it leads elsewhere
+    400 401 403 404 405 409 410 413 422, any other 4xx, 501 505  FOR_GOOD    it would say the same again
+
+A request that changes nothing (a look) is NOT_SENT in every one of the unsure rows. `Retry-After` is passed on.
+Reasons name the server as the outlet calls it, and hold no path, no query, no header and nothing of a body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pressrelease.clock import utc_now
+from pressrelease.delivery import Certainty, DeliveryFailed
+
+#: The longest Retry-After that is passed on.
+LONGEST_WISH = timedelta(days=7)
+
+_NOT_NOW = {
+    408: "did not get the whole request in time",
+    423: "is locked just now",
+    425: "does not take it yet",
+    429: "asks to be sent less at once",
+    503: "is not available just now",
+    507: "has no room just now",
+    511: "can't be reached before a network login",
+}
+_NEVER = {
+    400: "did not understand what was sent",
+    401: "does not accept the credentials",
+    402: "asks for payment",
+    403: "does not permit this with these credentials",
+    404: "has nothing at this address",
+    405: "does not take this kind of request at this address",
+    407: "stands behind a proxy that asks for credentials",
+    409: "says that this conflicts with what it has",
+    410: "says that this address is gone for good",
+    413: "finds the release too large",
+    415: "does not take this kind of content",
+    422: "finds what was sent invalid",
+    451: "may not take this for legal reasons",
+    501: "can't do this",
+    505: "does not speak this version of HTTP",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server said. Header names are in small letters; `whole` is False where more was said than is read."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    whole: bool = True
+
+    def json(self) -> Any:
+        """The body as JSON, None where it is none."""
+        import json
+
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+def failure_of(answer: Answer, called: str, *, changes_nothing: bool = False) -> DeliveryFailed | None:
+    """What an answer's status says, by the table above; None for 2xx. `called` is a name for the server."""
+    status = answer.status
+    if 200 <= status < 300:
+        return None
+    wish = retry_after(answer.headers)
+    if status in _NOT_NOW:
+        return DeliveryFailed(Certainty.NOT_SENT, f"{called} {_NOT_NOW[status]} ({status})", retry_after=wish)
+    if 300 <= status < 400:
+        words = f"{called} sends elsewhere ({status}), and a redirect is never followed; correct the address"
+        return DeliveryFailed(Certainty.FOR_GOOD, words)
+    if status in _NEVER or 400 <= status < 500:
+        words = _NEVER.get(status, "refused what was sent")
+        return DeliveryFailed(Certainty.FOR_GOOD, f"{called} {words} ({status})", credentials=status in {401, 407})
+    unsure = Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE
+    words = "had a fault of its own" if status >= 500 else "answered in a way that says nothing"
+    return DeliveryFailed(unsure, f"{called} {words} ({status})", retry_after=wish)
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """A server's wish (RFC 9110, section 10.2.3): seconds, or a date, taken by the server's own clock where it
+    says its time. None where there is none that can be read; never negative."""
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,10}", value):
+        return min(timedelta(seconds=int(value)), LONGEST_WISH)
+    moment = _http_date(value)
+    if moment is None:
+        return None
+    return min(max(moment - (_http_date(headers.get("date", "")) or utc_now()), timedelta(0)), LONGEST_WISH)
+
+
+def _http_date(value: str) -> datetime | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
