@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import traceback
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -133,6 +134,43 @@ TestOffice.settings = settings(
 def test_every_promise_holds_in_histories_by_chance(block: int) -> None:
     for seed in range(block * QUICK // 4, (block + 1) * QUICK // 4):
         live(seed)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A world with one approved release, whose lift has just come, at every outlet."""
+    made = World()
+    made.schedule(SLUGS[0], timedelta(minutes=4), tuple(OUTLETS))
+    made.approve(SLUGS[0])
+    made.start_daemon()
+    made.wait_for_lift(SLUGS[0], timedelta(0))
+    yield made
+    made.end()
+
+
+def claims_on_record(world: World) -> int:
+    return sum(line.event == "delivery.claimed" for line in world.desk.store.read.journal())
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), -timedelta(hours=1)])
+def test_nothing_is_claimed_by_a_clock_that_jumped_since_the_look(world: World, jump: timedelta) -> None:
+    assert world.process is not None
+    due = world.process.look().plan.due
+    assert due
+    world.set_clock(jump)
+    world.process.dispatch(due)
+    assert claims_on_record(world) == 0
+
+
+@pytest.mark.parametrize("fate", QUESTIONS)
+def test_what_cant_be_asked_at_the_last_moment_is_stopped_and_told_of(world: World, fate: str) -> None:
+    world.fates.questions += [fate] * 4
+    world.cron()
+    assert [row.arrivals for row in world.rows.values()] == [[]] * 4
+    assert claims_on_record(world) == 4
+    assert world.told
+    world.check_nothing_lost()
+    assert all(len(row.arrivals) == 1 for row in world.rows.values())
 
 
 @pytest.mark.slow

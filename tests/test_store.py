@@ -215,6 +215,42 @@ def test_a_claimed_delivery_is_asked_about_again_before_its_first_byte(store: St
     assert store.read.why_not(lost, source_hash="f" * 64, now=AFTER) is not None
 
 
+def test_what_is_tried_again_waits_for_a_lift_that_was_put_off(store: Store) -> None:
+    release = put(store)
+    (claimed,) = take(store)
+    failure = DeliveryFailed(Certainty.NOT_SENT, "refused")
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.record(ledger, [claims.Result(claimed, claimed.failed(failure, next_try=AFTER))])
+        words.put_off(ledger, release, LIFT + timedelta(hours=1))
+    assert only(store).state is DeliveryState.RETRYING
+    assert take(store, now=LIFT + timedelta(minutes=59)) == []
+    assert len(take(store, now=LIFT + timedelta(hours=1))) == 1
+
+
+def test_only_the_version_that_stands_is_claimed_or_leaves(store: Store) -> None:
+    put(store)
+    (claimed,) = take(store)
+    with store.ledger(now=AFTER, actor="mallory") as ledger:
+        ledger.connection.execute(text("UPDATE releases SET version = 'v2'"))
+    assert store.read.why_not(claimed, source_hash="f" * 64, now=AFTER) == "another version took its place"
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.give_back(ledger, [claimed], "another version took its place")
+    assert take(store, needed=0) == []
+
+
+def test_an_answer_to_a_claim_given_back_changes_nothing_of_anothers(store: Store) -> None:
+    put(store)
+    (first,) = take(store, "one")
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.give_back(ledger, [first], "the program was asked to end")
+    (second,) = take(store, "two")
+    assert first.attempts == second.attempts
+    refused = first.failed(DeliveryFailed(Certainty.FOR_GOOD, "no"), next_try=None)
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.record(ledger, [claims.Result(first, refused)])
+    assert only(store) == second
+
+
 def test_an_answer_closes_the_release(store: Store) -> None:
     put(store)
     (claimed,) = take(store)

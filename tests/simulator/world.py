@@ -170,6 +170,7 @@ class World:
         self.newest = BEGIN
         self.clock_was_set_back = False
         self.told: list[str] = []
+        self.broken: list[AssertionError] = []
         self._living: list[Path] = []
         self._number = 0
         self._daemon: tuple[Alive, Cycle, Daemon, Place] | None = None
@@ -394,6 +395,11 @@ class World:
 
         self._as_process(start)
 
+    @property
+    def process(self) -> Cycle | None:
+        """What sends in the process of `run`, where there is one."""
+        return None if self._daemon is None else self._daemon[1]
+
     def daemon(self) -> None:
         """One pass of `run`."""
         self.start_daemon()
@@ -464,7 +470,16 @@ class World:
         acts[what]()
 
     def sent(self, outlet: FakeOutlet, parcel: Parcel, key: str) -> Receipt:
-        """The first byte is about to leave: everything that was promised of it is asked of the world itself."""
+        """The first byte leaves. What is broken here is kept: the program takes it for a fault of the outlet."""
+        try:
+            self._ask_of_the_world(outlet, parcel, key)
+            return self._answer(outlet, self.rows[key], key)
+        except AssertionError as error:
+            self.broken.append(error)
+            raise
+
+    def _ask_of_the_world(self, outlet: FakeOutlet, parcel: Parcel, key: str) -> None:
+        """Everything that was promised of a first byte, asked of the world itself."""
         row = self.rows[key]
         known = self.known.get(row.slug)
         assert known is not None, "what is no longer scheduled left"
@@ -486,7 +501,6 @@ class World:
         row.began = row.began or self.machine.wall
         late = self.machine.wall > max(known.lift, known.decided or known.lift) + CONFIG.policy.max_late
         assert not late or self.machine.wall <= row.began + CONFIG.retry.give_up, "late, and nobody decided that"
-        return self._answer(outlet, row, key)
 
     def _answer(self, outlet: FakeOutlet, row: Row, key: str) -> Receipt:
         store = outlet.place.store
@@ -534,7 +548,9 @@ class World:
         return [r for r in self.rows.values() if known and (r.slug, r.version) == (slug, known.version)]
 
     def check(self) -> None:
-        """The record agrees with the world."""
+        """No promise was broken, and the record agrees with the world."""
+        if self.broken:
+            raise self.broken[0]
         releases = self.desk.store.read.releases()
         assert {release.slug for release in releases} == set(self.known)
         for dossier in self.desk.store.read.dossiers(releases):
