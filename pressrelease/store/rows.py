@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.errors import StateUnreadable
 from pressrelease.standing import Scheduled, Word
 from pressrelease.when.embargo import Embargo, EmbargoKind
 
@@ -77,6 +79,26 @@ def embargo_of_text(text: str) -> Embargo:
     )
 
 
+_Read = TypeVar("_Read")
+
+
+def _believed(read: Callable[[Row], _Read]) -> Callable[[Row], _Read]:
+    """A damaged row, whatever it makes of itself, is a record that can't be read."""
+
+    @wraps(read)
+    def reading(row: Row) -> _Read:
+        try:
+            return read(row)
+        except (LookupError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+            raise StateUnreadable(
+                "The database holds a row that can't be read. Nothing was sent.",
+                hint="`pressrelease doctor` looks at the whole database; restore the last backup.",
+            ) from None
+
+    return reading
+
+
+@_believed
 def scheduled_of(row: Row) -> Scheduled:
     """A row of `releases`."""
     return Scheduled(
@@ -115,6 +137,7 @@ def row_of_scheduled(release: Scheduled) -> dict[str, Any]:
     }
 
 
+@_believed
 def delivery_of(row: Row) -> Delivery:
     """A row of `deliveries`."""
     return Delivery(
