@@ -14,6 +14,8 @@ from pressrelease.when.saying import MONTHS, say_day
 _NEAR = timedelta(days=180)
 #: With a weekday that agrees, a little further off.
 _NEAR_WITH_WEEKDAY = timedelta(days=300)
+#: "18-09-24" begins with the year for some; such a date far ahead is a misread one.
+_NUMERIC_YEARS = 2
 _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -49,6 +51,13 @@ def dates_of(part: Day, today: Today, weekdays: frozenset[int], *, year: int | N
     found = make_date(said_year, month, number)
     if found is None:
         raise _no_such_day(said_year, month, number)
+    if part.numeric and said_year > today.day.year + _NUMERIC_YEARS:
+        raise refusal(
+            f"Those numbers could be {say_day(found)}, which is years ahead, and their order may be another one.",
+            code="embargo_ambiguous",
+            candidates=[say_day(found)],
+            hint=f"Write the month as a word, such as “{typed_day(found)}”.",
+        )
     _check_weekday(found, weekdays)
     return found
 

@@ -266,6 +266,16 @@ def _beside(parts: tuple[Part, ...], index: int) -> tuple[Part | None, Part | No
     return before, after
 
 
+def _labelled_at_once(phrase: Phrase) -> bool:
+    """ "FOR IMMEDIATE RELEASE" as a label: nothing strange before it, and a line's end or a mark after it."""
+    for index, part in enumerate(phrase.parts):
+        if isinstance(part, AtOnce) and "release" in phrase.words(part).lower():
+            strange = any(isinstance(other, Word) and not other.known for other in phrase.parts[:index])
+            following = phrase.parts[index + 1] if index + 1 < len(phrase.parts) else None
+            return not strange and isinstance(following, (Mark, Aside))
+    return False
+
+
 def next_time(parts: Sequence[Part], index: int) -> Part | None:
     """The time that follows the word at `index` directly, over marks."""
     return next((other for other in parts[index + 1 :] if not isinstance(other, Mark)), None)
@@ -281,7 +291,7 @@ def _looks_like_zone(phrase: Phrase, part: Part, previous: Part | None) -> bool:
 def _refuse_strangers(phrase: Phrase) -> None:
     """Words that aren't known: harmless beside a whole date, never right after an hour, never beside less."""
     parts = phrase.parts
-    at_once = any(isinstance(part, AtOnce) and "release" in phrase.words(part).lower() for part in parts)
+    at_once = _labelled_at_once(phrase)
     for index, part in enumerate(parts):
         stranger = (isinstance(part, Word) and not part.known) or (isinstance(part, Place) and part.bare)
         if isinstance(part, Word) and part.text in {"us", "u.s", "usa", "international", "same", "standard"}:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cache
 
 from pressrelease.when.parts import Doubt, Part, Place
+from pressrelease.when.zones import database_file
 
 #: They follow their place's clock, summer and winter.
 GENERIC = {
@@ -198,6 +199,55 @@ _MORE_PLACES = {
     "nyc": "America/New_York",
 }
 
+#: States and countries by the clock that most of their people live by. A clock is only ever read from one that
+#: stands right beside an hour; elsewhere in a phrase without a zone, another clock than the office's is asked about.
+_REGIONS = {
+    "America/New_York": "connecticut|delaware|florida|georgia|maine|maryland|massachusetts|michigan|new hampshire"
+    "|new jersey|north carolina|ohio|pennsylvania|rhode island|south carolina|vermont|virginia|west virginia"
+    "|charlotte|baltimore|pittsburgh|cleveland|orlando|tampa|east coast",
+    "America/Chicago": "alabama|arkansas|illinois|iowa|kansas|louisiana|minnesota|mississippi|missouri|nebraska"
+    "|north dakota|oklahoma|south dakota|tennessee|texas|wisconsin|st. louis|st louis|kansas city|minneapolis|omaha"
+    "|new orleans|memphis|milwaukee|nashville|san antonio",
+    "America/Denver": "colorado|montana|new mexico|utah|wyoming|idaho|salt lake city|albuquerque",
+    "America/Los_Angeles": "oregon|nevada|portland|reno|spokane|west coast",
+    "America/Toronto": "ontario|quebec",
+    "America/Vancouver": "british columbia",
+    "Asia/Shanghai": "chinese|shenzhen|guangzhou",
+    "Asia/Tokyo": "japanese",
+    "Asia/Seoul": "south korea|korean",
+    "Asia/Jerusalem": "israeli|jerusalem",
+    "Asia/Manila": "philippines|philippine",
+    "Asia/Bangkok": "thailand|vietnam",
+    "Asia/Karachi": "pakistan|islamabad|lahore",
+    "Asia/Riyadh": "saudi arabia",
+    "Asia/Dubai": "uae|emirates",
+    "Asia/Taipei": "taiwan",
+    "Australia/Sydney": "new south wales|nsw|victoria",
+    "Australia/Brisbane": "queensland",
+    "Africa/Lagos": "nigeria|nigerian",
+    "Africa/Nairobi": "kenya|kenyan",
+    "Africa/Cairo": "egypt|egyptian",
+    "Europe/London": "england|scotland|wales|united kingdom|britain|manchester|birmingham|glasgow",
+    "Europe/Dublin": "ireland",
+    "Europe/Paris": "france|french|strasbourg",
+    "Europe/Madrid": "spain|spanish",
+    "Europe/Rome": "italy|italian",
+    "Europe/Zurich": "switzerland|bern|basel|davos",
+    "Europe/Brussels": "belgium|belgian",
+    "Europe/Amsterdam": "netherlands|dutch|the hague|hague",
+    "Europe/Vienna": "austria|austrian",
+    "Europe/Stockholm": "sweden|swedish",
+    "Europe/Oslo": "norway|norwegian",
+    "Europe/Copenhagen": "denmark|danish",
+    "Europe/Helsinki": "finland|finnish",
+    "Europe/Warsaw": "poland|polish",
+    "Europe/Athens": "greece|greek",
+    "Europe/Kyiv": "ukraine|ukrainian",
+    "Europe/Moscow": "russia|russian",
+    "Europe/Lisbon": "portugal|portuguese",
+    "Europe/Istanbul": "turkey|turkish|ankara",
+}
+
 _AREAS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Pacific", "Indian")
 
 #: Zone files that are named like ordinary words, or like other things than a place.
@@ -210,9 +260,7 @@ _NO_PLACES = frozenset(
 @cache
 def zone_names() -> dict[str, str]:
     """Every zone of the database, by its name in lower case."""
-    from importlib import resources
-
-    return {name.lower(): name for name in resources.files("tzdata").joinpath("zones").read_text("utf-8").split()}
+    return {name.lower(): name for name in database_file("zones").split()}
 
 
 @cache
@@ -224,6 +272,8 @@ def place_zones() -> dict[str, str]:
         word = city.lower()
         if area.split("/")[0] in _AREAS and word not in _NO_PLACES and word.replace("_", "").isalpha():
             places.setdefault(word.replace("_", " "), name)
+    for zone, names in _REGIONS.items():
+        places |= dict.fromkeys(names.split("|"), zone)
     return places | _MORE_PLACES
 
 
@@ -308,7 +358,7 @@ def patterns() -> list[tuple[str, str, Callable[[re.Match[str]], Part | None]]]:
         ("longzone", rf"\b{_US}(?P<long_name>{_words_of((*LONG, *GENERIC))})\s+time\b", _long),
         (
             "abbreviation",
-            rf"(?<![^\W\d]){_US}(?P<abbr_name>{_SHORT}|[ecmp]\.\s?(?:[sd]\.\s?)?t\b\.?|g\.m\.t\b\.?)(?:\s+time\b)?(?![\w'])",
+            rf"(?<![^\W\d]){_US}(?P<abbr_name>{_SHORT}|[ecmp]\.\s?(?:[sd]\.\s?)?t\b\.?|g\.m\.t\b\.?)(?:\s+time\b)?(?![\w']|\s+(?:coast|virginia)\b)",
             _abbreviation,
         ),
         (

@@ -27,6 +27,7 @@ from pressrelease.when.parts import (
     Place,
     Span,
     Tie,
+    Word,
 )
 from pressrelease.when.phrase import DAYLIKE, TIMES, Phrase, next_time, read_phrase, shown
 from pressrelease.when.ranges import find_range
@@ -80,6 +81,10 @@ def _read(phrase: Phrase, office: Office) -> Embargo:
 
 def _at_once(phrase: Phrase, office: Office) -> Embargo:
     """ "For immediate release", with no other day beside it than today's date."""
+    if any(isinstance(part, Word) and part.text in {"hold", "held", "holding", "embargoed"} for part in phrase.parts):
+        raise refusal(
+            "It says at once, and it says to hold it too.", code="embargo_ambiguous", hint="Keep one of them."
+        )
     times = [part for part in phrase.parts if isinstance(part, TIMES)]
     waits = any(
         isinstance(part, Bound) and part.tie in {Tie.UNTIL, Tie.AFTER, Tie.NOT_BEFORE, Tie.BY} for part in phrase.parts

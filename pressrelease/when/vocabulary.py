@@ -40,7 +40,8 @@ HARMLESS = frozenset(
     send sends sent sending deliver delivered copy confidential private draft final important attention editor editors
     journalists reporters outlets contact viz aka same standard daylight then international national worldwide us u.s
     usa subject: re attn from: thanks thank you regards names name results result paper newspaper
-    radio television tv agency agencies wire wires internet electronic exclusive coverage here there hrs date/time my ok okay zone
+    radio television tv agency agencies wire wires internet electronic exclusive coverage here there hrs date/time my
+    ok okay zone
     """.split()
 )
 
@@ -109,7 +110,8 @@ _HARD: tuple[tuple[str, str, str], ...] = (
     ),
     (
         """not|never|no|none|nor|neither|don't|dont|won't|can't|cannot|isn't|aren't|doesn't|didn't|shouldn't|mustn't|
-        wasn't|non|nothing|hasn't|haven't|nobody|stop|stopped|cancel|ignore|disregard|void|unembargoed""",
+        wasn't|non|nothing|hasn't|haven't|nobody|stop|stopped|cancel|kill|killed|retract|retracted|scrapped|
+        abandoned|suspended|paused|ignore|disregard|void|unembargoed""",
         "says no, and it isn't plain to what",
         "embargo_unclear",
     ),

@@ -52,15 +52,22 @@ def _zone(name: str) -> ZoneInfo:
 @cache
 def _countries() -> dict[str, str]:
     """Zone names with their country's two letters, from the tables that come with the zone database."""
-    from importlib import resources
-
     found: dict[str, str] = {}
     for table in ("zone1970.tab", "zone.tab"):
-        for line in resources.files("tzdata").joinpath("zoneinfo", table).read_text("utf-8").splitlines():
+        for line in database_file(f"zoneinfo/{table}").splitlines():
             if not line.startswith("#"):
                 codes, _, zone = line.split("\t")[:3]
                 found[zone] = codes.split(",")[0]
     return found
+
+
+def database_file(name: str) -> str:
+    """A table of the zone database that comes with this program."""
+    from importlib import import_module
+    from pathlib import Path
+
+    package = import_module("tzdata").__file__ or ""
+    return Path(package).parent.joinpath(name).read_text("utf-8")
 
 
 @lru_cache(maxsize=64)
