@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import json
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +20,7 @@ from pressrelease.config import Office, OutletConfig, SecretReference, SecretSou
 from pressrelease.delivery import Certainty, DeliveryFailed, delivery_key
 from pressrelease.errors import ConfigRefused
 from pressrelease.message import compose
-from pressrelease.outlets import Outlet, Parcel, open_outlet
+from pressrelease.outlets import KINDS, Outlet, Parcel, open_outlet
 from pressrelease.outlets.webhook import read_secret, signature
 from pressrelease.release import Attachment, Release, ReleaseKind
 from pressrelease.when import rfc3339
@@ -242,6 +245,31 @@ def test_warming_and_probing_post_nothing() -> None:
     gone.warm()
     with pytest.raises(DeliveryFailed):
         gone.probe()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_the_table_is_there(kind: str) -> None:
+    module, _, function = KINDS[kind].partition(":")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    code = (
+        "import sys, pressrelease.message, pressrelease.outlets.webhook, pressrelease.outlets.newsroom\n"
+        "print(sorted({'requests', 'urllib3', 'markdown_it', 'nh3', 'certifi', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_kind_that_another_package_brings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pigeons.py").write_text("def open_pigeons(config, office, folder, secret):\n    return config.name\n")
+    described = tmp_path / "pigeons-1.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeons\nVersion: 1\n")
+    (described / "entry_points.txt").write_text("[pressrelease.outlets]\npigeon = pigeons:open_pigeons\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    opened: object = open_outlet(OutletConfig("loft", "pigeon"), OFFICE, tmp_path, lambda _: "")
+    assert opened == "loft"
 
 
 def test_an_unknown_kind_is_refused_in_words() -> None:
