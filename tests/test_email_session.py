@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -67,6 +68,18 @@ def test_a_message_arrives_as_it_was_prepared_dots_and_all() -> None:
     assert letter.content == outlet.prepare(message, key=KEY, recipient="jane@example.org").content
     assert (letter.sender, letter.recipients) == ("press@da.example", ("jane@example.org",))
     assert letter.message["To"] == "jane@example.org"
+
+
+def test_thirty_senders_hold_one_copy_of_an_attachment() -> None:
+    big = replace(MESSAGE, enclosures=(Enclosure("big.pdf", "application/pdf", b"%PDF" * 2_000_000),))
+    with closing(outlet_for(free_port())) as outlet:
+        outlet.prepare(big, key=KEY, recipient="jane@example.org")
+        tracemalloc.start()
+        letters = [outlet.prepare(big, key=KEY, recipient=f"reporter-{number}@example.org") for number in range(30)]
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert most < 1_000_000
+    assert len(letters[0].content) == letters[0].size > 10_000_000
 
 
 @pytest.mark.parametrize("pipelining", [False, True])

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 
 from pressrelease.clock import pause_clock
@@ -31,10 +32,44 @@ from pressrelease.outlets.email.recipients import complaints_about, read_roll
 __all__ = ["Email", "email_complaints", "open_email"]
 
 #: How many versions are kept composed, and sessions opened ahead of a lift.
-KEPT = 16
+KEPT = 4
 WARM = 4
 
 _DEFAULT_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
+
+
+@dataclass(frozen=True)
+class Composed:
+    """What all recipients of a version get: as it is, and with its dots stuffed for the wire."""
+
+    content: bytes
+    stuffed: bytes
+
+
+class Letter(Parcel):
+    """One recipient's few lines before what all get. Joined only where somebody looks at it: thirty senders must not
+    hold thirty copies of an attachment."""
+
+    prepared: Composed
+    head: bytes
+
+    def __init__(self, head: bytes, composed: Composed) -> None:
+        vars(self).update(media_type="message/rfc822", prepared=composed, head=head)
+
+    @property
+    def content(self) -> bytes:
+        """Exactly what the recipient's server is given to keep."""
+        return self.head + self.prepared.content
+
+    @property
+    def size(self) -> int:
+        """Of the content, in bytes."""
+        return len(self.head) + len(self.prepared.content)
+
+    @property
+    def wire(self) -> tuple[bytes, bytes]:
+        """As it goes over the wire: no header line begins with a dot, so only the rest needed stuffing."""
+        return self.head, self.prepared.stuffed
 
 
 class Email:
@@ -60,32 +95,26 @@ class Email:
         self._folder = folder
         self._timeout = timeout
         self._connections = Connections(server.connect)
-        self._composed: OrderedDict[tuple[str, str, float], _Composed] = OrderedDict()
+        self._composed: OrderedDict[tuple[str, str, float], Composed] = OrderedDict()
         self._composing = threading.Lock()
 
     def recipients(self) -> tuple[str, ...]:
         """Every address on the list, once. Raises ConfigRefused for a list that is not whole."""
         return read_roll(self._recipients, self._folder).must_be_whole()
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> Letter:
         """The mail to one recipient; what all have in common is made once a version."""
-        composed = self._compose(message)
-        head = own(self._letterhead, key=key, recipient=recipient)
-        return Parcel(
-            content=head + composed.content,
-            media_type="message/rfc822",
-            prepared=_Letter(head, composed.stuffed, len(head) + len(composed.content)),
-        )
+        return Letter(own(self._letterhead, key=key, recipient=recipient), self._compose(message))
 
-    def _compose(self, message: Message) -> _Composed:
+    def _compose(self, message: Message) -> Composed:
         name = (message.slug, message.version, message.lift.timestamp())
         with self._composing:
             composed = self._composed.get(name)
             if composed is None:
                 content = shared(message, self._letterhead)
-                # No header line begins with a dot, so only what is shared needs RFC 5321, section 4.5.2.
+                # RFC 5321, section 4.5.2.
                 stuffed = content.replace(b"\r\n.", b"\r\n..")
-                composed = self._composed[name] = _Composed(content, content if stuffed == content else stuffed)
+                composed = self._composed[name] = Composed(content, content if stuffed == content else stuffed)
                 while len(self._composed) > KEPT:
                     self._composed.popitem(last=False)
             else:
@@ -94,31 +123,31 @@ class Email:
 
     def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
         """Hand one message to the server; its 250 says that it took it, not that anybody read it."""
-        letter: _Letter = parcel.prepared
+        assert isinstance(parcel, Letter)  # noqa: S101  (made by `prepare`, above)
         end = pause_clock() + self._timeout
         try:
             address = read_address(recipient)
         except NotAnAddress as wrong:
             raise DeliveryFailed(Certainty.FOR_GOOD, f"the address can't be sent to: it {wrong}") from None
-        envelope = Envelope(self._letterhead.address, address.wire, letter.size, address.needs_utf8)
+        envelope = Envelope(self._letterhead.address, address.wire, parcel.size, address.needs_utf8)
         session = self._connections.take(end)
         try:
-            self._hand_over(session, envelope, letter)
+            self._hand_over(session, envelope, parcel)
         except Stale:
             # The server had closed it while it was idle. Nothing of this message was said: it is the same try.
             session = self._connections.take(end, fresh=True)
             try:
-                self._hand_over(session, envelope, letter)
+                self._hand_over(session, envelope, parcel)
             except Stale as stale:
                 raise DeliveryFailed(Certainty.NOT_SENT, f"{self._server.host}: it {stale}") from None
         return Receipt(remote_id=f"<{key}@{self._letterhead.domain}>")
 
-    def _hand_over(self, session: Conversation, envelope: Envelope, letter: _Letter) -> None:
+    def _hand_over(self, session: Conversation, envelope: Envelope, letter: Letter) -> None:
         """One message over one session, which is then put back or dropped. Raises Stale, DeliveryFailed."""
         keep = False
         try:
             self._must_fit(session, envelope)
-            session.deliver(envelope, (letter.head, letter.text))
+            session.deliver(envelope, letter.wire)
             keep = True
         except Refused as refused:
             keep = refused.reply.code != 421
@@ -183,27 +212,6 @@ class Email:
     def close(self) -> None:
         """Take leave of the server."""
         self._connections.close()
-
-
-class _Composed:
-    """What all recipients of a version get: as it is, and with its dots stuffed for the wire."""
-
-    __slots__ = ("content", "stuffed")
-
-    def __init__(self, content: bytes, stuffed: bytes) -> None:
-        self.content = content
-        self.stuffed = stuffed
-
-
-class _Letter:
-    """One recipient's lines, the text for the wire, and the size of both unstuffed, in bytes."""
-
-    __slots__ = ("head", "size", "text")
-
-    def __init__(self, head: bytes, text: bytes, size: int) -> None:
-        self.head = head
-        self.text = text
-        self.size = size
 
 
 def _no(refused: Refused, host: str) -> DeliveryFailed:
