@@ -88,6 +88,7 @@ def read_phrase(text: str, own_zones: Collection[str] = ()) -> Phrase:
     _refuse_numbers(phrase)
     _refuse_waiting(phrase)
     _refuse_counted_from(phrase)
+    _refuse_events_at(phrase)
     _refuse_strangers(phrase)
     return replace(phrase, parts=tuple(part for part in parts if not (isinstance(part, Place) and part.bare)))
 
@@ -257,6 +258,18 @@ def _refuse_counted_from(phrase: Phrase) -> None:
                 code="embargo_ambiguous",
                 hint="Write “embargoed until”, the day, the hour and the zone.",
             )
+
+
+def _refuse_events_at(phrase: Phrase) -> None:
+    """ "After the 10 a.m. briefing" ends when the briefing does, and that isn't at ten."""
+    after_time = False
+    for part in phrase.parts:
+        if isinstance(part, (*TIMES, Place)):
+            after_time = True
+        elif isinstance(part, Word) and part.why and after_time:
+            raise refusal(f"“{phrase.words(part)}” {part.why}.", code="embargo_event", hint=_hint_for("embargo_event"))
+        elif not (isinstance(part, Word) and part.known):
+            after_time = False
 
 
 def _beside(parts: tuple[Part, ...], index: int) -> tuple[Part | None, Part | None]:

@@ -38,7 +38,7 @@ def _plain_letter(letter: str) -> str:
     return folded if len(folded) == 1 else letter
 
 
-_NOT = r"(?:not|no|never|cannot|can't|don't|won't|mustn't|isn't)"
+_NOT = r"(?:not|no|nothing|never|cannot|can't|don't|won't|mustn't|isn't)"
 _BEFORE = r"(?:before|until|till|prior\s+to|earlier\s+than|sooner\s+than|ahead\s+of)"
 
 _PHONE = r"""
@@ -84,7 +84,11 @@ _AT_ONCE = r"""(?:for\s+)?immediate(?:\s+(?:release|use|publication|distribution
 def _sources() -> list[tuple[str, str, Builder]]:
     return [
         ("aside", rf"{_ADDRESS} | {_PHONE} | {_NUMBERED}", lambda found: Aside(*found.span())),
-        ("harmless", _any_of(HARMLESS_PHRASES), lambda found: Word(*found.span(), found[0], known=True)),
+        (
+            "harmless",
+            rf"{_any_of(HARMLESS_PHRASES)} | \bwhen\s*:",
+            lambda found: Word(*found.span(), found[0], known=True),
+        ),
         *spans.PATTERNS,
         *days.PATTERNS,
         *spans.MONTHS,
@@ -93,7 +97,7 @@ def _sources() -> list[tuple[str, str, Builder]]:
         ("atonce", rf"\b(?:{_AT_ONCE})\b", lambda found: AtOnce(*found.span())),
         (
             "notbefore",
-            rf"\b{_NOT}\b(?P<notbefore_inner>(?:[\s,/]+[a-z'/&-]+){{0,14}}?)[\s,]+{_BEFORE}\b(?:\s+after\b)?",
+            rf"\b{_NOT}\b(?P<notbefore_inner>(?:[\s,/]+[a-z'/&-]+){{0,25}}?)[\s,]+{_BEFORE}\b(?:\s+after\b)?",
             _not_before,
         ),
         *places.patterns(),
@@ -130,12 +134,11 @@ def _bound(tie: Tie) -> Callable[[re.Match[str]], Part]:
 
 
 def _not_before(found: re.Match[str]) -> Part | None:
-    inner = re.findall(r"[a-z']+", found["notbefore_inner"])
-    return (
-        Bound(*found.span(), Tie.NOT_BEFORE)
-        if HARMLESS.issuperset(set(inner) - {"or", "and", "on", "by", "any"})
-        else None
-    )
+    """What may not be done before then is no matter, as long as nothing in it is in doubt or a time."""
+    inner = set(re.findall(r"[a-z']+", found["notbefore_inner"])) - {"or", "and"}
+    if any(word in DOUBTS or days.is_name(word) or any(stem in word for stem in TIMELY) for word in inner):
+        return None
+    return Bound(*found.span(), Tie.NOT_BEFORE)
 
 
 def _number(found: re.Match[str]) -> Part:
