@@ -65,7 +65,7 @@ def make_plan(
         if standing.blocked:
             continue
         for delivery in dossier.deliveries:
-            if delivery.state not in CLAIMABLE or delivery.next_try is None:
+            if delivery.state not in CLAIMABLE or delivery.next_try is None or delivery.outlet not in known_outlets:
                 continue
             moment = max(delivery.next_try, release.lift) if release.lift else None
             if moment is None or too_late(delivery, release, policy=policy, retry=retry, now=now):

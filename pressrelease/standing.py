@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,10 +52,15 @@ class FileFact(str, Enum):
 
 @dataclass(frozen=True)
 class Approval:
-    """One person's yes to exactly one version; `at` is UTC."""
+    """One person's yes to exactly one version; `at` is UTC.
+
+    `signature` is their SSH key's, "" without one; `doubt` says why the yes does not count, "" where it may.
+    """
 
     by: str
     at: datetime
+    signature: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,12 +116,18 @@ class Standing:
 
 def counted_approvals(approvals: Sequence[Approval], policy: Policy, author: str) -> int:
     """How many approvals count under the policy in force: one a person, by those who may give it."""
-    people = {approval.by for approval in approvals}
+    people = {approval.by for approval in approvals if not approval.doubt}
     if policy.approvers:
         people &= set(policy.approvers)
+    one_each = {same_person(name) for name in people}
     if not policy.author_may_approve:
-        people.discard(author)
-    return len(people)
+        one_each.discard(same_person(author))
+    return len(one_each)
+
+
+def same_person(name: str) -> str:
+    """A name as it is compared: `JDoe` and ` jdoe` are one person, and give one approval."""
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def too_late(delivery: Delivery, release: Scheduled, *, policy: Policy, retry: Retry, now: datetime) -> bool:
@@ -154,10 +166,15 @@ def stand(
     missing = policy.approvals - counted_approvals(dossier.approvals, policy, release.author)
     if missing > 0 and still_open:
         given = f"{missing} more approval{'s' if missing > 1 else ''} needed"
+        given += "".join(f"; {one.by}'s does not count: {one.doubt}" for one in dossier.approvals if one.doubt)
         return Standing(ReleaseState.UNAPPROVED, given, blocked=True)
     if release.lift is None and still_open:
         # `approvals` was lowered meanwhile; nothing lifts by an edit of config.toml.
         return Standing(ReleaseState.UNAPPROVED, "it lifts with its next approval", blocked=True)
+    # The others go on: an outlet that was taken out of config.toml costs them nothing, as one that is down.
+    if unknown := sorted({delivery.outlet for delivery in still_open} - set(known_outlets)):
+        gone = f"config.toml no longer has the outlet {', '.join(unknown)}, or it is switched off"
+        return Standing(ReleaseState.NEEDS_YOU, f"{gone}; what waits there goes out once it is back")
     if stuck:
         return Standing(ReleaseState.NEEDS_YOU, stuck)
     if dossier.begun or (release.lift is not None and release.lift <= now):
@@ -202,13 +219,11 @@ def _stopper(
         return f"{file} was changed after it was scheduled; nothing more goes out of it"
     if dossier.file is FileFact.GONE:
         return f"{file} is gone; nothing more goes out of it"
-    unknown = sorted({delivery.outlet for delivery in still_open} - set(known_outlets))
-    if unknown:
-        return f"config.toml no longer has the outlet {', '.join(unknown)}, or it is switched off"
     lifted = release.lift is not None and release.lift <= now
     if lifted and clock_doubt:
         return f"{clock_doubt}; nothing goes out until somebody has looked"
-    if any(too_late(delivery, release, policy=policy, retry=retry, now=now) for delivery in still_open):
+    going = [delivery for delivery in still_open if delivery.outlet in known_outlets]
+    if any(too_late(delivery, release, policy=policy, retry=retry, now=now) for delivery in going):
         assert release.lift is not None  # noqa: S101  (too_late says False without one)
         return f"its lift was missed by {_hours(now - release.lift)}, more than max_late allows"
     return ""
