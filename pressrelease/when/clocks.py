@@ -143,7 +143,7 @@ PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
     ),
     (
         "clock12",
-        rf"""\b(?:(?P<c12_hour>[0-2]?[0-9]|{_NAMED})(?:\s?[:.]\s?(?P<c12_minute>[0-9]{{2}}))?(?:[:.](?P<c12_second>[0-9]{{2}}))?
+        rf"""\b(?<![0-9][:.])(?:(?P<c12_hour>[0-2]?[0-9]|{_NAMED})(?:\s?[:.]\s?(?P<c12_minute>[0-9]{{2}}))?(?:[:.](?P<c12_second>[0-9]{{2}}))?
         |(?P<c12_together>[0-9]{{3,4}}))(?:\s*(?:hrs?|hours|o'?clock))?[\s-]*(?P<c12_half>{_HALF})(?!\w)""",
         _with_half,
     ),
@@ -155,14 +155,14 @@ PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
     ),
     (
         "clock24",
-        rf"""\b(?P<c24_hour>[0-9]{{1,2}})(?:[:.h]|:\s)(?P<c24_minute>[0-9]{{2}})(?:[:.](?P<c24_second>[0-9]{{2}}))?(?![0-9/]|[.:-][0-9])
+        rf"""\b(?<![0-9][:.])(?P<c24_hour>[0-9]{{1,2}})(?:[:.h]|:\s)(?P<c24_minute>[0-9]{{2}})(?:[:.](?P<c24_second>[0-9]{{2}}))?(?![0-9/]|[.:-][0-9])
         \s*(?P<c24_hours>{_HOURS})?""",
         _with_minutes,
     ),
     (
         "clock4",
-        rf"""(?:(?<=at\s)|(?<=@\s)|(?<=at\n)|(?<=@))(?P<c4_at>(?=[0-2][0-9][0-5][0-9](?![\w./-])))?(?P<c4_digits>[0-9]{{4}})(?![\w./-])
-        |\b(?P<c4_tagged>[0-9]{{4}})\s?(?:{_HOURS}|z\b|zulu\b)
+        rf"""\b(?P<c4_tagged>[0-9]{{4}})\s?(?:{_HOURS}|z\b|zulu\b)
+        |(?:(?<=at\s)|(?<=@\s)|(?<=at\n)|(?<=@))(?P<c4_digits>[0-9]{{4}})(?![\w./-])
         |\b(?P<c4_zoned>[0-2][0-9][0-5][0-9]){_ZONE_AFTER}
         |\b(?P<c4_plain>0[0-9][0-5][0-9]|1[0-8][0-5][0-9]|2[1-4][0-5][0-9])(?![\w./:-])""",
         _four,

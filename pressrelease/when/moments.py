@@ -86,7 +86,8 @@ def instants(day: date, clock: Clock, part: PartOfDay | None, places: tuple[Plac
         wall = datetime.combine(day, time()) + since_midnight
         here = _at(wall, places, office, found)
         found.instants |= here
-        if len(options) > 1 and office.release_time <= wall.time() < min(time(12), office.close):
+        usual = clock.minute % 15 == 0 and office.release_time <= wall.time() < min(time(12), office.close)
+        if len(options) > 1 and usual:
             found.likely |= set(here)
             found.assumed = f"{say_clock(wall)} was assumed, since neither a.m. nor p.m. was said."
     return found

@@ -43,6 +43,8 @@ _MAKES_HOUR = {Tie.AT, Tie.UNTIL, Tie.AFTER, Tie.NOT_BEFORE, Tie.FROM, Tie.BY, T
 _OPENING = frozenset("([{")
 _QUIET_MARKS = frozenset(":,;.-([{\n\"'*_|•")
 
+ZONE_HINT = "Write the zone as ET, CT, MT, PT, GMT or by its IANA name, such as Europe/London."
+
 #: Longer than any line that says when; a whole release is no phrase.
 LONGEST = 2000
 
@@ -77,7 +79,7 @@ def read_phrase(text: str, own_zones: Collection[str] = ()) -> Phrase:
             "That is too long for an embargo.",
             hint="Give the line alone that says when, such as “Sept. 24, 2018, 9 a.m. PT”.",
         )
-    parts = settle([_own_zone(part, own_zones) for part in spread(scan(text))])
+    parts = settle([_own_zone(part, text, own_zones) for part in spread(scan(text))])
     phrase = Phrase(text, tuple(parts), tuple(part for part in parts if isinstance(part, Place) and part.bare))
     if not any(not isinstance(part, Mark) for part in parts):
         raise refusal(
@@ -93,7 +95,9 @@ def read_phrase(text: str, own_zones: Collection[str] = ()) -> Phrase:
     return replace(phrase, parts=tuple(part for part in parts if not (isinstance(part, Place) and part.bare)))
 
 
-def _own_zone(part: Part, own_zones: Collection[str]) -> Part:
+def _own_zone(part: Part, text: str, own_zones: Collection[str]) -> Part:
+    if isinstance(part, Place) and part.exact in {"west", "eat", "wet"} and not text[part.start : part.end].isupper():
+        return Word(part.start, part.end, part.exact, known=False)
     if isinstance(part, Word) and not part.known and part.text in own_zones:
         return Place(part.start, part.end, part.text, exact=part.text, bare=True)
     return part
@@ -206,10 +210,6 @@ def _whole(phrase: Phrase) -> bool:
     )
 
 
-def _dated(phrase: Phrase) -> bool:
-    return any(isinstance(part, Day) and part.readings[0][1] is not None for part in phrase.parts)
-
-
 def _refuse_waiting(phrase: Phrase) -> None:
     """ "until", "after" and "not before" must be followed by a time."""
     parts = phrase.parts
@@ -239,13 +239,15 @@ def _refuse_counted_from(phrase: Phrase) -> None:
     parts = phrase.parts
     for index, part in enumerate(parts):
         previous, following = _beside(parts, index)
-        if not isinstance(part, Bound) or previous is None:
+        if isinstance(part, DaysAhead) and isinstance(previous, Word) and previous.text == "day":
+            raise refusal(f"“day {phrase.words(part)}” could be another day.", code="embargo_unclear")
+        if not isinstance(part, Bound) or (previous is None and part.tie is not Tie.AFTER):
             continue
         counted = isinstance(previous, Word) and previous.text in {"day", "hour", "hours", "hrs"}
         days = isinstance(following, DAYLIKE) and isinstance(previous, (*TIMES, Place))
-        if part.tie is Tie.AFTER and (counted or days):
+        if part.tie is Tie.AFTER and (counted or days or isinstance(following, DaysAhead)):
             raise refusal(
-                f"“{phrase.words(previous)} {phrase.words(part)} …” counts from another time.",
+                f"“{phrase.words(part)}” counts from another time.",
                 code="embargo_unclear",
                 hint="Write the day and the hour themselves.",
             )
@@ -294,11 +296,18 @@ def next_time(parts: Sequence[Part], index: int) -> Part | None:
     return next((other for other in parts[index + 1 :] if not isinstance(other, Mark)), None)
 
 
+def _over_brackets(parts: tuple[Part, ...], index: int) -> Part | None:
+    previous = parts[index - 1] if index else None
+    if isinstance(previous, Mark) and previous.mark in _OPENING and index > 1:
+        previous = parts[index - 2]
+    return previous
+
+
 def _looks_like_zone(phrase: Phrase, part: Part, previous: Part | None) -> bool:
     written = phrase.text[part.start : part.end]
     if isinstance(previous, (*TIMES, Place, Year)) and re.fullmatch(r"[A-Z]{2,5}", written):
         return True
-    return re.fullmatch(r"[A-Z]{2,3}T|[A-Z]{1,3}[SD]T", written) is not None
+    return re.fullmatch(r"[A-Z]{2,3}T|[A-Z]{1,3}[SD]T|(?:[A-Za-z]\.)+[A-Za-z]?", written) is not None
 
 
 def _refuse_strangers(phrase: Phrase) -> None:
@@ -307,33 +316,35 @@ def _refuse_strangers(phrase: Phrase) -> None:
     at_once = _labelled_at_once(phrase)
     for index, part in enumerate(parts):
         stranger = (isinstance(part, Word) and not part.known) or (isinstance(part, Place) and part.bare)
-        if isinstance(part, Word) and part.text in {"us", "u.s", "usa", "international", "same", "standard"}:
+        if isinstance(part, Word) and part.text == "time" and isinstance(_over_brackets(parts, index), CLOCKLIKE):
+            raise refusal("An hour, and “time” without a zone.", code="embargo_zone", hint=ZONE_HINT)
+        if isinstance(part, Word) and part.text in {"us", "u.s", "usa", "international", "same"}:
             # "9 a.m. US time" is no zone, though the words are known.
-            stranger = any(isinstance(other, Word) and other.text == "time" for other in parts[index + 1 : index + 2])
+            after = next((other for other in parts[index + 1 :] if not isinstance(other, Mark)), None)
+            lonely = isinstance(_over_brackets(parts, index), CLOCKLIKE) and not isinstance(after, Place)
+            stranger = lonely or (isinstance(after, Word) and after.text == "time")
         if not stranger:
             continue
-        previous = parts[index - 1] if index else None
+        previous = _over_brackets(parts, index)
         following = parts[index + 1] if index + 1 < len(parts) else None
-        if isinstance(previous, Mark) and previous.mark in _OPENING and index > 1:
-            previous = parts[index - 2]
         after_clock = isinstance(previous, (Clock, Midnight)) and not isinstance(part, Place)
-        names_a_clock = isinstance(following, Word) and following.text == "time"
+        names_a_clock = (isinstance(following, Word) and following.text == "time") or (
+            isinstance(part, Word) and part.known
+        )
         before_clock = isinstance(part, Word) and isinstance(following, CLOCKLIKE)
         if after_clock or before_clock or names_a_clock or _looks_like_zone(phrase, part, previous):
             raise refusal(
                 f"“{phrase.words(part)}” beside an hour could be its zone, and isn't known.",
                 code="embargo_zone",
-                hint="Write the zone as ET, CT, MT, PT, GMT or by its IANA name, such as Europe/London.",
+                hint=ZONE_HINT,
             )
-        if isinstance(previous, Bound) and previous.tie is Tie.AT and not _whole(phrase) and not at_once:
-            raise refusal(f"“at {phrase.words(part)}” is no time that is understood.", code="embargo_unclear")
-        if isinstance(part, Place) and not _dated(phrase) and not at_once:
+        if isinstance(part, Place) and not _whole(phrase) and not at_once:
             raise refusal(
                 f"It speaks of {phrase.words(part)}, and doesn't say whose clock is meant.",
                 code="embargo_zone",
                 hint="Write the zone right after the hour, such as “9 a.m. PT” or “9 a.m. London time”.",
             )
-        if not _dated(phrase) and not at_once:
+        if not _whole(phrase) and not at_once:
             why = part.why if isinstance(part, Word) and part.why else "isn't understood, and it could change the time"
             code = "embargo_event" if isinstance(part, Word) and part.why else "embargo_unclear"
             raise refusal(f"“{phrase.words(part)}” {why}.", code=code, hint=_hint_for(code))

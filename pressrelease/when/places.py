@@ -324,6 +324,8 @@ def _exact(found: re.Match[str], name: str, *, bare: bool = False) -> Part:
 def _abbreviation(found: re.Match[str]) -> Part | None:
     name = found["abbr_name"].replace(".", "").replace(" ", "").replace("\n", "")
     bare = name in _WORDS_TOO
+    if bare and name.isalpha() and len(name) > 2 and found[0].rstrip().endswith("time"):
+        return None
     if name in GENERIC:
         return Place(*found.span(), name, iana=GENERIC[name], bare=bare)
     return _exact(found, name, bare=bare)

@@ -81,6 +81,14 @@ def _read(phrase: Phrase, office: Office) -> Embargo:
 
 def _at_once(phrase: Phrase, office: Office) -> Embargo:
     """ "For immediate release", with no other day beside it than today's date."""
+    label = any(isinstance(part, AtOnce) and "release" in phrase.words(part).lower() for part in phrase.parts)
+    if not label and any(
+        isinstance(part, Bound) or (isinstance(part, Word) and part.text in {"day", "date", "time"})
+        for part in phrase.parts
+    ):
+        raise refusal(
+            "It says at once, and something else of when.", code="embargo_ambiguous", hint="Keep one of them."
+        )
     if any(isinstance(part, Word) and part.text in {"hold", "held", "holding", "embargoed"} for part in phrase.parts):
         raise refusal(
             "It says at once, and it says to hold it too.", code="embargo_ambiguous", hint="Keep one of them."
@@ -144,7 +152,18 @@ def _refuse_vague_hours(phrase: Phrase, office: Office) -> None:
             candidates=said,
             hint=f"Write 12:01 a.m. and the day that then begins, such as “{first}”.",
         )
-    for part in parts:
+    for index, part in enumerate(parts):
+        if (
+            not clocks
+            and isinstance(part, Bound)
+            and part.tie is Tie.AT
+            and not isinstance(next_time(parts, index), TIMES)
+        ):
+            raise refusal(f"After “{phrase.words(part)}” there is no hour that is understood.", code="embargo_unclear")
+        if not clocks and isinstance(part, Place):
+            raise refusal(
+                f"“{phrase.words(part)}” is a clock's zone, and no hour stands beside it.", code="embargo_unclear"
+            )
         if isinstance(part, PartOfDay) and not clocks:
             raise refusal(
                 f"“{phrase.words(part)}” has no fixed hour.",

@@ -160,6 +160,8 @@ def _word_part(start: int, end: int, text: str) -> Part:
         return Number(start, end, NUMBER_WORDS[text], text)
     if text in EVENTS or bare in EVENTS:
         return Word(start, end, text, known=False, why="is an event, and an event has no clock")
+    if any(letter.isdigit() for letter in text):
+        return Number(start, end, -1, text)
     known = text in HARMLESS or bare in HARMLESS
     if not known and any(stem in text for stem in TIMELY):
         return Doubt(start, end, "isn't understood, and it could be about the time", "embargo_unclear")

@@ -32,15 +32,15 @@ HARMLESS = frozenset(
     disseminate disseminated disclosure disclose disclosed announcement announcements announce announced reporting
     report reported circulation circulated circulate share shared sharing statement statements advisory bulletin alert
     issue issued issues issuance hold held holds holding lift lifts lifting expires expire expiry expiration ends end
-    ending date dates time times day dated hour hours clock schedule scheduled scheduling launch launches
+    ending date dates time times day dated schedule scheduled scheduling launch launches
     approved for of on the this that these to be is are it its in as with material materials
     information content contents story stories article articles text document documents data all our your we will shall
     may must should can do does an hereby herein only sharp exactly precisely prompt promptly office attorney attorneys
     attorney's district county da da's d.a sheriff sheriff's police city state department dept government go goes out
     send sends sent sending deliver delivered copy confidential private draft final important attention editor editors
-    journalists reporters outlets contact viz aka same standard daylight then international national worldwide us u.s
+    journalists reporters outlets contact viz aka same then international national worldwide us u.s
     usa subject: re attn from: thanks thank you regards names name results result paper newspaper
-    radio television tv agency agencies wire wires internet electronic exclusive coverage here there hrs date/time my
+    radio television tv agency agencies wire wires internet electronic exclusive coverage here there date/time my
     ok okay zone
     """.split()
 )
