@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Only SQLite: what is taken out here stands in front of both databases.
 STORE = ("tests/test_store.py", "-k", "not postgresql")
 CYCLE = ("tests/test_cycle.py",)
-SIMULATOR = ("tests/test_simulator.py", "-k", "by_chance")
+SIMULATOR = ("tests/test_simulator.py", "-k", "by_chance or jumped or last_moment")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ GUARDS = (
     Guard("claim: stop", "store/claims.py", "may_leave, going, given", "may_leave, given", STORE),
     Guard("claim: hold", "store/claims.py", "            releases.c.word == Word.SCHEDULED.value,\n", "", STORE),
     Guard("claim: lift", "store/claims.py",
-          "            releases.c.lift <= ledger.micros,\n", "", ("tests/test_store.py", "-k", "sqlite and lift")),
+          "            releases.c.lift <= ledger.micros,\n", "", STORE),
     Guard("claim: too late", "store/claims.py", "            in_time,\n", "", STORE),
     Guard("claim: this version", "store/claims.py",
           "            releases.c.version == deliveries.c.version,\n            releases.c.word", "            releases.c.word",
@@ -129,10 +129,9 @@ GUARDS = (
           '    deliveries.c.owner == bindparam("b_owner"),\n', "", STORE),
     # -- the record ---------------------------------------------------------------------------------------
     Guard("journal: each line has the one before", "store/journal.py",
-          "if line.prev != hash_before:", "if False:", STORE),
+          "if line.prev != before.hash:", "if False:", STORE),
     Guard("journal: append-only", "store/engine.py",
-          "            for trigger in _JOURNAL_TRIGGERS[engine.dialect.name]:\n                connection.exec_driver_sql(trigger)\n",
-          "", STORE),
+          "        connection.exec_driver_sql(trigger)\n", "        pass\n", STORE),
     Guard("a vanished record is not replaced", "store/engine.py",
           "    if marker_of(file).exists():\n        raise", "    if False:\n        raise", STORE),
     Guard("an act and its line in one transaction", "store/engine.py",

@@ -73,6 +73,15 @@ def test_the_next_try(
     assert moment == (None if pause is None else NOW + pause)
 
 
+def test_what_may_have_arrived_is_never_taken_for_what_did_not() -> None:
+    unsure = DeliveryFailed(Certainty.UNSURE, "no answer")
+    assert CLAIMED.failed(unsure, next_try=NOW).state is DeliveryState.IN_DOUBT
+    assert CLAIMED.failed(unsure, next_try=None).needs_person
+    refused = DeliveryFailed(Certainty.NOT_SENT, "refused")
+    assert CLAIMED.failed(refused, next_try=NOW).state is DeliveryState.RETRYING
+    assert CLAIMED.failed(refused, next_try=None).state is DeliveryState.FAILED
+
+
 def test_a_doubt_outlives_a_repeat_that_surely_was_not_sent() -> None:
     again = replace(CLAIMED, attempts=2, claimed_from=DeliveryState.IN_DOUBT, first_sent_at=NOW - 59 * MINUTE)
     refused = DeliveryFailed(Certainty.NOT_SENT, "refused")

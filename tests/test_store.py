@@ -21,7 +21,7 @@ from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryS
 from pressrelease.errors import NotPermitted, Refused, StateUnreadable
 from pressrelease.standing import Scheduled, Word
 from pressrelease.store import Store, claims, presence, words
-from pressrelease.store.journal import first_break
+from pressrelease.store.journal import Event, first_break, line_after
 from pressrelease.store.ledger import Ledger
 from pressrelease.when.embargo import Embargo, EmbargoKind
 
@@ -420,6 +420,16 @@ def test_any_change_to_the_journal_is_found(store: Store) -> None:
         if number < len(lines) - 1:
             assert first_break([*lines[:number], *lines[number + 1 :]]) is not None
     assert first_break([lines[1], lines[0], lines[2]]) is not None
+
+
+def test_a_line_written_anew_with_a_right_hash_is_found_by_the_one_after_it(store: Store) -> None:
+    put(store)
+    take(store)
+    lines = list(store.read.journal())
+    told = Event("release.approved", lines[1].slug, lines[1].version, {"by": "mallory"})
+    forged = line_after((1, lines[0].hash), told, at=lines[1].at, actor="mallory", host=lines[1].host)
+    assert first_break([lines[0], forged]) is None
+    assert first_break([lines[0], forged, lines[2]]) is not None
 
 
 def test_two_writers_never_fork_the_journal(store: Store) -> None:
