@@ -27,7 +27,7 @@ from pressrelease import clock
 from pressrelease.config import Config
 from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.errors import PressReleaseError, WillRetry
-from pressrelease.gather import Pass, look
+from pressrelease.gather import Pass, look, why_unsigned
 from pressrelease.lane import Lane
 from pressrelease.library import Library
 from pressrelease.log import frames
@@ -250,7 +250,8 @@ class Cycle:
             return "a repeat could no longer be told from a first time"
         try:
             source_hash = self._library.source_hash(delivery.slug)
-            return self._store.read.why_not(delivery, source_hash=source_hash, now=mark.wall)
+            why_not = self._store.read.why_not(delivery, source_hash=source_hash, now=mark.wall)
+            return why_not or why_unsigned(self._store, self._config, delivery)
         except Exception as error:  # noqa: BLE001
             self._note_trouble(f"{delivery.slug} was not sent", error)
             return "the record could not be read"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from pressrelease import clock, witness
 from pressrelease.config import Config
+from pressrelease.delivery import Delivery
 from pressrelease.library import Library
 from pressrelease.plan import Plan, make_plan
-from pressrelease.standing import Dossier, FileFact, Scheduled, Standing, stand
+from pressrelease.standing import Dossier, FileFact, Scheduled, Standing, counted_approvals, stand
 from pressrelease.store import Store, host_name
 
 #: How far ahead a pass looks for files that were changed after approval, so that a person hears of it in time.
@@ -53,7 +55,7 @@ def look(store: Store, library: Library, config: Config) -> Pass:
     if lifted and config.clock.witnesses and not control.stopped:
         distrust = _witnessed(store, mark, config, distrust)
     plan = make_plan(
-        store.read.dossiers(releases, file_facts(library, releases), unsettled_only=True),
+        _examined(store, config, store.read.dossiers(releases, file_facts(library, releases), unsettled_only=True)),
         policy=config.policy,
         retry=config.retry,
         known_outlets=known_outlets(config),
@@ -89,8 +91,42 @@ def reports(
                 clock_doubt=distrust,
             ),
         )
-        for dossier in store.read.dossiers(releases, file_facts(library, releases))
+        for dossier in _examined(store, config, store.read.dossiers(releases, file_facts(library, releases)))
     ]
+
+
+def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequence[Dossier]:
+    """The dossiers, each approval with the doubt that its signature deserves where [policy] wants it signed."""
+    signers = config.policy.allowed_signers
+    if not signers or not dossiers:
+        return dossiers
+    from pressrelease.signing import Approved, examined
+
+    store_id = store.read.store_id()
+    found = []
+    for dossier in dossiers:
+        release = dossier.release
+        if dossier.approvals:
+            frozen = store.read.frozen(release.slug, release.version)
+            lift = frozen.lift if frozen else None  # without its frozen text nothing is sent anyway
+            approved = Approved(store_id, release.slug, release.version, lift, release.lift)
+            dossier = replace(dossier, approvals=examined(dossier.approvals, approved, Path(signers)))  # noqa: PLW2901
+        found.append(dossier)
+    return found
+
+
+def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None:
+    """Why a claimed delivery lacks the signatures that [policy] asks for; None where it has them, or needs none."""
+    policy = config.policy
+    if not policy.allowed_signers or not policy.approvals:
+        return None
+    release = store.read.release(delivery.slug)
+    if release is None or release.version != delivery.version:
+        return "another version took its place"
+    (dossier,) = _examined(store, config, store.read.dossiers([release]))
+    if counted_approvals(dossier.approvals, policy, release.author) < policy.approvals:
+        return "its approvals are not signed by those who may give them"
+    return None
 
 
 def known_outlets(config: Config) -> frozenset[str]:

@@ -9,7 +9,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -99,7 +99,7 @@ def find_workspace(named: Path | None, environment: str | None, current: Path) -
 
 
 def read_config_file(path: Path) -> Config:
-    """Read and validate config.toml. Raises ConfigRefused, NotFound."""
+    """Read and validate config.toml; the file of signers is named in full. Raises ConfigRefused, NotFound."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -109,9 +109,13 @@ def read_config_file(path: Path) -> Config:
     if len(data) > LARGEST_CONFIG:
         raise ConfigRefused([Problem(0, "it is larger than 1 MiB", "A config is a few kilobytes.")])
     try:
-        return read_config(data.decode("utf-8-sig"))
+        config = read_config(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise ConfigRefused([Problem(0, "it is not UTF-8 text", "Save it as UTF-8.")]) from None
+    if not config.policy.allowed_signers:
+        return config
+    signers = path.parent / config.policy.allowed_signers
+    return replace(config, policy=replace(config.policy, allowed_signers=str(signers)))
 
 
 def resolve(reference: SecretReference, folder: Path) -> str:

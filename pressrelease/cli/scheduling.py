@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from pressrelease.cli.options import (
@@ -59,6 +61,16 @@ def schedule(
 def approve(
     slugs: SlugsArgument,
     name: AsOption = None,
+    key: Annotated[
+        str,
+        typer.Option(
+            "--key",
+            metavar="FILE",
+            envvar="PRESSRELEASE_SIGNING_KEY",
+            help="Your SSH key, where config.toml wants approvals signed.",
+            show_default=False,
+        ),
+    ] = "",
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
@@ -74,7 +86,7 @@ def approve(
     for slug in dict.fromkeys(slugs):
         approving.may_approve(desk, slug, by)
     for slug in dict.fromkeys(slugs):
-        approving.approve(desk, slug, by)
+        approving.approve(desk, slug, by, key=key, may_ask=session.may_ask)
     give_reports(session, desk, slugs, f"Approved by {by}.")
 
 

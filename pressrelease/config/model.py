@@ -42,12 +42,16 @@ class Office:
 
 @dataclass(frozen=True)
 class Policy:
-    """[policy]: who must say yes, and how late is too late to send without asking."""
+    """[policy]: who must say yes, and how late is too late to send without asking.
+
+    `allowed_signers` is the file of the keys that approvals must be signed with, "" where none need be.
+    """
 
     approvals: int = 1
     approvers: tuple[str, ...] = ()
     author_may_approve: bool = True
     max_late: timedelta = timedelta(hours=24)
+    allowed_signers: str = ""
 
 
 @dataclass(frozen=True)

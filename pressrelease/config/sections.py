@@ -139,6 +139,13 @@ SECTIONS = (
                 default=_POLICY.author_may_approve,
             ),
             Key(
+                "allowed_signers",
+                text_or_empty,
+                "a file of SSH keys, as git has it; with it an approval counts only signed by its approver's key",
+                default=_POLICY.allowed_signers,
+                sample='"allowed_signers"',
+            ),
+            Key(
                 "max_late",
                 duration(timedelta(0), _YEAR),
                 "later than this past its lift, a release is not sent but needs a person",

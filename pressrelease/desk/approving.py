@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+
+from pressrelease import clock
 from pressrelease.desk import Desk, Report
-from pressrelease.errors import NeedsPerson, NotPermitted
-from pressrelease.standing import FileFact, ReleaseState
+from pressrelease.errors import NeedsPerson, NotPermitted, Refused, StateUnreadable
+from pressrelease.standing import FileFact, ReleaseState, Scheduled, same_person
+
+LONGEST_NAME = 200
 
 
 def may_approve(desk: Desk, slug: str, by: str) -> Report:
     """That `by` may approve what is scheduled as `slug` now, or NotPermitted, NeedsPerson with the reason."""
+    if not by.strip() or not by.isprintable() or len(by) > LONGEST_NAME:
+        raise Refused("That is no name. Nothing was approved.", hint="Say who you are with --as NAME.", code="no_name")
     report = desk.report(slug)
     policy = desk.config.policy
     release = report.dossier.release
@@ -18,7 +26,7 @@ def may_approve(desk: Desk, slug: str, by: str) -> Report:
             hint="Ask one of them, or say who you are with --as NAME.",
             code="not_an_approver",
         )
-    if not policy.author_may_approve and by == release.author:
+    if not policy.author_may_approve and same_person(by) == same_person(release.author):
         raise NotPermitted(
             f"{by} wrote {slug}, and config.toml wants somebody else to approve it.",
             hint="Ask a colleague.",
@@ -35,13 +43,45 @@ def may_approve(desk: Desk, slug: str, by: str) -> Report:
     return report
 
 
-def approve(desk: Desk, slug: str, by: str) -> None:
-    """`by`'s yes to exactly the version that is scheduled."""
+def approve(desk: Desk, slug: str, by: str, *, key: str = "", may_ask: bool = False) -> None:
+    """`by`'s yes to exactly the version that is scheduled, signed with the SSH key `key` where [policy] wants that."""
     from pressrelease.store import words
 
-    release = may_approve(desk, slug, by).dossier.release
-    with desk.ledger() as ledger:
-        words.approve(ledger, slug, release.version, by, policy=desk.config.policy)
+    dossier = may_approve(desk, slug, by).dossier
+    now = clock.utc_now()
+    signature = _signature(desk, dossier.release, by, now, key, may_ask=may_ask)
+    with desk.ledger(now) as ledger:
+        words.approve(
+            ledger,
+            slug,
+            dossier.release.version,
+            by,
+            policy=desk.config.policy,
+            signature=signature,
+            uncounted={approval.by for approval in dossier.approvals if approval.doubt},
+        )
+
+
+def _signature(desk: Desk, release: Scheduled, by: str, at: datetime, key: str, *, may_ask: bool) -> str:
+    """The signature of an approval, which the file of signers vouches for; "" where none is asked for."""
+    signers = desk.config.policy.allowed_signers
+    if not signers:
+        return ""
+    from pressrelease.signing import Approved, sign, why_not_vouched
+
+    frozen = desk.store.read.frozen(release.slug, release.version)
+    if frozen is None:
+        raise StateUnreadable(f"The frozen text of {release.slug} is not in the database. Nothing was approved.")
+    approved = Approved(desk.store.read.store_id(), release.slug, release.version, frozen.lift, release.lift)
+    statement = approved.statement(by, at)
+    signature = sign(statement, key, may_ask=may_ask)
+    if doubt := why_not_vouched(statement, signature, Path(signers)):
+        raise NotPermitted(
+            f"The signature would not count as {by}'s: {doubt}. Nothing was approved.",
+            hint=f"{Path(signers).name} must have the key on a line that begins with {by}.",
+            code="not_an_allowed_signer",
+        )
+    return signature
 
 
 def unapprove(desk: Desk, slug: str) -> None:

@@ -176,7 +176,7 @@ def schedule(desk: Desk, proposal: Proposal) -> None:
         embargo=proposal.embargo,
         lift=lift,
         outlets=tuple(proposal.recipients),
-        author=proposal.release.author,
+        author=proposal.release.author or desk.actor,  # whose own yes may not count
         source_hash=proposal.release.source_hash,
         word=Word.SCHEDULED,
         word_by=desk.actor,

@@ -45,6 +45,13 @@ def may_publish(desk: Desk, slug: str, *, early: bool) -> Report:
             hint=f"It goes out then by itself. Only if it must: `pressrelease publish {slug} --early --why …`.",
             code="embargo",
         )
+    if early and not lifted and desk.config.policy.allowed_signers and release.lift is not None:
+        raise NotPermitted(
+            f"The approvals of {slug} are signed for {say(release.lift, timezone=desk.config.office.timezone)}, and"
+            " count for nothing earlier. Nothing was sent.",
+            hint=f"Write the earlier time into releases/{slug}.md, then schedule and approve it again.",
+            code="signed_for_later",
+        )
     return report
 
 

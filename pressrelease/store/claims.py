@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, null, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, null, or_, select, update
 
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import CLAIMABLE, SETTLED, Delivery, DeliveryState
@@ -59,6 +59,7 @@ def claim(
             approvals.c.slug == deliveries.c.slug,
             approvals.c.version == deliveries.c.version,
             approvals.c.withdrawn_at.is_(None),
+            *_who_may_approve(policy),
         )
         .scalar_subquery()
     )
@@ -99,6 +100,17 @@ def claim(
             attempt=delivery.attempts,
         )
     return claimed
+
+
+def _who_may_approve(policy: Policy) -> list[ColumnElement[bool]]:
+    """That an approval is by somebody whose word counts under `policy`, as `standing.counted_approvals` has it."""
+    asked: list[ColumnElement[bool]] = []
+    if policy.approvers:
+        asked.append(approvals.c.by.in_(policy.approvers))
+    if not policy.author_may_approve:
+        author = select(releases.c.author).where(releases.c.slug == approvals.c.slug).scalar_subquery()
+        asked.append(func.lower(approvals.c.by) != func.lower(author))
+    return asked
 
 
 def record(ledger: Ledger, results: Sequence[Result]) -> None:

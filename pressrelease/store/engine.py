@@ -26,6 +26,13 @@ WRITE_PATIENCE = 60.0
 #: SQLite below this release can corrupt a WAL database with two writers (its "WAL-reset" bug).
 _WAL_IS_SAFE = (3, 51, 3)
 
+#: What brought the layout to each number, and the statements that bring an older store there; a new one is laid out
+#: whole. A column that is added stands last in `tables` too.
+CHANGES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("the first layout", ()),
+    ("signatures of approvals", ("ALTER TABLE approvals ADD COLUMN signature TEXT",)),
+)
+
 _JOURNAL_TRIGGERS = {
     "sqlite": (
         "CREATE TRIGGER journal_no_update BEFORE UPDATE ON journal"
@@ -99,7 +106,7 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int) -> Non
         if not tables:
             lay_out(connection)
             connection.execute(insert(control).values(id=1, store_id=uuid4().hex, stopped=False))
-            for number, name in enumerate(("the first layout",), start=1):
+            for number, (name, _) in enumerate(CHANGES, start=1):
                 connection.execute(insert(migrations).values(number=number, name=name, at=now_micros))
         elif "migrations" not in tables:
             raise StateUnreadable(
@@ -113,6 +120,10 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int) -> Non
                 " Nothing was sent.",
                 hint="Install the newer pressrelease again.",
             )
+        for number, (name, statements) in enumerate(CHANGES[found or 0 :], start=(found or 0) + 1):
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+            connection.execute(insert(migrations).values(number=number, name=name, at=now_micros))
         store_id = connection.execute(select(control.c.store_id)).scalar_one()
     if file is not None:
         _remember(marker_of(file), store_id)

@@ -22,10 +22,10 @@ from pressrelease.delivery import Delivery
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.standing import Approval, Dossier, FileFact, Scheduled
 from pressrelease.store.journal import Line
-from pressrelease.store.rows import delivery_of, from_micros, maybe_time, scheduled_of, to_micros
+from pressrelease.store.rows import approval_of, delivery_of, from_micros, maybe_time, scheduled_of, to_micros
 
 #: The newest layout of the tables that this program knows.
-SCHEMA = 1
+SCHEMA = 2
 
 #: How long a reader waits for a writer's commit, in seconds, before it says that the store is busy.
 READ_PATIENCE = 10.0
@@ -255,7 +255,7 @@ class Reader:
         for row in self._by_slug(
             "SELECT * FROM approvals WHERE withdrawn_at IS NULL AND slug IN ({}) ORDER BY id", slugs
         ):
-            approvals.setdefault((row["slug"], row["version"]), []).append(Approval(row["by"], from_micros(row["at"])))
+            approvals.setdefault((row["slug"], row["version"]), []).append(approval_of(row))
         deliveries: dict[tuple[str, str], list[Delivery]] = {}
         which = " AND state NOT IN ('delivered', 'canceled')" if unsettled_only else ""
         for row in self._by_slug(f"SELECT * FROM deliveries WHERE slug IN ({{}}){which} ORDER BY id", slugs):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.errors import StateUnreadable
-from pressrelease.standing import Scheduled, Word
+from pressrelease.standing import Approval, Scheduled, Word
 from pressrelease.when.embargo import Embargo, EmbargoKind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -135,6 +135,12 @@ def row_of_scheduled(release: Scheduled) -> dict[str, Any]:
         "why": release.why,
         "late_accepted_at": maybe_micros(release.late_accepted_at),
     }
+
+
+@_believed
+def approval_of(row: Row) -> Approval:
+    """A row of `approvals`; an older layout has no signatures."""
+    return Approval(row["by"], from_micros(row["at"]), row.get("signature") or "")
 
 
 @_believed

@@ -92,6 +92,7 @@ approvals = Table(
     Column("by", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("withdrawn_at", BigInteger),
+    Column("signature", Text),  # by the approver's SSH key, where [policy] asks for it
     Index("approvals_version", "slug", "version"),
 )
 

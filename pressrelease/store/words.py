@@ -4,7 +4,7 @@ transaction in which it acts, so that two people, or a person and a sender, can'
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,12 +13,12 @@ from sqlalchemy import delete, insert, null, select, update
 from pressrelease.config import Policy
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.errors import NotFound, NotPermitted, Refused
-from pressrelease.standing import Approval, Dossier, Scheduled, Word, counted_approvals
+from pressrelease.standing import Approval, Dossier, Scheduled, Word, counted_approvals, same_person
 from pressrelease.store.claims import close_if_done
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import (
+    approval_of,
     delivery_of,
-    from_micros,
     local_text,
     maybe_micros,
     row_of_scheduled,
@@ -56,7 +56,7 @@ def look(ledger: Ledger, slug: str) -> Dossier:
     )
     return Dossier(
         release=release,
-        approvals=tuple(Approval(row["by"], from_micros(row["at"])) for row in given),
+        approvals=tuple(approval_of(row) for row in given),
         deliveries=tuple(
             delivery_of(row)
             for row in ledger.rows(select(deliveries).where(*same).order_by(deliveries.c.id).with_for_update())
@@ -162,9 +162,19 @@ def _withdraw_approvals(ledger: Ledger, slug: str) -> int:
     ).rowcount
 
 
-def approve(ledger: Ledger, slug: str, version: str, by: str, *, policy: Policy) -> None:
-    """One person's yes to exactly `version`; a second one of the same person changes nothing.
+def approve(
+    ledger: Ledger,
+    slug: str,
+    version: str,
+    by: str,
+    *,
+    policy: Policy,
+    signature: str = "",
+    uncounted: Collection[str] = (),
+) -> None:
+    """One person's yes to exactly `version`; a second one of the same person changes nothing, unless it is signed.
 
+    `uncounted` names those whose earlier yes does not count, since its signature is not vouched for.
     Where this was the last yes that `policy` asks of an `immediate` release, it lifts at this moment.
     Raises NotPermitted where another version stands by now.
     """
@@ -175,10 +185,18 @@ def approve(ledger: Ledger, slug: str, version: str, by: str, *, policy: Policy)
             hint=f"Look again with `pressrelease status {slug}`, then approve.",
             code="version_changed",
         )
-    if by not in {approval.by for approval in dossier.approvals}:
-        ledger.connection.execute(insert(approvals).values(slug=slug, version=version, by=by, at=ledger.micros))
-        ledger.note("release.approved", slug, version, by=by)
-    given = [*dossier.approvals, Approval(by, ledger.now)]
+    if signature:
+        ledger.connection.execute(
+            update(approvals)
+            .where(approvals.c.slug == slug, approvals.c.by == by, approvals.c.withdrawn_at.is_(None))
+            .values(withdrawn_at=ledger.micros)
+        )
+    if signature or same_person(by) not in {same_person(approval.by) for approval in dossier.approvals}:
+        ledger.connection.execute(
+            insert(approvals).values(slug=slug, version=version, by=by, at=ledger.micros, signature=signature or None)
+        )
+        ledger.note("release.approved", slug, version, by=by, **({"signed": True} if signature else {}))
+    given = [*(one for one in dossier.approvals if one.by not in uncounted), Approval(by, ledger.now)]
     enough = counted_approvals(given, policy, dossier.release.author) >= policy.approvals
     if enough and dossier.release.lift is None:
         move_lift(ledger, dossier.release, ledger.now)

@@ -1,0 +1,210 @@
+"""Approvals signed by their approvers' SSH keys, with OpenSSH's `ssh-keygen`.
+
+What is signed is a statement of who approves which version of which release, for which lift, in which office's
+record; a release's own words are not in it. So a yes can't be made by whoever can only write the database, nor be
+carried over to another version, lift or office.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pressrelease.errors import NotPermitted
+from pressrelease.standing import Approval
+
+#: Keeps a signature made for anything else, such as a commit of git, from being taken for an approval.
+NAMESPACE = "pressrelease-approval"
+
+#: How long `ssh-keygen` may take to look at a signature, in seconds; signing may wait for a person or a touched key.
+PATIENCE = 20.0
+PERSON_PATIENCE = 120.0
+
+LARGEST_SIGNERS = 1 << 20
+_KEPT = 4096
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What an approver signs. `lift` is the one that was frozen, None where it lifts with its last approval."""
+
+    store_id: str
+    slug: str
+    version: str
+    lift: datetime | None
+    by: str
+    at: datetime
+
+    def text(self) -> bytes:
+        """The statement as bytes that depend on nothing else."""
+        told = {
+            "approves": self.slug,
+            "version": self.version,
+            "lift": _said(self.lift) if self.lift else "with the last approval",
+            "by": self.by,
+            "at": _said(self.at),
+            "store": self.store_id,
+        }
+        return json.dumps(told, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+
+@dataclass(frozen=True)
+class Approved:
+    """The frozen version that approvals are of, in the record named; `due` is the release's lift as it now stands."""
+
+    store_id: str
+    slug: str
+    version: str
+    lift: datetime | None
+    due: datetime | None
+
+    def statement(self, by: str, at: datetime) -> Statement:
+        """What `by` says at `at`."""
+        return Statement(self.store_id, self.slug, self.version, self.lift, by, at)
+
+
+def examined(approvals: Sequence[Approval], approved: Approved, signers: Path) -> tuple[Approval, ...]:
+    """The approvals, each with the doubt that it deserves: only one whose signature is vouched for has none."""
+    earlier = approved.lift is not None and approved.due is not None and approved.due < approved.lift
+    found = []
+    for approval in approvals:
+        doubt = why_not_vouched(approved.statement(approval.by, approval.at), approval.signature, signers)
+        if not doubt and earlier:
+            doubt = "it was signed for a later lift"
+        found.append(replace(approval, doubt=doubt))
+    return tuple(found)
+
+
+def sign(statement: Statement, key: str, *, may_ask: bool) -> str:
+    """The signature of `statement` by the key in the file `key` (a public one where an agent has its other half).
+
+    A passphrase is asked for at the terminal only where `may_ask`. Raises NotPermitted.
+    """
+    program = _program()
+    if program is None:
+        raise NotPermitted(f"{_NO_PROGRAM}. Nothing was approved.", hint=_INSTALL, code="no_ssh_keygen")
+    if not key:
+        raise NotPermitted(
+            "config.toml wants approvals signed, and no key was named. Nothing was approved.",
+            hint="Name it: --key ~/.ssh/id_ed25519, or the variable PRESSRELEASE_SIGNING_KEY.",
+            code="no_signing_key",
+        )
+    path = Path(key).expanduser()
+    if not path.is_file():
+        raise NotPermitted(
+            f"There is no key {key}. Nothing was approved.", hint="Name an SSH key with --key.", code="no_signing_key"
+        )
+    try:
+        done = _run(
+            [program, "-Y", "sign", "-n", NAMESPACE, "-f", str(path.absolute())],
+            statement.text(),
+            patience=PERSON_PATIENCE if may_ask else PATIENCE,
+            at_terminal=may_ask,
+        )
+        signature = done.stdout.decode("ascii") if done.returncode == 0 else ""
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        signature = ""
+    if not signature.startswith("-----BEGIN SSH SIGNATURE-----"):
+        raise NotPermitted(
+            f"ssh-keygen could not sign with {key}. Nothing was approved.",
+            hint="Is it an SSH key, 0600, with a passphrase that you know? `ssh-add` gives it to your agent.",
+            code="not_signed",
+        )
+    return signature
+
+
+def why_not_vouched(statement: Statement, signature: str, signers: Path) -> str:
+    """Why a signature does not make its approval count, in words; "" where the file `signers` vouches for it."""
+    if not signature:
+        return "it is not signed"
+    try:
+        trusted = _trusted(signers)
+    except OSError:
+        return f"{signers.name} can't be read"
+    if trusted is None:
+        return f"others may change {signers.name}"
+    name = (hashlib.sha256(trusted).digest(), statement, signature)
+    with _lock:
+        known = _verified.get(name)
+    if known is not None:
+        return known
+    program = _program()
+    if program is None:
+        return _NO_PROGRAM
+    try:
+        doubt = "" if _verify(program, statement, signature, trusted) else "its signature is not vouched for"
+    except (OSError, subprocess.SubprocessError, UnicodeEncodeError):
+        return "its signature could not be looked at"
+    with _lock:
+        _verified[name] = doubt
+        while len(_verified) > _KEPT:
+            _verified.popitem(last=False)
+    return doubt
+
+
+_verified: OrderedDict[tuple[bytes, Statement, str], str] = OrderedDict()
+_lock = threading.Lock()
+
+_NO_PROGRAM = "ssh-keygen is not installed"
+_INSTALL = "Install OpenSSH's client (Debian and Ubuntu: openssh-client; Windows has it as an optional feature)."
+
+
+def _trusted(signers: Path) -> bytes | None:
+    """What the file of signers says; None where others may change it. Raises OSError."""
+    with signers.open("rb") as stream:
+        found = os.fstat(stream.fileno())
+        if sys.platform != "win32" and stat.S_IMODE(found.st_mode) & 0o022:
+            return None
+        data = stream.read(LARGEST_SIGNERS + 1)
+    if len(data) > LARGEST_SIGNERS:
+        raise OSError("no file of signers is so large")
+    return data
+
+
+def _verify(program: str, statement: Statement, signature: str, trusted: bytes) -> bool:
+    """Ask `ssh-keygen`, of exactly the signers that were read, as of the moment of the approval."""
+    with tempfile.TemporaryDirectory(prefix="pressrelease-") as name:
+        folder = Path(name)
+        (folder / "signers").write_bytes(trusted)
+        (folder / "signature").write_bytes(signature.encode("ascii"))
+        asked = [program, "-Y", "verify", "-n", NAMESPACE, "-I", statement.by]
+        asked += ["-f", str(folder / "signers"), "-s", str(folder / "signature")]
+        # Older releases read this time in the local zone only, and know no mark for UTC.
+        asked += ["-O", f"verify-time={statement.at.astimezone(UTC):%Y%m%d%H%M%S}"]
+        return _run(asked, statement.text(), patience=PATIENCE).returncode == 0
+
+
+def _run(
+    arguments: list[str], given: bytes, *, patience: float, at_terminal: bool = False
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        arguments,
+        input=given,
+        stdout=subprocess.PIPE,
+        stderr=None if at_terminal else subprocess.DEVNULL,
+        timeout=patience,
+        check=False,
+        env=os.environ | {"TZ": "UTC0", "LC_ALL": "C"},
+        # Without a terminal of its own it can't ask there for a passphrase.
+        start_new_session=not at_terminal,
+    )
+
+
+def _program() -> str | None:
+    return shutil.which("ssh-keygen")
+
+
+def _said(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
