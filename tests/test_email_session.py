@@ -128,6 +128,7 @@ NOT_SENT, FOR_GOOD, UNSURE = Certainty.NOT_SENT, Certainty.FOR_GOOD, Certainty.U
         ("dot", "452 4.3.1 full", NOT_SENT),
         ("dot", "552 5.3.4 too large", FOR_GOOD),
         ("dot", "554 5.7.1 looks like spam", FOR_GOOD),
+        ("RCPT", "550 no\r\n421 closing", FOR_GOOD),
         ("dot", "354 go on", UNSURE),
         ("dot", "what", UNSURE),
         ("dot", "250-half an answer", UNSURE),
@@ -155,6 +156,15 @@ def test_a_server_that_wants_a_text_although_it_refused_the_recipient_gets_none(
     assert len(script.texts) == 1
     assert script.sessions == 2
     assert b"Nineteen" in script.texts[0]
+
+
+@pytest.mark.parametrize("act", ["354 go on", "what", "250-half", "421 4.3.0 closing"])
+def test_a_session_that_is_out_of_step_is_not_used_again(act: Act) -> None:
+    with scripted(dot=act) as script, closing(outlet_for(script.port, timeout=0.4)) as outlet:
+        failing(outlet)
+        script.acts["dot"] = "250 taken"
+        send(outlet)
+    assert script.sessions == 2
 
 
 def test_a_connection_that_ends_inside_the_text_has_delivered_nothing() -> None:
@@ -253,6 +263,17 @@ def test_a_session_idle_for_long_is_asked_first(monkeypatch: pytest.MonkeyPatch)
         send(outlet)
     assert script.sessions == 2
     assert len(script.texts) == 3
+
+
+def test_when_one_idle_session_has_ended_the_others_are_not_asked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pressrelease.outlets.email.connections.ASK_AFTER", 0.0)
+    monkeypatch.setattr("pressrelease.outlets.email.connections.LOOK_AFTER", 0.0)
+    monkeypatch.setattr("pressrelease.outlets.email.connections.ASK_FOR", 0.2)
+    with scripted() as script, closing(outlet_for(script.port, timeout=0.7)) as outlet:
+        outlet.warm()
+        script.acts["NOOP"] = ""  # a router that has forgotten the connection drops what it is sent
+        send(outlet)
+    assert len(script.texts) == 1
 
 
 def test_warming_opens_sessions_and_says_nothing_of_any_release() -> None:
@@ -470,6 +491,12 @@ def test_a_login_in_two_steps() -> None:
         with closing(outlet_for(script.port, username="press", password=secret)) as outlet:
             send(outlet)
     assert len(script.texts) == 1
+
+
+def test_a_password_is_not_shown_with_the_server_it_is_for() -> None:
+    secret = SecretReference(SecretSource.ENV, "PASSWORD")
+    with closing(outlet_for(free_port(), username="press", password=secret)) as outlet:
+        assert PASSWORD not in repr(outlet._server)
 
 
 def test_a_server_without_a_login_that_we_know() -> None:

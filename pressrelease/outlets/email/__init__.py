@@ -150,7 +150,7 @@ class Email:
             session.deliver(envelope, letter.wire)
             keep = True
         except Refused as refused:
-            keep = refused.reply.code != 421
+            keep = refused.reply.code >= 400 and refused.reply.code != 421
             raise _no(refused, self._server.host) from None
         except DeliveryFailed:
             keep = True

@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
@@ -46,7 +46,7 @@ class Server:
     port: int
     security: Security
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
 
     @cached_property
     def context(self) -> ssl.SSLContext:
@@ -169,7 +169,9 @@ class Connections:
                 kept.end = end
                 return kept
             else:
+                # What ended one has ended the others that were idle as long; asking each could take too long.
                 self.drop(kept)
+                fresh = True
 
     def _kept_or_leave_to_open(self, end: float, *, fresh: bool, patient: bool) -> Conversation | None:
         """A kept session, or None: one may be opened, and is counted as being opened."""

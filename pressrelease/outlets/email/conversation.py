@@ -198,7 +198,11 @@ class Conversation:
 
     def _hear_the_rest(self, replies: int) -> None:
         """The answers to what was sent along with a refused command; a server that wants a text now gets none."""
-        answers = [self._reply() for _ in range(replies)]
+        try:
+            answers = [self._reply() for _ in range(replies)]
+        except Ended:  # the refusal stands all the same
+            self.close()
+            return
         if any(answer.code == 354 for answer in answers):
             self.close()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,12 @@ def read_csv(path: Path) -> Roll:
         return _refused(source, f"it can't be read: {error.strerror}", "See that this program may read it.")
     if len(data) > LARGEST_LIST:
         return _refused(source, f"it is larger than {LARGEST_LIST >> 20} MiB", "Keep only the recipients in it.")
+    return _parsed(source, data)
+
+
+@lru_cache(maxsize=4)
+def _parsed(source: str, data: bytes) -> Roll:
+    """Remembered: `check` asks for every release, and the same list stands behind most."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
