@@ -25,6 +25,7 @@ from pressrelease.errors import Refused, StateUnreadable
 from pressrelease.standing import Word
 from pressrelease.store import Store, backup, claims, presence, words
 from pressrelease.store.journal import Head, walk
+from pressrelease.store.reading import SCHEMA
 
 MADE = NOW + timedelta(hours=1)
 
@@ -313,6 +314,22 @@ def test_a_broken_journal_is_copied_as_it_is(store: Store, tmp_path: Path) -> No
     assert everything(copy) == everything(store)
     assert walk(copy.read.journal()).broken
     copy.close()
+
+
+def test_a_copy_of_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None:
+    store = Store("sqlite:///.pressrelease/state.db", tmp_path)
+    put(store)
+    with store.ledger(now=NOW, actor="nobody") as ledger:
+        ledger.connection.execute(text("ALTER TABLE approvals DROP COLUMN signature"))
+        ledger.connection.execute(text("DELETE FROM migrations WHERE number > 1"))
+    file = tmp_path / "copy.db"
+    copy = copy_of(store, file)
+    backup.look_over(file, store_id=store.read.store_id(), head=head_of(store))
+    restored(copy, store, knows=True)
+    assert copy.read.schema() == SCHEMA
+    assert [approval.by for approval in copy.read.dossiers(copy.read.releases())[0].approvals] == ["person-0"]
+    for opened in (store, copy):
+        opened.close()
 
 
 def test_frozen_bytes_survive_the_copy(store: Store, tmp_path: Path) -> None:
