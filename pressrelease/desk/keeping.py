@@ -14,13 +14,11 @@ from typing import IO
 from pressrelease import __version__, clock
 from pressrelease.config import Config
 from pressrelease.desk import Desk
+from pressrelease.desk.placing import aside, must_be_private, on_disk, place, sync_folder, taken
 from pressrelease.errors import (
     NeedsPerson,
-    NotFound,
-    NotPermitted,
     PressReleaseError,
     Usage,
-    WillRetry,
 )
 from pressrelease.store import Store, archive
 from pressrelease.store.journal import Head, Walk, read_head, walk
@@ -136,11 +134,11 @@ def back_up(desk: Desk, file: Path, *, force: bool = False) -> BackedUp:
     if file.is_dir():
         file = file / f"pressrelease-{stamp(now.replace(microsecond=0))}.zip"
     file = Path(os.path.abspath(file))  # noqa: PTH100  (`..` is taken out, links are not followed)
-    _must_be_private(desk, file)
+    must_be_private(desk, file, what="A backup")
     if not force and os.path.lexists(file):
-        raise _taken(file)
+        raise taken(file)
     desk.store.open(now)
-    with _disk(file.parent), _aside(file) as (temporary, stream):
+    with on_disk(file.parent, what="The backup"), aside(file) as (temporary, stream):
         backed_up = _write(desk, file, stream, now)
         stream.flush()
         os.fsync(stream.fileno())
@@ -149,7 +147,7 @@ def back_up(desk: Desk, file: Path, *, force: bool = False) -> BackedUp:
         with desk.ledger(now) as ledger:
             ledger.note("backup", file=file.name, head=str(backed_up.manifest.head), bytes=backed_up.size)
             if not desk.dry_run:
-                _place(temporary, file, force=force)
+                place(temporary, file, force=force)
         sync_folder(file.parent)
     return backed_up
 
@@ -208,8 +206,8 @@ def named_lists(config: Config) -> list[str]:
 
 def _kept_files(folder: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
     """Every plain file below releases/, opened, by its path there; None for one that a backup can't hold."""
-    for place, folders, files in os.walk(folder):
-        here = Path(place)
+    for below, folders, files in os.walk(folder):
+        here = Path(below)
         for name in [name for name in folders if (here / name).is_symlink()]:
             yield (here / name).relative_to(folder).as_posix(), None
         folders[:] = sorted(name for name in folders if not name.startswith(".") and not (here / name).is_symlink())
@@ -229,83 +227,3 @@ def _opened(path: Path) -> IO[bytes] | None:
         return os.fdopen(os.open(path, flags), "rb")
     except OSError:
         return None
-
-
-def _must_be_private(desk: Desk, file: Path) -> None:
-    """A backup holds embargoed text: it never goes where the public, or the program itself, would read it."""
-    folder = desk.workspace.folder
-    public = [
-        folder / str(outlet.settings.get("path", "newsroom"))
-        for outlet in desk.config.outlets.values()
-        if outlet.type == "newsroom"
-    ]
-    target = file.parent.resolve() / file.name
-    for place in [*public, folder / "releases"]:
-        if target.is_relative_to(place.resolve()):
-            raise NotPermitted(
-                f"A backup holds embargoed text; it can't be kept in {place.name}/.",
-                hint="Name a folder that only you may read, best on another disk.",
-                code="public_place",
-            )
-
-
-@contextlib.contextmanager
-def _aside(file: Path) -> Iterator[tuple[Path, IO[bytes]]]:
-    """A hidden file beside `file`, 0600; gone when the block ends, unless it was moved."""
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-    try:
-        with os.fdopen(os.open(temporary, flags, 0o600), "w+b") as stream:
-            yield temporary, stream
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _place(temporary: Path, file: Path, *, force: bool) -> None:
-    if force:
-        temporary.replace(file)
-        return
-    try:
-        os.link(temporary, file)
-    except FileExistsError:
-        raise _taken(file) from None
-    except OSError:  # a file system without hard links
-        if os.path.lexists(file):
-            raise _taken(file) from None
-        temporary.rename(file)
-
-
-def _taken(file: Path) -> NotPermitted:
-    return NotPermitted(
-        f"{file} is there already. It was not touched.",
-        hint="Name another file, or give --force to replace it.",
-        code="file_exists",
-    )
-
-
-@contextlib.contextmanager
-def _disk(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise NotFound(
-            f"There is no {error.filename or folder}.", hint="Make the folder first.", code="no_folder"
-        ) from None
-    except OSError as error:
-        raise WillRetry(
-            f"The backup could not be written to {folder}: {error.strerror or 'the system says no'}. There is none.",
-            hint="Look at the disk's space and at who may write there.",
-            code="not_written",
-        ) from None
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new names in `folder` survive a power cut, where folders can be synced."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

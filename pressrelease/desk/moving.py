@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pressrelease import clock
 from pressrelease.desk import Desk
-from pressrelease.desk.keeping import nobody_at_work, stamp, sync_folder, verify
+from pressrelease.desk.keeping import nobody_at_work, stamp, verify
+from pressrelease.desk.placing import sync_folder
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, StateUnreadable, Usage
 from pressrelease.store.journal import Head
 from pressrelease.store.reading import Reader

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from pressrelease import clock
 from pressrelease.config import Config
-from pressrelease.desk.keeping import named_lists, nobody_at_work, stamp, sync_folder, verify
+from pressrelease.desk.keeping import named_lists, nobody_at_work, stamp, verify
 from pressrelease.desk.moving import put_aside
+from pressrelease.desk.placing import sync_folder
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.standing import Scheduled, Word
 from pressrelease.store import Store, archive

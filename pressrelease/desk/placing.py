@@ -1,0 +1,99 @@
+"""Where a file that holds what nobody may read yet can stand, and how it comes there: whole, 0600, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from pressrelease.desk import Desk
+from pressrelease.errors import NotFound, NotPermitted, WillRetry
+
+
+def must_be_private(desk: Desk, file: Path, *, what: str) -> None:
+    """See that a file lies where neither the public nor the program itself would read it. Raises NotPermitted.
+
+    `what` begins a sentence: "A backup".
+    """
+    folder = desk.workspace.folder
+    public = [
+        folder / str(outlet.settings.get("path", "newsroom"))
+        for outlet in desk.config.outlets.values()
+        if outlet.type == "newsroom"
+    ]
+    target = file.parent.resolve() / file.name
+    for room in [*public, folder / "releases"]:
+        if target.is_relative_to(room.resolve()):
+            raise NotPermitted(
+                f"{what} holds embargoed text; it can't be kept in {room.name}/.",
+                hint="Name a folder that only you may read, best on another disk.",
+                code="public_place",
+            )
+
+
+@contextlib.contextmanager
+def aside(file: Path) -> Iterator[tuple[Path, IO[bytes]]]:
+    """A hidden file beside `file`, 0600; gone when the block ends, unless it was moved."""
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        with os.fdopen(os.open(temporary, flags, 0o600), "w+b") as stream:
+            yield temporary, stream
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def place(temporary: Path, file: Path, *, force: bool) -> None:
+    """Give a finished file its name. Raises NotPermitted where that is taken, unless `force` says to replace it."""
+    if force:
+        temporary.replace(file)
+        return
+    try:
+        os.link(temporary, file)
+    except FileExistsError:
+        raise taken(file) from None
+    except OSError:  # a file system without hard links
+        if os.path.lexists(file):
+            raise taken(file) from None
+        temporary.rename(file)
+
+
+def taken(file: Path) -> NotPermitted:
+    """That a name is taken."""
+    return NotPermitted(
+        f"{file} is there already. It was not touched.",
+        hint="Name another file, or give --force to replace it.",
+        code="file_exists",
+    )
+
+
+@contextlib.contextmanager
+def on_disk(folder: Path, *, what: str) -> Iterator[None]:
+    """Have what a disk refuses said in our words. Raises NotFound, WillRetry; `what` begins a sentence."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"There is no {error.filename or folder}.", hint="Make the folder first.", code="no_folder"
+        ) from None
+    except OSError as error:
+        raise WillRetry(
+            f"{what} could not be written to {folder}: {error.strerror or 'the system says no'}. There is none.",
+            hint="Look at the disk's space and at who may write there.",
+            code="not_written",
+        ) from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in `folder` survive a power cut, where folders can be synced."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
