@@ -8,6 +8,8 @@ tests named are run on the copy until the first that fails. A place that is no l
 guard was moved, and this table must follow it.
 """
 
+# ruff: noqa: E501, T201
+
 from __future__ import annotations
 
 import os
@@ -144,38 +146,45 @@ def main() -> int:
     chosen = [guard for guard in GUARDS if not wanted or any(word in guard.name for word in wanted)]
     began = time.monotonic()
     print(f"{'guard taken out':42} what noticed")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        noticed = []
-        for guard, words in zip(chosen, pool.map(_noticed_by, chosen), strict=True):
+    with tempfile.TemporaryDirectory(prefix="guards-") as name, ThreadPoolExecutor(os.cpu_count()) as pool:
+        whole = Path(name) / "whole"
+        _copy(ROOT, whole)
+        found = pool.map(lambda guard: _noticed_by(guard, whole), chosen)
+        unseen = 0
+        for guard, words in zip(chosen, found, strict=True):
             print(f"{guard.name:42} {words or 'NOT CAUGHT'}", flush=True)
-            noticed.append(bool(words))
-    print(f"{sum(noticed)} of {len(noticed)} guards can't be lost unseen; {time.monotonic() - began:.0f} s")
-    return 0 if all(noticed) else 1
+            unseen += not words or words.startswith("?")
+    print(f"{len(chosen) - unseen} of {len(chosen)} guards can't be lost unseen; {time.monotonic() - began:.0f} s")
+    return 1 if unseen else 0
 
 
-def _noticed_by(guard: Guard) -> str:
-    """The first test that fails without a guard; "" where none does."""
-    with tempfile.TemporaryDirectory(prefix="guards-") as name:
-        folder = Path(name)
-        for part in ("pressrelease", "tests"):
-            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "pyproject.toml", folder)
-        path = folder / "pressrelease" / guard.file
-        source = path.read_text(encoding="utf-8")
-        if guard.holds not in source:
-            raise SystemExit(f"{guard.name}: its place in {guard.file} is gone; the table in .ci/guards.py must follow.")
-        path.write_text(source.replace(guard.holds, guard.becomes), encoding="utf-8")
-        environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", *guard.tests]
-        ended = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=170, check=False
-        )
+def _copy(source: Path, target: Path) -> None:
+    target.mkdir()
+    for part in ("pressrelease", "tests"):
+        shutil.copytree(source / part, target / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(source / "pyproject.toml", target)
+
+
+def _noticed_by(guard: Guard, whole: Path) -> str:
+    """The first test that fails without a guard; "" where none does; a complaint after "?" where none could run."""
+    folder = Path(tempfile.mkdtemp(dir=whole.parent)) / "copy"
+    _copy(whole, folder)
+    path = folder / "pressrelease" / guard.file
+    source = path.read_text(encoding="utf-8")
+    if guard.holds not in source:
+        return f"? its place in {guard.file} is gone: the table in .ci/guards.py must follow"
+    path.write_text(source.replace(guard.holds, guard.becomes), encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", *guard.tests]
+    ended = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=170, check=False
+    )
     if ended.returncode == 0:
         return ""
-    found = re.search(r"^(?:FAILED|ERROR) (?:tests/)?(.*?)(?: - .*)?$", ended.stdout, re.MULTILINE)
-    if ended.returncode != 1 or found is None:
-        raise SystemExit(f"{guard.name}: its tests could not be run:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
-    return found[1]
+    failed = re.search(r"^FAILED (?:tests/)?(.*?)(?: - .*)?$", ended.stdout, re.MULTILINE)
+    if failed is None:
+        return f"? its tests could not be run:\n{ended.stdout[-1500:]}{ended.stderr[-500:]}"
+    return failed[1]
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ ACTS: tuple[tuple[int, Act], ...] = (
 _WEIGHTS = [weight for weight, _ in ACTS]
 
 
-def live(seed: int, length: int = 14) -> None:
+def live(seed: int, length: int = 10) -> None:
     """One history from its seed: the same seed, the same history. Raises AssertionError where a promise broke."""
     chance = random.Random(seed)
     world = World(seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import Engine, NullPool, create_engine, event
+from sqlalchemy import Engine, StaticPool, create_engine, event
 
 from pressrelease import clock, cycle
 from pressrelease.clock import Mark
@@ -124,9 +125,16 @@ _place: list[Path] = []
 @cache
 def _engine() -> Engine:
     """One engine for every history: what SQLAlchemy has once compiled is then compiled for all of them."""
-    engine = create_engine("sqlite://", creator=lambda: _connect(_place[-1]), poolclass=NullPool)
+    engine = create_engine("sqlite://", creator=_connection, poolclass=StaticPool)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
+
+
+def _connection() -> sqlite3.Connection:
+    connection = _connect(_place[-1])
+    # A process may be killed here at any commit; the machine keeps its power.
+    connection.execute("PRAGMA journal_mode = MEMORY")
+    return connection
 
 
 class FragileStore(Store):
@@ -140,8 +148,14 @@ class FragileStore(Store):
 
     def open(self, now: datetime) -> None:
         assert self.file is not None
-        _place[:] = [self.file]
         self._opened = _engine()
+        if _place != [self.file]:
+            _place[:] = [self.file]
+            self._opened.dispose()
+
+    def close(self) -> None:
+        self._opened = None
+        super().close()
 
     def kill(self) -> None:
         self.dead = True
