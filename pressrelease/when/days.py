@@ -35,6 +35,12 @@ NTH = {
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NAMED = "|".join(NUMBER_WORDS)
+_ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
+    " sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth"
+    " twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
+).split()
+_ANY_ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True)).replace("-", r"[-\s]")
 #: A year ends here; "2000 hrs" and "2018-09" are none.
 _YEAR = r"(?:19|20|21)[0-9]{2}(?!\s?(?:hrs?|hours?|h\b)|[0-9]|[:/.-][0-9])"
 _DAY_END = r"(?![0-9]|[:/][0-9]|\.[0-9]|\s?[ap]\.?\s?m\b)"
@@ -104,6 +110,11 @@ def _numeric(found: re.Match[str]) -> Part | None:
     one, two, year = int(first), int(second), _year(third)
     # Month first stands first; which country writes which is decided where the office is known.
     return Day(*found.span(), ((year, one, two), (year, two, one)), numeric=True)
+
+
+def _ordinal(found: re.Match[str]) -> Part | None:
+    day = _ORDINALS.index(re.sub(r"\s", "-", found["ord_day"])) + 1
+    return Day(*found.span(), ((_year(found["ord_year"]), month_of(found["ord_month"]), day),))
 
 
 def _nth_day(found: re.Match[str]) -> Part | None:
@@ -214,6 +225,12 @@ PATTERNS: list[Pattern] = [
         rf"""\b(?:the\s+)?(?P<dm_day>[0-9]{{1,2}})(?:\s?(?:st|nd|rd|th)\b|\.)?(?:\s+day)?\s*(?:of\s+|(?P<dm_dash>-)\s?|/)?(?P<dm_month>{MONTH})\b\.?(?(dm_dash)(?:-(?P<dm_two>[0-9]{{2}})(?![0-9:]))?)
         (?:(?:\s*,\s*|\s+|\s*[-/]\s*|\s*\()(?P<dm_year>{_YEAR})\)?|\s*,?\s*(?P<dm_short>'[0-9]{{2}})(?![0-9]))?""",
         lambda found: _month_day_or_short(found, "dm"),
+    ),
+    (
+        "ordinal",
+        rf"""\b(?:the\s+)?(?P<ord_day>{_ANY_ORDINAL})
+        (?:\s+day)?\s+of\s+(?P<ord_month>{MONTH})\b\.?(?:,?\s+(?P<ord_year>{_YEAR}))?""",
+        _ordinal,
     ),
     (
         "numeric",

@@ -23,6 +23,7 @@ from pressrelease.when.zones import read_zone
 
 
 def from_now(phrase: Phrase, office: Office) -> Embargo:
+    """ "In two hours": exact from the present."""
     aheads = [part for part in phrase.parts if isinstance(part, Ahead)]
     others = [part for part in phrase.parts if isinstance(part, (*TIMES, Place)) and not isinstance(part, Ahead)]
     if len(aheads) != 1 or others:
@@ -75,6 +76,7 @@ def _both(one: Found, other: Found, office: Office) -> Found:
 
 
 def ask_home(found: Found, office: Office) -> EmbargoRefused:
+    """The refusal of an abbreviation with several homes."""
     return which_one(
         found.instants,
         zone=office.name,
@@ -106,21 +108,31 @@ def _settled(phrase: Phrase, found: Found, office: Office, *, zoned: bool) -> Em
         )
     (moment, zone), *_ = moments.items()
     if not zoned:
-        for place in phrase.mentioned:
-            there = read_zone(place.iana or office.name)
-            if moment.astimezone(there).utcoffset() != moment.astimezone(office.zone).utcoffset():
-                wall = moment.astimezone(office.zone).replace(tzinfo=there)
-                raise which_one(
-                    [moment, wall.astimezone(UTC)],
-                    zone=office.name,
-                    now=office.now,
-                    why=f"It speaks of {phrase.words(place)}, and doesn't say whose clock is meant.",
-                    code="embargo_zone",
-                )
+        check_mentioned(phrase, moment, office)
     return embargo_at(phrase, moment, zone, office, tuple(remarks))
 
 
+def check_mentioned(phrase: Phrase, moment: datetime, office: Office) -> None:
+    """Where a place is spoken of and no zone is said, its clock must agree with the office's.
+
+    Raises EmbargoRefused.
+    """
+    for place in phrase.mentioned:
+        why = f"It speaks of {phrase.words(place)}, and doesn't say whose clock is meant."
+        if place.name == "local":
+            continue
+        if not place.iana:
+            raise refusal(why, code="embargo_zone", hint="Write the zone right after the hour, such as “9 a.m. PT”.")
+        there = read_zone(place.iana)
+        if moment.astimezone(there).utcoffset() != moment.astimezone(office.zone).utcoffset():
+            wall = moment.astimezone(office.zone).replace(tzinfo=there)
+            raise which_one(
+                [moment, wall.astimezone(UTC)], zone=office.name, now=office.now, why=why, code="embargo_zone"
+            )
+
+
 def past(moment: datetime, office: Office) -> EmbargoRefused:
+    """The refusal of a moment that isn't ahead."""
     said = say(moment, timezone=office.name, now=office.now)
     return refusal(
         f"{said} is past.",
@@ -131,11 +143,13 @@ def past(moment: datetime, office: Office) -> EmbargoRefused:
 
 
 def off_hours(moment: datetime, office: Office) -> tuple[str, ...]:
+    """What to say of a moment on a day when the office is closed."""
     why = day_off(moment.astimezone(office.zone).date(), office.name)
     return (why,) if why else ()
 
 
 def embargo_at(phrase: Phrase, moment: datetime, zone: str, office: Office, remarks: tuple[str, ...]) -> Embargo:
+    """The embargo that lifts at `moment` (UTC), read in `zone`. Raises EmbargoRefused where that is past."""
     for part in phrase.parts:
         if isinstance(part, Ahead) and abs(moment - office.now - part.length) > part.unit:
             raise refusal("A time from now, and another time that isn't the same.", code="embargo_ambiguous")

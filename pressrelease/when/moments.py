@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from pressrelease.when.parts import Clock, Half, PartOfDay, Place
-from pressrelease.when.places import EXACT, ONE_HOME
+from pressrelease.when.places import AUSTRALIAN, EXACT, ONE_HOME
 from pressrelease.when.refusals import refusal, typed, which_one
 from pressrelease.when.saying import say, say_clock, say_day, say_zone
-from pressrelease.when.zones import abbreviations, locate, not_before, read_zone, twelve_hours
+from pressrelease.when.zones import abbreviations, country_of, locate, not_before, read_zone, twelve_hours
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,8 @@ def _by_abbreviation(wall: datetime, place: Place, office: Office, found: Found)
         homes = tuple((office.name, minutes) for minutes in own[name])
     else:
         homes = EXACT.get(name, ())
+        if country_of(office.name) == "AU" and name in AUSTRALIAN:
+            homes = (*homes, AUSTRALIAN[name])
     letters = name.partition("-")[0]
     if len({home for home, _ in homes}) > 1:
         found.unsettled = letters.upper()

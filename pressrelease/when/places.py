@@ -76,6 +76,14 @@ EXACT: dict[str, tuple[tuple[str, int], ...]] = {
     "nzdt": (("Pacific/Auckland", 780),),
 }
 
+#: In Australia people drop the A.
+AUSTRALIAN = {
+    "est": ("Australia/Sydney", 600),
+    "edt": ("Australia/Sydney", 660),
+    "cst": ("Australia/Adelaide", 570),
+    "cdt": ("Australia/Adelaide", 630),
+}
+
 #: Fixed whatever the season; a clock that reads GMT all year is usual in embargo lines.
 FIXED = {"gmt": 0, "utc": 0, "z": 0, "zulu": 0, "ut": 0, "sgt": 480}
 

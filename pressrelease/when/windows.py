@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from pressrelease.when import calendar
 from pressrelease.when.agreeing import agreed_days, one_day, today_in
 from pressrelease.when.embargo import Embargo, EmbargoKind
-from pressrelease.when.instant import ask_home, instant, off_hours, past
+from pressrelease.when.instant import ask_home, check_mentioned, instant, off_hours, past
 from pressrelease.when.moments import Found, Office, boundary, instants, zone_of
 from pressrelease.when.office_days import proposed_lift
 from pressrelease.when.parts import (
@@ -29,7 +29,7 @@ from pressrelease.when.parts import (
 from pressrelease.when.phrase import DAYLIKE, Phrase, year_said
 from pressrelease.when.ranges import Range
 from pressrelease.when.refusals import refusal, typed_day
-from pressrelease.when.saying import say_day
+from pressrelease.when.saying import say_clock, say_day
 from pressrelease.when.zones import read_zone
 
 #: A day without an hour that is further off is more likely to be a misread hour.
@@ -160,8 +160,14 @@ def range_window(phrase: Phrase, found: Range, office: Office) -> Embargo:
     start, end = pairs[0]
     if end <= office.now:
         raise past(end, office)
-    remarks = tuple(remark for remark in (starts.assumed, ends.assumed) if remark)
     zone = starts.instants[start]
+    if not places:
+        check_mentioned(phrase, start, office)
+    remarks = [
+        f"{say_clock(moment.astimezone(read_zone(zone)))} was assumed, since neither a.m. nor p.m. was said."
+        for found_there, moment in ((starts, start), (ends, end))
+        if len(found_there.instants) > 1
+    ]
     return Embargo(phrase.text, EmbargoKind.WINDOW, zone, start, end, start, (*remarks, *off_hours(start, office)))
 
 
@@ -183,7 +189,7 @@ def _shortest(
     inside = [
         (start, end)
         for start, end in pairs
-        if office.release_time <= start.astimezone(office.zone).time()
+        if start in starts.likely
         and end.astimezone(office.zone).time() <= office.close
         and start.astimezone(office.zone).date() == end.astimezone(office.zone).date()
     ]
