@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from xml.sax.saxutils import escape, quoteattr
+
+from pressrelease.formats.xml_words import attribute as _attribute
+from pressrelease.formats.xml_words import text as _text
 
 MEDIA_TYPE = "application/atom+xml"
-
-#: What XML 1.0 can't hold at all (section 2.2), escaped or not.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -71,14 +69,6 @@ def _entry(entry: FeedEntry) -> list[str]:
     if entry.html:
         lines.append(f'<content type="html" xml:base={_attribute(entry.url)}>{_text(entry.html)}</content>')
     return [*lines, "</entry>"]
-
-
-def _text(value: str) -> str:
-    return escape(_NOT_XML.sub("", value))
-
-
-def _attribute(value: str) -> str:
-    return quoteattr(_NOT_XML.sub("", value))
 
 
 def _time(moment: datetime) -> str:

@@ -7,8 +7,8 @@ Release ──compose──▶ Message(html, text, enclosures)      one per vers
 
 from __future__ import annotations
 
-from pressrelease.message.composing import compose
+from pressrelease.message.composing import compose, plain_body
 from pressrelease.message.markup import html_with_addresses
 from pressrelease.message.model import Enclosure, Message
 
-__all__ = ["Enclosure", "Message", "compose", "html_with_addresses"]
+__all__ = ["Enclosure", "Message", "compose", "html_with_addresses", "plain_body"]

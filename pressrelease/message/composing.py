@@ -9,7 +9,7 @@ from pressrelease.config import Office
 from pressrelease.message.enclosures import enclose, safe_names
 from pressrelease.message.markup import html_of, settled, shown_in
 from pressrelease.message.model import Enclosure, Message, contact_for
-from pressrelease.message.plain import lead_of, text_of, wrapped
+from pressrelease.message.plain import WIDTH, lead_of, text_of, wrapped
 from pressrelease.message.words import Words, day_words, words_in
 from pressrelease.release import Contact, Release
 
@@ -49,6 +49,15 @@ def compose(
         enclosures=enclosures,
         summary=_cut(release.subhead or lead_of(tokens), LONGEST_SUMMARY),
     )
+
+
+def plain_body(message: Message, width: int = WIDTH) -> str:
+    """The body alone as plain text, a paragraph a line where `width` is wide enough for it."""
+    release = message.release
+    names = safe_names(attachment.path for attachment in release.attachments)
+    alts = {attachment.path: attachment.alt for attachment in release.attachments}
+    tokens = settled(release.body, dateline=release.dateline, names=names, alts=alts, base=message.office.url)
+    return text_of(tokens, image_word=words_in(message.office.language).image, width=width)
 
 
 def _document(

@@ -1,0 +1,71 @@
+"""What ninjs and NewsML-G2 both say of a release beside its text: who it is, where it stands, until when it waits.
+
+    the office's word              pubStatus   embargoed until
+    approved, its lift ahead       usable      its lift
+    approved, its lift past        usable      –
+    a draft, unapproved, held      withheld    its lift, where it has one ahead
+    withdrawn                      canceled    –
+
+A release keeps its identity through all of its versions; the number of the version counts up.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from pressrelease.message import Message
+from pressrelease.message.words import moment_words, zone_of
+
+#: Wide enough for any paragraph to stay on one line.
+UNWRAPPED = 1_000_000
+
+
+class PubStatus(str, Enum):
+    """IPTC's publishing status; the values are those of both standards."""
+
+    USABLE = "usable"
+    WITHHELD = "withheld"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True)
+class Edition:
+    """Where one version stands: its number, from 1, and when it was frozen; `embargoed_until` is None for now.
+
+    Times are aware.
+    """
+
+    number: int
+    created: datetime
+    status: PubStatus = PubStatus.USABLE
+    embargoed_until: datetime | None = None
+
+
+def identity(message: Message) -> str:
+    """A release's URI, the same for every version: its page, or else a name made from the office's and its slug."""
+    return (
+        message.url
+        or uuid.uuid5(uuid.NAMESPACE_URL, f"{message.office.url or message.office.name}\n{message.slug}").urn
+    )
+
+
+def editors_note(message: Message, edition: Edition) -> str:
+    """What editors must know first, then what the release's author tells them; "" for nothing."""
+    office = message.office
+    notes = []
+    if edition.status is PubStatus.CANCELED:
+        notes.append("CANCELED. Mandatory withdrawal: do not use, and take down what was published.")
+    elif edition.status is PubStatus.WITHHELD:
+        notes.append("WITHHELD. Not for publication.")
+    elif edition.embargoed_until is not None:
+        said = moment_words(edition.embargoed_until, office.timezone, office.language)
+        notes.append(f"STRICTLY EMBARGOED. Not for public release until {said}.")
+    return "\n".join([*notes, *([message.release.editor_note] if message.release.editor_note else [])])
+
+
+def local(moment: datetime, message: Message) -> str:
+    """RFC 3339 with the offset of the office's zone, to the second."""
+    return moment.astimezone(zone_of(message.office.timezone)).isoformat(timespec="seconds")

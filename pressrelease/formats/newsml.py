@@ -1,0 +1,61 @@
+"""A release as a newsItem of NewsML-G2 2.35 (conformance "power"). The order of the elements is the schema's."""
+
+from __future__ import annotations
+
+from pressrelease.formats.news_item import UNWRAPPED, Edition, PubStatus, editors_note, identity, local
+from pressrelease.formats.xml_words import attribute, text
+from pressrelease.message import Message, plain_body
+
+MEDIA_TYPE = "application/vnd.iptc.g2.newsitem+xml"
+NAMESPACE = "http://iptc.org/std/nar/2006-10-01/"
+CATALOG = "http://www.iptc.org/std/catalog/catalog.IPTC-G2-Standards_41.xml"
+
+
+def newsml(message: Message, edition: Edition) -> bytes:
+    """The document, UTF-8. What a release leaves out is left out."""
+    release, office = message.release, message.office
+    body = plain_body(message, UNWRAPPED)
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<newsItem xmlns="{NAMESPACE}" guid={attribute(identity(message))} version="{edition.number}"'
+        f' standard="NewsML-G2" standardversion="2.35" conformance="power" xml:lang={attribute(office.language)}>',
+        f'<catalogRef href="{CATALOG}"/>',
+        "<itemMeta>",
+        '<itemClass qcode="ninat:text"/>',
+        f"<provider><name>{text(office.name)}</name></provider>",
+        f"<versionCreated>{local(edition.created, message)}</versionCreated>",
+        *_embargo(message, edition),
+        f'<pubStatus qcode="stat:{edition.status.value}"/>',
+        f"<title>{text(release.headline)}</title>",
+        *_given("edNote", editors_note(message, edition)),
+        *(['<signal qcode="sig:update"/>'] if edition.number > 1 else []),
+        "</itemMeta>",
+        "<contentMeta>",
+        *([f"<located><name>{text(release.dateline)}</name></located>"] if release.dateline else []),
+        f"<creator><name>{text(office.name)}</name></creator>",
+        f"<language tag={attribute(office.language)}/>",
+        *(f"<keyword>{text(keyword)}</keyword>" for keyword in release.keywords),
+        f"<slugline>{text(message.slug)}</slugline>",
+        f"<headline>{text(release.headline)}</headline>",
+        *([f'<headline role="hld:subHeadline">{text(release.subhead)}</headline>'] if release.subhead else []),
+        *_given("dateline", release.dateline),
+        f"<by>{text(office.name)}</by>",
+        *_given("description", message.summary),
+        "</contentMeta>",
+        "<contentSet>",
+        f'<inlineData contenttype="text/plain" wordcount="{len(body.split())}">{text(body)}</inlineData>',
+        "</contentSet>",
+        "</newsItem>",
+        "",
+    ]
+    return "\n".join(lines).encode("utf-8", "replace")
+
+
+def _embargo(message: Message, edition: Edition) -> list[str]:
+    if edition.embargoed_until is None or edition.status is PubStatus.CANCELED:
+        return []
+    return [f"<embargoed>{local(edition.embargoed_until, message)}</embargoed>"]
+
+
+def _given(name: str, value: str) -> list[str]:
+    return [f"<{name}>{text(value)}</{name}>"] if value else []
