@@ -33,7 +33,7 @@ class Day(Enum):
 class Cue:
     """Words that promise. `subject` must stand before them, `object` within a few words after them.
 
-    `unless_of` may not stand right before them.
+    `unless_of` may not stand right before them. A `headline` is short and ends without a full stop.
     """
 
     words: re.Pattern[str]
@@ -41,9 +41,12 @@ class Cue:
     subject: re.Pattern[str] | None = None
     object: re.Pattern[str] | None = None
     unless_of: re.Pattern[str] | None = None
+    headline: bool = False
 
     def found_in(self, text: str) -> Iterator[re.Match[str]]:
         """Every place where it stands with all that it asks for."""
+        if self.headline and not _is_headline(text):
+            return
         for match in self.words.finditer(text):
             if self.subject is not None and not self.subject.search(text, max(0, match.start() - 130), match.start()):
                 continue
@@ -66,10 +69,14 @@ class Cue:
 
 _BLANKS = re.compile(r"[\s,:–-]*")
 _TO_DAY = re.compile(
-    r"[\s,:–-]*(?:at\s+[\d:.]+\s*[ap]\.?m\.?\s+)?(?:again\s+|back\s+)?(?:to the public\s+)?(?:on|at|in|from|is"
-    r"|for|by)?\s*"
+    r"[\s,:–-]*(?:at\s+[\d:.]+\s*[ap]\.?m\.?\s+)?(?:again\s+|back\s+)?(?:to the public\s+)?(?:on|at|in|from|is|for"
+    r"|by)?\s*"
 )
 _EXACTLY = re.compile(rf"{EXACT_DAY.pattern}|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\d\s*[ap]\.?m\b", re.I)
+
+
+def _is_headline(text: str) -> bool:
+    return len(text.split()) <= 22 and re.search(r"(?<!\b[ap]\.m)[.!?][\"')]*$", text) is None
 
 
 def _few_words(after: str) -> str:
@@ -87,14 +94,12 @@ _ASIDE = (
 )
 #: "will", and what says the same.
 _WILL = (
-    r"(?:\b(?:will|shall)\b|'ll\b"
-    r"|\b(?:is|are|am|'s|'re)(?:\s+(?:\w+ly|now|also|still|next))?\s+(?:going|expected|scheduled|due|set|slated"
-    r"|planning"
-    r"|planned|intending|preparing|anticipated|poised|likely|about|hoping|aiming|expecting|committed"
-    r"|projected)(?:\s+\w+ly)?\s+to\b"
-    r"|\b(?:is|are)\s+to\b|\b(?:plans?|expects?|intends?|anticipates?|hopes?|promises?|pledges?|vows?)\s+to\b"
-    r"|\b(?:has|have)(?:\s+(?:also|now))?\s+(?:promised|pledged|committed|decided|vowed|agreed)\s+to\b"
-    r"|\bnow to\b)"
+    r"(?:\b(?:will|shall)\b|'ll\b|\b(?:is|are|am|'s|'re)(?:\s+(?:\w+ly|now|also|still|next))?\s+(?:going|expected"
+    r"|scheduled|due|set|slated|planning|planned|intending|preparing|anticipated|poised|likely|about|hoping|aiming"
+    r"|expecting|projected)(?:\s+\w+ly)?\s+to\b|\b(?:is|are)\s+to\b"
+    r"|(?<!\ba\s)(?<!the\s)(?<!his\s)(?<!her\s)(?<!their\s)(?<!action\s)(?<!of\s)\bplans?\s+to\b|\b(?:expects?"
+    r"|intends?|anticipates?|hopes?|promises?|pledges?|vows?)\s+to\b|\b(?:has|have)(?:\s+(?:also"
+    r"|now))?\s+(?:promised|pledged|decided|vowed|agreed)\s+to\b|\bnow to\b)"
 )
 _SOON = rf"{_WILL}{_ASIDE}{_ADVERBS}\s+"
 _BE_ING = r"(?:be\s+)?"
@@ -102,19 +107,21 @@ _IS = r"\b(?:is|are|'s|has been|have been)\s+(?:\w+ly\s+|now\s+|also\s+)?"
 
 #: A headline's "Sheriff to release …": no other verb stands before the "to".
 _A_VERB = (
-    r"\b(?:was|were|is|are|has|have|had|will|said|says|asked|urged|must|should|may|can|would|could|does|do|did"
-    r"|not|how|ways?|want|need|helps?|vows|about|able|order|chance|opportunity|right|plans?|efforts?|calls?|works?"
+    r"\b(?:was|were|is|are|has|have|had|will|said|says|asked|urged|must|should|may|can|would|could|does|do|did|not"
+    r"|how|ways?|want|need|helps?|vows|about|able|order|chance|opportunity|right|plans?|efforts?|calls?|works?"
     r"|working|continues?|begins?|likely|back|close|according|thanks|moves?|fails?|seeks?|tries|refuses?|pleads?"
     r"|sentenced|charged|ordered|promised|agrees?|led|leads?|aims?|you|your|please|wishing|interested|invited"
-    r"|seeking|applying|anyone|planned|hoped|wanted|agreed|heard|tried|tends?|needed|used|failed"
-    r"|decided|refused|intended|attempted|threatened|offered|vowed|told|that|who|which|when|where|because)\b"
+    r"|seeking|applying|anyone|planned|hoped|wanted|agreed|heard|tried|tends?|needed|used|failed|decided|refused"
+    r"|intended|attempted|threatened|offered|vowed|told|that|who|which|when|where|because|am|went|took|held|made|got"
+    r"|came|(?!united|limited|armed|expected|scheduled)\w{3,}ed|announces|launches|creates|unveils|offers|uses|joins"
+    r"|introduces|opens|urges|files|provides|initiatives?|programs?|projects?|campaigns?|bills?|laws?|teams?|units?"
+    r"|partnerships?|tips|booth|motions?)\b"
 )
 _HEADLINE = rf"^[\"']?[A-Z\d](?:(?!{_A_VERB})[^.;:]){{2,90}}?\s+to(?:\s+(?:also|soon|officially|publicly))?\s+"
 _ASKED_TO = r"\b(?:is|are)\s+(?:\w+ly\s+)?(?:invited|welcome|encouraged|asked|urged)\s+to\s+"
 _COME = (
-    r"(?:attend|join|take part|participate|watch|listen|tune in|film|cover|tour|photograph|observe|visit"
-    r"|interview|see"
-    r"|meet|hear|view|come)\b"
+    r"(?:attend|join|take part|participate|watch|listen|tune in|film|cover|tour|photograph|observe|visit|interview"
+    r"|see|meet|hear|view|come)\b"
 )
 
 
@@ -132,21 +139,22 @@ CUES = (
     Cue(
         _read(
             rf"{_SOON}{_BE_ING}(?:provid|shar|giv|offer|present|deliver|report|issu|post|communicat|distribut"
-            rf"|circulat"
-            r"|supply|send|submit|fil|introduc|outlin|discuss|detail|confirm|reveal|follow|broadcast)(?:e|ing|)\b"
-            r"(?:\s+(?:up|back) with)?"
+            rf"|circulat|supply|send|submit|fil|introduc|outlin|discuss|detail|confirm|reveal|follow up with"
+            rf"|broadcast)(?:e|ing|)\b"
         ),
         object=INFORMATION,
     ),
     Cue(_read(rf"{_SOON}have more\s+(?:on|about|to say|for you)\b")),
     Cue(
-        _read(rf"{_SOON}(?:have|return with|be back with)\s+(?:an?|more|further|additional|the)\b"), object=INFORMATION
+        _read(
+            rf"{_SOON}(?:have|return with|be back with)\s+(?:an?|more|further|additional"
+            rf"|the)\s+(?:\w+\s+){{0,2}}(?:updates?|information|details|announcements?|statements?|results|news"
+            rf"|reports?|answers?)\b"
+        )
     ),
     Cue(
         _read(rf"{_SOON}{_BE_ING}mak(?:e|ing)\b"),
-        object=_read(
-            r"\b(?:announcements?|statements?|decisions?|determinations?|remarks|appearances?|public|available)\b"
-        ),
+        object=_read(r"\b(?:announcements?|statements?|decisions?|determinations?|remarks|appearances?|public)\b"),
     ),
     Cue(
         _read(rf"{_SOON}(?:be\s+)?(?:made|taken|reached|given|handed down)\b"),
@@ -158,56 +166,56 @@ CUES = (
     # "will hold a press conference"
     Cue(
         _read(
-            rf"{_SOON}{_BE_ING}(?:co-?)?(?:hold|host|conven|conduct|stag|organi[sz]|giv|hav|sponsor|present"
-            rf"|attend|lead"
-            r"|speak at|speak during)(?:e|ing|)\b"
+            rf"{_SOON}{_BE_ING}(?:co-?)?(?:hold|host|conven|conduct|stag|organi[sz]|giv|sponsor|present)(?:e|ing|)\b"
         ),
         object=EVENT,
+    ),
+    Cue(
+        _read(rf"{_SOON}{_BE_ING}hav(?:e|ing)\b"),
+        object=_read(r"\b(?:conference|presser|briefing|meeting|town hall|ceremony|hearing|forum|open house)s?\b"),
     ),
     Cue(
         _read(rf"{_SOON}(?:hold|host|convene)\s+(?:its|their|our|an?|the|his|her)\b(?!\s+(?:line|record|job|position))")
     ),
     Cue(
         _read(
-            rf"{_SOON}(?:brief|update|address)\s+(?:the\s+)?(?:\w+\s+)?(?:media|press|reporters|public"
-            rf"|community|residents"
-            r"|council|board|nation|families)\b"
+            rf"{_SOON}(?:brief|update|address)\s+(?:the\s+)?(?:\w+\s+)?(?:media|press|reporters|public|community"
+            rf"|residents|council|board|nation|families)\b"
         )
     ),
     Cue(_read(rf"{_SOON}{_BE_ING}keep(?:ing)?\s+(?:\w+\s+){{1,4}}(?:informed|updated|posted|up to date|apprised)\b")),
     Cue(
         _read(
             rf"{_SOON}(?:take place|be taking place|come out|go live|go on (?:sale|display)|get under ?way|kick off"
-            r"|break ground|vote on|decide (?:whether|on)|rule on|(?:answer|take) questions)\b"
+            rf"|break ground|vote on|decide (?:whether|on)|rule on|(?:answer|take) questions)\b"
         )
     ),
     Cue(_read(rf"{_SOON}(?:speak|talk|meet)\s+(?:with|to)\s+(?:\w+\s+)?(?:media|press|reporters|journalists)\b")),
     # "Details will follow", "Results will be ready"
     Cue(
         _read(
-            rf"{_WILL}{_ADVERBS}\s+(?:follow|come|publish|be (?:made )?(?:forthcoming|coming|ready|out|online|up|live"
-            r"|available|accessible|archived|known|provided|given|shared|shown|supplied|offered|presented|distributed"
-            r"|sent|added|put out|released))\b(?!\s+(?:24|forward|around the clock|free of charge|upon request))"
+            rf"{_WILL}{_ADVERBS}\s+(?:follow|come|publish|be (?:made )?(?:forthcoming|coming|ready|out|online|up"
+            rf"|live|available|accessible|archived|known|provided|given|shared|shown|supplied|offered|presented"
+            rf"|distributed|sent|added|put out|released))\b(?!\s+(?:24|forward|around the clock|free of charge"
+            rf"|upon request))"
         ),
         subject=_read(rf"{INFORMATION.pattern}(?:\W+(?!will\b)\w+){{0,8}}\W*$"),
     ),
     Cue(
         _read(
-            rf"{_WILL}\s+be\s+available\s+(?:for|to (?:answer|speak|talk|meet|discuss|take))\s+(?:\w+\s+){{0,3}}"
-            r"(?:interview|comment|question"
-            rf"|media|press)"
+            rf"{_WILL}\s+be\s+available\s+(?:for|to (?:answer|speak|talk|meet|discuss"
+            rf"|take))\s+(?:\w+\s+){{0,3}}(?:interview|comment|question|media|press)"
         )
     ),
     # "Dates to be announced", "Details to follow"
     Cue(
         _read(
             r"\b(?:(?:is|are)\s+)?(?:yet\s+|still\s+)?to\s+(?:be\s+(?:announced|released|confirmed|published"
-            r"|determined"
-            r"|provided|disclosed|revealed|posted|shared)|follow|come)\b"
+            r"|provided|disclosed|revealed|posted|shared)|follow|come)\b(?!\s+(?:forward|out|to|in|into|back|up)\b)"
         ),
-        subject=_read(rf"(?:{INFORMATION.pattern}|\b(?:more|speakers?|tickets?|venue)\b)\W*(?:\w+\W+){{0,2}}$"),
+        subject=_read(rf"(?:{INFORMATION.pattern}|\b(?:more|times?|speakers?|tickets?|venue)\b)\W*(?:\w+\W+){{0,2}}$"),
     ),
-    Cue(_read(r"(?:^|[:,(–-]\s*|\b(?:is|are|still|yet)\s+)(?:to be (?:announced|confirmed|determined)|tba)\b")),
+    Cue(_read(r"(?:^|[:,(–-]\s*|\b(?:is|are|still|yet)\s+)(?:to be (?:announced|confirmed)|tba)\b")),
     # "A decision is expected by Friday", "Details forthcoming"
     Cue(
         _read(
@@ -228,17 +236,16 @@ CUES = (
     Cue(_read(r"^\W*(?:please\s+)?(?:look|look out|watch|watch out|listen) for\b"), Day.ANYWHERE),
     Cue(
         _read(
-            rf"{_IS}(?:set|scheduled|slated|due|planned|on track|targeted|ready)\s+for\s+(?:\w+\s+){{0,3}}"
-            r"(?:release|publication|announcement|unveiling|launch|broadcast)\b"
+            rf"{_IS}(?:set|scheduled|slated|due|planned|on track|targeted|ready)\s+for\s+(?:\w+\s+){{0,3}}(?:release"
+            rf"|publication|announcement|unveiling|launch|broadcast)\b"
         )
     ),
     # "A hearing is scheduled for Monday", "The meeting has been moved to May 5"
     Cue(
         _read(
-            rf"{_IS}(?:re-?)?(?:scheduled|set|planned|slated|confirmed|arranged|moved|postponed|delayed"
-            rf"|adjourned|pushed back|put off)"
-            r"\s+(?:to (?:begin|start|take place|be held)\s+|back\s+)?(?:for|to|on|at|from|until|till|in|this|next"
-            r"|tomorrow|today|tonight)\b"
+            rf"{_IS}(?:re-?)?(?:scheduled|set|planned|slated|confirmed|arranged|moved|postponed|delayed|adjourned"
+            rf"|pushed back|put off)\s+(?:to (?:begin|start|take place|be held)\s+|back\s+)?(?:for|to|on|at|from"
+            rf"|until|till|in|this|next|tomorrow|today|tonight)\b"
         ),
         subject=EVENT,
     ),
@@ -255,23 +262,26 @@ CUES = (
     Cue(_read(r"^\W*(?:you are|you're)\s+(?:cordially\s+)?invited\b")),
     Cue(
         _read(
-            r"\blooks? forward to\s+(?:\w+ly\s+)?(?:announc|releas|shar|publish|unveil|reveal|present|report"
-            r"|host|hold)ing\b"
+            r"\blooks? forward to\s+(?:\w+ly\s+)?(?:announc|releas|shar|publish|unveil|reveal|present|report|host"
+            r"|hold)ing\b"
         )
     ),
     Cue(_read(r"\b(?:anticipates?|expects?|plans? on)\s+(?:having|releasing|announcing|sharing|publishing|holding)\b")),
     # "Sheriff to Announce Charges", "Names to be released Monday"
-    Cue(_read(rf"{_HEADLINE}(?:be\s+{PUBLISHED}|{PUBLISHES}|come out|take place|go live|kick off)\b")),
-    Cue(_read(rf"{_HEADLINE}(?:hold|host|convene)\b"), object=EVENT),
-    Cue(_read(rf"{_HEADLINE}(?:report|present)\b"), object=_read(r"\b(?:results|earnings)\b")),
-    Cue(_read(rf"{_HEADLINE}(?:hold|host|convene|give|vote|meet|pick|file|tour|{HAPPENS})\b"), Day.ANYWHERE),
+    Cue(_read(rf"{_HEADLINE}(?:be\s+{PUBLISHED}|{PUBLISHES}|come out|take place|go live|kick off)\b"), headline=True),
+    Cue(_read(rf"{_HEADLINE}(?:hold|host|convene)\b"), object=EVENT, headline=True),
+    Cue(_read(rf"{_HEADLINE}(?:report|present)\b"), object=_read(r"\b(?:results|earnings)\b"), headline=True),
+    Cue(
+        _read(rf"{_HEADLINE}(?:hold|host|convene|give|vote|meet|pick|file|tour|{HAPPENS})\b"),
+        Day.ANYWHERE,
+        headline=True,
+    ),
     # "will not be released until Monday" is a promise of that day
     Cue(
         _read(
-            r"\b(?:will|is|are)\s+not\s+(?:be\s+|going to be\s+|to be\s+)?(?:released|announced|published"
-            r"|identified|named"
-            r"|made public|known|available|disclosed|unveiled|revealed|issued|posted|final|complete)\b[^.;]{0,40}?"
-            r"\b(?:until|before)\s+(?:after\s+)?"
+            r"\b(?:will|is|are)\s+not\s+(?:be\s+|going to be\s+|to be\s+)?(?:released|announced|published|identified"
+            r"|named|made public|known|available|disclosed|unveiled|revealed|issued|posted|final"
+            r"|complete)\b[^.;]{0,40}?\b(?:until|before)\s+(?:after\s+)?"
         ),
         Day.NEXT,
     ),
@@ -280,19 +290,17 @@ CUES = (
     Cue(
         _read(
             rf"{_SOON}be\s+(?:launching|opening|hosting|holding|starting|beginning|returning|meeting|presenting"
-            rf"|reporting"
-            r"|offering|celebrating|visiting|debuting|hearing|performing|voting|back|live|complete|completed|on view"
-            r"|on (?:display|sale|air)|in (?:stores|theaters|cinemas)|available|ready"
-            r"|open to (?:the public|visitors|everyone|the media))\b"
+            rf"|reporting|offering|celebrating|visiting|debuting|performing|voting|back|live|complete|completed"
+            rf"|on view|on (?:display|sale|air)|in (?:stores|theaters|cinemas)|available|ready|open to (?:the public"
+            rf"|visitors|everyone|the media))\b"
         ),
         Day.ANYWHERE,
     ),
     Cue(_read(r"\b(?:takes?|taking)\s+place\b"), Day.ANYWHERE),
     Cue(
         _read(
-            r"\b(?:is|are)\s+(?:being\s+held|(?:host|hold|launch|open|unveil|conven|present|organiz|plann"
-            r"|releas|announc"
-            r"|report|publish|celebrat|sponsor)ing)\b"
+            r"\b(?:is|are)\s+(?:being\s+held|(?:host|hold|launch|open|unveil|conven|present|organiz|plann|releas"
+            r"|announc|report|publish|celebrat|sponsor)ing)\b"
         ),
         Day.ANYWHERE,
         object=_read(rf"{EVENT.pattern}|{INFORMATION.pattern}|^(?:at|on|in)\b"),
@@ -300,10 +308,10 @@ CUES = (
     Cue(
         _read(
             r"\b(?:(?:takes?|comes?|goes?) (?:into |in )?(?:effect|force)|occurs|happens"
-            r"|(?<!is\s)(?<!are\s)(?<!be\s)opens?|begins?|starts|launches|kicks off|premieres|debuts|drops"
-            r"|returns|resumes|airs|meets|goes"
-            r" on sale|go on sale|gets under ?way|votes|convenes|reconvenes|reopens|arrives|(?:is|are|comes?) out)\b"
-            r"(?!\s+(?:until|through))"
+            r"|(?<!is\s)(?<!are\s)(?<!be\s)opens?|(?<!we\s)(?<!you\s)begins?(?!\s+today)|starts|launches|kicks off"
+            r"|premieres|debuts|drops(?=\s+(?:on|tomorrow|today|this|next)\b)|returns|resumes|airs|meets"
+            r"|goes on sale|go on sale|gets under ?way|votes|convenes|reconvenes|reopens|arrives|(?:is|are"
+            r"|comes?) out)\b(?!\s+(?:until|through))"
         ),
         Day.NEXT,
     ),
@@ -313,16 +321,19 @@ CUES = (
         _read(r"\bopens?\b"),
         Day.ANYWHERE,
         subject=_read(
-            r"\b(?:registration|applications?|nominations?|bookings?|enrol?lment|tickets?|sales?|voting"
-            r"|submissions?|doors)\s*$"
+            r"\b(?:registration|applications?|nominations?|bookings?|enrol?lment|tickets?|sales?|voting|submissions?"
+            r"|doors)\s*$"
         ),
     ),
-    Cue(_read(r"^\W*(?:when|date and time|date/time|date & time|time and date)\s*[:–-]"), Day.ANYWHERE),
+    Cue(
+        _read(r"^\W*(?:when(?!.{0,20}\byesterday)|date and time|date/time|date & time|time and date)\s*[:–-]"),
+        Day.ANYWHERE,
+    ),
     Cue(
         _read(
             r"^\W*(?:next\s+(?:release|update|publication|announcement|report|meeting|briefing|edition|results?"
-            r"|bulletin)"
-            r"|(?:release|publication|launch|results?|announcement|event|hearing|meeting)\s+date)\b[^.;]{0,60}?[:–-]"
+            r"|bulletin)|(?:release|publication|launch|results?|announcement|event|hearing"
+            r"|meeting)\s+date)\b[^.;]{0,60}?[:–-]"
         ),
         Day.ANYWHERE,
     ),
@@ -348,5 +359,9 @@ CUES = (
         subject=_read(rf"(?<!the\s)(?:{EVENT.pattern}|{INFORMATION.pattern})\s*$"),
     ),
     # Whatever else the issuer says will be on a particular day
-    Cue(_read(rf"{_SOON}(?:be\s+)?(?!{NO_EVENT}\b)\w+"), Day.EXACT, unless_of=OTHERS),
+    Cue(
+        _read(rf"{_SOON}(?!\w+ly\b)(?:be\s+(?!{NO_EVENT}\b)\w+|(?!{NO_EVENT}\b)\w+(?<!ing))\b"),
+        Day.EXACT,
+        unless_of=OTHERS,
+    ),
 )

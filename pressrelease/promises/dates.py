@@ -48,8 +48,8 @@ _SOMETHING_WAS = re.compile(
 )
 #: "the shooting that occurred on Monday", after the cue.
 _OF_WHAT_WAS = re.compile(
-    r"(?<!the\s)(?<!\ba\s)(?<!an\s)(?<!its\s)(?<!our\s)(?<!their\s)"
-    r"\b(?!scheduled|planned|expected|slated)(?:\w{2,}ed|was|were|had|broke|took|held|left|died|fell|came|went"
+    r"(?<!the\s)(?<!\ba\s)(?<!an\s)(?<!its\s)(?<!our\s)(?<!their\s)\b(?!scheduled|planned|expected"
+    r"|slated)(?:\w{2,}ed|was|were|had|broke|took|held|left|died|fell|came|went"
     r"|hit|struck|shot|stole|fled|led|began|made|found|saw|met)\s+(?:[\w'’]+\s+){0,4}$",
     re.I,
 )

@@ -21,37 +21,33 @@ INFORMATION = words(
     r"""
     updates? | information | details? | briefings? | statements? | announcements? | results? | earnings | decisions?
     rulings? | verdicts? | findings | reports? | recommendations? | names? | identit(?:y|ies) | winners? | shortlist
-    longlist | finalists? | list | schedule | timetable | agenda | releases? | news | guidance | guidelines | advisory
-    specifics | figures | totals | tally | counts? | statistics | data | numbers | outcome | keynote | remarks
-    speech
-    lecture | presentation | proposals? | bulletin | dates? | times? | locations? | venues? | line-?up
-    footage | video
-    conclusions | opinions? | orders? | judge?ments? | documents | records | answers? | reply | replies
-    evaluation | review | recording | replay | webcast
-    archive | transcripts? | slides | live ?stream | copies | photos?
+    longlist | finalists? | list | schedule | timetable | agenda | releases? | news | guidance | guidelines
+    advisory | specifics | figures | totals | tally | counts? | statistics | data | numbers | outcome | keynote
+    remarks | speech | lecture | presentation | proposals? | bulletin | dates? | locations? | venues? | line-?up
+    footage | video | conclusions | opinions? | judge?ments? | documents | records | answers? | reply | replies
+    evaluation | review | recording | replay | webcast | archive | transcripts? | slides | live ?stream | copies
+    photos?
     """
 )
 
 #: What people come to, or tune in to.
 EVENT = words(
     r"""
-    conferences? | pressers? | briefings? | calls? | teleconferences? | webcasts? | webinars? | hearings? | meetings?
-    town ?halls? | forums? | open houses? | ceremon(?:y|ies) | vigils? | memorials? | services? | celebrations?
-    events?
-    ribbon[- ]cuttings? | ground ?breakings? | openings? | festivals? | fairs? | parades? | march | rall(?:y|ies)
-    concerts? | exhibitions? | exhibits? | shows? | screenings? | workshops? | trainings? | class(?:es)? | clinics?
-    sessions? | seminars? | symposi(?:um|a) | summits? | conventions? | fundraisers? | galas? | dinners? | luncheons?
-    lunch | breakfasts? | receptions? | auctions? | races? | runs? | walks? | tours? | tournaments? | games?
-    match(?:es)? | competitions? | contests? | drawings? | draws? | raffles? | hackathons? | drives? | giveaways?
-    checkpoints? | drills? | exercises? | tests? | round ?tables? | panels? | discussions? | lectures? | talks?
-    speech(?:es)? | address | premieres? | launch(?:es)? | part(?:y|ies) | picnics? | inaugurations? | commencements?
-    graduations? | convocations? | elections? | referend(?:um|a) | votes? | debates? | consultations? | q ?& ?a
-    availabilit(?:y|ies) | photo op\w* | demonstrations? | presentations? | camps? | recounts? | count | canvass
-    bazaars? | markets? | swap | unveilings? | dedications? | reunions? | readings? | performances? | recitals?
-    plays?
-    inquests? | funerals? | viewings? | investor day | days? | awards? | interviews? | drop-ins? | expos? | sales?
-    walk-?throughs? | lotter(?:y|ies) | survey | auditions? | inspections? | appearances? | kick-?off | hunt
-    festivities
+    conferences? | pressers? | briefings? | calls? | teleconferences? | webcasts? | webinars? | hearings?
+    meetings? | town ?halls? | forums? | open houses? | ceremon(?:y|ies) | vigils? | memorials? | services?
+    celebrations? | events? | ribbon[- ]cuttings? | ground ?breakings? | openings? | festivals? | fairs? | parades?
+    march | rall(?:y|ies) | concerts? | exhibitions? | exhibits? | shows? | screenings? | workshops? | trainings?
+    class(?:es)? | clinics? | sessions? | seminars? | symposi(?:um|a) | summits? | conventions? | fundraisers?
+    galas? | dinners? | luncheons? | lunch | breakfasts? | receptions? | auctions? | races? | runs? | walks?
+    tours? | tournaments? | games? | match(?:es)? | competitions? | contests? | drawings? | draws? | raffles?
+    hackathons? | drives? | giveaways? | checkpoints? | drills? | exercises? | tests? | round ?tables? | panels?
+    discussions? | lectures? | talks? | speech(?:es)? | premieres? | launch(?:es)? | part(?:y|ies) | picnics?
+    inaugurations? | commencements? | graduations? | convocations? | elections? | referend(?:um|a) | votes?
+    debates? | consultations? | q ?& ?a | availabilit(?:y|ies) | photo op\w* | demonstrations? | presentations?
+    camps? | recounts? | count | canvass | bazaars? | markets? | swap | unveilings? | dedications? | reunions?
+    readings? | performances? | recitals? | plays? | inquests? | funerals? | viewings? | investor day | days?
+    awards? | interviews? | drop-ins? | expos? | sales? | walk-?throughs? | lotter(?:y|ies) | survey | auditions?
+    inspections? | appearances? | kick-?off | hunt | festivities
     """
 )
 
@@ -59,15 +55,13 @@ EVENT = words(
 PUBLISHED = one_of(
     r"""
     (?:re-?)?released | announced | (?:re-?)?published | re-?posted | posted | issued | unveiled | revealed
-    disclosed
-    declared | named | made (?:public|known) | sent out | handed down | held | hosted | convened | conducted
-    launched
-    (?:re-?)?opened | streamed | live[- ]?streamed | broadcast | televised | webcast | aired | rolled out | dedicated
-    inaugurated | celebrated | rescheduled | certified | finali[sz]ed | introduced | voted on | taken up | debated
-    decided | notified | informed | drawn | sworn in | screened | exhibited | performed | unsealed | identified
-    communicated
-    circulated | distributed to (?:the )?(?:media|press) | awarded | put (?:up for|to) (?:a )?vote | on display
-    handed out | given out | elected | appointed | installed | heard (?:by (?!a jury|the jury|a judge)|at|on)
+    disclosed | declared | named | made (?:public|known) | sent out | handed down | held | hosted | convened
+    conducted | launched | (?:re-?)?opened | streamed | live[- ]?streamed | broadcast | televised | webcast | aired
+    rolled out | dedicated | inaugurated | celebrated | rescheduled | certified | finali[sz]ed | introduced
+    voted on | taken up | debated | decided | notified | informed | drawn | sworn in | screened | exhibited
+    performed | unsealed | identified | communicated | circulated | distributed to (?:the )?(?:media|press)
+    awarded | put (?:up for|to) (?:a )?vote | on display | handed out | given out | elected | appointed | installed
+    heard (?:by (?!a jury|the jury|a judge)|at|on)
     confirmed (?:by|on|at|later|in|next|soon|shortly|once|when|after)
     shared (?:with the (?:public|media|press|community)|on|as|when|at|later|publicly|once|after|in|soon)
     provided (?:as|when|at|on|later|once|by|in the coming|to the (?:media|press|public)|throughout|via|tomorrow|this)
@@ -76,7 +70,7 @@ PUBLISHED = one_of(
     presented (?:at|on|in|during|by|to the (?:public|council|board|city|commission|committee|media))
     considered (?:by|at|on) | discussed (?:at|on|by|during) | reviewed (?:by|at)
     (?:honou?red|recogni[sz]ed) (?:at|on|during|by|with|for|in) | featured (?:at|on|in|during)
-    (?:selected|chosen) (?:by|on|in|at|from|and) | determined (?:by|on|in|at|later|after|once|soon|next)
+    (?:selected|chosen) (?:by|on|in|at|from|and) | determined (?:later|at a later|after|once|soon|next)
     made available (?:on|online|at|to the (?:public|media|press)|for (?:review|download|viewing|public)|later|soon)
     made available (?:shortly|by|in|tomorrow|next|this|when|as soon|once|after)
     """
@@ -86,9 +80,8 @@ PUBLISHED = one_of(
 PUBLISHES = one_of(
     r"""
     release | announce | publish | unveil | disclose | declare | make public | put out | send out | hand down
-    certify
-    reveal (?:a|an|the|its|their|details|who|more|which|how) | name (?:the|its|a|an|winners?|finalists?)
-    live-?stream | webcast | (?:come to|reach) a decision | render (?:a|its) (?:decision|verdict) | publici[sz]e
+    certify | reveal (?:a|an|the|its|their|details|who|more|which|how) | name (?:the|its|a|an|winners?|finalists?)
+    live-?stream | webcast | (?:come to|reach) a decision | render (?:a|its) (?:decision|verdict)
     notify (?:the public|parents|families|residents|applicants|customers|winners|members|voters)
     issue (?:regular |further |more |additional |new |another )?(?:updates|statements)
     post (?:the|its|their|all|more|updates?|results|details|information|an?|video|any|additional|further|new|regular)
@@ -99,33 +92,29 @@ PUBLISHES = one_of(
 HAPPENS = one_of(
     r"""
     open | begin | start | launch | resume | return | introduce | debut | celebrate | commemorate | honou?r
-    recogni[sz]e | consider | discuss | hear | present | deliver | review | participate | visit | perform
-    travel | air
-    sign | dedicate | commence | reopen | roll out | vote | decide | rule | meet | gather | speak | appear
-    hold | host
-    occur | happen | premiere | convene | reconvene | report | join | run | offer | conclude | complete
-    expand | show
-    feature | screen | conduct | break | submit | respond | select | choose | determine | finali[sz]e | implement
-    install | take effect | go into effect | become effective | address | update | attend | give | kick off | swear in
+    recogni[sz]e | consider | discuss | hear | present | deliver | review | participate | visit | perform | travel
+    air | sign | dedicate | commence | reopen | roll out | vote | decide | rule | meet | gather | speak | hold
+    host | occur | happen | premiere | convene | reconvene | report | join | run | offer | conclude | complete
+    expand | show | feature | screen | conduct | break | submit | respond | select | choose | determine
+    finali[sz]e | implement | install | take effect | go into effect | become effective | address | update | attend
+    kick off | swear in
     """
 )
 
 #: What is done on a day, and yet is no event of the issuer's: "will be sentenced", "will rain".
 NO_EVENT = one_of(
     r"""
-    be | sentenced | arraigned | charged | tried | prosecuted | close | closed | closing | heavy | ticketed | fined
+    be | do | next | now | also | then | soon | first | later | again | all | both | still | only | ordered
+    sentenced | arraigned | charged | tried | prosecuted | close | closed | closing | heavy | ticketed | fined
     towed | required | asked | eligible | allowed | able | subject | responsible | cited | arrested | deported
     extradited | transported | buried | laid | billed | affected | detoured | diverted | detained | paid | used
-    needed
-    given | free | mailed | due | accept\w* | receiv\w* | seen | hot | cold | warm | cool | sunny | cloudy
-    rain | snow
-    rise | fall | increase | decrease | turn | need | require | have | pay | retire | plead | serve | survive | remain
-    last | cost | stay | get | face | lose | expire | end | cease | use | apply | learn | return | appear
-    know | enjoy
-    see | wear | drive | leave | stop | contain | cover | continue | arrive | help | allow | ensure | make
-    work | take
-    succeed | replace | become | earn | owe | benefit | save | add | avoid | reduce | bring | keep | look | testify
-    stand | act | resign | step down | charge | seek | file | investigate | go to | come forward | like | not | never
+    needed | given | free | mailed | due | accept\w* | receiv\w* | seen | hot | cold | warm | cool | sunny | cloudy
+    rain | snow | rise | fall | increase | decrease | turn | need | require | have | pay | retire | plead | serve
+    survive | remain | last | cost | stay | get | face | lose | expire | end | cease | use | apply | learn | return
+    appear | know | enjoy | see | wear | drive | leave | stop | contain | cover | continue | arrive | help | allow
+    ensure | make | work | take | succeed | replace | become | earn | owe | benefit | save | add | avoid | reduce
+    bring | keep | look | testify | in | brought | released | request\w* | dispatched | find | stand | act | resign
+    step down | charge | seek | file | investigate | go to | come forward | like | not | never
     """
 )
 
@@ -133,30 +122,36 @@ NO_EVENT = one_of(
 ACCUSED = words(
     r"""
     he | she | defendants? | suspects? | inmates? | prisoners? | patients? | victims? | the man | the woman
-    the couple
-    the two | juveniles? | teens? | hostages? | men | women | offenders? | (?<!of\s)voters | jurors | the jury
-    a jury
-    a judge | the judge | grand jury
+    the couple | the two | juveniles? | teens? | hostages? | men | women | offenders? | (?<!of\s)voters | jurors
+    the jury | a jury | a judge | the judge | grand jury
     """,
     end=r"(?:,\s+\d+,?)?\s*$",
 )
 #: Whoever or whatever else is not the issuer.
 OTHERS = words(
     r"""
-    storm | weather | temperatures? | rain | snow | traffic | drivers | motorists | residents | customers | employees
-    workers | students | patients | participants | applicants | anyone | those | callers | payments? | fees? | taxes
-    fines? | deadline | offer | bail | who | you | passengers | members | visitors | guests | fans | parents | rates?
+    storm | weather | temperatures? | rain | snow | traffic | drivers | motorists | residents | customers
+    employees | workers | students | patients | participants | applicants | anyone | those | callers | payments?
+    fees? | taxes | fines? | deadline | offer | bail | who | you | passengers | members | visitors | guests | fans
+    parents | rates?
     """,
     end=r"\s*$",
 )
 #: The court's business.
-COURT = re.compile(
-    r"\b(?:arraign\w*|sentenc\w+|jury selection|opening statements|in court|court on|next hearing|(?:his|her) hearing"
-    r"|(?:court|preliminary|prelim|bail|bond|detention|plea|status|custody|pre-?trial|initial|extradition|parole"
-    r"|evidentiary|disposition|competency|probable cause|omnibus|motion)\s+(?:hearing|appearance|date|conference)s?"
-    r"|(?<!clinical )(?<!phase )(?<!pilot )(?<!\d )trial(?!\s+(?:results|data|period|run)))\b",
-    re.I,
+COURT = words(
+    r"""
+    arraign\w* | sentenc\w+ | (?:penalty|sanity|guilt) phase | jury selection | opening statements | in court
+    court on
+    court process | next hearing | (?:his|her|their|both|\w+['’]s?) hearings?
+    (?:court|preliminary|prelim|bail|bond|detention|plea|status|custody) (?:hearing|appearance|date)s?
+    (?:pre-?trial|initial|extradition|parole) (?:hearing|appearance|date)s?
+    (?:evidentiary|disposition|competency|probable cause|omnibus|motion|restitution|readiness|re-?sentencing) hearings?
+    (?:settlement|status|pre-?trial|readiness) conference | felony settlement
+    (?<!clinical\s)(?<!phase\s)(?<!pilot\s)(?<!\d\s)(?<!mock\s)trial(?! (?:results|data|period|run))
+    """
 )
+#: A room of a courthouse: what is held there without the press is the court's.
+COURTROOM = words(r"(?:Department|Dept\.?|Dept) [A-Z]{0,2}-?\d+ | courtroom | back in court")
 
 _MONTH = one_of(
     r"""
@@ -169,23 +164,22 @@ _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 #: A particular day of the calendar.
 EXACT_DAY = re.compile(
     rf"\b(?:{_MONTH}\s+\d{{1,2}}\b|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b|\d{{1,2}}/\d{{1,2}}\b"
-    rf"|20\d\d-\d\d-\d\d\b|(?:this|next|coming)\s+{_WEEKDAY}\b|(?:today|tonight|tomorrow)\b)",
+    rf"|20\d\d-\d\d-\d\d\b|(?:this|next|coming)\s+{_WEEKDAY}\b|(?:today|tonight|tomorrow)\b(?!['’]s))",
     re.I,
 )
 #: Words that tell when, however loosely.
 DAY_WORDS = re.compile(
-    rf"\b(?:{_WEEKDAY}\b|(?:mon|tues?|wed|thurs?|fri|sat|sun)\.|{_MONTH}\s+\d{{1,4}}\b"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b"
-    rf"|(?:in|by|until|during|early|mid|late|of|this|next|through)[ -](?:early |mid-|late )?{_MONTH}\b"
-    r"|\d{1,2}/\d{1,2}\b|20\d\d-\d\d-\d\d\b|(?:today|tonight|tomorrow|soon|shortly|upcoming|noon|midnight)\b"
-    r"|(?:this|next|coming|later|following|same)\s+(?:week|weekend|month|year|quarter|spring|summer|fall|autumn"
-    r"|winter"
-    rf"|season|morning|afternoon|evening|night|{_WEEKDAY}|today|this|in)\b"
-    r"|(?:in|within|over)\s+(?:the\s+)?(?:coming|next|near)\b|week of\b|end of (?:the|this|next)\b"
-    r"|(?:in|within)\s+(?:about |approximately |roughly )?(?:\d+|one|two|three|four|five|six|seven|ten|a few|several)"
-    r"\s+(?:hours?|days?|weeks?|months?)\b|(?:first|second|third|fourth)\s+(?:quarter|half)\b"
-    r"|(?:in |this |next )?(?:spring|summer|fall|autumn|winter|q[1-4])(?: of)? 20\d\d\b|in (?:spring|summer"
-    r"|fall|autumn)\b"
+    rf"\b(?:{_WEEKDAY}\b|(?:mon|tues?|wed|thurs?|fri|sat|sun)\.|{_MONTH}\s+\d{{1,4}}\b|\d{{1,2}}(?:st|nd|rd"
+    rf"|th)?\s+(?:of\s+)?{_MONTH}\b|(?:in|by|until|during|early|mid|late|of|this|next|through)[ -](?:early |mid-"
+    rf"|late )?{_MONTH}\b"
+    r"|\d{1,2}/\d{1,2}\b|20\d\d-\d\d-\d\d\b|(?:today(?!['’]s)|tonight|tomorrow|soon|shortly|upcoming|noon"
+    r"|midnight)\b|(?:this|next|coming|later|following|same)\s+(?:week|weekend|month|year|quarter|spring|summer|fall"
+    r"|autumn|winter"
+    rf"|season|morning|afternoon|evening|night|{_WEEKDAY}|today|this|in)\b|(?:in|within|over)\s+(?:the\s+)?(?:coming"
+    rf"|next|near)\b|week of\b|end of (?:the|this|next)\b|(?:in|within)\s+(?:about |approximately |roughly )?(?:\d+"
+    rf"|one|two|three|four|five|six|seven|ten|a few|several)\s+(?:hours?|days?|weeks?|months?)\b|(?:first|second"
+    rf"|third|fourth)\s+(?:quarter|half)\b|(?:in |this |next )?(?:spring|summer|fall|autumn|winter"
+    rf"|q[1-4])(?: of)? 20\d\d\b|in (?:spring|summer|fall|autumn)\b"
     r"|\d{1,2}(?:[:.]\d\d)?\s*[ap]\.?\s?m\b|(?:in|by|before|until)\s+(?:mid-|early |late )?20\d\d\b"
     r"|at \d\d[:.]\d\d\b)",
     re.I,
