@@ -2,7 +2,8 @@
 
 APScheduler is the alarm clock and never the record: it holds one job, the next wake of the plan, and what is due
 is always asked of the store. Its sleep is computed once from the wall clock, so a watcher on a clock that nobody
-can set looks every second whether anything was written, the machine slept, or the wall clock moved.
+can set looks every second whether anything was written, the machine slept, the wall clock moved, or config.toml
+was edited. An edited one is taken up between two passes, if it can be used; until then the last good one is in force.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ import signal
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from pressrelease import clock
 from pressrelease.cycle import Cycle
-from pressrelease.errors import PressReleaseError, WillRetry
+from pressrelease.errors import ConfigRefused, PressReleaseError, Problem, WillRetry
 from pressrelease.gather import Pass
 from pressrelease.store import Store
+from pressrelease.store.watching import Watch
 from pressrelease.wiring import Workspace, sending
 
 #: Seconds between two looks of the watcher.
@@ -31,6 +36,10 @@ SIGN_EVERY = 10.0
 
 #: A pass is made at least this often, in seconds, whatever the alarm clock says.
 PASS_EVERY = 30.0
+
+#: How long config.toml must have been left alone before it is taken up, in seconds: half of one, as an editor
+#: writes it, may be a valid config with an approval less.
+SETTLED = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +55,9 @@ class Daemon:
         self._said: set[str] = set()
         self._name = f"run {uuid.uuid4().hex}"
         self._signed_at = float("-inf")
+        self._config = _ConfigFile(workspace.folder / "config.toml")
+        self._shift = ExitStack()
+        self._retiring: list[threading.Thread] = []
 
     def run(self) -> None:
         """Run until SIGTERM, SIGINT or `end`; then finish what is in flight.
@@ -58,16 +70,22 @@ class Daemon:
         alarm.start()
         watcher = threading.Thread(target=self._watch, name="watcher", daemon=True)
         try:
-            with sending(self._workspace, clock.utc_now()) as cycle:
+            cycle = self._shift.enter_context(sending(self._workspace, clock.utc_now()))
+            try:
                 watcher.start()
                 self._note("scheduler.started")
                 self._say("The scheduler is running. Ctrl-C ends it.")
                 while not self._ending.is_set():
                     self._wake.clear()
+                    cycle = self._with_config_of_now(cycle)
                     seen = self._pass(cycle)
                     self._set_alarm(alarm, seen.next_wake if seen else None)
                     self._wake.wait(PASS_EVERY)
                 self._say("Finishing what is in flight …")
+            finally:
+                self._shift.close()
+                for thread in self._retiring:
+                    thread.join()
             self._sign(ended=True)
         finally:
             self._ending.set()
@@ -114,6 +132,37 @@ class Daemon:
             self._said.add(words)
             self._say(words)
 
+    # -- an edited config ----------------------------------------------------------------------------------
+
+    def _with_config_of_now(self, cycle: Cycle) -> Cycle:
+        """The cycle to go on with: a new one where config.toml was edited and can be used, else the one at hand.
+
+        What the old one has in flight is finished beside the new one's sends: an outlet that hangs delays nobody.
+        """
+        edited = self._config.edited()
+        if edited is None and not self._config.refused:
+            return cycle
+        fresh, shift = replace(self._workspace), ExitStack()
+        try:
+            if self._config.never_read and fresh.config == self._workspace.config:
+                self._config.was_read(edited)
+                return cycle
+            if fresh.config.store_url != self._workspace.config.store_url:
+                raise ConfigRefused([Problem(0, "[store] url is another one", "End `run` and start it anew for that.")])
+            fresh.__dict__["store"] = self._workspace.store  # what its connections have seen stays seen
+            opened = shift.enter_context(sending(fresh, clock.utc_now()))
+        except PressReleaseError as error:
+            if words := self._config.was_refused(edited, error.message):
+                self._say(words)
+            return cycle
+        self._config.was_read(edited)
+        self._say("config.toml was edited, and is in force.")
+        thread = threading.Thread(target=self._shift.close, name="retiring")
+        self._retiring = [one for one in self._retiring if one.is_alive()] + [thread]
+        self._workspace, self._shift = fresh, shift
+        thread.start()
+        return opened
+
     # -- waking --------------------------------------------------------------------------------------------
 
     def _set_alarm(self, alarm: Any, moment: datetime | None) -> None:
@@ -123,8 +172,8 @@ class Daemon:
         alarm.add_job(self._wake.set, "date", run_date=moment, id="next", replace_existing=True)
 
     def _watch(self) -> None:
-        """Wake the pass when the store was written, or the wall clock did not move with this one."""
-        version: int | None = None
+        """Wake the pass when the store was written, config.toml edited, or the wall clock moved apart from this one."""
+        watch = Watch(self._workspace.store)
         wall, steady = clock.utc_now(), clock.pause_clock()
         while not self._ending.wait(WATCH_EVERY):
             passed = timedelta(seconds=clock.pause_clock() - steady)
@@ -133,12 +182,7 @@ class Daemon:
             slept = passed > 3 * timedelta(seconds=WATCH_EVERY)
             moved = slept or abs((wall_now - wall) - passed) > timedelta(milliseconds=200)
             wall, steady = wall_now, clock.pause_clock()
-            try:
-                found = self._workspace.store.read.data_version()
-            except PressReleaseError:
-                found = None
-            if moved or found != version or found is None:
-                version = found
+            if watch.written() or moved or self._config.edited() is not None:
                 self._wake.set()
 
     # -- signs of life -------------------------------------------------------------------------------------
@@ -166,3 +210,46 @@ class Daemon:
         store: Store = self._workspace.store
         with store.ledger(now=clock.utc_now(), actor="scheduler") as ledger:
             ledger.note(event)
+
+
+class _ConfigFile:
+    """Whether config.toml is another than the one last read, and has been left alone since. Safe for two threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read: object = None
+        self._seen: tuple[object, float] = (None, 0.0)
+        self._words = ""
+        self.never_read = True
+
+    @property
+    def refused(self) -> bool:
+        """Whether it could not be used when it was last read; a secret that it names may be there by now."""
+        return bool(self._words)
+
+    def edited(self) -> object:
+        """What tells this file from the one last read; None where it is that one, or was written only just now."""
+        found = self._signature()
+        seen, since = self._seen
+        if found != seen:
+            self._seen = found, clock.pause_clock()
+            return None
+        return found if found != self._read and clock.pause_clock() - since >= SETTLED else None
+
+    def was_read(self, edited: object) -> None:
+        """It is in force; `edited` was what told it from the one before."""
+        self._read, self._words, self.never_read = edited or self._read, "", False
+
+    def was_refused(self, edited: object, why: str) -> str:
+        """It can't be used; what is to be said of that, "" where it was said already."""
+        words = f"config.toml was edited and can't be used; the one before stays in force.\n{why}"
+        told, self._words = self._words, words
+        self._read, self.never_read = edited or self._read, False
+        return "" if words == told else words
+
+    def _signature(self) -> object:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return "gone"
+        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

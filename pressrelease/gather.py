@@ -148,8 +148,22 @@ def file_facts(library: Library, releases: Iterable[Scheduled]) -> dict[str, Fil
 
 
 def clock_doubt(store: Store, mark: clock.Mark, tolerance: timedelta) -> str | None:
-    """Why a look at the clock can't be believed, from what the workspace has on record; None where it can."""
-    return clock.doubt(mark, recorded=_recorded(store), newest=store.read.newest_time(), tolerance=tolerance)
+    """Why a look at the clock can't be believed, from what the workspace has on record; None where it can.
+
+    Where the record is on a database server, that machine's clock must agree: another's sender goes by its own.
+    """
+    distrust = clock.doubt(mark, recorded=_recorded(store), newest=store.read.newest_time(), tolerance=tolerance)
+    return distrust or _apart_from_server(store, tolerance)
+
+
+def _apart_from_server(store: Store, tolerance: timedelta) -> str | None:
+    asked = clock.utc_now()
+    said = store.read.server_time()
+    heard = clock.utc_now()
+    if said is None or asked - tolerance <= said <= heard + tolerance:
+        return None
+    ahead = round((heard - said).total_seconds())
+    return f"this machine's clock is {abs(ahead)} s {'ahead of' if ahead > 0 else 'behind'} the database server's"
 
 
 def _recorded(store: Store) -> clock.Mark | None:

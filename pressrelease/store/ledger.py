@@ -12,6 +12,9 @@ from pressrelease.store.journal import BEGINNING, Event, line_after
 from pressrelease.store.rows import to_micros
 from pressrelease.store.tables import control, journal
 
+#: Where PostgreSQL tells every machine that something was written.
+CHANNEL = "pressrelease_written"
+
 
 class Ledger:
     """Rows are changed through `connection`; `note` adds what the journal will say of it."""
@@ -44,6 +47,7 @@ class Ledger:
         if self.connection.dialect.name == "postgresql":
             # Two writers must not both follow the same line; SQLite has only one writer anyway.
             self.connection.execute(text("SELECT pg_advisory_xact_lock(7046029254386353132)"))
+            self.connection.execute(text(f"NOTIFY {CHANNEL}"))  # heard when, and only if, this is committed
         last = self.connection.execute(
             select(journal.c.n, journal.c.hash).order_by(journal.c.n.desc()).limit(1)
         ).first()

@@ -82,8 +82,8 @@ class Reader:
     def __init__(self, database: Path | str) -> None:
         """`database` is SQLite's file, or a libpq connection string for PostgreSQL."""
         self._database = database
+        self.on_server = not isinstance(database, Path)
         self._free: deque[Any] = deque()
-        self._watching: Any = None
 
     # -- asking -------------------------------------------------------------------------------------------
 
@@ -97,12 +97,12 @@ class Reader:
             try:
                 connection, of = self._free.pop()
             except IndexError:
-                connection, of = self._connect(), None
+                connection, of = self.connect(), None
             if of not in (None, known):
                 connection.close()
                 continue
             try:
-                found = self._ask(connection, query, values or {})
+                found = self.ask(connection, query, values or {})
             except PressReleaseError as error:
                 connection.close()
                 # A connection that was kept may have died with the server; a new one says whether it is there.
@@ -112,7 +112,8 @@ class Reader:
             self._free.append((connection, known))
             return found
 
-    def _ask(self, connection: Any, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def ask(self, connection: Any, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """As `rows`, on a connection that the caller keeps."""
         # All rows at once: an open cursor would keep every writer to SQLite from its commit.
         if not isinstance(self._database, Path):
             return _ask_postgres(connection, query, values)
@@ -125,7 +126,8 @@ class Reader:
         except UnicodeDecodeError:  # of SQLite's own complaint, where it quotes the damage
             raise unreadable(sqlite3.DatabaseError("it is damaged")) from None
 
-    def _connect(self) -> Any:
+    def connect(self) -> Any:
+        """A connection of the driver's own, for whoever asks more than once on the same. Raises as `rows` does."""
         if isinstance(self._database, Path):
             # Not mode=ro: after a crash the first to read must be able to roll back what was half written.
             try:
@@ -154,9 +156,6 @@ class Reader:
         """Close every connection that is not in use."""
         while self._free:
             self._free.pop()[0].close()
-        if self._watching is not None:
-            self._watching.close()
-            self._watching = None
 
     # -- what is on record --------------------------------------------------------------------------------
 
@@ -365,13 +364,12 @@ class Reader:
                 yield from (Line(**row) for row in found)
                 last = found[-1]["n"]
 
-    def data_version(self) -> int | None:
-        """A number that changes when another connection has written to SQLite; None on PostgreSQL."""
-        if not isinstance(self._database, Path):
+    def server_time(self) -> datetime | None:
+        """The time of PostgreSQL's machine, as aware UTC; None with SQLite, whose machine is this one."""
+        if not self.on_server:
             return None
-        if self._watching is None:
-            self._watching = self._connect()  # the number means something on one connection only
-        return int(self._ask(self._watching, "PRAGMA data_version", {})[0]["data_version"])
+        micros = self.rows("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now")[0]["now"]
+        return from_micros(micros)
 
 
 def which_file(database: Path | str | None) -> object:
