@@ -25,6 +25,8 @@ from pressrelease.when.zones import month_first, read_zone
 def one_day(days: set[date], office: Office) -> date:
     if len(days) == 1:
         return days.pop()
+    if not days:
+        raise refusal("There is no such day in it.", code="embargo_ambiguous", hint="Write the date.")
     ordered = sorted(days)
     raise refusal(
         "That day could be more than one.",

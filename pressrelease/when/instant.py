@@ -13,10 +13,9 @@ from pressrelease.when.parts import (
     Ahead,
     Clock,
     DaysAhead,
-    PartOfDay,
     Place,
 )
-from pressrelease.when.phrase import TIMES, Phrase, places_after
+from pressrelease.when.phrase import TIMES, Phrase, part_of_day, places_after
 from pressrelease.when.refusals import refusal, typed, which_one
 from pressrelease.when.saying import say
 from pressrelease.when.zones import read_zone
@@ -40,7 +39,7 @@ def instant(phrase: Phrase, office: Office) -> Embargo:
     loose = tuple(part for part in parts if isinstance(part, Place) and id(part) not in attached)
     if loose and len(set(loose)) > 1 and not any(own) and len(indexes) > 1:
         raise refusal("It isn't plain which zone belongs to which hour.", code="embargo_zone")
-    part_of_day = next((part for part in parts if isinstance(part, PartOfDay)), None)
+    half = part_of_day(parts)
     shared = loose or (own[-1] if len([places for places in own if places]) == 1 else ())
     days = days_by_clock(parts, indexes, [places or shared for places in own], office)
     found: Found | None = None
@@ -51,7 +50,7 @@ def instant(phrase: Phrase, office: Office) -> Embargo:
         # Beside an hour that has its zone, one without may be in the same zone or in the office's.
         lent = [(*places, *loose) or shared, ()] if shared and not places and not loose else [(*places, *loose)]
         for day, zones in [(day, zones) for day in sorted(options) for zones in lent]:
-            one = instants(day, clock, part_of_day, zones, office)
+            one = instants(day, clock, half, zones, office)
             here.instants |= one.instants
             here.likely |= one.likely
             here.assumed = one.assumed or here.assumed

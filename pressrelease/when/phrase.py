@@ -31,6 +31,7 @@ from pressrelease.when.parts import (
     Word,
     Year,
 )
+from pressrelease.when.places import GENERIC
 from pressrelease.when.refusals import refusal
 from pressrelease.when.scanning import scan
 
@@ -128,7 +129,7 @@ def settle(parts: list[Part]) -> list[Part]:
         following = parts[index + 1] if index + 1 < len(parts) else None
         if isinstance(part, Number):
             settled.append(_number(part, settled, following))
-        elif isinstance(part, Place) and part.bare and _beside_clock(settled, following):
+        elif isinstance(part, Place) and part.bare and _beside_clock(part, settled, following):
             settled.append(replace(part, bare=False))
         else:
             settled.append(part)
@@ -161,16 +162,20 @@ def _number(part: Number, before: list[Part], following: Part | None) -> Part:
     return part
 
 
-def _beside_clock(before: list[Part], following: Part | None) -> bool:
-    """Right after a clock (or its zone), with nothing but a bracket or a slash between, or right before one."""
+def _beside_clock(place: Place, before: list[Part], following: Part | None) -> bool:
+    """Right after a clock (or its zone), with nothing but a bracket or a slash between, or right before one.
+
+    A city must stand closer: before an hour, or after a comma, it may be where something happens.
+    """
+    city = place.iana and place.name not in GENERIC
     index = len(before) - 1
     while index >= 0:
         part = before[index]
-        if isinstance(part, Mark) and part.mark in "([/,":
+        if isinstance(part, Mark) and part.mark in ("([/" if city else "([/,"):
             index -= 1
             continue
         return isinstance(part, Clock) or (isinstance(part, Place) and not part.bare)
-    return isinstance(following, Clock)
+    return not city and isinstance(following, Clock)
 
 
 def _refuse_doubts(phrase: Phrase) -> None:
@@ -368,6 +373,17 @@ def places_after(parts: tuple[Part, ...], index: int) -> tuple[Place, ...]:
         ):
             break
     return tuple(found)
+
+
+def part_of_day(parts: Sequence[Part]) -> PartOfDay | None:
+    """The half of the day that is named, where one is. Raises EmbargoRefused for two that share no hour."""
+    named = [part for part in parts if isinstance(part, PartOfDay)]
+    if not named:
+        return None
+    first, end = max(part.first_hour for part in named), min(part.end_hour for part in named)
+    if first >= end:
+        raise refusal("There are two parts of the day in it.", code="embargo_ambiguous", hint="Keep one of them.")
+    return replace(named[0], first_hour=first, end_hour=end)
 
 
 def year_said(parts: tuple[Part, ...]) -> int | None:

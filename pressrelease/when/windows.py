@@ -26,7 +26,7 @@ from pressrelease.when.parts import (
     Stretch,
     Weekday,
 )
-from pressrelease.when.phrase import DAYLIKE, Phrase, year_said
+from pressrelease.when.phrase import DAYLIKE, Phrase, part_of_day, year_said
 from pressrelease.when.ranges import Range
 from pressrelease.when.refusals import refusal, typed_day
 from pressrelease.when.saying import say_clock, say_day
@@ -61,6 +61,9 @@ def span_window(phrase: Phrase, office: Office) -> Embargo:
     chosen = [part for part in parts if isinstance(part, Weekday) and part.start < spans[0].start]
     if not chosen and spans[0].stretch is Stretch.WEEK:
         chosen = [part for part in parts if isinstance(part, Weekday)]
+    of_a_day = spans[0].stretch in {Stretch.WEEK_OF, Stretch.WEEK_FROM, Stretch.WEEK_ENDING}
+    if not chosen and not of_a_day and any(isinstance(part, Weekday) for part in parts):
+        raise refusal("A span of days, and a day beside it.", code="embargo_ambiguous", hint="Keep one of them.")
     hours = [part for part in parts if isinstance(part, (Clock, Midnight, PartOfDay, Ahead, DaysAhead, NthWeekday))]
     if chosen and not spans[0].piece:
         days = {first + timedelta(days=step) for step in range((end - first).days)}
@@ -203,8 +206,7 @@ def _side(side: Sequence[Part], other: Sequence[Part], day: date, office: Office
     places = tuple(part for part in side if isinstance(part, Place)) or tuple(
         part for part in other if isinstance(part, Place)
     )
-    part_of_day = next((part for part in side if isinstance(part, PartOfDay)), None)
-    found = instants(day, clocks[0], part_of_day, places, office)
+    found = instants(day, clocks[0], part_of_day(side), places, office)
     if found.unsettled and len(found.instants) > 1:
         raise ask_home(found, office)
     return found
