@@ -6,14 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pressrelease import clock, witness
 from pressrelease.config import Config
 from pressrelease.delivery import Delivery
+from pressrelease.errors import StateUnreadable
 from pressrelease.library import Library
 from pressrelease.plan import Plan, make_plan
 from pressrelease.standing import Dossier, FileFact, Scheduled, Standing, counted_approvals, stand
 from pressrelease.store import Store, host_name
+
+if TYPE_CHECKING:
+    from pressrelease.signing import Approved
 
 #: How far ahead a pass looks for files that were changed after approval, so that a person hears of it in time.
 FORESIGHT = timedelta(hours=24)
@@ -100,19 +105,25 @@ def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequ
     signers = config.policy.allowed_signers
     if not signers or not dossiers:
         return dossiers
-    from pressrelease.signing import Approved, examined
+    from pressrelease.signing import examined
 
-    store_id = store.read.store_id()
-    found = []
-    for dossier in dossiers:
-        release = dossier.release
-        if dossier.approvals:
-            frozen = store.read.frozen(release.slug, release.version)
-            lift = frozen.lift if frozen else None  # without its frozen text nothing is sent anyway
-            approved = Approved(store_id, release.slug, release.version, lift, release.lift)
-            dossier = replace(dossier, approvals=examined(dossier.approvals, approved, Path(signers)))  # noqa: PLW2901
-        found.append(dossier)
-    return found
+    return [
+        replace(one, approvals=examined(one.approvals, approved(store, one.release), Path(signers)))
+        if one.approvals
+        else one
+        for one in dossiers
+    ]
+
+
+def approved(store: Store, release: Scheduled) -> Approved:
+    """What approvals of a release are of, as it is on record. Raises StateUnreadable without its frozen text."""
+    from pressrelease.signing import Approved, content_of
+
+    frozen = store.read.frozen(release.slug, release.version)
+    if frozen is None:
+        raise StateUnreadable(f"The frozen text of {release.slug} is not in the database. It was not sent.")
+    content = content_of(frozen.canonical, frozen.attachments, frozen.outlets)
+    return Approved(store.read.store_id(), release.slug, release.version, content, frozen.lift, release.lift)
 
 
 def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None:

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,11 +38,15 @@ _KEPT = 4096
 
 @dataclass(frozen=True)
 class Statement:
-    """What an approver signs. `lift` is the one that was frozen, None where it lifts with its last approval."""
+    """What an approver signs. `lift` is the one that was frozen, None where it lifts with its last approval.
+
+    `content` is a whole SHA-256: a version's name is short enough for two texts to be made that share it.
+    """
 
     store_id: str
     slug: str
     version: str
+    content: str
     lift: datetime | None
     by: str
     at: datetime
@@ -52,6 +56,7 @@ class Statement:
         told = {
             "approves": self.slug,
             "version": self.version,
+            "content": self.content,
             "lift": _said(self.lift) if self.lift else "with the last approval",
             "by": self.by,
             "at": _said(self.at),
@@ -67,12 +72,19 @@ class Approved:
     store_id: str
     slug: str
     version: str
+    content: str
     lift: datetime | None
     due: datetime | None
 
     def statement(self, by: str, at: datetime) -> Statement:
         """What `by` says at `at`."""
-        return Statement(self.store_id, self.slug, self.version, self.lift, by, at)
+        return Statement(self.store_id, self.slug, self.version, self.content, self.lift, by, at)
+
+
+def content_of(canonical: bytes, attachments: Mapping[str, str], outlets: Sequence[str]) -> str:
+    """The SHA-256, in hexadecimal, of everything that was frozen; `attachments` has each one's own by its path."""
+    whole = [hashlib.sha256(canonical).hexdigest(), dict(attachments), sorted(outlets)]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
 def examined(approvals: Sequence[Approval], approved: Approved, signers: Path) -> tuple[Approval, ...]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pressrelease import clock
 from pressrelease.desk import Desk, Report
-from pressrelease.errors import NeedsPerson, NotPermitted, Refused, StateUnreadable
+from pressrelease.errors import NeedsPerson, NotPermitted, Refused
+from pressrelease.gather import approved
 from pressrelease.standing import FileFact, ReleaseState, Scheduled, same_person
 
 LONGEST_NAME = 200
@@ -67,13 +68,9 @@ def _signature(desk: Desk, release: Scheduled, by: str, at: datetime, key: str, 
     signers = desk.config.policy.allowed_signers
     if not signers:
         return ""
-    from pressrelease.signing import Approved, sign, why_not_vouched
+    from pressrelease.signing import sign, why_not_vouched
 
-    frozen = desk.store.read.frozen(release.slug, release.version)
-    if frozen is None:
-        raise StateUnreadable(f"The frozen text of {release.slug} is not in the database. Nothing was approved.")
-    approved = Approved(desk.store.read.store_id(), release.slug, release.version, frozen.lift, release.lift)
-    statement = approved.statement(by, at)
+    statement = approved(desk.store, release).statement(by, at)
     signature = sign(statement, key, may_ask=may_ask)
     if doubt := why_not_vouched(statement, signature, Path(signers)):
         raise NotPermitted(

@@ -1,0 +1,39 @@
+"""The command line called in this process: its exit code insisted on, and what it said kept."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pressrelease.cli import main
+
+
+class Caller:
+    """Calls `main`; `out` and `err` are what the last call said."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self.out = ""
+        self.err = ""
+
+    def __call__(self, *arguments: str, expect: int = 0) -> str:
+        self._capsys.readouterr()
+        code = main(arguments)
+        self.out, self.err = self._capsys.readouterr()
+        assert code == expect, f"{arguments}: exit {code}\n{self.out}\n{self.err}"
+        assert "Traceback" not in self.out + self.err
+        return self.out
+
+    def json(self, *arguments: str, expect: int = 0) -> Any:
+        """The answer in JSON."""
+        return json.loads(self(*arguments, "--json", expect=expect))
+
+    def state(self, slug: str) -> str:
+        """Where one release stands."""
+        return str(self.json("status", slug)["releases"][0]["state"])
+
+    def reason(self, slug: str) -> str:
+        """Why it stands there, in words."""
+        return str(self.json("status", slug)["releases"][0]["reason"])
