@@ -39,9 +39,10 @@ class Parcels:
 
     def make(self, outlet: Outlet, delivery: Delivery) -> Parcel:
         """What `outlet` will send for `delivery`. Raises StateUnreadable where the frozen version is damaged."""
-        return outlet.prepare(self._message(delivery), key=delivery.key, recipient=delivery.recipient)
+        return outlet.prepare(self.message(delivery), key=delivery.key, recipient=delivery.recipient)
 
-    def _message(self, delivery: Delivery) -> Message:
+    def message(self, delivery: Delivery) -> Message:
+        """The frozen version that `delivery` is of, composed. Raises StateUnreadable where it is damaged."""
         name = (delivery.slug, delivery.version)
         with self._lock:
             message = self._messages.get(name)

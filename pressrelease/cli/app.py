@@ -25,6 +25,7 @@ COMMANDS = {
     "edit": "writing",
     "when": "writing",
     "check": "writing",
+    "proof": "proofing",
     "schedule": "scheduling",
     "approve": "scheduling",
     "unapprove": "scheduling",

@@ -1,0 +1,110 @@
+"""`proof`."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pressrelease.cli.options import JsonOption, NoInputOption, OutletOption, SlugArgument, WorkspaceOption
+from pressrelease.cli.session import Session
+
+if TYPE_CHECKING:
+    from pressrelease.desk.proofing import Proof, Rendered
+
+app = typer.Typer()
+
+
+class Format(str, Enum):
+    """What a proof can be written in."""
+
+    TEXT = "text"
+    HTML = "html"
+    EML = "eml"
+    JSON = "json"
+    NINJS = "ninjs"
+    NEWSML = "newsml"
+    DOCX = "docx"
+
+
+@app.command("proof")
+def proof(
+    slug: SlugArgument,
+    outlet: OutletOption = None,
+    recipient: Annotated[
+        str | None,
+        typer.Option("--recipient", help="With --outlet: for whom, else the first on its list.", show_default=False),
+    ] = None,
+    wanted: Annotated[
+        Format | None, typer.Option("--format", help="How, without --outlet; text by itself.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Into a file that only you may read.", show_default=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE where it is there already.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+) -> None:
+    """The exact bytes that an outlet would get, reaching no outlet; or the release in a format.
+
+    The scheduled version where there is one, and its draft otherwise.
+
+    \b
+    pressrelease proof names-released
+    pressrelease proof names-released --outlet media --recipient jane@paper.example
+    pressrelease proof names-released --format docx -o proof.docx
+    """
+    from pressrelease.desk import proofing
+    from pressrelease.errors import Usage
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input)
+    desk = session.desk()
+    if recipient is not None and outlet is None:
+        raise Usage("A recipient is one of an outlet's.", hint="Name it with --outlet.")
+    found = proofing.proof_of(desk, slug)
+    if outlet is not None:
+        rendered = proofing.for_outlet(desk, found, outlet, recipient)
+        if wanted is not None:
+            proofing.must_be_the_same(rendered, wanted.value)
+    else:
+        rendered = proofing.in_format(found, (wanted or Format.TEXT).value)
+    session.warn(*found.remarks, *rendered.remarks)
+    if output is not None:
+        file = proofing.keep(desk, rendered, output, force=force)
+        session.give(_answer(found, rendered) | {"file": str(file)})
+        session.say(f"Written to {file} ({len(rendered.content):,} bytes).")
+        return
+    if as_json or session.as_json:
+        session.give(_answer(found, rendered))
+        return
+    if sys.stdout.isatty() and rendered.words is None:
+        raise Usage(
+            f"This is {rendered.media_type}, which no terminal can show.",
+            hint="-o FILE writes it into a file.",
+            code="binary",
+        )
+    sys.stdout.flush()
+    sys.stdout.buffer.write(rendered.content)
+    sys.stdout.buffer.flush()
+
+
+def _answer(found: Proof, rendered: Rendered) -> dict[str, object]:
+    """The proof in JSON; what is no text is in base64."""
+    words = rendered.words
+    content = {"text": words} if words is not None else {"base64": base64.b64encode(rendered.content).decode("ascii")}
+    return {
+        "slug": found.message.slug,
+        "version": found.message.version,
+        "scheduled": found.frozen,
+        "outlet": rendered.outlet or None,
+        "recipient": rendered.recipient or None,
+        "media_type": rendered.media_type,
+        "remarks": [*found.remarks, *rendered.remarks],
+        **content,
+    }

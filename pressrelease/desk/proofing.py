@@ -1,0 +1,295 @@
+"""A proof: exactly what an outlet would get, or the release in a format that people and programs read.
+
+The frozen version where a release is scheduled, or else its draft as it is now. Reaches no outlet, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pressrelease import clock
+from pressrelease.delivery import Delivery, DeliveryState, delivery_key
+from pressrelease.desk import Desk
+from pressrelease.desk.placing import aside, must_be_private, on_disk, place, sync_folder, taken
+from pressrelease.errors import EmbargoRefused, NotFound, Usage
+from pressrelease.formats.news_item import Edition, PubStatus
+from pressrelease.message import Message
+from pressrelease.release import Release
+from pressrelease.standing import FileFact, ReleaseState
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One version, composed. `remarks` are what whoever looks at it must know; `outlets` is where it goes.
+
+    `recipients` are those of its deliveries, outlet by outlet, and empty for a draft.
+    """
+
+    message: Message
+    edition: Edition
+    frozen: bool
+    outlets: tuple[str, ...]
+    recipients: dict[str, tuple[str, ...]]
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The bytes of a proof. `outlet` and `recipient` are "" where it is of none."""
+
+    content: bytes
+    media_type: str
+    outlet: str = ""
+    recipient: str = ""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str | None:
+        """The content as text that a terminal can show; None where it is none."""
+        try:
+            text = self.content.decode()
+        except UnicodeDecodeError:
+            return None
+        return text if all(character >= " " or character in "\n\r\t" for character in text) else None
+
+
+# -- which version -------------------------------------------------------------------------------------------
+
+
+def proof_of(desk: Desk, slug: str) -> Proof:
+    """The frozen version of a scheduled release, or else its draft. Raises NotFound, Refused, StateUnreadable."""
+    now = clock.utc_now()
+    if desk.store.exists and desk.store.read.release(slug) is not None:
+        return _of_scheduled(desk, slug, now)
+    return _of_draft(desk, slug, now)
+
+
+def _of_scheduled(desk: Desk, slug: str, now: datetime) -> Proof:
+    from pressrelease.parcels import Parcels
+    from pressrelease.store.rows import from_micros
+
+    report = desk.report(slug)
+    release, standing = report.dossier.release, report.standing
+    remarks = []
+    if release.lift is None:
+        remarks.append(f"{slug} lifts with its last approval; it is shown as if that were now.")
+    if report.dossier.file is not FileFact.SAME:
+        remarks.append(
+            f"releases/{slug}.md is another by now; this is version {release.version[:12]} as it was scheduled."
+        )
+    delivery = Delivery(
+        0, slug, release.version, "", "", DeliveryState.WAITING, lift=release.lift or now.replace(microsecond=0)
+    )
+    message = Parcels(desk.config, desk.store).message(delivery)
+    status = PubStatus.USABLE
+    if standing.state is ReleaseState.KILLED:
+        status = PubStatus.CANCELED
+    elif standing.blocked:
+        status = PubStatus.WITHHELD
+    frozen = desk.store.read.rows(
+        "SELECT version, frozen_at FROM versions WHERE slug = :slug ORDER BY frozen_at, version", {"slug": slug}
+    )
+    number = next(n for n, row in enumerate(frozen, start=1) if row["version"] == release.version)
+    recipients: dict[str, tuple[str, ...]] = {}
+    for one in report.dossier.deliveries:
+        recipients[one.outlet] = (*recipients.get(one.outlet, ()), one.recipient)
+    return Proof(
+        message,
+        Edition(number, from_micros(frozen[number - 1]["frozen_at"]), status, _ahead(release.lift, now)),
+        frozen=True,
+        outlets=release.outlets,
+        recipients=recipients,
+        remarks=tuple(remarks),
+    )
+
+
+def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
+    from pressrelease.message import compose
+    from pressrelease.parcels import public_url
+    from pressrelease.release import version_of
+
+    release = desk.library.read(slug)
+    remarks = [f"{slug} is not scheduled: this is the draft as it is now."]
+    lift = _lift_of_draft(desk, release, now, remarks)
+    attachments = {one.path: desk.library.attachment(release, one) for one in release.attachments}
+    outlets = tuple(dict.fromkeys(release.outlets or desk.config.default_outlets))
+    hashes = {path: hashlib.sha256(content).hexdigest() for path, content in attachments.items()}
+    message = compose(
+        release,
+        version=version_of(release, attachment_hashes=hashes, lift=lift, outlets=outlets),
+        office=desk.config.office,
+        lift=lift or now.replace(microsecond=0),
+        url=public_url(desk.config, slug, outlets),
+        attachments=attachments,
+    )
+    earlier = 0
+    if desk.store.exists:
+        counted = desk.store.read.rows("SELECT count(*) AS n FROM versions WHERE slug = :slug", {"slug": slug})
+        earlier = int(counted[0]["n"])
+    edition = Edition(earlier + 1, now, PubStatus.WITHHELD, _ahead(lift, now))
+    return Proof(message, edition, frozen=False, outlets=outlets, recipients={}, remarks=tuple(remarks))
+
+
+def _lift_of_draft(desk: Desk, release: Release, now: datetime, remarks: list[str]) -> datetime | None:
+    """The lift that scheduling would propose; None for `immediate`, and where the embargo has no reading."""
+    from pressrelease.check import embargo_of
+    from pressrelease.when import EmbargoKind, say
+
+    try:
+        embargo = embargo_of(release, desk.config, now=now)
+    except EmbargoRefused as refused:
+        remarks.append(f"Its embargo can't be read, so it is shown as if it lifted now: {refused.message}")
+        return None
+    if embargo.kind is EmbargoKind.WINDOW and embargo.lift is not None:
+        said = say(embargo.lift, timezone=desk.config.office.timezone, now=now)
+        remarks.append(f"“{embargo.text}” names days; it is shown as if it lifted {said}.")
+    return embargo.lift
+
+
+def _ahead(lift: datetime | None, now: datetime) -> datetime | None:
+    return lift if lift is not None and lift > now else None
+
+
+# -- as an outlet gets it --------------------------------------------------------------------------------------
+
+
+def for_outlet(desk: Desk, proof: Proof, name: str, recipient: str | None = None) -> Rendered:
+    """What one outlet would get, to the byte, for `recipient` or else the first on its list.
+
+    Raises NotFound for an outlet that config.toml doesn't have, or somebody who gets nothing there.
+    """
+    from pressrelease.outlets import open_outlet
+
+    configured = desk.config.outlets.get(name)
+    if configured is None:
+        known = sorted(desk.config.outlets)
+        raise NotFound(
+            f"There is no outlet {name}.",
+            hint=f"There are {', '.join(known)}.",
+            code="no_such_outlet",
+            candidates=known,
+        )
+    message, remarks = proof.message, []
+    if name not in proof.outlets:
+        remarks.append(f"{message.slug} does not go to {name}; it goes to {', '.join(proof.outlets)}.")
+    workspace = desk.workspace
+    outlet = open_outlet(configured, desk.config.office, workspace.folder, workspace.secret)
+    try:
+        people = proof.recipients.get(name) or outlet.recipients()
+        chosen = people[0] if recipient is None else recipient
+        if chosen not in people:
+            raise NotFound(
+                f"{message.slug} does not go to {recipient} by {name}.",
+                hint="Leave --recipient out to see what the first on the list gets.",
+                code="no_such_recipient",
+            )
+        if len(people) > 1 and recipient is None:
+            remarks.append(f"{name} has {len(people)} recipients; this is for {chosen}.")
+        key = delivery_key(message.slug, message.version, name, chosen)
+        parcel = outlet.prepare(message, key=key, recipient=chosen)
+        return Rendered(parcel.content, parcel.media_type, name, chosen, tuple(remarks))
+    finally:
+        outlet.close()
+
+
+# -- in a format -----------------------------------------------------------------------------------------------
+
+
+def in_format(proof: Proof, name: str) -> Rendered:
+    """The release in one of FORMATS."""
+    media_type, render = FORMATS[name]
+    return Rendered(render(proof), media_type)
+
+
+def _text(proof: Proof) -> bytes:
+    return proof.message.text.encode()
+
+
+def _html(proof: Proof) -> bytes:
+    from pressrelease.formats.eml import html_page
+
+    url = proof.message.url
+    return html_page(proof.message, {one.name: f"{url}{one.name}" for one in proof.message.enclosures}).encode()
+
+
+def _eml(proof: Proof) -> bytes:
+    """As a mail of the office to itself, that a mail program opens; an email outlet's own has its own letterhead."""
+    from pressrelease.formats.eml import Letterhead, eml
+
+    message = proof.message
+    address = message.office.contact.email or message.contact.email or "press@office.invalid"
+    key = delivery_key(message.slug, message.version, "", address)
+    return eml(message, Letterhead(message.office.name, address), key=key, recipient=address)
+
+
+def _json(proof: Proof) -> bytes:
+    from pressrelease.outlets.event import event_of
+
+    return (json.dumps(event_of(proof.message), ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _ninjs(proof: Proof) -> bytes:
+    from pressrelease.formats.ninjs import ninjs
+
+    return ninjs(proof.message, proof.edition)
+
+
+def _newsml(proof: Proof) -> bytes:
+    from pressrelease.formats.newsml import newsml
+
+    return newsml(proof.message, proof.edition)
+
+
+def _docx(proof: Proof) -> bytes:
+    from pressrelease.formats.docx import docx
+
+    return docx(proof.message, proof.edition)
+
+
+#: What `proof --format` takes: its media type, and how it is written.
+FORMATS: dict[str, tuple[str, Callable[[Proof], bytes]]] = {
+    "text": ("text/plain; charset=utf-8", _text),
+    "html": ("text/html; charset=utf-8", _html),
+    "eml": ("message/rfc822", _eml),
+    "json": ("application/json", _json),
+    "ninjs": ("application/json", _ninjs),
+    "newsml": ("application/vnd.iptc.g2.newsitem+xml", _newsml),
+    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", _docx),
+}
+
+
+def must_be_the_same(rendered: Rendered, wanted: str) -> None:
+    """See that what an outlet gets is of the format that was asked for beside it. Raises Usage."""
+    plain = FORMATS[wanted][0].partition(";")[0]
+    if wanted in {"ninjs", "newsml"} or rendered.media_type.partition(";")[0] != plain:
+        raise Usage(
+            f"{rendered.outlet} gets {rendered.media_type}, and nothing else.",
+            hint="Leave --format out to see that, or --outlet to see the release in another format.",
+            code="not_that_format",
+        )
+
+
+# -- into a file -----------------------------------------------------------------------------------------------
+
+
+def keep(desk: Desk, rendered: Rendered, file: Path, *, force: bool) -> Path:
+    """Write a proof into a file, 0600, whole or not at all. Raises NotPermitted, NotFound, WillRetry."""
+    file = Path(os.path.abspath(file))  # noqa: PTH100  (`..` is taken out, links are not followed)
+    must_be_private(desk, file, what="A proof")
+    if file.is_dir():
+        raise Usage(f"{file} is a folder.", hint="Name a file in it.", code="a_folder")
+    if not force and os.path.lexists(file):
+        raise taken(file)
+    with on_disk(file.parent, what="The proof"), aside(file) as (temporary, stream):
+        stream.write(rendered.content)
+        stream.flush()
+        os.fsync(stream.fileno())
+        place(temporary, file, force=force)
+        sync_folder(file.parent)
+    return file
