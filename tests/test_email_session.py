@@ -144,6 +144,7 @@ def test_what_the_end_of_a_session_says(step: str, act: Act, certainty: Certaint
         failure = failing(outlet)
     assert failure.certainty is certainty, failure.reason
     assert len(script.texts) == (step == "dot")
+    assert script.sessions == 1
     assert failure.reason
     assert "Nineteen" not in failure.reason
 
@@ -335,6 +336,7 @@ def test_a_server_that_takes_two_sessions_gets_everything_through_two() -> None:
         }
         assert at_once(outlet, 12) == [None] * 12
         assert len(script.texts) == 12
+        assert script.sessions <= 16  # each sender was turned away once at most
 
 
 def test_a_server_that_is_down_is_asked_once_for_all_who_come_together() -> None:
