@@ -1,0 +1,157 @@
+"""The installed command killed, suspended, and let down by its disk, one system call at a time.
+
+Afterwards passes go on as cron would make them, and what arrived is held against what is on record.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from faults import SCALE, Count, Scene, calls_of, report, scene, spread, staying_up, traced, until
+
+pytestmark = pytest.mark.slow
+
+#: The system calls at which a publish is killed: its disk, its folders, its network, its pipes.
+CALLS = ("fdatasync", "fsync", "pwrite64", "unlink", "renameat", "connect", "sendto", "recvfrom", "write")
+
+#: At how many of each a test tries it; with FAULTS=100 at all.
+TRIES = round(4 * SCALE)
+
+
+@pytest.fixture(scope="module")
+def due(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """An office with two releases due to every outlet; each try has a copy of it."""
+    with scene(tmp_path_factory.mktemp("faults") / "office") as made:
+        made.put("names", "statement")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def calls(due: Scene, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """How often a healthy pass makes each of CALLS; and that a healthy pass is one."""
+    folder = tmp_path_factory.mktemp("healthy")
+    healthy = due.copied(folder / "office")
+    found = calls_of(healthy.office, CALLS, folder / "log")
+    count = healthy.count()
+    assert (count.deliveries, count.lost, count.in_doubt, sum(healthy.arrivals()[0].values())) == (10, 0, 0, 8)
+    assert {"fdatasync", "fsync", "pwrite64", "unlink", "renameat", "sendto"} <= {
+        name for name, n in found.items() if n
+    }
+    return found
+
+
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("call", CALLS)
+def test_killed_at_each_system_call(due: Scene, calls: dict[str, int], call: str, tmp_path: Path) -> None:
+    total, killed = Count(), 0
+    for when in spread(calls[call], TRIES):
+        tried = due.copied(tmp_path / f"{when}")
+        inject = ["-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={when}"]
+        killed += traced(tried.office, inject, "publish-due").returncode in {-9, 137}
+        tried.settle()
+        one = tried.count()
+        assert {arrival.slug for arrival in tried.receiver.got} == {"names", "statement"}
+        assert {slug: len(ids) for slug, ids in tried.receiver.ids.items()} == {"names": 1, "statement": 1}
+        assert tried.office.pages == ["names", "statement"]
+        assert one.good, (when, one)
+        total += one
+    report("`kill -9` at a system call", total)
+    assert killed, f"no try at {call} killed anything"
+
+
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize(
+    ("fault", "inject"),
+    [
+        ("the disk is full", "pwrite64:error=ENOSPC"),
+        ("the disk is full", "write:error=ENOSPC"),
+        ("the disk fails", "fdatasync:error=EIO"),
+        ("the disk fails", "fsync:error=EIO"),
+        ("the disk fails", "pwrite64:error=EIO"),
+        ("the disk fails", "pread64:error=EIO"),
+    ],
+)
+def test_the_disk_fails_from_some_moment_on(
+    due: Scene, calls: dict[str, int], fault: str, inject: str, tmp_path: Path
+) -> None:
+    total, name = Count(), inject.partition(":")[0]
+    for when in spread(max(2, calls.get(name, 8)), TRIES):
+        tried = due.copied(tmp_path / f"{when}")
+        # A command says its last words by write(2) too; those must come through, or nobody could read them.
+        where = ["-P", str(tried.office.folder / "newsroom")] if name == "write" else []
+        ended = traced(
+            tried.office, ["-e", f"trace={name}", "-e", f"inject={inject}:when={when}+", *where], "publish-due"
+        )
+        assert ended.returncode in {0, 10, 75}, ended.stderr
+        assert "Traceback" not in ended.stderr
+        if ended.returncode:
+            assert len(ended.stderr.split()) > 5, "it must say what is wrong"
+        tried.settle()
+        one = tried.count()
+        assert one.good, (when, one, ended.stderr)
+        total += one
+    report(fault, total)
+
+
+def test_nothing_leaves_where_nothing_can_be_written(due: Scene, tmp_path: Path) -> None:
+    tried = due.copied(tmp_path / "office")
+    ended = traced(tried.office, ["-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC"], "publish-due")
+    assert ended.returncode in {10, 75}, ended.stderr
+    assert not tried.arrivals()[0]
+    assert tried.office.pages == []
+
+
+@pytest.mark.timeout(300)
+def test_suspended_past_its_lease_and_woken(tmp_path: Path) -> None:
+    """Three tries at once: waiting is all that there is to do. The lease is a minute longer than twice the timeout."""
+    with scene(tmp_path / "office", pause=3.0, timeout="1s") as made:
+        config = made.office.folder / "config.toml"
+        config.write_text(config.read_text().replace('type = "webhook"\n', 'type = "webhook"\ntimeout = "1s"\n'))
+        slow = made.office.folder / "program.sh"
+        slow.write_text(slow.read_text().replace("cat > /dev/null\n", "cat > /dev/null\nsleep 0.7\n"))
+        made.office.write("names", outlets="[newsroom, media, program, mail]")
+        made.office.run("schedule", "names", "--yes")
+        with staying_up(made.office) as voice:
+            made.lift = datetime.now(UTC)
+            made.office.run("approve", "names")
+            until(lambda: made.receiver.got)
+            voice.process.send_signal(signal.SIGSTOP)
+            made.receiver.pause = 0.0
+            try:
+                lapsed = datetime.now(UTC) + timedelta(seconds=64)
+                assert made.office.run("publish-due", expect=(0, 75, 10)).returncode in {0, 75, 10}
+                time.sleep(max(0.0, (lapsed - datetime.now(UTC)).total_seconds()))
+                made.settle()
+            finally:
+                voice.process.send_signal(signal.SIGCONT)
+            time.sleep(4)
+            made.settle()
+        count = made.count()
+        assert len(made.receiver.ids["names"]) == 1
+        report("suspended past its lease, then woken (SIGSTOP, SIGCONT)", count)
+
+
+def test_the_claim_is_on_the_disk_before_the_first_byte_leaves(due: Scene, tmp_path: Path) -> None:
+    tried = due.copied(tmp_path / "office")
+    log = tmp_path / "log"
+    names = "fdatasync,fsync,pwrite64,sendto,connect,execve"
+    traced(tried.office, ["-yy", "-s", "4000", "-e", f"trace={names}"], "publish-due", log=log)
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    sends = [
+        number
+        for number, line in enumerate(lines)
+        if ("sendto(" in line and f":{tried.receiver.port}]>" in line and "POST" in line) or "program.sh" in line
+    ]
+    assert len(sends) >= 4
+    for first in (min(sends), *sends):
+        before = lines[:first]
+        wrote = max(n for n, line in enumerate(before) if "pwrite64(" in line and "state.db>" in line)
+        synced = [n for n, line in enumerate(before) if "fdatasync(" in line and "state.db>" in line]
+        assert max(synced) > wrote or first != min(sends), "what was claimed was not synced"
+    assert subprocess.run(["grep", "-c", "POST", log], capture_output=True, check=False).stdout.strip() != b"0"
