@@ -13,7 +13,7 @@ from pressrelease.when.saying import MONTHS, say_day
 #: A day without a year is the next one only while that is nearer than the last one.
 _NEAR = timedelta(days=180)
 #: With a weekday that agrees, a little further off.
-_NEAR_WITH_WEEKDAY = timedelta(days=300)
+_NEAR_WITH_WEEKDAY = timedelta(days=240)
 #: "18-09-24" begins with the year for some; such a date far ahead is a misread one.
 _NUMERIC_YEARS = 2
 _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -169,7 +169,8 @@ PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
     ),
     (
         "clock1",
-        rf"\b(?P<c1_hour>[0-9]{{1,2}}|{_NAMED})\s*(?P<c1_hours>{_HOURS})(?!\w)",
+        # "10 hours" may be a length of time, so only "0930 hours" and "10.00 hrs" are clocks.
+        rf"\b(?P<c1_hour>[0-9]{{1,2}}|{_NAMED})\s*(?P<c1_hours>h\b|uhr\b|o'?\s?clock\b)(?!\w)",
         _bare,
     ),
     (

@@ -29,6 +29,13 @@ def find_range(parts: tuple[Part, ...]) -> Range | None:
             hint="Write one of each: “between 9 a.m. and 5 p.m. on Sept. 24, 2018”.",
         )
     index = joints[0]
+    begins = next((i for i, part in enumerate(parts) if isinstance(part, Bound) and part.tie is Tie.BETWEEN), 0)
+    if all(any(isinstance(part, DAYLIKE) for part in side) for side in (parts[:begins], parts[begins:])):
+        raise refusal(
+            "A day stands before “between”, and another one after it.",
+            code="embargo_ambiguous",
+            hint="Write “between 9 a.m. and 5 p.m. on Sept. 24, 2018”.",
+        )
     return Range(parts[:index], parts[index + 1 :])
 
 
