@@ -94,14 +94,15 @@ GUARDS = (
     Guard("plan: too late", "standing.py",
           "    if any(too_late(", "    if False and any(too_late(", ("tests/test_standing.py",)),
     Guard("plan: clock", "standing.py", "if lifted and clock_doubt:", "if False:", ("tests/test_standing.py",)),
-    Guard("plan: stop", "passes.py", "    if seen.stopped:\n        return ()\n", "",
-          ("tests/test_main_job.py", "tests/test_command_line.py", "-k", "stop")),
     # -- the clock ----------------------------------------------------------------------------------------
     Guard("clock behind the record", "clock.py",
           "if newest is not None and mark.wall < newest - tolerance:", "if False:", ("tests/test_clock.py",)),
     Guard("clock ahead of uptime", "clock.py", "if gained > tolerance + up * SLEW:", "if False:", ("tests/test_clock.py",)),
     Guard("clock: the newest time is kept", "store/ledger.py",
           "older = or_(control.c.newest.is_(None), control.c.newest < self.micros)", "older = control.c.id == 1", STORE),
+    Guard("clock: a boot that nobody vouched for", "gather.py",
+          "return not config.clock.witnesses or clock.vouches(mark, _recorded(store))", "return True",
+          (*CYCLE, "-k", "came_up_ahead")),
     # -- the dead, and doubts -----------------------------------------------------------------------------
     Guard("a dead one's claim is in doubt", "store/claims.py",
           "                state=DeliveryState.IN_DOUBT.value,\n                owner=null(),".replace("    " * 4, "            "),

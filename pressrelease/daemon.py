@@ -86,7 +86,7 @@ class Daemon:
                 self._shift.close()
                 for thread in self._retiring:
                     thread.join()
-            self._sign(ended=True)
+            self._sign()
         finally:
             self._ending.set()
             alarm.shutdown(wait=False)
@@ -189,20 +189,21 @@ class Daemon:
 
     def _sign_if_old(self, seen: Pass) -> None:
         if clock.pause_clock() - self._signed_at >= SIGN_EVERY:
-            self._sign(mark=seen.mark)
+            self._sign(seen)
             self._signed_at = clock.pause_clock()
 
-    def _sign(self, *, ended: bool = False, mark: clock.Mark | None = None) -> None:
+    def _sign(self, seen: Pass | None = None) -> None:
+        """Say that this scheduler is there, or, without a pass, that it has ended."""
         from pressrelease.store import presence
 
         now = clock.utc_now()
         try:
             with self._workspace.store.ledger(now=now, actor="scheduler") as ledger:
-                if ended:
+                if seen is None:
                     presence.check_out(ledger, self._name, now)
                     ledger.note("scheduler.ended")
-                elif mark is not None:
-                    presence.check_in(ledger, self._name, "run", mark)
+                else:
+                    presence.check_in(ledger, self._name, "run", seen.mark if seen.clock_sure else None)
         except WillRetry as error:
             _log.warning("no sign of life written: %s", error.code)
 

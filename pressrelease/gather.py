@@ -26,7 +26,10 @@ FORESIGHT = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Pass:
-    """What one pass saw and decided. `stopped` says by whom and why, and is None unless `stop` is in force."""
+    """What one pass saw and decided. `stopped` says by whom and why, and is None unless `stop` is in force.
+
+    `clock_sure` is whether later looks at the clock may be measured by this one.
+    """
 
     at: datetime
     plan: Plan
@@ -34,6 +37,7 @@ class Pass:
     stopped: str | None = None
     clock_doubt: str | None = None
     next_wake: datetime | None = None
+    clock_sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ def look(store: Store, library: Library, config: Config) -> Pass:
     releases = store.read.due_releases(now + FORESIGHT)
     lifted = any(release.lift is not None and release.lift <= now for release in releases)
     distrust = clock_doubt(store, mark, config.clock.tolerance)
-    if lifted and config.clock.witnesses and not control.stopped:
+    asked = lifted and bool(config.clock.witnesses) and not control.stopped
+    if asked:
         distrust = _witnessed(store, mark, config, distrust)
     plan = make_plan(
         _examined(store, config, store.read.dossiers(releases, file_facts(library, releases), unsettled_only=True)),
@@ -73,7 +78,8 @@ def look(store: Store, library: Library, config: Config) -> Pass:
         stopped = f"everything is stopped, by {control.stopped_by}" + (
             f": {control.stopped_why}" if control.stopped_why else ""
         )
-    return Pass(now, plan, mark, stopped, distrust, min(wakes, default=None))
+    sure = distrust is None and (asked or believed(store, mark, config))
+    return Pass(now, plan, mark, stopped, distrust, min(wakes, default=None), sure)
 
 
 def reports(
@@ -165,6 +171,17 @@ def clock_doubt(store: Store, mark: clock.Mark, tolerance: timedelta) -> str | N
     """
     distrust = clock.doubt(mark, recorded=_recorded(store), newest=store.read.newest_time(), tolerance=tolerance)
     return distrust or _apart_from_server(store, tolerance)
+
+
+def believed(store: Store, mark: clock.Mark, config: Config) -> bool:
+    """Whether a look at the clock may be kept for later ones to be measured by.
+
+    Where witnesses are named, one that only the want of a record speaks for may not: kept, it would have the uptime
+    vouch for it, and no witness would ever be asked.
+    """
+    if clock_doubt(store, mark, config.clock.tolerance) is not None:
+        return False
+    return not config.clock.witnesses or clock.vouches(mark, _recorded(store))
 
 
 def _apart_from_server(store: Store, tolerance: timedelta) -> str | None:

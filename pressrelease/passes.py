@@ -87,7 +87,7 @@ def _leave_sign(store: Store, seen: Pass) -> None:
     from pressrelease.store.presence import check_in
 
     with store.ledger(now=seen.mark.wall, actor="scheduler") as ledger:
-        check_in(ledger, owner, "publish-due", seen.mark)
+        check_in(ledger, owner, "publish-due", seen.mark if seen.clock_sure else None)
 
 
 def _outcome(seen: Pass, tried: Sequence[str], still_open: Collection[str]) -> Outcome:

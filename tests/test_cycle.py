@@ -10,12 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import workshop
-from simulator.machine import Fates, FragileStore
+from conftest import NOW
+from simulator.machine import Fates, FragileStore, Machine, running_on
 from sqlalchemy import text
 
 from pressrelease import clock
@@ -242,6 +246,42 @@ def test_a_frozen_version_that_was_tampered_with_does_not_leave(tmp_path: Path, 
     assert place.made["page"].got() == []
     assert states(place, "page") == ["failed"]
     assert "not what was approved" in outcome.needs_you[0].reason
+
+
+@pytest.mark.parametrize("pass_first", [True, False])
+def test_a_clock_that_came_up_ahead_is_not_believed_however_long_it_has_run(tmp_path: Path, pass_first: bool) -> None:
+    machine = Machine(NOW)
+
+    class Witness(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response_only(204)
+            self.send_header("Date", format_datetime(machine.true, usegmt=True))
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Witness)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        place = workshop.found(tmp_path, page={})
+        place = replace(place, witnesses=(f"http://127.0.0.1:{server.server_port}/",))
+        with running_on(machine, seed=1):
+            workshop.schedule(place, "names", NOW + timedelta(hours=3))
+            publish_due(place)
+            machine.reboot()
+            machine.offset = timedelta(hours=2)
+            if pass_first:  # nothing is due yet: this look must not be what later ones are measured by
+                publish_due(place)
+            workshop.schedule(place, "far", NOW + timedelta(days=3))
+            machine.true += timedelta(hours=1, minutes=1)
+            outcome = publish_due(place)
+            assert place.made["page"].got() == []
+            assert "witnesses" in outcome.needs_you[0].reason
+            machine.offset = timedelta(0)
+            machine.true = NOW + timedelta(hours=3, minutes=2)
+            publish_due(place)
+            assert [slug for _, slug, _, _ in place.made["page"].got()] == ["names"]
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 # -- the recorder -------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pressrelease import clock
-from pressrelease.config import Config, Office, OutletConfig, Policy
+from pressrelease.config import ClockRules, Config, Office, OutletConfig, Policy
 from pressrelease.delivery import Delivery, Receipt, Repeats
 from pressrelease.desk import Desk, approving, scheduling
 from pressrelease.message import Message
@@ -76,12 +76,14 @@ class Place(Workspace):
 
     made: Mapping[str, WritesDown] = field(default_factory=dict)
     timeout: timedelta = timedelta(seconds=10)
+    witnesses: tuple[str, ...] = ()
 
     @property
     def config(self) -> Config:  # type: ignore[override]
         return Config(
             office=Office("District Attorney", "America/Los_Angeles"),
             policy=Policy(approvals=1),
+            clock=ClockRules(witnesses=self.witnesses),
             outlets={name: OutletConfig(name, "command", timeout=self.timeout) for name in self.made},
         )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pressrelease import clock
 from pressrelease.config import Config
 from pressrelease.errors import NotFound
-from pressrelease.gather import Report, clock_doubt, reports
+from pressrelease.gather import Report, believed, reports
 from pressrelease.library import Library
 from pressrelease.standing import Scheduled
 from pressrelease.store import Store
@@ -62,10 +62,10 @@ class Desk:
 
         mark = clock.read_mark()
         self.store.open(mark.wall)
-        believed = clock_doubt(self.store, mark, self.config.clock.tolerance) is None
+        sure = believed(self.store, mark, self.config)
         with self.store.ledger(now=now or mark.wall, actor=self.actor, undo=self.dry_run) as ledger:
             yield ledger
-            if believed:
+            if sure:
                 presence.keep_mark(ledger, mark)
 
     def report(self, slug: str) -> Report:

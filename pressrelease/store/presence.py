@@ -57,8 +57,8 @@ def bury(folder: Path, owner: str) -> None:
     (folder / f"{owner}.lock").unlink(missing_ok=True)
 
 
-def check_in(ledger: Ledger, owner: str, kind: str, mark: Mark) -> None:
-    """Say that a scheduler is there, and keep this look at the clock."""
+def check_in(ledger: Ledger, owner: str, kind: str, mark: Mark | None) -> None:
+    """Say that a scheduler is there, and keep this look at the clock, where there is one to be measured by."""
     seen = ledger.connection.execute(
         update(processes).where(processes.c.owner == owner).values(last_seen=ledger.micros, ended_at=None)
     )
@@ -73,7 +73,8 @@ def check_in(ledger: Ledger, owner: str, kind: str, mark: Mark) -> None:
                 last_seen=ledger.micros,
             )
         )
-    keep_mark(ledger, mark)
+    if mark is not None:
+        keep_mark(ledger, mark)
 
 
 def keep_mark(ledger: Ledger, mark: Mark) -> None:
