@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -65,14 +65,19 @@ class Cycle:
         outlets: Mapping[str, Outlet],
         alive: Alive,
         folder: Path,
+        fingerprint: Callable[[str], str],
     ) -> None:
-        """`alive` is this process's name as an owner of claims; `folder` is where such names are kept."""
+        """`alive` is this process's name as an owner of claims; `folder` is where such names are kept.
+
+        `fingerprint` tells the credentials with which an outlet was opened from any others, by its name.
+        """
         self._config = config
         self._store = store
         self._library = library
         self._outlets = outlets
         self._alive = alive
         self._folder = folder
+        self._fingerprint = fingerprint
         self._parcels = Parcels(config, store)
         self._leases: dict[int, float] = {}
         #: How many sends this process has begun: whether a pass has moved anything.
@@ -272,7 +277,9 @@ class Cycle:
             now=clock.utc_now(),
             chance=random.random(),  # noqa: S311  (spreads retries; nothing is secret)
         )
-        return Result(delivery, delivery.failed(failure, next_try=again))
+        refused = failure.credentials and failure.certainty is Certainty.FOR_GOOD
+        closes = self._fingerprint(delivery.outlet) if refused else None
+        return Result(delivery, delivery.failed(failure, next_try=again), closes)
 
     def _give_back(self, claimed: Sequence[Delivery], reason: str) -> None:
         for delivery in claimed:

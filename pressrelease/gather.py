@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from pressrelease.library import Library
 from pressrelease.plan import Plan, make_plan
 from pressrelease.standing import Dossier, FileFact, Scheduled, Standing, counted_approvals, stand
 from pressrelease.store import Store, host_name
+from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 
 if TYPE_CHECKING:
     from pressrelease.signing import Approved
@@ -28,7 +29,8 @@ FORESIGHT = timedelta(hours=24)
 class Pass:
     """What one pass saw and decided. `stopped` says by whom and why, and is None unless `stop` is in force.
 
-    `clock_sure` is whether later looks at the clock may be measured by this one.
+    `clock_sure` is whether later looks at the clock may be measured by this one; `closed` are the outlets that
+    refuse our credentials.
     """
 
     at: datetime
@@ -38,6 +40,7 @@ class Pass:
     clock_doubt: str | None = None
     next_wake: datetime | None = None
     clock_sure: bool = True
+    closed: Mapping[str, ClosedOutlet] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def look(store: Store, library: Library, config: Config) -> Pass:
     mark = clock.read_mark()
     now = mark.wall
     control = store.read.control()
+    closed = closed_outlets(store.read)
     releases = store.read.due_releases(now + FORESIGHT)
     lifted = any(release.lift is not None and release.lift <= now for release in releases)
     distrust = clock_doubt(store, mark, config.clock.tolerance)
@@ -71,6 +75,7 @@ def look(store: Store, library: Library, config: Config) -> Pass:
         known_outlets=known_outlets(config),
         now=now,
         clock_doubt=distrust,
+        closed={name: outlet.reason for name, outlet in closed.items()},
     )
     wakes = [wake for wake in (plan.next_wake, store.read.next_lift(now)) if wake is not None]
     stopped = None
@@ -79,7 +84,7 @@ def look(store: Store, library: Library, config: Config) -> Pass:
             f": {control.stopped_why}" if control.stopped_why else ""
         )
     sure = distrust is None and (asked or believed(store, mark, config))
-    return Pass(now, plan, mark, stopped, distrust, min(wakes, default=None), sure)
+    return Pass(now, plan, mark, stopped, distrust, min(wakes, default=None), sure, closed)
 
 
 def reports(
@@ -89,6 +94,7 @@ def reports(
     if not releases:
         return []  # there may be no store to ask yet
     mark = clock.read_mark()
+    closed = {name: outlet.reason for name, outlet in closed_outlets(store.read).items()}
     distrust = None if trust_clock else clock_doubt(store, mark, config.clock.tolerance)
     return [
         Report(
@@ -100,6 +106,7 @@ def reports(
                 known_outlets=known_outlets(config),
                 now=mark.wall,
                 clock_doubt=distrust,
+                closed=closed,
             ),
         )
         for dossier in _examined(store, config, store.read.dossiers(releases, file_facts(library, releases)))

@@ -51,7 +51,8 @@ def publish_due(
     seen = look(store, workspace.library, config)
     tried: list[str] = []
     imminent = seen.next_wake is not None and seen.next_wake - seen.at < WAITED_FOR
-    if ((seen.plan.due or imminent) and not seen.stopped) or store.read.claimed():
+    # Where an outlet is closed, opening it with the credentials of now shows whether they were mended.
+    if ((seen.plan.due or imminent or seen.closed) and not seen.stopped) or store.read.claimed():
         with sending(workspace, seen.at) as cycle:
             begun = -1
             if imminent and not seen.plan.due and seen.next_wake is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import CLAIMABLE, Delivery
@@ -13,10 +14,14 @@ from pressrelease.standing import Dossier, ReleaseState, Standing, stand, too_la
 
 @dataclass(frozen=True)
 class Waiting:
-    """A release that waits for a person although it is due, or whatever its date; `reason` is in words."""
+    """A release that waits for a person although it is due, or whatever its date; `reason` is in words.
+
+    `closed` names the outlet that the reason is about, where one refuses our credentials: many wait for the same.
+    """
 
     slug: str
     reason: str
+    closed: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,9 @@ def make_plan(
     known_outlets: Collection[str],
     now: datetime,
     clock_doubt: str | None = None,
+    closed: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
-    """Decide for every scheduled release at once. `now` is aware UTC."""
+    """Decide for every scheduled release at once. `now` is aware UTC; `closed` are the outlets that refuse us."""
     due: list[Delivery] = []
     needs_you: list[Waiting] = []
     standings: list[tuple[str, Standing]] = []
@@ -57,15 +63,18 @@ def make_plan(
             known_outlets=known_outlets,
             now=now,
             clock_doubt=clock_doubt,
+            closed=closed,
         )
         standings.append((release.slug, standing))
         lifted = release.lift is not None and release.lift <= now
         if standing.state is ReleaseState.NEEDS_YOU or (lifted and standing.state in _WAITS_FOR_A_PERSON):
-            needs_you.append(Waiting(release.slug, standing.reason))
+            needs_you.append(Waiting(release.slug, standing.reason, standing.closed))
         if standing.blocked:
             continue
         for delivery in dossier.deliveries:
             if delivery.state not in CLAIMABLE or delivery.next_try is None or delivery.outlet not in known_outlets:
+                continue
+            if delivery.outlet in closed:
                 continue
             moment = max(delivery.next_try, release.lift) if release.lift else None
             if moment is None or too_late(delivery, release, policy=policy, retry=retry, now=now):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from types import MappingProxyType
 
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import Delivery, DeliveryState
@@ -106,12 +107,14 @@ class Dossier:
 class Standing:
     """A release's state with its reason in words ("" where the state says it all).
 
-    `blocked` tells whether nothing may leave just now, whatever is due.
+    `blocked` tells whether nothing may leave just now, whatever is due; `closed` names the outlet that the reason
+    is about, where one refuses our credentials.
     """
 
     state: ReleaseState
     reason: str = ""
     blocked: bool = False
+    closed: str = ""
 
 
 def counted_approvals(approvals: Sequence[Approval], policy: Policy, author: str) -> int:
@@ -150,14 +153,20 @@ def stand(
     known_outlets: Collection[str],
     now: datetime,
     clock_doubt: str | None = None,
+    closed: Mapping[str, str] = MappingProxyType({}),
 ) -> Standing:
-    """Where a release stands at `now`; the first reason that stops it, in the order that a person would ask."""
+    """Where a release stands at `now`; the first reason that stops it, in the order that a person would ask.
+
+    `closed` are the outlets that refuse our credentials, each with its words.
+    """
     release, deliveries = dossier.release, dossier.deliveries
     if release.word is Word.KILLED:
         return Standing(ReleaseState.KILLED, release.why, blocked=True)
     still_open = [delivery for delivery in deliveries if delivery.is_open]
-    stuck = _stuck(deliveries)
-    if not still_open and not stuck:
+    # What a closed outlet has refused is tried again by itself once it opens: the outlet needs a person, not this.
+    refused = [one for one in deliveries if one.state is DeliveryState.FAILED and one.outlet in closed]
+    stuck = _stuck([one for one in deliveries if one not in refused])
+    if not still_open and not stuck and not refused:
         return _settled(deliveries)
     if release.word is Word.HELD:
         return Standing(ReleaseState.HELD, f"held by {release.word_by}: {release.why}", blocked=True)
@@ -177,9 +186,16 @@ def stand(
         return Standing(ReleaseState.NEEDS_YOU, f"{gone}; what waits there goes out once it is back")
     if stuck:
         return Standing(ReleaseState.NEEDS_YOU, stuck)
+    if shut := sorted({delivery.outlet for delivery in (*still_open, *refused)} & set(closed)):
+        return Standing(ReleaseState.NEEDS_YOU, closed_words(shut[0], closed[shut[0]]), closed=shut[0])
     if dossier.begun or (release.lift is not None and release.lift <= now):
         return Standing(ReleaseState.PUBLISHING)
     return Standing(ReleaseState.SCHEDULED)
+
+
+def closed_words(outlet: str, reason: str) -> str:
+    """What is said of an outlet that refuses our credentials; once for all that waits there."""
+    return f"{outlet} is asked no more ({reason}); what waits there goes out once its credentials are mended"
 
 
 def _settled(deliveries: Sequence[Delivery]) -> Standing:

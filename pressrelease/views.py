@@ -169,6 +169,8 @@ def next_command(row: Row) -> str:
         return f"pressrelease resume {row.slug}"
     if state is not ReleaseState.NEEDS_YOU or row.dossier is None:
         return ""
+    if row.standing.closed:
+        return f"pressrelease outlets --test {row.standing.closed}"
     doubtful = [d for d in row.dossier.deliveries if d.state is DeliveryState.IN_DOUBT and d.needs_person]
     if doubtful and not row.standing.blocked:
         return f"pressrelease settle {row.slug} --outlet {doubtful[0].outlet} --sent (or --resend, --drop)"

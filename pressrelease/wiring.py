@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
+import json
 import os
 import stat
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -73,8 +75,27 @@ class Workspace:
         }
 
     def secret(self, reference: SecretReference) -> str:
-        """What a reference in config.toml stands for. Raises ConfigRefused, naming the place and never the value."""
-        return resolve(reference, self.folder)
+        """What a reference in config.toml stands for; resolved once, so that all who ask have the same.
+
+        Raises ConfigRefused, naming the place and never the value.
+        """
+        if reference not in self._resolved:
+            self._resolved[reference] = resolve(reference, self.folder)
+        return self._resolved[reference]
+
+    @cached_property
+    def _resolved(self) -> dict[SecretReference, str]:
+        return {}
+
+    def fingerprint(self, name: str) -> str:
+        """What tells an outlet's table with its secrets from any other, and gives none of it away; hex digits.
+
+        Slow on purpose (50 ms), since it is kept, and a password may be short. Raises ConfigRefused.
+        """
+        outlet = self.config.outlets[name]
+        told = json.dumps([outlet.type, _in_full(outlet.settings, self.secret)], sort_keys=True, default=str)
+        salt = f"{self.store.read.store_id()}/{name}".encode()
+        return hashlib.scrypt(told.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
 
 
 def find_workspace(named: Path | None, environment: str | None, current: Path) -> Workspace:
@@ -116,6 +137,17 @@ def read_config_file(path: Path) -> Config:
         return config
     signers = path.parent / config.policy.allowed_signers
     return replace(config, policy=replace(config.policy, allowed_signers=str(signers)))
+
+
+def _in_full(value: object, secret: Callable[[SecretReference], str]) -> object:
+    """A setting with every reference in it resolved."""
+    if isinstance(value, SecretReference):
+        return secret(value)
+    if isinstance(value, Mapping):
+        return {str(key): _in_full(inner, secret) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_in_full(inner, secret) for inner in value]
+    return value
 
 
 def resolve(reference: SecretReference, folder: Path) -> str:
@@ -182,6 +214,29 @@ def person() -> str:
         return f"uid-{os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
+def open_mended(workspace: Workspace, now: datetime) -> None:
+    """Have outlets asked again that refused other credentials than the workspace has by now."""
+    from pressrelease.store.circuit import closed_outlets, open_outlet_again
+
+    closed = closed_outlets(workspace.store.read)
+    mended = [name for name, outlet in closed.items() if was_mended(workspace, name, outlet.fingerprint)]
+    if mended:
+        with workspace.store.ledger(now=now, actor="scheduler") as ledger:
+            for name in mended:
+                open_outlet_again(ledger, name, why="its credentials were changed")
+
+
+def was_mended(workspace: Workspace, name: str, refused: str) -> bool:
+    """Whether an outlet's table or secrets are others than those of the fingerprint `refused`, and can be used."""
+    configured = workspace.config.outlets.get(name)
+    if configured is None or not configured.enabled:
+        return False
+    try:
+        return workspace.fingerprint(name) != refused
+    except ConfigRefused:
+        return False
+
+
 @contextmanager
 def sending(workspace: Workspace, now: datetime) -> Iterator[Cycle]:
     """A cycle that may send, under a name of its own for as long as the block lasts."""
@@ -190,6 +245,7 @@ def sending(workspace: Workspace, now: datetime) -> Iterator[Cycle]:
 
     workspace.store.open(now)
     outlets = workspace.outlets()
+    open_mended(workspace, now)
     alive = appear(workspace.alive, uuid.uuid4().hex)
     try:
         cycle = Cycle(
@@ -199,6 +255,7 @@ def sending(workspace: Workspace, now: datetime) -> Iterator[Cycle]:
             outlets=outlets,
             alive=alive,
             folder=workspace.alive,
+            fingerprint=workspace.fingerprint,
         )
         try:
             yield cycle

@@ -15,17 +15,22 @@ from sqlalchemy import ColumnElement, bindparam, case, func, null, or_, select, 
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import CLAIMABLE, SETTLED, Delivery, DeliveryState
 from pressrelease.standing import Word
+from pressrelease.store.circuit import close_outlet
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import delivery_of, row_of_delivery, to_micros
-from pressrelease.store.tables import approvals, control, deliveries, releases
+from pressrelease.store.tables import approvals, closed_outlets, control, deliveries, releases
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one claimed delivery: as it was claimed, and as it stands after the outlet's answer."""
+    """What became of one claimed delivery: as it was claimed, and as it stands after the outlet's answer.
+
+    `closes` is the fingerprint of the credentials that the outlet refused, None where it refused none.
+    """
 
     claimed: Delivery
     after: Delivery
+    closes: str | None = None
 
 
 def claim(
@@ -33,9 +38,9 @@ def claim(
 ) -> list[Delivery]:
     """Claim those of `ids` that may leave now, in one statement that asks every guard of the store again.
 
-    Another's claim, a hold, a stop, a moved lift, a withdrawn approval, or a lift that is by now too long past
-    (a queue stands still while a machine is suspended) leaves a row out. The caller sends nothing before the
-    transaction has ended: it is then on the disk.
+    Another's claim, a hold, a stop, a moved lift, a withdrawn approval, a closed outlet, or a lift that is by now
+    too long past (a queue stands still while a machine is suspended) leaves a row out. The caller sends nothing
+    before the transaction has ended: it is then on the disk.
     """
     in_time = or_(
         func.coalesce(releases.c.late_accepted_at, releases.c.lift) >= to_micros(ledger.now - policy.max_late),
@@ -63,6 +68,7 @@ def claim(
         )
         .scalar_subquery()
     )
+    taken = ~select(closed_outlets.c.outlet).where(closed_outlets.c.outlet == deliveries.c.outlet).exists()
     ready = (
         deliveries.c.id.in_(ids),
         deliveries.c.state.in_([state.value for state in CLAIMABLE]),
@@ -76,7 +82,7 @@ def claim(
         delivery_of(row)
         for row in ledger.rows(
             update(deliveries)
-            .where(chosen, *ready, may_leave, going, given >= policy.approvals)
+            .where(chosen, *ready, may_leave, going, given >= policy.approvals, taken)
             .values(
                 state=DeliveryState.SENDING.value,
                 claimed_from=deliveries.c.state,
@@ -131,6 +137,9 @@ def record(ledger: Ledger, results: Sequence[Result]) -> None:
             detail |= {"error": after.error, "again": after.next_try is not None}
         name = f"delivery.{after.state.value}" if was_ours else "delivery.late_answer"
         ledger.note(name, before.slug, before.version, **detail)
+        if result.closes is not None:
+            reason = after.error or "it refuses our credentials"
+            close_outlet(ledger, before.outlet, before.id, reason=reason, fingerprint=result.closes)
     for slug in dict.fromkeys(result.claimed.slug for result in results):
         close_if_done(ledger, slug)
 

@@ -31,6 +31,14 @@ _WAL_IS_SAFE = (3, 51, 3)
 CHANGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("the first layout", ()),
     ("signatures of approvals", ("ALTER TABLE approvals ADD COLUMN signature TEXT",)),
+    (
+        "outlets that refuse our credentials",
+        (
+            "CREATE TABLE closed_outlets (outlet TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL,"
+            " fingerprint TEXT NOT NULL, at BIGINT NOT NULL)",
+            "CREATE TABLE turned_away (delivery BIGINT NOT NULL PRIMARY KEY, outlet TEXT NOT NULL)",
+        ),
+    ),
 )
 
 _JOURNAL_TRIGGERS = {

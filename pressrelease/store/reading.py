@@ -25,7 +25,7 @@ from pressrelease.store.journal import Line
 from pressrelease.store.rows import approval_of, delivery_of, from_micros, maybe_time, scheduled_of, to_micros
 
 #: The newest layout of the tables that this program knows.
-SCHEMA = 2
+SCHEMA = 3
 
 #: How long a reader waits for a writer's commit, in seconds, before it says that the store is busy.
 READ_PATIENCE = 10.0
@@ -283,7 +283,8 @@ class Reader:
         `source_hash` is of the release's file as it is now, None where it is gone.
         """
         found = self.rows(
-            "SELECT c.stopped, r.word, r.version, r.lift, r.source_hash, d.state, d.owner, d.attempts"
+            "SELECT c.stopped, r.word, r.version, r.lift, r.source_hash, d.state, d.owner, d.attempts,"
+            " EXISTS (SELECT 1 FROM closed_outlets x WHERE x.outlet = d.outlet) AS closed"
             " FROM deliveries d LEFT JOIN releases r ON r.slug = d.slug LEFT JOIN control c ON c.id = 1"
             " WHERE d.id = :id",
             {"id": delivery.id},
@@ -297,6 +298,8 @@ class Reader:
             return f"it was {row['word'] or 'taken away'} meanwhile"
         if row["version"] != delivery.version:
             return "another version took its place"
+        if row["closed"]:
+            return "its outlet has meanwhile refused our credentials"
         if row["lift"] is None or row["lift"] > to_micros(now):
             return "its lift has not come"
         if row["source_hash"] != source_hash:

@@ -127,6 +127,23 @@ deliveries = Table(
     sqlite_autoincrement=True,
 )
 
+#: Outlets that refuse our credentials and are asked no more, and the deliveries that they turned away.
+closed_outlets = Table(
+    "closed_outlets",
+    metadata,
+    Column("outlet", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+turned_away = Table(
+    "turned_away",
+    metadata,
+    Column("delivery", BigInteger, primary_key=True, autoincrement=False),
+    Column("outlet", Text, nullable=False),
+)
+
 #: Append-only: triggers refuse a change or a removal, and each line's hash covers the one before.
 journal = Table(
     "journal",

@@ -390,6 +390,7 @@ class World:
                 outlets=place.outlets(),
                 alive=alive,
                 folder=place.alive,
+                fingerprint=place.fingerprint,
             )
             self._daemon = alive, cycle, Daemon(place, self.told.append), place
 

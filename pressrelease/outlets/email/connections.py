@@ -122,7 +122,7 @@ class Server:
         certainty = Certainty.NOT_SENT if later else Certainty.FOR_GOOD
         if refused.step == "AUTH":
             told = "put the login off" if later else "refused the user name or the password"
-            return DeliveryFailed(certainty, f"{self.host} {told} ({code})")
+            return DeliveryFailed(certainty, f"{self.host} {told} ({code})", credentials=not later)
         if refused.step == "STARTTLS":
             return DeliveryFailed(certainty, f"{self.host} would not secure the session ({code})")
         return DeliveryFailed(certainty, f"{self.host} would not talk to us: {refused.reply.said}")
@@ -184,7 +184,8 @@ class Connections:
                 now = pause_clock()
                 if self._failure is not None and not self._open:
                     if now - self._failed_at < HOLD_OFF:
-                        raise DeliveryFailed(self._failure.certainty, self._failure.reason)
+                        known = self._failure
+                        raise DeliveryFailed(known.certainty, known.reason, credentials=known.credentials)
                     self._failure = None
                 if self._may_open(now):
                     self._opening += 1

@@ -1,0 +1,82 @@
+"""Outlets that refuse this office's credentials: closed at the first such answer, and asked no more.
+
+    a send is refused for its credentials ──▶ that delivery fails, and in the same transaction its outlet closes
+    closed                                ──▶ nothing is claimed there; what waits goes on waiting
+    its table or its secrets change, it is reached with `outlets --test`, or a person says `retry`
+                                          ──▶ it opens, and what it turned away is tried again
+
+An account is locked by many wrong passwords, and one complaint tells a person all that twenty would.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pressrelease.store.rows import delivery_of, from_micros
+
+if TYPE_CHECKING:
+    from pressrelease.store.ledger import Ledger
+    from pressrelease.store.reading import Reader
+
+#: The layout that brought the table.
+SINCE = 3
+
+
+@dataclass(frozen=True)
+class ClosedOutlet:
+    """An outlet that is asked no more; `fingerprint` is of the table and the secrets that it refused. `at` is UTC."""
+
+    outlet: str
+    reason: str
+    fingerprint: str
+    at: datetime
+
+
+def closed_outlets(read: Reader) -> dict[str, ClosedOutlet]:
+    """Every outlet that is closed, by its name."""
+    if read.schema() < SINCE:
+        return {}
+    return {
+        row["outlet"]: ClosedOutlet(row["outlet"], row["reason"], row["fingerprint"], from_micros(row["at"]))
+        for row in read.rows("SELECT * FROM closed_outlets ORDER BY outlet")
+    }
+
+
+def close_outlet(ledger: Ledger, outlet: str, delivery: int, *, reason: str, fingerprint: str) -> None:
+    """Ask an outlet no more, since it refused `delivery` for its credentials; the journal says it the first time."""
+    from sqlalchemy import text
+
+    ledger.connection.execute(
+        text("INSERT INTO turned_away (delivery, outlet) VALUES (:delivery, :outlet) ON CONFLICT DO NOTHING"),
+        {"delivery": delivery, "outlet": outlet},
+    )
+    done = ledger.connection.execute(
+        text(
+            "INSERT INTO closed_outlets (outlet, reason, fingerprint, at)"
+            " VALUES (:outlet, :reason, :fingerprint, :at) ON CONFLICT DO NOTHING"
+        ),
+        {"outlet": outlet, "reason": reason, "fingerprint": fingerprint, "at": ledger.micros},
+    )
+    if done.rowcount:
+        ledger.note("outlet.closed", outlet=outlet, reason=reason)
+
+
+def open_outlet_again(ledger: Ledger, outlet: str, *, why: str) -> bool:
+    """Ask an outlet again, and have what it turned away tried again; False where it was not closed."""
+    from sqlalchemy import delete, select
+
+    from pressrelease.delivery import DeliveryState
+    from pressrelease.store.tables import closed_outlets as closed
+    from pressrelease.store.tables import deliveries, turned_away
+    from pressrelease.store.words import try_again
+
+    if not ledger.connection.execute(delete(closed).where(closed.c.outlet == outlet)).rowcount:
+        return False
+    ledger.note("outlet.opened", outlet=outlet, why=why)
+    refused = select(turned_away.c.delivery).where(turned_away.c.outlet == outlet)
+    chosen = select(deliveries).where(deliveries.c.id.in_(refused), deliveries.c.state == DeliveryState.FAILED.value)
+    try_again(ledger, [delivery_of(row) for row in ledger.rows(chosen.order_by(deliveries.c.id).with_for_update())])
+    ledger.connection.execute(delete(turned_away).where(turned_away.c.outlet == outlet))
+    return True
