@@ -149,6 +149,12 @@ def test_what_the_end_of_a_session_says(step: str, act: Act, certainty: Certaint
     assert "Nineteen" not in failure.reason
 
 
+@pytest.mark.parametrize(("answer", "ours"), [("530 5.7.0 log in first", True), ("550 5.7.1 not this sender", False)])
+def test_a_server_that_wants_a_login_refuses_this_program_and_not_the_message(answer: str, ours: bool) -> None:
+    with scripted(MAIL=answer) as script, closing(outlet_for(script.port)) as outlet:
+        assert failing(outlet).credentials is ours
+
+
 def test_a_server_that_wants_a_text_although_it_refused_the_recipient_gets_none() -> None:
     with scripted(RCPT="550 no") as script, closing(outlet_for(script.port)) as outlet:
         assert failing(outlet).certainty is Certainty.FOR_GOOD
@@ -475,6 +481,7 @@ def test_a_refused_login_is_told_without_the_servers_words_and_not_repeated(answ
             outcomes = at_once(outlet, 10)
     assert {failure.certainty for failure in outcomes if failure} == {certainty}
     assert None not in outcomes
+    assert {failure.credentials for failure in outcomes if failure} == {certainty is Certainty.FOR_GOOD}
     assert not any("cHJlc3M" in failure.reason or PASSWORD in failure.reason for failure in outcomes if failure)
     assert sum(line.startswith("AUTH") for line in script.heard) <= 2  # an account is soon locked
 

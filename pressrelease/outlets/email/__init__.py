@@ -225,7 +225,9 @@ def _no(refused: Refused, host: str) -> DeliveryFailed:
     else:
         certainty = Certainty.UNSURE
     step = {"MAIL": "the sender", "RCPT": "the recipient"}.get(refused.step, "the text")
-    return DeliveryFailed(certainty, f"{host} did not take {step}: {refused.reply.said}")
+    # RFC 4954, section 6: 530 wants a login where none is configured.
+    ours = refused.step == "MAIL" and code == 530
+    return DeliveryFailed(certainty, f"{host} did not take {step}: {refused.reply.said}", credentials=ours)
 
 
 def email_complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:
