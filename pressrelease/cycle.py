@@ -50,6 +50,9 @@ LEASE_LEFT = timedelta(seconds=5)
 WIDTH = 32
 BATCH = 64
 
+#: The code of an error that tells of a send whose answer is not on record.
+UNRECORDED = "answer_unrecorded"
+
 _log = logging.getLogger(__name__)
 
 
@@ -82,6 +85,8 @@ class Cycle:
         self._leases: dict[int, float] = {}
         #: How many sends this process has begun: whether a pass has moved anything.
         self.attempted = 0
+        #: Whether claims may stand in this process's name that it could not end.
+        self.claims_left = False
         self._trouble: PressReleaseError | None = None
         self._mark = clock.read_mark()
         self._lanes = {name: self._lane(name, outlet) for name, outlet in outlets.items()}
@@ -198,6 +203,7 @@ class Cycle:
                     retry=self._config.retry,
                 )
         except Exception as error:  # noqa: BLE001  (nothing was sent; the next look tells of it)
+            self.claims_left = True  # its commit may have come to the disk all the same
             self._note_trouble(f"nothing was claimed at {outlet}", error)
             return []
         for delivery in claimed:
@@ -218,7 +224,9 @@ class Cycle:
         try:
             self._recorder.hand_in(entry).result()
         except Exception as error:  # noqa: BLE001  (the claim stays: in doubt once it lapses, which is what is true)
-            self._note_trouble(f"an answer for {delivery.slug} could not be written", error)
+            self.claims_left = True
+            told = _unrecorded(delivery, error) if isinstance(entry, Result) else error
+            self._note_trouble(f"an answer for {delivery.slug} could not be written", told)
 
     def _make(self, outlet: Outlet, delivery: Delivery) -> Parcel | Entry:
         """The parcel, or why there is none: nothing has left either way."""
@@ -287,6 +295,7 @@ class Cycle:
         try:
             self._write([GivenBack(delivery, reason) for delivery in claimed])
         except Exception as error:  # noqa: BLE001  (they lapse by themselves, and wait for a person at worst)
+            self.claims_left = True
             self._note_trouble("claims could not be given back", error)
 
     def _write(self, entries: Sequence[Entry]) -> None:
@@ -302,5 +311,17 @@ class Cycle:
         """Keep what went wrong in a lane for the next look to raise: a lane has nobody to tell."""
         told = error.code if isinstance(error, PressReleaseError) else frames(error)
         _log.error("%s: %s", what, told)
-        if isinstance(error, PressReleaseError):
+        if isinstance(error, PressReleaseError) and (self._trouble is None or self._trouble.code != UNRECORDED):
             self._trouble = error
+
+
+def _unrecorded(delivery: Delivery, error: Exception) -> Exception:
+    """The store's complaint, where something had left already: it must not say that nothing was sent."""
+    if not isinstance(error, PressReleaseError):
+        return error
+    return type(error)(
+        f"{delivery.slug} was given to {delivery.outlet}, and the answer could not be recorded: it is in doubt."
+        f" {error.message.partition(' Nothing')[0]}",
+        hint=error.hint,
+        code=UNRECORDED,
+    )

@@ -92,10 +92,17 @@ class Workspace:
 
         Slow on purpose (50 ms), since it is kept, and a password may be short. Raises ConfigRefused.
         """
-        outlet = self.config.outlets[name]
-        told = json.dumps([outlet.type, _in_full(outlet.settings, self.secret)], sort_keys=True, default=str)
-        salt = f"{self.store.read.store_id()}/{name}".encode()
-        return hashlib.scrypt(told.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
+        if name not in self._fingerprints:
+            outlet = self.config.outlets[name]
+            told = json.dumps([outlet.type, _in_full(outlet.settings, self.secret)], sort_keys=True, default=str)
+            salt = f"{self.store.read.store_id()}/{name}".encode()
+            made = hashlib.scrypt(told.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
+            self._fingerprints[name] = made.hex()
+        return self._fingerprints[name]
+
+    @cached_property
+    def _fingerprints(self) -> dict[str, str]:
+        return {}
 
 
 def find_workspace(named: Path | None, environment: str | None, current: Path) -> Workspace:
@@ -247,6 +254,7 @@ def sending(workspace: Workspace, now: datetime) -> Iterator[Cycle]:
     outlets = workspace.outlets()
     open_mended(workspace, now)
     alive = appear(workspace.alive, uuid.uuid4().hex)
+    claims_left = False
     try:
         cycle = Cycle(
             config=workspace.config,
@@ -261,5 +269,6 @@ def sending(workspace: Workspace, now: datetime) -> Iterator[Cycle]:
             yield cycle
         finally:
             cycle.close()
+            claims_left = cycle.claims_left
     finally:
-        alive.leave()
+        alive.leave(claims_left=claims_left)

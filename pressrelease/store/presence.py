@@ -23,9 +23,10 @@ class Alive:
     owner: str
     lock: FileLock
 
-    def leave(self) -> None:
-        """Give the name up: no claim is held under it any more."""
-        self.lock.path.unlink(missing_ok=True)
+    def leave(self, *, claims_left: bool = False) -> None:
+        """Give the name up. Where claims may stand under it that could not be ended, it is left as one who died."""
+        if not claims_left:
+            self.lock.path.unlink(missing_ok=True)
         self.lock.release()
 
 
