@@ -99,7 +99,7 @@ GUARDS = (
           "if newest is not None and mark.wall < newest - tolerance:", "if False:", ("tests/test_clock.py",)),
     Guard("clock ahead of uptime", "clock.py", "if gained > tolerance + up * SLEW:", "if False:", ("tests/test_clock.py",)),
     Guard("clock: the newest time is kept", "store/ledger.py",
-          "older = or_(control.c.newest.is_(None), control.c.newest < self.micros)", "older = control.c.id == 1", STORE),
+          "or_(control.c.newest.is_(None), control.c.newest < bindparam(\"now\"))", "control.c.id == 1", STORE),
     Guard("clock: a boot that nobody vouched for", "gather.py",
           "return not config.clock.witnesses or clock.vouches(mark, _recorded(store))", "return True",
           (*CYCLE, "-k", "came_up_ahead")),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, text, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, text, update
 
 from pressrelease.store.journal import BEGINNING, Event, line_after
 from pressrelease.store.rows import to_micros
@@ -14,6 +14,15 @@ from pressrelease.store.tables import control, journal
 
 #: Where PostgreSQL tells every machine that something was written.
 CHANNEL = "pressrelease_written"
+
+# Made once: every transaction ends with these.
+_LAST_LINE = select(journal.c.n, journal.c.hash).order_by(journal.c.n.desc()).limit(1)
+_LINES = insert(journal)
+_NEWEST = (
+    update(control)
+    .where(or_(control.c.newest.is_(None), control.c.newest < bindparam("now")))
+    .values(newest=bindparam("now"))
+)
 
 
 class Ledger:
@@ -37,8 +46,7 @@ class Ledger:
 
     def remember_time(self) -> None:
         """Let this transaction's time be the newest on record, unless a newer one is."""
-        older = or_(control.c.newest.is_(None), control.c.newest < self.micros)
-        self.connection.execute(update(control).where(older).values(newest=self.micros))
+        self.connection.execute(_NEWEST, {"now": self.micros})
 
     def write_lines(self) -> None:
         """Chain the noted lines to the journal's end; called once, as the transaction's last act."""
@@ -48,15 +56,13 @@ class Ledger:
             # Two writers must not both follow the same line; SQLite has only one writer anyway.
             self.connection.execute(text("SELECT pg_advisory_xact_lock(7046029254386353132)"))
             self.connection.execute(text(f"NOTIFY {CHANNEL}"))  # heard when, and only if, this is committed
-        last = self.connection.execute(
-            select(journal.c.n, journal.c.hash).order_by(journal.c.n.desc()).limit(1)
-        ).first()
+        last = self.connection.execute(_LAST_LINE).first()
         head = (int(last.n), str(last.hash)) if last else (0, BEGINNING)
         lines = []
         for event in self._events:
             line = line_after(head, event, at=self.micros, actor=self._actor, host=self.host)
             lines.append(vars(line))
             head = (line.n, line.hash)
-        self.connection.execute(insert(journal), lines)
+        self.connection.execute(_LINES, lines)
         self.remember_time()
         self._events.clear()
