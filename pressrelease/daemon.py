@@ -12,7 +12,7 @@ import logging
 import signal
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,8 +25,9 @@ from pressrelease.cycle import Cycle
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem, WillRetry
 from pressrelease.gather import Pass
 from pressrelease.store import Store
+from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.watching import Watch
-from pressrelease.wiring import Workspace, sending
+from pressrelease.wiring import Workspace, sending, was_mended
 
 #: Seconds between two looks of the watcher.
 WATCH_EVERY = 1.0
@@ -58,6 +59,8 @@ class Daemon:
         self._config = _ConfigFile(workspace.folder / "config.toml")
         self._shift = ExitStack()
         self._retiring: list[threading.Thread] = []
+        self._closed: Mapping[str, ClosedOutlet] = {}
+        self._mended: set[tuple[str, str]] = set()
 
     def run(self) -> None:
         """Run until SIGTERM, SIGINT or `end`; then finish what is in flight.
@@ -78,6 +81,7 @@ class Daemon:
                 while not self._ending.is_set():
                     self._wake.clear()
                     cycle = self._with_config_of_now(cycle)
+                    cycle = self._with_outlets_of_now(cycle)
                     seen = self._pass(cycle)
                     self._set_alarm(alarm, seen.next_wake if seen else None)
                     self._wake.wait(PASS_EVERY)
@@ -118,7 +122,9 @@ class Daemon:
             return None
         if seen.clock_doubt is None:
             self._sign_if_old(seen)
-        told = {f"{waiting.slug}: {waiting.reason}" for waiting in seen.plan.needs_you}
+        self._closed = seen.closed
+        # What waits for a closed outlet waits for one and the same thing, and it is said once.
+        told = {one.reason if one.closed else f"{one.slug}: {one.reason}" for one in seen.plan.needs_you}
         if seen.stopped and seen.plan.due:
             told.add(f"Nothing goes out: {seen.stopped}.")
         for words in sorted(told - self._said):
@@ -157,11 +163,49 @@ class Daemon:
             return cycle
         self._config.was_read(edited)
         self._say("config.toml was edited, and is in force.")
+        self._hand_over(fresh, shift)
+        return opened
+
+    def _hand_over(self, fresh: Workspace, shift: ExitStack) -> None:
+        """Go on with another workspace's outlets; those of before finish what they have in flight."""
         thread = threading.Thread(target=self._shift.close, name="retiring")
         self._retiring = [one for one in self._retiring if one.is_alive()] + [thread]
         self._workspace, self._shift = fresh, shift
         thread.start()
-        return opened
+
+    # -- mended credentials ----------------------------------------------------------------------------------
+
+    def _with_outlets_of_now(self, cycle: Cycle) -> Cycle:
+        """The cycle to go on with: a new one, with the secrets of now, where a closed outlet may be asked again.
+
+        It may where a person has opened it, or its secrets are not those that it refused; for the latter once, since
+        a process beside this one may have others, and each would open what the other has closed.
+        """
+        if not self._closed:
+            return cycle
+        fresh, shift = replace(self._workspace), ExitStack()
+        # The config in force, whatever is being written to its file just now; only its secrets are asked for anew.
+        fresh.__dict__ |= {"config": self._workspace.config, "store": self._workspace.store}
+        try:
+            closed = closed_outlets(fresh.store.read)
+            opened = set(self._closed) - set(closed)
+            mended = {
+                (name, one.fingerprint)
+                for name, one in closed.items()
+                if (name, one.fingerprint) not in self._mended and was_mended(fresh, name, one.fingerprint)
+            }
+            if not opened and not mended:
+                return cycle
+            fresh_cycle = shift.enter_context(sending(fresh, clock.utc_now()))
+        except PressReleaseError as error:
+            self._tell(error.message)
+            return cycle
+        self._mended |= mended
+        self._closed = {}
+        for name in sorted(opened | {name for name, _ in mended}):
+            self._say(f"{name} is asked again.")
+        self._hand_over(fresh, shift)
+        return fresh_cycle
 
     # -- waking --------------------------------------------------------------------------------------------
 

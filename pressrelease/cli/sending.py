@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,8 +27,12 @@ from pressrelease.errors import NeedsPerson, Stopped, WillRetry
 if TYPE_CHECKING:
     from pressrelease.desk import Desk
     from pressrelease.passes import Outcome
+    from pressrelease.plan import Waiting
 
 app = typer.Typer()
+
+#: How many of the releases that wait for one and the same thing are named.
+NAMED = 5
 
 
 @app.command("publish")
@@ -134,7 +139,7 @@ def _raise_what_stands(outcome: Outcome, only: set[str] | None = None, *, quiet:
     if outcome.stopped is not None:
         error = Stopped(f"Nothing goes out: {outcome.stopped}.", hint="`pressrelease resume --all` ends that.")
     elif waiting:
-        told = "\n".join(f"{one.slug} needs you: {one.reason}." for one in waiting)
+        told = "\n".join(_needs(waiting))
         error = NeedsPerson(told, hint="`pressrelease status` shows what to do.")
     elif outcome.retrying:
         error = WillRetry("Some deliveries did not go through; they are tried again by themselves.")
@@ -146,6 +151,17 @@ def _raise_what_stands(outcome: Outcome, only: set[str] | None = None, *, quiet:
         session.warn(error.message, error.hint)
         raise typer.Exit(error.exit_code)
     raise error
+
+
+def _needs(waiting: Sequence[Waiting]) -> list[str]:
+    """Who needs a person, and why; what waits for one closed outlet in one sentence, since one thing mends it all."""
+    lines = [f"{one.slug} needs you: {one.reason}." for one in waiting if not one.closed]
+    for outlet in dict.fromkeys(one.closed for one in waiting if one.closed):
+        those = [one for one in waiting if one.closed == outlet]
+        more = f" and {len(those) - NAMED} more" if len(those) > NAMED else ""
+        named = f"{', '.join(one.slug for one in those[:NAMED])}{more}"
+        lines.append(f"{named} need{'s' if len(those) == 1 else ''} you: {those[0].reason}.")
+    return lines
 
 
 @app.command("run")

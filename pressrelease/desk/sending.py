@@ -71,13 +71,21 @@ def release_now(desk: Desk, slug: str, *, early: bool, why: str) -> None:
 
 
 def retry(desk: Desk, slug: str, outlet: str | None = None) -> tuple[Delivery, ...]:
-    """Have what failed tried again at the next pass."""
+    """Have what failed tried again at the next pass; an outlet that was closed over its credentials is asked again."""
     from pressrelease.store import words
+    from pressrelease.store.circuit import closed_outlets, open_outlet_again
 
-    chosen = _deliveries(desk, slug, outlet, {DeliveryState.FAILED}, "failed")
+    dossier = desk.report(slug).dossier
+    waits = {one.outlet for one in dossier.deliveries if one.is_open or one.state is DeliveryState.FAILED}
+    closed = waits & set(closed_outlets(desk.store.read)) & ({outlet} if outlet is not None else waits)
+    failed = any(one.state is DeliveryState.FAILED and outlet in (None, one.outlet) for one in dossier.deliveries)
+    # Where nothing of it failed, it may still wait for a closed outlet, and that is tried again.
+    chosen = () if closed and not failed else _deliveries(desk, slug, outlet, {DeliveryState.FAILED}, "failed")
     with desk.ledger() as ledger:
-        words.accept_late(ledger, desk.report(slug).dossier.release)
+        words.accept_late(ledger, dossier.release)
         words.try_again(ledger, chosen)
+        for name in sorted(closed):
+            open_outlet_again(ledger, name, why=f"another try of {slug} was asked for")
     return chosen
 
 
