@@ -79,14 +79,18 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A fresh database of each kind."""
     if request.param == "sqlite":
         return "sqlite:///.pressrelease/state.db"
+    return fresh_schema(request.getfixturevalue("postgres"))
+
+
+def fresh_schema(template: str) -> str:
+    """The URL of an empty schema of its own: a database would cost the disk a thousand times as much."""
     import psycopg
 
-    template = request.getfixturevalue("postgres")
     name = f"t{uuid.uuid4().hex}"
-    plain = template.format(database="postgres").replace("+psycopg", "")
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return str(template.format(database=name))
+    url = template.format(database="postgres")
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f'CREATE SCHEMA "{name}"')
+    return f"{url}&options=-csearch_path%3D{name}"
 
 
 @pytest.fixture
