@@ -10,20 +10,21 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import NOW
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from records import deliveries, events, everything
-from sqlalchemy import text
+from sqlalchemy import event, text
 from test_store import AFTER, put, take
 
 from pressrelease.clock import Mark
 from pressrelease.delivery import DeliveryState, Receipt
 from pressrelease.errors import Refused, StateUnreadable
 from pressrelease.standing import Word
-from pressrelease.store import Store, backup, claims, presence, words
+from pressrelease.store import Store, backup, claims, moving, presence, words
 from pressrelease.store.journal import Head, walk
 from pressrelease.store.reading import SCHEMA
 
@@ -302,6 +303,23 @@ def test_a_record_that_does_not_continue_the_copy_knows_nothing(store: Store, tm
     assert backup.what_came_since(other.read, copy.read, head_of(copy)) is None
     for opened in (copy, other):
         opened.close()
+
+
+def test_a_copy_that_differs_is_refused(tmp_path: Path) -> None:
+    store = Store("sqlite:///.pressrelease/state.db", tmp_path)
+    put(store)
+    store.close()
+    source, target = moving.sqlite_engine(store.file or tmp_path), moving.sqlite_engine(tmp_path / "copy.db")
+
+    @event.listens_for(target, "before_cursor_execute", retval=True)
+    def another(*arguments: Any) -> Any:  # as if the disk had kept other bytes than it was given
+        statement, values = arguments[2:4]
+        if statement.startswith("INSERT INTO approvals"):
+            values = tuple("spoiled" if value == "person-0" else value for value in values)
+        return statement, values
+
+    with source.connect() as reading, pytest.raises(StateUnreadable, match="differs"), target.begin() as writing:
+        moving.copy_record(reading, writing)
 
 
 def test_a_broken_journal_is_copied_as_it_is(store: Store, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pressrelease import passes
 from pressrelease.cli import main
 from pressrelease.clock import read_mark, utc_now
 from pressrelease.delivery import DeliveryState
-from pressrelease.desk import Desk, keeping, restoring, stopping
+from pressrelease.desk import Desk, keeping, moving, restoring, stopping
 from pressrelease.errors import NeedsPerson, NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
 from pressrelease.store import archive, presence
 from pressrelease.store.journal import walk
@@ -147,6 +147,22 @@ def test_a_full_disk_leaves_no_half_backup(desk: Desk, tmp_path: Path, monkeypat
         keeping.back_up(desk, tmp_path / "backup.zip")
     monkeypatch.undo()
     assert [path for path in tmp_path.iterdir() if path.is_file()] == []
+    assert "backup" not in events(desk.store)
+
+
+def test_a_backup_that_the_disk_spoiled_is_none(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = os.fsync
+
+    def spoils(descriptor: int) -> None:
+        if os.fstat(descriptor).st_size > 200 and stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.pwrite(descriptor, b"spoiled", 100)
+        whole(descriptor)
+
+    monkeypatch.setattr(os, "fsync", spoils)
+    with pytest.raises(Refused):
+        keeping.back_up(desk, tmp_path / "backup.zip")
+    monkeypatch.undo()
+    assert not (tmp_path / "backup.zip").exists()
     assert "backup" not in events(desk.store)
 
 
@@ -310,6 +326,15 @@ def test_a_link_in_releases_is_not_followed(tmp_path: Path) -> None:
     assert (target.folder / "releases" / "sheets" / "facts.pdf").read_bytes() == b"%PDF"
     assert not (target.folder / "releases" / "ahead.md").is_symlink()
     workspace.store.close()
+
+
+def test_what_was_put_aside_is_never_replaced(tmp_path: Path) -> None:
+    file, kept = tmp_path / "state.db", tmp_path / "kept"
+    file.write_bytes(b"new")
+    kept.write_bytes(b"old")
+    with pytest.raises(StateUnreadable):
+        moving.put_aside(file, kept)
+    assert (file.read_bytes(), kept.read_bytes()) == (b"new", b"old")
 
 
 def sends_nothing(workspace: Workspace) -> bool:
