@@ -16,7 +16,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from simulator.histories import COMMITS, FAULTS, JUMPS, LIFTS, MEANWHILE, QUESTIONS, WAITS, live
-from simulator.world import OUTLETS, SLUGS, World
+from simulator.office import OUTLETS, SLUGS
+from simulator.world import World
 
 QUICK = 80
 MANY = int(os.environ.get("HISTORIES", "10000"))
@@ -178,6 +179,8 @@ def test_what_cant_be_asked_at_the_last_moment_is_stopped_and_told_of(world: Wor
 def test_every_promise_holds_in_ten_thousand_histories() -> None:
     with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
         broken = [told for told in pool.imap_unordered(_lived, range(MANY), chunksize=50) if told]
+        pool.close()
+        pool.join()
     assert not broken, "\n\n".join(broken[:5])
 
 

@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 
-from simulator.world import OUTLETS, SLUGS, World
+from simulator.office import OUTLETS, SLUGS
+from simulator.world import World
 
 LIFTS = (timedelta(seconds=10), timedelta(minutes=4), timedelta(minutes=40), timedelta(hours=2), None)
 WAITS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=40), timedelta(minutes=4), timedelta(hours=2))

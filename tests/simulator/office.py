@@ -1,0 +1,145 @@
+"""The office of the simulator: its config, its outlets, and what the world outside knows of each delivery."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pressrelease.config import Config, Office, OutletConfig, Policy, Retry
+from pressrelease.delivery import Receipt, Repeats
+from pressrelease.message import Message
+from pressrelease.outlets import Parcel
+from pressrelease.store import Store
+from pressrelease.store.presence import check_in
+from pressrelease.wiring import Workspace
+from simulator.machine import FragileStore, Machine
+
+if TYPE_CHECKING:
+    from simulator.world import World
+
+BEGIN = datetime(2018, 9, 21, 16, 0, tzinfo=UTC)
+STORE = "sqlite:///.pressrelease/state.db"
+SLUGS = ("operation", "names", "charges", "plea", "verdict")
+TIMEOUT = timedelta(seconds=10)
+REMEMBERS = timedelta(minutes=3)
+
+#: What each outlet can do, and to whom a release goes there.
+OUTLETS: dict[str, tuple[Repeats, tuple[str, ...]]] = {
+    "page": (Repeats(told_apart=True), ("",)),
+    "social": (Repeats(told_apart=True, within=REMEMBERS), ("",)),
+    "mail": (Repeats(told_apart=False), ("a@news.example", "b@news.example")),
+}
+
+CONFIG = Config(
+    office=Office("District Attorney", "America/Los_Angeles"),
+    default_outlets=tuple(OUTLETS),
+    policy=Policy(approvals=1, max_late=timedelta(hours=1)),
+    retry=Retry(
+        schedule=(timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2)), give_up=timedelta(minutes=10)
+    ),
+    store_url=STORE,
+    outlets={name: OutletConfig(name, "command", timeout=TIMEOUT) for name in OUTLETS},
+)
+
+
+def shared_memory() -> str | None:
+    """A folder in memory: a crash of a process is tried here, not one of the machine's power."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+@cache
+def empty_office() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="pressrelease-", dir=shared_memory()))
+    Finalize(None, shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, exitpriority=1)
+    store = Store(STORE, folder)
+    with store.ledger(now=BEGIN, actor="scheduler") as ledger:
+        check_in(ledger, "publish-due", "publish-due", Machine(BEGIN).read_mark())
+    store.close()
+    return folder
+
+
+@dataclass(frozen=True)
+class Place(Workspace):
+    """A workspace as one process has it: the config and the outlets are the simulator's."""
+
+    world: World = field(compare=False)
+
+    @property
+    def config(self) -> Config:  # type: ignore[override]
+        return CONFIG
+
+    @property
+    def store(self) -> Store:  # type: ignore[override]
+        kept: Store = self.__dict__.get("_kept") or self._open()
+        return kept
+
+    def _open(self) -> Store:
+        kept = FragileStore(STORE, self.folder, self.world.fates, self.world.note_the_living)
+        self.__dict__["_kept"] = kept
+        return kept
+
+    def outlets(self) -> dict[str, Any]:
+        return {name: FakeOutlet(name, self.world, self) for name in OUTLETS}
+
+
+@dataclass
+class FakeOutlet:
+    """An outlet that does what the test wants, and knows what really arrived."""
+
+    name: str
+    world: World
+    place: Place
+
+    @property
+    def repeats(self) -> Repeats:
+        return OUTLETS[self.name][0]
+
+    def recipients(self) -> tuple[str, ...]:
+        return OUTLETS[self.name][1]
+
+    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+        self.world.between(self.place)
+        return Parcel(message.text.encode(), "text/plain")
+
+    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+        return self.world.sent(self, parcel, key)
+
+    def warm(self) -> None: ...
+
+    def probe(self) -> str:
+        return "reached"
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class Known:
+    """What the people know of one release, kept without asking the program."""
+
+    version: str
+    text: str
+    lift: datetime | None
+    approvals: int = 0
+    held: bool = False
+    decided: datetime | None = None
+
+
+@dataclass
+class Row:
+    """One delivery as the world outside knows it."""
+
+    slug: str
+    version: str
+    outlet: str
+    arrivals: list[datetime] = field(default_factory=list)
+    seen: dict[str, datetime] = field(default_factory=dict)
+    sent_again: int = 0
+    began: datetime | None = None
+    dropped: bool = False
+    declared: bool = False
