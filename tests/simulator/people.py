@@ -1,0 +1,176 @@
+"""What the people of an office say, through the real desk; and what they then know, without asking the program."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pressrelease.delivery import delivery_key
+from pressrelease.desk import Desk, approving, scheduling, sending, stopping
+from pressrelease.errors import PressReleaseError
+from pressrelease.release import Release, canonical, version_of
+from pressrelease.when import Embargo, EmbargoKind, rfc3339
+from simulator.machine import Machine
+from simulator.office import (
+    OUTLETS,
+    Known,
+    Row,
+)
+
+
+class People:
+    """Each method that starts with a verb is a command that somebody gives."""
+
+    machine: Machine
+    folder: Path
+    desk: Desk
+    known: dict[str, Known]
+    rows: dict[str, Row]
+    stopped: bool
+    newest: datetime
+    _number: int
+
+    def _try(self, act: Callable[[], Any]) -> bool:
+        """Whether a person's command was taken; a refusal is an answer like another."""
+        try:
+            act()
+        except PressReleaseError:
+            return False
+        finally:
+            self._note_newest()
+        return True
+
+    def schedule(self, slug: str, after: timedelta | None, outlets: tuple[str, ...]) -> None:
+        """Write a new text and schedule it; `after` None is an immediate one."""
+        self._number += 1
+        text = f"Text number {self._number} of {slug}."
+        source = text.encode()
+        lift = None if after is None else self.machine.wall + after
+        release = Release(slug, f"Headline {self._number}", "…", text, source_hash=hashlib.sha256(source).hexdigest())
+        kind = EmbargoKind.IMMEDIATE if lift is None else EmbargoKind.INSTANT
+        proposal = scheduling.Proposal(
+            release=release,
+            embargo=Embargo("…", kind, "America/Los_Angeles", not_before=lift, lift=lift),
+            lift=lift,
+            version=version_of(release, attachment_hashes={}, lift=lift, outlets=outlets),
+            recipients={name: OUTLETS[name][1] for name in outlets},
+            attachments={},
+            findings=(),
+            questions=(),
+        )
+        assert canonical(release)
+        path = self.folder / "releases" / f"{slug}.md"
+        before = path.read_bytes() if path.exists() else None
+        path.write_bytes(source)
+        if not self._try(lambda: scheduling.schedule(self.desk, proposal)):
+            if before is not None:
+                path.write_bytes(before)
+            return
+        self.known[slug] = Known(proposal.version, text, lift)
+        for name in outlets:
+            for recipient in OUTLETS[name][1]:
+                key = delivery_key(slug, proposal.version, name, recipient)
+                self.rows[key] = Row(slug, proposal.version, name)
+
+    def approve(self, slug: str) -> None:
+        if slug in self.known and self._try(lambda: approving.approve(self.desk, slug, "da")):
+            known = self.known[slug]
+            known.approvals = 1
+            known.lift = known.lift or self.machine.wall
+
+    def unapprove(self, slug: str) -> None:
+        if slug in self.known and self._try(lambda: approving.unapprove(self.desk, slug)):
+            known = self.known[slug]
+            known.approvals = 0
+            release = self.desk.store.read.release(slug)
+            known.lift = release.lift if release else None
+
+    def unschedule(self, slug: str) -> None:
+        if slug in self.known and self._try(lambda: scheduling.unschedule(self.desk, slug)):
+            del self.known[slug]
+
+    def hold(self, slug: str) -> None:
+        if slug in self.known and self._try(lambda: stopping.hold(self.desk, slug, "wait")):
+            self.known[slug].held = True
+
+    def resume(self, slug: str, after: timedelta | None = None) -> None:
+        if slug not in self.known:
+            return
+        moment = None if after is None else self.machine.wall.replace(microsecond=0) + after
+        said = None if moment is None else rfc3339(moment)
+        if self._try(lambda: stopping.resume(self.desk, slug, said)):
+            self.known[slug].held = False
+            self.known[slug].lift = moment or self.known[slug].lift
+            self.known[slug].decided = self.machine.wall
+
+    def stop(self) -> None:
+        if self._try(lambda: stopping.stop(self.desk, "")):
+            self.stopped = True
+
+    def resume_all(self, let_go: bool) -> None:
+        """Only once the clock is right: a person who says so looks at it first."""
+        self.machine.offset = timedelta(0)
+        self.newest = min(self.newest, self.machine.wall)
+        found: list[stopping.Resumed] = []
+        if self._try(lambda: found.append(stopping.resume_all(self.desk, let_go=let_go))):
+            self.stopped = False
+            for slug in () if let_go else found[0].fell_due:
+                self.known[slug].held = True
+
+    def publish_early(self, slug: str) -> None:
+        if slug not in self.known:
+            return
+        moment = self.machine.wall
+        if self._try(lambda: sending.release_now(self.desk, slug, early=True, why="it leaked")):
+            known = self.known[slug]
+            known.lift = min(known.lift or moment, moment)
+            known.decided = moment
+
+    def retry(self, slug: str) -> None:
+        if slug in self.known and self._try(lambda: sending.retry(self.desk, slug)):
+            self.known[slug].decided = self.machine.wall
+
+    def settle(self, slug: str, outlet: str, again: bool) -> None:
+        """A person asks the outlet's people, and then says what is true; or has it sent again all the same."""
+        if slug not in self.known:
+            return
+        rows = [r for r in self._rows_of(slug) if r.outlet == outlet]
+        arrived = [bool(row.arrivals) for row in rows]
+        verdict = "resend" if again or not any(arrived) else "sent" if all(arrived) else "resend"
+        found: list[Any] = []
+        if self._try(lambda: found.extend(sending.settle(self.desk, slug, outlet, verdict))):
+            for delivery in found:
+                row = self.rows[delivery.key]
+                row.declared |= verdict == "sent"
+                row.sent_again += verdict == "resend"
+            if verdict == "resend":
+                self.known[slug].decided = self.machine.wall
+                row.seen.clear()
+
+    def drop(self, slug: str, outlet: str) -> None:
+        found: list[Any] = []
+        if slug in self.known and self._try(lambda: found.extend(sending.settle(self.desk, slug, outlet, "drop"))):
+            for delivery in found:
+                self.rows[delivery.key].dropped = True
+
+    def edit(self, slug: str) -> None:
+        (self.folder / "releases" / f"{slug}.md").write_bytes(b"edited after approval")
+
+    def delete(self, slug: str) -> None:
+        (self.folder / "releases" / f"{slug}.md").unlink(missing_ok=True)
+
+    def put_back(self, slug: str) -> None:
+        if slug in self.known:
+            (self.folder / "releases" / f"{slug}.md").write_bytes(self.known[slug].text.encode())
+
+    def _note_newest(self) -> None:
+        newest = self.desk.store.read.newest_time()
+        assert newest is None or newest >= self.newest - timedelta(seconds=1), "the newest time on record went back"
+        self.newest = newest or self.newest
+
+    def _rows_of(self, slug: str) -> list[Row]:
+        known = self.known.get(slug)
+        return [r for r in self.rows.values() if known and (r.slug, r.version) == (slug, known.version)]
