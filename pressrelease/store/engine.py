@@ -18,7 +18,7 @@ from sqlalchemy.pool import QueuePool
 
 from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.store.reading import SCHEMA, gone, unreadable
-from pressrelease.store.tables import control, metadata, migrations
+from pressrelease.store.tables import PARTIAL_INDEXES, control, metadata, migrations
 
 #: How long a writer tries for its turn, in seconds, before it says that the store is busy.
 WRITE_PATIENCE = 60.0
@@ -140,8 +140,8 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int) -> Non
 def lay_out(connection: Connection) -> None:
     """Make every table, empty, and the triggers that keep the journal append-only."""
     metadata.create_all(connection)
-    for trigger in _JOURNAL_TRIGGERS[connection.dialect.name]:
-        connection.exec_driver_sql(trigger)
+    for statement in (*PARTIAL_INDEXES, *_JOURNAL_TRIGGERS[connection.dialect.name]):
+        connection.exec_driver_sql(statement)
 
 
 def _tables(connection: Connection) -> list[str]:

@@ -58,7 +58,6 @@ releases = Table(
     # Still asks something of the program or of a person: what a pass and a plain `status` look at.
     Column("open", Boolean, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
-    Index("releases_open", "lift", sqlite_where=text("open"), postgresql_where=text("open")),
     Index("releases_changed", "changed_at"),
 )
 
@@ -117,12 +116,6 @@ deliveries = Table(
     Column("remote_id", Text),
     Column("error", Text),
     UniqueConstraint("slug", "version", "outlet", "recipient"),
-    Index(
-        "deliveries_claimed",
-        "owner",
-        sqlite_where=text("owner IS NOT NULL"),
-        postgresql_where=text("owner IS NOT NULL"),
-    ),
     # A number is never given twice: some lane may still hold the one of a row that was taken away.
     sqlite_autoincrement=True,
 )
@@ -180,4 +173,10 @@ migrations = Table(
     Column("number", Integer, primary_key=True),
     Column("name", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+)
+
+#: Indexes on a few rows out of many, as plain SQL: SQLAlchemy's own would load a whole other dialect for their WHERE.
+PARTIAL_INDEXES = (
+    "CREATE INDEX releases_open ON releases (lift) WHERE open",
+    "CREATE INDEX deliveries_claimed ON deliveries (owner) WHERE owner IS NOT NULL",
 )
