@@ -26,6 +26,9 @@ class _PrivateFile(RotatingFileHandler):
 
         return open(self.baseFilename, "a", encoding=self.encoding, opener=private)
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the library's name)
+        """A log that can't be written is no reason to print a traceback at whoever typed the command."""
+
 
 def log_to(folder: Path) -> None:
     """Send this program's log to `folder`/log, made 0700 and 0600; libraries' own logs go nowhere."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import insert, update
 
 from pressrelease.clock import Mark
+from pressrelease.errors import StateUnreadable
 from pressrelease.lock import FileLock
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import to_micros
@@ -31,10 +32,17 @@ class Alive:
 
 
 def appear(folder: Path, owner: str) -> Alive:
-    """Take a name in `folder` (made 0700), before the first claim under it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Take a name in `folder` (made 0700), before the first claim under it. Raises StateUnreadable."""
     lock = FileLock(folder / f"{owner}.lock")
-    lock.acquire(wait=False)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock.acquire(wait=False)
+    except OSError as error:
+        raise StateUnreadable(
+            f"{folder.parent.name}/{folder.name}/ can't be written ({error.strerror}), so nothing can be claimed."
+            " Nothing was sent.",
+            hint="Let whoever publishes write there, and see that the disk has room.",
+        ) from None
     return Alive(owner, lock)
 
 
