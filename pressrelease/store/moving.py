@@ -177,6 +177,6 @@ def set_aside(connection: Connection, schema: str) -> bool:
     connection.exec_driver_sql("SET LOCAL lock_timeout = '30s'")
     connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
     for name in metadata.tables:
-        connection.exec_driver_sql(f"ALTER TABLE {name} SET SCHEMA {schema}")
+        connection.exec_driver_sql(f"ALTER TABLE IF EXISTS {name} SET SCHEMA {schema}")  # an older layout has fewer
     connection.exec_driver_sql(f"ALTER FUNCTION journal_is_append_only() SET SCHEMA {schema}")
     return True
