@@ -20,8 +20,8 @@ from sqlalchemy import text
 from pressrelease import passes
 from pressrelease.cli import main
 from pressrelease.clock import read_mark, utc_now
-from pressrelease.desk import Desk, history, keeping, stopping, surroundings
-from pressrelease.desk.examining import Remark, Weight, examine
+from pressrelease.desk import Desk, keeping, stopping
+from pressrelease.desk.doctor import Remark, Weight, examine, history, surroundings
 from pressrelease.standing import Word
 from pressrelease.store import presence, words
 from pressrelease.store.rows import local_text

@@ -32,7 +32,7 @@ def doctor(
 
     Changes nothing and publishes nothing. Exit code 10 where something has to be seen to now.
     """
-    from pressrelease.desk.examining import Weight, examine
+    from pressrelease.desk.doctor import Weight, examine
     from pressrelease.when import rfc3339
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)

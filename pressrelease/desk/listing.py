@@ -1,11 +1,11 @@
-"""What `status`, the bare command, `journal` and `outlets` show: everything brought together, nothing changed."""
+"""What `status`, the bare command and `journal` show: everything brought together, nothing changed."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pressrelease.desk import Desk, Report
@@ -15,7 +15,7 @@ from pressrelease.store import Reader
 from pressrelease.store.journal import Line
 from pressrelease.store.rows import from_micros
 from pressrelease.views import CALLED_BY_CRON, STAYS_UP, Row, SchedulerSign
-from pressrelease.when import rfc3339, say_span
+from pressrelease.when import rfc3339
 
 
 @dataclass(frozen=True)
@@ -117,38 +117,3 @@ def journal_json(line: Line) -> dict[str, Any]:
         "prev": line.prev,
         "hash": line.hash,
     }
-
-
-def outlet_facts(desk: Desk, tested: Sequence[str]) -> list[dict[str, Any]]:
-    """Every configured outlet: its kind, whether it can tell a repeat, and, where asked, whether it was reached."""
-    from pressrelease.delivery import DeliveryFailed
-
-    opened = desk.workspace.outlets()
-    facts = []
-    for name, configured in desk.config.outlets.items():
-        outlet = opened.get(name)
-        fact: dict[str, Any] = {
-            "name": name,
-            "type": configured.type,
-            "enabled": configured.enabled,
-            "tells_repeats": bool(outlet and outlet.repeats.told_apart),
-            "repeats": _repeats_words(outlet.repeats.told_apart, outlet.repeats.within) if outlet else "",
-            "reached": None,
-            "found": "",
-        }
-        if name in tested and outlet is not None:
-            try:
-                fact |= {"reached": True, "found": outlet.probe()}
-            except DeliveryFailed as failure:
-                fact |= {"reached": False, "found": failure.reason}
-        facts.append(fact)
-    for outlet in opened.values():
-        outlet.close()
-    return facts
-
-
-def _repeats_words(told_apart: bool, within: timedelta | None) -> str:
-    if not told_apart:
-        return "can't tell a repeat: a delivery in doubt waits for a person"
-    span = f" for {say_span(within)}" if within else ""
-    return f"can tell a repeat{span}: a delivery in doubt is asked again by itself"

@@ -7,83 +7,16 @@ nothing is published, and a record that can't be read is a finding like any othe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
-from enum import Enum
-from functools import cached_property
 
 from pressrelease import clock
-from pressrelease.config import Config
+from pressrelease.desk.doctor.remarks import Patient, Remark, Weight, error, warning
 from pressrelease.errors import ConfigRefused, NeedsPerson, PressReleaseError
-from pressrelease.store import Reader, Store
 from pressrelease.wiring import Workspace
 
-
-class Weight(str, Enum):
-    """How much a remark weighs: nothing to do, to be seen to some day, or to be seen to now."""
-
-    FINE = "fine"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True)
-class Remark:
-    """What a check found, in a sentence, and what to do about it."""
-
-    weight: Weight
-    message: str
-    hint: str = ""
-    check: str = ""
-
-
-def fine(message: str) -> Remark:
-    """As it should be."""
-    return Remark(Weight.FINE, message)
-
-
-def warning(message: str, hint: str) -> Remark:
-    """To be seen to some day."""
-    return Remark(Weight.WARNING, message, hint)
-
-
-def error(message: str, hint: str) -> Remark:
-    """To be seen to now."""
-    return Remark(Weight.ERROR, message, hint)
-
-
-@dataclass(frozen=True)
-class Patient:
-    """What is looked over, each part opened when it is first asked for. `mark` is the clock as it was read."""
-
-    workspace: Workspace
-    mark: clock.Mark
-    offline: bool = False
-
-    @property
-    def config(self) -> Config:
-        """config.toml. Raises ConfigRefused."""
-        return self.workspace.config
-
-    @cached_property
-    def store(self) -> Store:
-        """The record, wherever config.toml says, or would say if it could be read."""
-        try:
-            url = self.config.store_url
-        except PressReleaseError:
-            url = Config.store_url
-        return Store(url, self.workspace.folder)
-
-    @property
-    def read(self) -> Reader | None:
-        """Questions to the record; None where nothing was ever recorded. Raises StateUnreadable, WillRetry."""
-        return self.store.read if self.store.exists else None
+__all__ = ["Patient", "Remark", "Weight", "examine"]
 
 
 Check = Callable[[Patient], Iterator[Remark]]
-
-#: A backup older than this is too old to be a comfort.
-BACKUP_EVERY = timedelta(days=7)
 
 
 def examine(workspace: Workspace, *, offline: bool = False) -> list[Remark]:
@@ -123,7 +56,7 @@ def _line(number: int) -> str:
 
 
 def _checks() -> tuple[tuple[str, Check], ...]:
-    from pressrelease.desk import history, surroundings
+    from pressrelease.desk.doctor import history, surroundings
 
     return (
         ("config", surroundings.config),

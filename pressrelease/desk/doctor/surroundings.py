@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pressrelease.config import OutletConfig, SecretReference
-from pressrelease.desk.examining import Patient, Remark, error, fine, warning
+from pressrelease.desk.doctor.remarks import Patient, Remark, error, fine, warning
 from pressrelease.errors import ConfigRefused
 
 #: Free bytes on the disk below which nothing can be relied on, and below which somebody should look.

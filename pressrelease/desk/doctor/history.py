@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pressrelease.desk.examining import BACKUP_EVERY, Patient, Remark, error, fine, warning
+from pressrelease.desk.doctor.remarks import BACKUP_EVERY, Patient, Remark, error, fine, warning
 from pressrelease.desk.keeping import verify
 from pressrelease.errors import StateUnreadable
 from pressrelease.standing import ReleaseState, Scheduled
