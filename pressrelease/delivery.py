@@ -102,6 +102,20 @@ class Repeats:
 
 
 @dataclass(frozen=True)
+class Abilities:
+    """What can be done about a release that an outlet has already.
+
+    `correct`: a corrected version takes the first one's place; elsewhere it follows as another message.
+    `withdraw`: this program can take away what arrived; elsewhere people must be asked to.
+    `provable`: the outlet shows what it has; elsewhere its word at the moment of sending is all there is.
+    """
+
+    correct: bool = False
+    withdraw: bool = False
+    provable: bool = False
+
+
+@dataclass(frozen=True)
 class Delivery:
     """A delivery as the store keeps it. Every time is an aware UTC datetime.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +18,9 @@ from rich.theme import Theme
 from pressrelease.printable import printable
 from pressrelease.standing import ReleaseState
 from pressrelease.views import STATE_WORDS, Row, next_command, when_words, where_words
+
+if TYPE_CHECKING:
+    from pressrelease.desk.reaching import OutletFacts
 
 THEME = Theme(
     {
@@ -105,6 +109,39 @@ def print_status(rows: Sequence[Row], *, timezone: str, now: datetime, to: Conso
     for command in dict.fromkeys(command for row in rows if (command := next_command(row))):
         # Whole lines, however narrow the window: a command that is broken up can't be copied.
         to.print(Text(f"next: {command}", style="command"), soft_wrap=True)
+
+
+def print_outlets(found: Sequence[OutletFacts], *, to: Console | None = None) -> None:
+    """A table of outlets, and below it what there is to say of each just now."""
+    from pressrelease.desk.reaching import state_words
+    from pressrelease.when import say_span
+
+    to = to or console()
+    if not found:
+        to.print("config.toml has no outlet.")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    table.add_column("Outlet", overflow="fold", style="bold")
+    for title in ("Kind", "List", "Tells a repeat", "Corrected", "Withdrawn", "Proof"):
+        table.add_column(title, overflow="fold")
+    for facts in found:
+        repeats, able = facts.repeats, facts.abilities
+        cells = ["?"] * 4
+        if repeats is not None and able is not None:
+            told = f"for {say_span(repeats.within)}" if repeats.within else "always"
+            cells = [
+                told if repeats.told_apart else "no",
+                "in place" if able.correct else "by another",
+                "yes" if able.withdraw else "no",
+                "yes" if able.provable else "no",
+            ]
+        people = "" if facts.recipients is None else f"{facts.recipients:,}"
+        table.add_row(printable(facts.name), printable(facts.kind), people, *cells)
+    to.print(table)
+    for facts in found:
+        if state := state_words(facts):
+            wanted = facts.closed is not None or facts.trouble or facts.reached is False
+            to.print(Text(f"\n{printable(facts.name)}: {printable(state)}", style="stopped" if wanted else "out"))
 
 
 def _gallery() -> None:

@@ -100,7 +100,7 @@ class MailServer:
         self.logins += 1
         assert isinstance(login, LoginPassword)
         good = self.passwords.get(login.login.decode()) == login.password.decode()
-        return AuthResult(success=good, handled=not good, message=None if good else "535 5.7.8 bad hunter2")
+        return AuthResult(success=good, handled=False, message=None if good else "535 5.7.8 bad hunter2")
 
 
 class _Pipelining(aiosmtp.SMTP):

@@ -41,7 +41,7 @@ COMMANDS = {
     "status": "looking",
     "promises": "promising",
     "journal": "looking",
-    "outlets": "looking",
+    "outlets": "reaching",
     "doctor": "keeping",
     "backup": "keeping",
     "restore": "keeping",

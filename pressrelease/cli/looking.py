@@ -1,4 +1,4 @@
-"""The bare command, `status`, `journal`, `outlets`."""
+"""The bare command, `status`, `journal`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import typer
 
 from pressrelease import clock
 from pressrelease.cli.options import (
-    DryRunOption,
     JsonOption,
     MaybeSlugsArgument,
     NoInputOption,
@@ -180,34 +179,3 @@ def journal(
         session.give(journal_json(line))
         if not as_json:
             session.say(journal_line(line, timezone=desk.config.office.timezone))
-
-
-@app.command("outlets")
-def outlets(
-    test: Annotated[
-        list[str] | None, typer.Option("--test", metavar="NAME", help="Reach this outlet, publishing nothing.")
-    ] = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
-) -> None:
-    """What is configured; with --test NAME, whether it can be reached with its credentials."""
-    from pressrelease.desk.listing import outlet_facts
-    from pressrelease.errors import NotFound, WillRetry
-
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    desk = session.desk()
-    for name in test or []:
-        if name not in desk.config.outlets:
-            known = sorted(desk.config.outlets)
-            raise NotFound(f"There is no outlet {name}.", hint=f"There are {', '.join(known)}.", candidates=known)
-    facts = outlet_facts(desk, () if dry_run else tuple(test or ()))
-    session.give({"outlets": facts})
-    for fact in facts:
-        session.say(f"{fact['name']}  ({fact['type']}{'' if fact['enabled'] else ', switched off'})")
-        session.say(f"  {fact['repeats']}")
-        if fact["found"]:
-            session.say(f"  {fact['found']}")
-    if any(fact["reached"] is False for fact in facts):
-        raise WillRetry("Not every outlet could be reached; nothing was published.") if not as_json else typer.Exit(75)

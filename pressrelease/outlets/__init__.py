@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from pressrelease.config import Office, OutletConfig, SecretReference
-from pressrelease.delivery import Receipt, Repeats
+from pressrelease.delivery import Abilities, Receipt, Repeats
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
 
@@ -63,7 +63,10 @@ class Complaint:
 
 
 class Outlet(Protocol):
-    """One configured outlet. Used by several threads at once, after the clock and every guard were asked."""
+    """One configured outlet. Used by several threads at once, after the clock and every guard were asked.
+
+    One that can change, withdraw or show what it has says so in `abilities`; see `abilities_of`.
+    """
 
     name: str
     repeats: Repeats
@@ -107,6 +110,12 @@ def open_outlet(config: OutletConfig, office: Office, folder: Path, secret: Secr
     """
     outlet: Outlet = _opener(config)(config, office, folder, secret)
     return outlet
+
+
+def abilities_of(outlet: Outlet) -> Abilities:
+    """What an outlet says it can do about what it has, in an `abilities` of its own; nothing where it says nothing."""
+    told = getattr(outlet, "abilities", None)
+    return told if isinstance(told, Abilities) else Abilities()
 
 
 def complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.config.values import is_loopback
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
@@ -78,6 +78,7 @@ class AppriseService:
     """One address of Apprise's."""
 
     repeats = Repeats(told_apart=False)
+    abilities = Abilities()
 
     def __init__(self, name: str, *, address: str, timeout: timedelta) -> None:
         self.name = name

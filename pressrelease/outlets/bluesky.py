@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pressrelease.config import Office, OutletConfig
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.http import Answer, Http, checked_address, failure_of
@@ -66,6 +66,7 @@ class Bluesky:
     """One account."""
 
     repeats = Repeats(told_apart=True)
+    abilities = Abilities(withdraw=True, provable=True)
 
     def __init__(self, name: str, *, url: str, handle: str, password: str, http: Http) -> None:
         self.name = name

@@ -29,7 +29,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from pressrelease.config import Office, OutletConfig
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.event import event_of
@@ -58,6 +58,7 @@ class Command:
     """One program."""
 
     repeats = Repeats(told_apart=False)
+    abilities = Abilities()
 
     def __init__(self, name: str, *, argv: Sequence[str], folder: Path, timeout: timedelta) -> None:
         self.name = name

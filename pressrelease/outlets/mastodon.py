@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pressrelease.config import Office, OutletConfig
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.http import Answer, Http, checked_address, failure_of
@@ -41,6 +41,7 @@ class Mastodon:
     """One account on one server."""
 
     repeats = Repeats(told_apart=True, within=REMEMBERED)
+    abilities = Abilities(withdraw=True, provable=True)
 
     def __init__(self, name: str, *, url: str, token: str, visibility: str, http: Http) -> None:
         self.name = name

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pressrelease.clock import utc_now
 from pressrelease.config import Office, OutletConfig, SecretReference
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
@@ -84,6 +84,7 @@ class Webhook:
     """One endpoint."""
 
     repeats = Repeats(told_apart=True)
+    abilities = Abilities()
 
     def __init__(self, name: str, *, url: str, keys: Sequence[bytes], headers: dict[str, str], http: Http) -> None:
         self.name = name

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pressrelease.clock import pause_clock
 from pressrelease.config import Office, OutletConfig
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.formats.eml import Letterhead, own, shared
 from pressrelease.message import Message
@@ -76,6 +76,7 @@ class Email:
     """One mail server and one list. Sessions are shared by the threads that send."""
 
     repeats = Repeats(told_apart=False)
+    abilities = Abilities()
 
     def __init__(
         self,

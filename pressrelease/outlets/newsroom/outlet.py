@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pressrelease.clock import pause_clock, utc_now
 from pressrelease.config import Office, OutletConfig
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.formats.atom import FeedEntry, FeedHead, atom_feed
 from pressrelease.lock import FileLock
 from pressrelease.message import Message
@@ -60,6 +60,7 @@ class Newsroom:
     """One public folder."""
 
     repeats = Repeats(told_apart=True)
+    abilities = Abilities(correct=True, provable=True)
 
     def __init__(self, name: str, *, root: Path, site: Site, workspace: Path, timeout: timedelta) -> None:
         self.name = name

@@ -11,7 +11,7 @@ from datetime import timedelta
 from html import escape, unescape
 from typing import Any
 
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.message import Enclosure, Message
 from pressrelease.outlets import Parcel
 from pressrelease.outlets.wordpress.draft import Draft, draft_of, mark_in, media_slug
@@ -43,6 +43,7 @@ class WordPress:
     """One site."""
 
     repeats = Repeats(told_apart=True)
+    abilities = Abilities(correct=True, withdraw=True, provable=True)
 
     def __init__(
         self, name: str, *, site: Site, categories: Sequence[str | int] = (), tags: Sequence[str | int] = ()

@@ -1,0 +1,75 @@
+"""`outlets`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pressrelease.cli.options import DryRunOption, JsonOption, NoInputOption, WorkspaceOption
+from pressrelease.cli.session import Session
+
+if TYPE_CHECKING:
+    from pressrelease.desk.reaching import OutletFacts
+
+app = typer.Typer()
+
+
+@app.command("outlets")
+def outlets(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME…]", help="Only these.", show_default=False)
+    ] = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option("--test", metavar="NAME", help="Reach this outlet with its credentials, publishing nothing."),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """What is configured and what each can do; with --test NAME…, whether it can be reached with its credentials.
+
+    Exit code with --test: 0 all reached, 75 one can't be reached just now, 10 one says no, 78 one's table or secret
+    is wrong; the last of these where several hold. An outlet that was closed over its credentials and is reached
+    is asked again.
+
+    \b
+    pressrelease outlets
+    pressrelease outlets --test media site
+    """
+    from pressrelease.desk.reaching import facts_json, outlet_facts
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    desk = session.desk()
+    # `--test a b` names b like an argument, and means both.
+    found = outlet_facts(desk, [*(test or ()), *(names or ())], test=bool(test) and not dry_run)
+    session.give({"outlets": [facts_json(one) for one in found]})
+    if sys.stdout.isatty() and not session.as_json:
+        from pressrelease.terminal import print_outlets
+
+        print_outlets(found)
+    else:
+        session.say(*_lines(found))
+    code = max((one.exit_code for one in found), key=(0, 75, 10, 78).index, default=0)
+    if code:
+        raise typer.Exit(code)
+
+
+def _lines(found: Sequence[OutletFacts]) -> list[str]:
+    """An outlet a paragraph: for pipes, and for screen readers."""
+    from pressrelease.desk.reaching import ability_lines, state_words
+
+    if not found:
+        return ["config.toml has no outlet."]
+    lines: list[str] = []
+    for facts in found:
+        people = f", {facts.recipients} recipients" if facts.recipients is not None else ""
+        lines.append(f"{facts.name} ({facts.kind}{people})")
+        lines += [f"  {line}" for line in ability_lines(facts)]
+        if state := state_words(facts):
+            lines.append(f"  {state}")
+    return lines

@@ -1,0 +1,413 @@
+"""An outlet that refuses our credentials is asked once, a person is told once, and nothing is lost over it."""
+
+from __future__ import annotations
+
+import sqlite3
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+from calling import Caller
+from conftest import NOW
+from mail_server import mail_server
+from office import Office, Receiver, found_office, receiving
+from test_store import AFTER, events, only, put, sqlite_store, take
+
+from pressrelease.config import Policy, Retry
+from pressrelease.cycle import WIDTH
+from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState
+from pressrelease.errors import StateUnreadable
+from pressrelease.plan import make_plan
+from pressrelease.standing import Approval, Dossier, ReleaseState, Scheduled, Standing, Word, stand
+from pressrelease.store import Store, claims
+from pressrelease.store.account import Account
+from pressrelease.store.circuit import closed_outlets, open_outlet_again
+from pressrelease.store.engine import CHANGES
+from pressrelease.store.reading import SCHEMA
+from pressrelease.wiring import Workspace
+
+NO = DeliveryFailed(Certainty.FOR_GOOD, "example.org does not accept the credentials (401)", credentials=True)
+
+
+def refuse(store: Store, claimed: Delivery, fingerprint: str | None = "f1", *, failure: DeliveryFailed = NO) -> None:
+    after = claimed.failed(failure, next_try=None)
+    with store.ledger(now=AFTER, actor="scheduler") as ledger:
+        claims.record(ledger, [claims.Result(claimed, after, fingerprint)])
+
+
+# -- in the store ------------------------------------------------------------------------------------------
+
+
+def test_a_closed_outlet_is_not_claimed_at_and_the_others_are(store: Store) -> None:
+    put(store, "first", recipients={"media": ("",)})
+    put(store, "second", recipients={"media": ("",), "newsroom": ("",)})
+    (claimed,) = [one for one in take(store) if one.slug == "first"]
+    refuse(store, claimed)
+    put(store, "third", recipients={"media": ("",), "newsroom": ("",)})
+    assert [(one.slug, one.outlet) for one in take(store)] == [("third", "newsroom")]
+    assert only(store, "first").state is DeliveryState.FAILED
+    closed = closed_outlets(store.read)["media"]
+    assert (closed.reason, closed.fingerprint, closed.at) == (NO.reason, "f1", AFTER)
+
+
+def test_one_that_was_claimed_already_does_not_leave(store: Store) -> None:
+    put(store, "first", recipients={"media": ("",)})
+    put(store, "second", recipients={"media": ("",)})
+    first, second = take(store)
+    assert store.read.why_not(second, source_hash="f" * 64, now=AFTER) is None
+    refuse(store, first)
+    assert "refused our credentials" in str(store.read.why_not(second, source_hash="f" * 64, now=AFTER))
+
+
+def test_it_closes_once_and_opens_with_all_that_it_turned_away(store: Store) -> None:
+    for slug in ("first", "second", "invalid"):
+        put(store, slug, recipients={"media": ("",)})
+    first, second, invalid = take(store)
+    refuse(store, first, "f1")
+    refuse(store, second, "f2")
+    refuse(store, invalid, None, failure=DeliveryFailed(Certainty.FOR_GOOD, "finds what was sent invalid (422)"))
+    assert events(store).count("outlet.closed") == 1
+    assert closed_outlets(store.read)["media"].fingerprint == "f1"
+    with store.ledger(now=AFTER, actor="jdoe") as ledger:
+        assert open_outlet_again(ledger, "media", why="reached")
+        assert not open_outlet_again(ledger, "media", why="reached")
+        assert not open_outlet_again(ledger, "newsroom", why="reached")
+    assert closed_outlets(store.read) == {}
+    assert [one.slug for one in take(store)] == ["first", "second"]
+    assert only(store, "invalid").state is DeliveryState.FAILED
+    assert events(store).count("outlet.opened") == 1
+    account = Account()
+    for line in store.read.journal():
+        account.hear(line)
+    rows = [one for dossier in store.read.dossiers(store.read.releases()) for one in dossier.deliveries]
+    assert account.disagreements(rows) == []
+
+
+def test_what_a_person_dropped_meanwhile_stays_dropped(store: Store) -> None:
+    from pressrelease.store import words
+
+    put(store, recipients={"media": ("",)})
+    refuse(store, *take(store))
+    with store.ledger(now=AFTER, actor="jdoe") as ledger:
+        words.settle_dropped(ledger, [only(store)])
+        open_outlet_again(ledger, "media", why="reached")
+    assert only(store).state is DeliveryState.CANCELED
+
+
+def test_the_answer_and_the_closing_are_one_transaction(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    put(store, recipients={"media": ("",)})
+    (claimed,) = take(store)
+    with store.ledger(now=AFTER, actor="scheduler", undo=True) as ledger:
+        claims.record(ledger, [claims.Result(claimed, claimed.failed(NO, next_try=None), "f1")])
+    assert closed_outlets(store.read) == {}
+    assert only(store).state is DeliveryState.SENDING
+
+
+# -- from an older layout -----------------------------------------------------------------------------------
+
+
+def older(folder: Path, layout: int) -> Store:
+    """A store as an earlier program left it."""
+    store = sqlite_store(folder)
+    put(store, recipients={"media": ("",)})
+    store.close()
+    with sqlite3.connect(folder / ".pressrelease/state.db") as connection:
+        connection.execute("DROP TABLE closed_outlets")
+        connection.execute("DROP TABLE turned_away")
+        if layout < 2:
+            connection.execute("ALTER TABLE approvals DROP COLUMN signature")
+        connection.execute("DELETE FROM migrations WHERE number > ?", (layout,))
+    connection.close()
+    return sqlite_store(folder)
+
+
+@pytest.mark.parametrize("layout", [1, 2])
+def test_an_older_store_is_read_as_it_is_and_brought_up_by_the_first_write(tmp_path: Path, layout: int) -> None:
+    store = older(tmp_path, layout)
+    assert store.read.schema() == layout
+    assert closed_outlets(store.read) == {}
+    refuse(store, *take(store))
+    assert list(closed_outlets(store.read)) == ["media"]
+    names = [row["name"] for row in store.read.rows("SELECT name FROM migrations ORDER BY number")]
+    assert names == [name for name, _ in CHANGES]
+    assert store.read.schema() == SCHEMA == len(CHANGES)
+    laid_out = sqlite_store(tmp_path / "new")
+    put(laid_out)
+    for table in ("closed_outlets", "turned_away", "approvals"):
+        columns = [
+            [tuple(row.values()) for row in one.read.rows(f"PRAGMA table_info({table})")] for one in (store, laid_out)
+        ]
+        assert columns[0] == columns[1]
+
+
+def test_a_change_and_its_record_are_one_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = older(tmp_path, 2)
+    from pressrelease.store import engine
+
+    broken = (*CHANGES[:2], (CHANGES[2][0], (*CHANGES[2][1], "CREATE TABLE closed_outlets (twice TEXT)")))
+    monkeypatch.setattr(engine, "CHANGES", broken)
+    with pytest.raises(StateUnreadable):
+        store.open(NOW)
+    store.close()
+    monkeypatch.undo()
+    again = sqlite_store(tmp_path)
+    assert again.read.schema() == 2
+    assert again.read.rows("SELECT name FROM sqlite_master WHERE name = 'closed_outlets'") == []
+    again.open(NOW)
+    assert again.read.schema() == SCHEMA
+
+
+# -- where a release stands ---------------------------------------------------------------------------------
+
+
+def standing(*deliveries: tuple[str, DeliveryState], closed: dict[str, str]) -> Standing:
+    release = Scheduled(
+        "names", "v1", "Headline", None, NOW, ("media",), "jdoe", "", Word.SCHEDULED, "jdoe", NOW
+    )  # fmt: skip
+    rows = tuple(
+        Delivery(n, "names", "v1", outlet, "", state, lift=NOW, next_try=NOW)
+        for n, (outlet, state) in enumerate(deliveries)
+    )
+    return stand(
+        Dossier(release, (Approval("da", NOW),), rows),
+        policy=Policy(approvals=1),
+        retry=Retry(),
+        known_outlets={"media", "mail", "newsroom"},
+        now=NOW,
+        closed=closed,
+    )
+
+
+WAITING, FAILED, DELIVERED = DeliveryState.WAITING, DeliveryState.FAILED, DeliveryState.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "state", "words"),
+    [
+        ([("media", WAITING)], ReleaseState.NEEDS_YOU, "media is asked no more (401)"),
+        ([("media", FAILED)], ReleaseState.NEEDS_YOU, "media is asked no more (401)"),
+        ([("media", DELIVERED), ("mail", WAITING)], ReleaseState.PUBLISHING, ""),
+        ([("media", DELIVERED)], ReleaseState.PUBLISHED, ""),
+        ([("media", WAITING), ("mail", FAILED)], ReleaseState.NEEDS_YOU, "mail failed"),
+    ],
+)
+def test_a_release_says_that_its_outlet_needs_a_person(
+    deliveries: list[tuple[str, DeliveryState]], state: ReleaseState, words: str
+) -> None:
+    told = standing(*deliveries, closed={"media": "401"})
+    assert told.state is state
+    assert told.reason.startswith(words)
+    assert not told.blocked
+    assert (told.closed == "media") is (words.startswith("media"))
+
+
+def test_only_what_goes_to_a_closed_outlet_stays_behind() -> None:
+    rows = (
+        Delivery(1, "names", "v1", "media", "", WAITING, lift=NOW, next_try=NOW),
+        Delivery(2, "names", "v1", "newsroom", "", WAITING, lift=NOW, next_try=NOW),
+    )
+    release = Scheduled(
+        "names", "v1", "Headline", None, NOW, ("media",), "jdoe", "", Word.SCHEDULED, "jdoe", NOW
+    )  # fmt: skip
+    plan = make_plan(
+        [Dossier(release, (Approval("da", NOW),), rows)],
+        policy=Policy(approvals=1),
+        retry=Retry(),
+        known_outlets={"media", "newsroom"},
+        now=NOW,
+        closed={"media": "401"},
+    )
+    assert [one.outlet for one in plan.due] == ["newsroom"]
+    assert [(one.slug, one.closed) for one in plan.needs_you] == [("names", "media")]
+
+
+# -- the whole command ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Caller:
+    return Caller(capsys)
+
+
+def office(folder: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Office:
+    made = found_office(folder, receiver, policy="[policy]\napprovals = 0")
+    monkeypatch.chdir(made.folder)
+    return made
+
+
+def new_secret(office: Office, byte: int) -> None:
+    (office.folder / "webhook.secret").write_text("whsec_" + b64encode(bytes([byte]) * 32).decode(), encoding="ascii")
+
+
+def due(call: Caller, office: Office, *slugs: str) -> None:
+    for slug in slugs:
+        office.write(slug)
+    call("schedule", *slugs, "--yes")
+
+
+def test_twenty_releases_are_one_complaint_and_go_out_once_the_secret_is_mended(
+    tmp_path: Path, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receiving(pause=0.05) as receiver:
+        place = office(tmp_path / "office", receiver, monkeypatch)
+        receiver.status = 401
+        slugs = [f"release-{number:02}" for number in range(20)]
+        due(call, place, "first")
+        call("publish-due", expect=10)
+        assert len(receiver.got) == 1
+        due(call, place, *slugs)
+        call("publish-due", expect=10)
+        # Asked once; one complaint names them all, and all of them are in the newsroom.
+        assert len(receiver.got) == 1
+        assert call.err.count("media is asked no more") == 1
+        assert "and 16 more need you" in call.err
+        assert place.pages == sorted(["first", *slugs])
+        assert {call.state(slug) for slug in slugs} == {"needs_you"}
+        told = call.json("publish-due", expect=10)
+        assert len(told["needs_you"]) == 21
+        lines = [line.event for line in Workspace(place.folder).store.read.journal()]
+        assert lines.count("outlet.closed") == 1
+        # Nothing but other credentials opens it: not the next pass, not another release.
+        call("publish-due", expect=10)
+        assert len(receiver.got) == 1
+        receiver.status = 204
+        new_secret(place, 7)
+        call("publish-due")
+        assert sorted(receiver.counts) == sorted(["first", *slugs])
+        assert {call.state(slug) for slug in ["first", *slugs]} == {"published"}
+        assert "holds" in call("journal", "--verify")
+
+
+def test_at_most_a_lane_of_requests_was_under_way(
+    tmp_path: Path, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receiving(pause=0.1) as receiver:
+        place = office(tmp_path / "office", receiver, monkeypatch)
+        receiver.status = 401
+        due(call, place, *(f"release-{number:02}" for number in range(WIDTH + 8)))
+        call("publish-due", expect=10)
+        assert 0 < len(receiver.got) <= WIDTH
+        assert call.err.count("media is asked no more") == 1
+
+
+def test_a_person_opens_it_by_reaching_it_or_by_asking_for_another_try(
+    tmp_path: Path, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receiving() as receiver:
+        place = office(tmp_path / "office", receiver, monkeypatch)
+        receiver.status = 401
+        due(call, place, "first")
+        call("publish-due", expect=10)
+        due(call, place, "second")
+        call("publish-due", expect=10)
+        assert "outlets --test media" in call("status", "second")
+        # Another try of one that only waits there asks once more.
+        call("retry", "second", "--outlet", "media")
+        call("publish-due", expect=10)
+        assert len(receiver.got) in {2, 3}
+        receiver.status = 204
+        call("outlets", "--test", "media")
+        call("publish-due")
+        assert {call.state("first"), call.state("second")} == {"published"}
+        # Where nothing failed and nothing is closed, there is nothing to try again.
+        call("retry", "second", "--outlet", "media", expect=66)
+
+
+def test_a_secret_that_is_gone_opens_nothing(tmp_path: Path, call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiving() as receiver:
+        place = office(tmp_path / "office", receiver, monkeypatch)
+        receiver.status = 401
+        due(call, place, "first")
+        call("publish-due", expect=10)
+        secret = place.folder / "webhook.secret"
+        kept = secret.read_text()
+        secret.unlink()
+        call("publish-due", expect=78)
+        secret.touch(mode=0o600)
+        secret.write_text(kept)
+        call("publish-due", expect=10)
+        assert len(receiver.got) == 1
+
+
+def test_the_fingerprint_follows_the_table_and_its_secrets_and_gives_neither_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receiving() as receiver:
+        place = office(tmp_path / "office", receiver, monkeypatch)
+        Workspace(place.folder).store.open(NOW)
+
+        def fingerprint() -> str:
+            return Workspace(place.folder).fingerprint("media")
+
+        first = fingerprint()
+        assert fingerprint() == first
+        new_secret(place, 9)
+        second = fingerprint()
+        assert second != first
+        text = (place.folder / "config.toml").read_text()
+        (place.folder / "config.toml").write_text(text.replace("/press", "/other"))
+        assert fingerprint() not in {first, second}
+        secret = (place.folder / "webhook.secret").read_text()
+        assert secret not in second
+
+
+def test_a_refused_login_closes_a_mail_outlet_and_every_recipient_gets_it_once_it_is_mended(
+    tmp_path: Path, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [f"r{number}@paper.example" for number in range(60)]
+    with mail_server(passwords={"press": "right"}) as server:
+        more = (
+            f'[outlets.mail]\ntype = "email"\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\n'
+            'username = "press"\npassword = { env = "MAIL" }\nfrom = "press@da.example"\n'
+            f"recipients = {people}\n[defaults]\noutlets = ['newsroom', 'mail']\n"
+        )
+        place = found_office(tmp_path / "office", more=more, policy="[policy]\napprovals = 0")
+        monkeypatch.chdir(place.folder)
+        monkeypatch.setenv("MAIL", "wrong")
+        due(call, place, "first", "second")
+        call("publish-due", expect=10)
+        assert call.err.count("mail is asked no more") == 1
+        assert server.logins <= 3  # an account is soon locked
+        call("publish-due", expect=10)
+        assert server.logins <= 3
+        monkeypatch.setenv("MAIL", "right")
+        call("publish-due")
+        got = [(letter.message["Subject"], letter.recipients[0]) for letter in server.got]
+        assert len(got) == len(set(got)) == 2 * len(people)
+
+
+def test_403_closes_nothing(tmp_path: Path, call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiving() as receiver:
+        place = office(tmp_path / "office", receiver, monkeypatch)
+        receiver.status = 403
+        due(call, place, "first")
+        call("publish-due", expect=10)
+        due(call, place, "second")
+        call("publish-due", expect=10)
+        assert len(receiver.got) == 2
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_stays_up_says_it_once_and_takes_up_the_mended_secret(tmp_path: Path) -> None:
+    import time
+
+    with receiving() as receiver:
+        place = found_office(tmp_path / "office", receiver, policy="[policy]\napprovals = 0")
+        receiver.status = 401
+        with place.scheduler() as process:
+            for number in range(3):
+                place.write(f"release-{number}")
+                place.run("schedule", f"release-{number}", "--yes")
+                time.sleep(3)
+            assert len(receiver.got) == 1
+            receiver.status = 204
+            new_secret(place, 7)
+            end = time.monotonic() + 60
+            while len(receiver.counts) < 3 and time.monotonic() < end:
+                time.sleep(0.5)
+            assert len(receiver.counts) == 3
+            process.terminate()
+            _, err = process.communicate(timeout=30)
+        assert err.count("media is asked no more") == 1
+        assert "media is asked again" in err
