@@ -23,6 +23,13 @@ from pressrelease.store.tables import PARTIAL_INDEXES, control, metadata, migrat
 #: How long a writer tries for its turn, in seconds, before it says that the store is busy.
 WRITE_PATIENCE = 60.0
 
+#: One writer at a time, as SQLite has it: two who follow the same journal line, or lock the same rows in another
+#: order, never meet. A writer that was suspended, or whose machine is gone, is cut off: it keeps nobody waiting.
+_ONE_WRITER = (
+    "SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL lock_timeout = '45s';"
+    " SELECT pg_advisory_xact_lock(7046029254386353132)"
+)
+
 #: SQLite below this release can corrupt a WAL database with two writers (its "WAL-reset" bug).
 _WAL_IS_SAFE = (3, 51, 3)
 
@@ -218,7 +225,10 @@ def _begin(engine: Engine, patience: float) -> tuple[Connection, Any]:
         connection = None
         try:
             connection = engine.connect()
-            return connection, connection.begin()
+            begun = connection.begin()
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql(_ONE_WRITER)
+            return connection, begun
         except DBAPIError as error:
             if connection is not None:
                 connection.close()
