@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Only SQLite: what is taken out here stands in front of both databases.
 STORE = ("tests/test_store.py", "-k", "not postgresql")
 CYCLE = ("tests/test_cycle.py",)
+CIRCUIT = ("tests/test_circuit.py", "-k", "not postgresql")
 SIMULATOR = ("tests/test_simulator.py", "-k", "by_chance or jumped or last_moment")
 
 
@@ -64,6 +65,12 @@ GUARDS = (
           'with self._store.ledger(now=mark.wall, actor="scheduler", undo=True) as ledger:\n                claimed = claim(',
           SIMULATOR),
     Guard("claim: clock", "cycle.py", "        if self._jumped(mark):\n            return []\n", "", SIMULATOR),
+    Guard("claim: closed outlet", "store/claims.py", "given >= policy.approvals, taken)", "given >= policy.approvals)", CIRCUIT),
+    Guard("plan: closed outlet", "plan.py", "if delivery.outlet in closed:", "if False:", CIRCUIT),
+    Guard("a refused login closes its outlet", "cycle.py",
+          "refused = failure.credentials and failure.certainty is Certainty.FOR_GOOD", "refused = False", CIRCUIT),
+    Guard("an outlet opens by other credentials only", "wiring.py",
+          "return workspace.fingerprint(name) != refused", "return True", CIRCUIT),
     # -- the last look ------------------------------------------------------------------------------------
     Guard("last look: lift", "store/reading.py",
           'if row["lift"] is None or row["lift"] > to_micros(now):', "if False:", STORE),
@@ -71,6 +78,7 @@ GUARDS = (
     Guard("last look: hold", "store/reading.py", 'if row["word"] != "scheduled":', "if False:", STORE),
     Guard("last look: version", "store/reading.py", 'if row["version"] != delivery.version:', "if False:", STORE),
     Guard("last look: file", "store/reading.py", 'if row["source_hash"] != source_hash:', "if False:", STORE),
+    Guard("last look: closed outlet", "store/reading.py", 'if row["closed"]:', "if False:", CIRCUIT),
     Guard("last look: own claim", "store/reading.py",
           'if (row["state"], row["owner"], row["attempts"]) !=', "if () and () !=", STORE),
     Guard("last look: lease", "cycle.py",

@@ -185,7 +185,7 @@ class Daemon:
             return cycle
         fresh, shift = replace(self._workspace), ExitStack()
         # The config in force, whatever is being written to its file just now; only its secrets are asked for anew.
-        fresh.__dict__ |= {"config": self._workspace.config, "store": self._workspace.store}
+        vars(fresh).update(config=self._workspace.config, store=self._workspace.store)
         try:
             closed = closed_outlets(fresh.store.read)
             opened = set(self._closed) - set(closed)

@@ -407,7 +407,18 @@ def test_a_scheduler_that_stays_up_says_it_once_and_takes_up_the_mended_secret(t
             while len(receiver.counts) < 3 and time.monotonic() < end:
                 time.sleep(0.5)
             assert len(receiver.counts) == 3
+            # And what a person opens is asked again at once.
+            receiver.status = 401
+            place.write("last")
+            place.run("schedule", "last", "--yes")
+            time.sleep(3)
+            receiver.status = 204
+            place.run("outlets", "--test", "media")
+            end = time.monotonic() + 15
+            while place.state("last") != "published" and time.monotonic() < end:
+                time.sleep(0.5)
+            assert place.state("last") == "published"
             process.terminate()
             _, err = process.communicate(timeout=30)
-        assert err.count("media is asked no more") == 1
-        assert "media is asked again" in err
+        assert err.count("media is asked no more") == 2
+        assert err.count("media is asked again") == 2
