@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
+from typing import Any
 
 
 def printable(text: str) -> str:
@@ -12,3 +14,21 @@ def printable(text: str) -> str:
         for character in text
         if character == "\n" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
     )
+
+
+def one_line(text: str) -> str:
+    """As `printable`, on one line: what was typed as a reason must not look like a line of ours."""
+    return " ".join(printable(text.replace("\r", " ").replace("\x85", " ")).split())
+
+
+def json_line(data: Any) -> str:
+    """`data` as one line of JSON, in which what a terminal would obey, or can't show, is written as an escape."""
+    text = json.dumps(data, ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else json.dumps(character)[1:-1] for character in text)
+
+
+def in_alphabet(text: str, encoding: str | None) -> str:
+    """`text` with what a terminal's encoding lacks replaced."""
+    return text.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")

@@ -13,6 +13,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code (CONTRACT section 6)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
+        _must_be_text(arguments)
         code = _run(arguments)
         sys.stdout.flush()
     except PressReleaseError as error:
@@ -31,6 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         _refuse(_fault(error), as_json="--json" in arguments)
         return 1
     return code
+
+
+def _must_be_text(arguments: Sequence[str]) -> None:
+    """Bytes that are no text arrive as lone surrogates, which no file and no database takes."""
+    if any("\ud800" <= character <= "\udfff" for argument in arguments for character in argument):
+        raise Usage("An argument is not UTF-8 text. Nothing was changed.", hint="Type it again.", code="not_utf8")
 
 
 def _run(arguments: list[str]) -> int:
@@ -53,20 +60,19 @@ def _run(arguments: list[str]) -> int:
 
 def _refuse(error: PressReleaseError, *, as_json: bool) -> None:
     """Say what happened: in JSON on standard output where it was asked for, in words on standard error always."""
-    from pressrelease.printable import printable
+    from pressrelease.printable import in_alphabet, json_line, printable
 
     if as_json:
-        import json
-
         told = {
             "code": error.code,
             "message": error.message,
             "hint": error.hint,
             "candidates": list(error.candidates),
         }
-        print(json.dumps({"error": told}, ensure_ascii=False))  # noqa: T201
+        print(in_alphabet(json_line({"error": told}), sys.stdout.encoding))  # noqa: T201
     lines = [error.message, *(f"  - {candidate}" for candidate in error.candidates), error.hint]
-    print(printable("\n".join(line for line in lines if line)), file=sys.stderr)  # noqa: T201
+    words = printable("\n".join(line for line in lines if line))
+    print(in_alphabet(words, sys.stderr.encoding), file=sys.stderr)  # noqa: T201
 
 
 def _fault(error: Exception) -> PressReleaseError:

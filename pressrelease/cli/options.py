@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pressrelease.printable import one_line
+
 WorkspaceOption = Annotated[
     Path | None,
     typer.Option(
@@ -20,7 +22,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON on stan
 NoInputOption = Annotated[bool, typer.Option("--no-input", help="Never ask; what would be asked is refused.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing, reach no outlet.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Say yes beforehand.")]
-WhyOption = Annotated[str, typer.Option("--why", help="The reason, for the journal.", show_default=False)]
+WhyOption = Annotated[
+    str, typer.Option("--why", callback=one_line, help="The reason, for the journal.", show_default=False)
+]
 AtOption = Annotated[
     str | None, typer.Option("--at", help="The lift, as you would say it: “Monday at 9 a.m.”.", show_default=False)
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from pressrelease.printable import one_line
 from pressrelease.store.journal import Line
 from pressrelease.store.rows import from_micros
 from pressrelease.views import STATE_WORDS, Row, delivery_json, next_command, when_words, where_words
@@ -60,6 +61,5 @@ def journal_line(line: Line, *, timezone: str) -> str:
     detail = json.loads(line.detail)
     told = ", ".join(f"{key} {value}" for key, value in detail.items() if value not in (None, "", [], False))
     about = f" {line.slug}" if line.slug else ""
-    return f"{line.n}  {say(from_micros(line.at), timezone=timezone)}  {line.actor}: {line.event}{about}" + (
-        f" ({told})" if told else ""
-    )
+    said = one_line(f"{line.actor}: {line.event}{about}" + (f" ({told})" if told else ""))
+    return f"{line.n}  {say(from_micros(line.at), timezone=timezone)}  {said}"

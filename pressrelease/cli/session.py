@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pressrelease.errors import NeedsPerson
-from pressrelease.printable import printable
+from pressrelease.printable import in_alphabet, json_line, printable
 from pressrelease.wiring import Workspace, find_workspace, person
 
 if TYPE_CHECKING:
@@ -66,17 +65,17 @@ class Session:
         """Words for a person: on standard output, or on standard error where JSON has that."""
         stream = sys.stderr if self.as_json else sys.stdout
         for line in lines:
-            print(_in_its_alphabet(printable(line), stream.encoding), file=stream)
+            print(in_alphabet(printable(line), stream.encoding), file=stream)
 
     def warn(self, *lines: str) -> None:
         """Words that belong on standard error whatever was asked for."""
         for line in lines:
-            print(_in_its_alphabet(printable(line), sys.stderr.encoding), file=sys.stderr)  # noqa: T201
+            print(in_alphabet(printable(line), sys.stderr.encoding), file=sys.stderr)  # noqa: T201
 
     def give(self, data: Any) -> None:
         """The answer in JSON, where it was asked for: one object, UTF-8, keys as in the contract."""
         if self.as_json:
-            print(json.dumps(data, ensure_ascii=False))  # noqa: T201
+            print(in_alphabet(json_line(data), sys.stdout.encoding))  # noqa: T201
 
     # -- asking -------------------------------------------------------------------------------------------
 
@@ -114,8 +113,3 @@ def input_line(prompt: str) -> str:
     """One line from the keyboard; the prompt goes to standard error, so that an answer can be piped."""
     print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201
     return sys.stdin.readline()
-
-
-def _in_its_alphabet(text: str, encoding: str | None) -> str:
-    """`text` with what the terminal's encoding lacks replaced."""
-    return text.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")

@@ -22,7 +22,19 @@ from pressrelease.delivery import Delivery
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.standing import Approval, Dossier, FileFact, Scheduled
 from pressrelease.store.journal import Line
-from pressrelease.store.rows import approval_of, delivery_of, from_micros, maybe_time, scheduled_of, to_micros
+from pressrelease.store.rows import (
+    Row,
+    approval_of,
+    believed,
+    delivery_of,
+    from_micros,
+    maybe_text,
+    maybe_time,
+    scheduled_of,
+    text_of,
+    texts_of,
+    to_micros,
+)
 
 #: The newest layout of the tables that this program knows.
 SCHEMA = 3
@@ -161,7 +173,7 @@ class Reader:
 
     def schema(self) -> int:
         """The number of the newest migration that the store has been through."""
-        return int(self.rows("SELECT max(number) AS number FROM migrations")[0]["number"] or 0)
+        return _number_of(self.rows("SELECT max(number) AS number FROM migrations")[0])
 
     def has_tables(self) -> bool:
         """Whether PostgreSQL's database holds a store at all."""
@@ -176,18 +188,7 @@ class Reader:
         found = self.rows("SELECT * FROM control WHERE id = 1")
         if not found:
             raise StateUnreadable("The database has lost its control row. Nothing was sent.")
-        row = found[0]
-        return Control(
-            stopped=bool(row["stopped"]),
-            stopped_by=row["stopped_by"] or "",
-            stopped_why=row["stopped_why"] or "",
-            stopped_at=maybe_time(row["stopped_at"]),
-            mark_wall=maybe_time(row["mark_wall"]),
-            mark_uptime=row["mark_uptime"],
-            mark_boot=row["mark_boot"],
-            mark_host=row["mark_host"],
-            newest=maybe_time(row["newest"]),
-        )
+        return _control_of(found[0])
 
     def newest_time(self) -> datetime | None:
         """The newest time on record since a person last confirmed the clock: of any line, or of a look at it."""
@@ -212,7 +213,7 @@ class Reader:
     def next_lift(self, now: datetime) -> datetime | None:
         """The next lift after `now` of any open release, whatever stands in its way."""
         row = self.rows("SELECT min(lift) AS lift FROM releases WHERE open AND lift > :now", {"now": to_micros(now)})[0]
-        return maybe_time(row["lift"])
+        return _lift_of(row)
 
     def recent_releases(self, limit: int) -> list[Scheduled]:
         """The last `limit` releases that ask nothing more of anybody, newest first."""
@@ -317,33 +318,19 @@ class Reader:
         )
         if not found:
             return None
-        row = found[0]
-        return FrozenVersion(
-            canonical=bytes(row["canonical"]),
-            attachments=json.loads(row["attachments"]),
-            lift=maybe_time(row["lift"]),
-            outlets=tuple(json.loads(row["outlets"])),
-        )
+        return _frozen_of(found[0])
 
     def blob(self, sha256: str) -> bytes | None:
         """An attachment's frozen bytes."""
         found = self.rows("SELECT content FROM blobs WHERE sha256 = :sha256", {"sha256": sha256})
-        return bytes(found[0]["content"]) if found else None
+        return _content_of(found[0]) if found else None
 
     # -- who is there, and what was done --------------------------------------------------------------------
 
     def processes(self, limit: int = 20) -> list[Process]:
         """The schedulers seen last, newest first."""
         return [
-            Process(
-                owner=row["owner"],
-                kind=row["kind"],
-                host=row["host"],
-                pid=row["pid"],
-                started_at=from_micros(row["started_at"]),
-                last_seen=from_micros(row["last_seen"]),
-                ended_at=maybe_time(row["ended_at"]),
-            )
+            _process_of(row)
             for row in self.rows("SELECT * FROM processes ORDER BY last_seen DESC LIMIT :limit", {"limit": limit})
         ]
 
@@ -373,6 +360,67 @@ class Reader:
             return None
         micros = self.rows("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now")[0]["now"]
         return from_micros(micros)
+
+
+@believed
+def _control_of(row: Row) -> Control:
+    uptime = row["mark_uptime"]
+    return Control(
+        stopped={0: False, 1: True}[row["stopped"]],
+        stopped_by=text_of(row["stopped_by"] or ""),
+        stopped_why=text_of(row["stopped_why"] or ""),
+        stopped_at=maybe_time(row["stopped_at"]),
+        mark_wall=maybe_time(row["mark_wall"]),
+        mark_uptime=None if uptime is None else int(uptime),
+        mark_boot=maybe_text(row["mark_boot"]),
+        mark_host=maybe_text(row["mark_host"]),
+        newest=maybe_time(row["newest"]),
+    )
+
+
+@believed
+def _number_of(row: Row) -> int:
+    return int(row["number"] or 0)
+
+
+@believed
+def _lift_of(row: Row) -> datetime | None:
+    return maybe_time(row["lift"])
+
+
+@believed
+def _content_of(row: Row) -> bytes:
+    return _bytes_of(row["content"])
+
+
+def _bytes_of(value: Any) -> bytes:
+    if not isinstance(value, (bytes, memoryview)):
+        raise TypeError  # of a number, `bytes` would make so many zeros
+    return bytes(value)
+
+
+@believed
+def _process_of(row: Row) -> Process:
+    return Process(
+        owner=text_of(row["owner"]),
+        kind=text_of(row["kind"]),
+        host=text_of(row["host"]),
+        pid=int(row["pid"]),
+        started_at=from_micros(row["started_at"]),
+        last_seen=from_micros(row["last_seen"]),
+        ended_at=maybe_time(row["ended_at"]),
+    )
+
+
+@believed
+def _frozen_of(row: Row) -> FrozenVersion:
+    hashes = json.loads(row["attachments"])
+    return FrozenVersion(
+        canonical=_bytes_of(row["canonical"]),
+        attachments={text_of(path): text_of(sha256) for path, sha256 in hashes.items()},
+        lift=maybe_time(row["lift"]),
+        outlets=texts_of(row["outlets"]),
+    )
 
 
 def which_file(database: Path | str | None) -> object:

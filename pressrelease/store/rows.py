@@ -17,6 +17,9 @@ from pressrelease.when.embargo import Embargo, EmbargoKind
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+#: Within a day of the first and the last year some zone has no date for it.
+_FIRST, _LAST = -62_135_510_400_000_000, 253_402_214_400_000_000
+
 Row = Mapping[str, Any]
 
 
@@ -26,7 +29,9 @@ def to_micros(moment: datetime) -> int:
 
 
 def from_micros(micros: int) -> datetime:
-    """The aware UTC time of whole microseconds since 1970."""
+    """The aware UTC time of whole microseconds since 1970. Raises OverflowError where no zone could show it."""
+    if not _FIRST <= micros <= _LAST:
+        raise OverflowError
     return _EPOCH + timedelta(microseconds=micros)
 
 
@@ -69,20 +74,46 @@ def embargo_of_text(text: str) -> Embargo:
     """The embargo that `embargo_text` wrote."""
     kept = json.loads(text)
     return Embargo(
-        text=kept["text"],
+        text=text_of(kept["text"]),
         kind=EmbargoKind(kept["kind"]),
-        timezone=kept["timezone"],
+        timezone=ZoneInfo(kept["timezone"]).key,
         not_before=maybe_time(kept["not_before"]),
         no_later_than=maybe_time(kept["no_later_than"]),
         lift=maybe_time(kept["lift"]),
-        remarks=tuple(kept["remarks"]),
+        remarks=tuple(text_of(remark) for remark in kept["remarks"]),
     )
+
+
+def text_of(value: Any) -> str:
+    """A text as such. SQLite keeps anything in any column. Raises TypeError."""
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def maybe_text(value: Any) -> str | None:
+    """As `text_of`, None for None."""
+    return None if value is None else text_of(value)
+
+
+def texts_of(listed: str) -> tuple[str, ...]:
+    """The texts in a list as JSON. Raises TypeError, ValueError."""
+    found = json.loads(listed)
+    if not isinstance(found, list):
+        raise TypeError
+    return tuple(text_of(value) for value in found)
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int):
+        raise TypeError
+    return value
 
 
 _Read = TypeVar("_Read")
 
 
-def _believed(read: Callable[[Row], _Read]) -> Callable[[Row], _Read]:
+def believed(read: Callable[[Row], _Read]) -> Callable[[Row], _Read]:
     """A damaged row, whatever it makes of itself, is a record that can't be read."""
 
     @wraps(read)
@@ -98,22 +129,22 @@ def _believed(read: Callable[[Row], _Read]) -> Callable[[Row], _Read]:
     return reading
 
 
-@_believed
+@believed
 def scheduled_of(row: Row) -> Scheduled:
     """A row of `releases`."""
     return Scheduled(
-        slug=row["slug"],
-        version=row["version"],
-        headline=row["headline"],
+        slug=text_of(row["slug"]),
+        version=text_of(row["version"]),
+        headline=text_of(row["headline"]),
         embargo=embargo_of_text(row["embargo"]),
         lift=maybe_time(row["lift"]),
-        outlets=tuple(json.loads(row["outlets"])),
-        author=row["author"],
-        source_hash=row["source_hash"],
+        outlets=texts_of(row["outlets"]),
+        author=text_of(row["author"]),
+        source_hash=text_of(row["source_hash"]),
         word=Word(row["word"]),
-        word_by=row["word_by"],
+        word_by=text_of(row["word_by"]),
         word_at=from_micros(row["word_at"]),
-        why=row["why"],
+        why=text_of(row["why"]),
         late_accepted_at=maybe_time(row["late_accepted_at"]),
     )
 
@@ -137,33 +168,33 @@ def row_of_scheduled(release: Scheduled) -> dict[str, Any]:
     }
 
 
-@_believed
+@believed
 def approval_of(row: Row) -> Approval:
     """A row of `approvals`; an older layout has no signatures."""
-    return Approval(row["by"], from_micros(row["at"]), row.get("signature") or "")
+    return Approval(text_of(row["by"]), from_micros(row["at"]), text_of(row.get("signature") or ""))
 
 
-@_believed
+@believed
 def delivery_of(row: Row) -> Delivery:
     """A row of `deliveries`."""
     return Delivery(
         id=row["id"],
-        slug=row["slug"],
-        version=row["version"],
-        outlet=row["outlet"],
-        recipient=row["recipient"],
+        slug=text_of(row["slug"]),
+        version=text_of(row["version"]),
+        outlet=text_of(row["outlet"]),
+        recipient=text_of(row["recipient"]),
         state=DeliveryState(row["state"]),
         lift=maybe_time(row["lift"]),
-        attempts=row["attempts"],
+        attempts=_whole(row["attempts"]),
         claimed_from=DeliveryState(row["claimed_from"]) if row["claimed_from"] else None,
-        owner=row["owner"],
+        owner=maybe_text(row["owner"]),
         lease_until=maybe_time(row["lease_until"]),
         next_try=maybe_time(row["next_try"]),
         first_sent_at=maybe_time(row["first_sent_at"]),
         delivered_at=maybe_time(row["delivered_at"]),
-        url=row["url"],
-        remote_id=row["remote_id"],
-        error=row["error"],
+        url=maybe_text(row["url"]),
+        remote_id=maybe_text(row["remote_id"]),
+        error=maybe_text(row["error"]),
     )
 
 
