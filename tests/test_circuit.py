@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from base64 import b64encode
 from pathlib import Path
 
@@ -16,14 +15,11 @@ from test_store import AFTER, events, only, put, sqlite_store, take
 from pressrelease.config import Policy, Retry
 from pressrelease.cycle import WIDTH
 from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState
-from pressrelease.errors import StateUnreadable
 from pressrelease.plan import make_plan
 from pressrelease.standing import Approval, Dossier, ReleaseState, Scheduled, Standing, Word, stand
 from pressrelease.store import Store, claims
 from pressrelease.store.account import Account
 from pressrelease.store.circuit import closed_outlets, open_outlet_again
-from pressrelease.store.engine import CHANGES
-from pressrelease.store.reading import SCHEMA
 from pressrelease.wiring import Workspace
 
 NO = DeliveryFailed(Certainty.FOR_GOOD, "example.org does not accept the credentials (401)", credentials=True)
@@ -102,60 +98,6 @@ def test_the_answer_and_the_closing_are_one_transaction(tmp_path: Path) -> None:
         claims.record(ledger, [claims.Result(claimed, claimed.failed(NO, next_try=None), "f1")])
     assert closed_outlets(store.read) == {}
     assert only(store).state is DeliveryState.SENDING
-
-
-# -- from an older layout -----------------------------------------------------------------------------------
-
-
-def older(folder: Path, layout: int) -> Store:
-    """A store as an earlier program left it."""
-    store = sqlite_store(folder)
-    put(store, recipients={"media": ("",)})
-    store.close()
-    with sqlite3.connect(folder / ".pressrelease/state.db") as connection:
-        connection.execute("DROP TABLE closed_outlets")
-        connection.execute("DROP TABLE turned_away")
-        if layout < 2:
-            connection.execute("ALTER TABLE approvals DROP COLUMN signature")
-        connection.execute("DELETE FROM migrations WHERE number > ?", (layout,))
-    connection.close()
-    return sqlite_store(folder)
-
-
-@pytest.mark.parametrize("layout", [1, 2])
-def test_an_older_store_is_read_as_it_is_and_brought_up_by_the_first_write(tmp_path: Path, layout: int) -> None:
-    store = older(tmp_path, layout)
-    assert store.read.schema() == layout
-    assert closed_outlets(store.read) == {}
-    refuse(store, *take(store))
-    assert list(closed_outlets(store.read)) == ["media"]
-    names = [row["name"] for row in store.read.rows("SELECT name FROM migrations ORDER BY number")]
-    assert names == [name for name, _ in CHANGES]
-    assert store.read.schema() == SCHEMA == len(CHANGES)
-    laid_out = sqlite_store(tmp_path / "new")
-    put(laid_out)
-    for table in ("closed_outlets", "turned_away", "approvals"):
-        columns = [
-            [tuple(row.values()) for row in one.read.rows(f"PRAGMA table_info({table})")] for one in (store, laid_out)
-        ]
-        assert columns[0] == columns[1]
-
-
-def test_a_change_and_its_record_are_one_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = older(tmp_path, 2)
-    from pressrelease.store import engine
-
-    broken = (*CHANGES[:2], (CHANGES[2][0], (*CHANGES[2][1], "CREATE TABLE closed_outlets (twice TEXT)")))
-    monkeypatch.setattr(engine, "CHANGES", broken)
-    with pytest.raises(StateUnreadable):
-        store.open(NOW)
-    store.close()
-    monkeypatch.undo()
-    again = sqlite_store(tmp_path)
-    assert again.read.schema() == 2
-    assert again.read.rows("SELECT name FROM sqlite_master WHERE name = 'closed_outlets'") == []
-    again.open(NOW)
-    assert again.read.schema() == SCHEMA
 
 
 # -- where a release stands ---------------------------------------------------------------------------------
