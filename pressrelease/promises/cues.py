@@ -117,7 +117,10 @@ _A_VERB = (
     r"|introduces|opens|urges|files|provides|initiatives?|programs?|projects?|campaigns?|bills?|laws?|teams?|units?"
     r"|partnerships?|tips|booth|motions?)\b"
 )
-_HEADLINE = rf"^[\"']?[A-Z\d](?:(?!{_A_VERB})[^.;:]){{2,90}}?\s+to(?:\s+(?:also|soon|officially|publicly))?\s+"
+_HEADLINE = (
+    rf"^[\"']?(?:[A-Z][A-Z ]{{2,30}}:\s+)?[A-Z\d](?:(?!{_A_VERB})[^.;:]){{1,90}}?"
+    r"\s+to(?:\s+(?:also|soon|officially|publicly))?\s+"
+)
 _ASKED_TO = r"\b(?:is|are)\s+(?:\w+ly\s+)?(?:invited|welcome|encouraged|asked|urged)\s+to\s+"
 _COME = (
     r"(?:attend|join|take part|participate|watch|listen|tune in|film|cover|tour|photograph|observe|visit|interview"
@@ -149,7 +152,7 @@ CUES = (
         _read(
             rf"{_SOON}(?:have|return with|be back with)\s+(?:an?|more|further|additional"
             rf"|the)\s+(?:\w+\s+){{0,2}}(?:updates?|information|details|announcements?|statements?|results|news"
-            rf"|reports?|answers?)\b"
+            rf"|reports?|answers?|numbers|figures|totals|findings|decisions?)\b"
         )
     ),
     Cue(
@@ -163,6 +166,8 @@ CUES = (
             r"|ruling)s?\b"
         ),
     ),
+    Cue(_read(rf"{_SOON}continue to\s+(?:provide|share|post|release|issue|give|publish|offer)\b"), object=INFORMATION),
+    Cue(_read(rf"{_SOON}(?:file|bring|announce)\s+(?:\w+\s+){{0,2}}charges\b"), Day.ANYWHERE),
     # "will hold a press conference"
     Cue(
         _read(
@@ -207,6 +212,7 @@ CUES = (
             rf"|take))\s+(?:\w+\s+){{0,3}}(?:interview|comment|question|media|press)"
         )
     ),
+    Cue(_read(rf"{_WILL}{_ADVERBS}\s+follow\b"), subject=_read(rf"{EVENT.pattern}\s*$")),
     # "Dates to be announced", "Details to follow"
     Cue(
         _read(
@@ -215,14 +221,15 @@ CUES = (
         ),
         subject=_read(rf"(?:{INFORMATION.pattern}|\b(?:more|times?|speakers?|tickets?|venue)\b)\W*(?:\w+\W+){{0,2}}$"),
     ),
-    Cue(_read(r"(?:^|[:,(–-]\s*|\b(?:is|are|still|yet)\s+)(?:to be (?:announced|confirmed)|tba)\b")),
+    Cue(_read(r"(?:^|[:,(–-]\s*|\b(?:is|are|still|yet)\s+)(?:to be (?:announced|confirmed|published|released)|tba)\b")),
+    Cue(_read(r"\bto be (?:made|taken)\b"), subject=_read(r"\b(?:decision|announcement|determination)s?\s*$")),
     # "A decision is expected by Friday", "Details forthcoming"
     Cue(
         _read(
             r"\b(?:is|are|'s)\s+(?:\w+ly\s+|now\s+)?(?:expected|due(?!\s+to\b)|scheduled|slated|anticipated"
             r"|forthcoming|imminent|coming|on (?:the|its|their) way|planned|set)\b(?!\s+to\b)"
         ),
-        subject=_read(rf"(?:{INFORMATION.pattern}|\b(?:vote|outcome|answer)\b)(?:\s+[\w'’.,-]+){{0,18}}\s*$"),
+        subject=_read(rf"(?:{INFORMATION.pattern}|\b(?:vote|outcome|answer)\b),?(?:\s+[\w'’.,-]+){{0,18}}\s*$"),
     ),
     Cue(
         _read(r"\b(?:forthcoming|coming (?:soon|shortly|\w+day)|follows?(?: soon| shortly)?\W*$)"),
@@ -234,6 +241,11 @@ CUES = (
         )
     ),
     Cue(_read(r"^\W*(?:please\s+)?(?:look|look out|watch|watch out|listen) for\b"), Day.ANYWHERE),
+    Cue(
+        _read(r"(?:^\W*(?:please\s+)?|\b(?:you|reporters|the public|residents) (?:can|should) )expect\b"),
+        object=INFORMATION,
+    ),
+    Cue(_read(r"\b(?:promises|pledges|guarantees)\s+(?:an?|the|its|more|further)\b"), object=INFORMATION),
     Cue(
         _read(
             rf"{_IS}(?:set|scheduled|slated|due|planned|on track|targeted|ready)\s+for\s+(?:\w+\s+){{0,3}}(?:release"
@@ -250,7 +262,13 @@ CUES = (
         subject=EVENT,
     ),
     Cue(_read(rf"{_SOON}be\s+re-?scheduled\b")),
-    Cue(_read(r"\b(?:has|have) been (?:re-?scheduled|postponed|moved|delayed|pushed back)\s+(?:to|until|till|for)\b")),
+    Cue(_read(rf"{_SOON}be\s+(?:scheduled|arranged|called|organi[sz]ed|set)\b"), subject=EVENT),
+    Cue(
+        _read(
+            r"\b(?:has|have) been (?:re-?scheduled|postponed|moved|delayed|pushed back|put back|brought forward)"
+            r"(?:\s+from\s+[^;]{1,30}?)?\s+(?:to|until|till|for)\b"
+        )
+    ),
     Cue(_read(rf"\bthere\s+(?:will|is going to|are going to){_ADVERBS}\s+be\b(?!\s+no\b)"), object=EVENT),
     Cue(_read(rf"\bthere\s+(?:will|is going to|are going to){_ADVERBS}\s+be\b(?!\s+no\b)"), object=INFORMATION),
     # "Media are invited to attend the briefing", "Join us for the opening"
@@ -266,7 +284,13 @@ CUES = (
             r"|hold)ing\b"
         )
     ),
-    Cue(_read(r"\b(?:anticipates?|expects?|plans? on)\s+(?:having|releasing|announcing|sharing|publishing|holding)\b")),
+    Cue(
+        _read(
+            r"\b(?:anticipates?|expects?|plans? on)\s+(?:having|releasing|announcing|sharing|publishing|holding|issuing"
+            r"|providing|posting|presenting|unveiling|reporting|hosting|launching|filing|(?:making|reaching)\s+(?:an?|its"
+            r"|our|his|her|their|the))\b"
+        )
+    ),
     # "Sheriff to Announce Charges", "Names to be released Monday"
     Cue(_read(rf"{_HEADLINE}(?:be\s+{PUBLISHED}|{PUBLISHES}|come out|take place|go live|kick off)\b"), headline=True),
     Cue(_read(rf"{_HEADLINE}(?:hold|host|convene)\b"), object=EVENT, headline=True),
@@ -309,13 +333,16 @@ CUES = (
         _read(
             r"\b(?:(?:takes?|comes?|goes?) (?:into |in )?(?:effect|force)|occurs|happens"
             r"|(?<!is\s)(?<!are\s)(?<!be\s)opens?|(?<!we\s)(?<!you\s)begins?(?!\s+today)|starts|launches|kicks off"
-            r"|premieres|debuts|drops(?=\s+(?:on|tomorrow|today|this|next)\b)|returns|resumes|airs|meets"
+            r"|premieres|debuts|drops(?=\s+(?:on|tomorrow|today|this|next|\w+day)\b)|goes public"
+            r"|goes? live|returns|resumes|airs|meets"
             r"|goes on sale|go on sale|gets under ?way|votes|convenes|reconvenes|reopens|arrives|(?:is|are"
             r"|comes?) out)\b(?!\s+(?:until|through))"
         ),
         Day.NEXT,
     ),
     Cue(_read(r"\b(?:is|are) coming\b"), Day.EXACT),
+    Cue(_read(r"^\W*coming\b"), Day.NEXT),
+    Cue(_read(r"\b(?:votes|decides)\s+on\b"), Day.ANYWHERE),
     Cue(_read(r"\bdue out\b"), Day.NEXT),
     Cue(
         _read(r"\bopens?\b"),
@@ -331,7 +358,7 @@ CUES = (
     ),
     Cue(
         _read(
-            r"^\W*(?:next\s+(?:release|update|publication|announcement|report|meeting|briefing|edition|results?"
+            r"^\W*(?:next\s+(?:\w+\s+){0,2}?(?:release|update|publication|announcement|report|meeting|briefing|edition|results?"
             r"|bulletin)|(?:release|publication|launch|results?|announcement|event|hearing"
             r"|meeting)\s+date)\b[^.;]{0,60}?[:–-]"
         ),

@@ -10,7 +10,7 @@ Never a guess: what `read_embargo` refuses, and whatever could be the day of som
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -40,16 +40,18 @@ _MOVED = re.compile(
     r"\b(?:move[ds]?|re-?scheduled|postponed|changed|pushed(?: back)?|delayed|shifted)\b.*\bfrom\b", re.I
 )
 _MONTH_ALONE = re.compile(r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?$", re.I)
+_FROM_ONE_TO_ANOTHER = re.compile(r"[^;]*?\bto\s+(?:the\s+)?", re.I)
 _TO = re.compile(r"\bto\s*(?:the\s+)?$", re.I)
 _SOMETHING_WAS = re.compile(
     r"(?<!those\s)\b(?:said|says|told|wrote|was|were|had|held|met|found|made|took|began|shot|came|left|went"
     r"|heard|\w{3,}ed)\b",
     re.I,
 )
-#: "the shooting that occurred on Monday", after the cue.
+#: "the shooting that occurred on Monday", after the cue; "release updated figures on Monday" is no such thing.
 _OF_WHAT_WAS = re.compile(
-    r"(?<!the\s)(?<!\ba\s)(?<!an\s)(?<!its\s)(?<!our\s)(?<!their\s)\b(?!scheduled|planned|expected"
-    r"|slated)(?:\w{2,}ed|was|were|had|broke|took|held|left|died|fell|came|went"
+    r"(?<!^\s)(?<!the\s)(?<!\ba\s)(?<!an\s)(?<!its\s)(?<!our\s)(?<!their\s)\b(?!scheduled|planned|expected"
+    r"|slated|(?:updated|revised|detailed|redacted|related|proposed|audited|adjusted|expanded|amended|limited)\s+(?!on\b"
+    r"|at\b|by\b|in\b|last\b)[a-z]+\s)(?:\w{2,}ed|was|were|had|broke|took|held|left|died|fell|came|went"
     r"|hit|struck|shot|stole|fled|led|began|made|found|saw|met)\s+(?:[\w'’]+\s+){0,4}$",
     re.I,
 )
@@ -75,11 +77,20 @@ def due_of(sentence: str, cue: tuple[int, int], present: Present, day_before: da
         if phrase.tie is not Tie.ELSEWHERE and not _OF_WHAT_WAS.search(sentence[cue[1] : phrase.start])
     ]
     if _MOVED.search(sentence):
+        phrases = [_new_time(phrase) for phrase in phrases]
         phrases = [phrase for phrase in phrases if _TO.search(sentence[: phrase.start])] or phrases
     own = [phrase for phrase in phrases if phrase.end > cue[0]] or [
         phrase for phrase in phrases if _leads_to(sentence, phrase, cue)
     ][-1:]
     return _read(sentence, own, present, day_before)
+
+
+def _new_time(phrase: TimePhrase) -> TimePhrase:
+    """ "From Sept. 28 to Oct. 5", of what was moved, is the 5th; other times stay as they are."""
+    found = _FROM_ONE_TO_ANOTHER.match(phrase.text)
+    if found is None:
+        return phrase
+    return replace(phrase, start=phrase.end - (len(phrase.text) - found.end()), text=phrase.text[found.end() :])
 
 
 def _leads_to(sentence: str, phrase: TimePhrase, cue: tuple[int, int]) -> bool:

@@ -26,7 +26,7 @@ def not_this(text: str, cue: re.Match[str]) -> bool:
     clause = _CLAUSE.split(before)[-1]
     if _NOBODY.search(clause + said) or _NOT.search(clause.rsplit(",", 1)[-1]) or _NOT_BOUND.search(clause):
         return not _NOT_UNTIL.search(said)
-    if _UNSAID.search(clause):
+    if _UNSAID.search(clause) or (_AIM.search(clause) and _TO_DO.match(said)):
         return True
     if _IF.search(before) or _ONLY_IF.match(after) or _QUOTED.search(before + said):
         return True
@@ -51,12 +51,16 @@ _NOBODY = _read(
 _NOT = _read(r"\b(?:not|hardly|cannot|can't|won't|isn't|aren't|doesn't|don't|does|do|did)\b(?!\s+only)")
 _NOT_UNTIL = _read(r"\bnot\b.*\b(?:until|before)\b")
 _NOT_BOUND = _read(
-    r"\b(?:I|we|who|they|and)\s+hope\b[^,;]*$|\b(?:may|might|could|would|should|must|can)\s*$|\b(?:goal|aim|purpose"
-    r"|mission|idea|objective|role|job|challenge|focus|strategy|hope|intent|vision|point|way|key|task|function"
-    r"|step)s?\b(?:\s+(?:of|for|behind)\s+[^,;]{1,50}|\s+(?:today|here|now))?\s*$|\b(?:scrapped|abandoned|dropped"
+    r"\b(?:I|we|who|they|and)\s+hope\b[^,;]*$|\b(?:may|might|could|would|should|must|can)\s*$|\b(?:scrapped|abandoned|dropped"
     r"|shelved|halted|ended|had|blocked|reversed|withdrew)\s*$|\b(?:someone|somebody|anyone|anybody)\s*$"
     r"|\b(?:witness\w*|anyone|those|persons?|people|callers?) who\s*$"
 )
+#: "The goal is to release all names", beside "The strategy will be published".
+_AIM = _read(
+    r"\b(?:goal|aim|purpose|mission|idea|objective|role|job|challenge|focus|strategy|hope|intent|vision|point|way"
+    r"|key|task|function|step)s?\b(?:\s+(?:of|for|behind)\s+[^,;]{1,50}|\s+(?:today|here|now))?\s*$"
+)
+_TO_DO = _read(r"(?:(?:is|are|will be|remains?)\s+)?(?:\w+ly\s+)?to\b")
 #: "It is not known when the results will be published."
 _UNSAID = _read(
     r"\b(?:say|said|says|know|known|knows|announced?|seen|clear|unclear|unknown|determined?|decided?|asked?"
@@ -65,7 +69,9 @@ _UNSAID = _read(
 )
 _IF = _read(r"\b(?:if(?! you\b| your\b| possible)|unless|in the event|in case|provided that|assuming)\b")
 _ONLY_IF = _read(
-    r"[^.;]{0,60}\bonly if\b|\s*(?:if and when|if necessary|if needed|if warranted|as needed|as necessary)"
+    r"[^.;]{0,60}\bonly if\b|[^.;,]{0,60}\bif (?:approved|adopted|passed|elected|accepted|granted|ratified|charged"
+    r"|convicted|charges (?:are|were)|the (?:council|board|court|judge|jury|measure|bill))\b"
+    r"|\s*(?:if and when|if necessary|if needed|if warranted|as needed|as necessary)"
 )
 
 _CANCELED = one_of(
@@ -75,6 +81,9 @@ _CANCELED = one_of(
 _TAKEN_BACK = _read(
     rf"\b(?:has|have|had|was|were|is|are|will|being)\s+(?:now\s+|since\s+|\w+ly\s+)?(?:been\s+"
     rf"|be\s+)?(?:\w+ly\s+)?{_CANCELED}\b|^\W*(?:cancell?ed|postponed)\b|\b(?:cancell?ed|postponed)\W*$"
+    rf"|\b(?:was|were|is|are)\s+(?:\w+ly\s+)?(?:incorrect|inaccurate|wrong|false|untrue|premature|mistaken|in error"
+    rf"|(?:made|sent|issued|posted|given|published|released|announced)\s+(?:in error|by mistake|prematurely"
+    rf"|erroneously))\b"
     rf"|\bpostponed indefinitely\b|\b(?:has|have) {_CANCELED}\b"
 )
 _ANOTHER_DAY = _read(
@@ -94,6 +103,7 @@ _QUOTED = _read(
     rf"|meant|slated) to)\b|(?<!has )(?<!have )\bpromised\s+(?:that|to|in|on|last|the|it|us|a|an|more|for|by)\b"
     rf"|\bas (?:\w+ )?(?:had )?(?:earlier )?promised\b|\bin (?:a|the|its|our|an|their) (?:\w+ )?(?:earlier|previous"
     rf"|prior|original|first|last)(?: \w+)? (?:release|statement|announcement|advisory|notice|message|letter)\b"
+    r"|\b(?:rumou?rs?|hoax(?:es)?|(?:false|fake|erroneous|bogus)\s+(?:\w+\s+)?(?:reports?|claims?|posts?|stor(?:y|ies)|notices?))\b"
     r"|\b(?:release|advisory|notice|announcement)\b[^.;]{0,60}\b(?:said|stated|read|promised|wrote"
     r"|noted)\b\s*(?:that\b|:|,|\"|it\b|the\b)|\bin its release of\b"
 )
@@ -165,6 +175,7 @@ _ELSEWHERE = words(
     return to (?:court|prison|jail|custody|work|normal)
     begin (?:to|serving|deliberat\w+|(?:his|her) (?:sentence|term)) | start(?:ing)? to
     meet(?:ing)? (?:the (?:needs|requirements|demand|challenge|criteria)|our|its|their|your|these|those|all)
+    hear (?:\w+ )?(?:arguments?|testimony|evidence|motions?|the (?:case|matter))
     available (?:24|around|at all times|upon request|free of charge) | entered into
     """
 )

@@ -41,9 +41,11 @@ _HAS_DAY = re.compile(
 #: "later that morning", "the same day": an hour beside it is of the day that was spoken of before.
 _BACK = re.compile(r"\b(?:that\s+(?:same\s+)?|the\s+same\s+)(?:day|morning|afternoon|evening|night)\b", re.I)
 #: A part of the day says less than the day, and no hour: the day is what can be held to.
-_PART_OF_DAY = re.compile(r"(?<=\w)\s+(?:morning|afternoon|evening)\b", re.I)
-_THIS_PART = re.compile(r"\bthis\s+(?:morning|afternoon|evening)\b", re.I)
+_PART_OF_DAY = re.compile(r"(?<=\w)\s+(?:morning|afternoon|evening|night)\b", re.I)
+_THIS_PART = re.compile(r"\bthis\s+(?:morning|afternoon|evening)\b|\btonight\b", re.I)
 _BEFORE = re.compile(r"\bbefore\s*$", re.I)
+#: "not before Friday" is a Friday or any later day.
+_NOT_BEFORE = re.compile(r"\b(?:not|never|n't)\b[^,;]*\bbefore\s*$", re.I)
 _BY = re.compile(
     r"\b(?:by|no later than|not later than|on or before|at or before|at the latest by)\s*(?:the\s+)?$", re.I
 )
@@ -78,7 +80,11 @@ _RANGE = re.compile(
 )
 
 
-_NOT_ALONE = re.compile(r",?\s+(?:or\b|(?:and|&)\s+(?:on\s+)?(?:the\s+)?\d|at the earliest\b)", re.I)
+_NOT_ALONE = re.compile(
+    r",?\s+(?:or\b|(?:and|&)\s+(?:on\s+)?(?:the\s+)?\d|at the earliest\b)"
+    r"|,\s+\d{1,2}(?:st|nd|rd|th)?(?:,|,?\s+(?:and|&))\s",
+    re.I,
+)
 _AT_THE_LATEST = re.compile(r",?\s+at the latest\b", re.I)
 _BETWEEN = re.compile(r"\bbetween\s+$", re.I)
 _AND = re.compile(r"\sand\s", re.I)
@@ -114,7 +120,7 @@ def _tie(before: str, after: str) -> Tie:
     if _BY.search(before) or _AT_THE_LATEST.match(after):
         return Tie.BY
     if _BEFORE.search(before):
-        return Tie.BEFORE
+        return Tie.ELSEWHERE if _NOT_BEFORE.search(before) else Tie.BEFORE
     if _FROM_THEN.search(before):
         return Tie.THEN
     if _LOOSE.search(before[-40:]):

@@ -181,6 +181,6 @@ DAY_WORDS = re.compile(
     rf"|third|fourth)\s+(?:quarter|half)\b|(?:in |this |next )?(?:spring|summer|fall|autumn|winter"
     rf"|q[1-4])(?: of)? 20\d\d\b|in (?:spring|summer|fall|autumn)\b"
     r"|\d{1,2}(?:[:.]\d\d)?\s*[ap]\.?\s?m\b|(?:in|by|before|until)\s+(?:mid-|early |late )?20\d\d\b"
-    r"|at \d\d[:.]\d\d\b)",
+    r"|at \d\d[:.]\d\d\b|the \d{1,2}(?:st|nd|rd|th)\b(?!\s+(?!of\b|at\b|and\b|by\b|in\b|to\b)\w))",
     re.I,
 )

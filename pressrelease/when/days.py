@@ -275,6 +275,10 @@ PATTERNS: list[Pattern] = [
         rf"""\b(?P<now_count>[0-9]{{1,4}}|an?|{_NAMED})\s+(?P<now_unit>hours?|hrs?|minutes?|mins?|days?|weeks?|months?)\s+(?:from\s+(?:now|today)|hence)\b""",
         _from_now,
     ),
-    ("relative", r"\b(?:(?:the\s+)?day\s+after\s+tomorrow|tomorrow|today(?:'s)?(?:\s+date)?)\b", _relative),
+    (
+        "relative",
+        r"\b(?:(?:the\s+)?day\s+after\s+tomorrow|tomorrow|(?:later\s+)?today(?:'s)?(?:\s+date)?)\b",
+        _relative,
+    ),
     ("year", rf"\b{_YEAR}\b", lambda found: Year(*found.span(), int(found[0]))),
 ]

@@ -10,7 +10,18 @@ from pressrelease.when.parts import Clock, Half, PartOfDay, Place
 from pressrelease.when.places import AUSTRALIAN, EXACT, ONE_HOME
 from pressrelease.when.refusals import refusal, typed, which_one
 from pressrelease.when.saying import say, say_clock, say_day, say_zone
-from pressrelease.when.zones import abbreviations, country_of, locate, not_before, read_zone, twelve_hours
+from pressrelease.when.zones import (
+    abbreviations,
+    country_of,
+    either_hours,
+    locate,
+    not_before,
+    read_zone,
+    twelve_hours,
+)
+
+#: Before this hour of the morning nobody is in an office to write it without a.m.
+_EARLY = 7
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ def hours_of(clock: Clock, part: PartOfDay | None, places: tuple[Place, ...], of
     elif clock.half is Half.PM:
         hours = [hour % 12 + 12]
     elif clock.half is Half.WHOLE or (
-        clock.minutes_written and not twelve_hours(zone_of(places, office)) and part is None
+        clock.minutes_written and part is None and _counts_to_24(clock, zone_of(places, office))
     ):
         hours = [hour]
     else:
@@ -76,6 +87,11 @@ def hours_of(clock: Clock, part: PartOfDay | None, places: tuple[Place, ...], of
             )
         hours = fitting
     return [timedelta(hours=hour) + rest for hour in hours]
+
+
+def _counts_to_24(clock: Clock, zone: str) -> bool:
+    """Can "9.30" in that zone only be a morning's? Where people count both ways, "3.30" seldom is."""
+    return not twelve_hours(zone) and not (either_hours(zone) and clock.hour < _EARLY)
 
 
 def instants(day: date, clock: Clock, part: PartOfDay | None, places: tuple[Place, ...], office: Office) -> Found:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from pressrelease.when.clocks import hour_of
+from pressrelease.when.labels import labelled_at_once
 from pressrelease.when.parts import (
     Ahead,
     Aside,
@@ -286,16 +287,6 @@ def _beside(parts: tuple[Part, ...], index: int) -> tuple[Part | None, Part | No
     return before, after
 
 
-def _labelled_at_once(phrase: Phrase) -> bool:
-    """ "FOR IMMEDIATE RELEASE" as a label: nothing strange before it, and a line's end or a mark after it."""
-    for index, part in enumerate(phrase.parts):
-        if isinstance(part, AtOnce) and "release" in phrase.words(part).lower():
-            strange = any(isinstance(other, Word) and not other.known for other in phrase.parts[:index])
-            following = phrase.parts[index + 1] if index + 1 < len(phrase.parts) else None
-            return not strange and isinstance(following, (Mark, Aside))
-    return False
-
-
 def next_time(parts: Sequence[Part], index: int) -> Part | None:
     """The time that follows the word at `index` directly, over marks."""
     return next((other for other in parts[index + 1 :] if not isinstance(other, Mark)), None)
@@ -318,7 +309,7 @@ def _looks_like_zone(phrase: Phrase, part: Part, previous: Part | None) -> bool:
 def _refuse_strangers(phrase: Phrase) -> None:
     """Words that aren't known: harmless beside a whole date, never right after an hour, never beside less."""
     parts = phrase.parts
-    at_once = _labelled_at_once(phrase)
+    at_once = labelled_at_once(phrase.parts, phrase.text)
     for index, part in enumerate(parts):
         stranger = (isinstance(part, Word) and not part.known) or (isinstance(part, Place) and part.bare)
         if isinstance(part, Word) and part.text == "time" and isinstance(_over_brackets(parts, index), CLOCKLIKE):

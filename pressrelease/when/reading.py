@@ -15,6 +15,7 @@ from pressrelease.when.agreeing import agreed_days
 from pressrelease.when.embargo import Embargo, EmbargoKind
 from pressrelease.when.instant import from_now, instant
 from pressrelease.when.moments import Office, boundary
+from pressrelease.when.own_date import without_own_date
 from pressrelease.when.parts import (
     Ahead,
     AtOnce,
@@ -49,7 +50,7 @@ def read_embargo(text: str, *, now: datetime, timezone: str, release_time: time,
         phrase = read_phrase(
             text, {*abbreviations(timezone, office.today.year), *abbreviations(timezone, office.today.year + 1)}
         )
-        return _read(phrase, office)
+        return _read(without_own_date(phrase, office), office)
     except OverflowError:
         raise refusal("That lies outside the calendar.", code="embargo_nonexistent") from None
 

@@ -61,6 +61,16 @@ _NUMBERED = r"""
 """
 _ADDRESS = r"\S+@\S+ | https?://\S+ | www\.\S+"
 
+#: What results are of, with the year that is theirs: "Q3 2018", "FY 2018/19".
+_REPORTED_PERIOD = (
+    r"\b(?:q[1-4]|h[12]|fy)(?:\s?/\s?(?:q[1-4]|h[12]))?"
+    r"(?:\s*(?:fy\s?)?(?:20[0-9]{2}(?:[/-][0-9]{2})?|'?[0-9]{2}(?![0-9:.])))?(?![\w:])"
+)
+
+#: A number that is a house's: "210 W. Temple St.".
+_STREET = r"""\b[0-9]{1,5}\s+(?:[nsew]\.?\s+|(?:north|south|east|west)\s+)?(?!am\b|pm\b|in\b|on\b|at\b|the\b|and\b|to\b)
+    (?P<street_name>[a-z]{3,15})\s+(?:st\b\.?|street|ave\b\.?|avenue|blvd\b\.?|boulevard|road|rd\b\.?|drive|lane)\b"""
+
 _TIES = {
     Tie.BETWEEN: r"between|in\s+between",
     Tie.NOT_BEFORE: r"on\s+(?:or|and)\s+after|at\s+or\s+after|not\s+earlier\s+than|no\s+earlier\s+than",
@@ -83,12 +93,14 @@ _AT_ONCE = r"""(?:for\s+)?immediate(?:\s+(?:release|use|publication|distribution
 @cache
 def _sources() -> list[tuple[str, str, Builder]]:
     return [
+        ("period", _REPORTED_PERIOD, lambda found: Word(*found.span(), found[0], known=False, why="names no moment")),
         ("aside", rf"{_ADDRESS} | {_PHONE} | {_NUMBERED}", lambda found: Aside(*found.span())),
         (
             "harmless",
             rf"{_any_of(HARMLESS_PHRASES)} | \bwhen\s*:",
             lambda found: Word(*found.span(), found[0], known=True),
         ),
+        ("street", _STREET, _street),
         *spans.PATTERNS,
         *days.PATTERNS,
         *spans.MONTHS,
@@ -139,6 +151,22 @@ def _not_before(found: re.Match[str]) -> Part | None:
     if any(word in DOUBTS or days.is_name(word) or any(stem in word for stem in TIMELY) for word in inner):
         return None
     return Bound(*found.span(), Tie.NOT_BEFORE)
+
+
+def _street(found: re.Match[str]) -> Part | None:
+    """A house's number, unless the street's name could be a part of a time: "24 September Road"."""
+    name = found["street_name"]
+    if (
+        days.is_name(name)
+        or name in DOUBTS
+        or name in EVENTS
+        or name in NUMBER_WORDS
+        or name in {"may", "march", "sun"}
+    ):
+        return None
+    if any(stem in name for stem in (*TIMELY, "utc", "gmt", "hrs")):
+        return None
+    return Aside(*found.span())
 
 
 def _number(found: re.Match[str]) -> Part:

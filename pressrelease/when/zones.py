@@ -16,6 +16,9 @@ _MONTH_FIRST = frozenset({"US", "PR", "GU", "VI", "AS", "MP", "UM", "FM", "PW", 
 _TWELVE_HOURS = _MONTH_FIRST | {"CA", "AU", "NZ", "PH", "IN"}
 
 #: Names in the zone database that are no place's clock.
+#: Where both ways of counting are in use, so that "3.30" without a nought before it may be an afternoon's.
+_EITHER_HOURS = frozenset({"GB", "GG", "JE", "IM", "IE", "ZA", "SG", "HK", "MY", "KE", "NG", "GH", "PK", "BD", "LK"})
+
 _NO_ZONES = frozenset({"localtime", "posixrules", "Factory", "leapseconds", "tzdata.zi"})
 
 _BEFORE_ZONES = timedelta(hours=30)
@@ -88,6 +91,11 @@ def month_first(zone: str) -> bool:
 def twelve_hours(zone: str) -> bool:
     """Is an hour and minutes without a.m. or p.m. in doubt there?"""
     return country_of(zone) in _TWELVE_HOURS
+
+
+def either_hours(zone: str) -> bool:
+    """Are both ways of counting in use there, so that "3.30" may be an afternoon's?"""
+    return country_of(zone) in _EITHER_HOURS
 
 
 @dataclass(frozen=True)

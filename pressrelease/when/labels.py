@@ -1,0 +1,25 @@
+"""The labels that stand over a release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pressrelease.when.parts import Aside, AtOnce, Mark, Part, Word
+
+
+def labelled_at_once(parts: Sequence[Part], text: str) -> bool:
+    """ "FOR IMMEDIATE RELEASE" as a label: nothing strange before it, and its end plain to see."""
+    for index, part in enumerate(parts):
+        if isinstance(part, AtOnce) and "release" in text[part.start : part.end].lower():
+            strange = any(isinstance(other, Word) and not other.known for other in parts[:index])
+            after = parts[index + 1 :]
+            return not strange and bool(after) and (isinstance(after[0], (Mark, Aside)) or _is_contact(after))
+    return False
+
+
+def _is_contact(parts: Sequence[Part]) -> bool:
+    """ "Contact: Jane Doe" right after a label."""
+    first, second = (*parts, None, None)[:2]
+    return (
+        isinstance(first, Word) and first.text.startswith("contact") and isinstance(second, Mark) and second.mark == ":"
+    )
