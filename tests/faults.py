@@ -28,7 +28,7 @@ from office import COMMAND, Office, Receiver, found_office, receiving
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.wiring import Workspace
 
-#: How much of each table of faults is tried: 1 in the tests, more where docs/reliability.md is written.
+#: How often a fault is tried, as a multiple of what the tests do by themselves.
 SCALE = float(os.environ.get("FAULTS", "1"))
 
 ALL = "[newsroom, media, program, mail]"
@@ -68,7 +68,9 @@ def report(fault: str, count: Count) -> None:
     """Insist that every promise was kept; tell whoever writes the table what was counted."""
     if place := os.environ.get("FAULTS_TABLE"):
         with Path(place).open("a", encoding="utf-8") as table:
-            table.write(json.dumps({"fault": fault} | asdict(count)) + "\n")
+            test = os.environ["PYTEST_CURRENT_TEST"].split("::")
+            name = test[1].partition("[")[0].partition(" ")[0]
+            table.write(json.dumps({"fault": fault, "test": f"{test[0]} -k {name}"} | asdict(count)) + "\n")
     assert count.good, f"{fault}: {count}"
 
 

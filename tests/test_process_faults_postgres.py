@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -59,12 +60,18 @@ def state_counts(server: Server) -> Counter[str]:
         return Counter(dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall()))
 
 
+def approve(office: Office, slugs: list[str]) -> None:
+    """A person who approves meanwhile, some at a time."""
+    for part in range(0, len(slugs), 25):
+        office.run("approve", *slugs[part : part + 25], "--as", "deputy", timeout=300)
+
+
 @pytest.mark.timeout(1500)
 def test_three_schedulers_on_two_machines_killed_in_turn(tmp_path: Path, server: Server) -> None:
     """The second machine has a folder of its own: only by its lease can it be told there that a first one's is dead."""
     releases = MANY // OUTLETS
     slugs = [f"release-{number}" for number in range(releases)]
-    with receiving() as receiver:
+    with receiving(pause=0.02) as receiver:
         here = crowd(tmp_path / "here", server, receiver)
         for slug in slugs:
             here.write(slug)
@@ -75,16 +82,17 @@ def test_three_schedulers_on_two_machines_killed_in_turn(tmp_path: Path, server:
         machines = [here, here, there]
         began = datetime.now(UTC)
         running = [machine.start("run") for machine in machines]
-        for part in range(0, releases, 100):
-            here.run("approve", *slugs[part : part + 100], "--as", "deputy", timeout=300)
+        approving = threading.Thread(target=approve, args=(here, slugs))
+        approving.start()
         chance, killed, end = random.Random(3), 0, time.monotonic() + 900
         while state_counts(server)["delivered"] < MANY * 0.95 and time.monotonic() < end:
-            time.sleep(chance.uniform(0.7, 2.5))
+            time.sleep(chance.uniform(1.5, 4.0))
             number = killed % len(running)
             running[number].kill()
             running[number].communicate(timeout=20)
             running[number] = machines[number].start("run")
             killed += 1
+        approving.join()
         until(lambda: state_counts(server)["delivered"] == MANY, max(150.0, end - time.monotonic()))
         for process in running:
             process.send_signal(signal.SIGTERM)
