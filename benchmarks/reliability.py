@@ -96,8 +96,8 @@ def page(rows: list[Row], chosen: argparse.Namespace, seconds: float) -> str:
     """The part of the page that is counted."""
     options = f"--faults {chosen.faults:g} --deliveries {chosen.deliveries} --histories {chosen.histories}"
     lines = [
-        f"Counted on {datetime.now(UTC):%d %B %Y} in {seconds / 60:.0f} minutes by this command, which repeats all of it"
-        " and writes the table anew:",
+        f"Counted on {datetime.now(UTC):%d %B %Y} in {seconds / 60:.0f} minutes by this command, which repeats it"
+        " all and writes the table anew:",
         "",
         "```sh",
         f"python benchmarks/reliability.py {options}",

@@ -41,6 +41,14 @@ def test_what_is_due_comes_in_the_order_of_its_moment() -> None:
     assert found.due == (first, WAITING)
 
 
+def test_an_outlet_taken_out_of_the_config_costs_the_others_nothing() -> None:
+    gone = replace(WAITING, id=9, outlet="fax")
+    found = plan_of(Dossier(RELEASE, YES, (gone, WAITING)), now=LIFT)
+    assert found.due == (WAITING,)
+    assert [one.slug for one in found.needs_you] == ["names"]
+    assert "fax" in found.needs_you[0].reason
+
+
 def test_a_release_that_waits_for_a_person_is_told_of_once_it_is_due() -> None:
     unapproved = Dossier(RELEASE, (), (WAITING,))
     held = Dossier(replace(RELEASE, slug="held", word=Word.HELD, why="a call"), YES, (WAITING,))
