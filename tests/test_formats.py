@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pressrelease.config import Office
@@ -118,6 +118,8 @@ words = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 
 
 @settings(max_examples=40)
+@example(headline="", note="", dateline="", keyword="\r", body="", language="en-US")
+@example(headline="\r", note="\r", dateline="\u2028", keyword="\x0b", body="\r", language="en-US")
 @given(headline=words, note=words, dateline=words, keyword=words, body=words, language=st.sampled_from(["en-US", "es"]))
 def test_no_words_make_either_invalid(
     ninjs_schemas: list[Any], newsml_schema: Any, headline: str, note: str, dateline: str, keyword: str, body: str,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pressrelease.formats.news_item import UNWRAPPED, Edition, PubStatus, editors_note, identity, local
-from pressrelease.formats.xml_words import attribute, text
+from pressrelease.formats.xml_words import attribute, line, text
 from pressrelease.message import Message, plain_body
 
 MEDIA_TYPE = "application/vnd.iptc.g2.newsitem+xml"
@@ -22,24 +22,24 @@ def newsml(message: Message, edition: Edition) -> bytes:
         f'<catalogRef href="{CATALOG}"/>',
         "<itemMeta>",
         '<itemClass qcode="ninat:text"/>',
-        f"<provider><name>{text(office.name)}</name></provider>",
+        f"<provider><name>{line(office.name)}</name></provider>",
         f"<versionCreated>{local(edition.created, message)}</versionCreated>",
         *_embargo(message, edition),
         f'<pubStatus qcode="stat:{edition.status.value}"/>',
-        f"<title>{text(release.headline)}</title>",
-        *_given("edNote", editors_note(message, edition)),
+        f"<title>{line(release.headline)}</title>",
+        *([f"<edNote>{text(note)}</edNote>"] if (note := editors_note(message, edition)) else []),
         *(['<signal qcode="sig:update"/>'] if edition.number > 1 else []),
         "</itemMeta>",
         "<contentMeta>",
-        *([f"<located><name>{text(release.dateline)}</name></located>"] if release.dateline else []),
-        f"<creator><name>{text(office.name)}</name></creator>",
+        *([f"<located><name>{line(release.dateline)}</name></located>"] if line(release.dateline) else []),
+        f"<creator><name>{line(office.name)}</name></creator>",
         f"<language tag={attribute(office.language)}/>",
-        *(f"<keyword>{text(keyword)}</keyword>" for keyword in release.keywords),
-        f"<slugline>{text(message.slug)}</slugline>",
-        f"<headline>{text(release.headline)}</headline>",
-        *([f'<headline role="hld:subHeadline">{text(release.subhead)}</headline>'] if release.subhead else []),
+        *(f"<keyword>{line(keyword)}</keyword>" for keyword in release.keywords if line(keyword)),
+        f"<slugline>{line(message.slug)}</slugline>",
+        f"<headline>{line(release.headline)}</headline>",
+        *([f'<headline role="hld:subHeadline">{line(release.subhead)}</headline>'] if release.subhead else []),
         *_given("dateline", release.dateline),
-        f"<by>{text(office.name)}</by>",
+        f"<by>{line(office.name)}</by>",
         *_given("description", message.summary),
         "</contentMeta>",
         "<contentSet>",
@@ -58,4 +58,4 @@ def _embargo(message: Message, edition: Edition) -> list[str]:
 
 
 def _given(name: str, value: str) -> list[str]:
-    return [f"<{name}>{text(value)}</{name}>"] if value else []
+    return [f"<{name}>{line(value)}</{name}>"] if line(value) else []
