@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import re
 import socket
 import sqlite3
 import stat
@@ -413,7 +414,7 @@ def _walk_every_path(office: Office, call: Caller, monkeypatch: pytest.MonkeyPat
     call("schedule", SLUG, "--yes")
     call("approve", SLUG)
     monkeypatch.setenv("EDITOR", f"{sys.executable} -c 'import sys; sys.exit(3)'")
-    monkeypatch.setattr("pressrelease.desk.surroundings.PROBE_PATIENCE", 1.0, raising=False)
+    monkeypatch.setattr("pressrelease.desk.doctor.surroundings.PROBE_PATIENCE", 1.0, raising=False)
     for fault, spoil in FAULTS.items():
         with monkeypatch.context() as patch:
             mend = spoil(office, patch)
@@ -464,6 +465,66 @@ def test_a_calendar_names_no_headline_before_its_lift(office: Office, call: Call
     call("calendar", "--ics", str(office.folder.parent / "weeks.ics"))
     told = (office.folder.parent / "weeks.ics").read_bytes().replace(b"\r\n ", b"")
     assert not told_in(told, TEXT_WORDS + SECRET_WORDS)
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[tuple[int, list[bytes]]]:
+    """A server that keeps whole requests as they came, and says yes to all; its port, and what it keeps."""
+    got: list[bytes] = []
+    listening = socket.create_server(("127.0.0.1", 0), backlog=64)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _ = listening.accept()
+                with sock, contextlib.suppress(OSError):
+                    sock.settimeout(0.5)
+                    asked = b""
+                    while b"\r\n\r\n" not in asked and (part := sock.recv(65536)):
+                        asked += part
+                    length = re.search(rb"content-length: (\d+)", asked, re.IGNORECASE)
+                    while length and len(asked.partition(b"\r\n\r\n")[2]) < int(length.group(1)):
+                        asked += sock.recv(65536)
+                    got.append(asked)
+                    sock.sendall(b"HTTP/1.1 204 x\r\nConnection: close\r\n\r\n")
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield listening.getsockname()[1], got
+    finally:
+        with contextlib.suppress(OSError):
+            listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+
+
+@posix_only
+def test_an_alert_says_nothing_of_a_release_before_its_lift(
+    office: Office, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with recording() as (port, got):
+        config = office.folder / "config.toml"
+        text = config.read_text().replace("[notify]\n", '[notify]\noutlets = ["pager"]\n')
+        text += f'[outlets.pager]\ntype = "webhook"\nurl = "http://127.0.0.1:{port}/pager"\n'
+        config.write_text(text + 'secret = { env = "HOOK_SECRET" }\nheaders = { X-Token = { env = "HOOK_HEADER" } }\n')
+        monkeypatch.setenv("HEARTBEAT", f"http://127.0.0.1:{port}/beat")
+        call("schedule", SLUG, "--yes")
+        run(call, "publish-due")
+        call("approve", SLUG)
+        call("hold", SLUG, "--why", "a call")
+        run(call, "publish-due")
+        call("resume", SLUG)
+        (office.folder / "releases" / f"{SLUG}.md").write_text("Zqtextbody, edited")
+        run(call, "publish-due")
+        call("stop", "--why", "a leak")
+        run(call, "publish-due")
+        alerts = [asked.partition(b"\r\n\r\n")[2] for asked in got]
+    if not got:
+        pytest.skip("nobody is told of anything yet")
+    for alert, asked in zip(alerts, got, strict=True):
+        assert not told_in(asked, TEXT_WORDS), alert
+        assert not told_in(alert, SECRET_WORDS), alert
+        if asked.startswith(b"GET /beat"):
+            assert alert == b""
 
 
 # --- At the lift, at outlets of which every one fails -----------------------------------------------------------------
