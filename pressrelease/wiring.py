@@ -6,6 +6,7 @@ import getpass
 import hashlib
 import json
 import os
+import re
 import stat
 import sys
 import uuid
@@ -17,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pressrelease.config import Config, SecretReference, SecretSource, read_config
+from pressrelease.config import Config, Office, SecretReference, SecretSource, read_config
 from pressrelease.errors import ConfigRefused, NotFound, Problem, StateUnreadable
 from pressrelease.library import Library
 from pressrelease.store import Store
@@ -124,6 +125,23 @@ def find_workspace(named: Path | None, environment: str | None, current: Path) -
         hint="Go to the office's folder, name it with --workspace, or make one with `pressrelease init`.",
         code="no_workspace",
     )
+
+
+def to_stop(workspace: Workspace, refused: ConfigRefused) -> Workspace:
+    """A workspace to `stop` in although its config.toml is broken: a scheduler may go on with the last good one.
+
+    Its store is the one that the file's text names, if it is there; otherwise `refused` is raised.
+    """
+    text = (workspace.folder / "config.toml").read_bytes().decode("utf-8", "replace")
+    named = re.search(r'^\s*url\s*=\s*["\']((?:sqlite:///|postgresql\+psycopg://)[^"\']+)', text, re.MULTILINE)
+    config = Config(Office("", "UTC"))
+    if named is not None:
+        config = replace(config, store_url=named[1])
+    found = Workspace(workspace.folder)
+    found.__dict__["config"] = config
+    if not found.store.exists:
+        raise refused
+    return found
 
 
 def read_config_file(path: Path) -> Config:

@@ -106,6 +106,32 @@ def test_a_config_broken_and_mended_under_the_scheduler(tmp_path: Path) -> None:
         report("config.toml broken and mended under `run`", made.count())
 
 
+@pytest.mark.parametrize("broken", ["[outlets.media", "[office", "approvals = many"])
+def test_a_stop_needs_no_config(tmp_path: Path, broken: str) -> None:
+    """A scheduler goes on with the last good one, so whoever would stop it must be able to."""
+    with scene(tmp_path / "office") as made, staying_up(made.office):
+        time.sleep(3)
+        lift = in_seconds(20)
+        made.put("names", lift=lift)
+        path = made.office.folder / "config.toml"
+        whole = path.read_text(encoding="utf-8")
+        path.write_text(f"{broken}\n{whole}", encoding="utf-8")
+        said = made.office.run("stop", "--why", "a leak")
+        assert "STOPPED" in said.stdout + said.stderr
+        assert datetime.now(UTC) < lift, "this machine is too slow for this test"
+        time.sleep(max(0.0, (lift - datetime.now(UTC)).total_seconds()) + 2)
+        assert not made.arrivals()[0]
+        path.write_text(whole, encoding="utf-8")
+        made.office.run("publish-due", expect=11)
+        assert not made.arrivals()[0]
+
+
+def test_a_stop_is_not_said_where_nothing_was_stopped(tmp_path: Path) -> None:
+    office = found_office(tmp_path / "office", policy="approvals = many\n")
+    assert "STOPPED" not in office.run("stop", expect=78).stdout
+    assert not (office.folder / ".pressrelease" / "state.db").exists()
+
+
 def ahead(made: Scene, slug: str, lift: datetime) -> list[str]:
     made.office.write(slug, embargo=lift.isoformat().replace("+00:00", "Z"), outlets="[newsroom, media]")
     made.lift = lift

@@ -94,10 +94,17 @@ def stop(
     dry_run: DryRunOption = False,
 ) -> None:
     """Stop everything, at once, no questions. Nothing more goes out until `pressrelease resume --all`."""
-    from pressrelease.desk import stopping
+    from pressrelease.desk import Desk, stopping
+    from pressrelease.errors import ConfigRefused
+    from pressrelease.wiring import person, to_stop
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    in_flight = stopping.stop(session.desk(), why)
+    try:
+        desk = session.desk()
+    except ConfigRefused as refused:
+        desk = Desk(to_stop(session.workspace, refused), person(), dry_run=dry_run)
+        session.warn(f"config.toml can't be used just now; stopping needs none of it.\n{refused.message}")
+    in_flight = stopping.stop(desk, why)
     session.give(
         {
             "stopped": not dry_run,
