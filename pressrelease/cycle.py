@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +29,7 @@ from pressrelease import clock
 from pressrelease.config import Config
 from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.errors import PressReleaseError, WillRetry
-from pressrelease.gather import Pass, look, why_unsigned
+from pressrelease.gather import Pass, clock_doubt, look, why_unsigned
 from pressrelease.lane import Lane
 from pressrelease.library import Library
 from pressrelease.log import frames
@@ -37,6 +39,7 @@ from pressrelease.recorder import Entry, GivenBack, Recorder
 from pressrelease.retry import may_repeat, next_try
 from pressrelease.store import Store
 from pressrelease.store.claims import Result, claim, doubt, give_back, leave_to_person, record
+from pressrelease.store.ledger import Ledger
 from pressrelease.store.presence import Alive, bury, surely_dead
 
 #: What a claim is kept for beyond the outlet's own timeout: rendering, queueing, and writing the answer.
@@ -88,6 +91,7 @@ class Cycle:
         #: Whether claims may stand in this process's name that it could not end.
         self.claims_left = False
         self._trouble: PressReleaseError | None = None
+        self._rehearsed = False
         self._mark = clock.read_mark()
         self._lanes = {name: self._lane(name, outlet) for name, outlet in outlets.items()}
         self._recorder = Recorder(self._write, lambda: sum(lane.sending for lane in self._lanes.values()))
@@ -115,6 +119,47 @@ class Cycle:
         """Offer what is due to the lanes; returns at once."""
         for name, lane in self._lanes.items():
             lane.offer([delivery for delivery in due if delivery.outlet == name])
+
+    def prepare(self, coming: Sequence[Delivery], until: datetime) -> None:
+        """Have all at hand for what comes: nothing is claimed, nothing leaves, and nothing of it is needed to send.
+
+        Outlets are told to connect, and frozen versions are made ready until `until` or as many as memory is meant
+        for. What stands in a parcel's way is said when it is to leave.
+        """
+        self._parcels.keep_only(coming)
+        for name, sends in Counter(delivery.outlet for delivery in coming).items():
+            warming = threading.Thread(target=self._outlets[name].warm, args=(min(sends, WIDTH),), daemon=True)
+            warming.start()  # on its own: one that hangs keeps the others from nothing
+        self._rehearse()
+        for delivery in coming:
+            if clock.utc_now() >= until:
+                return
+            try:
+                if not self._parcels.make_ahead(self._outlets[delivery.outlet], delivery):
+                    return
+            except Exception as error:  # noqa: BLE001  (it is made once more when it is to leave, and then told of)
+                _log.warning("making %s ready ahead of its lift: %s", delivery.slug, frames(error))
+
+    def _rehearse(self) -> None:
+        """Claim and answer a delivery that is none, and undo it: SQL that was never used takes its time to be made."""
+        if self._rehearsed:
+            return
+        nobody = Delivery(0, "", "", "", "", DeliveryState.SENDING)
+        with self._store.ledger(now=clock.utc_now(), actor="scheduler", undo=True) as ledger:
+            self._claim_in(ledger, [nobody], clock.utc_now())
+            record(ledger, [Result(nobody, nobody)])
+        self._rehearsed = True
+
+    def meet(self, seen: Pass) -> None:
+        """Offer what was coming when `seen` was looked at and is due by now, without a look before it.
+
+        The claim asks the store's guards, and so does each send; the clock is asked here, as a look would.
+        """
+        mark = clock.read_mark()
+        if seen.stopped or self._config.clock.witnesses:
+            return
+        if clock_doubt(self._store, mark, self._config.clock.tolerance) is None:
+            self.dispatch([one for one in seen.plan.coming if one.next_try and one.next_try <= mark.wall])
 
     def drain(self, timeout: float | None = None) -> bool:
         """Wait until every lane is idle; False where one still is not after `timeout` seconds in all."""
@@ -194,14 +239,7 @@ class Cycle:
         begun = clock.pause_clock()
         try:
             with self._store.ledger(now=mark.wall, actor="scheduler") as ledger:
-                claimed = claim(
-                    ledger,
-                    [delivery.id for delivery in candidates],
-                    owner=self._alive.owner,
-                    lease_until=mark.wall + lease,
-                    policy=self._config.policy,
-                    retry=self._config.retry,
-                )
+                claimed = self._claim_in(ledger, candidates, mark.wall + lease)
         except Exception as error:  # noqa: BLE001  (nothing was sent; the next look tells of it)
             self.claims_left = True  # its commit may have come to the disk all the same
             self._note_trouble(f"nothing was claimed at {outlet}", error)
@@ -209,6 +247,16 @@ class Cycle:
         for delivery in claimed:
             self._leases[delivery.id] = begun + lease.total_seconds()
         return claimed
+
+    def _claim_in(self, ledger: Ledger, candidates: Sequence[Delivery], lease_until: datetime) -> list[Delivery]:
+        return claim(
+            ledger,
+            [delivery.id for delivery in candidates],
+            owner=self._alive.owner,
+            lease_until=lease_until,
+            policy=self._config.policy,
+            retry=self._config.retry,
+        )
 
     def _send(self, outlet: Outlet, delivery: Delivery) -> None:
         lease_end = self._leases.pop(delivery.id)

@@ -1,9 +1,11 @@
 """`run`: stays up and makes a pass at each instant that matters.
 
 APScheduler is the alarm clock and never the record: it holds one job, the next wake of the plan, and what is due
-is always asked of the store. Its sleep is computed once from the wall clock, so a watcher on a clock that nobody
-can set looks every second whether anything was written, the machine slept, the wall clock moved, or config.toml
-was edited. An edited one is taken up between two passes, if it can be used; until then the last good one is in force.
+is always asked of the store. It wakes some seconds before a lift, to have all at hand, and again a breath before
+it; the rest is slept off to the millisecond. Its sleep is computed once from the wall clock, so a watcher on a
+clock that nobody can set looks every second whether anything was written, the machine slept, the wall clock moved,
+or config.toml was edited. An edited one is taken up between two passes, if it can be used; until then the last
+good one is in force.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ from pressrelease import clock
 from pressrelease.cycle import Cycle
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem, WillRetry
 from pressrelease.gather import Pass
+from pressrelease.plan import AHEAD
 from pressrelease.store import Store
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.watching import Watch
+from pressrelease.telling import Telling, told_after
 from pressrelease.wiring import Workspace, sending, was_mended
 
 #: Seconds between two looks of the watcher.
@@ -42,6 +46,13 @@ PASS_EVERY = 30.0
 #: writes it, may be a valid config with an approval less.
 SETTLED = 2.0
 
+#: When the alarm clock rings before a moment at which something is due: to make it ready; to connect, as late as a
+#: slow server allows; and a breath ahead, since the alarm itself may be 20 ms late.
+RINGS = (AHEAD, timedelta(seconds=10), timedelta(seconds=0.1))
+
+#: A pass takes at most this share of the time: with thousands in hand, looking must not slow the sending down.
+SHARE = 0.1
+
 _log = logging.getLogger(__name__)
 
 
@@ -56,6 +67,7 @@ class Daemon:
         self._said: set[str] = set()
         self._name = f"run {uuid.uuid4().hex}"
         self._signed_at = float("-inf")
+        self._not_before = float("-inf")
         self._config = _ConfigFile(workspace.folder / "config.toml")
         self._shift = ExitStack()
         self._retiring: list[threading.Thread] = []
@@ -67,6 +79,11 @@ class Daemon:
 
         Raises StateUnreadable where the store can't be believed: nothing more is sent then.
         """
+        with told_after(self._workspace) as telling:
+            telling.started(self._workspace)
+            self._run(telling)
+
+    def _run(self, telling: Telling) -> None:
         from apscheduler.schedulers.background import BackgroundScheduler
 
         alarm = BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True})
@@ -84,7 +101,12 @@ class Daemon:
                     cycle = self._with_outlets_of_now(cycle)
                     seen = self._pass(cycle)
                     self._set_alarm(alarm, seen.next_wake if seen else None)
-                    self._wake.wait(PASS_EVERY)
+                    if seen is not None:
+                        telling.after(self._workspace, seen)
+                    if not _is_near(seen):
+                        self._wake.wait(PASS_EVERY)
+                    if seen is not None and _is_near(seen):
+                        self._meet(cycle, seen)
                 self._say("Finishing what is in flight …")
             finally:
                 self._shift.close()
@@ -113,10 +135,14 @@ class Daemon:
     # -- one pass ------------------------------------------------------------------------------------------
 
     def _pass(self, cycle: Cycle) -> Pass | None:
+        began = clock.pause_clock()
         try:
             seen = cycle.look()
+            self._not_before = clock.pause_clock() + (clock.pause_clock() - began) / SHARE
             if not seen.stopped:
                 cycle.dispatch(seen.plan.due)
+            if seen.next_wake is not None and seen.plan.coming and not seen.stopped:
+                cycle.prepare(seen.plan.coming, until=seen.next_wake - RINGS[-1])
         except WillRetry as error:
             self._tell(error.message)
             return None
@@ -213,12 +239,25 @@ class Daemon:
         if moment is None:
             alarm.remove_all_jobs()
             return
-        alarm.add_job(self._wake.set, "date", run_date=moment, id="next", replace_existing=True)
+        now = clock.utc_now()
+        ring = next((moment - before for before in RINGS if moment - before > now), moment)
+        alarm.add_job(self._wake.set, "date", run_date=ring, id="next", replace_existing=True)
+
+    def _meet(self, cycle: Cycle, seen: Pass) -> None:
+        """Be there at the instant for which all was made ready, and let it go.
+
+        The look that follows waits a moment, or it would be in the first send's way.
+        """
+        assert seen.plan.next_wake is not None  # noqa: S101  (what is near has a moment)
+        clock.sleep_until(seen.plan.next_wake)
+        cycle.meet(seen)
+        cycle.drain(RINGS[-1].total_seconds())
 
     def _watch(self) -> None:
         """Wake the pass when the store was written, config.toml edited, or the wall clock moved apart from this one."""
         watch = Watch(self._workspace.store)
         wall, steady = clock.utc_now(), clock.pause_clock()
+        looked_for = False
         while not self._ending.wait(WATCH_EVERY):
             passed = timedelta(seconds=clock.pause_clock() - steady)
             wall_now = clock.utc_now()
@@ -226,8 +265,10 @@ class Daemon:
             slept = passed > 3 * timedelta(seconds=WATCH_EVERY)
             moved = slept or abs((wall_now - wall) - passed) > timedelta(milliseconds=200)
             wall, steady = wall_now, clock.pause_clock()
-            if watch.written() or moved or self._config.edited() is not None:
+            looked_for = watch.written() or moved or self._config.edited() is not None or looked_for
+            if looked_for and clock.pause_clock() >= self._not_before:
                 self._wake.set()
+                looked_for = False
 
     # -- signs of life -------------------------------------------------------------------------------------
 
@@ -255,6 +296,13 @@ class Daemon:
         store: Store = self._workspace.store
         with store.ledger(now=clock.utc_now(), actor="scheduler") as ledger:
             ledger.note(event)
+
+
+def _is_near(seen: Pass | None) -> bool:
+    """Whether something that is ready to leave is a breath away from its moment."""
+    if seen is None or seen.stopped or seen.plan.next_wake is None or not seen.plan.coming:
+        return False
+    return seen.plan.next_wake - clock.utc_now() <= RINGS[-1]
 
 
 class _ConfigFile:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime
 
 from pressrelease.config import Config
 from pressrelease.delivery import Delivery
@@ -17,6 +19,18 @@ from pressrelease.store import Store
 #: How many composed releases are kept at hand, and how many bytes of attachments with them.
 KEPT = 256
 KEPT_BYTES = 64 * 1024 * 1024
+
+#: How many parcels are made ahead of their moment, and how many bytes of them; the rest is made as it leaves.
+AHEAD = 20_000
+AHEAD_BYTES = 64 * 1024 * 1024
+
+
+#: What a parcel was made of: the delivery's number, version and lift.
+_Made = tuple[int, str, datetime | None]
+
+
+def _made(delivery: Delivery) -> _Made:
+    return delivery.id, delivery.version, delivery.lift
 
 
 def public_url(config: Config, slug: str, outlets: tuple[str, ...]) -> str:
@@ -35,11 +49,37 @@ class Parcels:
         self._config = config
         self._store = store
         self._messages: OrderedDict[tuple[str, str], Message] = OrderedDict()
+        self._ahead: dict[_Made, Parcel] = {}
+        self._ahead_bytes = 0
         self._lock = threading.Lock()
 
     def make(self, outlet: Outlet, delivery: Delivery) -> Parcel:
         """What `outlet` will send for `delivery`. Raises StateUnreadable where the frozen version is damaged."""
+        with self._lock:
+            ready = self._ahead.pop(_made(delivery), None)
+            if ready is not None:
+                self._ahead_bytes -= len(ready.content)
+                return ready
         return outlet.prepare(self.message(delivery), key=delivery.key, recipient=delivery.recipient)
+
+    def make_ahead(self, outlet: Outlet, delivery: Delivery) -> bool:
+        """Have a parcel at hand for when `delivery` leaves; False where there is no room for more."""
+        if _made(delivery) in self._ahead:
+            return True
+        if len(self._ahead) >= AHEAD or self._ahead_bytes >= AHEAD_BYTES:
+            return False
+        made = outlet.prepare(self.message(delivery), key=delivery.key, recipient=delivery.recipient)
+        with self._lock:
+            self._ahead[_made(delivery)] = made
+            self._ahead_bytes += len(made.content)
+        return True
+
+    def keep_only(self, coming: Iterable[Delivery]) -> None:
+        """Let go of what was made ahead for anything but these: its lift was moved, or it was called off."""
+        wanted = {_made(delivery) for delivery in coming}
+        with self._lock:
+            self._ahead = {made: parcel for made, parcel in self._ahead.items() if made in wanted}
+            self._ahead_bytes = sum(len(parcel.content) for parcel in self._ahead.values())
 
     def message(self, delivery: Delivery) -> Message:
         """The frozen version that `delivery` is of, composed. Raises StateUnreadable where it is damaged."""

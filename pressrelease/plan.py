@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import CLAIMABLE, Delivery
 from pressrelease.standing import Dossier, ReleaseState, Standing, stand, too_late
+
+#: How long before its moment a delivery is named, so that all can be at hand for it.
+AHEAD = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Waiting:
 class Plan:
     """The decision of one pass. `due` is in the order of lift; `next_wake` is UTC, None where nothing is ahead.
 
-    `retrying` are the slugs of which something was tried already and will be tried again by itself.
+    `retrying` are the slugs of which something was tried already and will be tried again by itself. `coming` may
+    leave too once its moment has come, which is near: it can be made ready, and nothing more.
     """
 
     due: tuple[Delivery, ...]
@@ -36,6 +40,7 @@ class Plan:
     standings: tuple[tuple[str, Standing], ...]
     next_wake: datetime | None
     retrying: tuple[str, ...] = ()
+    coming: tuple[Delivery, ...] = ()
 
 
 def make_plan(
@@ -53,6 +58,7 @@ def make_plan(
     needs_you: list[Waiting] = []
     standings: list[tuple[str, Standing]] = []
     wakes: list[datetime] = []
+    coming: list[Delivery] = []
     retrying: list[str] = []
     for dossier in dossiers:
         release = dossier.release
@@ -85,8 +91,12 @@ def make_plan(
                 due.append(delivery)
             else:
                 wakes.append(moment)
-    due.sort(key=lambda delivery: (delivery.next_try, delivery.id))
-    return Plan(tuple(due), tuple(needs_you), tuple(standings), min(wakes, default=None), tuple(retrying))
+                if moment - now <= AHEAD:
+                    coming.append(delivery)
+    for deliveries in (due, coming):
+        deliveries.sort(key=lambda delivery: (delivery.next_try, delivery.id))
+    wake = min(wakes, default=None)
+    return Plan(tuple(due), tuple(needs_you), tuple(standings), wake, tuple(retrying), tuple(coming))
 
 
 _WAITS_FOR_A_PERSON = frozenset({ReleaseState.HELD, ReleaseState.UNAPPROVED})

@@ -56,7 +56,7 @@ class WritesDown:
             time.sleep(0.01)
         return Receipt(remote_id=key)
 
-    def warm(self) -> None: ...
+    def warm(self, sends: int = 4) -> None: ...
 
     def probe(self) -> str:
         return "reached"

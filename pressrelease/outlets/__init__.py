@@ -86,8 +86,8 @@ class Outlet(Protocol):
         """
         ...
 
-    def warm(self) -> None:
-        """Connect ahead of a lift, sending nothing of any release. Failing is silent."""
+    def warm(self, sends: int = 4) -> None:
+        """Connect ahead of a lift at which so many `sends` begin at once, sending nothing of any. Failing is silent."""
         ...
 
     def probe(self) -> str:

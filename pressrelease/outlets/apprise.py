@@ -119,8 +119,9 @@ class AppriseService:
             return Receipt()
         raise what_became_of_it(lines)
 
-    def warm(self) -> None:
+    def warm(self, sends: int = 4) -> None:
         """Load Apprise's part for this service; it connects by itself, when it posts."""
+        del sends
         self.service()
 
     def probe(self) -> str:

@@ -116,11 +116,11 @@ class Bluesky:
         if failure := failure_of(answer, self._http.called):
             raise failure
 
-    def warm(self) -> None:
+    def warm(self, sends: int = 4) -> None:
         """Connect and log in: nothing of a release."""
         import contextlib
 
-        self._http.warm(self._url)
+        self._http.warm(self._url, sends)
         with contextlib.suppress(DeliveryFailed):
             self._logged_in(self._http.deadline())
 

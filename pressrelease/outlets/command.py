@@ -107,8 +107,9 @@ class Command:
         reading.join(GRACE)  # something that it left running may hold the output open
         return Receipt(url=address_in(bytes(printed)))
 
-    def warm(self) -> None:
+    def warm(self, sends: int = 4) -> None:
         """Nothing to connect to."""
+        del sends
 
     def probe(self) -> str:
         """See that there is such a program, and that it may be run; it is not run."""

@@ -9,11 +9,16 @@ from pressrelease.message import Message, html_with_addresses
 from pressrelease.when import rfc3339
 
 EVENT = "press_release.published"
+#: A word to the office about its releases: no release, and nothing to publish.
+NOTICE = "press_release.notice"
 
 
 def event_of(message: Message) -> dict[str, Any]:
     """The event (CONTRACT section 6): `url` and `follows` are None where there is none; every other is a text."""
     release = message.release
+    if message.notice:
+        told = {"headline": release.headline, "text": message.text, "html": message.html}
+        return {"type": NOTICE, "timestamp": rfc3339(message.lift), "data": told}
     html = message.html
     if message.url:
         html = html_with_addresses(html, lambda name: message.url + quote(name))

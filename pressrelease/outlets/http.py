@@ -36,7 +36,7 @@ __all__ = ["Answer", "Http", "Reached", "checked_address", "failure_of", "retry_
 #: How much of an answer is read, in bytes, and how many connections an outlet keeps.
 LARGEST_ANSWER = 1 << 20
 KEPT_CONNECTIONS = 32
-#: How many connections are opened ahead of a lift.
+#: How many connections are opened ahead of a lift where nobody says how many are needed.
 WARM_CONNECTIONS = 4
 LONGEST_WARMING = timedelta(seconds=10)
 
@@ -139,12 +139,12 @@ class Http:
                 if response is not None:
                     response.close()
 
-    def warm(self, url: str) -> None:
-        """Open connections ahead, sending nothing. Failing is silent."""
+    def warm(self, url: str, sends: int = WARM_CONNECTIONS) -> None:
+        """Open connections ahead for so many `sends` at once, sending nothing. Failing is silent."""
         import contextlib
 
         with contextlib.suppress(DeliveryFailed):
-            self._connect(url, WARM_CONNECTIONS, min(self._timeout, LONGEST_WARMING))
+            self._connect(url, min(sends, KEPT_CONNECTIONS), min(self._timeout, LONGEST_WARMING))
 
     def reach(self, url: str) -> Reached:
         """Connect, with TLS where the address asks for it, and send nothing. Raises DeliveryFailed."""

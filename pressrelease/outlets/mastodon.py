@@ -79,9 +79,9 @@ class Mastodon:
             raise DeliveryFailed(Certainty.FOR_GOOD, "that is not the id of a post at Mastodon")
         self._asked("DELETE", f"/api/v1/statuses/{remote_id}", self._http.deadline(), gone_is_fine=True)
 
-    def warm(self) -> None:
+    def warm(self, sends: int = 4) -> None:
         """Open connections ahead."""
-        self._http.warm(self._url)
+        self._http.warm(self._url, sends)
 
     def probe(self) -> str:
         """Ask whose token it is, and how long a post may be there."""

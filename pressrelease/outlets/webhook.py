@@ -117,9 +117,9 @@ class Webhook:
         self._http.request("POST", self._url, body=parcel.content, headers=headers)
         return Receipt(remote_id=key)
 
-    def warm(self) -> None:
+    def warm(self, sends: int = 4) -> None:
         """Open connections ahead."""
-        self._http.warm(self._url)
+        self._http.warm(self._url, sends)
 
     def probe(self) -> str:
         """Connect and send nothing: a webhook has no request that is not an event."""

@@ -140,8 +140,7 @@ def record(ledger: Ledger, results: Sequence[Result]) -> None:
         if result.closes is not None:
             reason = after.error or "it refuses our credentials"
             close_outlet(ledger, before.outlet, before.id, reason=reason, fingerprint=result.closes)
-    for slug in dict.fromkeys(result.claimed.slug for result in results):
-        close_if_done(ledger, slug)
+    close_if_done(ledger, list(dict.fromkeys(result.claimed.slug for result in results)))
 
 
 def _write(ledger: Ledger, results: Sequence[Result]) -> list[bool]:
@@ -275,35 +274,27 @@ def leave_to_person(ledger: Ledger, doubtful: Sequence[Delivery], reason: str) -
             )
 
 
-def close_if_done(ledger: Ledger, slug: str) -> None:
-    """Set whether a release still asks anything of anybody; note the moment at which the last delivery settled."""
-    settled = [state.value for state in SETTLED]
-    unsettled = (
-        select(deliveries.c.id)
-        .where(
-            deliveries.c.slug == releases.c.slug,
-            deliveries.c.version == releases.c.version,
-            deliveries.c.state.not_in(settled),
-        )
-        .exists()
-    )
+def close_if_done(ledger: Ledger, slugs: Sequence[str]) -> None:
+    """Set whether releases still ask anything of anybody; note the moment at which the last delivery settled."""
+
+    def any_delivery(*which: ColumnElement[bool]) -> ColumnElement[bool]:
+        own = (deliveries.c.slug == releases.c.slug, deliveries.c.version == releases.c.version)
+        return select(deliveries.c.id).where(*own, *which).exists()
+
+    unsettled = any_delivery(deliveries.c.state.not_in([state.value for state in SETTLED]))
+    delivered = any_delivery(deliveries.c.state == DeliveryState.DELIVERED.value)
+    columns = (releases.c.slug, releases.c.version, releases.c.word, releases.c.open)
     found = ledger.rows(
-        select(releases.c.version, releases.c.word, releases.c.open, unsettled.label("unsettled")).where(
-            releases.c.slug == slug
-        )
+        select(*columns, unsettled.label("unsettled"), delivered.label("delivered")).where(releases.c.slug.in_(slugs))
     )
-    if not found:
-        return
-    row = found[0]
-    if bool(row["open"]) == bool(row["unsettled"]):
-        return
-    ledger.connection.execute(
-        update(releases).where(releases.c.slug == slug).values(open=bool(row["unsettled"]), changed_at=ledger.micros)
-    )
-    delivered = select(deliveries.c.id).where(
-        deliveries.c.slug == slug,
-        deliveries.c.version == row["version"],
-        deliveries.c.state == DeliveryState.DELIVERED.value,
-    )
-    if not row["unsettled"] and row["word"] == Word.SCHEDULED.value and ledger.rows(delivered.limit(1)):
-        ledger.note("release.published", slug, row["version"])
+    by_slug = {row["slug"]: row for row in found if bool(row["open"]) != bool(row["unsettled"])}
+    for still_open in (False, True):
+        changed = [slug for slug in slugs if slug in by_slug and bool(by_slug[slug]["unsettled"]) is still_open]
+        if changed:
+            ledger.connection.execute(
+                update(releases).where(releases.c.slug.in_(changed)).values(open=still_open, changed_at=ledger.micros)
+            )
+    for slug in slugs:
+        row = by_slug.get(slug)
+        if row and row["delivered"] and not row["unsettled"] and row["word"] == Word.SCHEDULED.value:
+            ledger.note("release.published", slug, row["version"])

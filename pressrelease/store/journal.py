@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
 #: `prev` of the first line.
 BEGINNING = "0" * 64
 
@@ -50,7 +52,7 @@ class Line:
 def line_after(prev: tuple[int, str], event: Event, *, at: int, actor: str, host: str) -> Line:
     """The line that follows number and hash `prev`."""
     number, hash_before = prev
-    detail = json.dumps(event.detail, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    detail = _canonical(event.detail)
     values = {
         "n": number + 1,
         "at": at,
@@ -66,8 +68,7 @@ def line_after(prev: tuple[int, str], event: Event, *, at: int, actor: str, host
 
 
 def _hash(values: Mapping[str, Any]) -> str:
-    canonical = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_canonical(values).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _plain(values: Mapping[str, Any]) -> bool:

@@ -340,7 +340,7 @@ def _move(ledger: Ledger, before: Delivery, after: Delivery, event: str, **detai
             code="moved_on",
         )
     ledger.note(event, before.slug, before.version, outlet=before.outlet, recipient=before.recipient, **detail)
-    close_if_done(ledger, before.slug)
+    close_if_done(ledger, [before.slug])
 
 
 def _not_begun(dossier: Dossier, so: str, hint: str) -> None:

@@ -110,7 +110,7 @@ class FakeOutlet:
     def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
         return self.world.sent(self, parcel, key)
 
-    def warm(self) -> None: ...
+    def warm(self, sends: int = 4) -> None: ...
 
     def probe(self) -> str:
         return "reached"

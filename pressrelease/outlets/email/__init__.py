@@ -184,10 +184,10 @@ class Email:
                 f"the message has {envelope.size:,} bytes, and {self._server.host} takes at most {int(most):,}",
             )
 
-    def warm(self) -> None:
+    def warm(self, sends: int = 4) -> None:
         """Open a few sessions ahead; failing is silent, since the send itself will tell."""
         try:
-            self._connections.open_ahead(WARM, pause_clock() + self._timeout)
+            self._connections.open_ahead(min(sends, WARM), pause_clock() + self._timeout)
         except DeliveryFailed:
             return
 

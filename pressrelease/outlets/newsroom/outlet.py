@@ -103,8 +103,9 @@ class Newsroom:
         page = self._root / message.slug / INDEX
         return Receipt(url=self._site.page_url(message.slug) or str(page), remote_id=digest.hexdigest())
 
-    def warm(self) -> None:
+    def warm(self, sends: int = 4) -> None:
         """Nothing to warm."""
+        del sends
 
     def probe(self) -> str:
         """Whether the root can be written to; makes nothing."""

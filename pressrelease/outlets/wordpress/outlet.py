@@ -93,9 +93,9 @@ class WordPress:
         """Move a post to the trash by the id in its receipt; one already gone is fine. Raises DeliveryFailed."""
         self._site.trash(int(remote_id), self._site.deadline())
 
-    def warm(self) -> None:
+    def warm(self, sends: int = 4) -> None:
         """Connect, and look up what the office always sends along: nothing of a release."""
-        self._site.warm()
+        self._site.warm(sends)
         with contextlib.suppress(DeliveryFailed):
             for taxonomy, _ in self._wanted:
                 self._terms(taxonomy, self._site.deadline(), make=False)

@@ -63,9 +63,9 @@ class Site:
         """When a send that begins now must have ended, on the pause clock."""
         return self._http.deadline()
 
-    def warm(self) -> None:
+    def warm(self, sends: int = 4) -> None:
         """Open connections ahead, sending nothing."""
-        self._http.warm(self.url)
+        self._http.warm(self.url, sends)
 
     def close(self) -> None:
         """Let go of the connections."""
