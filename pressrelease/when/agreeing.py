@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from pressrelease.when import calendar
+from pressrelease.when.beside import year_said
 from pressrelease.when.moments import Office, zone_of
 from pressrelease.when.parts import (
     Day,
@@ -16,7 +17,6 @@ from pressrelease.when.parts import (
     Place,
     Weekday,
 )
-from pressrelease.when.phrase import year_said
 from pressrelease.when.refusals import refusal
 from pressrelease.when.saying import say_day
 from pressrelease.when.zones import month_first, read_zone

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from pressrelease.errors import EmbargoRefused
 from pressrelease.when.agreeing import days_by_clock
+from pressrelease.when.beside import part_of_day, places_after
 from pressrelease.when.embargo import Embargo, EmbargoKind
 from pressrelease.when.moments import Found, Office, instants
 from pressrelease.when.office_days import day_off
@@ -15,7 +16,7 @@ from pressrelease.when.parts import (
     DaysAhead,
     Place,
 )
-from pressrelease.when.phrase import TIMES, Phrase, part_of_day, places_after
+from pressrelease.when.phrase import TIMES, Phrase
 from pressrelease.when.refusals import refusal, typed, which_one
 from pressrelease.when.saying import say
 from pressrelease.when.zones import read_zone

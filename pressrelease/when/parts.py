@@ -92,6 +92,16 @@ class NthWeekday(Part):
 
 
 @dataclass(frozen=True)
+class Feast(Part):
+    """ "Labor Day": `when` is (month, day), or (which, weekday, month); `american` where others have another day."""
+
+    name: str
+    when: tuple[int, ...]
+    year: int | None
+    american: bool
+
+
+@dataclass(frozen=True)
 class DaysAhead(Part):
     """ "today", "tomorrow", "in 3 days"; counted on the calendar."""
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from pressrelease.when.clocks import hour_of
+from pressrelease.when.feasts import feasts_as_days
 from pressrelease.when.labels import labelled_at_once
 from pressrelease.when.parts import (
     Ahead,
@@ -42,6 +43,7 @@ TIMES = (*CLOCKLIKE, *DAYLIKE, PartOfDay, Ahead, Span, Instant)
 
 _NEEDS_TIME = {Tie.UNTIL, Tie.AFTER, Tie.NOT_BEFORE, Tie.BETWEEN}
 _MAKES_HOUR = {Tie.AT, Tie.UNTIL, Tie.AFTER, Tie.NOT_BEFORE, Tie.FROM, Tie.BY, Tie.BETWEEN}
+_RELEASING = ("embargo", "hold", "held", "release", "publi", "announce")
 _OPENING = frozenset("([{")
 _QUIET_MARKS = frozenset(":,;.-([{\n\"'*_|•")
 
@@ -71,8 +73,9 @@ def shown(text: str, longest: int = 60) -> str:
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 
 
-def read_phrase(text: str, own_zones: Collection[str] = ()) -> Phrase:
-    """The parts of `text`, settled; `own_zones` are what the office's clock is called, in lower case.
+def read_phrase(text: str, own_zones: Collection[str] = (), *, american: bool = False) -> Phrase:
+    """The parts of `text`, settled; `own_zones` are what the office's clock is called, in lower case;
+    `american` offices have the holidays of the United States.
 
     Raises EmbargoRefused where something in it is in doubt.
     """
@@ -81,7 +84,8 @@ def read_phrase(text: str, own_zones: Collection[str] = ()) -> Phrase:
             "That is too long for an embargo.",
             hint="Give the line alone that says when, such as “Sept. 24, 2018, 9 a.m. PT”.",
         )
-    parts = settle([_own_zone(part, text, own_zones) for part in spread(scan(text))])
+    own = [_own_zone(part, text, own_zones) for part in spread(scan(text))]
+    parts = feasts_as_days(settle(own), american=american)
     phrase = Phrase(text, tuple(parts), tuple(part for part in parts if isinstance(part, Place) and part.bare))
     if not any(not isinstance(part, Mark) for part in parts):
         raise refusal(
@@ -216,6 +220,21 @@ def _whole(phrase: Phrase) -> bool:
     )
 
 
+def _dated(phrase: Phrase) -> bool:
+    """Is a date with its month, and no hour, said to be a release's, or a week's?
+
+    It is a window, whose lift a person is asked about anyway.
+    """
+    parts = phrase.parts
+    return (
+        any(isinstance(part, Day) and part.readings[0][1] is not None for part in parts)
+        and not any(isinstance(part, (*CLOCKLIKE, PartOfDay, Ahead)) for part in parts)
+        and any(
+            isinstance(part, Span) or (isinstance(part, Word) and part.text.startswith(_RELEASING)) for part in parts
+        )
+    )
+
+
 def _refuse_waiting(phrase: Phrase) -> None:
     """ "until", "after" and "not before" must be followed by a time."""
     parts = phrase.parts
@@ -340,46 +359,7 @@ def _refuse_strangers(phrase: Phrase) -> None:
                 code="embargo_zone",
                 hint="Write the zone right after the hour, such as “9 a.m. PT” or “9 a.m. London time”.",
             )
-        if not _whole(phrase) and not at_once:
+        if not _whole(phrase) and not at_once and not (_dated(phrase) and isinstance(part, Word) and not part.why):
             why = part.why if isinstance(part, Word) and part.why else "isn't understood, and it could change the time"
             code = "embargo_event" if isinstance(part, Word) and part.why else "embargo_unclear"
             raise refusal(f"“{phrase.words(part)}” {why}.", code=code, hint=_hint_for(code))
-
-
-def places_after(parts: tuple[Part, ...], index: int) -> tuple[Place, ...]:
-    """The zones that stand right after the clock at `index`, in brackets or not."""
-    found: list[Place] = []
-    for part in parts[index + 1 :]:
-        if isinstance(part, Place):
-            found.append(part)
-        elif (
-            not (isinstance(part, Mark) and part.mark in "()[]/,")
-            and not (
-                isinstance(part, Word)
-                and part.known
-                and part.text in {"hours", "hrs", "the", "time", "us", "in", "sharp"}
-            )
-            and not isinstance(part, PartOfDay)
-            and not (isinstance(part, Bound) and part.tie is Tie.AND and found)
-        ):
-            break
-    return tuple(found)
-
-
-def part_of_day(parts: Sequence[Part]) -> PartOfDay | None:
-    """The half of the day that is named, where one is. Raises EmbargoRefused for two that share no hour."""
-    named = [part for part in parts if isinstance(part, PartOfDay)]
-    if not named:
-        return None
-    first, end = max(part.first_hour for part in named), min(part.end_hour for part in named)
-    if first >= end:
-        raise refusal("There are two parts of the day in it.", code="embargo_ambiguous", hint="Keep one of them.")
-    return replace(named[0], first_hour=first, end_hour=end)
-
-
-def year_said(parts: tuple[Part, ...]) -> int | None:
-    """A year that stands by itself, where there is one. Raises EmbargoRefused for two."""
-    years = {part.year for part in parts if isinstance(part, Year)}
-    if len(years) > 1:
-        raise refusal("There are two years in it.", code="embargo_ambiguous")
-    return years.pop() if years else None

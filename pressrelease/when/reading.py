@@ -35,7 +35,7 @@ from pressrelease.when.ranges import find_range
 from pressrelease.when.refusals import refusal
 from pressrelease.when.saying import say, say_day
 from pressrelease.when.windows import day_window, range_window, span_window
-from pressrelease.when.zones import abbreviations, read_zone
+from pressrelease.when.zones import abbreviations, country_of, read_zone
 
 
 def read_embargo(text: str, *, now: datetime, timezone: str, release_time: time, close: time = time(17, 0)) -> Embargo:
@@ -48,7 +48,9 @@ def read_embargo(text: str, *, now: datetime, timezone: str, release_time: time,
     office = Office(timezone, zone, release_time, close, now.astimezone(UTC))
     try:
         phrase = read_phrase(
-            text, {*abbreviations(timezone, office.today.year), *abbreviations(timezone, office.today.year + 1)}
+            text,
+            {*abbreviations(timezone, office.today.year), *abbreviations(timezone, office.today.year + 1)},
+            american=country_of(timezone) == "US",
         )
         return _read(without_own_date(phrase, office), office)
     except OverflowError:

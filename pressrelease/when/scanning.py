@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from pressrelease.when import clocks, days, places, spans
+from pressrelease.when import clocks, days, feasts, places, spans
 from pressrelease.when.parts import Aside, AtOnce, Bound, Doubt, Mark, Number, Part, Tie, Word
 from pressrelease.when.vocabulary import DOUBTS, EVENTS, HARMLESS, HARMLESS_PHRASES, NUMBER_WORDS, TIMELY
 
@@ -62,9 +62,10 @@ _NUMBERED = r"""
 _ADDRESS = r"\S+@\S+ | https?://\S+ | www\.\S+"
 
 #: What results are of, with the year that is theirs: "Q3 2018", "FY 2018/19".
+_YEAR_OF_REPORTS = r"(?:fy\s?(?:20)?[0-9]{2}|20[0-9]{2}|'[0-9]{2})(?:[/-][0-9]{2})?(?![0-9:.])"
 _REPORTED_PERIOD = (
-    r"\b(?:q[1-4]|h[12]|fy)(?:\s?/\s?(?:q[1-4]|h[12]))?"
-    r"(?:\s*(?:fy\s?)?(?:20[0-9]{2}(?:[/-][0-9]{2})?|'?[0-9]{2}(?![0-9:.])))?(?![\w:])"
+    rf"\b(?:(?:q[1-4]|h[12])(?:\s?/\s?(?:q[1-4]|h[12]))?(?:\s*{_YEAR_OF_REPORTS})?|fy\s?(?:20)?[0-9]{{2}}"
+    r"(?:[/-][0-9]{2})?(?![0-9:.]))(?![\w:])"
 )
 
 #: A number that is a house's: "210 W. Temple St.".
@@ -102,6 +103,7 @@ def _sources() -> list[tuple[str, str, Builder]]:
         ),
         ("street", _STREET, _street),
         *spans.PATTERNS,
+        *feasts.PATTERNS,
         *days.PATTERNS,
         *spans.MONTHS,
         *clocks.PATTERNS,

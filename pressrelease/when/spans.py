@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from pressrelease.when.days import MONTH, NTH, WEEKDAY, month_of
+from pressrelease.when.feasts import NAMES as FEASTS
 from pressrelease.when.parts import Doubt, Part, Span, Stretch
 
 Pattern = tuple[str, str, Callable[[re.Match[str]], Part | None]]
@@ -91,7 +92,7 @@ PATTERNS: list[Pattern] = [
         "weekof",
         rf"""\b(?:(?:some\s?time\s+)?(?:(?:in|during|for|over)\s+)?(?:the\s+)?(?:{_PIECE.format("wo")})?(?:work(?:ing)?[\s-]?|calendar\s+)?week[\s-]+
         (?:of|beginning|commencing|starting|begins|starts|ending|from)\b(?:\s+(?:on|of))?|w/[cbe]\b|w\.c\.|wc\b|wk\s+of\b|wk\.?\s+(?:commencing|beginning)\b)
-        \s*:?(?=\s*(?:the\s+)?(?:[0-9]|{MONTH}\b|{WEEKDAY}\b))""",
+        \s*:?(?=\s*(?:the\s+)?(?:[0-9]|{MONTH}\b|{WEEKDAY}\b|(?:{FEASTS})\b))""",
         _week_of,
     ),
     (

@@ -83,7 +83,8 @@ _HARD: tuple[tuple[str, str, str], ...] = (
         "embargo_ambiguous",
     ),
     (
-        """postponed|cancelled|canceled|extended|moved|changed|change|previously|originally|instead|rather|earlier|
+        """rescinded|revoked|nullified|aborted|expired|invalid|outdated|obsolete|postponed|cancelled|canceled|extended|
+        moved|changed|change|previously|originally|instead|rather|earlier|
         corrected|correction|revised|rescheduled|delayed|delay|brought forward|pushed|formerly|replaces|replaced|
         supersedes|superseded|withdrawn|broken|broke|lifted|already|no longer|was|were|had|wrong|typo|stet""",
         "speaks of a change, so that another time may stand",

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from pressrelease.when import calendar
 from pressrelease.when.agreeing import agreed_days, one_day, today_in
+from pressrelease.when.beside import part_of_day, year_said
 from pressrelease.when.embargo import Embargo, EmbargoKind
 from pressrelease.when.instant import ask_home, check_mentioned, instant, off_hours, past
 from pressrelease.when.moments import Found, Office, boundary, instants, zone_of
@@ -26,7 +27,7 @@ from pressrelease.when.parts import (
     Stretch,
     Weekday,
 )
-from pressrelease.when.phrase import DAYLIKE, Phrase, part_of_day, year_said
+from pressrelease.when.phrase import DAYLIKE, Phrase
 from pressrelease.when.ranges import Range
 from pressrelease.when.refusals import refusal, typed_day
 from pressrelease.when.saying import say_clock, say_day
@@ -64,7 +65,9 @@ def span_window(phrase: Phrase, office: Office) -> Embargo:
     of_a_day = spans[0].stretch in {Stretch.WEEK_OF, Stretch.WEEK_FROM, Stretch.WEEK_ENDING}
     if not chosen and not of_a_day and any(isinstance(part, Weekday) for part in parts):
         raise refusal("A span of days, and a day beside it.", code="embargo_ambiguous", hint="Keep one of them.")
-    hours = [part for part in parts if isinstance(part, (Clock, Midnight, PartOfDay, Ahead, DaysAhead, NthWeekday))]
+    hours = [part for part in parts if isinstance(part, (Clock, Midnight, PartOfDay, Ahead, DaysAhead))]
+    if not of_a_day and any(isinstance(part, NthWeekday) for part in parts):
+        raise refusal("A span of days, and a day beside it.", code="embargo_ambiguous", hint="Keep one of them.")
     if chosen and not spans[0].piece:
         days = {first + timedelta(days=step) for step in range((end - first).days)}
         days = {day for day in days if day.weekday() in {part.weekday for part in chosen}}
@@ -102,7 +105,10 @@ def _span_days(spans: list[Span], parts: Sequence[Part], today: calendar.Today) 
 def _week_of(span: Span, parts: Sequence[Part], today: calendar.Today) -> tuple[date, date]:
     dates = [part for part in parts if isinstance(part, Day)]
     after = frozenset(part.weekday for part in parts if isinstance(part, Weekday) and part.start > span.start)
-    if not dates:
+    feasts = [part for part in parts if isinstance(part, NthWeekday)]
+    if not dates and len(feasts) == 1 and not after:
+        day = calendar.nth_weekday(feasts[0], today)
+    elif not dates:
         weekdays = [part for part in parts if isinstance(part, Weekday) and part.start > span.start]
         if len(weekdays) != 1:
             raise refusal("The week of which day?", code="embargo_unclear", hint="Such as “the week of 9/24”.")

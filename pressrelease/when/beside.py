@@ -1,0 +1,48 @@
+"""What stands beside an hour and belongs to it: its zones, the half of the day, a year that is said once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pressrelease.when.parts import Bound, Mark, Part, PartOfDay, Place, Tie, Word, Year
+from pressrelease.when.refusals import refusal
+
+
+def places_after(parts: tuple[Part, ...], index: int) -> tuple[Place, ...]:
+    """The zones that stand right after the clock at `index`, in brackets or not."""
+    found: list[Place] = []
+    for part in parts[index + 1 :]:
+        if isinstance(part, Place):
+            found.append(part)
+        elif (
+            not (isinstance(part, Mark) and part.mark in "()[]/,")
+            and not (
+                isinstance(part, Word)
+                and part.known
+                and part.text in {"hours", "hrs", "the", "time", "us", "in", "sharp"}
+            )
+            and not isinstance(part, PartOfDay)
+            and not (isinstance(part, Bound) and part.tie is Tie.AND and found)
+        ):
+            break
+    return tuple(found)
+
+
+def part_of_day(parts: Sequence[Part]) -> PartOfDay | None:
+    """The half of the day that is named, where one is. Raises EmbargoRefused for two that share no hour."""
+    named = [part for part in parts if isinstance(part, PartOfDay)]
+    if not named:
+        return None
+    first, end = max(part.first_hour for part in named), min(part.end_hour for part in named)
+    if first >= end:
+        raise refusal("There are two parts of the day in it.", code="embargo_ambiguous", hint="Keep one of them.")
+    return replace(named[0], first_hour=first, end_hour=end)
+
+
+def year_said(parts: tuple[Part, ...]) -> int | None:
+    """A year that stands by itself, where there is one. Raises EmbargoRefused for two."""
+    years = {part.year for part in parts if isinstance(part, Year)}
+    if len(years) > 1:
+        raise refusal("There are two years in it.", code="embargo_ambiguous")
+    return years.pop() if years else None

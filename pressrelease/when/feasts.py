@@ -1,0 +1,81 @@
+"""Holidays by their names: "Labor Day", "Thanksgiving", "Christmas Eve"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from pressrelease.when.days import MONTH, WEEKDAY
+from pressrelease.when.parts import Clock, Day, Feast, Mark, NthWeekday, Part, Weekday, Word
+
+_MONDAY, _THURSDAY = 0, 3
+
+#: Fixed days as (month, day); moving ones as (which, weekday, month). What is only a day in the United States is
+#: read in offices there alone: Canada gives thanks in October.
+_EVERYWHERE: dict[str, tuple[int, ...]] = {
+    r"christmas\s+eve": (12, 24),
+    r"christmas(?:\s+day)?": (12, 25),
+    r"boxing\s+day": (12, 26),
+    r"new\s+year'?s\s+eve": (12, 31),
+    r"new\s+year'?s\s+day": (1, 1),
+    r"(?:st\.?\s+)?valentine'?s\s+day": (2, 14),
+    r"halloween": (10, 31),
+}
+_AMERICAN: dict[str, tuple[int, ...]] = {
+    r"(?:dr\.?\s+)?(?:martin\s+luther\s+king(?:,?\s+jr\.?)?|mlk)(?:'s)?\s+(?:birth)?day": (3, _MONDAY, 1),
+    r"president'?s'?\s+day": (3, _MONDAY, 2),
+    r"memorial\s+day": (-1, _MONDAY, 5),
+    r"juneteenth": (6, 19),
+    r"independence\s+day|july\s+fourth|fourth\s+of\s+july": (7, 4),
+    r"labor\s+day": (1, _MONDAY, 9),
+    r"(?:columbus|indigenous\s+peoples?'?s?)\s+day": (2, _MONDAY, 10),
+    r"veterans?'?\s+day": (11, 11),
+    r"thanksgiving(?:\s+day)?": (4, _THURSDAY, 11),
+}
+#: "Labor Day weekend", "the Thanksgiving parade": several days, or a thing.
+_NOT_A_DAY = rf"(?!\s+(?!(?:at|on|in|and|to|through|noon|{MONTH}|{WEEKDAY})\b)[a-z]|-|')"
+
+NAMES = "|".join((*_EVERYWHERE, *_AMERICAN))
+
+
+def _feast(found: re.Match[str]) -> Part | None:
+    for table, american in ((_EVERYWHERE, False), (_AMERICAN, True)):
+        for pattern, when in table.items():
+            if re.fullmatch(pattern, found["feast_name"]):
+                year = found["feast_year"]
+                return Feast(*found.span(), found["feast_name"], when, int(year) if year else None, american)
+    return None
+
+
+PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
+    ("feast", rf"\b(?P<feast_name>{NAMES})\b(?:,?\s+(?P<feast_year>20[0-9]{{2}})\b)?{_NOT_A_DAY}", _feast),
+]
+
+
+def feasts_as_days(parts: Sequence[Part], *, american: bool) -> list[Part]:
+    """Each holiday as the day it is on; as a word, where the country has another or a date stands elsewhere."""
+    whole = any(isinstance(part, Day) and part.readings[0][1] is not None for part in parts) and any(
+        isinstance(part, Clock) for part in parts
+    )
+    return [
+        _as_day(part, loose=whole and not _beside_a_day(parts, index), american=american)
+        if isinstance(part, Feast)
+        else part
+        for index, part in enumerate(parts)
+    ]
+
+
+def _beside_a_day(parts: Sequence[Part], index: int) -> bool:
+    before = next((part for part in reversed(parts[:index]) if not isinstance(part, Mark)), None)
+    after = next((part for part in parts[index + 1 :] if not isinstance(part, Mark)), None)
+    return isinstance(before, (Day, Weekday)) or isinstance(after, (Day, Weekday))
+
+
+def _as_day(feast: Feast, *, loose: bool, american: bool) -> Part:
+    if loose or (feast.american and not american):
+        return Word(feast.start, feast.end, feast.name, known=False, why="is an event, and an event has no clock")
+    if len(feast.when) == 2:
+        month, day = feast.when
+        return Day(feast.start, feast.end, ((feast.year, month, day),))
+    nth, weekday, month = feast.when
+    return NthWeekday(feast.start, feast.end, nth, weekday, month, feast.year)
