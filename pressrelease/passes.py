@@ -26,7 +26,10 @@ WAITED_FOR = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one pass came to. `published` are the releases that it saw out; `retrying` tells of another try to come."""
+    """What one pass came to. `published` are the releases that it saw out; `retrying` tells of another try to come.
+
+    `seen` is its last look, None where nothing was ever recorded.
+    """
 
     at: datetime
     published: tuple[str, ...] = ()
@@ -34,6 +37,7 @@ class Outcome:
     needs_you: tuple[Waiting, ...] = ()
     stopped: str | None = None
     retrying: bool = False
+    seen: Pass | None = None
 
 
 def publish_due(
@@ -100,4 +104,5 @@ def _outcome(seen: Pass, tried: Sequence[str], still_open: Collection[str]) -> O
         needs_you=seen.plan.needs_you,
         stopped=seen.stopped,
         retrying=bool(seen.plan.retrying),
+        seen=seen,
     )

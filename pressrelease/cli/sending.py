@@ -96,6 +96,7 @@ def publish_due_command(
     Safe beside `run` and beside itself: each delivery is sent by one of them.
     """
     from pressrelease.gather import look
+    from pressrelease.telling import told_after
     from pressrelease.views import maybe_rfc3339
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
@@ -106,7 +107,9 @@ def publish_due_command(
         session.give({"dry_run": True, "due": slugs})
         session.say(f"Due now: {', '.join(slugs)}." if slugs else "Nothing is due.")
         return
-    outcome = _pass(session, desk)
+    with told_after(desk.workspace) as telling:
+        outcome = _pass(session, desk)
+        telling.after(desk.workspace, outcome.seen)
     session.give(
         {
             "at": maybe_rfc3339(outcome.at),

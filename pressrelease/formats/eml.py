@@ -141,6 +141,8 @@ def html_page(message: Message, addresses: dict[str, str]) -> str:
         else "",
         '<p aria-hidden="true">###</p>',
     ]
+    if message.notice:
+        parts = [message.html]
     body = "\n".join(part for part in parts if part)
     return _encodable(
         f'<!DOCTYPE html>\n<html lang="{escape(message.office.language)}">\n<head>\n<meta charset="utf-8">\n'

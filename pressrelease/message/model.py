@@ -36,7 +36,8 @@ class Message:
     `html` is a sanitised fragment (no scripts, nothing remote) whose images and links to attachments are bare
     enclosure names; `html_with_addresses` puts others in their place. `text` is plain text wrapped for mail.
     `summary` is the subhead, or else the lead, on one line of plain text. `lift` is aware UTC. `url` is the
-    release's public page, "" where there is none.
+    release's public page, "" where there is none. `notice` says that this is no release, but a word to the office
+    about some: `release` then holds only its headline and text.
     """
 
     slug: str
@@ -49,6 +50,7 @@ class Message:
     url: str = ""
     enclosures: tuple[Enclosure, ...] = ()
     summary: str = ""
+    notice: bool = False
 
     @property
     def contact(self) -> Contact:

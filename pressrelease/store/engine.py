@@ -46,6 +46,14 @@ CHANGES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "CREATE TABLE turned_away (delivery BIGINT NOT NULL PRIMARY KEY, outlet TEXT NOT NULL)",
         ),
     ),
+    (
+        "who has been told how far",
+        (
+            "CREATE TABLE IF NOT EXISTS told (outlet TEXT NOT NULL, recipient TEXT NOT NULL, line BIGINT NOT NULL,"
+            " conditions TEXT NOT NULL, tries INTEGER NOT NULL, not_before BIGINT NOT NULL,"
+            " PRIMARY KEY (outlet, recipient))",
+        ),
+    ),
 )
 
 _JOURNAL_TRIGGERS = {

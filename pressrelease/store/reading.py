@@ -37,7 +37,7 @@ from pressrelease.store.rows import (
 )
 
 #: The newest layout of the tables that this program knows.
-SCHEMA = 3
+SCHEMA = 4
 
 #: How long a reader waits for a writer's commit, in seconds, before it says that the store is busy.
 READ_PATIENCE = 10.0

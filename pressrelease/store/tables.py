@@ -167,6 +167,18 @@ processes = Table(
     Index("processes_seen", "last_seen"),
 )
 
+#: How far each of those whom [notify] names has been told.
+told = Table(
+    "told",
+    metadata,
+    Column("outlet", Text, primary_key=True),
+    Column("recipient", Text, primary_key=True),
+    Column("line", BigInteger, nullable=False),
+    Column("conditions", Text, nullable=False),  # JSON: what was told that has no line in the journal, and still holds
+    Column("tries", Integer, nullable=False),
+    Column("not_before", BigInteger, nullable=False),
+)
+
 migrations = Table(
     "migrations",
     metadata,

@@ -1,0 +1,33 @@
+"""What the office's people are told, and in which words. Pure: what happened and what is known → one message.
+
+    lines of the journal ──gathered──▶ matters ──notice_of──▶ notices ┐
+    what stands without a line of its own (a changed file, a clock    ├──digest──▶ Message
+    in doubt, a lift that comes) ──conditions, reminders──▶ notices   ┘
+
+A release is called by its slug only once something of it has arrived somewhere. Before that, and so for ever where it
+is called off, it has a code: the first digits of its version. No headline, no reason that a person typed, no answer of
+a server and no recipient's address is ever in a notice; `pressrelease status` has those, for whoever may look.
+"""
+
+from pressrelease.notices.conditions import REMINDERS, conditions, reminders
+from pressrelease.notices.digest import digest
+from pressrelease.notices.happenings import EVENTS, URGENT, gathered, notice_of
+from pressrelease.notices.model import About, Coming, Happening, Known, Matter, Notice, called
+
+__all__ = [
+    "EVENTS",
+    "REMINDERS",
+    "URGENT",
+    "About",
+    "Coming",
+    "Happening",
+    "Known",
+    "Matter",
+    "Notice",
+    "called",
+    "conditions",
+    "digest",
+    "gathered",
+    "notice_of",
+    "reminders",
+]

@@ -1,0 +1,116 @@
+"""What a person should know of that has no line in the journal: a state of things, or a lift that comes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from pressrelease.config import Config
+from pressrelease.notices.model import CODE, About, Coming, Known, Notice, sentence
+from pressrelease.standing import FileFact, ReleaseState, Standing, Word, too_late
+from pressrelease.when import rfc3339, say, say_span
+
+#: How long before a lift it is told once more.
+REMINDERS = (timedelta(minutes=15), timedelta(hours=24))
+
+#: How many codes one sentence has at most.
+MOST_CODES = 5
+
+
+def conditions(
+    known: Iterable[Known], *, config: Config, known_outlets: Collection[str], now: datetime, clock_doubt: str | None
+) -> list[Notice]:
+    """What needs a person just now and no line of the journal tells. `now` is UTC."""
+    found: list[Notice] = []
+    if clock_doubt:
+        # Its own words count seconds, and would be news at every look.
+        words = (
+            "This machine's clock can't be trusted. Nothing goes out until somebody has looked: `pressrelease doctor`."
+        )
+        found.append(Notice(About.CLOCK, words, "clock"))
+    for one in known:
+        release, deliveries = one.dossier.release, one.dossier.deliveries
+        going = [delivery for delivery in deliveries if delivery.is_open]
+        if not going or release.word is Word.KILLED:
+            continue
+        lifted = release.lift is not None and release.lift <= now and not clock_doubt
+        told: list[tuple[str, str]] = []
+        if one.dossier.file is not FileFact.SAME:
+            what = "was changed after it was scheduled" if one.dossier.file is FileFact.CHANGED else "is gone"
+            told.append(
+                (f"file {one.dossier.file.value}", f"The file of {one.name} {what}; nothing more goes out of it.")
+            )
+        if lifted and any(
+            too_late(delivery, release, policy=config.policy, retry=config.retry, now=now)
+            for delivery in going
+            if delivery.outlet in known_outlets
+        ):
+            told.append(
+                ("missed", f"{one.name} missed its lift by more than max_late allows, and is not sent by itself.")
+            )
+        elif lifted and release.word is Word.HELD:
+            told.append(("held", f"The lift of {one.name} has come, and it is held."))
+        elif lifted and one.missing > 0:
+            told.append(("unapproved", f"The lift of {one.name} has come, and it is not approved."))
+        if gone := sorted({delivery.outlet for delivery in going} - set(known_outlets)):
+            where = ", ".join(gone)
+            told.append(
+                (
+                    f"gone {where}",
+                    f"{one.name} waits for {where}, which config.toml no longer has, or has switched off.",
+                )
+            )
+        found += [
+            Notice(
+                About.NEEDS_YOU,
+                f"{sentence(words)} `pressrelease status` says what to do.",
+                f"{key}: {release.slug} {release.version[:16]}",
+            )
+            for key, words in told
+        ]
+    return found
+
+
+def reminders(
+    coming: Iterable[Coming], standings: Mapping[str, Standing], *, now: datetime, timezone: str
+) -> list[Notice]:
+    """A word ahead of each lift, for all that lifts at the same moment; none where it was scheduled only since.
+
+    `standings` are by slug; `now` is UTC.
+    """
+    by_lift: dict[tuple[datetime, timedelta], list[Coming]] = {}
+    for one in coming:
+        ahead = next((reminder for reminder in REMINDERS if now < one.lift <= now + reminder), None)
+        if ahead is not None and one.since < one.lift - ahead:
+            by_lift.setdefault((one.lift, ahead), []).append(one)
+    found = []
+    for (lift, ahead), those in sorted(by_lift.items()):
+        codes = ", ".join(one.version[:CODE] for one in those[:MOST_CODES])
+        more = f" and {len(those) - MOST_CODES} more" if len(those) > MOST_CODES else ""
+        what = (
+            f"A release (code {codes}) lifts"
+            if len(those) == 1
+            else f"{len(those)} releases (codes {codes}{more}) lift"
+        )
+        states = [standings[one.slug].state for one in those if one.slug in standings]
+        amiss = "".join(
+            f" {_of_them(states.count(state), len(those))} {words}."
+            for state, words in _NOT_READY.items()
+            if state in states
+        )
+        words = f"{what} {say(lift, timezone=timezone, now=now)}.{amiss}"
+        found.append(Notice(About.SOON, words, f"soon: {rfc3339(lift)} {say_span(ahead)}"))
+    return found
+
+
+_NOT_READY = {
+    ReleaseState.UNAPPROVED: "still waiting for approval",
+    ReleaseState.HELD: "held by a person",
+    ReleaseState.NEEDS_YOU: "in need of a person first",
+}
+
+
+def _of_them(count: int, all_of_them: int) -> str:
+    if all_of_them == 1:
+        return "It is"
+    return f"{count} of them {'is' if count == 1 else 'are'}"

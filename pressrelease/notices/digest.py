@@ -1,0 +1,54 @@
+"""Notices as one message, for an outlet to send like any other."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+
+from pressrelease.config import Office
+from pressrelease.message import Message
+from pressrelease.notices.model import Notice
+from pressrelease.printable import one_line
+from pressrelease.release import Release
+
+#: How many sentences one message has at most.
+MOST = 50
+
+LINE_WIDTH = 76
+
+
+def digest(notices: Sequence[Notice], *, beyond: int = 0, office: Office, key: str, now: datetime) -> Message:
+    """One message of all notices, the first of them what matters most; `beyond` more matters are only counted.
+
+    `key` tells this digest from any other; `now` is UTC.
+    """
+    ordered = sorted(notices, key=lambda notice: notice.about.place)
+    counts: dict[str, int] = {}
+    for notice in ordered:
+        counts[notice.about.title] = counts.get(notice.about.title, 0) + 1
+    subject = ", ".join(title if count == 1 else f"{title} ({count})" for title, count in counts.items())
+    subject = f"Press releases: {subject}"
+    sentences = [one_line(notice.words) for notice in ordered[:MOST]]
+    if left_out := len(ordered) - len(sentences) + beyond:
+        sentences.append(f"There is more ({left_out}): `pressrelease status` shows everything.")
+    foot = f"From the scheduler of {one_line(office.name)}. A code is how a release's version begins, as"
+    foot += " `pressrelease status --json` has it: what is not out yet is not named here."
+    text = "\n\n".join(_wrapped(words) for words in (*sentences, foot)) + "\n"
+    html = "".join(f"<p>{escape(words)}</p>\n" for words in (*sentences, foot))
+    return Message(
+        slug="notice",
+        version=key,
+        release=Release(slug="notice", headline=subject, embargo="immediate", body=text),
+        office=office,
+        lift=now,
+        html=html,
+        text=text,
+        summary=" ".join(sentences),
+        notice=True,
+    )
+
+
+def _wrapped(words: str) -> str:
+    return textwrap.fill(words, LINE_WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,202 @@
+"""From the journal's lines to notices: what was told is put together, and put into words by what is known now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.notices.model import About, Happening, Known, Matter, Notice, called, sentence
+from pressrelease.printable import one_line
+from pressrelease.standing import Dossier, Word
+from pressrelease.when import say, say_span
+
+#: The journal's events that somebody is told of.
+EVENTS = frozenset(
+    {
+        "release.scheduled",
+        "release.unapproved",
+        "release.published",
+        "delivery.delivered",
+        "delivery.failed",
+        "delivery.in_doubt",
+        "outlet.closed",
+        "outlet.opened",
+        "stopped",
+        "resumed",
+        "restored",
+    }
+)
+
+#: Those of them that wait for no pause between two messages.
+URGENT = frozenset({"stopped", "restored"})
+
+#: What arrived later than this after its lift was late.
+LATE = timedelta(minutes=1)
+
+
+def gathered(happenings: Iterable[Happening]) -> list[Matter]:
+    """What happened, in the order in which it should be told, the like of it put together."""
+    matters: dict[tuple[str, ...], Matter] = {}
+    for one in happenings:
+        outlet = str(one.detail.get("outlet") or "")
+        late = timedelta(milliseconds=_whole(one.detail.get("late_ms")))
+        about = _about(one, late)
+        if about is None:
+            continue
+        # Of what was stopped and let go again, and of an outlet closed and opened, each word is told, in turn.
+        key = (about.title, one.slug, one.version, outlet) if one.slug else (str(one.n),)
+        matter = Matter(about, one.at, one.actor, one.slug, one.version, outlet, one.event, late=late)
+        if (before := matters.get(key)) is not None:
+            matter = replace(matter, count=before.count + 1, late=max(late, before.late))
+        matters[key] = matter
+    return sorted(matters.values(), key=lambda matter: matter.about.place)
+
+
+def _about(one: Happening, late: timedelta) -> About | None:
+    if one.event == "delivery.delivered":
+        return About.LATE if late > LATE else None
+    if one.event == "delivery.in_doubt" and one.detail.get("again"):
+        return None  # its outlet is asked again by itself
+    return _ABOUT.get(one.event)
+
+
+_ABOUT = {
+    "release.scheduled": About.APPROVAL,
+    "release.unapproved": About.APPROVAL,
+    "release.published": About.PUBLISHED,
+    "delivery.failed": About.FAILED,
+    "delivery.in_doubt": About.IN_DOUBT,
+    "outlet.closed": About.CLOSED,
+    "outlet.opened": About.GOES_ON,
+    "stopped": About.STOPPED,
+    "restored": About.STOPPED,
+    "resumed": About.GOES_ON,
+}
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def notice_of(
+    matter: Matter,
+    known: Known | None,
+    *,
+    closed: Collection[str] = (),
+    out: bool = False,
+    now: datetime,
+    timezone: str,
+) -> Notice | None:
+    """The words for a matter; None where it has been seen to since, or another notice says it.
+
+    `known` is the release as it is now, None where it is a draft again; `out` says that something of it has arrived;
+    `closed` are the outlets that refuse our credentials. `now` is UTC.
+    """
+    words = {
+        About.STOPPED: lambda: _stopped(matter, now, timezone),
+        About.GOES_ON: lambda: _goes_on(matter),
+        About.CLOSED: lambda: _closed(matter, closed),
+        About.APPROVAL: lambda: _approval(known, now, timezone),
+        About.PUBLISHED: lambda: _published(matter, known),
+        About.LATE: lambda: _late(matter, known, out=out),
+        About.FAILED: lambda: _stuck(matter, known, closed, out=out),
+        About.IN_DOUBT: lambda: _stuck(matter, known, closed, out=out),
+    }[matter.about]()
+    return Notice(matter.about, sentence(words)) if words else None
+
+
+def _stopped(matter: Matter, now: datetime, timezone: str) -> str:
+    when = say(matter.at, timezone=timezone, now=now)
+    if matter.event == "restored":
+        return f"A backup was put in place, {when}. Everything is stopped until `pressrelease resume --all`."
+    by = one_line(matter.actor)
+    return f"Everything was stopped by {by}, {when}. Nothing goes out until `pressrelease resume --all`."
+
+
+def _goes_on(matter: Matter) -> str:
+    if matter.event == "outlet.opened":
+        return f"{matter.outlet} is asked again."
+    return f"{one_line(matter.actor)} let everything go on again."
+
+
+def _closed(matter: Matter, closed: Collection[str]) -> str:
+    if matter.outlet not in closed:
+        return ""
+    return (
+        f"{matter.outlet} refuses our credentials and is asked no more. What waits there goes out once they are mended;"
+        f" `pressrelease outlets --test {matter.outlet}` tries them."
+    )
+
+
+def _approval(known: Known | None, now: datetime, timezone: str) -> str:
+    if known is None or known.missing <= 0 or known.dossier.release.word is Word.KILLED:
+        return ""
+    lift = known.dossier.release.lift
+    by = f"to go out {say(lift, timezone=timezone, now=now)}" if lift else "and goes out with the last of them"
+    more = "1 more approval" if known.missing == 1 else f"{known.missing} more approvals"
+    return f"{known.name} needs {more} {by}. `pressrelease status` shows it."
+
+
+def _published(matter: Matter, known: Known | None) -> str:
+    if known is None or known.dossier.release.version != matter.version or not known.out:
+        return f"{called(matter.slug, matter.version, out=bool(known and known.out))} is out."
+    deliveries = known.dossier.deliveries
+    worst = max((one.late for one in deliveries if one.late is not None), default=timedelta())
+    when = f"late by {say_span(worst)}" if worst > LATE else "on time"
+    places = "; ".join(
+        _place(outlet, [one for one in deliveries if one.outlet == outlet])
+        for outlet in dict.fromkeys(one.outlet for one in deliveries)
+    )
+    return f"{known.name} is out, {when}. {places}."
+
+
+def _place(outlet: str, deliveries: Sequence[Delivery]) -> str:
+    arrived = [one for one in deliveries if one.state is DeliveryState.DELIVERED]
+    if len(deliveries) == 1:
+        return f"{outlet}: {deliveries[0].state.sentence}{_link(arrived)}"
+    return f"{outlet}: {len(arrived)} of {len(deliveries)} delivered{_link(arrived)}"
+
+
+def _link(arrived: Sequence[Delivery]) -> str:
+    """Where it can be seen, as far as an address can stand in a text and lead nobody astray."""
+    for one in arrived:
+        address = one.url or ""
+        if address.startswith(("https://", "http://")) and all("!" <= sign <= "~" for sign in address):
+            return f" {address}"
+    return ""
+
+
+def _late(matter: Matter, known: Known | None, *, out: bool) -> str:
+    if known is not None and known.dossier.release.version == matter.version and _all_settled(known.dossier):
+        return ""  # that it is out says how late
+    name = called(matter.slug, matter.version, out=out)
+    return f"{name} reached {matter.outlet} {say_span(matter.late)} after its lift{_so_many(matter.count)}."
+
+
+def _all_settled(dossier: Dossier) -> bool:
+    return not any(one.is_open or one.needs_person for one in dossier.deliveries)
+
+
+def _stuck(matter: Matter, known: Known | None, closed: Collection[str], *, out: bool) -> str:
+    state = DeliveryState.IN_DOUBT if matter.about is About.IN_DOUBT else DeliveryState.FAILED
+    count = matter.count
+    if known is not None and known.dossier.release.version == matter.version:
+        those = [one for one in known.dossier.deliveries if one.outlet == matter.outlet]
+        count = sum(one.state is state and one.needs_person for one in those)
+        if not count or (state is DeliveryState.FAILED and matter.outlet in closed):
+            return ""  # somebody has seen to it, or it waits for the outlet's credentials, as is told of the outlet
+    name = called(matter.slug, matter.version, out=out)
+    look = f"`pressrelease status {matter.slug}`" if out else "`pressrelease status`"
+    if state is DeliveryState.IN_DOUBT:
+        said = (
+            f"{name} is in doubt at {matter.outlet}{_so_many(count)}: it left, and no answer says whether it arrived."
+        )
+        return f"{said} {look} shows it; `pressrelease settle` takes a person's word."
+    said = f"{name} failed for good at {matter.outlet}{_so_many(count)}."
+    return f"{said} {look} shows why; `pressrelease retry` tries again."
+
+
+def _so_many(count: int) -> str:
+    return f" ({count} deliveries)" if count > 1 else ""

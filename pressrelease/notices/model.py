@@ -1,0 +1,115 @@
+"""What notices are made of, and what a release may be called in one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from pressrelease.standing import Dossier
+
+#: How much of a version is its code, in hexadecimal digits.
+CODE = 6
+
+
+class About(Enum):
+    """What a notice is about, in the order in which a person should read of it."""
+
+    title: str
+
+    def __new__(cls, title: str) -> About:
+        member = object.__new__(cls)
+        member._value_ = title
+        member.title = title
+        return member
+
+    STOPPED = "stopped"
+    CLOCK = "clock in doubt"
+    IN_DOUBT = "in doubt"
+    FAILED = "failed"
+    NEEDS_YOU = "needs a person"
+    CLOSED = "outlet closed"
+    LATE = "late"
+    APPROVAL = "approval needed"
+    SOON = "coming up"
+    PUBLISHED = "published"
+    GOES_ON = "goes on"
+
+    @property
+    def place(self) -> int:
+        """Where it stands in a message; 0 is first."""
+        return list(About).index(self)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """A line of the journal; `at` is UTC."""
+
+    n: int
+    at: datetime
+    actor: str
+    event: str
+    slug: str = ""
+    version: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What happened, the like of it put together: `count` deliveries at one outlet, `late` the worst of them."""
+
+    about: About
+    at: datetime
+    actor: str = ""
+    slug: str = ""
+    version: str = ""
+    outlet: str = ""
+    event: str = ""
+    count: int = 1
+    late: timedelta = timedelta()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a release when it is told of. `missing` is how many approvals it still lacks; `out` says that
+    something of it, of this version or another, has arrived somewhere."""
+
+    dossier: Dossier
+    missing: int = 0
+    out: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it may be called."""
+        return called(self.dossier.release.slug, self.dossier.release.version, out=self.out)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One sentence or two. `key` names a condition that has no line in the journal, "" for what has one."""
+
+    about: About
+    words: str
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A release that lifts soon, and since when that has been on record; both UTC."""
+
+    slug: str
+    version: str
+    lift: datetime
+    since: datetime
+
+
+def called(slug: str, version: str, *, out: bool) -> str:
+    """What a release is called: by its slug only where something of it is out."""
+    return slug if out else f"a release (code {version[:CODE]})"
+
+
+def sentence(words: str) -> str:
+    """With a capital where a release without a name begins it; a slug stays as it is typed."""
+    return f"A{words[1:]}" if words.startswith("a release (code ") else words

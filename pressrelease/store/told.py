@@ -1,0 +1,186 @@
+"""How far each of those whom [notify] names has been told: up to a line of the journal, and of which conditions.
+
+    begin       one claim a reader, in a transaction, before anything is sent: two schedulers tell nobody twice
+    tell_of     what was told is written down, and the next may follow after a pause
+    put_off     it could not be told: the same again, and whatever came meanwhile, after a longer pause
+    a teller that dies has begun: its claim lapses like a pause, and the same is told by another
+
+A claim, a pause and a failure are one and the same column, `not_before`; `tries` says which: 0 after a success.
+No journal line tells of this, and no time is kept as the newest: a clock in doubt is a thing to tell of.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pressrelease.store.journal import Line
+from pressrelease.store.rows import from_micros, to_micros
+
+if TYPE_CHECKING:
+    from pressrelease.store.ledger import Ledger
+    from pressrelease.store.reading import Reader
+
+#: The layout that brought the table.
+SINCE = 4
+
+_LONG_AGO = from_micros(0)
+
+#: No pause is longer. A `not_before` further ahead was written under another clock, and counts for nothing.
+LONGEST_PAUSE = timedelta(hours=1)
+
+#: Somebody who is named for the first time is told of what happened since this long ago.
+TOLD_AT_FIRST = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Told:
+    """How far one recipient of an outlet has been told; `recipient` is "" where the outlet is one place.
+
+    `line` is the last line of the journal that was told or passed over, `conditions` the keys of what was told
+    beside it and still held then. `tries` counts those since the last success. `not_before` is UTC.
+    """
+
+    outlet: str
+    recipient: str
+    line: int = 0
+    conditions: frozenset[str] = frozenset()
+    tries: int = 0
+    not_before: datetime = _LONG_AGO
+
+    def may_be_told(self, now: datetime, *, urgent: bool = False) -> bool:
+        """Whether a telling may begin; an urgent one waits for no pause but that after a failure, or for a claim."""
+        waits = now < self.not_before <= now + LONGEST_PAUSE
+        return not waits or (urgent and not self.tries)
+
+
+def told(read: Reader, outlet: str) -> dict[str, Told]:
+    """How far each recipient of an outlet that was ever told has been told, by recipient."""
+    return {
+        row["recipient"]: Told(
+            outlet=outlet,
+            recipient=row["recipient"],
+            line=int(row["line"]),
+            conditions=frozenset(json.loads(row["conditions"])),
+            tries=int(row["tries"]),
+            not_before=from_micros(row["not_before"]),
+        )
+        for row in read.rows("SELECT * FROM told WHERE outlet = :outlet", {"outlet": outlet})
+    }
+
+
+def last_line(read: Reader) -> int:
+    """The number of the journal's last line, 0 for an empty one."""
+    return int(read.rows("SELECT max(n) AS n FROM journal")[0]["n"] or 0)
+
+
+def lines_of(read: Reader, events: Collection[str], *, after: int, upto: int, most: int) -> Iterator[Line]:
+    """The journal's lines of certain events, after one line and up to another, in their order; at most so many."""
+    columns = ", ".join(Line.__dataclass_fields__)
+    marks = {f"e{number}": event for number, event in enumerate(sorted(events))}
+    named = ", ".join(f":{mark}" for mark in marks)
+    query = (
+        f"SELECT {columns} FROM journal WHERE n > :after AND n <= :upto AND event IN ({named}) ORDER BY n LIMIT :most"
+    )
+    for row in read.rows(query, {**marks, "after": after, "upto": upto, "most": most}):
+        yield Line(**row)
+
+
+def somebody_out(read: Reader, slugs: Collection[str]) -> set[str]:
+    """Those of `slugs` of which any version has arrived anywhere: what may be called by its name."""
+    found: set[str] = set()
+    for slug in slugs:
+        query = "SELECT 1 AS one FROM deliveries WHERE slug = :slug AND state = 'delivered' LIMIT 1"
+        if read.rows(query, {"slug": slug}):
+            found.add(slug)
+    return found
+
+
+def coming_lifts(read: Reader, after: datetime, upto: datetime) -> list[tuple[str, str, datetime, datetime]]:
+    """Slug, version, lift and the time of the last word of each open release that lifts then; times are UTC."""
+    query = (
+        "SELECT slug, version, lift, word_at FROM releases"
+        " WHERE open AND word <> 'killed' AND lift > :after AND lift <= :upto ORDER BY lift, slug"
+    )
+    return [
+        (row["slug"], row["version"], from_micros(row["lift"]), from_micros(row["word_at"]))
+        for row in read.rows(query, {"after": to_micros(after), "upto": to_micros(upto)})
+    ]
+
+
+def first_line_for(read: Reader, now: datetime) -> int:
+    """Where somebody begins who is told for the first time."""
+    query = "SELECT max(n) AS n FROM journal WHERE at < :since"
+    return int(read.rows(query, {"since": to_micros(now - TOLD_AT_FIRST)})[0]["n"] or 0)
+
+
+def add_reader(ledger: Ledger, outlet: str, recipient: str, line: int) -> None:
+    """Have somebody told from a line on, unless they are known."""
+    from sqlalchemy import text
+
+    ledger.connection.execute(
+        text(
+            "INSERT INTO told (outlet, recipient, line, conditions, tries, not_before)"
+            " VALUES (:outlet, :recipient, :line, '[]', 0, 0) ON CONFLICT DO NOTHING"
+        ),
+        {"outlet": outlet, "recipient": recipient, "line": line},
+    )
+
+
+def drop_reader(ledger: Ledger, outlet: str, recipient: str) -> None:
+    """Forget somebody who is on the list no more."""
+    from sqlalchemy import text
+
+    ledger.connection.execute(
+        text("DELETE FROM told WHERE outlet = :outlet AND recipient = :recipient"),
+        {"outlet": outlet, "recipient": recipient},
+    )
+
+
+def begin(ledger: Ledger, reader: Told, *, until: datetime) -> bool:
+    """Claim the telling of one reader until then (UTC); False where another was first."""
+    return _change(ledger, reader, tries=reader.tries + 1, not_before=until, also="tries = :tries")
+
+
+def tell_of(ledger: Ledger, reader: Told, *, line: int, conditions: Collection[str], not_before: datetime) -> None:
+    """Write down what was told, or passed over: everything up to a line, and these conditions."""
+    _change(ledger, reader, tries=0, not_before=not_before, line=line, conditions=conditions)
+
+
+def put_off(ledger: Ledger, reader: Told, *, not_before: datetime) -> None:
+    """It could not be told: the same is told anew then (UTC)."""
+    _change(ledger, reader, tries=reader.tries + 1, not_before=not_before)
+
+
+def _change(
+    ledger: Ledger,
+    reader: Told,
+    *,
+    tries: int,
+    not_before: datetime,
+    line: int | None = None,
+    conditions: Collection[str] | None = None,
+    also: str = "",
+) -> bool:
+    from sqlalchemy import text
+
+    # Who has been told further, or whose claim is another's by now, is not set back.
+    query = (
+        "UPDATE told SET line = :line, conditions = :conditions, tries = :after, not_before = :not_before"
+        " WHERE outlet = :outlet AND recipient = :recipient AND line = :known"
+    ) + (f" AND {also} AND not_before = :seen" if also else "")
+    values = {
+        "line": reader.line if line is None else line,
+        "conditions": json.dumps(sorted(reader.conditions if conditions is None else conditions)),
+        "after": tries,
+        "not_before": to_micros(not_before),
+        "outlet": reader.outlet,
+        "recipient": reader.recipient,
+        "known": reader.line,
+    }
+    if also:
+        values |= {"tries": reader.tries, "seen": to_micros(reader.not_before)}
+    return bool(ledger.connection.execute(text(query), values).rowcount)

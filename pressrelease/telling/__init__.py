@@ -1,0 +1,139 @@
+"""Telling the office's people what [notify] says they are told, and pinging its dead-man's switch.
+
+Each outlet that tells people has a thread of its own, beside all that sends releases, and the switch has one: nobody
+who is told, or can't be, costs a release a moment, and what goes wrong here is a line in the private log. What is
+told, and how it is kept that it was, is in `telling.people`; in which words, in `notices`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from pressrelease import clock
+from pressrelease.errors import PressReleaseError, WillRetry
+from pressrelease.gather import Pass, known_outlets
+from pressrelease.heartbeat import PATIENCE, Sign, ping
+from pressrelease.log import frames
+from pressrelease.wiring import Workspace
+
+__all__ = ["Telling", "told_after"]
+
+#: Seconds between two looks of one process for something to tell, and between two pings that say the same.
+LOOK_EVERY = 5.0
+PING_EVERY = 60.0
+
+#: So shortly before a lift the machine is left to those who send.
+LEFT_ALONE = timedelta(seconds=3)
+
+#: How long a process that ends waits for what it is telling, in seconds.
+LEAVE_WITHIN = 15.0
+
+_HEARTBEAT = "heartbeat"
+
+_log = logging.getLogger(__name__)
+
+
+class Telling:
+    """One process's tellings and pings, each in a thread that nobody waits for while releases go out."""
+
+    def __init__(self) -> None:
+        self._threads: dict[str, threading.Thread] = {}
+        self._lock = threading.Lock()
+        self._ending = threading.Event()
+        self._wanted: dict[str, tuple[Workspace, Pass]] = {}
+        self._looked_at: dict[str, float] = {}
+        self._pinged_at = float("-inf")
+        self._sign: Sign | None = None
+
+    def started(self, workspace: Workspace) -> None:
+        """A scheduler has come up."""
+        self._ping(workspace, Sign.START)
+
+    def after(self, workspace: Workspace, seen: Pass | None) -> None:
+        """A pass was made, which saw this, None where nothing was ever recorded; returns at once."""
+        if seen is not None and seen.next_wake is not None and seen.next_wake - seen.at < LEFT_ALONE:
+            return
+        amiss = seen is not None and bool(seen.plan.needs_you or seen.clock_doubt or seen.stopped)
+        sign = Sign.FAIL if amiss else Sign.WELL
+        if sign is not self._sign or clock.pause_clock() - self._pinged_at >= PING_EVERY:
+            self._ping(workspace, sign)
+        if seen is None:
+            return
+        for name in workspace.config.notify.outlets:
+            if name in known_outlets(workspace.config):
+                with self._lock:
+                    self._wanted[name] = workspace, seen
+                    self._begin(f"telling {name}", self._tell_while_wanted, name)
+
+    def failed(self, workspace: Workspace) -> None:
+        """No pass could be made, and none will be by itself: the record can't be read, say."""
+        if (earlier := self._threads.get(_HEARTBEAT)) is not None:
+            earlier.join(2 * PATIENCE.total_seconds())
+        self._ping(workspace, Sign.FAIL)
+
+    def end(self, within: float = LEAVE_WITHIN) -> None:
+        """Wait for what is under way, for so many seconds in all; what is not through by then is told another time."""
+        self._ending.set()
+        end = clock.pause_clock() + within
+        for thread in list(self._threads.values()):
+            thread.join(max(0.0, end - clock.pause_clock()))
+
+    def _tell_while_wanted(self, name: str) -> None:
+        """Look, and look again where that was asked for meanwhile, though not at every write of a busy moment."""
+        from pressrelease.telling.people import tell
+
+        while True:
+            rest = self._looked_at.get(name, float("-inf")) + LOOK_EVERY - clock.pause_clock()
+            self._ending.wait(max(0.0, rest))
+            with self._lock:
+                workspace, seen = self._wanted.pop(name)
+            self._looked_at[name] = clock.pause_clock()
+            _quietly(f"telling {name}", tell, (workspace, name, seen))
+            with self._lock:
+                if name not in self._wanted:
+                    del self._threads[f"telling {name}"]
+                    return
+
+    def _ping(self, workspace: Workspace, sign: Sign) -> None:
+        address = workspace.config.notify.heartbeat
+        if address and self._begin(_HEARTBEAT, _quietly, _HEARTBEAT, ping, (address, workspace.secret, sign)):
+            self._sign, self._pinged_at = sign, clock.pause_clock()
+
+    def _begin(self, name: str, act: Callable[..., object], *arguments: object) -> bool:
+        """Do it in its thread, unless that is still busy with the time before."""
+        earlier = self._threads.get(name)
+        if earlier is not None and earlier.is_alive():
+            return False
+        # A daemon: a server that hangs must not keep the process from its end.
+        thread = threading.Thread(target=act, args=arguments, name=name, daemon=True)
+        self._threads[name] = thread
+        thread.start()
+        return True
+
+
+@contextmanager
+def told_after(workspace: Workspace) -> Iterator[Telling]:
+    """The telling that goes with one pass of cron's: what keeps the pass from its end is told to the switch."""
+    telling = Telling()
+    try:
+        yield telling
+    except WillRetry:
+        raise  # neither well nor amiss; where it lasts, the want of a ping says so
+    except Exception:
+        telling.failed(workspace)
+        raise
+    finally:
+        telling.end()
+
+
+def _quietly(name: str, act: Callable[..., object], arguments: Sequence[object]) -> None:
+    try:
+        act(*arguments)
+    except PressReleaseError as error:
+        _log.warning("%s: %s", name, error.code)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is no reason for anything else to stop)
+        _log.error("%s: %s", name, frames(error))

@@ -1,0 +1,135 @@
+"""What there is to tell at one look: the journal's new lines, and what stands without a line. Reads only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pressrelease.gather import Pass, known_outlets, reports
+from pressrelease.notices import (
+    EVENTS,
+    REMINDERS,
+    Coming,
+    Happening,
+    Known,
+    Matter,
+    Notice,
+    conditions,
+    gathered,
+    notice_of,
+    reminders,
+)
+from pressrelease.standing import counted_approvals
+from pressrelease.store import told
+from pressrelease.store.circuit import closed_outlets
+from pressrelease.store.rows import from_micros
+from pressrelease.store.told import Told
+from pressrelease.wiring import Workspace
+
+#: How many matters are put into words at once, and how many lines of the journal are gone through for them.
+MOST_MATTERS = 200
+MOST_LINES = 50_000
+
+#: What happened longer ago is history: nobody is told of it who could not be told before.
+OLDEST = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class News:
+    """What there is to tell at one look: lines of the journal after `after` and up to `upto`, and what stands
+    without one."""
+
+    after: int
+    upto: int
+    happenings: tuple[Happening, ...]
+    standing: tuple[Notice, ...]
+
+    def new_to(self, reader: Told) -> tuple[list[Happening], list[Notice]]:
+        """What one reader has not been told."""
+        lines = [one for one in self.happenings if one.n > reader.line]
+        return lines, [one for one in self.standing if one.key not in reader.conditions]
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Of every condition that stands."""
+        return frozenset(one.key for one in self.standing)
+
+
+def look(workspace: Workspace, seen: Pass, readers: Collection[Told], now: datetime) -> News:
+    """What is new to any of the readers, after a pass that saw this; `now` is UTC."""
+    store = workspace.store
+    upto = told.last_line(store.read)
+    after = min((reader.line for reader in readers), default=upto)
+    lines = list(told.lines_of(store.read, EVENTS, after=after, upto=upto, most=MOST_LINES)) if readers else []
+    if len(lines) == MOST_LINES:
+        upto = lines[-1].n
+    happenings = [
+        Happening(
+            line.n, from_micros(line.at), line.actor, line.event, line.slug, line.version, json.loads(line.detail)
+        )
+        for line in lines
+    ]
+    # Deliveries in time are most of what happens, and nobody is told of each.
+    telling = tuple(one for one in happenings if one.at >= now - OLDEST and gathered([one]))
+    return News(after, upto, telling, tuple(_standing(workspace, seen, now)))
+
+
+def _standing(workspace: Workspace, seen: Pass, now: datetime) -> list[Notice]:
+    """What stands without a line of its own, by the pass that was just made."""
+    config, store = workspace.config, workspace.store
+    slugs = list(dict.fromkeys(one.slug for one in seen.plan.needs_you))[:MOST_MATTERS]
+    found = conditions(
+        _known(workspace, slugs).values(),
+        config=config,
+        known_outlets=known_outlets(config),
+        now=now,
+        clock_doubt=seen.clock_doubt,
+    )
+    if seen.clock_doubt or seen.stopped:
+        return found  # nobody knows whether it is soon; or it was told that nothing goes out
+    coming = [Coming(*row) for row in told.coming_lifts(store.read, now, now + max(REMINDERS))]
+    return found + reminders(coming, dict(seen.plan.standings), now=now, timezone=config.office.timezone)
+
+
+def in_words(workspace: Workspace, lines: Sequence[Happening], now: datetime) -> tuple[list[Notice], int]:
+    """The notices of what happened, and how many matters more there are than are put into words."""
+    matters: list[Matter] = gathered(lines)
+    chosen = matters[:MOST_MATTERS]
+    slugs = list(dict.fromkeys(matter.slug for matter in chosen if matter.slug))
+    known = _known(workspace, slugs)
+    out = told.somebody_out(workspace.store.read, slugs)
+    closed = closed_outlets(workspace.store.read)
+    notices = [
+        notice_of(
+            matter,
+            known.get(matter.slug),
+            closed=closed,
+            out=matter.slug in out,
+            now=now,
+            timezone=workspace.config.office.timezone,
+        )
+        for matter in chosen
+    ]
+    return [notice for notice in notices if notice is not None], len(matters) - len(chosen)
+
+
+def _known(workspace: Workspace, slugs: Sequence[str]) -> dict[str, Known]:
+    """What is known of scheduled releases; one that is a draft again is left out."""
+    if not slugs:
+        return {}
+    store, policy = workspace.store, workspace.config.policy
+    out = told.somebody_out(store.read, slugs)
+    releases = store.read.releases(slugs)
+    dossiers = [
+        report.dossier for report in reports(store, workspace.library, workspace.config, releases, trust_clock=True)
+    ]
+    return {
+        one.release.slug: Known(
+            one,
+            missing=max(0, policy.approvals - counted_approvals(one.approvals, policy, one.release.author)),
+            out=one.release.slug in out,
+        )
+        for one in dossiers
+    }

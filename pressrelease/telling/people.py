@@ -1,0 +1,156 @@
+"""Everybody whom one outlet reaches is told what is new to them.
+
+    look       which lines of the journal are new to a reader, and what stands without one        reads only
+    claim      one reader's turn, so that two schedulers tell nobody twice                         before a byte leaves
+    send       through an outlet opened for this alone, once, within SEND_WITHIN
+    record     told up to that line, or put off
+
+What can't be told is kept, since the journal is, and told with whatever came since. A teller that dies after its claim
+is followed by another once that lapses. A doubt whether it came is told again only where the outlet can tell a repeat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pressrelease import clock
+from pressrelease.delivery import Certainty, DeliveryFailed
+from pressrelease.gather import Pass
+from pressrelease.log import frames
+from pressrelease.message import Message
+from pressrelease.notices import URGENT, Happening, Notice, digest
+from pressrelease.outlets import Outlet, open_outlet
+from pressrelease.store import Store, told
+from pressrelease.store.circuit import closed_outlets
+from pressrelease.store.told import Told
+from pressrelease.telling.news import News, in_words, look
+from pressrelease.wiring import Workspace
+
+#: How long one message may take, whatever its outlet's own timeout.
+SEND_WITHIN = timedelta(seconds=10)
+
+#: How long a claim is kept, and the pauses after what was told, and after a first, a second, … failure.
+CLAIMED_FOR = timedelta(minutes=2)
+PAUSE = timedelta(seconds=30)
+PAUSES = (PAUSE, timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30), told.LONGEST_PAUSE)
+
+#: So many lines that concern nobody are passed over before that is written down.
+PASSED_OVER = 1000
+
+_log = logging.getLogger(__name__)
+
+
+def tell(workspace: Workspace, name: str, seen: Pass) -> None:
+    """Tell everybody whom one outlet reaches what is new to them."""
+    store = workspace.store
+    now = clock.utc_now()
+    if store.read.schema() < told.SINCE:
+        store.open(now)
+    readers = told.told(store.read, name)
+    news = look(workspace, seen, readers.values(), now)
+    if readers and not any(_waits_to_be_told(news, reader, now) for reader in readers.values()):
+        _pass_over(store, readers.values(), news, now)
+        return
+    if name in closed_outlets(store.read):
+        return  # it refuses our credentials, and is asked no more until they are mended
+    configured = workspace.config.outlets[name]
+    short = replace(configured, timeout=min(configured.timeout, SEND_WITHIN))
+    outlet = open_outlet(short, workspace.config.office, workspace.folder, workspace.secret)
+    try:
+        for reader in _readers_now(store, outlet, readers, now):
+            _tell_reader(workspace, outlet, reader, news if readers else None, seen)
+    finally:
+        outlet.close()
+
+
+def _waits_to_be_told(news: News, reader: Told, now: datetime) -> bool:
+    lines, standing = news.new_to(reader)
+    return bool(lines or standing) and reader.may_be_told(now, urgent=_urges(lines))
+
+
+def _urges(lines: Collection[Happening]) -> bool:
+    return any(one.event in URGENT for one in lines)
+
+
+def _pass_over(store: Store, readers: Collection[Told], news: News, now: datetime) -> None:
+    """Write down that nothing was to be told, where that spares a later look much, or ends a condition."""
+    for reader in readers:
+        lines, standing = news.new_to(reader)
+        ended = not reader.conditions <= news.keys
+        if lines or standing or not (ended or news.upto - reader.line > PASSED_OVER):
+            continue
+        with store.ledger(now=now, actor="scheduler") as ledger:
+            kept = reader.conditions & news.keys
+            told.tell_of(ledger, reader, line=news.upto, conditions=kept, not_before=reader.not_before)
+
+
+def _readers_now(store: Store, outlet: Outlet, known: Mapping[str, Told], now: datetime) -> list[Told]:
+    """How far each whom the outlet reaches by now has been told; who is new begins an hour back."""
+    names = outlet.recipients()
+    new = [name for name in names if name not in known]
+    gone = [name for name in known if name not in names]
+    if new or gone:
+        begins = told.first_line_for(store.read, now)
+        with store.ledger(now=now, actor="scheduler") as ledger:
+            for name in new:
+                told.add_reader(ledger, outlet.name, name, begins)
+            for name in gone:
+                told.drop_reader(ledger, outlet.name, name)
+    found = told.told(store.read, outlet.name)
+    return [found[name] for name in names if name in found]
+
+
+def _tell_reader(workspace: Workspace, outlet: Outlet, reader: Told, news: News | None, seen: Pass) -> None:
+    store = workspace.store
+    now = clock.utc_now()
+    if news is None or reader.line < news.after:
+        news = look(workspace, seen, [reader], now)
+    lines, standing = news.new_to(reader)
+    notices, beyond = in_words(workspace, lines, now)
+    notices += standing
+    if not notices:
+        if lines:
+            with store.ledger(now=now, actor="scheduler") as ledger:
+                kept = reader.conditions & news.keys
+                told.tell_of(ledger, reader, line=news.upto, conditions=kept, not_before=reader.not_before)
+        return
+    if not reader.may_be_told(now, urgent=_urges(lines)):
+        return
+    with store.ledger(now=now, actor="scheduler") as ledger:
+        if not told.begin(ledger, reader, until=now + CLAIMED_FOR):
+            return
+    key = _key(store, outlet, reader, lines, standing)
+    message = digest(notices, beyond=beyond, office=workspace.config.office, key=key, now=now)
+    failed = _sent(outlet, message, key, reader.recipient)
+    then = clock.utc_now()
+    with store.ledger(now=then, actor="scheduler") as ledger:
+        if failed is None or (failed is Certainty.UNSURE and not outlet.repeats.told_apart):
+            # What may have come is not told again where it would be news: once too often wears a warning out.
+            told.tell_of(ledger, reader, line=news.upto, conditions=news.keys, not_before=then + PAUSE)
+        else:
+            pause = PAUSES[-1] if failed is Certainty.FOR_GOOD else PAUSES[min(reader.tries, len(PAUSES) - 1)]
+            told.put_off(ledger, reader, not_before=then + pause)
+
+
+def _key(store: Store, outlet: Outlet, reader: Told, lines: Sequence[Happening], standing: Sequence[Notice]) -> str:
+    """The same whenever the same is told, so that an outlet can tell a repeat; 32 hex digits."""
+    what = [str(lines[-1].n) if lines else "", *sorted(notice.key for notice in standing)]
+    said = "\n".join([store.read.store_id(), outlet.name, reader.recipient, str(reader.line), *what])
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _sent(outlet: Outlet, message: Message, key: str, recipient: str) -> Certainty | None:
+    """Try once; None where it arrived, else what is known of that."""
+    try:
+        outlet.send(outlet.prepare(message, key=key, recipient=recipient), key=key, recipient=recipient)
+    except DeliveryFailed as failure:
+        _log.warning("%s could not be told (%s)", outlet.name, failure.certainty.value)
+        return failure.certainty
+    except Exception as error:  # noqa: BLE001  (a fault in a kind of outlet: it is told another time)
+        _log.error("telling %s: %s", outlet.name, frames(error))
+        return Certainty.NOT_SENT
+    return None
