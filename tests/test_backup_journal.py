@@ -19,7 +19,7 @@ from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
 from pressrelease.desk.keeping import known_head, verify
 from pressrelease.errors import Usage
 from pressrelease.standing import Word
-from pressrelease.store import Store, claims, words
+from pressrelease.store import Store, claims, settling, words
 from pressrelease.store.journal import BEGINNING, Event, Head, Line, line_after, read_head, walk
 
 TEXTS = st.text(max_size=12)
@@ -137,12 +137,12 @@ def busy(store: Store) -> None:
         claims.give_back(ledger, [taken["given-back"], taken["called-off"]], "another moment")
     with store.ledger(now=AFTER, actor="jdoe") as ledger:
         for slug, settle in (
-            ("settled", words.settle_sent),
-            ("again", words.settle_again),
-            ("dropped", words.settle_dropped),
+            ("settled", settling.settle_sent),
+            ("again", settling.settle_again),
+            ("dropped", settling.settle_dropped),
         ):
             settle(ledger, words.look(ledger, slug).deliveries)
-        words.try_again(ledger, words.look(ledger, "failed").deliveries)
+        settling.try_again(ledger, words.look(ledger, "failed").deliveries)
         words.unschedule(ledger, "called-off")
         words.set_word(ledger, "waits", Word.HELD, by="da", why="wait")
     put(store, "called-off", version="v2")

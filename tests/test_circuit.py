@@ -80,12 +80,12 @@ def test_it_closes_once_and_opens_with_all_that_it_turned_away(store: Store) -> 
 
 
 def test_what_a_person_dropped_meanwhile_stays_dropped(store: Store) -> None:
-    from pressrelease.store import words
+    from pressrelease.store import settling
 
     put(store, recipients={"media": ("",)})
     refuse(store, *take(store))
     with store.ledger(now=AFTER, actor="jdoe") as ledger:
-        words.settle_dropped(ledger, [only(store)])
+        settling.settle_dropped(ledger, [only(store)])
         open_outlet_again(ledger, "media", why="reached")
     assert only(store).state is DeliveryState.CANCELED
 

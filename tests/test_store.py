@@ -20,7 +20,7 @@ from pressrelease.config import Policy, Retry
 from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.errors import NotPermitted, Refused, StateUnreadable
 from pressrelease.standing import Scheduled, Word
-from pressrelease.store import Store, claims, presence, words
+from pressrelease.store import Store, claims, presence, settling, words
 from pressrelease.store.journal import Event, first_break, line_after
 from pressrelease.store.ledger import Ledger
 from pressrelease.when.embargo import Embargo, EmbargoKind
@@ -293,7 +293,7 @@ def test_a_dead_claim_is_in_doubt_and_comes_back_only_where_it_may(store: Store)
     assert only(store).needs_person
     assert take(store, "two") == []
     with store.ledger(now=AFTER, actor="jdoe") as ledger:
-        words.settle_again(ledger, [only(store)])
+        settling.settle_again(ledger, [only(store)])
     (again,) = take(store, "two")
     assert again.key == claimed.key
     with store.ledger(now=AFTER, actor="scheduler") as ledger:

@@ -72,7 +72,7 @@ def release_now(desk: Desk, slug: str, *, early: bool, why: str) -> None:
 
 def retry(desk: Desk, slug: str, outlet: str | None = None) -> tuple[Delivery, ...]:
     """Have what failed tried again at the next pass; an outlet that was closed over its credentials is asked again."""
-    from pressrelease.store import words
+    from pressrelease.store import settling, words
     from pressrelease.store.circuit import closed_outlets, open_outlet_again
 
     dossier = desk.report(slug).dossier
@@ -83,7 +83,7 @@ def retry(desk: Desk, slug: str, outlet: str | None = None) -> tuple[Delivery, .
     chosen = () if closed and not failed else _deliveries(desk, slug, outlet, {DeliveryState.FAILED}, "failed")
     with desk.ledger() as ledger:
         words.accept_late(ledger, dossier.release)
-        words.try_again(ledger, chosen)
+        settling.try_again(ledger, chosen)
         for name in sorted(closed):
             open_outlet_again(ledger, name, why=f"another try of {slug} was asked for")
     return chosen
@@ -91,14 +91,14 @@ def retry(desk: Desk, slug: str, outlet: str | None = None) -> tuple[Delivery, .
 
 def settle(desk: Desk, slug: str, outlet: str, verdict: str) -> tuple[Delivery, ...]:
     """A person's word on what is in doubt: `sent`, `resend` or `drop` (the last also of what failed)."""
-    from pressrelease.store import words
+    from pressrelease.store import settling, words
 
     states = {DeliveryState.IN_DOUBT} | ({DeliveryState.FAILED} if verdict == "drop" else set())
     chosen = _deliveries(desk, slug, outlet, states, "in doubt")
     with desk.ledger() as ledger:
         if verdict == "resend":
             words.accept_late(ledger, desk.report(slug).dossier.release)
-        act = {"sent": words.settle_sent, "resend": words.settle_again, "drop": words.settle_dropped}[verdict]
+        act = {"sent": settling.settle_sent, "resend": settling.settle_again, "drop": settling.settle_dropped}[verdict]
         act(ledger, chosen)
     return chosen
 

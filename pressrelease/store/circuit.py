@@ -68,9 +68,9 @@ def open_outlet_again(ledger: Ledger, outlet: str, *, why: str) -> bool:
     from sqlalchemy import delete, select
 
     from pressrelease.delivery import DeliveryState
+    from pressrelease.store.settling import try_again
     from pressrelease.store.tables import closed_outlets as closed
     from pressrelease.store.tables import deliveries, turned_away
-    from pressrelease.store.words import try_again
 
     if not ledger.connection.execute(delete(closed).where(closed.c.outlet == outlet)).rowcount:
         return False

@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, case, func, null, or_, select, update
 
 from pressrelease.config import Policy, Retry
-from pressrelease.delivery import CLAIMABLE, SETTLED, Delivery, DeliveryState
+from pressrelease.delivery import CLAIMABLE, Delivery, DeliveryState
 from pressrelease.standing import Word
 from pressrelease.store.circuit import close_outlet
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import delivery_of, row_of_delivery, to_micros
+from pressrelease.store.settling import close_if_done
 from pressrelease.store.tables import approvals, closed_outlets, control, deliveries, releases
 
 
@@ -272,29 +273,3 @@ def leave_to_person(ledger: Ledger, doubtful: Sequence[Delivery], reason: str) -
                 error=reason,
                 again=False,
             )
-
-
-def close_if_done(ledger: Ledger, slugs: Sequence[str]) -> None:
-    """Set whether releases still ask anything of anybody; note the moment at which the last delivery settled."""
-
-    def any_delivery(*which: ColumnElement[bool]) -> ColumnElement[bool]:
-        own = (deliveries.c.slug == releases.c.slug, deliveries.c.version == releases.c.version)
-        return select(deliveries.c.id).where(*own, *which).exists()
-
-    unsettled = any_delivery(deliveries.c.state.not_in([state.value for state in SETTLED]))
-    delivered = any_delivery(deliveries.c.state == DeliveryState.DELIVERED.value)
-    columns = (releases.c.slug, releases.c.version, releases.c.word, releases.c.open)
-    found = ledger.rows(
-        select(*columns, unsettled.label("unsettled"), delivered.label("delivered")).where(releases.c.slug.in_(slugs))
-    )
-    by_slug = {row["slug"]: row for row in found if bool(row["open"]) != bool(row["unsettled"])}
-    for still_open in (False, True):
-        changed = [slug for slug in slugs if slug in by_slug and bool(by_slug[slug]["unsettled"]) is still_open]
-        if changed:
-            ledger.connection.execute(
-                update(releases).where(releases.c.slug.in_(changed)).values(open=still_open, changed_at=ledger.micros)
-            )
-    for slug in slugs:
-        row = by_slug.get(slug)
-        if row and row["delivered"] and not row["unsettled"] and row["word"] == Word.SCHEDULED.value:
-            ledger.note("release.published", slug, row["version"])

@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, null, select, update
 
 from pressrelease.config import Policy
-from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.delivery import DeliveryState
 from pressrelease.errors import NotFound, NotPermitted, Refused
 from pressrelease.standing import Approval, Dossier, Scheduled, Word, counted_approvals, same_person
-from pressrelease.store.claims import close_if_done
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import (
     approval_of,
@@ -286,61 +285,6 @@ def go_on(ledger: Ledger) -> None:
         update(control).values(stopped=False, stopped_by=null(), stopped_why=null(), stopped_at=null())
     )
     ledger.note("resumed")
-
-
-def try_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
-    """Have failed deliveries claimed again, as from the start, at the next pass."""
-    for delivery in chosen:
-        _move(ledger, delivery, replace(delivery, state=DeliveryState.RETRYING), "delivery.retried")
-
-
-def settle_sent(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
-    """A person found out that these arrived."""
-    for delivery in chosen:
-        after = replace(delivery, state=DeliveryState.DELIVERED, delivered_at=ledger.now)
-        _move(ledger, delivery, after, "delivery.settled", settled="sent")
-
-
-def settle_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
-    """A person decided that these are sent again, though they may have arrived."""
-    for delivery in chosen:
-        after = replace(delivery, state=DeliveryState.RETRYING)
-        _move(ledger, delivery, after, "delivery.settled", settled="resend")
-
-
-def settle_dropped(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
-    """A person decided that nothing more is done about these."""
-    for delivery in chosen:
-        _move(ledger, delivery, replace(delivery, state=DeliveryState.CANCELED), "delivery.settled", settled="drop")
-
-
-def _move(ledger: Ledger, before: Delivery, after: Delivery, event: str, **detail: str) -> None:
-    again = after.state is DeliveryState.RETRYING
-    values = {
-        "state": after.state.value,
-        "next_try": ledger.micros if again else None,
-        "delivered_at": maybe_micros(after.delivered_at),
-    }
-    if again:
-        # The time to give up counts from here: a person has just looked.
-        values["first_sent_at"] = None
-    done = ledger.connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.id == before.id,
-            deliveries.c.state == before.state.value,
-            deliveries.c.attempts == before.attempts,
-        )
-        .values(**values)
-    )
-    if not done.rowcount:
-        raise NotPermitted(
-            f"{before.slug} moved on meanwhile at {before.outlet}; nothing was changed.",
-            hint=f"Look again with `pressrelease status {before.slug}`.",
-            code="moved_on",
-        )
-    ledger.note(event, before.slug, before.version, outlet=before.outlet, recipient=before.recipient, **detail)
-    close_if_done(ledger, [before.slug])
 
 
 def _not_begun(dossier: Dossier, so: str, hint: str) -> None:

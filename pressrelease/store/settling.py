@@ -1,0 +1,96 @@
+"""A person's words on single deliveries, and whether a release asks anything more of anybody after them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import ColumnElement, select, update
+
+from pressrelease.delivery import SETTLED, Delivery, DeliveryState
+from pressrelease.errors import NotPermitted
+from pressrelease.standing import Word
+from pressrelease.store.ledger import Ledger
+from pressrelease.store.rows import maybe_micros
+from pressrelease.store.tables import deliveries, releases
+
+
+def try_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
+    """Have failed deliveries claimed again, as from the start, at the next pass."""
+    for delivery in chosen:
+        _move(ledger, delivery, replace(delivery, state=DeliveryState.RETRYING), "delivery.retried")
+
+
+def settle_sent(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
+    """A person found out that these arrived."""
+    for delivery in chosen:
+        after = replace(delivery, state=DeliveryState.DELIVERED, delivered_at=ledger.now)
+        _move(ledger, delivery, after, "delivery.settled", settled="sent")
+
+
+def settle_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
+    """A person decided that these are sent again, though they may have arrived."""
+    for delivery in chosen:
+        after = replace(delivery, state=DeliveryState.RETRYING)
+        _move(ledger, delivery, after, "delivery.settled", settled="resend")
+
+
+def settle_dropped(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
+    """A person decided that nothing more is done about these."""
+    for delivery in chosen:
+        _move(ledger, delivery, replace(delivery, state=DeliveryState.CANCELED), "delivery.settled", settled="drop")
+
+
+def _move(ledger: Ledger, before: Delivery, after: Delivery, event: str, **detail: str) -> None:
+    again = after.state is DeliveryState.RETRYING
+    values = {
+        "state": after.state.value,
+        "next_try": ledger.micros if again else None,
+        "delivered_at": maybe_micros(after.delivered_at),
+    }
+    if again:
+        # The time to give up counts from here: a person has just looked.
+        values["first_sent_at"] = None
+    done = ledger.connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id == before.id,
+            deliveries.c.state == before.state.value,
+            deliveries.c.attempts == before.attempts,
+        )
+        .values(**values)
+    )
+    if not done.rowcount:
+        raise NotPermitted(
+            f"{before.slug} moved on meanwhile at {before.outlet}; nothing was changed.",
+            hint=f"Look again with `pressrelease status {before.slug}`.",
+            code="moved_on",
+        )
+    ledger.note(event, before.slug, before.version, outlet=before.outlet, recipient=before.recipient, **detail)
+    close_if_done(ledger, [before.slug])
+
+
+def close_if_done(ledger: Ledger, slugs: Sequence[str]) -> None:
+    """Set whether releases still ask anything of anybody; note the moment at which the last delivery settled."""
+
+    def any_delivery(*which: ColumnElement[bool]) -> ColumnElement[bool]:
+        own = (deliveries.c.slug == releases.c.slug, deliveries.c.version == releases.c.version)
+        return select(deliveries.c.id).where(*own, *which).exists()
+
+    unsettled = any_delivery(deliveries.c.state.not_in([state.value for state in SETTLED]))
+    delivered = any_delivery(deliveries.c.state == DeliveryState.DELIVERED.value)
+    columns = (releases.c.slug, releases.c.version, releases.c.word, releases.c.open)
+    found = ledger.rows(
+        select(*columns, unsettled.label("unsettled"), delivered.label("delivered")).where(releases.c.slug.in_(slugs))
+    )
+    by_slug = {row["slug"]: row for row in found if bool(row["open"]) != bool(row["unsettled"])}
+    for still_open in (False, True):
+        changed = [slug for slug in slugs if slug in by_slug and bool(by_slug[slug]["unsettled"]) is still_open]
+        if changed:
+            ledger.connection.execute(
+                update(releases).where(releases.c.slug.in_(changed)).values(open=still_open, changed_at=ledger.micros)
+            )
+    for slug in slugs:
+        row = by_slug.get(slug)
+        if row and row["delivered"] and not row["unsettled"] and row["word"] == Word.SCHEDULED.value:
+            ledger.note("release.published", slug, row["version"])
