@@ -26,8 +26,9 @@ from pressrelease.outlets.answers import Answer, failure_of, retry_after
 if TYPE_CHECKING:
     import ssl
 
-    from requests import PreparedRequest, Response
+    from requests import PreparedRequest
     from requests.adapters import HTTPAdapter
+    from urllib3 import BaseHTTPResponse
 
     from pressrelease.outlets.wire import Attempt
 
@@ -35,7 +36,9 @@ __all__ = ["Answer", "Http", "Reached", "checked_address", "failure_of", "retry_
 
 #: How much of an answer is read, in bytes, and how many connections an outlet keeps.
 LARGEST_ANSWER = 1 << 20
-KEPT_CONNECTIONS = 32
+KEPT_CONNECTIONS = 64
+#: How many addresses are kept as they were checked and encoded.
+KEPT_REQUESTS = 64
 #: How many connections are opened ahead of a lift where nobody says how many are needed.
 WARM_CONNECTIONS = 4
 LONGEST_WARMING = timedelta(seconds=10)
@@ -72,6 +75,7 @@ class Http:
         self._timeout = timeout
         self._adapter: HTTPAdapter | None = None
         self._proxies: dict[str, dict[str, str]] = {}
+        self._requests: dict[tuple[str, str], PreparedRequest] = {}
         self._lock = threading.Lock()
 
     def deadline(self) -> float:
@@ -116,6 +120,8 @@ class Http:
         largest: int = LARGEST_ANSWER,
     ) -> Answer:
         """As `request`, but any status that came through is an answer, for a kind that reads more in it."""
+        from urllib3 import Timeout
+
         from pressrelease.outlets.wire import Attempt, Watched
 
         prepared = self._prepared(method, url, body, headers)
@@ -123,12 +129,18 @@ class Http:
         with Watched(attempt):
             response = None
             try:
-                response = self._ready().send(
-                    prepared,
-                    stream=True,
-                    timeout=(attempt.left, attempt.left),
-                    verify=True,
-                    proxies=self._proxies_for(url),
+                # What requests' own `send` does, without the `Response` that it makes of it: nobody reads that.
+                response = self._pool(prepared).urlopen(
+                    method,
+                    prepared.path_url,
+                    body=prepared.body,
+                    headers=prepared.headers,
+                    retries=False,
+                    redirect=False,
+                    assert_same_host=False,
+                    preload_content=False,
+                    decode_content=False,
+                    timeout=Timeout(attempt.left, attempt.left),
                 )
                 return self._answer(response, attempt, largest, changes_nothing)
             except DeliveryFailed:
@@ -138,6 +150,7 @@ class Http:
             finally:
                 if response is not None:
                     response.close()
+                    response.release_conn()
 
     def warm(self, url: str, sends: int = WARM_CONNECTIONS) -> None:
         """Open connections ahead for so many `sends` at once, sending nothing. Failing is silent."""
@@ -167,29 +180,43 @@ class Http:
     def _prepared(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None
     ) -> PreparedRequest:
-        from requests import PreparedRequest
         from requests.exceptions import RequestException
 
         own = {"User-Agent": f"pressrelease/{__version__}", "Accept-Encoding": "identity", "Accept": "*/*"}
-        prepared = PreparedRequest()
         try:
-            # Made outside of any session: none of its cookies, and no credentials out of a .netrc.
-            prepared.prepare(method=method, url=url, data=body, headers={**own, **(headers or {})})
-            parts = urlsplit(prepared.url or "")
-            if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-                raise DeliveryFailed(Certainty.FOR_GOOD, f"the address of {self.called} is not encrypted (https)")
+            prepared = self._addressed(method, url).copy()
+            prepared.prepare_headers({**own, **(headers or {})})
+            prepared.prepare_body(body, None)
         except (RequestException, ValueError, UnicodeError):
             raise DeliveryFailed(
                 Certainty.FOR_GOOD, f"no request to {self.called} can be made of its address and headers"
             ) from None
         return prepared
 
-    def _answer(self, response: Response, attempt: Attempt, largest: int, changes_nothing: bool) -> Answer:
+    def _addressed(self, method: str, url: str) -> PreparedRequest:
+        """A request to an address, without headers and body. Raises RequestException, DeliveryFailed without https."""
+        kept = self._requests.get((method, url))
+        if kept is not None:
+            return kept
+        from requests import PreparedRequest
+
+        # Made outside of any session: none of its cookies, and no credentials out of a .netrc.
+        prepared = PreparedRequest()
+        prepared.prepare(method=method, url=url)
+        parts = urlsplit(prepared.url or "")
+        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+            raise DeliveryFailed(Certainty.FOR_GOOD, f"the address of {self.called} is not encrypted (https)")
+        if len(self._requests) >= KEPT_REQUESTS:
+            self._requests.clear()
+        self._requests[method, url] = prepared
+        return prepared
+
+    def _answer(self, response: BaseHTTPResponse, attempt: Attempt, largest: int, changes_nothing: bool) -> Answer:
         headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
         body = bytearray()
         whole = True
         try:
-            for part in response.raw.stream(16384, decode_content=False):
+            for part in response.stream(16384, decode_content=False):
                 body += part
                 if len(body) > largest:
                     whole = False
@@ -198,12 +225,12 @@ class Http:
         except Exception:  # noqa: BLE001  (as above)
             cut_short = True
         # Any other status says all that matters in its first line.
-        if cut_short and 200 <= response.status_code < 300:
+        if cut_short and 200 <= response.status < 300:
             raise DeliveryFailed(
                 Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE,
-                f"{self.called} said yes ({response.status_code}), but its answer was cut short",
+                f"{self.called} said yes ({response.status}), but its answer was cut short",
             )
-        return Answer(response.status_code, headers, bytes(body[:largest]), whole)
+        return Answer(response.status, headers, bytes(body[:largest]), whole)
 
     def _lost(self, attempt: Attempt, error: Exception, changes_nothing: bool) -> DeliveryFailed:
         from pressrelease.outlets.wire import trouble_words
@@ -227,7 +254,7 @@ class Http:
         with Watched(attempt):
             pool: Any = None
             try:
-                pool = self._ready().get_connection_with_tls_context(prepared, True, proxies=self._proxies_for(url))
+                pool = self._pool(prepared)
                 for _ in range(count):
                     # What urllib3 does before a request, and no request after it: it has no name for that.
                     connection = pool._get_conn()
@@ -243,6 +270,11 @@ class Http:
             finally:
                 for connection in opened:
                     pool._put_conn(connection)
+
+    def _pool(self, prepared: PreparedRequest) -> Any:
+        """The connections that a request may take, by way of the environment's proxy where it names one."""
+        proxies = self._proxies_for(prepared.url or "")
+        return self._ready().get_connection_with_tls_context(prepared, True, proxies=proxies)
 
     def _ready(self) -> HTTPAdapter:
         with self._lock:
