@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STORE = ("tests/test_store.py", "-k", "not postgresql")
 CYCLE = ("tests/test_cycle.py",)
 CIRCUIT = ("tests/test_circuit.py", "-k", "not postgresql")
+APPROVALS = ("tests/test_approvals.py", "-k", "not postgresql")
 SIMULATOR = ("tests/test_simulator.py", "-k", "by_chance or jumped or last_moment")
 
 
@@ -71,6 +72,17 @@ GUARDS = (
           "refused = failure.credentials and failure.certainty is Certainty.FOR_GOOD", "refused = False", CIRCUIT),
     Guard("an outlet opens by other credentials only", "wiring.py",
           "return workspace.fingerprint(name) != refused", "return True", CIRCUIT),
+    # -- whose yes counts ---------------------------------------------------------------------------------
+    Guard("claim: approvers and author", "store/claims.py", "            *_who_may_approve(policy),\n", "", APPROVALS),
+    Guard("plan: approvers", "standing.py", "        people &= set(policy.approvers)\n", "        pass\n", APPROVALS),
+    Guard("plan: author", "standing.py", "        one_each.discard(same_person(author))\n", "        pass\n", APPROVALS),
+    Guard("plan: signatures", "gather.py", "    if not signers or not dossiers:", "    if True:", APPROVALS),
+    Guard("last look: signatures", "cycle.py",
+          "return why_not or why_unsigned(self._store, self._config, delivery)", "return why_not", APPROVALS),
+    Guard("signature: what is approved", "signing.py", '            "content": self.content,\n', "", APPROVALS),
+    Guard("signature: no earlier lift", "signing.py", "        if not doubt and earlier:", "        if False:", APPROVALS),
+    Guard("signature: signers are nobody else's to change", "signing.py",
+          'if sys.platform != "win32" and stat.S_IMODE(found.st_mode) & 0o022:', "if False:", APPROVALS),
     # -- the last look ------------------------------------------------------------------------------------
     Guard("last look: lift", "store/reading.py",
           'if row["lift"] is None or row["lift"] > to_micros(now):', "if False:", STORE),

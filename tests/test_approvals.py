@@ -30,6 +30,7 @@ from pressrelease.passes import publish_due
 from pressrelease.standing import Approval, Scheduled, Word, counted_approvals
 from pressrelease.store import Store, claims, words
 from pressrelease.store.reading import SCHEMA
+from pressrelease.store.tables import metadata
 from pressrelease.when.embargo import Embargo, EmbargoKind
 
 FAR = "2099-09-24T09:00:00-07:00"
@@ -99,7 +100,7 @@ def test_one_person_is_one_approval_however_the_name_is_written(found: Callable[
     assert len(call.json("status", "names")["releases"][0]["approvals"]) == 1
 
 
-@pytest.mark.parametrize("name", [" ", "a\nb", "a\x1b[2Jb", "\u202eytuped", "x" * 201, "\ud800"])
+@pytest.mark.parametrize("name", [" ", "a\nb", "a\x1b[2Jb", "\u202eytuped", "x" * 201])
 def test_what_is_no_name_is_refused(found: Callable[..., Office], call: Caller, name: str) -> None:
     found()
     call("schedule", "names")
@@ -603,12 +604,17 @@ def test_the_signature_is_asked_for_once_more_before_the_first_byte(
     assert "not signed" in outcome.needs_you[0].reason
 
 
+FIRST_LAYOUT = set("control releases versions blobs approvals deliveries journal processes migrations".split())
+
+
 def test_an_older_record_is_given_its_place_for_signatures(store: Store, tmp_path: Path) -> None:
     embargo = Embargo("…", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=NOW, lift=NOW)
     release = Scheduled("names", "v1", "…", embargo, NOW, ("media",), "jdoe", "f", Word.SCHEDULED, "jdoe", NOW)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
         words.schedule(ledger, release, words.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
         words.approve(ledger, "names", "v1", "da", policy=Policy())
+        for name in set(metadata.tables) - FIRST_LAYOUT:
+            ledger.connection.execute(text(f"DROP TABLE {name}"))
         ledger.connection.execute(text("ALTER TABLE approvals DROP COLUMN signature"))
         ledger.connection.execute(text("DELETE FROM migrations WHERE number > 1"))
     store.close()
@@ -617,4 +623,5 @@ def test_an_older_record_is_given_its_place_for_signatures(store: Store, tmp_pat
         words.approve(ledger, "names", "v1", "deputy", policy=Policy(), signature="of hers")
     assert [one.signature for one in store.read.dossiers([release])[0].approvals] == ["", "of hers"]
     assert store.read.schema() == SCHEMA
-    assert [row["number"] for row in store.read.rows("SELECT number FROM migrations ORDER BY 1")] == [1, 2]
+    numbers = [row["number"] for row in store.read.rows("SELECT number FROM migrations ORDER BY 1")]
+    assert numbers == list(range(1, SCHEMA + 1))
