@@ -13,7 +13,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -371,11 +371,18 @@ def _control_of(row: Row) -> Control:
         stopped_why=text_of(row["stopped_why"] or ""),
         stopped_at=maybe_time(row["stopped_at"]),
         mark_wall=maybe_time(row["mark_wall"]),
-        mark_uptime=None if uptime is None else int(uptime),
+        mark_uptime=None if uptime is None else _uptime(uptime),
         mark_boot=maybe_text(row["mark_boot"]),
         mark_host=maybe_text(row["mark_host"]),
         newest=maybe_time(row["newest"]),
     )
+
+
+def _uptime(micros: Any) -> int:
+    """Whole microseconds that a machine can have been up. Raises OverflowError."""
+    if not 0 <= micros < timedelta(days=36525) // timedelta(microseconds=1):
+        raise OverflowError
+    return int(micros)
 
 
 @believed
