@@ -69,7 +69,7 @@ _UNSAID = _read(
 )
 _IF = _read(r"\b(?:if(?! you\b| your\b| possible)|unless|in the event|in case|provided that|assuming)\b")
 _ONLY_IF = _read(
-    r"[^.;]{0,60}\bonly if\b|[^.;,]{0,60}\bif (?:approved|adopted|passed|elected|accepted|granted|ratified|charged"
+    r"[^.;]{0,60}\bonly if\b|[^;,]{0,60}\bif (?:approved|adopted|passed|elected|accepted|granted|ratified|charged"
     r"|convicted|charges (?:are|were)|the (?:council|board|court|judge|jury|measure|bill))\b"
     r"|\s*(?:if and when|if necessary|if needed|if warranted|as needed|as necessary)"
 )

@@ -52,6 +52,7 @@ _BY = re.compile(
 #: Said right before a time that is no day of what is promised, or no day that can be told.
 _LOOSE = words(
     r"""
+    within an?
     until | till | through | thru | after | since | ended | ending | as of | dated | around | about | approximately
     approx\.? | roughly | early | mid | mid- | late | (?:end|beginning|middle|start|half|quarter) of | (?:soon|early) as
     (?:later|earlier|sooner) than | on or about | following | prior to | (?<!be\s)(?<!ly\s)(?:said|announced)

@@ -23,7 +23,7 @@ _PARTS_OF_DAY = {
 _DAY_WORDS = "morning|forenoon|afternoon|evening|night"
 
 #: A zone right after four digits says that they are a clock and no year.
-_ZONE_AFTER = r"(?=\s*[(\[]?\s*(?:gmt|utc|ut|[ecmp][sd]?t|bst|cet|cest|ist|local|[a-z]+\s+time)\b)"
+_ZONE_AFTER = r"(?=\s*[(\[]?\s*(?:gmt|utc|ut|[ecmp][sd]?t|bst|cest?|eest?|ist|sast|jst|local|[a-z]+\s+time)\b)"
 
 _NOON = r"(?:(?:12|twelve)(?:[:.]00)?\s*(?:p\.?m\.?)?[\s(,-]*)?(?:noon|midday|mid-day)\b\)?"
 

@@ -43,6 +43,7 @@ _ORDINALS = (
 _ANY_ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True)).replace("-", r"[-\s]")
 #: A year ends here; "2000 hrs" and "2018-09" are none.
 _YEAR = r"(?:19|20|21)[0-9]{2}(?!\s?(?:hrs?|hours?|h\b)|[0-9]|[:/.-][0-9])"
+_NO_ZONE_AFTER = r"(?!\s*[(\[]?\s*(?:gmt|utc|bst|cest?|eest?|ist|sast|jst|[ecmp][sd]t)\b)"
 _DAY_END = r"(?![0-9]|[:/][0-9]|\.[0-9]|\s?[ap]\.?\s?m\b)"
 
 
@@ -280,5 +281,6 @@ PATTERNS: list[Pattern] = [
         r"\b(?:(?:the\s+)?day\s+after\s+tomorrow|tomorrow|(?:later\s+)?today(?:'s)?(?:\s+date)?)\b",
         _relative,
     ),
-    ("year", rf"\b{_YEAR}\b", lambda found: Year(*found.span(), int(found[0]))),
+    # "1900 GMT" is a time of day.
+    ("year", rf"\b{_YEAR}\b{_NO_ZONE_AFTER}", lambda found: Year(*found.span(), int(found[0]))),
 ]

@@ -48,8 +48,10 @@ def instant(phrase: Phrase, office: Office) -> Embargo:
         here = Found()
         clock = parts[index]
         assert isinstance(clock, Clock)  # noqa: S101  (chosen above)
+        # A zone that stands apart is of the hours that have none of their own, where there are such.
+        apart = () if places and not all(own) else loose
         # Beside an hour that has its zone, one without may be in the same zone or in the office's.
-        lent = [(*places, *loose) or shared, ()] if shared and not places and not loose else [(*places, *loose)]
+        lent = [shared, ()] if shared and not places and not loose else [(*places, *apart)]
         for day, zones in [(day, zones) for day in sorted(options) for zones in lent]:
             one = instants(day, clock, half, zones, office)
             here.instants |= one.instants

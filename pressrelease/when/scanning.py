@@ -13,7 +13,7 @@ from pressrelease.when.vocabulary import DOUBTS, EVENTS, HARMLESS, HARMLESS_PHRA
 
 Builder = Callable[[re.Match[str]], Part | None]
 
-_QUOTES = {"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"', "−": "-", "⁄": "/", "∕": "/", "\u2024": "."}
+_QUOTES = {"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"', "−": "-", "⁄": "/", "∕": "/", "\u2024": ".", "\u2236": ":"}
 
 
 def plain(text: str) -> str:
@@ -46,7 +46,8 @@ _PHONE = r"""
     | \b[0-9]{3}[-.][0-9]{4}(?![0-9/-])
     | \+[0-9]{1,3}(?:[\s().-]{0,2}[0-9]){7,12}(?![0-9]|\s*[ap]\.?\s?m\b|[:.][0-9])
     | \b0[0-9]{2,4}\s[0-9]{3,4}\s[0-9]{3,4}(?![0-9])
-    | \b(?:tel|telephone|phone|cell|mobile|fax|call|text)\b[.:]?\s*(?:at\s+|on\s+)?[0-9]{3}[\s.-][0-9]{4}(?![0-9])
+    | \b(?:tel|telephone|phone|cell|mobile|fax|call|text)\b[.:]?\s*(?:at\s+|on\s+)?
+        (?:0[0-9]{2,4}[\s-][0-9]{3,4}[\s-][0-9]{3,4}|[0-9]{3}[\s.-][0-9]{4})(?![0-9])
     | \b(?:ext|extension)\b\.?\s?[0-9]{1,6}(?![0-9])
 """
 _NUMBERED = r"""

@@ -40,8 +40,8 @@ HARMLESS = frozenset(
     send sends sent sending deliver delivered copy confidential private draft final important attention editor editors
     journalists reporters outlets contact viz aka same then international national worldwide us u.s
     usa subject: re attn from: thanks thank you regards names name results result paper newspaper
-    radio television tv agency agencies wire wires internet electronic exclusive coverage here there date/time my
-    ok okay zone
+    radio television tv agency agencies wire wires internet electronic exclusive coverage here there date/time
+    time/date my ok okay zone
     """.split()
 )
 
