@@ -33,8 +33,10 @@ def digest(notices: Sequence[Notice], *, beyond: int = 0, office: Office, key: s
     sentences = [one_line(notice.words) for notice in ordered[:MOST]]
     if left_out := len(ordered) - len(sentences) + beyond:
         sentences.append(f"There is more ({left_out}): `pressrelease status` shows everything.")
-    foot = f"From the scheduler of {one_line(office.name)}. A code is how a release's version begins, as"
-    foot += " `pressrelease status --json` has it: what is not out yet is not named here."
+    foot = f"From the scheduler of {one_line(office.name)}."
+    if any("(code" in words for words in sentences):
+        foot += " A code is how a release's version begins, as `pressrelease status --json` has it:"
+        foot += " what is not out yet is not named here."
     text = "\n\n".join(_wrapped(words) for words in (*sentences, foot)) + "\n"
     html = "".join(f"<p>{escape(words)}</p>\n" for words in (*sentences, foot))
     return Message(

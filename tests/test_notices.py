@@ -1,0 +1,668 @@
+"""What the office's people are told: nothing before its time, nothing twice, and nothing that is in a notice's way."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import NOW
+from hypothesis import given
+from hypothesis import strategies as st
+from mail_server import mail_server
+from records import office, schedule, schedule_now, write
+from servers import FlakyServer, Request, answer, close_after_request, hang_after_request
+
+from pressrelease import clock
+from pressrelease.config import Config, Office, Policy
+from pressrelease.daemon import Daemon
+from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.desk import Desk, approving, scheduling
+from pressrelease.formats.eml import Letterhead, eml
+from pressrelease.gather import look
+from pressrelease.log import log_to
+from pressrelease.notices import (
+    EVENTS,
+    About,
+    Coming,
+    Happening,
+    Known,
+    Notice,
+    conditions,
+    digest,
+    gathered,
+    notice_of,
+    reminders,
+)
+from pressrelease.passes import publish_due
+from pressrelease.standing import Dossier, FileFact, ReleaseState, Scheduled, Standing, Word
+from pressrelease.store import Store, told, words
+from pressrelease.store.told import LONGEST_PAUSE, Told
+from pressrelease.telling import Telling, told_after
+from pressrelease.telling.people import PAUSE, tell
+from pressrelease.when import Embargo, EmbargoKind
+from pressrelease.wiring import Workspace
+
+ZONE = "America/Los_Angeles"
+OFFICE = Office("The <Office>", ZONE)
+SLUG = "zqslug-of-the-accused"
+VERSION = "3fa2c1" + "0" * 58
+LIFT = NOW - timedelta(minutes=5)
+
+
+def delivery(outlet: str = "media", state: DeliveryState = DeliveryState.DELIVERED, **more: Any) -> Delivery:
+    at = LIFT + timedelta(seconds=1) if state is DeliveryState.DELIVERED else None
+    return Delivery(1, SLUG, VERSION, outlet, more.pop("recipient", ""), state, LIFT, 1, delivered_at=at, **more)
+
+
+def known(*deliveries: Delivery, out: bool = False, missing: int = 0, **more: Any) -> Known:
+    file = more.pop("file", FileFact.SAME)
+    lift = more.pop("lift", LIFT)
+    embargo = Embargo("…", EmbargoKind.INSTANT, ZONE, not_before=lift, lift=lift)
+    release = Scheduled(
+        SLUG, VERSION, "Zqheadline", embargo, lift, ("media",), "jdoe", "f", Word.SCHEDULED, "jdoe", NOW, "zqwhy"
+    )
+    return Known(Dossier(replace(release, **more), (), deliveries, file), missing=missing, out=out)
+
+
+def happening(event: str, n: int = 1, slug: str = SLUG, version: str = VERSION, **detail: Any) -> Happening:
+    return Happening(n, NOW, "da", event, slug, version, detail)
+
+
+def told_words(*lines: Happening, of: Known | None = None, closed: tuple[str, ...] = ()) -> list[str]:
+    out = of is not None and of.out
+    notices = [notice_of(one, of, closed=closed, out=out, now=NOW, timezone=ZONE) for one in gathered(lines)]
+    return [notice.words for notice in notices if notice is not None]
+
+
+# -- words --------------------------------------------------------------------------------------------------------
+
+FAILED = delivery(state=DeliveryState.FAILED, error="550 zqreason")
+DOUBTFUL = delivery(state=DeliveryState.IN_DOUBT, error="zqreason")
+WAITING = delivery(state=DeliveryState.WAITING)
+LINK = "https://news.example.org/zq/"
+
+CASES: dict[str, tuple[list[str], list[str]]] = {
+    "an approval is missing": (
+        told_words(happening("release.scheduled"), of=known(WAITING, missing=1, lift=NOW + timedelta(days=3))),
+        [
+            "A release (code 3fa2c1) needs 1 more approval to go out Mon, Sep 24, 2018, 9:00 AM PDT, in 3 days (16:00"
+            " UTC). `pressrelease status` shows it."
+        ],
+    ),
+    "two are, of one that is immediate": (
+        told_words(happening("release.unapproved"), of=known(WAITING, missing=2, lift=None)),
+        [
+            "A release (code 3fa2c1) needs 2 more approvals and goes out with the last of them."
+            " `pressrelease status` shows it."
+        ],
+    ),
+    "none is by now": (told_words(happening("release.scheduled"), of=known(WAITING)), []),
+    "it is a draft again": (told_words(happening("release.scheduled")), []),
+    "it is out": (
+        told_words(
+            happening("release.published"),
+            of=known(delivery("site", url=LINK), *(delivery(recipient=who) for who in ("a@x", "b@x")), out=True),
+        ),
+        [f"{SLUG} is out, on time. site: delivered {LINK}; media: 2 of 2 delivered."],
+    ),
+    "it is out, and was late": (
+        told_words(
+            happening("delivery.delivered", outlet="media", late_ms=180_000),
+            happening("release.published"),
+            of=known(replace(delivery(), delivered_at=LIFT + timedelta(minutes=3)), out=True),
+        ),
+        [f"{SLUG} is out, late by 3 min. media: delivered."],
+    ),
+    "a link that is none": (
+        told_words(happening("release.published"), of=known(delivery(url="javascript:x"), out=True)),
+        [f"{SLUG} is out, on time. media: delivered."],
+    ),
+    "late at one outlet, and not yet out": (
+        told_words(
+            happening("delivery.delivered", outlet="media", late_ms=61_000),
+            happening("delivery.delivered", outlet="media", late_ms=240_000),
+            happening("delivery.delivered", outlet="site", late_ms=60_000),
+            of=known(delivery(), WAITING, out=True),
+        ),
+        [f"{SLUG} reached media 4 min after its lift (2 deliveries)."],
+    ),
+    "it failed, and nothing is out": (
+        told_words(happening("delivery.failed", outlet="media", error="550 zqreason"), of=known(FAILED)),
+        [
+            "A release (code 3fa2c1) failed for good at media. `pressrelease status` shows why;"
+            " `pressrelease retry` tries again."
+        ],
+    ),
+    "it failed for two of those who get it": (
+        told_words(
+            *(happening("delivery.failed", outlet="media", recipient=f"zq{n}@x", error="zqreason") for n in range(3)),
+            of=known(FAILED, replace(FAILED, recipient="zq@x"), delivery(), out=True),
+        ),
+        [
+            f"{SLUG} failed for good at media (2 deliveries). `pressrelease status {SLUG}` shows why;"
+            " `pressrelease retry` tries again."
+        ],
+    ),
+    "somebody has seen to it since": (told_words(happening("delivery.failed", outlet="media"), of=known(WAITING)), []),
+    "it is in doubt": (
+        told_words(happening("delivery.in_doubt", outlet="media", again=False), of=known(DOUBTFUL)),
+        [
+            "A release (code 3fa2c1) is in doubt at media: it left, and no answer says whether it arrived."
+            " `pressrelease status` shows it; `pressrelease settle` takes a person's word."
+        ],
+    ),
+    "it is in doubt, and asked about again by itself": (
+        told_words(happening("delivery.in_doubt", outlet="media", again=True), of=known(DOUBTFUL)),
+        [],
+    ),
+    "what an outlet that is closed refused is told of the outlet": (
+        told_words(
+            happening("delivery.failed", outlet="media"),
+            happening("outlet.closed", 2, "", "", outlet="media", reason="zqreason"),
+            of=known(FAILED),
+            closed=("media",),
+        ),
+        [
+            "media refuses our credentials and is asked no more. What waits there goes out once they are mended;"
+            " `pressrelease outlets --test media` tries them."
+        ],
+    ),
+    "stopped, and let go": (
+        told_words(happening("stopped", 1, "", "", why="zqwhy"), happening("resumed", 2, "", "")),
+        [
+            "Everything was stopped by da, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC)."
+            " Nothing goes out until `pressrelease resume --all`.",
+            "da let everything go on again.",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("found", "expected"), CASES.values(), ids=CASES.keys())
+def test_what_is_said(found: list[str], expected: list[str]) -> None:
+    assert found == expected
+
+
+ahead = NOW + timedelta(hours=3)
+STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
+    "nothing": (known(WAITING, lift=ahead), None, []),
+    "its file was changed": (
+        known(WAITING, lift=ahead, file=FileFact.CHANGED),
+        None,
+        ["The file of a release (code 3fa2c1) was changed after it was scheduled; nothing more goes out of it."],
+    ),
+    "its file is gone": (
+        known(WAITING, delivery(), out=True, file=FileFact.GONE),
+        None,
+        [f"The file of {SLUG} is gone; nothing more goes out of it."],
+    ),
+    "it was missed": (
+        known(replace(WAITING, attempts=0), lift=NOW - timedelta(hours=25)),
+        None,
+        ["A release (code 3fa2c1) missed its lift by more than max_late allows, and is not sent by itself."],
+    ),
+    "held past its lift": (
+        known(WAITING, word=Word.HELD),
+        None,
+        ["The lift of a release (code 3fa2c1) has come, and it is held."],
+    ),
+    "not approved at its lift": (
+        known(WAITING, missing=1),
+        None,
+        ["The lift of a release (code 3fa2c1) has come, and it is not approved."],
+    ),
+    "its outlet was taken out": (
+        known(replace(WAITING, outlet="site"), lift=ahead),
+        None,
+        ["A release (code 3fa2c1) waits for site, which config.toml no longer has, or has switched off."],
+    ),
+    "a clock in doubt says nothing of what has lifted": (
+        known(WAITING, word=Word.HELD),
+        "the clock is 77 s behind",
+        ["This machine's clock can't be trusted. Nothing goes out until somebody has looked: `pressrelease doctor`."],
+    ),
+    "withdrawn": (known(WAITING, word=Word.KILLED, file=FileFact.GONE), None, []),
+    "nothing is left to send": (known(delivery(), out=True, file=FileFact.GONE), None, []),
+}
+
+
+@pytest.mark.parametrize(("one", "doubt", "expected"), STANDING.values(), ids=STANDING.keys())
+def test_what_stands_without_a_line(one: Known, doubt: str | None, expected: list[str]) -> None:
+    found = conditions([one], config=Config(OFFICE), known_outlets={"media"}, now=NOW, clock_doubt=doubt)
+    said = [notice.words.removesuffix(" `pressrelease status` says what to do.") for notice in found]
+    assert said == expected
+    doubt = doubt and doubt.replace("77", "78")
+    later = NOW + timedelta(minutes=1)
+    again = conditions([one], config=Config(OFFICE), known_outlets={"media"}, now=later, clock_doubt=doubt)
+    assert [notice.key for notice in again] == [notice.key for notice in found], "it is news at every look"
+
+
+@pytest.mark.parametrize(
+    ("hours", "since", "expected"),
+    [
+        (25, 48, 0),
+        (23.9, 48, 1),
+        (0.24, 48, 1),
+        (23.9, 23.8, 0),  # scheduled only since: that was told then
+        (0.24, 1, 1),
+        (0.24, 0.2, 0),
+        (0, 48, 0),
+    ],
+)
+def test_a_word_ahead_of_a_lift(hours: float, since: float, expected: int) -> None:
+    lift = NOW + timedelta(hours=hours)
+    coming = Coming(SLUG, VERSION, lift, lift - timedelta(hours=since))
+    found = reminders([coming], {}, now=NOW, timezone=ZONE)
+    assert len(found) == expected
+
+
+def test_what_lifts_together_is_told_together() -> None:
+    lift = NOW + timedelta(minutes=10)
+    coming = [Coming(f"r{n}", f"{n:06}" + "f" * 58, lift, NOW - timedelta(days=9)) for n in range(7)]
+    standings = {f"r{n}": Standing(ReleaseState.SCHEDULED) for n in range(7)}
+    standings |= {"r1": Standing(ReleaseState.UNAPPROVED), "r2": Standing(ReleaseState.UNAPPROVED)}
+    (notice,) = reminders(coming, standings, now=NOW, timezone=ZONE)
+    assert notice.words == (
+        "7 releases (codes 000000, 000001, 000002, 000003, 000004 and 2 more) lift"
+        " Fri, Sep 21, 2018, 9:10 AM PDT, in 10 min (16:10 UTC). 2 of them are still waiting for approval."
+    )
+
+
+# -- nothing leaks ------------------------------------------------------------------------------------------------
+
+canary = st.text(max_size=8).map(lambda text: f"Zq{text}zq")
+any_line = st.builds(
+    Happening,
+    n=st.integers(1, 99),
+    at=st.just(NOW),
+    actor=st.just("da"),
+    event=st.sampled_from(sorted(EVENTS)),
+    slug=st.just(SLUG),
+    version=st.sampled_from([VERSION, "b" * 64]),
+    detail=st.fixed_dictionaries(
+        {
+            "why": canary,
+            "error": canary,
+            "reason": canary,
+            "recipient": canary,
+            "outlet": st.sampled_from(["media", "web"]),
+        },
+        optional={"late_ms": st.integers(0, 10**9) | st.none() | canary, "again": st.booleans(), "url": canary},
+    ),
+)
+any_known = st.none() | st.builds(
+    lambda state, missing, file, word, lift: known(
+        delivery(state=state, error="Zqreason", url="Zqurl", recipient="Zq@x"),
+        missing=missing,
+        file=file,
+        word=word,
+        lift=lift,
+    ),
+    state=st.sampled_from(DeliveryState),
+    missing=st.integers(0, 2),
+    file=st.sampled_from(FileFact),
+    word=st.sampled_from(Word),
+    lift=st.sampled_from([None, NOW, LIFT, NOW + timedelta(minutes=3), NOW - timedelta(days=9)]),
+)
+
+
+@given(st.lists(any_line, max_size=8), any_known, st.booleans(), st.none() | canary)
+def test_what_is_not_out_is_not_named(
+    lines: list[Happening], one: Known | None, closed: bool, doubt: str | None
+) -> None:
+    shut = ("media",) if closed else ()
+    told_of = [notice_of(matter, one, closed=shut, out=False, now=NOW, timezone=ZONE) for matter in gathered(lines)]
+    notices = [notice for notice in told_of if notice is not None]
+    if one is not None:
+        notices += conditions([one], config=Config(OFFICE), known_outlets={"web"}, now=NOW, clock_doubt=doubt)
+        release = one.dossier.release
+        coming = [Coming(SLUG, VERSION, release.lift, LIFT - timedelta(days=3))] if release.lift else []
+        notices += reminders(coming, {SLUG: Standing(ReleaseState.HELD, "zqwhy")}, now=NOW, timezone=ZONE)
+    message = digest(notices, office=OFFICE, key="k" * 32, now=NOW)
+    mail = eml(message, Letterhead("The Office", "press@example.org"), key="k" * 32, recipient="da@example.org")
+    for said in (message.text, message.html, message.release.headline, message.summary, mail.decode()):
+        assert "zq" not in said.casefold().replace("=\r\n", "")
+
+
+def test_markup_in_a_name_is_inert() -> None:
+    line = Happening(1, NOW, '<img src="x">\x1b[31m\n\nda', "stopped")
+    (words_said,) = told_words(line)
+    message = digest([Notice(About.STOPPED, words_said)], office=OFFICE, key="k", now=NOW)
+    assert "<img" not in message.html
+    assert "\x1b" not in message.html + message.text
+    assert "&lt;img" in message.html
+
+
+def test_a_message_has_fifty_sentences_at_most_and_the_gravest_first() -> None:
+    notices = [Notice(About.PUBLISHED, f"release-{n} is out.") for n in range(70)]
+    notices.append(Notice(About.FAILED, "It failed."))
+    message = digest(notices, beyond=9, office=OFFICE, key="k", now=NOW)
+    assert message.text.startswith("It failed.\n\nrelease-0 is out.\n")
+    assert message.text.count(" is out.") == 49
+    assert "There is more (30)" in message.text
+    assert message.release.headline == "Press releases: failed, published (70)"
+    assert message.html.count("<p>") == 52
+
+
+def test_a_notice_by_mail_does_not_pose_as_a_release() -> None:
+    message = digest([Notice(About.FAILED, "It failed.")], office=OFFICE, key="k", now=NOW)
+    mail = eml(message, Letterhead("The Office", "press@example.org"), key="k", recipient="da@example.org").decode()
+    assert "FOR IMMEDIATE RELEASE" not in mail
+    assert "###" not in mail
+    assert "Subject: Press releases: failed\r\n" in mail
+
+
+# -- who has been told how far --------------------------------------------------------------------------------------
+
+
+def reader_in(store: Store, line: int = 0) -> Told:
+    with store.ledger(now=NOW, actor="scheduler") as ledger:
+        told.add_reader(ledger, "pager", "", line)
+    return told.told(store.read, "pager")[""]
+
+
+def test_two_tellers_of_one_reader_tell_once(store: Store) -> None:
+    reader = reader_in(store)
+    begun = []
+    for _ in range(2):
+        with store.ledger(now=NOW, actor="scheduler") as ledger:
+            begun.append(told.begin(ledger, reader, until=NOW + timedelta(minutes=2)))
+    assert begun == [True, False]
+    claimed = told.told(store.read, "pager")[""]
+    assert not claimed.may_be_told(NOW, urgent=True)
+    assert claimed.may_be_told(NOW + timedelta(minutes=2))  # its teller died: another's turn
+    with store.ledger(now=NOW, actor="scheduler") as ledger:
+        told.tell_of(ledger, reader, line=7, conditions={"clock"}, not_before=NOW + PAUSE)
+        told.tell_of(ledger, reader, line=3, conditions=(), not_before=NOW)  # one that was overtaken
+    after = told.told(store.read, "pager")[""]
+    assert after == Told("pager", "", 7, frozenset({"clock"}), 0, NOW + PAUSE)
+    assert not after.may_be_told(NOW)
+    assert after.may_be_told(NOW, urgent=True)
+    # Written under a clock that was far ahead, it keeps nobody from being told.
+    assert replace(after, tries=1, not_before=NOW + LONGEST_PAUSE + PAUSE).may_be_told(NOW)
+
+
+def test_nothing_of_it_is_in_the_journal_or_moves_the_newest_time(store: Store) -> None:
+    before = (told.last_line(store.read), store.read.newest_time())
+    reader = reader_in(store)
+    with store.ledger(now=NOW + timedelta(days=9), actor="scheduler") as ledger:
+        told.begin(ledger, reader, until=NOW)
+    assert (told.last_line(store.read), store.read.newest_time()) == before
+
+
+# -- the whole of it ------------------------------------------------------------------------------------------------
+
+
+class Place:
+    """A workspace whose people are told through a webhook, and what they got."""
+
+    def __init__(self, folder: Path, server: FlakyServer, more: str = "", store_url: str | None = None) -> None:
+        secret = folder / "whsec"
+        secret.touch(mode=0o600)
+        secret.write_text("whsec_" + b64encode(bytes(range(32))).decode())
+        self.server = server
+        self.workspace = office(
+            folder / "office",
+            more=f'[outlets.pager]\ntype = "webhook"\nurl = "{server.url}/pager"\nsecret = {{ file = "../whsec" }}\n'
+            f'[defaults]\noutlets = ["newsroom"]\n[notify]\noutlets = ["pager"]\n{more}',
+            **({"store_url": store_url} if store_url else {}),
+        )
+        log_to(self.workspace.private)
+
+    @property
+    def requests(self) -> list[Request]:
+        return list(self.server.requests)
+
+    @property
+    def said(self) -> list[str]:
+        return [" ".join(json.loads(one.body)["data"]["text"].split()) for one in self.requests if one.body]
+
+    @property
+    def log(self) -> str:
+        path = self.workspace.private / "log"
+        return path.read_text() if path.exists() else ""
+
+    def one_pass(self) -> None:
+        with told_after(self.workspace) as telling:
+            telling.after(self.workspace, publish_due(self.workspace).seen)
+
+    def no_pause(self) -> None:
+        with self.workspace.store.ledger(now=clock.utc_now(), actor="nobody") as ledger:
+            from sqlalchemy import text
+
+            ledger.connection.execute(text("UPDATE told SET not_before = 0"))
+
+
+@pytest.fixture
+def server() -> Iterator[FlakyServer]:
+    with FlakyServer(answer(204)) as running:
+        yield running
+
+
+def test_each_thing_is_told_once(tmp_path: Path, server: FlakyServer, store_url: str) -> None:
+    place = Place(tmp_path, server, store_url=store_url)
+    desk = schedule(place.workspace, "later", days=1.5, approved=False)
+    for _ in range(3):
+        place.one_pass()
+        place.no_pause()
+    assert len(place.said) == 1
+    assert "needs 1 more approval" in place.said[0]
+    assert "later" not in place.requests[0].body.decode()
+    body = json.loads(place.requests[0].body)
+    assert body["type"] == "press_release.notice"
+    assert set(body["data"]) == {"headline", "text", "html"}
+    approving.approve(desk, "later", "da")
+    schedule_now(place.workspace, "names")
+    for _ in range(3):
+        place.one_pass()
+        place.no_pause()
+    assert len(place.said) == 2
+    assert place.said[1].startswith("names is out, on time. newsroom: delivered")
+
+
+def test_a_condition_is_told_once_for_as_long_as_it_stands(tmp_path: Path, server: FlakyServer) -> None:
+    place = Place(tmp_path, server)
+    schedule(place.workspace, "later", days=0.9)
+    path = place.workspace.folder / "releases" / "later.md"
+    was = path.read_bytes()
+    counts = []
+    for content in (was, was + b"more", was + b"more", was, was, was + b"more"):
+        path.write_bytes(content)
+        place.one_pass()
+        place.no_pause()
+        counts.append(len(place.said))
+    assert counts == [0, 1, 1, 1, 1, 2]
+    assert "was changed after it was scheduled" in place.said[0]
+    assert "later" not in "".join(place.said)
+
+
+def test_a_pause_is_kept_but_for_a_stop(tmp_path: Path, server: FlakyServer) -> None:
+    place = Place(tmp_path, server)
+    schedule_now(place.workspace, "first")
+    place.one_pass()
+    schedule_now(place.workspace, "second")
+    place.one_pass()
+    assert len(place.said) == 1
+    with place.workspace.store.ledger(now=clock.utc_now(), actor="da") as ledger:
+        words.stop(ledger, by="da", why="zqwhy")
+    place.one_pass()
+    assert len(place.said) == 2
+    assert place.said[1].startswith("Everything was stopped by da")
+    assert "second is out" in place.said[1]
+    assert "zqwhy" not in place.said[1]
+
+
+def test_somebody_new_is_not_told_the_whole_history(tmp_path: Path, server: FlakyServer) -> None:
+    place = Place(tmp_path, server)
+    schedule_now(place.workspace, "old-news")
+    publish_due(place.workspace)
+    begins = told.first_line_for(place.workspace.store.read, clock.utc_now() + timedelta(hours=2))
+    assert begins == told.last_line(place.workspace.store.read)
+    assert told.first_line_for(place.workspace.store.read, clock.utc_now()) == 0
+
+
+def test_what_could_not_be_told_is_told_with_what_came_since(tmp_path: Path) -> None:
+    with FlakyServer(answer(503), answer(204)) as server:
+        place = Place(tmp_path, server)
+        schedule_now(place.workspace, "first")
+        place.one_pass()
+        place.one_pass()
+        assert len(place.said) == 1  # a pause follows what failed
+        schedule_now(place.workspace, "second")
+        place.no_pause()
+        place.one_pass()
+        assert "first is out" in place.said[1]
+        assert "second is out" in place.said[1]
+        assert "could not be told" in place.log
+        assert server.url not in place.log
+
+
+def test_the_same_told_again_has_the_same_key(tmp_path: Path) -> None:
+    with FlakyServer(close_after_request, answer(204)) as server:
+        place = Place(tmp_path, server)
+        schedule_now(place.workspace, "first")
+        place.one_pass()
+        place.no_pause()
+        place.one_pass()
+        place.no_pause()
+        place.one_pass()
+        first, second = place.requests
+        assert first.headers["webhook-id"] == second.headers["webhook-id"]
+
+
+def test_people_who_can_not_be_told_cost_a_release_nothing(tmp_path: Path) -> None:
+    with FlakyServer(hang_after_request) as server:
+        place = Place(tmp_path, server, more="")
+        schedule_now(place.workspace, "names")
+        telling = Telling()
+        began = time.monotonic()
+        outcome = publish_due(place.workspace)
+        telling.after(place.workspace, outcome.seen)
+        assert time.monotonic() - began < 5
+        assert outcome.published == ("names",)
+        until(lambda: place.requests, 10)
+        telling.end(within=0.1)  # the process would end here; its threads are daemons
+        # Another process leaves the claim alone while it may still be under way.
+        requests = len(place.requests)
+        place.one_pass()
+        assert len(place.requests) == requests
+
+
+def test_a_fault_in_telling_is_a_line_in_the_log(
+    tmp_path: Path, server: FlakyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path, server)
+    schedule_now(place.workspace, "names")
+
+    def broken(*arguments: object) -> None:
+        raise ValueError("zqsecret")
+
+    monkeypatch.setattr("pressrelease.telling.people.look", broken)
+    place.one_pass()
+    assert "ValueError" in place.log
+    assert "zqsecret" not in place.log
+
+
+def test_an_outlet_that_is_switched_off_tells_nobody(tmp_path: Path, server: FlakyServer) -> None:
+    place = Place(tmp_path, server)
+    path = place.workspace.folder / "config.toml"
+    path.write_text(path.read_text().replace('type = "webhook"\n', 'type = "webhook"\nenabled = false\n'))
+    schedule_now(place.workspace, "names")
+    place.one_pass()
+    assert place.requests == []
+
+
+def test_each_on_a_list_is_told_by_themselves(tmp_path: Path) -> None:
+    with mail_server() as mail:
+        workspace = office(
+            tmp_path / "office",
+            more=f'[outlets.staff]\ntype = "email"\nhost = "127.0.0.1"\nport = {mail.port}\nsecurity = "none"\n'
+            'from = "press@example.org"\nrecipients = ["da@example.org", "deputy@example.org"]\n'
+            '[defaults]\noutlets = ["newsroom"]\n[notify]\noutlets = ["staff"]\n',
+        )
+        schedule_now(workspace, "names")
+        with told_after(workspace) as telling:
+            telling.after(workspace, publish_due(workspace).seen)
+        assert sorted(letter.recipients for letter in mail.got) == [("da@example.org",), ("deputy@example.org",)]
+        assert sorted(told.told(workspace.store.read, "staff")) == ["da@example.org", "deputy@example.org"]
+        assert all(one.line and not one.tries for one in told.told(workspace.store.read, "staff").values())
+
+
+def test_two_schedulers_at_once_tell_once(tmp_path: Path, server: FlakyServer) -> None:
+    place = Place(tmp_path, server)
+    schedule_now(place.workspace, "names")
+    seen = publish_due(place.workspace).seen
+    assert seen is not None
+    reader = place.workspace.store
+    with reader.ledger(now=clock.utc_now(), actor="nobody") as ledger:
+        told.add_reader(ledger, "pager", "", 0)
+    start = threading.Barrier(4)
+
+    def one() -> None:
+        mine = Workspace(place.workspace.folder)
+        start.wait()
+        tell(mine, "pager", seen)
+        mine.store.close()
+
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(place.said) == 1
+
+
+def test_run_tells_of_what_it_published(tmp_path: Path, server: FlakyServer) -> None:
+    place = Place(tmp_path, server)
+    lift = clock.utc_now() + timedelta(seconds=4)
+    write(place.workspace, "names", embargo=lift.replace(microsecond=0).isoformat().replace("+00:00", "Z"))
+    desk = Desk(place.workspace, "jdoe")
+    scheduling.schedule(desk, scheduling.propose(desk, "names"))
+    approving.approve(desk, "names", "da")
+    daemon = Daemon(Workspace(place.workspace.folder), lambda said: None)
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    try:
+        until(lambda: any("names is out" in said for said in place.said), 25)
+    finally:
+        daemon.end()
+        thread.join(20)
+    assert sum("names is out" in said for said in place.said) == 1
+
+
+def until(true: Callable[[], object], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+
+
+def test_a_long_silence_is_not_followed_by_its_whole_history(tmp_path: Path, server: FlakyServer) -> None:
+    place = Place(tmp_path, server)
+    schedule_now(place.workspace, "names")
+    publish_due(place.workspace)
+    with place.workspace.store.ledger(now=clock.utc_now(), actor="nobody") as ledger:
+        told.add_reader(ledger, "pager", "", 0)
+    from pressrelease.telling.news import look as news_of
+
+    seen = look(place.workspace.store, place.workspace.library, place.workspace.config)
+    readers = told.told(place.workspace.store.read, "pager").values()
+    assert news_of(place.workspace, seen, readers, clock.utc_now()).happenings
+    assert not news_of(place.workspace, seen, readers, clock.utc_now() + timedelta(days=8)).happenings
+
+
+def test_the_policy_in_force_says_whether_an_approval_is_missing(tmp_path: Path, server: FlakyServer) -> None:
+    place = Place(tmp_path, server, more="[policy]\napprovals = 2\n")
+    assert place.workspace.config.policy == Policy(approvals=2)
+    schedule(place.workspace, "later", days=2)
+    place.one_pass()
+    assert "needs 1 more approval " in place.said[0]
+    assert datetime.now(UTC)  # the words name a time of ours
