@@ -99,6 +99,29 @@ def examined(approvals: Sequence[Approval], approved: Approved, signers: Path) -
     return tuple(found)
 
 
+@dataclass(frozen=True)
+class Trouble:
+    """Why no signature could be counted at all, and what mends it."""
+
+    what: str
+    mend: str
+
+
+def what_is_wrong(signers: Path) -> Trouble | None:
+    """What keeps every signature from being counted, None where nothing does."""
+    if _program() is None:
+        return Trouble(_NO_PROGRAM, _INSTALL)
+    try:
+        trusted = _trusted(signers)
+    except OSError:
+        return Trouble(f"{signers.name} can't be read", f"Put the file of signers at {signers}.")
+    if trusted is None:
+        return Trouble(f"others may change {signers.name}", f"chmod go-w {signers}")
+    if not any(line.strip() and not line.strip().startswith(b"#") for line in trusted.splitlines()):
+        return Trouble(f"{signers.name} names nobody", "Write a line a person: the name, then the public key.")
+    return None
+
+
 def sign(statement: Statement, key: str, *, may_ask: bool) -> str:
     """The signature of `statement` by the key in the file `key` (a public one where an agent has its other half).
 

@@ -26,6 +26,10 @@ class Caller:
         assert "Traceback" not in self.out + self.err
         return self.out
 
+    def read(self) -> str:
+        """What was said on standard output since the last call."""
+        return str(self._capsys.readouterr().out)
+
     def json(self, *arguments: str, expect: int = 0) -> Any:
         """The answer in JSON."""
         return json.loads(self(*arguments, "--json", expect=expect))

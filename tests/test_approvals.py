@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -21,6 +22,7 @@ from office import Office, found_office
 from sqlalchemy import text
 
 from pressrelease import signing
+from pressrelease.cli import main
 from pressrelease.config import Config, Policy, Retry
 from pressrelease.desk import Desk, approving
 from pressrelease.errors import NotPermitted
@@ -488,6 +490,30 @@ def test_the_file_of_signers_is_asked_each_time(
     call("publish-due", expect=10)
     assert told in call.err
     assert office.pages == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="one of these is about POSIX modes")
+def test_doctor_says_why_no_signature_counts(
+    signed: Callable[..., Office], keys: Keys, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed()
+
+    def said() -> str:
+        main(("doctor", "--json"))
+        told = json.loads(call.read())
+        (one,) = [one for one in (*told["findings"], *told["fine"]) if one["check"] == "signers"]
+        return f"{one['message']} {one.get('hint', '')}"
+
+    assert "says whose keys count" in said()
+    keys.signers.chmod(0o666)
+    assert "chmod go-w" in said()
+    keys.signers.chmod(0o600)
+    keys.signers.write_text("# nobody\n")
+    assert "names nobody" in said()
+    keys.signers.unlink()
+    assert "can't be read" in said()
+    monkeypatch.setenv("PATH", str(keys.folder))
+    assert "openssh-client" in said()
 
 
 def test_without_ssh_keygen_nothing_is_approved_and_nothing_counted(

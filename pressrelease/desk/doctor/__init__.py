@@ -61,6 +61,7 @@ def _checks() -> tuple[tuple[str, Check], ...]:
     return (
         ("config", surroundings.config),
         ("modes", surroundings.modes),
+        ("signers", surroundings.signers),
         ("disk", surroundings.disk),
         ("store", history.store),
         ("clock", surroundings.clock_and_ntp),

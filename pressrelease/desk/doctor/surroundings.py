@@ -75,6 +75,20 @@ def modes(patient: Patient) -> Iterator[Remark]:
         yield fine("private files are private")
 
 
+def signers(patient: Patient) -> Iterator[Remark]:
+    """Where approvals must be signed, they can be, and somebody can tell whose signature counts."""
+    named = patient.config.policy.allowed_signers
+    if not named:
+        return
+    from pressrelease.signing import what_is_wrong
+
+    path = Path(named)
+    if trouble := what_is_wrong(path):
+        yield error(f"no approval counts: {trouble.what}", trouble.mend)
+    else:
+        yield fine(f"approvals are signed; {path.name} says whose keys count")
+
+
 def _mode(path: Path) -> int:
     try:
         return stat.S_IMODE(path.stat().st_mode)
