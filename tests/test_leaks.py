@@ -6,6 +6,7 @@ import base64
 import contextlib
 import os
 import re
+import signal
 import socket
 import sqlite3
 import stat
@@ -21,7 +22,7 @@ from typing import Any
 
 import pytest
 from calling import Caller
-from office import Office, receiving
+from office import Office, in_seconds, iso, receiving
 
 from pressrelease import wiring
 from pressrelease.cli import main
@@ -465,6 +466,27 @@ def test_a_calendar_names_no_headline_before_its_lift(office: Office, call: Call
     call("calendar", "--ics", str(office.folder.parent / "weeks.ics"))
     told = (office.folder.parent / "weeks.ics").read_bytes().replace(b"\r\n ", b"")
     assert not told_in(told, TEXT_WORDS + SECRET_WORDS)
+
+
+@posix_only
+def test_a_scheduler_says_nothing_of_what_a_release_says(office: Office, call: Caller) -> None:
+    for slug in ("edited", "due"):
+        office.write(slug, embargo=iso(in_seconds(600)), outlets="[hook-echo]", headline=TEXT["headline"])
+    call("schedule", "edited", "due", "--yes")
+    call("approve", "edited", "due")
+    call("publish", "due", "--early", "--why", "a test", "--confirm", "due", expect=10)
+    (office.folder / "releases" / "edited.md").write_text(f"---\nheadline: [{TEXT['headline']}")
+    process = office.start("run")
+    assert process.stderr is not None
+    said = process.stderr.readline()
+    until = time.monotonic() + 10
+    while "edited" not in said and time.monotonic() < until:
+        said += process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert "edited" in said
+    assert not told_in(said + out + err, TEXT_WORDS + SECRET_WORDS), said
+    sweep(office)
 
 
 @contextlib.contextmanager
