@@ -155,7 +155,7 @@ PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
     ),
     (
         "clock24",
-        rf"""\b(?<![0-9][:.])(?P<c24_hour>[0-9]{{1,2}})(?:[:.h]|:\s)(?P<c24_minute>[0-9]{{2}})(?:[:.](?P<c24_second>[0-9]{{2}}))?(?![0-9/]|[.:-][0-9])
+        rf"""\b(?<![0-9][:.])(?P<c24_hour>[0-9]{{1,2}})(?:[:.h]|:\s|\sh\s)(?P<c24_minute>[0-9]{{2}})(?:[:.](?P<c24_second>[0-9]{{2}}))?(?![0-9/]|[.:-][0-9])
         \s*(?P<c24_hours>{_HOURS})?""",
         _with_minutes,
     ),

@@ -7,14 +7,12 @@ from dataclasses import replace
 
 from pressrelease.errors import EmbargoRefused
 from pressrelease.when.agreeing import agreed_days
+from pressrelease.when.lines import has, lines_of, says_to_hold
 from pressrelease.when.moments import Office
-from pressrelease.when.parts import Bound, Clock, Day, Mark, Part, Tie, Weekday, Word, Year
+from pressrelease.when.parts import Bound, Clock, Day, Part, Weekday, Word, Year
 from pressrelease.when.phrase import TIMES, Phrase
 
-_ENDS_A_LINE = frozenset("\n|")
-_HOLDS = {Tie.UNTIL, Tie.NOT_BEFORE}
-_HOLDING_WORDS = ("embargo", "hold", "held")
-_LABELS = (*_HOLDING_WORDS, "release", "publi", "lift", "issue")
+_LABELS = ("embargo", "hold", "held", "release", "publi", "lift", "issue")
 
 
 def without_own_date(phrase: Phrase, office: Office) -> Phrase:
@@ -23,32 +21,12 @@ def without_own_date(phrase: Phrase, office: Office) -> Phrase:
     Only where one other line has a day with its hour, and something says to hold it: that is then surely the
     later of the two, so that nothing goes out early by it.
     """
-    lines = _lines(phrase.parts)
-    timed = [line for line in lines if _has(line, Clock) and _has(line, Day)]
-    if len(lines) < 2 or len(timed) != 1 or not any(_says_to_hold(part) for part in phrase.parts):
+    lines = lines_of(phrase.parts)
+    timed = [line for line in lines if has(line, Clock) and has(line, Day)]
+    if len(lines) < 2 or len(timed) != 1 or not any(map(says_to_hold, phrase.parts)):
         return phrase
     own = {id(part) for line in lines if _is_own_date(line, office) for part in line}
     return replace(phrase, parts=tuple(part for part in phrase.parts if id(part) not in own))
-
-
-def _lines(parts: Sequence[Part]) -> list[list[Part]]:
-    lines: list[list[Part]] = [[]]
-    for part in parts:
-        if isinstance(part, Mark) and part.mark in _ENDS_A_LINE:
-            lines.append([])
-        else:
-            lines[-1].append(part)
-    return lines
-
-
-def _has(line: Sequence[Part], kind: type[Part]) -> bool:
-    return any(isinstance(part, kind) for part in line)
-
-
-def _says_to_hold(part: Part) -> bool:
-    return (isinstance(part, Bound) and part.tie in _HOLDS) or (
-        isinstance(part, Word) and part.text.startswith(_HOLDING_WORDS)
-    )
 
 
 def _is_own_date(line: Sequence[Part], office: Office) -> bool:

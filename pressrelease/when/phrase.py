@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pressrelease.when.clocks import hour_of
 from pressrelease.when.feasts import feasts_as_days
 from pressrelease.when.labels import labelled_at_once
+from pressrelease.when.lines import without_other_lines
 from pressrelease.when.parts import (
     Ahead,
     Aside,
@@ -85,7 +86,7 @@ def read_phrase(text: str, own_zones: Collection[str] = (), *, american: bool = 
             hint="Give the line alone that says when, such as “Sept. 24, 2018, 9 a.m. PT”.",
         )
     own = [_own_zone(part, text, own_zones) for part in spread(scan(text))]
-    parts = feasts_as_days(settle(own), american=american)
+    parts = without_other_lines(feasts_as_days(settle(own), american=american))
     phrase = Phrase(text, tuple(parts), tuple(part for part in parts if isinstance(part, Place) and part.bare))
     if not any(not isinstance(part, Mark) for part in parts):
         raise refusal(
@@ -318,9 +319,12 @@ def _over_brackets(parts: tuple[Part, ...], index: int) -> Part | None:
     return previous
 
 
-def _looks_like_zone(phrase: Phrase, part: Part, previous: Part | None) -> bool:
+def _looks_like_zone(phrase: Phrase, part: Part, previous: Part | None, following: Part | None) -> bool:
     written = phrase.text[part.start : part.end]
-    if isinstance(previous, (*TIMES, Place, Year)) and re.fullmatch(r"[A-Z]{2,5}", written):
+    alone = (isinstance(previous, Mark) and previous.mark == "\n") and (
+        following is None or (isinstance(following, Mark) and following.mark in "\n)")
+    )
+    if (alone or isinstance(previous, (*TIMES, Place, Year))) and re.fullmatch(r"[A-Z]{2,5}", written):
         return True
     return re.fullmatch(r"[A-Z]{2,3}T|[A-Z]{1,3}[SD]T|(?:[A-Za-z]\.)+[A-Za-z]?", written) is not None
 
@@ -347,7 +351,7 @@ def _refuse_strangers(phrase: Phrase) -> None:
             isinstance(part, Word) and part.known
         )
         before_clock = isinstance(part, Word) and isinstance(following, CLOCKLIKE)
-        if after_clock or before_clock or names_a_clock or _looks_like_zone(phrase, part, previous):
+        if after_clock or before_clock or names_a_clock or _looks_like_zone(phrase, part, previous, following):
             raise refusal(
                 f"“{phrase.words(part)}” beside an hour could be its zone, and isn't known.",
                 code="embargo_zone",

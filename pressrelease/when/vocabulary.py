@@ -25,29 +25,30 @@ def _words(text: str) -> frozenset[str]:
 #: Labels, connectives and office talk: with or without them, the time is the same.
 HARMLESS = frozenset(
     """
-    embargo embargoed embargoes embargoing embargos strict strictly under note please notice media press news newsroom
-    newsdesk release releases released releasing publication publications publish published publishing public publicly
-    broadcast broadcasting broadcasts broadcasters distribution distribute distributed transmission transmit transmitted
-    use used using print printed online web website websites posting post posted air airing aired social dissemination
-    disseminate disseminated disclosure disclose disclosed announcement announcements announce announced reporting
-    report reported circulation circulated circulate share shared sharing statement statements advisory bulletin alert
-    issue issued issues issuance hold held holds holding lift lifts lifting expires expire expiry expiration ends end
-    ending date dates time times day dated schedule scheduled scheduling launch launches
-    approved for of on the this that these to be is are it its in as with material materials
-    information content contents story stories article articles text document documents data all our your we will shall
-    may must should can do does an hereby herein only sharp exactly precisely prompt promptly office attorney attorneys
-    attorney's district county da da's d.a sheriff sheriff's police city state department dept government go goes out
-    send sends sent sending deliver delivered copy confidential private draft final important attention editor editors
-    journalists reporters outlets contact viz aka same then international national worldwide us u.s
-    usa subject: re attn from: thanks thank you regards names name results result paper newspaper
-    radio television tv agency agencies wire wires internet electronic exclusive coverage here there date/time
-    time/date my ok okay zone
+    embargo embargo'd embargoed embargoes embargoing embargos strict strictly under note please notice media press
+    news newsroom newsdesk release releases released releasing publication publications publish published publishing
+    public publicly broadcast broadcasting broadcasts broadcasters distribution distribute distributed transmission
+    transmit transmitted use used using print printed online web website websites posting post posted air airing aired
+    social dissemination disseminate disseminated disclosure disclose disclosed announcement announcements announce
+    announced reporting report reported circulation circulated circulate share shared sharing statement statements
+    advisory bulletin alert issue issued issues issuance hold held holds holding lift lifts lifting expires expire
+    expiry expiration ends end ending date dates time times day dated schedule scheduled scheduling launch launches
+    approved for of on the this that these to be is are it its in as with material materials information content
+    contents story stories article articles text document documents data all our your we will shall may must should
+    can do does an hereby herein only sharp exactly precisely prompt promptly office attorney attorneys attorney's
+    district county da da's d.a sheriff sheriff's police city state department dept government go goes out send sends
+    sent sending deliver delivered copy confidential private draft final important attention editor editors
+    journalists reporters outlets contact viz aka same then international national worldwide us u.s usa subject: re
+    attn from: thanks thank you regards names name results result paper newspaper radio television tv agency agencies
+    wire wires internet electronic exclusive coverage here there date/time time/date my ok okay zone
     """.split()
 )
 
 #: Phrases with a word that would be a doubt by itself, and that say nothing of when.
 HARMLESS_PHRASES = _words(
-    """check against delivery|publication or broadcast|broadcast or publication|print or broadcast|press or broadcast|
+    """check against delivery|no exceptions|do not publish before then|
+    do not publish before that time|do not publish before this time|
+    publication or broadcast|broadcast or publication|print or broadcast|press or broadcast|
     print or online|release or publication|publication or release|publication or distribution|broadcast or online|
     publication or transmission|published or broadcast|broadcast or published|use or publication|in any form|
     will be lifted|to be lifted|shall be lifted|be lifted|is lifted|

@@ -1,0 +1,64 @@
+"""A phrase as its lines: the one that says when, and those that say nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pressrelease.when.parts import Aside, Bound, Clock, Day, Mark, Number, Part, Tie, Word, Year
+
+_ENDS_A_LINE = frozenset("\n|")
+_HOLDS = {Tie.UNTIL, Tie.NOT_BEFORE}
+_HOLDING_WORDS = ("embargo", "hold", "held")
+_IDLE = (Word, Number, Year, Mark, Aside)
+_OF_A_CLOCK = frozenset({"time", "times", "day", "date", "dates", "dated", "hour", "hours", "hrs", "date/time"})
+
+
+def lines_of(parts: Sequence[Part]) -> list[list[Part]]:
+    """The parts of each line, without what ends it."""
+    lines: list[list[Part]] = [[]]
+    for part in parts:
+        if isinstance(part, Mark) and part.mark in _ENDS_A_LINE:
+            lines.append([])
+        else:
+            lines[-1].append(part)
+    return lines
+
+
+def has(line: Sequence[Part], kind: type[Part]) -> bool:
+    return any(isinstance(part, kind) for part in line)
+
+
+def says_to_hold(part: Part) -> bool:
+    """ "until", "not before", "embargoed"."""
+    return (isinstance(part, Bound) and part.tie in _HOLDS) or (
+        isinstance(part, Word) and part.text.startswith(_HOLDING_WORDS)
+    )
+
+
+def without_other_lines(parts: Sequence[Part]) -> list[Part]:
+    """`parts` without the headlines and addresses beside the one line that holds it until an hour of a day.
+
+    Those are lines of nothing but words and numbers; a line with any word of time or of doubt stays.
+    """
+    lines = lines_of(parts)
+    saying = [
+        line
+        for line in lines
+        if has(line, Clock)
+        and any(isinstance(part, Day) and part.readings[0][1] is not None for part in line)
+        and any(map(says_to_hold, line))
+    ]
+    if len(saying) != 1:
+        return list(parts)
+    idle = {id(part) for line in lines if _is_idle(line) for part in line}
+    return [part for part in parts if id(part) not in idle]
+
+
+def _is_idle(line: Sequence[Part]) -> bool:
+    """Words and numbers alone; one word, or one number, could be the zone or the year of the line above."""
+    words = [part.text for part in line if isinstance(part, Word)]
+    return (
+        len(words) > 1
+        and _OF_A_CLOCK.isdisjoint(words)
+        and all(isinstance(part, _IDLE) or (isinstance(part, Bound) and part.tie is Tie.AND) for part in line)
+    )
