@@ -25,6 +25,7 @@ from pressrelease.config import Config, Office, Policy
 from pressrelease.daemon import Daemon
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.desk import Desk, approving, scheduling
+from pressrelease.desk.doctor import examine
 from pressrelease.formats.eml import Letterhead, eml
 from pressrelease.gather import look
 from pressrelease.log import log_to
@@ -459,7 +460,7 @@ def test_each_thing_is_told_once(tmp_path: Path, server: FlakyServer, store_url:
     body = json.loads(place.requests[0].body)
     assert body["type"] == "press_release.notice"
     assert set(body["data"]) == {"headline", "text", "html"}
-    approving.approve(desk, "later", "da")
+    approving.approve(desk, ["later"], "da")
     schedule_now(place.workspace, "names")
     for _ in range(3):
         place.one_pass()
@@ -626,7 +627,7 @@ def test_run_tells_of_what_it_published(tmp_path: Path, server: FlakyServer) -> 
     write(place.workspace, "names", embargo=lift.replace(microsecond=0).isoformat().replace("+00:00", "Z"))
     desk = Desk(place.workspace, "jdoe")
     scheduling.schedule(desk, scheduling.propose(desk, "names"))
-    approving.approve(desk, "names", "da")
+    approving.approve(desk, ["names"], "da")
     daemon = Daemon(Workspace(place.workspace.folder), lambda said: None)
     thread = threading.Thread(target=daemon.run)
     thread.start()
@@ -666,3 +667,29 @@ def test_the_policy_in_force_says_whether_an_approval_is_missing(tmp_path: Path,
     place.one_pass()
     assert "needs 1 more approval " in place.said[0]
     assert datetime.now(UTC)  # the words name a time of ours
+
+
+def remarks_on(workspace: Workspace) -> list[str]:
+    found = examine(Workspace(workspace.folder), offline=True)
+    return [f"{one.weight.value}: {one.message}" for one in found if one.check == "people"]
+
+
+def test_doctor_says_who_is_not_told(tmp_path: Path) -> None:
+    with FlakyServer(answer(503)) as server:
+        place = Place(tmp_path, server)
+        assert remarks_on(place.workspace) == []
+        schedule_now(place.workspace, "names")
+        place.one_pass()
+        place.no_pause()
+        assert remarks_on(place.workspace) == ["warning: pager could not be told what happened"]
+        with place.workspace.store.ledger(now=clock.utc_now(), actor="nobody") as ledger:
+            told.tell_of(ledger, Told("pager", ""), line=3, conditions=(), not_before=clock.utc_now())
+        assert remarks_on(place.workspace) == ["fine: pager has been told up to line 3 of the journal"]
+        path = place.workspace.folder / "config.toml"
+        was = path.read_text()
+        path.write_text(was.replace('type = "webhook"\n', 'type = "webhook"\nenabled = false\n'))
+        assert remarks_on(place.workspace) == [
+            "warning: [notify] names pager, which is switched off: nobody is told there"
+        ]
+        path.write_text(was.replace('outlets = ["newsroom"]', 'outlets = ["newsroom", "pager"]'))
+        assert "its readers get what is for the office alone" in remarks_on(place.workspace)[0]

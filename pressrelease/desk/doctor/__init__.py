@@ -56,7 +56,7 @@ def _line(number: int) -> str:
 
 
 def _checks() -> tuple[tuple[str, Check], ...]:
-    from pressrelease.desk.doctor import history, surroundings
+    from pressrelease.desk.doctor import history, people, surroundings
 
     return (
         ("config", surroundings.config),
@@ -75,5 +75,6 @@ def _checks() -> tuple[tuple[str, Check], ...]:
         ("files", surroundings.files),
         ("secrets", surroundings.secrets),
         ("outlets", surroundings.outlets),
+        ("people", people.people),
         ("certificates", surroundings.certificates),
     )

@@ -1,0 +1,45 @@
+"""What `doctor` looks at of those whom [notify] names: whether they would be told, and were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pressrelease.desk.doctor.remarks import Patient, Remark, fine, warning
+from pressrelease.store import told
+
+
+def people(patient: Patient) -> Iterator[Remark]:
+    """Whoever is to be told can be, has been, and does not read what the public is not to know of."""
+    config = patient.config
+    for name in config.notify.outlets:
+        if not config.outlets[name].enabled:
+            yield warning(
+                f"[notify] names {name}, which is switched off: nobody is told there",
+                f"Write enabled = true in [outlets.{name}], or take {name} out of [notify].",
+            )
+            continue
+        if name in config.default_outlets:
+            yield warning(
+                f"[notify] names {name}, and releases go there too: its readers get what is for the office alone",
+                "Make an outlet that only the office reads, and name that one in [notify].",
+            )
+        yield from _told(patient, name)
+
+
+def _told(patient: Patient, name: str) -> Iterator[Remark]:
+    read = patient.read
+    if read is None or read.schema() < told.SINCE:
+        return
+    readers = told.told(read, name).values()
+    # A single try may be under way just now.
+    now = patient.mark.wall
+    failing = [one for one in readers if one.tries > 1 or (one.tries and one.may_be_told(now))]
+    if failing:
+        yield warning(
+            f"{len(failing)} of {len(readers)} whom {name} reaches could not be told what happened"
+            if len(readers) > 1
+            else f"{name} could not be told what happened",
+            f"It is tried again by itself; `pressrelease outlets --test {name}` shows whether it can be reached.",
+        )
+    elif readers:
+        yield fine(f"{name} has been told up to line {min(reader.line for reader in readers)} of the journal")
