@@ -173,11 +173,16 @@ def next_command(row: Row) -> str:
         return f"pressrelease outlets --test {row.standing.closed}"
     doubtful = [d for d in row.dossier.deliveries if d.state is DeliveryState.IN_DOUBT and d.needs_person]
     if doubtful and not row.standing.blocked:
-        return f"pressrelease settle {row.slug} --outlet {doubtful[0].outlet} --sent (or --resend, --drop)"
+        # Without the verdict, which is the person's: `settle` then says which there are.
+        return f"pressrelease settle {row.slug} --outlet {doubtful[0].outlet}"
     if any(d.state is DeliveryState.FAILED for d in row.dossier.deliveries) and not row.standing.blocked:
         return f"pressrelease retry {row.slug}"
+    if "is gone" in row.standing.reason and not row.dossier.begun:
+        return f"pressrelease unschedule {row.slug}"
     if "was changed" in row.standing.reason or "is gone" in row.standing.reason:
         return f"pressrelease schedule {row.slug}" if not row.dossier.begun else f"pressrelease hold {row.slug}"
     if "missed" in row.standing.reason:
         return f"pressrelease resume {row.slug}"
+    if row.standing.blocked and "clock" in row.standing.reason:
+        return "pressrelease doctor"
     return "pressrelease outlets"

@@ -49,6 +49,9 @@ def _run(arguments: list[str]) -> int:
         result = command().main(args=arguments, prog_name="pressrelease", standalone_mode=False)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
+    except SystemExit:
+        # Click leaves in this way only where the reader of the answer went away (`| head`).
+        raise BrokenPipeError from None
     except click.exceptions.Abort:
         raise Usage("Nothing was changed: the question was not answered.", code="aborted") from None
     except click.exceptions.ClickException as error:

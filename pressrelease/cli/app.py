@@ -65,6 +65,16 @@ class Commands(TyperGroup):
                 return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
         raise LookupError(cmd_name)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Every command with the whole first sentence of its help; Click would cut it off at the line's end."""
+        rows = [
+            (name, (command.help or "").split("\n\n")[0].split("\b")[0].replace("\n", " ").strip())
+            for name in self.list_commands(ctx)
+            if (command := self.get_command(ctx, name)) is not None
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], COMMANDS, n=3)
@@ -107,7 +117,7 @@ def pressrelease(
 
     \b
     A week in a press office:
-      pressrelease new "Names released" --embargo "the week of 9/24"
+      pressrelease new "Names released" --embargo "next week"
       pressrelease schedule names-released --at "Monday at 9 a.m."
       pressrelease approve names-released
       pressrelease status

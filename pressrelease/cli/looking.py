@@ -44,6 +44,8 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     lines = [desk.config.office.name, ""]
     if seen.stopped:
         lines += [f"STOPPED by {seen.stopped_by}. Nothing goes out until `pressrelease resume --all`.", ""]
+    if seen.clock_doubt:
+        lines += [clock_line(seen.clock_doubt), "  pressrelease doctor", ""]
     ahead = [row for row in seen.rows if row.lift is not None and row.lift > now and not row.standing.blocked]
     if ahead:
         first = min(ahead, key=lambda row: row.lift or now)
@@ -64,6 +66,11 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
 
 def _reason(row: Row) -> str:
     return row.standing.reason or row.draft_trouble or row.standing.state.sentence
+
+
+def clock_line(doubt: str) -> str:
+    """That the machine's clock is not believed; by one that is behind, no release would say it of itself."""
+    return f"THE CLOCK IS IN DOUBT: {doubt}. Nothing goes out until somebody has looked."
 
 
 def scheduler_line(sign: SchedulerSign, *, now: object) -> str:
@@ -108,6 +115,8 @@ def status(
         return
     if seen.stopped:
         session.say(f"STOPPED by {seen.stopped_by}. Nothing goes out until `pressrelease resume --all`.", "")
+    if seen.clock_doubt:
+        session.say(clock_line(seen.clock_doubt), "next: pressrelease doctor", "")
     _show(session, desk, seen.rows, detailed=bool(slugs))
     session.say("")
     if not slugs:

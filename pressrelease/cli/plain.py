@@ -25,9 +25,10 @@ def status_lines(rows: Sequence[Row], *, timezone: str, now: datetime, detailed:
         if reason := row.standing.reason or row.draft_trouble:
             lines.append(f"  why: {reason}")
         if row.dossier is not None:
-            lines += [f"  {line}" for line in where_words(row.dossier.deliveries)]
             if detailed:
                 lines += _details(row, timezone=timezone, now=now)
+            else:
+                lines += [f"  {line}" for line in where_words(row.dossier.deliveries)]
         if command := next_command(row):
             lines.append(f"  next: {command}")
     return lines
@@ -54,12 +55,17 @@ def _details(row: Row, *, timezone: str, now: datetime) -> list[str]:
     return lines
 
 
+def _in_words(value: object) -> str:
+    """A detail of the journal as it is read aloud: a list without brackets and quotes."""
+    return " and ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+
+
 def journal_line(line: Line, *, timezone: str) -> str:
     """A line of the journal as a sentence."""
     import json
 
     detail = json.loads(line.detail)
-    told = ", ".join(f"{key} {value}" for key, value in detail.items() if value not in (None, "", [], False))
+    told = ", ".join(f"{key} {_in_words(value)}" for key, value in detail.items() if value not in (None, "", [], False))
     about = f" {line.slug}" if line.slug else ""
     said = one_line(f"{line.actor}: {line.event}{about}" + (f" ({told})" if told else ""))
     return f"{line.n}  {say(from_micros(line.at), timezone=timezone)}  {said}"

@@ -49,6 +49,16 @@ def give_reports(session: Session, desk: Desk, slugs: Sequence[str], done: str) 
     session.give({"releases": told})
 
 
+def approved_lines(report: Report) -> list[str]:
+    """What somebody says yes to: the headline, and to whom it goes."""
+    release = report.dossier.release
+    lines = [f"{release.slug}: {release.headline}"]
+    for outlet in release.outlets:
+        people = sum(bool(one.recipient) for one in report.dossier.deliveries if one.outlet == outlet)
+        lines.append(f"  to       {outlet}" + (f" ({people:,} recipients)" if people else ""))
+    return lines
+
+
 def proposal_lines(proposal: Proposal, config: Config) -> list[str]:
     """What scheduling would fix, said back in full."""
     zone, now = config.office.timezone, clock.utc_now()

@@ -76,15 +76,18 @@ def approve(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Say yes to exactly the version that is scheduled; any change to it afterwards needs a new yes."""
-    from pressrelease.cli.reporting import give_reports
+    """Say yes to exactly the version that is scheduled; any change to it afterwards needs a new yes.
+
+    `pressrelease proof SLUG` shows the words first.
+    """
+    from pressrelease.cli.reporting import approved_lines, give_reports
     from pressrelease.desk import approving
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
     by = name or desk.actor
     for slug in dict.fromkeys(slugs):
-        approving.may_approve(desk, slug, by)
+        session.say(*approved_lines(approving.may_approve(desk, slug, by)))
     for slug in dict.fromkeys(slugs):
         approving.approve(desk, slug, by, key=key, may_ask=session.may_ask)
     give_reports(session, desk, slugs, f"Approved by {by}.")
@@ -104,6 +107,8 @@ def unapprove(
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
+    for slug in slugs:
+        desk.report(slug)  # a name that is mistyped is said before any of them is touched
     for slug in dict.fromkeys(slugs):
         approving.unapprove(desk, slug)
     give_reports(session, desk, slugs, "Approval taken back.")
@@ -123,6 +128,8 @@ def unschedule(
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
+    for slug in slugs:
+        desk.report(slug)  # a name that is mistyped is said before any of them is touched
     for slug in dict.fromkeys(slugs):
         scheduling.unschedule(desk, slug)
     give_reports(session, desk, slugs, "A draft again.")

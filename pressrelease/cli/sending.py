@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -121,6 +121,7 @@ def publish_due_command(
     if outcome.published:
         session.say(f"Published: {', '.join(outcome.published)}.")
     _raise_what_stands(outcome, quiet=as_json)
+    _raise_clock_doubt(desk, outcome, quiet=as_json)
 
 
 def _pass(session: Session, desk: Desk, only: set[str] | None = None) -> Outcome:
@@ -146,8 +147,19 @@ def _raise_what_stands(outcome: Outcome, only: set[str] | None = None, *, quiet:
         error = NeedsPerson(told, hint="`pressrelease status` shows what to do.")
     elif outcome.retrying:
         error = WillRetry("Some deliveries did not go through; they are tried again by themselves.")
-    if error is None:
-        return
+    if error is not None:
+        _leave(error, quiet=quiet)
+
+
+def _raise_clock_doubt(desk: Desk, outcome: Outcome, *, quiet: bool) -> None:
+    """A clock that is behind lets nothing fall due, so that no release would say that its lift was missed."""
+    doubt = outcome.seen.clock_doubt if outcome.seen is not None else None
+    if doubt and desk.store.read.open_releases():
+        told = f"{doubt[0].upper()}{doubt[1:]}; nothing goes out until somebody has looked."
+        _leave(NeedsPerson(told, hint="`pressrelease doctor` says what to do."), quiet=quiet)
+
+
+def _leave(error: NeedsPerson | Stopped | WillRetry, *, quiet: bool) -> NoReturn:
     if quiet:
         # The answer has been given in JSON already; a second object would make it none.
         session = Session(as_json=True)
@@ -222,8 +234,12 @@ def settle(
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     chosen = [name for name, wanted in (("sent", sent), ("resend", resend), ("drop", drop)) if wanted]
     if len(chosen) != 1:
+        asked = f"pressrelease settle {slug} --outlet {outlet}"
         raise Usage(
-            "Say one of --sent, --resend and --drop.", hint="`pressrelease settle --help` says what each means."
+            "Only you can say what became of it; look at the outlet first. Nothing was changed.",
+            hint=f"It arrived:                             {asked} --sent\n"
+            f"Send it again, even if it arrives twice: {asked} --resend\n"
+            f"Leave it, and do nothing more:           {asked} --drop",
         )
     desk = session.desk()
     sending.settle(desk, slug, outlet, chosen[0])

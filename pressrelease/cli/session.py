@@ -95,6 +95,8 @@ class Session:
         """Go on only with a yes. Raises NeedsPerson without one."""
         if yes or self.agreed(question):
             return
+        if self.may_ask:  # the question stands on the screen already, answered
+            raise NeedsPerson("That was no yes, so nothing was changed.", hint=hint, code="not_confirmed")
         raise NeedsPerson(f"{question} Nobody said yes, so nothing was changed.", hint=hint, code="not_confirmed")
 
     def must_type(self, slug: str, question: str, *, confirmed: str | None) -> None:

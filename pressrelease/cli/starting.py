@@ -7,14 +7,18 @@ from datetime import UTC
 from pathlib import Path
 from typing import Annotated
 
+import click
 import typer
 
 from pressrelease import clock
 from pressrelease.cli.options import DryRunOption, JsonOption, NoInputOption
 from pressrelease.cli.session import Session, input_line
-from pressrelease.errors import EmbargoRefused, NotPermitted
+from pressrelease.errors import NotPermitted, Refused
 
 app = typer.Typer()
+
+#: What a machine says that was never told where it stands.
+UNIVERSAL = {"UTC", "Etc/UTC", "Etc/UCT", "UCT", "Etc/Universal", "Universal", "Etc/Zulu", "Zulu", "GMT", "Etc/GMT"}
 
 
 @app.command("init")
@@ -50,27 +54,35 @@ def init(
     session.say(f"{'Would make' if dry_run else 'Made'} a workspace in {folder}:")
     session.say(*(f"  {path}" for path in written), "")
     session.say(*service_lines(folder))
+    if zone in UNIVERSAL and not timezone:
+        session.warn(f"Its clock is {zone}, since nobody said otherwise: 9:00 AM is read as 9:00 AM {zone}.")
+        session.warn("If the office is elsewhere, change timezone in config.toml before anything is scheduled.")
 
 
 def _asked(session: Session, question: str, otherwise: str) -> str:
     if not session.may_ask:
         return otherwise
-    given = input_line(f"{question}{f' [{otherwise}]' if otherwise else ''}: ").strip()
-    return given or otherwise
+    given = input_line(f"{question}{f' [{otherwise}]' if otherwise else ''}: ")
+    if not given:  # not even an Enter: the end of the input
+        raise click.Abort
+    return given.strip() or otherwise
 
 
 def _asked_zone(session: Session) -> str:
     from pressrelease.when import read_zone
 
     here = local_zone()
+    if not session.may_ask:
+        read_zone(here)
+        return here
+    # A server's clock is often UTC, and an office's never: by it a release would be hours early.
+    offered = "" if here in UNIVERSAL else here
     while True:
-        zone = _asked(session, "Its time zone", here)
+        zone = _asked(session, "Its time zone, such as America/Los_Angeles", offered)
         try:
             read_zone(zone)
-        except EmbargoRefused as error:
-            if not session.may_ask:
-                raise
-            session.say(error.message, *error.candidates)
+        except Refused as error:
+            session.say(*(line for line in (error.message, error.hint) if line))
         else:
             return zone
 

@@ -21,6 +21,9 @@ from pressrelease.cli.session import Session
 
 app = typer.Typer()
 
+#: How many of the releases that a `stop` stopped are named.
+NAMED = 10
+
 
 @app.command("hold")
 def hold(
@@ -40,9 +43,13 @@ def hold(
     if not why.strip():
         raise Usage("A hold needs its reason.", hint='pressrelease hold SLUG --why "the DA asked to wait"')
     desk = session.desk()
-    for slug in dict.fromkeys(slugs):
-        stopping.hold(desk, slug, why)
-    give_reports(session, desk, slugs, "Held. Nothing of it goes out until `pressrelease resume`.")
+    held, refused = stopping.hold_each(desk, slugs, why)
+    if refused and not held:
+        raise refused[0]
+    give_reports(session, desk, held, "Held. Nothing of it goes out until `pressrelease resume`.")
+    if refused:
+        session.warn("", *(line for error in refused for line in (f"NOT HELD: {error.message}", error.hint) if line))
+        raise typer.Exit(refused[0].exit_code)
 
 
 @app.command("resume")
@@ -70,6 +77,8 @@ def resume(
         raise Usage("Name the releases to resume, or give --all.", hint="pressrelease resume SLUG, or resume --all")
     desk = session.desk()
     if slugs:
+        for slug in slugs:
+            desk.report(slug)  # a name that is mistyped is said before any of them is let go
         for slug in dict.fromkeys(slugs):
             stopping.resume(desk, slug, at)
         give_reports(session, desk, slugs, "Resumed.")
@@ -95,7 +104,7 @@ def stop(
 ) -> None:
     """Stop everything, at once, no questions. Nothing more goes out until `pressrelease resume --all`."""
     from pressrelease.desk import Desk, stopping
-    from pressrelease.errors import ConfigRefused
+    from pressrelease.errors import ConfigRefused, StateUnreadable, WillRetry
     from pressrelease.wiring import person, to_stop
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
@@ -104,14 +113,29 @@ def stop(
     except ConfigRefused as refused:
         desk = Desk(to_stop(session.workspace, refused), person(), dry_run=dry_run)
         session.warn(f"config.toml can't be used just now; stopping needs none of it.\n{refused.message}")
-    in_flight = stopping.stop(desk, why)
+    try:
+        in_flight = stopping.stop(desk, why)
+        waiting = stopping.waiting(desk)
+    except (StateUnreadable, WillRetry) as error:
+        error.message = f"NOT STOPPED: {error.message.removesuffix(' Nothing was sent.')}"
+        error.hint = (
+            "A scheduler that can still read it goes on. End it: `systemctl stop pressrelease`, and take its line"
+            f" out of `crontab -e`. Then: {error.hint}"
+        )
+        raise
     session.give(
         {
             "stopped": not dry_run,
             "in_flight": [{"slug": d.slug, "outlet": d.outlet, "recipient": d.recipient or None} for d in in_flight],
         }
     )
-    session.say("STOPPED. Nothing more goes out." if not dry_run else "Nothing was changed (dry run).")
+    if dry_run:
+        session.say("Nothing was changed (dry run); everything would have been stopped.")
+        return
+    session.say("STOPPED. Nothing more goes out.")
+    if waiting:
+        more = f", and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
+        session.say(f"Kept back: {', '.join(waiting[:NAMED])}{more}.")
     if in_flight:
         names = ", ".join(sorted({f"{delivery.slug} at {delivery.outlet}" for delivery in in_flight}))
         session.say(f"Being sent at that moment, and past calling back if it had begun: {names}.")

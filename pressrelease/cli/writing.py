@@ -72,6 +72,8 @@ def _edit(session: Session, slug: str) -> None:
     from pressrelease.desk.drafting import change
     from pressrelease.errors import Usage
 
+    desk = session.desk()
+    desk.library.text(slug)  # that there is no such release is said before anything about editors
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if not editor:
         raise Usage(
@@ -79,14 +81,17 @@ def _edit(session: Session, slug: str) -> None:
             hint=f"Set EDITOR (for example EDITOR=nano), or open releases/{slug}.md in any editor.",
             code="no_editor",
         )
-    desk = session.desk()
     findings, changed = change(desk, slug, editor)
     session.give(
         {"slug": slug, "changed": changed and not session.dry_run, "findings": [f.as_json() for f in findings]}
     )
-    session.say("Saved." if changed else "Nothing was changed.")
+    if changed:
+        session.say("Nothing was changed (dry run); it would have been saved." if session.dry_run else "Saved.")
+    else:
+        session.say("Nothing was changed.")
     for finding in findings:
-        session.say(f"  {finding.severity.value}, line {finding.line}: {finding.message} {finding.hint}".rstrip())
+        place = f", line {finding.line}" if finding.line else ""
+        session.say(f"  {finding.severity.value}{place}: {finding.message} {finding.hint}".rstrip())
 
 
 @app.command("when")

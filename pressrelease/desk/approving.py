@@ -24,7 +24,7 @@ def may_approve(desk: Desk, slug: str, by: str) -> Report:
     if policy.approvers and by not in policy.approvers:
         raise NotPermitted(
             f"{by} may not approve: config.toml names {', '.join(policy.approvers)}.",
-            hint="Ask one of them, or say who you are with --as NAME.",
+            hint="Ask one of them. At this keyboard they give their own name with --as NAME; the journal keeps both.",
             code="not_an_approver",
         )
     if not policy.author_may_approve and same_person(by) == same_person(release.author):
@@ -36,7 +36,9 @@ def may_approve(desk: Desk, slug: str, by: str) -> Report:
     if report.dossier.file is not FileFact.SAME:
         raise NeedsPerson(
             f"releases/{slug}.md is no longer what was scheduled. Nothing was approved.",
-            hint=f"`pressrelease schedule {slug}` freezes it as it is now.",
+            hint=f"Put the file back, or `pressrelease unschedule {slug}`."
+            if report.dossier.file is FileFact.GONE
+            else f"`pressrelease schedule {slug}` freezes it as it is now.",
             code="file_changed",
         )
     if report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:

@@ -15,7 +15,7 @@ from pressrelease import clock
 from pressrelease.check import Finding, Severity
 from pressrelease.desk import Desk
 from pressrelease.desk.scheduling import findings
-from pressrelease.errors import NotFound, Refused, ReleaseRefused
+from pressrelease.errors import NotFound, PressReleaseError, Refused, ReleaseRefused, Usage
 from pressrelease.release import front_matter_text, parse, slug_of
 from pressrelease.when import Embargo, read_embargo
 
@@ -40,7 +40,7 @@ def begin(desk: Desk, headline: str, *, embargo: str, follows: str, outlets: Seq
     for name in outlets:
         if name not in desk.config.outlets:
             known = sorted(desk.config.outlets)
-            raise NotFound(f"There is no outlet {name}.", hint=f"There are {', '.join(known)}.", candidates=known)
+            raise NotFound(f"There is no outlet {name}.", hint=f"config.toml has {', '.join(known)}.", candidates=known)
     if follows:
         desk.library.read(follows)
     slug = slug_of(headline)
@@ -68,16 +68,19 @@ def change(desk: Desk, slug: str, editor: str) -> tuple[tuple[Finding, ...], boo
 
     Returns the findings, and whether anything changed. Raises ReleaseRefused, saying where the text was kept.
     """
-    release = desk.library.read(slug)
-    before = desk.library.text(slug)
+    # A file that can't be read as a release is edited too: how else would it be mended here?
+    before, expected = desk.library.text(slug), desk.library.source_hash(slug) or ""
     desk.workspace.private.mkdir(mode=0o700, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f"{slug}-", suffix=".md", dir=desk.workspace.private)
     copy = Path(name)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
         stream.write(before)
-    ended = subprocess.run([*shlex.split(editor, posix=os.name != "nt"), name], check=False)
+    ended = _edited(editor, copy)
     after = copy.read_bytes()
-    if ended.returncode != 0:
+    if ended != 0 and after == before.encode():
+        copy.unlink()
+        raise Refused(f"The editor ended with an error. releases/{slug}.md is as it was.", code="editor_failed")
+    if ended != 0:
         raise Refused(
             f"The editor ended with an error. releases/{slug}.md is as it was; what you wrote is kept in"
             f" {copy.parent.name}/{copy.name}.",
@@ -94,9 +97,26 @@ def change(desk: Desk, slug: str, editor: str) -> tuple[tuple[Finding, ...], boo
         ) from None
     changed = after != before.encode()
     if changed and not desk.dry_run:
-        desk.library.replace(slug, after.decode("utf-8-sig"), expected_hash=release.source_hash)
+        try:
+            desk.library.replace(slug, after.decode("utf-8-sig"), expected_hash=expected)
+        except PressReleaseError as error:
+            error.message += f" What you wrote is kept in {copy.parent.name}/{copy.name}."
+            raise
     copy.unlink()
-    return findings(desk, slug), changed
+    return () if changed and desk.dry_run else findings(desk, slug), changed
+
+
+def _edited(editor: str, copy: Path) -> int:
+    """The exit code of the editor, once it is closed. Raises Usage for one that can't be started."""
+    try:
+        return subprocess.run([*shlex.split(editor, posix=os.name != "nt"), str(copy)], check=False).returncode
+    except (OSError, ValueError):
+        copy.unlink()
+        raise Usage(
+            f"The editor {editor} can't be started. Nothing was changed.",
+            hint="Set EDITOR to one that is installed (for example EDITOR=nano).",
+            code="no_editor",
+        ) from None
 
 
 def check_all(desk: Desk, slugs: Sequence[str]) -> list[Finding]:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pressrelease import clock
 from pressrelease.desk import Desk, Report
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
+from pressrelease.gather import clock_doubt
 from pressrelease.standing import ReleaseState, Scheduled, Standing
 from pressrelease.store import Reader
 from pressrelease.store.journal import Line
@@ -26,6 +28,7 @@ class Listing:
     stopped: bool
     stopped_by: str
     scheduler: SchedulerSign
+    clock_doubt: str | None = None
 
 
 def listing(
@@ -42,11 +45,13 @@ def listing(
     """
     scheduled: list[Scheduled] = []
     stopped, stopped_by, sign = False, "", SchedulerSign(alive=False)
+    doubt: str | None = None
     if desk.store.exists:
         read = desk.store.read
         control = read.control()
         stopped, stopped_by = control.stopped, control.stopped_by
         sign = scheduler_sign(read, now)
+        doubt = clock_doubt(desk.store, clock.read_mark(), desk.config.clock.tolerance)
         if slugs is not None:
             scheduled = read.releases(list(dict.fromkeys(slugs)))
         elif everything:
@@ -61,7 +66,7 @@ def listing(
         ever = known if everything or not desk.store.exists else desk.store.read.slugs()
         drafts = [slug for slug in desk.library.slugs() if slug not in ever]
     rows += [draft_row(desk, slug, now=now) for slug in drafts]
-    return Listing(rows, stopped, stopped_by, sign)
+    return Listing(rows, stopped, stopped_by, sign, doubt)
 
 
 def _row(report: Report) -> Row:

@@ -171,7 +171,7 @@ def for_outlet(desk: Desk, proof: Proof, name: str, recipient: str | None = None
         known = sorted(desk.config.outlets)
         raise NotFound(
             f"There is no outlet {name}.",
-            hint=f"There are {', '.join(known)}.",
+            hint=f"config.toml has {', '.join(known)}.",
             code="no_such_outlet",
             candidates=known,
         )

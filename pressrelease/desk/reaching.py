@@ -57,7 +57,7 @@ def outlet_facts(desk: Desk, names: Collection[str] = (), *, test: bool = False)
             known = sorted(outlets)
             raise NotFound(
                 f"There is no outlet {name}.",
-                hint=f"There are {', '.join(known)}." if known else "config.toml has none.",
+                hint=f"config.toml has {', '.join(known)}." if known else "config.toml has none.",
                 code="no_such_outlet",
                 candidates=known,
             )

@@ -85,8 +85,9 @@ def propose(desk: Desk, slug: str, at: str | None = None) -> Proposal:
     if faults:
         first = faults[0]
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        place = f" It is in releases/{slug}.md, line {first.line}." if first.line else ""
         raise Refused(
-            f"{slug} can't be scheduled: {first.message}{more}",
+            f"{slug} can't be scheduled: {first.message}{more}{place}",
             hint=first.hint or f"`pressrelease check {slug}` shows everything.",
             code=first.code,
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pressrelease import clock
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.desk import Desk
-from pressrelease.errors import NeedsPerson
+from pressrelease.errors import NeedsPerson, NotFound
 from pressrelease.gather import reports
 from pressrelease.standing import Dossier, FileFact, Word
 from pressrelease.when import read_embargo
@@ -28,6 +29,25 @@ def hold(desk: Desk, slug: str, why: str) -> None:
     desk.report(slug)
     with desk.ledger() as ledger:
         words.set_word(ledger, slug, Word.HELD, by=desk.actor, why=why)
+
+
+def hold_each(desk: Desk, slugs: Sequence[str], why: str) -> tuple[list[str], list[NotFound]]:
+    """Stop each of several releases that can be; those held, and what is said of the others."""
+    held: list[str] = []
+    refused: list[NotFound] = []
+    for slug in dict.fromkeys(slugs):
+        try:
+            hold(desk, slug, why)
+        except NotFound as error:
+            refused.append(error)
+        else:
+            held.append(slug)
+    return held, refused
+
+
+def waiting(desk: Desk) -> tuple[str, ...]:
+    """The scheduled releases that are not out everywhere yet."""
+    return tuple(release.slug for release in desk.store.read.open_releases()) if desk.store.exists else ()
 
 
 def resume(desk: Desk, slug: str, at: str | None = None) -> None:

@@ -1,0 +1,216 @@
+"""What a day of trying it out as its users found: next commands that work, and words that say what happened."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from office import COMMAND, Office, found_office
+from test_command_line import FAR, Caller
+
+from pressrelease import clock
+from pressrelease.cli import main
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="terminals and file modes of POSIX")
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """An office with three drafts, one of them approved for a day that is far off."""
+    made = found_office(tmp_path / "office")
+    made.write("names-released", embargo=FAR)
+    made.write("statement", embargo="immediate")
+    made.write("later", embargo=FAR)
+    monkeypatch.chdir(made.folder)
+    assert main(["schedule", "names-released", "later", "--yes"]) == 0
+    assert main(["approve", "names-released", "later"]) == 0
+    return made
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Caller:
+    return Caller(capsys)
+
+
+def test_a_mistyped_name_costs_the_others_no_hold(office: Office, call: Caller) -> None:
+    call("hold", "names-relesed", "names-released", "statement", "later", "--why", "charges dropped", expect=66)
+    assert "NOT HELD" in call.err
+    assert "names-relesed" in call.err
+    assert "statement" in call.err
+    states = {one["slug"]: one["state"] for one in call.json("status")["releases"]}
+    assert states == {"names-released": "held", "later": "held", "statement": "draft"}
+    answer = call.json("hold", "nobody", "later", "--why", "again", expect=66)
+    assert [one["slug"] for one in answer["releases"]] == ["later"]
+
+
+@pytest.mark.parametrize("verb", ["resume", "unapprove", "unschedule"])
+def test_a_mistyped_name_lets_nothing_go_by_half(office: Office, call: Caller, verb: str) -> None:
+    call("hold", "names-released", "--why", "x")
+    before = call("journal", "--json")
+    call(verb, "names-released", "nobody", expect=66)
+    assert call("journal", "--json") == before
+
+
+def test_a_stop_names_what_it_stopped_and_a_dry_one_says_that_nothing_is(office: Office, call: Caller) -> None:
+    call("stop", "--dry-run")
+    assert "Nothing was changed" in call.out
+    assert "resume" not in call.out
+    call("stop")
+    assert "Kept back: later, names-released." in call.out
+
+
+def test_a_stop_that_could_not_be_written_says_so(office: Office, call: Caller) -> None:
+    record = office.folder / ".pressrelease" / "state.db"
+    record.rename(record.with_name("elsewhere"))
+    call("stop", expect=10)
+    assert call.err.startswith("NOT STOPPED: ")
+    assert "systemctl stop" in call.err
+
+
+def test_a_file_that_is_gone_is_answered_with_a_command_that_works(office: Office, call: Caller) -> None:
+    (office.folder / "releases" / "later.md").unlink()
+    call()
+    assert "pressrelease unschedule later" in call.out
+    call("approve", "later", expect=10)
+    assert "pressrelease unschedule later" in call.err
+    call("unschedule", "later")
+
+
+@pytest.mark.parametrize("off", [timedelta(days=-1), timedelta(hours=3)])
+def test_a_clock_in_doubt_is_told_though_nothing_is_due(
+    office: Office, call: Caller, monkeypatch: pytest.MonkeyPatch, off: timedelta
+) -> None:
+    call("publish-due")
+    read_mark = clock.read_mark
+
+    def misread() -> clock.Mark:
+        mark = read_mark()
+        return clock.Mark(mark.wall + off, mark.uptime, mark.boot)
+
+    monkeypatch.setattr(clock, "read_mark", misread)
+    call("publish-due", expect=10)
+    assert "clock" in call.err
+    assert call.json("publish-due", expect=10)["needs_you"] == []
+    for arguments in ((), ("status",)):
+        call(*arguments)
+        assert "THE CLOCK IS IN DOUBT" in call.out
+        assert "pressrelease doctor" in call.out
+
+
+def test_a_release_that_waits_for_the_clock_sends_people_to_the_doctor(
+    office: Office, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call("schedule", "statement")
+    call("approve", "statement")
+    read_mark = clock.read_mark
+    ahead = clock.Mark(read_mark().wall + timedelta(hours=3), read_mark().uptime, read_mark().boot)
+    monkeypatch.setattr(clock, "read_mark", lambda: ahead)
+    call("status", "statement")
+    assert "next: pressrelease doctor" in call.out
+
+
+def test_a_verdict_is_the_persons_own(office: Office, call: Caller) -> None:
+    call("settle", "later", "--outlet", "newsroom", expect=2)
+    for verdict in ("--sent", "--resend", "--drop"):
+        assert f"pressrelease settle later --outlet newsroom {verdict}\n" in call.err
+
+
+def test_what_stands_in_the_way_is_said_with_its_place(office: Office, call: Caller) -> None:
+    office.write("statement", embargo="immediate", body="[[NAMES]]")
+    call("schedule", "statement", expect=65)
+    assert "releases/statement.md, line " in call.err
+
+
+def test_an_approval_says_of_what(office: Office, call: Caller) -> None:
+    call("unapprove", "later")
+    call("approve", "later")
+    assert "to       newsroom" in call.out
+
+
+def test_an_editor_that_is_not_there_is_no_fault_of_the_program(
+    office: Office, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", "/nowhere/editor")
+    call("edit", "statement", expect=2)
+    assert "can't be started" in call.err
+    monkeypatch.delenv("EDITOR")
+    call("edit", "nobody", expect=66)
+    assert list((office.folder / ".pressrelease").glob("*.md")) == []
+
+
+def test_a_file_that_cannot_be_read_can_be_mended_in_the_editor(
+    office: Office, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = office.folder / "releases" / "statement.md"
+    good = path.read_text(encoding="utf-8")
+    path.write_text(good.replace("embargo:", "embargoe:"), encoding="utf-8")
+    script = office.folder / "editor.py"
+    mend = "import pathlib, sys\np = pathlib.Path(sys.argv[1])\np.write_text(p.read_text().replace('goe:', 'go:'))"
+    script.write_text(mend, encoding="utf-8")
+    monkeypatch.setenv("VISUAL", f"{sys.executable} {script}")
+    call("edit", "statement", "--dry-run")
+    assert "Saved" not in call.out
+    call("edit", "statement")
+    assert path.read_text(encoding="utf-8") == good
+
+
+def test_help_names_every_command_in_a_whole_sentence(call: Caller) -> None:
+    assert "..." not in call("--help").partition("Commands:")[2]
+
+
+def test_a_reader_that_goes_away_is_no_fault(office: Office) -> None:
+    for _ in range(3):
+        with subprocess.Popen(
+            [*COMMAND, "status"], cwd=office.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            assert process.stderr.read() == b""
+            assert process.wait() == 0
+
+
+def asked_at_a_terminal(tmp_path: Path, answers: bytes) -> bytes:
+    """What `init` says at a terminal of a machine that was never told its zone, given these answers."""
+    ours, theirs = os.openpty()
+    environment = {**os.environ, "TZ": "Etc/UTC"}
+    with subprocess.Popen(
+        [*COMMAND, "init", "here"], cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    ) as process:
+        os.close(theirs)
+        os.write(ours, answers)
+        said = b""
+        try:
+            while part := os.read(ours, 4096):
+                said += part
+        except OSError:
+            pass  # how a terminal says that nobody holds its other end any more
+        process.wait()
+    os.close(ours)
+    return said
+
+
+def test_a_zone_that_is_none_is_asked_for_again(tmp_path: Path) -> None:
+    said = asked_at_a_terminal(tmp_path, b"Placer DA\n\nPacific\nAmerica/Los_Angeles\n\n")
+    assert b"[Etc/UTC]" not in said  # Enter alone would have every release hours early
+    assert 'timezone = "America/Los_Angeles"' in (tmp_path / "here" / "config.toml").read_text(encoding="utf-8")
+
+
+def test_whoever_leaves_a_question_leaves_init(tmp_path: Path) -> None:
+    assert b"Nothing was changed" in asked_at_a_terminal(tmp_path, b"Placer DA\nPacific\n\x04")
+    assert not (tmp_path / "here").exists()
+
+
+def test_an_office_by_the_clock_of_nowhere_is_told(
+    tmp_path: Path, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Etc/UTC")
+    call("init", str(tmp_path / "one"), "--no-input")
+    assert "9:00 AM" in call.err
+    call("init", str(tmp_path / "other"), "--no-input", "--timezone", "Etc/UTC")
+    assert call.err == ""
