@@ -79,8 +79,7 @@ class Daemon:
 
         Raises StateUnreadable where the store can't be believed: nothing more is sent then.
         """
-        with told_after(self._workspace) as telling:
-            telling.started(self._workspace)
+        with told_after(self._workspace, staying=True) as telling:
             self._run(telling)
 
     def _run(self, telling: Telling) -> None:

@@ -45,8 +45,10 @@ from pressrelease.notices import (
 from pressrelease.passes import publish_due
 from pressrelease.standing import Dossier, FileFact, ReleaseState, Scheduled, Standing, Word
 from pressrelease.store import Store, told, words
+from pressrelease.store.circuit import close_outlet, open_outlet_again
 from pressrelease.store.told import LONGEST_PAUSE, Told
 from pressrelease.telling import Telling, told_after
+from pressrelease.telling.news import look as news_of
 from pressrelease.telling.people import PAUSE, tell
 from pressrelease.when import Embargo, EmbargoKind
 from pressrelease.wiring import Workspace
@@ -652,8 +654,6 @@ def test_a_long_silence_is_not_followed_by_its_whole_history(tmp_path: Path, ser
     publish_due(place.workspace)
     with place.workspace.store.ledger(now=clock.utc_now(), actor="nobody") as ledger:
         told.add_reader(ledger, "pager", "", 0)
-    from pressrelease.telling.news import look as news_of
-
     seen = look(place.workspace.store, place.workspace.library, place.workspace.config)
     readers = told.told(place.workspace.store.read, "pager").values()
     assert news_of(place.workspace, seen, readers, clock.utc_now()).happenings
@@ -693,3 +693,75 @@ def test_doctor_says_who_is_not_told(tmp_path: Path) -> None:
         ]
         path.write_text(was.replace('outlets = ["newsroom"]', 'outlets = ["newsroom", "pager"]'))
         assert "its readers get what is for the office alone" in remarks_on(place.workspace)[0]
+
+
+def test_a_lift_that_comes_is_told_ahead(tmp_path: Path, server: FlakyServer) -> None:
+    place = Place(tmp_path, server)
+    schedule(place.workspace, "later", days=1.5)
+    schedule(place.workspace, "soon-enough", days=0.8)
+    seen = look(place.workspace.store, place.workspace.library, place.workspace.config)
+    now = clock.utc_now()
+    assert news_of(place.workspace, seen, [], now).standing == ()
+    (notice,) = news_of(place.workspace, seen, [], now + timedelta(hours=13)).standing
+    assert (notice.about, "later" in notice.words) == (About.SOON, False)
+    (other,) = news_of(place.workspace, seen, [], now + timedelta(hours=0.8 * 24 - 0.1)).standing[:1]
+    assert (other.about, other.key == notice.key) == (About.SOON, False)
+
+
+def test_a_doubt_by_mail_is_not_told_twice(tmp_path: Path) -> None:
+    with mail_server() as mail:
+        mail.dropped.add("da@example.org")
+        workspace = office(
+            tmp_path / "office",
+            more=f'[outlets.staff]\ntype = "email"\nhost = "127.0.0.1"\nport = {mail.port}\nsecurity = "none"\n'
+            'from = "press@example.org"\nrecipients = ["da@example.org"]\n'
+            '[defaults]\noutlets = ["newsroom"]\n[notify]\noutlets = ["staff"]\n',
+        )
+        schedule_now(workspace, "names")
+        with told_after(workspace) as telling:
+            telling.after(workspace, publish_due(workspace).seen)
+        (reader,) = told.told(workspace.store.read, "staff").values()
+        assert (reader.tries, reader.line) == (0, told.last_line(workspace.store.read))
+
+
+def test_a_closed_outlet_is_asked_nothing(tmp_path: Path) -> None:
+    with FlakyServer(answer(401), answer(204)) as server:
+        place = Place(tmp_path, server)
+        schedule_now(place.workspace, "names")
+        with place.workspace.store.ledger(now=clock.utc_now(), actor="scheduler") as ledger:
+            close_outlet(ledger, "pager", 1, reason="it says no", fingerprint=place.workspace.fingerprint("pager"))
+        seen = look(place.workspace.store, place.workspace.library, place.workspace.config)
+        tell(place.workspace, "pager", seen)
+        assert place.requests == []
+        with place.workspace.store.ledger(now=clock.utc_now(), actor="da") as ledger:
+            open_outlet_again(ledger, "pager", why="mended")
+        tell(place.workspace, "pager", seen)
+        tell(place.workspace, "pager", seen)
+        assert len(place.requests) == 1  # 401: that is tried again in an hour
+        (reader,) = told.told(place.workspace.store.read, "pager").values()
+        assert reader.not_before - clock.utc_now() > timedelta(minutes=55)
+
+
+def test_run_leaves_the_moments_before_a_lift_to_the_senders(tmp_path: Path, server: FlakyServer) -> None:
+    place = Place(tmp_path, server)
+    schedule_now(place.workspace, "names")
+    seen = publish_due(place.workspace).seen
+    assert seen is not None
+    near = replace(seen, next_wake=seen.at + timedelta(seconds=2))
+    telling = Telling(staying=True)
+    telling.after(place.workspace, seen)
+    telling.after(place.workspace, near)
+    telling.end()
+    assert len(place.said) == 1
+    schedule_now(place.workspace, "others")
+    publish_due(place.workspace)
+    place.no_pause()
+    telling = Telling(staying=True)
+    telling._looked = clock.pause_clock()
+    telling.after(place.workspace, near)
+    telling.end()
+    assert len(place.said) == 1
+    telling._looked = float("-inf")
+    telling.after(place.workspace, near)
+    telling.end()
+    assert len(place.said) == 2

@@ -38,9 +38,14 @@ _log = logging.getLogger(__name__)
 
 
 class Telling:
-    """One process's tellings and pings, each in a thread that nobody waits for while releases go out."""
+    """One process's tellings and pings, each in a thread that nobody waits for while releases go out.
 
-    def __init__(self) -> None:
+    `staying` is whether the process itself sends at the next lift, as `run` does.
+    """
+
+    def __init__(self, *, staying: bool = False) -> None:
+        self._staying = staying
+        self._looked = float("-inf")
         self._threads: dict[str, threading.Thread] = {}
         self._lock = threading.Lock()
         self._ending = threading.Event()
@@ -55,8 +60,9 @@ class Telling:
 
     def after(self, workspace: Workspace, seen: Pass | None) -> None:
         """A pass was made, which saw this, None where nothing was ever recorded; returns at once."""
-        if seen is not None and seen.next_wake is not None and seen.next_wake - seen.at < LEFT_ALONE:
+        if self._is_left_alone(seen):
             return
+        self._looked = clock.pause_clock()
         amiss = seen is not None and bool(seen.plan.needs_you or seen.clock_doubt or seen.stopped)
         sign = Sign.FAIL if amiss else Sign.WELL
         if sign is not self._sign or clock.pause_clock() - self._pinged_at >= PING_EVERY:
@@ -68,6 +74,12 @@ class Telling:
                 with self._lock:
                     self._wanted[name] = workspace, seen
                     self._begin(f"telling {name}", self._tell_while_wanted, name)
+
+    def _is_left_alone(self, seen: Pass | None) -> bool:
+        """Whether it is better told after the lift that comes; where one follows another, not for ever."""
+        if not self._staying or seen is None or seen.next_wake is None:
+            return False
+        return seen.next_wake - seen.at < LEFT_ALONE and clock.pause_clock() - self._looked < PING_EVERY
 
     def failed(self, workspace: Workspace) -> None:
         """No pass could be made, and none will be by itself: the record can't be read, say."""
@@ -116,9 +128,12 @@ class Telling:
 
 
 @contextmanager
-def told_after(workspace: Workspace) -> Iterator[Telling]:
-    """The telling that goes with one pass of cron's: what keeps the pass from its end is told to the switch."""
-    telling = Telling()
+def told_after(workspace: Workspace, *, staying: bool = False) -> Iterator[Telling]:
+    """The telling that goes with one pass of cron's, or with a scheduler that is `staying`: what ends it before its
+    time is told to the switch."""
+    telling = Telling(staying=staying)
+    if staying:
+        telling.started(workspace)
     try:
         yield telling
     except WillRetry:
