@@ -188,6 +188,8 @@ CUES = (
             rf"|residents|council|board|nation|families)\b"
         )
     ),
+    Cue(_read(rf"{_SOON}update\s+(?:this|the)\s+(?:story|page|post|article|release|advisory|statement)\b")),
+    Cue(_read(rf"{_SOON}let\s+(?:you|everyone|(?:the\s+)?(?:public|community|media|residents|families))\s+know\b")),
     Cue(_read(rf"{_SOON}{_BE_ING}keep(?:ing)?\s+(?:\w+\s+){{1,4}}(?:informed|updated|posted|up to date|apprised)\b")),
     Cue(
         _read(
@@ -359,7 +361,8 @@ CUES = (
     Cue(
         _read(
             r"^\W*(?:next\s+(?:\w+\s+){0,2}?(?:release|update|publication|announcement|report|meeting|briefing|edition|results?"
-            r"|bulletin)|(?:release|publication|launch|results?|announcement|event|hearing"
+            r"|bulletin)|(?:the\s+)?date of (?:the\s+)?next (?:release|publication|update)"
+            r"|(?:release|publication|launch|results?|announcement|event|hearing"
             r"|meeting)\s+date)\b[^.;]{0,60}?[:–-]"
         ),
         Day.ANYWHERE,

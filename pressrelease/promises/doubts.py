@@ -123,7 +123,7 @@ _STANDING = _read(
 )
 _AGAIN_AND_AGAIN = _read(
     r"\b(?:daily|weekly|monthly|quarterly|annually|bi-?weekly|fortnightly|hourly|regularly|routinely|periodically"
-    r"|yearly)\b(?!\s+(?:results|earnings|financial|dividend|sales|cash|conference|report\b))"
+    r"|yearly|always|usually|typically|normally)\b(?!\s+(?:results|earnings|financial|dividend|sales|cash|conference|report\b))"
 )
 
 #: Words of a press office: where they stand, a courtroom is only the place.
