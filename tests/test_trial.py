@@ -214,3 +214,57 @@ def test_an_office_by_the_clock_of_nowhere_is_told(
     assert "9:00 AM" in call.err
     call("init", str(tmp_path / "other"), "--no-input", "--timezone", "Etc/UTC")
     assert call.err == ""
+
+
+def test_a_watch_tells_what_holds_up_everything(office: Office, call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            raise KeyboardInterrupt
+        assert main(["stop", "--json"]) == 0
+
+    monkeypatch.setattr("pressrelease.cli.watching.time.sleep", sleep)
+    call("status", "--watch", expect=130)
+    assert call.out.startswith("No scheduler has been seen here")
+    assert call.out.count("STOPPED by") == 1
+
+
+def test_a_dry_run_of_publish_says_what_the_real_one_would(office: Office, call: Caller) -> None:
+    call("publish", "statement", "--yes", "--dry-run", expect=77)
+    assert "Nothing was changed" in call.err
+    assert {one["slug"]: one["state"] for one in call.json("status")["releases"]}["statement"] == "draft"
+
+
+@pytest.fixture
+def doubtful(office: Office, call: Caller) -> Office:
+    """The office with a statement that is in doubt at an outlet whose program died while sending."""
+    with (office.folder / "config.toml").open("a", encoding="utf-8") as config:
+        config.write('\n[outlets.desk]\ntype = "command"\nargv = ["/bin/sh", "-c", "cat; kill -9 $$"]\n')
+    office.write("statement", embargo="immediate", outlets="[desk]")
+    call("schedule", "statement")
+    call("approve", "statement")
+    call("publish-due", expect=10)
+    return office
+
+
+def test_what_is_in_doubt_is_not_retried_but_settled(doubtful: Office, call: Caller) -> None:
+    settle = "pressrelease settle statement --outlet desk"
+    call("status", "statement")
+    assert call.out.count(settle) == 1
+    assert "--sent" not in call.out
+    call("retry", "statement", expect=66)
+    assert settle in call.err
+
+
+def test_sending_again_asks_for_the_slug_at_a_terminal(doubtful: Office, call: Caller) -> None:
+    command = [*COMMAND, "settle", "statement", "--outlet", "desk", "--resend"]
+    ours, theirs = os.openpty()
+    os.write(ours, b"yes\n")
+    assert subprocess.run(command, cwd=doubtful.folder, stdin=theirs, stderr=theirs, check=False).returncode == 10
+    assert call.json("status", "statement")["releases"][0]["deliveries"][0]["state"] == "in_doubt"
+    os.write(ours, b"statement\n")
+    assert subprocess.run(command, cwd=doubtful.folder, stdin=theirs, stderr=theirs, check=False).returncode == 0
+    os.close(theirs)
+    os.close(ours)

@@ -68,6 +68,12 @@ def publish(
             f"This sends {slug} to {_where(proposal.recipients)} now.", yes=yes or confirm == slug, hint="Give --yes."
         )
         scheduling.schedule(desk, proposal)
+        if dry_run and desk.config.policy.approvals:
+            raise NotPermitted(
+                f"{slug} would be scheduled, and wait for its approval; nothing would be sent. Nothing was changed.",
+                hint=f"`pressrelease schedule {slug}`, then `pressrelease approve {slug}`",
+                code="not_approved",
+            )
         if dry_run:
             give_reports(session, desk, [slug], "")
             return
@@ -242,6 +248,10 @@ def settle(
             f"Leave it, and do nothing more:           {asked} --drop",
         )
     desk = session.desk()
+    if resend and session.may_ask and not dry_run:
+        sending.in_doubt(desk, slug, outlet)
+        question = f"This sends {slug} to {outlet} again, where it may have arrived already; that can't be undone."
+        session.must_type(slug, question, confirmed=None)
     sending.settle(desk, slug, outlet, chosen[0])
     give_reports(session, desk, [slug], f"Settled: {chosen[0]}.")
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from pressrelease import clock
+from pressrelease.cli.looking import clock_line, scheduler_line
 from pressrelease.cli.session import Session
 from pressrelease.desk import Desk
 from pressrelease.desk.listing import Listing, listing
@@ -19,7 +20,9 @@ EVERY = 1.0
 
 def watch_status(session: Session, desk: Desk, slugs: Sequence[str], *, everything: bool) -> None:
     """Show each change until Ctrl-C, or until every release named is out."""
-    if sys.stdout.isatty() and not session.as_json:
+    from pressrelease.terminal import console
+
+    if sys.stdout.isatty() and not session.as_json and not console().is_dumb_terminal:
         _redraw(session, desk, slugs, everything=everything)
     else:
         _tell(session, desk, slugs, everything=everything)
@@ -27,6 +30,16 @@ def watch_status(session: Session, desk: Desk, slugs: Sequence[str], *, everythi
 
 def _look(desk: Desk, slugs: Sequence[str], *, everything: bool) -> Listing:
     return listing(desk, list(slugs) or None, everything=everything, now=clock.utc_now())
+
+
+def _above(seen: Listing) -> list[str]:
+    """What holds up everything, whatever each release says of itself."""
+    lines = []
+    if seen.stopped:
+        lines.append(f"STOPPED by {seen.stopped_by}. Nothing goes out until `pressrelease resume --all`.")
+    if seen.clock_doubt:
+        lines.append(clock_line(seen.clock_doubt))
+    return lines
 
 
 def _done(slugs: Sequence[str], rows: Sequence[Row]) -> bool:
@@ -37,6 +50,11 @@ def _tell(session: Session, desk: Desk, slugs: Sequence[str], *, everything: boo
     told: dict[str, str] = {}
     while True:
         seen = _look(desk, slugs, everything=everything)
+        above = [*_above(seen), scheduler_line(seen.scheduler, now=clock.utc_now())]
+        # By their first words: the seconds in them change all the time.
+        if told.get("") != (held_up := " ".join(line[:12] for line in above)):
+            told[""] = held_up
+            session.say(*above)
         for row in seen.rows:
             where = "; ".join(where_words(row.dossier.deliveries)) if row.dossier else ""
             words = f"{STATE_WORDS[row.standing.state]}{f' ({row.standing.reason})' if row.standing.reason else ''}"
@@ -52,16 +70,19 @@ def _tell(session: Session, desk: Desk, slugs: Sequence[str], *, everything: boo
 
 
 def _redraw(session: Session, desk: Desk, slugs: Sequence[str], *, everything: bool) -> None:
+    from rich.console import Group
     from rich.live import Live
+    from rich.text import Text
 
     from pressrelease.terminal import console, status_table
 
     with Live(console=console(), auto_refresh=False, screen=False) as live:
         while True:
             seen = _look(desk, slugs, everything=everything)
-            live.update(
-                status_table(seen.rows, timezone=desk.config.office.timezone, now=clock.utc_now()), refresh=True
-            )
+            now = clock.utc_now()
+            table = status_table(seen.rows, timezone=desk.config.office.timezone, now=now)
+            above = [Text(f"{line}\n", style="stopped") for line in _above(seen)]
+            live.update(Group(*above, table, Text(scheduler_line(seen.scheduler, now=now))), refresh=True)
             if _done(slugs, seen.rows):
                 return
             time.sleep(EVERY)

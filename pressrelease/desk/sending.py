@@ -89,12 +89,17 @@ def retry(desk: Desk, slug: str, outlet: str | None = None) -> tuple[Delivery, .
     return chosen
 
 
+def in_doubt(desk: Desk, slug: str, outlet: str, verdict: str = "") -> tuple[Delivery, ...]:
+    """What of a release a person may settle at an outlet with that verdict. Raises NotFound where nothing is."""
+    states = {DeliveryState.IN_DOUBT} | ({DeliveryState.FAILED} if verdict == "drop" else set())
+    return _deliveries(desk, slug, outlet, states, "in doubt")
+
+
 def settle(desk: Desk, slug: str, outlet: str, verdict: str) -> tuple[Delivery, ...]:
     """A person's word on what is in doubt: `sent`, `resend` or `drop` (the last also of what failed)."""
     from pressrelease.store import settling, words
 
-    states = {DeliveryState.IN_DOUBT} | ({DeliveryState.FAILED} if verdict == "drop" else set())
-    chosen = _deliveries(desk, slug, outlet, states, "in doubt")
+    chosen = in_doubt(desk, slug, outlet, verdict)
     with desk.ledger() as ledger:
         if verdict == "resend":
             words.accept_late(ledger, desk.report(slug).dossier.release)
@@ -119,9 +124,13 @@ def _deliveries(
         delivery for delivery in dossier.deliveries if delivery.state in states and outlet in (None, delivery.outlet)
     )
     if not chosen:
+        doubtful = [
+            one.outlet for one in dossier.deliveries if one.state is DeliveryState.IN_DOUBT and one.needs_person
+        ]
+        settling = f" What is in doubt: `pressrelease settle {slug} --outlet {doubtful[0]}`." if doubtful else ""
         raise NotFound(
             f"Nothing of {slug} is {word}{f' at {outlet}' if outlet else ''}.",
-            hint=f"`pressrelease status {slug}` shows where it stands.",
+            hint=f"`pressrelease status {slug}` shows where it stands.{settling}",
             code="nothing_to_do",
         )
     return chosen
