@@ -170,8 +170,8 @@ class Daemon:
 
         What the old one has in flight is finished beside the new one's sends: an outlet that hangs delays nobody.
         """
-        edited = self._config.edited()
-        if edited is None and not self._config.refused:
+        edited = self._config.to_be_read()
+        if edited is None:
             return cycle
         fresh, shift = replace(self._workspace), ExitStack()
         try:
@@ -314,11 +314,6 @@ class _ConfigFile:
         self._words = ""
         self.never_read = True
 
-    @property
-    def refused(self) -> bool:
-        """Whether it could not be used when it was last read; a secret that it names may be there by now."""
-        return bool(self._words)
-
     def edited(self) -> object:
         """What tells this file from the one last read; None where it is that one, or was written only just now."""
         found = self._signature()
@@ -328,15 +323,20 @@ class _ConfigFile:
             return None
         return found if found != self._read and clock.pause_clock() - since >= SETTLED else None
 
+    def to_be_read(self) -> object:
+        """As `edited`, and so too one that was refused and stands as it did: a secret that it names may be there."""
+        edited = self.edited()
+        return self._read if edited is None and self._words and self._seen[0] == self._read else edited
+
     def was_read(self, edited: object) -> None:
         """It is in force; `edited` was what told it from the one before."""
-        self._read, self._words, self.never_read = edited or self._read, "", False
+        self._read, self._words, self.never_read = edited, "", False
 
     def was_refused(self, edited: object, why: str) -> str:
         """It can't be used; what is to be said of that, "" where it was said already."""
         words = f"config.toml was edited and can't be used; the one before stays in force.\n{why}"
         told, self._words = self._words, words
-        self._read, self.never_read = edited or self._read, False
+        self._read, self.never_read = edited, False
         return "" if words == told else words
 
     def _signature(self) -> object:
