@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -44,7 +45,8 @@ def set_clock(office: Office, offset: str) -> None:
     site = office.folder / ".site"
     site.mkdir(exist_ok=True)
     (site / "sitecustomize.py").write_text(SITE, encoding="utf-8")
-    office.environment |= FAKE | {"LD_PRELOAD": str(libraries[0]), "FAKETIME": offset, "PYTHONPATH": str(site)}
+    path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
+    office.environment |= FAKE | {"LD_PRELOAD": str(libraries[0]), "FAKETIME": offset, "PYTHONPATH": path}
 
 
 def put(office: Office, lift: datetime) -> None:
