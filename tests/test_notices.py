@@ -765,3 +765,27 @@ def test_run_leaves_the_moments_before_a_lift_to_the_senders(tmp_path: Path, ser
     telling.after(place.workspace, near)
     telling.end()
     assert len(place.said) == 2
+
+
+def test_what_still_stands_is_not_told_again_with_what_is_new(tmp_path: Path, server: FlakyServer) -> None:
+    place = Place(tmp_path, server)
+    schedule(place.workspace, "later", days=0.9)
+    (place.workspace.folder / "releases" / "later.md").write_text("changed")
+    place.one_pass()
+    place.no_pause()
+    schedule_now(place.workspace, "names")
+    place.one_pass()
+    assert ["was changed" in said for said in place.said] == [True, False]
+    assert "names is out" in place.said[1]
+
+
+def test_a_message_has_its_own_limit_of_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pressrelease.telling.people.SEND_WITHIN", timedelta(seconds=0.5))
+    with FlakyServer(hang_after_request) as server:
+        place = Place(tmp_path, server)
+        schedule_now(place.workspace, "names")
+        began = time.monotonic()
+        place.one_pass()
+        assert time.monotonic() - began < 8
+        (reader,) = told.told(place.workspace.store.read, "pager").values()
+        assert reader.tries == 1

@@ -142,7 +142,7 @@ def drop_reader(ledger: Ledger, outlet: str, recipient: str) -> None:
 
 def begin(ledger: Ledger, reader: Told, *, until: datetime) -> bool:
     """Claim the telling of one reader until then (UTC); False where another was first."""
-    return _change(ledger, reader, tries=reader.tries + 1, not_before=until, also="tries = :tries")
+    return _change(ledger, reader, tries=reader.tries + 1, not_before=until, unclaimed=True)
 
 
 def tell_of(ledger: Ledger, reader: Told, *, line: int, conditions: Collection[str], not_before: datetime) -> None:
@@ -163,24 +163,25 @@ def _change(
     not_before: datetime,
     line: int | None = None,
     conditions: Collection[str] | None = None,
-    also: str = "",
+    unclaimed: bool = False,
 ) -> bool:
     from sqlalchemy import text
 
     # Who has been told further, or whose claim is another's by now, is not set back.
     query = (
-        "UPDATE told SET line = :line, conditions = :conditions, tries = :after, not_before = :not_before"
+        "UPDATE told SET line = :line, conditions = :conditions, tries = :tries, not_before = :not_before"
         " WHERE outlet = :outlet AND recipient = :recipient AND line = :known"
-    ) + (f" AND {also} AND not_before = :seen" if also else "")
+    )
     values = {
         "line": reader.line if line is None else line,
         "conditions": json.dumps(sorted(reader.conditions if conditions is None else conditions)),
-        "after": tries,
+        "tries": tries,
         "not_before": to_micros(not_before),
         "outlet": reader.outlet,
         "recipient": reader.recipient,
         "known": reader.line,
     }
-    if also:
-        values |= {"tries": reader.tries, "seen": to_micros(reader.not_before)}
+    if unclaimed:
+        query += " AND not_before = :seen"
+        values["seen"] = to_micros(reader.not_before)
     return bool(ledger.connection.execute(text(query), values).rowcount)
