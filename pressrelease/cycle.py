@@ -48,10 +48,12 @@ LEASE_MARGIN = timedelta(seconds=60)
 #: How much of a lease must be left, beyond the outlet's timeout, for a send to begin.
 LEASE_LEFT = timedelta(seconds=5)
 
-#: Senders an outlet, and claims taken at once where a repeat is recognised; elsewhere never more than are sent at
-#: once, since each claim that its owner dies with costs a person a look.
-WIDTH = 32
-BATCH = 64
+#: Senders an outlet, each of them free again only once its answer is on the disk; and claims taken at once.
+WIDTH = 64
+BATCH = 256
+
+#: Both where a repeat is not recognised: each claim that its owner dies with costs a person a look.
+CAREFUL = 32
 
 #: The code of an error that tells of a send whose answer is not on record.
 UNRECORDED = "answer_unrecorded"
@@ -224,8 +226,8 @@ class Cycle:
     def _lane(self, name: str, outlet: Outlet) -> Lane:
         return Lane(
             name,
-            width=WIDTH,
-            batch=BATCH if outlet.repeats.told_apart else WIDTH,
+            width=WIDTH if outlet.repeats.told_apart else CAREFUL,
+            batch=BATCH if outlet.repeats.told_apart else CAREFUL,
             claim=lambda candidates: self._claim(name, candidates),
             send=lambda delivery: self._send(outlet, delivery),
             give_back=lambda claimed: self._give_back(claimed, "the program was asked to end"),

@@ -20,6 +20,9 @@ from pressrelease.store import Store
 KEPT = 256
 KEPT_BYTES = 64 * 1024 * 1024
 
+#: How many versions are composed at the same time.
+COMPOSED_AT_ONCE = 16
+
 #: How many parcels are made ahead of their moment, and how many bytes of them; the rest is made as it leaves.
 AHEAD = 20_000
 AHEAD_BYTES = 64 * 1024 * 1024
@@ -52,6 +55,7 @@ class Parcels:
         self._ahead: dict[_Made, Parcel] = {}
         self._ahead_bytes = 0
         self._lock = threading.Lock()
+        self._composing = [threading.Lock() for _ in range(COMPOSED_AT_ONCE)]
 
     def make(self, outlet: Outlet, delivery: Delivery) -> Parcel:
         """What `outlet` will send for `delivery`. Raises StateUnreadable where the frozen version is damaged."""
@@ -84,13 +88,17 @@ class Parcels:
     def message(self, delivery: Delivery) -> Message:
         """The frozen version that `delivery` is of, composed. Raises StateUnreadable where it is damaged."""
         name = (delivery.slug, delivery.version)
-        with self._lock:
-            message = self._messages.get(name)
-            if message is None or message.lift != delivery.lift:
-                message = self._messages[name] = self._compose(delivery)
+        # One and the same version is composed by one thread; others' wait for the disk keeps nobody.
+        with self._composing[hash(name) % COMPOSED_AT_ONCE]:
+            with self._lock:
+                message = self._messages.get(name)
+                if message is not None and message.lift == delivery.lift:
+                    self._messages.move_to_end(name)
+                    return message
+            message = self._compose(delivery)
+            with self._lock:
+                self._messages[name] = message
                 self._make_room()
-            else:
-                self._messages.move_to_end(name)
             return message
 
     def _make_room(self) -> None:

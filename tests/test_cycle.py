@@ -71,7 +71,7 @@ def test_an_outlet_that_hangs_costs_the_others_nothing(tmp_path: Path) -> None:
 
 
 def test_closing_finishes_what_is_in_flight_and_gives_back_the_rest(tmp_path: Path) -> None:
-    people = tuple(f"r{n}@x.example" for n in range(60))
+    people = tuple(f"r{n}@x.example" for n in range(160))
     place = workshop.found(tmp_path, mail={"people": people, "seconds": 0.4})
     workshop.schedule(place, "operation")
     with sending(place, clock.utc_now()) as cycle:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from pressrelease import clock
 from pressrelease.cli.session import Session
 from pressrelease.config import Config
-from pressrelease.errors import NotFound
 from pressrelease.standing import ReleaseState
 from pressrelease.views import STATE_WORDS, Row, next_command, release_json, when_words
 from pressrelease.when import say, say_embargo
@@ -33,10 +32,10 @@ def give_reports(session: Session, desk: Desk, slugs: Sequence[str], done: str) 
         return
     session.say(done)
     told = []
+    scheduled = desk.store.read.releases(list(dict.fromkeys(slugs))) if desk.store.exists else []
+    rows = {report.slug: row_of(report) for report in desk.reports(scheduled)}
     for slug in dict.fromkeys(slugs):
-        try:
-            row = row_of(desk.report(slug))
-        except NotFound:
+        if (row := rows.get(slug)) is None:
             told.append({"slug": slug, "state": ReleaseState.DRAFT.value})
             session.say(f"{slug}: {ReleaseState.DRAFT.sentence}.")
             continue

@@ -42,7 +42,7 @@ def schedule(
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
-    proposals = [scheduling.propose(desk, slug, at) for slug in dict.fromkeys(slugs)]
+    proposals = scheduling.propose_all(desk, list(dict.fromkeys(slugs)), at)
     for proposal in proposals:
         session.say(*proposal_lines(proposal, desk.config))
     questions = [question for proposal in proposals for question in proposal.questions]
@@ -52,8 +52,7 @@ def schedule(
             yes=yes,
             hint="Give --yes to confirm, or --at with an exact time.",
         )
-    for proposal in proposals:
-        scheduling.schedule(desk, proposal)
+    scheduling.schedule(desk, *proposals)
     give_reports(session, desk, [proposal.slug for proposal in proposals], "Scheduled.")
 
 
@@ -86,10 +85,9 @@ def approve(
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
     by = name or desk.actor
-    for slug in dict.fromkeys(slugs):
-        session.say(*approved_lines(approving.may_approve(desk, slug, by)))
-    for slug in dict.fromkeys(slugs):
-        approving.approve(desk, slug, by, key=key, may_ask=session.may_ask)
+    for report in approving.may_approve(desk, slugs, by):
+        session.say(*approved_lines(report))
+    approving.approve(desk, slugs, by, key=key, may_ask=session.may_ask)
     give_reports(session, desk, slugs, f"Approved by {by}.")
 
 

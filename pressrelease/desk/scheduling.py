@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pressrelease import clock
 from pressrelease.check import Finding, Severity, check_release, embargo_of
@@ -15,6 +16,10 @@ from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, NotPermit
 from pressrelease.release import Release, canonical, version_of
 from pressrelease.standing import Scheduled, Word
 from pressrelease.when import Embargo, EmbargoKind, read_embargo, say
+
+if TYPE_CHECKING:
+    from pressrelease.outlets import Outlet
+    from pressrelease.store.words import Frozen
 
 
 @dataclass(frozen=True)
@@ -41,17 +46,17 @@ class Proposal:
 
 def findings(desk: Desk, slug: str) -> tuple[Finding, ...]:
     """What `check` says of a release's file as it is now."""
-    return _findings(desk, desk.library.read(slug), clock.utc_now())
+    return _findings(desk, desk.library.read(slug), clock.utc_now(), desk.library.slugs())
 
 
-def _findings(desk: Desk, release: Release, now: datetime) -> tuple[Finding, ...]:
+def _findings(desk: Desk, release: Release, now: datetime, known: Sequence[str]) -> tuple[Finding, ...]:
     sizes: dict[str, int | None] = {}
     for attachment in release.attachments:
         try:
             sizes[attachment.path] = len(desk.library.attachment(release, attachment))
         except (NotFound, Refused):
             sizes[attachment.path] = None
-    found = check_release(release, desk.config, now=now, known_slugs=desk.library.slugs(), attachment_sizes=sizes)
+    found = check_release(release, desk.config, now=now, known_slugs=known, attachment_sizes=sizes)
     return (*found, *_recipient_findings(desk, release))
 
 
@@ -70,14 +75,51 @@ def _recipient_findings(desk: Desk, release: Release) -> Iterator[Finding]:
 
 
 def propose(desk: Desk, slug: str, at: str | None = None) -> Proposal:
+    """As `propose_all`, for one."""
+    return propose_all(desk, [slug], at)[0]
+
+
+def propose_all(desk: Desk, slugs: Sequence[str], at: str | None = None) -> list[Proposal]:
     """What scheduling would fix, without fixing it. `at` is a phrase for the lift.
 
     Raises Refused with the findings that stand in the way, EmbargoRefused for a lift that is past or
     outside the embargo's window, NotPermitted for one before the embargo.
     """
     now = clock.utc_now()
+    known = desk.library.slugs()
+    recipients = _Recipients(desk)
+    try:
+        return [_propose(desk, slug, at, now, known, recipients) for slug in slugs]
+    finally:
+        recipients.close()
+
+
+class _Recipients:
+    """Whom each outlet sends to, read once for however many releases; the outlets are opened with the first."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._opened: dict[str, Outlet] = {}
+        self._read: dict[str, tuple[str, ...]] = {}
+
+    def of(self, outlet: str) -> tuple[str, ...]:
+        """The rows that a release gets at an outlet that is switched on."""
+        self._opened = self._opened or self._desk.workspace.outlets()
+        if outlet not in self._read:
+            self._read[outlet] = self._opened[outlet].recipients()
+        return self._read[outlet]
+
+    def close(self) -> None:
+        """Let go of the outlets."""
+        for outlet in self._opened.values():
+            outlet.close()
+
+
+def _propose(
+    desk: Desk, slug: str, at: str | None, now: datetime, known: Sequence[str], recipients: _Recipients
+) -> Proposal:
     release = desk.library.read(slug)
-    findings = _findings(desk, release, now)
+    findings = _findings(desk, release, now, known)
     faults = [finding for finding in findings if finding.severity is Severity.ERROR]
     if at is not None:
         # The lift is given anew; that the file's own date is past is no longer in the way.
@@ -95,17 +137,13 @@ def propose(desk: Desk, slug: str, at: str | None = None) -> Proposal:
     lift, questions = _lift(desk, slug, embargo, at, now)
     findings += lift_findings(desk, release, lift, now=now)
     outlets = release.outlets or desk.config.default_outlets
-    opened = desk.workspace.outlets()
-    recipients = {name: opened[name].recipients() for name in outlets}
-    for outlet in opened.values():
-        outlet.close()
     attachments = {a.path: desk.library.attachment(release, a) for a in release.attachments}
     return Proposal(
         release=release,
         embargo=embargo,
         lift=lift,
         version=version_of(release, attachment_hashes=_hashes(attachments), lift=lift, outlets=outlets),
-        recipients=recipients,
+        recipients={name: recipients.of(name) for name in outlets},
         attachments=attachments,
         findings=findings,
         questions=questions,
@@ -149,11 +187,20 @@ def _lift(
     return lift, tuple(questions)
 
 
-def schedule(desk: Desk, proposal: Proposal) -> None:
-    """Freeze the proposed version and fix its lift; where no approval is needed, it is on its way."""
+def schedule(desk: Desk, *proposals: Proposal) -> None:
+    """Freeze the proposed versions and fix their lifts, all or none; one that needs no approval is on its way."""
     from pressrelease.store import words
 
     now = clock.utc_now()
+    ready = [(proposal, *_to_schedule(desk, proposal, now)) for proposal in proposals]
+    with desk.ledger(now) as ledger:
+        for proposal, scheduled, frozen in ready:
+            words.schedule(ledger, scheduled, frozen, proposal.recipients)
+
+
+def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Scheduled, Frozen]:
+    from pressrelease.store import words
+
     policy = desk.config.policy
     lift = proposal.lift
     if lift is None and policy.approvals == 0:
@@ -189,8 +236,7 @@ def schedule(desk: Desk, proposal: Proposal) -> None:
         attachments=proposal.attachments,
         hashes=_hashes(proposal.attachments),
     )
-    with desk.ledger(now) as ledger:
-        words.schedule(ledger, scheduled, frozen, proposal.recipients)
+    return scheduled, frozen
 
 
 def unschedule(desk: Desk, slug: str) -> Report:

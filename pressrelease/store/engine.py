@@ -93,7 +93,7 @@ def open_engine(url: str, file: Path | None, now_micros: int) -> Engine:
 
 def _connect(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=0.05, isolation_level=None, check_same_thread=False)
-    mode, sync = ("WAL", "FULL") if sqlite3.sqlite_version_info >= _WAL_IS_SAFE else ("DELETE", "EXTRA")
+    mode, sync = ("WAL", "FULL") if sqlite3.sqlite_version_info >= _WAL_IS_SAFE else ("PERSIST", "EXTRA")
     for pragma in (f"synchronous = {sync}", "foreign_keys = ON", "trusted_schema = OFF"):
         connection.execute(f"PRAGMA {pragma}")
     if mode == "WAL":

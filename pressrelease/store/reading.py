@@ -35,6 +35,7 @@ from pressrelease.store.rows import (
     texts_of,
     to_micros,
 )
+from pressrelease.store.together import Together
 
 #: The newest layout of the tables that this program knows.
 SCHEMA = 4
@@ -96,6 +97,7 @@ class Reader:
         self._database = database
         self.on_server = not isinstance(database, Path)
         self._free: deque[Any] = deque()
+        self._in_the_way: Together[Row] = Together(self._what_is_in_the_way)
 
     # -- asking -------------------------------------------------------------------------------------------
 
@@ -283,16 +285,9 @@ class Reader:
 
         `source_hash` is of the release's file as it is now, None where it is gone.
         """
-        found = self.rows(
-            "SELECT c.stopped, r.word, r.version, r.lift, r.source_hash, d.state, d.owner, d.attempts,"
-            " EXISTS (SELECT 1 FROM closed_outlets x WHERE x.outlet = d.outlet) AS closed"
-            " FROM deliveries d LEFT JOIN releases r ON r.slug = d.slug LEFT JOIN control c ON c.id = 1"
-            " WHERE d.id = :id",
-            {"id": delivery.id},
-        )
-        if not found:
+        row = self._in_the_way.ask(delivery.id)
+        if row is None:
             return "its row is gone"
-        row = found[0]
         if row["stopped"] is None or row["stopped"]:
             return "everything is stopped"
         if row["word"] != "scheduled":
@@ -308,6 +303,17 @@ class Reader:
         if (row["state"], row["owner"], row["attempts"]) != ("sending", delivery.owner, delivery.attempts):
             return "the claim was lost"
         return None
+
+    def _what_is_in_the_way(self, numbers: Sequence[int]) -> dict[int, Row]:
+        marks = ", ".join(f":n{place}" for place in range(len(numbers)))
+        found = self.rows(
+            "SELECT c.stopped, r.word, r.version, r.lift, r.source_hash, d.id, d.state, d.owner, d.attempts,"
+            " EXISTS (SELECT 1 FROM closed_outlets x WHERE x.outlet = d.outlet) AS closed"
+            " FROM deliveries d LEFT JOIN releases r ON r.slug = d.slug LEFT JOIN control c ON c.id = 1"
+            f" WHERE d.id IN ({marks})",
+            {f"n{place}": number for place, number in enumerate(numbers)},
+        )
+        return {row["id"]: row for row in found}
 
     # -- frozen versions ---------------------------------------------------------------------------------
 

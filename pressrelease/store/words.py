@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, null, select, update
+from sqlalchemy import BindParameter, bindparam, delete, insert, null, select, update
 
 from pressrelease.config import Policy
 from pressrelease.delivery import DeliveryState
@@ -38,28 +38,51 @@ class Frozen:
     hashes: Mapping[str, str]
 
 
+# Made once: a thousand releases are scheduled in one call, and to make a statement takes longer than to run it.
+_SLUG: BindParameter[str] = bindparam("of_slug")
+_VERSION: BindParameter[str] = bindparam("of_version")
+_RELEASE = select(releases).where(releases.c.slug == _SLUG).with_for_update()
+_GIVEN = (
+    select(approvals)
+    .where(approvals.c.slug == _SLUG, approvals.c.version == _VERSION, approvals.c.withdrawn_at.is_(None))
+    .order_by(approvals.c.id)
+)
+_DELIVERIES = (
+    select(deliveries)
+    .where(deliveries.c.slug == _SLUG, deliveries.c.version == _VERSION)
+    .order_by(deliveries.c.id)
+    .with_for_update()
+)
+_TRIES = select(deliveries.c.attempts).where(deliveries.c.slug == _SLUG).with_for_update()
+_FROZEN = select(versions.c.slug).where(versions.c.slug == _SLUG, versions.c.version == _VERSION)
+_NOT_SCHEDULED = delete(releases).where(releases.c.slug == _SLUG)
+_NOT_SENT = delete(deliveries).where(deliveries.c.slug == _SLUG, deliveries.c.version == _VERSION)
+_CALLED_OFF = (
+    update(deliveries)
+    .where(deliveries.c.slug == _SLUG, deliveries.c.state == DeliveryState.WAITING.value)
+    .values(state=DeliveryState.CANCELED.value, next_try=null())
+)
+_WITHDRAWN = (
+    update(approvals)
+    .where(approvals.c.slug == _SLUG, approvals.c.withdrawn_at.is_(None))
+    .values(withdrawn_at=bindparam("at_micros"))
+)
+
+
 def look(ledger: Ledger, slug: str) -> Dossier:
     """A release with its approvals and deliveries, as this transaction sees it. Raises NotFound for a draft."""
     # Locked on PostgreSQL (SQLite has one writer): what is decided by this look still holds when it is written.
-    found = ledger.rows(select(releases).where(releases.c.slug == slug).with_for_update())
+    found = ledger.rows(_RELEASE, {"of_slug": slug})
     if not found:
         raise NotFound(
             f"{slug} is not scheduled.", hint=f"`pressrelease schedule {slug}` does that.", code="not_scheduled"
         )
     release = scheduled_of(found[0])
-    same = (deliveries.c.slug == slug, deliveries.c.version == release.version)
-    given = ledger.rows(
-        select(approvals)
-        .where(approvals.c.slug == slug, approvals.c.version == release.version, approvals.c.withdrawn_at.is_(None))
-        .order_by(approvals.c.id)
-    )
+    which = {"of_slug": slug, "of_version": release.version}
     return Dossier(
         release=release,
-        approvals=tuple(approval_of(row) for row in given),
-        deliveries=tuple(
-            delivery_of(row)
-            for row in ledger.rows(select(deliveries).where(*same).order_by(deliveries.c.id).with_for_update())
-        ),
+        approvals=tuple(approval_of(row) for row in ledger.rows(_GIVEN, which)),
+        deliveries=tuple(delivery_of(row) for row in ledger.rows(_DELIVERIES, which)),
     )
 
 
@@ -76,7 +99,8 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
             hint="Name a recipient in config.toml, or leave that outlet out.",
             code="no_recipients",
         )
-    tries = ledger.rows(select(deliveries.c.attempts).where(deliveries.c.slug == slug).with_for_update())
+    which = {"of_slug": slug, "of_version": version}
+    tries = ledger.rows(_TRIES, which)
     if any(row["attempts"] for row in tries):
         raise NotPermitted(
             f"{slug} has already begun to go out; it can't be scheduled again.",
@@ -84,26 +108,27 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
             code="already_begun",
         )
     _call_off(ledger, slug)
-    if not ledger.rows(select(versions.c.slug).where(versions.c.slug == slug, versions.c.version == version)):
+    if not ledger.rows(_FROZEN, which):
         for path, content in frozen.attachments.items():
             sha256 = frozen.hashes[path]
             if not ledger.rows(select(blobs.c.sha256).where(blobs.c.sha256 == sha256)):
                 ledger.connection.execute(insert(blobs).values(sha256=sha256, content=content))
         ledger.connection.execute(
-            insert(versions).values(
-                slug=slug,
-                version=version,
-                canonical=frozen.canonical,
-                attachments=json.dumps(dict(frozen.hashes), sort_keys=True),
-                lift=maybe_micros(frozen.lift),
-                outlets=json.dumps(release.outlets),
-                frozen_at=ledger.micros,
-                frozen_by=release.word_by,
-            )
+            insert(versions),
+            {
+                "slug": slug,
+                "version": version,
+                "canonical": frozen.canonical,
+                "attachments": json.dumps(dict(frozen.hashes), sort_keys=True),
+                "lift": maybe_micros(frozen.lift),
+                "outlets": json.dumps(release.outlets),
+                "frozen_at": ledger.micros,
+                "frozen_by": release.word_by,
+            },
         )
-    ledger.connection.execute(delete(releases).where(releases.c.slug == slug))
-    ledger.connection.execute(insert(releases).values(**row_of_scheduled(release), open=True, changed_at=ledger.micros))
-    ledger.connection.execute(delete(deliveries).where(deliveries.c.slug == slug, deliveries.c.version == version))
+    ledger.connection.execute(_NOT_SCHEDULED, which)
+    ledger.connection.execute(insert(releases), row_of_scheduled(release) | {"open": True, "changed_at": ledger.micros})
+    ledger.connection.execute(_NOT_SENT, which)
     lift = maybe_micros(release.lift)
     ledger.connection.execute(
         insert(deliveries),
@@ -145,20 +170,12 @@ def unschedule(ledger: Ledger, slug: str) -> None:
 
 def _call_off(ledger: Ledger, slug: str) -> None:
     """Cancel what waits of a release and withdraw every approval of it."""
-    ledger.connection.execute(
-        update(deliveries)
-        .where(deliveries.c.slug == slug, deliveries.c.state == DeliveryState.WAITING.value)
-        .values(state=DeliveryState.CANCELED.value, next_try=null())
-    )
+    ledger.connection.execute(_CALLED_OFF, {"of_slug": slug})
     _withdraw_approvals(ledger, slug)
 
 
 def _withdraw_approvals(ledger: Ledger, slug: str) -> int:
-    return ledger.connection.execute(
-        update(approvals)
-        .where(approvals.c.slug == slug, approvals.c.withdrawn_at.is_(None))
-        .values(withdrawn_at=ledger.micros)
-    ).rowcount
+    return ledger.connection.execute(_WITHDRAWN, {"of_slug": slug, "at_micros": ledger.micros}).rowcount
 
 
 def approve(
@@ -192,7 +209,8 @@ def approve(
         )
     if signature or same_person(by) not in {same_person(approval.by) for approval in dossier.approvals}:
         ledger.connection.execute(
-            insert(approvals).values(slug=slug, version=version, by=by, at=ledger.micros, signature=signature or None)
+            insert(approvals),
+            {"slug": slug, "version": version, "by": by, "at": ledger.micros, "signature": signature or None},
         )
         ledger.note("release.approved", slug, version, by=by, **({"signed": True} if signature else {}))
     given = [*(one for one in dossier.approvals if one.by not in uncounted), Approval(by, ledger.now)]

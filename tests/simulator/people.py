@@ -76,7 +76,7 @@ class People:
                 self.rows[key] = Row(slug, proposal.version, name)
 
     def approve(self, slug: str) -> None:
-        if slug in self.known and self._try(lambda: approving.approve(self.desk, slug, "da")):
+        if slug in self.known and self._try(lambda: approving.approve(self.desk, [slug], "da")):
             known = self.known[slug]
             known.approvals = 1
             known.lift = known.lift or self.machine.wall

@@ -1,0 +1,61 @@
+"""Many senders' questions put to the store as one.
+
+A reader of SQLite waits while anybody's commit reaches the disk, and a commit waits for every reader: sixty senders
+that ask one by one keep each other, and the writer, from their turn. So whoever asks while a question is under way
+joins the next one. Nobody is answered by a question that was put before they asked: what they hear is as fresh as if
+they had asked alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+_Answer = TypeVar("_Answer")
+
+
+class _Round(Generic[_Answer]):
+    """One question for all who joined it; `trouble` is what it failed with."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.done = False
+        self.found: Mapping[int, _Answer] = {}
+        self.trouble: BaseException | None = None
+
+
+class Together(Generic[_Answer]):
+    """`ask(number)` gives what `ask_all` finds for that number, None where it finds nothing; raises what it raises."""
+
+    def __init__(self, ask_all: Callable[[Sequence[int]], Mapping[int, _Answer]]) -> None:
+        self._ask_all = ask_all
+        self._changed = threading.Condition()
+        self._asking = False
+        self._next: _Round[_Answer] = _Round()
+
+    def ask(self, number: int) -> _Answer | None:
+        """Ask about one row, together with whoever else is waiting to ask."""
+        with self._changed:
+            joined = self._next
+            joined.numbers.append(number)
+            while self._asking and not joined.done:
+                self._changed.wait()
+            if not joined.done:
+                self._asking = True
+                self._next = _Round()
+        if not joined.done:
+            self._put(joined)
+        if joined.trouble is not None:
+            raise joined.trouble
+        return joined.found.get(number)
+
+    def _put(self, joined: _Round[_Answer]) -> None:
+        try:
+            joined.found = self._ask_all(joined.numbers)
+        except BaseException as error:  # noqa: BLE001  (each who joined must hear of it)
+            joined.trouble = error
+        with self._changed:
+            joined.done = True
+            self._asking = False
+            self._changed.notify_all()
