@@ -119,7 +119,7 @@ def refused(text: str, **other: object) -> EmbargoRefused:
         ("Feb. 30 at 9 a.m.", "embargo_nonexistent", "no Feb 30", 0, ""),
         ("Case No. 62-158374", "embargo_unclear", "no time", 0, "9 a.m. PT"),
         ("mid-October", "embargo_unclear", "no agreed", 1, "Oct 11, 2018 to Oct 20, 2018"),
-        ("the week of 9/23", "embargo_ambiguous", "Sunday", 2, "the week of Sep 24, 2018"),
+        ("early in the week of 9/23", "embargo_ambiguous", "Sunday", 2, "the week of Sep 24, 2018"),
         ("9 a.m. PT / 1 p.m. ET Monday", "embargo_ambiguous", "two times", 2, ""),
         ("9 a.m.", "embargo_unclear", "no day", 0, "Add the day"),
         ("", "embargo_refused", "empty", 0, "immediate"),
@@ -138,7 +138,7 @@ def test_refusals_teach(text: str, code: str, in_message: str, candidates: int, 
     "text",
     [
         "next Friday at 9 a.m.", "Monday at 2", "Nov. 4, 2018, 1:30 a.m.", "March 10, 2019, 2:30 a.m.",
-        "midnight Sunday", "Sept. 24, 9 a.m. PST", "Tuesday, Sept. 24", "mid-October", "the week of 9/23",
+        "midnight Sunday", "Sept. 24, 9 a.m. PST", "Tuesday, Sept. 24", "mid-October", "early in the week of 9/23",
     ],
 )  # fmt: skip
 def test_every_reading_that_a_refusal_names_can_be_typed(text: str) -> None:

@@ -345,14 +345,19 @@ def _which_week(*starts: date) -> EmbargoRefused:
     )
 
 
-def week_around(span: Span, day: date) -> tuple[date, date]:
-    """The week that is named by one of its days: first day and exclusive end."""
+def week_around(span: Span, day: date, *, sunday_first: bool) -> tuple[date, date]:
+    """The week that is named by one of its days: first day and exclusive end.
+
+    A week runs from Monday, and the week of a Sunday from that Sunday where calendars begin with it.
+    """
     if span.stretch is Stretch.WEEK_FROM:
         return _piece_of_week(span, day)
     if span.stretch is Stretch.WEEK_ENDING:
         return day - timedelta(days=6), day + timedelta(days=1)
     monday = week_start(day)
     if day.weekday() == 6:
+        if sunday_first and not span.piece:
+            return day, day + timedelta(days=7)
         raise refusal(
             f"{typed_day(day)} is a Sunday, which ends a week for some and begins one for others.",
             code="embargo_ambiguous",

@@ -125,7 +125,7 @@ def _week_of(span: Span, parts: Sequence[Part], today: calendar.Today) -> tuple[
                 "There is more than one date in it.", code="embargo_ambiguous", candidates=map(say_day, sorted(found))
             )
         day = found.pop()
-    return calendar.week_around(span, day)
+    return calendar.week_around(span, day, sunday_first=today.month_first)
 
 
 def range_window(phrase: Phrase, found: Range, office: Office) -> Embargo:
