@@ -145,7 +145,11 @@ def test_a_machine_whose_clock_is_apart_from_the_server_s(tmp_path: Path, server
         set_clock(made.office, "")
         made.office.run("resume", "--all", "--yes")
         made.settle()
-        report("PostgreSQL: a machine whose clock is an hour off the server's", made.count())
+        count = made.count()
+        if offset == "+1h":  # it was approved in an hour, by the clock of that machine, and lifts then
+            assert made.office.state("names") == "scheduled"
+            count.lost -= count.deliveries
+        report("PostgreSQL: a machine whose clock is an hour off the server's", count)
 
 
 def test_a_word_on_one_machine_wakes_the_other(tmp_path: Path, server: Server) -> None:
