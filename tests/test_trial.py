@@ -268,3 +268,31 @@ def test_sending_again_asks_for_the_slug_at_a_terminal(doubtful: Office, call: C
     assert subprocess.run(command, cwd=doubtful.folder, stdin=theirs, stderr=theirs, check=False).returncode == 0
     os.close(theirs)
     os.close(ours)
+
+
+def test_what_fell_due_under_a_stop_is_in_the_days_picture(office: Office, call: Caller) -> None:
+    call("schedule", "statement")
+    call("approve", "statement")
+    call()
+    assert "Going out\n  statement\n" in call.out
+    call("stop")
+    call()
+    assert "Kept back, though its lift has come\n  statement\n" in call.out
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_held_release_whose_file_is_another_says_so_on_resuming(office: Office, call: Caller, gone: bool) -> None:
+    call("hold", "later", "--why", "x")
+    path = office.folder / "releases" / "later.md"
+    path.unlink() if gone else path.write_text(path.read_text(encoding="utf-8") + "More.", encoding="utf-8")
+    call("resume", "later", expect=10)
+    assert ("is gone" if gone else "was changed") in call.err
+
+
+def test_what_is_out_is_not_resumed_whatever_became_of_its_file(office: Office, call: Caller) -> None:
+    call("schedule", "statement")
+    call("approve", "statement")
+    call("publish-due")
+    (office.folder / "releases" / "statement.md").unlink()
+    call("resume", "statement", expect=77)
+    assert "is out already" in call.err

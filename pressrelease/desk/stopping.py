@@ -10,7 +10,7 @@ from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.desk import Desk
 from pressrelease.errors import NeedsPerson, NotFound
 from pressrelease.gather import reports
-from pressrelease.standing import Dossier, FileFact, Word
+from pressrelease.standing import Dossier, FileFact, ReleaseState, Word
 from pressrelease.when import read_embargo
 
 
@@ -60,9 +60,11 @@ def resume(desk: Desk, slug: str, at: str | None = None) -> None:
     if at is not None:
         moment = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time).lift or now
     report = desk.report(slug)
-    if report.dossier.file is not FileFact.SAME:
+    over = report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}  # which the ledger says by itself
+    if report.dossier.file is not FileFact.SAME and not over:
+        became = "is gone" if report.dossier.file is FileFact.GONE else "was changed after it was scheduled"
         raise NeedsPerson(
-            f"{report.standing.reason}. It was not resumed.",
+            f"releases/{slug}.md {became}. {slug} was not resumed.",
             hint=f"Put the file back as it was, or `pressrelease schedule {slug}` it as it is now.",
             code="file_changed",
         )
