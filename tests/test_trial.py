@@ -296,3 +296,20 @@ def test_what_is_out_is_not_resumed_whatever_became_of_its_file(office: Office, 
     (office.folder / "releases" / "statement.md").unlink()
     call("resume", "statement", expect=77)
     assert "is out already" in call.err
+
+
+def test_a_stop_in_the_wrong_folder_stopped_nothing_and_says_so(
+    tmp_path: Path, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    call("stop", expect=66)
+    assert call.err.startswith("NOT STOPPED: ")
+
+
+def test_drafts_of_a_new_office_are_not_for_everybody_on_the_machine(tmp_path: Path, call: Caller) -> None:
+    before = os.umask(0o022)
+    try:
+        call("init", str(tmp_path / "here"), "--no-input", "--timezone", "America/Los_Angeles")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "here" / "releases").stat().st_mode & 0o007 == 0

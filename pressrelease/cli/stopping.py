@@ -104,7 +104,7 @@ def stop(
 ) -> None:
     """Stop everything, at once, no questions. Nothing more goes out until `pressrelease resume --all`."""
     from pressrelease.desk import Desk, stopping
-    from pressrelease.errors import ConfigRefused, StateUnreadable, WillRetry
+    from pressrelease.errors import ConfigRefused, NotFound, StateUnreadable, WillRetry
     from pressrelease.wiring import person, to_stop
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
@@ -113,6 +113,9 @@ def stop(
     except ConfigRefused as refused:
         desk = Desk(to_stop(session.workspace, refused), person(), dry_run=dry_run)
         session.warn(f"config.toml can't be used just now; stopping needs none of it.\n{refused.message}")
+    except NotFound as error:
+        error.message = f"NOT STOPPED: {error.message}"
+        raise
     try:
         in_flight = stopping.stop(desk, why)
         waiting = stopping.waiting(desk)

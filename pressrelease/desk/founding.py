@@ -32,7 +32,7 @@ def found_workspace(
     if dry_run:
         return written
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "releases").mkdir(exist_ok=True)
+    (folder / "releases").mkdir(mode=0o750, exist_ok=True)  # what it will hold is embargoed
     if FIRST not in Library(folder / "releases").slugs():
         Library(folder / "releases").create(FIRST, draft)
     with (folder / "config.toml").open("x", encoding="utf-8") as stream:
