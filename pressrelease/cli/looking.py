@@ -26,9 +26,6 @@ app = typer.Typer()
 #: How many releases that ask nothing more a plain `status` still shows.
 RECENT = 10
 
-#: How many rows of a kind `status --json` has, where nobody asks for all.
-SHOWN_AS_JSON = 1_000
-
 
 def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     """The bare command: what lifts next, what needs a person, whether a scheduler is alive."""
@@ -98,7 +95,7 @@ def scheduler_line(sign: SchedulerSign, *, now: object) -> str:
 @app.command("status")
 def status(
     slugs: MaybeSlugsArgument = None,
-    everything: Annotated[bool, typer.Option("--all", help="Everything: also what is long out, and far ahead.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also everything that is long out.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and show each change.")] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -106,7 +103,7 @@ def status(
 ) -> None:
     """Where every release stands: what, when, and outlet by outlet."""
     from pressrelease.cli.promising import near_lines
-    from pressrelease.desk.listing import SHOWN, listing
+    from pressrelease.desk.listing import listing
     from pressrelease.views import status_json
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
@@ -117,20 +114,16 @@ def status(
         watch_status(session, desk, slugs or [], everything=everything)
         return
     now = clock.utc_now()
-    shown = SHOWN_AS_JSON if as_json else SHOWN
-    seen = listing(desk, slugs or None, everything=everything, recent=RECENT, shown=shown, now=now)
-    more = f"{seen.more:,} more are not shown: `pressrelease status --all` has all."
+    seen = listing(desk, slugs or None, everything=everything, recent=RECENT, now=now)
     if as_json:
         session.give(status_json(seen.rows, now=now, stopped=seen.stopped, scheduler=seen.scheduler))
-        if seen.more:
-            session.say(more)
         return
     if seen.stopped:
         session.say(f"STOPPED by {seen.stopped_by}. Nothing goes out until `pressrelease resume --all`.", "")
     if seen.clock_doubt:
         session.say(clock_line(seen.clock_doubt), "next: pressrelease doctor", "")
     _show(session, desk, seen.rows, detailed=bool(slugs))
-    session.say(*([more] if seen.more else []), "")
+    session.say("")
     if not slugs:
         session.say(*near_lines(desk, now=now))
     session.say(scheduler_line(seen.scheduler, now=now))
