@@ -51,6 +51,8 @@ def tell(workspace: Workspace, name: str, seen: Pass) -> None:
     if store.read.schema() < told.SINCE:
         store.open(now)
     readers = told.told(store.read, name)
+    if readers and not _anybody_may_be_told(store, readers.values(), now):
+        return  # whatever there is, it waits
     news = look(workspace, seen, readers.values(), now)
     if readers and not any(_waits_to_be_told(news, reader, now) for reader in readers.values()):
         _pass_over(store, readers.values(), news, now)
@@ -65,6 +67,13 @@ def tell(workspace: Workspace, name: str, seen: Pass) -> None:
             _tell_reader(workspace, outlet, reader, news if readers else None, seen)
     finally:
         outlet.close()
+
+
+def _anybody_may_be_told(store: Store, readers: Collection[Told], now: datetime) -> bool:
+    if any(reader.may_be_told(now) for reader in readers):
+        return True
+    after = min(reader.line for reader in readers)
+    return any(told.lines_of(store.read, URGENT, after=after, upto=told.last_line(store.read), most=1))
 
 
 def _waits_to_be_told(news: News, reader: Told, now: datetime) -> bool:
