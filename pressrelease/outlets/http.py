@@ -120,9 +120,7 @@ class Http:
         largest: int = LARGEST_ANSWER,
     ) -> Answer:
         """As `request`, but any status that came through is an answer, for a kind that reads more in it."""
-        from urllib3 import Timeout
-
-        from pressrelease.outlets.wire import Attempt, Watched
+        from pressrelease.outlets.wire import Attempt, Timeout, Watched
 
         prepared = self._prepared(method, url, body, headers)
         attempt = Attempt(self.deadline() if deadline is None else deadline)
@@ -180,7 +178,7 @@ class Http:
     def _prepared(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None
     ) -> PreparedRequest:
-        from requests.exceptions import RequestException
+        from requests import RequestException
 
         own = {"User-Agent": f"pressrelease/{__version__}", "Accept-Encoding": "identity", "Accept": "*/*"}
         try:
