@@ -72,7 +72,7 @@ def publish_due(
                 seen = cycle.look()
     if seen.clock_doubt is None:
         _leave_sign(store, seen)
-    still_open = {release.slug for release in store.read.open_releases()} if tried else set()
+    still_open = store.read.still_open(list(dict.fromkeys(tried))) if tried else set()
     return _outcome(seen, tuple(dict.fromkeys(tried)), still_open)
 
 

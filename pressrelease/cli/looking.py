@@ -26,6 +26,9 @@ app = typer.Typer()
 #: How many releases that ask nothing more a plain `status` still shows.
 RECENT = 10
 
+#: How many rows of a kind `status --json` has, where nobody asks for all.
+SHOWN_AS_JSON = 1_000
+
 
 def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     """The bare command: what lifts next, what needs a person, whether a scheduler is alive."""
@@ -95,7 +98,7 @@ def scheduler_line(sign: SchedulerSign, *, now: object) -> str:
 @app.command("status")
 def status(
     slugs: MaybeSlugsArgument = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also everything that is long out.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also what is long out or far ahead.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and show each change.")] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -114,16 +117,20 @@ def status(
         watch_status(session, desk, slugs or [], everything=everything)
         return
     now = clock.utc_now()
-    seen = listing(desk, slugs or None, everything=everything, recent=RECENT, now=now)
+    bounds = {"ahead": SHOWN_AS_JSON, "behind": SHOWN_AS_JSON} if as_json else {}
+    seen = listing(desk, slugs or None, everything=everything, recent=RECENT, now=now, **bounds)
+    more = f"{seen.more:,} more are not shown: `pressrelease status --all` has all."
     if as_json:
         session.give(status_json(seen.rows, now=now, stopped=seen.stopped, scheduler=seen.scheduler))
+        if seen.more:
+            session.say(more)
         return
     if seen.stopped:
         session.say(f"STOPPED by {seen.stopped_by}. Nothing goes out until `pressrelease resume --all`.", "")
     if seen.clock_doubt:
         session.say(clock_line(seen.clock_doubt), "next: pressrelease doctor", "")
     _show(session, desk, seen.rows, detailed=bool(slugs))
-    session.say("")
+    session.say(*([more] if seen.more else []), "")
     if not slugs:
         session.say(*near_lines(desk, now=now))
     session.say(scheduler_line(seen.scheduler, now=now))

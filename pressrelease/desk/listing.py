@@ -10,6 +10,7 @@ from typing import Any
 
 from pressrelease import clock
 from pressrelease.desk import Desk, Report
+from pressrelease.desk.drafts import drafts as all_drafts
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
 from pressrelease.gather import clock_doubt
 from pressrelease.standing import ReleaseState, Scheduled, Standing
@@ -19,16 +20,22 @@ from pressrelease.store.rows import from_micros
 from pressrelease.views import CALLED_BY_CRON, STAYS_UP, Row, SchedulerSign
 from pressrelease.when import rfc3339
 
+#: How many rows `status` shows of those that lift next; and of those that wait without a lift, whose lift has come,
+#: and that are drafts, each. Who has more asks for all.
+AHEAD = 20
+BEHIND = 100
+
 
 @dataclass(frozen=True)
 class Listing:
-    """Rows for `status` in the order in which they matter, with what stands above them."""
+    """Rows for `status` in the order in which they matter, with what stands above them; `more` were left out."""
 
     rows: list[Row]
     stopped: bool
     stopped_by: str
     scheduler: SchedulerSign
     clock_doubt: str | None = None
+    more: int = 0
 
 
 def listing(
@@ -37,15 +44,19 @@ def listing(
     *,
     everything: bool = False,
     recent: int = 10,
+    ahead: int = AHEAD,
+    behind: int = BEHIND,
     now: datetime,
 ) -> Listing:
-    """The releases named, or all that still matter and the `recent` last ones out, or everything.
+    """The releases named, or those that still matter, as many as are shown of a kind, and the `recent` last ones
+    out, or everything.
 
     Raises NotFound for a slug that is neither scheduled nor a file.
     """
     scheduled: list[Scheduled] = []
     stopped, stopped_by, sign = False, "", SchedulerSign(alive=False)
     doubt: str | None = None
+    more = 0
     if desk.store.exists:
         read = desk.store.read
         control = read.control()
@@ -57,16 +68,20 @@ def listing(
         elif everything:
             scheduled = read.releases()
         else:
-            scheduled = [*read.open_releases(), *read.recent_releases(recent)]
+            first = read.first_open(now, behind=behind, ahead=ahead)
+            more = read.count_open() - len(first) if len(first) >= min(ahead, behind) else 0
+            scheduled = [*first, *read.recent_releases(recent)]
     rows = [_row(report) for report in desk.reports(scheduled)]
     known = {row.slug for row in rows}
     if slugs is not None:
         drafts = [slug for slug in dict.fromkeys(slugs) if slug not in known]
     else:
-        ever = known if everything or not desk.store.exists else desk.store.read.slugs()
-        drafts = [slug for slug in desk.library.slugs() if slug not in ever]
+        drafts = all_drafts(desk)
+        if not everything:
+            more += max(0, len(drafts) - behind)
+            drafts = drafts[:behind]
     rows += [draft_row(desk, slug, now=now) for slug in drafts]
-    return Listing(rows, stopped, stopped_by, sign, doubt)
+    return Listing(rows, stopped, stopped_by, sign, doubt, more)
 
 
 def _row(report: Report) -> Row:

@@ -242,9 +242,9 @@ def _remembered(desk: Desk, now: datetime) -> dict[str, tuple[Promise, ...]]:
     with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
         kept = json.loads(file.read_bytes())
         known = dict(kept["versions"]) if kept["made_with"] == made_with else {}
+    those = "SELECT slug, version, lift FROM releases WHERE word <> 'killed' AND lift <= :now AND lift > :then"
     rows = desk.store.read.rows(
-        "SELECT slug, version, lift FROM releases WHERE word <> 'killed' AND lift <= :now AND lift > :then"
-        " ORDER BY lift DESC",
+        f"{those} AND open UNION ALL {those} AND NOT open ORDER BY lift DESC",  # each half has an index
         {"now": to_micros(now), "then": to_micros(now - REMEMBERED)},
     )
     current: dict[str, list[list[Any]]] = {}

@@ -38,7 +38,7 @@ from pressrelease.store.rows import (
 from pressrelease.store.together import Together
 
 #: The newest layout of the tables that this program knows.
-SCHEMA = 4
+SCHEMA = 5
 
 #: How long a reader waits for a writer's commit, in seconds, before it says that the store is busy.
 READ_PATIENCE = 10.0
@@ -203,6 +203,24 @@ class Reader:
             for row in self.rows("SELECT * FROM releases WHERE open ORDER BY lift IS NULL DESC, lift, slug")
         ]
 
+    def first_open(self, now: datetime, *, behind: int, ahead: int) -> list[Scheduled]:
+        """The first open releases: at most `behind` without a lift, as many whose lift has come, and `ahead` others."""
+        found = []
+        for which, limit in (("lift IS NULL", behind), ("lift <= :now", behind), ("lift > :now", ahead)):
+            query = f"SELECT * FROM releases WHERE open AND {which} ORDER BY lift, slug LIMIT :limit"
+            found += [scheduled_of(row) for row in self.rows(query, {"now": to_micros(now), "limit": limit})]
+        return found
+
+    def count_open(self) -> int:
+        """How many releases still ask something of the program or of a person."""
+        return int(self.rows("SELECT count(*) AS count FROM releases WHERE open")[0]["count"])
+
+    def still_open(self, slugs: Sequence[str]) -> set[str]:
+        """Those of the releases named that still ask something of the program or of a person."""
+        return {
+            str(row["slug"]) for row in self._by_slug("SELECT slug FROM releases WHERE open AND slug IN ({})", slugs)
+        }
+
     def due_releases(self, now: datetime) -> list[Scheduled]:
         """The open releases whose lift has come at `now`, by lift."""
         return [
@@ -342,7 +360,7 @@ class Reader:
 
     def claimed(self) -> list[Delivery]:
         """Every delivery that some process holds a claim on."""
-        return [delivery_of(row) for row in self.rows("SELECT * FROM deliveries WHERE owner IS NOT NULL ORDER BY id")]
+        return [delivery_of(row) for row in self.rows("SELECT * FROM deliveries WHERE owner IS NOT NULL ORDER BY owner, id")]
 
     def journal(self, slugs: Iterable[str] = ()) -> Iterator[Line]:
         """The journal's lines from the first, or only those of the slugs named."""

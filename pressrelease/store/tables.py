@@ -58,7 +58,6 @@ releases = Table(
     # Still asks something of the program or of a person: what a pass and a plain `status` look at.
     Column("open", Boolean, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
-    Index("releases_changed", "changed_at"),
 )
 
 #: What was frozen: the bytes that were approved, never changed afterwards.
@@ -190,5 +189,7 @@ migrations = Table(
 #: Indexes on a few rows out of many, as plain SQL: SQLAlchemy's own would load a whole other dialect for their WHERE.
 PARTIAL_INDEXES = (
     "CREATE INDEX releases_open ON releases (lift) WHERE open",
+    "CREATE INDEX releases_done ON releases (changed_at) WHERE NOT open",
+    "CREATE INDEX releases_out ON releases (lift) WHERE NOT open",
     "CREATE INDEX deliveries_claimed ON deliveries (owner) WHERE owner IS NOT NULL",
 )

@@ -102,7 +102,7 @@ class Site:
 
     def upload(self, fields: Mapping[str, str], name: str, content: bytes, media_type: str, deadline: float) -> Any:
         """Add a file to the media library, with its description, in one request."""
-        from urllib3.filepost import encode_multipart_formdata
+        from urllib3 import encode_multipart_formdata
 
         parts: list[Any] = [*fields.items(), ("file", (name, content, media_type))]
         body, form_type = encode_multipart_formdata(parts)

@@ -1,0 +1,85 @@
+"""Which files in releases/ are drafts: those that the record has no release of.
+
+To find them takes a look at every name in the folder and in the record, which is felt once there are many thousands.
+From there on they are remembered, beside the folder's own time of change: a file that comes or goes changes that,
+and what was unscheduled since is in the journal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from pressrelease import clock
+from pressrelease.desk import Desk
+from pressrelease.store import Reader
+
+#: With fewer files than this they are simply looked through.
+MANY = 2_000
+
+#: The coarsest clock that a file system stamps a folder by, in seconds; within it a second change may not show.
+STAMPS = 2.5
+
+
+def drafts(desk: Desk) -> list[str]:
+    """The slugs of all drafts, in order."""
+    if not desk.store.exists:
+        return desk.library.slugs()
+    read = desk.store.read
+    remembered = _remembered(desk)
+    if remembered is not None:
+        since, slugs = remembered
+        slugs |= {slug for slug in _unscheduled_since(read, since) if desk.library.source_hash(slug) is not None}
+        return sorted(slugs - {release.slug for release in read.releases(sorted(slugs))})
+    stamp, last = _stamp(desk.library.folder), _last_line(read)
+    files = desk.library.slugs()
+    ever = read.slugs()
+    found = [slug for slug in files if slug not in ever]
+    if len(files) >= MANY and stamp is not None:
+        kept = {"store": read.store_id(), "folder": stamp, "line": last, "drafts": found}
+        _remember(desk.workspace.private / "drafts.json", kept)
+    return found
+
+
+def _remembered(desk: Desk) -> tuple[int, set[str]] | None:
+    """The journal's last line when drafts were looked for, and the drafts; None where files came or went since."""
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        kept = json.loads((desk.workspace.private / "drafts.json").read_bytes())
+        same_store = kept["store"] == desk.store.read.store_id()
+        if same_store and kept["folder"] is not None and kept["folder"] == _stamp(desk.library.folder):
+            return int(kept["line"]), {str(slug) for slug in kept["drafts"]}
+    return None
+
+
+def _stamp(folder: Path) -> list[int] | None:
+    """What changes with every file that comes or goes; None while another change could still carry the same."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    if abs(clock.utc_now().timestamp() - found.st_mtime) < STAMPS:
+        return None
+    return [found.st_ino, found.st_mtime_ns, found.st_ctime_ns]
+
+
+def _last_line(read: Reader) -> int:
+    return int(read.rows("SELECT coalesce(max(n), 0) AS n FROM journal")[0]["n"])
+
+
+def _unscheduled_since(read: Reader, line: int) -> set[str]:
+    found = read.rows("SELECT slug FROM journal WHERE n > :line AND event = 'release.unscheduled'", {"line": line})
+    return {str(row["slug"]) for row in found}
+
+
+def _remember(file: Path, kept: dict[str, Any]) -> None:
+    """Whole or not at all; where it can't be written, the next look is as long as this one."""
+    fresh = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
+    with contextlib.suppress(OSError):
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(kept, stream)
+        fresh.replace(file)
