@@ -21,7 +21,7 @@ SIGN_EVERY = 20.0
 TELL_EVERY = 0.1
 
 #: A pass that begins this shortly before a lift stays for it: the next one, just starting, would be later.
-WAITED_FOR = timedelta(seconds=1)
+WAITED_FOR = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)

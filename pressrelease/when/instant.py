@@ -156,7 +156,8 @@ def embargo_at(phrase: Phrase, moment: datetime, zone: str, office: Office, rema
         if isinstance(part, Ahead) and abs(moment - office.now - part.length) > part.unit:
             raise refusal("A time from now, and another time that isn't the same.", code="embargo_ambiguous")
         if isinstance(part, DaysAhead) and part.days > 1:
-            exact = timedelta(days=part.days) <= moment - office.now < timedelta(days=part.days + 1)
+            # Said in whole days, rounded to the nearest or down.
+            exact = timedelta(days=part.days - 0.5) <= moment - office.now < timedelta(days=part.days + 1)
             counted = office.today + timedelta(days=part.days) == moment.astimezone(read_zone(zone)).date()
             if not exact and not counted:
                 raise refusal("Days from now, and another day that isn't the same.", code="embargo_ambiguous")

@@ -71,10 +71,13 @@ def _away(moment: datetime, now: datetime) -> str:
 
 
 def say_span(length: timedelta) -> str:
-    """A length of time in its largest fitting unit, rounded down: "3 days", "2 h", "2 min", "45 s"."""
+    """A length of time in its largest fitting unit: "3 days", "2 h", "2 min", "45 s".
+
+    Days are rounded to the nearest, so that they are those that a calendar shows, or one off; the rest down.
+    """
     seconds = abs(int(length.total_seconds()))
     if seconds >= 2 * 86400:
-        return f"{seconds // 86400} days"
+        return f"{(seconds + 43200) // 86400} days"
     for unit, size in (("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}"
