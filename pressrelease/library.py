@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pressrelease.errors import NotFound, ReleaseRefused, StateUnreadable, WillRetry
-from pressrelease.release import LARGEST_RELEASE, Attachment, Release, parse, valid_slug
+from pressrelease.release import LARGEST_RELEASE, Attachment, Release, valid_slug
 
 LARGEST_ATTACHMENT = 25 * 1024 * 1024
 
@@ -48,6 +48,8 @@ class Library:
 
     def read(self, slug: str) -> Release:
         """One release. Raises NotFound with near names, ReleaseRefused with the line."""
+        from pressrelease.release import parse
+
         return parse(self._bytes(slug), slug)
 
     def text(self, slug: str) -> str:

@@ -14,10 +14,10 @@ import click
 
 from pressrelease.errors import NeedsPerson
 from pressrelease.printable import in_alphabet, json_line, printable
-from pressrelease.wiring import Workspace, find_workspace, person
 
 if TYPE_CHECKING:
     from pressrelease.desk import Desk
+    from pressrelease.wiring import Workspace
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,15 @@ class Session:
     @cached_property
     def workspace(self) -> Workspace:
         """The office's folder. Raises NotFound."""
+        from pressrelease.wiring import find_workspace
+
         return find_workspace(self.named, os.environ.get("PRESSRELEASE_WORKSPACE"), Path.cwd())
 
     def desk(self, actor: str | None = None) -> Desk:
         """The desk of whoever is at the keyboard, or of `actor`."""
         from pressrelease.desk import Desk
         from pressrelease.log import log_to
+        from pressrelease.wiring import person
 
         workspace = self.workspace
         workspace.config  # noqa: B018  (its problems come before anything is made)

@@ -2,15 +2,21 @@
 
 bytes of a file ──parse──▶ Release ──canonical──▶ frozen bytes ──from_canonical──▶ the same Release
                               └─────version_of──▶ the name of exactly what was approved
+
+What reads and writes a release is loaded with the first; a pass with nothing due reads none.
 """
 
 from __future__ import annotations
 
-from pressrelease.release.model import Attachment, Contact, Release, ReleaseKind
-from pressrelease.release.parsing import LARGEST_RELEASE, parse
+from typing import TYPE_CHECKING
+
+from pressrelease.release.model import LARGEST_RELEASE, Attachment, Contact, Release, ReleaseKind
 from pressrelease.release.slug import slug_of, valid_slug
-from pressrelease.release.version import canonical, from_canonical, version_of
-from pressrelease.release.writing import front_matter_text
+
+if TYPE_CHECKING:
+    from pressrelease.release.parsing import parse
+    from pressrelease.release.version import canonical, from_canonical, version_of
+    from pressrelease.release.writing import front_matter_text
 
 __all__ = [
     "LARGEST_RELEASE",
@@ -26,3 +32,21 @@ __all__ = [
     "valid_slug",
     "version_of",
 ]
+
+_WHERE = {
+    "parse": "parsing",
+    "canonical": "version",
+    "from_canonical": "version",
+    "version_of": "version",
+    "front_matter_text": "writing",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    found: object = getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+    globals()[name] = found
+    return found

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
+#: The largest file that is read as a release, in bytes.
+LARGEST_RELEASE = 1024 * 1024
+
 
 class ReleaseKind(str, Enum):
     """What sort of release it is."""

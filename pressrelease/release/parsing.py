@@ -8,12 +8,11 @@ from datetime import date
 
 from pressrelease.errors import ReleaseRefused
 from pressrelease.release.frontmatter import Fields, Items, Node, Text, read_front_matter, shown
-from pressrelease.release.model import Attachment, Contact, Release, ReleaseKind
+from pressrelease.release.model import LARGEST_RELEASE, Attachment, Contact, Release, ReleaseKind
 from pressrelease.release.paths import attachment_path
 from pressrelease.release.slug import valid_slug
 from pressrelease.release.text import decode, settled
 
-LARGEST_RELEASE = 1024 * 1024
 LARGEST_FRONT_MATTER = 64 * 1024
 LONGEST_LINE = 1000
 LONGEST_NOTE = 10_000
