@@ -29,8 +29,9 @@ def pause_clock() -> float:
 
 
 def sleep_until(moment: datetime) -> None:
-    """Sleep until the wall clock is past `moment` (aware), as far as can be told now; it may be set meanwhile."""
-    time.sleep(max(0.0, (moment - utc_now()).total_seconds() + 0.001))
+    """Sleep until the wall clock has come to `moment` (aware); looked at once more, since it may run slow a little."""
+    for _ in range(2):
+        time.sleep(max(0.0, (moment - utc_now()).total_seconds()))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pressrelease.delivery import Delivery
 
+#: How many are claimed at once by an outlet's senders that have nothing to send.
+FIRST = 32
+
 
 class Lane:
     """Candidates wait here; up to `width` threads claim them in batches and send them one by one.
@@ -113,7 +116,9 @@ class Lane:
                     # Left in the same breath: a candidate offered a moment later gets a new thread.
                     self._threads.discard(threading.current_thread())
                     return None
-                batch = [self._candidates.popleft() for _ in range(min(self._batch, len(self._candidates)))]
+                # While nobody sends, a few are claimed soon rather than many later.
+                size = min(self._batch if self._sending else FIRST, len(self._candidates))
+                batch = [self._candidates.popleft() for _ in range(size)]
                 self._claiming = True
             claimed: list[Delivery] = []
             try:

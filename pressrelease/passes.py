@@ -60,6 +60,7 @@ def publish_due(
         with sending(workspace, seen.at) as cycle:
             begun = -1
             if imminent and not seen.plan.due and seen.next_wake is not None:
+                cycle.prepare(seen.plan.coming, until=seen.next_wake)
                 clock.sleep_until(seen.next_wake)
             seen = cycle.look()
             while (due := _due(seen, only)) and cycle.attempted > begun:

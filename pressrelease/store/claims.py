@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, func, null, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, null, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import CLAIMABLE, Delivery, DeliveryState
@@ -43,9 +45,36 @@ def claim(
     too long past (a queue stands still while a machine is suspended) leaves a row out. The caller sends nothing
     before the transaction has ended: it is then on the disk.
     """
+    asked = {
+        "ids": list(ids),
+        "now": ledger.micros,
+        "not_too_late": to_micros(ledger.now - policy.max_late),
+        "not_given_up": to_micros(ledger.now - retry.give_up),
+        "claimant": owner,
+        "until": to_micros(lease_until),
+    }
+    claiming = _claiming(policy, ledger.connection.dialect.name)
+    claimed = [delivery_of(row) for row in ledger.rows(claiming, asked)]
+    claimed.sort(key=lambda delivery: delivery.id)
+    for delivery in claimed:
+        ledger.note(
+            "delivery.claimed",
+            delivery.slug,
+            delivery.version,
+            outlet=delivery.outlet,
+            recipient=delivery.recipient,
+            attempt=delivery.attempts,
+        )
+    return claimed
+
+
+@lru_cache(maxsize=8)
+def _claiming(policy: Policy, dialect: str) -> ReturningUpdate[Any]:
+    """The statement; to make it anew would take longer than all the rest between an instant and its claim's commit."""
+    now: BindParameter[int] = bindparam("now")
     in_time = or_(
-        func.coalesce(releases.c.late_accepted_at, releases.c.lift) >= to_micros(ledger.now - policy.max_late),
-        deliveries.c.first_sent_at >= to_micros(ledger.now - retry.give_up),
+        func.coalesce(releases.c.late_accepted_at, releases.c.lift) >= bindparam("not_too_late"),
+        deliveries.c.first_sent_at >= bindparam("not_given_up"),
     )
     may_leave = (
         select(releases.c.slug)
@@ -53,7 +82,7 @@ def claim(
             releases.c.slug == deliveries.c.slug,
             releases.c.version == deliveries.c.version,
             releases.c.word == Word.SCHEDULED.value,
-            releases.c.lift <= ledger.micros,
+            releases.c.lift <= now,
             in_time,
         )
         .exists()
@@ -70,43 +99,29 @@ def claim(
         .scalar_subquery()
     )
     taken = ~select(closed_outlets.c.outlet).where(closed_outlets.c.outlet == deliveries.c.outlet).exists()
+    chosen: Any = deliveries.c.id.in_(bindparam("ids", expanding=True))
     ready = (
-        deliveries.c.id.in_(ids),
+        chosen,
         deliveries.c.state.in_([state.value for state in CLAIMABLE]),
-        deliveries.c.next_try <= ledger.micros,
+        deliveries.c.next_try <= now,
     )
-    chosen: Any = deliveries.c.id.in_(ids)
-    if ledger.connection.dialect.name == "postgresql":
+    if dialect == "postgresql":
         # Rows that another machine is claiming this instant are left to it, instead of waited for.
         chosen = deliveries.c.id.in_(select(deliveries.c.id).where(*ready).with_for_update(skip_locked=True))
-    claimed = [
-        delivery_of(row)
-        for row in ledger.rows(
-            update(deliveries)
-            .where(chosen, *ready, may_leave, going, given >= policy.approvals, taken)
-            .values(
-                state=DeliveryState.SENDING.value,
-                claimed_from=deliveries.c.state,
-                owner=owner,
-                lease_until=to_micros(lease_until),
-                attempts=deliveries.c.attempts + 1,
-                first_sent_at=func.coalesce(deliveries.c.first_sent_at, ledger.micros),
-                next_try=null(),
-            )
-            .returning(*deliveries.c)
+    return (
+        update(deliveries)
+        .where(chosen, *ready, may_leave, going, given >= policy.approvals, taken)
+        .values(
+            state=DeliveryState.SENDING.value,
+            claimed_from=deliveries.c.state,
+            owner=bindparam("claimant"),
+            lease_until=bindparam("until"),
+            attempts=deliveries.c.attempts + 1,
+            first_sent_at=func.coalesce(deliveries.c.first_sent_at, now),
+            next_try=null(),
         )
-    ]
-    claimed.sort(key=lambda delivery: delivery.id)
-    for delivery in claimed:
-        ledger.note(
-            "delivery.claimed",
-            delivery.slug,
-            delivery.version,
-            outlet=delivery.outlet,
-            recipient=delivery.recipient,
-            attempt=delivery.attempts,
-        )
-    return claimed
+        .returning(*deliveries.c)
+    )
 
 
 def _who_may_approve(policy: Policy) -> list[ColumnElement[bool]]:
