@@ -32,7 +32,7 @@ class Ledger:
         self.connection = connection
         self.now = now
         self.micros = to_micros(now)
-        self._actor = actor
+        self.actor = actor
         self.host = host
         self._events: list[Event] = []
 
@@ -60,7 +60,7 @@ class Ledger:
         head = (int(last.n), str(last.hash)) if last else (0, BEGINNING)
         lines = []
         for event in self._events:
-            line = line_after(head, event, at=self.micros, actor=self._actor, host=self.host)
+            line = line_after(head, event, at=self.micros, actor=self.actor, host=self.host)
             lines.append(vars(line))
             head = (line.n, line.hash)
         self.connection.execute(_LINES, lines)

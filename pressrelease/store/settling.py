@@ -11,7 +11,6 @@ from pressrelease.delivery import SETTLED, Delivery, DeliveryState
 from pressrelease.errors import NotPermitted
 from pressrelease.standing import Word
 from pressrelease.store.ledger import Ledger
-from pressrelease.store.rows import maybe_micros
 from pressrelease.store.tables import deliveries, releases
 
 
@@ -22,9 +21,9 @@ def try_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
 
 
 def settle_sent(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
-    """A person found out that these arrived."""
+    """A person found out that these arrived; when they did, nobody saw."""
     for delivery in chosen:
-        after = replace(delivery, state=DeliveryState.DELIVERED, delivered_at=ledger.now)
+        after = replace(delivery, state=DeliveryState.DELIVERED, error=f"it arrived, by {ledger.actor}'s word")
         _move(ledger, delivery, after, "delivery.settled", settled="sent")
 
 
@@ -46,7 +45,7 @@ def _move(ledger: Ledger, before: Delivery, after: Delivery, event: str, **detai
     values = {
         "state": after.state.value,
         "next_try": ledger.micros if again else None,
-        "delivered_at": maybe_micros(after.delivered_at),
+        "error": after.error,
     }
     if again:
         # The time to give up counts from here: a person has just looked.
