@@ -22,6 +22,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -48,12 +49,17 @@ LEASE_MARGIN = timedelta(seconds=60)
 #: How much of a lease must be left, beyond the outlet's timeout, for a send to begin.
 LEASE_LEFT = timedelta(seconds=5)
 
-#: Senders an outlet, each of them free again only once its answer is on the disk; and claims taken at once.
+#: How many sends are under way at once at an outlet, and how many senders it has: each is free again only once its
+#: answer is on the disk, and while some wait for that, others send. And how many claims are taken at once.
 WIDTH = 64
+SENDERS = 192
 BATCH = 256
 
 #: Both where a repeat is not recognised: each claim that its owner dies with costs a person a look.
 CAREFUL = 32
+
+#: Why a claim was given back that was taken and not begun.
+ASKED_TO_END = "the program was asked to end"
 
 #: The code of an error that tells of a send whose answer is not on record.
 UNRECORDED = "answer_unrecorded"
@@ -94,6 +100,7 @@ class Cycle:
         self.claims_left = False
         self._trouble: PressReleaseError | None = None
         self._rehearsed = False
+        self._closing = False
         self._mark = clock.read_mark()
         self._lanes = {name: self._lane(name, outlet) for name, outlet in outlets.items()}
         self._recorder = Recorder(self._write, lambda: sum(lane.sending for lane in self._lanes.values()))
@@ -178,6 +185,7 @@ class Cycle:
 
     def close(self) -> None:
         """Finish what is in flight, give back what was claimed and not begun, and let go of the outlets."""
+        self._closing = True
         for lane in self._lanes.values():
             lane.close()
         self._recorder.close()
@@ -224,13 +232,14 @@ class Cycle:
     # -- claim, guard, send, record -----------------------------------------------------------------------
 
     def _lane(self, name: str, outlet: Outlet) -> Lane:
+        slots = threading.BoundedSemaphore(WIDTH)
         return Lane(
             name,
-            width=WIDTH if outlet.repeats.told_apart else CAREFUL,
+            width=SENDERS if outlet.repeats.told_apart else CAREFUL,
             batch=BATCH if outlet.repeats.told_apart else CAREFUL,
             claim=lambda candidates: self._claim(name, candidates),
-            send=lambda delivery: self._send(outlet, delivery),
-            give_back=lambda claimed: self._give_back(claimed, "the program was asked to end"),
+            send=lambda delivery: self._send(outlet, delivery, slots),
+            give_back=lambda claimed: self._give_back(claimed, ASKED_TO_END),
         )
 
     def _claim(self, outlet: str, candidates: Sequence[Delivery]) -> list[Delivery]:
@@ -260,17 +269,27 @@ class Cycle:
             retry=self._config.retry,
         )
 
-    def _send(self, outlet: Outlet, delivery: Delivery) -> None:
+    def _send(self, outlet: Outlet, delivery: Delivery, slots: threading.BoundedSemaphore) -> None:
+        with ExitStack() as slot:
+            slot.enter_context(slots)
+            entry = self._tried(outlet, delivery)
+            if isinstance(entry, Result) and entry.after.state is DeliveryState.DELIVERED:
+                slot.close()  # what was refused keeps its slot until that is on record: it may close the outlet
+            self._hand_in(delivery, entry)
+
+    def _tried(self, outlet: Outlet, delivery: Delivery) -> Entry:
         lease_end = self._leases.pop(delivery.id)
+        if self._closing:
+            return GivenBack(delivery, ASKED_TO_END)
         made = self._make(outlet, delivery)
-        entry: Entry
         if not isinstance(made, Parcel):
-            entry = made
-        elif why_not := self._why_not(delivery, lease_end):
-            entry = GivenBack(delivery, why_not)
-        else:
-            self.attempted += 1
-            entry = self._hand_over(outlet, delivery, made)
+            return made
+        if why_not := self._why_not(delivery, lease_end):
+            return GivenBack(delivery, why_not)
+        self.attempted += 1
+        return self._hand_over(outlet, delivery, made)
+
+    def _hand_in(self, delivery: Delivery, entry: Entry) -> None:
         try:
             self._recorder.hand_in(entry).result()
         except Exception as error:  # noqa: BLE001  (the claim stays: in doubt once it lapses, which is what is true)
