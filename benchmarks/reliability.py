@@ -99,7 +99,7 @@ def run(tests: list[str], scale: dict[str, str], before: Sequence[str] = ()) -> 
 
 
 def rows_of(counted: Path) -> list[Row]:
-    """The counts of each fault added up, in the order in which they came."""
+    """The counts of each fault added up, by file and in the order in which they came."""
     rows: dict[str, Row] = {}
     for line in counted.read_text(encoding="utf-8").splitlines() if counted.exists() else ():
         found = json.loads(line)
@@ -107,7 +107,7 @@ def rows_of(counted: Path) -> list[Row]:
         for column in COLUMNS:
             if column in found:
                 row.counts[column] = row.counts.get(column, 0) + found[column]
-    return list(rows.values())
+    return sorted(rows.values(), key=lambda row: row.command.partition(" ")[0])
 
 
 def page(rows: list[Row], chosen: argparse.Namespace, seconds: float) -> str:

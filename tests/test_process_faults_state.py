@@ -211,7 +211,7 @@ def test_a_record_that_another_program_keeps_to_itself_for_a_minute(tmp_path: Pa
                 began = time.monotonic()
                 said = made.office.run("publish-due", expect=75).stderr
                 assert "busy" in said
-                voice.wait_for("busy", 40)
+                voice.wait_for("busy", 90)  # a writer waits a minute for its turn, then says so
                 time.sleep(max(0.0, 60 - (time.monotonic() - began)))
                 assert not made.arrivals()[0]
             until(lambda: sum(made.arrivals()[0].values()) == 4, 60)
