@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pressrelease import clock, witness
+from pressrelease import clock
 from pressrelease.config import Config
 from pressrelease.delivery import Delivery
 from pressrelease.errors import StateUnreadable
@@ -220,6 +220,8 @@ def _witnessed(store: Store, mark: clock.Mark, config: Config, distrust: str | N
     behind = newest is not None and mark.wall < newest - config.clock.tolerance
     if behind or (distrust is None and clock.vouches(mark, recorded)):
         return distrust
+    from pressrelease import witness
+
     testimonies = witness.ask(config.clock.witnesses, clock.utc_now)
     if witness.vouched(testimonies, config.clock.tolerance):
         return None

@@ -91,9 +91,12 @@ def _fault(error: Exception) -> PressReleaseError:
     """A fault of ours, in words; where it came from goes to the private log under a reference."""
     import uuid
 
-    from pressrelease.log import frames, log_fault
+    from pressrelease.cli.session import Session
+    from pressrelease.log import frames, log_fault, log_to
 
     reference = uuid.uuid4().hex[:8]
+    if Session.log_place is not None:
+        log_to(Session.log_place)
     kept = log_fault(reference, frames(error))
     return PressReleaseError(
         f"Something went wrong inside pressrelease (reference {reference}). What had been recorded stands:"

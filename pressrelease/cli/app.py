@@ -5,7 +5,6 @@ Thirty commands cost more to import than most of them cost to run, and `status` 
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import Annotated, Any
 
@@ -77,6 +76,8 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
             near = difflib.get_close_matches(args[0], COMMANDS, n=3)
             hint = f" Did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
             raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)

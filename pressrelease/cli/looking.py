@@ -38,7 +38,7 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     from pressrelease.views import next_command, status_json, when_words
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
-    desk = session.desk()
+    desk = session.desk(only_looks=True)
     now = clock.utc_now()
     seen = listing(desk, now=now)
     session.give(status_json(seen.rows, now=now, stopped=seen.stopped, scheduler=seen.scheduler))
@@ -110,7 +110,7 @@ def status(
     from pressrelease.views import status_json
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
-    desk = session.desk()
+    desk = session.desk(only_looks=True)
     if watch:
         from pressrelease.cli.watching import watch_status
 

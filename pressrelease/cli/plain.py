@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pressrelease.printable import one_line
-from pressrelease.store.journal import Line
 from pressrelease.store.rows import from_micros
 from pressrelease.views import STATE_WORDS, Row, delivery_json, next_command, when_words, where_words
 from pressrelease.when import say, say_embargo
+
+if TYPE_CHECKING:
+    from pressrelease.store.journal import Line
 
 
 def status_lines(rows: Sequence[Row], *, timezone: str, now: datetime, detailed: bool = False) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -28,6 +28,9 @@ class Session:
     as_json: bool = False
     no_input: bool = False
     dry_run: bool = False
+
+    #: Where a fault is kept, as soon as a workspace was found.
+    log_place: ClassVar[Path | None] = None
 
     @classmethod
     def of(
@@ -51,15 +54,18 @@ class Session:
 
         return find_workspace(self.named, os.environ.get("PRESSRELEASE_WORKSPACE"), Path.cwd())
 
-    def desk(self, actor: str | None = None) -> Desk:
-        """The desk of whoever is at the keyboard, or of `actor`."""
+    def desk(self, actor: str | None = None, *, only_looks: bool = False) -> Desk:
+        """The desk of whoever is at the keyboard, or of `actor`; a log is opened at once unless it `only_looks`."""
         from pressrelease.desk import Desk
-        from pressrelease.log import log_to
         from pressrelease.wiring import person
 
         workspace = self.workspace
         workspace.config  # noqa: B018  (its problems come before anything is made)
-        log_to(workspace.private)
+        Session.log_place = workspace.private
+        if not only_looks:
+            from pressrelease.log import log_to
+
+            log_to(workspace.private)
         return Desk(workspace, actor or person(), self.dry_run)
 
     # -- answering ----------------------------------------------------------------------------------------

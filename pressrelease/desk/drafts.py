@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +76,7 @@ def _unscheduled_since(read: Reader, line: int) -> set[str]:
 
 def _remember(file: Path, kept: dict[str, Any]) -> None:
     """Whole or not at all; where it can't be written, the next look is as long as this one."""
-    fresh = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
+    fresh = file.with_name(f".{file.name}.{os.urandom(6).hex()}")
     with contextlib.suppress(OSError):
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

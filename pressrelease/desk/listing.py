@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pressrelease import clock
 from pressrelease.desk import Desk, Report
@@ -15,10 +15,12 @@ from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
 from pressrelease.gather import clock_doubt
 from pressrelease.standing import ReleaseState, Scheduled, Standing
 from pressrelease.store import Reader
-from pressrelease.store.journal import Line
 from pressrelease.store.rows import from_micros
 from pressrelease.views import CALLED_BY_CRON, STAYS_UP, Row, SchedulerSign
 from pressrelease.when import rfc3339
+
+if TYPE_CHECKING:
+    from pressrelease.store.journal import Line
 
 #: How many rows `status` shows of those that lift next; and of those that wait without a lift, whose lift has come,
 #: and that are drafts, each. Who has more asks for all.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -279,7 +278,7 @@ def _promise(slug: str, values: list[Any]) -> Promise:
 def _write_private(desk: Desk, kept: dict[str, Any]) -> None:
     """Keep it for the next time; where that can't be written, it is read anew then."""
     file = desk.workspace.private / "promises.json"
-    beside = file.with_name(f".promises.{secrets.token_hex(6)}")
+    beside = file.with_name(f".promises.{os.urandom(6).hex()}")
     with contextlib.suppress(OSError):
         try:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

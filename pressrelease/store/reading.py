@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pressrelease.delivery import Delivery
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.standing import Approval, Dossier, FileFact, Scheduled
-from pressrelease.store.journal import Line
 from pressrelease.store.rows import (
     Row,
     approval_of,
@@ -36,6 +35,9 @@ from pressrelease.store.rows import (
     to_micros,
 )
 from pressrelease.store.together import Together
+
+if TYPE_CHECKING:
+    from pressrelease.store.journal import Line
 
 #: The newest layout of the tables that this program knows.
 SCHEMA = 5
@@ -360,10 +362,14 @@ class Reader:
 
     def claimed(self) -> list[Delivery]:
         """Every delivery that some process holds a claim on."""
-        return [delivery_of(row) for row in self.rows("SELECT * FROM deliveries WHERE owner IS NOT NULL ORDER BY owner, id")]
+        return [
+            delivery_of(row) for row in self.rows("SELECT * FROM deliveries WHERE owner IS NOT NULL ORDER BY owner, id")
+        ]
 
     def journal(self, slugs: Iterable[str] = ()) -> Iterator[Line]:
         """The journal's lines from the first, or only those of the slugs named."""
+        from pressrelease.store.journal import Line
+
         named = list(slugs)
         columns = ", ".join(Line.__dataclass_fields__)
         if named:
