@@ -124,7 +124,16 @@ def test_times_are_said_in_full(moment: str, zone: str, now: datetime | None, wo
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (45, "45 s"), (119, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h"), (172800, "2 days"), (216000, "3 days")],
+    [
+        (0, "0 s"),
+        (45, "45 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7199, "119 min"),
+        (7200, "2 h"),
+        (172800, "2 days"),
+        (216000, "3 days"),
+    ],
 )
 def test_spans_are_said_in_their_largest_fitting_unit(seconds: int, words: str) -> None:
     assert say_span(timedelta(seconds=seconds)) == words
