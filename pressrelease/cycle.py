@@ -17,6 +17,7 @@ begun finds at most its own doubt, which its answer then settles.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
@@ -60,6 +61,9 @@ CAREFUL = 32
 
 #: Why a claim was given back that was taken and not begun.
 ASKED_TO_END = "the program was asked to end"
+
+#: How long a rehearsal waits for its turn, in seconds.
+REHEARSAL = 2.0
 
 #: The code of an error that tells of a send whose answer is not on record.
 UNRECORDED = "answer_unrecorded"
@@ -139,7 +143,8 @@ class Cycle:
         for name, sends in Counter(delivery.outlet for delivery in coming).items():
             warming = threading.Thread(target=self._outlets[name].warm, args=(min(sends, WIDTH),), daemon=True)
             warming.start()  # on its own: one that hangs keeps the others from nothing
-        self._rehearse()
+        with contextlib.suppress(WillRetry):  # others are writing; then this is left out
+            self._rehearse()
         for delivery in coming:
             if clock.utc_now() >= until:
                 return
@@ -154,7 +159,7 @@ class Cycle:
         if self._rehearsed:
             return
         nobody = Delivery(0, "", "", "", "", DeliveryState.SENDING)
-        with self._store.ledger(now=clock.utc_now(), actor="scheduler", undo=True) as ledger:
+        with self._store.ledger(now=clock.utc_now(), actor="scheduler", undo=True, patience=REHEARSAL) as ledger:
             self._claim_in(ledger, [nobody], clock.utc_now())
             record(ledger, [Result(nobody, nobody)])
         self._rehearsed = True

@@ -39,6 +39,9 @@ WATCH_EVERY = 1.0
 #: Seconds between two signs of life in the store.
 SIGN_EVERY = 10.0
 
+#: How long a sign of life waits for its turn to be written, in seconds: the next pass must not wait for it.
+SIGN_PATIENCE = 2.0
+
 #: A pass is made at least this often, in seconds, whatever the alarm clock says.
 PASS_EVERY = 30.0
 
@@ -282,7 +285,7 @@ class Daemon:
 
         now = clock.utc_now()
         try:
-            with self._workspace.store.ledger(now=now, actor="scheduler") as ledger:
+            with self._workspace.store.ledger(now=now, actor="scheduler", patience=SIGN_PATIENCE) as ledger:
                 if seen is None:
                     presence.check_out(ledger, self._name, now)
                     ledger.note("scheduler.ended")

@@ -88,17 +88,20 @@ class Store:
         self._of = which_file(self.file)
 
     @contextmanager
-    def ledger(self, *, now: datetime, actor: str, undo: bool = False) -> Iterator[Ledger]:
+    def ledger(
+        self, *, now: datetime, actor: str, undo: bool = False, patience: float | None = None
+    ) -> Iterator[Ledger]:
         """A transaction: what is changed in it and what is noted of it are kept together, or not at all.
 
-        With `undo` everything is done, and then undone: what a dry run is.
+        With `undo` everything is done, and then undone: what a dry run is. `patience` is for how many seconds it
+        waits its turn, a minute where it is left out. Raises WillRetry after that.
         """
-        from pressrelease.store.engine import transaction
+        from pressrelease.store.engine import WRITE_PATIENCE, transaction
         from pressrelease.store.ledger import Ledger
 
         self.open(now)
         assert self._opened is not None  # noqa: S101
-        with transaction(self._opened, undo=undo) as connection:
+        with transaction(self._opened, WRITE_PATIENCE if patience is None else patience, undo=undo) as connection:
             ledger = Ledger(connection, now=now, actor=actor, host=host_name())
             yield ledger
             ledger.write_lines()

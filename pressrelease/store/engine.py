@@ -26,7 +26,7 @@ WRITE_PATIENCE = 60.0
 #: One writer at a time, as SQLite has it: two who follow the same journal line, or lock the same rows in another
 #: order, never meet. A writer that was suspended, or whose machine is gone, is cut off: it keeps nobody waiting.
 _ONE_WRITER = (
-    "SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL lock_timeout = '45s';"
+    "SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL lock_timeout = {milliseconds};"
     " SELECT pg_advisory_xact_lock(7046029254386353132)"
 )
 
@@ -242,7 +242,7 @@ def _begin(engine: Engine, patience: float) -> tuple[Connection, Any]:
             connection = engine.connect()
             begun = connection.begin()
             if engine.dialect.name == "postgresql":
-                connection.exec_driver_sql(_ONE_WRITER)
+                connection.exec_driver_sql(_ONE_WRITER.format(milliseconds=round(patience * 750)))
             return connection, begun
         except DBAPIError as error:
             if connection is not None:

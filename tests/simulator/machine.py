@@ -163,11 +163,13 @@ class FragileStore(Store):
         raise Killed
 
     @contextmanager
-    def ledger(self, *, now: datetime, actor: str, undo: bool = False) -> Iterator[Ledger]:
+    def ledger(
+        self, *, now: datetime, actor: str, undo: bool = False, patience: float | None = None
+    ) -> Iterator[Ledger]:
         if self.dead:
             raise Killed
         fate = Fates.take(self._fates.commits)
-        with super().ledger(now=now, actor=actor, undo=undo) as ledger:
+        with super().ledger(now=now, actor=actor, undo=undo, patience=patience) as ledger:
             yield ledger
             if fate == "killed before":
                 self.kill()
