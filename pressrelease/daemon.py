@@ -248,12 +248,17 @@ class Daemon:
     def _meet(self, cycle: Cycle, seen: Pass) -> None:
         """Be there at the instant for which all was made ready, and let it go.
 
-        The look that follows waits a moment, or it would be in the first send's way.
+        The look that follows waits its time, or it would be in the first sends' way; but not past the next instant.
         """
         assert seen.plan.next_wake is not None  # noqa: S101  (what is near has a moment)
         clock.sleep_until(seen.plan.next_wake)
         cycle.meet(seen)
-        cycle.drain(RINGS[-1].total_seconds())
+        now, breath = clock.utc_now(), RINGS[-1].total_seconds()
+        moments = [one.next_try for one in seen.plan.coming if one.next_try is not None and one.next_try > now]
+        later = [(moment - now).total_seconds() - breath for moment in moments]
+        end = clock.pause_clock() + max(breath, min([self._not_before - clock.pause_clock(), *later]))
+        while not cycle.drain(breath) and clock.pause_clock() < end and not self._ending.is_set():
+            pass
 
     def _watch(self) -> None:
         """Wake the pass when the store was written, config.toml edited, or the wall clock moved apart from this one."""

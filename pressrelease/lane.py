@@ -42,6 +42,7 @@ class Lane:
         self._claiming = False
         self._sending = 0
         self._threads: set[threading.Thread] = set()
+        self._waiting = 0
         self._closing = False
 
     def offer(self, candidates: Iterable[Delivery]) -> None:
@@ -53,13 +54,18 @@ class Lane:
                 if delivery.id not in self._known:
                     self._known.add(delivery.id)
                     self._candidates.append(delivery)
-            # Counted with those in hand: a thread that hangs serves nobody else.
-            in_hand = len(self._candidates) + len(self._claimed) + self._sending
-            for _ in range(min(self._width, in_hand) - len(self._threads)):
-                thread = threading.Thread(target=self._work, name=f"lane {self.name}", daemon=True)
-                thread.start()
-                self._threads.add(thread)
+            self._hire()
             self._changed.notify_all()
+
+    def _hire(self) -> None:
+        """Have one more thread, where there is work and no thread that waits for some: one that hangs serves nobody.
+
+        Each that takes something up hires the next, so that the first is not kept waiting by the making of them all.
+        """
+        if (self._candidates or self._claimed) and not self._waiting and len(self._threads) < self._width:
+            thread = threading.Thread(target=self._work, name=f"lane {self.name}", daemon=True)
+            self._threads.add(thread)
+            thread.start()
 
     @property
     def sending(self) -> int:
@@ -101,17 +107,21 @@ class Lane:
         finally:
             with self._changed:
                 self._threads.discard(threading.current_thread())
+                self._hire()
                 self._changed.notify_all()
 
     def _next(self) -> Delivery | None:
         """The next claimed delivery; one thread at a time claims more for all. None: nothing is left."""
         while True:
             with self._changed:
-                while not self._claimed and self._claiming:
-                    self._changed.wait()
+                self._waiting += 1
+                self._changed.wait_for(lambda: self._claimed or not self._claiming)
+                self._waiting -= 1
                 if self._claimed:
                     self._sending += 1
-                    return self._claimed.popleft()
+                    delivery = self._claimed.popleft()
+                    self._hire()
+                    return delivery
                 if not self._candidates:
                     # Left in the same breath: a candidate offered a moment later gets a new thread.
                     self._threads.discard(threading.current_thread())

@@ -88,6 +88,9 @@ class InlineLane(Lane):
         self._candidates.extend(fresh)
         self._work()
 
+    def _hire(self) -> None:
+        pass
+
 
 class InlineRecorder(Recorder):
     """A recorder that writes at once."""
