@@ -37,6 +37,8 @@ __all__ = ["Answer", "Http", "Reached", "checked_address", "failure_of", "retry_
 #: How much of an answer is read, in bytes, and how many connections an outlet keeps.
 LARGEST_ANSWER = 1 << 20
 KEPT_CONNECTIONS = 64
+#: How many servers' connections are kept; an outlet speaks to one, or to few.
+KEPT_SERVERS = 8
 #: How many addresses are kept as they were checked and encoded.
 KEPT_REQUESTS = 64
 #: How many connections are opened ahead of a lift where nobody says how many are needed.
@@ -76,6 +78,7 @@ class Http:
         self._adapter: HTTPAdapter | None = None
         self._proxies: dict[str, dict[str, str]] = {}
         self._requests: dict[tuple[str, str], PreparedRequest] = {}
+        self._pools: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     def deadline(self) -> float:
@@ -172,6 +175,7 @@ class Http:
                     manager.pools[key].close()
             self._adapter.close()
             self._adapter = None
+            self._pools.clear()
 
     # -- one attempt --------------------------------------------------------------------------------------
 
@@ -271,8 +275,14 @@ class Http:
 
     def _pool(self, prepared: PreparedRequest) -> Any:
         """The connections that a request may take, by way of the environment's proxy where it names one."""
-        proxies = self._proxies_for(prepared.url or "")
-        return self._ready().get_connection_with_tls_context(prepared, True, proxies=proxies)
+        url = urlsplit(prepared.url or "")
+        server = f"{url.scheme}://{url.netloc}"
+        if server not in self._pools:
+            if len(self._pools) >= KEPT_SERVERS:
+                self._pools.clear()
+            proxies = self._proxies_for(prepared.url or "")
+            self._pools[server] = self._ready().get_connection_with_tls_context(prepared, True, proxies=proxies)
+        return self._pools[server]
 
     def _ready(self) -> HTTPAdapter:
         with self._lock:
@@ -317,7 +327,7 @@ def _new_adapter() -> HTTPAdapter:
         def cert_verify(self, *args: Any, **kwargs: Any) -> None:
             """Nothing to add: `trust()` verifies always, and reading a bundle anew would cost each connection 20 ms."""
 
-    return Adapter(pool_connections=8, pool_maxsize=KEPT_CONNECTIONS, max_retries=0)
+    return Adapter(pool_connections=KEPT_SERVERS, pool_maxsize=KEPT_CONNECTIONS, max_retries=0)
 
 
 @cache
