@@ -252,7 +252,11 @@ class Daemon:
         """
         assert seen.plan.next_wake is not None  # noqa: S101  (what is near has a moment)
         clock.sleep_until(seen.plan.next_wake)
-        cycle.meet(seen)
+        try:
+            cycle.meet(seen)
+        except WillRetry as error:
+            self._tell(error.message)  # a look follows at once; it waits for the record, and goes on
+            return
         now, breath = clock.utc_now(), RINGS[-1].total_seconds()
         moments = [one.next_try for one in seen.plan.coming if one.next_try is not None and one.next_try > now]
         later = [(moment - now).total_seconds() - breath for moment in moments]
