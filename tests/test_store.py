@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import NOW
+from conftest import NOW, fresh_schema
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -588,3 +588,22 @@ def test_a_reader_looks_at_the_file_that_is_there_now(tmp_path: Path) -> None:
     file.unlink()
     with pytest.raises(StateUnreadable):
         store.read.control()
+
+
+def test_a_record_that_vanished_from_the_server_is_not_replaced_by_an_empty_one(postgres: str, tmp_path: Path) -> None:
+    url = fresh_schema(postgres)
+    made = Store(url, tmp_path)
+    put(made)
+    with made.ledger(now=NOW, actor="jdoe") as ledger:
+        schema = ledger.rows(text("SELECT current_schema() AS name"))[0]["name"]
+        ledger.connection.execute(text(f'DROP SCHEMA "{schema}" CASCADE'))
+        ledger.connection.execute(text(f'CREATE SCHEMA "{schema}"'))
+    made.close()
+    again = Store(url, tmp_path)
+    with pytest.raises(StateUnreadable, match="gone"):
+        assert again.exists
+    with pytest.raises(StateUnreadable, match="gone"), again.ledger(now=NOW, actor="jdoe"):
+        pass
+    assert not again._reader.has_tables()
+    again.close()
+    assert not Store(url, tmp_path / "a new machine").exists

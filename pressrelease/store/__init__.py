@@ -44,6 +44,8 @@ class Store:
     def __init__(self, url: str, workspace: Path) -> None:
         self.url = url
         self.file = sqlite_file(url, workspace)
+        #: Remembers on this machine that there was a record on the server; SQLite's has a marker beside its file.
+        self._marker = workspace / ".pressrelease" / "record.id"
         self._opened: Engine | None = None
         self._of: object = None
 
@@ -54,7 +56,14 @@ class Store:
         Raises StateUnreadable where a record that was here is gone.
         """
         if self.file is None:
-            return self._reader.has_tables()
+            found = self._reader.has_tables()
+            if not found and self._marker.exists():
+                raise StateUnreadable(
+                    "The record is gone from the database server. Nothing was sent, and no empty one is put in its"
+                    " place, since it would not know what has already gone out.",
+                    hint="Put the database back, or run `pressrelease restore FILE` with the last backup.",
+                )
+            return found
         if self.file.exists():
             return True
         if self.file.with_name(self.file.name + ".id").exists():
@@ -84,8 +93,12 @@ class Store:
 
         if self._opened is not None:
             self._opened.dispose()
+        there = self.exists
         self._opened = open_engine(self.url, self.file, to_micros(now))
         self._of = which_file(self.file)
+        if self.file is None and not (there and self._marker.exists()):
+            self._marker.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._marker.touch(mode=0o600)
 
     @contextmanager
     def ledger(
