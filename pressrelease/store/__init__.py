@@ -93,7 +93,7 @@ class Store:
 
         if self._opened is not None:
             self._opened.dispose()
-        there = self.exists
+        there = self.file is not None or self.exists  # a vanished file is the engine's to refuse
         self._opened = open_engine(self.url, self.file, to_micros(now))
         self._of = which_file(self.file)
         if self.file is None and not (there and self._marker.exists()):
