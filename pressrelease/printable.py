@@ -11,7 +11,7 @@ def printable(text: str) -> str:
     """`text` without control, bidirectional and other invisible characters; line breaks stay."""
     return "".join(
         character
-        for character in text
+        for character in text.replace("\u2028", "\n").replace("\u2029", "\n")  # Unicode's own line breaks
         if character == "\n" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
     )
 
