@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import requests  # noqa: F401  (loaded before any deadline of a test runs)
 from conftest import missing
 from hypothesis import given
 from hypothesis import strategies as st
