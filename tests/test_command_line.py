@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from calling import Caller
 from office import COMMAND, Office, found_office
 
-from pressrelease.cli import main
 from pressrelease.cli.app import COMMANDS
 
 FAR = "2099-09-24T09:00:00-07:00"
@@ -27,26 +27,6 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     made.write("statement", embargo="immediate")
     monkeypatch.chdir(made.folder)
     return made
-
-
-class Caller:
-    """Calls `main` and keeps what it said."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self.out = ""
-        self.err = ""
-
-    def __call__(self, *arguments: str, expect: int = 0) -> str:
-        self._capsys.readouterr()
-        code = main(arguments)
-        self.out, self.err = self._capsys.readouterr()
-        assert code == expect, f"{arguments}: exit {code}\n{self.out}\n{self.err}"
-        assert "Traceback" not in self.out + self.err
-        return self.out
-
-    def json(self, *arguments: str, expect: int = 0) -> Any:
-        return json.loads(self(*arguments, "--json", expect=expect))
 
 
 @pytest.fixture
