@@ -7,10 +7,10 @@ on record, and, within one boot of the machine, the time that the machine has be
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 #: What NTP's slewing may add to an honest clock between two marks: 500 parts in a million (ntp_adjtime(2)).
 SLEW = 500e-6
@@ -34,8 +34,7 @@ def sleep_until(moment: datetime) -> None:
         time.sleep(max(0.0, (moment - utc_now()).total_seconds()))
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """The wall clock and the machine's uptime, read together.
 
     `uptime` counts through suspension; it and `boot` (a name for this boot of the machine) are None where

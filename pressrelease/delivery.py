@@ -14,9 +14,9 @@ is refused with, the doubt stays: that nothing arrived this time says nothing of
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import NamedTuple
 
 from pressrelease.printable import printable
 
@@ -81,16 +81,14 @@ class DeliveryFailed(Exception):
         self.credentials = credentials
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(NamedTuple):
     """An outlet's word that a delivery arrived: where it can be seen, and the outlet's own name for it."""
 
     url: str | None = None
     remote_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Repeats:
+class Repeats(NamedTuple):
     """Whether an outlet can tell a repeat from a first time, and for how long (None: for ever)."""
 
     told_apart: bool
@@ -101,8 +99,7 @@ class Repeats:
         return self.told_apart and (self.within is None or now - first_sent < self.within)
 
 
-@dataclass(frozen=True)
-class Abilities:
+class Abilities(NamedTuple):
     """What can be done about a release that an outlet has already.
 
     `correct`: a corrected version takes the first one's place; elsewhere it follows as another message.
@@ -115,8 +112,7 @@ class Abilities:
     provable: bool = False
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A delivery as the store keeps it. Every time is an aware UTC datetime.
 
     `claimed_from` is the state that the last claim found: where an unsent claim is given back to.
@@ -164,8 +160,7 @@ class Delivery:
 
     def delivered(self, receipt: Receipt, now: datetime) -> Delivery:
         """After the outlet said yes."""
-        return replace(
-            self,
+        return self._replace(
             state=DeliveryState.DELIVERED,
             delivered_at=now,
             url=_kept(receipt.url),
@@ -189,7 +184,7 @@ class Delivery:
             state = DeliveryState.FAILED
         else:
             state = DeliveryState.RETRYING
-        return replace(self, state=state, error=_kept(failure.reason), next_try=next_try, owner=None, lease_until=None)
+        return self._replace(state=state, error=_kept(failure.reason), next_try=next_try, owner=None, lease_until=None)
 
 
 def _kept(text: str | None) -> str | None:

@@ -20,8 +20,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 class PressReleaseError(Exception):
@@ -124,8 +123,7 @@ class NotPermitted(PressReleaseError):
     default_code = "not_permitted"
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing wrong with a config: its line (from 1; 0 where the whole file is meant), what, and the mend."""
 
     line: int

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from pressrelease import clock
 from pressrelease.config import Config
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 FORESIGHT = timedelta(hours=24)
 
 
-@dataclass(frozen=True)
-class Pass:
+class Pass(NamedTuple):
     """What one pass saw and decided. `stopped` says by whom and why, and is None unless `stop` is in force.
 
     `clock_sure` is whether later looks at the clock may be measured by this one; `closed` are the outlets that
@@ -40,11 +39,10 @@ class Pass:
     clock_doubt: str | None = None
     next_wake: datetime | None = None
     clock_sure: bool = True
-    closed: Mapping[str, ClosedOutlet] = field(default_factory=dict)
+    closed: Mapping[str, ClosedOutlet] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """Where a scheduled release stands, and everything that is known of it."""
 
     dossier: Dossier
@@ -121,7 +119,7 @@ def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequ
     from pressrelease.signing import examined
 
     return [
-        replace(one, approvals=examined(one.approvals, approved(store, one.release), Path(signers)))
+        one._replace(approvals=examined(one.approvals, approved(store, one.release), Path(signers)))
         if one.approvals
         else one
         for one in dossiers

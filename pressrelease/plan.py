@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import NamedTuple
 
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import CLAIMABLE, Delivery
@@ -15,8 +15,7 @@ from pressrelease.standing import Dossier, ReleaseState, Standing, stand, too_la
 AHEAD = timedelta(seconds=30)
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A release that waits for a person although it is due, or whatever its date; `reason` is in words.
 
     `closed` names the outlet that the reason is about, where one refuses our credentials: many wait for the same.
@@ -27,8 +26,7 @@ class Waiting:
     closed: str = ""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """The decision of one pass. `due` is in the order of lift; `next_wake` is UTC, None where nothing is ahead.
 
     `retrying` are the slugs of which something was tried already and will be tried again by itself. `coming` may

@@ -18,7 +18,7 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def examined(approvals: Sequence[Approval], approved: Approved, signers: Path) -
         doubt = why_not_vouched(approved.statement(approval.by, approval.at), approval.signature, signers)
         if not doubt and earlier:
             doubt = "it was signed for a later lift"
-        found.append(replace(approval, doubt=doubt))
+        found.append(approval._replace(doubt=doubt))
     return tuple(found)
 
 

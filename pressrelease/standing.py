@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import Delivery, DeliveryState
@@ -51,8 +51,7 @@ class FileFact(str, Enum):
     GONE = "gone"
 
 
-@dataclass(frozen=True)
-class Approval:
+class Approval(NamedTuple):
     """One person's yes to exactly one version; `at` is UTC.
 
     `signature` is their SSH key's, "" without one; `doubt` says why the yes does not count, "" where it may.
@@ -64,8 +63,7 @@ class Approval:
     doubt: str = ""
 
 
-@dataclass(frozen=True)
-class Scheduled:
+class Scheduled(NamedTuple):
     """A release as scheduled: one frozen version and a person's last word on it. Times are aware UTC.
 
     `lift` is None while an `immediate` release still waits for its approvals: it lifts when the last one is
@@ -88,8 +86,7 @@ class Scheduled:
     late_accepted_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Dossier:
+class Dossier(NamedTuple):
     """All that is known of one scheduled release."""
 
     release: Scheduled
@@ -103,8 +100,7 @@ class Dossier:
         return any(delivery.attempts for delivery in self.deliveries)
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """A release's state with its reason in words ("" where the state says it all).
 
     `blocked` tells whether nothing may leave just now, whatever is due; `closed` names the outlet that the reason

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.standing import Dossier, ReleaseState, Standing
@@ -16,8 +15,7 @@ STAYS_UP = timedelta(seconds=45)
 CALLED_BY_CRON = timedelta(minutes=6)
 
 
-@dataclass(frozen=True)
-class SchedulerSign:
+class SchedulerSign(NamedTuple):
     """The newest sign of life of any scheduler; `alive` is judged at the time of looking. Times are UTC."""
 
     alive: bool
@@ -26,8 +24,7 @@ class SchedulerSign:
     kind: str = ""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One release for `status`: a draft has no dossier."""
 
     slug: str

@@ -12,7 +12,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -136,7 +136,7 @@ def to_stop(workspace: Workspace, refused: ConfigRefused) -> Workspace:
     named = re.search(r'^\s*url\s*=\s*["\']((?:sqlite:///|postgresql\+psycopg://)[^"\']+)', text, re.MULTILINE)
     config = Config(Office("", "UTC"))
     if named is not None:
-        config = replace(config, store_url=named[1])
+        config = config._replace(store_url=named[1])
     found = Workspace(workspace.folder)
     found.__dict__["config"] = config
     if not found.store.exists:
@@ -161,7 +161,7 @@ def read_config_file(path: Path) -> Config:
     if not config.policy.allowed_signers:
         return config
     signers = path.parent / config.policy.allowed_signers
-    return replace(config, policy=replace(config.policy, allowed_signers=str(signers)))
+    return config._replace(policy=config.policy._replace(allowed_signers=str(signers)))
 
 
 def _in_full(value: object, secret: Callable[[SecretReference], str]) -> object:

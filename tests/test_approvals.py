@@ -241,7 +241,7 @@ def test_a_hold_and_its_end_leave_the_approval(found: Callable[..., Office], cal
 
 PEOPLE = ("jdoe", "JDOE", "da", "deputy", "intern")
 POLICIES = st.builds(
-    Policy,
+    Policy()._replace,
     approvals=st.integers(0, 3),
     approvers=st.lists(st.sampled_from(PEOPLE), max_size=3, unique=True).map(tuple),
     author_may_approve=st.booleans(),
@@ -599,7 +599,7 @@ class SignedPlace(workshop.Place):
     @property
     def config(self) -> Config:  # type: ignore[override]
         config = super().config
-        return replace(config, policy=replace(config.policy, allowed_signers=self.signers))
+        return config._replace(policy=config.policy._replace(allowed_signers=self.signers))
 
 
 @dataclass

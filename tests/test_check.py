@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,8 +33,8 @@ type = "newsroom"
 path = "old"
 enabled = false
 """)
-NOBODY = dataclasses.replace(CONFIG, office=dataclasses.replace(CONFIG.office, contact=Contact()))
-NOWHERE = dataclasses.replace(CONFIG, default_outlets=())
+NOBODY = CONFIG._replace(office=CONFIG.office._replace(contact=Contact()))
+NOWHERE = CONFIG._replace(default_outlets=())
 
 #: A release that nobody could say a word against, on line 8.
 FRONT = "headline: Names released\ndate: 2018-09-19\nembargo: 2018-09-24T09:00:00-07:00\n"
@@ -242,7 +241,7 @@ def test_an_embargo_is_read_as_it_was_meant_when_written() -> None:
     meant = datetime(2018, 9, 20, 17, 0, tzinfo=UTC)
     for days in (0, 1, 5, 300):
         assert embargo_of(release, CONFIG, now=NOW + timedelta(days=days)).lift == meant
-    undated = dataclasses.replace(release, date=None)
+    undated = release._replace(date=None)
     assert embargo_of(undated, CONFIG, now=NOW).lift != embargo_of(undated, CONFIG, now=NOW + timedelta(days=8)).lift
 
 

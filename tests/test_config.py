@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import tomllib
 from datetime import time, timedelta
@@ -265,10 +264,8 @@ def test_the_sample_is_read_without_a_problem(name: str, zone: str, contact: str
     assert config.office.contact == Contact(contact.strip())
     assert config.outlets["newsroom"].settings["url"] == "https://news.example.org"
     bare = read_config(sample_config(name, zone))
-    expected = dataclasses.replace(
-        DEFAULTS, office=dataclasses.replace(DEFAULTS.office, name=name.strip(), timezone=zone)
-    )
-    assert dataclasses.replace(bare, outlets={}) == expected
+    expected = DEFAULTS._replace(office=DEFAULTS.office._replace(name=name.strip(), timezone=zone))
+    assert bare._replace(outlets={}) == expected
 
 
 def test_every_line_of_the_sample_may_be_switched_on() -> None:

@@ -118,12 +118,12 @@ def test_a_link_to_an_attachment_leads_to_the_public_page_where_there_is_one() -
 
 
 def test_without_attachments_there_are_two_parts() -> None:
-    _, read = mail(composed(replace(RELEASE, attachments=(), body="Words.")))
+    _, read = mail(composed(RELEASE._replace(attachments=(), body="Words.")))
     assert [part.get_content_type() for part in read.walk()] == ["multipart/alternative", "text/plain", "text/html"]
 
 
 def test_the_contact_of_the_release_comes_before_the_office_and_the_config_before_both() -> None:
-    own = replace(RELEASE, contact=Contact(email="jdoe@da.example"))
+    own = RELEASE._replace(contact=Contact(email="jdoe@da.example"))
     assert mail(composed(own))[1]["Reply-To"] == "jdoe@da.example"
     assert mail(composed(own), replace(LETTERHEAD, reply_to="desk@da.example"))[1]["Reply-To"] == "desk@da.example"
     assert mail(composed(own), replace(LETTERHEAD, address="jdoe@da.example"))[1]["Reply-To"] is None
@@ -154,7 +154,7 @@ text_of_any_kind = st.text(st.characters(exclude_categories=()), max_size=300)
     st.sampled_from(["", "https://da.example/{address}"]),
 )
 def test_no_text_breaks_out_of_its_place(headline: str, name: str, text: str, html: str, unsubscribe: str) -> None:
-    message = replace(MESSAGE, text=text, html=html, release=replace(RELEASE, headline=headline))
+    message = replace(MESSAGE, text=text, html=html, release=RELEASE._replace(headline=headline))
     letterhead = replace(LETTERHEAD, name=name, unsubscribe=unsubscribe)
     content, read = mail(message, letterhead)
     assert content == eml(message, letterhead, key=KEY, recipient="jane@example.org")
@@ -175,7 +175,7 @@ def test_no_text_breaks_out_of_its_place(headline: str, name: str, text: str, ht
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp", "Cs")), max_size=200))
 def test_a_reader_sees_the_headline_as_it_was_typed(headline: str) -> None:
     headline = " ".join(headline.split())
-    _, read = mail(replace(MESSAGE, release=replace(RELEASE, headline=headline)))
+    _, read = mail(replace(MESSAGE, release=RELEASE._replace(headline=headline)))
     assert str(read["Subject"]) == headline
 
 

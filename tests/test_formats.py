@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -127,8 +126,8 @@ def test_no_words_make_either_invalid(
 ) -> None:  # fmt: skip
     from lxml import etree
 
-    release = replace(RELEASE, headline=headline, editor_note=note, dateline=dateline, keywords=(keyword,), body=body)
-    message = composed(release, replace(OFFICE, language=language))
+    release = RELEASE._replace(headline=headline, editor_note=note, dateline=dateline, keywords=(keyword,), body=body)
+    message = composed(release, OFFICE._replace(language=language))
     for schema in ninjs_schemas:
         schema.validate(json.loads(ninjs(message, AHEAD)))
     item = etree.fromstring(newsml(message, AHEAD))
@@ -176,14 +175,14 @@ def test_the_status_in_both(edition: Edition, status: str, embargo: bool, note: 
 
 
 def test_a_release_keeps_its_identity() -> None:
-    later = composed(replace(RELEASE, headline="Another headline"))
+    later = composed(RELEASE._replace(headline="Another headline"))
     assert identity(later) == identity(MESSAGE)
-    assert identity(composed(replace(RELEASE, slug="another"))) != identity(MESSAGE)
+    assert identity(composed(RELEASE._replace(slug="another"))) != identity(MESSAGE)
     assert identity(composed(url="https://x.example/names/")) == "https://x.example/names/"
 
 
 def test_an_author_who_tells_editors_nothing() -> None:
-    silent = composed(replace(RELEASE, editor_note=""))
+    silent = composed(RELEASE._replace(editor_note=""))
     assert editors_note(silent, Edition(1, CREATED)) == ""
     assert b"edNote" not in ninjs(silent, Edition(1, CREATED))
 
@@ -194,7 +193,7 @@ def test_a_word_file_is_marked_as_a_proof() -> None:
 
     from pressrelease.formats.docx import docx
 
-    content = docx(composed(replace(RELEASE, headline="Names\x07 released")), AHEAD)
+    content = docx(composed(RELEASE._replace(headline="Names\x07 released")), AHEAD)
     assert zipfile.is_zipfile(io.BytesIO(content))
     told = [paragraph.text for paragraph in Document(io.BytesIO(content)).paragraphs]
     assert told[0].startswith("PROOF")

@@ -72,7 +72,7 @@ def known(*deliveries: Delivery, out: bool = False, missing: int = 0, **more: An
     release = Scheduled(
         SLUG, VERSION, "Zqheadline", embargo, lift, ("media",), "jdoe", "f", Word.SCHEDULED, "jdoe", NOW, "zqwhy"
     )
-    return Known(Dossier(replace(release, **more), (), deliveries, file), missing=missing, out=out)
+    return Known(Dossier(release._replace(**more), (), deliveries, file), missing=missing, out=out)
 
 
 def happening(event: str, n: int = 1, slug: str = SLUG, version: str = VERSION, **detail: Any) -> Happening:
@@ -120,7 +120,7 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         told_words(
             happening("delivery.delivered", outlet="media", late_ms=180_000),
             happening("release.published"),
-            of=known(replace(delivery(), delivered_at=LIFT + timedelta(minutes=3)), out=True),
+            of=known(delivery()._replace(delivered_at=LIFT + timedelta(minutes=3)), out=True),
         ),
         [f"{SLUG} is out, late by 3 min. media: delivered."],
     ),
@@ -147,7 +147,7 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     "it failed for two of those who get it": (
         told_words(
             *(happening("delivery.failed", outlet="media", recipient=f"zq{n}@x", error="zqreason") for n in range(3)),
-            of=known(FAILED, replace(FAILED, recipient="zq@x"), delivery(), out=True),
+            of=known(FAILED, FAILED._replace(recipient="zq@x"), delivery(), out=True),
         ),
         [
             f"{SLUG} failed for good at media (2 deliveries). `pressrelease status {SLUG}` shows why;"
@@ -208,7 +208,7 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
         [f"The file of {SLUG} is gone; nothing more goes out of it."],
     ),
     "it was missed": (
-        known(replace(WAITING, attempts=0), lift=NOW - timedelta(hours=25)),
+        known(WAITING._replace(attempts=0), lift=NOW - timedelta(hours=25)),
         None,
         ["A release (code 3fa2c1) missed its lift by more than max_late allows, and is not sent by itself."],
     ),
@@ -223,7 +223,7 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
         ["The lift of a release (code 3fa2c1) has come, and it is not approved."],
     ),
     "its outlet was taken out": (
-        known(replace(WAITING, outlet="site"), lift=ahead),
+        known(WAITING._replace(outlet="site"), lift=ahead),
         None,
         ["A release (code 3fa2c1) waits for site, which config.toml no longer has, or has switched off."],
     ),
@@ -747,7 +747,7 @@ def test_run_leaves_the_moments_before_a_lift_to_the_senders(tmp_path: Path, ser
     schedule_now(place.workspace, "names")
     seen = publish_due(place.workspace).seen
     assert seen is not None
-    near = replace(seen, next_wake=seen.at + timedelta(seconds=2))
+    near = seen._replace(next_wake=seen.at + timedelta(seconds=2))
     telling = Telling(staying=True)
     telling.after(place.workspace, seen)
     telling.after(place.workspace, near)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import given
@@ -29,20 +28,20 @@ def test_nothing_is_due_a_microsecond_before_the_lift_and_the_plan_wakes_at_it()
 
 def test_a_lift_that_was_put_off_holds_what_would_be_tried_again() -> None:
     later = LIFT + timedelta(hours=1)
-    dossier = Dossier(replace(RELEASE, lift=later), YES, (at("retrying"),))
+    dossier = Dossier(RELEASE._replace(lift=later), YES, (at("retrying"),))
     found = plan_of(dossier, now=LIFT + timedelta(minutes=1))
     assert (found.due, found.next_wake, found.retrying) == ((), later, ("names",))
 
 
 def test_what_is_due_comes_in_the_order_of_its_moment() -> None:
-    early = replace(RELEASE, slug="early", lift=LIFT - SECOND)
-    first = replace(WAITING, id=9, slug="early", next_try=LIFT - SECOND)
+    early = RELEASE._replace(slug="early", lift=LIFT - SECOND)
+    first = WAITING._replace(id=9, slug="early", next_try=LIFT - SECOND)
     found = plan_of(Dossier(RELEASE, YES, (WAITING,)), Dossier(early, YES, (first,)), now=LIFT)
     assert found.due == (first, WAITING)
 
 
 def test_an_outlet_taken_out_of_the_config_costs_the_others_nothing() -> None:
-    gone = replace(WAITING, id=9, outlet="fax")
+    gone = WAITING._replace(id=9, outlet="fax")
     found = plan_of(Dossier(RELEASE, YES, (gone, WAITING)), now=LIFT)
     assert found.due == (WAITING,)
     assert [one.slug for one in found.needs_you] == ["names"]
@@ -51,15 +50,15 @@ def test_an_outlet_taken_out_of_the_config_costs_the_others_nothing() -> None:
 
 def test_a_release_that_waits_for_a_person_is_told_of_once_it_is_due() -> None:
     unapproved = Dossier(RELEASE, (), (WAITING,))
-    held = Dossier(replace(RELEASE, slug="held", word=Word.HELD, why="a call"), YES, (WAITING,))
+    held = Dossier(RELEASE._replace(slug="held", word=Word.HELD, why="a call"), YES, (WAITING,))
     assert plan_of(unapproved, held, now=LIFT - SECOND).needs_you == ()
     assert [one.slug for one in plan_of(unapproved, held, now=LIFT).needs_you] == ["names", "held"]
 
 
 @given(offices=st.lists(dossiers, max_size=4), now=moments, clock_doubt=st.sampled_from([None, None, "it jumped"]))
 def test_what_is_due_may_leave(offices: list[Dossier], now: datetime, clock_doubt: str | None) -> None:
-    named = [replace(one, release=replace(one.release, slug=f"r{n}")) for n, one in enumerate(offices)]
-    named = [replace(one, deliveries=tuple(replace(d, slug=one.release.slug) for d in one.deliveries)) for one in named]
+    named = [one._replace(release=one.release._replace(slug=f"r{n}")) for n, one in enumerate(offices)]
+    named = [one._replace(deliveries=tuple(d._replace(slug=one.release.slug) for d in one.deliveries)) for one in named]
     found = plan_of(*named, now=now, clock_doubt=clock_doubt)
     by_slug = {one.release.slug: one for one in named}
     for delivery in found.due:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,7 +15,7 @@ from pressrelease.retry import LONGEST_WISH, may_repeat, next_try
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 RULES = Retry()
-STEADY = replace(RULES, jitter=0.0)
+STEADY = RULES._replace(jitter=0.0)
 NEVER = Repeats(told_apart=False)
 ALWAYS = Repeats(told_apart=True)
 FOR_AN_HOUR = Repeats(told_apart=True, within=HOUR)
@@ -32,8 +31,7 @@ rules = st.builds(
     jitter=st.floats(0, 1),
 )
 claims = st.builds(
-    replace,
-    st.just(CLAIMED),
+    CLAIMED._replace,
     attempts=st.integers(1, 50),
     first_sent_at=st.timedeltas(timedelta(0), 30 * HOUR).map(lambda ago: NOW - ago),
     claimed_from=st.sampled_from([DeliveryState.WAITING, DeliveryState.RETRYING, DeliveryState.IN_DOUBT]),
@@ -67,7 +65,7 @@ chances = st.floats(0, 1, exclude_max=True)
 def test_the_next_try(
     attempts: int, began: int, certainty: str, told: Repeats, wish: timedelta | None, pause: timedelta | None
 ) -> None:
-    delivery = replace(CLAIMED, attempts=attempts, first_sent_at=NOW - began * SECOND)
+    delivery = CLAIMED._replace(attempts=attempts, first_sent_at=NOW - began * SECOND)
     failure = DeliveryFailed(Certainty(certainty), "no", retry_after=wish)
     moment = next_try(delivery, failure, rules=STEADY, repeats=told, now=NOW, chance=0.5)
     assert moment == (None if pause is None else NOW + pause)
@@ -83,7 +81,7 @@ def test_what_may_have_arrived_is_never_taken_for_what_did_not() -> None:
 
 
 def test_a_doubt_outlives_a_repeat_that_surely_was_not_sent() -> None:
-    again = replace(CLAIMED, attempts=2, claimed_from=DeliveryState.IN_DOUBT, first_sent_at=NOW - 59 * MINUTE)
+    again = CLAIMED._replace(attempts=2, claimed_from=DeliveryState.IN_DOUBT, first_sent_at=NOW - 59 * MINUTE)
     refused = DeliveryFailed(Certainty.NOT_SENT, "refused")
     assert next_try(again, refused, rules=STEADY, repeats=NEVER, now=NOW, chance=0.5) is None
     moment = next_try(again, refused, rules=STEADY, repeats=FOR_AN_HOUR, now=NOW, chance=0.5)
@@ -124,7 +122,7 @@ def test_after_a_failure_it_is_in_doubt_exactly_where_something_may_have_arrived
 
 @given(ago=st.timedeltas(timedelta(0), 30 * HOUR), rules=rules)
 def test_a_repeat_needs_an_outlet_that_still_tells_it(ago: timedelta, rules: Retry) -> None:
-    delivery = replace(CLAIMED, first_sent_at=NOW - ago)
+    delivery = CLAIMED._replace(first_sent_at=NOW - ago)
     assert not may_repeat(delivery, rules=rules, repeats=NEVER, now=NOW)
     assert may_repeat(delivery, rules=rules, repeats=ALWAYS, now=NOW) is (ago <= rules.give_up)
     assert may_repeat(delivery, rules=rules, repeats=FOR_AN_HOUR, now=NOW) is (ago < HOUR and ago <= rules.give_up)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -50,11 +49,11 @@ def at(state: str, outlet: str = "newsroom", again: bool = False) -> Delivery:
     """A delivery in a state, claimed once where that state says so."""
     found = DeliveryState(state)
     if found is DeliveryState.WAITING:
-        return replace(WAITING, outlet=outlet)
-    tried = replace(WAITING, outlet=outlet, state=found, attempts=1, first_sent_at=LIFT, next_try=None)
+        return WAITING._replace(outlet=outlet)
+    tried = WAITING._replace(outlet=outlet, state=found, attempts=1, first_sent_at=LIFT, next_try=None)
     if found is DeliveryState.SENDING:
-        return replace(tried, owner="one", lease_until=LIFT + HOUR)
-    return replace(tried, next_try=LIFT + SECOND) if again or found is DeliveryState.RETRYING else tried
+        return tried._replace(owner="one", lease_until=LIFT + HOUR)
+    return tried._replace(next_try=LIFT + SECOND) if again or found is DeliveryState.RETRYING else tried
 
 
 @pytest.mark.parametrize(
@@ -94,8 +93,8 @@ def at(state: str, outlet: str = "newsroom", again: bool = False) -> Delivery:
 def test_where_a_release_stands(
     deliveries: list[str], changes: dict[str, object], now: datetime, state: str, reason: str
 ) -> None:
-    release = replace(RELEASE, late_accepted_at=changes.get("late"))
-    release = replace(release, **{k: v for k, v in changes.items() if k in {"word", "why", "lift"}})
+    release = RELEASE._replace(late_accepted_at=changes.get("late"))
+    release = release._replace(**{k: v for k, v in changes.items() if k in {"word", "why", "lift"}})
     made = []
     for words in deliveries:
         name, _, rest = words.partition(" ")
@@ -131,7 +130,7 @@ moments = st.timedeltas(-3 * DAY, 3 * DAY).map(lambda span: LIFT + span)
 kinds = st.sampled_from([state.value for state in DeliveryState])
 deliveries = st.lists(
     st.builds(
-        lambda state, outlet, again, begun: replace(at(state, outlet, again), first_sent_at=begun),
+        lambda state, outlet, again, begun: at(state, outlet, again)._replace(first_sent_at=begun),
         kinds,
         st.sampled_from([*OUTLETS, "fax"]),
         st.booleans(),
@@ -141,8 +140,7 @@ deliveries = st.lists(
     max_size=4,
 ).map(tuple)
 releases = st.builds(
-    replace,
-    st.just(RELEASE),
+    RELEASE._replace,
     lift=st.none() | moments,
     word=st.sampled_from(Word),
     why=st.just("a reason"),
@@ -171,8 +169,8 @@ def test_what_waits_for_a_person_says_why(dossier: Dossier, now: datetime, clock
 def test_late_is_a_decision_and_is_made_once(
     now: datetime, lift: datetime, begun: datetime | None, accepted: datetime | None
 ) -> None:
-    release = replace(RELEASE, lift=lift, late_accepted_at=accepted)
-    delivery = replace(WAITING, first_sent_at=begun)
+    release = RELEASE._replace(lift=lift, late_accepted_at=accepted)
+    delivery = WAITING._replace(first_sent_at=begun)
     late = too_late(delivery, release, policy=POLICY, retry=RETRY, now=now)
     assert late is (
         now > lift + POLICY.max_late
@@ -180,4 +178,4 @@ def test_late_is_a_decision_and_is_made_once(
         and (begun is None or now > begun + RETRY.give_up)
     )
     for state in (DeliveryState.SENDING, DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.CANCELED):
-        assert not too_late(replace(delivery, state=state), release, policy=POLICY, retry=RETRY, now=now)
+        assert not too_late(delivery._replace(state=state), release, policy=POLICY, retry=RETRY, now=now)

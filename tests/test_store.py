@@ -211,7 +211,7 @@ def test_a_claimed_delivery_is_asked_about_again_before_its_first_byte(store: St
     source = "0" * 64 if happened == "file" else "f" * 64
     why_not = store.read.why_not(claimed, source_hash=source, now=now)
     assert (why_not is None) is (happened == "nothing")
-    lost = replace(claimed, owner="another")
+    lost = claimed._replace(owner="another")
     assert store.read.why_not(lost, source_hash="f" * 64, now=AFTER) is not None
 
 

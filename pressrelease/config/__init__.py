@@ -7,6 +7,7 @@ written; `reading` checks a text against them; `sample` writes a config from the
 from __future__ import annotations
 
 from pressrelease.config.model import (
+    STORE_URL,
     ClockRules,
     Config,
     Notify,
@@ -21,6 +22,7 @@ from pressrelease.config.reading import read_config
 from pressrelease.config.sample import sample_config
 
 __all__ = [
+    "STORE_URL",
     "ClockRules",
     "Config",
     "Notify",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Wrong(Exception):
@@ -29,8 +28,7 @@ class Several(Exception):
 Reader = Callable[[Any], Any]
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """What may stand at one key.
 
     `default` is what our value is where the key is left out; `sample` is TOML to show where there is no
@@ -50,8 +48,7 @@ def _no_rules(_: Mapping[str, Any]) -> Iterable[Wrong]:
     return ()
 
 
-@dataclass(frozen=True)
-class OutletKind:
+class OutletKind(NamedTuple):
     """A kind of outlet: its keys, and whether people may be told things there (it is not public).
 
     `rules` are given the values of all its keys, each accepted by itself, and say which don't go together.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import Enum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pressrelease.release import Contact
+
+#: Where the record is kept where nobody says otherwise; relative to the workspace.
+STORE_URL = "sqlite:///.pressrelease/state.db"
 
 
 class SecretSource(str, Enum):
@@ -19,29 +22,26 @@ class SecretSource(str, Enum):
     KEYRING = "keyring"
 
 
-@dataclass(frozen=True)
-class SecretReference:
+class SecretReference(NamedTuple):
     """Names a secret without holding it: a variable, a file of mode 0600, or `service/name` in the keyring."""
 
     source: SecretSource
     name: str
 
 
-@dataclass(frozen=True)
-class Office:
+class Office(NamedTuple):
     """[office]. `timezone` is an IANA name that exists; the two times are local wall time."""
 
     name: str
     timezone: str
     url: str = ""
-    contact: Contact = field(default_factory=Contact)
+    contact: Contact = Contact()
     language: str = "en-US"
     release_time: time = time(9, 0)
     close: time = time(17, 0)
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """[policy]: who must say yes, and how late is too late to send without asking.
 
     `allowed_signers` is the file of the keys that approvals must be signed with, "" where none need be.
@@ -54,8 +54,7 @@ class Policy:
     allowed_signers: str = ""
 
 
-@dataclass(frozen=True)
-class Retry:
+class Retry(NamedTuple):
     """[retry]: the pauses between tries, the last one repeated; `jitter` is a share of the pause, 0 to 1."""
 
     schedule: tuple[timedelta, ...] = (
@@ -71,42 +70,38 @@ class Retry:
     jitter: float = 0.2
 
 
-@dataclass(frozen=True)
-class ClockRules:
+class ClockRules(NamedTuple):
     """[clock]: whose HTTP Date is asked when the local clock has jumped, and how far it may be off."""
 
     witnesses: tuple[str, ...] = ()
     tolerance: timedelta = timedelta(seconds=2)
 
 
-@dataclass(frozen=True)
-class Notify:
+class Notify(NamedTuple):
     """[notify]: who is told, and the dead-man's switch (a URL that is itself a secret)."""
 
     outlets: tuple[str, ...] = ()
     heartbeat: str | SecretReference = ""
 
 
-@dataclass(frozen=True)
-class OutletConfig:
+class OutletConfig(NamedTuple):
     """[outlets.NAME]. `settings` holds the keys of its type only, validated, secrets as SecretReference."""
 
     name: str
     type: str
     enabled: bool = True
     timeout: timedelta = timedelta(seconds=60)
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(NamedTuple):
     """The whole of config.toml, valid."""
 
     office: Office
     default_outlets: tuple[str, ...] = ("newsroom",)
-    policy: Policy = field(default_factory=Policy)
-    retry: Retry = field(default_factory=Retry)
-    clock: ClockRules = field(default_factory=ClockRules)
-    store_url: str = "sqlite:///.pressrelease/state.db"
-    notify: Notify = field(default_factory=Notify)
-    outlets: Mapping[str, OutletConfig] = field(default_factory=dict)
+    policy: Policy = Policy()
+    retry: Retry = Retry()
+    clock: ClockRules = ClockRules()
+    store_url: str = STORE_URL
+    notify: Notify = Notify()
+    outlets: Mapping[str, OutletConfig] = MappingProxyType({})

@@ -73,12 +73,11 @@ def _toml(value: Any) -> str:
         return f'"{value:%H:%M}"'
     if isinstance(value, str):
         return f'"{"".join(_escaped(character) for character in value)}"'
+    if isinstance(value, Contact):  # a tuple too, so it is asked first
+        written = ", ".join(f"{name} = {_toml(part)}" for name, part in value._asdict().items() if part)
+        return f"{{ {written} }}" if written else "{}"
     if isinstance(value, tuple):
         return f"[{', '.join(_toml(entry) for entry in value)}]"
-    if isinstance(value, Contact):
-        parts = [("name", value.name), ("phone", value.phone), ("email", value.email)]
-        written = ", ".join(f"{name} = {_toml(part)}" for name, part in parts if part)
-        return f"{{ {written} }}" if written else "{}"
     return str(value)
 
 

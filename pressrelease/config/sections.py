@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from pressrelease.config.keys import Key, Several, Wrong
-from pressrelease.config.model import ClockRules, Config, Notify, Office, Policy, Retry
+from pressrelease.config.model import Config, Office
 from pressrelease.config.values import (
     address_or_secret_or_empty,
     did_you_mean,
@@ -31,8 +30,7 @@ _CONTACT_SAMPLE = '{ name = "Press Office", phone = "530-555-0100", email = "pre
 _YEAR = timedelta(days=365)
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """A table of config.toml."""
 
     name: str
@@ -86,7 +84,8 @@ def store_url(value: Any) -> str:
     return url
 
 
-_POLICY, _RETRY, _CLOCK = Policy(), Retry(), ClockRules()
+_DEFAULTS = Config(Office("", ""))
+_OFFICE, _POLICY, _RETRY = _DEFAULTS.office, _DEFAULTS.policy, _DEFAULTS.retry
 
 SECTIONS = (
     Section(
@@ -96,17 +95,21 @@ SECTIONS = (
             Key("name", text, "as it stands on every release", required=True),
             Key("timezone", timezone, "of the IANA database; every embargo is read in it", required=True),
             Key(
-                "url", web_address_or_empty, "the office's own site", default=Office.url, sample='"https://example.org"'
+                "url",
+                web_address_or_empty,
+                "the office's own site",
+                default=_OFFICE.url,
+                sample='"https://example.org"',
             ),
             Key("contact", contact, "whom reporters call", default=Contact(), sample=_CONTACT_SAMPLE),
-            Key("language", language, "of the releases (RFC 5646)", default=Office.language),
+            Key("language", language, "of the releases (RFC 5646)", default=_OFFICE.language),
             Key(
                 "release_time",
                 wall_time,
                 "the office's hour for an embargo that names only days",
-                default=Office.release_time,
+                default=_OFFICE.release_time,
             ),
-            Key("close", wall_time, "when the office goes home", default=Office.close),
+            Key("close", wall_time, "when the office goes home", default=_OFFICE.close),
         ),
     ),
     Section(
@@ -117,7 +120,7 @@ SECTIONS = (
                 "outlets",
                 list_of(outlet_name, '["newsroom"]'),
                 "where it goes",
-                default=Config.default_outlets,
+                default=_DEFAULTS.default_outlets,
             ),
         ),
     ),
@@ -182,14 +185,14 @@ SECTIONS = (
                 "witnesses",
                 list_of(web_address, '["https://www.example.org"]'),
                 "servers whose HTTP Date is asked",
-                default=_CLOCK.witnesses,
+                default=_DEFAULTS.clock.witnesses,
                 sample='["https://www.example.org"]',
             ),
             Key(
                 "tolerance",
                 duration(timedelta(seconds=1), timedelta(minutes=1)),
                 "how far the clock may be off",
-                default=_CLOCK.tolerance,
+                default=_DEFAULTS.clock.tolerance,
             ),
         ),
     ),
@@ -201,7 +204,7 @@ SECTIONS = (
                 "url",
                 store_url,
                 "a file, or postgresql+psycopg://host/name with the password in ~/.pgpass",
-                default=Config.store_url,
+                default=_DEFAULTS.store_url,
             ),
         ),
     ),
@@ -209,12 +212,17 @@ SECTIONS = (
         "notify",
         "Who is told: approval needed, published, late, failed, in doubt, stopped.",
         (
-            Key("outlets", list_of(outlet_name, '["media"]'), "which of the outlets below", default=Notify.outlets),
+            Key(
+                "outlets",
+                list_of(outlet_name, '["media"]'),
+                "which of the outlets below",
+                default=_DEFAULTS.notify.outlets,
+            ),
             Key(
                 "heartbeat",
                 address_or_secret_or_empty,
                 "a dead-man's switch, pinged by `run` and `publish-due`",
-                default=Notify.heartbeat,
+                default=_DEFAULTS.notify.heartbeat,
                 sample='{ env = "PRESSRELEASE_HEARTBEAT" }',
             ),
         ),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pressrelease import clock
 from pressrelease.desk import Desk, Report
@@ -28,8 +27,7 @@ AHEAD = 20
 BEHIND = 100
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """Rows for `status` in the order in which they matter, with what stands above them; `more` were left out."""
 
     rows: list[Row]

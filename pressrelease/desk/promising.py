@@ -6,9 +6,8 @@ import contextlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pressrelease import __version__
 from pressrelease.desk import Desk
@@ -32,8 +31,7 @@ AT_ONCE = 50
 _ON_ITS_WAY = frozenset({ReleaseState.SCHEDULED, ReleaseState.UNAPPROVED, ReleaseState.PUBLISHING})
 
 
-@dataclass(frozen=True)
-class Promised:
+class Promised(NamedTuple):
     """A promise as it stands, and where the release stands that made it: a draft has promised nobody yet."""
 
     kept: Kept

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from typing import NamedTuple
 
 #: The largest file that is read as a release, in bytes.
 LARGEST_RELEASE = 1024 * 1024
@@ -18,8 +18,7 @@ class ReleaseKind(str, Enum):
     STATEMENT = "statement"
 
 
-@dataclass(frozen=True)
-class Contact:
+class Contact(NamedTuple):
     """Whom a reporter calls."""
 
     name: str = ""
@@ -27,8 +26,7 @@ class Contact:
     email: str = ""
 
 
-@dataclass(frozen=True)
-class Attachment:
+class Attachment(NamedTuple):
     """A file beside the release: `path` is relative to releases/, POSIX style, and never leaves it."""
 
     path: str
@@ -36,8 +34,7 @@ class Attachment:
     alt: str = ""
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(NamedTuple):
     """One file of releases/, read. Every text is NFC, without control characters; `body` is Markdown.
 
     `embargo` is the phrase as typed. `outlets` is None where the file leaves it to [defaults].

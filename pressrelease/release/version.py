@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -66,9 +65,11 @@ def version_of(
 
 
 def _values(release: Release) -> dict[str, Any]:
-    values = asdict(release)
+    values = release._asdict()
     for name in _OF_THE_FILE:
         del values[name]
+    values["contact"] = None if release.contact is None else release.contact._asdict()
+    values["attachments"] = [attachment._asdict() for attachment in release.attachments]
     values["date"] = None if release.date is None else release.date.isoformat()
     values["kind"] = release.kind.value
     values["format"] = FORMAT

@@ -10,9 +10,8 @@ An account is locked by many wrong passwords, and one complaint tells a person a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pressrelease.store.rows import delivery_of, from_micros
 
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 SINCE = 3
 
 
-@dataclass(frozen=True)
-class ClosedOutlet:
+class ClosedOutlet(NamedTuple):
     """An outlet that is asked no more; `fingerprint` is of the table and the secrets that it refused. `at` is UTC."""
 
     outlet: str

@@ -12,11 +12,10 @@ import re
 import sqlite3
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pressrelease.delivery import Delivery
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
@@ -49,8 +48,7 @@ READ_PATIENCE = 10.0
 JOURNAL_PAGE = 1000
 
 
-@dataclass(frozen=True)
-class Control:
+class Control(NamedTuple):
     """Whether everything is stopped, by whom, and why; the last look at the clock (uptime in microseconds); and the
     newest time on record since a person last confirmed the clock."""
 
@@ -65,8 +63,7 @@ class Control:
     newest: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Process:
+class Process(NamedTuple):
     """A scheduler that has been seen: `run`, or a pass of cron. Times are UTC."""
 
     owner: str
@@ -78,8 +75,7 @@ class Process:
     ended_at: datetime | None
 
 
-@dataclass(frozen=True)
-class FrozenVersion:
+class FrozenVersion(NamedTuple):
     """The bytes that were approved, each attachment's SHA-256 by its path, and the lift and outlets approved with it.
 
     `lift` is UTC, None for `immediate`; a person may have moved the release's own lift since.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import ColumnElement, select, update
 
@@ -17,27 +16,27 @@ from pressrelease.store.tables import deliveries, releases
 def try_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
     """Have failed deliveries claimed again, as from the start, at the next pass."""
     for delivery in chosen:
-        _move(ledger, delivery, replace(delivery, state=DeliveryState.RETRYING), "delivery.retried")
+        _move(ledger, delivery, delivery._replace(state=DeliveryState.RETRYING), "delivery.retried")
 
 
 def settle_sent(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
     """A person found out that these arrived; when they did, nobody saw."""
     for delivery in chosen:
-        after = replace(delivery, state=DeliveryState.DELIVERED, error=f"it arrived, by {ledger.actor}'s word")
+        after = delivery._replace(state=DeliveryState.DELIVERED, error=f"it arrived, by {ledger.actor}'s word")
         _move(ledger, delivery, after, "delivery.settled", settled="sent")
 
 
 def settle_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
     """A person decided that these are sent again, though they may have arrived."""
     for delivery in chosen:
-        after = replace(delivery, state=DeliveryState.RETRYING)
+        after = delivery._replace(state=DeliveryState.RETRYING)
         _move(ledger, delivery, after, "delivery.settled", settled="resend")
 
 
 def settle_dropped(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
     """A person decided that nothing more is done about these."""
     for delivery in chosen:
-        _move(ledger, delivery, replace(delivery, state=DeliveryState.CANCELED), "delivery.settled", settled="drop")
+        _move(ledger, delivery, delivery._replace(state=DeliveryState.CANCELED), "delivery.settled", settled="drop")
 
 
 def _move(ledger: Ledger, before: Delivery, after: Delivery, event: str, **detail: str) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pressrelease import clock
@@ -60,7 +59,7 @@ def tell(workspace: Workspace, name: str, seen: Pass) -> None:
     if name in closed_outlets(store.read):
         return  # it refuses our credentials, and is asked no more until they are mended
     configured = workspace.config.outlets[name]
-    short = replace(configured, timeout=min(configured.timeout, SEND_WITHIN))
+    short = configured._replace(timeout=min(configured.timeout, SEND_WITHIN))
     outlet = open_outlet(short, workspace.config.office, workspace.folder, workspace.secret)
     try:
         for reader in _readers_now(store, outlet, readers, now):

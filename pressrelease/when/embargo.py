@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 
 class EmbargoKind(str, Enum):
@@ -15,8 +15,7 @@ class EmbargoKind(str, Enum):
     IMMEDIATE = "immediate"
 
 
-@dataclass(frozen=True)
-class Embargo:
+class Embargo(NamedTuple):
     """A reading of `text`. Every time is an aware UTC datetime; `timezone` is the IANA zone it was read in.
 
     instant:   `not_before` == `lift`, `no_later_than` is None.

@@ -8,7 +8,7 @@ from enum import Enum
 from functools import cached_property
 
 from pressrelease import clock
-from pressrelease.config import Config
+from pressrelease.config import STORE_URL, Config
 from pressrelease.errors import PressReleaseError
 from pressrelease.store import Reader, Store
 from pressrelease.wiring import Workspace
@@ -69,7 +69,7 @@ class Patient:
         try:
             url = self.config.store_url
         except PressReleaseError:
-            url = Config.store_url
+            url = STORE_URL
         return Store(url, self.workspace.folder)
 
     @property
