@@ -24,6 +24,8 @@ class Embargo(NamedTuple):
 
     `remarks` are things that a person should hear with the answer, in whole sentences: "9:00 AM is the
     office's release time, since no hour was given.", "Mon, Sep 7, 2026 is Labor Day."
+
+    `wall` is the lift as the clocks that were meant show it (`pressrelease.when.walls`), "" where an instant was.
     """
 
     text: str
@@ -33,3 +35,4 @@ class Embargo(NamedTuple):
     no_later_than: datetime | None = None
     lift: datetime | None = None
     remarks: tuple[str, ...] = ()
+    wall: str = ""

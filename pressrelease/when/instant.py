@@ -8,7 +8,7 @@ from pressrelease.errors import EmbargoRefused
 from pressrelease.when.agreeing import days_by_clock
 from pressrelease.when.beside import part_of_day, places_after
 from pressrelease.when.embargo import Embargo, EmbargoKind
-from pressrelease.when.moments import Found, Office, instants
+from pressrelease.when.moments import Found, Office, instants, wall_of
 from pressrelease.when.office_days import day_off
 from pressrelease.when.parts import (
     Ahead,
@@ -111,7 +111,9 @@ def _settled(phrase: Phrase, found: Found, office: Office, *, zoned: bool) -> Em
     (moment, zone), *_ = moments.items()
     if not zoned:
         check_mentioned(phrase, moment, office)
-    return embargo_at(phrase, moment, zone, office, tuple(remarks))
+    places = tuple(part for part in phrase.parts if isinstance(part, Place))
+    embargo = embargo_at(phrase, moment, zone, office, tuple(remarks))
+    return embargo._replace(wall=wall_of(moment, zone, places, office))
 
 
 def check_mentioned(phrase: Phrase, moment: datetime, office: Office) -> None:

@@ -10,6 +10,7 @@ from pressrelease.when.parts import Clock, Half, PartOfDay, Place
 from pressrelease.when.places import AUSTRALIAN, EXACT, ONE_HOME
 from pressrelease.when.refusals import refusal, typed, which_one
 from pressrelease.when.saying import say, say_clock, say_day, say_zone
+from pressrelease.when.walls import wall_text
 from pressrelease.when.zones import (
     abbreviations,
     country_of,
@@ -63,6 +64,19 @@ def zone_of(places: tuple[Place, ...], office: Office) -> str:
             if len(homes) == 1:
                 return homes[0][0]
     return office.name
+
+
+def wall_of(moment: datetime, zone: str, places: tuple[Place, ...], office: Office) -> str:
+    """A moment (UTC) as the clocks that were meant show it; "" where only offsets from UTC were said.
+
+    Where an offset was said with a clock, or more than one clock was, they must go on agreeing.
+    """
+    clocks = [place for place in places if place.offset is None]
+    if places and not clocks:
+        return ""
+    zones = dict.fromkeys([zone_of((place,), office) for place in clocks] or [zone])
+    named = len(zones) > 1 or len(clocks) < len(places) or any(place.exact for place in clocks)
+    return " ".join(wall_text(moment, name, named=named) for name in zones)
 
 
 def hours_of(clock: Clock, part: PartOfDay | None, places: tuple[Place, ...], office: Office) -> list[timedelta]:

@@ -11,7 +11,7 @@ from pressrelease.when.agreeing import agreed_days, one_day, today_in
 from pressrelease.when.beside import part_of_day, year_said
 from pressrelease.when.embargo import Embargo, EmbargoKind
 from pressrelease.when.instant import ask_home, check_mentioned, instant, off_hours, past
-from pressrelease.when.moments import Found, Office, boundary, instants, zone_of
+from pressrelease.when.moments import Found, Office, boundary, instants, wall_of, zone_of
 from pressrelease.when.office_days import proposed_lift
 from pressrelease.when.parts import (
     Ahead,
@@ -31,6 +31,7 @@ from pressrelease.when.phrase import DAYLIKE, Phrase
 from pressrelease.when.ranges import Range
 from pressrelease.when.refusals import refusal, typed_day
 from pressrelease.when.saying import say_clock, say_day
+from pressrelease.when.walls import wall_text
 from pressrelease.when.zones import read_zone
 
 #: A day without an hour that is further off is more likely to be a misread hour.
@@ -177,7 +178,9 @@ def range_window(phrase: Phrase, found: Range, office: Office) -> Embargo:
         for found_there, moment in ((starts, start), (ends, end))
         if len(found_there.instants) > 1
     ]
-    return Embargo(phrase.text, EmbargoKind.WINDOW, zone, start, end, start, (*remarks, *off_hours(start, office)))
+    remarks += off_hours(start, office)
+    wall = wall_of(start, zone, places, office)
+    return Embargo(phrase.text, EmbargoKind.WINDOW, zone, start, end, start, tuple(remarks), wall)
 
 
 def _refuse_midnight_range(phrase: Phrase) -> None:
@@ -287,4 +290,5 @@ def window(phrase: Phrase, first: date, end: date, places: tuple[Place, ...], of
     lift, remarks = proposed_lift(
         first, end, release_time=office.release_time, zone=read_zone(name), office=office.name, now=office.now
     )
-    return Embargo(phrase.text, EmbargoKind.WINDOW, name, begins, ends, lift, remarks)
+    # The hour is the office's, whatever zone the days were said in.
+    return Embargo(phrase.text, EmbargoKind.WINDOW, name, begins, ends, lift, remarks, wall_text(lift, name))

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
-from pressrelease.errors import Refused
+from pressrelease.errors import Refused, StateUnreadable
+from pressrelease.when.rules import present_rules
 
 #: Countries, and places that belong to one, whose numeric dates begin with the month.
 _MONTH_FIRST = frozenset({"US", "PR", "GU", "VI", "AS", "MP", "UM", "FM", "PW", "MH"})
@@ -28,8 +29,8 @@ def read_zone(name: str) -> ZoneInfo:
     """The IANA zone of that name. Raises Refused with the nearest names."""
     if name and name not in _NO_ZONES and not name.startswith(("right/", "posix/")):
         try:
-            return _zone(name)
-        except (KeyError, ValueError, OSError):
+            return present_rules(name).clock
+        except StateUnreadable:
             pass
     import difflib
     from zoneinfo import available_timezones
@@ -45,11 +46,6 @@ def read_zone(name: str) -> ZoneInfo:
         code="unknown_zone",
         candidates=near,
     )
-
-
-@lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
 
 
 @cache
@@ -144,7 +140,7 @@ def not_before(wall: datetime, zone: ZoneInfo) -> datetime:
 @lru_cache(maxsize=256)
 def abbreviations(zone: str, year: int) -> dict[str, tuple[int, ...]]:
     """What the zone's clock is called during a year, in lower case, each with its offsets in minutes."""
-    place = _zone(zone)
+    place = read_zone(zone)
     names: dict[str, tuple[int, ...]] = {}
     # From the December before to the January after: a clock that changes at New Year has both its names.
     for number in range(-1, 28):

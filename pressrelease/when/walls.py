@@ -1,0 +1,179 @@
+"""A lift as the clocks on the wall show it: what was approved, held against the zone rules of today.
+
+Kept as text (RFC 9557), of which three kinds follow from how the time was given:
+
+    2018-09-24T09:00:00-07:00[America/Los_Angeles]     "9 a.m. PT": the hour on the wall there holds
+    2018-09-24T09:00:00-07:00[!America/Los_Angeles]    "9 a.m. PDT": the hour and its offset were said; where new
+                                                       rules set them at odds, a person must say which is meant
+    (nothing)                                          "16:00 UTC", an ISO instant: no rule of any zone changes it
+
+"9 a.m. PT / noon ET" keeps both clocks, as `!` does: they must go on agreeing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from pressrelease.when.rules import Rules, is_release, present_rules
+from pressrelease.when.saying import say_clock, say_day, say_zone
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+
+class Wall(NamedTuple):
+    """An hour on the wall of a zone: `local` is naive, `offset` what it was when it was said, and `named` whether
+    that was said too."""
+
+    local: datetime
+    offset: timedelta
+    zone: str
+    named: bool
+
+    @property
+    def promised(self) -> datetime:
+        """The instant (UTC) that it was when it was said."""
+        return (self.local - self.offset).replace(tzinfo=UTC)
+
+
+class Ruling(NamedTuple):
+    """What the rules of today make of a lift. `lift` is UTC: nothing leaves before it.
+
+    `follow` is the lift that is to be put on record, with `release`, the newest release of the zone database that had
+    a say in it ("" where none is known); None where the record stands as it is. `words` say what changed, or what a
+    person is asked, "" where nothing is; `asks` is whether a person is needed, and `blocked` whether nothing leaves
+    until then.
+    """
+
+    lift: datetime
+    follow: datetime | None = None
+    release: str = ""
+    words: str = ""
+    asks: bool = False
+    blocked: bool = False
+
+
+def wall_text(moment: datetime, zone: str, *, named: bool = False) -> str:
+    """A moment as the clock on the wall of `zone` has it by the rules of today; `named` as in `Wall`."""
+    return f"{moment.astimezone(present_rules(zone).clock).isoformat()}[{'!' if named else ''}{zone}]"
+
+
+@lru_cache(maxsize=1024)
+def read_walls(text: str) -> tuple[Wall, ...]:
+    """The clocks of a text that `wall_text` wrote; several are parted by blanks. Raises ValueError."""
+    walls = []
+    for one in text.split():
+        moment, bracket, zone = one.partition("[")
+        local = datetime.fromisoformat(moment)
+        offset = local.utcoffset()
+        if offset is None or not bracket or not zone.endswith("]") or len(zone) < 3:
+            raise ValueError("no time on a wall")
+        walls.append(Wall(local.replace(tzinfo=None), offset, zone[:-1].removeprefix("!"), zone.startswith("!")))
+    return tuple(walls)
+
+
+def known_release(text: str) -> str:
+    """The release of the zone database that a lift of now is fixed by; "" where it can't be told."""
+    return _release([present_rules(wall.zone) for wall in read_walls(text)])
+
+
+def _release(rules: list[Rules]) -> str:
+    """The oldest of their releases: no more can be said of all of them."""
+    return min((one.release for one in rules), default="")
+
+
+def rule(
+    lift: datetime, text: str, fixed_by: str, *, now: datetime, rules: Callable[[str], Rules] = present_rules
+) -> Ruling:
+    """Hold a recorded lift, whose clocks are `text`, against the rules of today. Times are aware UTC.
+
+    `fixed_by` is the release of the zone database that the record went by, "" where that is unknown. Nobody's older
+    rules move what newer ones have fixed; and earlier than the record only rules that are surely newer move it.
+    """
+    walls = read_walls(text)
+    if not walls:
+        return Ruling(lift)
+    fixed_by = fixed_by if is_release(fixed_by) else ""
+    found = [rules(wall.zone) for wall in walls]
+    ours = _release(found)
+    newer, older = "" < fixed_by < ours, "" < ours < fixed_by
+    latest = ours if newer else fixed_by
+    if older:
+        return Ruling(lift, None, latest, _changed(walls[0], lift, latest))
+    at_odds = [
+        (wall, one.clock)
+        for wall, one in zip(walls, found, strict=True)
+        if wall.named and wall.promised.astimezone(one.clock).replace(tzinfo=None) != wall.local
+    ]
+    if at_odds:
+        later = max(lift, *(settled(wall, clock, wall.promised) for wall, clock in at_odds))
+        follow = later if later > lift or newer else None
+        return Ruling(later, follow, latest, _at_odds(*at_odds[0]), asks=True, blocked=True)
+    moment = walls[0].promised if walls[0].named else settled(walls[0], found[0].clock, lift)
+    if moment == lift or max(moment, lift) <= now:
+        follow = lift if newer and lift > now else None
+        return Ruling(lift, follow, latest, _changed(walls[0], lift, latest))
+    if moment > lift:
+        return Ruling(moment, moment, latest, _changed(walls[0], moment, latest))
+    if newer:
+        return Ruling(lift, moment, latest, _changed(walls[0], moment, latest))
+    return Ruling(lift, None, latest, _undecided(walls[0], moment, lift), asks=True)
+
+
+def settled(wall: Wall, clock: ZoneInfo, lift: datetime) -> datetime:
+    """The instant (UTC) at which a clock shows that hour: `lift` where it does then. Never early where it is in doubt:
+    the later of two, unless one has the offset that was said; and the end of a gap."""
+    if lift.astimezone(clock).replace(tzinfo=None) == wall.local:
+        return lift
+    from pressrelease.when.zones import locate
+
+    located = locate(wall.local, clock)
+    if located.after_gap is not None:
+        return located.after_gap
+    return wall.promised if wall.promised in located.instants else located.instants[-1]
+
+
+def not_yet(lift: datetime, text: str, fixed_by: str, *, now: datetime) -> str:
+    """Why what is due by the record may not leave by the rules of today, in words; "" where it may."""
+    ruling = rule(lift, text, fixed_by, now=now)
+    if ruling.blocked:
+        return ruling.words
+    return "by the zone rules of today its lift has not come" if ruling.lift > now else ""
+
+
+def _changed(wall: Wall, lift: datetime, release: str) -> str:
+    """That an hour has come to mean another instant than when it was approved; "" where it has not."""
+    if lift == wall.promised:
+        return ""
+    day = lift.date() != wall.promised.date()
+    known = f" (zones of {release})" if release else ""
+    return (
+        f"the rules of {wall.zone} have changed since it was approved{known}: {say_clock(wall.local)} there is"
+        f" {_utc(lift, day=day)} now, and was {_utc(wall.promised, day=day)}"
+    )
+
+
+def _at_odds(wall: Wall, clock: ZoneInfo) -> str:
+    """That a clock and its offset, both said, don't agree any more."""
+    there = wall.promised.astimezone(clock)
+    said = wall.promised.astimezone(timezone(wall.offset))
+    return (
+        f"the rules of {wall.zone} have changed since it was approved: {say_clock(wall.local)} {say_zone(said)} is"
+        f" {say_clock(there)} {say_zone(there)} there now; nothing goes out until a person has said which is meant"
+    )
+
+
+def _undecided(wall: Wall, moment: datetime, lift: datetime) -> str:
+    """That an hour may already have come by rules of which nobody can tell whether they are the newer ones."""
+    day = lift.date() != moment.date()
+    return (
+        f"by the zone rules of this machine {say_clock(wall.local)} in {wall.zone} is {_utc(moment, day=day)}, and the"
+        f" record has {_utc(lift, day=day)}; nobody can tell which rules are the newer, so it stays with the later"
+    )
+
+
+def _utc(moment: datetime, *, day: bool) -> str:
+    return f"{say_day(moment.date()) + ', ' if day else ''}{moment.astimezone(UTC):%H:%M} UTC"
