@@ -15,11 +15,11 @@ from pressrelease.config.values import MOST_ENTRIES, is_loopback, list_of, secre
 from pressrelease.release.text import forbidden_in
 
 #: RFC 9110, section 5.6.2.
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 #: Set by the webhook itself, or by HTTP.
-_OWN_HEADERS = re.compile(r"webhook-.*|content-.*|host|connection|transfer-encoding|te|trailer|upgrade|expect", re.I)
+_OWN_HEADERS = r"(?i)webhook-.*|content-.*|host|connection|transfer-encoding|te|trailer|upgrade|expect"
 #: Headers whose value lets somebody in.
-_SECRET_HEADERS = re.compile(r".*(?:authorization|cookie|token|secret|password|signature|credential|key).*", re.I)
+_GUARDED_HEADERS = r"(?i).*(?:authorization|cookie|token|secret|password|signature|credential|key).*"
 
 
 def public_folder(value: Any) -> str:
@@ -54,13 +54,13 @@ def headers(value: Any) -> dict[str, Any]:
 
 
 def _header(name: str, value: Any) -> Any:
-    if not _HEADER_NAME.fullmatch(name):
+    if not re.fullmatch(_HEADER_NAME, name):
         raise Wrong("is not named as a header can be", "Letters, digits and dashes only.")
-    if _OWN_HEADERS.fullmatch(name):
+    if re.fullmatch(_OWN_HEADERS, name):
         raise Wrong("the webhook or HTTP sets itself", "Delete it; webhook-*, content-* and host are not yours to set.")
     if isinstance(value, dict):
         return secret(value)
-    if _SECRET_HEADERS.fullmatch(name):
+    if re.fullmatch(_GUARDED_HEADERS, name):
         raise Wrong("is a secret written in plain", f'Write it like {name} = {{ env = "NAME" }}.')
     entry = text(value)
     if not all("\x20" <= character <= "\xff" for character in entry):
@@ -71,19 +71,20 @@ def _header(name: str, value: Any) -> Any:
 _LIKE_AN_ADDRESS = 'Write it like "press@example.org".'
 
 #: Enough to tell an address from a slip; the outlet reads it by the whole grammar.
-_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W_](?:[\w-]*[^\W_])?")
-_NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
-_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.?")
+_ADDRESS = r"[^\s@<>,;:\"()\[\]\\]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W_](?:[\w-]*[^\W_])?"
+_NAMED = r"[^<>@]*<([^<>]+)>"
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.?"
 #: RFC 2919, section 2: dot-atoms, of which the last ones are a domain of the office's.
-_LIST_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)+")
-_HANDLE = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_SECRET_NAMES = re.compile(r"(?:.*_)?(?:password|passphrase|secret|token|api_?key|private_key|credentials?)", re.I)
+_LIST_ID = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)+"
+_HANDLE = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
+#: Keys whose value does.
+_GUARDED_NAMES = r"(?i)(?:.*_)?(?:password|passphrase|secret|token|api_?key|private_key|credentials?)"
 
 
 def mail_address(value: Any) -> str:
     """One plain address, without a name beside it."""
     address = text(value)
-    if len(address.encode()) > 254 or not _ADDRESS.fullmatch(address):
+    if len(address.encode()) > 254 or not re.fullmatch(_ADDRESS, address):
         raise Wrong("is not a mail address", _LIKE_AN_ADDRESS)
     return address
 
@@ -96,7 +97,7 @@ def mail_address_or_empty(value: Any) -> str:
 def mail_sender(value: Any) -> str:
     """An address, or a name and an address: "Press Office <press@example.org>"."""
     sender = text(value)
-    named = _NAMED.fullmatch(sender)
+    named = re.fullmatch(_NAMED, sender)
     try:
         mail_address(named.group(1) if named else sender)
     except Wrong:
@@ -125,7 +126,7 @@ def recipients(value: Any) -> str | tuple[str, ...]:
 def mail_server(value: Any) -> str:
     """A host's name or IP address, without a port."""
     host = text(value)
-    if not (_HOST.fullmatch(host) or (":" in host and _is_ip(host))) or len(host) > 253:
+    if not (re.fullmatch(_HOST, host) or (":" in host and _is_ip(host))) or len(host) > 253:
         raise Wrong("is not a mail server's name", 'Write only the name, like "smtp.example.org"; the port has a key.')
     return host
 
@@ -145,7 +146,7 @@ def list_id(value: Any) -> str:
     if value == "":
         return ""
     name = text(value)
-    if not _LIST_ID.fullmatch(name) or len(name) > 255:
+    if not re.fullmatch(_LIST_ID, name) or len(name) > 255:
         raise Wrong("is not a list's name", 'Write words with dots between them and no brackets: "media.example.org".')
     return name
 
@@ -157,7 +158,7 @@ def unsubscribe(value: Any) -> str:
     address = text(value)
     if address.lower().startswith("mailto:"):
         mailbox = address[len("mailto:") :].partition("?")[0]
-        if not _ADDRESS.fullmatch(mailbox) or any(sign in address for sign in " <>,"):
+        if not re.fullmatch(_ADDRESS, mailbox) or any(sign in address for sign in " <>,"):
             raise Wrong("is not a mail address", 'Write it like "mailto:unsubscribe@example.org".')
         return address
     return web_address(address)
@@ -175,7 +176,7 @@ def term(value: Any) -> str | int:
 def handle(value: Any) -> str:
     """An account's name at Bluesky: a domain."""
     name = text(value)
-    if len(name) > 253 or not _HANDLE.fullmatch(name):
+    if len(name) > 253 or not re.fullmatch(_HANDLE, name):
         raise Wrong("is not a handle", 'Write it in small letters and without the @, like "example.bsky.social".')
     return name
 
@@ -244,6 +245,6 @@ def _foreign(name: str, value: Any) -> Any:
         return {key: _foreign(key, entry) for key, entry in value.items()}
     if isinstance(value, list):
         return tuple(_foreign(name, entry) for entry in value)
-    if isinstance(value, str) and value and _SECRET_NAMES.fullmatch(name):
+    if isinstance(value, str) and value and re.fullmatch(_GUARDED_NAMES, name):
         raise Wrong("is a secret written in plain", 'Write { env = "NAME" }, { file = "path" } or { keyring = "a/b" }.')
     return value

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from pressrelease.config.keys import Key, Several, Wrong
-from pressrelease.config.lines import Path, key_lines, line_of
 from pressrelease.config.model import (
     ClockRules,
     Config,
@@ -22,22 +22,25 @@ from pressrelease.config.sections import SECTIONS
 from pressrelease.config.values import did_you_mean, outlet_name
 from pressrelease.errors import ConfigRefused, Problem
 
+if TYPE_CHECKING:
+    from pressrelease.config.lines import Path
+
 
 def read_config(text: str, *, source: str = "config.toml") -> Config:
     """Read and validate a whole config. Raises ConfigRefused with all problems; no value is repeated in them."""
-    values, lines = _parse(text.removeprefix("\ufeff"), source)
-    reading = _Reading(values, lines)
+    text = text.removeprefix("\ufeff")
+    reading = _Reading(_parse(text, source), text)
     config = reading.config()
     if config is None or reading.problems:
         raise ConfigRefused(reading.problems, source)
     return config
 
 
-def _parse(text: str, source: str) -> tuple[dict[str, Any], dict[Path, int]]:
+def _parse(text: str, source: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        values = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line, words = _place(str(error), text)
         problem = Problem(line, f"this is not valid TOML: {words}", 'A text stands in double quotes: name = "…".')
@@ -47,7 +50,6 @@ def _parse(text: str, source: str) -> tuple[dict[str, Any], dict[Path, int]]:
         raise ConfigRefused(
             [Problem(0, "this is not valid TOML", "Start again from `pressrelease init`.")], source
         ) from None
-    return values, key_lines(text)
 
 
 def _place(words: str, text: str) -> tuple[int, str]:
@@ -65,10 +67,10 @@ def _place(words: str, text: str) -> tuple[int, str]:
 class _Reading:
     """One reading of one config: collects problems rather than stopping at the first."""
 
-    def __init__(self, values: dict[str, Any], lines: Mapping[Path, int]) -> None:
+    def __init__(self, values: dict[str, Any], text: str) -> None:
         self.problems: list[Problem] = []
         self._values = values
-        self._lines = lines
+        self._text = text
 
     def config(self) -> Config | None:
         """The config, as far as it could be read; not to be used where there are problems."""
@@ -92,7 +94,15 @@ class _Reading:
             outlets=outlets,
         )
 
+    @cached_property
+    def _lines(self) -> dict[Path, int]:
+        from pressrelease.config.lines import key_lines
+
+        return key_lines(self._text)
+
     def _say(self, path: Path, message: str, hint: str = "") -> None:
+        from pressrelease.config.lines import line_of
+
         self.problems.append(Problem(line_of(self._lines, path), message, hint))
 
     def _table(self, path: Path, keys: tuple[Key, ...]) -> dict[str, Any]:
