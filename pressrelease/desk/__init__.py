@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pressrelease import clock
 from pressrelease.config import Config
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Desk", "Report"]
 
 
-@dataclass(frozen=True)
-class Desk:
+class Desk(NamedTuple):
     """One person's place at a workspace; `actor` is the name that the journal will have.
 
     With `dry_run` every guard is asked and every row written, in a transaction that is then undone.
