@@ -43,6 +43,7 @@ from pressrelease.store import Store
 from pressrelease.store.claims import Result, claim, doubt, give_back, leave_to_person, record
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.presence import Alive, bury, surely_dead
+from pressrelease.store.zones import follow_rules
 
 #: What a claim is kept for beyond the outlet's own timeout: rendering, queueing, and writing the answer.
 LEASE_MARGIN = timedelta(seconds=60)
@@ -120,6 +121,9 @@ class Cycle:
         if trouble is not None:
             raise trouble
         seen = look(self._store, self._library, self._config)
+        if seen.to_follow:
+            follow_rules(self._store, seen.to_follow, seen.at)
+            seen = look(self._store, self._library, self._config)
         dead, over = self._dead(seen), self._over(seen)
         if dead or over:
             self._put_in_doubt(seen, dead, over)

@@ -20,6 +20,8 @@ from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 
 if TYPE_CHECKING:
     from pressrelease.signing import Approved
+    from pressrelease.store.zones import Followed
+    from pressrelease.when.walls import Ruling
 
 #: How far ahead a pass looks for files that were changed after approval, so that a person hears of it in time.
 FORESIGHT = timedelta(hours=24)
@@ -29,7 +31,7 @@ class Pass(NamedTuple):
     """What one pass saw and decided. `stopped` says by whom and why, and is None unless `stop` is in force.
 
     `clock_sure` is whether later looks at the clock may be measured by this one; `closed` are the outlets that
-    refuse our credentials.
+    refuse our credentials; `to_follow` are the releases of which the record should follow a zone's changed rules.
     """
 
     at: datetime
@@ -40,6 +42,7 @@ class Pass(NamedTuple):
     next_wake: datetime | None = None
     clock_sure: bool = True
     closed: Mapping[str, ClosedOutlet] = MappingProxyType({})
+    to_follow: tuple[Followed, ...] = ()
 
 
 class Report(NamedTuple):
@@ -60,14 +63,16 @@ def look(store: Store, library: Library, config: Config) -> Pass:
     now = mark.wall
     control = store.read.control()
     closed = closed_outlets(store.read)
-    releases = store.read.due_releases(now + FORESIGHT)
+    recorded = store.read.due_releases(now + FORESIGHT)
+    rulings = _rulings(recorded, now)
+    releases = _by_the_rules(recorded, rulings)
     lifted = any(release.lift is not None and release.lift <= now for release in releases)
     distrust = clock_doubt(store, mark, config.clock.tolerance)
     asked = lifted and bool(config.clock.witnesses) and not control.stopped
     if asked:
         distrust = _witnessed(store, mark, config, distrust)
     plan = make_plan(
-        _examined(store, config, store.read.dossiers(releases, file_facts(library, releases), unsettled_only=True)),
+        _examined(store, config, _dossiers(store, library, releases, rulings, unsettled_only=True)),
         policy=config.policy,
         retry=config.retry,
         known_outlets=known_outlets(config),
@@ -82,7 +87,8 @@ def look(store: Store, library: Library, config: Config) -> Pass:
             f": {control.stopped_why}" if control.stopped_why else ""
         )
     sure = distrust is None and (asked or believed(store, mark, config))
-    return Pass(now, plan, mark, stopped, distrust, min(wakes, default=None), sure, closed)
+    to_follow = () if distrust else _to_follow(store, recorded, rulings, now)
+    return Pass(now, plan, mark, stopped, distrust, min(wakes, default=None), sure, closed, to_follow)
 
 
 def reports(
@@ -94,6 +100,7 @@ def reports(
     mark = clock.read_mark()
     closed = {name: outlet.reason for name, outlet in closed_outlets(store.read).items()}
     distrust = None if trust_clock else clock_doubt(store, mark, config.clock.tolerance)
+    rulings = _rulings(releases, mark.wall)
     return [
         Report(
             dossier,
@@ -107,8 +114,60 @@ def reports(
                 closed=closed,
             ),
         )
-        for dossier in _examined(store, config, store.read.dossiers(releases, file_facts(library, releases)))
+        for dossier in _examined(store, config, _dossiers(store, library, _by_the_rules(releases, rulings), rulings))
     ]
+
+
+def _rulings(releases: Sequence[Scheduled], now: datetime) -> dict[str, Ruling]:
+    """What the zone rules of this machine have to say of lifts that follow clocks on the wall, by slug."""
+    if not any(release.wall for release in releases):
+        return {}
+    from pressrelease.when.walls import rule
+
+    found: dict[str, Ruling] = {}
+    for release in releases:
+        if release.wall and release.lift is not None:
+            ruling = rule(release.lift, release.wall, release.zones, now=now)
+            if ruling.words or ruling.follow is not None or ruling.lift != release.lift:
+                found[release.slug] = ruling
+    return found
+
+
+def _by_the_rules(releases: Sequence[Scheduled], rulings: Mapping[str, Ruling]) -> list[Scheduled]:
+    """The releases, each with the lift that is to be gone by: never one before the record's."""
+    return [one._replace(lift=rulings[one.slug].lift) if one.slug in rulings else one for one in releases]
+
+
+def _to_follow(
+    store: Store, recorded: Sequence[Scheduled], rulings: dict[str, Ruling], now: datetime
+) -> tuple[Followed, ...]:
+    """The releases of which the record should follow changed rules, those that are far ahead with them."""
+    from pressrelease.when.rules import database_release
+
+    near = {release.slug for release in recorded}
+    far = [one for one in store.read.fixed_before(database_release(), now) if one.slug not in near]
+    ruled = rulings | _rulings(far, now)
+    changed = [one for one in (*recorded, *far) if one.slug in ruled and ruled[one.slug].follow is not None]
+    if not changed:
+        return ()
+    from pressrelease.store.zones import Followed
+
+    return tuple(Followed(one, ruled[one.slug]) for one in changed)
+
+
+def _dossiers(
+    store: Store,
+    library: Library,
+    releases: Sequence[Scheduled],
+    rulings: Mapping[str, Ruling],
+    *,
+    unsettled_only: bool = False,
+) -> list[Dossier]:
+    """All that is on record of the releases, what became of their files, and what the zone rules have to say."""
+    found = store.read.dossiers(releases, file_facts(library, releases), unsettled_only=unsettled_only)
+    if not rulings:
+        return found
+    return [one._replace(ruling=rulings.get(one.release.slug)) for one in found]
 
 
 def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequence[Dossier]:
@@ -129,12 +188,22 @@ def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequ
 def approved(store: Store, release: Scheduled) -> Approved:
     """What approvals of a release are of, as it is on record. Raises StateUnreadable without its frozen text."""
     from pressrelease.signing import Approved, content_of
+    from pressrelease.when.walls import reckoned
 
     frozen = store.read.frozen(release.slug, release.version)
     if frozen is None:
         raise StateUnreadable(f"The frozen text of {release.slug} is not in the database. It was not sent.")
     content = content_of(frozen.canonical, frozen.attachments, frozen.outlets)
-    return Approved(store.read.store_id(), release.slug, release.version, content, frozen.lift, release.lift)
+    return Approved(
+        store_id=store.read.store_id(),
+        slug=release.slug,
+        version=release.version,
+        content=content,
+        lift=frozen.lift,
+        due=release.lift,
+        wall=frozen.wall,
+        earliest=reckoned(frozen.wall),
+    )
 
 
 def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None:

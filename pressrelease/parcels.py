@@ -114,7 +114,7 @@ class Parcels:
             raise StateUnreadable(f"The frozen text of {delivery.slug} is not in the database. It was not sent.")
         release = from_canonical(frozen.canonical)
         if delivery.version != version_of(
-            release, attachment_hashes=frozen.attachments, lift=frozen.lift, outlets=frozen.outlets
+            release, attachment_hashes=frozen.attachments, lift=frozen.lift, outlets=frozen.outlets, wall=frozen.wall
         ):
             raise StateUnreadable(f"The frozen text of {delivery.slug} is not what was approved. It was not sent.")
         attachments = {}

@@ -28,7 +28,8 @@ WAITED_FOR = timedelta(seconds=2)
 class Outcome:
     """What one pass came to. `published` are the releases that it saw out; `retrying` tells of another try to come.
 
-    `seen` is its last look, None where nothing was ever recorded.
+    `moved` tells, in words, of lifts that followed a zone's changed rules. `seen` is its last look, None where nothing
+    was ever recorded.
     """
 
     at: datetime
@@ -37,6 +38,7 @@ class Outcome:
     needs_you: tuple[Waiting, ...] = ()
     stopped: str | None = None
     retrying: bool = False
+    moved: tuple[str, ...] = ()
     seen: Pass | None = None
 
 
@@ -53,6 +55,13 @@ def publish_due(
     if not store.exists:
         return Outcome(clock.utc_now())
     seen = look(store, workspace.library, config)
+    moved: tuple[str, ...] = ()
+    if seen.to_follow:
+        from pressrelease.store.zones import follow_rules
+
+        follow_rules(store, seen.to_follow, seen.at)
+        moved = tuple(f"{one.release.slug}: {one.ruling.words}" for one in seen.to_follow if one.ruling.words)
+        seen = look(store, workspace.library, config)
     tried: list[str] = []
     imminent = seen.next_wake is not None and seen.next_wake - seen.at < WAITED_FOR
     # Where an outlet is closed, opening it with the credentials of now shows whether they were mended.
@@ -74,7 +83,7 @@ def publish_due(
     if seen.clock_doubt is None:
         _leave_sign(store, seen)
     still_open = store.read.still_open(list(dict.fromkeys(tried))) if tried else set()
-    return _outcome(seen, tuple(dict.fromkeys(tried)), still_open)
+    return _outcome(seen, tuple(dict.fromkeys(tried)), still_open, moved)
 
 
 def _due(seen: Pass, only: Collection[str] | None) -> tuple[Delivery, ...]:
@@ -96,7 +105,7 @@ def _leave_sign(store: Store, seen: Pass) -> None:
         check_in(ledger, owner, "publish-due", seen.mark if seen.clock_sure else None)
 
 
-def _outcome(seen: Pass, tried: Sequence[str], still_open: Collection[str]) -> Outcome:
+def _outcome(seen: Pass, tried: Sequence[str], still_open: Collection[str], moved: tuple[str, ...]) -> Outcome:
     states = {slug: standing.state for slug, standing in seen.plan.standings}
     return Outcome(
         at=seen.at,
@@ -105,5 +114,6 @@ def _outcome(seen: Pass, tried: Sequence[str], still_open: Collection[str]) -> O
         needs_you=seen.plan.needs_you,
         stopped=seen.stopped,
         retrying=bool(seen.plan.retrying),
+        moved=moved,
         seen=seen,
     )

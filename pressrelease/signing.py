@@ -38,7 +38,8 @@ _KEPT = 4096
 
 @dataclass(frozen=True)
 class Statement:
-    """What an approver signs. `lift` is the one that was frozen, None where it lifts with its last approval.
+    """What an approver signs. `lift` is the one that was frozen, None where it lifts with its last approval; `wall` is
+    what clocks show then, "" where an instant was meant.
 
     `content` is a whole SHA-256: a version's name is short enough for two texts to be made that share it.
     """
@@ -50,6 +51,7 @@ class Statement:
     lift: datetime | None
     by: str
     at: datetime
+    wall: str = ""
 
     def text(self) -> bytes:
         """The statement as bytes that depend on nothing else."""
@@ -61,13 +63,17 @@ class Statement:
             "by": self.by,
             "at": _said(self.at),
             "store": self.store_id,
-        }
+        } | ({"wall": self.wall} if self.wall else {})
         return json.dumps(told, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
 
 @dataclass(frozen=True)
 class Approved:
-    """The frozen version that approvals are of, in the record named; `due` is the release's lift as it now stands."""
+    """The frozen version that approvals are of, in the record named; `due` is the release's lift as it now stands.
+
+    `earliest` is the first moment that they are good for: the lift, or, where `wall` says which clocks were meant,
+    the moment at which those show it by the zone rules of this machine.
+    """
 
     store_id: str
     slug: str
@@ -75,10 +81,12 @@ class Approved:
     content: str
     lift: datetime | None
     due: datetime | None
+    wall: str = ""
+    earliest: datetime | None = None
 
     def statement(self, by: str, at: datetime) -> Statement:
         """What `by` says at `at`."""
-        return Statement(self.store_id, self.slug, self.version, self.content, self.lift, by, at)
+        return Statement(self.store_id, self.slug, self.version, self.content, self.lift, by, at, self.wall)
 
 
 def content_of(canonical: bytes, attachments: Mapping[str, str], outlets: Sequence[str]) -> str:
@@ -89,7 +97,8 @@ def content_of(canonical: bytes, attachments: Mapping[str, str], outlets: Sequen
 
 def examined(approvals: Sequence[Approval], approved: Approved, signers: Path) -> tuple[Approval, ...]:
     """The approvals, each with the doubt that it deserves: only one whose signature is vouched for has none."""
-    earlier = approved.lift is not None and approved.due is not None and approved.due < approved.lift
+    earliest = approved.earliest or approved.lift
+    earlier = earliest is not None and approved.due is not None and approved.due < earliest
     found = []
     for approval in approvals:
         doubt = why_not_vouched(approved.statement(approval.by, approval.at), approval.signature, signers)

@@ -7,11 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.when.embargo import Embargo
+
+if TYPE_CHECKING:
+    from pressrelease.when.walls import Ruling
 
 
 class ReleaseState(str, Enum):
@@ -68,7 +71,8 @@ class Scheduled(NamedTuple):
 
     `lift` is None while an `immediate` release still waits for its approvals: it lifts when the last one is
     given. `late_accepted_at` is when a person last said that it may go out although it is late: it then has
-    `max_late` from there, as it had from its lift.
+    `max_late` from there, as it had from its lift. `wall` is the lift as the clocks that were meant show it, "" where
+    an instant was; `zones` the release of the zone database that the lift was last reckoned by, "" where unknown.
     """
 
     slug: str
@@ -84,15 +88,21 @@ class Scheduled(NamedTuple):
     word_at: datetime
     why: str = ""
     late_accepted_at: datetime | None = None
+    wall: str = ""
+    zones: str = ""
 
 
 class Dossier(NamedTuple):
-    """All that is known of one scheduled release."""
+    """All that is known of one scheduled release.
+
+    `ruling` is what the zone rules of this machine make of its lift, None where they have nothing to say.
+    """
 
     release: Scheduled
     approvals: tuple[Approval, ...]
     deliveries: tuple[Delivery, ...]
     file: FileFact = FileFact.SAME
+    ruling: Ruling | None = None
 
     @property
     def begun(self) -> bool:
@@ -168,10 +178,12 @@ def stand(
         return Standing(ReleaseState.HELD, f"held by {release.word_by}: {release.why}", blocked=True)
     if still_open and (stopper := _stopper(dossier, still_open, policy, retry, known_outlets, now, clock_doubt)):
         return Standing(ReleaseState.NEEDS_YOU, stopper, blocked=True)
+    changed = dossier.ruling.words if dossier.ruling else ""
     missing = policy.approvals - counted_approvals(dossier.approvals, policy, release.author)
     if missing > 0 and still_open:
         given = f"{missing} more approval{'s' if missing > 1 else ''} needed"
         given += "".join(f"; {one.by}'s does not count: {one.doubt}" for one in dossier.approvals if one.doubt)
+        given += f"; {changed}" if changed else ""
         return Standing(ReleaseState.UNAPPROVED, given, blocked=True)
     if release.lift is None and still_open:
         # `approvals` was lowered meanwhile; nothing lifts by an edit of config.toml.
@@ -182,11 +194,13 @@ def stand(
         return Standing(ReleaseState.NEEDS_YOU, f"{gone}; what waits there goes out once it is back")
     if stuck:
         return Standing(ReleaseState.NEEDS_YOU, stuck)
+    if dossier.ruling and dossier.ruling.asks and still_open:
+        return Standing(ReleaseState.NEEDS_YOU, changed)
     if shut := sorted({delivery.outlet for delivery in (*still_open, *refused)} & set(closed)):
         return Standing(ReleaseState.NEEDS_YOU, closed_words(shut[0], closed[shut[0]]), closed=shut[0])
     if dossier.begun or (release.lift is not None and release.lift <= now):
         return Standing(ReleaseState.PUBLISHING)
-    return Standing(ReleaseState.SCHEDULED)
+    return Standing(ReleaseState.SCHEDULED, changed)
 
 
 def closed_words(outlet: str, reason: str) -> str:
@@ -231,6 +245,8 @@ def _stopper(
         return f"{file} was changed after it was scheduled; nothing more goes out of it"
     if dossier.file is FileFact.GONE:
         return f"{file} is gone; nothing more goes out of it"
+    if dossier.ruling and dossier.ruling.blocked:
+        return dossier.ruling.words
     lifted = release.lift is not None and release.lift <= now
     if lifted and clock_doubt:
         return f"{clock_doubt}; nothing goes out until somebody has looked"

@@ -124,6 +124,8 @@ def publish_due_command(
             "needs_you": [{"slug": waiting.slug, "reason": waiting.reason} for waiting in outcome.needs_you],
         }
     )
+    for words in outcome.moved:
+        session.say(f"{words}.")
     if outcome.published:
         session.say(f"Published: {', '.join(outcome.published)}.")
     _raise_what_stands(outcome, quiet=as_json)

@@ -16,6 +16,7 @@ from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, NotPermit
 from pressrelease.release import Release, canonical, version_of
 from pressrelease.standing import Scheduled, Word
 from pressrelease.when import Embargo, EmbargoKind, read_embargo, say
+from pressrelease.when.walls import known_release
 
 if TYPE_CHECKING:
     from pressrelease.outlets import Outlet
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 class Proposal:
     """What scheduling a release would fix; `lift` is UTC, None where it lifts with its last approval.
 
-    `questions` are what a person must say yes to first, in whole sentences; empty where nothing was assumed.
+    `questions` are what a person must say yes to first, in whole sentences; empty where nothing was assumed. `wall` is
+    the lift as the clocks that were meant show it, "" where an instant was.
     """
 
     release: Release
@@ -37,6 +39,7 @@ class Proposal:
     attachments: dict[str, bytes]
     findings: tuple[Finding, ...]
     questions: tuple[str, ...]
+    wall: str = ""
 
     @property
     def slug(self) -> str:
@@ -134,7 +137,7 @@ def _propose(
             code=first.code,
         )
     embargo = embargo_of(release, desk.config, now=now)
-    lift, questions = _lift(desk, slug, embargo, at, now)
+    lift, wall, questions = _lift(desk, slug, embargo, at, now)
     findings += lift_findings(desk, release, lift, now=now)
     outlets = release.outlets or desk.config.default_outlets
     attachments = {a.path: desk.library.attachment(release, a) for a in release.attachments}
@@ -142,24 +145,25 @@ def _propose(
         release=release,
         embargo=embargo,
         lift=lift,
-        version=version_of(release, attachment_hashes=_hashes(attachments), lift=lift, outlets=outlets),
+        version=version_of(release, attachment_hashes=_hashes(attachments), lift=lift, outlets=outlets, wall=wall),
         recipients={name: recipients.of(name) for name in outlets},
         attachments=attachments,
         findings=findings,
         questions=questions,
+        wall=wall,
     )
 
 
 def _lift(
     desk: Desk, slug: str, embargo: Embargo, at: str | None, now: datetime
-) -> tuple[datetime | None, tuple[str, ...]]:
-    """The one lift that would be fixed, and what must be confirmed about it."""
+) -> tuple[datetime | None, str, tuple[str, ...]]:
+    """The one lift that would be fixed, what clocks show then ("" for an instant), and what must be confirmed."""
     office = desk.config.office
     chosen = embargo
     if at is not None:
         chosen = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
     if chosen.kind is EmbargoKind.IMMEDIATE and embargo.kind is EmbargoKind.IMMEDIATE:
-        return None, ()
+        return None, "", ()
     lift = now if chosen.kind is EmbargoKind.IMMEDIATE else chosen.lift
     assert lift is not None  # noqa: S101  (only an immediate embargo has none)
     said = say(lift, timezone=office.timezone, now=now)
@@ -184,7 +188,7 @@ def _lift(
     questions = list(chosen.remarks)
     if chosen.kind is EmbargoKind.WINDOW:
         questions.insert(0, f"“{chosen.text}” names days, not a moment: it would lift {said}.")
-    return lift, tuple(questions)
+    return lift, chosen.wall, tuple(questions)
 
 
 def schedule(desk: Desk, *proposals: Proposal) -> None:
@@ -229,12 +233,15 @@ def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Schedul
         word=Word.SCHEDULED,
         word_by=desk.actor,
         word_at=now,
+        wall=proposal.wall,
+        zones=known_release(proposal.wall),
     )
     frozen = words.Frozen(
         canonical=canonical(proposal.release),
         lift=proposal.lift,
         attachments=proposal.attachments,
         hashes=_hashes(proposal.attachments),
+        wall=proposal.wall,
     )
     return scheduled, frozen
 

@@ -12,6 +12,7 @@ from pressrelease.errors import NeedsPerson, NotFound
 from pressrelease.gather import reports
 from pressrelease.standing import Dossier, FileFact, ReleaseState, Word
 from pressrelease.when import read_embargo
+from pressrelease.when.walls import known_release
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,10 @@ def resume(desk: Desk, slug: str, at: str | None = None) -> None:
 
     now = clock.utc_now()
     office = desk.config.office
-    moment = None
+    moment, wall = None, ""
     if at is not None:
-        moment = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time).lift or now
+        meant = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
+        moment, wall = meant.lift or now, meant.wall
     report = desk.report(slug)
     over = report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}  # which the ledger says by itself
     if report.dossier.file is not FileFact.SAME and not over:
@@ -71,7 +73,7 @@ def resume(desk: Desk, slug: str, at: str | None = None) -> None:
     with desk.ledger(now) as ledger:
         before = words.set_word(ledger, slug, Word.SCHEDULED, by=desk.actor)
         if moment is not None:
-            words.put_off(ledger, before.release, moment)
+            words.put_off(ledger, before.release, moment, wall=wall, zones=known_release(wall))
         elif before.release.lift is not None and before.release.lift <= now:
             words.accept_late(ledger, before.release)
 
@@ -91,7 +93,9 @@ def fell_due(desk: Desk) -> tuple[str, ...]:
     if not desk.store.exists:
         return ()
     found = reports(desk.store, desk.library, desk.config, desk.store.read.due_releases(now), trust_clock=True)
-    return tuple(report.slug for report in found if not report.standing.blocked and _waits(report.dossier))
+    # The zone rules of today may have put a lift later than the record has it.
+    come = [one for one in found if one.dossier.release.lift is not None and one.dossier.release.lift <= now]
+    return tuple(report.slug for report in come if not report.standing.blocked and _waits(report.dossier))
 
 
 def resume_all(desk: Desk, *, let_go: bool) -> Resumed:

@@ -46,12 +46,18 @@ def from_canonical(data: bytes) -> Release:
 
 
 def version_of(
-    release: Release, *, attachment_hashes: Mapping[str, str], lift: datetime | None, outlets: Sequence[str]
+    release: Release,
+    *,
+    attachment_hashes: Mapping[str, str],
+    lift: datetime | None,
+    outlets: Sequence[str],
+    wall: str = "",
 ) -> str:
     """The name of one version: 16 hex digits of SHA-256 over its text, attachments, lift and outlets.
 
     `attachment_hashes` maps a path to the SHA-256 of its bytes; `lift` is aware, None for one that lifts with
-    its last approval; the order of `outlets` says nothing. Raises ValueError for a naive lift.
+    its last approval, and `wall` is what clocks show then, "" where an instant was meant; the order of `outlets` says
+    nothing. Raises ValueError for a naive lift.
     """
     if lift is not None and lift.utcoffset() is None:
         raise ValueError("a lift without a zone")
@@ -60,7 +66,7 @@ def version_of(
         "attachments": dict(attachment_hashes),
         "lift": None if lift is None else lift.astimezone(UTC).isoformat(timespec="microseconds"),
         "outlets": sorted(set(outlets)),
-    }
+    } | ({"wall": wall} if wall else {})
     return hashlib.sha256(_stable(whole)).hexdigest()[:16]
 
 

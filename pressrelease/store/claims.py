@@ -22,6 +22,7 @@ from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import delivery_of, row_of_delivery, to_micros
 from pressrelease.store.settling import close_if_done
 from pressrelease.store.tables import approvals, closed_outlets, control, deliveries, releases
+from pressrelease.store.zones import come_by_the_wall
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def claim(
     before the transaction has ended: it is then on the disk.
     """
     asked = {
-        "ids": list(ids),
+        "ids": come_by_the_wall(ledger, ids),
         "now": ledger.micros,
         "not_too_late": to_micros(ledger.now - policy.max_late),
         "not_given_up": to_micros(ledger.now - retry.give_up),

@@ -62,6 +62,15 @@ CHANGES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "CREATE INDEX IF NOT EXISTS releases_out ON releases (lift) WHERE NOT open",
         ),
     ),
+    (
+        "the time on the wall that was approved",
+        (
+            "ALTER TABLE releases ADD COLUMN wall TEXT",
+            "ALTER TABLE releases ADD COLUMN zones TEXT",
+            "ALTER TABLE versions ADD COLUMN wall TEXT",
+            "CREATE INDEX releases_zones ON releases (zones) WHERE open AND zones IS NOT NULL",
+        ),
+    ),
 )
 
 _JOURNAL_TRIGGERS = {

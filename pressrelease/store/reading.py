@@ -39,7 +39,10 @@ if TYPE_CHECKING:
     from pressrelease.store.journal import Line
 
 #: The newest layout of the tables that this program knows.
-SCHEMA = 5
+SCHEMA = 6
+
+#: The layout that brought the time on the wall.
+ZONES_SINCE = 6
 
 #: How long a reader waits for a writer's commit, in seconds, before it says that the store is busy.
 READ_PATIENCE = 10.0
@@ -78,13 +81,15 @@ class Process(NamedTuple):
 class FrozenVersion(NamedTuple):
     """The bytes that were approved, each attachment's SHA-256 by its path, and the lift and outlets approved with it.
 
-    `lift` is UTC, None for `immediate`; a person may have moved the release's own lift since.
+    `lift` is UTC, None for `immediate`; a person may have moved the release's own lift since. `wall` is the lift as
+    the clocks that were meant show it, "" where an instant was.
     """
 
     canonical: bytes
     attachments: Mapping[str, str]
     lift: datetime | None
     outlets: tuple[str, ...]
+    wall: str = ""
 
 
 class Reader:
@@ -228,6 +233,13 @@ class Reader:
             )
         ]
 
+    def fixed_before(self, release: str, now: datetime) -> list[Scheduled]:
+        """The open releases ahead of `now` whose lift was reckoned by an older release of the zone database."""
+        if not release or self.schema() < ZONES_SINCE:
+            return []
+        query = "SELECT * FROM releases WHERE open AND zones IS NOT NULL AND zones < :release AND lift > :now"
+        return [scheduled_of(row) for row in self.rows(query, {"release": release, "now": to_micros(now)})]
+
     def next_lift(self, now: datetime) -> datetime | None:
         """The next lift after `now` of any open release, whatever stands in its way."""
         row = self.rows("SELECT min(lift) AS lift FROM releases WHERE open AND lift > :now", {"now": to_micros(now)})[0]
@@ -314,6 +326,8 @@ class Reader:
             return "its outlet has meanwhile refused our credentials"
         if row["lift"] is None or row["lift"] > to_micros(now):
             return "its lift has not come"
+        if row["wall"] and (why_not := _not_yet(row, now)):
+            return why_not
         if row["source_hash"] != source_hash:
             return "its file was changed after it was scheduled"
         if (row["state"], row["owner"], row["attempts"]) != ("sending", delivery.owner, delivery.attempts):
@@ -323,8 +337,8 @@ class Reader:
     def _what_is_in_the_way(self, numbers: Sequence[int]) -> dict[int, Row]:
         marks = ", ".join(f":n{place}" for place in range(len(numbers)))
         found = self.rows(
-            "SELECT c.stopped, r.word, r.version, r.lift, r.source_hash, d.id, d.state, d.owner, d.attempts,"
-            " EXISTS (SELECT 1 FROM closed_outlets x WHERE x.outlet = d.outlet) AS closed"
+            "SELECT c.stopped, r.word, r.version, r.lift, r.wall, r.zones, r.source_hash, d.id, d.state, d.owner,"
+            " d.attempts, EXISTS (SELECT 1 FROM closed_outlets x WHERE x.outlet = d.outlet) AS closed"
             " FROM deliveries d LEFT JOIN releases r ON r.slug = d.slug LEFT JOIN control c ON c.id = 1"
             f" WHERE d.id IN ({marks})",
             {f"n{place}": number for place, number in enumerate(numbers)},
@@ -453,7 +467,21 @@ def _frozen_of(row: Row) -> FrozenVersion:
         attachments={text_of(path): text_of(sha256) for path, sha256 in hashes.items()},
         lift=maybe_time(row["lift"]),
         outlets=texts_of(row["outlets"]),
+        wall=text_of(row.get("wall") or ""),
     )
+
+
+@believed
+def _clocks_of(row: Row) -> tuple[datetime, str, str]:
+    """A lift, what clocks show then, and the release of the zone database that it was reckoned by."""
+    return from_micros(row["lift"]), text_of(row["wall"] or ""), text_of(row["zones"] or "")
+
+
+def _not_yet(row: Row, now: datetime) -> str:
+    """What the zone rules of this machine have against a lift that has come by the record; "" for nothing."""
+    from pressrelease.when.walls import not_yet
+
+    return not_yet(*_clocks_of(row), now=now)
 
 
 def which_file(database: Path | str | None) -> object:

@@ -66,6 +66,7 @@ def embargo_text(embargo: Embargo) -> str:
             "no_later_than": maybe_micros(embargo.no_later_than),
             "lift": maybe_micros(embargo.lift),
             "remarks": embargo.remarks,
+            "wall": embargo.wall,
         }
     )
 
@@ -81,6 +82,7 @@ def embargo_of_text(text: str) -> Embargo:
         no_later_than=maybe_time(kept["no_later_than"]),
         lift=maybe_time(kept["lift"]),
         remarks=tuple(text_of(remark) for remark in kept["remarks"]),
+        wall=text_of(kept.get("wall", "")),
     )
 
 
@@ -131,7 +133,12 @@ def believed(read: Callable[[Row], _Read]) -> Callable[[Row], _Read]:
 
 @believed
 def scheduled_of(row: Row) -> Scheduled:
-    """A row of `releases`."""
+    """A row of `releases`; an older layout has no time on the wall."""
+    wall = text_of(row.get("wall") or "")
+    if wall:
+        from pressrelease.when.walls import read_walls
+
+        read_walls(wall)
     return Scheduled(
         slug=text_of(row["slug"]),
         version=text_of(row["version"]),
@@ -146,6 +153,8 @@ def scheduled_of(row: Row) -> Scheduled:
         word_at=from_micros(row["word_at"]),
         why=text_of(row["why"]),
         late_accepted_at=maybe_time(row["late_accepted_at"]),
+        wall=wall,
+        zones=text_of(row.get("zones") or ""),
     )
 
 
@@ -165,6 +174,8 @@ def row_of_scheduled(release: Scheduled) -> dict[str, Any]:
         "word_at": to_micros(release.word_at),
         "why": release.why,
         "late_accepted_at": maybe_micros(release.late_accepted_at),
+        "wall": release.wall or None,
+        "zones": release.zones or None,
     }
 
 

@@ -58,6 +58,10 @@ releases = Table(
     # Still asks something of the program or of a person: what a pass and a plain `status` look at.
     Column("open", Boolean, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+    # The lift as the clocks that were meant show it, NULL where an instant was; and the release of the zone database
+    # that `lift` was last reckoned by.
+    Column("wall", Text),
+    Column("zones", Text),
 )
 
 #: What was frozen: the bytes that were approved, never changed afterwards.
@@ -72,6 +76,7 @@ versions = Table(
     Column("outlets", Text, nullable=False),  # JSON
     Column("frozen_at", BigInteger, nullable=False),
     Column("frozen_by", Text, nullable=False),
+    Column("wall", Text),  # as it was approved
 )
 
 blobs = Table(
@@ -192,4 +197,5 @@ PARTIAL_INDEXES = (
     "CREATE INDEX releases_done ON releases (changed_at) WHERE NOT open",
     "CREATE INDEX releases_out ON releases (lift) WHERE NOT open",
     "CREATE INDEX deliveries_claimed ON deliveries (owner) WHERE owner IS NOT NULL",
+    "CREATE INDEX releases_zones ON releases (zones) WHERE open AND zones IS NOT NULL",
 )

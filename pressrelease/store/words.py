@@ -29,13 +29,14 @@ from pressrelease.store.tables import approvals, blobs, control, deliveries, rel
 
 @dataclass(frozen=True)
 class Frozen:
-    """What `schedule` freezes: the canonical bytes, the lift (None: with its last approval), and each
-    attachment's bytes and SHA-256 by its path."""
+    """What `schedule` freezes: the canonical bytes, the lift (None: with its last approval), each attachment's bytes
+    and SHA-256 by its path, and the lift as the clocks that were meant show it ("" where an instant was)."""
 
     canonical: bytes
     lift: datetime | None
     attachments: Mapping[str, bytes]
     hashes: Mapping[str, str]
+    wall: str = ""
 
 
 # Made once: a thousand releases are scheduled in one call, and to make a statement takes longer than to run it.
@@ -124,6 +125,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
                 "outlets": json.dumps(release.outlets),
                 "frozen_at": ledger.micros,
                 "frozen_by": release.word_by,
+                "wall": frozen.wall or None,
             },
         )
     ledger.connection.execute(_NOT_SCHEDULED, which)
@@ -153,6 +155,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
         version,
         lift=_said(release.lift),
         local=local_text(release.lift, release.embargo.timezone),
+        **_clocks(release.wall, release.zones),
         embargo=release.embargo.text,
         outlets=list(release.outlets),
         deliveries=sum(len(people) for people in recipients.values()),
@@ -232,14 +235,36 @@ def unapprove(ledger: Ledger, slug: str, why: str = "") -> int:
     return withdrawn
 
 
-def move_lift(ledger: Ledger, release: Scheduled, lift: datetime | None, why: str = "") -> None:
-    """Give a release another lift, and with it everything of it that still waits."""
+def move_lift(
+    ledger: Ledger, release: Scheduled, lift: datetime | None, why: str = "", *, wall: str = "", zones: str = ""
+) -> None:
+    """Give a release another lift, and with it everything of it that still waits.
+
+    `wall` is the lift as the clocks that were meant show it, "" where an instant was; `zones` the release of the zone
+    database that it was reckoned by.
+    """
     micros = maybe_micros(lift)
     ledger.connection.execute(
         update(releases)
         .where(releases.c.slug == release.slug)
-        .values(lift=micros, late_accepted_at=null(), changed_at=ledger.micros)
+        .values(lift=micros, late_accepted_at=null(), changed_at=ledger.micros, wall=wall or None, zones=zones or None)
     )
+    wait_until(ledger, release, lift)
+    ledger.note(
+        "release.lift_moved",
+        release.slug,
+        release.version,
+        before=_said(release.lift),
+        lift=_said(lift),
+        local=local_text(lift, release.embargo.timezone),
+        **_clocks(wall, zones),
+        why=why,
+    )
+
+
+def wait_until(ledger: Ledger, release: Scheduled, lift: datetime | None) -> None:
+    """Have everything of a release that still waits go out at its lift."""
+    micros = maybe_micros(lift)
     ledger.connection.execute(
         update(deliveries)
         .where(
@@ -249,15 +274,11 @@ def move_lift(ledger: Ledger, release: Scheduled, lift: datetime | None, why: st
         )
         .values(lift=micros, next_try=micros)
     )
-    ledger.note(
-        "release.lift_moved",
-        release.slug,
-        release.version,
-        before=_said(release.lift),
-        lift=_said(lift),
-        local=local_text(lift, release.embargo.timezone),
-        why=why,
-    )
+
+
+def _clocks(wall: str, zones: str) -> dict[str, str]:
+    """What the journal says of the clocks that a lift follows; nothing where it is an instant."""
+    return {"wall": wall, "zones": zones or "unknown"} if wall else {}
 
 
 def set_word(ledger: Ledger, slug: str, word: Word, *, by: str, why: str = "") -> Dossier:
@@ -316,7 +337,7 @@ def _said(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
-def put_off(ledger: Ledger, release: Scheduled, moment: datetime) -> None:
+def put_off(ledger: Ledger, release: Scheduled, moment: datetime, *, wall: str = "", zones: str = "") -> None:
     """As `move_lift`, refusing to bring forward what was approved for later."""
     if release.lift is not None and to_micros(moment) < to_micros(release.lift):
         raise NotPermitted(
@@ -324,4 +345,4 @@ def put_off(ledger: Ledger, release: Scheduled, moment: datetime) -> None:
             hint="Schedule it anew for the earlier time, or `pressrelease publish --early --why …`.",
             code="earlier_than_approved",
         )
-    move_lift(ledger, release, moment)
+    move_lift(ledger, release, moment, wall=wall, zones=zones)

@@ -136,6 +136,16 @@ def settled(wall: Wall, clock: ZoneInfo, lift: datetime) -> datetime:
     return wall.promised if wall.promised in located.instants else located.instants[-1]
 
 
+def reckoned(text: str, *, rules: Callable[[str], Rules] = present_rules) -> datetime | None:
+    """The first instant (UTC) that clocks of `text` allow by the rules of today; None where it names none."""
+    moments = []
+    for wall in read_walls(text):
+        moments.append(settled(wall, rules(wall.zone).clock, wall.promised))
+        if wall.named:
+            moments.append(wall.promised)
+    return max(moments, default=None)
+
+
 def not_yet(lift: datetime, text: str, fixed_by: str, *, now: datetime) -> str:
     """Why what is due by the record may not leave by the rules of today, in words; "" where it may."""
     ruling = rule(lift, text, fixed_by, now=now)

@@ -135,7 +135,9 @@ def _damage(read: Reader, release: Scheduled) -> str:
         text = from_canonical(kept.canonical)
     except StateUnreadable:
         return "the frozen text"
-    if release.version != version_of(text, attachment_hashes=kept.attachments, lift=kept.lift, outlets=kept.outlets):
+    if release.version != version_of(
+        text, attachment_hashes=kept.attachments, lift=kept.lift, outlets=kept.outlets, wall=kept.wall
+    ):
         return "the frozen text"
     for sha256 in kept.attachments.values():
         content = read.blob(sha256)

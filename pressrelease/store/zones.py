@@ -1,0 +1,125 @@
+"""Lifts that follow the clocks on the wall where a zone's rules were changed: each move with its line in the journal.
+
+    the hour comes later than the record has it      the lift moves, whoever finds it first
+    it comes earlier                                 the lift moves by surely newer rules only
+    it comes when the record says, by newer rules    the record learns of their release, and older rules move it no more
+
+So of two machines with different rules each can move a lift back at most once: by a release that is newer than the
+record's. Meanwhile the later of the two moments counts, in the plan, in the claim, and at the last look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pressrelease.standing import Scheduled
+from pressrelease.store.rows import embargo_text, from_micros, local_text, maybe_micros
+from pressrelease.when.embargo import EmbargoKind
+from pressrelease.when.walls import Ruling, not_yet
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+    from pressrelease.store import Store
+    from pressrelease.store.ledger import Ledger
+
+
+class Followed(NamedTuple):
+    """A release as the record has it, and what the zone rules of this machine make of its lift."""
+
+    release: Scheduled
+    ruling: Ruling
+
+
+def follow_rules(store: Store, found: Sequence[Followed], now: datetime) -> None:
+    """As `follow`, in a transaction of its own; `now` is UTC. Raises WillRetry, StateUnreadable."""
+    with store.ledger(now=now, actor="scheduler") as ledger:
+        follow(ledger, found)
+
+
+def follow(ledger: Ledger, found: Sequence[Followed]) -> None:
+    """Have the record follow the rules, wherever nobody has changed it meanwhile. Approvals stand: of that hour."""
+    confirmed = 0
+    for release, ruling in found:
+        if ruling.follow is None or not _put_down(ledger, release, ruling):
+            continue
+        if ruling.follow == release.lift:
+            confirmed += 1
+            continue
+        from pressrelease.store.words import wait_until
+
+        wait_until(ledger, release, ruling.follow)
+        ledger.note(
+            "release.zone_rules_changed",
+            release.slug,
+            release.version,
+            before=_said(release),
+            lift=ruling.follow.isoformat().replace("+00:00", "Z"),
+            local=local_text(ruling.follow, release.embargo.timezone),
+            wall=release.wall,
+            zones_before=release.zones or "unknown",
+            zones=ruling.release or "unknown",
+        )
+    if confirmed:
+        ledger.note("zones.confirmed", releases=confirmed, zones=max(one.ruling.release for one in found))
+
+
+def _put_down(ledger: Ledger, release: Scheduled, ruling: Ruling) -> bool:
+    from sqlalchemy import update
+
+    from pressrelease.store.tables import releases
+
+    before, lift = maybe_micros(release.lift), maybe_micros(ruling.follow)
+    values = {"lift": lift, "zones": ruling.release or None}
+    if lift != before:
+        embargo = release.embargo
+        if embargo.kind is EmbargoKind.INSTANT and embargo.lift == release.lift:
+            embargo = embargo._replace(not_before=ruling.follow, lift=ruling.follow)
+        values |= {"embargo": embargo_text(embargo), "late_accepted_at": None, "changed_at": ledger.micros}
+    done = ledger.connection.execute(
+        update(releases)
+        .where(
+            releases.c.slug == release.slug,
+            releases.c.version == release.version,
+            releases.c.lift == before,
+            releases.c.wall == release.wall,
+            releases.c.zones.is_not_distinct_from(release.zones or None),
+        )
+        .values(values)
+    )
+    return bool(done.rowcount)
+
+
+def _said(release: Scheduled) -> str | None:
+    return None if release.lift is None else release.lift.isoformat().replace("+00:00", "Z")
+
+
+def come_by_the_wall(ledger: Ledger, ids: Sequence[int]) -> list[int]:
+    """Those deliveries of `ids` against whose lift the zone rules of this machine have nothing."""
+    kept = {
+        row["id"]
+        for row in ledger.rows(_clocks_of(), {"ids": list(ids)})
+        if not_yet(from_micros(row["lift"]), row["wall"], row["zones"] or "", now=ledger.now)
+    }
+    return [number for number in ids if number not in kept]
+
+
+@cache
+def _clocks_of() -> Select[Any]:
+    """The query; to make it anew would be felt between an instant and its claim's commit."""
+    from sqlalchemy import bindparam, select
+
+    from pressrelease.store.tables import deliveries, releases
+
+    return (
+        select(deliveries.c.id, releases.c.lift, releases.c.wall, releases.c.zones)
+        .join(releases, releases.c.slug == deliveries.c.slug)
+        .where(
+            deliveries.c.id.in_(bindparam("ids", expanding=True)),
+            releases.c.wall.is_not(None),
+            releases.c.lift.is_not(None),
+        )
+    )
