@@ -642,6 +642,9 @@ def test_an_older_record_is_given_its_place_for_signatures(store: Store, tmp_pat
         for name in set(metadata.tables) - FIRST_LAYOUT:
             ledger.connection.execute(text(f"DROP TABLE {name}"))
         ledger.connection.execute(text("ALTER TABLE approvals DROP COLUMN signature"))
+        ledger.connection.execute(text("DROP INDEX releases_zones"))
+        for column in ("releases DROP COLUMN wall", "releases DROP COLUMN zones", "versions DROP COLUMN wall"):
+            ledger.connection.execute(text(f"ALTER TABLE {column}"))
         ledger.connection.execute(text("DELETE FROM migrations WHERE number > 1"))
     store.close()
     assert store.read.dossiers([release])[0].approvals == (Approval("da", NOW),)

@@ -345,6 +345,9 @@ def test_a_copy_of_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None
         for name in set(metadata.tables) - FIRST_LAYOUT:
             ledger.connection.execute(text(f"DROP TABLE {name}"))
         ledger.connection.execute(text("ALTER TABLE approvals DROP COLUMN signature"))
+        ledger.connection.execute(text("DROP INDEX releases_zones"))
+        for column in ("releases DROP COLUMN wall", "releases DROP COLUMN zones", "versions DROP COLUMN wall"):
+            ledger.connection.execute(text(f"ALTER TABLE {column}"))
         ledger.connection.execute(text("DELETE FROM migrations WHERE number > 1"))
     file = tmp_path / "copy.db"
     copy = copy_of(store, file)
