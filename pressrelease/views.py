@@ -178,6 +178,9 @@ def next_command(row: Row) -> str:
         return f"pressrelease unschedule {row.slug}"
     if "was changed" in row.standing.reason or "is gone" in row.standing.reason:
         return f"pressrelease schedule {row.slug}" if not row.dossier.begun else f"pressrelease hold {row.slug}"
+    if row.dossier.ruling and row.dossier.ruling.asks:
+        # Fixed anew, it is for an hour that the rules of today know.
+        return f"pressrelease {'resume' if row.dossier.begun else 'schedule'} {row.slug}"
     if "missed" in row.standing.reason:
         return f"pressrelease resume {row.slug}"
     if row.standing.blocked and "clock" in row.standing.reason:

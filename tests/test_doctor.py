@@ -25,6 +25,7 @@ from pressrelease.desk.doctor import Remark, Weight, examine, history, surroundi
 from pressrelease.standing import Word
 from pressrelease.store import presence, words
 from pressrelease.store.rows import local_text
+from pressrelease.when.rules import database_release
 from pressrelease.wiring import Workspace
 
 
@@ -287,9 +288,9 @@ def test_a_network_file_system_is_known_by_its_mount(folder: str, kind: str) -> 
 def test_the_zone_database_says_which_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "tzdata.zi").write_text("# version 2031c\n# more\n")
     monkeypatch.setattr(zoneinfo, "TZPATH", (str(tmp_path),))
-    assert history.zone_version() == "2031c"
+    assert database_release() == "2031c"
     monkeypatch.setattr(zoneinfo, "TZPATH", ())
-    assert history.zone_version()[:2] == "20"
+    assert database_release()[:2] == "20"
 
 
 def test_the_wall_time_is_kept_with_each_lift(desk: Desk) -> None:

@@ -40,6 +40,8 @@ def conditions(
             told.append(
                 (f"file {one.dossier.file.value}", f"The file of {one.name} {what}; nothing more goes out of it.")
             )
+        if (ruling := one.dossier.ruling) and ruling.asks:
+            told.append(("zones", f"About {one.name}: {ruling.words}."))
         if lifted and any(
             too_late(delivery, release, policy=config.policy, retry=config.retry, now=now)
             for delivery in going

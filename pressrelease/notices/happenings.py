@@ -17,6 +17,7 @@ EVENTS = frozenset(
     {
         "release.scheduled",
         "release.unapproved",
+        "release.zone_rules_changed",
         "release.published",
         "delivery.delivered",
         "delivery.failed",
@@ -65,6 +66,7 @@ def _about(one: Happening, late: timedelta) -> About | None:
 _ABOUT = {
     "release.scheduled": About.APPROVAL,
     "release.unapproved": About.APPROVAL,
+    "release.zone_rules_changed": About.MOVED,
     "release.published": About.PUBLISHED,
     "delivery.failed": About.FAILED,
     "delivery.in_doubt": About.IN_DOUBT,
@@ -99,6 +101,7 @@ def notice_of(
         About.GOES_ON: lambda: _goes_on(matter),
         About.CLOSED: lambda: _closed(matter, closed),
         About.APPROVAL: lambda: _approval(known, now, timezone),
+        About.MOVED: lambda: _moved(matter, known, now, timezone),
         About.PUBLISHED: lambda: _published(matter, known),
         About.LATE: lambda: _late(matter, known, out=out),
         About.FAILED: lambda: _stuck(matter, known, closed, out=out),
@@ -137,6 +140,16 @@ def _approval(known: Known | None, now: datetime, timezone: str) -> str:
     by = f"to go out {say(lift, timezone=timezone, now=now)}" if lift else "and goes out with the last of them"
     more = "1 more approval" if known.missing == 1 else f"{known.missing} more approvals"
     return f"{known.name} needs {more} {by}. `pressrelease status` shows it."
+
+
+def _moved(matter: Matter, known: Known | None, now: datetime, timezone: str) -> str:
+    if known is None or known.dossier.release.version != matter.version or known.dossier.release.word is Word.KILLED:
+        return ""
+    release, ruling = known.dossier.release, known.dossier.ruling
+    if release.lift is None or ruling is None or not ruling.words or ruling.asks:
+        return ""  # fixed anew since, or a person is asked about it
+    lift = say(release.lift, timezone=timezone, now=now)
+    return f"{known.name} keeps the hour that was approved, and lifts {lift}: {ruling.words}."
 
 
 def _published(matter: Matter, known: Known | None) -> str:

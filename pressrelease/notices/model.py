@@ -32,6 +32,7 @@ class About(Enum):
     NEEDS_YOU = "needs a person"
     CLOSED = "outlet closed"
     LATE = "late"
+    MOVED = "lift moved"
     APPROVAL = "approval needed"
     SOON = "coming up"
     PUBLISHED = "published"

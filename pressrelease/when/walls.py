@@ -77,12 +77,7 @@ def read_walls(text: str) -> tuple[Wall, ...]:
 
 def known_release(text: str) -> str:
     """The release of the zone database that a lift of now is fixed by; "" where it can't be told."""
-    return _release([present_rules(wall.zone) for wall in read_walls(text)])
-
-
-def _release(rules: list[Rules]) -> str:
-    """The oldest of their releases: no more can be said of all of them."""
-    return min((one.release for one in rules), default="")
+    return min((present_rules(wall.zone).release for wall in read_walls(text)), default="")
 
 
 def rule(
@@ -98,24 +93,26 @@ def rule(
         return Ruling(lift)
     fixed_by = fixed_by if is_release(fixed_by) else ""
     found = [rules(wall.zone) for wall in walls]
-    ours = _release(found)
-    newer, older = "" < fixed_by < ours, "" < ours < fixed_by
-    latest = ours if newer else fixed_by
-    if older:
-        return Ruling(lift, None, latest, _changed(walls[0], lift, latest))
     at_odds = [
         (wall, one.clock)
         for wall, one in zip(walls, found, strict=True)
         if wall.named and wall.promised.astimezone(one.clock).replace(tzinfo=None) != wall.local
     ]
+    moment = walls[0].promised if walls[0].named else settled(walls[0], found[0].clock, lift)
+    stands = Ruling(lift, None, fixed_by, _changed(walls[0], lift, fixed_by))
+    if not at_odds and moment <= now and lift <= now:
+        return stands
+    ours = min(one.release for one in found)  # no more can be said of all of them
+    newer, older = "" < fixed_by < ours, "" < ours < fixed_by
+    latest = ours if newer else fixed_by
+    if older:
+        return stands
     if at_odds:
         later = max(lift, *(settled(wall, clock, wall.promised) for wall, clock in at_odds))
         follow = later if later > lift or newer else None
         return Ruling(later, follow, latest, _at_odds(*at_odds[0]), asks=True, blocked=True)
-    moment = walls[0].promised if walls[0].named else settled(walls[0], found[0].clock, lift)
-    if moment == lift or max(moment, lift) <= now:
-        follow = lift if newer and lift > now else None
-        return Ruling(lift, follow, latest, _changed(walls[0], lift, latest))
+    if moment == lift:
+        return stands._replace(follow=lift, release=latest) if newer else stands
     if moment > lift:
         return Ruling(moment, moment, latest, _changed(walls[0], moment, latest))
     if newer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import sqlite3
 import sys
@@ -19,6 +18,8 @@ from pressrelease.store import Reader
 from pressrelease.store.reading import SCHEMA
 from pressrelease.store.rows import from_micros, local_text
 from pressrelease.when import read_rfc3339, say, say_span
+from pressrelease.when.rules import database_release
+from pressrelease.when.walls import rule
 
 #: SQLite below this release can corrupt a WAL database with two writers (its "WAL-reset" bug).
 WAL_IS_SAFE = (3, 51, 3)
@@ -148,7 +149,7 @@ def _damage(read: Reader, release: Scheduled) -> str:
 
 def zones(patient: Patient) -> Iterator[Remark]:
     """The zone database is of our time, and no lift has come to mean another hour on the wall since it was fixed."""
-    version = zone_version()
+    version = database_release() or "an unknown release"
     year = version[:4]
     if year.isdigit() and patient.mark.wall.year - int(year) >= ZONES_OLD:
         yield warning(
@@ -159,8 +160,13 @@ def zones(patient: Patient) -> Iterator[Remark]:
         yield fine(f"the time zones are of {version}")
     if (read := patient.read) is None:
         return
+    for release in read.open_releases():
+        if release.lift is not None and release.wall:
+            yield from _of_a_clock(release, release.lift, patient.mark.wall)
     ahead = [release for release in read.open_releases() if release.lift and release.lift > patient.mark.wall]
     for release in ahead:
+        if release.wall:
+            continue
         if (approved := approved_wall_time(read, release)) is None or release.lift is None:
             continue
         now_means = local_text(release.lift, release.embargo.timezone) or ""
@@ -169,6 +175,18 @@ def zones(patient: Patient) -> Iterator[Remark]:
                 f"{release.slug} was fixed for {_wall(approved)}; by the zones of today its lift is {_wall(now_means)}",
                 f"Schedule it anew for the time that is meant: `pressrelease schedule {release.slug}`.",
             )
+
+
+def _of_a_clock(release: Scheduled, lift: datetime, now: datetime) -> Iterator[Remark]:
+    """What the rules of today make of a lift that follows a clock on the wall."""
+    ruling = rule(lift, release.wall, release.zones, now=now)
+    if ruling.asks:
+        yield error(
+            f"{release.slug}: {ruling.words}", f"`pressrelease schedule {release.slug}` for the hour that is meant."
+        )
+    elif ruling.words:
+        moves = "the next pass moves its lift" if ruling.follow is not None else "its lift was moved"
+        yield warning(f"{release.slug}: {ruling.words}; {moves}", "Tell whoever was promised the other hour.")
 
 
 def approved_wall_time(read: Reader, release: Scheduled) -> str | None:
@@ -187,27 +205,6 @@ def _wall(text: str) -> str:
     moment, _, zone = text.partition("[")
     local = datetime.fromisoformat(moment)
     return f"{local:%Y-%m-%d %H:%M} in {zone.rstrip(']')} (UTC{local:%z})"
-
-
-def zone_version() -> str:
-    """The release of the zone database in use, like 2026a; "an unknown release" where it doesn't say."""
-    import zoneinfo
-
-    for folder in zoneinfo.TZPATH:
-        for name in ("tzdata.zi", "+VERSION"):
-            try:
-                with (Path(folder) / name).open(encoding="utf-8") as stream:
-                    first = stream.readline().removeprefix("# version ").strip()
-            except OSError:
-                continue
-            if first:
-                return first
-        if (Path(folder) / "UTC").exists():
-            return "an unknown release"
-    try:
-        return str(importlib.import_module("tzdata").IANA_VERSION)
-    except (ImportError, AttributeError):
-        return "an unknown release"
 
 
 def scheduler(patient: Patient) -> Iterator[Remark]:
