@@ -30,6 +30,7 @@ STORE = ("tests/test_store.py", "-k", "not postgresql")
 CYCLE = ("tests/test_cycle.py",)
 CIRCUIT = ("tests/test_circuit.py", "-k", "not postgresql")
 APPROVALS = ("tests/test_approvals.py", "-k", "not postgresql")
+ZONES = ("tests/test_zone_rules.py", "-k", "not postgresql and not leaves_at_the_hour")
 SIMULATOR = ("tests/test_simulator.py", "-k", "by_chance or jumped or last_moment")
 
 
@@ -107,6 +108,24 @@ GUARDS = (
     Guard("approved attachments", "parcels.py", "hashlib.sha256(content).hexdigest() != sha256", "False",
           (*CYCLE, "-k", "tampered")),
     Guard("plan: file", "standing.py", "if dossier.file is FileFact.CHANGED:", "if False:", ("tests/test_standing.py",)),
+    # -- the hour on the wall -----------------------------------------------------------------------------
+    Guard("plan: hour on the wall", "gather.py",
+          "one._replace(lift=rulings[one.slug].lift) if one.slug in rulings else one", "one", ZONES),
+    Guard("claim: hour on the wall", "store/claims.py", "come_by_the_wall(ledger, ids)", "list(ids)", ZONES),
+    Guard("last look: hour on the wall", "store/reading.py",
+          'if row["wall"] and (why_not := _not_yet(row, now)):', 'if why_not := "":', ZONES),
+    Guard("plan: clock and offset at odds", "standing.py",
+          "if dossier.ruling and dossier.ruling.blocked:", "if False:", ZONES),
+    Guard("zone rules: earlier by surely newer ones only", "when/walls.py",
+          "    if newer:\n        return Ruling(lift, moment", "    if True:\n        return Ruling(lift, moment", ZONES),
+    Guard("zone rules: older ones move nothing", "when/walls.py", "    if older:\n        return stands\n", "", ZONES),
+    Guard("zone rules: never early in a gap or an overlap", "when/walls.py",
+          "else located.instants[-1]", "else located.instants[0]", ZONES),
+    Guard("zone rules: a record changed meanwhile", "store/zones.py", "            releases.c.lift == before,\n", "", ZONES),
+    Guard("zone rules: as they are on the disk", "when/rules.py",
+          "if known is not None and known[0] == file:", "if known is not None:", ZONES),
+    Guard("signature: no earlier hour", "signing.py", "earliest = approved.earliest or approved.lift",
+          "earliest = None", APPROVALS),
     # -- the plan -----------------------------------------------------------------------------------------
     Guard("plan: lift", "plan.py", "if moment <= now:", "if True:", ("tests/test_plan.py",)),
     Guard("plan: approval", "standing.py", "if missing > 0 and still_open:", "if False:", ("tests/test_standing.py",)),

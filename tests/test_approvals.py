@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import workshop
@@ -20,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from office import Office, found_office
 from sqlalchemy import text
+from zone_files import LA, database, going_by
 
 from pressrelease import signing
 from pressrelease.cli import main
@@ -463,6 +465,29 @@ def test_what_is_signed_for_a_moment_is_not_sent_before_it(
     call("publish-due", expect=10)
     assert "signed for a later lift" in call.err
     assert office.pages == []
+
+
+def test_what_is_signed_for_an_hour_on_the_wall_follows_its_clock_and_no_other_hand(
+    signed: Callable[..., Office], keys: Keys, call: Caller, tmp_path: Path
+) -> None:
+    office = signed(embargo="2099-01-05 09:00")
+    call("approve", "names", *key(keys, "da"))
+    (before,) = call.json("status", "names")["releases"]
+    offset = datetime(2099, 1, 5, 9, tzinfo=ZoneInfo(LA)).utcoffset()
+    assert offset is not None
+    with going_by(database(tmp_path / "zones", offset + timedelta(hours=1), "2098a")):
+        call("publish-due")
+        (after,) = call.json("status", "names")["releases"]
+        assert (before["lift"][11:], after["lift"][11:], after["state"]) == ("17:00:00Z", "16:00:00Z", "scheduled")
+        # A record that claims to go by rules newer still is believed, but not the signatures with it.
+        sql(office, "UPDATE releases SET lift = lift - 1, zones = '2099a' WHERE slug = 'names'")
+        assert "signed for a later lift" in call.reason("names")
+        sql(office, "UPDATE releases SET lift = lift + 1 WHERE slug = 'names'")
+        assert call.state("names") == "scheduled"
+    # By the rules that it knows, another machine has no word of its signers for so early an hour.
+    assert "signed for a later lift" in call.reason("names")
+    sql(office, "UPDATE versions SET wall = replace(wall, 'T09', 'T08')")
+    assert "not vouched for" in call.reason("names")
 
 
 def _take_out(keys: Keys) -> None:

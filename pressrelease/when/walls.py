@@ -183,4 +183,5 @@ def _undecided(wall: Wall, moment: datetime, lift: datetime) -> str:
 
 
 def _utc(moment: datetime, *, day: bool) -> str:
-    return f"{say_day(moment.date()) + ', ' if day else ''}{moment.astimezone(UTC):%H:%M} UTC"
+    clock = moment.strftime("%H:%M:%S" if moment.second else "%H:%M")
+    return f"{say_day(moment.date()) + ', ' if day else ''}{clock} UTC"

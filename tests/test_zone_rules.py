@@ -1,0 +1,692 @@
+"""A zone's rules are changed between scheduling and lift: the hour that was approved holds, and a person is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import records
+from conftest import NOW
+from hypothesis import given
+from hypothesis import strategies as st
+from office import found_office, receiving
+from sqlalchemy import text
+from test_notices import delivery, happening, known, told_words
+from test_store import LIFT, events, only, put, take
+from zone_files import LA, database, going_by, zone_of
+
+from pressrelease.config import Config, Office
+from pressrelease.delivery import DeliveryState
+from pressrelease.desk import Desk, scheduling, stopping
+from pressrelease.desk.doctor import history
+from pressrelease.desk.doctor.remarks import Patient, Weight
+from pressrelease.errors import EmbargoRefused, StateUnreadable
+from pressrelease.gather import approved, look
+from pressrelease.notices import conditions
+from pressrelease.notices.model import Known
+from pressrelease.passes import publish_due
+from pressrelease.standing import ReleaseState, Scheduled
+from pressrelease.store import Store, words
+from pressrelease.store.journal import first_break
+from pressrelease.store.zones import Followed, follow
+from pressrelease.when import read_embargo, read_zone
+from pressrelease.when.rules import database_release, present_rules, release_in
+from pressrelease.when.walls import Ruling, known_release, not_yet, read_walls, reckoned, rule, wall_text
+from pressrelease.wiring import Workspace, sending
+
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+#: Nine in the morning of Sept. 24, 2018, in California: 16:00 UTC.
+NINE = "2018-09-24T09:00:00-07:00[America/Los_Angeles]"
+NINE_PDT = NINE.replace("[", "[!")
+NINE_AND_NOON = f"{NINE_PDT} 2018-09-24T12:00:00-04:00[!America/New_York]"
+
+
+def rules_of(hours: float, release: str = "", zone: str = LA) -> Callable[[str], Any]:
+    """A machine on which that zone's clock is always so far from UTC, and every other as it is."""
+    changed = zone_of(hours * HOUR)
+    return lambda name: SimpleNamespace(clock=changed if name == zone else ZoneInfo(name), release=release)
+
+
+# -- what was meant ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("phrase", "wall"),
+    [
+        ("Sept. 24, 2018, 9 a.m. PT", NINE),
+        ("Sept. 24, 2018, 9 a.m. Pacific time", NINE),
+        ("Sept. 24, 2018, 9 a.m. local time", NINE),
+        ("2018-09-24 09:00", NINE),
+        ("Monday at 9 a.m.", NINE),
+        ("the week of 9/24", NINE),
+        ("Sept. 24", NINE),
+        ("Sept. 24, 2018, 9 a.m. PDT", NINE_PDT),
+        ("Sept. 24, 2018, 9 a.m. PT (16:00 UTC)", NINE_PDT),
+        ("Sept. 24, 2018, 16:00 GMT (9 a.m. PT)", NINE_PDT),
+        ("between 9 a.m. and 5 p.m. PDT on Sept. 24, 2018", NINE_PDT),
+        ("between 9 a.m. and 5 p.m. PT on Sept. 24, 2018", NINE),
+        ("Sept. 24, 2018, 9 a.m. PT / noon ET", NINE_AND_NOON),
+        ("Sept. 24, 2018, noon New York time", "2018-09-24T12:00:00-04:00[America/New_York]"),
+        ("2018-09-24T09:00:00-07:00", ""),
+        ("2018-09-24T16:00:00Z", ""),
+        ("Sept. 24, 2018, 16:00 UTC", ""),
+        ("in five days", None),
+        ("in two hours", ""),
+        ("immediate", ""),
+    ],
+)
+def test_how_a_time_was_given_says_which_clocks_were_meant(phrase: str, wall: str | None) -> None:
+    now = datetime(2018, 9, 19, 16, tzinfo=UTC)
+    meant = read_embargo(phrase, now=now, timezone=LA, release_time=datetime(1, 1, 1, 9).time())
+    assert wall is None or meant.wall == wall
+    if meant.wall:
+        assert {one.promised for one in read_walls(meant.wall)} == {meant.lift}
+
+
+@given(
+    st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),
+    st.sampled_from([LA, "Europe/London", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia", "UTC"]),
+    st.booleans(),
+)
+def test_a_time_on_the_wall_is_read_back_as_it_was_written(moment: datetime, zone: str, named: bool) -> None:
+    text = wall_text(moment, zone, named=named)
+    (wall,) = read_walls(text)
+    assert (wall.promised, wall.zone, wall.named) == (moment, zone, named)
+    assert rule(moment, text, "", now=moment - HOUR).lift == moment
+    assert not_yet(moment, text, "", now=moment) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "2018-09-24T09:00:00[America/Los_Angeles]", f"{NINE} y", "2018-09-24T09:00-07:00"]
+)
+def test_what_is_no_time_on_a_wall_is_not_taken_for_one(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        read_walls(text)
+
+
+# -- what the rules of today make of it --------------------------------------------------------------------------------
+
+UNKNOWN, OLD, NEW = "", "2018e", "2019a"
+FOUR, FIVE = LIFT - HOUR, LIFT + HOUR
+
+
+@pytest.mark.parametrize(
+    ("wall", "hours", "ours", "fixed_by", "lift", "follow", "release", "says"),
+    [
+        pytest.param("", -8, NEW, OLD, LIFT, None, "", "", id="an instant"),
+        pytest.param(NINE, -7, OLD, OLD, LIFT, None, OLD, "", id="as it was"),
+        pytest.param(
+            NINE, -7, NEW, OLD, LIFT, LIFT, NEW, "", id="as it was, by newer rules: the record learns of them"
+        ),
+        pytest.param(NINE, -7, UNKNOWN, OLD, LIFT, None, OLD, "", id="as it was, by rules of unknown age"),
+        pytest.param(NINE, -8, NEW, OLD, FIVE, FIVE, NEW, "have changed", id="later by newer"),
+        pytest.param(NINE, -8, NEW, NEW, FIVE, FIVE, NEW, "have changed", id="later by other files of one release"),
+        pytest.param(NINE, -8, UNKNOWN, OLD, FIVE, FIVE, OLD, "have changed", id="later by unknown"),
+        pytest.param(NINE, -8, NEW, UNKNOWN, FIVE, FIVE, UNKNOWN, "have changed", id="later than by unknown"),
+        pytest.param(NINE, -8, OLD, NEW, LIFT, None, NEW, "", id="later by older: newer ones have fixed it"),
+        pytest.param(NINE, -6, NEW, OLD, LIFT, FOUR, NEW, "have changed", id="earlier by newer"),
+        pytest.param(NINE, -6, NEW, NEW, LIFT, None, NEW, "stays with the later", id="earlier by one release"),
+        pytest.param(NINE, -6, UNKNOWN, OLD, LIFT, None, OLD, "stays with the later", id="earlier by unknown"),
+        pytest.param(NINE, -6, NEW, UNKNOWN, LIFT, None, UNKNOWN, "stays with the later", id="earlier than by unknown"),
+        pytest.param(NINE, -6, OLD, NEW, LIFT, None, NEW, "", id="earlier by older"),
+        pytest.param(NINE_PDT, -7, NEW, OLD, LIFT, LIFT, NEW, "", id="the clock and its offset agree"),
+        pytest.param(NINE_PDT, -8, NEW, OLD, FIVE, FIVE, NEW, "nothing goes out", id="at odds, and later"),
+        pytest.param(NINE_PDT, -6, NEW, OLD, LIFT, LIFT, NEW, "nothing goes out", id="at odds, and earlier"),
+        pytest.param(NINE_PDT, -8, UNKNOWN, OLD, FIVE, FIVE, OLD, "nothing goes out", id="at odds by unknown"),
+        pytest.param(NINE_PDT, -8, OLD, NEW, LIFT, None, NEW, "", id="at odds by older"),
+        pytest.param(NINE_AND_NOON, -8, NEW, OLD, FIVE, FIVE, NEW, "nothing goes out", id="two clocks part"),
+        pytest.param(NINE, -8, "zz", "2018", FIVE, FIVE, "", "have changed", id="no names of releases"),
+    ],
+)
+def test_what_the_rules_of_today_make_of_a_lift(
+    wall: str, hours: int, ours: str, fixed_by: str, lift: datetime, follow: datetime | None, release: str, says: str
+) -> None:
+    found = rule(LIFT, wall, fixed_by, now=NOW, rules=rules_of(hours, ours))
+    assert (found.lift, found.follow, found.release if wall else "") == (lift, follow, release)
+    assert says in found.words
+    assert bool(found.words) is bool(says)
+    assert found.asks is ("stays" in says or "nothing" in says)
+    assert found.blocked is ("nothing" in says)
+
+
+def test_it_says_which_rules_changed_and_what_the_hour_was() -> None:
+    found = rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
+    assert found.words == (
+        "the rules of America/Los_Angeles have changed since it was approved (zones of 2019a): 9:00 AM there is"
+        " 17:00 UTC now, and was 16:00 UTC"
+    )
+    after = rule(FIVE, NINE, NEW, now=NOW, rules=rules_of(-8, NEW))
+    assert (after.lift, after.follow, after.words) == (FIVE, None, found.words)
+    day = rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-16, NEW))
+    assert "is Tue, Sep 25, 2018, 01:00 UTC now, and was Mon, Sep 24, 2018, 16:00 UTC" in day.words
+    odds = rule(LIFT, NINE_PDT, OLD, now=NOW, rules=rules_of(-8, NEW)).words
+    assert "9:00 AM UTC-07:00 is 8:00 AM XST there now" in odds
+
+
+def test_what_is_past_by_both_is_left_alone() -> None:
+    for hours in (-8, -6):
+        found = rule(LIFT, NINE, OLD, now=LIFT + 2 * HOUR, rules=rules_of(hours, NEW))
+        assert (found.lift, found.follow) == (LIFT, None)
+
+
+def test_a_clock_put_back_on_the_day_gives_the_hour_that_was_meant_and_one_put_forward_the_first_after() -> None:
+    # Summer time now ends at 9:30 a.m. of that day: nine comes twice, and one of them is the one that was said.
+    twice = SimpleNamespace(clock=zone_of(-8 * HOUR, rest="XDT,M3.2.0/2,M9.4.1/9:30"), release=NEW)
+    found = rule(LIFT, NINE, OLD, now=NOW, rules=lambda name: twice)
+    assert (found.lift, found.words) == (LIFT, "")
+    # It now begins at 8:30 a.m. of that day: there is no nine o'clock, and the clock goes on at 9:30.
+    gone = SimpleNamespace(clock=zone_of(-8 * HOUR, rest="XDT,M9.4.1/8:30,M11.1.0/2"), release=NEW)
+    found = rule(LIFT, NINE, OLD, now=NOW, rules=lambda name: gone)
+    assert found.lift == datetime(2018, 9, 24, 16, 30, tzinfo=UTC)
+    assert found.follow == found.lift
+    # The offset that was said is none of the two: the later.
+    other = SimpleNamespace(clock=zone_of(-10 * HOUR, rest="XDT-9,M3.2.0/2,M9.4.1/9:30"), release=NEW)
+    found = rule(LIFT, NINE, OLD, now=NOW, rules=lambda name: other)
+    assert found.lift >= datetime(2018, 9, 24, 18, tzinfo=UTC)
+
+
+releases = st.sampled_from(["", "2018e", "2018f", "2019a", "2019b"])
+machines = st.lists(st.tuples(st.sampled_from([-9, -8.5, -8, -7, -6.5, -6, -5]), releases), min_size=1, max_size=4)
+
+
+@given(
+    machines=machines,
+    first=st.integers(0, 3),
+    named=st.booleans(),
+    steps=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40)), max_size=14),
+)
+def test_no_machine_sends_early_by_the_record_or_by_rules_that_it_may_trust(
+    machines: list[tuple[float, str]], first: int, named: bool, steps: list[tuple[int, int]]
+) -> None:
+    """Machines of any rules pass in any order over one record. The last to have fixed it is never newer than another's
+    word that it overrides, and who sends waits for its own clock, unless newer rules than its own have spoken."""
+    made = [rules_of(hours, release) for hours, release in machines]
+    at = first % len(machines)
+    wall = NINE if machines[at][0] == -7 else wall_text_by(made[at], named)
+    promised = read_walls(wall)[0].promised
+    lift, zones = promised, machines[at][1]
+    now = promised - 5 * HOUR
+    for which, minutes in steps:
+        now += timedelta(minutes=minutes * 5)
+        _, release = machines[which % len(machines)]
+        going = made[which % len(machines)]
+        ruling = rule(lift, wall, zones, now=now, rules=going)
+        assert ruling.lift >= lift
+        if ruling.follow is not None:
+            if ruling.follow < lift:
+                assert zones
+                assert release > zones
+            assert ruling.release >= zones
+            lift, zones = ruling.follow, ruling.release
+        if lift <= now and not by_these(going, lift, wall, zones, now):
+            own = reckoned(wall, rules=going)
+            assert own is not None
+            assert now >= lift
+            assert now >= own or "" < release < zones
+
+
+def wall_text_by(going: Callable[[str], Any], named: bool) -> str:
+    """Nine o'clock as a machine of those rules writes it down."""
+    offset = going(LA).clock.utcoffset(datetime(2018, 9, 24, 9))
+    local = datetime(2018, 9, 24, 9).replace(tzinfo=UTC) - offset
+    text = local.astimezone(going(LA).clock).isoformat()
+    return f"{text}[{'!' if named else ''}{LA}]"
+
+
+def by_these(going: Callable[[str], Any], lift: datetime, wall: str, zones: str, now: datetime) -> bool:
+    """As `not_yet`, by the rules of one machine."""
+    ruling = rule(lift, wall, zones, now=now, rules=going)
+    return ruling.blocked or ruling.lift > now
+
+
+@given(machines=machines, order=st.permutations(range(4)))
+def test_machines_with_different_rules_come_to_rest(machines: list[tuple[float, str]], order: list[int]) -> None:
+    made = [(rules_of(hours, release), release, hours) for hours, release in machines]
+    lift, zones, moves = LIFT, "2018e", 0
+    for _ in range(8):
+        before = lift, zones
+        for which in order:
+            if which < len(made):
+                ruling = rule(lift, NINE, zones, now=NOW, rules=made[which][0])
+                if ruling.follow is not None:
+                    moves += ruling.follow != lift
+                    lift, zones = ruling.follow, ruling.release
+        if (lift, zones) == before:
+            break
+    else:
+        raise AssertionError("they go on moving it back and forth")
+    assert moves <= 2 * len(made)
+    newest = max((release for _, release, _ in made), default="")
+    if newest > "2018e" and all(release for _, release, _ in made):
+        those = [hours for _, release, hours in made if release == newest]
+        assert lift == datetime(2018, 9, 24, 9, tzinfo=UTC) - min(those) * HOUR
+
+
+# -- the rules on this machine's disk -----------------------------------------------------------------------------
+
+
+def test_the_rules_are_those_on_the_disk_at_this_moment(tmp_path: Path) -> None:
+    folder = database(tmp_path / "zones", -8 * HOUR, OLD)
+    with going_by(folder):
+        assert (not_yet(LIFT, NINE, "", now=LIFT), known_release(NINE)) != ("", OLD)
+        assert read_zone(LA).utcoffset(datetime(2018, 7, 1)) == -8 * HOUR
+        kept = ZoneInfo(LA)
+        database(folder, -7 * HOUR, NEW)  # an update, under a process that stays up
+        os.utime(folder / LA, ns=(1, 1))
+        os.utime(folder / "tzdata.zi", ns=(1, 1))
+        assert (not_yet(LIFT, NINE, "", now=LIFT), known_release(NINE)) == ("", NEW)
+        assert ZoneInfo(LA) is not kept  # what is said back goes by them too
+        assert database_release() == NEW
+        (folder / LA).write_bytes(b"half of it")
+        assert present_rules(LA).clock.utcoffset(datetime(2018, 7, 1)) == -7 * HOUR  # being replaced just now
+    assert present_rules(LA).clock.utcoffset(datetime(2018, 7, 1)) == -7 * HOUR
+    with pytest.raises(StateUnreadable, match="no rules for the time zone"):
+        present_rules("America/Atlantis")
+
+
+@pytest.mark.parametrize(
+    ("name", "says", "release"),
+    [
+        ("tzdata.zi", "# version 2025b\n# more\n", "2025b"),
+        ("+VERSION", "2024a\n", "2024a"),
+        ("__init__.py", '# so\n__version__ = "2026.6"\nIANA_VERSION = "2026f"\n', "2026f"),
+        ("tzdata.zi", "# version 2025b-dirty\n", ""),
+        ("tzdata.zi", "\xff", ""),
+        ("else", "2025b", ""),
+    ],
+)
+def test_which_release_a_zone_database_is_of(tmp_path: Path, name: str, says: str, release: str) -> None:
+    (tmp_path / name).write_text(says, encoding="latin-1")
+    assert release_in(str(tmp_path)) == release
+
+
+# -- in the store -----------------------------------------------------------------------------------------------------
+
+
+def put_for_nine(store: Store, wall: str = NINE, zones: str = OLD) -> Scheduled:
+    """A release that is approved for nine in the morning, in the record as it was scheduled."""
+    release = put(store)
+    with store.ledger(now=NOW, actor="jdoe") as ledger:
+        words.move_lift(ledger, release, LIFT, wall=wall, zones=zones)
+    found = store.read.release(release.slug)
+    assert found is not None
+    assert (found.wall, found.zones) == (wall, zones)
+    return found
+
+
+def test_nothing_is_claimed_before_the_hour_has_come_by_the_rules_of_this_machine(store: Store, tmp_path: Path) -> None:
+    put_for_nine(store)
+    with going_by(database(tmp_path / "zones", -8 * HOUR)):
+        assert take(store, now=LIFT) == []
+        assert take(store, now=FIVE - SECOND) == []
+        assert len(take(store, now=FIVE)) == 1
+
+
+@pytest.mark.parametrize("wall", [NINE, NINE_PDT])
+def test_nothing_that_is_claimed_leaves_before_it(store: Store, tmp_path: Path, wall: str) -> None:
+    put_for_nine(store, wall)
+    (claimed,) = take(store, now=LIFT)
+    asked = {"source_hash": "f" * 64}
+    assert store.read.why_not(claimed, now=LIFT, **asked) is None
+    with going_by(database(tmp_path / "zones", -8 * HOUR)):
+        why_not = store.read.why_not(claimed, now=FIVE - SECOND, **asked)
+        assert why_not is not None
+        assert "rules of" in why_not
+        assert (store.read.why_not(claimed, now=FIVE, **asked) is None) is (wall == NINE)
+
+
+def test_what_newer_rules_have_fixed_leaves_by_the_record_on_a_machine_with_older_ones(
+    store: Store, tmp_path: Path
+) -> None:
+    put_for_nine(store, zones=NEW)
+    with going_by(database(tmp_path / "zones", -8 * HOUR, OLD)):
+        assert len(take(store, now=LIFT)) == 1
+
+
+def test_a_lift_without_a_clock_keeps_its_instant_as_those_of_older_records_do(store: Store, tmp_path: Path) -> None:
+    put(store)
+    with going_by(database(tmp_path / "zones", -8 * HOUR, "2099a")):
+        assert store.read.fixed_before("2099a", NOW) == []
+        (claimed,) = take(store, now=LIFT)
+        assert store.read.why_not(claimed, source_hash="f" * 64, now=LIFT) is None
+
+
+def test_the_record_follows_the_rules_with_its_line_and_keeps_the_approvals(store: Store) -> None:
+    release = put_for_nine(store)
+    ruling = rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
+    with store.ledger(now=NOW, actor="scheduler") as ledger:
+        follow(ledger, [Followed(release, ruling)])
+    found = store.read.release(release.slug)
+    assert found is not None
+    assert (found.lift, found.wall, found.zones, found.version) == (FIVE, NINE, NEW, release.version)
+    assert found.embargo.lift == FIVE
+    assert (only(store).lift, only(store).next_try) == (FIVE, FIVE)
+    assert [one.by for one in store.read.dossiers([found])[0].approvals] == ["person-0"]
+    line = list(store.read.journal())[-1]
+    detail = json.loads(line.detail)
+    assert (line.event, line.actor, line.version) == ("release.zone_rules_changed", "scheduler", release.version)
+    assert (detail["before"], detail["lift"]) == ("2018-09-24T16:00:00Z", "2018-09-24T17:00:00Z")
+    assert (detail["wall"], detail["zones_before"], detail["zones"]) == (NINE, OLD, NEW)
+    assert first_break(store.read.journal()) is None
+    assert take(store, now=FIVE - SECOND) == []
+
+
+def test_newer_rules_that_change_nothing_are_put_on_record_once(store: Store) -> None:
+    release = put_for_nine(store)
+    assert [one.slug for one in store.read.fixed_before(NEW, NOW)] == [release.slug]
+    before = only(store)
+    ruling = rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-7, NEW))
+    with store.ledger(now=NOW, actor="scheduler") as ledger:
+        follow(ledger, [Followed(release, ruling)])
+    assert store.read.release(release.slug) == release._replace(zones=NEW)
+    assert only(store) == before
+    assert events(store)[-1] == "zones.confirmed"
+    assert store.read.fixed_before(NEW, NOW) == []
+    assert store.read.fixed_before("", NOW) == []
+
+
+@pytest.mark.parametrize("happened", ["moved", "another version", "followed already", "unscheduled"])
+def test_what_was_changed_meanwhile_is_left_as_it_is(store: Store, happened: str) -> None:
+    release = put_for_nine(store)
+    ruling = rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
+    with store.ledger(now=NOW, actor="jdoe") as ledger:
+        if happened == "moved":
+            words.put_off(ledger, release, LIFT + 3 * HOUR)
+        elif happened == "followed already":
+            follow(ledger, [Followed(release, ruling)])
+        elif happened == "unscheduled":
+            words.unschedule(ledger, release.slug)
+    if happened == "another version":
+        put(store, version="v2")
+    before, told = store.read.release(release.slug), events(store)
+    with store.ledger(now=NOW, actor="scheduler") as ledger:
+        follow(ledger, [Followed(release, ruling)])
+    assert (store.read.release(release.slug), events(store)) == (before, told)
+
+
+def test_a_person_s_own_lift_follows_no_clock_unless_they_named_one(store: Store) -> None:
+    release = put_for_nine(store)
+    with store.ledger(now=NOW, actor="jdoe") as ledger:
+        words.put_off(ledger, release, FIVE)
+    found = store.read.release(release.slug)
+    assert found is not None
+    assert (found.lift, found.wall, found.zones) == (FIVE, "", "")
+
+
+# -- a workspace, its people and its passes --------------------------------------------------------------------------
+
+
+def away(hours: float = 30) -> datetime:
+    """A whole minute ahead."""
+    return (datetime.now(UTC) + hours * HOUR).replace(second=0, microsecond=0)
+
+
+def on_the_wall(moment: datetime, zone: str = LA) -> str:
+    """A moment as an office types it: by the clock on its own wall."""
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat(sep=" ")
+
+
+@pytest.fixture
+def ahead(tmp_path: Path) -> Workspace:
+    """A workspace with a release that is approved for an hour on the wall, 30 hours ahead."""
+    workspace = records.office(tmp_path / "office")
+    records.write(workspace, "names", embargo=on_the_wall(away()))
+    records.scheduled(workspace, "names", approved=True)
+    return workspace
+
+
+def changed(tmp_path: Path, hours: float, release: str = "") -> Path:
+    """A zone database in which California's clock is so many hours from where it is 30 hours from now."""
+    offset = away().astimezone(ZoneInfo(LA)).utcoffset()
+    assert offset is not None
+    return database(tmp_path / f"zones {hours} {release}", offset + hours * HOUR, release)
+
+
+def of_names(workspace: Workspace) -> Any:
+    return Desk(workspace, "jdoe").report("names")
+
+
+def test_what_is_scheduled_keeps_the_clock_and_the_release_of_its_rules(ahead: Workspace) -> None:
+    release = of_names(ahead).dossier.release
+    assert release.wall == wall_text(release.lift, LA)
+    assert release.zones == known_release(release.wall)
+    frozen = ahead.store.read.frozen("names", release.version)
+    assert frozen is not None
+    assert (frozen.wall, frozen.lift) == (release.wall, release.lift)
+    detail = json.loads(next(line.detail for line in ahead.store.read.journal() if line.event == "release.scheduled"))
+    assert (detail["wall"], detail["zones"]) == (release.wall, release.zones or "unknown")
+
+
+def test_an_hour_on_the_wall_and_an_instant_are_not_the_same_version(tmp_path: Path) -> None:
+    versions = set()
+    moment = away()
+    office = records.office(tmp_path / "office")
+    for embargo in (on_the_wall(moment), moment.isoformat().replace("+00:00", "Z")):
+        records.write(office, "names", embargo="immediate")
+        proposal = scheduling.propose(Desk(office, "jdoe"), "names", at=embargo)
+        assert proposal.lift == moment
+        versions.add(proposal.version)
+    assert len(versions) == 2
+
+
+def test_a_lift_follows_its_clock_to_a_later_moment_and_everybody_is_told(ahead: Workspace, tmp_path: Path) -> None:
+    before = of_names(ahead)
+    lift = before.dossier.release.lift
+    with going_by(changed(tmp_path, -1, "2099a")):
+        report = of_names(ahead)  # before any pass has looked
+        assert (report.standing.state, report.dossier.release.lift) == (ReleaseState.SCHEDULED, lift + HOUR)
+        assert "have changed" in report.standing.reason
+        assert [one.weight for one in remarks(ahead) if "names" in one.message] == [Weight.WARNING]
+        outcome = publish_due(ahead)
+        assert [words.partition(":")[0] for words in outcome.moved] == ["names"]
+        after = of_names(ahead)
+        assert after.dossier.release.lift == lift + HOUR
+        assert after.dossier.release.zones == "2099a"
+        assert after.standing == report.standing  # approved as before, its file the same
+        assert after.dossier.release.version == before.dossier.release.version
+        assert publish_due(ahead).moved == ()
+        (told,) = told_words(
+            happening("release.zone_rules_changed"),
+            of=Known(known(lift=FIVE).dossier._replace(ruling=later())),
+        )
+        assert "keeps the hour that was approved, and lifts Mon, Sep 24, 2018" in told
+        assert any("its lift was moved" in one.message for one in remarks(ahead))
+    # A machine whose rules are still the older ones leaves it there.
+    assert publish_due(ahead).moved == ()
+    assert of_names(ahead).dossier.release.lift == lift + HOUR
+    assert of_names(ahead).standing.state is ReleaseState.SCHEDULED
+
+
+def test_a_scheduler_that_stays_up_follows_rules_that_change_under_it(ahead: Workspace, tmp_path: Path) -> None:
+    lift = of_names(ahead).dossier.release.lift
+    with sending(ahead, datetime.now(UTC)) as cycle:
+        assert cycle.look().to_follow == ()
+        with going_by(changed(tmp_path, -1, "2099a")):
+            seen = cycle.look()
+            assert seen.to_follow == ()
+            assert of_names(ahead).dossier.release.lift == lift + HOUR
+    assert records.events(ahead.store).count("release.zone_rules_changed") == 1
+
+
+def test_what_is_far_ahead_follows_at_once(tmp_path: Path) -> None:
+    workspace = records.office(tmp_path / "office")
+    records.write(workspace, "names", embargo=on_the_wall(away(24 * 100)))
+    records.scheduled(workspace, "names", approved=False)
+    lift = of_names(workspace).dossier.release.lift
+    offset = lift.astimezone(ZoneInfo(LA)).utcoffset()
+    with going_by(database(tmp_path / "zones", offset - HOUR, "2099a")):
+        assert len(publish_due(workspace).moved) == 1
+        report = of_names(workspace)
+        assert report.dossier.release.lift == lift + HOUR
+        assert "have changed" in report.standing.reason  # whoever is to approve it reads of it
+
+
+def test_rules_that_a_doubted_clock_would_put_on_record_wait(ahead: Workspace, tmp_path: Path) -> None:
+    long_after = int((datetime.now(UTC) + 24 * HOUR).timestamp() * 1e6)
+    with ahead.store.ledger(now=datetime.now(UTC), actor="nobody") as ledger:
+        ledger.connection.execute(text(f"UPDATE control SET newest = {long_after}"))
+    with going_by(changed(tmp_path, -1, "2099a")):
+        assert publish_due(ahead).moved == ()
+        assert "release.zone_rules_changed" not in records.events(ahead.store)
+
+
+@pytest.mark.parametrize(
+    ("wall", "hours", "words"), [(NINE_PDT, -8, "nothing goes out until"), (NINE, -6, "stays with the later")]
+)
+def test_a_person_is_told_of_what_they_are_asked(wall: str, hours: int, words: str) -> None:
+    asked = known(delivery(state=DeliveryState.WAITING), lift=LIFT)
+    ruling = rule(LIFT, wall, UNKNOWN, now=NOW, rules=rules_of(hours))
+    told = conditions(
+        [Known(asked.dossier._replace(ruling=ruling))],
+        config=Config(Office("The Office", LA)),
+        known_outlets={"media"},
+        now=NOW,
+        clock_doubt=None,
+    )
+    assert [words in one.words for one in told] == [True]
+    assert [one.key.partition(":")[0] for one in told] == ["zones"]
+
+
+def later() -> Ruling:
+    return rule(FIVE, NINE, NEW, now=NOW, rules=rules_of(-8, NEW))
+
+
+def remarks(workspace: Workspace) -> list[Any]:
+    from pressrelease import clock
+
+    return list(history.zones(Patient(workspace, clock.read_mark())))
+
+
+def test_a_lift_follows_newer_rules_to_an_earlier_moment_and_no_others(ahead: Workspace, tmp_path: Path) -> None:
+    lift = of_names(ahead).dossier.release.lift
+    with going_by(changed(tmp_path, 1)):  # of a release that nobody can tell
+        assert publish_due(ahead).moved == ()
+        report = of_names(ahead)
+        assert (report.dossier.release.lift, report.standing.state) == (lift, ReleaseState.NEEDS_YOU)
+        assert not report.standing.blocked  # it goes out at the later moment, unless a person says otherwise
+        assert "stays with the later" in report.standing.reason
+        assert [one.weight for one in remarks(ahead) if "names" in one.message] == [Weight.ERROR]
+    with going_by(changed(tmp_path, 1, "2001a")):
+        assert publish_due(ahead).moved == ()
+        assert of_names(ahead).standing.state is ReleaseState.SCHEDULED
+    with going_by(changed(tmp_path, 1, "2099a")):
+        assert of_names(ahead).dossier.release.lift == lift  # the later of the two until it is on record
+        assert len(publish_due(ahead).moved) == 1
+        assert of_names(ahead).dossier.release.lift == lift - HOUR
+    assert of_names(ahead).dossier.release.lift == lift - HOUR
+    assert publish_due(ahead).moved == ()
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_an_hour_whose_offset_was_named_too_waits_for_a_person(tmp_path: Path, hours: int) -> None:
+    workspace = records.office(tmp_path / "office")
+    moment = away()
+    abbreviation = moment.astimezone(ZoneInfo(LA)).tzname()
+    records.write(workspace, "names", embargo=f"{on_the_wall(moment)} {abbreviation}")
+    records.scheduled(workspace, "names", approved=True)
+    with going_by(changed(tmp_path, hours, "2099a")):
+        outcome = publish_due(workspace)
+        assert [one.slug for one in outcome.needs_you] in ([], ["names"])
+        report = of_names(workspace)
+        assert (report.standing.state, report.standing.blocked) == (ReleaseState.NEEDS_YOU, True)
+        assert "nothing goes out until a person has said" in report.standing.reason
+        recorded = workspace.store.read.release("names")
+        assert recorded is not None
+        assert recorded.lift == (moment + HOUR if hours < 0 else moment)  # nobody else lifts it earlier
+        with pytest.raises(EmbargoRefused):
+            read_embargo(
+                recorded.embargo.text, now=datetime.now(UTC), timezone=LA, release_time=datetime(1, 1, 1, 9).time()
+            )
+        stopping.resume(Desk(workspace, "jdoe"), "names", at=on_the_wall(moment + 3 * HOUR))
+        assert of_names(workspace).standing.state is ReleaseState.SCHEDULED
+
+
+def test_an_instant_stays_whatever_the_rules(tmp_path: Path) -> None:
+    workspace = records.office(tmp_path / "office")
+    records.schedule(workspace, "names", days=0.5)
+    lift = of_names(workspace).dossier.release.lift
+    with going_by(changed(tmp_path, -1, "2099a")):
+        assert publish_due(workspace).moved == ()
+        report = of_names(workspace)
+        assert (report.dossier.release.lift, report.standing.reason) == (lift, "")
+
+
+def test_nothing_is_due_at_the_old_moment_and_a_pass_wakes_at_the_new(ahead: Workspace, tmp_path: Path) -> None:
+    """As if 29 and a half hours had gone by: the plan's own guard, before the record has followed."""
+    back = 30 * HOUR + timedelta(minutes=2)
+    with ahead.store.ledger(now=datetime.now(UTC), actor="nobody") as ledger:
+        release = ahead.store.read.release("names")
+        assert release is not None
+        assert release.lift is not None
+        words.move_lift(
+            ledger, release, release.lift - back, wall=wall_text(release.lift - back, LA), zones=release.zones
+        )
+    assert [one.slug for one in look(ahead.store, ahead.library, ahead.config).plan.due] == ["names"]
+    with going_by(changed(tmp_path, -1, "2099a")):
+        seen = look(ahead.store, ahead.library, ahead.config)
+        assert seen.plan.due == ()
+        assert [one.release.slug for one in seen.to_follow] == ["names"]
+        assert seen.plan.next_wake == release.lift - back + HOUR
+        assert stopping.fell_due(Desk(ahead, "jdoe")) == ()
+
+
+def test_approvals_are_good_from_the_hour_on_by_the_rules_of_this_machine(ahead: Workspace, tmp_path: Path) -> None:
+    release = of_names(ahead).dossier.release
+    assert approved(ahead.store, release).earliest == release.lift
+    with going_by(changed(tmp_path, 1, "2099a")):
+        assert approved(ahead.store, release).earliest == release.lift - HOUR
+    assert reckoned(NINE_PDT, rules=rules_of(-6)) == LIFT
+    assert reckoned(NINE_PDT, rules=rules_of(-8)) == FIVE
+    assert reckoned("") is None
+
+
+# -- the installed command -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def test_a_release_leaves_at_the_hour_that_was_approved(
+    tmp_path: Path, store: str, request: pytest.FixtureRequest
+) -> None:
+    """The clock of California is set back by some seconds, by law, just before the lift."""
+    seconds = 8
+    with receiving() as receiver:
+        more = ""
+        if store == "postgresql":
+            from conftest import fresh_schema
+
+            more = f'[store]\nurl = "{fresh_schema(request.getfixturevalue("postgres"))}"\n'
+        office = found_office(tmp_path / "office", receiver, more=more)
+        lift = (datetime.now(UTC) + timedelta(seconds=6)).replace(microsecond=0)
+        office.write("names", embargo=on_the_wall(lift))
+        office.run("schedule", "names", "--yes")
+        office.run("approve", "names", "--as", "da")
+        offset = lift.astimezone(ZoneInfo(LA)).utcoffset()
+        assert offset is not None
+        zones = database(tmp_path / "zones", offset - seconds * SECOND)
+        office.environment["PYTHONTZPATH"] = str(zones)
+        (shown,) = office.json("status", "names")["releases"]
+        assert (shown["state"], shown["lift"]) == ("scheduled", (lift + seconds * SECOND).isoformat()[:19] + "Z")
+        assert "the rules of America/Los_Angeles have changed" in shown["reason"]
+        told = office.run("publish-due").stdout
+        assert "names: the rules of America/Los_Angeles have changed" in told
+        time.sleep(max(0.0, (lift + SECOND - datetime.now(UTC)).total_seconds()))
+        quiet = office.run("publish-due")
+        assert quiet.stdout + quiet.stderr == ""
+        assert receiver.got == []
+        assert office.pages == []
+        time.sleep(max(0.0, (lift + (seconds + 0.2) * SECOND - datetime.now(UTC)).total_seconds()))
+        office.run("publish-due")
+        assert office.state("names") == "published"
+        assert receiver.counts == {"names": 1}
+        assert all(one.at >= lift + seconds * SECOND for one in receiver.got)
+        assert "release.zone_rules_changed" in office.run("journal", "names").stdout
+        office.run("journal", "--verify")
