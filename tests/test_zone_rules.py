@@ -394,7 +394,9 @@ def test_newer_rules_that_change_nothing_are_put_on_record_once(store: Store) ->
     assert store.read.fixed_before("", NOW) == []
 
 
-@pytest.mark.parametrize("happened", ["moved", "another version", "followed already", "unscheduled"])
+@pytest.mark.parametrize(
+    "happened", ["moved", "another version", "followed already", "followed by others", "unscheduled"]
+)
 def test_what_was_changed_meanwhile_is_left_as_it_is(store: Store, happened: str) -> None:
     release = put_for_nine(store)
     ruling = rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
@@ -403,6 +405,8 @@ def test_what_was_changed_meanwhile_is_left_as_it_is(store: Store, happened: str
             words.put_off(ledger, release, LIFT + 3 * HOUR)
         elif happened == "followed already":
             follow(ledger, [Followed(release, ruling)])
+        elif happened == "followed by others":  # of no known release, and later still
+            follow(ledger, [Followed(release, rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-9)))])
         elif happened == "unscheduled":
             words.unschedule(ledger, release.slug)
     if happened == "another version":
