@@ -33,7 +33,7 @@ LARGEST_CONFIG = 1 << 20
 LARGEST_SECRET = 1 << 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)  # no value: two that look at one folder may have read it at two times
 class Workspace:
     """An office's folder, opened lazily: nothing is read before it is asked for."""
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pressrelease.errors import ReleaseRefused
 from pressrelease.release import LARGEST_RELEASE, Attachment, Contact, Release, ReleaseKind, parse
 from pressrelease.release.parsing import MOST_BRACKETS
+from pressrelease.release.text import forbidden_in
 
 FENCE = "---\n"
 LEAST = "headline: Names released\nembargo: the week of 9/24\n"
@@ -513,3 +514,12 @@ def test_a_path_that_is_taken_stays_inside_on_every_system(path: str) -> None:
 def _reserved(path: Any) -> bool:
     told = getattr(ntpath, "isreserved", None)  # from Python 3.13 on
     return bool(told(str(path)) if told else path.is_reserved())
+
+
+def test_just_the_characters_that_hide_are_found_between_letters() -> None:
+    hidden = [
+        *(number for number in (*range(0x20), *range(0x7F, 0xA0)) if number not in {0x09, 0x0A}),
+        *(0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)),
+        *(*range(0xD800, 0xE000), 0xFEFF, *range(0xFFF9, 0xFFFC), 0xFFFE, 0xFFFF),
+    ]
+    assert [number for number in range(0x10000) if forbidden_in(f"a{chr(number)}b")] == hidden

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pressrelease.wiring import Workspace
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)  # no value: one command's own
 class Session:
     """What every command needs. Options given before the command's name count as if given after it."""
 
