@@ -142,10 +142,13 @@ def _to_follow(
     store: Store, recorded: Sequence[Scheduled], rulings: dict[str, Ruling], now: datetime
 ) -> tuple[Followed, ...]:
     """The releases of which the record should follow changed rules, those that are far ahead with them."""
-    from pressrelease.when.rules import database_release
-
     near = {release.slug for release in recorded}
-    far = [one for one in store.read.fixed_before(database_release(), now) if one.slug not in near]
+    far: list[Scheduled] = []
+    if oldest := store.read.oldest_zones():
+        from pressrelease.when.rules import database_release
+
+        if oldest < (ours := database_release()):
+            far = [one for one in store.read.fixed_before(ours, now) if one.slug not in near]
     ruled = rulings | _rulings(far, now)
     changed = [one for one in (*recorded, *far) if one.slug in ruled and ruled[one.slug].follow is not None]
     if not changed:

@@ -233,10 +233,15 @@ class Reader:
             )
         ]
 
+    def oldest_zones(self) -> str:
+        """The oldest release of the zone database that an open release's lift was reckoned by; "" for none."""
+        if self.schema() < ZONES_SINCE:
+            return ""
+        query = "SELECT min(zones) AS zones FROM releases WHERE open AND zones IS NOT NULL"
+        return str(self.rows(query)[0]["zones"] or "")
+
     def fixed_before(self, release: str, now: datetime) -> list[Scheduled]:
         """The open releases ahead of `now` whose lift was reckoned by an older release of the zone database."""
-        if not release or self.schema() < ZONES_SINCE:
-            return []
         query = "SELECT * FROM releases WHERE open AND zones IS NOT NULL AND zones < :release AND lift > :now"
         return [scheduled_of(row) for row in self.rows(query, {"release": release, "now": to_micros(now)})]
 
