@@ -264,7 +264,8 @@ def _any_release(office: Office, data: bytes) -> None:
     again = from_canonical(scheduling.canonical(proposal.release))
     hashes: dict[str, str] = {}
     outlets = tuple(proposal.recipients)
-    assert version_of(again, attachment_hashes=hashes, lift=proposal.lift, outlets=outlets) == proposal.version
+    frozen = {"attachment_hashes": hashes, "lift": proposal.lift, "outlets": outlets, "wall": proposal.wall}
+    assert version_of(again, **frozen) == proposal.version
     message = compose(
         again,
         version=proposal.version,

@@ -25,7 +25,7 @@ from zone_files import LA, database, going_by, zone_of
 
 from pressrelease.config import Config, Office
 from pressrelease.delivery import DeliveryState
-from pressrelease.desk import Desk, scheduling, stopping
+from pressrelease.desk import Desk, proofing, scheduling, stopping
 from pressrelease.desk.doctor import history
 from pressrelease.desk.doctor.remarks import Patient, Weight
 from pressrelease.errors import EmbargoRefused, StateUnreadable
@@ -651,6 +651,13 @@ def test_approvals_are_good_from_the_hour_on_by_the_rules_of_this_machine(ahead:
     assert reckoned(NINE_PDT, rules=rules_of(-6)) == LIFT
     assert reckoned(NINE_PDT, rules=rules_of(-8)) == FIVE
     assert reckoned("") is None
+
+
+def test_a_proof_of_a_draft_names_the_version_that_scheduling_makes(tmp_path: Path) -> None:
+    workspace = records.office(tmp_path / "office")
+    records.write(workspace, "names", embargo=on_the_wall(away()))
+    desk = Desk(workspace, "jdoe")
+    assert proofing.proof_of(desk, "names").message.version == scheduling.propose(desk, "names").version
 
 
 # -- the installed command -------------------------------------------------------------------------------------------

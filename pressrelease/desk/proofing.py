@@ -116,13 +116,13 @@ def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
 
     release = desk.library.read(slug)
     remarks = [f"{slug} is not scheduled: this is the draft as it is now."]
-    lift = _lift_of_draft(desk, release, now, remarks)
+    lift, wall = _lift_of_draft(desk, release, now, remarks)
     attachments = {one.path: desk.library.attachment(release, one) for one in release.attachments}
     outlets = tuple(dict.fromkeys(release.outlets or desk.config.default_outlets))
     hashes = {path: hashlib.sha256(content).hexdigest() for path, content in attachments.items()}
     message = compose(
         release,
-        version=version_of(release, attachment_hashes=hashes, lift=lift, outlets=outlets),
+        version=version_of(release, attachment_hashes=hashes, lift=lift, outlets=outlets, wall=wall),
         office=desk.config.office,
         lift=lift or now.replace(microsecond=0),
         url=public_url(desk.config, slug, outlets),
@@ -136,8 +136,9 @@ def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
     return Proof(message, edition, frozen=False, outlets=outlets, recipients={}, remarks=tuple(remarks))
 
 
-def _lift_of_draft(desk: Desk, release: Release, now: datetime, remarks: list[str]) -> datetime | None:
-    """The lift that scheduling would propose; None for `immediate`, and where the embargo has no reading."""
+def _lift_of_draft(desk: Desk, release: Release, now: datetime, remarks: list[str]) -> tuple[datetime | None, str]:
+    """The lift that scheduling would propose, with the clocks that were meant; None for `immediate`, and where the
+    embargo has no reading."""
     from pressrelease.check import embargo_of
     from pressrelease.when import EmbargoKind, say
 
@@ -145,11 +146,11 @@ def _lift_of_draft(desk: Desk, release: Release, now: datetime, remarks: list[st
         embargo = embargo_of(release, desk.config, now=now)
     except EmbargoRefused as refused:
         remarks.append(f"Its embargo can't be read, so it is shown as if it lifted now: {refused.message}")
-        return None
+        return None, ""
     if embargo.kind is EmbargoKind.WINDOW and embargo.lift is not None:
         said = say(embargo.lift, timezone=desk.config.office.timezone, now=now)
         remarks.append(f"“{embargo.text}” names days; it is shown as if it lifted {said}.")
-    return embargo.lift
+    return embargo.lift, embargo.wall
 
 
 def _ahead(lift: datetime | None, now: datetime) -> datetime | None:
