@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from simulator.histories import COMMITS, FAULTS, JUMPS, LIFTS, MEANWHILE, QUESTIONS, WAITS, live
+from simulator.histories import COMMITS, FAULTS, JUMPS, LAWS, LIFTS, MEANWHILE, QUESTIONS, WAITS, live
 from simulator.office import OUTLETS, SLUGS
 from simulator.world import World
 
@@ -99,6 +99,10 @@ class Office(RuleBasedStateMachine):
     @rule(jump=st.sampled_from([*JUMPS, *(-jump for jump in JUMPS)]))
     def set_clock(self, jump: timedelta) -> None:
         self.world.set_clock(jump)
+
+    @rule(by=st.sampled_from([*LAWS, *(-law for law in LAWS)]))
+    def change_zone_rules(self, by: timedelta) -> None:
+        self.world.change_zone_rules(by)
 
     @rule()
     def mend_clock(self) -> None:

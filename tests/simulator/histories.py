@@ -12,6 +12,7 @@ from simulator.world import World
 LIFTS = (timedelta(seconds=10), timedelta(minutes=4), timedelta(minutes=40), timedelta(hours=2), None)
 WAITS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=40), timedelta(minutes=4), timedelta(hours=2))
 JUMPS = (timedelta(seconds=20), timedelta(hours=1), timedelta(days=1), timedelta(days=365))
+LAWS = (timedelta(seconds=30), timedelta(minutes=3), timedelta(hours=1))
 FAULTS = (
     "refused", "refused for good", "lost", "answer lost", "broken", "killed before", "killed after", "slow", "",
 )  # fmt: skip
@@ -19,7 +20,7 @@ COMMITS = ("killed before", "killed after", "busy", "full", "", "")
 QUESTIONS = ("busy", "unreadable")
 MEANWHILE = (
     "killed", "stop", "hold", "edit", "unapprove", "unschedule", "put off", "clock ahead", "clock back", "suspended",
-    "suspended for days", "another pass",
+    "suspended for days", "another pass", "a law",
 )  # fmt: skip
 
 
@@ -82,6 +83,7 @@ ACTS: tuple[tuple[int, Act], ...] = (
     (2, lambda w, c: w.wait_for_lift(one(w, c), c.choice((timedelta(0), timedelta(microseconds=1))))),
     (1, lambda w, c: w.set_clock(c.choice(JUMPS) * c.choice((1, -1)))),
     (1, lambda w, c: w.mend_clock()),
+    (1, lambda w, c: w.change_zone_rules(c.choice(LAWS) * c.choice((1, -1)))),
     (1, lambda w, c: w.reboot()),
     (4, lambda w, c: w.cron()),
     (4, lambda w, c: w.daemon()),

@@ -120,7 +120,11 @@ class FakeOutlet:
 
 @dataclass
 class Known:
-    """What the people know of one release, kept without asking the program."""
+    """What the people know of one release, kept without asking the program.
+
+    `hour` is what California's clock shows at its lift, None where an instant was meant; `later` is the latest moment
+    at which that ever was, since what was not looked at meanwhile may go by it.
+    """
 
     version: str
     text: str
@@ -128,6 +132,8 @@ class Known:
     approvals: int = 0
     held: bool = False
     decided: datetime | None = None
+    hour: datetime | None = None
+    later: datetime | None = None
 
 
 @dataclass

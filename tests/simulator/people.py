@@ -13,6 +13,7 @@ from pressrelease.desk import Desk, approving, scheduling, sending, stopping
 from pressrelease.errors import PressReleaseError
 from pressrelease.release import Release, canonical, version_of
 from pressrelease.when import Embargo, EmbargoKind, rfc3339
+from pressrelease.when.walls import wall_text
 from simulator.machine import Machine
 from simulator.office import (
     OUTLETS,
@@ -31,6 +32,7 @@ class People:
     rows: dict[str, Row]
     stopped: bool
     newest: datetime
+    offset_there: timedelta
     _number: int
 
     def _try(self, act: Callable[[], Any]) -> bool:
@@ -44,22 +46,24 @@ class People:
         return True
 
     def schedule(self, slug: str, after: timedelta | None, outlets: tuple[str, ...]) -> None:
-        """Write a new text and schedule it; `after` None is an immediate one."""
+        """Write a new text and schedule it; `after` None is an immediate one, every other an hour on the wall."""
         self._number += 1
         text = f"Text number {self._number} of {slug}."
         source = text.encode()
         lift = None if after is None else self.machine.wall + after
         release = Release(slug, f"Headline {self._number}", "…", text, source_hash=hashlib.sha256(source).hexdigest())
+        wall = wall_text(lift, "America/Los_Angeles") if lift is not None and self._number % 2 else ""
         kind = EmbargoKind.IMMEDIATE if lift is None else EmbargoKind.INSTANT
         proposal = scheduling.Proposal(
             release=release,
             embargo=Embargo("…", kind, "America/Los_Angeles", not_before=lift, lift=lift),
             lift=lift,
-            version=version_of(release, attachment_hashes={}, lift=lift, outlets=outlets),
+            version=version_of(release, attachment_hashes={}, lift=lift, outlets=outlets, wall=wall),
             recipients={name: OUTLETS[name][1] for name in outlets},
             attachments={},
             findings=(),
             questions=(),
+            wall=wall,
         )
         assert canonical(release)
         path = self.folder / "releases" / f"{slug}.md"
@@ -69,7 +73,8 @@ class People:
             if before is not None:
                 path.write_bytes(before)
             return
-        self.known[slug] = Known(proposal.version, text, lift)
+        hour = (lift + self.offset_there).replace(tzinfo=None) if lift is not None and wall else None
+        self.known[slug] = Known(proposal.version, text, lift, hour=hour)
         for name in outlets:
             for recipient in OUTLETS[name][1]:
                 key = delivery_key(slug, proposal.version, name, recipient)
@@ -86,7 +91,8 @@ class People:
             known = self.known[slug]
             known.approvals = 0
             release = self.desk.store.read.release(slug)
-            known.lift = release.lift if release else None
+            if known.hour is None:
+                known.lift = release.lift if release else None
 
     def unschedule(self, slug: str) -> None:
         if slug in self.known and self._try(lambda: scheduling.unschedule(self.desk, slug)):
@@ -103,7 +109,8 @@ class People:
         said = None if moment is None else rfc3339(moment)
         if self._try(lambda: stopping.resume(self.desk, slug, said)):
             self.known[slug].held = False
-            self.known[slug].lift = moment or self.known[slug].lift
+            if moment is not None:
+                self.known[slug].lift, self.known[slug].hour = moment, None
             self.known[slug].decided = self.machine.wall
 
     def stop(self) -> None:
@@ -126,7 +133,8 @@ class People:
         moment = self.machine.wall
         if self._try(lambda: sending.release_now(self.desk, slug, early=True, why="it leaked")):
             known = self.known[slug]
-            known.lift = min(known.lift or moment, moment)
+            if known.lift is None or known.lift > moment:
+                known.lift, known.hour = moment, None
             known.decided = moment
 
     def retry(self, slug: str) -> None:

@@ -7,9 +7,11 @@ import tempfile
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
+
+from zone_files import database, going_by
 
 from pressrelease.cycle import Cycle
 from pressrelease.daemon import Daemon
@@ -59,6 +61,9 @@ class World(People):
         self.broken: list[AssertionError] = []
         self._living: list[Path] = []
         self._number = 0
+        self.offset_there = timedelta(hours=-7)
+        self._laws = 0
+        self._zones = ExitStack()
         self._daemon: tuple[Alive, Cycle, Daemon, Place] | None = None
         self._people = Place(self.folder, self)
         self._people.__dict__["_kept"] = FragileStore(STORE, self.folder, Fates(), lambda: None)
@@ -73,6 +78,7 @@ class World(People):
                 self.kill_daemon()
             self._people.store.close()
         finally:
+            self._zones.close()
             self._running.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -86,6 +92,17 @@ class World(People):
         known = self.known.get(slug)
         if known is not None and known.lift is not None:
             self.machine.true = max(self.machine.true, known.lift - short)
+
+    def change_zone_rules(self, by: timedelta) -> None:
+        """A legislature puts California's clock forward by so much; this machine learns of it."""
+        self._laws += 1
+        self.offset_there += by
+        zones = database(self.folder / f"zones-{self._laws}", self.offset_there, f"2031{'a' * self._laws}")
+        self._zones.enter_context(going_by(zones))
+        for known in self.known.values():
+            if known.hour is not None and known.lift is not None:
+                known.later = max(known.later or known.lift, known.lift)
+                known.lift = known.hour.replace(tzinfo=UTC) - self.offset_there
 
     def set_clock(self, by: timedelta) -> None:
         self.machine.offset += by
@@ -218,6 +235,7 @@ class World(People):
             "suspended": lambda: self.wait(timedelta(minutes=10)),
             "suspended for days": lambda: self.wait(timedelta(days=3)),
             "another pass": self.cron,
+            "a law": lambda: self.change_zone_rules(-timedelta(minutes=3)),
         }
         acts[what]()
 
@@ -251,7 +269,8 @@ class World(People):
         assert lease[0] is not None, "left without a lease"
         assert lease[0] > self.machine.wall + TIMEOUT, "left on a claim that was about to lapse"
         row.began = row.began or self.machine.wall
-        late = self.machine.wall > max(known.lift, known.decided or known.lift) + CONFIG.policy.max_late
+        moments = [known.lift, known.decided or known.lift, known.later or known.lift]
+        late = self.machine.wall > max(moments) + CONFIG.policy.max_late
         assert not late or self.machine.wall <= row.began + CONFIG.retry.give_up, "late, and nobody decided that"
 
     def _answer(self, outlet: FakeOutlet, row: Row, key: str) -> Receipt:
