@@ -70,10 +70,10 @@ def main() -> None:
     parser.add_argument("--pause", type=float, action="append", help="seconds until an answer; may be repeated")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    from pressrelease.cycle import WIDTH
+    from pressrelease.cycle import TELLING
 
     for pause in given.pause or [0.0, 0.02]:
-        width = WIDTH if pause else THREADS
+        width = TELLING.senders if pause else THREADS
         print(f"{given.count:,} due at once, answered after {1000 * pause:.0f} ms, bare loop of {width} threads")
         rounds = [one_round(given.count, pause, width) for _ in range(given.rounds)]
         ratio = statistics.median(rate / bare for rate, bare, _ in rounds)

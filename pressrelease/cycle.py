@@ -23,7 +23,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from concurrent.futures import Future, wait
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from pressrelease.config import Config
 from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.errors import PressReleaseError, WillRetry
 from pressrelease.gather import Pass, clock_doubt, look, why_unsigned
-from pressrelease.lane import Lane
+from pressrelease.lane import Bounds, Lane
 from pressrelease.library import Library
 from pressrelease.log import frames
 from pressrelease.outlets import Outlet, Parcel
@@ -51,14 +51,11 @@ LEASE_MARGIN = timedelta(seconds=60)
 #: How much of a lease must be left, beyond the outlet's timeout, for a send to begin.
 LEASE_LEFT = timedelta(seconds=5)
 
-#: How many sends are under way at once at an outlet, and how many senders it has: each is free again only once its
-#: answer is on the disk, and while some wait for that, others send. And how many claims are taken at once.
-WIDTH = 64
-SENDERS = 192
-BATCH = 256
+#: How much is taken on at once at an outlet that tells a repeat from a first time.
+TELLING = Bounds(senders=64, unrecorded=192, first=32, batch=256, low=96)
 
-#: Both where a repeat is not recognised: each claim that its owner dies with costs a person a look.
-CAREFUL = 32
+#: And at any other: each claim that its owner dies with costs a person a look.
+CAREFUL = Bounds(senders=32, unrecorded=32, first=32, batch=24, low=8)
 
 #: Why a claim was given back that was taken and not begun.
 ASKED_TO_END = "the program was asked to end"
@@ -145,7 +142,9 @@ class Cycle:
         """
         self._parcels.keep_only(coming)
         for name, sends in Counter(delivery.outlet for delivery in coming).items():
-            warming = threading.Thread(target=self._outlets[name].warm, args=(min(sends, WIDTH),), daemon=True)
+            warming = threading.Thread(
+                target=self._outlets[name].warm, args=(min(sends, TELLING.senders),), daemon=True
+            )
             warming.start()  # on its own: one that hangs keeps the others from nothing
         with contextlib.suppress(WillRetry):  # others are writing; then this is left out
             self._rehearse()
@@ -241,13 +240,11 @@ class Cycle:
     # -- claim, guard, send, record -----------------------------------------------------------------------
 
     def _lane(self, name: str, outlet: Outlet) -> Lane:
-        slots = threading.BoundedSemaphore(WIDTH)
         return Lane(
             name,
-            width=SENDERS if outlet.repeats.told_apart else CAREFUL,
-            batch=BATCH if outlet.repeats.told_apart else CAREFUL,
+            bounds=TELLING if outlet.repeats.told_apart else CAREFUL,
             claim=lambda candidates: self._claim(name, candidates),
-            send=lambda delivery: self._send(outlet, delivery, slots),
+            send=lambda delivery: self._send(outlet, delivery),
             give_back=lambda claimed: self._give_back(claimed, ASKED_TO_END),
         )
 
@@ -278,13 +275,13 @@ class Cycle:
             retry=self._config.retry,
         )
 
-    def _send(self, outlet: Outlet, delivery: Delivery, slots: threading.BoundedSemaphore) -> None:
-        with ExitStack() as slot:
-            slot.enter_context(slots)
-            entry = self._tried(outlet, delivery)
-            if isinstance(entry, Result) and entry.after.state is DeliveryState.DELIVERED:
-                slot.close()  # what was refused keeps its slot until that is on record: it may close the outlet
-            self._hand_in(delivery, entry)
+    def _send(self, outlet: Outlet, delivery: Delivery) -> Future[None]:
+        entry = self._tried(outlet, delivery)
+        recorded = self._recorder.hand_in(entry)
+        recorded.add_done_callback(lambda _: self._look_at(recorded, entry))
+        if not (isinstance(entry, Result) and entry.after.state is DeliveryState.DELIVERED):
+            wait([recorded])  # what was refused keeps its sender until that is on record: it may close the outlet
+        return recorded
 
     def _tried(self, outlet: Outlet, delivery: Delivery) -> Entry:
         lease_end = self._leases.pop(delivery.id)
@@ -298,13 +295,13 @@ class Cycle:
         self.attempted += 1
         return self._hand_over(outlet, delivery, made)
 
-    def _hand_in(self, delivery: Delivery, entry: Entry) -> None:
-        try:
-            self._recorder.hand_in(entry).result()
-        except Exception as error:  # noqa: BLE001  (the claim stays: in doubt once it lapses, which is what is true)
+    def _look_at(self, recorded: Future[None], entry: Entry) -> None:
+        """Keep what kept an answer from the record: its claim stays, in doubt once it lapses, which is what is true."""
+        error = recorded.exception()
+        if isinstance(error, Exception):
             self.claims_left = True
-            told = _unrecorded(delivery, error) if isinstance(entry, Result) else error
-            self._note_trouble(f"an answer for {delivery.slug} could not be written", told)
+            told = _unrecorded(entry.claimed, error) if isinstance(entry, Result) else error
+            self._note_trouble(f"an answer for {entry.claimed.slug} could not be written", told)
 
     def _make(self, outlet: Outlet, delivery: Delivery) -> Parcel | Entry:
         """The parcel, or why there is none: nothing has left either way."""

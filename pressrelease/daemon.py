@@ -54,7 +54,7 @@ SETTLED = 2.0
 RINGS = (AHEAD, timedelta(seconds=10), timedelta(seconds=0.1))
 
 #: A pass takes at most this share of the time: with thousands in hand, looking must not slow the sending down.
-SHARE = 0.1
+SHARE = 0.02
 
 _log = logging.getLogger(__name__)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +14,7 @@ from pressrelease.store.claims import Result
 
 #: A group is written when it holds this many answers, when nobody else is about to answer, or after this pause.
 LARGEST_GROUP = 200
-LONGEST_WAIT = 0.005
+LONGEST_WAIT = 0.03
 
 #: Left between two commits, in seconds, so that other writers to SQLite get their turn.
 AIR = 0.002
@@ -37,48 +35,46 @@ Entry = Result | GivenBack
 
 
 class Recorder:
-    """One thread that writes; a sender hands an answer in and waits until it is durable.
-
-    A sender is free again only then: were it free sooner, a slow disk would let claims lapse behind its back.
-    """
+    """One thread that writes. Whoever hands an answer in is told when it is durable, or why it can't be."""
 
     def __init__(self, write: Callable[[Sequence[Entry]], None], busy: Callable[[], int]) -> None:
-        """`write` puts a group down in one transaction; `busy` counts the senders that may still answer soon."""
+        """`write` puts a group down in one transaction; `busy` counts the answers that are here or may come soon."""
         self._write = write
         self._busy = busy
-        self._queue: queue.SimpleQueue[tuple[Entry, Future[None]] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._worth_writing = threading.Condition(self._lock)
+        self._waiting: list[tuple[Entry, Future[None]]] = []
+        self._closing = False
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
     def hand_in(self, entry: Entry) -> Future[None]:
         """The answer's future: done when it is durable, failed when it could not be written."""
         future: Future[None] = Future()
-        self._queue.put((entry, future))
+        with self._lock:
+            self._waiting.append((entry, future))
+            if len(self._waiting) == 1 or self._is_group():  # in between, the writer's waking would only cost time
+                self._worth_writing.notify()
         return future
 
     def close(self) -> None:
         """Write what was handed in, then end."""
-        self._queue.put(None)
+        with self._lock:
+            self._closing = True
+            self._worth_writing.notify()
         self._thread.join()
 
+    def _is_group(self) -> bool:
+        return len(self._waiting) >= min(LARGEST_GROUP, self._busy()) or self._closing
+
     def _run(self) -> None:
-        going = True
-        while going:
-            first = self._queue.get()
-            if first is None:
-                return
-            group = [first]
-            deadline = time.monotonic() + LONGEST_WAIT
-            while len(group) < LARGEST_GROUP and len(group) < self._busy():
-                pause = deadline - time.monotonic()
-                if pause <= 0:
-                    break
-                with contextlib.suppress(queue.Empty):
-                    following = self._queue.get(timeout=pause)
-                    if following is None:
-                        going = False
-                        break
-                    group.append(following)
+        while True:
+            with self._lock:
+                self._worth_writing.wait_for(lambda: self._waiting or self._closing)
+                if not self._waiting:
+                    return
+                self._worth_writing.wait_for(self._is_group, LONGEST_WAIT)
+                group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
             self._put_down(group)
             time.sleep(AIR)
 

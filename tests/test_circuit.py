@@ -13,7 +13,7 @@ from office import Office, Receiver, found_office, receiving
 from test_store import AFTER, events, only, put, sqlite_store, take
 
 from pressrelease.config import Policy, Retry
-from pressrelease.cycle import WIDTH
+from pressrelease.cycle import TELLING
 from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState
 from pressrelease.plan import make_plan
 from pressrelease.standing import Approval, Dossier, ReleaseState, Scheduled, Standing, Word, stand
@@ -227,9 +227,9 @@ def test_at_most_a_lane_of_requests_was_under_way(
     with receiving(pause=0.1) as receiver:
         place = office(tmp_path / "office", receiver, monkeypatch)
         receiver.status = 401
-        due(call, place, *(f"release-{number:02}" for number in range(WIDTH + 8)))
+        due(call, place, *(f"release-{number:02}" for number in range(TELLING.senders + 8)))
         call("publish-due", expect=10)
-        assert 0 < len(receiver.got) <= WIDTH
+        assert 0 < len(receiver.got) <= TELLING.senders
         assert call.err.count("media is asked no more") == 1
 
 

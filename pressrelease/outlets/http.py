@@ -6,6 +6,7 @@ a total, whatever the server does. Several threads share an outlet's connections
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -44,6 +45,10 @@ KEPT_REQUESTS = 64
 #: How many connections are opened ahead of a lift where nobody says how many are needed.
 WARM_CONNECTIONS = 4
 LONGEST_WARMING = timedelta(seconds=10)
+
+#: What a header's name and value may be.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ class Http:
         """As `request`, but any status that came through is an answer, for a kind that reads more in it."""
         from pressrelease.outlets.wire import Attempt, Timeout, Watched
 
-        prepared = self._prepared(method, url, body, headers)
+        prepared, said = self._addressed(method, url), self._with_headers(headers)
         attempt = Attempt(self.deadline() if deadline is None else deadline)
         with Watched(attempt):
             response = None
@@ -134,8 +139,8 @@ class Http:
                 response = self._pool(prepared).urlopen(
                     method,
                     prepared.path_url,
-                    body=prepared.body,
-                    headers=prepared.headers,
+                    body=body,
+                    headers=said,
                     retries=False,
                     redirect=False,
                     assert_same_host=False,
@@ -179,32 +184,30 @@ class Http:
 
     # -- one attempt --------------------------------------------------------------------------------------
 
-    def _prepared(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None
-    ) -> PreparedRequest:
-        from requests import RequestException
+    def _with_headers(self, headers: Mapping[str, str] | None) -> dict[str, str]:
+        """All that a request says of itself. Raises DeliveryFailed for what no header can hold (RFC 9110, 5.5)."""
+        said = {"User-Agent": f"pressrelease/{__version__}", "Accept-Encoding": "identity", "Accept": "*/*"}
+        said.update(headers or {})
+        if not all(_NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in said.items()):
+            raise self._no_request()
+        return said
 
-        own = {"User-Agent": f"pressrelease/{__version__}", "Accept-Encoding": "identity", "Accept": "*/*"}
-        try:
-            prepared = self._addressed(method, url).copy()
-            prepared.prepare_headers({**own, **(headers or {})})
-            prepared.prepare_body(body, None)
-        except (RequestException, ValueError, UnicodeError):
-            raise DeliveryFailed(
-                Certainty.FOR_GOOD, f"no request to {self.called} can be made of its address and headers"
-            ) from None
-        return prepared
+    def _no_request(self) -> DeliveryFailed:
+        return DeliveryFailed(Certainty.FOR_GOOD, f"no request to {self.called} can be made of its address and headers")
 
     def _addressed(self, method: str, url: str) -> PreparedRequest:
-        """A request to an address, without headers and body. Raises RequestException, DeliveryFailed without https."""
+        """A request to an address, without headers and body. Raises DeliveryFailed where none can be, or not by https."""
         kept = self._requests.get((method, url))
         if kept is not None:
             return kept
-        from requests import PreparedRequest
+        from requests import PreparedRequest, RequestException
 
         # Made outside of any session: none of its cookies, and no credentials out of a .netrc.
         prepared = PreparedRequest()
-        prepared.prepare(method=method, url=url)
+        try:
+            prepared.prepare(method=method, url=url)
+        except (RequestException, ValueError, UnicodeError):
+            raise self._no_request() from None
         parts = urlsplit(prepared.url or "")
         if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
             raise DeliveryFailed(Certainty.FOR_GOOD, f"the address of {self.called} is not encrypted (https)")
@@ -250,7 +253,7 @@ class Http:
         """Have `count` connections open at once, and keep them. Raises DeliveryFailed."""
         from pressrelease.outlets.wire import Attempt, Watched
 
-        prepared = self._prepared("GET", url, None, None)
+        prepared = self._addressed("GET", url)
         attempt = Attempt(pause_clock() + within.total_seconds())
         opened: list[Any] = []
         with Watched(attempt):

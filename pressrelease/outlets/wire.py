@@ -33,6 +33,9 @@ __all__ = ["Attempt", "PlainPool", "SecurePool", "Timeout", "Watched", "resolve"
 #: A connection that has been idle for longer, in seconds, is not used again: what keeps it may have forgotten it.
 LONGEST_IDLE = 30.0
 
+#: How many bytes of a request wait for the rest of it, so that they leave together.
+LARGEST_PIECE = 1 << 16
+
 
 class Attempt:
     """One request and its bounds. `end` is on the pause clock.
@@ -231,6 +234,7 @@ class _Noting:
     socket_options: Any
     _handle: socket.socket | None = None
     _connecting = False
+    _held: bytes | None = None
     _last_used = 0.0
 
     def _new_conn(self) -> socket.socket:
@@ -272,7 +276,23 @@ class _Noting:
             self._connecting = False
         self._last_used = pause_clock()
 
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """As urllib3's, but head and body leave in one piece: two would be two packets, and two wakings of the server."""
+        self._held = b""
+        try:
+            super().request(*args, **kwargs)  # type: ignore[misc]
+            held, self._held = self._held, None
+        finally:
+            self._held = None
+        if held:
+            self.send(held)
+
     def send(self, data: Any) -> None:
+        if self._held is not None and not self._connecting:
+            self._held += data
+            if len(self._held) < LARGEST_PIECE:
+                return
+            data, self._held = self._held, b""
         if not self._connecting:  # a proxy's CONNECT is no part of the request
             if self.sock is None:
                 self.connect()

@@ -42,7 +42,9 @@ class Ledger:
 
     def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """All rows of a query, as plain mappings."""
-        return [dict(row) for row in self.connection.execute(query, values or {}).mappings()]
+        found = self.connection.execute(query, values or {})
+        names = tuple(found.keys())
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def remember_time(self) -> None:
         """Let this transaction's time be the newest on record, unless a newer one is."""

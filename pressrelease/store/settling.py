@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
 from pressrelease.delivery import SETTLED, Delivery, DeliveryState
 from pressrelease.errors import NotPermitted
@@ -68,8 +70,9 @@ def _move(ledger: Ledger, before: Delivery, after: Delivery, event: str, **detai
     close_if_done(ledger, [before.slug])
 
 
-def close_if_done(ledger: Ledger, slugs: Sequence[str]) -> None:
-    """Set whether releases still ask anything of anybody; note the moment at which the last delivery settled."""
+@cache
+def _how_far() -> Select[Any]:
+    """What the deliveries of releases have come to; made once, since that takes longer than the asking."""
 
     def any_delivery(*which: ColumnElement[bool]) -> ColumnElement[bool]:
         own = (deliveries.c.slug == releases.c.slug, deliveries.c.version == releases.c.version)
@@ -78,16 +81,26 @@ def close_if_done(ledger: Ledger, slugs: Sequence[str]) -> None:
     unsettled = any_delivery(deliveries.c.state.not_in([state.value for state in SETTLED]))
     delivered = any_delivery(deliveries.c.state == DeliveryState.DELIVERED.value)
     columns = (releases.c.slug, releases.c.version, releases.c.word, releases.c.open)
-    found = ledger.rows(
-        select(*columns, unsettled.label("unsettled"), delivered.label("delivered")).where(releases.c.slug.in_(slugs))
-    )
+    asked = releases.c.slug.in_(bindparam("slugs", expanding=True))
+    return select(*columns, unsettled.label("unsettled"), delivered.label("delivered")).where(asked)
+
+
+_OPEN = (
+    update(releases)
+    .where(releases.c.slug.in_(bindparam("slugs", expanding=True)))
+    .values(open=bindparam("still_open"), changed_at=bindparam("now"))
+)
+
+
+def close_if_done(ledger: Ledger, slugs: Sequence[str]) -> None:
+    """Set whether releases still ask anything of anybody; note the moment at which the last delivery settled."""
+    found = ledger.rows(_how_far(), {"slugs": list(slugs)})
     by_slug = {row["slug"]: row for row in found if bool(row["open"]) != bool(row["unsettled"])}
     for still_open in (False, True):
         changed = [slug for slug in slugs if slug in by_slug and bool(by_slug[slug]["unsettled"]) is still_open]
         if changed:
-            ledger.connection.execute(
-                update(releases).where(releases.c.slug.in_(changed)).values(open=still_open, changed_at=ledger.micros)
-            )
+            now = {"slugs": changed, "still_open": still_open, "now": ledger.micros}
+            ledger.connection.execute(_OPEN, now)
     for slug in slugs:
         row = by_slug.get(slug)
         if row and row["delivered"] and not row["unsettled"] and row["word"] == Word.SCHEDULED.value:
