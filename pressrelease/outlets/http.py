@@ -196,7 +196,7 @@ class Http:
         return DeliveryFailed(Certainty.FOR_GOOD, f"no request to {self.called} can be made of its address and headers")
 
     def _addressed(self, method: str, url: str) -> PreparedRequest:
-        """A request to an address, without headers and body. Raises DeliveryFailed where none can be, or not by https."""
+        """A request to an address, without headers and body. Raises DeliveryFailed without one, or without https."""
         kept = self._requests.get((method, url))
         if kept is not None:
             return kept

@@ -277,7 +277,7 @@ class _Noting:
         self._last_used = pause_clock()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """As urllib3's, but head and body leave in one piece: two would be two packets, and two wakings of the server."""
+        """As urllib3's, but head and body leave in one piece: two would wake the server twice."""
         self._held = b""
         try:
             super().request(*args, **kwargs)  # type: ignore[misc]

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, null, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, literal_column, null, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from pressrelease.config import Policy, Retry
@@ -168,8 +168,7 @@ def _write(ledger: Ledger, results: Sequence[Result]) -> list[bool]:
     ]
     if len(values) > 1:
         savepoint = ledger.connection.begin_nested()
-        done = ledger.connection.execute(_OWN_CLAIM, values)
-        if done.rowcount == len(results):
+        if ledger.each(_OWN_CLAIM, values) == len(results):
             savepoint.commit()
             return [True] * len(results)
         savepoint.rollback()
@@ -182,7 +181,7 @@ def _write(ledger: Ledger, results: Sequence[Result]) -> list[bool]:
 
 _OWN_CLAIM = update(deliveries).where(
     deliveries.c.id == bindparam("b_id"),
-    deliveries.c.state == DeliveryState.SENDING.value,
+    deliveries.c.state == literal_column(f"'{DeliveryState.SENDING.value}'"),
     deliveries.c.owner == bindparam("b_owner"),
     deliveries.c.attempts == bindparam("b_attempts"),
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, text, update
+from sqlalchemy import Connection, Dialect, UpdateBase, bindparam, insert, or_, select, text, update
 
 from pressrelease.store.journal import BEGINNING, Event, line_after
 from pressrelease.store.rows import to_micros
@@ -23,6 +24,14 @@ _NEWEST = (
     .where(or_(control.c.newest.is_(None), control.c.newest < bindparam("now")))
     .values(newest=bindparam("now"))
 )
+
+
+@lru_cache(maxsize=32)
+def _as_written(change: UpdateBase, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """A change in the driver's own words, and the order in which it takes its values."""
+    plain = dialect.__class__(paramstyle="format" if dialect.name == "postgresql" else "qmark")
+    compiled = change.compile(dialect=plain, column_keys=list(names))
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 class Ledger:
@@ -46,6 +55,12 @@ class Ledger:
         names = tuple(found.keys())
         return [dict(zip(names, row, strict=True)) for row in found]
 
+    def each(self, change: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Execute a change for each of many rows, all with the same keys, by the driver's own way: SQLAlchemy looks
+        at each value anew. Returns how many rows it found."""
+        written, order = _as_written(change, self.connection.dialect, tuple(rows[0]))
+        return self.connection.exec_driver_sql(written, [tuple([row[name] for name in order]) for row in rows]).rowcount
+
     def remember_time(self) -> None:
         """Let this transaction's time be the newest on record, unless a newer one is."""
         self.connection.execute(_NEWEST, {"now": self.micros})
@@ -65,6 +80,6 @@ class Ledger:
             line = line_after(head, event, at=self.micros, actor=self.actor, host=self.host)
             lines.append(vars(line))
             head = (line.n, line.hash)
-        self.connection.execute(_LINES, lines)
+        self.each(_LINES, lines)
         self.remember_time()
         self._events.clear()
