@@ -53,8 +53,9 @@ SETTLED = 2.0
 #: slow server allows; and a breath ahead, since the alarm itself may be 20 ms late.
 RINGS = (AHEAD, timedelta(seconds=10), timedelta(seconds=0.1))
 
-#: A pass takes at most this share of the time: with thousands in hand, looking must not slow the sending down.
-SHARE = 0.02
+#: Looking takes at most this share of the time; and this one while anything is being sent, which it must not slow down.
+SHARE = 0.1
+SHARE_OF_SENDING = 0.02
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +71,8 @@ class Daemon:
         self._said: set[str] = set()
         self._name = f"run {uuid.uuid4().hex}"
         self._signed_at = float("-inf")
-        self._not_before = float("-inf")
+        self._looked = (float("-inf"), 0.0)
+        self._cycle: Cycle | None = None
         self._config = _ConfigFile(workspace.folder / "config.toml")
         self._shift = ExitStack()
         self._retiring: list[threading.Thread] = []
@@ -100,7 +102,7 @@ class Daemon:
                 while not self._ending.is_set():
                     self._wake.clear()
                     cycle = self._with_config_of_now(cycle)
-                    cycle = self._with_outlets_of_now(cycle)
+                    self._cycle = cycle = self._with_outlets_of_now(cycle)
                     seen = self._pass(cycle)
                     self._set_alarm(alarm, seen.next_wake if seen else None)
                     if seen is not None:
@@ -140,7 +142,7 @@ class Daemon:
         began = clock.pause_clock()
         try:
             seen = cycle.look()
-            self._not_before = clock.pause_clock() + (clock.pause_clock() - began) / SHARE
+            self._looked = clock.pause_clock(), clock.pause_clock() - began
             if not seen.stopped:
                 cycle.dispatch(seen.plan.due)
             if seen.next_wake is not None and seen.plan.coming and not seen.stopped:
@@ -260,9 +262,14 @@ class Daemon:
         now, breath = clock.utc_now(), RINGS[-1].total_seconds()
         moments = [one.next_try for one in seen.plan.coming if one.next_try is not None and one.next_try > now]
         later = [(moment - now).total_seconds() - breath for moment in moments]
-        end = clock.pause_clock() + max(breath, min([self._not_before - clock.pause_clock(), *later]))
+        end = clock.pause_clock() + max(breath, min([self._next_look() - clock.pause_clock(), *later]))
         while not cycle.drain(breath) and clock.pause_clock() < end and not self._ending.is_set():
             pass
+
+    def _next_look(self) -> float:
+        """When the store may be looked at again, on the pause clock."""
+        ended, took = self._looked
+        return ended + took / (SHARE if self._cycle is None or self._cycle.idle else SHARE_OF_SENDING)
 
     def _watch(self) -> None:
         """Wake the pass when the store was written, config.toml edited, or the wall clock moved apart from this one."""
@@ -277,7 +284,7 @@ class Daemon:
             moved = slept or abs((wall_now - wall) - passed) > timedelta(milliseconds=200)
             wall, steady = wall_now, clock.pause_clock()
             looked_for = watch.written() or moved or self._config.edited() is not None or looked_for
-            if looked_for and clock.pause_clock() >= self._not_before:
+            if looked_for and clock.pause_clock() >= self._next_look():
                 self._wake.set()
                 looked_for = False
 
