@@ -55,7 +55,7 @@ LEASE_LEFT = timedelta(seconds=5)
 TELLING = Bounds(senders=64, unrecorded=192, first=32, batch=256, low=96)
 
 #: And at any other: each claim that its owner dies with costs a person a look.
-CAREFUL = Bounds(senders=32, unrecorded=32, first=32, batch=24, low=8)
+CAREFUL = Bounds(senders=16, unrecorded=40, first=16, batch=16, low=8)
 
 #: Why a claim was given back that was taken and not begun.
 ASKED_TO_END = "the program was asked to end"
@@ -105,7 +105,7 @@ class Cycle:
         self._closing = False
         self._mark = clock.read_mark()
         self._lanes = {name: self._lane(name, outlet) for name, outlet in outlets.items()}
-        self._recorder = Recorder(self._write, lambda: sum(lane.sending for lane in self._lanes.values()))
+        self._recorder = Recorder(self._write, lambda: sum(lane.worth_writing for lane in self._lanes.values()))
 
     # -- a pass -------------------------------------------------------------------------------------------
 

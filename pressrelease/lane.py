@@ -94,9 +94,9 @@ class Lane:
             thread.start()
 
     @property
-    def sending(self) -> int:
-        """How many deliveries are between claim and durable answer."""
-        return self._sending
+    def worth_writing(self) -> int:
+        """How many answers are a group: all that may come soon, or half of what may be kept from the disk."""
+        return min(self._sending, self._bounds.unrecorded // 2)
 
     @property
     def idle(self) -> bool:

@@ -37,10 +37,10 @@ Entry = Result | GivenBack
 class Recorder:
     """One thread that writes. Whoever hands an answer in is told when it is durable, or why it can't be."""
 
-    def __init__(self, write: Callable[[Sequence[Entry]], None], busy: Callable[[], int]) -> None:
-        """`write` puts a group down in one transaction; `busy` counts the answers that are here or may come soon."""
+    def __init__(self, write: Callable[[Sequence[Entry]], None], enough: Callable[[], int]) -> None:
+        """`write` puts a group down in one transaction; `enough` is for how many answers that is worth it now."""
         self._write = write
-        self._busy = busy
+        self._enough = enough
         self._lock = threading.Lock()
         self._worth_writing = threading.Condition(self._lock)
         self._waiting: list[tuple[Entry, Future[None]]] = []
@@ -65,7 +65,7 @@ class Recorder:
         self._thread.join()
 
     def _is_group(self) -> bool:
-        return len(self._waiting) >= min(LARGEST_GROUP, self._busy()) or self._closing
+        return len(self._waiting) >= min(LARGEST_GROUP, self._enough()) or self._closing
 
     def _run(self) -> None:
         while True:
