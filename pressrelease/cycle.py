@@ -54,8 +54,8 @@ LEASE_LEFT = timedelta(seconds=5)
 #: How much is taken on at once at an outlet that tells a repeat from a first time.
 TELLING = Bounds(senders=64, unrecorded=192, first=32, batch=256, low=96)
 
-#: And at any other: each claim that its owner dies with costs a person a look.
-CAREFUL = Bounds(senders=16, unrecorded=40, first=16, batch=16, low=8)
+#: And at any other: each claim that its owner dies with costs a person a look, and these are 128 at most.
+CAREFUL = Bounds(senders=16, unrecorded=64, first=16, batch=48, low=16)
 
 #: Why a claim was given back that was taken and not begun.
 ASKED_TO_END = "the program was asked to end"
