@@ -259,6 +259,7 @@ class Daemon:
         except WillRetry as error:
             self._tell(error.message)  # a look follows at once; it waits for the record, and goes on
             return
+        self._looked = clock.pause_clock(), self._looked[1]  # the rest that a look is followed by begins here
         now, breath = clock.utc_now(), RINGS[-1].total_seconds()
         moments = [one.next_try for one in seen.plan.coming if one.next_try is not None and one.next_try > now]
         later = [(moment - now).total_seconds() - breath for moment in moments]

@@ -11,19 +11,22 @@ from dataclasses import dataclass
 
 from pressrelease.delivery import Delivery
 
-#: So many senders are had without a thought. More of them help only while a processor is not kept busy already.
-FEW = 16
+#: How often it is asked whether more senders would help, in seconds, while work waits for one.
+ASKED_EVERY = 0.004
 
-#: How long this process's use of the processor is watched before it is judged, in seconds, and the share that is busy.
-WATCHED_FOR = 0.003
-BUSY = 0.8
+#: A lane that gets through fewer than this many between two askings waits for its outlet, not for a processor.
+FEW = 2
+
+#: Of a processor's time, the share that this process may use before more senders only get in each other's way, since
+#: Python runs one thread at a time; and the share from which fewer are better.
+USED, USED_UP = 0.7, 0.9
 
 
 @dataclass(frozen=True)
 class Bounds:
     """How much a lane takes on at once.
 
-    `senders` send at the same time. `unrecorded` is how many may have been sent, or be about to be, whose answers are
+    `senders` at most send at the same time. `unrecorded` is how many may have been sent, or be about to be, whose answers are
     not on the disk yet. `first` are claimed while nobody sends, since a few soon are better than many later; then
     twice as many each time, `batch` at most, as soon as no more than `low` are left that were claimed and not begun.
     """
@@ -66,8 +69,10 @@ class Lane:
         self._size = bounds.first
         self._sending = 0
         self._threads: set[threading.Thread] = set()
-        self._waiting = 0
-        self._processor = _Processor()
+        self._wanted = 1
+        self._at_work = 0
+        self._got_through = 0
+        self._overseen = False
         self._closing = False
 
     def offer(self, candidates: Iterable[Delivery]) -> None:
@@ -79,19 +84,22 @@ class Lane:
                 if delivery.id not in self._known:
                     self._known.add(delivery.id)
                     self._candidates.append(delivery)
+            self._have_it_done()
+
+    def _have_it_done(self) -> None:
+        """See to it that somebody takes up what waits: a first sender at once, and more as they are of use."""
+        if not self._candidates and not self._claimed:
+            return
+        if not self._threads:
             self._hire()
+        elif not self._overseen:
+            self._overseen = True
+            threading.Thread(target=self._oversee, name=f"overseer {self.name}", daemon=True).start()
 
     def _hire(self) -> None:
-        """Have one more thread, where there is work and no thread that waits for some: one that hangs serves nobody.
-
-        Each that takes something up hires the next, so that the first is not kept waiting by the making of them all.
-        """
-        if not (self._candidates or self._claimed) or self._waiting or len(self._threads) >= self._bounds.senders:
-            return
-        if len(self._threads) < FEW or not self._processor.busy():
-            thread = threading.Thread(target=self._work, name=f"lane {self.name}", daemon=True)
-            self._threads.add(thread)
-            thread.start()
+        thread = threading.Thread(target=self._work, name=f"lane {self.name}", daemon=True)
+        self._threads.add(thread)
+        thread.start()
 
     @property
     def worth_writing(self) -> int:
@@ -120,16 +128,46 @@ class Lane:
             self._give_back(unsent)
         self.wait_idle()
 
+    # -- how many senders -----------------------------------------------------------------------------------
+
+    def _oversee(self) -> None:
+        """While work waits, have more senders where they would help, and fewer where they don't."""
+        use = _Use()
+        before = self._got_through
+        while True:
+            time.sleep(ASKED_EVERY)
+            used = use.share()
+            with self._lock:
+                if self._closing or not (self._candidates or self._claimed):
+                    self._overseen = False
+                    return
+                got_through, before = self._got_through - before, self._got_through
+                if self._at_work >= self._wanted:  # else they wait for a claim, or for the disk
+                    self._wanted = self._better_number(used, got_through)
+                while len(self._threads) < self._wanted + 1:  # one claims while the others send
+                    self._hire()
+                self._work_came.notify_all()
+
+    def _better_number(self, used: float, got_through: int) -> int:
+        if used < USED or got_through < FEW:
+            return min(self._bounds.senders, 2 * self._wanted)
+        return max(1, self._wanted - 1) if used > USED_UP else self._wanted
+
     # -- in a sender's thread ------------------------------------------------------------------------------
 
     def _work(self) -> None:
         try:
             while (delivery := self._next()) is not None:
-                self._see_through(delivery)
+                try:
+                    self._see_through(delivery)
+                finally:
+                    with self._lock:
+                        self._at_work -= 1
+                        self._got_through += 1
         finally:
             with self._lock:
                 self._leave()
-                self._hire()
+                self._have_it_done()
 
     def _see_through(self, delivery: Delivery) -> None:
         answered: Future[None] | None = None
@@ -144,7 +182,7 @@ class Lane:
         with self._lock:
             self._known.discard(delivery.id)
             self._sending -= 1
-            if self._waiting and self._claimed:
+            if self._claimed and self._at_work < self._wanted:
                 self._work_came.notify()
             self._tell_if_idle()
 
@@ -154,34 +192,36 @@ class Lane:
 
     def _tell_if_idle(self) -> None:
         if self.idle:
+            self._wanted = 1
             self._work_ended.notify_all()
 
     def _next(self) -> Delivery | None:
         """The next claimed delivery; one thread at a time claims more for all. None: nothing is left."""
         while True:
             with self._lock:
-                self._waiting += 1
-                self._work_came.wait_for(self._may_go_on)
-                self._waiting -= 1
-                if not self._wants_claims():
-                    if not self._claimed:
-                        # Left in the same breath: a candidate offered a moment later gets a new thread.
-                        self._leave()
-                        return None
+                self._work_came.wait_for(lambda: self._may_send() or self._wants_claims() or self._is_done())
+                if self._may_send():
                     self._sending += 1
+                    self._at_work += 1
                     delivery = self._claimed.popleft()
-                    self._hire()
+                    self._have_it_done()
+                    if self._wants_claims():
+                        self._work_came.notify()
                     return delivery
+                if not self._wants_claims():
+                    # Left in the same breath: a candidate offered a moment later gets a new thread.
+                    self._leave()
+                    return None
                 self._size = min(2 * self._size, self._bounds.batch) if self._sending else self._bounds.first
                 batch = [self._candidates.popleft() for _ in range(min(self._size, len(self._candidates)))]
                 self._claiming = True
-                self._hire()
             self._claim_for_all(batch)
 
-    def _may_go_on(self) -> bool:
-        if self._claimed and self._sending < self._bounds.unrecorded:
-            return True
-        return not self._claiming and (not self._claimed or self._wants_claims())
+    def _may_send(self) -> bool:
+        return bool(self._claimed) and self._sending < self._bounds.unrecorded and self._at_work < self._wanted
+
+    def _is_done(self) -> bool:
+        return not self._claimed and not self._candidates and not self._claiming
 
     def _wants_claims(self) -> bool:
         if not self._candidates or self._claiming:
@@ -205,18 +245,15 @@ class Lane:
             self._give_back(unsent)
 
 
-class _Processor:
-    """How busy this process keeps it: Python runs one thread at a time, and more of them get in each other's way."""
+class _Use:
+    """How much of a processor's time this process used since it was last asked."""
 
     def __init__(self) -> None:
-        self._at = self._used = 0.0
-        self._busy = False
+        self._at, self._used = time.monotonic(), time.process_time()
 
-    def busy(self) -> bool:
-        """Whether it left no more than a fifth of the time unused lately. Not for several threads at once."""
-        now = time.monotonic()
-        if now - self._at >= WATCHED_FOR:
-            used = time.process_time()
-            self._busy = used - self._used >= BUSY * (now - self._at)
-            self._at, self._used = now, used
-        return self._busy
+    def share(self) -> float:
+        """1.0 is one processor, all the time."""
+        at, used = time.monotonic(), time.process_time()
+        share = (used - self._used) / max(at - self._at, 1e-9)
+        self._at, self._used = at, used
+        return share

@@ -29,7 +29,8 @@ _NEWEST = (
 @lru_cache(maxsize=32)
 def _as_written(change: UpdateBase, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """A change in the driver's own words, and the order in which it takes its values."""
-    plain = dialect.__class__(paramstyle="format" if dialect.name == "postgresql" else "qmark")
+    kind: Any = dialect.__class__
+    plain = kind(paramstyle="format" if dialect.name == "postgresql" else "qmark")
     compiled = change.compile(dialect=plain, column_keys=list(names))
     return str(compiled), tuple(compiled.positiontup or ())
 

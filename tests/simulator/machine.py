@@ -88,7 +88,7 @@ class InlineLane(Lane):
         self._candidates.extend(fresh)
         self._work()
 
-    def _hire(self) -> None:
+    def _have_it_done(self) -> None:
         pass
 
 
