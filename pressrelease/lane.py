@@ -26,9 +26,10 @@ USED, USED_UP = 0.7, 0.9
 class Bounds:
     """How much a lane takes on at once.
 
-    `senders` at most send at the same time. `unrecorded` is how many may have been sent, or be about to be, whose answers are
-    not on the disk yet. `first` are claimed while nobody sends, since a few soon are better than many later; then
-    twice as many each time, `batch` at most, as soon as no more than `low` are left that were claimed and not begun.
+    `senders` at most send at the same time. `unrecorded` is how many may have been sent, or be about to be, whose
+    answers are not on the disk yet. `first` are claimed while nobody sends, since a few soon are better than many
+    later; then twice as many each time, `batch` at most, as soon as no more than `low` are left that were claimed
+    and not begun.
     """
 
     senders: int
@@ -188,6 +189,7 @@ class Lane:
 
     def _leave(self) -> None:
         self._threads.discard(threading.current_thread())
+        self._work_came.notify()  # whoever waits for work may leave as well
         self._tell_if_idle()
 
     def _tell_if_idle(self) -> None:

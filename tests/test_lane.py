@@ -1,0 +1,186 @@
+"""A lane under real threads: everything is sent once, within its bounds, and nobody is forgotten."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from pressrelease.cycle import CAREFUL, TELLING
+from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.lane import Bounds, Lane
+
+NARROW = Bounds(senders=3, unrecorded=4, first=2, batch=3, low=1)
+SINGLE = Bounds(senders=1, unrecorded=1, first=1, batch=1, low=0)
+
+
+def deliveries(count: int, start: int = 1) -> list[Delivery]:
+    return [
+        Delivery(number, f"r-{number}", "v", "media", "", DeliveryState.WAITING)
+        for number in range(start, start + count)
+    ]
+
+
+@dataclass
+class Outlet:
+    """Claims, sends and records by chance; notes what was asked of it, and the most that was ever under way."""
+
+    seed: int
+    pause: float = 0.0
+    refuses_claims: bool = False
+    sent: Counter[int] = field(default_factory=Counter)
+    given_back: list[int] = field(default_factory=list)
+    most_sending: int = 0
+    most_unrecorded: int = 0
+    most_claimed: int = 0
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._chance = random.Random(self.seed)
+        self._sending = self._unrecorded = self._claimed = 0
+        self._disk = ThreadPoolExecutor(1)
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def claim(self, candidates: Sequence[Delivery]) -> list[Delivery]:
+        time.sleep(self._chance.random() * self.pause)
+        with self._lock:
+            claimed = [one for one in candidates if not (self.refuses_claims and self._chance.random() < 0.3)]
+            self._claimed += len(claimed)
+            self.most_claimed = max(self.most_claimed, self._claimed)
+        return claimed
+
+    def send(self, delivery: Delivery) -> Future[None]:
+        with self._lock:
+            self.sent[delivery.id] += 1
+            self._sending += 1
+            self._unrecorded += 1
+            self.most_sending = max(self.most_sending, self._sending)
+            self.most_unrecorded = max(self.most_unrecorded, self._unrecorded)
+        self.gate.wait()
+        time.sleep(self._chance.random() * self.pause)
+        with self._lock:
+            self._sending -= 1
+        return self._disk.submit(self._record)
+
+    def _record(self) -> None:
+        time.sleep(self._chance.random() * self.pause)
+        with self._lock:
+            self._unrecorded -= 1
+            self._claimed -= 1
+
+    def give_back(self, claimed: Sequence[Delivery]) -> None:
+        with self._lock:
+            self.given_back += [one.id for one in claimed]
+
+
+@contextmanager
+def lane_to(outlet: Outlet, bounds: Bounds) -> Iterator[Lane]:
+    lane = Lane("media", bounds=bounds, claim=outlet.claim, send=outlet.send, give_back=outlet.give_back)
+    try:
+        yield lane
+    finally:
+        outlet.gate.set()
+        lane.close()
+
+
+@pytest.mark.parametrize("bounds", [TELLING, CAREFUL, NARROW, SINGLE], ids=["telling", "careful", "narrow", "single"])
+@pytest.mark.parametrize("pause", [0.0, 0.002])
+def test_everything_is_sent_once_within_the_bounds(bounds: Bounds, pause: float) -> None:
+    for seed in range(6):
+        outlet = Outlet(seed, pause)
+        count = 150 if bounds is not SINGLE else 30
+        with lane_to(outlet, bounds) as lane:
+            offered = deliveries(count)
+            for start in range(0, count, 40):
+                lane.offer(offered[start : start + 60])  # some are offered twice
+            assert lane.wait_idle(20), (seed, vars(lane))
+            assert lane.idle
+        assert outlet.sent == Counter(dict.fromkeys(range(1, count + 1), 1))
+        assert outlet.most_sending <= bounds.senders
+        assert outlet.most_unrecorded <= bounds.unrecorded
+        assert outlet.most_claimed <= bounds.unrecorded + max(bounds.low + bounds.batch, bounds.first)
+
+
+def test_what_was_not_claimed_may_be_offered_again() -> None:
+    outlet = Outlet(7, refuses_claims=True)
+    with lane_to(outlet, NARROW) as lane:
+        for _ in range(40):
+            left = [one for one in deliveries(50) if one.id not in outlet.sent]
+            lane.offer(left)
+            assert lane.wait_idle(20)
+    assert outlet.sent == Counter(dict.fromkeys(range(1, 51), 1))
+
+
+def test_idle_and_busy_again_a_thousand_times() -> None:
+    outlet = Outlet(3)
+    with lane_to(outlet, NARROW) as lane:
+        for number in range(1000):
+            lane.offer(deliveries(1 + number % 3, start=1 + 3 * number))
+            assert lane.wait_idle(20), number
+    assert set(outlet.sent.values()) == {1}
+
+
+def test_senders_that_hang_keep_no_others_from_sending() -> None:
+    hung = threading.Event()
+    outlet = Outlet(1)
+
+    def send(delivery: Delivery) -> Future[None]:
+        if delivery.id <= 5:
+            hung.wait()
+        return outlet.send(delivery)
+
+    lane = Lane("media", bounds=TELLING, claim=outlet.claim, send=send, give_back=outlet.give_back)
+    lane.offer(deliveries(5))
+    time.sleep(0.1)
+    began = time.monotonic()
+    lane.offer(deliveries(20, start=6))
+    while sum(outlet.sent.values()) < 20 and time.monotonic() - began < 20:
+        time.sleep(0.005)
+    took = time.monotonic() - began
+    assert sorted(outlet.sent) == list(range(6, 26))
+    assert took < 5
+    assert not lane.idle
+    hung.set()
+    assert lane.wait_idle(20)
+    lane.close()
+
+
+def test_closing_finishes_what_was_begun_and_gives_back_the_rest() -> None:
+    outlet = Outlet(5)
+    outlet.gate.clear()
+    with lane_to(outlet, CAREFUL) as lane:
+        lane.offer(deliveries(100))
+        while not outlet.sent:
+            time.sleep(0.001)
+        time.sleep(0.05)
+        threading.Timer(0.05, outlet.gate.set).start()
+        lane.close()
+        assert lane.idle
+        sent, given_back = set(outlet.sent), set(outlet.given_back)
+        assert not sent & given_back
+        lane.offer(deliveries(1, start=500))
+        assert 500 not in outlet.sent
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_send_that_fails_in_an_unknown_way_ends_no_lane() -> None:
+    outlet = Outlet(2)
+
+    def send(delivery: Delivery) -> Future[None]:
+        if delivery.id % 4 == 0:
+            raise SystemExit
+        return outlet.send(delivery)
+
+    lane = Lane("media", bounds=NARROW, claim=outlet.claim, send=send, give_back=outlet.give_back)
+    lane.offer(deliveries(40))
+    assert lane.wait_idle(20)
+    lane.close()
+    assert sorted(outlet.sent) == [number for number in range(1, 41) if number % 4]
