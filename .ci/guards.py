@@ -214,7 +214,8 @@ def _noticed_by(guard: Guard, whole: Path) -> str:
     if guard.holds not in source:
         return f"? its place in {guard.file} is gone: the table in .ci/guards.py must follow"
     path.write_text(source.replace(guard.holds, guard.becomes), encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    repeatable = {"HYPOTHESIS_PROFILE": "repeatable", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": str(folder)} | repeatable
     command = [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", *guard.tests]
     ended = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=170, check=False

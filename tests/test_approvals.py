@@ -17,7 +17,7 @@ import pytest
 import workshop
 from calling import Caller
 from conftest import NOW, missing
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from office import Office, found_office
 from sqlalchemy import text
@@ -250,6 +250,9 @@ POLICIES = st.builds(
 )
 
 
+@example(["jdoe"], Policy(approvals=1, author_may_approve=False))
+@example(["JDOE", "da"], Policy(approvals=2, author_may_approve=False))
+@example(["intern"], Policy(approvals=1, approvers=("da",)))
 @given(st.lists(st.sampled_from(PEOPLE), max_size=4, unique_by=str.casefold), POLICIES)
 def test_whom_the_claim_counts_are_those_whom_the_plan_counts(
     claiming: Callable[[list[str], Policy], bool], people: list[str], policy: Policy
