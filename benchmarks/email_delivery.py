@@ -7,7 +7,7 @@
 Both go, in this run, to the same mail server in a process of its own, the bare loop before the program and once more
 after it. The ratio is what counts: figures differ by machine, and by what else it does. The bare loop keeps no record
 and asks nothing; `publish-due` claims each delivery durably before its first byte, asks every guard again, and has
-each answer on the disk before its sender is free.
+each answer on the disk before many others leave.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
     python benchmarks/many.py --pause 0.02     only an outlet that takes 20 ms to answer
 
 A `run` that was idle before sends what is due at one instant, with everything that the program keeps and asks: each
-delivery claimed durably before its first byte, every guard asked again, each answer on the disk before its sender is
-free. Its rate is counted from the instant to the last arrival. The bare loop sends the same bodies to the same
+delivery claimed durably before its first byte, every guard asked again, each answer on the disk before many others
+leave. Its rate is counted from the instant to the last arrival. The bare loop sends the same bodies to the same
 receiver, once before and once after, over sixteen threads with a warm Session each (with a pause: as many as the
 program has senders), keeps no record and asks nothing. Printed is the ratio of the rates, the median of the rounds.
 Nothing may come before the instant, nothing twice, and the connections are open before it.

@@ -6,7 +6,7 @@
     render    the frozen version into the outlet's own bytes                          in memory
     guard     clock, lease, file, stop, hold, version and lift, asked once more        the last thing before
     send      the outlet, once                                                        the first byte
-    record    the answer with its journal line, in one transaction; only then is the sender free again
+    record    the answer with its journal line, in one transaction; few may wait for that (`lane.Bounds`)
 
 Killed before the claim's commit: nothing happened. Killed after it: the claim stands in the store under an
 owner whose lock the system has dropped, so the next pass, of whichever process, puts it in doubt. In doubt is

@@ -242,6 +242,9 @@ class Lane:
                 unsent = claimed if self._closing else []
                 if not self._closing:
                     self._claimed.extend(claimed)
+                if 2 * len(claimed) < len(batch):
+                    # Another process has begun with the same: it goes on there, and this one elsewhere.
+                    self._candidates.rotate(-(len(self._candidates) // 2))
                 self._work_came.notify_all()
         if unsent:
             self._give_back(unsent)

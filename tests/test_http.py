@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client as http_client
 import socket
 import ssl
 import sys
@@ -145,6 +146,29 @@ def test_a_yes_comes_back_with_its_body_and_headers() -> None:
     assert request.headers["x-ours"] == "1"
     assert request.headers["accept-encoding"] == "identity"
     assert request.headers["user-agent"].startswith("pressrelease/")
+
+
+@pytest.mark.parametrize(("size", "pieces"), [(0, 1), (2_000, 1), (60_000, 1), (70_000, 2), (3_000_000, 2)])
+def test_head_and_body_leave_in_one_piece_while_they_are_small(
+    monkeypatch: pytest.MonkeyPatch, size: int, pieces: int
+) -> None:
+    sent: list[int] = []
+    send = http_client.HTTPConnection.send
+
+    def noting(self: http_client.HTTPConnection, data: bytes) -> None:
+        sent.append(len(data))
+        send(self, data)
+
+    monkeypatch.setattr(http_client.HTTPConnection, "send", noting)
+    body = bytes(range(250)) * (size // 250)
+    with FlakyServer(answer(), answer()) as server:
+        http = _http()
+        for _ in range(2):  # a new connection, and one that was kept
+            http.request("POST", server.url, body=body)
+        http.close()
+    assert [request.body for request in server.requests] == [body, body]
+    assert len(sent) == 2 * pieces
+    assert sum(sent) > 2 * size
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

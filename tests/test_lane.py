@@ -184,3 +184,34 @@ def test_a_send_that_fails_in_an_unknown_way_ends_no_lane() -> None:
     assert lane.wait_idle(20)
     lane.close()
     assert sorted(outlet.sent) == [number for number in range(1, 41) if number % 4]
+
+
+def test_two_that_find_the_same_due_share_it() -> None:
+    taken: set[int] = set()
+    lock = threading.Lock()
+
+    def claim(candidates: Sequence[Delivery]) -> list[Delivery]:
+        with lock:
+            mine = [one for one in candidates if one.id not in taken]
+            taken.update(one.id for one in mine)
+        return mine
+
+    outlets = {"a": Outlet(1, 0.002), "b": Outlet(2, 0.002)}
+    lanes = [
+        Lane(
+            name,
+            bounds=CAREFUL,
+            claim=claim,
+            send=outlet.send,
+            give_back=outlet.give_back,
+        )
+        for name, outlet in outlets.items()
+    ]
+    for lane in lanes:
+        lane.offer(deliveries(800))
+    for lane in lanes:
+        assert lane.wait_idle(30)
+        lane.close()
+    sent = outlets["a"].sent + outlets["b"].sent
+    assert sent == Counter(dict.fromkeys(range(1, 801), 1))
+    assert min(len(outlet.sent) for outlet in outlets.values()) > 150

@@ -288,17 +288,18 @@ class _Noting:
             self.send(held)
 
     def send(self, data: Any) -> None:
-        if self._held is not None and not self._connecting:
-            self._held += data
-            if len(self._held) < LARGEST_PIECE:
-                return
-            data, self._held = self._held, b""
         if not self._connecting:  # a proxy's CONNECT is no part of the request
+            if self._held is not None and len(self._held) + len(data) < LARGEST_PIECE:
+                self._held += data
+                return
             if self.sock is None:
                 self.connect()
             attempt = _attempt()
             attempt.hold(self._handle)
             attempt.begun = True
+            if self._held:
+                held, self._held = self._held, b""
+                super().send(held)  # type: ignore[misc]
         super().send(data)  # type: ignore[misc]
         self._last_used = pause_clock()
 
