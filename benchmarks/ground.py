@@ -191,7 +191,9 @@ def write_release(folder: Path, slug: str, embargo: str) -> str:
     return text
 
 
-def schedule_many(folder: Path, slugs: Sequence[str], lifts: Sequence[datetime]) -> None:
+def schedule_many(
+    folder: Path, slugs: Sequence[str], lifts: Sequence[datetime], outlets: tuple[str, ...] = ("media",)
+) -> None:
     """Schedule and approve releases straight in the record, as the commands do, one transaction for all."""
     from pressrelease import clock
     from pressrelease.release import canonical, parse, version_of
@@ -206,14 +208,14 @@ def schedule_many(folder: Path, slugs: Sequence[str], lifts: Sequence[datetime])
         for slug, lift in zip(slugs, lifts, strict=True):
             text = write_release(folder, slug, lift.astimezone(UTC).isoformat().replace("+00:00", "Z"))
             release = parse(text.encode(), slug)
-            version = version_of(release, attachment_hashes={}, lift=lift, outlets=("media",))
+            version = version_of(release, attachment_hashes={}, lift=lift, outlets=outlets)
             embargo = Embargo("…", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=lift, lift=lift)
             source = hashlib.sha256(text.encode()).hexdigest()
             scheduled = Scheduled(
-                slug, version, release.headline, embargo, lift, ("media",), "jdoe", source, Word.SCHEDULED, "jdoe", now
+                slug, version, release.headline, embargo, lift, outlets, "jdoe", source, Word.SCHEDULED, "jdoe", now
             )
             frozen = words.Frozen(canonical(release), lift, {}, {})
-            words.schedule(ledger, scheduled, frozen, {"media": ("",)})
+            words.schedule(ledger, scheduled, frozen, dict.fromkeys(outlets, ("",)))
             words.approve(ledger, slug, version, "deputy", policy=workspace.config.policy)
         presence.keep_mark(ledger, clock.read_mark())
     workspace.store.close()

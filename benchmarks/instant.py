@@ -1,4 +1,7 @@
-"""How long after its lift a release's first byte arrives: `python benchmarks/instant.py`.
+"""How long after its lift a release's first byte arrives.
+
+    python benchmarks/instant.py               one release at a time, to one webhook
+    python benchmarks/instant.py --hanging     and once more, each to a second outlet too that never answers
 
 One `run`, idle before; one release, one webhook, one lift every two seconds, a hundred of them. Beside it, in the same
 run and on the same disk: what a commit of this machine's SQLite costs, which is what must be on the disk before the
@@ -47,27 +50,43 @@ def told(title: str, values: list[float]) -> None:
     print(f"  {title:44} median {1000 * statistics.median(values):6.2f} ms, 99th {1000 * last:6.2f} ms", flush=True)
 
 
+def lateness(folder: Path, count: int, apart: float, *, hanging: bool = False) -> list[float]:
+    """By how many seconds the first byte of each release followed its lift; with `hanging`, beside one that hangs."""
+    outlets: tuple[str, ...] = ("media",)
+    with ground.receiving() as receiver, ground.receiving(pause=100_000) as hangs:
+        more = ""
+        if hanging:
+            outlets = ("hangs", "media")  # it is offered each release before the other
+            more = f'[outlets.hangs]\ntype = "webhook"\nurl = "{hangs.url}"\nsecret = {{ file = "webhook.secret" }}\n'
+        ground.found_office(folder, receiver.url, more=more)
+        first = ground.in_seconds(15)
+        lifts = [first + timedelta(seconds=apart * number) for number in range(count)]
+        ground.schedule_many(folder, [f"release-{number}" for number in range(count)], lifts, outlets)
+        with ground.scheduler(folder):
+            time.sleep(max(0.0, lifts[-1].timestamp() - time.time() + 2))
+            came = receiver.came()
+            if hanging and not hangs.came():
+                sys.exit("nothing was sent to the outlet that hangs")
+    if len(came) != count:
+        sys.exit(f"{len(came)} of {count} came")
+    late = [moment - lift.timestamp() for moment, lift in zip(came, lifts, strict=True)]
+    if min(late) < 0:
+        sys.exit("something came before its lift")
+    return late
+
+
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--apart", type=float, default=2.0, help="seconds between two lifts")
+    parser.add_argument("--hanging", action="store_true", help="compare with an outlet that hangs beside it")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, ground.receiving() as receiver:
-        folder = Path(name) / "office"
-        ground.found_office(folder, receiver.url)
-        first = ground.in_seconds(15)
-        lifts = [first + timedelta(seconds=given.apart * number) for number in range(given.count)]
-        ground.schedule_many(folder, [f"release-{number}" for number in range(given.count)], lifts)
-        with ground.scheduler(folder):
-            time.sleep(max(0.0, lifts[-1].timestamp() - time.time() + 2))
-        came = receiver.came()
-        if len(came) != given.count:
-            sys.exit(f"{len(came)} of {given.count} came")
-        late = [moment - lift.timestamp() for moment, lift in zip(came, lifts, strict=True)]
-        if min(late) < 0:
-            sys.exit("something came before its lift")
-        told("first byte after the lift (10 and 25 wanted)", late)
+    with tempfile.TemporaryDirectory() as name:
+        told("first byte after the lift (10 and 25 wanted)", lateness(Path(name) / "one", given.count, given.apart))
+        if given.hanging:
+            late = lateness(Path(name) / "two", given.count, given.apart, hanging=True)
+            told("the same beside an outlet that hangs", late)
         commits, sleeps = bare(Path(name), given.count)
         told("one commit on this disk, nothing else", commits)
         told("a bare sleep wakes late by", sleeps)

@@ -105,6 +105,9 @@ class World(People):
                 known.lift = known.hour.replace(tzinfo=UTC) - self.offset_there
 
     def set_clock(self, by: timedelta) -> None:
+        """Ahead only once a clock of this boot is on record: before, it is as if the machine had come up ahead."""
+        if by > timedelta(0) and self.desk.store.read.control().mark_boot != self.machine.read_mark().boot:
+            return
         self.machine.offset += by
         self.clock_was_set_back |= by < timedelta(0)
 
