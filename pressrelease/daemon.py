@@ -57,6 +57,9 @@ RINGS = (AHEAD, timedelta(seconds=10), timedelta(seconds=0.1))
 SHARE = 0.1
 SHARE_OF_SENDING = 0.02
 
+#: For the latter it is put off no longer than this, in seconds: an outlet that hangs is sending all the time.
+LONGEST_REST = 10.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -270,7 +273,10 @@ class Daemon:
     def _next_look(self) -> float:
         """When the store may be looked at again, on the pause clock."""
         ended, took = self._looked
-        return ended + took / (SHARE if self._cycle is None or self._cycle.idle else SHARE_OF_SENDING)
+        rest = took / SHARE
+        if self._cycle is not None and not self._cycle.idle:
+            rest = max(rest, min(took / SHARE_OF_SENDING, LONGEST_REST))
+        return ended + rest
 
     def _watch(self) -> None:
         """Wake the pass when the store was written, config.toml edited, or the wall clock moved apart from this one."""
