@@ -181,11 +181,17 @@ def test_what_cant_be_asked_at_the_last_moment_is_stopped_and_told_of(world: Wor
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_every_promise_holds_in_ten_thousand_histories() -> None:
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count(), initializer=_let_others_go_first) as pool:
         broken = [told for told in pool.imap_unordered(_lived, range(MANY), chunksize=50) if told]
         pool.close()
         pool.join()
     assert not broken, "\n\n".join(broken[:5])
+
+
+def _let_others_go_first() -> None:
+    """Other slow tests keep an eye on a clock; these have none."""
+    if hasattr(os, "nice"):
+        os.nice(10)
 
 
 def _lived(seed: int) -> str:
