@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,3 +65,17 @@ def test_the_readme_has_the_two_commands() -> None:
     readme = (TOP / "README.md").read_text(encoding="utf-8")
     assert "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/pressrelease demo" in readme
     assert "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest" in readme
+
+
+def test_the_demo_publishes_one_release_at_once_and_one_at_its_lift(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pressrelease", "demo", "--no-input"]
+    environment = os.environ | {"TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=90, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    received = [line for line in done.stdout.splitlines() if line.startswith("The receiver got ")]
+    assert [line.split()[3].rstrip(",") for line in received] == [FIRST, SECOND]
+    assert "Nothing came before its lift" in done.stdout
+    page = Path(next(line for line in done.stdout.splitlines() if line.startswith("The newsroom: ")).split()[-1])
+    assert SECOND in page.read_text(encoding="utf-8")
