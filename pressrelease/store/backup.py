@@ -309,16 +309,7 @@ def _doubt(ledger: Ledger, delivery: Delivery, reason: str) -> None:
     )
     if not done.rowcount:
         raise NotPermitted(f"{delivery.slug} moved on while it was being restored. Nothing was changed.")
-    ledger.note(
-        "delivery.in_doubt",
-        delivery.slug,
-        delivery.version,
-        outlet=delivery.outlet,
-        recipient=delivery.recipient,
-        attempt=delivery.attempts + 1,
-        error=reason,
-        again=False,
-    )
+    ledger.note_of(delivery, "delivery.in_doubt", attempt=delivery.attempts + 1, error=reason, again=False)
 
 
 def fold_up(file: Path) -> None:

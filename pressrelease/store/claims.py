@@ -58,14 +58,7 @@ def claim(
     claimed = [delivery_of(row) for row in ledger.rows(claiming, asked)]
     claimed.sort(key=lambda delivery: delivery.id)
     for delivery in claimed:
-        ledger.note(
-            "delivery.claimed",
-            delivery.slug,
-            delivery.version,
-            outlet=delivery.outlet,
-            recipient=delivery.recipient,
-            attempt=delivery.attempts,
-        )
+        ledger.note_of(delivery, "delivery.claimed", attempt=delivery.attempts)
     return claimed
 
 
@@ -141,11 +134,7 @@ def record(ledger: Ledger, results: Sequence[Result]) -> None:
     changed = _write(ledger, results)
     for result, was_ours in zip(results, changed, strict=True):
         before, after = result.claimed, result.after
-        detail: dict[str, Any] = {
-            "outlet": before.outlet,
-            "recipient": before.recipient,
-            "attempt": before.attempts,
-        }
+        detail: dict[str, Any] = {"attempt": before.attempts}
         if after.state is DeliveryState.DELIVERED:
             if after.late is not None:
                 detail["late_ms"] = round(after.late.total_seconds() * 1000)
@@ -153,7 +142,7 @@ def record(ledger: Ledger, results: Sequence[Result]) -> None:
         else:
             detail |= {"error": after.error, "again": after.next_try is not None}
         name = f"delivery.{after.state.value}" if was_ours else "delivery.late_answer"
-        ledger.note(name, before.slug, before.version, **detail)
+        ledger.note_of(before, name, **detail)
         if result.closes is not None:
             reason = after.error or "it refuses our credentials"
             close_outlet(ledger, before.outlet, before.id, reason=reason, fingerprint=result.closes)
@@ -179,6 +168,7 @@ def _write(ledger: Ledger, results: Sequence[Result]) -> list[bool]:
     return changed
 
 
+# The state stands in the statement itself: `Ledger.each` takes nothing but each row's own values.
 _OWN_CLAIM = update(deliveries).where(
     deliveries.c.id == bindparam("b_id"),
     deliveries.c.state == literal_column(f"'{DeliveryState.SENDING.value}'"),
@@ -223,14 +213,7 @@ def give_back(ledger: Ledger, claimed: Sequence[Delivery], reason: str) -> None:
             )
         )
         if done.rowcount:
-            ledger.note(
-                "delivery.given_back",
-                delivery.slug,
-                delivery.version,
-                outlet=delivery.outlet,
-                recipient=delivery.recipient,
-                reason=reason,
-            )
+            ledger.note_of(delivery, "delivery.given_back", reason=reason)
 
 
 def doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: bool) -> None:
@@ -252,16 +235,7 @@ def doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: bool) -> No
         )
     )
     if done.rowcount:
-        ledger.note(
-            "delivery.in_doubt",
-            delivery.slug,
-            delivery.version,
-            outlet=delivery.outlet,
-            recipient=delivery.recipient,
-            attempt=delivery.attempts,
-            error=reason,
-            again=again,
-        )
+        ledger.note_of(delivery, "delivery.in_doubt", attempt=delivery.attempts, error=reason, again=again)
 
 
 def leave_to_person(ledger: Ledger, doubtful: Sequence[Delivery], reason: str) -> None:
@@ -278,13 +252,4 @@ def leave_to_person(ledger: Ledger, doubtful: Sequence[Delivery], reason: str) -
             .values(next_try=null())
         )
         if done.rowcount:
-            ledger.note(
-                "delivery.in_doubt",
-                delivery.slug,
-                delivery.version,
-                outlet=delivery.outlet,
-                recipient=delivery.recipient,
-                attempt=delivery.attempts,
-                error=reason,
-                again=False,
-            )
+            ledger.note_of(delivery, "delivery.in_doubt", attempt=delivery.attempts, error=reason, again=False)

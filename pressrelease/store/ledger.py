@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, UpdateBase, bindparam, insert, or_, select, text, update
 
+from pressrelease.delivery import Delivery
 from pressrelease.store.journal import BEGINNING, Event, line_after
 from pressrelease.store.rows import to_micros
 from pressrelease.store.tables import control, journal
@@ -49,6 +50,11 @@ class Ledger:
     def note(self, name: str, slug: str = "", version: str = "", **detail: Any) -> None:
         """Have the journal say it. `detail` is plain JSON, without a secret or a release's text."""
         self._events.append(Event(name, slug, version, detail))
+
+    def note_of(self, delivery: Delivery, name: str, **detail: Any) -> None:
+        """As `note`, of one delivery: where it goes, and to whom, is said with it."""
+        where = {"outlet": delivery.outlet, "recipient": delivery.recipient}
+        self.note(name, delivery.slug, delivery.version, **where, **detail)
 
     def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """All rows of a query, as plain mappings."""

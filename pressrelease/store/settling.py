@@ -66,7 +66,7 @@ def _move(ledger: Ledger, before: Delivery, after: Delivery, event: str, **detai
             hint=f"Look again with `pressrelease status {before.slug}`.",
             code="moved_on",
         )
-    ledger.note(event, before.slug, before.version, outlet=before.outlet, recipient=before.recipient, **detail)
+    ledger.note_of(before, event, **detail)
     close_if_done(ledger, [before.slug])
 
 
