@@ -9,6 +9,8 @@ from typing import Any
 
 def printable(text: str) -> str:
     """`text` without control, bidirectional and other invisible characters; line breaks stay."""
+    if text.isprintable():
+        return text
     return "".join(
         character
         for character in text.replace("\u2028", "\n").replace("\u2029", "\n")  # Unicode's own line breaks

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import string
 from dataclasses import fields, replace
 from datetime import timedelta
@@ -52,6 +54,16 @@ def changed_texts(value: str) -> st.SearchStrategy[str]:
         st.tuples(place, character).map(lambda at: value[: at[0]] + at[1] + value[at[0] :]),
         place.map(lambda at: value[:at] + value[at + 1 :]),
     ).filter(lambda other: other != value)
+
+
+@given(told=JOURNALS)
+def test_a_line_is_hashed_over_the_json_that_any_other_program_would_make_of_it(
+    told: list[tuple[Event, int, str, str]],
+) -> None:
+    for line in written(told):
+        values = {field.name: getattr(line, field.name) for field in fields(Line) if field.name != "hash"}
+        plain = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        assert line.hash == hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @given(data=st.data(), told=JOURNALS)

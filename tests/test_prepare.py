@@ -250,6 +250,39 @@ def test_each_who_joined_hears_of_the_trouble_and_the_next_question_is_put() -> 
     assert answers == []
 
 
+def test_sixty_who_ask_at_all_times_are_each_answered_and_one_question_is_put_at_a_time() -> None:
+    under_way = 0
+    most = 0
+    put: list[int] = []
+
+    def ask_all(numbers: Sequence[int]) -> dict[int, int]:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        put.append(len(numbers))
+        time.sleep(0.0005)
+        under_way -= 1
+        return {number: -number for number in numbers}
+
+    together: Together[int] = Together(ask_all)
+    wrong: list[tuple[int, int | None]] = []
+
+    def sender(first: int) -> None:
+        for number in range(first, first + 40):
+            if (heard := together.ask(number)) != -number:
+                wrong.append((number, heard))
+
+    threads = [threading.Thread(target=sender, args=(1000 * place,), daemon=True) for place in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)  # nobody is left waiting
+    assert not wrong
+    assert most == 1
+    assert sum(put) == 60 * 40 > 4 * len(put)
+
+
 def test_two_lanes_that_first_send_at_once_find_their_libraries_whole() -> None:
     script = """
 import threading

@@ -16,10 +16,15 @@ _Answer = TypeVar("_Answer")
 
 
 class _Round(Generic[_Answer]):
-    """One question for all who joined it; `trouble` is what it failed with."""
+    """One question for all who joined it; `trouble` is what it failed with.
+
+    Each who waits does so at a gate of its own, which opens when the answer is there, or when it is to ask for all:
+    to be woken with everybody else, at one door, would cost more than the asking.
+    """
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
+        self.gates: list[threading.Lock] = []
         self.done = False
         self.found: Mapping[int, _Answer] = {}
         self.trouble: BaseException | None = None
@@ -30,20 +35,24 @@ class Together(Generic[_Answer]):
 
     def __init__(self, ask_all: Callable[[Sequence[int]], Mapping[int, _Answer]]) -> None:
         self._ask_all = ask_all
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._asking = False
         self._next: _Round[_Answer] = _Round()
 
     def ask(self, number: int) -> _Answer | None:
         """Ask about one row, together with whoever else is waiting to ask."""
-        with self._changed:
+        with self._lock:
             joined = self._next
             joined.numbers.append(number)
-            while self._asking and not joined.done:
-                self._changed.wait()
-            if not joined.done:
+            gate = threading.Lock() if self._asking else None
+            if gate is None:
                 self._asking = True
                 self._next = _Round()
+            else:
+                gate.acquire()
+                joined.gates.append(gate)
+        if gate is not None:
+            gate.acquire()
         if not joined.done:
             self._put(joined)
         if joined.trouble is not None:
@@ -55,7 +64,14 @@ class Together(Generic[_Answer]):
             joined.found = self._ask_all(joined.numbers)
         except BaseException as error:  # noqa: BLE001  (each who joined must hear of it)
             joined.trouble = error
-        with self._changed:
-            joined.done = True
-            self._asking = False
-            self._changed.notify_all()
+        joined.done = True
+        with self._lock:
+            waiting = self._next
+            if waiting.gates:
+                self._next = _Round()
+            else:
+                self._asking = False
+        if waiting.gates:
+            waiting.gates.pop(0).release()
+        for gate in joined.gates:
+            gate.release()
