@@ -6,6 +6,7 @@ a total, whatever the server does. Several threads share an outlet's connections
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -128,40 +129,38 @@ class Http:
         largest: int = LARGEST_ANSWER,
     ) -> Answer:
         """As `request`, but any status that came through is an answer, for a kind that reads more in it."""
-        from pressrelease.outlets.wire import Attempt, Timeout, Watched
+        from pressrelease.outlets.wire import Attempt, Watched
 
         prepared, said = self._addressed(method, url), self._with_headers(headers)
         attempt = Attempt(self.deadline() if deadline is None else deadline)
         with Watched(attempt):
-            response = None
+            pool: Any = None
+            connection: Any = None
+            whole = False
             try:
-                # What requests' own `send` does, without the `Response` that it makes of it: nobody reads that.
-                response = self._pool(prepared).urlopen(
-                    method,
-                    prepared.path_url,
-                    body=body,
-                    headers=said,
-                    retries=False,
-                    redirect=False,
-                    assert_same_host=False,
-                    preload_content=False,
-                    decode_content=False,
-                    timeout=Timeout(attempt.left, attempt.left),
-                )
-                return self._answer(response, attempt, largest, changes_nothing)
+                pool = self._pool(prepared)
+                connection = _opened(pool, attempt)
+                # What urllib3's pool does for a request, without what it does for one that it would send again.
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before
+                    connection.request(
+                        method, prepared.path_url, body=body, headers=said, preload_content=False, decode_content=False
+                    )
+                connection.timeout = attempt.left
+                answer = self._answer(connection.getresponse(), attempt, largest, changes_nothing)
+                whole = answer.whole
+                return answer
             except DeliveryFailed:
                 raise
             except Exception as error:  # noqa: BLE001  (each library has its own; what counts is what has left)
                 raise self._lost(attempt, error, changes_nothing) from None
             finally:
-                if response is not None:
-                    response.close()
-                    response.release_conn()
+                if connection is not None:
+                    if not whole:
+                        connection.close()
+                    pool._put_conn(connection)
 
     def warm(self, url: str, sends: int = WARM_CONNECTIONS) -> None:
         """Open connections ahead for so many `sends` at once, sending nothing. Failing is silent."""
-        import contextlib
-
         with contextlib.suppress(DeliveryFailed):
             self._connect(url, min(sends, KEPT_CONNECTIONS), min(self._timeout, LONGEST_WARMING))
 
@@ -261,14 +260,7 @@ class Http:
             try:
                 pool = self._pool(prepared)
                 for _ in range(count):
-                    # What urllib3 does before a request, and no request after it: it has no name for that.
-                    connection = pool._get_conn()
-                    opened.append(connection)
-                    connection.timeout = attempt.left
-                    if connection.sock is None and pool.proxy is not None:
-                        pool._prepare_proxy(connection)
-                    if connection.sock is None:
-                        connection.connect()
+                    opened.append(_opened(pool, attempt))
                 return Reached(_certificate_end(opened[0].sock))
             except Exception as error:  # noqa: BLE001  (as above)
                 raise self._lost(attempt, error, changes_nothing=True) from None
@@ -303,6 +295,22 @@ class Http:
 
             self._proxies[host] = dict(get_environ_proxies(url))
         return self._proxies[host]
+
+
+def _opened(pool: Any, attempt: Attempt) -> Any:
+    """A connection of the pool, open: what urllib3 does before a request, and has no name for."""
+    connection = pool._get_conn()
+    connection.timeout = attempt.left
+    try:
+        if connection.sock is None and pool.proxy is not None:
+            pool._prepare_proxy(connection)
+        if connection.sock is None:
+            connection.connect()
+    except BaseException:
+        connection.close()
+        pool._put_conn(connection)
+        raise
+    return connection
 
 
 def _new_adapter() -> HTTPAdapter:

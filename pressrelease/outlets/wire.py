@@ -287,6 +287,9 @@ class _Noting:
         if held:
             self.send(held)
 
+    #: urllib3 looks at each header for a mark that nobody here sets.
+    putheader = http.client.HTTPConnection.putheader
+
     def send(self, data: Any) -> None:
         if not self._connecting:  # a proxy's CONNECT is no part of the request
             if self._held is not None and len(self._held) + len(data) < LARGEST_PIECE:
