@@ -147,7 +147,7 @@ class Lane:
                     self._wanted = self._better_number(used, got_through)
                 while len(self._threads) < self._wanted + 1:  # one claims while the others send
                     self._hire()
-                self._work_came.notify_all()
+                self._work_came.notify(max(1, self._wanted - self._at_work))
 
     def _better_number(self, used: float, got_through: int) -> int:
         if used < USED or got_through < FEW:

@@ -20,8 +20,12 @@ from pressrelease.store import Store
 KEPT = 256
 KEPT_BYTES = 64 * 1024 * 1024
 
-#: How many versions are composed at the same time.
-COMPOSED_AT_ONCE = 16
+#: How many versions are composed at the same time. It is work for a processor, of which Python uses one at a time:
+#: sixty threads that compose only get in each other's way. A second goes on while the first waits for the disk.
+COMPOSED_AT_ONCE = 2
+
+#: How long composing waits for this process's own writing to the store, in seconds.
+LONGEST_COURTESY = 0.1
 
 #: How many parcels are made ahead of their moment, and how many bytes of them; the rest is made as it leaves.
 AHEAD = 20_000
@@ -34,6 +38,11 @@ _Made = tuple[int, str, datetime | None]
 
 def _made(delivery: Delivery) -> _Made:
     return delivery.id, delivery.version, delivery.lift
+
+
+def _size(message: Message) -> int:
+    """How many bytes its enclosures take."""
+    return sum(len(enclosure.content) for enclosure in message.enclosures)
 
 
 def public_url(config: Config, slug: str, outlets: tuple[str, ...]) -> str:
@@ -52,6 +61,7 @@ class Parcels:
         self._config = config
         self._store = store
         self._messages: OrderedDict[tuple[str, str], Message] = OrderedDict()
+        self._message_bytes = 0
         self._ahead: dict[_Made, Parcel] = {}
         self._ahead_bytes = 0
         self._lock = threading.Lock()
@@ -88,7 +98,7 @@ class Parcels:
     def message(self, delivery: Delivery) -> Message:
         """The frozen version that `delivery` is of, composed. Raises StateUnreadable where it is damaged."""
         name = (delivery.slug, delivery.version)
-        # One and the same version is composed by one thread; others' wait for the disk keeps nobody.
+        # One and the same version is composed by one thread.
         with self._composing[hash(name) % COMPOSED_AT_ONCE]:
             with self._lock:
                 message = self._messages.get(name)
@@ -97,18 +107,20 @@ class Parcels:
                     return message
             message = self._compose(delivery)
             with self._lock:
-                self._messages[name] = message
-                self._make_room()
+                self._keep(name, message)
             return message
 
-    def _make_room(self) -> None:
-        """Let go of what was used longest ago; the newest always stays."""
-        sizes = [sum(len(one.content) for one in message.enclosures) for message in self._messages.values()]
-        while len(sizes) > 1 and (len(sizes) > KEPT or sum(sizes) > KEPT_BYTES):
-            self._messages.popitem(last=False)
-            del sizes[0]
+    def _keep(self, name: tuple[str, str], message: Message) -> None:
+        """Have it at hand, and let go of what was used longest ago; the newest always stays."""
+        earlier = self._messages.pop(name, None)
+        self._messages[name] = message
+        self._message_bytes += _size(message) - (_size(earlier) if earlier else 0)
+        while len(self._messages) > 1 and (len(self._messages) > KEPT or self._message_bytes > KEPT_BYTES):
+            _, oldest = self._messages.popitem(last=False)
+            self._message_bytes -= _size(oldest)
 
     def _compose(self, delivery: Delivery) -> Message:
+        self._store.give_way(LONGEST_COURTESY)
         frozen = self._store.read.frozen(delivery.slug, delivery.version)
         if frozen is None or delivery.lift is None:
             raise StateUnreadable(f"The frozen text of {delivery.slug} is not in the database. It was not sent.")

@@ -170,6 +170,29 @@ def test_no_more_is_made_ready_than_there_is_room_for(
     assert len(outlet(place).got()) == 8
 
 
+def test_what_was_composed_last_is_at_hand_and_what_was_used_longest_ago_is_let_go(
+    place: workshop.Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for slug in ("a", "b", "c"):
+        workshop.schedule(place, slug, workshop.soon(60))
+    by_slug = {delivery.slug: delivery for delivery in workshop.deliveries(place.store)}
+    composed: list[str] = []
+    compose = parcels.compose
+    monkeypatch.setattr(
+        parcels, "compose", lambda release, **given: composed.append(release.slug) or compose(release, **given)
+    )
+    monkeypatch.setattr(parcels, "KEPT", 2)
+    kept = parcels.Parcels(place.config, place.store)
+    for slug in ("a", "b", "a", "c", "a", "c", "b"):  # c takes b's place, since a was used after it
+        kept.message(by_slug[slug])
+    assert composed == ["a", "b", "c", "b"]
+    monkeypatch.setattr(parcels, "KEPT_BYTES", -1)  # no room at all: the newest stays all the same
+    kept.message(by_slug["a"])
+    kept.message(by_slug["a"])
+    kept.message(by_slug["b"])
+    assert composed == ["a", "b", "c", "b", "a", "b"]
+
+
 def test_a_lift_is_not_waited_for_by_what_makes_ready(place: workshop.Place) -> None:
     workshop.schedule(place, "names", workshop.soon(20))
     with sending(place, clock.utc_now()) as cycle:

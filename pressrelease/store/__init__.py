@@ -7,6 +7,7 @@ the journal lines that tell of them are written together; `words`, `claims` and 
 from __future__ import annotations
 
 import platform
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -48,6 +49,8 @@ class Store:
         self._marker = workspace / ".pressrelease" / "record.id"
         self._opened: Engine | None = None
         self._of: object = None
+        #: Held from a transaction's turn until its commit.
+        self._writing = threading.Lock()
 
     @property
     def exists(self) -> bool:
@@ -115,9 +118,19 @@ class Store:
         self.open(now)
         assert self._opened is not None  # noqa: S101
         with transaction(self._opened, WRITE_PATIENCE if patience is None else patience, undo=undo) as connection:
-            ledger = Ledger(connection, now=now, actor=actor, host=host_name())
-            yield ledger
-            ledger.write_lines()
+            with self._writing:
+                ledger = Ledger(connection, now=now, actor=actor, host=host_name())
+                yield ledger
+                ledger.write_lines()
+
+    def give_way(self, at_most: float) -> None:
+        """Wait while this process writes, for `at_most` so many seconds.
+
+        For whoever is about to keep a processor busy: Python runs one thread at a time, and a transaction that
+        stands in line behind such work keeps every other process from writing.
+        """
+        if self._writing.locked() and self._writing.acquire(timeout=at_most):
+            self._writing.release()
 
     def close(self) -> None:
         """Close every connection."""
