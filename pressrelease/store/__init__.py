@@ -117,11 +117,11 @@ class Store:
 
         self.open(now)
         assert self._opened is not None  # noqa: S101
-        with transaction(self._opened, WRITE_PATIENCE if patience is None else patience, undo=undo) as connection:
-            with self._writing:
-                ledger = Ledger(connection, now=now, actor=actor, host=host_name())
-                yield ledger
-                ledger.write_lines()
+        patience = WRITE_PATIENCE if patience is None else patience
+        with transaction(self._opened, patience, undo=undo) as connection, self._writing:
+            ledger = Ledger(connection, now=now, actor=actor, host=host_name())
+            yield ledger
+            ledger.write_lines()
 
     def give_way(self, at_most: float) -> None:
         """Wait while this process writes, for `at_most` so many seconds.

@@ -72,7 +72,7 @@ def _hash(values: Mapping[str, Any]) -> str:
 
 
 def _canonical_line(values: Mapping[str, Any]) -> str:
-    """A line's canonical JSON, as the encoder has it: two numbers and seven texts, put together in a third of its time."""
+    """A line's canonical JSON, byte for byte as the encoder has it, in a third of its time."""
     text = _canonical
     return (
         f'{{"actor":{text(values["actor"])},"at":{values["at"]},"detail":{text(values["detail"])}'
