@@ -22,13 +22,13 @@ import threading
 from typing import Any
 
 # The package before its parts: of two threads that load them in another order, one may find it half made.
-from urllib3 import Timeout
+import urllib3  # noqa: F401
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from pressrelease.clock import pause_clock
 
-__all__ = ["Attempt", "PlainPool", "SecurePool", "Timeout", "Watched", "resolve", "trouble_words"]
+__all__ = ["Attempt", "PlainPool", "SecurePool", "Watched", "resolve", "trouble_words"]
 
 #: A connection that has been idle for longer, in seconds, is not used again: what keeps it may have forgotten it.
 LONGEST_IDLE = 30.0
