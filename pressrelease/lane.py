@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from pressrelease.delivery import Delivery
 
-#: How often it is asked whether more senders would help, in seconds, while work waits for one.
-ASKED_EVERY = 0.004
+#: How soon it is asked again whether more senders would help, in seconds, while work waits for one: after there
+#: have come to be more, and otherwise. Each asking takes its turn at the processor from somebody who sends.
+ASKED_SOON, ASKED_SELDOM = 0.004, 0.016
 
-#: A lane that gets through fewer than this many between two askings waits for its outlet, not for a processor.
-FEW = 2
+#: A lane that gets through fewer than this many a second waits for its outlet, not for a processor.
+FEW = 500
 
 #: Of a processor's time, the share that this process may use before more senders only get in each other's way, since
 #: Python runs one thread at a time; and the share from which fewer are better.
@@ -135,8 +136,9 @@ class Lane:
         """While work waits, have more senders where they would help, and fewer where they don't."""
         use = _Use()
         before = self._got_through
+        pause = ASKED_SOON
         while True:
-            time.sleep(ASKED_EVERY)
+            time.sleep(pause)
             used = use.share()
             with self._lock:
                 if self._closing or not (self._candidates or self._claimed):
@@ -144,13 +146,15 @@ class Lane:
                     return
                 got_through, before = self._got_through - before, self._got_through
                 if self._at_work >= self._wanted:  # else they wait for a claim, or for the disk
-                    self._wanted = self._better_number(used, got_through)
+                    better = self._better_number(used, got_through / pause)
+                    pause = ASKED_SOON if better > self._wanted else ASKED_SELDOM
+                    self._wanted = better
                 while len(self._threads) < self._wanted + 1:  # one claims while the others send
                     self._hire()
                 self._work_came.notify(max(1, self._wanted - self._at_work))
 
-    def _better_number(self, used: float, got_through: int) -> int:
-        if used < USED or got_through < FEW:
+    def _better_number(self, used: float, a_second: float) -> int:
+        if used < USED or a_second < FEW:
             return min(self._bounds.senders, 2 * self._wanted)
         return max(1, self._wanted - 1) if used > USED_UP else self._wanted
 

@@ -1,7 +1,7 @@
 """Every question asked of the store, as plain SQL over the driver's own connection.
 
 `status` is typed all day and piped into other programs; loading SQLAlchemy would cost it twenty times what
-the question does. So reading knows only the driver, and writing (`writing.py`) everything else. Each query is
+the question does. So reading knows only the driver, and writing (`ledger.py`) everything else. Each query is
 valid on SQLite and PostgreSQL alike; only the mark of a parameter differs.
 """
 
