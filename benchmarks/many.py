@@ -42,11 +42,13 @@ def one_round(count: int, pause: float, width: int) -> tuple[float, float, float
         with ground.scheduler(folder):
             time.sleep(max(0.0, lift.timestamp() - time.time() - 0.5))
             ahead = receiver.connections()
-            last, seen = time.monotonic(), 0
+            last, seen, asked = time.monotonic(), 0, 0
             while seen < count and time.monotonic() - last < 60:
                 time.sleep(0.5 + pause + count / 20_000)
+                asked += 1
                 if (now_seen := len(receiver.came())) != seen:
                     last, seen = time.monotonic(), now_seen
+        opened = receiver.connections() - ahead - asked - 1
         came = receiver.came()
         receiver.forget()
         after = count / ground.bare_loop(receiver.url, bodies, width)
@@ -57,7 +59,8 @@ def one_round(count: int, pause: float, width: int) -> tuple[float, float, float
     rate, bare = count / (came[-1] - lift.timestamp()), (before + after) / 2
     print(
         f"  {rate:7.0f}/s, bare loop {bare:.0f}/s ({before:.0f} before, {after:.0f} after): {rate / bare:.2f};"
-        f" first byte {1000 * (came[0] - lift.timestamp()):.1f} ms after the lift, {ahead} connections open before it",
+        f" first byte {1000 * (came[0] - lift.timestamp()):.1f} ms after the lift, {ahead} connections open before it,"
+        f" {opened} opened after",
         flush=True,
     )
     return rate, bare, came[0] - lift.timestamp()

@@ -39,12 +39,14 @@ from servers import (
     unused_port,
 )
 
+from pressrelease import clock
 from pressrelease.config import SecretReference, SecretSource
 from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.errors import ConfigRefused
 from pressrelease.outlets import http as http_module
 from pressrelease.outlets import wire
 from pressrelease.outlets.http import Answer, Http, checked_address, failure_of, retry_after
+from pressrelease.plan import AHEAD
 
 SECRET_PATH = "/services/T000/canary-in-the-path"
 BODY = b"canary in the body: embargoed words"
@@ -467,6 +469,18 @@ def test_warming_sends_nothing_and_saves_connecting() -> None:
         _until(lambda: server.connections == http_module.WARM_CONNECTIONS)
         assert server.requests == []
         http.warm(server.url)
+        http.request("POST", server.url, body=BODY)
+        assert server.connections == http_module.WARM_CONNECTIONS
+        http.close()
+
+
+def test_a_connection_opened_ahead_of_a_lift_is_good_for_the_rush_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FlakyServer(answer(200, b"ok")) as server:
+        http = _http()
+        http.warm(server.url)
+        later = AHEAD.total_seconds() + 10
+        for module in (http_module, wire):
+            monkeypatch.setattr(module, "pause_clock", lambda: clock.pause_clock() + later)
         http.request("POST", server.url, body=BODY)
         assert server.connections == http_module.WARM_CONNECTIONS
         http.close()

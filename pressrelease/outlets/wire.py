@@ -30,8 +30,9 @@ from pressrelease.clock import pause_clock
 
 __all__ = ["Attempt", "PlainPool", "SecurePool", "Watched", "resolve", "trouble_words"]
 
-#: A connection that has been idle for longer, in seconds, is not used again: what keeps it may have forgotten it.
-LONGEST_IDLE = 30.0
+#: A connection that has been idle for longer, in seconds, is not used again: what keeps it may have forgotten it (a
+#: minute is the least that is usual). One that was opened half a minute ahead of a lift is good for the rush after it.
+LONGEST_IDLE = 45.0
 
 #: How many bytes of a request wait for the rest of it, so that they leave together.
 LARGEST_PIECE = 1 << 16
