@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client as http_client
 import socket
-import ssl
 import sys
 import threading
 import time
@@ -14,16 +13,15 @@ from pathlib import Path
 
 import pytest
 import requests  # noqa: F401  (loaded before any deadline of a test runs)
-from conftest import missing
 from hypothesis import given
 from hypothesis import strategies as st
+from requesting import BODY, failed_post, new_http
 from servers import (
     Behaviour,
     Connection,
     FlakyServer,
     Request,
     answer,
-    answer_then_close,
     close_after_request,
     drip,
     garbage,
@@ -31,7 +29,6 @@ from servers import (
     half_chunk,
     half_head,
     hang_after_request,
-    make_authority,
     never_reads,
     raw,
     redirect,
@@ -39,37 +36,11 @@ from servers import (
     unused_port,
 )
 
-from pressrelease import clock
 from pressrelease.config import SecretReference, SecretSource
 from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.errors import ConfigRefused
-from pressrelease.outlets import http as http_module
 from pressrelease.outlets import wire
-from pressrelease.outlets.http import Answer, Http, checked_address, failure_of, retry_after
-from pressrelease.plan import AHEAD
-
-SECRET_PATH = "/services/T000/canary-in-the-path"
-BODY = b"canary in the body: embargoed words"
-
-
-def _http(timeout: float = 5) -> Http:
-    return Http(called="the server", timeout=timedelta(seconds=timeout))
-
-
-def _failure(url: str, *, timeout: float = 5, changes_nothing: bool = False) -> DeliveryFailed:
-    http = _http(timeout)
-    try:
-        with pytest.raises(DeliveryFailed) as caught:
-            http.request("POST", url + SECRET_PATH, body=BODY, changes_nothing=changes_nothing)
-    finally:
-        http.close()
-    failure = caught.value
-    assert "canary" not in failure.reason
-    assert "127.0.0.1" not in failure.reason
-    assert failure.__cause__ is None
-    assert failure.__suppress_context__ or failure.__context__ is None
-    return failure
-
+from pressrelease.outlets.http import Answer, checked_address, failure_of, retry_after
 
 # -- the table --------------------------------------------------------------------------------------------
 
@@ -139,7 +110,7 @@ def test_no_retry_after_is_a_fault(value: str) -> None:
 
 def test_a_yes_comes_back_with_its_body_and_headers() -> None:
     with FlakyServer(answer(201, b'{"id": 7}', {"X-Mark": "yes"})) as server:
-        http = _http()
+        http = new_http()
         got = http.request("POST", server.url + "/a?b=1", body=BODY, headers={"X-Ours": "1"})
         http.close()
     assert (got.status, got.json(), got.headers["x-mark"], got.whole) == (201, {"id": 7}, "yes", True)
@@ -164,7 +135,7 @@ def test_head_and_body_leave_in_one_piece_while_they_are_small(
     monkeypatch.setattr(http_client.HTTPConnection, "send", noting)
     body = bytes(range(250)) * (size // 250)
     with FlakyServer(answer(), answer()) as server:
-        http = _http()
+        http = new_http()
         for _ in range(2):  # a new connection, and one that was kept
             http.request("POST", server.url, body=body)
         http.close()
@@ -176,7 +147,7 @@ def test_head_and_body_leave_in_one_piece_while_they_are_small(
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_never_followed(status: int) -> None:
     with FlakyServer(answer()) as elsewhere, FlakyServer(redirect(elsewhere.url + "/", status)) as server:
-        failure = _failure(server.url)
+        failure = failed_post(server.url)
     assert failure.certainty is Certainty.FOR_GOOD
     assert "redirect" in failure.reason
     assert len(server.requests) == 1
@@ -185,7 +156,7 @@ def test_a_redirect_is_never_followed(status: int) -> None:
 
 def test_a_busy_server_is_asked_again_when_it_says() -> None:
     with FlakyServer(answer(429, headers={"Retry-After": "37"})) as server:
-        failure = _failure(server.url)
+        failure = failed_post(server.url)
     assert (failure.certainty, failure.retry_after) == (Certainty.NOT_SENT, timedelta(seconds=37))
     assert len(server.requests) == 1
 
@@ -212,32 +183,32 @@ def test_a_busy_server_is_asked_again_when_it_says() -> None:
 )
 def test_what_left_and_was_not_surely_refused_is_in_doubt(behaviour: Behaviour) -> None:
     with FlakyServer(behaviour) as server:
-        assert _failure(server.url).certainty is Certainty.UNSURE
+        assert failed_post(server.url).certainty is Certainty.UNSURE
         assert len(server.requests) == 1
     with FlakyServer(behaviour) as server:
-        assert _failure(server.url, changes_nothing=True).certainty is Certainty.NOT_SENT
+        assert failed_post(server.url, changes_nothing=True).certainty is Certainty.NOT_SENT
 
 
 def test_a_truncated_no_is_still_a_no() -> None:
     with FlakyServer(raw(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nhalf")) as server:
-        assert _failure(server.url).certainty is Certainty.FOR_GOOD
+        assert failed_post(server.url).certainty is Certainty.FOR_GOOD
 
 
 def test_an_answer_that_ends_with_its_connection_is_whole() -> None:
     with FlakyServer(raw(b"HTTP/1.0 200 OK\r\n\r\nall of it")) as server:
-        assert _http().request("GET", server.url).body == b"all of it"
+        assert new_http().request("GET", server.url).body == b"all of it"
 
 
 def test_an_endless_answer_is_cut_and_its_yes_stands() -> None:
     head = b"HTTP/1.1 200 OK\r\n\r\n"
     with FlakyServer(raw(head + b"x" * 3_000_000)) as server:
-        got = _http().request("GET", server.url, largest=1000)
+        got = new_http().request("GET", server.url, largest=1000)
     assert (len(got.body), got.whole) == (1000, False)
 
 
 def test_a_packed_answer_is_not_unpacked() -> None:
     with FlakyServer(answer(200, b"\x1f\x8b\x08\x00bomb", {"Content-Encoding": "gzip"})) as server:
-        assert _http().request("GET", server.url).body == b"\x1f\x8b\x08\x00bomb"
+        assert new_http().request("GET", server.url).body == b"\x1f\x8b\x08\x00bomb"
 
 
 def test_no_cookie_and_no_netrc_is_ever_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +216,7 @@ def test_no_cookie_and_no_netrc_is_ever_sent(tmp_path: Path, monkeypatch: pytest
     netrc.write_text("machine 127.0.0.1 login somebody password canary\n")
     monkeypatch.setenv("NETRC", str(netrc))
     with FlakyServer(answer(200, headers={"Set-Cookie": "a=b"})) as server:
-        http = _http()
+        http = new_http()
         for _ in range(2):
             http.request("GET", server.url)
         http.close()
@@ -257,13 +228,13 @@ def test_no_cookie_and_no_netrc_is_ever_sent(tmp_path: Path, monkeypatch: pytest
 
 
 def test_nobody_listens() -> None:
-    failure = _failure(f"http://127.0.0.1:{unused_port()}")
+    failure = failed_post(f"http://127.0.0.1:{unused_port()}")
     assert failure.certainty is Certainty.NOT_SENT
     assert "refused the connection" in failure.reason
 
 
 def test_a_name_that_is_nobodys() -> None:
-    failure = _failure("https://no-such-host.invalid")
+    failure = failed_post("https://no-such-host.invalid")
     assert failure.certainty is Certainty.NOT_SENT
     assert "name" in failure.reason
 
@@ -279,7 +250,7 @@ def test_a_resolver_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(wire.socket, "getaddrinfo", stuck)
     begun = time.monotonic()
-    failure = _failure("https://slow.example.org", timeout=0.3)
+    failure = failed_post("https://slow.example.org", timeout=0.3)
     released.set()
     assert time.monotonic() - begun < 2
     assert failure.certainty is Certainty.NOT_SENT
@@ -287,7 +258,7 @@ def test_a_resolver_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPat
 
 
 def test_plain_http_is_for_this_machine_only() -> None:
-    failure = _failure("http://news.example.org")
+    failure = failed_post("http://news.example.org")
     assert failure.certainty is Certainty.FOR_GOOD
     assert "not encrypted" in failure.reason
 
@@ -295,14 +266,14 @@ def test_plain_http_is_for_this_machine_only() -> None:
 @pytest.mark.parametrize("url", ["", "nonsense", "https://", "https://a b/", "https://[::1", "ftp://127.0.0.1/"])
 def test_no_address_is_a_fault(url: str) -> None:
     with pytest.raises(DeliveryFailed) as caught:
-        _http(1).request("POST", url, body=b"x")
+        new_http(1).request("POST", url, body=b"x")
     assert caught.value.certainty in {Certainty.FOR_GOOD, Certainty.NOT_SENT}
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Injected: 1", "a\nb", " leading", "caf\u0119"])
 def test_no_header_can_carry_another(value: str) -> None:
     with FlakyServer(answer()) as server, contextlib.suppress(DeliveryFailed):
-        _http().request("POST", server.url, body=b"x", headers={"X-Ours": value})
+        new_http().request("POST", server.url, body=b"x", headers={"X-Ours": value})
     assert all("x-injected" not in request.headers for request in server.requests)
 
 
@@ -327,7 +298,7 @@ def test_no_header_can_carry_another(value: str) -> None:
 def test_the_timeout_is_a_total(behaviour: Behaviour, words: str) -> None:
     with FlakyServer(behaviour) as server:
         begun = time.monotonic()
-        failure = _failure(server.url, timeout=0.4)
+        failure = failed_post(server.url, timeout=0.4)
         took = time.monotonic() - begun
     assert took < 1.5
     assert failure.certainty is Certainty.UNSURE
@@ -336,7 +307,7 @@ def test_the_timeout_is_a_total(behaviour: Behaviour, words: str) -> None:
 
 def test_a_server_that_stops_reading_a_long_body() -> None:
     with FlakyServer(never_reads) as server:
-        http = _http(0.4)
+        http = new_http(0.4)
         begun = time.monotonic()
         with pytest.raises(DeliveryFailed) as caught:
             http.request("POST", server.url, body=b"x" * 30_000_000)
@@ -347,7 +318,7 @@ def test_a_server_that_stops_reading_a_long_body() -> None:
 
 def test_several_requests_share_one_deadline() -> None:
     with FlakyServer(answer(), hang_after_request) as server:
-        http = _http(0.5)
+        http = new_http(0.5)
         deadline = http.deadline()
         http.request("GET", server.url, deadline=deadline, changes_nothing=True)
         time.sleep(0.3)
@@ -365,7 +336,7 @@ def test_a_kept_connection_has_the_time_of_the_new_request() -> None:
         return True
 
     with FlakyServer(Behaviour("answers, and rests", answer_and_rest), answer(200, b"ok")) as server:
-        http = _http(5)
+        http = new_http(5)
         http.request("POST", server.url, body=BODY, deadline=time.monotonic() + 0.3)
         # Longer than what the system takes in while nobody reads.
         assert http.request("POST", server.url, body=b"x" * 20_000_000).body == b"ok"
@@ -389,7 +360,7 @@ def test_an_address_that_swallows_everything_leaves_time_for_the_next(monkeypatc
             for address in (swallowing.getsockname(), ("127.0.0.1", server.port))
         ]
         monkeypatch.setattr(wire, "resolve", lambda host, port, end: addresses)
-        assert _http(3).request("POST", "http://localhost:1/", body=BODY).body == b"ok"
+        assert new_http(3).request("POST", "http://localhost:1/", body=BODY).body == b"ok"
 
 
 def test_one_slow_server_does_not_cut_another_short() -> None:
@@ -400,233 +371,17 @@ def test_one_slow_server_does_not_cut_another_short() -> None:
         failures: list[Certainty] = []
 
         def wait() -> None:
-            failures.append(_failure(slow.url, timeout=0.6).certainty)
+            failures.append(failed_post(slow.url, timeout=0.6).certainty)
 
         waiting = threading.Thread(target=wait)
         waiting.start()
-        http = _http(5)
+        http = new_http(5)
         for _ in range(40):
             assert http.request("POST", quick.url, body=b"x").status == 200
             time.sleep(0.02)
         waiting.join()
         http.close()
     assert failures == [Certainty.UNSURE]
-
-
-# -- connections ------------------------------------------------------------------------------------------
-
-
-def test_connections_are_kept_and_shared_by_threads() -> None:
-    with FlakyServer(answer(200, b"ok")) as server:
-        http = _http()
-        failures: list[Exception] = []
-
-        def work() -> None:
-            try:
-                for _ in range(25):
-                    assert http.request("POST", server.url, body=BODY).body == b"ok"
-            except Exception as error:
-                failures.append(error)
-
-        threads = [threading.Thread(target=work) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        http.close()
-    assert failures == []
-    assert len(server.requests) == 200
-    assert server.connections <= 8
-
-
-def test_a_connection_that_its_server_closed_is_not_used_again() -> None:
-    with FlakyServer(answer_then_close) as server:
-        http = _http()
-        for _ in range(10):
-            assert http.request("POST", server.url, body=BODY).body == b"ok"
-            time.sleep(0.02)  # the end of the old connection has come in by then
-        http.close()
-    assert server.connections == 10
-
-
-def test_a_connection_that_was_idle_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    with FlakyServer(answer(200, b"ok")) as server:
-        http = _http()
-        http.request("POST", server.url, body=BODY)
-        http.request("POST", server.url, body=BODY)
-        assert server.connections == 1
-        monkeypatch.setattr(wire, "LONGEST_IDLE", 0.05)
-        time.sleep(0.1)
-        http.request("POST", server.url, body=BODY)
-        http.close()
-    assert server.connections == 2
-
-
-def test_warming_sends_nothing_and_saves_connecting() -> None:
-    with FlakyServer(answer(200, b"ok")) as server:
-        http = _http()
-        http.warm(server.url)
-        _until(lambda: server.connections == http_module.WARM_CONNECTIONS)
-        assert server.requests == []
-        http.warm(server.url)
-        http.request("POST", server.url, body=BODY)
-        assert server.connections == http_module.WARM_CONNECTIONS
-        http.close()
-
-
-def test_a_connection_opened_ahead_of_a_lift_is_good_for_the_rush_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    with FlakyServer(answer(200, b"ok")) as server:
-        http = _http()
-        http.warm(server.url)
-        later = AHEAD.total_seconds() + 10
-        for module in (http_module, wire):
-            monkeypatch.setattr(module, "pause_clock", lambda: clock.pause_clock() + later)
-        http.request("POST", server.url, body=BODY)
-        assert server.connections == http_module.WARM_CONNECTIONS
-        http.close()
-
-
-def test_warming_in_vain_is_silent_and_reaching_in_vain_is_not() -> None:
-    url = f"http://127.0.0.1:{unused_port()}"
-    http = _http()
-    http.warm(url)
-    with pytest.raises(DeliveryFailed) as caught:
-        http.reach(url)
-    assert caught.value.certainty is Certainty.NOT_SENT
-
-
-def _until(true: object, seconds: float = 3) -> None:
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-# -- TLS --------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def _trust_anew(monkeypatch: pytest.MonkeyPatch) -> object:
-    http_module.trust.cache_clear()
-    yield
-    http_module.trust.cache_clear()
-
-
-@pytest.mark.usefixtures("_trust_anew")
-def test_a_certificate_that_is_vouched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    missing("openssl", "openssl")
-    authority = make_authority(tmp_path)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.certificate))
-    with FlakyServer(answer(200, b"ok"), tls=authority.server) as server:
-        http = _http()
-        ends = http.reach(server.url).certificate_ends
-        assert ends is not None
-        assert timedelta(days=28) < ends - datetime.now(UTC) < timedelta(days=31)
-        for _ in range(3):
-            assert http.request("POST", server.url, body=BODY).body == b"ok"
-        http.close()
-    assert server.connections == 1
-
-
-@pytest.mark.usefixtures("_trust_anew")
-@pytest.mark.parametrize(
-    ("name", "days", "trusted", "words"),
-    [
-        ("localhost", 30, False, "authority"),
-        ("elsewhere.example.org", 30, True, "another name"),
-        ("localhost", -1, True, "expired"),
-    ],
-)
-def test_a_certificate_that_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, days: int, trusted: bool, words: str
-) -> None:
-    missing("openssl", "openssl")
-    authority = make_authority(tmp_path, name=name, days=days)
-    if trusted:
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.certificate))
-    with FlakyServer(answer(), tls=authority.server) as server:
-        failure = _failure(server.url)
-    assert failure.certainty is Certainty.NOT_SENT
-    assert words in failure.reason
-    assert server.requests == []
-
-
-def test_a_server_without_tls_where_tls_was_asked_for() -> None:
-    with FlakyServer(answer()) as server:
-        failure = _failure(server.url.replace("http://127.0.0.1", "https://localhost"), timeout=0.4)
-        assert server.requests == []
-    assert failure.certainty is Certainty.NOT_SENT
-
-
-def test_a_handshake_that_never_ends_is_given_up() -> None:
-    with FlakyServer(never_reads) as server:
-        begun = time.monotonic()
-        failure = _failure(server.url.replace("http://127.0.0.1", "https://localhost"), timeout=0.4)
-        assert time.monotonic() - begun < 2
-    assert failure.certainty is Certainty.NOT_SENT
-
-
-def test_trust_always_verifies() -> None:
-    context = http_module.trust()
-    assert context.verify_mode is ssl.CERT_REQUIRED
-    assert context.check_hostname
-
-
-# -- a proxy ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "words"),
-    [
-        (raw(b"HTTP/1.1 403 Forbidden\r\n\r\n", name="refuses"), "proxy"),
-        (raw(b"HTTP/1.1 200 OK\r\n\r\n", name="opens and drops"), "the server"),
-        (hang_after_request, "in time"),
-        (reset_after_request, "the server"),
-    ],
-    ids=lambda value: getattr(value, "name", ""),
-)
-def test_a_proxy_that_fails_has_sent_nothing(monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour, words: str) -> None:
-    with FlakyServer(behaviour) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        monkeypatch.delenv("NO_PROXY", raising=False)
-        monkeypatch.delenv("no_proxy", raising=False)
-        failure = _failure("https://news.example.org", timeout=0.5)
-        with pytest.raises(DeliveryFailed):
-            _http(0.5).reach("https://news.example.org/canary")
-    assert failure.certainty is Certainty.NOT_SENT
-    assert words in failure.reason
-    assert {(request.method, request.target) for request in proxy.requests} == {("CONNECT", "news.example.org:443")}
-    assert all(not request.body and "canary" not in str(request.headers) for request in proxy.requests)
-
-
-def test_no_proxy_stands_between_us_and_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{unused_port()}")
-    with FlakyServer(answer(204)) as server:
-        assert _http().request("POST", server.url, body=BODY).status == 204
-
-
-# -- what is left behind ----------------------------------------------------------------------------------
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files in /proc")
-def test_no_connection_is_left_open_by_what_goes_wrong() -> None:
-    behaviours = (
-        reset_after_request,
-        half_answer,
-        half_head,
-        garbage,
-        answer_then_close,
-        close_after_request,
-        answer(500),
-    )
-    with FlakyServer(*behaviours * 6, answer(204)) as server:
-        http = _http()
-        before = len(list(Path("/proc/self/fd").iterdir()))
-        for _ in range(len(behaviours) * 6):
-            with contextlib.suppress(DeliveryFailed):
-                http.request("POST", server.url, body=BODY)
-        http.close()
-        _until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before)
 
 
 # -- addresses --------------------------------------------------------------------------------------------
