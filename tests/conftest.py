@@ -26,6 +26,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 NOW = datetime(2018, 9, 21, 16, 0, tzinfo=UTC)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Three processes for two processors: tests wait half of their time, for a lift or a command that they started."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    processors = len(allowed(0)) if allowed else os.cpu_count() or 1
+    return (3 * processors + 1) // 2
+
+
 @pytest.fixture(autouse=True)
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test is steered by the workspace, colours or editor of whoever runs it."""
