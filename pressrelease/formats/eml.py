@@ -14,10 +14,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
 from html import escape
 from urllib.parse import quote
 
@@ -33,6 +34,9 @@ ADDRESS_PLACE = "{address}"
 
 #: RFC 3986, section 2: what stands in an address as it is, percent signs included.
 _IN_ADDRESSES = "%!#$&'()*+,/:;=?@[]~"
+
+#: Of a word that is left as it is in a folded line: "Subject: " and a pair of quotes have room beside it.
+_LONGEST_WORD = 60
 
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -77,11 +81,9 @@ def own(letterhead: Letterhead, *, key: str, recipient: str) -> bytes:
 def shared(message: Message, letterhead: Letterhead) -> bytes:
     """All other headers, the empty line and the body. The same arguments give the same bytes."""
     mail = EmailMessage(policy=POLICY)
-    mail["From"] = Address(_one_line(letterhead.name), addr_spec=letterhead.address)
     reply_to = letterhead.reply_to or message.contact.email
-    if reply_to and reply_to.lower() != letterhead.address.lower() and _is_plain(reply_to):
+    if reply_to and reply_to.lower() != letterhead.address.lower() and _is_plain_address(reply_to):
         mail["Reply-To"] = Address(addr_spec=reply_to)
-    mail["Subject"] = _one_line(message.release.headline)
     mail["Date"] = _date(message.lift, message.office.timezone)
     if letterhead.list_id:
         mail["List-Id"] = f"<{_one_line(letterhead.list_id)}>"
@@ -97,7 +99,30 @@ def shared(message: Message, letterhead: Letterhead) -> bytes:
         if not (enclosure.shown and enclosure.is_image):
             _enclose(mail.add_attachment, enclosure, letterhead, disposition="attachment")
     _set_boundaries(mail, f"{message.slug}\n{message.version}")
-    return mail.as_bytes(policy=POLICY)
+    heading = f"From: {_sender(letterhead)}\r\nSubject: {_subject(message.release.headline)}\r\n"
+    return heading.encode("ascii") + mail.as_bytes(policy=POLICY)
+
+
+def _sender(letterhead: Letterhead) -> str:
+    name = _one_line(letterhead.name)
+    if _is_plain(name):
+        return _folded(formataddr((name, letterhead.address)), "us-ascii", header="From")
+    return f"{_folded(name, 'utf-8', header='From')}\r\n <{letterhead.address}>"
+
+
+def _subject(headline: str) -> str:
+    text = _one_line(headline)
+    return _folded(text, "us-ascii" if _is_plain(text) else "utf-8", header="Subject")
+
+
+def _folded(text: str, charset: str, *, header: str) -> str:
+    """A header's text in lines; with "utf-8" all of it is encoded words (RFC 2047).
+
+    By the older half of Python's library: the newer one leaves a blank between two encoded words, where readers
+    drop it, and words run together.
+    """
+    line = Header(text, charset, maxlinelen=POLICY.max_line_length, header_name=header)
+    return line.encode(linesep="\r\n")
 
 
 def _enclose(add: Callable[..., None], enclosure: Enclosure, letterhead: Letterhead, *, disposition: str) -> None:
@@ -173,7 +198,12 @@ def _date(moment: datetime, timezone: str) -> str:
     return format_datetime(moment.astimezone(zone_of(timezone)))
 
 
-def _is_plain(address: str) -> bool:
+def _is_plain(text: str) -> bool:
+    """Whether a text can stand in a header unencoded: ASCII that can be folded, and that no reader would decode."""
+    return text.isascii() and "=?" not in text and all(len(word) <= _LONGEST_WORD for word in text.split(" "))
+
+
+def _is_plain_address(address: str) -> bool:
     """Whether an address from a release can stand in a header as it is."""
     return re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+", address) is not None
 
