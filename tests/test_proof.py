@@ -116,6 +116,22 @@ def test_an_embargo_that_cannot_be_read_still_gives_a_proof(office: Office, call
     assert "can't be read" in call.err
 
 
+@pytest.mark.parametrize(
+    ("contact", "sender"),
+    [
+        ("press@b\u00fccher.example", b"press@xn--bcher-kva.example"),
+        ("j\u00fcrgen@da.example", b"press@office.invalid"),
+        ("call us", b"press@office.invalid"),
+    ],
+)
+def test_a_contact_that_no_mail_can_come_from_still_gives_a_proof(
+    office: Office, call: Caller, contact: str, sender: bytes
+) -> None:
+    office.write("names", contact=f"{{name: Press, email: {contact}}}")
+    mail = call("proof", "names", "--format", "eml")
+    assert b"\r\nFrom: The Office <" + sender + b">\r\n" in mail
+
+
 def test_an_immediate_one_before_its_approval(office: Office, call: Caller) -> None:
     office.write("names")
     call("schedule", "names", "--yes")

@@ -224,9 +224,20 @@ def _eml(proof: Proof) -> bytes:
     from pressrelease.formats.eml import Letterhead, eml
 
     message = proof.message
-    address = message.office.contact.email or message.contact.email or "press@office.invalid"
+    address = _sender_of(message.office.contact.email or message.contact.email)
     key = delivery_key(message.slug, message.version, "", address)
     return eml(message, Letterhead(message.office.name, address), key=key, recipient=address)
+
+
+def _sender_of(email: str) -> str:
+    """An office's address as a From line can have it; one that can't stand there is not worth refusing a proof for."""
+    from pressrelease.outlets.email.addresses import NotAnAddress, read_address
+
+    try:
+        address = read_address(email)
+    except NotAnAddress:
+        return "press@office.invalid"
+    return "press@office.invalid" if address.needs_utf8 else address.wire
 
 
 def _json(proof: Proof) -> bytes:
