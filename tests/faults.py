@@ -262,6 +262,40 @@ def traced(
     )
 
 
+@contextmanager
+def suspended_at(office: Office, call: str, when: int, *arguments: str, log: Path) -> Iterator[int]:
+    """The command, stopped (SIGSTOP) at a thread's `when`-th system call of this name: its process's number.
+
+    Woken where the block ends, as often as another of its threads stops there too, and waited for.
+    """
+    missing("strace", "strace")
+    inject = ["-e", f"trace={call}", "-e", f"inject={call}:signal=SIGSTOP:when={when}"]
+    strace = subprocess.Popen(
+        ["strace", "-f", "-q", "-o", str(log), *inject, *COMMAND, *arguments],
+        cwd=office.folder,
+        env=os.environ | office.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until(lambda: log.exists() and "stopped by SIGSTOP" in log.read_text(encoding="utf-8", errors="replace"))
+    process = int(Path(f"/proc/{strace.pid}/task/{strace.pid}/children").read_text(encoding="ascii").split()[0])
+    try:
+        yield process
+        end = time.monotonic() + 60
+        while strace.poll() is None:
+            assert time.monotonic() < end, "it was woken, and never came to its end"
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+            time.sleep(0.05)
+        assert strace.returncode in {0, 10, 75}
+    finally:
+        if strace.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+            strace.kill()
+            strace.wait(10)
+
+
 def calls_of(office: Office, calls: Iterable[str], log: Path) -> dict[str, int]:
     """How often a healthy pass makes each system call, in the thread that makes it most: strace counts by thread."""
     traced(office, ["-e", f"trace={','.join(calls)}"], "publish-due", log=log)

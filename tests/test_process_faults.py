@@ -6,13 +6,16 @@ Afterwards passes go on as cron would make them, and what arrived is held agains
 from __future__ import annotations
 
 import signal
+import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from faults import SCALE, Count, Scene, calls_of, report, scene, spread, staying_up, traced, until
+from faults import SCALE, Count, Scene, calls_of, report, scene, spread, staying_up, suspended_at, traced, until
 
 pytestmark = pytest.mark.slow
 
@@ -110,6 +113,28 @@ def test_nothing_leaves_where_nothing_can_be_written(due: Scene, tmp_path: Path)
     assert tried.office.pages == []
 
 
+def suspend_between_records(made: Scene, process: subprocess.Popen[str]) -> None:
+    """Stop a process at a moment at which it does not hold the record: one that does is another fault, below."""
+    record = made.office.folder / ".pressrelease" / "state.db"
+    with closing(sqlite3.connect(record, timeout=0, isolation_level=None)) as turn:
+        while True:
+            process.send_signal(signal.SIGSTOP)
+            until(lambda: state_of(process.pid) == "T")
+            try:
+                turn.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError:
+                process.send_signal(signal.SIGCONT)
+                time.sleep(0.01)
+            else:
+                turn.execute("ROLLBACK")
+                return
+
+
+def state_of(process: int) -> str:
+    """The letter of proc_pid_stat(5): "T" for stopped."""
+    return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+
+
 @pytest.mark.timeout(300)
 def test_suspended_past_its_lease_and_woken(tmp_path: Path) -> None:
     """Three tries at once: waiting is all that there is to do. The lease is a minute longer than twice the timeout."""
@@ -124,7 +149,7 @@ def test_suspended_past_its_lease_and_woken(tmp_path: Path) -> None:
             made.lift = datetime.now(UTC)
             made.office.run("approve", "names")
             until(lambda: made.receiver.got)
-            voice.process.send_signal(signal.SIGSTOP)
+            suspend_between_records(made, voice.process)
             made.receiver.pause = 0.0
             try:
                 lapsed = datetime.now(UTC) + timedelta(seconds=64)
@@ -138,3 +163,27 @@ def test_suspended_past_its_lease_and_woken(tmp_path: Path) -> None:
         count = made.count()
         assert len(made.receiver.ids["names"]) == 1
         report("suspended past its lease, then woken (SIGSTOP, SIGCONT)", count)
+
+
+@pytest.mark.timeout(600)
+def test_suspended_while_it_holds_the_record(due: Scene, calls: dict[str, int], tmp_path: Path) -> None:
+    """Nobody can tell what was half written: until it is woken nothing is recorded or sent, and people are told.
+
+    At two syncs on end: of SQLite's rollback journal, while others may read, and of its file, while nobody may. What was
+    under way meanwhile may have had its time, and is then a doubt like any other.
+    """
+    total = Count()
+    for when in (calls["fdatasync"] // 2, calls["fdatasync"] // 2 + 1):
+        tried = due.copied(tmp_path / f"{when}")
+        with suspended_at(tried.office, "fdatasync", when, "publish-due", log=tmp_path / f"{when}.log") as process:
+            time.sleep(1)  # what had left by then is still arriving
+            before = tried.arrivals()[0], tried.office.pages
+            assert "busy" in tried.office.run("publish-due", expect=75).stderr
+            told = tried.office.run("doctor", "--offline", expect=10).stdout
+            assert f"(process {process}, which stands still)" in told
+            assert (tried.arrivals()[0], tried.office.pages) == before
+        tried.settle()
+        one = tried.count()
+        assert one.good, (when, one)
+        total += one
+    report("suspended while it holds the record, then woken (SIGSTOP, SIGCONT)", total)

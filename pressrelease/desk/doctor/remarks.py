@@ -9,7 +9,7 @@ from functools import cached_property
 
 from pressrelease import clock
 from pressrelease.config import STORE_URL, Config
-from pressrelease.errors import PressReleaseError
+from pressrelease.errors import NeedsPerson, PressReleaseError, WillRetry
 from pressrelease.store import Reader, Store
 from pressrelease.wiring import Workspace
 
@@ -74,5 +74,16 @@ class Patient:
 
     @property
     def read(self) -> Reader | None:
-        """Questions to the record; None where nothing was ever recorded. Raises StateUnreadable, WillRetry."""
-        return self.store.read if self.store.exists else None
+        """Questions to the record; None where nothing was ever recorded. Raises NeedsPerson, WillRetry."""
+        if not self.store.exists:
+            return None
+        if self._busy is not None:
+            raise self._busy
+        return self.store.read
+
+    @cached_property
+    def _busy(self) -> WillRetry | NeedsPerson | None:
+        """Why the record answers nobody just now: asked once, since whoever asks waits for its turn."""
+        from pressrelease.desk.doctor.holding import what_holds
+
+        return what_holds(self.store)

@@ -1,0 +1,114 @@
+"""Which programs keep the record's file to themselves, as far as the system says."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from pressrelease.errors import NeedsPerson, StateUnreadable, WillRetry
+from pressrelease.store import Store
+from pressrelease.store.reading import READ_PATIENCE, unreadable
+
+#: Where in a database's file SQLite's locks lie, whatever its size (https://www.sqlite.org/fileformat2.html, section
+#: 1.5, "the lock-byte page"): its first and its last byte.
+LOCKED_BYTES = range(0x40000000, 0x40000000 + 512)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A program that has the file: its process's number, its name, and whether it stands still."""
+
+    process: int
+    name: str
+    suspended: bool = False
+
+
+def what_holds(store: Store) -> WillRetry | NeedsPerson | None:
+    """Why a store can't be read or written to just now, naming who has it where the system tells; None if it can be.
+
+    Waits as long as any reader does. What can't be read at all is for whoever reads to find.
+    """
+    try:
+        store.read.schema()
+        if store.file is not None:
+            _take_a_turn(store.file)
+    except WillRetry as busy:
+        return busy if store.file is None else _named(busy, store.file)
+    except StateUnreadable:
+        return None
+    return None
+
+
+def _take_a_turn(file: Path) -> None:
+    """Begin to write to a database, and leave it: who holds it may let others read, and keep them from recording."""
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", timeout=READ_PATIENCE, uri=True)) as turn:
+            turn.execute("BEGIN IMMEDIATE")
+            turn.rollback()
+    except sqlite3.Error as error:
+        raise unreadable(error) from error
+
+
+def _named(busy: WillRetry, file: Path) -> WillRetry | NeedsPerson:
+    holders = holders_of(file)
+    if not holders:
+        hint = f"Try again in a minute; `lsof {file}` may show who holds it."
+        return WillRetry(busy.message, hint=hint, code=busy.code)
+    named = " and ".join(
+        f"{one.name} (process {one.process}{', which stands still' if one.suspended else ''})" for one in holders
+    )
+    message = f"the database is held by {named}; until it is let go nothing is recorded, and nothing sent"
+    if still := next((one.process for one in holders if one.suspended), None):
+        return NeedsPerson(
+            message, hint=f"`kill -CONT {still}` lets it go on; `kill -KILL {still}` ends it: the record stays whole."
+        )
+    return WillRetry(
+        message,
+        hint=f"Wait until it is through; `kill {holders[0].process}` ends it: the record stays whole.",
+        code=busy.code,
+    )
+
+
+def holders_of(file: Path, system: Path = Path("/proc")) -> list[Holder]:
+    """The programs that hold a lock of SQLite on a file; none where the system does not tell (only Linux does)."""
+    try:
+        lines = (system / "locks").read_text(encoding="ascii", errors="replace").splitlines()
+        number = file.stat().st_ino
+    except OSError:
+        return []
+    return [_described(system / str(process), process) for process in processes_that_lock(number, lines)]
+
+
+def processes_that_lock(inode: int, lines: Iterable[str]) -> list[int]:
+    """Whose locks lie where SQLite's do in the file of that number; `lines` are /proc/locks' (proc_locks(5))."""
+    found = set()
+    for line in lines:
+        match line.split():
+            case [_, "POSIX", _, _, process, place, first, _] if (
+                place.rpartition(":")[2] == str(inode) and int(first) in LOCKED_BYTES and int(process) > 0
+            ):
+                found.add(int(process))
+    return sorted(found)
+
+
+def _described(folder: Path, process: int) -> Holder:
+    try:
+        command = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        # proc_pid_stat(5): the state follows the name, which stands in brackets and may hold any.
+        state = (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return Holder(process, "a program")
+    return Holder(process, name_of(command), suspended=state in {"T", "t"})
+
+
+def name_of(command: Sequence[str]) -> str:
+    """What people call a program, of its command line: `pressrelease run`, not the interpreter that runs it."""
+    names = [Path(word).name for word in command if word]
+    for name, following in pairwise([*names, ""]):
+        if name.removesuffix(".exe") in {"pressrelease", "__main__.py"}:
+            return "pressrelease" if following.startswith("-") else f"pressrelease {following}".rstrip()
+    return names[0] if names else "a program"
