@@ -169,8 +169,8 @@ def test_suspended_past_its_lease_and_woken(tmp_path: Path) -> None:
 def test_suspended_while_it_holds_the_record(due: Scene, calls: dict[str, int], tmp_path: Path) -> None:
     """Nobody can tell what was half written: until it is woken nothing is recorded or sent, and people are told.
 
-    At two syncs on end: of SQLite's rollback journal, while others may read, and of its file, while nobody may. What was
-    under way meanwhile may have had its time, and is then a doubt like any other.
+    At two syncs on end: of SQLite's rollback journal, while others may read, and of its file, while nobody may.
+    What was under way meanwhile may have had its time, and is then a doubt like any other.
     """
     total = Count()
     for when in (calls["fdatasync"] // 2, calls["fdatasync"] // 2 + 1):
