@@ -192,6 +192,7 @@ def is_folded_well(content: bytes) -> bool:
 
 
 @given(words_of_a_line)
+@example(["prison;", "0" * 38, "0" * 39])
 def test_a_reader_sees_the_headline_as_it_was_typed(words: list[str]) -> None:
     headline = " ".join(words)
     content, read = mail(replace(MESSAGE, release=RELEASE._replace(headline=headline)))
@@ -214,6 +215,7 @@ def test_a_reader_sees_the_text_as_it_was_composed(text: str) -> None:
 @example('The "Büro", of; <Names>')
 @example('The \\"Office\\", of; <Names>')
 @example("A, B")
+@example("prison; " + "0" * 38 + " " + "0" * 38)
 def test_a_name_with_other_letters_or_signs_stays_one_sender(name: str) -> None:
     content, read = mail(MESSAGE, replace(LETTERHEAD, name=name))
     assert [sender.addr_spec for sender in read["From"].addresses] == ["press@da.example"]

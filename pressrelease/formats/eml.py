@@ -119,10 +119,10 @@ def _folded(text: str, charset: str, *, header: str) -> str:
     """A header's text in lines; with "utf-8" all of it is encoded words (RFC 2047).
 
     By the older half of Python's library: the newer one leaves a blank between two encoded words, where readers
-    drop it, and words run together.
+    drop it, and words run together. At any blank: to prefer one after a semicolon or comma makes lines too long.
     """
     line = Header(text, charset, maxlinelen=POLICY.max_line_length, header_name=header)
-    return line.encode(linesep="\r\n")
+    return line.encode(splitchars=" ", linesep="\r\n")
 
 
 def _enclose(add: Callable[..., None], enclosure: Enclosure, letterhead: Letterhead, *, disposition: str) -> None:
