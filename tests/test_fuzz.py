@@ -41,10 +41,10 @@ deeper = settings(max_examples=1500, suppress_health_check=list(HealthCheck))
 
 def said(arguments: list[str]) -> tuple[int, str]:
     """A command's exit code, and what it said on both streams; nobody is there to be asked."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="", write_through=True) for _ in range(2))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main(arguments)
-    return code, out.getvalue() + err.getvalue()
+    return code, "".join(stream.buffer.getvalue().decode() for stream in (out, err))
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +122,7 @@ fixed = settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow, 
 @example(["when", "noon", "--timezone", "../../etc/passwd"])
 @example(["when", "noon", "--timezone", "/etc/localtime"])
 @example(["proof", "draft", "--outlet", "\u2028"])
+@example(["proof", "names"])
 def test_any_command_line_gives_a_code_of_the_contract(office: Office, arguments: list[str]) -> None:
     _any_argv(office, arguments)
 
