@@ -24,7 +24,7 @@ on_linux = pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Lin
 def held(file: Path, how: str) -> Iterator[subprocess.Popen[str]]:
     """Another program with a transaction on a database; `how` is EXCLUSIVE, or IMMEDIATE, which lets others read."""
     program = (
-        "import sqlite3, sys, time\n"
+        "import sqlite3, time\n"
         f"held = sqlite3.connect({str(file)!r}, isolation_level=None)\n"
         f"held.execute('BEGIN {how}')\nprint('held', flush=True)\ntime.sleep(60)\n"
     )

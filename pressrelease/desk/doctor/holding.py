@@ -14,7 +14,7 @@ from pressrelease.store import Store
 from pressrelease.store.reading import READ_PATIENCE, unreadable
 
 #: Where in a database's file SQLite's locks lie, whatever its size (https://www.sqlite.org/fileformat2.html, section
-#: 1.5, "the lock-byte page"): its first and its last byte.
+#: 1.5, "the lock-byte page").
 LOCKED_BYTES = range(0x40000000, 0x40000000 + 512)
 
 
