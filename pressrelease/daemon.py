@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -130,14 +131,22 @@ class Daemon:
         self._wake.set()
 
     def end_on_signals(self) -> None:
-        """Have SIGTERM and SIGINT end it in good order; only on the main thread."""
+        """Have SIGTERM and SIGINT end it in good order; only on the main thread.
 
-        def handle(number: int, frame: FrameType | None) -> None:
-            self.end()
-
+        A signal handler may interrupt itself, so it takes no lock: it does nothing. The interpreter writes the
+        signal's number to a socket, and a thread that reads there calls `end`.
+        """
+        self._signaled, signaled = socket.socketpair()
+        signaled.setblocking(False)
+        signal.set_wakeup_fd(signaled.detach(), warn_on_full_buffer=False)  # open until the process ends
+        threading.Thread(target=self._listen, name="signals", daemon=True).start()
         for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
             if number := getattr(signal, name, None):
-                signal.signal(number, handle)
+                signal.signal(number, _leave_to_listener)
+
+    def _listen(self) -> None:
+        while self._signaled.recv(64):
+            self.end()
 
     # -- one pass ------------------------------------------------------------------------------------------
 
@@ -321,6 +330,10 @@ class Daemon:
         store: Store = self._workspace.store
         with store.ledger(now=clock.utc_now(), actor="scheduler") as ledger:
             ledger.note(event)
+
+
+def _leave_to_listener(number: int, frame: FrameType | None) -> None:
+    """Do nothing: see `Daemon.end_on_signals`."""
 
 
 def _is_near(seen: Pass | None) -> bool:

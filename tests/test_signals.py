@@ -1,0 +1,61 @@
+"""`run` is asked to end by signals that arrive together, as nested wrappers and Ctrl-C under one send them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from office import Office, found_office
+
+#: Schedulers that run at the same time, and how many microseconds lie between the two signals to each of them.
+GAPS = (20, 30, 40, 50, 60, 80, 100, 0)
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there, no signal can be sent to one process")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGINT), (signal.SIGINT, signal.SIGTERM)],
+    ids=["TERM TERM", "INT INT", "INT TERM"],
+)
+def test_two_signals_at_once_end_it(first: signal.Signals, second: signal.Signals, tmp_path: Path) -> None:
+    office = found_office(tmp_path / "office")
+    for _ in range(2):
+        assert not hanging_after(office, first, second)
+
+
+def hanging_after(office: Office, first: signal.Signals, second: signal.Signals) -> list[int]:
+    """The gaps, in microseconds, after which a scheduler did not end."""
+    schedulers = [office.start("run") for _ in GAPS]
+    hung = []
+    try:
+        for process in schedulers:
+            assert process.stderr is not None
+            line = process.stderr.readline()
+            assert "running" in line, line + process.stderr.read()
+        time.sleep(0.5)  # their first pass is over: the main thread waits
+        for gap, process in zip(GAPS, schedulers, strict=True):
+            os.kill(process.pid, first)
+            end = time.perf_counter() + gap / 1e6
+            while time.perf_counter() < end:
+                pass
+            os.kill(process.pid, second)
+        for gap, process in zip(GAPS, schedulers, strict=True):
+            try:
+                process.communicate(timeout=20)
+            except subprocess.TimeoutExpired:
+                hung.append(gap)
+            else:
+                assert process.returncode == 0
+    finally:
+        for process in schedulers:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+    return hung
