@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Only SQLite: what is taken out here stands in front of both databases.
 STORE = ("tests/test_store.py", "-k", "not postgresql")
 CYCLE = ("tests/test_cycle.py",)
+LATENESS = ("tests/test_lateness.py", "-k", "not postgresql")
 CIRCUIT = ("tests/test_circuit.py", "-k", "not postgresql")
 APPROVALS = ("tests/test_approvals.py", "-k", "not postgresql")
 ZONES = ("tests/test_zone_rules.py", "-k", "not postgresql and not leaves_at_the_hour")
@@ -58,7 +59,20 @@ GUARDS = (
     Guard("claim: hold", "store/claims.py", "            releases.c.word == Word.SCHEDULED.value,\n", "", STORE),
     Guard("claim: lift", "store/claims.py",
           "            releases.c.lift <= now,\n", "", STORE),
-    Guard("claim: too late", "store/claims.py", "            in_time,\n", "", STORE),
+    Guard("claim: too late", "store/claims.py", "            in_time(),\n", "", STORE),
+    Guard("claim: too late, lateness accepted before the lift", "store/claims.py",
+          "case((accepted > lift, accepted), else_=lift)", "func.coalesce(accepted, lift)", LATENESS),
+    Guard("claim: too late, accepted late", "store/claims.py",
+          "case((accepted > lift, accepted), else_=lift)", "lift", LATENESS),
+    Guard("claim: too late, tried again until give_up", "store/claims.py",
+          "        deliveries.c.first_sent_at >= bindparam(\"not_given_up\"),\n", "", LATENESS),
+    Guard("plan: too late, accepted late", "standing.py",
+          "max(release.lift, release.late_accepted_at or release.lift)", "release.lift", LATENESS),
+    Guard("plan: too late, tried again until give_up", "standing.py",
+          "return delivery.first_sent_at is None or now - delivery.first_sent_at > retry.give_up",
+          "return True", LATENESS),
+    Guard("lateness is accepted only once the lift is past", "store/words.py",
+          "    if release.lift is None or release.lift > ledger.now:\n        return\n", "", LATENESS),
     Guard("claim: this version", "store/claims.py",
           "            releases.c.version == deliveries.c.version,\n            releases.c.word", "            releases.c.word",
           STORE),

@@ -140,9 +140,13 @@ def same_person(name: str) -> str:
 
 
 def too_late(delivery: Delivery, release: Scheduled, *, policy: Policy, retry: Retry, now: datetime) -> bool:
-    """Whether a delivery missed its moment by so much that only a person may still send it."""
+    """Return whether a delivery is so late that only a person may still send it.
+
+    `store.claims.in_time` is the same rule in SQL; tests/test_lateness.py compares the two.
+    """
     if release.lift is None or delivery.state not in _STILL_TO_SEND:
         return False
+    # Lateness accepted before the lift would end before the lift's own `max_late` does.
     if now - max(release.lift, release.late_accepted_at or release.lift) <= policy.max_late:
         return False
     return delivery.first_sent_at is None or now - delivery.first_sent_at > retry.give_up

@@ -74,7 +74,7 @@ def resume(desk: Desk, slug: str, at: str | None = None) -> None:
         before = words.set_word(ledger, slug, Word.SCHEDULED, by=desk.actor)
         if moment is not None:
             words.put_off(ledger, before.release, moment, wall=wall, zones=known_release(wall))
-        elif before.release.lift is not None and before.release.lift <= now:
+        else:
             words.accept_late(ledger, before.release)
 
 

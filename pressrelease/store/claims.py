@@ -66,10 +66,6 @@ def claim(
 def _claiming(policy: Policy, dialect: str) -> ReturningUpdate[Any]:
     """The statement; to make it anew would take longer than all the rest between an instant and its claim's commit."""
     now: BindParameter[int] = bindparam("now")
-    in_time = or_(
-        func.coalesce(releases.c.late_accepted_at, releases.c.lift) >= bindparam("not_too_late"),
-        deliveries.c.first_sent_at >= bindparam("not_given_up"),
-    )
     may_leave = (
         select(releases.c.slug)
         .where(
@@ -77,7 +73,7 @@ def _claiming(policy: Policy, dialect: str) -> ReturningUpdate[Any]:
             releases.c.version == deliveries.c.version,
             releases.c.word == Word.SCHEDULED.value,
             releases.c.lift <= now,
-            in_time,
+            in_time(),
         )
         .exists()
     )
@@ -115,6 +111,16 @@ def _claiming(policy: Policy, dialect: str) -> ReturningUpdate[Any]:
             next_try=null(),
         )
         .returning(*deliveries.c)
+    )
+
+
+def in_time() -> ColumnElement[bool]:
+    """Return the opposite of `standing.too_late` in SQL, over a release and one delivery of it."""
+    accepted, lift = releases.c.late_accepted_at, releases.c.lift
+    latest = case((accepted > lift, accepted), else_=lift)
+    return or_(
+        latest >= bindparam("not_too_late"),
+        deliveries.c.first_sent_at >= bindparam("not_given_up"),
     )
 
 

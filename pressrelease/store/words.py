@@ -303,7 +303,12 @@ def set_word(ledger: Ledger, slug: str, word: Word, *, by: str, why: str = "") -
 
 
 def accept_late(ledger: Ledger, release: Scheduled) -> None:
-    """A person's word, good for `max_late` from now, that a release may go out although its lift is past."""
+    """A person's word, good for `max_late` from now, that a release may go out although its lift is past.
+
+    Changes and notes nothing where the lift is still ahead: it is not late.
+    """
+    if release.lift is None or release.lift > ledger.now:
+        return
     ledger.connection.execute(
         update(releases).where(releases.c.slug == release.slug).values(late_accepted_at=ledger.micros)
     )
