@@ -16,7 +16,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from simulator.histories import COMMITS, FAULTS, JUMPS, LAWS, LIFTS, MEANWHILE, QUESTIONS, WAITS, live
-from simulator.office import OUTLETS, SLUGS
+from simulator.office import CONFIG, OUTLETS, PATIENT, SLUGS
 from simulator.world import World
 
 QUICK = 80
@@ -44,8 +44,9 @@ class Office(RuleBasedStateMachine):
     def record_is_true(self) -> None:
         self.world.check()
 
-    @initialize(lift=st.sampled_from(LIFTS), outlets=several)
-    def begin(self, lift: timedelta | None, outlets: tuple[str, ...]) -> None:
+    @initialize(lift=st.sampled_from(LIFTS), outlets=several, patient=st.booleans())
+    def begin(self, lift: timedelta | None, outlets: tuple[str, ...], patient: bool) -> None:
+        self.world.config = PATIENT if patient else CONFIG
         self.world.schedule(SLUGS[0], lift, outlets)
         self.world.approve(SLUGS[0])
 

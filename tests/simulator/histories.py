@@ -15,6 +15,7 @@ JUMPS = (timedelta(seconds=20), timedelta(hours=1), timedelta(days=1), timedelta
 LAWS = (timedelta(seconds=30), timedelta(minutes=3), timedelta(hours=1))
 FAULTS = (
     "refused", "refused for good", "lost", "answer lost", "broken", "killed before", "killed after", "slow", "",
+    "password",
 )  # fmt: skip
 COMMITS = ("killed before", "killed after", "busy", "full", "", "")
 QUESTIONS = ("busy", "unreadable")

@@ -28,6 +28,7 @@ from simulator.office import (
     BEGIN,
     CONFIG,
     OUTLETS,
+    PATIENT,
     SLUGS,
     STORE,
     TIMEOUT,
@@ -45,6 +46,7 @@ class World(People):
     """One history. Each method that starts with a verb is a thing that can happen."""
 
     def __init__(self, seed: int = 0) -> None:
+        self.config = PATIENT if seed % 2 else CONFIG
         self.machine = Machine(BEGIN)
         self.folder = Path(tempfile.mkdtemp(prefix="pressrelease-", dir=shared_memory()))
         shutil.copytree(empty_office() / ".pressrelease", self.folder / ".pressrelease", dirs_exist_ok=True)
@@ -155,7 +157,7 @@ class World(People):
             place.store.open(self.machine.wall)
             alive = appear(place.alive, uuid.uuid4().hex)
             cycle = Cycle(
-                config=CONFIG,
+                config=self.config,
                 store=place.store,
                 library=place.library,
                 outlets=place.outlets(),
@@ -273,8 +275,8 @@ class World(People):
         assert lease[0] > self.machine.wall + TIMEOUT, "left on a claim that was about to lapse"
         row.began = row.began or self.machine.wall
         moments = [known.lift, known.decided or known.lift, known.later or known.lift]
-        late = self.machine.wall > max(moments) + CONFIG.policy.max_late
-        assert not late or self.machine.wall <= row.began + CONFIG.retry.give_up, "late, and nobody decided that"
+        late = self.machine.wall > max(moments) + self.config.policy.max_late
+        assert not late or self.machine.wall <= row.began + self.config.retry.give_up, "late, and nobody decided that"
 
     def _answer(self, outlet: FakeOutlet, row: Row, key: str) -> Receipt:
         store = outlet.place.store
@@ -284,6 +286,8 @@ class World(People):
             raise DeliveryFailed(Certainty.NOT_SENT, "refused the connection")
         if fault == "refused for good":
             raise DeliveryFailed(Certainty.FOR_GOOD, "401")
+        if fault == "password":
+            raise DeliveryFailed(Certainty.FOR_GOOD, "refused the password", credentials=True)
         if fault == "lost":
             raise DeliveryFailed(Certainty.UNSURE, "no answer")
         if fault == "killed before":
