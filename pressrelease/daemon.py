@@ -166,7 +166,7 @@ class Daemon:
             self._sign_if_old(seen)
         self._closed = seen.closed
         # What waits for a closed outlet waits for one and the same thing, and it is said once.
-        told = {one.reason if one.closed else f"{one.slug}: {one.reason}" for one in seen.plan.needs_you}
+        told = {one.reason if one.waits_for_outlets else f"{one.slug}: {one.reason}" for one in seen.plan.needs_you}
         if seen.stopped and seen.plan.due:
             told.add(f"Nothing goes out: {seen.stopped}.")
         for words in sorted(told - self._said):

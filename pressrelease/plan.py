@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pressrelease.cause import Cause
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import CLAIMABLE, Delivery
 from pressrelease.standing import Dossier, ReleaseState, Standing, stand, too_late
@@ -18,12 +19,18 @@ AHEAD = timedelta(seconds=30)
 class Waiting(NamedTuple):
     """A release that waits for a person although it is due, or whatever its date; `reason` is in words.
 
-    `closed` names the outlet that the reason is about, where one refuses our credentials: many wait for the same.
+    `outlets` are those that the cause is about. Of outlets that refuse our credentials many wait for the same.
     """
 
     slug: str
     reason: str
-    closed: str = ""
+    cause: Cause
+    outlets: tuple[str, ...] = ()
+
+    @property
+    def waits_for_outlets(self) -> bool:
+        """Whether one fix, of the outlets' credentials, lets this and every other that waits for them go on."""
+        return self.cause is Cause.OUTLET_CLOSED
 
 
 class Plan(NamedTuple):
@@ -72,7 +79,8 @@ def make_plan(
         standings.append((release.slug, standing))
         lifted = release.lift is not None and release.lift <= now
         if standing.state is ReleaseState.NEEDS_YOU or (lifted and standing.state in _WAITS_FOR_A_PERSON):
-            needs_you.append(Waiting(release.slug, standing.reason, standing.closed))
+            assert standing.cause is not None  # noqa: S101  (whoever waits has one, as test_standing shows)
+            needs_you.append(Waiting(release.slug, standing.reason, standing.cause, standing.outlets))
         if standing.blocked:
             continue
         for delivery in dossier.deliveries:

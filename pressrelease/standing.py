@@ -9,6 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from pressrelease.cause import Cause
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.when.embargo import Embargo
@@ -111,16 +112,17 @@ class Dossier(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """A release's state with its reason in words ("" where the state says it all).
+    """A release's state with its reason in words ("" where the state says it all), and as a code.
 
-    `blocked` tells whether nothing may leave just now, whatever is due; `closed` names the outlet that the reason
-    is about, where one refuses our credentials.
+    `blocked` tells whether nothing may leave just now, whatever is due; `cause` is None where `reason` is "", and
+    `outlets` are those that it is about.
     """
 
     state: ReleaseState
     reason: str = ""
     blocked: bool = False
-    closed: str = ""
+    cause: Cause | None = None
+    outlets: tuple[str, ...] = ()
 
 
 def counted_approvals(approvals: Sequence[Approval], policy: Policy, author: str) -> int:
@@ -171,7 +173,7 @@ def stand(
     """
     release, deliveries = dossier.release, dossier.deliveries
     if release.word is Word.KILLED:
-        return Standing(ReleaseState.KILLED, release.why, blocked=True)
+        return Standing(ReleaseState.KILLED, release.why, blocked=True, cause=Cause.KILLED)
     still_open = [delivery for delivery in deliveries if delivery.is_open]
     # What a closed outlet has refused is tried again by itself once it opens: the outlet needs a person, not this.
     refused = [one for one in deliveries if one.state is DeliveryState.FAILED and one.outlet in closed]
@@ -179,32 +181,45 @@ def stand(
     if not still_open and not stuck and not refused:
         return _settled(deliveries)
     if release.word is Word.HELD:
-        return Standing(ReleaseState.HELD, f"held by {release.word_by}: {release.why}", blocked=True)
+        why = f"held by {release.word_by}: {release.why}"
+        return Standing(ReleaseState.HELD, why, blocked=True, cause=Cause.HELD)
     if still_open and (stopper := _stopper(dossier, still_open, policy, retry, known_outlets, now, clock_doubt)):
-        return Standing(ReleaseState.NEEDS_YOU, stopper, blocked=True)
+        return stopper
     changed = dossier.ruling.words if dossier.ruling else ""
     missing = policy.approvals - counted_approvals(dossier.approvals, policy, release.author)
     if missing > 0 and still_open:
         given = f"{missing} more approval{'s' if missing > 1 else ''} needed"
         given += "".join(f"; {one.by}'s does not count: {one.doubt}" for one in dossier.approvals if one.doubt)
         given += f"; {changed}" if changed else ""
-        return Standing(ReleaseState.UNAPPROVED, given, blocked=True)
+        return Standing(ReleaseState.UNAPPROVED, given, blocked=True, cause=Cause.APPROVAL_MISSING)
     if release.lift is None and still_open:
         # `approvals` was lowered meanwhile; nothing lifts by an edit of config.toml.
-        return Standing(ReleaseState.UNAPPROVED, "it lifts with its next approval", blocked=True)
+        return Standing(
+            ReleaseState.UNAPPROVED, "it lifts with its next approval", blocked=True, cause=Cause.APPROVAL_MISSING
+        )
     # The others go on: an outlet that was taken out of config.toml costs them nothing, as one that is down.
     if unknown := sorted({delivery.outlet for delivery in still_open} - set(known_outlets)):
         gone = f"config.toml no longer has the outlet {', '.join(unknown)}, or it is switched off"
-        return Standing(ReleaseState.NEEDS_YOU, f"{gone}; what waits there goes out once it is back")
+        return Standing(
+            ReleaseState.NEEDS_YOU,
+            f"{gone}; what waits there goes out once it is back",
+            cause=Cause.OUTLET_UNKNOWN,
+            outlets=tuple(unknown),
+        )
     if stuck:
-        return Standing(ReleaseState.NEEDS_YOU, stuck)
+        return stuck
     if dossier.ruling and dossier.ruling.asks and still_open:
-        return Standing(ReleaseState.NEEDS_YOU, changed)
+        return Standing(ReleaseState.NEEDS_YOU, changed, cause=Cause.ZONE_RULES_ASK)
     if shut := sorted({delivery.outlet for delivery in (*still_open, *refused)} & set(closed)):
-        return Standing(ReleaseState.NEEDS_YOU, closed_words(shut[0], closed[shut[0]]), closed=shut[0])
+        return Standing(
+            ReleaseState.NEEDS_YOU,
+            "; ".join(closed_words(outlet, closed[outlet]) for outlet in shut),
+            cause=Cause.OUTLET_CLOSED,
+            outlets=tuple(shut),
+        )
     if dossier.begun or (release.lift is not None and release.lift <= now):
         return Standing(ReleaseState.PUBLISHING)
-    return Standing(ReleaseState.SCHEDULED, changed)
+    return Standing(ReleaseState.SCHEDULED, changed, cause=Cause.ZONE_RULES_CHANGED if changed else None)
 
 
 def closed_words(outlet: str, reason: str) -> str:
@@ -216,21 +231,29 @@ def _settled(deliveries: Sequence[Delivery]) -> Standing:
     """Where a release stands of which nothing is left to do."""
     called_off = sum(delivery.state is DeliveryState.CANCELED for delivery in deliveries)
     if deliveries and called_off == len(deliveries):
-        return Standing(ReleaseState.KILLED, "every delivery was called off; nothing went out", blocked=True)
-    return Standing(ReleaseState.PUBLISHED, "some deliveries were called off" if called_off else "")
+        nothing = "every delivery was called off; nothing went out"
+        return Standing(ReleaseState.KILLED, nothing, blocked=True, cause=Cause.CANCELED)
+    if called_off:
+        return Standing(ReleaseState.PUBLISHED, "some deliveries were called off", cause=Cause.PARTLY_CANCELED)
+    return Standing(ReleaseState.PUBLISHED)
 
 
-def _stuck(deliveries: Sequence[Delivery]) -> str:
-    """What is said of deliveries that nothing but a person's word can move."""
+def _stuck(deliveries: Sequence[Delivery]) -> Standing | None:
+    """What is said of deliveries that nothing but a person's word can move; None where there are none."""
     stuck = [delivery for delivery in deliveries if delivery.needs_person]
     if not stuck:
-        return ""
-    first = stuck[0]
+        return None
+    # What may have arrived comes first: it is settled before anything is sent again.
+    first = next((one for one in stuck if one.state is DeliveryState.IN_DOUBT), stuck[0])
     where = first.outlet + (f" ({first.recipient})" if first.recipient else "")
     more = f", and {len(stuck) - 1} more" if len(stuck) > 1 else ""
     if first.state is DeliveryState.IN_DOUBT:
-        return f"{where} is in doubt: {first.error or first.state.sentence}{more}"
-    return f"{where} failed: {first.error or first.state.sentence}{more}"
+        words, cause = "is in doubt", Cause.IN_DOUBT
+    else:
+        words, cause = "failed", Cause.FAILED
+    reason = f"{where} {words}: {first.error or first.state.sentence}{more}"
+    outlets = tuple(dict.fromkeys(one.outlet for one in stuck if one.state is first.state))
+    return Standing(ReleaseState.NEEDS_YOU, reason, cause=cause, outlets=outlets)
 
 
 def _stopper(
@@ -241,24 +264,29 @@ def _stopper(
     known_outlets: Collection[str],
     now: datetime,
     clock_doubt: str | None,
-) -> str:
-    """Why nothing of a release may leave until somebody has looked; "" where nothing stands in its way."""
+) -> Standing | None:
+    """Why nothing of a release may leave until somebody has looked; None where nothing stands in its way."""
     release = dossier.release
     file = f"releases/{release.slug}.md"
     if dossier.file is FileFact.CHANGED:
-        return f"{file} was changed after it was scheduled; nothing more goes out of it"
+        return _blocked(Cause.FILE_CHANGED, f"{file} was changed after it was scheduled; nothing more goes out of it")
     if dossier.file is FileFact.GONE:
-        return f"{file} is gone; nothing more goes out of it"
+        return _blocked(Cause.FILE_MISSING, f"{file} is gone; nothing more goes out of it")
     if dossier.ruling and dossier.ruling.blocked:
-        return dossier.ruling.words
+        return _blocked(Cause.ZONE_RULES_ASK, dossier.ruling.words)
     lifted = release.lift is not None and release.lift <= now
     if lifted and clock_doubt:
-        return f"{clock_doubt}; nothing goes out until somebody has looked"
+        return _blocked(Cause.CLOCK_IN_DOUBT, f"{clock_doubt}; nothing goes out until somebody has looked")
     going = [delivery for delivery in still_open if delivery.outlet in known_outlets]
     if any(too_late(delivery, release, policy=policy, retry=retry, now=now) for delivery in going):
         assert release.lift is not None  # noqa: S101  (too_late says False without one)
-        return f"its lift was missed by {_hours(now - release.lift)}, more than max_late allows"
-    return ""
+        missed = f"its lift was missed by {_hours(now - release.lift)}, more than max_late allows"
+        return _blocked(Cause.MISSED, missed)
+    return None
+
+
+def _blocked(cause: Cause, reason: str) -> Standing:
+    return Standing(ReleaseState.NEEDS_YOU, reason, blocked=True, cause=cause)
 
 
 def _hours(span: timedelta) -> str:

@@ -92,7 +92,7 @@ def status_table(rows: Sequence[Row], *, timezone: str, now: datetime) -> Table:
 
 def _where(row: Row) -> Text:
     text = Text(STATE_WORDS[row.standing.state], style=_MEANING[row.standing.state])
-    if reason := row.standing.reason or row.draft_trouble:
+    if reason := row.standing.reason:
         text.append(f"\n{printable(reason)}", style="default")
     for line in where_words(row.dossier.deliveries) if row.dossier else ():
         text.append(f"\n{printable(line)}", style="default")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from pressrelease.cause import command_for
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.standing import Dossier, ReleaseState, Standing
 from pressrelease.when import Embargo, embargo_as_json, rfc3339, say
@@ -32,7 +33,6 @@ class Row(NamedTuple):
     standing: Standing
     embargo: Embargo | None
     dossier: Dossier | None = None
-    draft_trouble: str = ""
 
     @property
     def lift(self) -> datetime | None:
@@ -47,7 +47,8 @@ def release_json(row: Row, *, now: datetime) -> dict[str, Any]:
         "slug": row.slug,
         "headline": row.headline,
         "state": row.standing.state.value,
-        "reason": row.standing.reason or row.draft_trouble or None,
+        "reason": row.standing.reason or None,
+        "cause": row.standing.cause.value if row.standing.cause else None,
         "version": dossier.release.version if dossier else None,
         "embargo": embargo_as_json(row.embargo, now=now) if row.embargo else None,
         "lift": maybe_rfc3339(row.lift),
@@ -157,32 +158,8 @@ def late_words(late: timedelta) -> str:
 
 def next_command(row: Row) -> str:
     """The command to run next for a release that waits for a person; "" where it waits for nobody."""
-    state = row.standing.state
-    if state is ReleaseState.DRAFT:
-        return f"pressrelease {'check' if row.draft_trouble else 'schedule'} {row.slug}"
-    if state is ReleaseState.UNAPPROVED:
-        return f"pressrelease approve {row.slug}"
-    if state is ReleaseState.HELD:
-        return f"pressrelease resume {row.slug}"
-    if state is not ReleaseState.NEEDS_YOU or row.dossier is None:
-        return ""
-    if row.standing.closed:
-        return f"pressrelease outlets --test {row.standing.closed}"
-    doubtful = [d for d in row.dossier.deliveries if d.state is DeliveryState.IN_DOUBT and d.needs_person]
-    if doubtful and not row.standing.blocked:
-        # Without the verdict, which is the person's: `settle` then says which there are.
-        return f"pressrelease settle {row.slug} --outlet {doubtful[0].outlet}"
-    if any(d.state is DeliveryState.FAILED for d in row.dossier.deliveries) and not row.standing.blocked:
-        return f"pressrelease retry {row.slug}"
-    if "is gone" in row.standing.reason and not row.dossier.begun:
-        return f"pressrelease unschedule {row.slug}"
-    if "was changed" in row.standing.reason or "is gone" in row.standing.reason:
-        return f"pressrelease schedule {row.slug}" if not row.dossier.begun else f"pressrelease hold {row.slug}"
-    if row.dossier.ruling and row.dossier.ruling.asks:
-        # Fixed anew, it is for an hour that the rules of today know.
-        return f"pressrelease {'resume' if row.dossier.begun else 'schedule'} {row.slug}"
-    if "missed" in row.standing.reason:
-        return f"pressrelease resume {row.slug}"
-    if row.standing.blocked and "clock" in row.standing.reason:
-        return "pressrelease doctor"
-    return "pressrelease outlets"
+    standing = row.standing
+    if standing.cause is None:
+        return f"pressrelease schedule {row.slug}" if standing.state is ReleaseState.DRAFT else ""
+    begun = row.dossier is not None and row.dossier.begun
+    return command_for(standing.cause, row.slug, outlets=standing.outlets, begun=begun)

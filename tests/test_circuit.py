@@ -12,6 +12,7 @@ from mail_server import mail_server
 from office import Office, Receiver, found_office, receiving
 from test_store import AFTER, events, only, put, sqlite_store, take
 
+from pressrelease.cause import Cause
 from pressrelease.config import Policy, Retry
 from pressrelease.cycle import TELLING
 from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState
@@ -141,7 +142,7 @@ def test_a_release_says_that_its_outlet_needs_a_person(
     assert told.state is state
     assert told.reason.startswith(words)
     assert not told.blocked
-    assert (told.closed == "media") is (words.startswith("media"))
+    assert ((told.cause, told.outlets) == (Cause.OUTLET_CLOSED, ("media",))) is words.startswith("media")
 
 
 def test_only_what_goes_to_a_closed_outlet_stays_behind() -> None:
@@ -161,7 +162,9 @@ def test_only_what_goes_to_a_closed_outlet_stays_behind() -> None:
         closed={"media": "401"},
     )
     assert [one.outlet for one in plan.due] == ["newsroom"]
-    assert [(one.slug, one.closed) for one in plan.needs_you] == [("names", "media")]
+    assert [(one.slug, one.cause, one.outlets) for one in plan.needs_you] == [
+        ("names", Cause.OUTLET_CLOSED, ("media",))
+    ]
 
 
 # -- the whole command ---------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def test_the_keys_of_status(office: Office, call: Caller) -> None:
         "scheduler": dict.fromkeys(("alive", "last_seen", "host")),
         "releases": [
             {
-                **dict.fromkeys(("slug", "headline", "state", "reason", "version")),
+                **dict.fromkeys(("slug", "headline", "state", "reason", "cause", "version")),
                 "embargo": EMBARGO,
                 "lift": None,
                 "approvals": [{"by": None, "at": None}],

@@ -31,11 +31,11 @@ from pressrelease.gather import look
 from pressrelease.log import log_to
 from pressrelease.notices import (
     EVENTS,
-    About,
     Coming,
     Happening,
     Known,
     Notice,
+    Topic,
     conditions,
     digest,
     gathered,
@@ -338,15 +338,15 @@ def test_what_is_not_out_is_not_named(
 def test_markup_in_a_name_is_inert() -> None:
     line = Happening(1, NOW, '<img src="x">\x1b[31m\n\nda', "stopped")
     (words_said,) = told_words(line)
-    message = digest([Notice(About.STOPPED, words_said)], office=OFFICE, key="k", now=NOW)
+    message = digest([Notice(Topic.STOPPED, words_said)], office=OFFICE, key="k", now=NOW)
     assert "<img" not in message.html
     assert "\x1b" not in message.html + message.text
     assert "&lt;img" in message.html
 
 
 def test_a_message_has_fifty_sentences_at_most_and_the_gravest_first() -> None:
-    notices = [Notice(About.PUBLISHED, f"release-{n} is out.") for n in range(70)]
-    notices.append(Notice(About.FAILED, "It failed."))
+    notices = [Notice(Topic.PUBLISHED, f"release-{n} is out.") for n in range(70)]
+    notices.append(Notice(Topic.FAILED, "It failed."))
     message = digest(notices, beyond=9, office=OFFICE, key="k", now=NOW)
     assert message.text.startswith("It failed.\n\nrelease-0 is out.\n")
     assert message.text.count(" is out.") == 49
@@ -356,7 +356,7 @@ def test_a_message_has_fifty_sentences_at_most_and_the_gravest_first() -> None:
 
 
 def test_a_notice_by_mail_does_not_pose_as_a_release() -> None:
-    message = digest([Notice(About.FAILED, "It failed.")], office=OFFICE, key="k", now=NOW)
+    message = digest([Notice(Topic.FAILED, "It failed.")], office=OFFICE, key="k", now=NOW)
     mail = eml(message, Letterhead("The Office", "press@example.org"), key="k", recipient="da@example.org").decode()
     assert "FOR IMMEDIATE RELEASE" not in mail
     assert "###" not in mail
@@ -703,9 +703,9 @@ def test_a_lift_that_comes_is_told_ahead(tmp_path: Path, server: FlakyServer) ->
     now = clock.utc_now()
     assert news_of(place.workspace, seen, [], now).standing == ()
     (notice,) = news_of(place.workspace, seen, [], now + timedelta(hours=13)).standing
-    assert (notice.about, "later" in notice.words) == (About.SOON, False)
+    assert (notice.about, "later" in notice.words) == (Topic.SOON, False)
     (other,) = news_of(place.workspace, seen, [], now + timedelta(hours=0.8 * 24 - 0.1)).standing[:1]
-    assert (other.about, other.key == notice.key) == (About.SOON, False)
+    assert (other.about, other.key == notice.key) == (Topic.SOON, False)
 
 
 def test_a_doubt_by_mail_is_not_told_twice(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from conftest import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pressrelease.cause import ADVICE
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.standing import (
@@ -57,41 +58,71 @@ def at(state: str, outlet: str = "newsroom", again: bool = False) -> Delivery:
 
 
 @pytest.mark.parametrize(
-    ("deliveries", "changes", "now", "state", "reason"),
+    ("deliveries", "changes", "now", "state", "reason", "cause"),
     [
-        pytest.param(["waiting"], {}, LIFT - SECOND, "scheduled", "", id="approved and ahead"),
-        pytest.param(["waiting"], {}, LIFT, "publishing", "", id="its lift has come"),
-        pytest.param(["sending", "waiting"], {}, LIFT, "publishing", "", id="one is in the act"),
-        pytest.param(["delivered", "retrying"], {}, LIFT, "publishing", "", id="one will be tried again"),
-        pytest.param(["in_doubt again"], {}, LIFT, "publishing", "", id="in doubt, and asked again by itself"),
-        pytest.param(["delivered", "delivered"], {}, LIFT, "published", "", id="out"),
-        pytest.param(["delivered", "canceled"], {}, LIFT, "published", "called off", id="out, but for some"),
-        pytest.param(["canceled", "canceled"], {}, LIFT, "killed", "nothing went out", id="all called off"),
-        pytest.param(["delivered", "failed"], {}, LIFT, "needs_you", "failed", id="one failed for good"),
-        pytest.param(["waiting", "in_doubt"], {}, LIFT, "needs_you", "in doubt", id="one is in doubt"),
-        pytest.param(["waiting"], {"approvals": ()}, LIFT, "unapproved", "1 more approval needed", id="unapproved"),
-        pytest.param(["waiting"], {"lift": None}, LIFT, "unapproved", "next approval", id="no lift, approved"),
-        pytest.param(["waiting"], {"word": Word.HELD, "why": "a call"}, LIFT, "held", "a call", id="held"),
-        pytest.param(["waiting"], {"word": Word.KILLED}, LIFT, "killed", "", id="withdrawn"),
-        pytest.param(["delivered"], {"word": Word.KILLED}, LIFT, "killed", "", id="withdrawn after it was out"),
-        pytest.param(["delivered"], {"word": Word.HELD}, LIFT, "published", "", id="held when it was out already"),
-        pytest.param(["waiting"], {"file": "changed"}, LIFT - HOUR, "needs_you", "was changed", id="file changed"),
-        pytest.param(["waiting"], {"file": "gone"}, LIFT - HOUR, "needs_you", "is gone", id="file gone"),
-        pytest.param(["delivered"], {"file": "changed"}, LIFT, "published", "", id="file changed after it was out"),
-        pytest.param(["waiting fax"], {}, LIFT - HOUR, "needs_you", "outlet fax", id="outlet unknown"),
-        pytest.param(["delivered fax"], {}, LIFT, "published", "", id="outlet gone once it had it"),
-        pytest.param(["waiting"], {"doubt": "it jumped"}, LIFT, "needs_you", "it jumped", id="clock not believed"),
-        pytest.param(["waiting"], {"doubt": "it jumped"}, LIFT - HOUR, "scheduled", "", id="clock, lift ahead"),
-        pytest.param(["waiting"], {}, LIFT + DAY, "publishing", "", id="as late as is allowed"),
-        pytest.param(["waiting"], {}, LIFT + DAY + SECOND, "needs_you", "missed by 24 h", id="missed"),
-        pytest.param(["waiting"], {"late": LIFT + DAY}, LIFT + 2 * DAY, "publishing", "", id="late was accepted"),
-        pytest.param(["waiting"], {"late": LIFT + DAY}, LIFT + 3 * DAY, "needs_you", "missed", id="late once more"),
-        pytest.param(["retrying"], {}, LIFT + DAY, "publishing", "", id="within its time to retry"),
-        pytest.param(["retrying"], {}, LIFT + 2 * DAY, "needs_you", "missed", id="slept through its retries"),
+        pytest.param(["waiting"], {}, LIFT - SECOND, "scheduled", "", "", id="approved and ahead"),
+        pytest.param(["waiting"], {}, LIFT, "publishing", "", "", id="its lift has come"),
+        pytest.param(["sending", "waiting"], {}, LIFT, "publishing", "", "", id="one is in the act"),
+        pytest.param(["delivered", "retrying"], {}, LIFT, "publishing", "", "", id="one will be tried again"),
+        pytest.param(["in_doubt again"], {}, LIFT, "publishing", "", "", id="in doubt, and asked again by itself"),
+        pytest.param(["delivered", "delivered"], {}, LIFT, "published", "", "", id="out"),
+        pytest.param(
+            ["delivered", "canceled"], {}, LIFT, "published", "called off", "partly_canceled", id="out, but for some"
+        ),
+        pytest.param(["canceled", "canceled"], {}, LIFT, "killed", "nothing went out", "canceled", id="all called off"),
+        pytest.param(["delivered", "failed"], {}, LIFT, "needs_you", "failed", "failed", id="one failed for good"),
+        pytest.param(["waiting", "in_doubt"], {}, LIFT, "needs_you", "in doubt", "in_doubt", id="one is in doubt"),
+        pytest.param(
+            ["waiting"],
+            {"approvals": ()},
+            LIFT,
+            "unapproved",
+            "1 more approval needed",
+            "approval_missing",
+            id="unapproved",
+        ),
+        pytest.param(
+            ["waiting"], {"lift": None}, LIFT, "unapproved", "next approval", "approval_missing", id="no lift, approved"
+        ),
+        pytest.param(["waiting"], {"word": Word.HELD, "why": "a call"}, LIFT, "held", "a call", "held", id="held"),
+        pytest.param(["waiting"], {"word": Word.KILLED}, LIFT, "killed", "", "killed", id="withdrawn"),
+        pytest.param(
+            ["delivered"], {"word": Word.KILLED}, LIFT, "killed", "", "killed", id="withdrawn after it was out"
+        ),
+        pytest.param(["delivered"], {"word": Word.HELD}, LIFT, "published", "", "", id="held when it was out already"),
+        pytest.param(
+            ["waiting"], {"file": "changed"}, LIFT - HOUR, "needs_you", "was changed", "file_changed", id="file changed"
+        ),
+        pytest.param(
+            ["waiting"], {"file": "gone"}, LIFT - HOUR, "needs_you", "is gone", "file_missing", id="file gone"
+        ),
+        pytest.param(["delivered"], {"file": "changed"}, LIFT, "published", "", "", id="file changed after it was out"),
+        pytest.param(
+            ["waiting fax"], {}, LIFT - HOUR, "needs_you", "outlet fax", "outlet_unknown", id="outlet unknown"
+        ),
+        pytest.param(["delivered fax"], {}, LIFT, "published", "", "", id="outlet gone once it had it"),
+        pytest.param(
+            ["waiting"],
+            {"doubt": "it jumped"},
+            LIFT,
+            "needs_you",
+            "it jumped",
+            "clock_in_doubt",
+            id="clock not believed",
+        ),
+        pytest.param(["waiting"], {"doubt": "it jumped"}, LIFT - HOUR, "scheduled", "", "", id="clock, lift ahead"),
+        pytest.param(["waiting"], {}, LIFT + DAY, "publishing", "", "", id="as late as is allowed"),
+        pytest.param(["waiting"], {}, LIFT + DAY + SECOND, "needs_you", "missed by 24 h", "missed", id="missed"),
+        pytest.param(["waiting"], {"late": LIFT + DAY}, LIFT + 2 * DAY, "publishing", "", "", id="late was accepted"),
+        pytest.param(
+            ["waiting"], {"late": LIFT + DAY}, LIFT + 3 * DAY, "needs_you", "missed", "missed", id="late once more"
+        ),
+        pytest.param(["retrying"], {}, LIFT + DAY, "publishing", "", "", id="within its time to retry"),
+        pytest.param(["retrying"], {}, LIFT + 2 * DAY, "needs_you", "missed", "missed", id="slept through its retries"),
     ],
 )
 def test_where_a_release_stands(
-    deliveries: list[str], changes: dict[str, object], now: datetime, state: str, reason: str
+    deliveries: list[str], changes: dict[str, object], now: datetime, state: str, reason: str, cause: str
 ) -> None:
     release = RELEASE._replace(late_accepted_at=changes.get("late"))
     release = release._replace(**{k: v for k, v in changes.items() if k in {"word", "why", "lift"}})
@@ -110,6 +141,7 @@ def test_where_a_release_stands(
     )
     assert (standing.state.value, reason in standing.reason) == (state, True), standing
     assert bool(standing.reason) is bool(reason)
+    assert (standing.cause or "") == cause
 
 
 @pytest.mark.parametrize(
@@ -156,6 +188,11 @@ def test_what_waits_for_a_person_says_why(dossier: Dossier, now: datetime, clock
     standing = stand(dossier, policy=POLICY, retry=RETRY, known_outlets=OUTLETS, now=now, clock_doubt=clock_doubt)
     if standing.state in {ReleaseState.NEEDS_YOU, ReleaseState.HELD, ReleaseState.UNAPPROVED}:
         assert standing.reason
+        assert standing.cause is not None
+        assert ADVICE[standing.cause].exit_code
+        assert ADVICE[standing.cause].command
+    if standing.reason:
+        assert standing.cause is not None
     if standing.blocked:
         assert standing.state not in {ReleaseState.PUBLISHING, ReleaseState.SCHEDULED, ReleaseState.PUBLISHED}
     if any(one.needs_person for one in dossier.deliveries):

@@ -557,7 +557,7 @@ def test_a_person_is_told_of_what_they_are_asked(wall: str, hours: int, words: s
         clock_doubt=None,
     )
     assert [words in one.words for one in told] == [True]
-    assert [one.key.partition(":")[0] for one in told] == ["zones"]
+    assert [one.key.partition(" ")[0] for one in told] == ["zone_rules_ask"]
 
 
 def later() -> Ruling:

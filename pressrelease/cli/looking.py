@@ -73,7 +73,7 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
 
 
 def _reason(row: Row) -> str:
-    return row.standing.reason or row.draft_trouble or row.standing.state.sentence
+    return row.standing.reason or row.standing.state.sentence
 
 
 def clock_line(doubt: str) -> str:

@@ -25,7 +25,7 @@ def status_lines(rows: Sequence[Row], *, timezone: str, now: datetime, detailed:
         if row.headline:
             lines.append(f"  {row.headline}")
         lines.append(f"  when: {when_words(row, timezone=timezone, now=now)}")
-        if reason := row.standing.reason or row.draft_trouble:
+        if reason := row.standing.reason:
             lines.append(f"  why: {reason}")
         if row.dossier is not None:
             if detailed:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from pressrelease import clock
+from pressrelease.cause import ADVICE
 from pressrelease.cli.options import (
     ConfirmOption,
     DryRunOption,
@@ -22,7 +23,7 @@ from pressrelease.cli.options import (
     YesOption,
 )
 from pressrelease.cli.session import Session
-from pressrelease.errors import NeedsPerson, Stopped, WillRetry
+from pressrelease.errors import NeedsPerson, PressReleaseError, Stopped, WillRetry
 
 if TYPE_CHECKING:
     from pressrelease.desk import Desk
@@ -121,7 +122,10 @@ def publish_due_command(
             "at": maybe_rfc3339(outcome.at),
             "published": list(outcome.published),
             "publishing": list(outcome.publishing),
-            "needs_you": [{"slug": waiting.slug, "reason": waiting.reason} for waiting in outcome.needs_you],
+            "needs_you": [
+                {"slug": waiting.slug, "reason": waiting.reason, "cause": waiting.cause.value}
+                for waiting in outcome.needs_you
+            ],
         }
     )
     for words in outcome.moved:
@@ -147,12 +151,13 @@ def _pass(session: Session, desk: Desk, only: set[str] | None = None) -> Outcome
 def _raise_what_stands(outcome: Outcome, only: set[str] | None = None, *, quiet: bool = False) -> None:
     """Leave with the exit code of what a person, or another try, must still see to; one paragraph of words."""
     waiting = [waiting for waiting in outcome.needs_you if only is None or waiting.slug in only]
-    error: NeedsPerson | Stopped | WillRetry | None = None
+    error: PressReleaseError | None = None
     if outcome.stopped is not None:
         error = Stopped(f"Nothing goes out: {outcome.stopped}.", hint="`pressrelease resume --all` ends that.")
     elif waiting:
         told = "\n".join(_needs(waiting))
-        error = NeedsPerson(told, hint="`pressrelease status` shows what to do.")
+        refusal = next((found for one in waiting if (found := ADVICE[one.cause].refusal)), NeedsPerson)
+        error = refusal(told, hint="`pressrelease status` shows what to do.")
     elif outcome.retrying:
         error = WillRetry("Some deliveries did not go through; they are tried again by themselves.")
     if error is not None:
@@ -167,7 +172,7 @@ def _raise_clock_doubt(desk: Desk, outcome: Outcome, *, quiet: bool) -> None:
         _leave(NeedsPerson(told, hint="`pressrelease doctor` says what to do."), quiet=quiet)
 
 
-def _leave(error: NeedsPerson | Stopped | WillRetry, *, quiet: bool) -> NoReturn:
+def _leave(error: PressReleaseError, *, quiet: bool) -> NoReturn:
     if quiet:
         # The answer has been given in JSON already; a second object would make it none.
         session = Session(as_json=True)
@@ -178,9 +183,9 @@ def _leave(error: NeedsPerson | Stopped | WillRetry, *, quiet: bool) -> NoReturn
 
 def _needs(waiting: Sequence[Waiting]) -> list[str]:
     """Who needs a person, and why; what waits for one closed outlet in one sentence, since one thing mends it all."""
-    lines = [f"{one.slug} needs you: {one.reason}." for one in waiting if not one.closed]
-    for outlet in dict.fromkeys(one.closed for one in waiting if one.closed):
-        those = [one for one in waiting if one.closed == outlet]
+    lines = [f"{one.slug} needs you: {one.reason}." for one in waiting if not one.waits_for_outlets]
+    for outlets in dict.fromkeys(one.outlets for one in waiting if one.waits_for_outlets):
+        those = [one for one in waiting if one.waits_for_outlets and one.outlets == outlets]
         more = f" and {len(those) - NAMED} more" if len(those) > NAMED else ""
         named = f"{', '.join(one.slug for one in those[:NAMED])}{more}"
         lines.append(f"{named} need{'s' if len(those) == 1 else ''} you: {those[0].reason}.")

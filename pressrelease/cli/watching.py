@@ -47,26 +47,31 @@ def _done(slugs: Sequence[str], rows: Sequence[Row]) -> bool:
 
 
 def _tell(session: Session, desk: Desk, slugs: Sequence[str], *, everything: bool) -> None:
-    told: dict[str, str] = {}
+    told: dict[str, object] = {}
     while True:
         seen = _look(desk, slugs, everything=everything)
-        above = [*_above(seen), scheduler_line(seen.scheduler, now=clock.utc_now())]
-        # By their first words: the seconds in them change all the time.
-        if told.get("") != (held_up := " ".join(line[:12] for line in above)):
-            told[""] = held_up
-            session.say(*above)
+        above = (seen.stopped, seen.stopped_by, seen.clock_doubt is not None, seen.scheduler._replace(last_seen=None))
+        if told.get("") != above:
+            told[""] = above
+            session.say(*_above(seen), scheduler_line(seen.scheduler, now=clock.utc_now()))
         for row in seen.rows:
-            where = "; ".join(where_words(row.dossier.deliveries)) if row.dossier else ""
-            words = f"{STATE_WORDS[row.standing.state]}{f' ({row.standing.reason})' if row.standing.reason else ''}"
-            line = f"{row.slug}: {words}" + (f" [{where}]" if where else "")
-            if told.get(row.slug) != line:
-                told[row.slug] = line
+            if told.get(row.slug) != (facts := _facts(row)):
+                told[row.slug] = facts
+                where = "; ".join(where_words(row.dossier.deliveries)) if row.dossier else ""
+                words = f"{STATE_WORDS[row.standing.state]}{f' ({row.standing.reason})' if row.standing.reason else ''}"
                 session.give(release_json(row, now=clock.utc_now()))
-                session.say(line)
+                session.say(f"{row.slug}: {words}" + (f" [{where}]" if where else ""))
                 sys.stdout.flush()
         if _done(slugs, seen.rows):
             return
         time.sleep(EVERY)
+
+
+def _facts(row: Row) -> object:
+    """What of a release is a change worth a line; sentences count seconds, and would be one every second."""
+    deliveries = row.dossier.deliveries if row.dossier else ()
+    lift = row.lift
+    return row.standing._replace(reason=""), lift, tuple((one.id, one.state, one.error) for one in deliveries)
 
 
 def _redraw(session: Session, desk: Desk, slugs: Sequence[str], *, everything: bool) -> None:

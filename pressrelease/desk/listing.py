@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pressrelease import clock
+from pressrelease.cause import Cause
 from pressrelease.desk import Desk, Report
 from pressrelease.desk.drafts import drafts as all_drafts
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
@@ -93,18 +94,18 @@ def draft_row(desk: Desk, slug: str, *, now: datetime) -> Row:
     """A file that is not scheduled; one that can't be read is a draft with its trouble. Raises NotFound."""
     from pressrelease.check import embargo_of
 
-    standing = Standing(ReleaseState.DRAFT)
     try:
         release = desk.library.read(slug)
     except NotFound:
         raise
     except PressReleaseError as error:
-        return Row(slug, "", standing, None, draft_trouble=error.message)
+        return Row(slug, "", Standing(ReleaseState.DRAFT, error.message, cause=Cause.FILE_UNREADABLE), None)
     try:
         embargo = embargo_of(release, desk.config, now=now)
     except EmbargoRefused as error:
-        return Row(slug, release.headline, standing, None, draft_trouble=error.message)
-    return Row(slug, release.headline, standing, embargo)
+        refused = Standing(ReleaseState.DRAFT, error.message, cause=Cause.EMBARGO_REFUSED)
+        return Row(slug, release.headline, refused, None)
+    return Row(slug, release.headline, Standing(ReleaseState.DRAFT), embargo)
 
 
 def scheduler_sign(read: Reader, now: datetime) -> SchedulerSign:

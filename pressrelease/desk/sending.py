@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pressrelease import clock
+from pressrelease.cause import Cause
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.desk import Desk, Report
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, Stopped
-from pressrelease.standing import FileFact, ReleaseState
+from pressrelease.standing import ReleaseState
 from pressrelease.when import say
 
 
@@ -31,8 +32,7 @@ def may_publish(desk: Desk, slug: str, *, early: bool) -> Report:
             hint=f"`pressrelease approve {slug}`",
             code="not_approved",
         )
-    missed = lifted and report.dossier.file is FileFact.SAME and standing.state is ReleaseState.NEEDS_YOU
-    if standing.blocked and not missed:
+    if standing.blocked and standing.cause is not Cause.MISSED:
         raise NeedsPerson(
             f"{slug} was not published: {standing.reason}.",
             hint=f"`pressrelease status {slug}` shows what to do.",

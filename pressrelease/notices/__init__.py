@@ -9,21 +9,22 @@ is called off, it has a code: the first digits of its version. No headline, no r
 a server and no recipient's address is ever in a notice; `pressrelease status` has those, for whoever may look.
 """
 
+from pressrelease.cause import Topic
 from pressrelease.notices.conditions import REMINDERS, conditions, reminders
 from pressrelease.notices.digest import digest
 from pressrelease.notices.happenings import EVENTS, URGENT, gathered, notice_of
-from pressrelease.notices.model import About, Coming, Happening, Known, Matter, Notice, called
+from pressrelease.notices.model import Coming, Happening, Known, Matter, Notice, called
 
 __all__ = [
     "EVENTS",
     "REMINDERS",
     "URGENT",
-    "About",
     "Coming",
     "Happening",
     "Known",
     "Matter",
     "Notice",
+    "Topic",
     "called",
     "conditions",
     "digest",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
+from pressrelease.cause import ADVICE, Cause, Topic
 from pressrelease.config import Config
-from pressrelease.notices.model import CODE, About, Coming, Known, Notice, sentence
+from pressrelease.notices.model import CODE, Coming, Known, Notice, sentence
 from pressrelease.standing import FileFact, ReleaseState, Standing, Word, too_late
 from pressrelease.when import rfc3339, say, say_span
 
@@ -27,48 +28,45 @@ def conditions(
         words = (
             "This machine's clock can't be trusted. Nothing goes out until somebody has looked: `pressrelease doctor`."
         )
-        found.append(Notice(About.CLOCK, words, "clock"))
+        found.append(Notice(Topic.CLOCK, words, "clock"))
     for one in known:
         release, deliveries = one.dossier.release, one.dossier.deliveries
         going = [delivery for delivery in deliveries if delivery.is_open]
         if not going or release.word is Word.KILLED:
             continue
         lifted = release.lift is not None and release.lift <= now and not clock_doubt
-        told: list[tuple[str, str]] = []
+        told: list[tuple[Cause, str]] = []
         if one.dossier.file is not FileFact.SAME:
             what = "was changed after it was scheduled" if one.dossier.file is FileFact.CHANGED else "is gone"
-            told.append(
-                (f"file {one.dossier.file.value}", f"The file of {one.name} {what}; nothing more goes out of it.")
-            )
+            cause = Cause.FILE_CHANGED if one.dossier.file is FileFact.CHANGED else Cause.FILE_MISSING
+            told.append((cause, f"The file of {one.name} {what}; nothing more goes out of it."))
         if (ruling := one.dossier.ruling) and ruling.asks:
-            told.append(("zones", f"About {one.name}: {ruling.words}."))
+            told.append((Cause.ZONE_RULES_ASK, f"About {one.name}: {ruling.words}."))
         if lifted and any(
             too_late(delivery, release, policy=config.policy, retry=config.retry, now=now)
             for delivery in going
             if delivery.outlet in known_outlets
         ):
             told.append(
-                ("missed", f"{one.name} missed its lift by more than max_late allows, and is not sent by itself.")
+                (Cause.MISSED, f"{one.name} missed its lift by more than max_late allows, and is not sent by itself.")
             )
         elif lifted and release.word is Word.HELD:
-            told.append(("held", f"The lift of {one.name} has come, and it is held."))
+            told.append((Cause.HELD, f"The lift of {one.name} has come, and it is held."))
         elif lifted and one.missing > 0:
-            told.append(("unapproved", f"The lift of {one.name} has come, and it is not approved."))
+            told.append((Cause.APPROVAL_MISSING, f"The lift of {one.name} has come, and it is not approved."))
         if gone := sorted({delivery.outlet for delivery in going} - set(known_outlets)):
-            where = ", ".join(gone)
-            told.append(
-                (
-                    f"gone {where}",
-                    f"{one.name} waits for {where}, which config.toml no longer has, or has switched off.",
-                )
-            )
+            waits = f"{one.name} waits for {', '.join(gone)}, which config.toml no longer has, or has switched off."
+            told.append((Cause.OUTLET_UNKNOWN, waits))
         found += [
             Notice(
-                About.NEEDS_YOU,
+                ADVICE[cause].topic or Topic.NEEDS_YOU,
                 f"{sentence(words)} `pressrelease status` says what to do.",
-                f"{key}: {release.slug} {release.version[:16]}",
+                # With the outlets: one more that is missing is news.
+                " ".join(
+                    [cause.value, *(gone if cause is Cause.OUTLET_UNKNOWN else ()), release.slug, release.version[:16]]
+                ),
             )
-            for key, words in told
+            for cause, words in told
         ]
     return found
 
@@ -101,7 +99,7 @@ def reminders(
             if state in states
         )
         words = f"{what} {say(lift, timezone=timezone, now=now)}.{amiss}"
-        found.append(Notice(About.SOON, words, f"soon: {rfc3339(lift)} {say_span(ahead)}"))
+        found.append(Notice(Topic.SOON, words, f"soon: {rfc3339(lift)} {say_span(ahead)}"))
     return found
 
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from pressrelease.cause import Topic
 from pressrelease.delivery import Delivery, DeliveryState
-from pressrelease.notices.model import About, Happening, Known, Matter, Notice, called, sentence
+from pressrelease.notices.model import Happening, Known, Matter, Notice, called, sentence
 from pressrelease.printable import one_line
 from pressrelease.standing import Dossier, Word
 from pressrelease.when import say, say_span
@@ -55,26 +56,26 @@ def gathered(happenings: Iterable[Happening]) -> list[Matter]:
     return sorted(matters.values(), key=lambda matter: matter.about.place)
 
 
-def _about(one: Happening, late: timedelta) -> About | None:
+def _about(one: Happening, late: timedelta) -> Topic | None:
     if one.event == "delivery.delivered":
-        return About.LATE if late > LATE else None
+        return Topic.LATE if late > LATE else None
     if one.event == "delivery.in_doubt" and one.detail.get("again"):
         return None  # its outlet is asked again by itself
     return _ABOUT.get(one.event)
 
 
 _ABOUT = {
-    "release.scheduled": About.APPROVAL,
-    "release.unapproved": About.APPROVAL,
-    "release.zone_rules_changed": About.MOVED,
-    "release.published": About.PUBLISHED,
-    "delivery.failed": About.FAILED,
-    "delivery.in_doubt": About.IN_DOUBT,
-    "outlet.closed": About.CLOSED,
-    "outlet.opened": About.GOES_ON,
-    "stopped": About.STOPPED,
-    "restored": About.STOPPED,
-    "resumed": About.GOES_ON,
+    "release.scheduled": Topic.APPROVAL,
+    "release.unapproved": Topic.APPROVAL,
+    "release.zone_rules_changed": Topic.MOVED,
+    "release.published": Topic.PUBLISHED,
+    "delivery.failed": Topic.FAILED,
+    "delivery.in_doubt": Topic.IN_DOUBT,
+    "outlet.closed": Topic.CLOSED,
+    "outlet.opened": Topic.GOES_ON,
+    "stopped": Topic.STOPPED,
+    "restored": Topic.STOPPED,
+    "resumed": Topic.GOES_ON,
 }
 
 
@@ -97,15 +98,15 @@ def notice_of(
     `closed` are the outlets that refuse our credentials. `now` is UTC.
     """
     words = {
-        About.STOPPED: lambda: _stopped(matter, now, timezone),
-        About.GOES_ON: lambda: _goes_on(matter),
-        About.CLOSED: lambda: _closed(matter, closed),
-        About.APPROVAL: lambda: _approval(known, now, timezone),
-        About.MOVED: lambda: _moved(matter, known, now, timezone),
-        About.PUBLISHED: lambda: _published(matter, known),
-        About.LATE: lambda: _late(matter, known, out=out),
-        About.FAILED: lambda: _stuck(matter, known, closed, out=out),
-        About.IN_DOUBT: lambda: _stuck(matter, known, closed, out=out),
+        Topic.STOPPED: lambda: _stopped(matter, now, timezone),
+        Topic.GOES_ON: lambda: _goes_on(matter),
+        Topic.CLOSED: lambda: _closed(matter, closed),
+        Topic.APPROVAL: lambda: _approval(known, now, timezone),
+        Topic.MOVED: lambda: _moved(matter, known, now, timezone),
+        Topic.PUBLISHED: lambda: _published(matter, known),
+        Topic.LATE: lambda: _late(matter, known, out=out),
+        Topic.FAILED: lambda: _stuck(matter, known, closed, out=out),
+        Topic.IN_DOUBT: lambda: _stuck(matter, known, closed, out=out),
     }[matter.about]()
     return Notice(matter.about, sentence(words)) if words else None
 
@@ -193,7 +194,7 @@ def _all_settled(dossier: Dossier) -> bool:
 
 
 def _stuck(matter: Matter, known: Known | None, closed: Collection[str], *, out: bool) -> str:
-    state = DeliveryState.IN_DOUBT if matter.about is About.IN_DOUBT else DeliveryState.FAILED
+    state = DeliveryState.IN_DOUBT if matter.about is Topic.IN_DOUBT else DeliveryState.FAILED
     count = matter.count
     if known is not None and known.dossier.release.version == matter.version:
         those = [one for one in known.dossier.deliveries if one.outlet == matter.outlet]

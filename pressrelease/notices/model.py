@@ -5,43 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any
 
+from pressrelease.cause import Topic
 from pressrelease.standing import Dossier
 
 #: How much of a version is its code, in hexadecimal digits.
 CODE = 6
-
-
-class About(Enum):
-    """What a notice is about, in the order in which a person should read of it."""
-
-    title: str
-
-    def __new__(cls, title: str) -> About:
-        member = object.__new__(cls)
-        member._value_ = title
-        member.title = title
-        return member
-
-    STOPPED = "stopped"
-    CLOCK = "clock in doubt"
-    IN_DOUBT = "in doubt"
-    FAILED = "failed"
-    NEEDS_YOU = "needs a person"
-    CLOSED = "outlet closed"
-    LATE = "late"
-    MOVED = "lift moved"
-    APPROVAL = "approval needed"
-    SOON = "coming up"
-    PUBLISHED = "published"
-    GOES_ON = "goes on"
-
-    @property
-    def place(self) -> int:
-        """Where it stands in a message; 0 is first."""
-        return list(About).index(self)
 
 
 @dataclass(frozen=True)
@@ -61,7 +31,7 @@ class Happening:
 class Matter:
     """What happened, the like of it put together: `count` deliveries at one outlet, `late` the worst of them."""
 
-    about: About
+    about: Topic
     at: datetime
     actor: str = ""
     slug: str = ""
@@ -91,7 +61,7 @@ class Known:
 class Notice:
     """One sentence or two. `key` names a condition that has no line in the journal, "" for what has one."""
 
-    about: About
+    about: Topic
     words: str
     key: str = ""
 

@@ -1,0 +1,132 @@
+"""Why a release waits, fails or is over, as stable codes, and what follows from each. Pure.
+
+A cause is decided once, in `standing`; words, the next command, the exit code and the notification follow from it.
+Nothing decides by the words of a sentence. A new cause needs a member, its row in `ADVICE`, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from pressrelease.errors import NeedsPerson, PressReleaseError, Refused
+
+
+class Cause(str, Enum):
+    """Why a release is where it is; the value is `cause` in `status --json` (CONTRACT section 5)."""
+
+    # A draft that can't be scheduled as it is.
+    FILE_UNREADABLE = "file_unreadable"
+    EMBARGO_REFUSED = "embargo_refused"
+
+    # Scheduled, and nothing of it may leave.
+    HELD = "held"
+    APPROVAL_MISSING = "approval_missing"
+    FILE_CHANGED = "file_changed"
+    FILE_MISSING = "file_missing"
+    CLOCK_IN_DOUBT = "clock_in_doubt"
+    ZONE_RULES_ASK = "zone_rules_ask"  # the hour that was approved is no longer one instant
+    MISSED = "missed"  # later than max_late
+
+    # Scheduled, and some of it can't leave or didn't arrive.
+    OUTLET_UNKNOWN = "outlet_unknown"
+    OUTLET_CLOSED = "outlet_closed"  # it refuses the credentials
+    IN_DOUBT = "in_doubt"
+    FAILED = "failed"
+
+    # Worth saying; nobody has to do anything.
+    ZONE_RULES_CHANGED = "zone_rules_changed"
+    KILLED = "killed"
+    CANCELED = "canceled"
+    PARTLY_CANCELED = "partly_canceled"
+
+
+class Topic(Enum):
+    """What a notification is about, in the order in which a person should read of it."""
+
+    title: str
+
+    def __new__(cls, title: str) -> Topic:
+        member = object.__new__(cls)
+        member._value_ = title
+        member.title = title
+        return member
+
+    STOPPED = "stopped"
+    CLOCK = "clock in doubt"
+    IN_DOUBT = "in doubt"
+    FAILED = "failed"
+    NEEDS_YOU = "needs a person"
+    CLOSED = "outlet closed"
+    LATE = "late"
+    MOVED = "lift moved"
+    APPROVAL = "approval needed"
+    SOON = "coming up"
+    PUBLISHED = "published"
+    GOES_ON = "goes on"
+
+    @property
+    def place(self) -> int:
+        """Its position in a message; 0 is first."""
+        return list(Topic).index(self)
+
+
+class Advice(NamedTuple):
+    """What follows from a cause.
+
+    `command` is the command to run next, with {slug} and {outlets} filled in, "" where nobody has to do anything;
+    `once_begun` replaces it where a delivery has been claimed already. `refusal` carries the exit code of a pass that
+    meets a due release with this cause; None where that is no trouble. `topic` is what the office is notified under.
+    """
+
+    command: str = ""
+    refusal: type[PressReleaseError] | None = None
+    topic: Topic | None = None
+    once_begun: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a command that finds this cause and nothing graver."""
+        return self.refusal.exit_code if self.refusal else 0
+
+
+#: The one table: cause → next command, exit code, notification.
+ADVICE = MappingProxyType(
+    {
+        Cause.FILE_UNREADABLE: Advice("check {slug}", Refused),
+        Cause.EMBARGO_REFUSED: Advice("check {slug}", Refused),
+        Cause.HELD: Advice("resume {slug}", NeedsPerson, Topic.NEEDS_YOU),
+        Cause.APPROVAL_MISSING: Advice("approve {slug}", NeedsPerson, Topic.NEEDS_YOU),
+        Cause.FILE_CHANGED: Advice("schedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="hold {slug}"),
+        Cause.FILE_MISSING: Advice("unschedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="hold {slug}"),
+        Cause.CLOCK_IN_DOUBT: Advice("doctor", NeedsPerson, Topic.CLOCK),
+        # Scheduled again, it is for an hour that the rules of today know.
+        Cause.ZONE_RULES_ASK: Advice("schedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="resume {slug}"),
+        Cause.MISSED: Advice("resume {slug}", NeedsPerson, Topic.NEEDS_YOU),
+        Cause.OUTLET_UNKNOWN: Advice("outlets", NeedsPerson, Topic.NEEDS_YOU),
+        Cause.OUTLET_CLOSED: Advice("outlets --test {outlets}", NeedsPerson, Topic.CLOSED),
+        # Without the verdict, which is the person's: `settle` then says which there are.
+        Cause.IN_DOUBT: Advice("settle {slug} --outlet {outlets}", NeedsPerson, Topic.IN_DOUBT),
+        Cause.FAILED: Advice("retry {slug}", NeedsPerson, Topic.FAILED),
+        Cause.ZONE_RULES_CHANGED: Advice(topic=Topic.MOVED),
+        Cause.KILLED: Advice(),
+        Cause.CANCELED: Advice(),
+        Cause.PARTLY_CANCELED: Advice(),
+    }
+)
+
+#: How `{outlets}` is written where a command takes several.
+_BETWEEN = {Cause.OUTLET_CLOSED: " --test "}
+
+
+def command_for(cause: Cause, slug: str, *, outlets: Sequence[str] = (), begun: bool = False) -> str:
+    """The command to run next, as it is typed; "" where nobody has to do anything.
+
+    `outlets` are those that the cause is about; `begun` is whether a delivery has ever been claimed.
+    """
+    advice = ADVICE[cause]
+    template = advice.once_begun if begun and advice.once_begun else advice.command
+    named = _BETWEEN[cause].join(outlets) if cause in _BETWEEN else next(iter(outlets), "")
+    return f"pressrelease {template.format(slug=slug, outlets=named)}" if template else ""

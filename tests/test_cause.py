@@ -1,0 +1,68 @@
+"""One table says what follows from each cause; nothing decides by the words of a sentence."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from pressrelease import views
+from pressrelease.cause import ADVICE, Cause, Topic, command_for
+from pressrelease.cli import watching
+from pressrelease.cli.app import COMMANDS
+from pressrelease.standing import ReleaseState, Standing
+from pressrelease.views import Row, SchedulerSign, next_command, release_json, status_json
+
+#: Cause → next command, the same once something of it was claimed, exit code, what a notification is filed under.
+TABLE: dict[str, tuple[str, str, int, Topic | None]] = {
+    "file_unreadable": ("check names", "check names", 65, None),
+    "embargo_refused": ("check names", "check names", 65, None),
+    "held": ("resume names", "resume names", 10, Topic.NEEDS_YOU),
+    "approval_missing": ("approve names", "approve names", 10, Topic.NEEDS_YOU),
+    "file_changed": ("schedule names", "hold names", 10, Topic.NEEDS_YOU),
+    "file_missing": ("unschedule names", "hold names", 10, Topic.NEEDS_YOU),
+    "clock_in_doubt": ("doctor", "doctor", 10, Topic.CLOCK),
+    "zone_rules_ask": ("schedule names", "resume names", 10, Topic.NEEDS_YOU),
+    "missed": ("resume names", "resume names", 10, Topic.NEEDS_YOU),
+    "outlet_unknown": ("outlets", "outlets", 10, Topic.NEEDS_YOU),
+    "outlet_closed": ("outlets --test bsky --test media", "outlets --test bsky --test media", 10, Topic.CLOSED),
+    "in_doubt": ("settle names --outlet bsky", "settle names --outlet bsky", 10, Topic.IN_DOUBT),
+    "failed": ("retry names", "retry names", 10, Topic.FAILED),
+    "zone_rules_changed": ("", "", 0, Topic.MOVED),
+    "killed": ("", "", 0, None),
+    "canceled": ("", "", 0, None),
+    "partly_canceled": ("", "", 0, None),
+}
+
+
+@pytest.mark.parametrize("cause", Cause, ids=lambda cause: cause.value)
+def test_what_follows_from_a_cause(cause: Cause) -> None:
+    command, once_begun, exit_code, topic = TABLE[cause.value]
+    said = [command_for(cause, "names", outlets=("bsky", "media"), begun=begun) for begun in (False, True)]
+    assert said == [f"pressrelease {words}" if words else "" for words in (command, once_begun)]
+    assert (ADVICE[cause].exit_code, ADVICE[cause].topic) == (exit_code, topic)
+    for words in (command, once_begun):
+        assert not words or words.split()[0] in COMMANDS, "a command is proposed that there is not"
+    assert re.fullmatch(r"[a-z][a-z_]*[a-z]", cause.value)
+
+
+def test_the_next_command_and_json_follow_the_cause_whatever_the_words() -> None:
+    now = datetime(2018, 9, 24, 16, tzinfo=UTC)
+    for cause in Cause:
+        for reason in ("it was changed, is gone, was missed, the clock", ""):
+            standing = Standing(ReleaseState.NEEDS_YOU, reason, cause=cause, outlets=("bsky", "media"))
+            row = Row("names", "Names released", standing, None)
+            assert next_command(row) == command_for(cause, "names", outlets=("bsky", "media"))
+            assert release_json(row, now=now)["cause"] == cause.value
+    draft = Row("names", "", Standing(ReleaseState.DRAFT), None)
+    assert next_command(draft) == "pressrelease schedule names"
+    told = status_json([draft], now=now, stopped=False, scheduler=SchedulerSign(alive=False))
+    assert told["releases"][0]["cause"] is None
+
+
+@pytest.mark.parametrize("module", [views, watching])
+def test_no_sentence_is_read_again(module: object) -> None:
+    source = inspect.getsource(module)  # type: ignore[arg-type]
+    assert not re.search(r"in [a-z_.]*\.reason\b|\bline\[:|\.startswith\(", source)
