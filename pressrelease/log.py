@@ -20,6 +20,9 @@ KEPT = 5
 class _PrivateFile(RotatingFileHandler):
     """A rotating file that only its owner may read, from its first byte on."""
 
+    #: Whether the last line that was handed in could not be written.
+    lost = False
+
     def _open(self) -> TextIOWrapper:
         def private(name: str, flags: int) -> int:
             return os.open(name, flags, 0o600)
@@ -27,7 +30,8 @@ class _PrivateFile(RotatingFileHandler):
         return open(self.baseFilename, "a", encoding=self.encoding, opener=private)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the library's name)
-        """A log that can't be written is no reason to print a traceback at whoever typed the command."""
+        """A log that can't be written is no reason to print a traceback at the person who typed the command."""
+        self.lost = True
 
 
 def log_to(folder: Path) -> None:
@@ -59,9 +63,10 @@ def frames(error: BaseException) -> str:
 
 
 def log_fault(reference: str, told: str) -> str | None:
-    """Keep a fault in the private log; where that is, None while no log is open."""
+    """Keep a fault in the private log; where that is, None if no log is open or it could not be written."""
     for handler in logging.getLogger("pressrelease").handlers:
         if isinstance(handler, _PrivateFile):
+            handler.lost = False
             logging.getLogger(__name__).error("fault %s: %s", reference, told)
-            return handler.baseFilename
+            return None if handler.lost else handler.baseFilename
     return None

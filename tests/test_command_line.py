@@ -255,6 +255,21 @@ def test_a_fault_of_ours_is_told_in_words(office: Office, call: Caller, monkeypa
     assert "canary" not in log + call.err
 
 
+def test_a_log_that_can_not_be_written_is_not_named_as_the_place_of_the_details(
+    office: Office, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("whsec_canary")
+
+    monkeypatch.setattr("pressrelease.desk.listing.listing", broken)
+    (office.folder / ".pressrelease" / "log").mkdir(parents=True)
+    call("status", expect=1)
+    assert "RuntimeError" in call.err
+    assert "could not be written to" in call.err
+    assert "reference" not in call.err
+    assert "canary" not in call.err
+
+
 def test_output_that_nobody_reads_is_no_fault(office: Office) -> None:
     read, write = os.pipe()
     os.close(read)

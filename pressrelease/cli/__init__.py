@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import os
 import sys
 from collections.abc import Sequence
 
-from pressrelease.errors import PressReleaseError, Usage
+from pressrelease.cli.streams import open_standard_streams, unwritten
+from pressrelease.errors import PressReleaseError, Usage, WillRetry
 
 #: How many objects are made between two looks for garbage.
 GARBAGE = 50_000
@@ -18,13 +20,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code (CONTRACT section 6)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if argv is None:
+        open_standard_streams()
+        _leave_no_core()
         # A command is over before it has made any garbage; looking for it is a tenth of its time.
         gc.set_threshold(GARBAGE)
         atexit.register(gc.freeze)
     try:
         _must_be_text(arguments)
         code = _run(arguments)
-        sys.stdout.flush()
+        if (failure := unwritten()) and not code:
+            raise WillRetry(
+                f"The answer could not be written: {failure.strerror}. What was done stays done.",
+                hint="`pressrelease status` shows it.",
+                code="answer_unwritten",
+            )
     except PressReleaseError as error:
         _refuse(error, as_json="--json" in arguments)
         return error.exit_code
@@ -41,6 +50,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         _refuse(_fault(error), as_json="--json" in arguments)
         return 1
     return code
+
+
+def _leave_no_core() -> None:
+    """Have no crash write this process's memory to a file: it holds embargoed text, and secrets."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _must_be_text(arguments: Sequence[str]) -> None:
@@ -94,14 +113,16 @@ def _fault(error: Exception) -> PressReleaseError:
     from pressrelease.cli.session import Session
     from pressrelease.log import frames, log_fault, log_to
 
-    reference = uuid.uuid4().hex[:8]
-    if Session.log_place is not None:
-        log_to(Session.log_place)
-    kept = log_fault(reference, frames(error))
-    return PressReleaseError(
-        f"Something went wrong inside pressrelease (reference {reference}). What had been recorded stands:"
-        " `pressrelease status` says what went out.",
-        hint=f"Whoever looks after the program finds it in {kept}."
-        if kept
-        else "PRESSRELEASE_TRACEBACK=1 before the same command shows where; its output may hold what a release says.",
-    )
+    reference, place = uuid.uuid4().hex[:8], Session.log_place
+    kept = None
+    if place is not None:
+        with contextlib.suppress(OSError):  # the log must not hide what it is about
+            log_to(place)
+            kept = log_fault(reference, frames(error))
+    what, done = "Something went wrong inside pressrelease", "`pressrelease status` shows what went out."
+    again = "PRESSRELEASE_TRACEBACK=1 before the same command shows where; its output may hold what a release says."
+    if kept:
+        return PressReleaseError(f"{what} (reference {reference}). {done}", hint=f"The details are in {kept}.")
+    if place is not None:
+        again = f"The details could not be written to {place / 'log'}. {again}"
+    return PressReleaseError(f"{what} ({type(error).__name__}). {done}", hint=again)

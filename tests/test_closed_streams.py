@@ -1,0 +1,161 @@
+"""The installed command with its standard streams closed, as `>&-`, services and pythonw leave them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from office import COMMAND, Office, found_office
+
+from pressrelease.cli.app import COMMANDS
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="a shell closes the streams")
+
+FAR = "2099-09-24T09:00:00-07:00"
+CLOSED = {"out": ">&-", "err": "2>&-", "in": "<&-", "out and err": ">&- 2>&-", "all": "<&- >&- 2>&-"}
+
+#: One use of each command, and of its refusals; those that change anything stand after those that look.
+USES = {
+    "init": ("new-office", "--timezone", "America/Los_Angeles"),
+    "demo": (),
+    "new": ("Another headline",),
+    "edit": ("far",),
+    "when": ("Sept. 24, 2099, 9 a.m. PDT",),
+    "check": (),
+    "proof": ("far",),
+    "schedule": ("draft",),
+    "approve": ("far", "--as", "deputy"),
+    "unapprove": ("due",),
+    "unschedule": ("far",),
+    "hold": ("far", "--why", "wait"),
+    "resume": ("--all",),
+    "stop": (),
+    "publish": ("due",),
+    "publish-due": (),
+    "retry": ("due",),
+    "settle": ("due", "--outlet", "newsroom", "--sent"),
+    "status": (),
+    "promises": (),
+    "journal": (),
+    "outlets": (),
+    "doctor": ("--offline",),
+    "backup": ("backup.zip",),
+    "restore": ("nothing.zip",),
+    "move-store": ("postgresql+psycopg://127.0.0.1:1/none",),
+    "service": ("--cron",),
+}
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office with a draft, a release far ahead, and one that is approved and due."""
+    office = found_office(tmp_path_factory.mktemp("streams") / "office")
+    for slug in ("due", "far", "draft"):
+        office.write(slug, embargo=FAR if slug == "far" else "immediate")
+    office.run("schedule", "due", "far", "--yes")
+    office.run("approve", "due", "--as", "deputy")
+    return office.folder
+
+
+def office_of(template: Path, folder: Path) -> Office:
+    shutil.copytree(template, folder, symlinks=True)
+    return Office(folder)
+
+
+def called(office: Office, arguments: tuple[str, ...], redirection: str, *, umask: str = "022") -> int:
+    """The exit code of the command, started by a shell that closes what `redirection` says, with no HOME."""
+    line = f'umask {umask}; exec "$@" {redirection}'
+    process = subprocess.run(
+        ["/bin/sh", "-c", line, "sh", *COMMAND, *arguments],
+        cwd=office.folder,
+        env={"PATH": os.environ["PATH"], "EDITOR": "true"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=90,
+    )
+    assert b"Traceback" not in process.stderr, process.stderr
+    assert b"Something went wrong" not in process.stderr, process.stderr
+    return process.returncode
+
+
+def test_every_command_is_in_the_matrix() -> None:
+    assert {*USES, "run"} >= {*COMMANDS}
+
+
+@pytest.mark.parametrize("command", [*USES, ""])
+def test_a_closed_stream_is_as_the_null_device(template: Path, tmp_path: Path, command: str) -> None:
+    arguments = (
+        *((command,) if command else ()),
+        *USES.get(command, ()),
+        *(() if command == "demo" else ("--no-input",)),
+    )
+    expected = called(office_of(template, tmp_path / "null"), arguments, "</dev/null >/dev/null 2>/dev/null")
+    for name, umask in (("out", "000"), ("all", "077")):
+        office = office_of(template, tmp_path / name)
+        assert called(office, arguments, CLOSED[name], umask=umask) == expected, (command, name)
+        if command == "publish-due":
+            assert office.pages == ["due"]
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_publish_due_publishes_whatever_is_closed(template: Path, tmp_path: Path, name: str) -> None:
+    office = office_of(template, tmp_path / "office")
+    assert called(office, ("publish-due",), CLOSED[name]) == 0
+    assert office.pages == ["due"]
+    assert office.state("due") == "published"
+    assert office.run("journal", "--verify")
+
+
+@pytest.mark.parametrize("name", ["out", "err", "all"])
+def test_run_publishes_and_ends_in_good_order(template: Path, tmp_path: Path, name: str) -> None:
+    office = office_of(template, tmp_path / "office")
+    process = subprocess.Popen(["/bin/sh", "-c", f'exec "$@" {CLOSED[name]}', "sh", *COMMAND, "run"], cwd=office.folder)
+    try:
+        end = time.monotonic() + 30
+        while not office.pages and time.monotonic() < end:
+            time.sleep(0.1)
+        assert office.pages == ["due"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_an_answer_that_can_not_be_written_is_said_and_undoes_nothing(template: Path, tmp_path: Path) -> None:
+    office = office_of(template, tmp_path / "office")
+    line = 'exec "$@" >/dev/full'
+    done = subprocess.run(
+        ["/bin/sh", "-c", line, "sh", *COMMAND, "publish-due"],
+        cwd=office.folder,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert "No space left" in done.stderr
+    assert "Something went wrong" not in done.stderr
+    assert done.returncode == 75
+    assert office.pages == ["due"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_a_scheduler_goes_on_whatever_becomes_of_its_words(template: Path, tmp_path: Path) -> None:
+    office = office_of(template, tmp_path / "office")
+    process = subprocess.Popen(["/bin/sh", "-c", 'exec "$@" 2>/dev/full', "sh", *COMMAND, "run"], cwd=office.folder)
+    try:
+        end = time.monotonic() + 30
+        while not office.pages and time.monotonic() < end:
+            time.sleep(0.1)
+        assert office.pages == ["due"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
