@@ -196,7 +196,7 @@ def approved(store: Store, release: Scheduled) -> Approved:
     frozen = store.read.frozen(release.slug, release.version)
     if frozen is None:
         raise StateUnreadable(f"The frozen text of {release.slug} is not in the database. It was not sent.")
-    content = content_of(frozen.canonical, frozen.attachments, frozen.outlets)
+    content = content_of(frozen.canonical, frozen.attachments, frozen.outlets, frozen.recipients)
     return Approved(
         store_id=store.read.store_id(),
         slug=release.slug,

@@ -126,7 +126,12 @@ class Parcels:
             raise StateUnreadable(f"The frozen text of {delivery.slug} is not in the database. It was not sent.")
         release = from_canonical(frozen.canonical)
         if delivery.version != version_of(
-            release, attachment_hashes=frozen.attachments, lift=frozen.lift, outlets=frozen.outlets, wall=frozen.wall
+            release,
+            attachment_hashes=frozen.attachments,
+            lift=frozen.lift,
+            outlets=frozen.outlets,
+            wall=frozen.wall,
+            recipients=frozen.recipients,
         ):
             raise StateUnreadable(f"The frozen text of {delivery.slug} is not what was approved. It was not sent.")
         attachments = {}

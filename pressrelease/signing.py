@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from pressrelease.errors import NotPermitted
 from pressrelease.standing import Approval
@@ -89,9 +90,16 @@ class Approved:
         return Statement(self.store_id, self.slug, self.version, self.content, self.lift, by, at, self.wall)
 
 
-def content_of(canonical: bytes, attachments: Mapping[str, str], outlets: Sequence[str]) -> str:
-    """The SHA-256, in hexadecimal, of everything that was frozen; `attachments` has each one's own by its path."""
-    whole = [hashlib.sha256(canonical).hexdigest(), dict(attachments), sorted(outlets)]
+def content_of(
+    canonical: bytes,
+    attachments: Mapping[str, str],
+    outlets: Sequence[str],
+    recipients: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The SHA-256, in hexadecimal, of everything that was frozen; `attachments` has each one's own by its path, and
+    `recipients` the digest of each outlet's by its name, nothing for a version frozen before they were part of it."""
+    whole: list[object] = [hashlib.sha256(canonical).hexdigest(), dict(attachments), sorted(outlets)]
+    whole += [dict(recipients)] if recipients else []
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 

@@ -12,6 +12,9 @@ from pressrelease.store import Store
 from pressrelease.store.tables import metadata
 from pressrelease.wiring import Workspace
 
+#: What later layouts added to the tables of the first.
+LATER_COLUMNS = ("approvals.signature", "releases.wall", "releases.zones", "versions.wall", "versions.recipients")
+
 SQLITE = "sqlite:///.pressrelease/state.db"
 
 

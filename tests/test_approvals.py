@@ -20,6 +20,7 @@ from conftest import NOW, missing
 from hypothesis import example, given
 from hypothesis import strategies as st
 from office import Office, found_office
+from records import LATER_COLUMNS
 from sqlalchemy import text
 from zone_files import LA, database, going_by
 
@@ -669,10 +670,10 @@ def test_an_older_record_is_given_its_place_for_signatures(store: Store, tmp_pat
         words.approve(ledger, "names", "v1", "da", policy=Policy())
         for name in set(metadata.tables) - FIRST_LAYOUT:
             ledger.connection.execute(text(f"DROP TABLE {name}"))
-        ledger.connection.execute(text("ALTER TABLE approvals DROP COLUMN signature"))
         ledger.connection.execute(text("DROP INDEX releases_zones"))
-        for column in ("releases DROP COLUMN wall", "releases DROP COLUMN zones", "versions DROP COLUMN wall"):
-            ledger.connection.execute(text(f"ALTER TABLE {column}"))
+        for column in LATER_COLUMNS:
+            table, _, name = column.partition(".")
+            ledger.connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
         ledger.connection.execute(text("DELETE FROM migrations WHERE number > 1"))
     store.close()
     assert store.read.dossiers([release])[0].approvals == (Approval("da", NOW),)

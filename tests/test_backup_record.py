@@ -16,7 +16,7 @@ import pytest
 from conftest import NOW
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from records import deliveries, events, everything
+from records import LATER_COLUMNS, deliveries, events, everything
 from sqlalchemy import event, text
 from test_store import AFTER, put, take
 
@@ -344,10 +344,10 @@ def test_a_copy_of_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None
     with store.ledger(now=NOW, actor="nobody") as ledger:
         for name in set(metadata.tables) - FIRST_LAYOUT:
             ledger.connection.execute(text(f"DROP TABLE {name}"))
-        ledger.connection.execute(text("ALTER TABLE approvals DROP COLUMN signature"))
         ledger.connection.execute(text("DROP INDEX releases_zones"))
-        for column in ("releases DROP COLUMN wall", "releases DROP COLUMN zones", "versions DROP COLUMN wall"):
-            ledger.connection.execute(text(f"ALTER TABLE {column}"))
+        for column in LATER_COLUMNS:
+            table, _, name = column.partition(".")
+            ledger.connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
         ledger.connection.execute(text("DELETE FROM migrations WHERE number > 1"))
     file = tmp_path / "copy.db"
     copy = copy_of(store, file)

@@ -29,7 +29,7 @@ from pressrelease.config.sample import sample_config
 from pressrelease.desk import scheduling
 from pressrelease.errors import ConfigRefused, NotPermitted, Refused
 from pressrelease.message import compose
-from pressrelease.release import from_canonical, version_of
+from pressrelease.release import digests_of, from_canonical, version_of
 from pressrelease.wiring import Workspace, read_config_file
 
 FAR = "2099-09-24T09:00:00-07:00"
@@ -266,7 +266,8 @@ def _any_release(office: Office, data: bytes) -> None:
     hashes: dict[str, str] = {}
     outlets = tuple(proposal.recipients)
     frozen = {"attachment_hashes": hashes, "lift": proposal.lift, "outlets": outlets, "wall": proposal.wall}
-    assert version_of(again, **frozen) == proposal.version
+    recipients = digests_of(proposal.recipients)
+    assert version_of(again, **frozen, recipients=recipients) == proposal.version
     message = compose(
         again,
         version=proposal.version,

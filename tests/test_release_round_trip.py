@@ -210,6 +210,7 @@ def test_the_version_changes_with_all_that_is_published_or_addressed_and_nothing
         {"lift": LIFT + timedelta(microseconds=1)},
         {"outlets": ["media"]},
         {"outlets": []},
+        {"recipients": {"media": "aa"}},
     ],
 )
 def test_the_version_changes_with_bytes_lift_and_outlets(changed: dict[str, Any]) -> None:

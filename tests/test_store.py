@@ -40,13 +40,14 @@ def put(
     approvals: int = 1,
 ) -> Scheduled:
     """Schedule a release, approved by `approvals` people."""
+    recipients = recipients or {"newsroom": ("",)}
     release = Scheduled(
         slug=slug,
         version=version,
         headline="Names released",
         embargo=Embargo("Monday at 9", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=lift, lift=lift),
         lift=lift,
-        outlets=("newsroom",),
+        outlets=tuple(recipients),
         author="jdoe",
         source_hash="f" * 64,
         word=Word.SCHEDULED,
@@ -55,7 +56,7 @@ def put(
     )
     frozen = words.Frozen(canonical=b"{}", lift=lift, attachments={"a.pdf": b"PDF"}, hashes={"a.pdf": "0" * 64})
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        words.schedule(ledger, release, frozen, recipients or {"newsroom": ("",)})
+        words.schedule(ledger, release, frozen, recipients)
         for number in range(approvals):
             words.approve(ledger, slug, version, f"person-{number}", policy=Policy(approvals=approvals))
     return release

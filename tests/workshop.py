@@ -20,7 +20,7 @@ from pressrelease.delivery import Delivery, Receipt, Repeats
 from pressrelease.desk import Desk, approving, scheduling
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel
-from pressrelease.release import Attachment, Release, version_of
+from pressrelease.release import Attachment, Release, digests_of, version_of
 from pressrelease.store import Store
 from pressrelease.when import Embargo, EmbargoKind
 from pressrelease.wiring import Workspace
@@ -114,13 +114,16 @@ def schedule(
         attachments=tuple(Attachment(path) for path in attached),
         source_hash=hashlib.sha256(source).hexdigest(),
     )
+    recipients = {name: place.made[name].recipients() for name in names}
     kind = EmbargoKind.IMMEDIATE if lift is None else EmbargoKind.INSTANT
     proposal = scheduling.Proposal(
         release=release,
         embargo=Embargo("…", kind, "America/Los_Angeles", not_before=lift, lift=lift),
         lift=lift,
-        version=version_of(release, attachment_hashes=hashes, lift=lift, outlets=names),
-        recipients={name: place.made[name].recipients() for name in names},
+        version=version_of(
+            release, attachment_hashes=hashes, lift=lift, outlets=names, recipients=digests_of(recipients)
+        ),
+        recipients=recipients,
         attachments=attached,
         findings=(),
         questions=(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from pressrelease import clock
 from pressrelease.delivery import Delivery, DeliveryState, delivery_key
 from pressrelease.desk import Desk
 from pressrelease.desk.placing import aside, must_be_private, on_disk, place, sync_folder, taken
-from pressrelease.errors import EmbargoRefused, NotFound, Usage
+from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError, Usage
 from pressrelease.formats.news_item import Edition, PubStatus
 from pressrelease.message import Message
 from pressrelease.release import Release
@@ -122,7 +122,14 @@ def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
     hashes = {path: hashlib.sha256(content).hexdigest() for path, content in attachments.items()}
     message = compose(
         release,
-        version=version_of(release, attachment_hashes=hashes, lift=lift, outlets=outlets, wall=wall),
+        version=version_of(
+            release,
+            attachment_hashes=hashes,
+            lift=lift,
+            outlets=outlets,
+            wall=wall,
+            recipients=_recipient_digests(desk, outlets),
+        ),
         office=desk.config.office,
         lift=lift or now.replace(microsecond=0),
         url=public_url(desk.config, slug, outlets),
@@ -134,6 +141,20 @@ def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
         earlier = int(counted[0]["n"])
     edition = Edition(earlier + 1, now, PubStatus.WITHHELD, _ahead(lift, now))
     return Proof(message, edition, frozen=False, outlets=outlets, recipients={}, remarks=tuple(remarks))
+
+
+def _recipient_digests(desk: Desk, outlets: Sequence[str]) -> dict[str, str]:
+    """The digest of each outlet's recipients, as scheduling would freeze them; empty if an outlet can't be opened."""
+    from pressrelease.desk.scheduling import Recipients
+    from pressrelease.release import digests_of
+
+    recipients = Recipients(desk)
+    try:
+        return digests_of({name: recipients.of(name) for name in outlets})
+    except (PressReleaseError, LookupError):
+        return {}  # an outlet without its secret; scheduling would refuse it
+    finally:
+        recipients.close()
 
 
 def _lift_of_draft(desk: Desk, release: Release, now: datetime, remarks: list[str]) -> tuple[datetime | None, str]:

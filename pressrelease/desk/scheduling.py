@@ -13,7 +13,7 @@ from pressrelease.check import Finding, Severity, check_release, embargo_of
 from pressrelease.desk import Desk, Report
 from pressrelease.desk.promising import lift_findings
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, NotPermitted, Refused
-from pressrelease.release import Release, canonical, version_of
+from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.standing import Scheduled, Word
 from pressrelease.when import Embargo, EmbargoKind, read_embargo, say
 from pressrelease.when.walls import known_release
@@ -90,14 +90,14 @@ def propose_all(desk: Desk, slugs: Sequence[str], at: str | None = None) -> list
     """
     now = clock.utc_now()
     known = desk.library.slugs()
-    recipients = _Recipients(desk)
+    recipients = Recipients(desk)
     try:
         return [_propose(desk, slug, at, now, known, recipients) for slug in slugs]
     finally:
         recipients.close()
 
 
-class _Recipients:
+class Recipients:
     """Whom each outlet sends to, read once for however many releases; the outlets are opened with the first."""
 
     def __init__(self, desk: Desk) -> None:
@@ -119,7 +119,7 @@ class _Recipients:
 
 
 def _propose(
-    desk: Desk, slug: str, at: str | None, now: datetime, known: Sequence[str], recipients: _Recipients
+    desk: Desk, slug: str, at: str | None, now: datetime, known: Sequence[str], recipients: Recipients
 ) -> Proposal:
     release = desk.library.read(slug)
     findings = _findings(desk, release, now, known)
@@ -141,12 +141,20 @@ def _propose(
     findings += lift_findings(desk, release, lift, now=now)
     outlets = release.outlets or desk.config.default_outlets
     attachments = {a.path: desk.library.attachment(release, a) for a in release.attachments}
+    people = {name: recipients.of(name) for name in outlets}
     return Proposal(
         release=release,
         embargo=embargo,
         lift=lift,
-        version=version_of(release, attachment_hashes=_hashes(attachments), lift=lift, outlets=outlets, wall=wall),
-        recipients={name: recipients.of(name) for name in outlets},
+        version=version_of(
+            release,
+            attachment_hashes=_hashes(attachments),
+            lift=lift,
+            outlets=outlets,
+            wall=wall,
+            recipients=digests_of(people),
+        ),
+        recipients=people,
         attachments=attachments,
         findings=findings,
         questions=questions,

@@ -15,7 +15,13 @@ from pressrelease.release.slug import slug_of, valid_slug
 
 if TYPE_CHECKING:
     from pressrelease.release.parsing import parse
-    from pressrelease.release.version import canonical, from_canonical, version_of
+    from pressrelease.release.version import (
+        canonical,
+        digest_of_recipients,
+        digests_of,
+        from_canonical,
+        version_of,
+    )
     from pressrelease.release.writing import front_matter_text
 
 __all__ = [
@@ -25,6 +31,8 @@ __all__ = [
     "Release",
     "ReleaseKind",
     "canonical",
+    "digest_of_recipients",
+    "digests_of",
     "from_canonical",
     "front_matter_text",
     "parse",
@@ -36,6 +44,8 @@ __all__ = [
 _WHERE = {
     "parse": "parsing",
     "canonical": "version",
+    "digest_of_recipients": "version",
+    "digests_of": "version",
     "from_canonical": "version",
     "version_of": "version",
     "front_matter_text": "writing",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from pressrelease.errors import StateUnreadable
@@ -52,12 +53,14 @@ def version_of(
     lift: datetime | None,
     outlets: Sequence[str],
     wall: str = "",
+    recipients: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """The name of one version: 16 hex digits of SHA-256 over its text, attachments, lift and outlets.
+    """The name of one version: 16 hex digits of SHA-256 over its text, attachments, lift, outlets and recipients.
 
     `attachment_hashes` maps a path to the SHA-256 of its bytes; `lift` is aware, None for one that lifts with
     its last approval, and `wall` is what clocks show then, "" where an instant was meant; the order of `outlets` says
-    nothing. Raises ValueError for a naive lift.
+    nothing. `recipients` maps an outlet to the digest of its recipients, and is empty for a version frozen before
+    recipients were part of it. Raises ValueError for a naive lift.
     """
     if lift is not None and lift.utcoffset() is None:
         raise ValueError("a lift without a zone")
@@ -67,7 +70,18 @@ def version_of(
         "lift": None if lift is None else lift.astimezone(UTC).isoformat(timespec="microseconds"),
         "outlets": sorted(set(outlets)),
     } | ({"wall": wall} if wall else {})
+    whole |= {"recipients": dict(recipients)} if recipients else {}
     return hashlib.sha256(_stable(whole)).hexdigest()[:16]
+
+
+def digest_of_recipients(recipients: Iterable[str]) -> str:
+    """The SHA-256, in hexadecimal, of a set of recipients; their order says nothing."""
+    return hashlib.sha256(_stable(sorted(recipients))).hexdigest()
+
+
+def digests_of(recipients: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """As `digest_of_recipients`, for each outlet by its name."""
+    return {outlet: digest_of_recipients(people) for outlet, people in recipients.items()}
 
 
 def _values(release: Release) -> dict[str, Any]:
@@ -82,7 +96,7 @@ def _values(release: Release) -> dict[str, Any]:
     return values
 
 
-def _stable(values: Mapping[str, Any]) -> bytes:
+def _stable(values: Mapping[str, Any] | Sequence[str]) -> bytes:
     import json
 
     return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()

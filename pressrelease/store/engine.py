@@ -71,6 +71,7 @@ CHANGES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "CREATE INDEX releases_zones ON releases (zones) WHERE open AND zones IS NOT NULL",
         ),
     ),
+    ("the recipients that were approved", ("ALTER TABLE versions ADD COLUMN recipients TEXT",)),
 )
 
 _JOURNAL_TRIGGERS = {

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pressrelease.delivery import Delivery
@@ -25,6 +26,7 @@ from pressrelease.store.rows import (
     approval_of,
     believed,
     delivery_of,
+    digests_of_text,
     from_micros,
     maybe_text,
     maybe_time,
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from pressrelease.store.journal import Line
 
 #: The newest layout of the tables that this program knows.
-SCHEMA = 6
+SCHEMA = 7
 
 #: The layout that brought the time on the wall.
 ZONES_SINCE = 6
@@ -82,7 +84,8 @@ class FrozenVersion(NamedTuple):
     """The bytes that were approved, each attachment's SHA-256 by its path, and the lift and outlets approved with it.
 
     `lift` is UTC, None for `immediate`; a person may have moved the release's own lift since. `wall` is the lift as
-    the clocks that were meant show it, "" where an instant was.
+    the clocks that were meant show it, "" where an instant was. `recipients` has the digest of each outlet's
+    recipients by its name, and is empty for a version frozen before they were part of it.
     """
 
     canonical: bytes
@@ -90,6 +93,7 @@ class FrozenVersion(NamedTuple):
     lift: datetime | None
     outlets: tuple[str, ...]
     wall: str = ""
+    recipients: Mapping[str, str] = MappingProxyType({})
 
 
 class Reader:
@@ -473,6 +477,7 @@ def _frozen_of(row: Row) -> FrozenVersion:
         lift=maybe_time(row["lift"]),
         outlets=texts_of(row["outlets"]),
         wall=text_of(row.get("wall") or ""),
+        recipients=digests_of_text(row.get("recipients")),
     )
 
 

@@ -106,6 +106,13 @@ def texts_of(listed: str) -> tuple[str, ...]:
     return tuple(text_of(value) for value in found)
 
 
+def digests_of_text(listed: str | None) -> dict[str, str]:
+    """The digest of each outlet's recipients, from JSON; empty for None. Raises TypeError, ValueError."""
+    if listed is None:
+        return {}
+    return {text_of(outlet): text_of(digest) for outlet, digest in json.loads(listed).items()}
+
+
 def _whole(value: Any) -> int:
     if not isinstance(value, int):
         raise TypeError

@@ -77,6 +77,8 @@ versions = Table(
     Column("frozen_at", BigInteger, nullable=False),
     Column("frozen_by", Text, nullable=False),
     Column("wall", Text),  # as it was approved
+    # JSON: outlet -> digest of its recipients. NULL in a version frozen before they were part of it.
+    Column("recipients", Text),
 )
 
 blobs = Table(

@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, bindparam, delete, insert, null, select, u
 from pressrelease.config import Policy
 from pressrelease.delivery import DeliveryState
 from pressrelease.errors import NotFound, NotPermitted, Refused
+from pressrelease.release import digests_of
 from pressrelease.standing import Approval, Dossier, Scheduled, Word, counted_approvals, same_person
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import (
@@ -126,6 +127,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
                 "frozen_at": ledger.micros,
                 "frozen_by": release.word_by,
                 "wall": frozen.wall or None,
+                "recipients": json.dumps(digests_of(recipients), sort_keys=True),
             },
         )
     ledger.connection.execute(_NOT_SCHEDULED, which)

@@ -11,7 +11,7 @@ from typing import Any
 from pressrelease.delivery import delivery_key
 from pressrelease.desk import Desk, approving, scheduling, sending, stopping
 from pressrelease.errors import PressReleaseError
-from pressrelease.release import Release, canonical, version_of
+from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.when import Embargo, EmbargoKind, rfc3339
 from pressrelease.when.walls import wall_text
 from simulator.machine import Machine
@@ -51,6 +51,7 @@ class People:
         text = f"Text number {self._number} of {slug}."
         source = text.encode()
         lift = None if after is None else self.machine.wall + after
+        recipients = {name: OUTLETS[name][1] for name in outlets}
         release = Release(slug, f"Headline {self._number}", "…", text, source_hash=hashlib.sha256(source).hexdigest())
         wall = wall_text(lift, "America/Los_Angeles") if lift is not None and self._number % 2 else ""
         kind = EmbargoKind.IMMEDIATE if lift is None else EmbargoKind.INSTANT
@@ -58,8 +59,15 @@ class People:
             release=release,
             embargo=Embargo("…", kind, "America/Los_Angeles", not_before=lift, lift=lift),
             lift=lift,
-            version=version_of(release, attachment_hashes={}, lift=lift, outlets=outlets, wall=wall),
-            recipients={name: OUTLETS[name][1] for name in outlets},
+            version=version_of(
+                release,
+                attachment_hashes={},
+                lift=lift,
+                outlets=outlets,
+                wall=wall,
+                recipients=digests_of(recipients),
+            ),
+            recipients=recipients,
             attachments={},
             findings=(),
             questions=(),

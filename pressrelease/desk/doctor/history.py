@@ -137,7 +137,12 @@ def _damage(read: Reader, release: Scheduled) -> str:
     except StateUnreadable:
         return "the frozen text"
     if release.version != version_of(
-        text, attachment_hashes=kept.attachments, lift=kept.lift, outlets=kept.outlets, wall=kept.wall
+        text,
+        attachment_hashes=kept.attachments,
+        lift=kept.lift,
+        outlets=kept.outlets,
+        wall=kept.wall,
+        recipients=kept.recipients,
     ):
         return "the frozen text"
     for sha256 in kept.attachments.values():
