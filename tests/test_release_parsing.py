@@ -314,7 +314,6 @@ def test_what_is_refused_says_where_and_what_to_do(front: str, line: int, code: 
     ("least", "line", "code"),
     [
         ("embargo: immediate\n", 1, "headline_missing"),
-        ("headline: x\n", 1, "embargo_missing"),
         ("embargo: immediate\nheadline:\n", 3, "headline_missing"),
         ("embargo: immediate\nheadline: '  '\n", 3, "headline_missing"),
         ("- headline: x\n", 2, "front_matter"),

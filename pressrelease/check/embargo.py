@@ -16,19 +16,51 @@ _LATER = timedelta(days=8)
 
 
 def embargo_of(release: Release, config: Config, *, now: datetime) -> Embargo:
-    """Read a release's embargo, in the office's zone, as meant when it was written. Raises EmbargoRefused.
+    """Read a release's embargo, in the office's zone, as meant when it was written.
 
     "Friday at 9" in a release dated 2018-09-19 is that week's Friday, whenever it is read; without a date in
-    the file it is read from `now` (aware), and moves with it.
+    the file it is read from `now` (aware), and moves with it. Raises EmbargoRefused, also for an embargo that is
+    empty (`embargo_missing`) and for a length of time (`embargo_length`), which no file can say when to count from.
     """
     from pressrelease.when import read_embargo
 
-    return read_embargo(
-        release.embargo,
-        now=_reference(release, config, now),
-        timezone=config.office.timezone,
-        release_time=config.office.release_time,
-    )
+    if not release.embargo:
+        raise EmbargoRefused(
+            "This draft has no embargo, so nothing says when it may go out.",
+            hint=f"Write one, such as `embargo: Monday at 9 a.m.`, or give the lift:"
+            f" `pressrelease schedule {release.slug} --at 'Monday at 9 a.m.'`.",
+            code="embargo_missing",
+        )
+    office = config.office
+    try:
+        return read_embargo(
+            release.embargo,
+            now=_reference(release, config, now),
+            timezone=office.timezone,
+            release_time=office.release_time,
+            only_day=True,
+        )
+    except EmbargoRefused as refused:
+        if refused.code == "embargo_length" and (counted := counted_from(release.embargo, config, now=now)):
+            refused.hint = f"If it counts from now, write “{counted}”."
+        raise
+
+
+def counted_from(text: str, config: Config, *, now: datetime) -> str:
+    """Return the moment that `text` means when it is typed at `now` (aware), as it can be typed; "" for none."""
+    from zoneinfo import ZoneInfo
+
+    from pressrelease.when import read_embargo
+    from pressrelease.when.refusals import typed
+
+    office = config.office
+    try:
+        meant = read_embargo(text, now=now, timezone=office.timezone, release_time=office.release_time)
+    except EmbargoRefused:
+        return ""
+    if meant.kind is not EmbargoKind.INSTANT or meant.lift is None:
+        return ""
+    return typed(meant.lift.astimezone(ZoneInfo(office.timezone)))
 
 
 def _reference(release: Release, config: Config, now: datetime) -> datetime:
@@ -47,6 +79,9 @@ def embargo_findings(release: Release, config: Config, *, now: datetime) -> Iter
     try:
         embargo = embargo_of(release, config, now=now)
     except EmbargoRefused as refused:
+        if refused.code == "embargo_missing":
+            yield Finding(release.slug, refused.code, Severity.WARNING, line, refused.message, refused.hint)
+            return
         could_be = f" It could be: {'; '.join(refused.candidates)}." if refused.candidates else ""
         yield Finding(release.slug, refused.code, Severity.ERROR, line, f"{refused.message}{could_be}", refused.hint)
         return

@@ -42,6 +42,8 @@ class Finding:
 #: refusal, which begins with `embargo_`.
 CODES: Mapping[str, str] = MappingProxyType(
     {
+        "embargo_missing": "There is no embargo yet; `schedule` needs `--at`.",
+        "embargo_length": "The embargo is a length of time, and a file can't say from when it counts.",
         "embargo_past": "The embargo, or the window's end, is over.",
         "window_begun": "The window is open, and the lift that it would get by itself is over.",
         "date_missing": "The embargo means another day when it is read another day.",

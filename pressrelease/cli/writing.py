@@ -25,8 +25,13 @@ app = typer.Typer()
 def new(
     headline: Annotated[str, typer.Argument(metavar="HEADLINE", help="The release's headline.", show_default=False)],
     embargo: Annotated[
-        str, typer.Option("--embargo", help="When the world may see it: “the week of 9/24”, “Monday at 9 a.m.”.")
-    ] = "immediate",
+        str,
+        typer.Option(
+            "--embargo",
+            help="When the world may see it: “the week of 9/24”, “Monday at 9 a.m.”. Can wait.",
+            show_default=False,
+        ),
+    ] = "",
     follows: Annotated[str, typer.Option("--follows", metavar="SLUG", help="The release whose promise it keeps.")] = "",
     outlet: Annotated[list[str] | None, typer.Option("--outlet", metavar="NAME", help="Where it goes.")] = None,
     edit_it: Annotated[bool, typer.Option("--edit", help="Open it in the editor.")] = False,
@@ -49,7 +54,10 @@ def new(
     path = f"releases/{draft.slug}.md"
     session.give({"slug": draft.slug, "path": path, "dry_run": dry_run})
     session.say(f"{'Would begin' if dry_run else 'Began'} {path}")
-    session.say(f"  embargo: {say_embargo(draft.embargo, now=clock.utc_now())}")
+    if draft.embargo is not None:
+        session.say(f"  embargo: {say_embargo(draft.embargo, now=clock.utc_now())}")
+    for finding in draft.findings:
+        session.say(f"  {finding.severity.value}: {finding.message} {finding.hint}".rstrip())
     if edit_it and not dry_run:
         _edit(session, draft.slug)
     else:
@@ -71,6 +79,7 @@ def edit(
 def _edit(session: Session, slug: str) -> None:
     from pressrelease.desk.drafting import change
     from pressrelease.errors import Usage
+    from pressrelease.when import say_embargo
 
     desk = session.desk()
     desk.library.text(slug)  # that there is no such release is said before anything about editors
@@ -81,7 +90,8 @@ def _edit(session: Session, slug: str) -> None:
             hint=f"Set EDITOR (for example EDITOR=nano), or open releases/{slug}.md in any editor.",
             code="no_editor",
         )
-    findings, changed = change(desk, slug, editor)
+    edited = change(desk, slug, editor)
+    changed, findings = edited.changed, edited.findings
     session.give(
         {"slug": slug, "changed": changed and not session.dry_run, "findings": [f.as_json() for f in findings]}
     )
@@ -89,6 +99,10 @@ def _edit(session: Session, slug: str) -> None:
         session.say("Nothing was changed (dry run); it would have been saved." if session.dry_run else "Saved.")
     else:
         session.say("Nothing was changed.")
+    if edited.written:
+        session.say(f"  A length of time counts from now, so the file has the moment: `embargo: {edited.written}`")
+    if changed and edited.embargo is not None:
+        session.say(f"  embargo: {say_embargo(edited.embargo, now=clock.utc_now())}")
     for finding in findings:
         place = f", line {finding.line}" if finding.line else ""
         session.say(f"  {finding.severity.value}{place}: {finding.message} {finding.hint}".rstrip())

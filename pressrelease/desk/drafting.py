@@ -8,24 +8,42 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pressrelease import clock
-from pressrelease.check import Finding, Severity
+from pressrelease.check import Finding, Severity, embargo_of
+from pressrelease.check.embargo import counted_from, embargo_findings
 from pressrelease.desk import Desk
 from pressrelease.desk.scheduling import findings
-from pressrelease.errors import NotFound, PressReleaseError, Refused, ReleaseRefused, Usage
-from pressrelease.release import front_matter_text, parse, slug_of
-from pressrelease.when import Embargo, read_embargo
+from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError, Refused, ReleaseRefused, Usage
+from pressrelease.release import Release, front_matter_text, parse, slug_of
+from pressrelease.release.writing import with_embargo
+from pressrelease.when import Embargo, EmbargoKind, read_embargo
+from pressrelease.when.refusals import typed
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A release begun: its slug, and what its embargo means."""
+    """A new draft: its slug, what its embargo means (None without one), and the findings about that."""
 
     slug: str
-    embargo: Embargo
+    embargo: Embargo | None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Edited:
+    """What became of a release that was edited: its findings, whether its file changed, and what its embargo means.
+
+    `written` is the embargo that took the place of a length of time that was typed, "" where none was.
+    """
+
+    findings: tuple[Finding, ...]
+    changed: bool
+    embargo: Embargo | None = None
+    written: str = ""
 
 
 def begin(desk: Desk, headline: str, *, embargo: str, follows: str, outlets: Sequence[str]) -> Draft:
@@ -36,7 +54,6 @@ def begin(desk: Desk, headline: str, *, embargo: str, follows: str, outlets: Seq
     """
     now = clock.utc_now()
     office = desk.config.office
-    read = read_embargo(embargo, now=now, timezone=office.timezone, release_time=office.release_time)
     for name in outlets:
         if name not in desk.config.outlets:
             known = sorted(desk.config.outlets)
@@ -44,29 +61,64 @@ def begin(desk: Desk, headline: str, *, embargo: str, follows: str, outlets: Seq
     if follows:
         desk.library.read(follows)
     slug = slug_of(headline)
-    text = front_matter_text(
-        headline=headline,
-        date=now.astimezone(ZoneInfo(office.timezone)).date(),
-        embargo=embargo,
-        follows=follows,
-        outlets=tuple(outlets),
-        author=desk.actor,
-        contact=office.contact,
-    )
-    parse(text.encode(), slug)
+
+    def text_with(phrase: str) -> str:
+        return front_matter_text(
+            headline=headline,
+            date=now.astimezone(ZoneInfo(office.timezone)).date(),
+            embargo=phrase,
+            follows=follows,
+            outlets=tuple(outlets),
+            author=desk.actor,
+            contact=office.contact,
+        )
+
+    text = text_with(embargo)
+    release = parse(text.encode(), slug)
+    kept = None
+    if release.embargo:
+        meant = read_embargo(embargo, now=now, timezone=office.timezone, release_time=office.release_time)
+        phrase, kept = _kept(desk, release, meant, now)
+        text = text_with(phrase)
+        release = parse(text.encode(), slug)
     if slug in desk.library.slugs():
         raise ReleaseRefused(
             f"releases/{slug}.md exists already.", hint="Give another headline, or edit that one.", code="slug_taken"
         )
     if not desk.dry_run:
         desk.library.create(slug, text)
-    return Draft(slug, read)
+    return Draft(slug, kept, tuple(embargo_findings(release, desk.config, now=now)))
 
 
-def change(desk: Desk, slug: str, editor: str) -> tuple[tuple[Finding, ...], bool]:
+def _kept(desk: Desk, release: Release, meant: Embargo, now: datetime) -> tuple[str, Embargo]:
+    """Return the phrase that a file must have so that every later command reads `meant`, and that reading.
+
+    A file is read as of the whole day on which it was written. What that makes something else of, such as "in 20
+    hours", is written as the moment that it means. Raises EmbargoRefused where no phrase says the same.
+    """
+    phrases = [release.embargo]
+    if meant.kind is EmbargoKind.INSTANT and meant.lift is not None:
+        local = meant.lift.astimezone(ZoneInfo(desk.config.office.timezone))
+        phrases += [typed(local), local.isoformat()]
+    for phrase in phrases:
+        try:
+            kept = embargo_of(release._replace(embargo=phrase), desk.config, now=now)
+        except EmbargoRefused:
+            continue
+        if (kept.kind, kept.lift, kept.no_later_than) == (meant.kind, meant.lift, meant.no_later_than):
+            return phrase, kept
+    raise EmbargoRefused(
+        f"“{meant.text}” would mean something else when the file is read later.",
+        hint="Write the day and the hour, such as “Sept. 24, 2018, 9 a.m. PT”.",
+        code="embargo_unclear",
+    )
+
+
+def change(desk: Desk, slug: str, editor: str) -> Edited:
     """Have a release edited in a private copy; it takes the file's place only if it can be read.
 
-    Returns the findings, and whether anything changed. Raises ReleaseRefused, saying where the text was kept.
+    A length of time that was typed as the embargo ("in 20 hours") is written as the moment that it means. Raises
+    ReleaseRefused, saying where the text was kept.
     """
     # A file that can't be read as a release is edited too: how else would it be mended here?
     before, expected = desk.library.text(slug), desk.library.source_hash(slug) or ""
@@ -86,8 +138,9 @@ def change(desk: Desk, slug: str, editor: str) -> tuple[tuple[Finding, ...], boo
             f" {copy.parent.name}/{copy.name}.",
             code="editor_failed",
         )
+    now = clock.utc_now()
     try:
-        parse(after, slug)
+        release = parse(after, slug)
     except ReleaseRefused as error:
         raise ReleaseRefused(
             f"What you wrote can't be read (line {error.line}): {error.message} releases/{slug}.md is as it was; your"
@@ -96,6 +149,13 @@ def change(desk: Desk, slug: str, editor: str) -> tuple[tuple[Finding, ...], boo
             hint=error.hint,
         ) from None
     changed = after != before.encode()
+    written = _length_typed(desk, release, before, now) if changed else ""
+    if written:
+        moment = with_embargo(after.decode("utf-8-sig"), release.line_of("embargo"), written).encode()
+        if parse(moment, slug).embargo == written:
+            after = moment
+        else:  # it stands on more lines than one; `check` says what to write
+            written = ""
     if changed and not desk.dry_run:
         try:
             desk.library.replace(slug, after.decode("utf-8-sig"), expected_hash=expected)
@@ -103,7 +163,27 @@ def change(desk: Desk, slug: str, editor: str) -> tuple[tuple[Finding, ...], boo
             error.message += f" What you wrote is kept in {copy.parent.name}/{copy.name}."
             raise
     copy.unlink()
-    return () if changed and desk.dry_run else findings(desk, slug), changed
+    if changed and desk.dry_run:
+        return Edited((), changed)
+    try:
+        embargo = embargo_of(parse(after, slug), desk.config, now=now)
+    except EmbargoRefused:
+        embargo = None  # a finding says so
+    return Edited(findings(desk, slug), changed, embargo, written)
+
+
+def _length_typed(desk: Desk, release: Release, before: str, now: datetime) -> str:
+    """Return the moment that a length of time means which was typed as the embargo just now; "" where none was."""
+    try:
+        if parse(before.encode(), release.slug).embargo == release.embargo:
+            return ""  # it was there before: nobody knows since when
+    except ReleaseRefused:
+        pass
+    try:
+        embargo_of(release, desk.config, now=now)
+    except EmbargoRefused as refused:
+        return counted_from(release.embargo, desk.config, now=now) if refused.code == "embargo_length" else ""
+    return ""
 
 
 def _edited(editor: str, copy: Path) -> int:

@@ -136,7 +136,7 @@ def _propose(
             hint=first.hint or f"`pressrelease check {slug}` shows everything.",
             code=first.code,
         )
-    embargo = embargo_of(release, desk.config, now=now)
+    embargo = _embargo(desk, release, at, now)
     lift, wall, questions = _lift(desk, slug, embargo, at, now)
     findings += lift_findings(desk, release, lift, now=now)
     outlets = release.outlets or desk.config.default_outlets
@@ -160,6 +160,14 @@ def _propose(
         questions=questions,
         wall=wall,
     )
+
+
+def _embargo(desk: Desk, release: Release, at: str | None, now: datetime) -> Embargo:
+    """The embargo of the file; without one, the lift that was given is all there is."""
+    if at is not None and not release.embargo:
+        office = desk.config.office
+        return read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
+    return embargo_of(release, desk.config, now=now)
 
 
 def _lift(

@@ -37,7 +37,8 @@ class Attachment(NamedTuple):
 class Release(NamedTuple):
     """One file of releases/, read. Every text is NFC, without control characters; `body` is Markdown.
 
-    `embargo` is the phrase as typed. `outlets` is None where the file leaves it to [defaults].
+    `embargo` is the phrase as typed, "" while nobody has said when. `outlets` is None where the file leaves it to
+    [defaults].
     `lines` maps a front-matter key to its line in the file, from 1, an attachment under "attachments.0" and
     so on, a part of the contact under "contact.email"; `body_line` is the body's first line.
     `source_hash` is the SHA-256 (64 hex digits) of the file's bytes.

@@ -96,7 +96,7 @@ def parse(data: bytes, slug: str) -> Release:
     return Release(
         slug=slug,
         headline=_required(fields, "headline", "headline: Names released in county-wide operation"),
-        embargo=_required(fields, "embargo", "embargo: the week of 9/24"),
+        embargo=_line(fields, "embargo"),
         body=body,
         subhead=_line(fields, "subhead"),
         date=_date(fields),
@@ -189,7 +189,7 @@ def _required(fields: Fields, key: str, example: str) -> str:
         raise ReleaseRefused(
             f"The {key} is missing.",
             line=fields.lines.get(key, 1),
-            hint=f"Write it like `{example}`" + (", or `embargo: immediate`." if key == "embargo" else "."),
+            hint=f"Write it like `{example}`.",
             code=f"{key}_missing",
         )
     return value

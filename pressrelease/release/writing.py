@@ -42,7 +42,7 @@ def front_matter_text(
     lines += _given("subhead", subhead)
     if date is not None:
         lines.append(f"date: {date.isoformat()}")
-    lines.append(f"embargo: {_scalar(embargo)}")
+    lines.append(f"embargo: {_scalar(embargo)}" if embargo else "embargo:")
     lines += _given("dateline", dateline)
     if kind is not ReleaseKind.RELEASE:
         lines.append(f"kind: {kind.value}")
@@ -56,6 +56,21 @@ def front_matter_text(
     lines += _attachments(attachments)
     lines += _note(editor_note)
     return "\n".join(["---", *lines, "---", "", body, ""])
+
+
+def with_embargo(text: str, line: int, embargo: str) -> str:
+    """Return a release file's text with another embargo on `line`, from 1, where its one-line `embargo:` is.
+
+    What does not look like that is returned as it is: parse it, and compare.
+    """
+    lines = text.split("\n")
+    if not 0 < line <= len(lines):
+        return text
+    ending = "\r" if lines[line - 1].endswith("\r") else ""
+    lines[line - 1] = re.sub(
+        r"^(\s*embargo\s*:).*$", lambda key: f"{key[1]} {_scalar(embargo)}{ending}", lines[line - 1]
+    )
+    return "\n".join(lines)
 
 
 def _given(key: str, value: str) -> list[str]:

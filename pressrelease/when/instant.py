@@ -23,12 +23,15 @@ from pressrelease.when.zones import read_zone
 
 
 def from_now(phrase: Phrase, office: Office) -> Embargo:
-    """ "In two hours": exact from the present."""
+    """ "In two hours": from the present, to the next whole second, which can be said and written down."""
     aheads = [part for part in phrase.parts if isinstance(part, Ahead)]
     others = [part for part in phrase.parts if isinstance(part, (*TIMES, Place)) and not isinstance(part, Ahead)]
     if len(aheads) != 1 or others:
         raise refusal("A time from now, and another time beside it.", code="embargo_ambiguous")
-    return embargo_at(phrase, office.now + aheads[0].length, office.name, office, ())
+    moment = office.now + aheads[0].length
+    if moment.microsecond:
+        moment = moment.replace(microsecond=0) + timedelta(seconds=1)
+    return embargo_at(phrase, moment, office.name, office, ())
 
 
 def instant(phrase: Phrase, office: Office) -> Embargo:

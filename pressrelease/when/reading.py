@@ -38,11 +38,20 @@ from pressrelease.when.windows import day_window, range_window, span_window
 from pressrelease.when.zones import abbreviations, country_of, read_zone
 
 
-def read_embargo(text: str, *, now: datetime, timezone: str, release_time: time, close: time = time(17, 0)) -> Embargo:
+def read_embargo(
+    text: str,
+    *,
+    now: datetime,
+    timezone: str,
+    release_time: time,
+    close: time = time(17, 0),
+    only_day: bool = False,
+) -> Embargo:
     """What `text` means at `now` (aware) in an office of that zone.
 
-    `release_time` and `close` are the office's hours (local). Raises EmbargoRefused for any text that has no
-    single safe reading; Refused for a zone that doesn't exist.
+    `release_time` and `close` are the office's hours (local). With `only_day`, `now` stands for a whole day, and a
+    length of time ("in 20 hours") is refused: nobody knows the moment from which it counts. Raises EmbargoRefused
+    for any text that has no single safe reading; Refused for a zone that doesn't exist.
     """
     zone = read_zone(timezone)
     office = Office(timezone, zone, release_time, close, now.astimezone(UTC))
@@ -52,6 +61,8 @@ def read_embargo(text: str, *, now: datetime, timezone: str, release_time: time,
             {*abbreviations(timezone, office.today.year), *abbreviations(timezone, office.today.year + 1)},
             american=country_of(timezone) == "US",
         )
+        if only_day:
+            _refuse_length(phrase)
         return _read(without_own_date(phrase, office), office)
     except OverflowError:
         raise refusal("That lies outside the calendar.", code="embargo_nonexistent") from None
@@ -80,6 +91,16 @@ def _read(phrase: Phrase, office: Office) -> Embargo:
     if not any(isinstance(part, Clock) for part in phrase.parts):
         return day_window(phrase, office)
     return instant(phrase, office)
+
+
+def _refuse_length(phrase: Phrase) -> None:
+    for part in phrase.parts:
+        if isinstance(part, Ahead):
+            raise refusal(
+                f"“{phrase.words(part)}” counts from the moment it is typed, and a file keeps only the day.",
+                code="embargo_length",
+                hint="Write the day and the hour, such as “Sept. 24, 2018, 9 a.m. PT”.",
+            )
 
 
 def _at_once(phrase: Phrase, office: Office) -> Embargo:
