@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from postgres_server import new_server
 
 from pressrelease.store import Store
 
@@ -53,33 +51,8 @@ def missing(tool: str, package: str) -> None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """A PostgreSQL server of our own on a Unix socket; its URL without a database name."""
-    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) if os.name == "posix" else []
-    found = shutil.which("initdb") or (str(binaries[-1]) if binaries else None)
-    if found is None:
-        words = "PostgreSQL's server is not installed; `apt-get install postgresql` brings it"
-        if os.environ.get("CI") == "true":
-            pytest.fail(words)
-        pytest.skip(words)
-    # Not below pytest's own folder: another run of pytest takes that away from everyone but root.
-    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-    data, socket = folder / "data", folder / "socket"
-    socket.mkdir()
-    as_user: list[str] = []
-    if hasattr(os, "geteuid") and os.geteuid() == 0:  # the server refuses to run as root
-        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        for path in (folder, socket):
-            shutil.chown(path, "postgres", "postgres")
-    run = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL, cwd="/")
-    bin_folder = Path(found).parent
-    run([*as_user, found, "-D", str(data), "-U", "office", "--auth=trust", "-E", "UTF8"])
-    options = f"-k {socket} -c listen_addresses='' -c fsync=on -c max_connections=200"
-    control = str(bin_folder / "pg_ctl")
-    run([*as_user, control, "-D", str(data), "-o", options, "-w", "start", "-l", str(folder / "log")])
-    try:
-        yield f"postgresql+psycopg://office@/{{database}}?host={socket}"
-    finally:
-        run([*as_user, control, "-D", str(data), "-m", "immediate", "stop"])
-        shutil.rmtree(folder, ignore_errors=True)
+    with new_server() as server:
+        yield f"postgresql+psycopg://office@/{{database}}?host={server.socket}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

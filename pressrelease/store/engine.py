@@ -13,22 +13,16 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from pressrelease.errors import StateUnreadable, WillRetry
+from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
+from pressrelease.store import postgres
 from pressrelease.store.reading import SCHEMA, gone, unreadable
 from pressrelease.store.tables import PARTIAL_INDEXES, control, metadata, migrations
 
 #: How long a writer tries for its turn, in seconds, before it says that the store is busy.
 WRITE_PATIENCE = 60.0
-
-#: One writer at a time, as SQLite has it: two who follow the same journal line, or lock the same rows in another
-#: order, never meet. A writer that was suspended, or whose machine is gone, is cut off: it keeps nobody waiting.
-_ONE_WRITER = (
-    "SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL lock_timeout = {milliseconds};"
-    " SELECT pg_advisory_xact_lock(7046029254386353132)"
-)
 
 #: SQLite below this release can corrupt a WAL database with two writers (its "WAL-reset" bug).
 _WAL_IS_SAFE = (3, 51, 3)
@@ -102,10 +96,12 @@ def open_engine(url: str, file: Path | None, now_micros: int) -> Engine:
             "sqlite://", creator=lambda: _connect(file), poolclass=QueuePool, pool_size=8, max_overflow=64
         )
     else:
-        engine = create_engine(url, pool_size=8, max_overflow=64, pool_pre_ping=True)
+        engine = postgres.engine(url, pool_size=8, max_overflow=64, pool_pre_ping=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     _bring_up_to_date(engine, file, now_micros)
+    if file is None:
+        postgres.refuse_a_pooler_by_transaction(url)
     return engine
 
 
@@ -252,25 +248,24 @@ def _begin(engine: Engine, patience: float) -> tuple[Connection, Any]:
             connection = engine.connect()
             begun = connection.begin()
             if engine.dialect.name == "postgresql":
-                connection.exec_driver_sql(_ONE_WRITER.format(milliseconds=round(patience * 750)))
+                # One writer at a time, as SQLite has it: two who follow the same journal line, or lock the same rows
+                # in another order, never meet. One that was suspended, or whose machine is gone, is cut off.
+                turn = connection.exec_driver_sql(postgres.TURN.format(milliseconds=round(patience * 750))).one()
+                postgres.refuse_unsafe(turn)
             return connection, begun
-        except DBAPIError as error:
+        except (DBAPIError, PressReleaseError) as error:
             if connection is not None:
                 connection.close()
-            complaint = _translated(error)
+            complaint = _translated(error) if isinstance(error, DBAPIError) else error
             if not isinstance(complaint, WillRetry) or time.monotonic() > give_up:
                 raise complaint from error
-            time.sleep(random.uniform(0.001, 0.02))  # noqa: S311  (spreads writers; nothing is secret)
+            # A server that is away gains nothing by being asked fifty times a second.
+            longest = 0.5 if complaint.code == postgres.UNREACHABLE else 0.02
+            time.sleep(random.uniform(0.001, longest))  # noqa: S311  (spreads writers; nothing is secret)
 
 
 def _translated(error: DBAPIError) -> StateUnreadable | WillRetry:
     original = error.orig
     if isinstance(original, sqlite3.Error):
         return unreadable(original)
-    if isinstance(error, OperationalError):
-        return WillRetry(
-            "The database server can't be reached just now, or is busy. Nothing more was sent.",
-            hint="Check that it runs; the next pass goes on by itself.",
-            code="store_busy",
-        )
-    return StateUnreadable("The database refused a change that it should have taken. Nothing more was sent.")
+    return postgres.translated(original if original is not None else error)

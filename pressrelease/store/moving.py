@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, LargeBinary, Table, create_engine, ev
 from sqlalchemy.pool import NullPool
 
 from pressrelease.errors import NotPermitted, StateUnreadable
+from pressrelease.store import postgres
 from pressrelease.store.engine import lay_out
 from pressrelease.store.journal import Head, Line, walk
 from pressrelease.store.tables import journal, metadata
@@ -49,9 +50,8 @@ def sqlite_engine(file: Path) -> Engine:
 
 def postgres_engine(url: str, *, snapshot: bool = False) -> Engine:
     """An engine on a PostgreSQL database; with `snapshot` a transaction sees one moment throughout."""
-    if snapshot:
-        return create_engine(url, poolclass=NullPool, isolation_level="REPEATABLE READ")
-    return create_engine(url, poolclass=NullPool)
+    options = {"isolation_level": "REPEATABLE READ"} if snapshot else {}
+    return postgres.engine(url, poolclass=NullPool, **options)
 
 
 def copy_record(source: Connection, target: Connection) -> None:

@@ -163,15 +163,9 @@ class Reader:
             except sqlite3.Error as error:
                 raise unreadable(error) from error
             return connection
-        import psycopg
+        from pressrelease.store.postgres import connect
 
-        try:
-            return psycopg.connect(self._database, autocommit=True)
-        except psycopg.OperationalError as error:
-            raise WillRetry(
-                "The database server can't be reached just now. Nothing was sent.",
-                hint="Check [store] url in config.toml and that the server runs, then try again.",
-            ) from error
+        return connect(self._database, autocommit=True)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -512,16 +506,10 @@ def _ask_postgres(connection: Any, query: str, values: Mapping[str, Any]) -> lis
         cursor = connection.execute(_for_postgres(query), values)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]
-    except psycopg.OperationalError as error:
-        raise WillRetry(
-            "The database server can't be reached just now. Nothing was sent.",
-            hint="Run `pressrelease doctor`, or try again in a minute.",
-        ) from error
     except psycopg.Error as error:
-        raise StateUnreadable(
-            "The database can't be read. Nothing was sent.",
-            hint="Restore the last backup, or ask whoever looks after the server.",
-        ) from error
+        from pressrelease.store.postgres import translated
+
+        raise translated(error) from error
 
 
 @lru_cache(maxsize=64)

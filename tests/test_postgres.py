@@ -1,0 +1,267 @@
+"""PostgreSQL servers that can't keep the promise, or that turn us away: refused in words that say what to change."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from conftest import missing
+from postgres_server import Server, as_postgres, new_server, own_folder, run, running
+from records import office, schedule_now, write
+
+from pressrelease import passes
+from pressrelease.clock import utc_now
+from pressrelease.desk import Desk, moving, stopping
+from pressrelease.errors import StateUnreadable, WillRetry
+from pressrelease.store import Store
+from pressrelease.wiring import Workspace
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture(scope="module")
+def locked() -> Iterator[Server]:
+    """A server that wants a password."""
+    with new_server(password=PASSWORD) as server:
+        yield server
+
+
+@pytest.fixture
+def pgpass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file from which libpq takes passwords."""
+    file = tmp_path / "pgpass"
+    monkeypatch.setenv("PGPASSFILE", str(file))
+    return file
+
+
+def remember(pgpass: Path, password: str) -> None:
+    pgpass.write_text(f"*:*:*:*:{password}\n")
+    pgpass.chmod(0o600)
+
+
+def write_to(url: str, folder: Path, patience: float = 3) -> None:
+    store = Store(url, folder)
+    try:
+        with store.ledger(now=utc_now(), actor="da", patience=patience) as ledger:
+            ledger.note("stopped", why="a test")
+    finally:
+        store.close()
+
+
+# -- who is turned away, and why ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("user", "database", "password", "says"),
+    [
+        ("office", "postgres", "wrong", "password authentication failed"),
+        ("office", "postgres", "", "no password supplied"),
+        ("office", "nothing_there", PASSWORD, "does not exist"),
+        ("stranger", "postgres", PASSWORD, "authentication failed"),
+    ],
+)
+def test_a_refused_login_says_why_and_is_tried_once(
+    locked: Server, pgpass: Path, tmp_path: Path, user: str, database: str, password: str, says: str
+) -> None:
+    if password:
+        remember(pgpass, password)
+    for question in (
+        lambda: write_to(locked.url(user, database), tmp_path),
+        lambda: Store(locked.url(user, database), tmp_path).read.control(),
+    ):
+        before = locked.log.count("FATAL")
+        with pytest.raises(StateUnreadable, match=says) as refused:
+            question()
+        assert refused.value.code == "store_refused"
+        assert "Nothing was sent" in refused.value.message
+        assert PASSWORD not in refused.value.message
+        assert locked.log.count("FATAL") - before <= 1
+
+
+def test_moving_to_a_server_that_refuses_the_password_is_tried_once(
+    locked: Server, pgpass: Path, tmp_path: Path
+) -> None:
+    remember(pgpass, "wrong")
+    desk = schedule_now(office(tmp_path / "office"), "out")
+    stopping.stop(desk, "moving")
+    before = locked.log.count("password authentication failed")
+    with pytest.raises(StateUnreadable, match="password authentication failed"):
+        moving.move_store(desk, locked.url())
+    assert locked.log.count("password authentication failed") - before == 1
+    assert desk.store.exists
+
+
+def test_a_server_that_is_away_is_said_to_be_out_of_reach(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    with pytest.raises(WillRetry, match="can't be reached") as away:
+        write_to(f"postgresql+psycopg://office@/postgres?host={tmp_path}", tmp_path, patience=1)
+    assert away.value.code == "store_unreachable"
+    assert time.monotonic() - begun < 10
+
+
+def test_without_the_driver_it_says_what_to_install(tmp_path: Path) -> None:
+    workspace = office(tmp_path / "office", store_url="postgresql+psycopg://db.example/press")
+    write(workspace, "out")
+    blocked = "import sys; sys.modules['psycopg'] = None; from pressrelease.cli import main; sys.exit(main())"
+    for command in (["status"], ["schedule", "out", "--yes"], ["doctor"]):
+        done = subprocess.run(
+            [sys.executable, "-c", blocked, "-w", str(workspace.folder), *command], capture_output=True, text=True
+        )
+        assert done.returncode == 10, done
+        assert "psycopg[binary]" in done.stdout + done.stderr
+        assert "Something went wrong" not in done.stdout + done.stderr
+
+
+def test_moving_without_the_driver_says_what_to_install(tmp_path: Path) -> None:
+    desk = schedule_now(office(tmp_path / "office"), "out")
+    stopping.stop(desk, "moving")
+    blocked = "import sys; sys.modules['psycopg'] = None; from pressrelease.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", blocked, "-w", str(desk.workspace.folder), "move-store", "postgresql+psycopg://db/x"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 10, done
+    assert "psycopg[binary]" in done.stderr
+
+
+# -- servers that forget ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("setting", ["synchronous_commit", "fsync"])
+def test_a_server_that_may_forget_a_commit_is_refused(setting: str, tmp_path: Path) -> None:
+    with new_server(options="") as server:
+        workspace = office(tmp_path / "office", store_url=server.url())
+        schedule_now(workspace, "out")
+        with psycopg.connect(server.url().replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
+            while connection.execute(f"SELECT current_setting('{setting}')").fetchone() != ("off",):
+                time.sleep(0.02)
+        with pytest.raises(StateUnreadable, match=f"{setting} = off") as refused:
+            passes.publish_due(workspace)  # under a store that is open already
+        assert refused.value.code == "store_unsafe"
+        workspace.store.close()
+        with pytest.raises(StateUnreadable, match=f"{setting} = off"):
+            passes.publish_due(Workspace(workspace.folder))
+        assert not (workspace.folder / "newsroom" / "out").exists()
+
+
+def test_a_session_that_switches_it_off_is_refused(postgres: str, tmp_path: Path) -> None:
+    url = postgres.format(database="postgres") + "&options=-csynchronous_commit%3Doff"
+    with pytest.raises(StateUnreadable, match="synchronous_commit = off"):
+        write_to(url, tmp_path)
+
+
+def test_a_standby_is_refused(tmp_path: Path) -> None:
+    with new_server(options="-c wal_level=replica -c max_wal_senders=4") as primary:
+        workspace = office(tmp_path / "office", store_url=primary.url())
+        schedule_now(workspace, "out")
+        workspace.store.close()
+        folder = own_folder()
+        try:
+            base = str(primary.programs / "pg_basebackup")
+            run([*as_postgres(), base, "-h", str(primary.socket), "-U", "office", "-D", str(folder / "data"), "-R"])
+            with running(folder, "-c hot_standby=on") as standby:
+                for question in (
+                    lambda: write_to(standby.url(), tmp_path),
+                    lambda: Store(standby.url(), tmp_path).read.control(),
+                ):
+                    with pytest.raises(StateUnreadable, match="standby") as refused:
+                        question()
+                    assert refused.value.code == "store_unsafe"
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+# -- poolers --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def pgbouncer(server: Server, mode: str, size: int = 20) -> Iterator[str]:
+    """The address of a PgBouncer before `server`."""
+    missing("pgbouncer", "pgbouncer")
+    program = shutil.which("pgbouncer")
+    assert program
+    folder = own_folder()
+    (folder / "pgbouncer.ini").write_text(
+        f"[databases]\n* = host={server.socket} user=office\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = {folder / 'socket'}\n"
+        f"auth_type = any\npool_mode = {mode}\ndefault_pool_size = {size}\n"
+        "ignore_startup_parameters = extra_float_digits\n"
+    )
+    socket = folder / "socket" / ".s.PGSQL.6432"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*as_postgres(), program, str(folder / "pgbouncer.ini")], stdout=log, stderr=log, cwd="/"
+        )
+    try:
+        for _ in range(200):
+            if socket.exists():
+                break
+            time.sleep(0.05)
+        yield f"postgresql+psycopg://office@/{{database}}?host={socket.parent}&port=6432"
+    finally:
+        process.terminate()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with new_server() as running_server:
+        yield running_server
+
+
+def database(server: Server) -> str:
+    name = f"t{os.urandom(6).hex()}"
+    with psycopg.connect(server.url().replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return name
+
+
+def test_a_pooler_by_transaction_is_named(server: Server, tmp_path: Path) -> None:
+    with pgbouncer(server, "transaction") as url:
+        workspace = office(tmp_path / "office", store_url=url.format(database=database(server)))
+        write(workspace, "out")
+        for _ in range(3):
+            with pytest.raises(StateUnreadable, match="transaction mode") as refused:
+                schedule_now(Workspace(workspace.folder), "out")
+            assert refused.value.code == "store_pooled"
+            assert "backup" not in refused.value.hint
+
+
+def test_a_pooler_by_session_serves(server: Server, tmp_path: Path) -> None:
+    with pgbouncer(server, "session") as url:
+        workspace = office(tmp_path / "office", store_url=url.format(database=database(server)))
+        schedule_now(workspace, "out")
+        assert passes.publish_due(workspace).published == ("out",)
+        workspace.store.close()
+
+
+def test_a_pooler_without_a_free_session_is_not_waited_for(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pressrelease.store.postgres.PATIENCE", 1)
+    with pgbouncer(server, "session", size=1) as url:
+        address = url.format(database="postgres")
+        with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as holder:
+            holder.execute("SELECT 1")
+            begun = time.monotonic()
+            with pytest.raises(WillRetry, match="did not answer"):
+                Desk(office(tmp_path / "office", store_url=address), "da").store.read.control()
+            assert time.monotonic() - begun < 20
+
+
+def test_statements_that_another_session_prepared_name_the_pooler() -> None:
+    from pressrelease.store.postgres import translated
+
+    for error in (psycopg.errors.DuplicatePreparedStatement("x"), psycopg.errors.InvalidSqlStatementName("x")):
+        assert translated(error).code == "store_pooled"
