@@ -20,6 +20,7 @@ from records import office, schedule_now, write
 from pressrelease import passes
 from pressrelease.clock import utc_now
 from pressrelease.desk import Desk, moving, stopping
+from pressrelease.desk.doctor import Weight, examine
 from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.store import Store
 from pressrelease.wiring import Workspace
@@ -54,6 +55,12 @@ def write_to(url: str, folder: Path, patience: float = 3) -> None:
             ledger.note("stopped", why="a test")
     finally:
         store.close()
+
+
+def said_by_doctor(workspace: Workspace) -> str:
+    """What `doctor` calls an error of the store."""
+    found = examine(workspace, offline=True)
+    return "\n".join(one.message for one in found if one.check == "store" and one.weight is Weight.ERROR)
 
 
 # -- who is turned away, and why ------------------------------------------------------------------------------
@@ -152,6 +159,7 @@ def test_a_server_that_may_forget_a_commit_is_refused(setting: str, tmp_path: Pa
         workspace.store.close()
         with pytest.raises(StateUnreadable, match=f"{setting} = off"):
             passes.publish_due(Workspace(workspace.folder))
+        assert f"{setting} = off" in said_by_doctor(Workspace(workspace.folder))
         assert not (workspace.folder / "newsroom" / "out").exists()
 
 
@@ -236,6 +244,7 @@ def test_a_pooler_by_transaction_is_named(server: Server, tmp_path: Path) -> Non
                 schedule_now(Workspace(workspace.folder), "out")
             assert refused.value.code == "store_pooled"
             assert "backup" not in refused.value.hint
+        assert "transaction mode" in said_by_doctor(Workspace(workspace.folder))
 
 
 def test_a_pooler_by_session_serves(server: Server, tmp_path: Path) -> None:

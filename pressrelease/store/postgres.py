@@ -46,9 +46,9 @@ _FORGETS = {"fsync": "off", "synchronous_commit": "off"}
 
 #: One round trip begins a write: it takes the writers' turn and asks what the server is.
 TURN = (
-    "SELECT set_config('idle_in_transaction_session_timeout', '30s', true),"
-    " set_config('lock_timeout', '{milliseconds}ms', true),"
-    " pg_advisory_xact_lock(7046029254386353132),"
+    "SELECT set_config('idle_in_transaction_session_timeout', '30s', true) AS idle,"
+    " set_config('lock_timeout', '{milliseconds}ms', true) AS patience,"
+    " pg_advisory_xact_lock(7046029254386353132) AS turn,"
     " current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,"
     " pg_is_in_recovery() AS standby"
 )
@@ -107,6 +107,20 @@ def refuse_a_pooler_by_transaction(url: str) -> None:
             return  # it has no session to spare; a shared one would still be found out by its prepared statements
     if shared:
         raise _pooled()
+
+
+def refuse_unfit(url: str) -> None:
+    """Ask everything that is asked before a write, changing nothing. Raises StateUnreadable, WillRetry."""
+    driver = _driver()
+    with connect(url) as connection:
+        try:
+            turn = connection.cursor(row_factory=driver.rows.namedtuple_row).execute(TURN.format(milliseconds=3000))
+            refuse_unsafe(turn.fetchone())
+        except driver.Error as error:
+            raise translated(error) from error
+        finally:
+            connection.rollback()
+    refuse_a_pooler_by_transaction(url)
 
 
 def refuse_unsafe(turn: Any) -> None:

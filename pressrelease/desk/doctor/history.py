@@ -52,7 +52,10 @@ def store(patient: Patient) -> Iterator[Remark]:
     if (schema := read.schema()) < SCHEMA:
         yield fine(f"the database has layout {schema}; the next write brings it to {SCHEMA}")
     if file is None:
-        yield fine("the database server answers")
+        from pressrelease.store.postgres import refuse_unfit
+
+        refuse_unfit(patient.store.url)
+        yield fine("the database server answers, keeps what it confirms, and gives each client its own session")
         return
     trouble = [str(next(iter(row.values()))) for row in read.rows("PRAGMA quick_check(5)")]
     if trouble != ["ok"]:
