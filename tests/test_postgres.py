@@ -57,6 +57,10 @@ def write_to(url: str, folder: Path, patience: float = 3) -> None:
         store.close()
 
 
+def ask(url: str, folder: Path) -> None:
+    Store(url, folder).read.control()
+
+
 def said_by_doctor(workspace: Workspace) -> str:
     """What `doctor` calls an error of the store."""
     found = examine(workspace, offline=True)
@@ -82,7 +86,7 @@ def test_a_refused_login_says_why_and_is_tried_once(
         remember(pgpass, password)
     for question in (
         lambda: write_to(locked.url(user, database), tmp_path),
-        lambda: Store(locked.url(user, database), tmp_path).read.control(),
+        lambda: ask(locked.url(user, database), tmp_path),
     ):
         before = locked.log.count("FATAL")
         with pytest.raises(StateUnreadable, match=says) as refused:
@@ -120,7 +124,10 @@ def test_without_the_driver_it_says_what_to_install(tmp_path: Path) -> None:
     blocked = "import sys; sys.modules['psycopg'] = None; from pressrelease.cli import main; sys.exit(main())"
     for command in (["status"], ["schedule", "out", "--yes"], ["doctor"]):
         done = subprocess.run(
-            [sys.executable, "-c", blocked, "-w", str(workspace.folder), *command], capture_output=True, text=True
+            [sys.executable, "-c", blocked, "-w", str(workspace.folder), *command],
+            check=False,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 10, done
         assert "psycopg[binary]" in done.stdout + done.stderr
@@ -133,6 +140,7 @@ def test_moving_without_the_driver_says_what_to_install(tmp_path: Path) -> None:
     blocked = "import sys; sys.modules['psycopg'] = None; from pressrelease.cli import main; sys.exit(main())"
     done = subprocess.run(
         [sys.executable, "-c", blocked, "-w", str(desk.workspace.folder), "move-store", "postgresql+psycopg://db/x"],
+        check=False,
         capture_output=True,
         text=True,
     )
@@ -181,7 +189,7 @@ def test_a_standby_is_refused(tmp_path: Path) -> None:
             with running(folder, "-c hot_standby=on") as standby:
                 for question in (
                     lambda: write_to(standby.url(), tmp_path),
-                    lambda: Store(standby.url(), tmp_path).read.control(),
+                    lambda: ask(standby.url(), tmp_path),
                 ):
                     with pytest.raises(StateUnreadable, match="standby") as refused:
                         question()
@@ -201,7 +209,8 @@ def pgbouncer(server: Server, mode: str, size: int = 20) -> Iterator[str]:
     assert program
     folder = own_folder()
     (folder / "pgbouncer.ini").write_text(
-        f"[databases]\n* = host={server.socket} user=office\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = {folder / 'socket'}\n"
+        f"[databases]\n* = host={server.socket} user=office\n"
+        f"[pgbouncer]\nlisten_addr =\nunix_socket_dir = {folder / 'socket'}\n"
         f"auth_type = any\npool_mode = {mode}\ndefault_pool_size = {size}\n"
         "ignore_startup_parameters = extra_float_digits\n"
     )
