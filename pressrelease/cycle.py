@@ -35,7 +35,7 @@ from pressrelease.gather import Pass, clock_doubt, look, why_unsigned
 from pressrelease.lane import Bounds, Lane
 from pressrelease.library import Library
 from pressrelease.log import frames
-from pressrelease.outlets import Outlet, Parcel
+from pressrelease.outlets import Finds, Outlet, Parcel
 from pressrelease.parcels import Parcels
 from pressrelease.recorder import Entry, GivenBack, Recorder
 from pressrelease.retry import may_repeat, next_try
@@ -224,7 +224,7 @@ class Cycle:
     def _put_in_doubt(self, seen: Pass, dead: Sequence[tuple[Delivery, str]], over: Sequence[Delivery]) -> None:
         with self._store.ledger(now=seen.at, actor="scheduler") as ledger:
             for delivery, reason in dead:
-                doubt(ledger, delivery, reason=reason, again=self._may_repeat(delivery, seen.at))
+                doubt(ledger, delivery, reason=reason, again=self._asked_again(delivery, seen.at))
             leave_to_person(ledger, over, "a repeat could no longer be told from a first time")
         for owner in {delivery.owner for delivery, _ in dead if delivery.owner}:
             if owner != self._alive.owner and surely_dead(self._folder, owner):
@@ -232,6 +232,11 @@ class Cycle:
 
     def _may_repeat(self, delivery: Delivery, now: datetime) -> bool:
         return may_repeat(delivery, rules=self._config.retry, repeats=self._repeats(delivery.outlet), now=now)
+
+    def _asked_again(self, delivery: Delivery, now: datetime) -> datetime | None:
+        """When the outlet is asked about what a dead sender may have sent; None if only a person can find out."""
+        moment = now + self._repeats(delivery.outlet).settle
+        return moment if self._may_repeat(delivery, moment) else None
 
     def _repeats(self, outlet: str) -> Repeats:
         opened = self._outlets.get(outlet)
@@ -290,6 +295,10 @@ class Cycle:
         made = self._make(outlet, delivery)
         if not isinstance(made, Parcel):
             return made
+        if delivery.may_have_arrived and self._repeats(delivery.outlet).findable:
+            found = self._find(outlet, delivery, made)
+            if found is not None:
+                return found
         if why_not := self._why_not(delivery, lease_end):
             return GivenBack(delivery, why_not)
         self.attempted += 1
@@ -314,6 +323,23 @@ class Cycle:
         except Exception as error:  # noqa: BLE001  (a fault in a kind of outlet must not end the lane)
             _log.error("making %s ready for %s: %s", delivery.slug, delivery.outlet, frames(error))
             return self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, "it could not be made ready"))
+
+    def _find(self, outlet: Outlet, delivery: Delivery, parcel: Parcel) -> Result | None:
+        """Look for what an earlier try left at the outlet; None if nothing did, and sending makes no second one.
+
+        It comes before the last look at the guards: it may take as long as a send, and publishes nothing.
+        """
+        assert isinstance(outlet, Finds)  # noqa: S101  (it says that it can find)
+        since = delivery.first_sent_at or clock.utc_now()
+        try:
+            receipt = outlet.find(parcel, key=delivery.key, recipient=delivery.recipient, since=since)
+        except DeliveryFailed as failure:
+            return self._answered(delivery, failure)
+        except Exception as error:  # noqa: BLE001  (as in `_hand_over`)
+            _log.error("looking for %s at %s: %s", delivery.slug, delivery.outlet, frames(error))
+            reason = "the outlet's program failed while looking"
+            return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))
+        return None if receipt is None else Result(delivery, delivery.delivered(receipt, clock.utc_now()))
 
     def _hand_over(self, outlet: Outlet, delivery: Delivery, parcel: Parcel) -> Result:
         try:

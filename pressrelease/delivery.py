@@ -89,10 +89,18 @@ class Receipt(NamedTuple):
 
 
 class Repeats(NamedTuple):
-    """Whether an outlet can tell a repeat from a first time, and for how long (None: for ever)."""
+    """What an outlet makes of a second send with the same key.
+
+    `told_apart`: it recognizes a repeat and makes nothing new of it, for as long as `within` (None: forever).
+    `findable`: it has a method `find` (`pressrelease.outlets.Finds`), called before any second send of what may have
+    arrived. `settle` is how long a doubtful try is left alone before the outlet is asked again: its server may still
+    be at it.
+    """
 
     told_apart: bool
     within: timedelta | None = None
+    findable: bool = False
+    settle: timedelta = timedelta(0)
 
     def still_told(self, first_sent: datetime, now: datetime) -> bool:
         """Whether a repeat sent at `now` of what first left at `first_sent` would be recognised."""

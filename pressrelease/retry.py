@@ -33,16 +33,18 @@ def next_try(
     pause = planned * (1 + rules.jitter * (2 * chance - 1))
     if failure.retry_after is not None:
         pause = max(pause, min(failure.retry_after, LONGEST_WISH))
+    in_doubt = failure.certainty is Certainty.UNSURE or delivery.may_have_arrived
+    if in_doubt:
+        pause = max(pause, repeats.settle)
     moment = now + pause
     if moment - began > rules.give_up:
         return None
-    in_doubt = failure.certainty is Certainty.UNSURE or delivery.may_have_arrived
     if in_doubt and not may_repeat(delivery, rules=rules, repeats=repeats, now=moment):
         return None
     return moment
 
 
 def may_repeat(delivery: Delivery, *, rules: Retry, repeats: Repeats, now: datetime) -> bool:
-    """Whether what may have arrived already may be sent again at `now` without a person's word."""
+    """Whether an outlet may be asked again at `now`, without a person, about what may have arrived already."""
     began = delivery.first_sent_at or now
-    return repeats.still_told(began, now) and now - began <= rules.give_up
+    return (repeats.findable or repeats.still_told(began, now)) and now - began <= rules.give_up

@@ -191,6 +191,7 @@ class Script:
     heard_at: list[tuple[float, str]] = field(default_factory=list)
     texts: list[bytes] = field(default_factory=list)
     sessions: int = 0
+    texts_a_session: int | None = None
 
     @property
     def heard(self) -> list[str]:
@@ -214,6 +215,7 @@ class Script:
 
     def _serve(self, connection: socket.socket) -> None:
         self.sessions += 1
+        taken = 0
         lines = connection.makefile("rb")
         with contextlib.suppress(OSError), connection, lines:
             if not self._do("greeting", connection):
@@ -221,6 +223,10 @@ class Script:
             while line := lines.readline():
                 verb = line.split()[0].upper().decode() if line.split() else ""
                 self.heard_at.append((time.time(), line.decode().strip()))
+                if verb in {"MAIL", "RCPT", "DATA"} and taken == self.texts_a_session:
+                    code = "452 4.4.5 enough for one session" if verb == "MAIL" else "503 no sender"
+                    connection.sendall(code.encode() + b"\r\n")
+                    continue
                 if not self._do(verb, connection):
                     return
                 if verb == "DATA" and str(self.acts["DATA"]).startswith("354"):
@@ -230,6 +236,7 @@ class Script:
                             return
                         text += line
                     self.texts.append(text)
+                    taken += 1
                     if not self._do("dot", connection):
                         return
 

@@ -10,6 +10,7 @@ app.bsky.feed.post, as the reference server keeps them: the same record at the s
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import re
 import socket
@@ -103,13 +104,14 @@ class SocialServer:
 
     "unheard" ends the connection before anything is done, "lost" after it is done and before the answer, "hangs"
     does it and never answers, "drips" does it and answers byte by byte without end; a Told is answered, and nothing
-    done.
+    done. `looks` are the answers that its next reads meet.
     """
 
     def __init__(self) -> None:
         self.port = 0
         self.asked: list[Asked] = []
         self.troubles: deque[str | Told] = deque()
+        self.looks: deque[Told] = deque()
         self.over = threading.Event()
         self.lock = threading.Lock()
 
@@ -118,9 +120,15 @@ class SocialServer:
         """Its address."""
         return f"http://127.0.0.1:{self.port}"
 
+    def now(self) -> datetime:
+        """Its clock, aware UTC."""
+        return datetime.now(UTC)
+
     def trouble_for(self, asked: Asked) -> str | Told | None:
         """What a request meets."""
-        return self.troubles.popleft() if self.troubles and self.is_write(asked) else None
+        if not self.is_write(asked):
+            return self.looks.popleft() if self.looks else None
+        return self.troubles.popleft() if self.troubles else None
 
     def is_write(self, asked: Asked) -> bool:
         """Whether a request is one that troubles are for."""
@@ -166,7 +174,7 @@ def serving(server: Server) -> Iterator[Server]:
                 return
             text = json.dumps(told.body).encode()
             self.send_response_only(told.status)
-            for name, value in {"date": format_datetime(datetime.now(UTC), usegmt=True), **told.headers}.items():
+            for name, value in {"date": format_datetime(server.now(), usegmt=True), **told.headers}.items():
                 self.send_header(name, value)
             self.send_header("content-type", "application/json; charset=utf-8")
             self.send_header("content-length", str(len(text)))
@@ -208,7 +216,9 @@ class MastodonServer(SocialServer):
     """One account's server. `moved_on` stands in for time that passes there."""
 
     token: str = "mastodon-token"
-    scopes: str = "write:statuses read:accounts"
+    scopes: str = "write:statuses read:accounts read:statuses"
+    software: str = "mastodon"
+    marks_up: bool = True
     longest: int = 500
     statuses: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, tuple[str, datetime]] = field(default_factory=dict)
@@ -222,16 +232,18 @@ class MastodonServer(SocialServer):
         return asked.method == "POST"
 
     def answer(self, asked: Asked) -> Told:
-        if asked.path == "/api/v2/instance":
-            limits = {"max_characters": self.longest, "characters_reserved_per_url": 23}
-            return Told(200, {"domain": "127.0.0.1", "configuration": {"statuses": limits}})
+        if asked.path in {"/api/v2/instance", "/api/v1/instance"}:
+            return self._instance(int(asked.path[6]))
         if asked.headers.get("authorization") != f"Bearer {self.token}":
             return Told(401, {"error": "The access token is invalid"})
         needed = "read:accounts" if asked.method == "GET" else "write:statuses"
+        needed = "read:statuses" if asked.method == "GET" and asked.path.endswith("/statuses") else needed
         if needed not in self.scopes.split():
             return Told(403, {"error": "This action is outside the authorized scopes"})
         if asked.path == "/api/v1/accounts/verify_credentials":
             return Told(200, {"id": "1", "acct": "office"})
+        if asked.path == "/api/v1/accounts/1/statuses":
+            return self._posts(asked.query)
         if asked.method == "POST" and asked.path == "/api/v1/statuses":
             return self._post(asked)
         if asked.method == "DELETE":
@@ -239,11 +251,50 @@ class MastodonServer(SocialServer):
             return Told(200, gone) if gone else Told(404, {"error": "Record not found"})
         return Told(404, {"error": "Record not found"})
 
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.moved_on
+
+    @property
+    def keeps_keys(self) -> bool:
+        """GoToSocial and snac ignore `Idempotency-Key`."""
+        return self.software.startswith("mastodon")
+
+    def _instance(self, api: int) -> Told:
+        """As each says it: Mastodon 4 has both, Mastodon 3 and snac only the first, GoToSocial both."""
+        limits = {"max_characters": self.longest, "characters_reserved_per_url": 23}
+        told = {"configuration": {"statuses": limits}}
+        sources = {
+            "mastodon": ("4.3.1", "https://github.com/mastodon/mastodon"),
+            "gotosocial": ("0.20.0+git-abcdef", "https://codeberg.org/superseriousbusiness/gotosocial"),
+            "fork": ("4.4.0+fork", "https://github.com/somebody/mastodon"),
+        }
+        if self.software in sources:
+            version, source = sources[self.software]
+            return Told(200, told | {"version": version} | ({"source_url": source} if api == 2 else {}))
+        versions = {"mastodon 3": "3.5.3", "snac": "4.0.0 (not true; really snac/2.38)"}
+        if api == 1 and self.software in versions:
+            return Told(200, told | {"version": versions[self.software]})
+        return Told(404, {"error": "Record not found"})
+
+    def _posts(self, query: dict[str, list[str]]) -> Told:
+        newest_first = sorted(self.statuses.values(), key=lambda status: -int(status["id"]))
+        before = int(query["max_id"][0]) if "max_id" in query else None
+        chosen = [status for status in newest_first if before is None or int(status["id"]) < before]
+        return Told(200, chosen[: int(query["limit"][0])])
+
+    def say(self, text: str, *, at: datetime | None = None) -> str:
+        """A post that somebody made by hand; its id."""
+        self.made += 1
+        name = str(109000000000000000 + self.made)
+        made = (at or self.now()).isoformat().replace("+00:00", "Z")
+        self.statuses[name] = {"id": name, "url": f"{self.url}/@office/{name}", "created_at": made, "content": text}
+        return name
+
     def _post(self, asked: Asked) -> Told:
-        now = datetime.now(UTC) + self.moved_on
+        now = self.now()
         key = asked.headers.get("idempotency-key", "")
         known = self.keys.get(key)
-        if key and known and now - known[1] < timedelta(hours=1) and known[0] in self.statuses:
+        if self.keeps_keys and key and known and now - known[1] < timedelta(hours=1) and known[0] in self.statuses:
             return Told(200, self.statuses[known[0]])
         given = asked.json
         text = given.get("status") if isinstance(given, dict) else None
@@ -251,19 +302,24 @@ class MastodonServer(SocialServer):
             return Told(422, {"error": "Validation failed: Text can't be blank"})
         if counted_by_mastodon(text) > self.longest:
             return Told(422, {"error": f"Validation failed: Text character limit of {self.longest} exceeded"})
-        self.made += 1
-        name = str(109000000000000000 + self.made)
-        status = {
-            "id": name,
-            "url": f"{self.url}/@office/{name}",
-            "content": text,
-            "visibility": given.get("visibility"),
-            "language": given.get("language"),
-        }
-        self.statuses[name] = status
+        name = self.say(as_shown(text) if self.marks_up else text)
+        status = self.statuses[name]
+        status |= {"text": text, "visibility": given.get("visibility"), "language": given.get("language")}
         if key:
             self.keys[key] = (name, now)
         return Told(200, status)
+
+
+def as_shown(text: str) -> str:
+    """A post's `content` as Mastodon has it: paragraphs, and of a link only its host and the first letters shown."""
+
+    def link(found: re.Match[str]) -> str:
+        scheme, rest = found[0].split("//", 1)
+        parts = f'<span class="invisible">{scheme}//</span><span class="ellipsis">{rest[:30]}</span>'
+        return f'<a href="{found[0]}" rel="nofollow">{parts}<span class="invisible">{rest[30:]}</span></a>'
+
+    marked = re.sub(r"https?://[^\s<]+", link, html.escape(text, quote=False))
+    return "".join(f"<p>{part}</p>" for part in marked.replace("\n\n", "\0").split("\0"))
 
 
 def counted_by_mastodon(text: str) -> int:

@@ -134,7 +134,7 @@ def test_any_bytes_are_a_roll_or_a_complaint(tmp_path_factory: pytest.TempPathFa
         (b"email\na@example.org\nnobody\n", "media.csv:3: “nobody” is no address: it has no @"),
         (b"name,email\nJane,\n", "media.csv:2: entry 1 is no address: it is empty"),
         (b"email\nJane <jane@example.org>\n", "media.csv:2: “Jane <jane@example.org>” is no address"),
-        (b'email\n"a@example.org\nb@example.org\n', "is no address"),
+        (b'email\n"a@example.org\nb@example.org\n', "media.csv:2: a quotation mark"),
         (b"email\n\x1b[31m@example.org\n", "“[31m@example.org” is no address"),
     ],
 )
@@ -179,3 +179,70 @@ def test_five_thousand_are_read_in_a_moment(tmp_path: Path) -> None:
     lines = "\n".join(f"Reporter {number},reporter-{number}@example.org" for number in range(5000))
     (tmp_path / "media.csv").write_text(f"name,email\n{lines}\n", encoding="utf-8")
     assert len(read_roll("media.csv", tmp_path).must_be_whole()) == 5000
+
+
+# -- rows that would be lost in silence ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('email,name\njane@paper.example,"unclosed\nrick@paper.example,Rick\nanna@paper.example,Anna\n', 2),
+        ('email,outlet\na@paper.example,"KCRA 3\nb@paper.example,KXTV\nc@paper.example,"KOVR" 13\n', 2),
+        ('email,outlet\na@paper.example,A\nb@paper.example,"KXTV\nc@paper.example,C"\nd@paper.example,D\n', 3),
+        ("email,name\na@paper.example,A\nb@paper.example,c@paper.example,C\n", 3),
+        ("email,name,desk\nb@paper.example,c@paper.example\n", 2),
+        ('"email\n', 1),
+    ],
+)
+def test_a_row_that_may_hide_another_is_an_error_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+    file = tmp_path / "media.csv"
+    file.write_text(text, encoding="utf-8", newline="")
+    [fault] = [complaint for complaint in read_csv(file).complaints if complaint.in_the_way]
+    assert fault.line == line
+    with pytest.raises(ConfigRefused):
+        read_csv(file).must_be_whole()
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ('email;"Notes, comments, and so on"\r\njane@paper.example;"a, b, c"\r\n', ("jane@paper.example",)),
+        ("email,name\njane@p.example,a\x0bb\nrick@p.example,c\u2028d\x85\n", ("jane@p.example", "rick@p.example")),
+        ('email,name\njane@p.example,"two\nlines"\n', ("jane@p.example",)),
+        ("email,name\njane@p.example\nrick@p.example,Rick,,,\n", ("jane@p.example", "rick@p.example")),
+        ("email\rjane@p.example\rrick@p.example\r", ("jane@p.example", "rick@p.example")),
+        ("\n\nemail\n\njane@p.example\n,\n", ("jane@p.example",)),
+        ("email\nstrasse@p.example\nstra\u00dfe@p.example\n", ("strasse@p.example", "straße@p.example")),
+    ],
+)
+def test_what_spreadsheets_write_is_read(tmp_path: Path, text: str, addresses: tuple[str, ...]) -> None:
+    file = tmp_path / "media.csv"
+    file.write_text(text, encoding="utf-8", newline="")
+    assert read_csv(file).must_be_whole() == addresses
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(['"', ",", ";", "\n", "\r\n", "\x0b", " ", "A", "a@p.example", "b@p.example"]), max_size=9
+        ),
+        max_size=6,
+    )
+)
+def test_no_address_of_a_file_is_left_out_in_silence(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
+) -> None:
+    """Numbered, so that each address of the file is another; each is on the roll, or something is said of the list."""
+    count = 0
+    text = "email,name\n"
+    for row in rows:
+        for part in row:
+            count += "@" in part
+            text += part.replace("@", f"{count}@")
+        text += "\n"
+    file = tmp_path_factory.getbasetemp() / "property.csv"
+    file.write_text(text, encoding="utf-8", newline="")
+    roll = read_csv(file)
+    assert len(roll.addresses) == count or roll.complaints
+    assert len(set(roll.addresses)) == len(roll.addresses) <= count

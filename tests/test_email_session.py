@@ -7,6 +7,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -242,13 +243,56 @@ def test_a_session_that_ended_while_idle_is_opened_anew_within_the_same_try(end:
     assert script.sessions == 2
 
 
-@pytest.mark.parametrize("words", ["421 4.4.2 idle for too long", "451 4.3.2 closing"])
-def test_only_a_session_that_is_over_is_opened_anew(words: str) -> None:
-    with scripted() as script, closing(outlet_for(script.port)) as outlet:
+@pytest.mark.parametrize("words", ["421 4.4.2 idle for too long", "451 4.3.2 closing", "452 4.4.5 enough of these"])
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_kept_session_that_takes_no_sender_is_opened_anew_once(words: str, pipelining: bool) -> None:
+    offers = {} if pipelining else {"EHLO": "250 mail.example.org"}
+    with scripted(**offers) as script, closing(outlet_for(script.port)) as outlet:
         send(outlet)
         script.acts["MAIL"] = words
         assert failing(outlet).certainty is Certainty.NOT_SENT
-    assert script.sessions == (2 if words.startswith("421") else 1)
+    assert script.sessions == 2
+
+
+def test_a_refusal_for_good_opens_no_other_session() -> None:
+    with scripted() as script, closing(outlet_for(script.port)) as outlet:
+        send(outlet)
+        script.acts["MAIL"] = "550 5.7.1 not from you"
+        assert failing(outlet).certainty is Certainty.FOR_GOOD
+    assert script.sessions == 1
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_server_that_takes_few_messages_a_session_gets_them_all(pipelining: bool) -> None:
+    """After so many it answers MAIL with 452 and keeps the session open."""
+    offers = {} if pipelining else {"EHLO": "250 mail.example.org"}
+    with scripted(**offers) as script, closing(outlet_for(script.port)) as outlet:
+        script.texts_a_session = 3
+        with ThreadPoolExecutor(8) as senders:
+            list(senders.map(lambda number: send(outlet, f"reporter-{number}@example.org"), range(60)))
+    assert len(script.texts) == 60
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "login", "closes"),
+    [
+        ("RCPT", "554 5.7.1 <x@example.org>: Relay access denied", {}, True),
+        ("RCPT", "550 5.7.54 SMTP; Unable to relay recipient", {}, True),
+        ("RCPT", "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied", {}, True),
+        ("MAIL", "530 5.7.57 Client not authenticated to send mail", {}, True),
+        ("RCPT", "554 5.7.1 <x@example.org>: Recipient address rejected: Access denied", {}, False),
+        ("RCPT", "550 5.1.1 no such user", {}, False),
+        ("RCPT", "451 4.7.1 relay not now", {}, False),
+        ("dot", "554 5.7.1 relay of spam", {}, False),
+    ],
+)
+def test_a_server_that_wants_a_login_closes_the_outlet(
+    step: str, words: str, login: dict[str, str], closes: bool
+) -> None:
+    with scripted(**{step: words}) as script, closing(outlet_for(script.port)) as outlet:
+        failure = failing(outlet)
+    assert failure.credentials is closes
+    assert ("wants a user name" in failure.reason) is closes
 
 
 def test_a_session_is_not_opened_anew_once_a_recipient_was_named() -> None:

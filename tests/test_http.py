@@ -44,7 +44,7 @@ from pressrelease.outlets.http import Answer, checked_address, failure_of, retry
 
 # -- the table --------------------------------------------------------------------------------------------
 
-NOT_NOW = {408, 423, 425, 429, 503, 507, 511}
+NOT_NOW = {408, 421, 423, 425, 429, 503, 507, 511}
 GOOD = {501, 505}
 
 
@@ -399,3 +399,59 @@ def test_a_secret_address_is_checked_and_never_named() -> None:
         assert "canary" not in str(caught.value)
         assert "canary" not in caught.value.hint
         assert "outlets.media.url" in str(caught.value)
+
+
+# -- every answer that RFC 9110 has (sections 15.2 to 15.6), over a connection -----------------------------------
+
+#: What each means for a release that was posted. 102 is RFC 2518's, 103 RFC 8297's.
+ANSWERS = {
+    None: (200, 201, 202, 203, 204, 205, 206),
+    Certainty.FOR_GOOD: (
+        *(300, 301, 302, 303, 304, 305, 306, 307, 308),
+        *(400, 401, 402, 403, 404, 405, 406, 407, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 422, 426),
+        *(501, 505),
+    ),
+    Certainty.NOT_SENT: (408, 421, 503),
+    Certainty.UNSURE: (101, 500, 502, 504),
+}
+INTERIM = {
+    "nothing": b"",
+    "100": b"HTTP/1.1 100 Continue\r\n\r\n",
+    "102": b"HTTP/1.1 102 Processing\r\n\r\n" * 3,
+    "103": b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n",
+    "all": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\nHTTP/1.1 199 Odd\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("before", INTERIM)
+@pytest.mark.parametrize(
+    ("status", "certainty"), [(status, meaning) for meaning, all_of_them in ANSWERS.items() for status in all_of_them]
+)
+def test_every_answer_of_rfc_9110_is_read(status: int, certainty: Certainty | None, before: str) -> None:
+    body = b"" if status in {101, 204, 205, 304} else b"as it is"
+    length = b"" if status in {101, 204, 304} else b"content-length: %d\r\n" % len(body)
+    told = raw(INTERIM[before] + b"HTTP/1.1 %d Said\r\n" % status + length + b"x-mark: yes\r\n\r\n" + body)
+    with FlakyServer(told) as server:
+        http = new_http()
+        got = http.ask("POST", server.url, body=BODY)
+        http.close()
+    failure = failure_of(got, "the server")
+    assert (got.status, got.headers["x-mark"]) == (status, "yes")
+    assert (failure and failure.certainty) == certainty
+
+
+def test_interim_answers_without_an_end_are_no_answer() -> None:
+    with FlakyServer(raw(INTERIM["103"] * 40)) as server:
+        failure = failed_post(server.url)
+    assert failure.certainty is Certainty.UNSURE
+
+
+def test_nothing_leaves_once_its_time_is_up() -> None:
+    with FlakyServer(answer(200)) as server:
+        http = new_http()
+        http.request("POST", server.url, body=BODY)
+        with pytest.raises(DeliveryFailed) as caught:
+            http.request("POST", server.url, body=BODY, deadline=http.deadline() - 3600)
+        http.close()
+    assert caught.value.certainty is Certainty.NOT_SENT
+    assert len(server.requests) == 1

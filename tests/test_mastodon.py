@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from social_servers import MastodonServer, Told, a_message, serving
+from social_servers import Asked, MastodonServer, Told, a_message, serving
 
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
 from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
@@ -38,6 +38,10 @@ def deliver(opened: Any, message: Message | None = None, key: str = KEY) -> Rece
     return receipt
 
 
+def posted(server: MastodonServer) -> list[Asked]:
+    return [asked for asked in server.asked if asked.method == "POST"]
+
+
 def refused(opened: Any, message: Message | None = None) -> DeliveryFailed:
     with pytest.raises(DeliveryFailed) as caught:
         deliver(opened, message)
@@ -48,10 +52,10 @@ def test_one_post_with_headline_and_link(server: MastodonServer) -> None:
     receipt = deliver(outlet(server, visibility="unlisted"))
     [status] = server.statuses.values()
     assert (receipt.remote_id, receipt.url) == (status["id"], status["url"])
-    assert status["content"].startswith("Names released in county-wide human trafficking operation\n\n")
-    assert status["content"].endswith("\n\nhttps://news.example.org/names-released/")
+    assert status["text"].startswith("Names released in county-wide human trafficking operation\n\n")
+    assert status["text"].endswith("\n\nhttps://news.example.org/names-released/")
     assert (status["visibility"], status["language"]) == ("unlisted", "en")
-    [asked] = server.asked
+    [asked] = posted(server)
     assert asked.headers["idempotency-key"] == KEY
     assert "scheduled_at" not in asked.json
 
@@ -113,7 +117,7 @@ def test_what_an_answer_means(server: MastodonServer, told: Told, certainty: Cer
     assert (failure.certainty, failure.credentials) == (certainty, credentials)
     assert "names-released" not in failure.reason
     assert "mastodon-token" not in failure.reason
-    assert len(server.asked) == 1, "nothing is retried in here, and no redirect followed"
+    assert len(posted(server)) == 1, "nothing is retried in here, and no redirect followed"
 
 
 def test_a_ban_says_until_when_by_the_server_s_clock(server: MastodonServer) -> None:
@@ -156,9 +160,138 @@ def test_withdrawn_by_its_id_as_often_as_asked(server: MastodonServer) -> None:
 def test_a_probe_posts_nothing(server: MastodonServer) -> None:
     opened = outlet(server)
     opened.warm()
-    assert server.asked == []
+    assert posted(server) == []
     assert "@office" in opened.probe()
     assert server.statuses == {}
     server.longest = 140
     with pytest.raises(DeliveryFailed, match="140 characters"):
         opened.probe()
+
+
+# -- servers that do not keep the key ------------------------------------------------------------------------
+
+
+def found(
+    opened: Any, message: Message | None = None, *, since: datetime | None = None, key: str = KEY
+) -> Receipt | None:
+    parcel = opened.prepare(message or a_message(), key=key, recipient="")
+    receipt: Receipt | None = opened.find(parcel, key=key, recipient="", since=since or datetime.now(UTC))
+    return receipt
+
+
+@pytest.mark.parametrize(
+    ("software", "keeps"),
+    [
+        ("mastodon", True),
+        ("mastodon 3", True),
+        ("gotosocial", False),
+        ("snac", False),
+        ("fork", False),
+        ("none", False),
+    ],
+)
+def test_a_repeat_is_promised_only_for_mastodon_itself(server: MastodonServer, software: str, keeps: bool) -> None:
+    server.software = software
+    opened = outlet(server)
+    assert not opened.repeats.told_apart, "nobody knows before the server was asked"
+    opened.warm()
+    assert opened.repeats.told_apart is keeps
+    assert opened.repeats.findable
+    assert (opened.repeats.settle == timedelta(0)) is keeps
+    assert outlet(server).probe().count("after a minute") == (not keeps)
+
+
+@pytest.mark.parametrize("software", ["mastodon", "gotosocial", "snac"])
+@pytest.mark.parametrize("marks_up", [True, False])
+def test_a_lost_post_is_found_before_a_second_one(server: MastodonServer, software: str, marks_up: bool) -> None:
+    server.software, server.marks_up = software, marks_up
+    server.troubles.append("lost")
+    before = datetime.now(UTC)
+    assert refused(outlet(server)).certainty is Certainty.UNSURE
+    receipt = found(outlet(server), since=before)
+    assert receipt is not None
+    assert [receipt.remote_id] == list(server.statuses)
+    assert receipt.url == server.statuses[receipt.remote_id]["url"]
+    assert (
+        found(outlet(server), a_message("other", headline="Another headline", url="https://news.example.org/o/"))
+        is None
+    )
+
+
+def test_an_old_post_of_the_same_words_is_not_this_one(server: MastodonServer) -> None:
+    server.software = "gotosocial"
+    deliver(outlet(server))
+    assert found(outlet(server), since=datetime.now(UTC) + timedelta(minutes=10)) is None
+    assert found(outlet(server), since=datetime.now(UTC)) is not None, "clocks differ a little"
+
+
+def test_it_is_found_by_the_server_s_own_clock(server: MastodonServer) -> None:
+    server.software, server.moved_on = "gotosocial", timedelta(hours=-3)
+    deliver(outlet(server))
+    assert found(outlet(server)) is not None
+
+
+def test_the_link_with_other_words_is_for_a_person(server: MastodonServer) -> None:
+    server.software = "gotosocial"
+    server.say('<p>Read <a href="https://news.example.org/names-released/">our news</a></p>')
+    with pytest.raises(DeliveryFailed, match="link and other words") as caught:
+        found(outlet(server))
+    assert caught.value.certainty is Certainty.FOR_GOOD
+
+
+@pytest.mark.parametrize(("newer", "certain"), [(50, True), (199, True), (201, False)])
+def test_it_looks_as_far_back_as_it_must_or_says_that_it_can_t(
+    server: MastodonServer, newer: int, certain: bool
+) -> None:
+    server.software = "gotosocial"
+    deliver(outlet(server))
+    for number in range(newer):
+        server.say(f"<p>Post {number}</p>")
+    if certain:
+        assert found(outlet(server)) is not None
+    else:
+        with pytest.raises(DeliveryFailed, match="too many newer posts"):
+            found(outlet(server))
+
+
+def test_without_permission_to_look_only_mastodon_s_key_tells(server: MastodonServer) -> None:
+    server.scopes = "write:statuses"
+    now = datetime.now(UTC)
+    assert found(outlet(server), since=now - timedelta(minutes=40)) is None, "the key tells"
+    with pytest.raises(DeliveryFailed) as late:
+        found(outlet(server), since=now - timedelta(minutes=51))
+    server.software = "gotosocial"
+    with pytest.raises(DeliveryFailed) as caught:
+        found(outlet(server))
+    assert (late.value.certainty, caught.value.certainty) == (Certainty.FOR_GOOD, Certainty.FOR_GOOD)
+    assert not posted(server)
+
+
+def test_a_server_that_is_down_is_looked_into_later(server: MastodonServer) -> None:
+    server.software = "gotosocial"
+    server.looks.append(Told(503, {}))
+    with pytest.raises(DeliveryFailed) as caught:
+        found(outlet(server))
+    assert caught.value.certainty is Certainty.NOT_SENT
+
+
+def test_software_that_changed_is_noticed_before_a_second_post(server: MastodonServer) -> None:
+    opened = outlet(server)
+    server.troubles.append("lost")
+    assert refused(opened).certainty is Certainty.UNSURE
+    assert opened.repeats.told_apart
+    server.software = "gotosocial"
+    with pytest.raises(DeliveryFailed, match="other software") as caught:
+        found(opened)
+    assert (caught.value.certainty, caught.value.retry_after) == (Certainty.NOT_SENT, timedelta(minutes=1))
+    assert not opened.repeats.told_apart
+    assert found(opened) is not None
+
+
+def test_a_probe_says_what_the_token_may_not(server: MastodonServer) -> None:
+    server.scopes = "read:accounts read:statuses"
+    with pytest.raises(DeliveryFailed, match="needs write:statuses") as caught:
+        outlet(server).probe()
+    assert caught.value.credentials
+    server.scopes, server.software = "read:accounts write:statuses", "snac"
+    assert "A DOUBTFUL POST WAITS FOR A PERSON" in outlet(server).probe()

@@ -289,7 +289,7 @@ def test_a_dead_claim_is_in_doubt_and_comes_back_only_where_it_may(store: Store)
     put(store)
     (claimed,) = take(store)
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
-        claims.doubt(ledger, claimed, reason="its sender ended in the act", again=False)
+        claims.doubt(ledger, claimed, reason="its sender ended in the act", again=None)
     assert only(store).state is DeliveryState.IN_DOUBT
     assert only(store).needs_person
     assert take(store, "two") == []
@@ -298,7 +298,7 @@ def test_a_dead_claim_is_in_doubt_and_comes_back_only_where_it_may(store: Store)
     (again,) = take(store, "two")
     assert again.key == claimed.key
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
-        claims.doubt(ledger, again, reason="its sender ended in the act", again=True)
+        claims.doubt(ledger, again, reason="its sender ended in the act", again=AFTER)
     assert len(take(store, "three")) == 1
 
 
@@ -307,14 +307,14 @@ def test_a_late_answer_settles_the_doubt_it_left_but_never_anothers_claim(store:
     (claimed,) = take(store)
     done = claims.Result(claimed, claimed.delivered(Receipt(), AFTER))
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
-        claims.doubt(ledger, claimed, reason="no answer within its lease", again=True)
+        claims.doubt(ledger, claimed, reason="no answer within its lease", again=AFTER)
     (second,) = take(store, "two")
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
         claims.record(ledger, [done])
     assert only(store).owner == "two"
     assert events(store)[-1] == "delivery.late_answer"
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
-        claims.doubt(ledger, second, reason="no answer within its lease", again=False)
+        claims.doubt(ledger, second, reason="no answer within its lease", again=None)
         claims.record(ledger, [claims.Result(second, second.delivered(Receipt(), AFTER))])
     assert only(store).state is DeliveryState.DELIVERED
 
@@ -328,7 +328,7 @@ def test_an_unsent_claim_goes_back_to_where_it_stood(store: Store) -> None:
     assert (found.state, found.attempts, found.first_sent_at) == (DeliveryState.WAITING, 0, None)
     (claimed,) = take(store)
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
-        claims.doubt(ledger, claimed, reason="its sender ended in the act", again=True)
+        claims.doubt(ledger, claimed, reason="its sender ended in the act", again=AFTER)
     (again,) = take(store, "two")
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
         claims.give_back(ledger, [again], "everything is stopped")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.delivery import Abilities, Receipt, Repeats
@@ -99,6 +100,18 @@ class Outlet(Protocol):
 
     def close(self) -> None:
         """Let go of connections; further use is an error."""
+        ...
+
+
+@runtime_checkable
+class Finds(Protocol):
+    """An outlet that can look for what an earlier try left there; it says so with `Repeats.findable`."""
+
+    def find(self, parcel: Parcel, *, key: str, recipient: str, since: datetime) -> Receipt | None:
+        """Return the receipt of what arrived since `since` (aware UTC), None if sending now makes no second one.
+
+        Publishes nothing. Raises DeliveryFailed: NOT_SENT to look again later, FOR_GOOD if only a person can tell.
+        """
         ...
 
 

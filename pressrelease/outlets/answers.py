@@ -4,8 +4,8 @@
     ───────────────────────────────────────────────────────────  ──────────  ─────────────────────────────────────
     no name, no connection, no TLS, out of time before           NOT_SENT    no byte of the request left
     2xx, its body whole                                          delivered
-    408 423 425 429 503 507 511                                  NOT_SENT    the server says: not now
-    1xx as an answer, 500 502 504, any other 5xx                 UNSURE      it may have been done all the same
+    408 421 423 425 429 503 507 511                              NOT_SENT    the server says: not now, or not here
+    101 (others of 1xx are skipped), 500 502 504, any other 5xx  UNSURE      it may have been done all the same
     2xx cut short; reset, silent or too slow after the first     UNSURE      the answer was lost, the act perhaps not
     byte; an answer that is not HTTP
     3xx                                                          FOR_GOOD    never followed: it leads elsewhere
@@ -31,6 +31,7 @@ LONGEST_WISH = timedelta(days=7)
 
 _NOT_NOW = {
     408: "did not get the whole request in time",
+    421: "does not answer for this name on this connection",
     423: "is locked just now",
     425: "does not take it yet",
     429: "asks to be sent less at once",
@@ -104,7 +105,12 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     moment = _http_date(value)
     if moment is None:
         return None
-    return min(max(moment - (_http_date(headers.get("date", "")) or utc_now()), timedelta(0)), LONGEST_WISH)
+    return min(max(moment - (server_time(headers) or utc_now()), timedelta(0)), LONGEST_WISH)
+
+
+def server_time(headers: Mapping[str, str]) -> datetime | None:
+    """What time a server says it is (RFC 9110, section 6.6.1), aware UTC; None if it does not say."""
+    return _http_date(headers.get("date", ""))
 
 
 def _http_date(value: str) -> datetime | None:

@@ -14,6 +14,7 @@ Only `outlets.http` imports this room, and only when a request is made: it impor
 from __future__ import annotations
 
 import contextlib
+import http
 import http.client
 import math
 import socket
@@ -207,6 +208,15 @@ class _WholeHead(http.client.HTTPResponse):
         if not head.last:
             raise http.client.RemoteDisconnected("the head of the answer was cut short")
 
+    def _read_status(self) -> tuple[str, int, str]:
+        """The final answer's first line. Interim answers before it are skipped (RFC 9110, section 15.2); the library
+        skips 100 only, and takes 103 (Early Hints) for the answer itself."""
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status < 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                return version, status, reason
+            http.client.parse_headers(self.fp)  # type: ignore[arg-type]
+
 
 def _only_tickets(sock: socket.socket) -> bool:
     """Whether what can be read is TLS's own: a server's session tickets come after the handshake, and make a
@@ -300,6 +310,9 @@ class _Noting:
                 self.connect()
             attempt = _attempt()
             attempt.hold(self._handle)
+            if not attempt.begun and attempt.end <= pause_clock():
+                # A process that was suspended up to here must not send what another has meanwhile sent.
+                raise TimeoutError
             attempt.begun = True
             if self._held:
                 held, self._held = self._held, b""

@@ -231,7 +231,7 @@ def start_stopped(
     doubted: list[str] = []
     for delivery in _open(ledger):
         if delivery.state is DeliveryState.SENDING:
-            claims.doubt(ledger, delivery, reason="it was being sent when the backup was made", again=False)
+            claims.doubt(ledger, delivery, reason="it was being sent when the backup was made", again=None)
             doubted.append(delivery.slug)
     unsure = _may_have_left(ledger, approvals_needed) if since is None else since.begun
     for delivery in _open(ledger):
@@ -309,7 +309,7 @@ def _doubt(ledger: Ledger, delivery: Delivery, reason: str) -> None:
     )
     if not done.rowcount:
         raise NotPermitted(f"{delivery.slug} moved on while it was being restored. Nothing was changed.")
-    ledger.note_of(delivery, "delivery.in_doubt", attempt=delivery.attempts + 1, error=reason, again=False)
+    ledger.note_of(delivery, "delivery.in_doubt", attempt=delivery.attempts + 1, error=reason, again=None)
 
 
 def fold_up(file: Path) -> None:

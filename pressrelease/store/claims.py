@@ -222,8 +222,8 @@ def give_back(ledger: Ledger, claimed: Sequence[Delivery], reason: str) -> None:
             ledger.note_of(delivery, "delivery.given_back", reason=reason)
 
 
-def doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: bool) -> None:
-    """Put another's claim in doubt, since it died or its lease lapsed; `again` where its outlet tells repeats."""
+def doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: datetime | None) -> None:
+    """Put another's claim in doubt, since it died or its lease lapsed; `again` is when its outlet is asked about it."""
     done = ledger.connection.execute(
         update(deliveries)
         .where(
@@ -237,11 +237,12 @@ def doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: bool) -> No
             owner=null(),
             lease_until=null(),
             error=reason,
-            next_try=ledger.micros if again else null(),
+            next_try=null() if again is None else to_micros(again),
         )
     )
     if done.rowcount:
-        ledger.note_of(delivery, "delivery.in_doubt", attempt=delivery.attempts, error=reason, again=again)
+        asked = again is not None
+        ledger.note_of(delivery, "delivery.in_doubt", attempt=delivery.attempts, error=reason, again=asked)
 
 
 def leave_to_person(ledger: Ledger, doubtful: Sequence[Delivery], reason: str) -> None:

@@ -135,7 +135,7 @@ class Email:
         try:
             self._hand_over(session, envelope, parcel)
         except Stale:
-            # The server had closed it while it was idle. Nothing of this message was said: it is the same try.
+            # Nothing of this message was accepted: another session is opened for the same try.
             session = self._connections.take(end, fresh=True)
             try:
                 self._hand_over(session, envelope, parcel)
@@ -152,7 +152,7 @@ class Email:
             keep = True
         except Refused as refused:
             keep = refused.reply.code >= 400 and refused.reply.code != 421
-            raise _no(refused, self._server.host) from None
+            raise _no(refused, self._server.host, logged_in=bool(self._server.username)) from None
         except DeliveryFailed:
             keep = True
             raise
@@ -215,8 +215,8 @@ class Email:
         self._connections.close()
 
 
-def _no(refused: Refused, host: str) -> DeliveryFailed:
-    """What a server's no to one message means for that message."""
+def _no(refused: Refused, host: str, *, logged_in: bool) -> DeliveryFailed:
+    """What a server's no to one message means for that message; `logged_in` says that a login was configured."""
     code = refused.reply.code
     full = refused.step == "RCPT" and code == 552
     if code >= 500 and not full:
@@ -226,9 +226,20 @@ def _no(refused: Refused, host: str) -> DeliveryFailed:
     else:
         certainty = Certainty.UNSURE
     step = {"MAIL": "the sender", "RCPT": "the recipient"}.get(refused.step, "the text")
-    # RFC 4954, section 6: 530 wants a login where none is configured.
-    ours = refused.step == "MAIL" and code == 530
-    return DeliveryFailed(certainty, f"{host} did not take {step}: {refused.reply.said}", credentials=ours)
+    ours = certainty is Certainty.FOR_GOOD and not logged_in and _wants_login(refused)
+    words = "; it wants a user name and a password" if ours else ""
+    return DeliveryFailed(certainty, f"{host} did not take {step}: {refused.reply.said}{words}", credentials=ours)
+
+
+def _wants_login(refused: Refused) -> bool:
+    """Whether a server refuses this program, and not one recipient: RFC 4954, section 6, and what servers say to
+    a client that may not relay."""
+    if refused.step not in {"MAIL", "RCPT"}:
+        return False
+    if refused.reply.code == 530:
+        return True
+    said = refused.reply.said.casefold()
+    return any(words in said for words in ("relay", "client host rejected", "not authenticated"))
 
 
 def email_complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:

@@ -46,8 +46,9 @@ class Address:
 
     @property
     def mailbox(self) -> str:
-        """The same for two spellings of one mailbox: no server in use tells `Jane@` from `jane@`."""
-        return self.wire.casefold()
+        """The same for two spellings of one mailbox: no server in use tells `Jane@` from `jane@`. `straße@` and
+        `strasse@` are two."""
+        return self.wire.lower()
 
 
 def read_address(text: str) -> Address:

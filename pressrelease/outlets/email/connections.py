@@ -30,6 +30,16 @@ LOOK_AFTER, ASK_AFTER = 0.5, 10.0
 ASK_FOR = 5.0
 
 
+#: What large providers mean by the enhanced code of a refused login. Their words stay out: they may echo the login.
+_LOGINS = {
+    "5.7.3": "this way to log in is switched off for the mailbox",
+    "5.7.8": "the user name or the password is wrong",
+    "5.7.9": "the mailbox wants an app password, made for this program",
+    "5.7.14": "the provider wants a person to log in with a browser first",
+    "5.7.139": "login by password (SMTP AUTH) is switched off for the mailbox or its whole organization",
+}
+
+
 class Security(str, Enum):
     """How the way to the server is protected."""
 
@@ -122,7 +132,10 @@ class Server:
         certainty = Certainty.NOT_SENT if later else Certainty.FOR_GOOD
         if refused.step == "AUTH":
             told = "put the login off" if later else "refused the user name or the password"
-            return DeliveryFailed(certainty, f"{self.host} {told} ({code})", credentials=not later)
+            status = refused.reply.status
+            meaning = f": {_LOGINS[status]}" if status in _LOGINS else ""
+            shown = f"{code} {status}".strip()
+            return DeliveryFailed(certainty, f"{self.host} {told} ({shown}){meaning}", credentials=not later)
         if refused.step == "STARTTLS":
             return DeliveryFailed(certainty, f"{self.host} would not secure the session ({code})")
         return DeliveryFailed(certainty, f"{self.host} would not talk to us: {refused.reply.said}")

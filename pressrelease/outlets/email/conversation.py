@@ -46,7 +46,7 @@ class Ended(Exception):
 
 
 class Stale(Ended):
-    """A kept session had ended before it was used again: nothing of this message was said in it."""
+    """A kept session had ended, or takes nothing more: nothing of this message was accepted in it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,12 @@ class Reply:
     def good(self) -> bool:
         """Done: 2yz."""
         return 200 <= self.code < 300
+
+    @property
+    def status(self) -> str:
+        """The enhanced status code (RFC 3463) at the start of its first line, "" without one."""
+        found = re.match(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)", self.lines[0]) if self.lines else None
+        return found[0] if found else ""
 
     @property
     def said(self) -> str:
@@ -145,16 +151,17 @@ class Conversation:
     def deliver(self, envelope: Envelope, text: Iterable[bytes]) -> Reply:
         """Hand one message over; the reply is the server's acceptance. Raises Refused, Ended; see `phase`.
 
-        `text` is dot-stuffed, in CRLF lines, and ends with one. Raises Stale where a kept session turns out to
-        have been over before its first answer: another may be opened for the same try.
+        `text` is dot-stuffed, in CRLF lines, and ends with one. Raises Stale if a kept session is over, or its server
+        takes no sender in it: another may be opened for the same try.
         """
         self.phase = Phase.ENVELOPE
         self._begun = False
         try:
             self._name(envelope)
         except (Ended, Refused) as trouble:
-            if self.kept and not self._begun and (isinstance(trouble, Ended) or trouble.reply.code == 421):
-                raise Stale("had ended the session") from None
+            # A server that has had enough of this session says 421, or 4yz to MAIL and keeps it open.
+            if self.kept and not self._begun and (isinstance(trouble, Ended) or 400 <= trouble.reply.code < 500):
+                raise Stale("takes nothing more in this session") from None
             raise
         self.phase = Phase.TEXT
         self._write_text(text)

@@ -7,11 +7,11 @@ the way until somebody mends it, since a reporter left out in silence is a deliv
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.outlets import Complaint
@@ -26,6 +26,7 @@ LARGEST_LIST = 16 << 20
 MOST_TOLD = 20
 
 _COLUMN = "email"
+_QUOTE_HINT = "Look for a quotation mark without its other half."
 _HEADER_HINT = "Its first line names the columns; one of them is `email`."
 
 
@@ -90,30 +91,83 @@ def _parsed(source: str, data: bytes) -> Roll:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return _refused(source, "it is not UTF-8 text", "In Excel, save it as “CSV UTF-8”.")
-    first = text.lstrip().partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
+    line = 1
     try:
-        heading = next((row for row in reader if any(cell.strip() for cell in row)), [])
+        heading: list[str] = []
+        while not any(cell.strip() for cell in heading):
+            line = reader.line_num + 1
+            heading = next(reader, ["-"])
         columns = [cell.strip().casefold() for cell in heading]
         if columns.count(_COLUMN) != 1:
             many = "more than one `email` column" if _COLUMN in columns else "no `email` column"
             return _refused(source, f"it has {many}", _HEADER_HINT, line=reader.line_num)
-        return _roll(source, _cells(reader, columns.index(_COLUMN)))
+        table = _Table(columns, columns.index(_COLUMN))
+        while True:
+            line = reader.line_num + 1
+            row = next(reader, None)
+            if row is None:
+                break
+            table.take(line, row)
     except csv.Error:
-        return _refused(
-            source, "this line is not CSV", "Look for a quotation mark without its other half.", reader.line_num
-        )
+        return _refused(source, "a quotation mark that is opened here is not closed as CSV has it", _QUOTE_HINT, line)
+    return _roll(source, iter(table.entries), table.complaints)
 
 
-def _cells(reader: Any, column: int) -> Iterator[tuple[int, str]]:
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            yield reader.line_num, row[column] if column < len(row) else ""
+def _separator(text: str) -> str:
+    """The sign between cells: one that gives the heading its `email` column, or else the most frequent there."""
+    first = "".join(text.lstrip().splitlines()[:1])
+    by_count = sorted(",;\t", key=first.count, reverse=True)
+    for separator in by_count:
+        cells = next(csv.reader([first], delimiter=separator), [])
+        if _COLUMN in (cell.strip().casefold() for cell in cells):
+            return separator
+    return by_count[0]
 
 
-def _roll(source: str, entries: Iterator[tuple[int, str]]) -> Roll:
-    """Each address once, in order, with a complaint for each entry that is none or comes again."""
+class _Table:
+    """The rows below a heading: each is an entry of the roll, with a complaint if it may hide another address."""
+
+    def __init__(self, columns: Sequence[str], column: int) -> None:
+        self._columns = columns
+        self._column = column
+        self._elsewhere: set[int] = set()
+        self.entries: list[tuple[int, str]] = []
+        self.complaints: list[Complaint] = []
+
+    def take(self, line: int, row: Sequence[str]) -> None:
+        """One row, whose first line is `line`. Blank rows are none."""
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            return
+        self.entries.append((line, cells[self._column] if self._column < len(cells) else ""))
+        while len(cells) > len(self._columns) and not cells[-1]:
+            cells.pop()
+        others = [number for number, cell in enumerate(cells) if number != self._column and "@" in cell]
+        if any("\n" in cells[number] or "\r" in cells[number] for number in others):
+            self._object(line, "a cell holds an @ and a line break: other rows may be inside it", _QUOTE_HINT)
+        elif others and len(cells) != len(self._columns):
+            words = f"the row has {len(cells)} cells, its heading {len(self._columns)}, and an @ outside of `email`"
+            self._object(line, words, "Put cells that hold a comma in quotation marks, and one address on each row.")
+        else:
+            self._note(line, others)
+
+    def _object(self, line: int, message: str, hint: str) -> None:
+        self.complaints.append(Complaint(message, hint, line))
+
+    def _note(self, line: int, others: Sequence[int]) -> None:
+        """Say once of each other column that nobody in it is written to."""
+        for number in others:
+            if number not in self._elsewhere:
+                self._elsewhere.add(number)
+                words = (
+                    f"the column `{printable(self._columns[number])[:40]}` holds addresses; nothing is sent to those"
+                )
+                self.complaints.append(Complaint(words, "Give each address a row of its own.", line, in_the_way=False))
+
+
+def _roll(source: str, entries: Iterator[tuple[int, str]], known: Sequence[Complaint] = ()) -> Roll:
+    """Each address once, in order, with a complaint for each entry that is none or comes again, and the `known`."""
     seen: dict[str, tuple[int, str]] = {}
     found: list[Complaint] = []
     for number, (line, entry) in enumerate(entries, 1):
@@ -138,7 +192,11 @@ def _roll(source: str, entries: Iterator[tuple[int, str]]) -> Roll:
         seen[address.mailbox] = (line, address.wire)
     if not seen and not found:
         found.append(Complaint("it holds no address", "A list needs at least one."))
-    return Roll(source, tuple(wire for _, wire in seen.values()), _bounded(found))
+    return Roll(source, tuple(wire for _, wire in seen.values()), _bounded(_by_line([*known, *found])))
+
+
+def _by_line(found: list[Complaint]) -> list[Complaint]:
+    return sorted(found, key=lambda complaint: complaint.line)
 
 
 def _bounded(found: list[Complaint]) -> tuple[Complaint, ...]:
@@ -148,7 +206,7 @@ def _bounded(found: list[Complaint]) -> tuple[Complaint, ...]:
     kept = sorted(found, key=lambda complaint: not complaint.in_the_way)[:MOST_TOLD]
     rest = len(found) - len(kept)
     more = Complaint(f"and {rest:,} more like these", "", in_the_way=kept[-1].in_the_way)
-    return (*sorted(kept, key=lambda complaint: complaint.line), more)
+    return (*_by_line(kept), more)
 
 
 def _refused(source: str, message: str, hint: str, line: int = 0) -> Roll:

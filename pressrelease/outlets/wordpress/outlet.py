@@ -42,7 +42,7 @@ TAGS = Taxonomy("tags", "tag", may_be_made=True)
 class WordPress:
     """One site."""
 
-    repeats = Repeats(told_apart=True)
+    repeats = Repeats(told_apart=True, settle=SETTLING)
     abilities = Abilities(correct=True, withdraw=True, provable=True)
 
     def __init__(
@@ -77,16 +77,11 @@ class WordPress:
             terms = {taxonomy.route: self._terms(taxonomy, deadline, make=True) for taxonomy, _ in self._wanted}
         fields = {**draft.fields(addresses), **{route: ids for route, ids in terms.items() if ids}}
         route = f"posts/{before.id}" if before else "posts"
-        try:
-            told = self._site.change(route, fields, deadline, query={"_fields": _POST_FIELDS})
-        except DeliveryFailed as failure:
-            if failure.certainty is Certainty.UNSURE and failure.retry_after is None:
-                failure.retry_after = SETTLING
-            raise
+        told = self._site.change(route, fields, deadline, query={"_fields": _POST_FIELDS})
         posted = post_of(told)
         if posted is None:
             words = f"{self._site.called} said yes, but not to what"
-            raise DeliveryFailed(Certainty.UNSURE, words, retry_after=SETTLING)
+            raise DeliveryFailed(Certainty.UNSURE, words)
         return self._receipt(self._updated(draft, posted) if before else self._proven(draft, posted, deadline))
 
     def withdraw(self, remote_id: str) -> None:

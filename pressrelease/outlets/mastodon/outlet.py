@@ -1,0 +1,281 @@
+"""A send to a server that speaks Mastodon's API, and the look into its own posts before a second one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from pressrelease.clock import utc_now
+from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.message import Message
+from pressrelease.outlets import Parcel
+from pressrelease.outlets.answers import server_time
+from pressrelease.outlets.http import Answer, Http, failure_of
+from pressrelease.outlets.mastodon.posts import among
+from pressrelease.outlets.mastodon.software import Software, software_of
+from pressrelease.short_form import MASTODON, ShortForm, short_form
+
+MEDIA_TYPE = "application/json"
+
+#: Mastodon keeps a key for an hour; what is sent in the last minutes of it may arrive after it.
+REMEMBERED = timedelta(minutes=50)
+
+#: A server may finish a request this long after its client was gone; a look that comes sooner proves nothing.
+SETTLING = timedelta(seconds=60)
+
+#: How many posts are read at a time, and how many times, to get back to the first try.
+PAGE, PAGES = 40, 5
+
+#: No post has this number: to delete it changes nothing, and a token that may not write is refused.
+NO_POST = "0"
+
+
+class Mastodon:
+    """One account on one server."""
+
+    abilities = Abilities(withdraw=True, provable=True)
+
+    def __init__(self, name: str, *, url: str, token: str, visibility: str, http: Http) -> None:
+        self.name = name
+        self._url = url
+        self._authorization = f"Bearer {token}"
+        self._visibility = visibility
+        self._http = http
+        self._software: Software | None = None
+
+    @property
+    def repeats(self) -> Repeats:
+        """Mastodon keeps the key; any other server, and one not asked yet, is only looked into."""
+        if self._software is not None and self._software.keeps_keys:
+            return Repeats(told_apart=True, within=REMEMBERED, findable=True)
+        return Repeats(told_apart=False, findable=True, settle=SETTLING)
+
+    def recipients(self) -> tuple[str, ...]:
+        """One account, one row."""
+        return ("",)
+
+    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+        """The post's fields. The limit is Mastodon's default: what an instance allows beyond it is not asked for."""
+        del key, recipient
+        short = short_form(message, MASTODON)
+        fields = {
+            "status": short.text,
+            "visibility": self._visibility,
+            "language": message.office.language.partition("-")[0].lower(),
+        }
+        return Parcel(json.dumps(fields, ensure_ascii=False).encode(), MEDIA_TYPE, short)
+
+    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+        """Post it; Mastodon itself returns the post that the same key made before."""
+        del recipient
+        deadline = self._http.deadline()
+        if self._software is None:
+            with contextlib.suppress(DeliveryFailed):  # the post itself will show what is wrong
+                self._learn(deadline)
+        told = self._asked("POST", "/api/v1/statuses", deadline, body=parcel.content, key=key)
+        receipt = _receipt_of(told)
+        if receipt is None:
+            raise DeliveryFailed(Certainty.UNSURE, f"{self._http.called} said yes, but not to which post")
+        return receipt
+
+    def find(self, parcel: Parcel, *, key: str, recipient: str, since: datetime) -> Receipt | None:
+        """Look into the account's own posts; without the permission to read them, only Mastodon's key can tell."""
+        del key, recipient
+        deadline = self._http.deadline()
+        kept_keys = self._software is not None and self._software.keeps_keys
+        software = self._learn(deadline)
+        if kept_keys and not software.keeps_keys:
+            words = f"{self._http.called} runs other software than before; its posts are searched in a minute"
+            raise DeliveryFailed(Certainty.NOT_SENT, words, retry_after=SETTLING)
+        try:
+            return self._look(parcel.prepared, since, deadline)
+        except DeliveryFailed as failure:
+            if failure.certainty is not Certainty.FOR_GOOD:
+                raise
+            if software.keeps_keys and utc_now() - since < REMEMBERED:
+                return None
+            raise DeliveryFailed(
+                Certainty.FOR_GOOD,
+                f"a first try may have arrived, and that can't be looked up: {failure.reason}. Look at the account",
+                credentials=failure.credentials,
+            ) from None
+
+    def withdraw(self, remote_id: str) -> None:
+        """Delete a post by the id in its receipt; one already gone is fine. Raises DeliveryFailed."""
+        if not remote_id.isalnum():
+            raise DeliveryFailed(Certainty.FOR_GOOD, "that is not the id of a post at Mastodon")
+        self._asked("DELETE", f"/api/v1/statuses/{remote_id}", self._http.deadline(), gone_is_fine=True)
+
+    def warm(self, sends: int = 4) -> None:
+        """Open connections ahead, and learn what software it is: nothing of a release."""
+        self._http.warm(self._url, sends)
+        with contextlib.suppress(DeliveryFailed):
+            self._learn(self._http.deadline())
+
+    def probe(self) -> str:
+        """Ask whose token it is, whether it may post and read its posts, how long a post may be, and what server it is."""
+        called, deadline = self._http.called, self._http.deadline()
+        account = self._asked("GET", "/api/v1/accounts/verify_credentials", deadline)
+        name = account.get("acct") if isinstance(account, dict) else None
+        if not isinstance(name, str):
+            raise DeliveryFailed(Certainty.NOT_SENT, f"{called} does not answer as Mastodon does")
+        software = self._learn(deadline)
+        if software.longest is not None and software.longest < MASTODON.characters:
+            words = f"{called} takes posts of {software.longest} characters only, and ours have up to 500"
+            raise DeliveryFailed(Certainty.FOR_GOOD, words)
+        self._may_write(deadline)
+        return f"{called} would take posts from @{name}; {self._telling(account, deadline)}; nothing was posted"
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    # -- the server ---------------------------------------------------------------------------------------
+
+    def _learn(self, deadline: float) -> Software:
+        """Ask what software answers here. One that does not say it is taken for one that keeps no keys."""
+        for api in (2, 1):
+            answer = self._http.ask(
+                "GET",
+                f"{self._url}/api/v{api}/instance",
+                headers={"Accept": MEDIA_TYPE},
+                deadline=deadline,
+                changes_nothing=True,
+            )
+            found = software_of(answer, api=api)
+            if found is not None:
+                self._software = found
+                return found
+            failure = failure_of(answer, self._http.called, changes_nothing=True)
+            if failure is not None and failure.certainty is Certainty.NOT_SENT:
+                raise failure
+        self._software = Software("", keeps_keys=False)
+        return self._software
+
+    def _may_write(self, deadline: float) -> None:
+        """Raise DeliveryFailed if the token may not post: asked by deleting a post that can't exist."""
+        answer = self._http.ask(
+            "DELETE",
+            f"{self._url}/api/v1/statuses/{NO_POST}",
+            headers={"Authorization": self._authorization, "Accept": MEDIA_TYPE},
+            deadline=deadline,
+            changes_nothing=True,
+        )
+        if answer.status in {401, 403}:
+            words = (
+                f"{self._http.called} accepts the token, but not for posting ({answer.status}): it needs write:statuses"
+            )
+            raise DeliveryFailed(Certainty.FOR_GOOD, words, credentials=True)
+
+    def _telling(self, account: Any, deadline: float) -> str:
+        """How a repeat is told there, in words."""
+        keeps = self._software is not None and self._software.keeps_keys
+        try:
+            self._page(account, deadline)
+        except DeliveryFailed as failure:
+            if failure.certainty is not Certainty.FOR_GOOD:
+                raise
+            if keeps:
+                return "a repeat is recognized for 50 minutes by its key, and later not: the token lacks read:statuses"
+            return "A DOUBTFUL POST WAITS FOR A PERSON: this server keeps no keys, and the token lacks read:statuses"
+        how = (
+            "by its key for 50 minutes, and in the account's posts"
+            if keeps
+            else "in the account's posts, after a minute"
+        )
+        return f"a repeat is recognized {how}"
+
+    def _look(self, sent: ShortForm, since: datetime, deadline: float) -> Receipt | None:
+        """The post that an earlier try left; None if there is none. Raises DeliveryFailed if that is not certain."""
+        account = self._asked("GET", "/api/v1/accounts/verify_credentials", deadline)
+        oldest, perhaps = "", False
+        for _ in range(PAGES):
+            posts, apart = self._page(account, deadline, before=oldest)
+            found = among(posts, text=sent.text, link=sent.link, since=since + apart)
+            if found.ours is not None and (receipt := _receipt_of(found.ours)) is not None:
+                return receipt
+            perhaps = perhaps or found.perhaps
+            if found.reached_back or not posts:
+                break
+            oldest = str(posts[-1].get("id") or "") if isinstance(posts[-1], dict) else ""
+        else:
+            raise DeliveryFailed(Certainty.FOR_GOOD, f"{self._http.called} has too many newer posts")
+        if perhaps:
+            words = f"{self._http.called} has a post with this release's link and other words"
+            raise DeliveryFailed(Certainty.FOR_GOOD, words)
+        return None
+
+    def _page(self, account: Any, deadline: float, *, before: str = "") -> tuple[list[Any], timedelta]:
+        """A page of the account's posts, newest first, and how far the server's clock is ahead of ours."""
+        name = account.get("id") if isinstance(account, dict) else None
+        if not isinstance(name, str) or not name.isalnum():
+            raise DeliveryFailed(Certainty.FOR_GOOD, f"{self._http.called} does not say whose token this is")
+        query = {"limit": str(PAGE), "exclude_reblogs": "true", **({"max_id": before} if before else {})}
+        answer = self._answered("GET", f"/api/v1/accounts/{name}/statuses?{urlencode(query)}", deadline)
+        posts = answer.json()
+        if not isinstance(posts, list):
+            raise DeliveryFailed(Certainty.FOR_GOOD, f"{self._http.called} does not list the account's posts")
+        told = server_time(answer.headers)
+        return posts, timedelta(0) if told is None else told - utc_now()
+
+    def _asked(
+        self,
+        method: str,
+        route: str,
+        deadline: float,
+        *,
+        body: bytes | None = None,
+        key: str = "",
+        gone_is_fine: bool = False,
+    ) -> Any:
+        return self._answered(method, route, deadline, body=body, key=key, gone_is_fine=gone_is_fine).json()
+
+    def _answered(
+        self,
+        method: str,
+        route: str,
+        deadline: float,
+        *,
+        body: bytes | None = None,
+        key: str = "",
+        gone_is_fine: bool = False,
+    ) -> Answer:
+        headers = {"Authorization": self._authorization, "Accept": MEDIA_TYPE}
+        if body is not None:
+            headers |= {"Content-Type": MEDIA_TYPE, "Idempotency-Key": key}
+        looks = method == "GET"
+        answer = self._http.ask(
+            method, self._url + route, body=body, headers=headers, deadline=deadline, changes_nothing=looks
+        )
+        failure = failure_of(answer, self._http.called, changes_nothing=looks)
+        if failure is not None and not (gone_is_fine and answer.status == 404):
+            # 403 is a token without the scope, or an account that was closed.
+            failure.credentials = answer.status in {401, 403}
+            failure.retry_after = failure.retry_after or _rest_of_ban(answer)
+            raise failure
+        return answer
+
+
+def _rest_of_ban(answer: Answer) -> timedelta | None:
+    """How long a 429 lasts, from `X-RateLimit-Reset`, by the server's own clock."""
+    if answer.status != 429:
+        return None
+    from email.utils import parsedate_to_datetime
+
+    try:
+        until = datetime.fromisoformat(answer.headers["x-ratelimit-reset"])
+        now = parsedate_to_datetime(answer.headers["date"])
+        return max(until.astimezone(UTC) - now, timedelta(0))
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+
+
+def _receipt_of(told: Any) -> Receipt | None:
+    """The receipt for a post in Mastodon's JSON; None if it is none."""
+    if not isinstance(told, dict) or not isinstance(told.get("id"), str):
+        return None
+    address = told.get("url") or told.get("uri")
+    return Receipt(url=address if isinstance(address, str) else None, remote_id=told["id"])

@@ -1,0 +1,86 @@
+"""Which of an account's own posts is the one that a doubtful send may have left. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any, NamedTuple
+
+#: How much earlier than our clock says a post may be dated by a server whose clock is slow.
+CLOCKS_APART = timedelta(minutes=2)
+
+
+class Trace(Enum):
+    """What one post says about the release."""
+
+    OURS = "the very text"
+    PERHAPS = "its link with other words"
+    OTHER = "another post"
+
+
+class Found(NamedTuple):
+    """What a page of posts held: the post that is ours, one that may be, and whether it reached back far enough."""
+
+    ours: dict[str, Any] | None
+    perhaps: bool
+    reached_back: bool
+
+
+def among(posts: Iterable[Any], *, text: str, link: str, since: datetime) -> Found:
+    """Look through posts, newest first, for the text with its link; posts older than `since` (aware UTC) are not it."""
+    perhaps = False
+    for post in posts:
+        if not isinstance(post, dict):
+            continue
+        made = _moment(post.get("created_at"))
+        if made is not None and made < since - CLOCKS_APART:
+            return Found(None, perhaps, reached_back=True)
+        trace = trace_of(str(post.get("content") or ""), text=text, link=link)
+        if trace is Trace.OURS:
+            return Found(post, perhaps, reached_back=True)
+        perhaps = perhaps or trace is Trace.PERHAPS
+    return Found(None, perhaps, reached_back=False)
+
+
+def trace_of(content: str, *, text: str, link: str) -> Trace:
+    """Compare a post's HTML with what was sent. Servers change tags, blanks and signs, never letters and numbers."""
+    reader = _Reader()
+    reader.feed(content)
+    reader.close()
+    if letters_of("".join(reader.words)) == letters_of(text):
+        return Trace.OURS
+    return Trace.PERHAPS if link and (link in reader.links or link in unescape(content)) else Trace.OTHER
+
+
+def letters_of(text: str) -> str:
+    """Letters and numbers only, in small letters."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found.astimezone(UTC) if found.tzinfo else None
+
+
+class _Reader(HTMLParser):
+    """The words that a reader sees, and where the links lead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.links |= {value for name, value in attrs if name == "href" and value}
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)

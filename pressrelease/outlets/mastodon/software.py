@@ -1,0 +1,43 @@
+"""Which software answers under Mastodon's API, as `/api/v2/instance` or, before Mastodon 4, `/api/v1/instance` say. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from pressrelease.outlets.answers import Answer
+
+#: Where Mastodon's own source is, under today's and its first address.
+_SOURCES = re.compile(r"https://github\.com/(mastodon|tootsuite)/mastodon/?")
+#: A version as Mastodon writes it. Others that speak its API say "4.0.0 (compatible; …)" or count from 0.
+_MASTODON_4 = re.compile(r"(?:[4-9]|[1-9]\d)\.\d+\.\d+(?:[-+.]?(?:alpha|beta|rc|nightly)[\w.-]*)?")
+_MASTODON_BEFORE_4 = re.compile(r"[23]\.\d+\.\d+(?:rc\d+)?")
+
+
+class Software(NamedTuple):
+    """What a server is. `keeps_keys`: it is Mastodon itself, which keeps an `Idempotency-Key`. `longest` is of a post."""
+
+    version: str
+    keeps_keys: bool
+    longest: int | None = None
+
+
+def software_of(answer: Answer, *, api: int) -> Software | None:
+    """Read the answer of `/api/v{api}/instance`; None if it is none."""
+    told = answer.json()
+    version = _inside(told, "version")
+    if not 200 <= answer.status < 300 or not isinstance(version, str):
+        return None
+    longest = _inside(told, "configuration", "statuses", "max_characters")
+    source = _inside(told, "source_url")
+    if api == 2:
+        keeps = isinstance(source, str) and bool(_SOURCES.fullmatch(source) and _MASTODON_4.fullmatch(version))
+    else:
+        keeps = bool(_MASTODON_BEFORE_4.fullmatch(version))
+    return Software(version, keeps, longest if isinstance(longest, int) and not isinstance(longest, bool) else None)
+
+
+def _inside(told: Any, *names: str) -> Any:
+    for name in names:
+        told = told.get(name) if isinstance(told, dict) else None
+    return told
