@@ -47,6 +47,17 @@ class Guard:
 
 
 GUARDS = (
+    # -- what may have arrived ----------------------------------------------------------------------------
+    Guard("looked for before a second send", "cycle.py",
+          "if delivery.may_have_arrived and self._repeats(delivery.outlet).findable:", "if False:",
+          (*CYCLE, "-k", "looked_for")),
+    Guard("left alone until its server has settled", "cycle.py",
+          "moment = now + self._repeats(delivery.outlet).settle", "moment = now", (*CYCLE, "-k", "looked_for")),
+    Guard("mastodon: only itself keeps keys", "outlets/mastodon/outlet.py",
+          "if self._software is not None and self._software.keeps_keys:", "if True:", ("tests/test_mastodon.py",)),
+    Guard("mastodon: looks before the key", "outlets/mastodon/outlet.py",
+          "            return self._look(parcel.prepared, since, deadline)", "            return None",
+          ("tests/test_mastodon.py",)),
     # -- the claim ----------------------------------------------------------------------------------------
     Guard(
         "one claim a delivery", "store/claims.py",

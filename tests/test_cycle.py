@@ -20,6 +20,7 @@ import pytest
 import workshop
 from conftest import NOW
 from simulator.machine import Fates, FragileStore, Machine, running_on
+from social_servers import a_message
 from sqlalchemy import text
 
 from pressrelease import clock
@@ -229,6 +230,33 @@ def test_a_claim_of_a_machine_that_is_gone_lapses_and_is_then_in_doubt(tmp_path:
     until(lambda: clock.utc_now() > lease)
     publish_due(place)
     assert (states(place, "page"), states(place, "mail")) == (["delivered"], ["in_doubt"])
+
+
+LOOKED = Repeats(told_apart=False, findable=True, settle=timedelta(seconds=2))
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_what_may_have_arrived_is_looked_for_before_a_second_send(tmp_path: Path, arrived: bool) -> None:
+    """A sender died with its claim; the outlet can't tell a repeat, and can be looked into, after a while."""
+    place = workshop.found(tmp_path, mail={"repeats": LOOKED})
+    mail = place.made["mail"]
+    assert isinstance(mail, workshop.LooksFirst)
+    workshop.schedule(place, "operation")
+    now = clock.utc_now()
+    ids = [one.id for one in workshop.deliveries(place.store)]
+    with place.store.ledger(now=now, actor="scheduler") as ledger:
+        [claimed] = claim(
+            ledger, ids, owner="elsewhere", lease_until=now - timedelta(seconds=1), policy=Policy(), retry=Retry()
+        )
+    if arrived:
+        mail.send(mail.prepare(a_message("operation"), key=claimed.key, recipient=""), key=claimed.key, recipient="")
+    assert publish_due(place).publishing == ("operation",)
+    assert (states(place, "mail"), mail.looks) == (["in_doubt"], 0), "its server may still be at it"
+    until(lambda: clock.utc_now() > now + timedelta(seconds=5))
+    publish_due(place)
+    assert (states(place, "mail"), mail.looks, len(mail.got())) == (["delivered"], 1, 1)
+    [delivery] = workshop.deliveries(place.store)
+    assert delivery.remote_id == (f"found {claimed.key}" if arrived else claimed.key)
 
 
 @pytest.mark.parametrize("what", ["the text", "the lift", "an attachment"])

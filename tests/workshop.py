@@ -70,6 +70,19 @@ class WritesDown:
         return [(datetime.fromtimestamp(int(at) / 1e6, UTC), slug, who, key) for at, slug, who, key in parts]
 
 
+@dataclass
+class LooksFirst(WritesDown):
+    """One that makes a second thing of a repeat, and can look for what it got."""
+
+    repeats: Repeats = Repeats(told_apart=False, findable=True, settle=timedelta(seconds=2))  # noqa: RUF009
+    looks: int = 0
+
+    def find(self, parcel: Parcel, *, key: str, recipient: str, since: datetime) -> Receipt | None:
+        self.looks += 1
+        arrived = any(key == got and at >= since - timedelta(seconds=1) for at, _, _, got in self.got())
+        return Receipt(remote_id=f"found {key}") if arrived else None
+
+
 @dataclass(frozen=True)
 class Place(Workspace):
     """A workspace with outlets of the test's making."""
@@ -94,7 +107,13 @@ class Place(Workspace):
 def found(folder: Path, **outlets: Mapping[str, Any]) -> Place:
     """A workspace in `folder` with these outlets; keys are those of `WritesDown`."""
     (folder / "releases").mkdir(exist_ok=True)
-    return Place(folder, {name: WritesDown(name, folder, **keys) for name, keys in outlets.items()})
+    return Place(folder, {name: kind(keys)(name, folder, **keys) for name, keys in outlets.items()})
+
+
+def kind(keys: Mapping[str, Any]) -> type[WritesDown]:
+    """Which outlet these keys are for."""
+    repeats = keys.get("repeats")
+    return LooksFirst if repeats is not None and repeats.findable else WritesDown
 
 
 def schedule(

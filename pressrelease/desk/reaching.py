@@ -106,7 +106,10 @@ def _asked(desk: Desk, configured: OutletConfig, *, test: bool) -> OutletFacts:
             facts = replace(facts, repeats=outlet.repeats, abilities=abilities_of(outlet))
             people = outlet.recipients()
             facts = replace(facts, recipients=None if people == ("",) else len(people))
-            return replace(facts, reached=True, found=outlet.probe()) if test else facts
+            if not test:
+                return facts
+            found = outlet.probe()
+            return replace(facts, reached=True, found=found, repeats=outlet.repeats)  # it may know better by now
         finally:
             outlet.close()
     except DeliveryFailed as failure:
@@ -166,6 +169,8 @@ def ability_lines(facts: OutletFacts) -> list[str]:
     return [
         f"can tell a repeat{span}: a delivery in doubt is asked about again by itself"
         if repeats.told_apart
+        else "a delivery in doubt is looked for there before anything is sent again"
+        if repeats.findable
         else "can't tell a repeat: a delivery in doubt waits for a person",
         "a correction takes the first one's place" if able.correct else "a correction follows as another message",
         "what arrived can be withdrawn" if able.withdraw else "what arrived can't be withdrawn by this program",

@@ -161,7 +161,8 @@ class Bluesky:
     def _log_in(self, deadline: float) -> Session:
         who = {"identifier": self._handle, "password": self._password}
         answer = self._post("com.atproto.server.createSession", who, deadline, changes_nothing=True)
-        if answer.status in {400, 401, 403}:
+        if answer.status in {400, 401, 403} and _error_in(answer.json()):
+            # Without a name of its own for the refusal, it was not Bluesky that answered.
             reason = f"{self._http.called} {_NO_ENTRY} ({answer.status})"
             raise DeliveryFailed(Certainty.FOR_GOOD, reason, credentials=True)
         if failure := failure_of(answer, self._http.called, changes_nothing=True):

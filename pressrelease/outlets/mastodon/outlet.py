@@ -116,7 +116,7 @@ class Mastodon:
             self._learn(self._http.deadline())
 
     def probe(self) -> str:
-        """Ask whose token it is, whether it may post and read its posts, how long a post may be, and what server it is."""
+        """Ask whose token it is, what it may do, how long a post may be, and how a repeat is recognized there."""
         called, deadline = self._http.called, self._http.deadline()
         account = self._asked("GET", "/api/v1/accounts/verify_credentials", deadline)
         name = account.get("acct") if isinstance(account, dict) else None
@@ -165,9 +165,7 @@ class Mastodon:
             changes_nothing=True,
         )
         if answer.status in {401, 403}:
-            words = (
-                f"{self._http.called} accepts the token, but not for posting ({answer.status}): it needs write:statuses"
-            )
+            words = f"{self._http.called} does not let this token post ({answer.status}): it needs write:statuses"
             raise DeliveryFailed(Certainty.FOR_GOOD, words, credentials=True)
 
     def _telling(self, account: Any, deadline: float) -> str:

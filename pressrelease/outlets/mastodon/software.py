@@ -1,4 +1,4 @@
-"""Which software answers under Mastodon's API, as `/api/v2/instance` or, before Mastodon 4, `/api/v1/instance` say. Pure."""
+"""Which software answers under Mastodon's API, as `/api/v2/instance` says (before Mastodon 4: v1). Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MASTODON_BEFORE_4 = re.compile(r"[23]\.\d+\.\d+(?:rc\d+)?")
 
 
 class Software(NamedTuple):
-    """What a server is. `keeps_keys`: it is Mastodon itself, which keeps an `Idempotency-Key`. `longest` is of a post."""
+    """What a server is. `keeps_keys`: Mastodon itself, which keeps an `Idempotency-Key`. `longest` is of a post."""
 
     version: str
     keeps_keys: bool
