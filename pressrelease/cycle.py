@@ -31,7 +31,7 @@ from pressrelease import clock
 from pressrelease.config import Config
 from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.errors import PressReleaseError, WillRetry
-from pressrelease.gather import Pass, clock_doubt, look, why_unsigned
+from pressrelease.gather import Pass, look, why_unsigned
 from pressrelease.lane import Bounds, Lane
 from pressrelease.library import Library
 from pressrelease.log import frames
@@ -44,6 +44,7 @@ from pressrelease.store.claims import Result, claim, doubt, give_back, leave_to_
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.presence import Alive, bury, surely_dead
 from pressrelease.store.zones import follow_rules
+from pressrelease.trust import Witnesses, trust
 
 #: What a claim is kept for beyond the outlet's own timeout: rendering, queueing, and writing the answer.
 LEASE_MARGIN = timedelta(seconds=60)
@@ -82,10 +83,12 @@ class Cycle:
         alive: Alive,
         folder: Path,
         fingerprint: Callable[[str], str],
+        witnesses: Witnesses | None = None,
     ) -> None:
         """`alive` is this process's name as an owner of claims; `folder` is where such names are kept.
 
-        `fingerprint` tells the credentials with which an outlet was opened from any others, by its name.
+        `fingerprint` tells the credentials with which an outlet was opened from any others, by its name;
+        `witnesses` is what this process has already heard from those of [clock].
         """
         self._config = config
         self._store = store
@@ -103,7 +106,11 @@ class Cycle:
         self._trouble: PressReleaseError | None = None
         self._rehearsed = False
         self._closing = False
-        self._mark = clock.read_mark()
+        self._witnesses = witnesses or Witnesses()
+        #: What the clock is measured by in this process, and the newest time at which it was believed.
+        self._measure = clock.read_mark()
+        self._believed_at = self._measure.wall
+        clock.error_bound()  # what it needs is loaded now, and not at an instant
         self._lanes = {name: self._lane(name, outlet) for name, outlet in outlets.items()}
         self._recorder = Recorder(self._write, lambda: sum(lane.worth_writing for lane in self._lanes.values()))
 
@@ -117,17 +124,20 @@ class Cycle:
         trouble, self._trouble = self._trouble, None
         if trouble is not None:
             raise trouble
-        seen = look(self._store, self._library, self._config)
+        seen = self._look()
         if seen.to_follow:
             follow_rules(self._store, seen.to_follow, seen.at)
-            seen = look(self._store, self._library, self._config)
+            seen = self._look()
         dead, over = self._dead(seen), self._over(seen)
         if dead or over:
             self._put_in_doubt(seen, dead, over)
-            seen = look(self._store, self._library, self._config)
+            seen = self._look()
         if seen.clock_doubt is None:
-            self._mark = seen.mark
+            self._measure, self._believed_at = seen.trust.measure, seen.mark.wall
         return seen
+
+    def _look(self) -> Pass:
+        return look(self._store, self._library, self._config, self._witnesses)
 
     def dispatch(self, due: Sequence[Delivery]) -> None:
         """Offer what is due to the lanes; returns at once."""
@@ -173,9 +183,9 @@ class Cycle:
         The claim asks the store's guards, and so does each send; the clock is asked here, as a look would.
         """
         mark = clock.read_mark()
-        if seen.stopped or self._config.clock.witnesses:
+        if seen.stopped or (self._config.clock.witnesses and not self._witnesses.heard):
             return
-        if clock_doubt(self._store, mark, self._config.clock.tolerance) is None:
+        if trust(self._store, mark, self._config, self._witnesses).doubt is None:
             self.dispatch([one for one in seen.plan.coming if one.next_try and one.next_try <= mark.wall])
 
     def drain(self, timeout: float | None = None) -> bool:
@@ -372,10 +382,8 @@ class Cycle:
 
     def _jumped(self, mark: clock.Mark) -> bool:
         """Whether the clock was set since this process began."""
-        return (
-            clock.doubt(mark, recorded=self._mark, newest=self._mark.wall, tolerance=self._config.clock.tolerance)
-            is not None
-        )
+        tolerance = self._config.clock.tolerance
+        return clock.doubt(mark, recorded=self._measure, newest=self._believed_at, tolerance=tolerance) is not None
 
     def _answered(self, delivery: Delivery, failure: DeliveryFailed) -> Result:
         again = next_try(

@@ -322,7 +322,7 @@ class Daemon:
                     presence.check_out(ledger, self._name, now)
                     ledger.note("scheduler.ended")
                 else:
-                    presence.check_in(ledger, self._name, "run", seen.mark if seen.clock_sure else None)
+                    presence.check_in(ledger, self._name, "run", seen.trust.kept, vouched=seen.trust.vouched)
         except WillRetry as error:
             _log.warning("no sign of life written: %s", error.code)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,8 +16,9 @@ from pressrelease.errors import StateUnreadable
 from pressrelease.library import Library
 from pressrelease.plan import Plan, make_plan
 from pressrelease.standing import Dossier, FileFact, Scheduled, Standing, counted_approvals, stand
-from pressrelease.store import Store, host_name
+from pressrelease.store import Store
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
+from pressrelease.trust import LATEST, Trust, Witnesses, can_be_asked, clock_doubt, trust
 
 if TYPE_CHECKING:
     from pressrelease.signing import Approved
@@ -30,19 +32,23 @@ FORESIGHT = timedelta(hours=24)
 class Pass(NamedTuple):
     """What one pass saw and decided. `stopped` says by whom and why, and is None unless `stop` is in force.
 
-    `clock_sure` is whether later looks at the clock may be measured by this one; `closed` are the outlets that
-    refuse our credentials; `to_follow` are the releases of which the record should follow a zone's changed rules.
+    `trust` is what is made of `mark`; `closed` are the outlets that refuse our credentials; `to_follow` are the
+    releases of which the record should follow a zone's changed rules.
     """
 
     at: datetime
     plan: Plan
     mark: clock.Mark
+    trust: Trust
     stopped: str | None = None
-    clock_doubt: str | None = None
     next_wake: datetime | None = None
-    clock_sure: bool = True
     closed: Mapping[str, ClosedOutlet] = MappingProxyType({})
     to_follow: tuple[Followed, ...] = ()
+
+    @property
+    def clock_doubt(self) -> str | None:
+        """Why the clock can't be believed, in a sentence; None where it can."""
+        return self.trust.doubt
 
 
 class Report(NamedTuple):
@@ -57,8 +63,11 @@ class Report(NamedTuple):
         return self.dossier.release.slug
 
 
-def look(store: Store, library: Library, config: Config) -> Pass:
-    """Gather and decide, changing nothing. Raises StateUnreadable, WillRetry: then nothing may be sent."""
+def look(store: Store, library: Library, config: Config, witnesses: Witnesses | None = None) -> Pass:
+    """Gather and decide, changing nothing. Raises StateUnreadable, WillRetry: then nothing may be sent.
+
+    `witnesses` is what this process has heard from those of [clock]; they are asked where something is about to leave.
+    """
     mark = clock.read_mark()
     now = mark.wall
     control = store.read.control()
@@ -66,29 +75,34 @@ def look(store: Store, library: Library, config: Config) -> Pass:
     recorded = store.read.due_releases(now + FORESIGHT)
     rulings = _rulings(recorded, now)
     releases = _by_the_rules(recorded, rulings)
-    lifted = any(release.lift is not None and release.lift <= now for release in releases)
-    distrust = clock_doubt(store, mark, config.clock.tolerance)
-    asked = lifted and bool(config.clock.witnesses) and not control.stopped
-    if asked:
-        distrust = _witnessed(store, mark, config, distrust)
-    plan = make_plan(
+    decide = partial(
+        make_plan,
         _examined(store, config, _dossiers(store, library, releases, rulings, unsettled_only=True)),
         policy=config.policy,
         retry=config.retry,
         known_outlets=known_outlets(config),
         now=now,
-        clock_doubt=distrust,
         closed={name: outlet.reason for name, outlet in closed.items()},
     )
+    witnesses = witnesses or Witnesses()
+    trusted = trust(store, mark, config, witnesses)
+    if not control.stopped and can_be_asked(store, mark, config, witnesses, trusted.doubt) and _leaves_soon(decide(), now):
+        witnesses.ask(config, mark)
+        trusted = trust(store, mark, config, witnesses)
+    plan = decide(clock_doubt=trusted.doubt)
     wakes = [wake for wake in (plan.next_wake, store.read.next_lift(now)) if wake is not None]
     stopped = None
     if control.stopped:
         stopped = f"everything is stopped, by {control.stopped_by}" + (
             f": {control.stopped_why}" if control.stopped_why else ""
         )
-    sure = distrust is None and (asked or believed(store, mark, config))
-    to_follow = () if distrust else _to_follow(store, recorded, rulings, now)
-    return Pass(now, plan, mark, stopped, distrust, min(wakes, default=None), sure, closed, to_follow)
+    to_follow = () if trusted.doubt else _to_follow(store, recorded, rulings, now)
+    return Pass(now, plan, mark, trusted, stopped, min(wakes, default=None), closed, to_follow)
+
+
+def _leaves_soon(plan: Plan, now: datetime) -> bool:
+    """Whether something is due, or so near that the clock should be sure by then."""
+    return bool(plan.due) or any(one.next_try and one.next_try - now > LATEST for one in plan.coming)
 
 
 def reports(
@@ -239,62 +253,3 @@ def file_fact(library: Library, release: Scheduled) -> FileFact:
 def file_facts(library: Library, releases: Iterable[Scheduled]) -> dict[str, FileFact]:
     """As `file_fact`, by slug."""
     return {release.slug: file_fact(library, release) for release in releases}
-
-
-def clock_doubt(store: Store, mark: clock.Mark, tolerance: timedelta) -> str | None:
-    """Why a look at the clock can't be believed, from what the workspace has on record; None where it can.
-
-    Where the record is on a database server, that machine's clock must agree: another's sender goes by its own.
-    """
-    distrust = clock.doubt(mark, recorded=_recorded(store), newest=store.read.newest_time(), tolerance=tolerance)
-    return distrust or _apart_from_server(store, tolerance)
-
-
-def believed(store: Store, mark: clock.Mark, config: Config) -> bool:
-    """Whether a look at the clock may be kept for later ones to be measured by.
-
-    Where witnesses are named, one that only the want of a record speaks for may not: kept, it would have the uptime
-    vouch for it, and no witness would ever be asked.
-    """
-    if clock_doubt(store, mark, config.clock.tolerance) is not None:
-        return False
-    return not config.clock.witnesses or clock.vouches(mark, _recorded(store))
-
-
-def _apart_from_server(store: Store, tolerance: timedelta) -> str | None:
-    asked = clock.utc_now()
-    said = store.read.server_time()
-    heard = clock.utc_now()
-    if said is None or asked - tolerance <= said <= heard + tolerance:
-        return None
-    ahead = round((heard - said).total_seconds())
-    return f"this machine's clock is {abs(ahead)} s {'ahead of' if ahead > 0 else 'behind'} the database server's"
-
-
-def _recorded(store: Store) -> clock.Mark | None:
-    """The last look at this machine's clock that was believed."""
-    control = store.read.control()
-    if control.mark_wall is None or control.mark_host != host_name():
-        return None
-    return clock.mark_of(control.mark_wall, control.mark_uptime, control.mark_boot)
-
-
-def _witnessed(store: Store, mark: clock.Mark, config: Config, distrust: str | None) -> str | None:
-    """As `clock_doubt`, after the witnesses were asked where this machine can't vouch for its own clock.
-
-    They can speak for a clock that is ahead of the uptime, or that nothing speaks for since the machine was
-    started anew. One behind the record stays doubted: either it or the record is wrong, and a person must say which.
-    """
-    recorded = _recorded(store)
-    newest = store.read.newest_time()
-    behind = newest is not None and mark.wall < newest - config.clock.tolerance
-    if behind or (distrust is None and clock.vouches(mark, recorded)):
-        return distrust
-    from pressrelease import witness
-
-    testimonies = witness.ask(config.clock.witnesses, clock.utc_now)
-    if witness.vouched(testimonies, config.clock.tolerance):
-        return None
-    if testimonies:
-        return "the clock is not what the witnesses of [clock] say"
-    return distrust or "the machine was started anew, and no witness of [clock] could be asked for the time"

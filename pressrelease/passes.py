@@ -12,6 +12,7 @@ from pressrelease.gather import Pass, look
 from pressrelease.plan import Waiting
 from pressrelease.standing import ReleaseState
 from pressrelease.store import Store, host_name
+from pressrelease.trust import Witnesses
 from pressrelease.wiring import Workspace, sending
 
 #: How old the last sign of a cron-driven scheduler may be before a pass leaves another, in seconds.
@@ -54,19 +55,20 @@ def publish_due(
     store = workspace.store
     if not store.exists:
         return Outcome(clock.utc_now())
-    seen = look(store, workspace.library, config)
+    witnesses = Witnesses()
+    seen = look(store, workspace.library, config, witnesses)
     moved: tuple[str, ...] = ()
     if seen.to_follow:
         from pressrelease.store.zones import follow_rules
 
         follow_rules(store, seen.to_follow, seen.at)
         moved = tuple(f"{one.release.slug}: {one.ruling.words}" for one in seen.to_follow if one.ruling.words)
-        seen = look(store, workspace.library, config)
+        seen = look(store, workspace.library, config, witnesses)
     tried: list[str] = []
     imminent = seen.next_wake is not None and seen.next_wake - seen.at < WAITED_FOR
     # Where an outlet is closed, opening it with the credentials of now shows whether they were mended.
     if ((seen.plan.due or imminent or seen.closed) and not seen.stopped) or store.read.claimed():
-        with sending(workspace, seen.at) as cycle:
+        with sending(workspace, seen.at, witnesses) as cycle:
             begun = -1
             if imminent and not seen.plan.due and seen.next_wake is not None:
                 cycle.prepare(seen.plan.coming, until=seen.next_wake)
@@ -93,16 +95,16 @@ def _due(seen: Pass, only: Collection[str] | None) -> tuple[Delivery, ...]:
 
 
 def _leave_sign(store: Store, seen: Pass) -> None:
-    """Say that a pass was made here, unless one has just said so and this machine's clock was as sure then."""
+    """Say that a pass was made here, unless one has just said so and there is no more to be said of the clock."""
     owner = f"publish-due on {host_name()}"
     last = [process for process in store.read.processes() if process.owner == owner]
     recent = last and abs((seen.at - last[0].last_seen).total_seconds()) < SIGN_EVERY
-    if recent and store.read.control().mark_boot == seen.mark.boot:
+    if recent and not seen.trust.vouched and (seen.trust.kept is None or store.read.mark(seen.mark.boot)):
         return
     from pressrelease.store.presence import check_in
 
     with store.ledger(now=seen.mark.wall, actor="scheduler") as ledger:
-        check_in(ledger, owner, "publish-due", seen.mark if seen.clock_sure else None)
+        check_in(ledger, owner, "publish-due", seen.trust.kept, vouched=seen.trust.vouched)
 
 
 def _outcome(seen: Pass, tried: Sequence[str], still_open: Collection[str], moved: tuple[str, ...]) -> Outcome:

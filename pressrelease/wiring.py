@@ -26,6 +26,7 @@ from pressrelease.store import Store
 if TYPE_CHECKING:
     from pressrelease.cycle import Cycle
     from pressrelease.outlets import Outlet
+    from pressrelease.trust import Witnesses
 
 #: The program's own folder in a workspace, and what lives in it.
 PRIVATE = ".pressrelease"
@@ -263,8 +264,8 @@ def was_mended(workspace: Workspace, name: str, refused: str) -> bool:
 
 
 @contextmanager
-def sending(workspace: Workspace, now: datetime) -> Iterator[Cycle]:
-    """A cycle that may send, under a name of its own for as long as the block lasts."""
+def sending(workspace: Workspace, now: datetime, witnesses: Witnesses | None = None) -> Iterator[Cycle]:
+    """A cycle that may send, under a name of its own for as long as the block lasts; `witnesses` as in `Cycle`."""
     from pressrelease.cycle import Cycle
     from pressrelease.store.presence import appear
 
@@ -282,6 +283,7 @@ def sending(workspace: Workspace, now: datetime) -> Iterator[Cycle]:
             alive=alive,
             folder=workspace.alive,
             fingerprint=workspace.fingerprint,
+            witnesses=witnesses,
         )
         try:
             yield cycle

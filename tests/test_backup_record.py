@@ -155,7 +155,7 @@ CHANGES = {
     "a hidden line": sql("INSERT INTO journal VALUES (0, 0, '', '', '', '', '', '', '', '')"),
     "a state that is none": sql("UPDATE deliveries SET state = 'elsewhere'"),
     "an embargo that is none": sql("UPDATE releases SET embargo = '[]'"),
-    "a time that is none": sql("UPDATE control SET mark_wall = 'noon'"),
+    "a time that is none": sql("UPDATE control SET newest = 'noon'"),
     "no control row": sql("DELETE FROM control"),
     "a newer layout": sql("INSERT INTO migrations VALUES (99, 'from tomorrow', 0)"),
     "no layout": sql("DELETE FROM migrations", "DROP TABLE control"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from conftest import NOW
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressrelease import clock
-from pressrelease.clock import Mark, doubt
+from pressrelease.clock import Mark, doubt, tighter
 
 SECOND, HOUR, DAY, YEAR = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1), timedelta(days=365)
 TOLERANCE = timedelta(seconds=2)
@@ -71,6 +72,68 @@ def test_no_jump_ahead_of_more_than_drift_allows_is_believed(passed: timedelta, 
     assert (said is not None) is (jump > TOLERANCE + passed * clock.SLEW)
 
 
+steps = st.lists(
+    st.tuples(spans | st.timedeltas(min_value=timedelta(0), max_value=HOUR), st.timedeltas(-2 * SECOND, 2 * SECOND)),
+    max_size=100,
+)
+
+
+@given(steps=steps)
+def test_what_a_clock_gains_little_by_little_is_added_up(steps: list[tuple[timedelta, timedelta]]) -> None:
+    """Each step is small enough to be believed by itself, and each believed mark is kept."""
+    start = kept = Mark(NOW, UP, "a")
+    wall, up = start.wall, UP
+    for passed, step in steps:
+        wall, up = wall + passed + step, up + passed
+        mark = Mark(wall, up, "a")
+        if doubt(mark, recorded=kept, newest=None, tolerance=TOLERANCE) is None:
+            assert wall - NOW <= (up - UP) + TOLERANCE + (up - UP) * clock.SLEW
+            kept = tighter(kept, mark)
+
+
+def test_a_clock_that_creeps_is_found_out_however_long_the_machine_was_up_before() -> None:
+    kept, creeping = Mark(NOW, UP, "a"), timedelta(0)
+    for days in range(10):
+        kept = tighter(kept, Mark(NOW + days * DAY, UP + days * DAY, "a"))
+    for minutes in range(75):
+        creeping += 1.9 * SECOND
+        passed = 9 * DAY + minutes * timedelta(minutes=1)
+        mark = Mark(NOW + passed + creeping, UP + passed, "a")
+        if doubt(mark, recorded=kept, newest=None, tolerance=TOLERANCE) is not None:
+            break
+        kept = tighter(kept, mark)
+    assert creeping < 2 * TOLERANCE
+
+
+@given(st.lists(st.tuples(spans, st.timedeltas(-HOUR, HOUR)), min_size=1, max_size=10), st.randoms())
+def test_it_does_not_matter_in_which_order_marks_are_kept(marks: list[tuple[timedelta, timedelta]], chance: Any) -> None:
+    """Several processes look at the clock, and none waits for another's look to be on record."""
+
+    def allowed(order: list[tuple[timedelta, timedelta]]) -> Mark:
+        kept = None
+        for passed, gained in order:
+            kept = tighter(kept, Mark(NOW + passed + gained, UP + passed, "a"))
+        assert kept is not None
+        return kept
+
+    first = allowed(marks)
+    chance.shuffle(marks)
+    second = allowed(marks)
+    assert first.uptime is not None
+    assert second.uptime is not None
+    apart = (first.wall - second.wall) - (first.uptime - second.uptime) * (1 + clock.SLEW)
+    assert abs(apart) < timedelta(milliseconds=1)
+
+
+def test_marks_of_other_boots_and_of_none_are_not_compared() -> None:
+    mark = Mark(NOW, UP, "b")
+    assert tighter(Mark(NOW - DAY, UP, "a"), mark) is mark
+    assert tighter(None, mark) is mark
+    nameless = Mark(NOW, None, None)
+    assert tighter(mark, nameless) is nameless
+    assert tighter(nameless, mark) is mark
+
+
 @given(behind=spans, boot=st.sampled_from("ab"))
 def test_no_clock_behind_the_record_is_believed(behind: timedelta, boot: str) -> None:
     said = doubt(Mark(NOW - behind, UP, boot), recorded=Mark(NOW, UP, "a"), newest=NOW, tolerance=TOLERANCE)
@@ -84,3 +147,38 @@ def test_this_machines_clocks_agree_with_themselves() -> None:
     assert after.boot == before.boot
     assert clock.pause_clock() >= steady
     assert doubt(after, recorded=before, newest=before.wall, tolerance=TOLERANCE) is None
+
+
+class Kernel:
+    """adjtimex(2), answering as it is told."""
+
+    def __init__(self, state: int, status: int, maxerror: int) -> None:
+        self._said = state, status, maxerror
+
+    def __call__(self, answer: Any) -> int:
+        state, answer.status, answer.maxerror = self._said
+        assert answer.modes == 0  # it reads, and changes nothing
+        return state
+
+
+@pytest.mark.parametrize(
+    ("kernel", "bound"),
+    [
+        pytest.param(Kernel(0, 0x2001, 1_500), timedelta(milliseconds=1.5), id="synchronized"),
+        pytest.param(Kernel(1, 0x2011, 0), timedelta(0), id="a leap second is coming"),
+        pytest.param(Kernel(5, 0x40, 16_000_000), None, id="not synchronized"),
+        pytest.param(Kernel(0, 0x40, 1_500), None, id="says so in its status alone"),
+        pytest.param(Kernel(-1, 0, 0), None, id="not permitted"),
+        pytest.param(None, None, id="not this system"),
+    ],
+)
+def test_how_far_off_the_kernel_says_that_its_clock_may_be(
+    monkeypatch: pytest.MonkeyPatch, kernel: Kernel | None, bound: timedelta | None
+) -> None:
+    monkeypatch.setattr(clock, "_adjtimex", lambda: kernel)
+    assert clock.error_bound() == bound
+
+
+def test_this_kernel_can_be_asked() -> None:
+    bound = clock.error_bound()
+    assert bound is None or timedelta(0) <= bound < timedelta(seconds=17)

@@ -117,7 +117,7 @@ def test_a_clock_set_back_publishes_nothing_twice_and_nothing_at_all(
 def reboot(office: Office) -> None:
     """Have the record say that the clock was last looked at in another boot of the machine."""
     with sqlite3.connect(office.folder / ".pressrelease" / "state.db") as database:
-        database.execute("UPDATE control SET mark_boot = 'an earlier one', mark_uptime = 1")
+        database.execute("UPDATE marks SET boot = 'an earlier one', uptime = 1")
 
 
 @contextmanager

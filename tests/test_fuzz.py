@@ -148,7 +148,8 @@ odd = (
     )
 )
 columns = st.sampled_from(
-    [("control", name) for name in "stopped stopped_by mark_wall mark_uptime mark_boot mark_host newest".split()]
+    [("control", name) for name in "stopped stopped_by newest".split()]
+    + [("marks", name) for name in "boot wall uptime".split()]
     + [
         ("releases", name)
         for name in "version headline embargo lift outlets author source_hash word word_by word_at why late_accepted_at"

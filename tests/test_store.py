@@ -464,6 +464,41 @@ def test_the_newest_time_is_kept_until_a_person_confirms_the_clock(store: Store)
     assert store.read.newest_time() == NOW
 
 
+def test_each_boot_has_its_mark_and_a_clock_that_creeps_does_not_move_it(store: Store) -> None:
+    from pressrelease.clock import Mark
+
+    up = timedelta(hours=1)
+
+    def keep(mark: Mark, *, vouched: bool = False) -> Mark | None:
+        with store.ledger(now=mark.wall, actor="scheduler") as ledger:
+            presence.keep_mark(ledger, mark, vouched=vouched)
+        return store.read.mark(mark.boot)
+
+    assert store.read.mark("here") is None
+    here, there = Mark(NOW, up, "here"), Mark(NOW + timedelta(days=1), up, "there")
+    assert keep(here) == here
+    assert keep(there) == there
+    assert store.read.mark("here") == here
+    second = timedelta(seconds=1)
+    crept = Mark(NOW + 3 * second, up + second, "here")
+    assert keep(crept) == here
+    assert keep(crept, vouched=True) == crept
+    later = Mark(NOW + 60 * second, up + 60 * second, "here")
+    assert keep(later) == later
+    assert keep(Mark(NOW + 90 * second, None, None)) is None
+    assert store.read.newest_time() == NOW + timedelta(days=1)
+
+
+def test_boots_of_long_ago_are_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pressrelease.clock import Mark
+
+    monkeypatch.setattr(presence, "BOOTS_KEPT", 3)
+    for number in range(6):
+        with store.ledger(now=NOW, actor="scheduler") as ledger:
+            presence.keep_mark(ledger, Mark(NOW + timedelta(days=number), timedelta(hours=1), f"boot {number}"))
+    assert [store.read.mark(f"boot {number}") is not None for number in range(6)] == [False] * 3 + [True] * 3
+
+
 def test_a_sign_of_life_is_seen(store: Store) -> None:
     from pressrelease.clock import Mark
 

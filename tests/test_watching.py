@@ -10,7 +10,7 @@ import pytest
 from conftest import NOW
 
 from pressrelease.clock import Mark
-from pressrelease.gather import clock_doubt
+from pressrelease.trust import clock_doubt
 from pressrelease.store import Store
 from pressrelease.store.watching import Watch
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from pressrelease import clock
 from pressrelease.config import Config
 from pressrelease.errors import NotFound
-from pressrelease.gather import Report, believed, reports
+from pressrelease.gather import Report, reports
 from pressrelease.library import Library
 from pressrelease.standing import Scheduled
 from pressrelease.store import Store
+from pressrelease.trust import trust
 from pressrelease.wiring import Workspace
 
 if TYPE_CHECKING:
@@ -54,17 +55,17 @@ class Desk(NamedTuple):
     def ledger(self, now: datetime | None = None) -> Iterator[Ledger]:
         """One transaction in this person's name; `now` is UTC.
 
-        A clock that can be believed is kept as the last one that was: the first pass has it to compare with.
+        A clock that can be believed is put on record: the first pass has it to compare with.
         """
         from pressrelease.store import presence
 
         mark = clock.read_mark()
         self.store.open(mark.wall)
-        sure = believed(self.store, mark, self.config)
+        kept = trust(self.store, mark, self.config).kept
         with self.store.ledger(now=now or mark.wall, actor=self.actor, undo=self.dry_run) as ledger:
             yield ledger
-            if sure:
-                presence.keep_mark(ledger, mark)
+            if kept is not None:
+                presence.keep_mark(ledger, kept)
 
     def report(self, slug: str) -> Report:
         """Where a scheduled release stands. Raises NotFound for a draft or an unknown one."""

@@ -12,7 +12,7 @@ from pressrelease.cause import Cause
 from pressrelease.desk import Desk, Report
 from pressrelease.desk.drafts import drafts as all_drafts
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
-from pressrelease.gather import clock_doubt
+from pressrelease.trust import clock_doubt
 from pressrelease.standing import ReleaseState, Scheduled, Standing
 from pressrelease.store import Reader
 from pressrelease.store.rows import from_micros

@@ -66,6 +66,15 @@ CHANGES: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("the recipients that were approved", ("ALTER TABLE versions ADD COLUMN recipients TEXT",)),
+    (
+        "a mark of the clock for each boot",
+        (
+            "CREATE TABLE marks (boot TEXT NOT NULL PRIMARY KEY, wall BIGINT NOT NULL, uptime BIGINT NOT NULL)",
+            "INSERT INTO marks (boot, wall, uptime) SELECT mark_boot, mark_wall, mark_uptime FROM control"
+            " WHERE mark_boot IS NOT NULL AND mark_wall IS NOT NULL AND mark_uptime IS NOT NULL",
+            *(f"ALTER TABLE control DROP COLUMN mark_{name}" for name in ("wall", "uptime", "boot", "host")),
+        ),
+    ),
 )
 
 _JOURNAL_TRIGGERS = {

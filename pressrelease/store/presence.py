@@ -1,4 +1,4 @@
-"""Which schedulers are there, and when the clock was last looked at."""
+"""Which schedulers are there, and the marks by which each machine's clock is measured."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, select, update
 
-from pressrelease.clock import Mark
+from pressrelease.clock import Mark, tighter
 from pressrelease.errors import StateUnreadable
 from pressrelease.lock import FileLock
 from pressrelease.store.ledger import Ledger
-from pressrelease.store.rows import to_micros
-from pressrelease.store.tables import control, processes
+from pressrelease.store.rows import from_micros, to_micros
+from pressrelease.store.tables import control, marks, processes
+
+#: How many boots' marks are kept: many machines may share one record, and each starts again from time to time.
+BOOTS_KEPT = 200
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ def bury(folder: Path, owner: str) -> None:
     (folder / f"{owner}.lock").unlink(missing_ok=True)
 
 
-def check_in(ledger: Ledger, owner: str, kind: str, mark: Mark | None) -> None:
-    """Say that a scheduler is there, and keep this look at the clock, where there is one to be measured by."""
+def check_in(ledger: Ledger, owner: str, kind: str, mark: Mark | None, *, vouched: bool = False) -> None:
+    """Say that a scheduler is there, and keep its mark of the clock, where it has one; `vouched` as in `keep_mark`."""
     seen = ledger.connection.execute(
         update(processes).where(processes.c.owner == owner).values(last_seen=ledger.micros, ended_at=None)
     )
@@ -83,26 +86,42 @@ def check_in(ledger: Ledger, owner: str, kind: str, mark: Mark | None) -> None:
             )
         )
     if mark is not None:
-        keep_mark(ledger, mark)
+        keep_mark(ledger, mark, vouched=vouched)
 
 
-def keep_mark(ledger: Ledger, mark: Mark) -> None:
-    """Keep a look at the clock as the last one."""
-    ledger.connection.execute(
-        update(control).values(
-            mark_wall=to_micros(mark.wall),
-            mark_uptime=None if mark.uptime is None else mark.uptime // timedelta(microseconds=1),
-            mark_boot=mark.boot,
-            mark_host=ledger.host,
-        )
-    )
+def keep_mark(ledger: Ledger, mark: Mark, *, vouched: bool = False) -> None:
+    """Keep a believed mark as the one that its boot is measured by, if it is the tighter one.
+
+    Where a witness or a person has `vouched` for it, measuring begins with it, whatever was kept before.
+    """
+    if mark.boot is not None and mark.uptime is not None:
+        before = _mark_of(ledger, mark.boot)
+        if vouched or tighter(before, mark) is mark:
+            values = {"wall": to_micros(mark.wall), "uptime": mark.uptime // timedelta(microseconds=1)}
+            if before is None:
+                ledger.connection.execute(insert(marks).values(boot=mark.boot, **values))
+                _forget_old_boots(ledger)
+            else:
+                ledger.connection.execute(update(marks).where(marks.c.boot == mark.boot).values(values))
     ledger.remember_time()
+
+
+def _mark_of(ledger: Ledger, boot: str) -> Mark | None:
+    found = ledger.rows(select(marks).where(marks.c.boot == boot))
+    if not found:
+        return None
+    return Mark(from_micros(found[0]["wall"]), timedelta(microseconds=found[0]["uptime"]), boot)
+
+
+def _forget_old_boots(ledger: Ledger) -> None:
+    newest = select(marks.c.boot).order_by(marks.c.wall.desc(), marks.c.boot).limit(BOOTS_KEPT)
+    ledger.connection.execute(delete(marks).where(marks.c.boot.not_in(newest)))
 
 
 def confirm_clock(ledger: Ledger, mark: Mark) -> None:
     """A person's word that the clock is right: what was recorded under another one no longer counts against it."""
     ledger.connection.execute(update(control).values(newest=to_micros(mark.wall)))
-    keep_mark(ledger, mark)
+    keep_mark(ledger, mark, vouched=True)
     ledger.note("clock.confirmed")
 
 

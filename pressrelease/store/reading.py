@@ -18,6 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pressrelease.clock import Mark
 from pressrelease.delivery import Delivery
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.standing import Approval, Dossier, FileFact, Scheduled
@@ -28,7 +29,6 @@ from pressrelease.store.rows import (
     delivery_of,
     digests_of_text,
     from_micros,
-    maybe_text,
     maybe_time,
     scheduled_of,
     text_of,
@@ -41,10 +41,13 @@ if TYPE_CHECKING:
     from pressrelease.store.journal import Line
 
 #: The newest layout of the tables that this program knows.
-SCHEMA = 7
+SCHEMA = 8
 
 #: The layout that brought the time on the wall.
 ZONES_SINCE = 6
+
+#: The layout that brought a mark of the clock for each boot.
+MARKS_SINCE = 8
 
 #: How long a reader waits for a writer's commit, in seconds, before it says that the store is busy.
 READ_PATIENCE = 10.0
@@ -54,17 +57,13 @@ JOURNAL_PAGE = 1000
 
 
 class Control(NamedTuple):
-    """Whether everything is stopped, by whom, and why; the last look at the clock (uptime in microseconds); and the
-    newest time on record since a person last confirmed the clock."""
+    """Whether everything is stopped, by whom, and why; and the newest time on record since a person last confirmed the
+    clock."""
 
     stopped: bool
     stopped_by: str = ""
     stopped_why: str = ""
     stopped_at: datetime | None = None
-    mark_wall: datetime | None = None
-    mark_uptime: int | None = None
-    mark_boot: str | None = None
-    mark_host: str | None = None
     newest: datetime | None = None
 
 
@@ -187,7 +186,7 @@ class Reader:
         return str(self.rows("SELECT store_id FROM control")[0]["store_id"])
 
     def control(self) -> Control:
-        """Whether everything is stopped, and the last mark of the clock."""
+        """Whether everything is stopped, and the newest time on record."""
         found = self.rows("SELECT * FROM control WHERE id = 1")
         if not found:
             raise StateUnreadable("The database has lost its control row. Nothing was sent.")
@@ -196,6 +195,19 @@ class Reader:
     def newest_time(self) -> datetime | None:
         """The newest time on record since a person last confirmed the clock: of any line, or of a look at it."""
         return self.control().newest
+
+    def mark(self, boot: str | None) -> Mark | None:
+        """The mark by which this boot's clock is measured; None where nobody has looked at it, or boots have no names."""
+        if boot is None:
+            return None
+        query = "SELECT wall, uptime, boot FROM marks WHERE boot = :boot"
+        try:
+            found = self.rows(query, {"boot": boot})
+        except PressReleaseError:
+            if self.schema() >= MARKS_SINCE:
+                raise
+            return None
+        return _mark_of(found[0]) if found else None
 
     def open_releases(self) -> list[Scheduled]:
         """Every scheduled release that still asks something of the program or of a person, by lift."""
@@ -407,25 +419,21 @@ class Reader:
 
 @believed
 def _control_of(row: Row) -> Control:
-    uptime = row["mark_uptime"]
     return Control(
         stopped={0: False, 1: True}[row["stopped"]],
         stopped_by=text_of(row["stopped_by"] or ""),
         stopped_why=text_of(row["stopped_why"] or ""),
         stopped_at=maybe_time(row["stopped_at"]),
-        mark_wall=maybe_time(row["mark_wall"]),
-        mark_uptime=None if uptime is None else _uptime(uptime),
-        mark_boot=maybe_text(row["mark_boot"]),
-        mark_host=maybe_text(row["mark_host"]),
         newest=maybe_time(row["newest"]),
     )
 
 
-def _uptime(micros: Any) -> int:
-    """Whole microseconds that a machine can have been up. Raises OverflowError."""
-    if not 0 <= micros < timedelta(days=36525) // timedelta(microseconds=1):
+@believed
+def _mark_of(row: Row) -> Mark:
+    uptime = timedelta(microseconds=row["uptime"])
+    if not timedelta(0) <= uptime < timedelta(days=36525):
         raise OverflowError
-    return int(micros)
+    return Mark(from_micros(row["wall"]), uptime, text_of(row["boot"]))
 
 
 @believed

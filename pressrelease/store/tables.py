@@ -21,7 +21,7 @@ metadata = MetaData()
 
 _serial = BigInteger().with_variant(Integer, "sqlite")
 
-#: The only row of `control`: the stop, and the last time at which this workspace's clock was looked at.
+#: The only row of `control`: the stop, and the newest time on record.
 control = Table(
     "control",
     metadata,
@@ -31,10 +31,6 @@ control = Table(
     Column("stopped_by", Text),
     Column("stopped_why", Text),
     Column("stopped_at", BigInteger),
-    Column("mark_wall", BigInteger),
-    Column("mark_uptime", BigInteger),
-    Column("mark_boot", Text),
-    Column("mark_host", Text),
     # The newest time on record since a person last said that the clock is right.
     Column("newest", BigInteger),
 )
@@ -171,6 +167,15 @@ processes = Table(
     Column("last_seen", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     Index("processes_seen", "last_seen"),
+)
+
+#: Of each boot of each machine that works here, the wall clock and the uptime (microseconds) by which it is measured.
+marks = Table(
+    "marks",
+    metadata,
+    Column("boot", Text, primary_key=True),
+    Column("wall", BigInteger, nullable=False),
+    Column("uptime", BigInteger, nullable=False),
 )
 
 #: How far each of those whom [notify] names has been told.

@@ -108,7 +108,7 @@ class World(People):
 
     def set_clock(self, by: timedelta) -> None:
         """Ahead only once a clock of this boot is on record: before, it is as if the machine had come up ahead."""
-        if by > timedelta(0) and self.desk.store.read.control().mark_boot != self.machine.read_mark().boot:
+        if by > timedelta(0) and self.desk.store.read.mark(self.machine.read_mark().boot) is None:
             return
         self.machine.offset += by
         self.clock_was_set_back |= by < timedelta(0)

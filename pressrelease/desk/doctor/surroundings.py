@@ -98,7 +98,7 @@ def _mode(path: Path) -> int:
 
 def clock_and_ntp(patient: Patient) -> Iterator[Remark]:
     """The clock agrees with the record and with the machine's uptime, and somebody sets it."""
-    from pressrelease.gather import clock_doubt
+    from pressrelease.trust import clock_doubt
 
     set_by_network = _ntp()
     if set_by_network is False:
