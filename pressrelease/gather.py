@@ -86,7 +86,11 @@ def look(store: Store, library: Library, config: Config, witnesses: Witnesses | 
     )
     witnesses = witnesses or Witnesses()
     trusted = trust(store, mark, config, witnesses)
-    if not control.stopped and can_be_asked(store, mark, config, witnesses, trusted.doubt) and _leaves_soon(decide(), now):
+    if (
+        not control.stopped
+        and can_be_asked(store, mark, config, witnesses, trusted.doubt)
+        and _leaves_soon(decide(), now)
+    ):
         witnesses.ask(config, mark)
         trusted = trust(store, mark, config, witnesses)
     plan = decide(clock_doubt=trusted.doubt)

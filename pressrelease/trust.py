@@ -96,7 +96,7 @@ def trust(store: Store, mark: clock.Mark, config: Config, witnesses: Witnesses |
         return Trust(doubt, measure or mark)
     if vouched is not None:
         return Trust(None, clock.tighter(vouched, mark), vouched, vouched=True)
-    # Kept, a mark that only the lack of a record speaks for would have the uptime vouch for it, and no witness be asked.
+    # A mark for which only the lack of a record speaks is not kept: uptime would vouch for it, and no witness be asked.
     may_be_kept = not config.clock.witnesses or clock.vouches(mark, recorded)
     return Trust(None, clock.tighter(recorded, mark), mark if may_be_kept else None)
 

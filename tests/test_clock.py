@@ -106,7 +106,9 @@ def test_a_clock_that_creeps_is_found_out_however_long_the_machine_was_up_before
 
 
 @given(st.lists(st.tuples(spans, st.timedeltas(-HOUR, HOUR)), min_size=1, max_size=10), st.randoms())
-def test_it_does_not_matter_in_which_order_marks_are_kept(marks: list[tuple[timedelta, timedelta]], chance: Any) -> None:
+def test_it_does_not_matter_in_which_order_marks_are_kept(
+    marks: list[tuple[timedelta, timedelta]], chance: Any
+) -> None:
     """Several processes look at the clock, and none waits for another's look to be on record."""
 
     def allowed(order: list[tuple[timedelta, timedelta]]) -> Mark:

@@ -57,7 +57,7 @@ def put(office: Office, lift: datetime) -> None:
 
 def put_due(office: Office) -> None:
     """A release whose lift has come by now."""
-    lift = in_seconds(5)
+    lift = in_seconds(15)
     put(office, lift)
     time.sleep(max(0.0, (lift - datetime.now(UTC)).total_seconds()))
 

@@ -12,10 +12,10 @@ from pressrelease.cause import Cause
 from pressrelease.desk import Desk, Report
 from pressrelease.desk.drafts import drafts as all_drafts
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
-from pressrelease.trust import clock_doubt
 from pressrelease.standing import ReleaseState, Scheduled, Standing
 from pressrelease.store import Reader
 from pressrelease.store.rows import from_micros
+from pressrelease.trust import clock_doubt
 from pressrelease.views import CALLED_BY_CRON, STAYS_UP, Row, SchedulerSign
 from pressrelease.when import rfc3339
 

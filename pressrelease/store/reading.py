@@ -197,7 +197,7 @@ class Reader:
         return self.control().newest
 
     def mark(self, boot: str | None) -> Mark | None:
-        """The mark by which this boot's clock is measured; None where nobody has looked at it, or boots have no names."""
+        """The mark by which this boot's clock is measured; None where there is none."""
         if boot is None:
             return None
         query = "SELECT wall, uptime, boot FROM marks WHERE boot = :boot"
