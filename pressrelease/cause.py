@@ -36,6 +36,9 @@ class Cause(str, Enum):
     IN_DOUBT = "in_doubt"
     FAILED = "failed"
 
+    # Due, and no scheduler is alive; `listing` finds it, since a release's own record can't tell.
+    NO_SCHEDULER = "no_scheduler"
+
     # Worth saying; nobody has to do anything.
     ZONE_RULES_CHANGED = "zone_rules_changed"
     KILLED = "killed"
@@ -110,6 +113,8 @@ ADVICE = MappingProxyType(
         # Without the verdict, which is the person's: `settle` then says which there are.
         Cause.IN_DOUBT: Advice("settle {slug} --outlet {outlets}", NeedsPerson, Topic.IN_DOUBT),
         Cause.FAILED: Advice("retry {slug}", NeedsPerson, Topic.FAILED),
+        # Nobody is there to send a notification either.
+        Cause.NO_SCHEDULER: Advice("run", NeedsPerson),
         Cause.ZONE_RULES_CHANGED: Advice(topic=Topic.MOVED),
         Cause.KILLED: Advice(),
         Cause.CANCELED: Advice(),

@@ -21,7 +21,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pressrelease import clock
 from pressrelease.cycle import Cycle
@@ -33,6 +33,9 @@ from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.watching import Watch
 from pressrelease.telling import Telling, told_after
 from pressrelease.wiring import Workspace, sending, was_mended
+
+if TYPE_CHECKING:
+    from pressrelease.store.presence import Alive
 
 #: Seconds between two looks of the watcher.
 WATCH_EVERY = 1.0
@@ -97,10 +100,12 @@ class Daemon:
         alarm = BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True})
         alarm.start()
         watcher = threading.Thread(target=self._watch, name="watcher", daemon=True)
+        names = ExitStack()
         try:
             cycle = self._shift.enter_context(sending(self._workspace, clock.utc_now()))
             try:
                 watcher.start()
+                names.callback(self._appear().leave)
                 self._note("scheduler.started")
                 self._say("The scheduler is running. Ctrl-C ends it.")
                 while not self._ending.is_set():
@@ -123,6 +128,7 @@ class Daemon:
             self._sign()
         finally:
             self._ending.set()
+            names.close()
             alarm.shutdown(wait=False)
 
     def end(self) -> None:
@@ -305,6 +311,16 @@ class Daemon:
                 looked_for = False
 
     # -- signs of life -------------------------------------------------------------------------------------
+
+    def _appear(self) -> Alive:
+        """Hold this scheduler's name while it lives, and take away those of others that died without a word."""
+        from pressrelease.store import presence
+
+        folder = self._workspace.alive
+        for path in folder.glob("run *.lock"):
+            if presence.surely_dead(folder, path.stem):
+                presence.bury(folder, path.stem)
+        return presence.appear(folder, self._name)
 
     def _sign_if_old(self, seen: Pass) -> None:
         if clock.pause_clock() - self._signed_at >= SIGN_EVERY:

@@ -13,6 +13,7 @@ from pressrelease.plan import Waiting
 from pressrelease.standing import ReleaseState
 from pressrelease.store import Store, host_name
 from pressrelease.trust import Witnesses
+from pressrelease.views import CALLED_BY_CRON
 from pressrelease.wiring import Workspace, sending
 
 #: How old the last sign of a cron-driven scheduler may be before a pass leaves another, in seconds.
@@ -44,10 +45,15 @@ class Outcome:
 
 
 def publish_due(
-    workspace: Workspace, only: Collection[str] | None = None, tell: Callable[[int, int], None] | None = None
+    workspace: Workspace,
+    only: Collection[str] | None = None,
+    tell: Callable[[int, int], None] | None = None,
+    *,
+    comes_again: bool = True,
 ) -> Outcome:
     """Send everything that is due now, or what is due of the slugs in `only`, and wait for the answers.
 
+    `comes_again` is False where a person asked for this one pass: it is no sign that a scheduler is there.
     Meanwhile `tell` is called with how many sends have begun, and of how many.
     Safe beside any number of others: each delivery is claimed by one. Raises StateUnreadable, WillRetry.
     """
@@ -83,7 +89,7 @@ def publish_due(
                         tell(cycle.attempted - begun, len(due))
                 seen = cycle.look()
     if seen.clock_doubt is None:
-        _leave_sign(store, seen)
+        _leave_sign(store, seen, comes_again=comes_again)
     still_open = store.read.still_open(list(dict.fromkeys(tried))) if tried else set()
     return _outcome(seen, tuple(dict.fromkeys(tried)), still_open, moved)
 
@@ -94,17 +100,24 @@ def _due(seen: Pass, only: Collection[str] | None) -> tuple[Delivery, ...]:
     return tuple(delivery for delivery in seen.plan.due if only is None or delivery.slug in only)
 
 
-def _leave_sign(store: Store, seen: Pass) -> None:
+def _leave_sign(store: Store, seen: Pass, *, comes_again: bool) -> None:
     """Say that a pass was made here, unless one has just said so and there is no more to be said of the clock."""
+    from pressrelease.store.presence import check_in, keep_mark
+
+    mark, vouched = seen.trust.kept, seen.trust.vouched
+    nothing_new_of_the_clock = not vouched and (mark is None or store.read.mark(seen.mark.boot) is not None)
+    if not comes_again:
+        if mark is not None and not nothing_new_of_the_clock:
+            with store.ledger(now=seen.mark.wall, actor="scheduler") as ledger:
+                keep_mark(ledger, mark, vouched=vouched)
+        return
     owner = f"publish-due on {host_name()}"
     last = [process for process in store.read.processes() if process.owner == owner]
     recent = last and abs((seen.at - last[0].last_seen).total_seconds()) < SIGN_EVERY
-    if recent and not seen.trust.vouched and (seen.trust.kept is None or store.read.mark(seen.mark.boot)):
+    if recent and nothing_new_of_the_clock:
         return
-    from pressrelease.store.presence import check_in
-
     with store.ledger(now=seen.mark.wall, actor="scheduler") as ledger:
-        check_in(ledger, owner, "publish-due", seen.trust.kept, vouched=seen.trust.vouched)
+        check_in(ledger, owner, "publish-due", mark, vouched=vouched, gone_after=CALLED_BY_CRON)
 
 
 def _outcome(seen: Pass, tried: Sequence[str], still_open: Collection[str], moved: tuple[str, ...]) -> Outcome:

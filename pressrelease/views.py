@@ -15,14 +15,21 @@ from pressrelease.when import Embargo, embargo_as_json, rfc3339, say
 STAYS_UP = timedelta(seconds=45)
 CALLED_BY_CRON = timedelta(minutes=6)
 
+#: How long passes must have come one after another before another is expected: cron's shortest interval, nearly.
+COMES_AGAIN = timedelta(seconds=50)
+
 
 class SchedulerSign(NamedTuple):
-    """The newest sign of life of any scheduler; `alive` is judged at the time of looking. Times are UTC."""
+    """The newest sign of life of any scheduler; `alive` is judged at the time of looking. Times are UTC.
+
+    `alive` means that somebody will come again: one pass alone shows nothing, and `once` is True for it.
+    """
 
     alive: bool
     last_seen: datetime | None = None
     host: str | None = None
     kind: str = ""
+    once: bool = False
 
 
 class Row(NamedTuple):

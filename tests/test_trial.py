@@ -227,7 +227,7 @@ def test_a_watch_tells_what_holds_up_everything(office: Office, call: Caller, mo
 
     monkeypatch.setattr("pressrelease.cli.watching.time.sleep", sleep)
     call("status", "--watch", expect=130)
-    assert call.out.startswith("No scheduler has been seen here")
+    assert call.out.startswith("No scheduler is running")
     assert call.out.count("STOPPED by") == 1
 
 
@@ -273,8 +273,8 @@ def test_sending_again_asks_for_the_slug_at_a_terminal(doubtful: Office, call: C
 def test_what_fell_due_under_a_stop_is_in_the_days_picture(office: Office, call: Caller) -> None:
     call("schedule", "statement")
     call("approve", "statement")
-    call()
-    assert "Going out\n  statement\n" in call.out
+    call(expect=10)
+    assert "NOTHING IS RUNNING TO SEND IT" in call.out
     call("stop")
     call()
     assert "Kept back, though its lift has come\n  statement\n" in call.out

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pressrelease import clock
+from pressrelease.cause import ADVICE, Cause
 from pressrelease.cli.options import (
     JsonOption,
     MaybeSlugsArgument,
@@ -43,6 +45,7 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     seen = listing(desk, now=now)
     session.give(status_json(seen.rows, now=now, stopped=seen.stopped, scheduler=seen.scheduler))
     if as_json:
+        _leave_if_unattended(seen.rows)
         return
     zone = desk.config.office.timezone
     lines = [desk.config.office.name, ""]
@@ -56,10 +59,10 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
         lines += ["Next to lift", f"  {first.slug}", f"  {when_words(first, timezone=zone, now=now)}", ""]
     else:
         lines += ["Nothing is waiting to lift.", ""]
-    due = [row.slug for row in seen.rows if row.standing.state is ReleaseState.PUBLISHING]
+    due = [row for row in seen.rows if row.standing.state is ReleaseState.PUBLISHING and not row.standing.cause]
     if due:
         lines += ["Kept back, though its lift has come" if seen.stopped else "Going out"]
-        lines += [f"  {slug}" for slug in due] + [""]
+        lines += [f"  {row.slug}" for row in due] + [""]
     waiting = [row for row in seen.rows if next_command(row)]
     if waiting:
         lines.append("Waiting for you")
@@ -70,6 +73,13 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     lines += near_lines(desk, now=now)
     lines.append(scheduler_line(seen.scheduler, now=now))
     session.say(*lines)
+    _leave_if_unattended(seen.rows)
+
+
+def _leave_if_unattended(rows: Sequence[Row]) -> None:
+    """Exit with the code of what is due and nobody sends: the one thing that no scheduler's own exit code can say."""
+    if any(row.standing.cause is Cause.NO_SCHEDULER for row in rows):
+        raise typer.Exit(ADVICE[Cause.NO_SCHEDULER].exit_code)
 
 
 def _reason(row: Row) -> str:
@@ -85,14 +95,18 @@ def scheduler_line(sign: SchedulerSign, *, now: object) -> str:
     """Whether a scheduler is there, and what to do where none is."""
     from pressrelease.when import say_span
 
+    start = "start `pressrelease run`, or run `pressrelease publish-due` from cron"
     if sign.last_seen is None:
-        return (
-            "No scheduler has been seen here: start `pressrelease run`, or call `pressrelease publish-due` from cron."
-        )
+        return f"No scheduler is running, so nothing will be published: {start}."
     ago = say_span(clock.utc_now() - sign.last_seen)
     if sign.alive:
         return f"A scheduler is alive on {sign.host} ({sign.kind}, seen {ago} ago)."
-    return f"NO SCHEDULER IS ALIVE (last seen {ago} ago on {sign.host}): start `pressrelease run`."
+    if sign.once:
+        return (
+            f"One pass was made {ago} ago on {sign.host}, and nothing shows yet that another will come. If cron doesn't"
+            f" make one every minute, {start}."
+        )
+    return f"NO SCHEDULER IS ALIVE (last seen {ago} ago on {sign.host}), so nothing will be published: {start}."
 
 
 @app.command("status")
@@ -124,6 +138,7 @@ def status(
         session.give(status_json(seen.rows, now=now, stopped=seen.stopped, scheduler=seen.scheduler))
         if seen.more:
             session.say(more)
+        _leave_if_unattended(seen.rows)
         return
     if seen.stopped:
         session.say(f"STOPPED by {seen.stopped_by}. Nothing goes out until `pressrelease resume --all`.", "")
@@ -134,6 +149,7 @@ def status(
     if not slugs:
         session.say(*near_lines(desk, now=now))
     session.say(scheduler_line(seen.scheduler, now=now))
+    _leave_if_unattended(seen.rows)
 
 
 def _show(session: Session, desk: Desk, rows: list[Row], *, detailed: bool) -> None:

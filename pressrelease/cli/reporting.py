@@ -23,6 +23,10 @@ def row_of(report: Report) -> Row:
     return Row(release.slug, release.headline, report.standing, release.embargo, report.dossier)
 
 
+#: What a person may go home on, if a scheduler is alive.
+_GOES_BY_ITSELF = frozenset({ReleaseState.UNAPPROVED, ReleaseState.SCHEDULED, ReleaseState.PUBLISHING})
+
+
 def give_reports(session: Session, desk: Desk, slugs: Sequence[str], done: str) -> None:
     """Answer a verb: what was done, then each release's standing and the next command."""
     now = clock.utc_now()
@@ -46,6 +50,13 @@ def give_reports(session: Session, desk: Desk, slugs: Sequence[str], done: str) 
         if command := next_command(row):
             session.say(f"  next: {command}")
     session.give({"releases": told})
+    if any(row.standing.state in _GOES_BY_ITSELF for row in rows.values()):
+        from pressrelease.cli.looking import scheduler_line
+        from pressrelease.desk.listing import scheduler_sign
+
+        sign = scheduler_sign(desk.store.read, desk.workspace.alive, now)
+        if not sign.alive:
+            session.say(scheduler_line(sign, now=now))
 
 
 def approved_lines(report: Report) -> list[str]:

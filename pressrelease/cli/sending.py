@@ -86,7 +86,7 @@ def publish(
     if dry_run:
         give_reports(session, desk, [slug], "")
         return
-    outcome = _pass(session, desk, only={slug})
+    outcome = _pass(session, desk, only={slug}, comes_again=False)
     give_reports(session, desk, [slug], "Sent." if slug in outcome.published else "")
     _raise_what_stands(outcome, only={slug})
 
@@ -115,7 +115,8 @@ def publish_due_command(
         session.say(f"Due now: {', '.join(slugs)}." if slugs else "Nothing is due.")
         return
     with told_after(desk.workspace) as telling:
-        outcome = _pass(session, desk)
+        # Whoever types it once, to see something go out, will not come again; cron has no terminal.
+        outcome = _pass(session, desk, comes_again=not (sys.stdin.isatty() or sys.stdout.isatty()))
         telling.after(desk.workspace, outcome.seen)
     session.give(
         {
@@ -136,16 +137,16 @@ def publish_due_command(
     _raise_clock_doubt(desk, outcome, quiet=as_json)
 
 
-def _pass(session: Session, desk: Desk, only: set[str] | None = None) -> Outcome:
+def _pass(session: Session, desk: Desk, only: set[str] | None = None, *, comes_again: bool) -> Outcome:
     """One pass; somebody who waits for it at a terminal sees how far it has come."""
     from pressrelease.passes import publish_due
 
     if session.as_json or not sys.stdout.isatty():
-        return publish_due(desk.workspace, only)
+        return publish_due(desk.workspace, only, comes_again=comes_again)
     from pressrelease.terminal import console, sending_bar
 
     with sending_bar(console()) as tell:
-        return publish_due(desk.workspace, only, tell)
+        return publish_due(desk.workspace, only, tell, comes_again=comes_again)
 
 
 def _raise_what_stands(outcome: Outcome, only: set[str] | None = None, *, quiet: bool = False) -> None:

@@ -13,14 +13,17 @@ from pressrelease.desk import Desk, Report
 from pressrelease.desk.drafts import drafts as all_drafts
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
 from pressrelease.standing import ReleaseState, Scheduled, Standing
-from pressrelease.store import Reader
+from pressrelease.store import Reader, host_name
 from pressrelease.store.rows import from_micros
 from pressrelease.trust import clock_doubt
-from pressrelease.views import CALLED_BY_CRON, STAYS_UP, Row, SchedulerSign
-from pressrelease.when import rfc3339
+from pressrelease.views import CALLED_BY_CRON, COMES_AGAIN, STAYS_UP, Row, SchedulerSign
+from pressrelease.when import rfc3339, say_span
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pressrelease.store.journal import Line
+    from pressrelease.store.reading import Process
 
 #: How many rows `status` shows of those that lift next; and of those that wait without a lift, whose lift has come,
 #: and that are drafts, each. Who has more asks for all.
@@ -62,7 +65,7 @@ def listing(
         read = desk.store.read
         control = read.control()
         stopped, stopped_by = control.stopped, control.stopped_by
-        sign = scheduler_sign(read, now)
+        sign = scheduler_sign(read, desk.workspace.alive, now)
         doubt = clock_doubt(desk.store, clock.read_mark(), desk.config.clock.tolerance)
         if slugs is not None:
             scheduled = read.releases(list(dict.fromkeys(slugs)))
@@ -73,6 +76,8 @@ def listing(
             more = read.count_open() - len(first) if len(first) >= min(ahead, behind) else 0
             scheduled = [*first, *read.recent_releases(recent)]
     rows = [_row(report) for report in desk.reports(scheduled)]
+    if not sign.alive and not stopped:
+        rows = [_unattended(row, now) for row in rows]
     known = {row.slug for row in rows}
     if slugs is not None:
         drafts = [slug for slug in dict.fromkeys(slugs) if slug not in known]
@@ -88,6 +93,18 @@ def listing(
 def _row(report: Report) -> Row:
     release = report.dossier.release
     return Row(release.slug, release.headline, report.standing, release.embargo, report.dossier)
+
+
+def _unattended(row: Row, now: datetime) -> Row:
+    """A release as it stands where no scheduler is alive: one that is due waits for somebody to start one."""
+    lift, standing = row.lift, row.standing
+    if standing.state is not ReleaseState.PUBLISHING or lift is None or lift > now or row.dossier is None:
+        return row
+    due = [one for one in row.dossier.deliveries if one.is_open and one.owner is None and (one.next_try or now) <= now]
+    if not due:
+        return row
+    words = f"DUE {say_span(now - lift)} AGO, AND NOTHING IS RUNNING TO SEND IT"
+    return row._replace(standing=standing._replace(reason=words, cause=Cause.NO_SCHEDULER))
 
 
 def draft_row(desk: Desk, slug: str, *, now: datetime) -> Row:
@@ -108,20 +125,36 @@ def draft_row(desk: Desk, slug: str, *, now: datetime) -> Row:
     return Row(slug, release.headline, Standing(ReleaseState.DRAFT), embargo)
 
 
-def scheduler_sign(read: Reader, now: datetime) -> SchedulerSign:
-    """The newest sign of life of any scheduler, one that is alive before one that is not."""
-    signs = [
-        SchedulerSign(
-            alive=process.ended_at is None
-            and now - process.last_seen < (STAYS_UP if process.kind == "run" else CALLED_BY_CRON),
-            last_seen=process.last_seen,
-            host=process.host,
-            kind=process.kind,
-        )
-        for process in read.processes()
-    ]
-    nothing = SchedulerSign(alive=False)
-    return next((sign for sign in signs if sign.alive), signs[0] if signs else nothing)
+def scheduler_sign(read: Reader, alive: Path, now: datetime) -> SchedulerSign:
+    """The newest sign of life of any scheduler, one that is alive before one that is not.
+
+    `alive` is the folder in which processes of this machine hold their names.
+    """
+    signs = [_sign_of(process, alive, now) for process in read.processes()]
+    return next((sign for sign in signs if sign.alive), signs[0] if signs else SchedulerSign(alive=False))
+
+
+def _sign_of(process: Process, alive: Path, now: datetime) -> SchedulerSign:
+    """Whether a process that was seen will come again: `run` that is still there, or passes that come one by one."""
+    sign = SchedulerSign(alive=False, last_seen=process.last_seen, host=process.host, kind=process.kind)
+    age = now - process.last_seen
+    if process.ended_at is not None:
+        return sign
+    if process.kind == "run":
+        return sign._replace(alive=age < STAYS_UP and not _is_dead(alive, process))
+    recent = age < CALLED_BY_CRON
+    came_again = process.last_seen - process.started_at >= COMES_AGAIN
+    return sign._replace(alive=recent and came_again, once=recent and not came_again)
+
+
+def _is_dead(alive: Path, process: Process) -> bool:
+    """Whether it ended without a word (kill -9, say), as far as this machine and this account can tell."""
+    from pressrelease.store.presence import surely_dead
+
+    try:
+        return process.host == host_name() and surely_dead(alive, process.owner)
+    except OSError:
+        return False
 
 
 def journal_json(line: Line) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import case, delete, insert, select, update
 
 from pressrelease.clock import Mark, tighter
 from pressrelease.errors import StateUnreadable
@@ -69,11 +70,25 @@ def bury(folder: Path, owner: str) -> None:
     (folder / f"{owner}.lock").unlink(missing_ok=True)
 
 
-def check_in(ledger: Ledger, owner: str, kind: str, mark: Mark | None, *, vouched: bool = False) -> None:
-    """Say that a scheduler is there, and keep its mark of the clock, where it has one; `vouched` as in `keep_mark`."""
-    seen = ledger.connection.execute(
-        update(processes).where(processes.c.owner == owner).values(last_seen=ledger.micros, ended_at=None)
-    )
+def check_in(
+    ledger: Ledger,
+    owner: str,
+    kind: str,
+    mark: Mark | None,
+    *,
+    vouched: bool = False,
+    gone_after: timedelta | None = None,
+) -> None:
+    """Say that a scheduler is there, and keep its mark of the clock, where it has one; `vouched` as in `keep_mark`.
+
+    Where the last sign is older than `gone_after`, a new series of signs begins: `started_at` is then this one.
+    """
+    values: dict[str, Any] = {"last_seen": ledger.micros, "ended_at": None}
+    if gone_after is not None:
+        oldest = ledger.micros - gone_after // timedelta(microseconds=1)
+        follows = processes.c.last_seen.between(oldest, ledger.micros)
+        values["started_at"] = case((follows, processes.c.started_at), else_=ledger.micros)
+    seen = ledger.connection.execute(update(processes).where(processes.c.owner == owner).values(values))
     if not seen.rowcount:
         ledger.connection.execute(
             insert(processes).values(

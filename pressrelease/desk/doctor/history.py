@@ -226,7 +226,7 @@ def scheduler(patient: Patient) -> Iterator[Remark]:
         since = f" since {say_span(patient.mark.wall - control.stopped_at)}" if control.stopped_at else ""
         why = f" ({control.stopped_why})" if control.stopped_why else ""
         yield error(f"everything is stopped, by {control.stopped_by}{since}{why}", "`pressrelease resume --all`")
-    sign = scheduler_sign(read, patient.mark.wall)
+    sign = scheduler_sign(read, patient.workspace.alive, patient.mark.wall)
     start = "Start `pressrelease run`; `pressrelease service --systemd` prints what keeps it up."
     if sign.alive:
         yield fine(f"a scheduler is alive on {sign.host} ({sign.kind})")
