@@ -11,7 +11,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pressrelease.errors import NeedsPerson, PressReleaseError, Refused
+from pressrelease.errors import NeedsPerson, PressReleaseError, Refused, WillRetry
 
 
 class Cause(str, Enum):
@@ -35,6 +35,10 @@ class Cause(str, Enum):
     OUTLET_CLOSED = "outlet_closed"  # it refuses the credentials
     IN_DOUBT = "in_doubt"
     FAILED = "failed"
+
+    # Going out, and some of it does not get through; it is tried again by itself.
+    RETRYING = "retrying"
+    DELAYED = "delayed"  # minutes after its lift
 
     # Due, and no scheduler is alive; `listing` finds it, since a release's own record can't tell.
     NO_SCHEDULER = "no_scheduler"
@@ -61,8 +65,10 @@ class Topic(Enum):
     CLOCK = "clock in doubt"
     IN_DOUBT = "in doubt"
     FAILED = "failed"
+    EARLY = "published early"
     NEEDS_YOU = "needs a person"
     CLOSED = "outlet closed"
+    DELAYED = "not getting out"
     LATE = "late"
     MOVED = "lift moved"
     APPROVAL = "approval needed"
@@ -113,6 +119,8 @@ ADVICE = MappingProxyType(
         # Without the verdict, which is the person's: `settle` then says which there are.
         Cause.IN_DOUBT: Advice("settle {slug} --outlet {outlets}", NeedsPerson, Topic.IN_DOUBT),
         Cause.FAILED: Advice("retry {slug}", NeedsPerson, Topic.FAILED),
+        Cause.RETRYING: Advice("", WillRetry),
+        Cause.DELAYED: Advice("outlets --test {outlets}", WillRetry, Topic.DELAYED),
         # Nobody is there to send a notification either.
         Cause.NO_SCHEDULER: Advice("run", NeedsPerson),
         Cause.ZONE_RULES_CHANGED: Advice(topic=Topic.MOVED),
@@ -123,7 +131,7 @@ ADVICE = MappingProxyType(
 )
 
 #: How `{outlets}` is written where a command takes several.
-_BETWEEN = {Cause.OUTLET_CLOSED: " --test "}
+_BETWEEN = {Cause.OUTLET_CLOSED: " --test ", Cause.DELAYED: " --test "}
 
 
 def command_for(cause: Cause, slug: str, *, outlets: Sequence[str] = (), begun: bool = False) -> str:

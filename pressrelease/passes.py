@@ -28,7 +28,8 @@ WAITED_FOR = timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one pass came to. `published` are the releases that it saw out; `retrying` tells of another try to come.
+    """What one pass came to. `published` are the releases that it saw out; `retrying` are those of
+    which something did not get through and is tried again, each with what is known of it.
 
     `moved` tells, in words, of lifts that followed a zone's changed rules. `seen` is its last look, None where nothing
     was ever recorded.
@@ -39,7 +40,7 @@ class Outcome:
     publishing: tuple[str, ...] = ()
     needs_you: tuple[Waiting, ...] = ()
     stopped: str | None = None
-    retrying: bool = False
+    retrying: tuple[tuple[str, str], ...] = ()
     moved: tuple[str, ...] = ()
     seen: Pass | None = None
 
@@ -122,13 +123,14 @@ def _leave_sign(store: Store, seen: Pass, *, comes_again: bool) -> None:
 
 def _outcome(seen: Pass, tried: Sequence[str], still_open: Collection[str], moved: tuple[str, ...]) -> Outcome:
     states = {slug: standing.state for slug, standing in seen.plan.standings}
+    reasons = {slug: standing.reason for slug, standing in seen.plan.standings}
     return Outcome(
         at=seen.at,
         published=tuple(slug for slug in tried if slug not in still_open),
         publishing=tuple(slug for slug, state in states.items() if state is ReleaseState.PUBLISHING),
         needs_you=seen.plan.needs_you,
         stopped=seen.stopped,
-        retrying=bool(seen.plan.retrying),
+        retrying=tuple((slug, f"{slug}: {reasons[slug] or 'not all of it was sent'}") for slug in seen.plan.retrying),
         moved=moved,
         seen=seen,
     )

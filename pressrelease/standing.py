@@ -13,6 +13,7 @@ from pressrelease.cause import Cause
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.when.embargo import Embargo
+from pressrelease.when.saying import say_time
 
 if TYPE_CHECKING:
     from pressrelease.when.walls import Ruling
@@ -154,6 +155,9 @@ def too_late(delivery: Delivery, release: Scheduled, *, policy: Policy, retry: R
     return delivery.first_sent_at is None or now - delivery.first_sent_at > retry.give_up
 
 
+#: So long after it could go out, what is still unsent is told to the office.
+OVERDUE = timedelta(minutes=5)
+
 _STILL_TO_SEND = frozenset({DeliveryState.WAITING, DeliveryState.RETRYING})
 
 
@@ -218,8 +222,52 @@ def stand(
             outlets=tuple(shut),
         )
     if dossier.begun or (release.lift is not None and release.lift <= now):
-        return Standing(ReleaseState.PUBLISHING)
+        return _on_its_way(dossier, now)
     return Standing(ReleaseState.SCHEDULED, changed, cause=Cause.ZONE_RULES_CHANGED if changed else None)
+
+
+def due_since(dossier: Dossier) -> datetime | None:
+    """When a release could first go out (UTC): at its lift, or once a person let it go after that; None without one."""
+    release = dossier.release
+    if release.lift is None:
+        return None
+    let_go = [approval.at for approval in dossier.approvals]
+    return max([release.lift, release.late_accepted_at or release.lift, release.word_at, *let_go])
+
+
+def _on_its_way(dossier: Dossier, now: datetime) -> Standing:
+    """How far a release has come that is going out; the outlets that don't get it are named, with the reason."""
+    since = due_since(dossier)
+    overdue = since is not None and now - since >= OVERDUE
+    sending = {one.outlet for one in dossier.deliveries if one.state is DeliveryState.SENDING}
+    held_up: dict[str, list[Delivery]] = {}
+    for one in dossier.deliveries:
+        tried = one.is_open and one.state in _TRIED
+        if tried or (overdue and one.state is DeliveryState.WAITING and one.outlet not in sending):
+            held_up.setdefault(one.outlet, []).append(one)
+    if not held_up:
+        return Standing(ReleaseState.PUBLISHING)
+    return Standing(
+        ReleaseState.PUBLISHING,
+        "; ".join(_progress(dossier, outlet, those, now) for outlet, those in held_up.items()),
+        cause=Cause.DELAYED if overdue else Cause.RETRYING,
+        outlets=tuple(held_up),
+    )
+
+
+_TRIED = frozenset({DeliveryState.RETRYING, DeliveryState.IN_DOUBT})
+
+
+def _progress(dossier: Dossier, outlet: str, held_up: Sequence[Delivery], now: datetime) -> str:
+    """How many of an outlet's recipients have it, why the others don't, and when it is tried again."""
+    all_of_them = [one for one in dossier.deliveries if one.outlet == outlet]
+    sent = sum(one.state is DeliveryState.DELIVERED for one in all_of_them)
+    words = [f"{outlet}: {sent} of {len(all_of_them)} sent"]
+    words += [next((one.error for one in held_up if one.error), "")]
+    next_try = min((one.next_try for one in held_up if one.next_try and one.next_try > now), default=None)
+    if next_try is not None:
+        words.append(f"next try {say_time(next_try, timezone=dossier.release.embargo.timezone)}")
+    return "; ".join(word for word in words if word)
 
 
 def closed_words(outlet: str, reason: str) -> str:

@@ -30,6 +30,8 @@ TABLE: dict[str, tuple[str, str, int, Topic | None]] = {
     "outlet_closed": ("outlets --test bsky --test media", "outlets --test bsky --test media", 10, Topic.CLOSED),
     "in_doubt": ("settle names --outlet bsky", "settle names --outlet bsky", 10, Topic.IN_DOUBT),
     "failed": ("retry names", "retry names", 10, Topic.FAILED),
+    "retrying": ("", "", 75, None),
+    "delayed": ("outlets --test bsky --test media", "outlets --test bsky --test media", 75, Topic.DELAYED),
     "no_scheduler": ("run", "run", 10, None),
     "zone_rules_changed": ("", "", 0, Topic.MOVED),
     "killed": ("", "", 0, None),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import threading
 import time
 from base64 import b64encode
@@ -21,10 +23,12 @@ from records import office, schedule, schedule_now, write
 from servers import FlakyServer, Request, answer, close_after_request, hang_after_request
 
 from pressrelease import clock
+from pressrelease.cause import Cause
+from pressrelease.cli import main
 from pressrelease.config import Config, Office, Policy
 from pressrelease.daemon import Daemon
 from pressrelease.delivery import Delivery, DeliveryState
-from pressrelease.desk import Desk, approving, scheduling
+from pressrelease.desk import Desk, approving, scheduling, stopping
 from pressrelease.desk.doctor import examine
 from pressrelease.formats.eml import Letterhead, eml
 from pressrelease.gather import look
@@ -32,6 +36,7 @@ from pressrelease.log import log_to
 from pressrelease.notices import (
     EVENTS,
     Coming,
+    Early,
     Happening,
     Known,
     Notice,
@@ -182,9 +187,24 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         told_words(happening("stopped", 1, "", "", why="zqwhy"), happening("resumed", 2, "", "")),
         [
             "Everything was stopped by da, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC)."
-            " Nothing goes out until `pressrelease resume --all`.",
-            "da let everything go on again.",
+            " da let everything go on again, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC)."
         ],
+    ),
+    "stopped, let go, and stopped again": (
+        told_words(*(happening(event, n, "", "") for n, event in enumerate(("stopped", "resumed", "stopped")))),
+        [
+            "Everything was stopped by da, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC)."
+            " da let everything go on again, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC)."
+            " Everything was stopped by da, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC)."
+            " Nothing goes out until `pressrelease resume --all`.",
+        ],
+    ),
+    "it was published early": (
+        told_words(
+            happening("release.published"),
+            of=replace(known(delivery(), out=True), early=Early("root", LIFT, LIFT + timedelta(days=7))),
+        ),
+        [f"{SLUG} was published EARLY by root, 7 days before its embargo. media: delivered."],
     ),
 }
 
@@ -233,6 +253,19 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
         ["This machine's clock can't be trusted. Nothing goes out until somebody has looked: `pressrelease doctor`."],
     ),
     "withdrawn": (known(WAITING, word=Word.KILLED, file=FileFact.GONE), None, []),
+    "it is not getting out": (
+        replace(
+            known(
+                delivery(recipient="a@x"),
+                delivery(state=DeliveryState.RETRYING, recipient="b@x", error="zqsecret", next_try=ahead),
+                out=True,
+                word_at=LIFT,
+            ),
+            standing=Standing(ReleaseState.PUBLISHING, "zqwords", cause=Cause.DELAYED, outlets=("media",)),
+        ),
+        None,
+        [f"{SLUG} is not getting out, 300 s after it should have. media: 1 of 2 sent (next try 12:00 PM (noon) PDT)."],
+    ),
     "nothing is left to send": (known(delivery(), out=True, file=FileFact.GONE), None, []),
 }
 
@@ -789,3 +822,64 @@ def test_a_message_has_its_own_limit_of_time(tmp_path: Path, monkeypatch: pytest
         assert time.monotonic() - began < 8
         (reader,) = told.told(place.workspace.store.read, "pager").values()
         assert reader.tries == 1
+
+
+def test_a_list_that_gets_nothing_is_told_to_the_office_with_the_reason_on_the_screen(
+    tmp_path: Path, server: FlakyServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mail server that refuses connections looked like nothing at all for a day."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        media = (
+            f'[outlets.media]\ntype = "email"\nhost = "127.0.0.1"\nport = {taken.getsockname()[1]}\n'
+            'security = "none"\nfrom = "press@example.org"\nrecipients = ["a@x.example", "b@x.example"]\n'
+        )
+        place = Place(tmp_path, server, more=media)
+        path = place.workspace.folder / "config.toml"
+        path.write_text(path.read_text().replace('outlets = ["newsroom"]', 'outlets = ["newsroom", "media"]'))
+        schedule_now(place.workspace, "names")
+        monkeypatch.chdir(place.workspace.folder)
+        assert main(["publish-due"]) == 75
+        said = capsys.readouterr().err
+        assert re.search(r"names: media: 0 of 2 sent; .*refused the connection; next try \d+:\d\d", said)
+        assert not [words for words in place.said if "media" in words], "one failure is no news yet"
+        with monkeypatch.context() as later:
+            later.setattr("pressrelease.standing.OVERDUE", timedelta(0))
+            for _ in range(2):
+                place.no_pause()
+                place.one_pass()
+            main([])
+            screen = capsys.readouterr().out
+    told_of = [words for words in place.said if "media" in words]
+    assert len(told_of) == 1
+    assert "names is not getting out" in told_of[0]
+    assert "media: 0 of 2 sent (next try" in told_of[0]
+    assert "refused" not in told_of[0], "no answer of a server is in a notice"
+    assert re.search(r"media: 0 of 2 sent; .*refused the connection; next try", " ".join(screen.split()))
+    assert "pressrelease outlets --test media" in screen
+
+
+def test_who_published_early_is_told_and_kept(
+    tmp_path: Path, server: FlakyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path, server)
+    schedule(place.workspace, "names", days=7)
+    monkeypatch.chdir(place.workspace.folder)
+    assert main(["publish", "names", "--early", "--why", "a leak", "--confirm", "names"]) == 0
+    place.one_pass()
+    assert any("names was published EARLY by" in words and "7 days before its embargo" in words for words in place.said)
+    assert not any("on time" in words for words in place.said)
+    (line,) = [line for line in place.workspace.store.read.journal() if line.event == "release.early"]
+    assert {"why", "embargo"} <= set(json.loads(line.detail))
+
+
+def test_a_stop_and_its_end_are_told_in_the_order_in_which_they_are_true(tmp_path: Path, server: FlakyServer) -> None:
+    place = Place(tmp_path, server)
+    desk = schedule(place.workspace, "names", days=30)
+    stopping.stop(desk, "")
+    stopping.resume_all(desk, let_go=False)
+    place.one_pass()
+    (words,) = place.said
+    assert words.index("Everything was stopped by") < words.index("let everything go on again")
+    assert "Nothing goes out until" not in words
+    assert json.loads(place.requests[0].body)["data"]["headline"].endswith("goes on")

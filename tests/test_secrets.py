@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import records
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -205,3 +206,24 @@ def test_a_config_that_is_gone_or_a_folder_is_said_to_be(tmp_path: Path) -> None
     (tmp_path / "config.toml").mkdir()
     with pytest.raises(ConfigRefused):
         read_config_file(tmp_path / "config.toml")
+
+
+def test_whoever_schedules_needs_no_outlets_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secrets live where the scheduler runs, in a systemd credential, say; the press officer's shell has none."""
+    from pressrelease.desk import Desk, approving, scheduling
+
+    monkeypatch.delenv("SMTPPW", raising=False)
+    mail = (
+        '[outlets.media]\ntype = "email"\nhost = "mail.example.org"\nfrom = "press@example.org"\nusername = "u"\n'
+        'password = {env = "SMTPPW"}\nrecipients = ["a@x.example", "b@x.example"]\n'
+        '[outlets.hook]\ntype = "webhook"\nurl = "https://hook.example.org"\nsecret = {env = "SMTPPW"}\n'
+        '[defaults]\noutlets = ["newsroom", "media", "hook"]\n'
+    )
+    desk = Desk(records.office(tmp_path / "office", more=mail), "jdoe")
+    records.write(desk.workspace, "names")
+    proposal = scheduling.propose(desk, "names")
+    assert proposal.recipients == {"newsroom": ("",), "media": ("a@x.example", "b@x.example"), "hook": ("",)}
+    scheduling.schedule(desk, proposal)
+    approving.approve(desk, ["names"], "da")
+    with pytest.raises(ConfigRefused):
+        desk.workspace.outlets()

@@ -25,7 +25,7 @@ from pressrelease.standing import (
 )
 from pressrelease.when import Embargo, EmbargoKind
 
-SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LIFT = NOW
 POLICY, RETRY = Policy(), Retry()
 OUTLETS = ("newsroom", "media")
@@ -63,8 +63,19 @@ def at(state: str, outlet: str = "newsroom", again: bool = False) -> Delivery:
         pytest.param(["waiting"], {}, LIFT - SECOND, "scheduled", "", "", id="approved and ahead"),
         pytest.param(["waiting"], {}, LIFT, "publishing", "", "", id="its lift has come"),
         pytest.param(["sending", "waiting"], {}, LIFT, "publishing", "", "", id="one is in the act"),
-        pytest.param(["delivered", "retrying"], {}, LIFT, "publishing", "", "", id="one will be tried again"),
-        pytest.param(["in_doubt again"], {}, LIFT, "publishing", "", "", id="in doubt, and asked again by itself"),
+        pytest.param(
+            ["delivered", "retrying"], {}, LIFT, "publishing", "1 of 2 sent", "retrying", id="one will be tried again"
+        ),
+        pytest.param(
+            ["in_doubt again"], {}, LIFT, "publishing", "0 of 1", "retrying", id="in doubt, and asked again by itself"
+        ),
+        pytest.param(
+            ["retrying"], {}, LIFT + 5 * MINUTE - SECOND, "publishing", "0 of 1 sent", "retrying", id="within 5 minutes"
+        ),
+        pytest.param(["retrying"], {}, LIFT + 5 * MINUTE, "publishing", "0 of 1 sent", "delayed", id="5 minutes on"),
+        pytest.param(["waiting"], {}, LIFT + 5 * MINUTE, "publishing", "0 of 1 sent", "delayed", id="never tried"),
+        pytest.param(["waiting", "sending"], {}, LIFT + HOUR, "publishing", "", "", id="a long mailing, under way"),
+        pytest.param(["waiting"], {"late": LIFT + HOUR}, LIFT + HOUR, "publishing", "", "", id="let go only now"),
         pytest.param(["delivered", "delivered"], {}, LIFT, "published", "", "", id="out"),
         pytest.param(
             ["delivered", "canceled"], {}, LIFT, "published", "called off", "partly_canceled", id="out, but for some"
@@ -111,13 +122,15 @@ def at(state: str, outlet: str = "newsroom", again: bool = False) -> Delivery:
             id="clock not believed",
         ),
         pytest.param(["waiting"], {"doubt": "it jumped"}, LIFT - HOUR, "scheduled", "", "", id="clock, lift ahead"),
-        pytest.param(["waiting"], {}, LIFT + DAY, "publishing", "", "", id="as late as is allowed"),
+        pytest.param(["waiting"], {}, LIFT + DAY, "publishing", "0 of 1", "delayed", id="as late as is allowed"),
         pytest.param(["waiting"], {}, LIFT + DAY + SECOND, "needs_you", "missed by 24 h", "missed", id="missed"),
-        pytest.param(["waiting"], {"late": LIFT + DAY}, LIFT + 2 * DAY, "publishing", "", "", id="late was accepted"),
+        pytest.param(
+            ["waiting"], {"late": LIFT + DAY}, LIFT + 2 * DAY, "publishing", "0 of 1", "delayed", id="late was accepted"
+        ),
         pytest.param(
             ["waiting"], {"late": LIFT + DAY}, LIFT + 3 * DAY, "needs_you", "missed", "missed", id="late once more"
         ),
-        pytest.param(["retrying"], {}, LIFT + DAY, "publishing", "", "", id="within its time to retry"),
+        pytest.param(["retrying"], {}, LIFT + DAY, "publishing", "0 of 1", "delayed", id="within its time to retry"),
         pytest.param(["retrying"], {}, LIFT + 2 * DAY, "needs_you", "missed", "missed", id="slept through its retries"),
     ],
 )

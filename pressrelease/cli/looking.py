@@ -59,11 +59,14 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
         lines += ["Next to lift", f"  {first.slug}", f"  {when_words(first, timezone=zone, now=now)}", ""]
     else:
         lines += ["Nothing is waiting to lift.", ""]
-    due = [row for row in seen.rows if row.standing.state is ReleaseState.PUBLISHING and not row.standing.cause]
+    going = {None, Cause.RETRYING, Cause.DELAYED}
+    due = [row for row in seen.rows if row.standing.state is ReleaseState.PUBLISHING and row.standing.cause in going]
     if due:
         lines += ["Kept back, though its lift has come" if seen.stopped else "Going out"]
-        lines += [f"  {row.slug}" for row in due] + [""]
-    waiting = [row for row in seen.rows if next_command(row)]
+        for row in due:
+            lines += [f"  {row.slug}", *(f"    {words}" for words in (row.standing.reason, next_command(row)) if words)]
+        lines.append("")
+    waiting = [row for row in seen.rows if next_command(row) and row not in due]
     if waiting:
         lines.append("Waiting for you")
         for row in waiting:

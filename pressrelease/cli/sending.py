@@ -159,8 +159,8 @@ def _raise_what_stands(outcome: Outcome, only: set[str] | None = None, *, quiet:
         told = "\n".join(_needs(waiting))
         refusal = next((found for one in waiting if (found := ADVICE[one.cause].refusal)), NeedsPerson)
         error = refusal(told, hint="`pressrelease status` shows what to do.")
-    elif outcome.retrying:
-        error = WillRetry("Some deliveries did not go through; they are tried again by themselves.")
+    elif retrying := [words for slug, words in outcome.retrying if only is None or slug in only]:
+        error = WillRetry("\n".join(retrying), hint="What was not sent is tried again automatically.")
     if error is not None:
         _leave(error, quiet=quiet)
 

@@ -19,7 +19,6 @@ from pressrelease.when import Embargo, EmbargoKind, read_embargo, say
 from pressrelease.when.walls import known_release
 
 if TYPE_CHECKING:
-    from pressrelease.outlets import Outlet
     from pressrelease.store.words import Frozen
 
 
@@ -91,31 +90,26 @@ def propose_all(desk: Desk, slugs: Sequence[str], at: str | None = None) -> list
     now = clock.utc_now()
     known = desk.library.slugs()
     recipients = Recipients(desk)
-    try:
-        return [_propose(desk, slug, at, now, known, recipients) for slug in slugs]
-    finally:
-        recipients.close()
+    return [_propose(desk, slug, at, now, known, recipients) for slug in slugs]
 
 
 class Recipients:
-    """Whom each outlet sends to, read once for however many releases; the outlets are opened with the first."""
+    """Whom each outlet sends to, read once for however many releases, and without any outlet's password."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._opened: dict[str, Outlet] = {}
         self._read: dict[str, tuple[str, ...]] = {}
 
     def of(self, outlet: str) -> tuple[str, ...]:
         """The rows that a release gets at an outlet that is switched on."""
-        self._opened = self._opened or self._desk.workspace.outlets()
-        if outlet not in self._read:
-            self._read[outlet] = self._opened[outlet].recipients()
-        return self._read[outlet]
+        from pressrelease.outlets import recipients_of
 
-    def close(self) -> None:
-        """Let go of the outlets."""
-        for outlet in self._opened.values():
-            outlet.close()
+        if outlet not in self._read:
+            workspace, config = self._desk.workspace, self._desk.config
+            self._read[outlet] = recipients_of(
+                config.outlets[outlet], config.office, workspace.folder, workspace.secret
+            )
+        return self._read[outlet]
 
 
 def _propose(

@@ -8,7 +8,7 @@ from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.desk import Desk, Report
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, Stopped
 from pressrelease.standing import ReleaseState
-from pressrelease.when import say
+from pressrelease.when import rfc3339, say
 
 
 def may_publish(desk: Desk, slug: str, *, early: bool) -> Report:
@@ -64,7 +64,8 @@ def release_now(desk: Desk, slug: str, *, early: bool, why: str) -> None:
     now = clock.utc_now()
     with desk.ledger(now) as ledger:
         if release.lift is None or release.lift > now:
-            ledger.note("release.early", slug, release.version, why=why)
+            embargo = rfc3339(release.lift) if release.lift else None
+            ledger.note("release.early", slug, release.version, why=why, embargo=embargo)
             words.move_lift(ledger, release, now, why=why)
         elif now - release.lift > desk.config.policy.max_late:
             words.accept_late(ledger, release)

@@ -13,13 +13,14 @@ from pressrelease.cause import Topic
 from pressrelease.notices.conditions import REMINDERS, conditions, reminders
 from pressrelease.notices.digest import digest
 from pressrelease.notices.happenings import EVENTS, URGENT, gathered, notice_of
-from pressrelease.notices.model import Coming, Happening, Known, Matter, Notice, called
+from pressrelease.notices.model import Coming, Early, Happening, Known, Matter, Notice, called
 
 __all__ = [
     "EVENTS",
     "REMINDERS",
     "URGENT",
     "Coming",
+    "Early",
     "Happening",
     "Known",
     "Matter",

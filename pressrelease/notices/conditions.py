@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pressrelease.cause import ADVICE, Cause, Topic
 from pressrelease.config import Config
+from pressrelease.delivery import DeliveryState
 from pressrelease.notices.model import CODE, Coming, Known, Notice, sentence
-from pressrelease.standing import FileFact, ReleaseState, Standing, Word, too_late
+from pressrelease.standing import FileFact, ReleaseState, Standing, Word, due_since, too_late
 from pressrelease.when import rfc3339, say, say_span
+from pressrelease.when.saying import say_time
 
 #: How long before a lift it is told once more.
 REMINDERS = (timedelta(minutes=15), timedelta(hours=24))
@@ -54,21 +56,42 @@ def conditions(
             told.append((Cause.HELD, f"The lift of {one.name} has come, and it is held."))
         elif lifted and one.missing > 0:
             told.append((Cause.APPROVAL_MISSING, f"The lift of {one.name} has come, and it is not approved."))
+        if one.standing and one.standing.cause is Cause.DELAYED and not clock_doubt:
+            told.append((Cause.DELAYED, _delayed(one, config.office.timezone, now)))
         if gone := sorted({delivery.outlet for delivery in going} - set(known_outlets)):
             waits = f"{one.name} waits for {', '.join(gone)}, which config.toml no longer has, or has switched off."
             told.append((Cause.OUTLET_UNKNOWN, waits))
-        found += [
-            Notice(
-                ADVICE[cause].topic or Topic.NEEDS_YOU,
-                f"{sentence(words)} `pressrelease status` says what to do.",
-                # With the outlets: one more that is missing is news.
-                " ".join(
-                    [cause.value, *(gone if cause is Cause.OUTLET_UNKNOWN else ()), release.slug, release.version[:16]]
-                ),
-            )
-            for cause, words in told
-        ]
+        found += [_condition(one, cause, words, gone) for cause, words in told]
     return found
+
+
+def _condition(one: Known, cause: Cause, words: str, gone: Sequence[str]) -> Notice:
+    """One notice; its key names the outlets that it is about, since one more of them is news."""
+    outlets: Sequence[str] = ()
+    if cause is Cause.OUTLET_UNKNOWN:
+        outlets = gone
+    elif cause is Cause.DELAYED and one.standing:
+        outlets = one.standing.outlets
+    release = one.dossier.release
+    return Notice(
+        ADVICE[cause].topic or Topic.NEEDS_YOU,
+        f"{sentence(words)} `pressrelease status` says what to do.",
+        " ".join([cause.value, *outlets, release.slug, release.version[:16]]),
+    )
+
+
+def _delayed(one: Known, timezone: str, now: datetime) -> str:
+    """How far a release has come that does not get through. No answer of a server is repeated here."""
+    assert one.standing is not None  # noqa: S101  (its cause was asked)
+    places = []
+    for outlet in one.standing.outlets:
+        deliveries = [each for each in one.dossier.deliveries if each.outlet == outlet]
+        sent = sum(each.state is DeliveryState.DELIVERED for each in deliveries)
+        next_try = min((each.next_try for each in deliveries if each.next_try and each.next_try > now), default=None)
+        again = f" (next try {say_time(next_try, timezone=timezone)})" if next_try else ""
+        places.append(f"{outlet}: {sent} of {len(deliveries)} sent{again}")
+    late = say_span(now - (due_since(one.dossier) or now))
+    return f"{one.name} is not getting out, {late} after it should have. {'; '.join(places)}."
 
 
 def reminders(

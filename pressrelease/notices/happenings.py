@@ -47,13 +47,26 @@ def gathered(happenings: Iterable[Happening]) -> list[Matter]:
         about = _about(one, late)
         if about is None:
             continue
-        # Of what was stopped and let go again, and of an outlet closed and opened, each word is told, in turn.
-        key = (about.title, one.slug, one.version, outlet) if one.slug else (str(one.n),)
         matter = Matter(about, one.at, one.actor, one.slug, one.version, outlet, one.event, late=late)
+        if one.event in _STOPS:
+            # What was stopped and let go again is told in one notice: apart, the graver half would come first, and
+            # say what is no longer so.
+            key: tuple[str, ...] = ("stops",)
+            matter = replace(matter, steps=(one,))
+        else:
+            # Of an outlet that was closed and opened each is told, in turn.
+            key = (about.title, one.slug, one.version, outlet) if one.slug else (str(one.n),)
         if (before := matters.get(key)) is not None:
-            matter = replace(matter, count=before.count + 1, late=max(late, before.late))
+            steps = (*before.steps, *matter.steps)
+            matter = replace(matter, count=before.count + 1, late=max(late, before.late), steps=steps)
         matters[key] = matter
     return sorted(matters.values(), key=lambda matter: matter.about.place)
+
+
+_STOPS = frozenset({"stopped", "restored", "resumed"})
+
+#: How many stops, and ends of stops, one notice tells of.
+MOST_STEPS = 6
 
 
 def _about(one: Happening, late: timedelta) -> Topic | None:
@@ -98,8 +111,8 @@ def notice_of(
     `closed` are the outlets that refuse our credentials. `now` is UTC.
     """
     words = {
-        Topic.STOPPED: lambda: _stopped(matter, now, timezone),
-        Topic.GOES_ON: lambda: _goes_on(matter),
+        Topic.STOPPED: lambda: _stops(matter, now, timezone),
+        Topic.GOES_ON: lambda: _stops(matter, now, timezone) if matter.steps else f"{matter.outlet} is asked again.",
         Topic.CLOSED: lambda: _closed(matter, closed),
         Topic.APPROVAL: lambda: _approval(known, now, timezone),
         Topic.MOVED: lambda: _moved(matter, known, now, timezone),
@@ -108,21 +121,26 @@ def notice_of(
         Topic.FAILED: lambda: _stuck(matter, known, closed, out=out),
         Topic.IN_DOUBT: lambda: _stuck(matter, known, closed, out=out),
     }[matter.about]()
-    return Notice(matter.about, sentence(words)) if words else None
+    if not words:
+        return None
+    early = matter.about is Topic.PUBLISHED and known is not None and known.early is not None
+    return Notice(Topic.EARLY if early else matter.about, sentence(words))
 
 
-def _stopped(matter: Matter, now: datetime, timezone: str) -> str:
-    when = say(matter.at, timezone=timezone, now=now)
-    if matter.event == "restored":
-        return f"A backup was put in place, {when}. Everything is stopped until `pressrelease resume --all`."
-    by = one_line(matter.actor)
-    return f"Everything was stopped by {by}, {when}. Nothing goes out until `pressrelease resume --all`."
-
-
-def _goes_on(matter: Matter) -> str:
-    if matter.event == "outlet.opened":
-        return f"{matter.outlet} is asked again."
-    return f"{one_line(matter.actor)} let everything go on again."
+def _stops(matter: Matter, now: datetime, timezone: str) -> str:
+    """Stops and what ended them, in turn; only the last says what is so now."""
+    words = []
+    for one in matter.steps[-MOST_STEPS:]:
+        when, by = say(one.at, timezone=timezone, now=now), one_line(one.actor)
+        if one.event == "restored":
+            words.append(f"A backup was put in place by {by}, {when}.")
+        elif one.event == "stopped":
+            words.append(f"Everything was stopped by {by}, {when}.")
+        else:
+            words.append(f"{by} let everything go on again, {when}.")
+    if matter.event != "resumed":
+        words.append("Nothing goes out until `pressrelease resume --all`.")
+    return " ".join(words)
 
 
 def _closed(matter: Matter, closed: Collection[str]) -> str:
@@ -159,11 +177,15 @@ def _published(matter: Matter, known: Known | None) -> str:
     deliveries = known.dossier.deliveries
     worst = max((one.late for one in deliveries if one.late is not None), default=timedelta())
     when = f"late by {say_span(worst)}" if worst > LATE else "on time"
+    is_out = f"{known.name} is out, {when}."
+    if (early := known.early) is not None:
+        ahead = say_span(early.embargo - early.at)
+        is_out = f"{known.name} was published EARLY by {one_line(early.by)}, {ahead} before its embargo."
     places = "; ".join(
         _place(outlet, [one for one in deliveries if one.outlet == outlet])
         for outlet in dict.fromkeys(one.outlet for one in deliveries)
     )
-    return f"{known.name} is out, {when}. {places}."
+    return f"{is_out} {places}."
 
 
 def _place(outlet: str, deliveries: Sequence[Delivery]) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pressrelease.cause import Topic
-from pressrelease.standing import Dossier
+from pressrelease.standing import Dossier, Standing
 
 #: How much of a version is its code, in hexadecimal digits.
 CODE = 6
@@ -29,7 +29,10 @@ class Happening:
 
 @dataclass(frozen=True)
 class Matter:
-    """What happened, the like of it put together: `count` deliveries at one outlet, `late` the worst of them."""
+    """What happened, the like of it put together: `count` deliveries at one outlet, `late` the worst of them.
+
+    `steps` are the stops and what ended them, in the order in which they came.
+    """
 
     about: Topic
     at: datetime
@@ -40,6 +43,16 @@ class Matter:
     event: str = ""
     count: int = 1
     late: timedelta = timedelta()
+    steps: tuple[Happening, ...] = ()
+
+
+@dataclass(frozen=True)
+class Early:
+    """A person's word that a release goes out before its embargo, which was at `embargo`; both times are UTC."""
+
+    by: str
+    at: datetime
+    embargo: datetime
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,8 @@ class Known:
     dossier: Dossier
     missing: int = 0
     out: bool = False
+    standing: Standing | None = None
+    early: Early | None = None
 
     @property
     def name(self) -> str:

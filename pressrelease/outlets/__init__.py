@@ -34,6 +34,9 @@ KINDS: Mapping[str, str] = MappingProxyType(
 #: Kinds that write to a list, and the function that looks it over: `(config, folder) -> tuple[Complaint, ...]`.
 LISTS: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:email_complaints"})
 
+#: Those kinds' lists as addresses, read without secrets: `(config, folder) -> tuple[str, ...]`.
+ADDRESSES: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:email_addresses"})
+
 #: Where other packages name kinds of theirs, opened by a function with the same arguments.
 ENTRY_POINTS = "pressrelease.outlets"
 
@@ -137,6 +140,24 @@ def complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:
     if place is None:
         return ()
     found: tuple[Complaint, ...] = _function(place)(config, folder)
+    return found
+
+
+def recipients_of(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> tuple[str, ...]:
+    """The rows a release gets at an outlet; ("",) where it is one place. Raises ConfigRefused for a bad list.
+
+    No secret of a kind of our own is resolved: whoever schedules need not hold the passwords of the scheduler. A kind
+    from another package is opened, since only it knows.
+    """
+    if config.type not in KINDS:
+        opened = open_outlet(config, office, folder, secret)
+        try:
+            return opened.recipients()
+        finally:
+            opened.close()
+    if (place := ADDRESSES.get(config.type)) is None:
+        return ("",)
+    found: tuple[str, ...] = _function(place)(config, folder)
     return found
 
 

@@ -99,6 +99,17 @@ def somebody_out(read: Reader, slugs: Collection[str]) -> set[str]:
     return found
 
 
+def early_words(read: Reader, slug: str, version: str) -> Line | None:
+    """The last line in which a person had this version go out before its embargo; None where nobody did."""
+    columns = ", ".join(Line.__dataclass_fields__)
+    query = (
+        f"SELECT {columns} FROM journal WHERE slug = :slug AND version = :version AND event = 'release.early'"
+        " ORDER BY n DESC LIMIT 1"
+    )
+    rows = read.rows(query, {"slug": slug, "version": version})
+    return Line(**rows[0]) if rows else None
+
+
 def coming_lifts(read: Reader, after: datetime, upto: datetime) -> list[tuple[str, str, datetime, datetime]]:
     """Slug, version, lift and the time of the last word of each open release that lifts then; times are UTC."""
     query = (

@@ -7,11 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pressrelease.cause import Cause
 from pressrelease.gather import Pass, known_outlets, reports
 from pressrelease.notices import (
     EVENTS,
     REMINDERS,
     Coming,
+    Early,
     Happening,
     Known,
     Matter,
@@ -21,11 +23,12 @@ from pressrelease.notices import (
     notice_of,
     reminders,
 )
-from pressrelease.standing import counted_approvals
-from pressrelease.store import told
+from pressrelease.standing import Scheduled, counted_approvals
+from pressrelease.store import Reader, told
 from pressrelease.store.circuit import closed_outlets
 from pressrelease.store.rows import from_micros
 from pressrelease.store.told import Told
+from pressrelease.when import read_rfc3339
 from pressrelease.wiring import Workspace
 
 #: How many matters are put into words at once, and how many lines of the journal are gone through for them.
@@ -79,7 +82,8 @@ def look(workspace: Workspace, seen: Pass, readers: Collection[Told], now: datet
 def _standing(workspace: Workspace, seen: Pass, now: datetime) -> list[Notice]:
     """What stands without a line of its own, by the pass that was just made."""
     config, store = workspace.config, workspace.store
-    slugs = list(dict.fromkeys(one.slug for one in seen.plan.needs_you))[:MOST_MATTERS]
+    delayed = [slug for slug, standing in seen.plan.standings if standing.cause is Cause.DELAYED]
+    slugs = list(dict.fromkeys([*(one.slug for one in seen.plan.needs_you), *delayed]))[:MOST_MATTERS]
     found = conditions(
         _known(workspace, slugs).values(),
         config=config,
@@ -115,6 +119,13 @@ def in_words(workspace: Workspace, lines: Sequence[Happening], now: datetime) ->
     return [notice for notice in notices if notice is not None], len(matters) - len(chosen)
 
 
+def _early(read: Reader, release: Scheduled) -> Early | None:
+    """Who had a release go out before its embargo, if anybody did."""
+    line = told.early_words(read, release.slug, release.version)
+    embargo = json.loads(line.detail).get("embargo") if line else None
+    return Early(line.actor, from_micros(line.at), read_rfc3339(embargo)) if line and embargo else None
+
+
 def _known(workspace: Workspace, slugs: Sequence[str]) -> dict[str, Known]:
     """What is known of scheduled releases; one that is a draft again is left out."""
     if not slugs:
@@ -122,14 +133,16 @@ def _known(workspace: Workspace, slugs: Sequence[str]) -> dict[str, Known]:
     store, policy = workspace.store, workspace.config.policy
     out = told.somebody_out(store.read, slugs)
     releases = store.read.releases(slugs)
-    dossiers = [
-        report.dossier for report in reports(store, workspace.library, workspace.config, releases, trust_clock=True)
-    ]
     return {
-        one.release.slug: Known(
-            one,
-            missing=max(0, policy.approvals - counted_approvals(one.approvals, policy, one.release.author)),
-            out=one.release.slug in out,
+        one.slug: Known(
+            one.dossier,
+            missing=max(
+                0,
+                policy.approvals - counted_approvals(one.dossier.approvals, policy, one.dossier.release.author),
+            ),
+            out=one.slug in out,
+            standing=one.standing,
+            early=_early(store.read, one.dossier.release),
         )
-        for one in dossiers
+        for one in reports(store, workspace.library, workspace.config, releases, trust_clock=True)
     }

@@ -54,6 +54,12 @@ def say(moment: datetime, *, timezone: str, now: datetime | None = None) -> str:
     return f"{say_day(local.date())}, {say_clock(local)} {say_zone(local)}{away} ({clock} UTC)"
 
 
+def say_time(moment: datetime, *, timezone: str) -> str:
+    """An aware moment's wall time in a zone, without its day: "1:37 PM PST"."""
+    local = _local(moment, timezone).replace(microsecond=0)
+    return f"{say_clock(local)} {say_zone(local)}"
+
+
 def _local(moment: datetime, name: str) -> datetime:
     from zoneinfo import ZoneInfo
 

@@ -280,7 +280,7 @@ def overdue(patient: Patient) -> Iterator[Remark]:
         elif late and standing.state in {ReleaseState.UNAPPROVED, ReleaseState.HELD, ReleaseState.PUBLISHING}:
             assert release.lift is not None  # noqa: S101  (late says so)
             lift = say(release.lift, timezone=patient.config.office.timezone, now=now)
-            yield error(f"{release.slug} was to lift {lift}: {standing.state.sentence}", command)
+            yield error(f"{release.slug} was to lift {lift}: {standing.reason or standing.state.sentence}", command)
         else:
             continue
         waiting = True

@@ -247,6 +247,11 @@ def email_complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...
     return complaints_about(config.settings["recipients"], folder)
 
 
+def email_addresses(config: OutletConfig, folder: Path) -> tuple[str, ...]:
+    """The addresses of an outlet's list, found without its secrets and the network. Raises ConfigRefused."""
+    return read_roll(config.settings["recipients"], folder).must_be_whole()
+
+
 def open_email(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Email:
     """The outlet that config.toml describes. Raises ConfigRefused."""
     settings = config.settings
