@@ -264,7 +264,7 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
             standing=Standing(ReleaseState.PUBLISHING, "zqwords", cause=Cause.DELAYED, outlets=("media",)),
         ),
         None,
-        [f"{SLUG} is not getting out, 300 s after it should have. media: 1 of 2 sent (next try 12:00 PM (noon) PDT)."],
+        [f"{SLUG} is not getting out, 5 min after it should have. media: 1 of 2 sent (next try 12:00 PM (noon) PDT)."],
     ),
     "nothing is left to send": (known(delivery(), out=True, file=FileFact.GONE), None, []),
 }

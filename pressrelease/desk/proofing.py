@@ -152,9 +152,7 @@ def _recipient_digests(desk: Desk, outlets: Sequence[str]) -> dict[str, str]:
     try:
         return digests_of({name: recipients.of(name) for name in outlets})
     except (PressReleaseError, LookupError):
-        return {}  # an outlet without its secret; scheduling would refuse it
-    finally:
-        recipients.close()
+        return {}  # an outlet that is gone, or whose list is refused; scheduling would refuse it
 
 
 def _lift_of_draft(desk: Desk, release: Release, now: datetime, remarks: list[str]) -> tuple[datetime | None, str]:
