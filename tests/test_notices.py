@@ -658,7 +658,7 @@ def test_two_schedulers_at_once_tell_once(tmp_path: Path, server: FlakyServer) -
 
 def test_run_tells_of_what_it_published(tmp_path: Path, server: FlakyServer) -> None:
     place = Place(tmp_path, server)
-    lift = clock.utc_now() + timedelta(seconds=4)
+    lift = clock.utc_now() + timedelta(seconds=12)
     write(place.workspace, "names", embargo=lift.replace(microsecond=0).isoformat().replace("+00:00", "Z"))
     desk = Desk(place.workspace, "jdoe")
     scheduling.schedule(desk, scheduling.propose(desk, "names"))
@@ -667,7 +667,7 @@ def test_run_tells_of_what_it_published(tmp_path: Path, server: FlakyServer) -> 
     thread = threading.Thread(target=daemon.run)
     thread.start()
     try:
-        until(lambda: any("names is out" in said for said in place.said), 25)
+        until(lambda: any("names is out" in said for said in place.said), 40)
     finally:
         daemon.end()
         thread.join(20)
