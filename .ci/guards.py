@@ -31,6 +31,7 @@ CYCLE = ("tests/test_cycle.py",)
 LATENESS = ("tests/test_lateness.py", "-k", "not postgresql")
 CIRCUIT = ("tests/test_circuit.py", "-k", "not postgresql")
 APPROVALS = ("tests/test_approvals.py", "-k", "not postgresql")
+SETTINGS = ("tests/test_frozen_settings.py",)
 ZONES = ("tests/test_zone_rules.py", "-k", "not postgresql and not leaves_at_the_hour")
 SIMULATOR = ("tests/test_simulator.py", "-k", "by_chance or jumped or last_moment")
 
@@ -128,11 +129,25 @@ GUARDS = (
     Guard("last look at all", "cycle.py",
           "        if why_not := self._why_not(delivery, lease_end):", "        if why_not := None:", SIMULATOR),
     # -- approved bytes -----------------------------------------------------------------------------------
-    Guard("approved text", "parcels.py", "if delivery.version != version_of(", "if () and version_of(",
+    Guard("approved text", "parcels.py", "if not is_named(", "if () and not is_named(",
           (*CYCLE, "-k", "tampered")),
     Guard("approved attachments", "parcels.py", "hashlib.sha256(content).hexdigest() != sha256", "False",
           (*CYCLE, "-k", "tampered")),
     Guard("plan: file", "standing.py", "if dossier.file is FileFact.CHANGED:", "if False:", ("tests/test_standing.py",)),
+    Guard("plan: config.toml as approved", "standing.py", "    if dossier.changed:", "    if False:", SETTINGS),
+    Guard("claim: config.toml as approved", "cycle.py",
+          "candidates = [delivery for delivery in candidates if delivery.id not in changed]", "pass", SETTINGS),
+    Guard("last look: config.toml as approved", "cycle.py",
+          "why_not = why_not or self._parcels.why_changed([delivery]).get(delivery.id)", "pass", SETTINGS),
+    Guard("composed as it was frozen", "parcels.py", "config = self._covered.as_frozen(frozen.settings)",
+          "config = self._config", SETTINGS),
+    Guard("approve: config.toml as scheduled", "desk/approving.py", "if changed := report.dossier.changed:",
+          'if changed := "":', SETTINGS),
+    Guard("a weaker policy needs a new approval", "config/frozen.py",
+          "if _WEAKER[key.name](before, value):", "if False:", SETTINGS),
+    Guard("settings are in a version's name", "release/version.py",
+          '"recipients": dict(recipients), "settings": settings}', '"recipients": dict(recipients)}', SETTINGS),
+    Guard("a frozen version is compared", "store/words.py", "        if kept | {", "        if False and kept | {", SETTINGS),
     # -- the hour on the wall -----------------------------------------------------------------------------
     Guard("plan: hour on the wall", "gather.py",
           "one._replace(lift=rulings[one.slug].lift) if one.slug in rulings else one", "one", ZONES),

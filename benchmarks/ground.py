@@ -196,6 +196,7 @@ def schedule_many(
 ) -> None:
     """Schedule and approve releases straight in the record, as the commands do, one transaction for all."""
     from pressrelease import clock
+    from pressrelease.config.frozen import frozen_settings, settings_name
     from pressrelease.release import canonical, digests_of, parse, version_of
     from pressrelease.standing import Scheduled, Word
     from pressrelease.store import presence, words
@@ -205,19 +206,25 @@ def schedule_many(
     workspace = Workspace(folder)
     now = clock.utc_now()
     people = dict.fromkeys(outlets, ("",))
+    settings = frozen_settings(workspace.config, outlets)
     with workspace.store.ledger(now=now, actor="jdoe") as ledger:
         for slug, lift in zip(slugs, lifts, strict=True):
             text = write_release(folder, slug, lift.astimezone(UTC).isoformat().replace("+00:00", "Z"))
             release = parse(text.encode(), slug)
             version = version_of(
-                release, attachment_hashes={}, lift=lift, outlets=outlets, recipients=digests_of(people)
+                release,
+                attachment_hashes={},
+                lift=lift,
+                outlets=outlets,
+                recipients=digests_of(people),
+                settings=settings_name(settings),
             )
             embargo = Embargo("…", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=lift, lift=lift)
             source = hashlib.sha256(text.encode()).hexdigest()
             scheduled = Scheduled(
                 slug, version, release.headline, embargo, lift, outlets, "jdoe", source, Word.SCHEDULED, "jdoe", now
             )
-            frozen = words.Frozen(canonical(release), lift, {}, {})
+            frozen = words.Frozen(canonical(release), lift, {}, {}, settings=settings)
             words.schedule(ledger, scheduled, frozen, people)
             words.approve(ledger, slug, version, "deputy", policy=workspace.config.policy)
         presence.keep_mark(ledger, clock.read_mark())

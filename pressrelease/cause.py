@@ -26,6 +26,7 @@ class Cause(str, Enum):
     APPROVAL_MISSING = "approval_missing"
     FILE_CHANGED = "file_changed"
     FILE_MISSING = "file_missing"
+    CONFIG_CHANGED = "config_changed"  # a key that the approval covers
     CLOCK_IN_DOUBT = "clock_in_doubt"
     ZONE_RULES_ASK = "zone_rules_ask"  # the hour that was approved is no longer one instant
     MISSED = "missed"  # later than max_late
@@ -110,6 +111,7 @@ ADVICE = MappingProxyType(
         Cause.APPROVAL_MISSING: Advice("approve {slug}", NeedsPerson, Topic.NEEDS_YOU),
         Cause.FILE_CHANGED: Advice("schedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="hold {slug}"),
         Cause.FILE_MISSING: Advice("unschedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="hold {slug}"),
+        Cause.CONFIG_CHANGED: Advice("schedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="hold {slug}"),
         Cause.CLOCK_IN_DOUBT: Advice("doctor", NeedsPerson, Topic.CLOCK),
         # Scheduled again, it is for an hour that the rules of today know.
         Cause.ZONE_RULES_ASK: Advice("schedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="resume {slug}"),

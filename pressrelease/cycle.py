@@ -270,6 +270,8 @@ class Cycle:
         lease = self._config.outlets[outlet].timeout * 2 + LEASE_MARGIN
         begun = clock.pause_clock()
         try:
+            changed = self._parcels.why_changed(candidates)
+            candidates = [delivery for delivery in candidates if delivery.id not in changed]
             with self._store.ledger(now=mark.wall, actor="scheduler") as ledger:
                 claimed = self._claim_in(ledger, candidates, mark.wall + lease)
         except Exception as error:  # noqa: BLE001  (nothing was sent; the next look tells of it)
@@ -375,6 +377,7 @@ class Cycle:
         try:
             source_hash = self._library.source_hash(delivery.slug)
             why_not = self._store.read.why_not(delivery, source_hash=source_hash, now=mark.wall)
+            why_not = why_not or self._parcels.why_changed([delivery]).get(delivery.id)
             return why_not or why_unsigned(self._store, self._config, delivery)
         except Exception as error:  # noqa: BLE001
             self._note_trouble(f"{delivery.slug} was not sent", error)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pressrelease import clock
+from pressrelease.approved_config import ApprovedConfig
 from pressrelease.config import Config
 from pressrelease.delivery import Delivery
 from pressrelease.errors import StateUnreadable
@@ -77,7 +78,7 @@ def look(store: Store, library: Library, config: Config, witnesses: Witnesses | 
     releases = _by_the_rules(recorded, rulings)
     decide = partial(
         make_plan,
-        _examined(store, config, _dossiers(store, library, releases, rulings, unsettled_only=True)),
+        _examined(store, config, _dossiers(store, library, config, releases, rulings, unsettled_only=True)),
         policy=config.policy,
         retry=config.retry,
         known_outlets=known_outlets(config),
@@ -132,7 +133,9 @@ def reports(
                 closed=closed,
             ),
         )
-        for dossier in _examined(store, config, _dossiers(store, library, _by_the_rules(releases, rulings), rulings))
+        for dossier in _examined(
+            store, config, _dossiers(store, library, config, _by_the_rules(releases, rulings), rulings)
+        )
     ]
 
 
@@ -179,16 +182,17 @@ def _to_follow(
 def _dossiers(
     store: Store,
     library: Library,
+    config: Config,
     releases: Sequence[Scheduled],
     rulings: Mapping[str, Ruling],
     *,
     unsettled_only: bool = False,
 ) -> list[Dossier]:
-    """All that is on record of the releases, what became of their files, and what the zone rules have to say."""
+    """All that is on record of the releases, what became of their files, what differs from what config.toml said when
+    they were frozen, and what the zone rules have to say."""
     found = store.read.dossiers(releases, file_facts(library, releases), unsettled_only=unsettled_only)
-    if not rulings:
-        return found
-    return [one._replace(ruling=rulings.get(one.release.slug)) for one in found]
+    covered = ApprovedConfig(config, store)
+    return [one._replace(ruling=rulings.get(one.release.slug), changed=covered.why_changed_of(one)) for one in found]
 
 
 def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequence[Dossier]:
@@ -214,7 +218,9 @@ def approved(store: Store, release: Scheduled) -> Approved:
     frozen = store.read.frozen(release.slug, release.version)
     if frozen is None:
         raise StateUnreadable(f"The frozen text of {release.slug} is not in the database. It was not sent.")
-    content = content_of(frozen.canonical, frozen.attachments, frozen.outlets, frozen.recipients)
+    content = content_of(
+        frozen.canonical, frozen.attachments, frozen.outlets, frozen.recipients, settings=frozen.settings
+    )
     return Approved(
         store_id=store.read.store_id(),
         slug=release.slug,

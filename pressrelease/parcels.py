@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from pressrelease.approved_config import ApprovedConfig
 from pressrelease.config import Config
 from pressrelease.delivery import Delivery
 from pressrelease.errors import StateUnreadable
 from pressrelease.message import Message, compose
 from pressrelease.outlets import Outlet, Parcel
-from pressrelease.release import from_canonical, version_of
+from pressrelease.release import from_canonical, is_named
 from pressrelease.store import Store
 
 #: How many composed releases are kept at hand, and how many bytes of attachments with them.
@@ -60,6 +61,7 @@ class Parcels:
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
         self._store = store
+        self._covered = ApprovedConfig(config, store)
         self._messages: OrderedDict[tuple[str, str], Message] = OrderedDict()
         self._message_bytes = 0
         self._ahead: dict[_Made, Parcel] = {}
@@ -75,6 +77,10 @@ class Parcels:
                 self._ahead_bytes -= len(ready.content)
                 return ready
         return outlet.prepare(self.message(delivery), key=delivery.key, recipient=delivery.recipient)
+
+    def why_changed(self, deliveries: Sequence[Delivery]) -> dict[int, str]:
+        """Why some of these must not leave, by number: which key of config.toml is not what was approved."""
+        return self._covered.why_changed(deliveries)
 
     def make_ahead(self, outlet: Outlet, delivery: Delivery) -> bool:
         """Have a parcel at hand for when `delivery` leaves; False where there is no room for more."""
@@ -125,13 +131,15 @@ class Parcels:
         if frozen is None or delivery.lift is None:
             raise StateUnreadable(f"The frozen text of {delivery.slug} is not in the database. It was not sent.")
         release = from_canonical(frozen.canonical)
-        if delivery.version != version_of(
+        if not is_named(
+            delivery.version,
             release,
             attachment_hashes=frozen.attachments,
             lift=frozen.lift,
             outlets=frozen.outlets,
             wall=frozen.wall,
             recipients=frozen.recipients,
+            settings=frozen.settings,
         ):
             raise StateUnreadable(f"The frozen text of {delivery.slug} is not what was approved. It was not sent.")
         attachments = {}
@@ -140,11 +148,12 @@ class Parcels:
             if content is None or hashlib.sha256(content).hexdigest() != sha256:
                 raise StateUnreadable(f"An attachment of {delivery.slug} is not what was approved. It was not sent.")
             attachments[path] = content
+        config = self._covered.as_frozen(frozen.settings)
         return compose(
             release,
             version=delivery.version,
-            office=self._config.office,
+            office=config.office,
             lift=delivery.lift,
-            url=public_url(self._config, delivery.slug, frozen.outlets),
+            url=public_url(config, delivery.slug, frozen.outlets),
             attachments=attachments,
         )

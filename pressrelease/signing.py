@@ -42,7 +42,8 @@ class Statement:
     """What an approver signs. `lift` is the one that was frozen, None where it lifts with its last approval; `wall` is
     what clocks show then, "" where an instant was meant.
 
-    `content` is a whole SHA-256: a version's name is short enough for two texts to be made that share it.
+    `content` is a whole SHA-256: the names of versions that an older program froze are short enough for two texts to
+    be made that share one.
     """
 
     store_id: str
@@ -95,11 +96,15 @@ def content_of(
     attachments: Mapping[str, str],
     outlets: Sequence[str],
     recipients: Mapping[str, str] = MappingProxyType({}),
+    *,
+    settings: str = "",
 ) -> str:
-    """The SHA-256, in hexadecimal, of everything that was frozen; `attachments` has each one's own by its path, and
-    `recipients` the digest of each outlet's by its name, nothing for a version frozen before they were part of it."""
+    """The SHA-256, in hexadecimal, of everything that was frozen; `attachments` has each one's own by its path,
+    `recipients` the digest of each outlet's by its name, and `settings` is that of what config.toml adds. The last two
+    are empty for a version frozen before they were part of it."""
     whole: list[object] = [hashlib.sha256(canonical).hexdigest(), dict(attachments), sorted(outlets)]
     whole += [dict(recipients)] if recipients else []
+    whole += [settings] if settings else []
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 

@@ -94,10 +94,18 @@ class Scheduled(NamedTuple):
     zones: str = ""
 
 
+class Terms(NamedTuple):
+    """When a version was frozen (UTC), and the SHA-256 of what config.toml added to it then, "" if it was not kept."""
+
+    settings: str
+    frozen_at: datetime
+
+
 class Dossier(NamedTuple):
     """All that is known of one scheduled release.
 
-    `ruling` is what the zone rules of this machine make of its lift, None where they have nothing to say.
+    `ruling` is what the zone rules of this machine make of its lift, None where they have nothing to say. `changed`
+    says which key of config.toml differs from what was frozen with the version, "" if none that matters does.
     """
 
     release: Scheduled
@@ -105,6 +113,8 @@ class Dossier(NamedTuple):
     deliveries: tuple[Delivery, ...]
     file: FileFact = FileFact.SAME
     ruling: Ruling | None = None
+    terms: Terms | None = None
+    changed: str = ""
 
     @property
     def begun(self) -> bool:
@@ -320,6 +330,10 @@ def _stopper(
         return _blocked(Cause.FILE_CHANGED, f"{file} was changed after it was scheduled; nothing more goes out of it")
     if dossier.file is FileFact.GONE:
         return _blocked(Cause.FILE_MISSING, f"{file} is gone; nothing more goes out of it")
+    if dossier.changed:
+        way_out = "the old value is back" if dossier.begun else "it is scheduled again"
+        reason = f"{dossier.changed} after it was scheduled; nothing goes out until {way_out}"
+        return _blocked(Cause.CONFIG_CHANGED, reason)
     if dossier.ruling and dossier.ruling.blocked:
         return _blocked(Cause.ZONE_RULES_ASK, dossier.ruling.words)
     lifted = release.lift is not None and release.lift <= now

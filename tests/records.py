@@ -13,7 +13,17 @@ from pressrelease.store.tables import metadata
 from pressrelease.wiring import Workspace
 
 #: What later layouts added to the tables of the first.
-LATER_COLUMNS = ("approvals.signature", "releases.wall", "releases.zones", "versions.wall", "versions.recipients")
+LATER_COLUMNS = (
+    "approvals.signature",
+    "releases.wall",
+    "releases.zones",
+    "versions.wall",
+    "versions.recipients",
+    "versions.settings",
+)
+
+#: What later layouts took from the tables of the first.
+EARLIER_COLUMNS = ("mark_wall BIGINT", "mark_uptime BIGINT", "mark_boot TEXT", "mark_host TEXT")
 
 SQLITE = "sqlite:///.pressrelease/state.db"
 

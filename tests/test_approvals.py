@@ -20,7 +20,7 @@ from conftest import NOW, missing
 from hypothesis import example, given
 from hypothesis import strategies as st
 from office import Office, found_office
-from records import LATER_COLUMNS
+from records import EARLIER_COLUMNS, LATER_COLUMNS
 from sqlalchemy import text
 from zone_files import LA, database, going_by
 
@@ -674,6 +674,8 @@ def test_an_older_record_is_given_its_place_for_signatures(store: Store, tmp_pat
         for column in LATER_COLUMNS:
             table, _, name = column.partition(".")
             ledger.connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
+        for column in EARLIER_COLUMNS:
+            ledger.connection.execute(text(f"ALTER TABLE control ADD COLUMN {column}"))
         ledger.connection.execute(text("DELETE FROM migrations WHERE number > 1"))
     store.close()
     assert store.read.dossiers([release])[0].approvals == (Approval("da", NOW),)

@@ -16,7 +16,7 @@ import pytest
 from conftest import NOW
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from records import LATER_COLUMNS, deliveries, events, everything
+from records import EARLIER_COLUMNS, LATER_COLUMNS, deliveries, events, everything
 from sqlalchemy import event, text
 from test_store import AFTER, put, take
 
@@ -75,7 +75,7 @@ def test_a_copy_gives_the_next_row_a_number_that_was_never_given(store: Store, t
     given_out = max(row["id"] for row in store.read.rows("SELECT id FROM deliveries"))
     with store.ledger(now=NOW, actor="jdoe") as ledger:
         words.unschedule(ledger, "dropped")
-    put(store, "dropped", version="v1", recipients={"media": ("a@example.org",)}, approvals=0)
+    put(store, "dropped", version="v2", recipients={"media": ("a@example.org",)}, approvals=0)
     given_out = max(given_out, *(row["id"] for row in store.read.rows("SELECT id FROM deliveries")))
     copy = copy_of(store, tmp_path / "copy.db")
     put(copy, "new")
@@ -348,6 +348,8 @@ def test_a_copy_of_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None
         for column in LATER_COLUMNS:
             table, _, name = column.partition(".")
             ledger.connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
+        for column in EARLIER_COLUMNS:
+            ledger.connection.execute(text(f"ALTER TABLE control ADD COLUMN {column}"))
         ledger.connection.execute(text("DELETE FROM migrations WHERE number > 1"))
     file = tmp_path / "copy.db"
     copy = copy_of(store, file)

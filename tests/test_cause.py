@@ -23,6 +23,7 @@ TABLE: dict[str, tuple[str, str, int, Topic | None]] = {
     "approval_missing": ("approve names", "approve names", 10, Topic.NEEDS_YOU),
     "file_changed": ("schedule names", "hold names", 10, Topic.NEEDS_YOU),
     "file_missing": ("unschedule names", "hold names", 10, Topic.NEEDS_YOU),
+    "config_changed": ("schedule names", "hold names", 10, Topic.NEEDS_YOU),
     "clock_in_doubt": ("doctor", "doctor", 10, Topic.CLOCK),
     "zone_rules_ask": ("schedule names", "resume names", 10, Topic.NEEDS_YOU),
     "missed": ("resume names", "resume names", 10, Topic.NEEDS_YOU),

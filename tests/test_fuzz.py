@@ -25,6 +25,7 @@ from pressrelease import desk as desks
 from pressrelease.cli import main
 from pressrelease.cli.app import COMMANDS
 from pressrelease.config import Office as OfficeConfig
+from pressrelease.config.frozen import settings_name
 from pressrelease.config.sample import sample_config
 from pressrelease.desk import scheduling
 from pressrelease.errors import ConfigRefused, NotPermitted, Refused
@@ -268,7 +269,8 @@ def _any_release(office: Office, data: bytes) -> None:
     outlets = tuple(proposal.recipients)
     frozen = {"attachment_hashes": hashes, "lift": proposal.lift, "outlets": outlets, "wall": proposal.wall}
     recipients = digests_of(proposal.recipients)
-    assert version_of(again, **frozen, recipients=recipients) == proposal.version
+    added = settings_name(proposal.settings)
+    assert version_of(again, **frozen, recipients=recipients, settings=added) == proposal.version
     message = compose(
         again,
         version=proposal.version,

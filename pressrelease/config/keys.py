@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
 from typing import Any, NamedTuple
 
 
@@ -28,11 +29,23 @@ class Several(Exception):
 Reader = Callable[[Any], Any]
 
 
+class Cover(Enum):
+    """Whether the approval of a release covers what a key says. Every key must decide."""
+
+    #: It alters the words, the recipients or the destination of a release: any change needs a new approval.
+    YES = "yes"
+    #: It is a rule about who approves: only a weaker one needs a new approval.
+    WEAKER = "if weaker"
+    #: It is about reaching a server, waiting or retrying, and alters nothing that readers get.
+    NO = "no"
+
+
 class Key(NamedTuple):
     """What may stand at one key.
 
     `default` is what our value is where the key is left out; `sample` is TOML to show where there is no
-    default worth showing. `help` is one line, for the sample config and the documentation.
+    default worth showing. `help` is one line, for the sample config and the documentation. `covers` says whether
+    an approval covers the value; None is undecided, and a test fails for it.
     """
 
     name: str
@@ -42,6 +55,7 @@ class Key(NamedTuple):
     default: Any = None
     sample: str = ""
     secret: bool = False
+    covers: Cover | None = None
 
 
 def _no_rules(_: Mapping[str, Any]) -> Iterable[Wrong]:

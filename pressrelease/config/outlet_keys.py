@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pressrelease.config.keys import Key, OutletKind
+from pressrelease.config.keys import Cover, Key, OutletKind
 from pressrelease.config.model import OutletConfig
 from pressrelease.config.outlet_values import (
     apprise_address,
@@ -40,12 +40,19 @@ ENTRY_POINTS = "pressrelease.outlets"
 
 #: At every outlet, whatever its kind.
 COMMON_KEYS = (
-    Key("enabled", flag, "false switches it off; a release that names it can't be scheduled then", default=True),
+    Key(
+        "enabled",
+        flag,
+        "false switches it off; a release that names it can't be scheduled then",
+        default=True,
+        covers=Cover.NO,
+    ),
     Key(
         "timeout",
         duration(timedelta(seconds=1), timedelta(hours=1)),
         "the longest that one try may take, all in all",
         default=OutletConfig("", "").timeout,
+        covers=Cover.NO,
     ),
 )
 
@@ -54,13 +61,20 @@ OUTLET_KINDS = (
         "newsroom",
         "a public web site of plain files, made by this program",
         (
-            Key("path", public_folder, "the web server's root, a folder of its own", default="newsroom"),
+            Key(
+                "path",
+                public_folder,
+                "the web server's root, a folder of its own",
+                default="newsroom",
+                covers=Cover.YES,
+            ),
             Key(
                 "url",
                 web_address_or_empty,
                 "where the public reads it; links and feeds need it",
                 default="",
                 sample='"https://news.example.org"',
+                covers=Cover.YES,
             ),
         ),
         tells_people=False,
@@ -69,26 +83,36 @@ OUTLET_KINDS = (
         "email",
         "mail to each recipient by itself, through a mail server",
         (
-            Key("host", mail_server, "the mail server", required=True, sample='"smtp.example.org"'),
+            Key("host", mail_server, "the mail server", required=True, sample='"smtp.example.org"', covers=Cover.NO),
             Key(
                 "port",
                 whole(1, 65535),
                 "left out: 587 with starttls, 465 with tls, 25 with none",
                 sample="587",
+                covers=Cover.NO,
             ),
             Key(
                 "security",
                 one_of("starttls", "tls", "none"),
                 "starttls, tls, or none (on this machine only)",
                 default="starttls",
+                covers=Cover.NO,
             ),
-            Key("username", text_or_empty, "where the server asks for one", default="", sample='"press"'),
+            Key(
+                "username",
+                text_or_empty,
+                "where the server asks for one",
+                default="",
+                sample='"press"',
+                covers=Cover.NO,
+            ),
             Key(
                 "password",
                 secret,
                 "with the username",
                 secret=True,
                 sample='{ env = "PRESSRELEASE_SMTP_PASSWORD" }',
+                covers=Cover.NO,
             ),
             Key(
                 "from",
@@ -96,6 +120,7 @@ OUTLET_KINDS = (
                 "whom it comes from, of a domain that the server may send for",
                 required=True,
                 sample='"Press Office <press@example.org>"',
+                covers=Cover.YES,
             ),
             Key(
                 "reply_to",
@@ -103,6 +128,7 @@ OUTLET_KINDS = (
                 "whom reporters answer to",
                 default="",
                 sample='"media@example.org"',
+                covers=Cover.YES,
             ),
             Key(
                 "recipients",
@@ -110,14 +136,23 @@ OUTLET_KINDS = (
                 "a list, or a CSV file with an `email` column; nobody sees another's address",
                 required=True,
                 sample='"media.csv"',
+                covers=Cover.YES,
             ),
-            Key("list_id", list_id, "the list's name (RFC 2919)", default="", sample='"media.example.org"'),
+            Key(
+                "list_id",
+                list_id,
+                "the list's name (RFC 2919)",
+                default="",
+                sample='"media.example.org"',
+                covers=Cover.YES,
+            ),
             Key(
                 "unsubscribe",
                 unsubscribe,
                 "where one leaves the list, https or mailto",
                 default="",
                 sample='"mailto:unsubscribe@example.org"',
+                covers=Cover.YES,
             ),
         ),
         tells_people=True,
@@ -133,6 +168,7 @@ OUTLET_KINDS = (
                 "where to post; a reference where the address is itself a secret",
                 required=True,
                 sample='"https://hooks.example.org/press"',
+                covers=Cover.YES,
             ),
             Key(
                 "secret",
@@ -141,6 +177,7 @@ OUTLET_KINDS = (
                 required=True,
                 secret=True,
                 sample='{ env = "PRESSRELEASE_WEBHOOK_SECRET" }',
+                covers=Cover.NO,
             ),
             Key(
                 "headers",
@@ -148,6 +185,7 @@ OUTLET_KINDS = (
                 "more headers; a secret one by reference",
                 default={},
                 sample='{ "X-Source" = "press office" }',
+                covers=Cover.YES,
             ),
         ),
         tells_people=True,
@@ -156,8 +194,15 @@ OUTLET_KINDS = (
         "wordpress",
         "a post on a WordPress site, by an application password",
         (
-            Key("url", web_address, "the site's address", required=True, sample='"https://www.example.org"'),
-            Key("username", text, "whose application password it is", required=True, sample='"press"'),
+            Key(
+                "url",
+                web_address,
+                "the site's address",
+                required=True,
+                sample='"https://www.example.org"',
+                covers=Cover.YES,
+            ),
+            Key("username", text, "whose application password it is", required=True, sample='"press"', covers=Cover.NO),
             Key(
                 "password",
                 secret,
@@ -165,6 +210,7 @@ OUTLET_KINDS = (
                 required=True,
                 secret=True,
                 sample='{ env = "PRESSRELEASE_WORDPRESS_PASSWORD" }',
+                covers=Cover.NO,
             ),
             Key(
                 "categories",
@@ -172,8 +218,11 @@ OUTLET_KINDS = (
                 "by name or number; they must exist",
                 default=(),
                 sample='["Press releases"]',
+                covers=Cover.YES,
             ),
-            Key("tags", list_of(term, '["news"]'), "by name or number", default=(), sample='["news"]'),
+            Key(
+                "tags", list_of(term, '["news"]'), "by name or number", default=(), sample='["news"]', covers=Cover.YES
+            ),
         ),
         tells_people=False,
     ),
@@ -181,7 +230,9 @@ OUTLET_KINDS = (
         "mastodon",
         "a post with a link, on a Mastodon server",
         (
-            Key("url", web_address, "the server", required=True, sample='"https://social.example.org"'),
+            Key(
+                "url", web_address, "the server", required=True, sample='"https://social.example.org"', covers=Cover.YES
+            ),
             Key(
                 "token",
                 secret,
@@ -189,12 +240,14 @@ OUTLET_KINDS = (
                 required=True,
                 secret=True,
                 sample='{ env = "PRESSRELEASE_MASTODON_TOKEN" }',
+                covers=Cover.NO,
             ),
             Key(
                 "visibility",
                 one_of("public", "unlisted", "private"),
                 "public, unlisted or private",
                 default="public",
+                covers=Cover.YES,
             ),
         ),
         tells_people=False,
@@ -203,8 +256,15 @@ OUTLET_KINDS = (
         "bluesky",
         "a post with a link, on Bluesky",
         (
-            Key("url", web_address, "the account's own server", default="https://bsky.social"),
-            Key("handle", handle, "the account, without the @", required=True, sample='"example.bsky.social"'),
+            Key("url", web_address, "the account's own server", default="https://bsky.social", covers=Cover.YES),
+            Key(
+                "handle",
+                handle,
+                "the account, without the @",
+                required=True,
+                sample='"example.bsky.social"',
+                covers=Cover.YES,
+            ),
             Key(
                 "password",
                 secret,
@@ -212,6 +272,7 @@ OUTLET_KINDS = (
                 required=True,
                 secret=True,
                 sample='{ env = "PRESSRELEASE_BLUESKY_PASSWORD" }',
+                covers=Cover.NO,
             ),
         ),
         tells_people=False,
@@ -227,6 +288,7 @@ OUTLET_KINDS = (
                 required=True,
                 secret=True,
                 sample='{ env = "PRESSRELEASE_APPRISE_URL" }',
+                covers=Cover.YES,
             ),
         ),
         tells_people=True,
@@ -241,6 +303,7 @@ OUTLET_KINDS = (
                 "the program and its arguments; no shell reads them",
                 required=True,
                 sample='["/usr/local/bin/publish"]',
+                covers=Cover.YES,
             ),
         ),
         tells_people=True,

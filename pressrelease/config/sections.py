@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from pressrelease.config.keys import Key, Several, Wrong
+from pressrelease.config.keys import Cover, Key, Several, Wrong
 from pressrelease.config.model import Config, Office
 from pressrelease.config.values import (
     address_or_secret_or_empty,
@@ -92,24 +92,32 @@ SECTIONS = (
         "office",
         "Who speaks, and by which clock.",
         (
-            Key("name", text, "as it stands on every release", required=True),
-            Key("timezone", timezone, "of the IANA database; every embargo is read in it", required=True),
+            Key("name", text, "as it stands on every release", required=True, covers=Cover.YES),
+            Key(
+                "timezone",
+                timezone,
+                "of the IANA database; every embargo is read in it",
+                required=True,
+                covers=Cover.YES,
+            ),
             Key(
                 "url",
                 web_address_or_empty,
                 "the office's own site",
                 default=_OFFICE.url,
                 sample='"https://example.org"',
+                covers=Cover.YES,
             ),
-            Key("contact", contact, "whom reporters call", default=Contact(), sample=_CONTACT_SAMPLE),
-            Key("language", language, "of the releases (RFC 5646)", default=_OFFICE.language),
+            Key("contact", contact, "whom reporters call", default=Contact(), sample=_CONTACT_SAMPLE, covers=Cover.YES),
+            Key("language", language, "of the releases (RFC 5646)", default=_OFFICE.language, covers=Cover.YES),
             Key(
                 "release_time",
                 wall_time,
                 "the office's hour for an embargo that names only days",
                 default=_OFFICE.release_time,
+                covers=Cover.NO,
             ),
-            Key("close", wall_time, "when the office goes home", default=_OFFICE.close),
+            Key("close", wall_time, "when the office goes home", default=_OFFICE.close, covers=Cover.NO),
         ),
     ),
     Section(
@@ -121,6 +129,7 @@ SECTIONS = (
                 list_of(outlet_name, '["newsroom"]'),
                 "where it goes",
                 default=_DEFAULTS.default_outlets,
+                covers=Cover.NO,
             ),
         ),
     ),
@@ -128,18 +137,26 @@ SECTIONS = (
         "policy",
         "Who must say yes, and how late is too late.",
         (
-            Key("approvals", whole(0, 3), "how many people must approve a version, 0 to 3", default=_POLICY.approvals),
+            Key(
+                "approvals",
+                whole(0, 3),
+                "how many people must approve a version, 0 to 3",
+                default=_POLICY.approvals,
+                covers=Cover.WEAKER,
+            ),
             Key(
                 "approvers",
                 list_of(text, '["jdoe", "asmith"]'),
                 "who may; empty: anyone",
                 default=_POLICY.approvers,
+                covers=Cover.WEAKER,
             ),
             Key(
                 "author_may_approve",
                 flag,
                 "whether the author's own word counts",
                 default=_POLICY.author_may_approve,
+                covers=Cover.WEAKER,
             ),
             Key(
                 "allowed_signers",
@@ -147,12 +164,14 @@ SECTIONS = (
                 "a file of SSH keys, as git has it; with it an approval counts only signed by its approver's key",
                 default=_POLICY.allowed_signers,
                 sample='"allowed_signers"',
+                covers=Cover.WEAKER,
             ),
             Key(
                 "max_late",
                 duration(timedelta(0), _YEAR),
                 "later than this past its lift, a release is not sent but needs a person",
                 default=_POLICY.max_late,
+                covers=Cover.NO,
             ),
         ),
     ),
@@ -167,14 +186,22 @@ SECTIONS = (
                 ),
                 "the pauses between tries, the last one repeated",
                 default=_RETRY.schedule,
+                covers=Cover.NO,
             ),
             Key(
                 "give_up",
                 duration(timedelta(0), timedelta(days=30)),
                 "after this long a person decides",
                 default=_RETRY.give_up,
+                covers=Cover.NO,
             ),
-            Key("jitter", share, "the share of a pause that chance may add, 0 to 1", default=_RETRY.jitter),
+            Key(
+                "jitter",
+                share,
+                "the share of a pause that chance may add, 0 to 1",
+                default=_RETRY.jitter,
+                covers=Cover.NO,
+            ),
         ),
     ),
     Section(
@@ -187,12 +214,14 @@ SECTIONS = (
                 "servers whose HTTP Date is asked",
                 default=_DEFAULTS.clock.witnesses,
                 sample='["https://www.example.org"]',
+                covers=Cover.NO,
             ),
             Key(
                 "tolerance",
                 duration(timedelta(seconds=1), timedelta(minutes=1)),
                 "how far the clock may be off",
                 default=_DEFAULTS.clock.tolerance,
+                covers=Cover.NO,
             ),
         ),
     ),
@@ -205,6 +234,7 @@ SECTIONS = (
                 store_url,
                 "a file, or postgresql+psycopg://host/name with the password in ~/.pgpass",
                 default=_DEFAULTS.store_url,
+                covers=Cover.NO,
             ),
         ),
     ),
@@ -217,6 +247,7 @@ SECTIONS = (
                 list_of(outlet_name, '["media"]'),
                 "which of the outlets below",
                 default=_DEFAULTS.notify.outlets,
+                covers=Cover.NO,
             ),
             Key(
                 "heartbeat",
@@ -224,6 +255,7 @@ SECTIONS = (
                 "a dead-man's switch, pinged by `run` and `publish-due`",
                 default=_DEFAULTS.notify.heartbeat,
                 sample='{ env = "PRESSRELEASE_HEARTBEAT" }',
+                covers=Cover.NO,
             ),
         ),
     ),

@@ -49,6 +49,12 @@ def _may_approve(desk: Desk, report: Report, by: str) -> None:
             else f"`pressrelease schedule {slug}` freezes it as it is now.",
             code="file_changed",
         )
+    if changed := report.dossier.changed:
+        raise NeedsPerson(
+            f"{changed} after {slug} was scheduled. Nothing was approved.",
+            hint=f"`pressrelease schedule {slug}` freezes it as it is now.",
+            code="config_changed",
+        )
     if report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
         raise NotPermitted(f"{slug} is {report.standing.state.sentence} already.", code="already_published")
 

@@ -83,6 +83,8 @@ def _of_scheduled(desk: Desk, slug: str, now: datetime) -> Proof:
         remarks.append(
             f"releases/{slug}.md is another by now; this is version {release.version[:12]} as it was scheduled."
         )
+    if report.dossier.changed:
+        remarks.append(f"{report.dossier.changed} since it was scheduled; its own text is shown as it was approved.")
     delivery = Delivery(
         0, slug, release.version, "", "", DeliveryState.WAITING, lift=release.lift or now.replace(microsecond=0)
     )
@@ -110,6 +112,7 @@ def _of_scheduled(desk: Desk, slug: str, now: datetime) -> Proof:
 
 
 def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
+    from pressrelease.config.frozen import frozen_settings, settings_name
     from pressrelease.message import compose
     from pressrelease.parcels import public_url
     from pressrelease.release import version_of
@@ -129,6 +132,7 @@ def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
             outlets=outlets,
             wall=wall,
             recipients=_recipient_digests(desk, outlets),
+            settings=settings_name(frozen_settings(desk.config, outlets)),
         ),
         office=desk.config.office,
         lift=lift or now.replace(microsecond=0),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pressrelease import clock
 from pressrelease.check import Finding, Severity, check_release, embargo_of
+from pressrelease.config.frozen import frozen_settings, settings_name
 from pressrelease.desk import Desk, Report
 from pressrelease.desk.promising import lift_findings
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, NotPermitted, Refused
@@ -27,7 +28,7 @@ class Proposal:
     """What scheduling a release would fix; `lift` is UTC, None where it lifts with its last approval.
 
     `questions` are what a person must say yes to first, in whole sentences; empty where nothing was assumed. `wall` is
-    the lift as the clocks that were meant show it, "" where an instant was.
+    the lift as the clocks that were meant show it, "" where an instant was; `settings` is what config.toml adds.
     """
 
     release: Release
@@ -39,6 +40,7 @@ class Proposal:
     findings: tuple[Finding, ...]
     questions: tuple[str, ...]
     wall: str = ""
+    settings: str = ""
 
     @property
     def slug(self) -> str:
@@ -136,6 +138,7 @@ def _propose(
     outlets = release.outlets or desk.config.default_outlets
     attachments = {a.path: desk.library.attachment(release, a) for a in release.attachments}
     people = {name: recipients.of(name) for name in outlets}
+    settings = frozen_settings(desk.config, outlets)
     return Proposal(
         release=release,
         embargo=embargo,
@@ -147,12 +150,14 @@ def _propose(
             outlets=outlets,
             wall=wall,
             recipients=digests_of(people),
+            settings=settings_name(settings),
         ),
         recipients=people,
         attachments=attachments,
         findings=findings,
         questions=questions,
         wall=wall,
+        settings=settings,
     )
 
 
@@ -252,6 +257,7 @@ def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Schedul
         attachments=proposal.attachments,
         hashes=_hashes(proposal.attachments),
         wall=proposal.wall,
+        settings=proposal.settings,
     )
     return scheduled, frozen
 

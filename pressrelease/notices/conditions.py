@@ -42,6 +42,8 @@ def conditions(
             what = "was changed after it was scheduled" if one.dossier.file is FileFact.CHANGED else "is gone"
             cause = Cause.FILE_CHANGED if one.dossier.file is FileFact.CHANGED else Cause.FILE_MISSING
             told.append((cause, f"The file of {one.name} {what}; nothing more goes out of it."))
+        if changed := one.dossier.changed:
+            told.append((Cause.CONFIG_CHANGED, f"{changed} after {one.name} was scheduled; nothing goes out of it."))
         if (ruling := one.dossier.ruling) and ruling.asks:
             told.append((Cause.ZONE_RULES_ASK, f"About {one.name}: {ruling.words}."))
         if lifted and any(

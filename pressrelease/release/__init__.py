@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pressrelease.release.model import LARGEST_RELEASE, Attachment, Contact, Release, ReleaseKind
+from pressrelease.release.model import LARGEST_RELEASE, SHOWN, Attachment, Contact, Release, ReleaseKind
 from pressrelease.release.slug import slug_of, valid_slug
 
 if TYPE_CHECKING:
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
         digest_of_recipients,
         digests_of,
         from_canonical,
+        is_named,
         version_of,
     )
     from pressrelease.release.writing import front_matter_text
 
 __all__ = [
     "LARGEST_RELEASE",
+    "SHOWN",
     "Attachment",
     "Contact",
     "Release",
@@ -35,6 +37,7 @@ __all__ = [
     "digests_of",
     "from_canonical",
     "front_matter_text",
+    "is_named",
     "parse",
     "slug_of",
     "valid_slug",
@@ -47,6 +50,7 @@ _WHERE = {
     "digest_of_recipients": "version",
     "digests_of": "version",
     "from_canonical": "version",
+    "is_named": "version",
     "version_of": "version",
     "front_matter_text": "writing",
 }

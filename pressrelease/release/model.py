@@ -9,6 +9,9 @@ from typing import NamedTuple
 #: The largest file that is read as a release, in bytes.
 LARGEST_RELEASE = 1024 * 1024
 
+#: How many digits of a version's name are shown where people read it.
+SHOWN = 12
+
 
 class ReleaseKind(str, Enum):
     """What sort of release it is."""

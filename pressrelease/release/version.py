@@ -13,6 +13,9 @@ from pressrelease.release.model import Attachment, Contact, Release, ReleaseKind
 
 FORMAT = 1
 
+#: The length of a version's name in records of layout 6 and before.
+SHORT_NAME = 16
+
 #: Where a release came from; nothing of it is published or addressed.
 _OF_THE_FILE = ("lines", "body_line", "source_hash")
 
@@ -54,13 +57,15 @@ def version_of(
     outlets: Sequence[str],
     wall: str = "",
     recipients: Mapping[str, str] = MappingProxyType({}),
+    settings: str = "",
 ) -> str:
-    """The name of one version: 16 hex digits of SHA-256 over its text, attachments, lift, outlets and recipients.
+    """Return the name of one version: SHA-256 (64 hex digits) over everything that an approval covers.
 
     `attachment_hashes` maps a path to the SHA-256 of its bytes; `lift` is aware, None for one that lifts with
     its last approval, and `wall` is what clocks show then, "" where an instant was meant; the order of `outlets` says
-    nothing. `recipients` maps an outlet to the digest of its recipients, and is empty for a version frozen before
-    recipients were part of it. Raises ValueError for a naive lift.
+    nothing. `recipients` maps an outlet to the digest of its recipients, and `settings` is the SHA-256 of what
+    config.toml adds (`config.frozen`); both are empty for a version frozen before they were part of it. Raises
+    ValueError for a naive lift.
     """
     if lift is not None and lift.utcoffset() is None:
         raise ValueError("a lift without a zone")
@@ -69,9 +74,37 @@ def version_of(
         "attachments": dict(attachment_hashes),
         "lift": None if lift is None else lift.astimezone(UTC).isoformat(timespec="microseconds"),
         "outlets": sorted(set(outlets)),
-    } | ({"wall": wall} if wall else {})
-    whole |= {"recipients": dict(recipients)} if recipients else {}
-    return hashlib.sha256(_stable(whole)).hexdigest()[:16]
+    }
+    later: dict[str, Any] = {"wall": wall, "recipients": dict(recipients), "settings": settings}
+    whole |= {name: value for name, value in later.items() if value}
+    return hashlib.sha256(_stable(whole)).hexdigest()
+
+
+def is_named(
+    name: str,
+    release: Release,
+    *,
+    attachment_hashes: Mapping[str, str],
+    lift: datetime | None,
+    outlets: Sequence[str],
+    wall: str = "",
+    recipients: Mapping[str, str] = MappingProxyType({}),
+    settings: str = "",
+) -> bool:
+    """Whether `name` is the name of this version; the other arguments are those of `version_of`.
+
+    Versions that were frozen before settings were have the first 16 digits for a name, and keep it.
+    """
+    whole = version_of(
+        release,
+        attachment_hashes=attachment_hashes,
+        lift=lift,
+        outlets=outlets,
+        wall=wall,
+        recipients=recipients,
+        settings=settings,
+    )
+    return name == whole or (not settings and len(name) == SHORT_NAME and name == whole[:SHORT_NAME])
 
 
 def digest_of_recipients(recipients: Iterable[str]) -> str:

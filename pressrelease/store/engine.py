@@ -75,6 +75,7 @@ CHANGES: tuple[tuple[str, tuple[str, ...]], ...] = (
             *(f"ALTER TABLE control DROP COLUMN mark_{name}" for name in ("wall", "uptime", "boot", "host")),
         ),
     ),
+    ("what config.toml adds to a version", ("ALTER TABLE versions ADD COLUMN settings TEXT",)),
 )
 
 _JOURNAL_TRIGGERS = {

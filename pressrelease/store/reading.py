@@ -7,6 +7,7 @@ valid on SQLite and PostgreSQL alike; only the mark of a parameter differs.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sqlite3
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pressrelease.clock import Mark
 from pressrelease.delivery import Delivery
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
-from pressrelease.standing import Approval, Dossier, FileFact, Scheduled
+from pressrelease.standing import Approval, Dossier, FileFact, Scheduled, Terms
 from pressrelease.store.rows import (
     Row,
     approval_of,
@@ -41,13 +42,16 @@ if TYPE_CHECKING:
     from pressrelease.store.journal import Line
 
 #: The newest layout of the tables that this program knows.
-SCHEMA = 8
+SCHEMA = 9
 
 #: The layout that brought the time on the wall.
 ZONES_SINCE = 6
 
 #: The layout that brought a mark of the clock for each boot.
 MARKS_SINCE = 8
+
+#: The layout that brought the settings frozen with a version.
+SETTINGS_SINCE = 9
 
 #: How long a reader waits for a writer's commit, in seconds, before it says that the store is busy.
 READ_PATIENCE = 10.0
@@ -84,7 +88,8 @@ class FrozenVersion(NamedTuple):
 
     `lift` is UTC, None for `immediate`; a person may have moved the release's own lift since. `wall` is the lift as
     the clocks that were meant show it, "" where an instant was. `recipients` has the digest of each outlet's
-    recipients by its name, and is empty for a version frozen before they were part of it.
+    recipients by its name; `settings` is the SHA-256 of what config.toml adds to it (`Reader.settings` has the
+    values). Both are empty for a version frozen before they were part of it.
     """
 
     canonical: bytes
@@ -93,6 +98,7 @@ class FrozenVersion(NamedTuple):
     outlets: tuple[str, ...]
     wall: str = ""
     recipients: Mapping[str, str] = MappingProxyType({})
+    settings: str = ""
 
 
 class Reader:
@@ -104,6 +110,7 @@ class Reader:
         self.on_server = not isinstance(database, Path)
         self._free: deque[Any] = deque()
         self._in_the_way: Together[Row] = Together(self._what_is_in_the_way)
+        self._settings: dict[str, Mapping[str, Any]] = {}
 
     # -- asking -------------------------------------------------------------------------------------------
 
@@ -305,15 +312,27 @@ class Reader:
         which = " AND state NOT IN ('delivered', 'canceled')" if unsettled_only else ""
         for row in self._by_slug(f"SELECT * FROM deliveries WHERE slug IN ({{}}){which} ORDER BY id", slugs):
             deliveries.setdefault((row["slug"], row["version"]), []).append(delivery_of(row))
+        terms = self.terms(slugs)
         return [
             Dossier(
                 release=release,
                 approvals=tuple(approvals.get((release.slug, release.version), ())),
                 deliveries=tuple(deliveries.get((release.slug, release.version), ())),
                 file=(files or {}).get(release.slug, FileFact.SAME),
+                terms=terms.get((release.slug, release.version)),
             )
             for release in releases
         ]
+
+    def terms(self, slugs: Sequence[str]) -> dict[tuple[str, str], Terms]:
+        """Under which settings the current version of each release was frozen, by slug and version."""
+        if not slugs or self.schema() < SETTINGS_SINCE:
+            return {}
+        query = (
+            "SELECT v.slug, v.version, v.settings, v.frozen_at FROM releases r JOIN versions v"
+            " ON v.slug = r.slug AND v.version = r.version WHERE r.slug IN ({})"
+        )
+        return {(row["slug"], row["version"]): _terms_of(row) for row in self._by_slug(query, slugs)}
 
     def _by_slug(self, query: str, slugs: Sequence[str], at_once: int = 400) -> Iterator[dict[str, Any]]:
         for start in range(0, len(slugs), at_once):
@@ -375,6 +394,16 @@ class Reader:
         """An attachment's frozen bytes."""
         found = self.rows("SELECT content FROM blobs WHERE sha256 = :sha256", {"sha256": sha256})
         return _content_of(found[0]) if found else None
+
+    def settings(self, sha256: str) -> Mapping[str, Any]:
+        """What config.toml added to a version when it was frozen. Raises StateUnreadable if it is damaged or gone."""
+        found = self._settings.get(sha256)
+        if found is None:
+            content = self.blob(sha256)
+            if content is None or hashlib.sha256(content).hexdigest() != sha256:
+                raise StateUnreadable("The settings that were frozen with a release are damaged. It was not sent.")
+            found = self._settings[sha256] = _settings_of({"content": content})
+        return found
 
     # -- who is there, and what was done --------------------------------------------------------------------
 
@@ -480,7 +509,19 @@ def _frozen_of(row: Row) -> FrozenVersion:
         outlets=texts_of(row["outlets"]),
         wall=text_of(row.get("wall") or ""),
         recipients=digests_of_text(row.get("recipients")),
+        settings=text_of(row.get("settings") or ""),
     )
+
+
+@believed
+def _settings_of(row: Row) -> Mapping[str, Any]:
+    settings = json.loads(row["content"])
+    return {name: settings[name] for name in (*settings, "office", "outlets")}
+
+
+@believed
+def _terms_of(row: Row) -> Terms:
+    return Terms(text_of(row["settings"] or ""), from_micros(row["frozen_at"]))
 
 
 @believed

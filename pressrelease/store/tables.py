@@ -75,6 +75,8 @@ versions = Table(
     Column("wall", Text),  # as it was approved
     # JSON: outlet -> digest of its recipients. NULL in a version frozen before they were part of it.
     Column("recipients", Text),
+    # The SHA-256 of what config.toml adds to it, which is in `blobs`; NULL for what an older program froze.
+    Column("settings", Text),
 )
 
 blobs = Table(

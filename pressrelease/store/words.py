@@ -11,8 +11,9 @@ from datetime import datetime
 from sqlalchemy import BindParameter, bindparam, delete, insert, null, select, update
 
 from pressrelease.config import Policy
+from pressrelease.config.frozen import settings_name
 from pressrelease.delivery import DeliveryState
-from pressrelease.errors import NotFound, NotPermitted, Refused
+from pressrelease.errors import NotFound, NotPermitted, Refused, StateUnreadable
 from pressrelease.release import digests_of
 from pressrelease.standing import Approval, Dossier, Scheduled, Word, counted_approvals, same_person
 from pressrelease.store.ledger import Ledger
@@ -31,13 +32,15 @@ from pressrelease.store.tables import approvals, blobs, control, deliveries, rel
 @dataclass(frozen=True)
 class Frozen:
     """What `schedule` freezes: the canonical bytes, the lift (None: with its last approval), each attachment's bytes
-    and SHA-256 by its path, and the lift as the clocks that were meant show it ("" where an instant was)."""
+    and SHA-256 by its path, the lift as the clocks that were meant show it ("" where an instant was), and what
+    config.toml adds to it ("" for nothing)."""
 
     canonical: bytes
     lift: datetime | None
     attachments: Mapping[str, bytes]
     hashes: Mapping[str, str]
     wall: str = ""
+    settings: str = ""
 
 
 # Made once: a thousand releases are scheduled in one call, and to make a statement takes longer than to run it.
@@ -56,7 +59,8 @@ _DELIVERIES = (
     .with_for_update()
 )
 _TRIES = select(deliveries.c.attempts).where(deliveries.c.slug == _SLUG).with_for_update()
-_FROZEN = select(versions.c.slug).where(versions.c.slug == _SLUG, versions.c.version == _VERSION)
+_FROZEN = select(versions).where(versions.c.slug == _SLUG, versions.c.version == _VERSION)
+_BLOB = select(blobs.c.sha256).where(blobs.c.sha256 == bindparam("of_sha256"))
 _NOT_SCHEDULED = delete(releases).where(releases.c.slug == _SLUG)
 _NOT_SENT = delete(deliveries).where(deliveries.c.slug == _SLUG, deliveries.c.version == _VERSION)
 _CALLED_OFF = (
@@ -110,26 +114,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
             code="already_begun",
         )
     _call_off(ledger, slug)
-    if not ledger.rows(_FROZEN, which):
-        for path, content in frozen.attachments.items():
-            sha256 = frozen.hashes[path]
-            if not ledger.rows(select(blobs.c.sha256).where(blobs.c.sha256 == sha256)):
-                ledger.connection.execute(insert(blobs).values(sha256=sha256, content=content))
-        ledger.connection.execute(
-            insert(versions),
-            {
-                "slug": slug,
-                "version": version,
-                "canonical": frozen.canonical,
-                "attachments": json.dumps(dict(frozen.hashes), sort_keys=True),
-                "lift": maybe_micros(frozen.lift),
-                "outlets": json.dumps(release.outlets),
-                "frozen_at": ledger.micros,
-                "frozen_by": release.word_by,
-                "wall": frozen.wall or None,
-                "recipients": json.dumps(digests_of(recipients), sort_keys=True),
-            },
-        )
+    _freeze(ledger, release, frozen, recipients)
     ledger.connection.execute(_NOT_SCHEDULED, which)
     ledger.connection.execute(insert(releases), row_of_scheduled(release) | {"open": True, "changed_at": ledger.micros})
     ledger.connection.execute(_NOT_SENT, which)
@@ -162,6 +147,38 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
         outlets=list(release.outlets),
         deliveries=sum(len(people) for people in recipients.values()),
     )
+
+
+def _freeze(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapping[str, Sequence[str]]) -> None:
+    """Keep what is approved under its version's name; what is kept under that name already must be the same."""
+    named = settings_name(frozen.settings)
+    version = {
+        "slug": release.slug,
+        "version": release.version,
+        "canonical": frozen.canonical,
+        "attachments": json.dumps(dict(frozen.hashes), sort_keys=True),
+        "lift": maybe_micros(frozen.lift),
+        "outlets": json.dumps(release.outlets),
+        "wall": frozen.wall or None,
+        "recipients": json.dumps(digests_of(recipients), sort_keys=True),
+        "settings": named or None,
+    }
+    for row in ledger.rows(_FROZEN, {"of_slug": release.slug, "of_version": release.version}):
+        kept = {name: bytes(row[name]) if name == "canonical" else row[name] for name in version}
+        if kept | {"outlets": sorted(json.loads(kept["outlets"]))} != version | {"outlets": sorted(release.outlets)}:
+            raise StateUnreadable(
+                f"The record has something else under the name of this version of {release.slug}."
+                " Nothing was scheduled.",
+                hint="`pressrelease doctor` checks every frozen text. Change the file before you schedule it again.",
+                code="version_taken",
+            )
+        return
+    contents = {frozen.hashes[path]: content for path, content in frozen.attachments.items()}
+    contents |= {named: frozen.settings.encode()} if named else {}
+    for sha256, content in contents.items():
+        if not ledger.rows(_BLOB, {"of_sha256": sha256}):
+            ledger.connection.execute(insert(blobs).values(sha256=sha256, content=content))
+    ledger.connection.execute(insert(versions), version | {"frozen_at": ledger.micros, "frozen_by": release.word_by})
 
 
 def unschedule(ledger: Ledger, slug: str) -> None:

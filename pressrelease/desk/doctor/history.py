@@ -130,7 +130,7 @@ def frozen(patient: Patient) -> Iterator[Remark]:
 
 
 def _damage(read: Reader, release: Scheduled) -> str:
-    from pressrelease.release import from_canonical, version_of
+    from pressrelease.release import from_canonical, is_named
 
     kept = read.frozen(release.slug, release.version)
     if kept is None:
@@ -139,15 +139,22 @@ def _damage(read: Reader, release: Scheduled) -> str:
         text = from_canonical(kept.canonical)
     except StateUnreadable:
         return "the frozen text"
-    if release.version != version_of(
+    if not is_named(
+        release.version,
         text,
         attachment_hashes=kept.attachments,
         lift=kept.lift,
         outlets=kept.outlets,
         wall=kept.wall,
         recipients=kept.recipients,
+        settings=kept.settings,
     ):
         return "the frozen text"
+    if kept.settings:
+        try:
+            read.settings(kept.settings)
+        except StateUnreadable:
+            return "what config.toml added to the text"
     for sha256 in kept.attachments.values():
         content = read.blob(sha256)
         if content is None or hashlib.sha256(content).hexdigest() != sha256:

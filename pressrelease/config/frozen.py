@@ -1,0 +1,142 @@
+"""What config.toml adds to a release, frozen with its version, and what was changed in it since.
+
+    config.toml ──frozen_settings──▶ JSON, kept with the version and covered by its approval
+    that JSON and the config of now ──changes──▶ which keys differ, in words
+
+The tables of keys say which ones count (`Key.covers`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pressrelease.config.keys import Cover, Key
+from pressrelease.config.model import Config, Office, OutletConfig, SecretReference
+from pressrelease.config.outlet_keys import outlet_kind
+from pressrelease.config.sections import SECTIONS
+from pressrelease.release.model import Contact
+
+FORMAT = 1
+
+#: Under this name `changes` has what concerns every outlet.
+EVERYWHERE = ""
+
+
+def frozen_settings(config: Config, outlets: Iterable[str]) -> str:
+    """Return what config.toml adds to a release that goes to `outlets`, as JSON whose text depends on nothing else."""
+    values: dict[str, Any] = {"format": FORMAT}
+    for section in SECTIONS:
+        covered = {key.name: _plain(getattr(_table(config, section.name), key.name)) for key in _covered(section.keys)}
+        if covered:
+            values[section.name] = covered
+    values["outlets"] = {name: _of_outlet(config.outlets[name]) for name in outlets if name in config.outlets}
+    return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def settings_name(settings: str) -> str:
+    """The SHA-256 (64 hex digits) by which frozen settings are kept; "" for none."""
+    return hashlib.sha256(settings.encode("utf-8", "surrogatepass")).hexdigest() if settings else ""
+
+
+def office_of(settings: Mapping[str, Any], office: Office) -> Office:
+    """The office as it was frozen; what an approval does not cover is taken from `office`."""
+    told = dict(settings["office"])
+    told["contact"] = Contact(**told.get("contact") or {})
+    return office._replace(**{name: told[name] for name in told if name in Office._fields})
+
+
+def outlets_of(settings: Mapping[str, Any], outlets: Mapping[str, OutletConfig]) -> dict[str, OutletConfig]:
+    """The outlets with the public addresses that were frozen; everything else as it is in `outlets`."""
+    found = dict(outlets)
+    for name, frozen in settings["outlets"].items():
+        own = found.get(name, OutletConfig(name, frozen["type"]))
+        if frozen["type"] == "newsroom":
+            found[name] = own._replace(type="newsroom", settings={**own.settings, "url": frozen.get("url", "")})
+    return found
+
+
+def changes(settings: Mapping[str, Any], config: Config) -> dict[str, str]:
+    """Return which keys of config.toml differ from what was frozen, in words, by outlet; empty if none does.
+
+    What concerns every outlet stands under `EVERYWHERE`. An outlet that config.toml no longer has is left out.
+    """
+    found: dict[str, str] = {}
+    for section in SECTIONS:
+        frozen = settings.get(section.name)
+        if frozen is None or EVERYWHERE in found:
+            continue
+        if words := _changed(section.name, section.keys, frozen, _table(config, section.name)):
+            found[EVERYWHERE] = words
+    for name, frozen in settings["outlets"].items():
+        if name in config.outlets and (words := _outlet_changed(config.outlets[name], frozen)):
+            found[name] = words
+    return found
+
+
+def _changed(table: str, keys: Iterable[Key], frozen: Mapping[str, Any], now: object) -> str:
+    """The first key of a table that differs, in words; "" if none does."""
+    for key in _covered(keys):
+        before, value = frozen.get(key.name, _plain(key.default)), _plain(getattr(now, key.name))
+        if before == value:
+            continue
+        if key.covers is Cover.YES:
+            return f"[{table}] {key.name} was changed"
+        if _WEAKER[key.name](before, value):
+            return f"[{table}] {key.name} was made weaker"
+    return ""
+
+
+def _outlet_changed(outlet: OutletConfig, frozen: Mapping[str, Any]) -> str:
+    now = _of_outlet(outlet)
+    kind = outlet_kind(outlet.type)
+    names = [key.name for key in _covered(kind.keys)] if kind is not None else sorted({*frozen, *now})
+    defaults = {key.name: _plain(key.default) for key in kind.keys} if kind is not None else {}
+    for name in dict.fromkeys(["type", *names]):
+        default = defaults.get(name)
+        if frozen.get(name, default) != now.get(name, default):
+            return f"[outlets.{outlet.name}] {name} was changed"
+    return ""
+
+
+def _of_outlet(outlet: OutletConfig) -> dict[str, Any]:
+    """What an outlet's table adds; of a kind that another package brings, everything but its secrets."""
+    kind = outlet_kind(outlet.type)
+    if kind is None:
+        told = {name: value for name, value in outlet.settings.items() if not isinstance(value, SecretReference)}
+    else:
+        told = {key.name: outlet.settings.get(key.name, key.default) for key in _covered(kind.keys)}
+    return {"type": outlet.type, **{name: _plain(value) for name, value in told.items()}}
+
+
+def _table(config: Config, section: str) -> Any:
+    return getattr(config, section, None)
+
+
+def _covered(keys: Iterable[Key]) -> list[Key]:
+    return [key for key in keys if key.covers is not Cover.NO]
+
+
+def _plain(value: Any) -> Any:
+    """A value of config.toml as JSON holds it; a secret is kept as the reference that config.toml has."""
+    if isinstance(value, SecretReference):  # a tuple too, as the next one is
+        return {value.source.value: value.name}
+    if isinstance(value, Contact):
+        return {name: part for name, part in value._asdict().items() if part}
+    if isinstance(value, Mapping):
+        # A secret header lets us in; it says nothing to a reader.
+        return {name: _plain(inner) for name, inner in value.items() if not isinstance(inner, SecretReference)}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
+
+
+#: Whether a rule about who approves asks for less than it did: what was frozen, what is in force.
+_WEAKER: Mapping[str, Callable[[Any, Any], bool]] = {
+    "approvals": lambda before, now: bool(now < before),
+    "approvers": lambda before, now: bool(before) and (not now or not set(now) <= set(before)),
+    "author_may_approve": lambda before, now: bool(now and not before),
+    "allowed_signers": lambda before, now: bool(before and not now),
+}
