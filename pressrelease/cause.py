@@ -107,7 +107,8 @@ ADVICE = MappingProxyType(
     {
         Cause.FILE_UNREADABLE: Advice("check {slug}", Refused),
         Cause.EMBARGO_REFUSED: Advice("check {slug}", Refused),
-        Cause.HELD: Advice("resume {slug}", NeedsPerson, Topic.NEEDS_YOU),
+        # A person held it, and a reason such as "charges dropped" is no call to let it go.
+        Cause.HELD: Advice("", NeedsPerson, Topic.NEEDS_YOU),
         Cause.APPROVAL_MISSING: Advice("approve {slug}", NeedsPerson, Topic.NEEDS_YOU),
         Cause.FILE_CHANGED: Advice("schedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="hold {slug}"),
         Cause.FILE_MISSING: Advice("unschedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="hold {slug}"),

@@ -19,7 +19,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
 
@@ -42,6 +42,15 @@ class PressReleaseError(Exception):
         self.hint = hint
         self.code = code or self.default_code
         self.candidates = tuple(candidates)
+
+    def as_json(self) -> dict[str, str | list[str]]:
+        """The keys of `error` in a command's answer (CONTRACT section 6)."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "candidates": list(self.candidates),
+        }
 
 
 class Usage(PressReleaseError):
@@ -121,6 +130,15 @@ class NotPermitted(PressReleaseError):
 
     exit_code = 77
     default_code = "not_permitted"
+
+
+#: Exit codes from the most serious: what the whole of a command over several releases ends with.
+SERIOUSNESS = (1, 78, 11, 10, 77, 65, 66, 2, 75)
+
+
+def most_serious(errors: Iterable[PressReleaseError]) -> PressReleaseError:
+    """Return the error whose exit code is the most serious; the first of several. Raises ValueError for none."""
+    return min(errors, key=lambda error: SERIOUSNESS.index(error.exit_code))
 
 
 class Problem(NamedTuple):

@@ -195,7 +195,7 @@ def stand(
     if not still_open and not stuck and not refused:
         return _settled(deliveries)
     if release.word is Word.HELD:
-        why = f"held by {release.word_by}: {release.why}"
+        why = f"held by {release.word_by}" + (f": {release.why}" if release.why else "")
         return Standing(ReleaseState.HELD, why, blocked=True, cause=Cause.HELD)
     if still_open and (stopper := _stopper(dossier, still_open, policy, retry, known_outlets, now, clock_doubt)):
         return stopper

@@ -67,7 +67,7 @@ def scheduled(workspace: Workspace, slug: str, *, approved: bool) -> Desk:
     desk = Desk(workspace, "jdoe")
     scheduling.schedule(desk, scheduling.propose(desk, slug))
     if approved:
-        approving.approve(desk, [slug], "da")
+        approving.approve(desk, slug, "da")
     return desk
 
 

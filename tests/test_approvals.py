@@ -651,7 +651,7 @@ def test_the_signature_is_asked_for_once_more_before_the_first_byte(
     place = SignedPlace(tmp_path, {"media": outlet}, signers=str(keys.signers))
     with pytest.raises(NotPermitted):
         workshop.schedule(place, "names")  # its approval names no key
-    approving.approve(Desk(place, "jdoe"), ["names"], "da", key=str(keys.folder / "da"))
+    approving.approve(Desk(place, "jdoe"), "names", "da", key=str(keys.folder / "da"))
     outcome = publish_due(place)
     assert outlet.got() == []
     (delivery,) = workshop.deliveries(place.store)

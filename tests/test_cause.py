@@ -19,7 +19,7 @@ from pressrelease.views import Row, SchedulerSign, next_command, release_json, s
 TABLE: dict[str, tuple[str, str, int, Topic | None]] = {
     "file_unreadable": ("check names", "check names", 65, None),
     "embargo_refused": ("check names", "check names", 65, None),
-    "held": ("resume names", "resume names", 10, Topic.NEEDS_YOU),
+    "held": ("", "", 10, Topic.NEEDS_YOU),
     "approval_missing": ("approve names", "approve names", 10, Topic.NEEDS_YOU),
     "file_changed": ("schedule names", "hold names", 10, Topic.NEEDS_YOU),
     "file_missing": ("unschedule names", "hold names", 10, Topic.NEEDS_YOU),

@@ -495,7 +495,7 @@ def test_each_thing_is_told_once(tmp_path: Path, server: FlakyServer, store_url:
     body = json.loads(place.requests[0].body)
     assert body["type"] == "press_release.notice"
     assert set(body["data"]) == {"headline", "text", "html"}
-    approving.approve(desk, ["later"], "da")
+    approving.approve(desk, "later", "da")
     schedule_now(place.workspace, "names")
     for _ in range(3):
         place.one_pass()
@@ -662,7 +662,7 @@ def test_run_tells_of_what_it_published(tmp_path: Path, server: FlakyServer) -> 
     write(place.workspace, "names", embargo=lift.replace(microsecond=0).isoformat().replace("+00:00", "Z"))
     desk = Desk(place.workspace, "jdoe")
     scheduling.schedule(desk, scheduling.propose(desk, "names"))
-    approving.approve(desk, ["names"], "da")
+    approving.approve(desk, "names", "da")
     daemon = Daemon(Workspace(place.workspace.folder), lambda said: None)
     thread = threading.Thread(target=daemon.run)
     thread.start()

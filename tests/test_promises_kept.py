@@ -132,7 +132,7 @@ def today() -> str:
 def publish(desk: Desk, *slugs: str) -> None:
     for slug in slugs:
         schedule(desk, propose(desk, slug))
-        approve(desk, [slug], "deputy")
+        approve(desk, slug, "deputy")
     publish_due(desk.workspace)
 
 

@@ -610,7 +610,9 @@ def test_an_hour_whose_offset_was_named_too_waits_for_a_person(tmp_path: Path, h
             read_embargo(
                 recorded.embargo.text, now=datetime.now(UTC), timezone=LA, release_time=datetime(1, 1, 1, 9).time()
             )
-        stopping.resume(Desk(workspace, "jdoe"), "names", at=on_the_wall(moment + 3 * HOUR))
+        desk = Desk(workspace, "jdoe")
+        later = stopping.later(desk, "names", on_the_wall(moment + 3 * HOUR), now=datetime.now(UTC))
+        stopping.resume(desk, "names", later)
         assert of_names(workspace).standing.state is ReleaseState.SCHEDULED
 
 

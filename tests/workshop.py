@@ -149,7 +149,7 @@ def schedule(
     )
     desk = Desk(place, "jdoe")
     scheduling.schedule(desk, proposal)
-    approving.approve(desk, [slug], "da")
+    approving.approve(desk, slug, "da")
 
 
 def deliveries(store: Store) -> list[Delivery]:

@@ -94,13 +94,7 @@ def _refuse(error: PressReleaseError, *, as_json: bool) -> None:
     from pressrelease.printable import in_alphabet, json_line, printable
 
     if as_json:
-        told = {
-            "code": error.code,
-            "message": error.message,
-            "hint": error.hint,
-            "candidates": list(error.candidates),
-        }
-        print(in_alphabet(json_line({"error": told}), sys.stdout.encoding))  # noqa: T201
+        print(in_alphabet(json_line({"error": error.as_json()}), sys.stdout.encoding))  # noqa: T201
     lines = [error.message, *(f"  - {candidate}" for candidate in error.candidates), error.hint]
     words = printable("\n".join(line for line in lines if line))
     print(in_alphabet(words, sys.stderr.encoding), file=sys.stderr)  # noqa: T201

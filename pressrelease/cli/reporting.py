@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import typer
+
 from pressrelease import clock
 from pressrelease.cli.session import Session
 from pressrelease.config import Config
@@ -14,7 +16,9 @@ from pressrelease.when import say, say_embargo
 
 if TYPE_CHECKING:
     from pressrelease.desk import Desk, Report
+    from pressrelease.desk.results import Results
     from pressrelease.desk.scheduling import Proposal
+    from pressrelease.errors import PressReleaseError
 
 
 def row_of(report: Report) -> Row:
@@ -27,14 +31,36 @@ def row_of(report: Report) -> Row:
 _GOES_BY_ITSELF = frozenset({ReleaseState.UNAPPROVED, ReleaseState.SCHEDULED, ReleaseState.PUBLISHING})
 
 
-def give_reports(session: Session, desk: Desk, slugs: Sequence[str], done: str) -> None:
+def give_results(session: Session, desk: Desk, results: Results, done: str, *, not_done: str = "NOT DONE") -> None:
+    """Answer a command over several releases: those that were done, those that were refused, one exit code for all.
+
+    `not_done` stands before each refusal. Raises the refusal where a single release was named.
+    """
+    if results.error is not None and len(results.refused) == 1 and not results.done:
+        raise results.error
+    give_reports(session, desk, results.done, done if results.done else "", results)
+    for one in results.refused:
+        session.warn("", f"{not_done}: {one.slug}: {one.error.message}", *_indented(one.error))
+    if results.error is not None:
+        raise typer.Exit(results.error.exit_code)
+
+
+def _indented(error: PressReleaseError) -> list[str]:
+    lines = [f"- {candidate}" for candidate in error.candidates] + error.hint.splitlines()
+    return [f"  {line}" for line in lines]
+
+
+def give_reports(session: Session, desk: Desk, slugs: Sequence[str], done: str, results: Results | None = None) -> None:
     """Answer a verb: what was done, then each release's standing and the next command."""
     now = clock.utc_now()
+    refused = results.as_json() if results is not None else {}
     if session.dry_run:
-        session.say("Nothing was changed (dry run); it would have been accepted.")
-        session.give({"dry_run": True, "releases": list(dict.fromkeys(slugs))})
+        if slugs:
+            session.say("Nothing was changed (dry run); it would have been accepted.")
+        session.give({"dry_run": True, "releases": list(dict.fromkeys(slugs)), **refused})
         return
-    session.say(done)
+    if done:
+        session.say(done)
     told = []
     scheduled = desk.store.read.releases(list(dict.fromkeys(slugs))) if desk.store.exists else []
     rows = {report.slug: row_of(report) for report in desk.reports(scheduled)}
@@ -49,7 +75,7 @@ def give_reports(session: Session, desk: Desk, slugs: Sequence[str], done: str) 
         session.say(f"{slug}: {words}{reason}; {when_words(row, timezone=desk.config.office.timezone, now=now)}")
         if command := next_command(row):
             session.say(f"  next: {command}")
-    session.give({"releases": told})
+    session.give({"releases": told, **refused})
     if any(row.standing.state in _GOES_BY_ITSELF for row in rows.values()):
         from pressrelease.cli.looking import scheduler_line
         from pressrelease.desk.listing import scheduler_sign
@@ -79,8 +105,10 @@ def proposal_lines(proposal: Proposal, config: Config) -> list[str]:
     lines = [
         f"{proposal.slug}: {proposal.release.headline}",
         f"  embargo  {say_embargo(proposal.embargo, now=now)}",
-        f"  lift     {when}",
+        f"  lift     {when}" + (", as it was chosen before" if proposal.kept else ""),
     ]
+    if proposal.earlier:
+        lines.append(f"  CHANGED  {proposal.earlier}")
     for outlet, people in proposal.recipients.items():
         count = f" ({len(people)} recipients)" if people != ("",) else ""
         lines.append(f"  to       {outlet}{count}")

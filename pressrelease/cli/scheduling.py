@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from pressrelease.cli.options import (
     YesOption,
 )
 from pressrelease.cli.session import Session
+
+if TYPE_CHECKING:
+    from pressrelease.desk.scheduling import Proposal
 
 app = typer.Typer()
 
@@ -37,23 +40,38 @@ def schedule(
     pressrelease schedule names-released                     at the lift that its embargo names
     pressrelease schedule names-released --at "Monday at 9"  inside a window like "the week of 9/24"
     """
-    from pressrelease.cli.reporting import give_reports, proposal_lines
+    from pressrelease.cli.reporting import give_results, proposal_lines
     from pressrelease.desk import scheduling
+    from pressrelease.desk.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
-    proposals = scheduling.propose_all(desk, list(dict.fromkeys(slugs)), at)
-    for proposal in proposals:
+    proposer = scheduling.proposing(desk, at)
+
+    def one(slug: str) -> None:
+        proposal = proposer.propose(slug)
         session.say(*proposal_lines(proposal, desk.config))
-    questions = [question for proposal in proposals for question in proposal.questions]
-    if questions and not dry_run:
-        session.must_agree(
-            " ".join([*dict.fromkeys(questions), "Schedule it?"]),
-            yes=yes,
-            hint="Give --yes to confirm, or --at with an exact time.",
-        )
-    scheduling.schedule(desk, *proposals)
-    give_reports(session, desk, [proposal.slug for proposal in proposals], "Scheduled.")
+        if not dry_run:
+            _confirm(session, proposal, at=at, yes=yes)
+        scheduling.schedule(desk, proposal)
+
+    results = each(slugs, one)
+    give_results(session, desk, results, "Scheduled.", not_done="NOT SCHEDULED")
+
+
+def _confirm(session: Session, proposal: Proposal, *, at: str | None, yes: bool) -> None:
+    """Ask what the proposal assumed. `--yes` answers, but not for a lift that moves earlier unless `--at` names it."""
+    questions = [proposal.earlier, *proposal.questions] if proposal.earlier else list(proposal.questions)
+    if not questions:
+        return
+    unnamed = bool(proposal.earlier) and at is None
+    session.must_agree(
+        " ".join([*questions, "Schedule it?"]),
+        yes=yes and not unnamed,
+        hint=f"Name the earlier time to confirm it: `pressrelease schedule {proposal.slug} --at …`."
+        if unnamed
+        else "Give --yes to confirm, or --at with an exact time.",
+    )
 
 
 @app.command("approve")
@@ -79,16 +97,19 @@ def approve(
 
     `pressrelease proof SLUG` shows the words first.
     """
-    from pressrelease.cli.reporting import approved_lines, give_reports
+    from pressrelease.cli.reporting import approved_lines, give_results
     from pressrelease.desk import approving
+    from pressrelease.desk.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
     by = name or desk.actor
-    for report in approving.may_approve(desk, slugs, by):
-        session.say(*approved_lines(report))
-    approving.approve(desk, slugs, by, key=key, may_ask=session.may_ask)
-    give_reports(session, desk, slugs, f"Approved by {by}.")
+
+    def one(slug: str) -> None:
+        session.say(*approved_lines(approving.may_approve(desk, slug, by)))
+        approving.approve(desk, slug, by, key=key, may_ask=session.may_ask)
+
+    give_results(session, desk, each(slugs, one), f"Approved by {by}.", not_done="NOT APPROVED")
 
 
 @app.command("unapprove")
@@ -100,16 +121,14 @@ def unapprove(
     dry_run: DryRunOption = False,
 ) -> None:
     """Take back every approval of what is scheduled; it stays scheduled, and nothing goes out."""
-    from pressrelease.cli.reporting import give_reports
+    from pressrelease.cli.reporting import give_results
     from pressrelease.desk import approving
+    from pressrelease.desk.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
-    for slug in slugs:
-        desk.report(slug)  # a name that is mistyped is said before any of them is touched
-    for slug in dict.fromkeys(slugs):
-        approving.unapprove(desk, slug)
-    give_reports(session, desk, slugs, "Approval taken back.")
+    results = each(slugs, lambda slug: approving.unapprove(desk, slug))
+    give_results(session, desk, results, "Approval taken back.", not_done="NOT DONE")
 
 
 @app.command("unschedule")
@@ -121,13 +140,11 @@ def unschedule(
     dry_run: DryRunOption = False,
 ) -> None:
     """Back to a draft; its approvals are taken back with it."""
-    from pressrelease.cli.reporting import give_reports
+    from pressrelease.cli.reporting import give_results
     from pressrelease.desk import scheduling
+    from pressrelease.desk.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
-    for slug in slugs:
-        desk.report(slug)  # a name that is mistyped is said before any of them is touched
-    for slug in dict.fromkeys(slugs):
-        scheduling.unschedule(desk, slug)
-    give_reports(session, desk, slugs, "A draft again.")
+    results = each(slugs, lambda slug: scheduling.unschedule(desk, slug))
+    give_results(session, desk, results, "A draft again.", not_done="NOT DONE")

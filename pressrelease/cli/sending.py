@@ -66,7 +66,9 @@ def publish(
                 code="embargo",
             )
         session.must_agree(
-            f"This sends {slug} to {_where(proposal.recipients)} now.", yes=yes or confirm == slug, hint="Give --yes."
+            f"{proposal.earlier} This sends {slug} to {_where(proposal.recipients)} now.".strip(),
+            yes=(yes and not proposal.earlier) or confirm == slug,
+            hint=f"Give --confirm {slug}." if proposal.earlier else "Give --yes.",
         )
         scheduling.schedule(desk, proposal)
         if dry_run and desk.config.policy.approvals:
@@ -218,14 +220,14 @@ def retry(
     dry_run: DryRunOption = False,
 ) -> None:
     """Try again what failed for good: at the next pass, for the same recipients."""
-    from pressrelease.cli.reporting import give_reports
+    from pressrelease.cli.reporting import give_results
     from pressrelease.desk import sending
+    from pressrelease.desk.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
-    for slug in dict.fromkeys(slugs):
-        sending.retry(desk, slug, outlet)
-    give_reports(session, desk, slugs, "Will be tried again at the next pass.")
+    results = each(slugs, lambda slug: sending.retry(desk, slug, outlet))
+    give_results(session, desk, results, "Will be tried again at the next pass.", not_done="NOT TRIED AGAIN")
 
 
 @app.command("settle")

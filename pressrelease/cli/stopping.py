@@ -18,6 +18,7 @@ from pressrelease.cli.options import (
     YesOption,
 )
 from pressrelease.cli.session import Session
+from pressrelease.printable import one_line
 
 app = typer.Typer()
 
@@ -34,22 +35,28 @@ def hold(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Stop one release, or several, until `resume`."""
-    from pressrelease.cli.reporting import give_reports
+    """Stop one release, or several, until `resume`: at once, and without questions.
+
+    At a terminal the reason is asked afterwards, if --why gave none.
+    """
+    from pressrelease.cli.reporting import give_results
+    from pressrelease.cli.session import input_line
     from pressrelease.desk import stopping
-    from pressrelease.errors import Usage
+    from pressrelease.desk.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    if not why.strip():
-        raise Usage("A hold needs its reason.", hint='pressrelease hold SLUG --why "the DA asked to wait"')
     desk = session.desk()
-    held, refused = stopping.hold_each(desk, slugs, why)
-    if refused and not held:
-        raise refused[0]
-    give_reports(session, desk, held, "Held. Nothing of it goes out until `pressrelease resume`.")
-    if refused:
-        session.warn("", *(line for error in refused for line in (f"NOT HELD: {error.message}", error.hint) if line))
-        raise typer.Exit(refused[0].exit_code)
+    results = each(slugs, lambda slug: stopping.hold(desk, slug, why.strip()))
+    try:
+        give_results(
+            session, desk, results, "Held. Nothing more goes out until `pressrelease resume`.", not_done="NOT HELD"
+        )
+    finally:
+        if results.done and not why.strip() and session.may_ask and not dry_run:
+            asked = "Why? One line for the journal, or Enter for none: "
+            if reason := one_line(input_line(asked)).strip():
+                for slug in results.done:
+                    stopping.give_reason(desk, slug, reason)
 
 
 @app.command("resume")
@@ -68,8 +75,10 @@ def resume(
     With --all: end a `stop`. What fell due meanwhile is listed, and goes out only if you say so; otherwise each
     is held. It is also your word that this machine's clock is right.
     """
-    from pressrelease.cli.reporting import give_reports
+    from pressrelease import clock
+    from pressrelease.cli.reporting import give_results
     from pressrelease.desk import stopping
+    from pressrelease.desk.results import each
     from pressrelease.errors import Usage
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
@@ -77,11 +86,19 @@ def resume(
         raise Usage("Name the releases to resume, or give --all.", hint="pressrelease resume SLUG, or resume --all")
     desk = session.desk()
     if slugs:
-        for slug in slugs:
-            desk.report(slug)  # a name that is mistyped is said before any of them is let go
-        for slug in dict.fromkeys(slugs):
-            stopping.resume(desk, slug, at)
-        give_reports(session, desk, slugs, "Resumed.")
+        typed = clock.utc_now()  # "in 90 minutes" is the same instant for all
+
+        def one(slug: str) -> None:
+            later = stopping.later(desk, slug, at, now=typed) if at is not None else None
+            if later is not None and later.questions and not dry_run:
+                session.must_agree(
+                    " ".join([*later.questions, "Resume it?"]),
+                    yes=yes,
+                    hint="Give --yes to confirm, or --at with an exact time.",
+                )
+            stopping.resume(desk, slug, later)
+
+        give_results(session, desk, each(slugs, one), "Resumed.", not_done="NOT RESUMED")
         return
     due = stopping.fell_due(desk)
     if due:

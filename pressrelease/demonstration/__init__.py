@@ -150,7 +150,8 @@ def _play(desk: Desk, receiver: _Receiver, say_line: Callable[[str], None]) -> D
     command = [sys.executable, "-m", "pressrelease", "--workspace", str(folder), "run"]
     scheduler = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
-        approve(desk, list(texts), "demo")
+        for slug in texts:
+            approve(desk, slug, "demo")
         say_line("Both are approved. The scheduler is running in a process of its own.")
         _follow(desk, list(texts), say_line, scheduler)
     finally:

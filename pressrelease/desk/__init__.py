@@ -79,15 +79,6 @@ class Desk(NamedTuple):
             )
         return self.reports([release])[0]
 
-    def reports_of(self, slugs: Sequence[str]) -> list[Report]:
-        """As `report`, of several, each named once."""
-        slugs = list(dict.fromkeys(slugs))
-        found = {one.slug: one for one in self.store.read.releases(slugs)} if self.store.exists else {}
-        for slug in slugs:
-            if slug not in found:
-                self.report(slug)  # says why there is none
-        return self.reports([found[slug] for slug in slugs])
-
     def reports(self, releases: Sequence[Scheduled]) -> list[Report]:
         """Where scheduled releases stand at this moment."""
         return reports(self.store, self.library, self.config, releases)

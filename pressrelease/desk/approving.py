@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -15,20 +14,13 @@ from pressrelease.standing import FileFact, ReleaseState, Scheduled, same_person
 LONGEST_NAME = 200
 
 
-def may_approve(desk: Desk, slugs: Sequence[str], by: str) -> list[Report]:
-    """That `by` may approve what is scheduled as `slugs` now, or NotPermitted, NeedsPerson with the first reason."""
+def may_approve(desk: Desk, slug: str, by: str) -> Report:
+    """That `by` may approve what is scheduled as `slug` now, or NotPermitted, NeedsPerson with the reason."""
     if not by.strip() or not by.isprintable() or len(by) > LONGEST_NAME:
         raise Refused("That is no name. Nothing was approved.", hint="Say who you are with --as NAME.", code="no_name")
-    reports = desk.reports_of(slugs)
-    for report in reports:
-        _may_approve(desk, report, by)
-    return reports
-
-
-def _may_approve(desk: Desk, report: Report, by: str) -> None:
+    report = desk.report(slug)
     policy = desk.config.policy
     release = report.dossier.release
-    slug = release.slug
     if policy.approvers and by not in policy.approvers:
         raise NotPermitted(
             f"{by} may not approve: config.toml names {', '.join(policy.approvers)}.",
@@ -57,27 +49,26 @@ def _may_approve(desk: Desk, report: Report, by: str) -> None:
         )
     if report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
         raise NotPermitted(f"{slug} is {report.standing.state.sentence} already.", code="already_published")
+    return report
 
 
-def approve(desk: Desk, slugs: Sequence[str], by: str, *, key: str = "", may_ask: bool = False) -> None:
-    """`by`'s yes to exactly the versions that are scheduled, to all or none; signed with the SSH key `key` where
-    [policy] wants that."""
+def approve(desk: Desk, slug: str, by: str, *, key: str = "", may_ask: bool = False) -> None:
+    """`by`'s yes to exactly the version that is scheduled; signed with the SSH key `key` where [policy] wants that."""
     from pressrelease.store import words
 
-    dossiers = [report.dossier for report in may_approve(desk, slugs, by)]
+    dossier = may_approve(desk, slug, by).dossier
     now = clock.utc_now()
-    signatures = [_signature(desk, dossier.release, by, now, key, may_ask=may_ask) for dossier in dossiers]
+    signature = _signature(desk, dossier.release, by, now, key, may_ask=may_ask)
     with desk.ledger(now) as ledger:
-        for dossier, signature in zip(dossiers, signatures, strict=True):
-            words.approve(
-                ledger,
-                dossier.release.slug,
-                dossier.release.version,
-                by,
-                policy=desk.config.policy,
-                signature=signature,
-                uncounted={approval.by for approval in dossier.approvals if approval.doubt},
-            )
+        words.approve(
+            ledger,
+            slug,
+            dossier.release.version,
+            by,
+            policy=desk.config.policy,
+            signature=signature,
+            uncounted={approval.by for approval in dossier.approvals if approval.doubt},
+        )
 
 
 def _signature(desk: Desk, release: Scheduled, by: str, at: datetime, key: str, *, may_ask: bool) -> str:

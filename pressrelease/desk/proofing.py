@@ -163,13 +163,19 @@ def _lift_of_draft(desk: Desk, release: Release, now: datetime, remarks: list[st
     """The lift that scheduling would propose, with the clocks that were meant; None for `immediate`, and where the
     embargo has no reading."""
     from pressrelease.check import embargo_of
+    from pressrelease.desk.lifts import kept, last_lift
     from pressrelease.when import EmbargoKind, say
 
+    last = last_lift(desk, release.slug, now=now)
     try:
         embargo = embargo_of(release, desk.config, now=now)
     except EmbargoRefused as refused:
+        if last is not None and not release.embargo:
+            return last.moment, last.wall
         remarks.append(f"Its embargo can't be read, so it is shown as if it lifted now: {refused.message}")
         return None, ""
+    if (chosen := kept(last, embargo)) is not None:
+        return chosen.moment, chosen.wall
     if embargo.kind is EmbargoKind.WINDOW and embargo.lift is not None:
         said = say(embargo.lift, timezone=desk.config.office.timezone, now=now)
         remarks.append(f"“{embargo.text}” names days; it is shown as if it lifted {said}.")

@@ -12,11 +12,12 @@ from pressrelease import clock
 from pressrelease.check import Finding, Severity, check_release, embargo_of
 from pressrelease.config.frozen import frozen_settings, settings_name
 from pressrelease.desk import Desk, Report
+from pressrelease.desk.lifts import Lift, kept, last_lift, must_fit, said_earlier
 from pressrelease.desk.promising import lift_findings
-from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, NotPermitted, Refused
+from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, Refused
 from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.standing import Scheduled, Word
-from pressrelease.when import Embargo, EmbargoKind, read_embargo, say
+from pressrelease.when import Embargo, EmbargoKind, read_embargo, say_full
 from pressrelease.when.walls import known_release
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Proposal:
 
     `questions` are what a person must say yes to first, in whole sentences; empty where nothing was assumed. `wall` is
     the lift as the clocks that were meant show it, "" where an instant was; `settings` is what config.toml adds.
+    `earlier` says that the lift moves earlier than the last one on record, "" where it doesn't; `kept` is whether the
+    lift is one that was chosen before.
     """
 
     release: Release
@@ -41,6 +44,8 @@ class Proposal:
     questions: tuple[str, ...]
     wall: str = ""
     settings: str = ""
+    earlier: str = ""
+    kept: bool = False
 
     @property
     def slug(self) -> str:
@@ -79,20 +84,32 @@ def _recipient_findings(desk: Desk, release: Release) -> Iterator[Finding]:
 
 
 def propose(desk: Desk, slug: str, at: str | None = None) -> Proposal:
-    """As `propose_all`, for one."""
-    return propose_all(desk, [slug], at)[0]
+    """As `Proposer.propose`, for one."""
+    return proposing(desk, at).propose(slug)
 
 
-def propose_all(desk: Desk, slugs: Sequence[str], at: str | None = None) -> list[Proposal]:
-    """What scheduling would fix, without fixing it. `at` is a phrase for the lift.
+def proposing(desk: Desk, at: str | None = None) -> Proposer:
+    """What scheduling would fix, without fixing it. `at` is a phrase for the lift, read at this moment."""
+    return Proposer(desk, at, clock.utc_now(), desk.library.slugs(), Recipients(desk))
 
-    Raises Refused with the findings that stand in the way, EmbargoRefused for a lift that is past or
-    outside the embargo's window, NotPermitted for one before the embargo.
-    """
-    now = clock.utc_now()
-    known = desk.library.slugs()
-    recipients = Recipients(desk)
-    return [_propose(desk, slug, at, now, known, recipients) for slug in slugs]
+
+@dataclass(frozen=True)
+class Proposer:
+    """Proposes one release after another, all as of one moment: "in 90 minutes" is the same instant for all."""
+
+    desk: Desk
+    at: str | None
+    now: datetime
+    known: Sequence[str]
+    recipients: Recipients
+
+    def propose(self, slug: str) -> Proposal:
+        """What scheduling a release would fix.
+
+        Raises Refused with the findings that stand in the way, EmbargoRefused for a lift that is past or
+        outside the embargo's window, NotPermitted for one before the embargo.
+        """
+        return _propose(self.desk, slug, self.at, self.now, self.known, self.recipients)
 
 
 class Recipients:
@@ -120,8 +137,9 @@ def _propose(
     release = desk.library.read(slug)
     findings = _findings(desk, release, now, known)
     faults = [finding for finding in findings if finding.severity is Severity.ERROR]
-    if at is not None:
-        # The lift is given anew; that the file's own date is past is no longer in the way.
+    last = last_lift(desk, slug, now=now)
+    if at is not None or (last is not None and last.chosen):
+        # The lift was given apart from it; that the file's own date is past is no longer in the way.
         faults = [finding for finding in faults if finding.code != "embargo_past"]
     if faults:
         first = faults[0]
@@ -132,8 +150,12 @@ def _propose(
             hint=first.hint or f"`pressrelease check {slug}` shows everything.",
             code=first.code,
         )
-    embargo = _embargo(desk, release, at, now)
-    lift, wall, questions = _lift(desk, slug, embargo, at, now)
+    embargo = _embargo(desk, release, at, last, now)
+    chosen = kept(last, embargo) if at is None else None
+    if chosen is None:
+        lift, wall, questions = _lift(desk, slug, embargo, at, now)
+    else:
+        lift, wall, questions = chosen.moment, chosen.wall, ()
     findings += lift_findings(desk, release, lift, now=now)
     outlets = release.outlets or desk.config.default_outlets
     attachments = {a.path: desk.library.attachment(release, a) for a in release.attachments}
@@ -158,14 +180,21 @@ def _propose(
         questions=questions,
         wall=wall,
         settings=settings,
+        earlier=said_earlier(last, lift, timezone=desk.config.office.timezone),
+        kept=chosen is not None,
     )
 
 
-def _embargo(desk: Desk, release: Release, at: str | None, now: datetime) -> Embargo:
-    """The embargo of the file; without one, the lift that was given is all there is."""
-    if at is not None and not release.embargo:
-        office = desk.config.office
+def _embargo(desk: Desk, release: Release, at: str | None, last: Lift | None, now: datetime) -> Embargo:
+    """The embargo of the file. Without one, the lift that is given, or was given before, is all there is."""
+    office = desk.config.office
+    if release.embargo:
+        return embargo_of(release, desk.config, now=now)
+    if at is not None:
         return read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
+    if last is not None:
+        moment = last.moment
+        return Embargo(last.embargo, EmbargoKind.INSTANT, office.timezone, moment, None, moment, wall=last.wall)
     return embargo_of(release, desk.config, now=now)
 
 
@@ -181,19 +210,8 @@ def _lift(
         return None, "", ()
     lift = now if chosen.kind is EmbargoKind.IMMEDIATE else chosen.lift
     assert lift is not None  # noqa: S101  (only an immediate embargo has none)
-    said = say(lift, timezone=office.timezone, now=now)
-    if embargo.not_before is not None and lift < embargo.not_before:
-        raise NotPermitted(
-            f"{said} is before the embargo of {slug} ({embargo.text}).",
-            hint="Change the embargo in the file, or choose a later --at.",
-            code="before_embargo",
-        )
-    if embargo.no_later_than is not None and lift >= embargo.no_later_than:
-        raise EmbargoRefused(
-            f"{said} is after the window of {slug} ({embargo.text}) has closed.",
-            hint="Choose an --at inside the window, or change the embargo in the file.",
-            code="after_window",
-        )
+    said = say_full(lift, timezone=office.timezone, now=now)
+    must_fit(embargo, lift, slug=slug, timezone=office.timezone, now=now)
     if lift <= now and chosen.kind is not EmbargoKind.IMMEDIATE:
         raise EmbargoRefused(
             f"{said} is past. Nothing was scheduled.",
@@ -202,19 +220,18 @@ def _lift(
         )
     questions = list(chosen.remarks)
     if chosen.kind is EmbargoKind.WINDOW:
-        questions.insert(0, f"“{chosen.text}” names days, not a moment: it would lift {said}.")
+        questions.insert(0, f"“{chosen.text}” names days, not a moment. It would go out {said}.")
     return lift, chosen.wall, tuple(questions)
 
 
-def schedule(desk: Desk, *proposals: Proposal) -> None:
-    """Freeze the proposed versions and fix their lifts, all or none; one that needs no approval is on its way."""
+def schedule(desk: Desk, proposal: Proposal) -> None:
+    """Freeze the proposed version and fix its lift; one that needs no approval is on its way."""
     from pressrelease.store import words
 
     now = clock.utc_now()
-    ready = [(proposal, *_to_schedule(desk, proposal, now)) for proposal in proposals]
+    scheduled, frozen = _to_schedule(desk, proposal, now)
     with desk.ledger(now) as ledger:
-        for proposal, scheduled, frozen in ready:
-            words.schedule(ledger, scheduled, frozen, proposal.recipients)
+        words.schedule(ledger, scheduled, frozen, proposal.recipients)
 
 
 def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Scheduled, Frozen]:

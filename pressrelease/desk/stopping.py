@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pressrelease import clock
+from pressrelease.cause import Cause
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.desk import Desk
-from pressrelease.errors import NeedsPerson, NotFound
+from pressrelease.desk.lifts import must_fit
+from pressrelease.errors import EmbargoRefused, NeedsPerson, NotPermitted
 from pressrelease.gather import reports
 from pressrelease.standing import Dossier, FileFact, ReleaseState, Word
-from pressrelease.when import read_embargo
+from pressrelease.when import EmbargoKind, read_embargo, say_full
 from pressrelease.when.walls import known_release
 
 
@@ -23,7 +25,7 @@ class Resumed:
     let_go: bool
 
 
-def hold(desk: Desk, slug: str, why: str) -> None:
+def hold(desk: Desk, slug: str, why: str = "") -> None:
     """Stop one release; what is in flight can't be called back."""
     from pressrelease.store import words
 
@@ -32,18 +34,12 @@ def hold(desk: Desk, slug: str, why: str) -> None:
         words.set_word(ledger, slug, Word.HELD, by=desk.actor, why=why)
 
 
-def hold_each(desk: Desk, slugs: Sequence[str], why: str) -> tuple[list[str], list[NotFound]]:
-    """Stop each of several releases that can be; those held, and what is said of the others."""
-    held: list[str] = []
-    refused: list[NotFound] = []
-    for slug in dict.fromkeys(slugs):
-        try:
-            hold(desk, slug, why)
-        except NotFound as error:
-            refused.append(error)
-        else:
-            held.append(slug)
-    return held, refused
+def give_reason(desk: Desk, slug: str, why: str) -> None:
+    """Put on record why this person holds a release that they hold already."""
+    from pressrelease.store import words
+
+    with desk.ledger() as ledger:
+        words.give_reason(ledger, slug, by=desk.actor, why=why)
 
 
 def waiting(desk: Desk) -> tuple[str, ...]:
@@ -51,16 +47,47 @@ def waiting(desk: Desk) -> tuple[str, ...]:
     return tuple(release.slug for release in desk.store.read.open_releases()) if desk.store.exists else ()
 
 
-def resume(desk: Desk, slug: str, at: str | None = None) -> None:
-    """Let a held or missed release go: at its own lift, at a later one, or, once that is past, at the next pass."""
+@dataclass(frozen=True)
+class Later:
+    """The later lift of a release that is let go: in UTC, as clocks show it ("" for an instant), and what must be
+    confirmed first, in whole sentences."""
+
+    lift: datetime
+    wall: str
+    questions: tuple[str, ...]
+
+
+def later(desk: Desk, slug: str, at: str, *, now: datetime) -> Later:
+    """Return the lift that `at` means, typed at `now`, for a scheduled release.
+
+    Raises EmbargoRefused where it is past or after the release's window, NotPermitted where it is before its embargo.
+    """
+    office = desk.config.office
+    meant = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
+    release = desk.report(slug).dossier.release
+    if meant.kind is EmbargoKind.IMMEDIATE:
+        return Later(now, "", ())
+    assert meant.lift is not None  # noqa: S101  (only an immediate embargo has none)
+    said = say_full(meant.lift, timezone=office.timezone, now=now)
+    if meant.lift <= now:
+        raise EmbargoRefused(
+            f"{said} is past. Nothing was changed.", hint="Give a time that is ahead.", code="embargo_past"
+        )
+    must_fit(release.embargo, meant.lift, slug=slug, timezone=office.timezone, now=now)
+    questions = list(meant.remarks)
+    if meant.kind is EmbargoKind.WINDOW:
+        questions.insert(0, f"“{meant.text}” names days, not a moment. It would go out {said}.")
+    return Later(meant.lift, meant.wall, tuple(questions))
+
+
+def resume(desk: Desk, slug: str, at: Later | None = None) -> None:
+    """Let a held or missed release go: at its own lift, at a later one, or, once that is past, at the next pass.
+
+    Raises NotPermitted for one that is neither, unless it gets a later lift.
+    """
     from pressrelease.store import words
 
     now = clock.utc_now()
-    office = desk.config.office
-    moment, wall = None, ""
-    if at is not None:
-        meant = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
-        moment, wall = meant.lift or now, meant.wall
     report = desk.report(slug)
     over = report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}  # which the ledger says by itself
     if report.dossier.file is not FileFact.SAME and not over:
@@ -72,8 +99,18 @@ def resume(desk: Desk, slug: str, at: str | None = None) -> None:
         )
     with desk.ledger(now) as ledger:
         before = words.set_word(ledger, slug, Word.SCHEDULED, by=desk.actor)
-        if moment is not None:
-            words.put_off(ledger, before.release, moment, wall=wall, zones=known_release(wall))
+        waits = report.standing.cause in {Cause.MISSED, Cause.ZONE_RULES_ASK}
+        if at is None and before.release.word is not Word.HELD and not waits:
+            stopped = desk.store.read.control().stopped
+            raise NotPermitted(
+                f"{slug} is not held. Nothing was changed.",
+                hint="Everything is stopped: `pressrelease resume --all` ends that."
+                if stopped
+                else f"`pressrelease status {slug}` shows where it is.",
+                code="not_held",
+            )
+        if at is not None:
+            words.put_off(ledger, before.release, at.lift, wall=at.wall, zones=known_release(at.wall))
         else:
             words.accept_late(ledger, before.release)
 

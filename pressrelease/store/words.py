@@ -27,6 +27,7 @@ from pressrelease.store.rows import (
     to_micros,
 )
 from pressrelease.store.tables import approvals, blobs, control, deliveries, releases, versions
+from pressrelease.when import say_full
 
 
 @dataclass(frozen=True)
@@ -184,10 +185,20 @@ def _freeze(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapp
 def unschedule(ledger: Ledger, slug: str) -> None:
     """Back to a draft, its approvals withdrawn. Raises NotPermitted once any delivery has begun."""
     dossier = look(ledger, slug)
-    _not_begun(dossier, "it can't become a draft again", f"`pressrelease hold {slug} --why …` stops the rest.")
+    _not_begun(dossier, "it can't become a draft again", f"`pressrelease hold {slug}` stops the rest.")
     _call_off(ledger, slug)
     ledger.connection.execute(delete(releases).where(releases.c.slug == slug))
-    ledger.note("release.unscheduled", slug, dossier.release.version)
+    release = dossier.release
+    # Scheduled again, it keeps a lift that somebody chose (desk.lifts).
+    ledger.note(
+        "release.unscheduled",
+        slug,
+        release.version,
+        lift=_said(release.lift),
+        **_clocks(release.wall, release.zones),
+        chosen=release.lift != release.embargo.lift,
+        embargo=release.embargo.text,
+    )
 
 
 def _call_off(ledger: Ledger, slug: str) -> None:
@@ -244,7 +255,9 @@ def approve(
 def unapprove(ledger: Ledger, slug: str, why: str = "") -> int:
     """Withdraw every approval of the version that stands; how many there were. Raises NotPermitted once begun."""
     dossier = look(ledger, slug)
-    _not_begun(dossier, "its approval can't be taken back", f"`pressrelease hold {slug} --why …` stops the rest.")
+    _not_begun(dossier, "its approval can't be taken back", f"`pressrelease hold {slug}` stops the rest.")
+    if not dossier.approvals:
+        raise NotPermitted(f"{slug} has no approval to take back. Nothing was changed.", code="not_approved")
     withdrawn = _withdraw_approvals(ledger, slug)
     frozen = select(versions.c.lift).where(versions.c.slug == slug, versions.c.version == dossier.release.version)
     if ledger.connection.execute(frozen).scalar() is None:
@@ -301,7 +314,10 @@ def _clocks(wall: str, zones: str) -> dict[str, str]:
 
 
 def set_word(ledger: Ledger, slug: str, word: Word, *, by: str, why: str = "") -> Dossier:
-    """Hold a release, or let it go on; the dossier as it was before. Raises NotPermitted where nothing is left."""
+    """Hold a release, or let it go on; the dossier as it was before. Raises NotPermitted where nothing is left.
+
+    Letting go of one that is not held changes and notes nothing.
+    """
     dossier = look(ledger, slug)
     if dossier.release.word is Word.KILLED:
         raise NotPermitted(f"{slug} was withdrawn; it can't be held or resumed.", code="killed")
@@ -311,6 +327,8 @@ def set_word(ledger: Ledger, slug: str, word: Word, *, by: str, why: str = "") -
             hint=f"`pressrelease status {slug}` shows what went where.",
             code="already_published",
         )
+    if word is Word.SCHEDULED and dossier.release.word is not Word.HELD:
+        return dossier  # nothing to let go: no line of the journal says so
     ledger.connection.execute(
         update(releases)
         .where(releases.c.slug == slug)
@@ -319,6 +337,16 @@ def set_word(ledger: Ledger, slug: str, word: Word, *, by: str, why: str = "") -
     name = "release.held" if word is Word.HELD else "release.resumed"
     ledger.note(name, slug, dossier.release.version, why=why)
     return dossier
+
+
+def give_reason(ledger: Ledger, slug: str, *, by: str, why: str) -> bool:
+    """Put on record why `by` holds a release, after the fact; False where it is no longer held by them."""
+    dossier = look(ledger, slug)
+    if dossier.release.word is not Word.HELD or dossier.release.word_by != by:
+        return False
+    ledger.connection.execute(update(releases).where(releases.c.slug == slug).values(why=why, changed_at=ledger.micros))
+    ledger.note("release.hold_reason", slug, dossier.release.version, why=why)
+    return True
 
 
 def accept_late(ledger: Ledger, release: Scheduled) -> None:
@@ -364,9 +392,12 @@ def _said(moment: datetime | None) -> str | None:
 def put_off(ledger: Ledger, release: Scheduled, moment: datetime, *, wall: str = "", zones: str = "") -> None:
     """As `move_lift`, refusing to bring forward what was approved for later."""
     if release.lift is not None and to_micros(moment) < to_micros(release.lift):
+        zone = release.embargo.timezone
         raise NotPermitted(
-            f"{release.slug} was approved for {_said(release.lift)}; it can't go earlier.",
-            hint="Schedule it anew for the earlier time, or `pressrelease publish --early --why …`.",
+            f"{release.slug} was approved for {say_full(release.lift, timezone=zone)}."
+            f" {say_full(moment, timezone=zone)} is earlier. Nothing was changed.",
+            hint=f"For an earlier time, schedule it again and have it approved: `pressrelease schedule {release.slug}"
+            f" --at …`. If it must go out now: `pressrelease publish {release.slug} --early --why …`.",
             code="earlier_than_approved",
         )
     move_lift(ledger, release, moment, wall=wall, zones=zones)

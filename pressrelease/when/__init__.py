@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pressrelease.when.embargo import Embargo, EmbargoKind
-from pressrelease.when.saying import embargo_as_json, say, say_embargo, say_span
+from pressrelease.when.saying import embargo_as_json, say, say_embargo, say_full, say_span
 from pressrelease.when.written import read_duration, read_rfc3339, rfc3339
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ __all__ = [
     "rfc3339",
     "say",
     "say_embargo",
+    "say_full",
     "say_span",
 ]
 

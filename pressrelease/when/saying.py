@@ -10,6 +10,11 @@ from pressrelease.when.written import rfc3339
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
+AP_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+AP_MONTHS = (
+    "Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec.",
+)  # fmt: skip
+
 _CLOCK_WORDS = {(0, 0): "midnight, as the day begins", (0, 1): "one minute past midnight", (12, 0): "noon"}
 
 
@@ -58,6 +63,26 @@ def say_time(moment: datetime, *, timezone: str) -> str:
     """An aware moment's wall time in a zone, without its day: "1:37 PM PST"."""
     local = _local(moment, timezone).replace(microsecond=0)
     return f"{say_clock(local)} {say_zone(local)}"
+
+
+def say_full(moment: datetime, *, timezone: str, now: datetime | None = None) -> str:
+    """Return an aware moment in the zone's local time as the AP writes it, for a sentence that a person reads.
+
+    "Monday, Sept. 24, 2018, 9 a.m. PDT (in 3 days)"; how far off it is from `now`, if that is given.
+    """
+    local = _local(moment, timezone)
+    day = f"{AP_WEEKDAYS[local.weekday()]}, {AP_MONTHS[local.month - 1]} {local.day}, {local.year}"
+    away = f" ({_away(moment, now)})" if now is not None else ""
+    return f"{day}, {say_hour(local)} {say_zone(local)}{away}"
+
+
+def say_hour(moment: datetime) -> str:
+    """Return a wall time as the AP writes it: "9 a.m.", "2:30 p.m.", "noon", "midnight"."""
+    if (moment.minute, moment.second) == (0, 0) and moment.hour in {0, 12}:
+        return "noon" if moment.hour else "midnight (as the day begins)"
+    minutes = f":{moment.minute:02}" if moment.minute or moment.second else ""
+    seconds = f":{moment.second:02}" if moment.second else ""
+    return f"{moment.hour % 12 or 12}{minutes}{seconds} {'a.m.' if moment.hour < 12 else 'p.m.'}"
 
 
 def _local(moment: datetime, name: str) -> datetime:

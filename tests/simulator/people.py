@@ -89,7 +89,7 @@ class People:
                 self.rows[key] = Row(slug, proposal.version, name)
 
     def approve(self, slug: str) -> None:
-        if slug in self.known and self._try(lambda: approving.approve(self.desk, [slug], "da")):
+        if slug in self.known and self._try(lambda: approving.approve(self.desk, slug, "da")):
             known = self.known[slug]
             known.approvals = 1
             known.lift = known.lift or self.machine.wall
@@ -114,8 +114,13 @@ class People:
         if slug not in self.known:
             return
         moment = None if after is None else self.machine.wall.replace(microsecond=0) + after
-        said = None if moment is None else rfc3339(moment)
-        if self._try(lambda: stopping.resume(self.desk, slug, said)):
+
+        def act() -> None:
+            now = self.machine.wall
+            later = stopping.later(self.desk, slug, rfc3339(moment), now=now) if moment is not None else None
+            stopping.resume(self.desk, slug, later)
+
+        if self._try(act):
             self.known[slug].held = False
             if moment is not None:
                 self.known[slug].lift, self.known[slug].hour = moment, None

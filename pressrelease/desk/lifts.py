@@ -1,0 +1,102 @@
+"""The lift that a release gets: what was chosen once is kept, and none moves earlier without a person's yes."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from pressrelease.errors import EmbargoRefused, NotPermitted
+from pressrelease.when import Embargo, EmbargoKind, say_full, say_span
+from pressrelease.when.written import read_rfc3339
+
+if TYPE_CHECKING:
+    from pressrelease.desk import Desk
+
+
+class Lift(NamedTuple):
+    """A lift on record, in UTC: as it stands, or as it stood when the release was unscheduled.
+
+    `wall` is the lift as the clocks that were meant show it, "" where an instant was; `embargo` the phrase that it was
+    fixed under. `chosen` is whether a person chose it with `--at`, where the embargo alone would have given another.
+    """
+
+    moment: datetime
+    wall: str
+    embargo: str
+    chosen: bool
+
+
+def last_lift(desk: Desk, slug: str, *, now: datetime) -> Lift | None:
+    """Return the last lift on record of a release, if it is still ahead of `now` (aware)."""
+    if not desk.store.exists:
+        return None
+    release = desk.store.read.release(slug)
+    if release is not None:
+        if release.lift is None:
+            return None
+        chosen = release.lift != release.embargo.lift
+        found = Lift(release.lift, release.wall, release.embargo.text, chosen)
+    else:
+        lines = desk.store.read.rows(
+            "SELECT detail FROM journal WHERE slug = :slug AND event = 'release.unscheduled' ORDER BY n DESC LIMIT 1",
+            {"slug": slug},
+        )
+        detail = json.loads(lines[0]["detail"]) if lines else {}
+        if not detail.get("lift"):
+            return None  # it was never scheduled, or by a version that noted no lift
+        found = Lift(read_rfc3339(detail["lift"]), detail.get("wall", ""), detail["embargo"], bool(detail["chosen"]))
+    return found if found.moment > now else None
+
+
+def kept(last: Lift | None, embargo: Embargo) -> Lift | None:
+    """Return the chosen lift that `embargo` still allows; None where it names another moment by itself.
+
+    A window that was written since still leaves the choice; a moment that was written since is the newer choice.
+    """
+    if last is None or not last.chosen:
+        return None
+    if embargo.kind is not EmbargoKind.WINDOW and embargo.text != last.embargo:
+        return None
+    return last if _why_outside(embargo, last.moment) is None else None
+
+
+def must_fit(embargo: Embargo, lift: datetime, *, slug: str, timezone: str, now: datetime) -> None:
+    """Raise NotPermitted for a lift before the embargo of a release, EmbargoRefused for one after its window."""
+    why = _why_outside(embargo, lift)
+    said = say_full(lift, timezone=timezone, now=now)
+    if why == "before_embargo":
+        raise NotPermitted(
+            f"{said} is before the embargo of {slug} ({embargo.text}). Nothing was changed.",
+            hint="Change the embargo in the file, or choose a later --at.",
+            code=why,
+        )
+    if why == "after_window":
+        raise EmbargoRefused(
+            f"{said} is after the end of the window of {slug} ({embargo.text}). Nothing was changed.",
+            hint="Choose an --at inside the window, or change the embargo in the file.",
+            code=why,
+        )
+
+
+def _why_outside(embargo: Embargo, lift: datetime) -> str | None:
+    if embargo.not_before is not None and lift < embargo.not_before:
+        return "before_embargo"
+    if embargo.no_later_than is not None and lift >= embargo.no_later_than:
+        return "after_window"
+    return None
+
+
+def said_earlier(last: Lift | None, lift: datetime | None, *, timezone: str) -> str:
+    """Return the sentence for a lift that moves earlier than the last one on record, "" for any other.
+
+    `lift` is None for one that comes with the last approval.
+    """
+    if last is None or (lift is not None and lift >= last.moment):
+        return ""
+    before = say_full(last.moment, timezone=timezone)
+    if lift is None:
+        return f"This moves it from {before} to its last approval: EARLIER."
+    by = last.moment - lift
+    span = "less than a second" if by < timedelta(seconds=1) else say_span(by)
+    return f"This moves it from {before} to {say_full(lift, timezone=timezone)}: {span} EARLIER."
