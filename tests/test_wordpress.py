@@ -15,14 +15,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from servers import FlakyServer, answer
 from social_servers import Asked, SocialServer, Told, a_message, serving
 
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
 from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
 from pressrelease.message import Message
 from pressrelease.outlets import open_outlet
+from pressrelease.outlets.answers import Answer
 from pressrelease.outlets.wordpress.draft import draft_of, mark_in, media_slug, series_of, slug_at_wordpress
-from pressrelease.outlets.wordpress.site import code_of
+from pressrelease.outlets.wordpress.site import code_of, shown_in
 
 KEY = "0123456789abcdef" * 2
 REFUSED_STATUS = {
@@ -55,6 +57,8 @@ class Scripted(SocialServer):
         step = self.step(asked)
         if step == "GET posts":
             return Told(200, [])
+        if step == "GET ":
+            return Told(200, None, {"Link": f"<{self.url}/?p=7>; rel=shortlink"})
         if step == "POST posts":
             link = f"{self.url}/names-released/"
             return Told(201, {"id": 7, "slug": asked.json["slug"], "status": "publish", "link": link})
@@ -169,7 +173,7 @@ def test_the_reason_behind_a_refused_parameter_is_found() -> None:
 def test_it_looks_before_and_after(server: Scripted) -> None:
     receipt = deliver(outlet(server))
     assert receipt == Receipt(url=f"{server.url}/names-released/", remote_id="7")
-    assert server.steps == ["GET posts", "GET media", "POST media", "POST posts", "GET posts"]
+    assert server.steps == ["GET posts", "GET media", "POST media", "POST posts", "GET posts", "GET "]
     [posted] = [asked for asked in server.asked if server.step(asked) == "POST posts"]
     assert f"{server.url}/wp-content/uploads/a.pdf" in posted.json["content"]
     assert posted.headers["authorization"].startswith("Basic ")
@@ -252,6 +256,76 @@ def test_what_the_first_look_can_say(server: Scripted, told: Told, certainty: Ce
     failure = refused(outlet(server))
     assert (failure.certainty, failure.credentials) == (certainty, credentials)
     assert set(server.steps) == {"GET posts"}
+
+
+# -- the address on record shows the release ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "<https://www.example.org/?p=9>; rel=shortlink",
+        '<https://www.example.org/?page_id=9>; rel="shortlink"',
+        '<https://www.example.org/wp-json/wp/v2/pages/9>; rel="alternate"; type="application/json"',
+        '<https://www.example.org/index.php?rest_route=/wp/v2/media/9>; rel="alternate"; type="application/json"',
+    ],
+)
+def test_an_address_that_shows_something_else_is_taken_back(server: Scripted, link: str) -> None:
+    server.says["GET "] = Told(200, None, {"Link": link})
+    failure = refused(outlet(server))
+    assert failure.certainty is Certainty.FOR_GOOD
+    assert "shows something else at the release's address (number 9): the post was taken back" in failure.reason
+    assert server.steps[-1] == "DELETE posts"
+
+
+@pytest.mark.parametrize(
+    "page", ["lost", Told(404), Told(403, "log in"), Told(200, "a page that says nothing"), Told(301)]
+)
+@pytest.mark.parametrize("owned", [True, False])
+def test_an_address_that_says_nothing_is_held_against_the_pages(
+    server: Scripted, page: Told | str, owned: bool
+) -> None:
+    server.says["GET "] = page
+    if owned:
+        server.says["GET pages"] = Told(200, [{"id": 9, "link": f"{server.url}/names-released"}])
+        assert "(number 9)" in refused(outlet(server)).reason
+    else:
+        server.says["GET pages"] = Told(200, [{"id": 9, "link": f"{server.url}/about/names-released/"}])
+        assert deliver(outlet(server)).remote_id == "7"
+
+
+def test_an_earlier_version_is_not_taken_back_for_its_address(server: Scripted) -> None:
+    mark = draft_of(a_message(), outlet="site", key=KEY).mark
+    post = {"id": 7, "slug": "names-released", "status": "publish", "link": f"{server.url}/names-released/"}
+    for key in (mark.key, "f" * 32):
+        content = {"raw": f"<!-- pressrelease {mark.series} {key} -->"}
+        server.says["GET posts"] = Told(200, [{**post, "content": content}])
+        server.says["GET "] = Told(200, None, {"Link": "<https://www.example.org/?p=9>; rel=shortlink"})
+        assert "see to post number 7" in refused(outlet(server)).reason
+    assert "DELETE posts" not in server.steps
+
+
+@pytest.mark.parametrize(
+    ("html", "number"),
+    [
+        ("<link rel='shortlink' href='https://www.example.org/?p=12' />", 12),
+        ('<link rel="alternate" type="application/json" href="https://www.example.org/wp-json/wp/v2/pages/12" />', 12),
+        ('<body class="page-template page page-id-12 wp-embed-responsive">', 12),
+        ('<body class="single single-post postid-12">', 12),
+        ("<p>postid-12 and /wp/v2/posts/12 in a text</p>", None),
+    ],
+)
+def test_what_a_theme_says_it_shows(html: str, number: int | None) -> None:
+    shown = shown_in(Answer(200, {}, html.encode()))
+    assert (shown and shown.id) == number
+
+
+@pytest.mark.parametrize("noise", ["<b>Notice</b>: Undefined index in /srv/a.php on line 3\n[]", "[]<!-- cached -->"])
+def test_json_with_a_notice_around_it_is_not_now(noise: str) -> None:
+    with FlakyServer(answer(200, noise.encode(), {"content-type": "application/json"})) as server:
+        failure = refused(outlet(server))  # type: ignore[arg-type]
+    assert failure.certainty is Certainty.NOT_SENT
+    assert "answers, but not with JSON alone" in failure.reason
 
 
 def test_a_proof_is_the_post(server: Scripted) -> None:

@@ -11,6 +11,9 @@ from pressrelease.formats.xml_words import text as _text
 
 MEDIA_TYPE = "application/atom+xml"
 
+#: How a feed says that this program wrote it (RFC 4287, section 4.2.4).
+GENERATOR = "<generator>pressrelease</generator>"
+
 
 @dataclass(frozen=True)
 class FeedEntry:
@@ -46,6 +49,7 @@ def atom_feed(head: FeedHead, entries: Sequence[FeedEntry], *, updated: datetime
         f"<id>{_text(head.id)}</id>",
         f"<title>{_text(head.title)}</title>",
         f"<updated>{_time(updated)}</updated>",
+        GENERATOR,
         f"<author><name>{_text(head.author)}</name></author>",
         f'<link rel="self" type="{MEDIA_TYPE}" href={_attribute(head.feed_url)}/>',
         f'<link rel="alternate" type="text/html" href={_attribute(head.page_url)}/>',
@@ -69,6 +73,12 @@ def _entry(entry: FeedEntry) -> list[str]:
     if entry.html:
         lines.append(f'<content type="html" xml:base={_attribute(entry.url)}>{_text(entry.html)}</content>')
     return [*lines, "</entry>"]
+
+
+def is_our_feed(text: str) -> bool:
+    """Whether this program wrote a feed, in this version or an earlier one."""
+    before_that = '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="'
+    return GENERATOR in text or text.startswith(before_that)
 
 
 def _time(moment: datetime) -> str:

@@ -74,6 +74,11 @@ class PublicFolder:
             os.chmod(self._descriptor if self._descriptor is not None else self.path, mode | 0o755)  # noqa: PTH101, S103  (it is public)
         self.sync()
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether others may look into it; always on Windows, which has no such modes."""
+        return os.name == "nt" or bool(stat.S_IMODE(self._own_stat().st_mode) & 0o055)
+
     def read(self, name: str) -> bytes | None:
         """A regular file's bytes, None where there is none."""
         if not _NO_LINK:

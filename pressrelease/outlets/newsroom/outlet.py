@@ -25,6 +25,7 @@ from pressrelease.lock import FileLock
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.newsroom.folder import PublicFolder
+from pressrelease.outlets.newsroom.guard import Guard
 from pressrelease.outlets.newsroom.pages import FEED, INDEX, Site, list_pages, record_of, related_links, release_page
 from pressrelease.outlets.newsroom.record import BODY, RELATED, Record, between, hashed, put_between, record_in
 from pressrelease.outlets.newsroom.together import Together
@@ -70,6 +71,7 @@ class Newsroom:
         self._timeout = timeout
         self._known: dict[str, _Published] = {}
         self._arranging = Together(self._arrange)
+        self._guard = Guard(root, workspace / PRIVATE / f"newsroom-{name}.held")
 
     def recipients(self) -> tuple[str, ...]:
         """One place, one row."""
@@ -89,14 +91,17 @@ class Newsroom:
             raise DeliveryFailed(Certainty.FOR_GOOD, "its name can't be a folder's")
         shown = threading.Event()
         with _disk_words(shown):
+            self._guard.must_be_there()
             self._make_root()
             with PublicFolder.open(self._root) as root:
+                self._guard.must_be_ours(root, lambda: any(self._published(root)))
                 if root.make(message.slug):
                     self._write_page(root, message, parcel.content.decode(), None, shown)
                 else:
                     with self._locked():
                         self._replace_page(root, message, parcel.content.decode(), shown)
             self._arranging.run()
+        self._guard.remember()
         digest = hashlib.sha256(parcel.content)
         for enclosure in message.enclosures:
             digest.update(hashlib.sha256(enclosure.content).digest())
@@ -110,6 +115,7 @@ class Newsroom:
     def probe(self) -> str:
         """Whether the root can be written to; makes nothing."""
         with _disk_words(threading.Event()):
+            self._guard.must_be_there()
             if not self._root.exists():
                 parent = next(folder for folder in self._root.parents if folder.exists())
                 if not os.access(parent, os.W_OK | os.X_OK):
@@ -119,6 +125,7 @@ class Newsroom:
                 if not os.access(self._root, os.W_OK | os.X_OK):
                     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
                 count = sum(1 for _ in self._published(root))
+                self._guard.must_be_ours(root, lambda: bool(count))
         where = f", read at {self._site.url}" if self._site.url else ""
         return f"{self._root} can be written to{where}; {count} {'release is' if count == 1 else 'releases are'} public"
 
@@ -158,6 +165,7 @@ class Newsroom:
     ) -> None:
         """What the page shows goes before it; the folder can be looked into once all of it is there."""
         with root.sub(message.slug) as folder:
+            self._must_be_our_files(folder, message, before)
             for enclosure in message.enclosures:
                 folder.write(enclosure.name, enclosure.content, message.lift)
             folder.write(INDEX, page.encode(), message.lift)
@@ -166,6 +174,19 @@ class Newsroom:
                 folder.remove(name)
             shown.set()
             folder.show()
+
+    def _must_be_our_files(self, folder: PublicFolder, message: Message, before: Record | None) -> None:
+        """Raise DeliveryFailed if a file that would be written over belongs to no page of ours.
+
+        A folder that nobody may look into yet is one that an earlier try began.
+        """
+        if before is None and not folder.is_shown:
+            return
+        ours = set(before.enclosures) if before is not None else set()
+        for enclosure in message.enclosures:
+            if enclosure.name not in ours and folder.read(enclosure.name) not in {None, enclosure.content}:
+                words = "a file that is not this program's stands where an attachment would go"
+                raise DeliveryFailed(Certainty.FOR_GOOD, words)
 
     # -- what stands around the pages ---------------------------------------------------------------------
 
@@ -178,9 +199,11 @@ class Newsroom:
             records = sorted((found.record for found in published.values()), key=lambda record: record.slug)
             records.sort(key=lambda record: record.published, reverse=True)
             self._relate(root, published, records)
-            for name, page in list_pages(records, self._site).items():
-                root.write(name, page.encode())
-            root.write(FEED, self._feed(root, records))
+            written = {name: page.encode() for name, page in list_pages(records, self._site).items()}
+            for name, content in {**written, FEED: self._feed(root, records)}.items():
+                with _public_already():
+                    self._guard.must_be_our_file(root, name)
+                root.write(name, content)
             root.sync()
 
     def _published(self, root: PublicFolder) -> Iterator[_Published]:
@@ -279,6 +302,15 @@ _NOT_NOW = {
     errno.EDQUOT: "the newsroom's disk is full",
     errno.ETIMEDOUT: "another program has kept the newsroom to itself for too long",
 }
+
+
+@contextmanager
+def _public_already() -> Iterator[None]:
+    """Whatever is refused in here, the page itself is public."""
+    try:
+        yield
+    except DeliveryFailed as failure:
+        raise DeliveryFailed(Certainty.UNSURE, f"the page is public, but not in the list: {failure.reason}") from None
 
 
 @contextmanager

@@ -25,6 +25,9 @@ from pressrelease.release import Contact, ReleaseKind
 
 FEED = "feed.atom"
 INDEX = "index.html"
+#: How a list says that this program wrote it, and what lists had before they said it.
+OURS = '<meta name="generator" content="pressrelease">'
+_BEFORE_THAT = ('<header class="masthead"><div class="inner">', 'type="application/atom+xml" title="')
 #: How many releases the first list holds.
 LATEST = 200
 
@@ -205,6 +208,11 @@ def related_links(site: Site, first: Record | None, later: Sequence[Record]) -> 
     return f'<nav class="related" aria-label="{words.earlier if first else words.later}">{items}</nav>'
 
 
+def is_our_list(text: str) -> bool:
+    """Whether this program wrote a list page, in this version or an earlier one."""
+    return OURS in text or all(part in text for part in _BEFORE_THAT)
+
+
 # -- the list of all --------------------------------------------------------------------------------------
 
 
@@ -244,7 +252,7 @@ def _list_page(years: Mapping[int, Sequence[Record]], site: Site, *, older: Sequ
         site,
         title=f"{title} – {site.office.name}",
         description=f"{title} – {site.office.name}",
-        head=[f'<link rel="canonical" href="{_(own)}">'] if own else [],
+        head=[OURS, *([f'<link rel="canonical" href="{_(own)}">'] if own else [])],
         main="\n".join(part for part in parts if part),
         up="",
         listed=not named,

@@ -72,6 +72,7 @@ class WordPress:
         with _nothing_posted():
             before = self._ours_before(draft, deadline)
             if before is not None and mark_in(before.content) == draft.mark:
+                self._must_be_shown(draft, before, deadline, new=False)
                 return self._receipt(before)
             addresses = {enclosure.name: self._media(enclosure, deadline) for enclosure in draft.enclosures}
             terms = {taxonomy.route: self._terms(taxonomy, deadline, make=True) for taxonomy, _ in self._wanted}
@@ -82,7 +83,9 @@ class WordPress:
         if posted is None:
             words = f"{self._site.called} said yes, but not to what"
             raise DeliveryFailed(Certainty.UNSURE, words)
-        return self._receipt(self._updated(draft, posted) if before else self._proven(draft, posted, deadline))
+        post = self._updated(draft, posted) if before else self._proven(draft, posted, deadline)
+        self._must_be_shown(draft, post, deadline, new=before is None)
+        return self._receipt(post)
 
     def withdraw(self, remote_id: str) -> None:
         """Move a post to the trash by the id in its receipt; one already gone is fine. Raises DeliveryFailed."""
@@ -174,6 +177,37 @@ class WordPress:
         else:
             words = f"{self._site.called} made the post {posted.status} instead of publishing it; it was taken back"
         raise DeliveryFailed(Certainty.FOR_GOOD, words)
+
+    def _must_be_shown(self, draft: Draft, post: Post, deadline: float, *, new: bool) -> None:
+        """Raise DeliveryFailed if the post's own address shows something else, and take a `new` post back.
+
+        Pages have a name space of their own in WordPress: a page at the same slug keeps the address to itself.
+        An address that says nothing (a cache, a login wall) is believed, unless a page is known to have it.
+        """
+        other: int | None = None
+        shown = None
+        with contextlib.suppress(DeliveryFailed):
+            shown = self._site.shown_at(post.link, deadline)
+        if shown is not None and (shown.id == post.id or draft.mark.key in shown.marks):
+            return
+        if shown is not None and shown.id is not None:
+            other = shown.id
+        else:
+            with contextlib.suppress(DeliveryFailed):
+                other = self._page_at(draft.slug, post.link, deadline)
+        if other is None:
+            return
+        if new:
+            self._take_back(post, deadline, proven=False)
+        words = f"{self._site.called} shows something else at the release's address (number {other})"
+        done = "the post was taken back" if new else f"see to post number {post.id} there"
+        raise DeliveryFailed(Certainty.FOR_GOOD, f"{words}: {done}; rename one of them")
+
+    def _page_at(self, slug: str, link: str, deadline: float) -> int | None:
+        """The number of the published page that has this very address; None for none."""
+        told = self._site.look("pages", {"slug": slug, "_fields": _POST_FIELDS}, deadline)
+        pages = [page for page in map(post_of, told if isinstance(told, list) else ()) if page is not None]
+        return next((page.id for page in pages if page.link.rstrip("/") == link.rstrip("/")), None)
 
     def _take_back(self, post: Post, deadline: float, *, proven: bool) -> None:
         try:

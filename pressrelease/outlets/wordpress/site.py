@@ -7,6 +7,7 @@ Which of them answers is found out by the first look, and remembered.
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,24 @@ _WORDS = {
     "rest_upload_user_quota_exceeded": "its room for attachments is full",
 }
 _CREDENTIALS = {"rest_forbidden_status", "rest_cannot_publish", "rest_cannot_create", "rest_not_logged_in"}
+
+
+#: How WordPress names what it shows: the shortlink and the REST address (Link headers, and the head), the body's class.
+_SHOWN = (
+    re.compile(r"""[?&](?:p|page_id|attachment_id)=(\d+)["'>]{1,2}[^>\n]{0,20}rel=["']?shortlink"""),
+    re.compile(r"""rel=["']?shortlink["']? href=["'][^"']*[?&](?:p|page_id|attachment_id)=(\d+)["']"""),
+    re.compile(r"""/wp/v2/(?:posts|pages|media)/(\d+)["'>]"""),
+    re.compile(r"""<body[^>]*class=["'][^"'>]*\b(?:postid|page-id|attachmentid)-(\d+)\b"""),
+)
+_MARKED_POST = re.compile(r"<!-- pressrelease [0-9a-f]{32} ([0-9a-f]{32}) -->")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an address shows: the number of the post or page, None if it is not said; and the marks in its text."""
+
+    id: int | None
+    marks: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -75,6 +94,7 @@ class Site:
 
     def look(self, route: str, query: Mapping[str, str], deadline: float) -> Any:
         """What stands at a route, None where there is no such thing. Changes nothing. Raises DeliveryFailed."""
+        noisy = False
         kinds = (False, True) if self._plain_addresses is None else (self._plain_addresses,)
         for plain in kinds:
             answer = self._ask("GET", route, query, plain=plain, deadline=deadline, changes_nothing=True)
@@ -85,13 +105,25 @@ class Site:
                     return None
                 self._raise_for(answer, told, changes_nothing=True)
                 return told
+            noisy = noisy or _has_json_inside(answer)
             failure = failure_of(answer, self.called, changes_nothing=True)
             if failure is not None and answer.status > 404:
                 raise failure
         if failure is not None and answer.status != 404:
             raise failure
+        if noisy:
+            words = f"{self.called} answers, but not with JSON alone: a plugin's or PHP's notice is around it"
+            raise DeliveryFailed(Certainty.NOT_SENT, words)
         words = f"{self.called} has no WordPress at this address, or its REST API is switched off"
         raise DeliveryFailed(Certainty.FOR_GOOD, words)
+
+    def shown_at(self, link: str, deadline: float) -> Shown | None:
+        """What the public gets at an address of the site; None if the answer does not say. Raises DeliveryFailed."""
+        headers = {"Accept": "text/html", "Cache-Control": "no-cache"}
+        answer = self._http.ask(
+            "GET", link, headers=headers, deadline=deadline, changes_nothing=True, largest=LARGEST_LOOK
+        )
+        return shown_in(answer) if answer.status == 200 else None
 
     def change(
         self, route: str, fields: Mapping[str, Any], deadline: float, *, query: Mapping[str, str] | None = None
@@ -201,6 +233,31 @@ def post_of(told: Any) -> Post | None:
         link=str(told.get("link") or ""),
         content=str(raw or ""),
     )
+
+
+def shown_in(answer: Answer) -> Shown | None:
+    """Which post or page WordPress says that an answer shows: in its Link headers, its head, or its body's class."""
+    text = answer.headers.get("link", "") + "\n" + answer.body.decode("utf-8", "replace")
+    marks = frozenset(_MARKED_POST.findall(text))
+    for pattern in _SHOWN:
+        if found := pattern.search(text):
+            return Shown(int(found[1]), marks)
+    return Shown(None, marks) if marks else None
+
+
+def _has_json_inside(answer: Answer) -> bool:
+    """Whether an answer is WordPress's JSON with something before or after it."""
+    if not 200 <= answer.status < 300:
+        return False
+    text = answer.body.decode("utf-8", "replace")
+    for found in list(re.finditer(r"[\[{]", text))[:20]:
+        try:
+            told, _ = json.JSONDecoder().raw_decode(text, found.start())
+        except (ValueError, RecursionError):
+            continue
+        if _is_rest(answer, told):
+            return True
+    return False
 
 
 def _is_rest(answer: Answer, told: Any) -> bool:
