@@ -332,7 +332,7 @@ class Cycle:
             return GivenBack(delivery, error.message)
         except PressReleaseError as error:
             return self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, error.message))
-        except Exception as error:  # noqa: BLE001  (a fault in a kind of outlet must not end the lane)
+        except BaseException as error:  # noqa: BLE001  (a fault in a kind of outlet must not end the lane)
             _log.error("making %s ready for %s: %s", delivery.slug, delivery.outlet, frames(error))
             return self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, "it could not be made ready"))
 
@@ -347,7 +347,7 @@ class Cycle:
             receipt = outlet.find(parcel, key=delivery.key, recipient=delivery.recipient, since=since)
         except DeliveryFailed as failure:
             return self._answered(delivery, failure)
-        except Exception as error:  # noqa: BLE001  (as in `_hand_over`)
+        except BaseException as error:  # noqa: BLE001  (as in `_hand_over`)
             _log.error("looking for %s at %s: %s", delivery.slug, delivery.outlet, frames(error))
             reason = "the outlet's program failed while looking"
             return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))
@@ -358,7 +358,7 @@ class Cycle:
             receipt = outlet.send(parcel, key=delivery.key, recipient=delivery.recipient)
         except DeliveryFailed as failure:
             return self._answered(delivery, failure)
-        except Exception as error:  # noqa: BLE001  (how far it came is unknown, and so it is in doubt)
+        except BaseException as error:  # noqa: BLE001  (how far it came is unknown, and so it is in doubt)
             _log.error("sending %s to %s: %s", delivery.slug, delivery.outlet, frames(error))
             reason = "the outlet's program failed while sending"
             return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))

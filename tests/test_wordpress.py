@@ -274,7 +274,7 @@ def test_an_address_that_shows_something_else_is_taken_back(server: Scripted, li
     server.says["GET "] = Told(200, None, {"Link": link})
     failure = refused(outlet(server))
     assert failure.certainty is Certainty.FOR_GOOD
-    assert "shows something else at the release's address (number 9): the post was taken back" in failure.reason
+    assert "keeps the release's address for something else (number 9): the post was taken back" in failure.reason
     assert server.steps[-1] == "DELETE posts"
 
 
@@ -290,7 +290,22 @@ def test_an_address_that_says_nothing_is_held_against_the_pages(
         server.says["GET pages"] = Told(200, [{"id": 9, "link": f"{server.url}/names-released"}])
         assert "(number 9)" in refused(outlet(server)).reason
     else:
-        server.says["GET pages"] = Told(200, [{"id": 9, "link": f"{server.url}/about/names-released/"}])
+        server.says["GET pages"] = Told(
+            200, [{"id": 9, "status": "publish", "link": f"{server.url}/about/names-released/", "parent": 5}]
+        )
+        assert deliver(outlet(server)).remote_id == "7"
+
+
+@pytest.mark.parametrize(("status", "parent", "taken"), [("draft", 0, True), ("private", 0, True), ("draft", 5, False)])
+def test_a_page_that_is_not_published_keeps_the_address_too(
+    server: Scripted, status: str, parent: int, taken: bool
+) -> None:
+    server.says["GET "] = Told(404)
+    page = {"id": 9, "slug": "names-released", "status": status, "link": f"{server.url}/?page_id=9", "parent": parent}
+    server.says["GET pages"] = Told(200, [page])
+    if taken:
+        assert "(number 9)" in refused(outlet(server)).reason
+    else:
         assert deliver(outlet(server)).remote_id == "7"
 
 

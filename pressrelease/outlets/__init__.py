@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.delivery import Abilities, Receipt, Repeats
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 #: Resolves a reference in config.toml; raises ConfigRefused, never with the value.
 Secret: TypeAlias = Callable[[SecretReference], str]
@@ -73,7 +76,11 @@ class Outlet(Protocol):
     """
 
     name: str
-    repeats: Repeats
+
+    @property
+    def repeats(self) -> Repeats:
+        """What a second send with the same key would do; it may change as the outlet learns what its server is."""
+        ...
 
     def recipients(self) -> tuple[str, ...]:
         """The rows a release gets here, fixed when it is scheduled; ("",) where the outlet is one place."""
@@ -124,8 +131,14 @@ def open_outlet(config: OutletConfig, office: Office, folder: Path, secret: Secr
     Only the kind asked for is imported. Raises ConfigRefused for a kind that isn't installed, or whose
     resolved secrets are not what they should be.
     """
-    outlet: Outlet = _opener(config)(config, office, folder, secret)
-    return outlet
+    place = KINDS.get(config.type)
+    if place is not None:
+        outlet: Outlet = _function(place)(config, office, folder, secret)
+        return outlet
+    from pressrelease.outlets.guarded import guarded
+
+    point = _point_of(config)
+    return guarded(config.name, config.type, lambda: point.load()(config, office, folder, secret))
 
 
 def abilities_of(outlet: Outlet) -> Abilities:
@@ -169,14 +182,12 @@ def _function(place: str) -> Callable[..., Any]:
     return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
 
 
-def _opener(config: OutletConfig) -> Callable[..., Any]:
-    place = KINDS.get(config.type)
-    if place is not None:
-        return _function(place)
+def _point_of(config: OutletConfig) -> EntryPoint:
+    """The entry point of another package's kind. Raises ConfigRefused where no package brings it."""
     from importlib.metadata import entry_points
 
     for point in entry_points(group=ENTRY_POINTS, name=config.type):
-        return point.load()  # type: ignore[no-any-return]
+        return point
     raise ConfigRefused(
         [
             Problem(

@@ -185,29 +185,40 @@ class WordPress:
         An address that says nothing (a cache, a login wall) is believed, unless a page is known to have it.
         """
         other: int | None = None
-        shown = None
+        shown, hidden = None, False
         with contextlib.suppress(DeliveryFailed):
-            shown = self._site.shown_at(post.link, deadline)
+            shown, hidden = self._site.shown_at(post.link, deadline)
         if shown is not None and (shown.id == post.id or draft.mark.key in shown.marks):
             return
         if shown is not None and shown.id is not None:
             other = shown.id
         else:
             with contextlib.suppress(DeliveryFailed):
-                other = self._page_at(draft.slug, post.link, deadline)
+                other = self._page_at(draft.slug, post.link, deadline, hidden=hidden)
         if other is None:
             return
         if new:
             self._take_back(post, deadline, proven=False)
-        words = f"{self._site.called} shows something else at the release's address (number {other})"
+        words = f"{self._site.called} keeps the release's address for something else (number {other})"
         done = "the post was taken back" if new else f"see to post number {post.id} there"
         raise DeliveryFailed(Certainty.FOR_GOOD, f"{words}: {done}; rename one of them")
 
-    def _page_at(self, slug: str, link: str, deadline: float) -> int | None:
-        """The number of the published page that has this very address; None for none."""
-        told = self._site.look("pages", {"slug": slug, "_fields": _POST_FIELDS}, deadline)
-        pages = [page for page in map(post_of, told if isinstance(told, list) else ()) if page is not None]
-        return next((page.id for page in pages if page.link.rstrip("/") == link.rstrip("/")), None)
+    def _page_at(self, slug: str, link: str, deadline: float, *, hidden: bool) -> int | None:
+        """The number of the page that has this very address, or keeps it `hidden`; None for none."""
+        wanted = {"slug": slug, "_fields": f"{_POST_FIELDS},parent"}
+        try:
+            # A page that is not published has no address yet, and keeps the post from it all the same.
+            told = self._site.look("pages", {**wanted, "status": _STATES, "context": "edit"}, deadline)
+        except DeliveryFailed:  # this user may not see those
+            told = self._site.look("pages", wanted, deadline)
+        for one in told if isinstance(told, list) else ():
+            page = post_of(one)
+            if page is not None and (
+                page.link.rstrip("/") == link.rstrip("/")
+                or (hidden and page.status != "publish" and not one.get("parent"))
+            ):
+                return page.id
+        return None
 
     def _take_back(self, post: Post, deadline: float, *, proven: bool) -> None:
         try:

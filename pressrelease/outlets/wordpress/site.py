@@ -117,13 +117,16 @@ class Site:
         words = f"{self.called} has no WordPress at this address, or its REST API is switched off"
         raise DeliveryFailed(Certainty.FOR_GOOD, words)
 
-    def shown_at(self, link: str, deadline: float) -> Shown | None:
-        """What the public gets at an address of the site; None if the answer does not say. Raises DeliveryFailed."""
+    def shown_at(self, link: str, deadline: float) -> tuple[Shown | None, bool]:
+        """What the public gets at an address of the site, None if the answer does not say; and whether it is nothing.
+
+        Raises DeliveryFailed.
+        """
         headers = {"Accept": "text/html", "Cache-Control": "no-cache"}
         answer = self._http.ask(
             "GET", link, headers=headers, deadline=deadline, changes_nothing=True, largest=LARGEST_LOOK
         )
-        return shown_in(answer) if answer.status == 200 else None
+        return shown_in(answer) if answer.status == 200 else None, answer.status in {404, 410}
 
     def change(
         self, route: str, fields: Mapping[str, Any], deadline: float, *, query: Mapping[str, str] | None = None

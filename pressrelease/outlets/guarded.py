@@ -1,0 +1,165 @@
+"""A kind from another package, held to the protocol: whatever it answers or raises, no sender ends.
+
+What may have left is in doubt; nothing that such a kind says can turn that into "surely not sent".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.errors import ConfigRefused, PressReleaseError, Problem
+from pressrelease.message import Message
+from pressrelease.outlets import Parcel
+from pressrelease.printable import printable
+
+#: The longest address of a recipient, and reason, that is taken, in characters.
+LONGEST_RECIPIENT = 320
+LONGEST_REASON = 500
+
+
+class Guarded:
+    """One outlet of somebody else's kind."""
+
+    def __init__(self, name: str, kind: str, inner: Any) -> None:
+        self.name = name
+        self._kind = kind
+        self._inner = inner
+
+    @property
+    def repeats(self) -> Repeats:
+        """What it says of repeats; without a proper word, that it can't tell one."""
+        with contextlib.suppress(Exception):
+            told = self._inner.repeats
+            if isinstance(told, Repeats) and isinstance(told.told_apart, bool):
+                return told._replace(findable=bool(told.findable) and callable(getattr(self._inner, "find", None)))
+        return Repeats(told_apart=False)
+
+    @property
+    def abilities(self) -> Abilities:
+        """What it says it can do about what it has."""
+        told = None
+        with contextlib.suppress(Exception):
+            told = getattr(self._inner, "abilities", None)
+        return told if isinstance(told, Abilities) else Abilities()
+
+    def recipients(self) -> tuple[str, ...]:
+        """Its recipients, each once. Raises ConfigRefused for anything else than a list of plain texts."""
+        with self._refusing("naming its recipients"):
+            told = self._inner.recipients()
+            given = () if isinstance(told, (str, bytes)) else tuple(told)
+            if given and all(isinstance(one, str) and _plain(one) for one in given):
+                return tuple(dict.fromkeys(given))
+        raise self._refused("gave no list of recipients", 'It must return a tuple of texts, ("",) for one place.')
+
+    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+        """What it makes of a message. Raises TypeError for no parcel."""
+        with _contained():
+            made = self._inner.prepare(message, key=key, recipient=recipient)
+        if isinstance(made, Parcel) and isinstance(made.content, bytes) and isinstance(made.media_type, str):
+            return made
+        raise TypeError(f"{self._kind}: prepare returned no parcel")
+
+    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+        """Send once. Raises DeliveryFailed and nothing else: UNSURE for any answer that is none."""
+        told = self._asked("sending", lambda: self._inner.send(parcel, key=key, recipient=recipient))
+        return self._receipt(told)
+
+    def find(self, parcel: Parcel, *, key: str, recipient: str, since: datetime) -> Receipt | None:
+        """Look for what an earlier try left. Raises DeliveryFailed and nothing else."""
+        told = self._asked("looking", lambda: self._inner.find(parcel, key=key, recipient=recipient, since=since))
+        return None if told is None else self._receipt(told)
+
+    def warm(self, sends: int = 4) -> None:
+        """Let it connect ahead; failing is silent."""
+        with contextlib.suppress(Exception), _contained():
+            self._inner.warm(sends)
+
+    def probe(self) -> str:
+        """What it found. Raises DeliveryFailed and nothing else."""
+        told = self._asked("being asked", self._inner.probe)
+        return printable(told)[:LONGEST_REASON] if isinstance(told, str) else "it answers, in no words"
+
+    def close(self) -> None:
+        """Let it let go of its connections; failing is silent."""
+        with contextlib.suppress(Exception), _contained():
+            self._inner.close()
+
+    # -- what it said ---------------------------------------------------------------------------------------
+
+    def _asked(self, doing: str, ask: Any) -> Any:
+        try:
+            with _contained():
+                return ask()
+        except DeliveryFailed as failure:
+            raise _proper(failure) from None
+        except Exception as error:  # noqa: BLE001  (how far it came is unknown)
+            # `_contained` has hidden a program's end; its own name says more than that one.
+            fault = type(error.__cause__ or error).__name__
+            words = f"the program of its kind ({self._kind}) failed while {doing} ({fault})"
+            raise DeliveryFailed(Certainty.UNSURE, words) from None
+
+    def _receipt(self, told: Any) -> Receipt:
+        if isinstance(told, Receipt) and all(part is None or isinstance(part, str) for part in told):
+            return told
+        words = f"the program of its kind ({self._kind}) gave no receipt, so nothing says whether it arrived"
+        raise DeliveryFailed(Certainty.UNSURE, words)
+
+    @contextmanager
+    def _refusing(self, doing: str) -> Iterator[None]:
+        try:
+            with _contained():
+                yield
+        except PressReleaseError:
+            raise
+        except Exception as error:  # noqa: BLE001  (nothing was sent, and the office must see to it)
+            fault = type(error.__cause__ or error).__name__
+            raise self._refused(f"failed while {doing} ({fault})", "Ask whoever made the package.") from None
+
+    def _refused(self, what: str, hint: str) -> ConfigRefused:
+        return ConfigRefused([Problem(0, f"outlets.{self.name}: the program of its kind ({self._kind}) {what}", hint)])
+
+
+def guarded(name: str, kind: str, open_it: Any) -> Guarded:
+    """Open one and hold it to the protocol. Raises ConfigRefused, whatever its opening raises."""
+    outlet = Guarded(name, kind, None)
+    with outlet._refusing("opening"):
+        outlet._inner = open_it()
+    return outlet
+
+
+@contextmanager
+def _contained() -> Iterator[None]:
+    """Turn what would end a program (SystemExit, a KeyboardInterrupt of its own) into a fault like any other."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise  # somebody at the keyboard
+        raise RuntimeError("it tried to end the program") from error
+
+
+def _proper(failure: DeliveryFailed) -> DeliveryFailed:
+    """The failure with every part as it must be; a certainty that is none says nothing."""
+    try:
+        certainty = Certainty(failure.certainty)
+    except ValueError:
+        certainty = Certainty.UNSURE
+    wish = failure.retry_after
+    return DeliveryFailed(
+        certainty,
+        printable(str(failure.reason))[:LONGEST_REASON],
+        retry_after=wish if isinstance(wish, timedelta) and wish >= timedelta(0) else None,
+        credentials=failure.credentials is True,
+    )
+
+
+def _plain(recipient: str) -> bool:
+    return len(recipient) <= LONGEST_RECIPIENT and (not recipient or recipient.isprintable())
