@@ -32,6 +32,7 @@ LATENESS = ("tests/test_lateness.py", "-k", "not postgresql")
 CIRCUIT = ("tests/test_circuit.py", "-k", "not postgresql")
 APPROVALS = ("tests/test_approvals.py", "-k", "not postgresql")
 SETTINGS = ("tests/test_frozen_settings.py",)
+UNLIFTED = ("tests/test_unlifted_slug.py",)
 ZONES = ("tests/test_zone_rules.py", "-k", "not postgresql and not leaves_at_the_hour")
 SIMULATOR = ("tests/test_simulator.py", "-k", "by_chance or jumped or last_moment")
 
@@ -159,6 +160,10 @@ GUARDS = (
     Guard("settings are in a version's name", "release/version.py",
           '"recipients": dict(recipients), "settings": settings}', '"recipients": dict(recipients)}', SETTINGS),
     Guard("a frozen version is compared", "store/words.py", "        if kept | {", "        if False and kept | {", SETTINGS),
+    Guard("a slug that is not out is not named", "parcels.py",
+          "may_be_read(release, self._store.read, delivery.lift)", "release", UNLIFTED),
+    Guard("a slug that is not out can't be guessed", "parcels.py", "else mark_of(release.follows, secret)",
+          "else hashlib.sha256(release.follows.encode()).hexdigest()[:32]", UNLIFTED),
     # -- the hour on the wall -----------------------------------------------------------------------------
     Guard("plan: hour on the wall", "gather.py",
           "one._replace(lift=rulings[one.slug].lift) if one.slug in rulings else one", "one", ZONES),

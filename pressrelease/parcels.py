@@ -6,16 +6,17 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from pressrelease.approved_config import ApprovedConfig
 from pressrelease.config import Config
 from pressrelease.delivery import Delivery
 from pressrelease.errors import StateUnreadable
-from pressrelease.message import Message, compose
+from pressrelease.message import Message, compose, mark_of
 from pressrelease.outlets import Outlet, Parcel
-from pressrelease.release import from_canonical, is_named
-from pressrelease.store import Store
+from pressrelease.release import Release, from_canonical, is_named
+from pressrelease.store import Reader, Store
 
 #: How many composed releases are kept at hand, and how many bytes of attachments with them.
 KEPT = 256
@@ -31,6 +32,11 @@ LONGEST_COURTESY = 0.1
 #: How many parcels are made ahead of their moment, and how many bytes of them; the rest is made as it leaves.
 AHEAD = 20_000
 AHEAD_BYTES = 64 * 1024 * 1024
+
+
+#: How long before a lift the followed release must have gone out to be named. It is longer than anything is composed
+#: ahead of its lift, and than an answer takes to be recorded.
+SURELY_OUT = timedelta(minutes=1)
 
 
 #: What a parcel was made of: the delivery's number, version and lift.
@@ -53,6 +59,16 @@ def public_url(config: Config, slug: str, outlets: tuple[str, ...]) -> str:
         if outlet is not None and outlet.type == "newsroom" and outlet.settings.get("url"):
             return f"{str(outlet.settings['url']).rstrip('/')}/{slug}/"
     return ""
+
+
+def may_be_read(release: Release, read: Reader, lift: datetime) -> Release:
+    """A release as it may be read at its lift: it names the one that it follows only if that one is out by then.
+
+    It must have been out for some time, so that every try, and what is composed ahead of the lift, says the same.
+    """
+    if not release.follows or read.was_out(release.follows, lift - SURELY_OUT):
+        return release
+    return release._replace(follows="")
 
 
 class Parcels:
@@ -149,11 +165,14 @@ class Parcels:
                 raise StateUnreadable(f"An attachment of {delivery.slug} is not what was approved. It was not sent.")
             attachments[path] = content
         config = self._covered.as_frozen(frozen.settings)
-        return compose(
-            release,
+        message = compose(
+            may_be_read(release, self._store.read, delivery.lift),
             version=delivery.version,
             office=config.office,
             lift=delivery.lift,
             url=public_url(config, delivery.slug, frozen.outlets),
             attachments=attachments,
         )
+        secret = self._store.read.store_id()
+        follows_mark = "" if message.release.follows else mark_of(release.follows, secret)
+        return replace(message, mark=mark_of(release.slug, secret), follows_mark=follows_mark)

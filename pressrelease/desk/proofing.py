@@ -114,7 +114,7 @@ def _of_scheduled(desk: Desk, slug: str, now: datetime) -> Proof:
 def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
     from pressrelease.config.frozen import frozen_settings, settings_name
     from pressrelease.message import compose
-    from pressrelease.parcels import public_url
+    from pressrelease.parcels import may_be_read, public_url
     from pressrelease.release import version_of
 
     release = desk.library.read(slug)
@@ -123,8 +123,9 @@ def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
     attachments = {one.path: desk.library.attachment(release, one) for one in release.attachments}
     outlets = tuple(dict.fromkeys(release.outlets or desk.config.default_outlets))
     hashes = {path: hashlib.sha256(content).hexdigest() for path, content in attachments.items()}
+    readable = may_be_read(release, desk.store.read, lift or now) if desk.store.exists else None
     message = compose(
-        release,
+        readable or release._replace(follows=""),
         version=version_of(
             release,
             attachment_hashes=hashes,

@@ -9,6 +9,6 @@ from __future__ import annotations
 
 from pressrelease.message.composing import compose, plain_body
 from pressrelease.message.markup import html_with_addresses
-from pressrelease.message.model import Enclosure, Message
+from pressrelease.message.model import Enclosure, Message, mark_of
 
-__all__ = ["Enclosure", "Message", "compose", "html_with_addresses", "plain_body"]
+__all__ = ["Enclosure", "Message", "compose", "html_with_addresses", "mark_of", "plain_body"]

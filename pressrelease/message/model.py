@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +39,9 @@ class Message:
     `summary` is the subhead, or else the lead, on one line of plain text. `lift` is aware UTC. `url` is the
     release's public page, "" where there is none. `notice` says that this is no release, but a word to the office
     about some: `release` then holds only its headline and text.
+
+    `release.follows` is "" until the release that it follows is out. `follows_mark` stands for that one until then,
+    and `mark` for this release: each is the same for one slug of one office, and nobody else can make it (`mark_of`).
     """
 
     slug: str
@@ -51,11 +55,18 @@ class Message:
     enclosures: tuple[Enclosure, ...] = ()
     summary: str = ""
     notice: bool = False
+    mark: str = ""
+    follows_mark: str = ""
 
     @property
     def contact(self) -> Contact:
         """Whom a reporter calls about it: the release's own contact, or else the office's."""
         return contact_for(self.release, self.office)
+
+
+def mark_of(slug: str, secret: str) -> str:
+    """A slug where it may not be read yet: without `secret` nobody can tell whether a guess is right."""
+    return hmac.digest(secret.encode(), f"newsroom\n{slug}".encode(), "sha256").hex()[:32] if slug else ""
 
 
 def contact_for(release: Release, office: Office) -> Contact:

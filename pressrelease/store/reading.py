@@ -340,6 +340,13 @@ class Reader:
             marks = ", ".join(f":s{number}" for number in range(len(part)))
             yield from self.rows(query.format(marks), {f"s{number}": slug for number, slug in enumerate(part)})
 
+    def was_out(self, slug: str, moment: datetime) -> bool:
+        """Whether anything of a release had been delivered by `moment`."""
+        query = (
+            "SELECT 1 AS found FROM deliveries WHERE slug = :slug AND state = 'delivered' AND delivered_at <= :moment"
+        )
+        return bool(self.rows(f"{query} LIMIT 1", {"slug": slug, "moment": to_micros(moment)}))
+
     # -- a claim, asked again before its first byte ----------------------------------------------------------
 
     def why_not(self, delivery: Delivery, *, source_hash: str | None, now: datetime) -> str | None:

@@ -27,7 +27,16 @@ from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.newsroom.folder import PublicFolder
 from pressrelease.outlets.newsroom.guard import Guard
 from pressrelease.outlets.newsroom.pages import FEED, INDEX, Site, list_pages, record_of, related_links, release_page
-from pressrelease.outlets.newsroom.record import BODY, RELATED, Record, between, hashed, put_between, record_in
+from pressrelease.outlets.newsroom.record import (
+    BODY,
+    RELATED,
+    Record,
+    between,
+    hashed,
+    put_between,
+    record_in,
+    record_tag,
+)
 from pressrelease.outlets.newsroom.together import Together
 from pressrelease.release import valid_slug
 
@@ -70,6 +79,8 @@ class Newsroom:
         self._workspace = workspace
         self._timeout = timeout
         self._known: dict[str, _Published] = {}
+        #: What pages call a release that was not public yet, of those sent by this process.
+        self._marks: dict[str, str] = {}
         self._arranging = Together(self._arrange)
         self._guard = Guard(root, workspace / PRIVATE / f"newsroom-{name}.held")
 
@@ -100,6 +111,7 @@ class Newsroom:
                 else:
                     with self._locked():
                         self._replace_page(root, message, parcel.content.decode(), shown)
+            self._marks[message.mark] = message.slug
             self._arranging.run()
         self._guard.remember()
         digest = hashlib.sha256(parcel.content)
@@ -195,7 +207,7 @@ class Newsroom:
         with self._locked(), PublicFolder.open(self._root) as root:
             root.clear_aside(utc_now() - _ABANDONED)
             root.sync()  # the pages, before anything that names them
-            published = {found.record.slug: found for found in self._published(root)}
+            published = {found.record.slug: self._named(root, found) for found in self._published(root)}
             records = sorted((found.record for found in published.values()), key=lambda record: record.slug)
             records.sort(key=lambda record: record.published, reverse=True)
             self._relate(root, published, records)
@@ -223,6 +235,21 @@ class Newsroom:
                     known[name] = found
         self._known = known
         yield from known.values()
+
+    def _named(self, root: PublicFolder, found: _Published) -> _Published:
+        """A page, naming what it follows once that is public: until then it had a mark that nobody else can make."""
+        followed = self._marks.get(found.record.follows) if found.record.follows else None
+        if followed is None:
+            return found
+        record = replace(found.record, follows=hashed(followed))
+        with root.sub(record.slug) as folder:
+            page = (folder.read(INDEX) or b"").decode("utf-8", "replace")
+            folder.write(INDEX, page.replace(record_tag(found.record), record_tag(record), 1).encode(), record.updated)
+            folder.sync()
+            seen = folder.seen(INDEX)
+        named = replace(found, record=record, seen=seen or found.seen)
+        self._known[record.slug] = named
+        return named
 
     def _relate(self, root: PublicFolder, published: Mapping[str, _Published], records: list[Record]) -> None:
         """Link each release to the one that it follows and to those that follow it, where both are public."""

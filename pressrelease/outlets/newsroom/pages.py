@@ -89,9 +89,16 @@ def record_of(message: Message, site: Site, before: Record | None = None) -> Rec
         updated=message.lift,
         id=before.id if before else site.entry_id(message.slug, message.lift),
         summary=message.summary,
-        follows=hashed(message.release.follows),
+        follows=_follows(message, before),
         enclosures=tuple(enclosure.name for enclosure in message.enclosures),
     )
+
+
+def _follows(message: Message, before: Record | None) -> str:
+    """What the page says of the release that it follows; that of the earlier page knows if it is public by now."""
+    if message.release.follows:
+        return hashed(message.release.follows)
+    return before.follows if before and before.follows and message.follows_mark else message.follows_mark
 
 
 # -- a release --------------------------------------------------------------------------------------------

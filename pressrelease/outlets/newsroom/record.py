@@ -23,7 +23,7 @@ class Record:
     """A page's own account of itself. `published` is the first version's lift, `updated` this one's; both aware UTC.
 
     `id` is the feed's name for it and never changes; `enclosures` are the files beside the page. `follows` is the
-    hash (`hashed`) of the slug that it follows, "" for none: that release may not be public yet, and is not named.
+    hash (`hashed`) of the slug that it follows, "" for none; its mark (`message.mark_of`) until that one is public.
     """
 
     slug: str
@@ -39,7 +39,7 @@ class Record:
 
 
 def hashed(slug: str) -> str:
-    """A slug where it may not be read yet."""
+    """A slug that is public, as a page names it. A list of guesses confirms it."""
     return hashlib.sha256(slug.encode()).hexdigest()[:32] if slug else ""
 
 
