@@ -98,9 +98,7 @@ def look(store: Store, library: Library, config: Config, witnesses: Witnesses | 
     wakes = [wake for wake in (plan.next_wake, store.read.next_lift(now)) if wake is not None]
     stopped = None
     if control.stopped:
-        stopped = f"everything is stopped, by {control.stopped_by}" + (
-            f": {control.stopped_why}" if control.stopped_why else ""
-        )
+        stopped = control.why_stopped
     to_follow = () if trusted.doubt else _to_follow(store, recorded, rulings, now)
     return Pass(now, plan, mark, trusted, stopped, min(wakes, default=None), closed, to_follow)
 

@@ -228,7 +228,16 @@ def restored(copy: Store, original: Store, *, knows: bool) -> backup.Standing:
     since = backup.what_came_since(original.read, copy.read, head) if knows else None
     assert (since is not None) == knows
     with copy.ledger(now=MUCH_LATER, actor="jdoe") as ledger:
-        return backup.start_stopped(ledger, by="jdoe", made_at=MADE, head=head, approvals_needed=1, since=since)
+        return backup.start_stopped(
+            ledger,
+            by="jdoe",
+            event="restored",
+            why="restored from a backup",
+            copied_at=MADE,
+            head=head,
+            approvals_needed=1,
+            since=since,
+        )
 
 
 def test_a_restored_copy_is_stopped_and_doubts_what_it_cant_know(store: Store, tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ COMMANDS = {
     "doctor": "keeping",
     "backup": "keeping",
     "restore": "keeping",
+    "adopt": "stopping",
     "move-store": "keeping",
     "service": "keeping",
 }

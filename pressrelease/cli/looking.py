@@ -50,7 +50,7 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     zone = desk.config.office.timezone
     lines = [desk.config.office.name, ""]
     if seen.stopped:
-        lines += [f"STOPPED by {seen.stopped_by}. Nothing goes out until `pressrelease resume --all`.", ""]
+        lines += [seen.stopped_words, ""]
     if seen.clock_doubt:
         lines += [clock_line(seen.clock_doubt), "  pressrelease doctor", ""]
     ahead = [row for row in seen.rows if row.lift is not None and row.lift > now and not row.standing.blocked]
@@ -144,7 +144,7 @@ def status(
         _leave_if_unattended(seen.rows)
         return
     if seen.stopped:
-        session.say(f"STOPPED by {seen.stopped_by}. Nothing goes out until `pressrelease resume --all`.", "")
+        session.say(seen.stopped_words, "")
     if seen.clock_doubt:
         session.say(clock_line(seen.clock_doubt), "next: pressrelease doctor", "")
     _show(session, desk, seen.rows, detailed=bool(slugs))

@@ -156,7 +156,7 @@ def _raise_what_stands(outcome: Outcome, only: set[str] | None = None, *, quiet:
     waiting = [waiting for waiting in outcome.needs_you if only is None or waiting.slug in only]
     error: PressReleaseError | None = None
     if outcome.stopped is not None:
-        error = Stopped(f"Nothing goes out: {outcome.stopped}.", hint="`pressrelease resume --all` ends that.")
+        error = Stopped(f"Nothing goes out: {outcome.stopped}.", hint="`pressrelease status` shows what ends that.")
     elif waiting:
         told = "\n".join(_needs(waiting))
         refusal = next((found for one in waiting if (found := ADVICE[one.cause].refusal)), NeedsPerson)

@@ -160,3 +160,31 @@ def stop(
         names = ", ".join(sorted({f"{delivery.slug} at {delivery.outlet}" for delivery in in_flight}))
         session.say(f"Being sent at that moment, and past calling back if it had begun: {names}.")
     session.say("`pressrelease resume --all` lets everything go again.")
+
+
+@app.command("adopt")
+def adopt(
+    why: WhyOption = "",
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Make this workspace the original, after it was copied, moved, or given back an older record.
+
+    A copy would send a second time what the original has sent, so nothing goes out of it. Adopt it if it is the one to
+    go on with and no other is running. It stays stopped; what may have gone out from the other one is in doubt.
+    """
+    from pressrelease.desk import adopting
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    adopted = adopting.adopt(session.desk(), why)
+    session.give({"adopted": not dry_run, "found": adopted.found, "in_doubt": list(adopted.doubted), "stopped": True})
+    session.say(f"Found: {adopted.found}.")
+    if dry_run:
+        session.say("Nothing was changed (dry run).")
+        return
+    session.say("This workspace is the original from now on. It is still STOPPED.")
+    if adopted.doubted:
+        session.say(f"May have gone out already, so someone must check: {', '.join(adopted.doubted)}.")
+    session.say("Next: `pressrelease status`, then `pressrelease resume --all`.")

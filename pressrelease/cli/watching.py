@@ -36,7 +36,7 @@ def _above(seen: Listing) -> list[str]:
     """What holds up everything, whatever each release says of itself."""
     lines = []
     if seen.stopped:
-        lines.append(f"STOPPED by {seen.stopped_by}. Nothing goes out until `pressrelease resume --all`.")
+        lines.append(seen.stopped_words)
     if seen.clock_doubt:
         lines.append(clock_line(seen.clock_doubt))
     return lines
@@ -50,7 +50,12 @@ def _tell(session: Session, desk: Desk, slugs: Sequence[str], *, everything: boo
     told: dict[str, object] = {}
     while True:
         seen = _look(desk, slugs, everything=everything)
-        above = (seen.stopped, seen.stopped_by, seen.clock_doubt is not None, seen.scheduler._replace(last_seen=None))
+        above = (
+            seen.stopped,
+            seen.stopped_words,
+            seen.clock_doubt is not None,
+            seen.scheduler._replace(last_seen=None),
+        )
         if told.get("") != above:
             told[""] = above
             session.say(*_above(seen), scheduler_line(seen.scheduler, now=clock.utc_now()))

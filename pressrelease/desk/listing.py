@@ -36,7 +36,7 @@ class Listing(NamedTuple):
 
     rows: list[Row]
     stopped: bool
-    stopped_by: str
+    stopped_words: str
     scheduler: SchedulerSign
     clock_doubt: str | None = None
     more: int = 0
@@ -58,13 +58,13 @@ def listing(
     Raises NotFound for a slug that is neither scheduled nor a file.
     """
     scheduled: list[Scheduled] = []
-    stopped, stopped_by, sign = False, "", SchedulerSign(alive=False)
+    stopped, stopped_words, sign = False, "", SchedulerSign(alive=False)
     doubt: str | None = None
     more = 0
     if desk.store.exists:
         read = desk.store.read
         control = read.control()
-        stopped, stopped_by = control.stopped, control.stopped_by
+        stopped, stopped_words = control.stopped, control.headline
         sign = scheduler_sign(read, desk.workspace.alive, now)
         doubt = clock_doubt(desk.store, clock.read_mark(), desk.config.clock.tolerance)
         if slugs is not None:
@@ -87,7 +87,7 @@ def listing(
             more += max(0, len(drafts) - behind)
             drafts = drafts[:behind]
     rows += [draft_row(desk, slug, now=now) for slug in drafts]
-    return Listing(rows, stopped, stopped_by, sign, doubt, more)
+    return Listing(rows, stopped, stopped_words, sign, doubt, more)
 
 
 def _row(report: Report) -> Row:

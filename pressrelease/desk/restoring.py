@@ -24,7 +24,7 @@ from pressrelease.desk.placing import sync_folder
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.standing import Scheduled, Word
 from pressrelease.store import Store, archive
-from pressrelease.store.backup import Since, Standing, fold_up, look_over, start_stopped, what_came_since
+from pressrelease.store.backup import Since, Standing, fold_up, look_over, said_utc, start_stopped, what_came_since
 from pressrelease.store.journal import Head
 from pressrelease.store.reading import Reader
 from pressrelease.wiring import PRIVATE, read_config_file
@@ -173,7 +173,9 @@ def _prepare(
         standing = start_stopped(
             ledger,
             by=actor,
-            made_at=backup.manifest.made_at,
+            event="restored",
+            why=f"restored from the backup of {said_utc(backup.manifest.made_at)}",
+            copied_at=backup.manifest.made_at,
             head=backup.manifest.head,
             approvals_needed=backup.config.policy.approvals,
             since=since,
@@ -186,6 +188,7 @@ def _prepare(
         if release.lift is not None and release.lift > now and release.word is Word.SCHEDULED
     )
     copy.close()
+    copy.origin.forget()
     fold_up(backup.record)
     return standing, ahead, verified.walk.head
 
@@ -208,7 +211,7 @@ def _replace_record(backup: Unpacked, mark: str) -> list[str]:
         put_aside(file, file.with_name(name))
         kept.append(f"{file.parent.name}/{name}")
     ready.rename(file)
-    _remember(file, backup.manifest.store_id)
+    store.origin.settle(backup.manifest.store_id)
     sync_folder(file.parent)
     return kept
 
@@ -236,18 +239,8 @@ def _into_server(backup: Unpacked, mark: str) -> list[str]:
             journal_head(target)
     finally:
         engine.dispose()
+    backup.target.origin.settle(backup.manifest.store_id)
     return [f"the schema {schema} on the database server"] if aside else []
-
-
-def _remember(file: Path, store_id: str) -> None:
-    """Have the marker beside the record name the record that now stands there."""
-    marker = file.with_name(file.name + ".id")
-    fresh = marker.with_name(f".{marker.name}.{secrets.token_hex(6)}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:
-        stream.write(store_id)
-        stream.flush()
-        os.fsync(stream.fileno())
-    fresh.replace(marker)
 
 
 # -- the files -------------------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ def may_publish(desk: Desk, slug: str, *, early: bool) -> Report:
     control = desk.store.read.control() if desk.store.exists else None
     if control is not None and control.stopped:
         raise Stopped(
-            f"Everything is stopped, by {control.stopped_by}. {slug} was not published.",
-            hint="`pressrelease resume --all` ends that.",
+            f"{control.why_stopped[0].upper()}{control.why_stopped[1:]}. {slug} was not published.",
+            hint=f"`{control.way_out}` ends that.",
         )
     report = desk.report(slug)
     release, standing = report.dossier.release, report.standing

@@ -140,8 +140,10 @@ def resume_all(desk: Desk, *, let_go: bool) -> Resumed:
 
     It is also that person's word that the clock is right.
     """
+    from pressrelease.desk.adopting import must_be_the_original
     from pressrelease.store import presence, words
 
+    must_be_the_original(desk)
     due = fell_due(desk)
     with desk.ledger() as ledger:
         for slug in due:

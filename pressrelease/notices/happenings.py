@@ -28,11 +28,12 @@ EVENTS = frozenset(
         "stopped",
         "resumed",
         "restored",
+        "adopted",
     }
 )
 
 #: Those of them that wait for no pause between two messages.
-URGENT = frozenset({"stopped", "restored"})
+URGENT = frozenset({"stopped", "restored", "adopted"})
 
 #: What arrived later than this after its lift was late.
 LATE = timedelta(minutes=1)
@@ -88,6 +89,7 @@ _ABOUT = {
     "outlet.opened": Topic.GOES_ON,
     "stopped": Topic.STOPPED,
     "restored": Topic.STOPPED,
+    "adopted": Topic.STOPPED,
     "resumed": Topic.GOES_ON,
 }
 
@@ -134,6 +136,8 @@ def _stops(matter: Matter, now: datetime, timezone: str) -> str:
         when, by = say(one.at, timezone=timezone, now=now), one_line(one.actor)
         if one.event == "restored":
             words.append(f"A backup was put in place by {by}, {when}.")
+        elif one.event == "adopted":
+            words.append(f"{by} made a copied or moved workspace the original, {when}. It is stopped.")
         elif one.event == "stopped":
             words.append(f"Everything was stopped by {by}, {when}.")
         else:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pressrelease.errors import StateUnreadable
+from pressrelease.store.origin import Origin, Position
 from pressrelease.store.reading import SCHEMA, Reader, gone, which_file
 
 if TYPE_CHECKING:
@@ -45,8 +46,13 @@ class Store:
     def __init__(self, url: str, workspace: Path) -> None:
         self.url = url
         self.file = sqlite_file(url, workspace)
-        #: Remembers on this machine that there was a record on the server; SQLite's has a marker beside its file.
-        self._marker = workspace / ".pressrelease" / "record.id"
+        private = workspace / ".pressrelease"
+        #: Remembers on this machine which record was here, where, and how far it had come.
+        self.origin = (
+            Origin(private, "record", one_place=False)
+            if self.file is None
+            else Origin(self.file.parent, self.file.name, one_place=True)
+        )
         self._opened: Engine | None = None
         self._of: object = None
         #: Held from a transaction's turn until its commit.
@@ -60,7 +66,7 @@ class Store:
         """
         if self.file is None:
             found = self._reader.has_tables()
-            if not found and self._marker.exists():
+            if not found and self.origin.marker.exists():
                 raise StateUnreadable(
                     "The record is gone from the database server. Nothing was sent, and no empty one is put in its"
                     " place, since it would not know what has already gone out.",
@@ -69,7 +75,7 @@ class Store:
             return found
         if self.file.exists():
             return True
-        if self.file.with_name(self.file.name + ".id").exists():
+        if self.origin.marker.exists():
             raise gone(self.file)
         return False
 
@@ -85,7 +91,7 @@ class Store:
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self.file or self.url.replace("postgresql+psycopg://", "postgresql://", 1))
+        return Reader(self.file or self.url.replace("postgresql+psycopg://", "postgresql://", 1), self.origin)
 
     def open(self, now: datetime) -> None:
         """Make the store where there was none, and bring an older one up to date."""
@@ -96,12 +102,13 @@ class Store:
 
         if self._opened is not None:
             self._opened.dispose()
-        there = self.file is not None or self.exists  # a vanished file is the engine's to refuse
-        self._opened = open_engine(self.url, self.file, to_micros(now))
+        if self.file is None:
+            _ = (
+                self.exists
+            )  # a record that is gone from the server is refused; a vanished file is the engine's to refuse
+            self.origin.marker.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._opened = open_engine(self.url, self.file, to_micros(now), self.origin)
         self._of = which_file(self.file)
-        if self.file is None and not (there and self._marker.exists()):
-            self._marker.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._marker.touch(mode=0o600)
 
     @contextmanager
     def ledger(
@@ -119,9 +126,17 @@ class Store:
         assert self._opened is not None  # noqa: S101
         patience = WRITE_PATIENCE if patience is None else patience
         with transaction(self._opened, patience, undo=undo) as connection, self._writing:
-            ledger = Ledger(connection, now=now, actor=actor, host=host_name())
+            ledger = Ledger(connection, now=now, actor=actor, host=host_name(), origin=self.origin)
             yield ledger
             ledger.write_lines()
+        if not undo:
+            ledger.remember_position()
+
+    def adopted(self) -> None:
+        """Remember that the record stands here, as it is now: a person has said that it is the one to go on with."""
+        (last,) = self.read.rows("SELECT n, hash, at FROM journal ORDER BY n DESC LIMIT 1")
+        self.origin.settle(self.read.store_id())
+        self.origin.note(Position(**last))
 
     def give_way(self, at_most: float) -> None:
         """Wait while this process writes, for `at_most` so many seconds.

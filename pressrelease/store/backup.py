@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import func, select, update
@@ -216,22 +216,30 @@ class Standing:
 
 
 def start_stopped(
-    ledger: Ledger, *, by: str, made_at: datetime, head: Head, approvals_needed: int, since: Since | None
+    ledger: Ledger,
+    *,
+    by: str,
+    event: str,
+    why: str,
+    copied_at: datetime,
+    head: Head,
+    approvals_needed: int,
+    since: Since | None = None,
 ) -> Standing:
     """Bring a copy to where it may be put in place: stopped, and sure of nothing that it can't know.
 
-    `since` is what the replaced record knows, None where nobody knows: then everything that would have left by
-    itself by now is in doubt.
+    `event` is what the journal calls it, and `why` the reason of the stop; `copied_at` is the last moment that the copy
+    knows of. `since` is what the replaced record knows, None where nobody knows: then everything that would have left
+    by itself by now is in doubt.
     """
-    said = made_at.isoformat(timespec="seconds").replace("+00:00", "Z")
-    words.stop(ledger, by=by, why=f"restored from the backup of {said}")
+    words.stop(ledger, by=by, why=why)
     ledger.connection.execute(
         update(processes).where(processes.c.ended_at.is_(None)).values(ended_at=processes.c.last_seen)
     )
     doubted: list[str] = []
     for delivery in _open(ledger):
         if delivery.state is DeliveryState.SENDING:
-            claims.doubt(ledger, delivery, reason="it was being sent when the backup was made", again=None)
+            claims.doubt(ledger, delivery, reason="it was being sent when the copy was made", again=None)
             doubted.append(delivery.slug)
     unsure = _may_have_left(ledger, approvals_needed) if since is None else since.begun
     for delivery in _open(ledger):
@@ -242,17 +250,22 @@ def start_stopped(
             )
             doubted.append(delivery.slug)
     held = []
-    for slug, event in sorted((since.words if since else {}).items()):
-        why = f"after the backup was made, the replaced record says {event}"
+    for slug, said_since in sorted((since.words if since else {}).items()):
+        reason = f"after the backup was made, the replaced record says {said_since}"
         try:
             dossier = words.look(ledger, slug)
             if dossier.release.word is Word.SCHEDULED:
-                words.set_word(ledger, slug, Word.HELD, by=by, why=why)
+                words.set_word(ledger, slug, Word.HELD, by=by, why=reason)
                 held.append(slug)
         except PressReleaseError:
             continue  # a draft in the copy, or out already: nothing of it leaves by itself
-    ledger.note("restored", made_at=said, head=str(head), doubted=sorted(set(doubted)), held=held)
+    ledger.note(event, made_at=said_utc(copied_at), head=str(head), doubted=sorted(set(doubted)), held=held)
     return Standing(tuple(dict.fromkeys(doubted)), tuple(held), since.unknown if since else ())
+
+
+def said_utc(moment: datetime) -> str:
+    """An aware moment in UTC, to the second, as the journal has it."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _open(ledger: Ledger) -> list[Delivery]:
@@ -283,7 +296,7 @@ def _may_have_left(ledger: Ledger, approvals_needed: int) -> dict[Place, str]:
         )
     )
     names = {(row["slug"], row["version"]) for row in going}
-    why = "it was due between the backup and its return, and the backup can't know whether it went out"
+    why = "it was due after the copy was made, and the copy can't know whether it went out"
     return {
         place_of(delivery): why
         for delivery in _open(ledger)

@@ -18,6 +18,7 @@ from sqlalchemy.pool import QueuePool
 
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.store import postgres
+from pressrelease.store.origin import Origin
 from pressrelease.store.reading import SCHEMA, gone, unreadable
 from pressrelease.store.tables import PARTIAL_INDEXES, control, metadata, migrations
 
@@ -94,14 +95,15 @@ _JOURNAL_TRIGGERS = {
 }
 
 
-def open_engine(url: str, file: Path | None, now_micros: int) -> Engine:
+def open_engine(url: str, file: Path | None, now_micros: int, origin: Origin) -> Engine:
     """An engine on a store that exists and has this program's layout; a missing one is made, once.
 
-    `file` is SQLite's file, None for PostgreSQL. Raises StateUnreadable where a store that once was here is
-    gone, or is another program's, or a newer one's: it is never replaced by an empty one.
+    `file` is SQLite's file, None for PostgreSQL; `origin` is what is remembered of the record here.
+    Raises StateUnreadable where a store that once was here is gone, or is another program's, or a newer one's: it is
+    never replaced by an empty one.
     """
     if file is not None:
-        _make_file(file)
+        _make_file(file, origin)
         engine = create_engine(
             "sqlite://", creator=lambda: _connect(file), poolclass=QueuePool, pool_size=8, max_overflow=64
         )
@@ -109,7 +111,7 @@ def open_engine(url: str, file: Path | None, now_micros: int) -> Engine:
         engine = postgres.engine(url, pool_size=8, max_overflow=64, pool_pre_ping=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    _bring_up_to_date(engine, file, now_micros)
+    _bring_up_to_date(engine, file, now_micros, origin)
     if file is None:
         postgres.refuse_a_pooler_by_transaction(url)
     return engine
@@ -124,27 +126,22 @@ def _connect(file: Path) -> sqlite3.Connection:
     return connection
 
 
-def marker_of(file: Path) -> Path:
-    """The file beside a SQLite store that remembers that there was one."""
-    return file.with_name(file.name + ".id")
-
-
-def _make_file(file: Path) -> None:
+def _make_file(file: Path, origin: Origin) -> None:
     if file.exists():
         return
-    if marker_of(file).exists():
+    if origin.marker.exists():
         raise gone(file)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # SQLite would make it readable by everyone; the journal files beside it take over this mode.
     os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int) -> None:
+def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int, origin: Origin) -> None:
     with transaction(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(7046029254386353131)"))
         tables = set(_tables(connection))
-        if not tables and file is not None and marker_of(file).exists():
+        if not tables and file is not None and origin.marker.exists():
             raise StateUnreadable(
                 "The database is empty, although it was not. Nothing was sent.",
                 hint="Put the file back, or run `pressrelease restore FILE` with the last backup.",
@@ -171,8 +168,13 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int) -> Non
                 connection.exec_driver_sql(statement)
             connection.execute(insert(migrations).values(number=number, name=name, at=now_micros))
         store_id = connection.execute(select(control.c.store_id)).scalar_one()
-    if file is not None:
-        _remember(marker_of(file), store_id)
+    kept = origin.store_id()
+    if kept and kept != store_id:
+        raise StateUnreadable(
+            "The database is not the one that this workspace was working with. Nothing was sent.",
+            hint="Put the right file back; a backup is put in place with `pressrelease restore FILE`.",
+        )
+    origin.keep(store_id)
 
 
 def lay_out(connection: Connection) -> None:
@@ -188,21 +190,6 @@ def _tables(connection: Connection) -> list[str]:
     else:
         query = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
     return [row[0] for row in connection.exec_driver_sql(query)]
-
-
-def _remember(marker: Path, store_id: str) -> None:
-    try:
-        kept = marker.read_text(encoding="ascii")
-    except FileNotFoundError:
-        descriptor = os.open(marker, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.write(store_id)
-        return
-    if kept != store_id:
-        raise StateUnreadable(
-            "The database is not the one that this workspace was working with. Nothing was sent.",
-            hint="Put the right file back; a backup is put in place with `pressrelease restore FILE`.",
-        )
 
 
 @contextmanager

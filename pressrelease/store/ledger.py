@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, UpdateBase, bindparam, insert, or_, select, text, update
 
 from pressrelease.delivery import Delivery
-from pressrelease.store.journal import BEGINNING, Event, line_after
+from pressrelease.store.journal import BEGINNING, Event, Line, line_after
+from pressrelease.store.origin import Origin, Position
 from pressrelease.store.rows import to_micros
 from pressrelease.store.tables import control, journal
 
@@ -39,13 +40,20 @@ def _as_written(change: UpdateBase, dialect: Dialect, names: tuple[str, ...]) ->
 class Ledger:
     """Rows are changed through `connection`; `note` adds what the journal will say of it."""
 
-    def __init__(self, connection: Connection, *, now: datetime, actor: str, host: str) -> None:
+    def __init__(
+        self, connection: Connection, *, now: datetime, actor: str, host: str, origin: Origin | None = None
+    ) -> None:
+        """`origin` is what the workspace remembers of the record; None where it stands aside."""
         self.connection = connection
         self.now = now
         self.micros = to_micros(now)
         self.actor = actor
         self.host = host
         self._events: list[Event] = []
+        self._origin = origin
+        self._written: Line | None = None
+        #: Why this may be a copy or an older record, "" where nothing says so: then nothing may be claimed.
+        self.not_the_original = origin.doubt(self._ask) if origin is not None else ""
 
     def note(self, name: str, slug: str = "", version: str = "", **detail: Any) -> None:
         """Have the journal say it. `detail` is plain JSON, without a secret or a release's text."""
@@ -61,6 +69,9 @@ class Ledger:
         found = self.connection.execute(query, values or {})
         names = tuple(found.keys())
         return [dict(zip(names, row, strict=True)) for row in found]
+
+    def _ask(self, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return self.rows(text(query), values)
 
     def each(self, change: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
         """Execute a change for each of many rows, all with the same keys, by the driver's own way: SQLAlchemy looks
@@ -90,3 +101,9 @@ class Ledger:
         self.each(_LINES, lines)
         self.remember_time()
         self._events.clear()
+        self._written = line
+
+    def remember_position(self) -> None:
+        """Remember how far the record has come; called once, after the commit."""
+        if self._origin is not None and self._written is not None and not self.not_the_original:
+            self._origin.note(Position(self._written.n, self._written.hash, self._written.at))

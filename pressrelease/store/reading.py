@@ -40,6 +40,7 @@ from pressrelease.store.together import Together
 
 if TYPE_CHECKING:
     from pressrelease.store.journal import Line
+    from pressrelease.store.origin import Origin
 
 #: The newest layout of the tables that this program knows.
 SCHEMA = 9
@@ -62,13 +63,40 @@ JOURNAL_PAGE = 1000
 
 class Control(NamedTuple):
     """Whether everything is stopped, by whom, and why; and the newest time on record since a person last confirmed the
-    clock."""
+    clock.
+
+    `not_the_original` says why the record may be a copy or an older one, "" where nothing says so: it counts as
+    stopped, whatever it has on record.
+    """
 
     stopped: bool
     stopped_by: str = ""
     stopped_why: str = ""
     stopped_at: datetime | None = None
     newest: datetime | None = None
+    not_the_original: str = ""
+
+    @property
+    def why_stopped(self) -> str:
+        """Why nothing goes out, in a sentence without its full stop; "" where nothing is stopped."""
+        if self.not_the_original:
+            return self.not_the_original
+        if not self.stopped:
+            return ""
+        return f"everything is stopped, by {self.stopped_by}" + (f": {self.stopped_why}" if self.stopped_why else "")
+
+    @property
+    def headline(self) -> str:
+        """What stands above every screen while nothing goes out; "" where nothing is stopped."""
+        if not self.stopped:
+            return ""
+        by = f"STOPPED: {self.not_the_original}." if self.not_the_original else f"STOPPED by {self.stopped_by}."
+        return f"{by} Nothing goes out until `{self.way_out}`."
+
+    @property
+    def way_out(self) -> str:
+        """The command that ends the stop."""
+        return "pressrelease adopt" if self.not_the_original else "pressrelease resume --all"
 
 
 class Process(NamedTuple):
@@ -104,9 +132,13 @@ class FrozenVersion(NamedTuple):
 class Reader:
     """Questions to one store. Safe for several threads: each question has a connection to itself."""
 
-    def __init__(self, database: Path | str) -> None:
-        """`database` is SQLite's file, or a libpq connection string for PostgreSQL."""
+    def __init__(self, database: Path | str, origin: Origin | None = None) -> None:
+        """`database` is SQLite's file, or a libpq connection string for PostgreSQL.
+
+        `origin` is what this workspace remembers of the record; None where it stands aside, as a backup does.
+        """
         self._database = database
+        self._origin = origin
         self.on_server = not isinstance(database, Path)
         self._free: deque[Any] = deque()
         self._in_the_way: Together[Row] = Together(self._what_is_in_the_way)
@@ -197,7 +229,10 @@ class Reader:
         found = self.rows("SELECT * FROM control WHERE id = 1")
         if not found:
             raise StateUnreadable("The database has lost its control row. Nothing was sent.")
-        return _control_of(found[0])
+        control = _control_of(found[0])
+        if self._origin is not None and (doubt := self._origin.doubt(self.rows)):
+            return control._replace(stopped=True, not_the_original=doubt)
+        return control
 
     def newest_time(self) -> datetime | None:
         """The newest time on record since a person last confirmed the clock: of any line, or of a look at it."""

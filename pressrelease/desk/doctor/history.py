@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from pressrelease.desk.doctor.remarks import BACKUP_EVERY, Patient, Remark, error, fine, warning
 from pressrelease.desk.keeping import verify
 from pressrelease.errors import StateUnreadable
+from pressrelease.mounts import file_system_of
 from pressrelease.standing import ReleaseState, Scheduled
 from pressrelease.store import Reader
 from pressrelease.store.reading import SCHEMA
@@ -41,7 +40,7 @@ def store(patient: Patient) -> Iterator[Remark]:
     """The record is there, whole, of a layout that this program knows, and on a disk of this machine."""
     read = patient.read
     file = patient.store.file
-    if file is not None and (network := _network_of(file)):
+    if file is not None and (network := file_system_of(file.parent)) in OVER_A_NETWORK:
         yield error(
             f"the database lies on a network file system ({network}), where locks can't be believed",
             "Move the workspace to a disk of this machine, or `pressrelease move-store` to PostgreSQL.",
@@ -68,31 +67,6 @@ def store(patient: Patient) -> Iterator[Remark]:
             f"the database is in WAL mode, which SQLite {sqlite3.sqlite_version} can damage with two writers",
             "End every scheduler; then: sqlite3 FILE 'PRAGMA journal_mode = DELETE'. Or install SQLite 3.51.3.",
         )
-
-
-def _network_of(file: Path) -> str:
-    """The network file system that a file lies on, "" for none, or where the system doesn't say."""
-    if not sys.platform.startswith("linux"):
-        return ""
-    try:
-        lines = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    return network_of(file.parent.resolve(), lines)
-
-
-def network_of(folder: Path, mounts: list[str]) -> str:
-    """As `_network_of`, for a resolved folder and the lines of /proc/mounts (proc_pid_mounts(5))."""
-    best, kind = Path("/"), ""
-    for line in mounts:
-        fields = line.split(" ")
-        if len(fields) < 3:
-            continue
-        place = Path(fields[1].replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\"))
-        # The last of two mounts on one place is the one that is seen.
-        if folder.is_relative_to(place) and len(place.parts) >= len(best.parts):
-            best, kind = place, fields[2]
-    return kind if kind in OVER_A_NETWORK else ""
 
 
 def journal(patient: Patient) -> Iterator[Remark]:
@@ -229,7 +203,12 @@ def scheduler(patient: Patient) -> Iterator[Remark]:
     if (read := patient.read) is None:
         return
     control = read.control()
-    if control.stopped:
+    if control.not_the_original:
+        yield error(
+            f"nothing goes out: {control.not_the_original}",
+            "If this is the one to go on with, and no other is running: `pressrelease adopt`.",
+        )
+    elif control.stopped:
         since = f" since {say_span(patient.mark.wall - control.stopped_at)}" if control.stopped_at else ""
         why = f" ({control.stopped_why})" if control.stopped_why else ""
         yield error(f"everything is stopped, by {control.stopped_by}{since}{why}", "`pressrelease resume --all`")

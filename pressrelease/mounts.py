@@ -1,0 +1,32 @@
+"""Which kind of file system a folder lies on, where the system says so."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def file_system_of(folder: Path) -> str:
+    """Return the kind of file system that a folder lies on, such as `ext4` or `nfs4`; "" where the system is silent."""
+    if not sys.platform.startswith("linux"):
+        return ""
+    try:
+        lines = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return file_system_in(folder.resolve(), lines)
+
+
+def file_system_in(folder: Path, mounts: Iterable[str]) -> str:
+    """As `file_system_of`, for a resolved folder and the lines of /proc/mounts (proc_pid_mounts(5))."""
+    best, kind = Path("/"), ""
+    for line in mounts:
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        place = Path(fields[1].replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\"))
+        # The last of two mounts on one place is the one that is seen.
+        if folder.is_relative_to(place) and len(place.parts) >= len(best.parts):
+            best, kind = place, fields[2]
+    return kind

@@ -1,0 +1,213 @@
+"""Whether this record is the one that this workspace has worked with, where it was, and no older than it was.
+
+A copied folder, a cloned disk, or yesterday's state.db put back by hand knows nothing of what has gone out since, and
+would send it a second time. So two things are kept beside the record: where it stands, and how far it has come. A
+record that stands elsewhere, or lacks a line that was written here, is treated as stopped until a person adopts it.
+
+Not noticed, since nothing on the machine differs: a machine whose whole state is set back (a snapshot of a virtual
+machine), and a cloned machine that keeps its machine id.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pressrelease.mounts import file_system_of
+
+#: Events by which a person said that a record is the one to go on with, whatever was written here before.
+ADOPTING = ("adopted", "restored")
+
+#: The length of the file that says how far a record has come, in bytes. It is written over in place, within one sector.
+_POSITION_LENGTH = 256
+
+#: File systems that give a file another inode each time they are mounted (`mount(8)`).
+_INODES_CHANGE = frozenset({"9p", "exfat", "fuse", "fuseblk", "msdos", "vboxsf", "vfat", "virtiofs", "vmhgfs"})
+
+#: What a system leaves in a container, where the machine id is the image's and says nothing.
+_CONTAINER = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
+
+Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+
+
+class Place(NamedTuple):
+    """Where a record stands: its folder's path, the disk and inode of the marker beside it, and the machine's id.
+
+    `machine` is "" where the system has none, or none that is its own.
+    """
+
+    path: str
+    device: int
+    inode: int
+    machine: str
+
+
+class Position(NamedTuple):
+    """How far a record had come: its last line's number and hash, and when that was written (microseconds of UTC)."""
+
+    n: int
+    hash: str
+    at: int
+
+
+def moved(kept: Place, seen: Place, *, inodes_last: bool) -> str:
+    """Return why a record is not where it was, in a sentence; "" where it is.
+
+    A reboot or a mount may number the disks in another way, and a folder may be renamed on its disk: neither makes a
+    second one. `inodes_last` is False on a file system that numbers its files again at each mount.
+    """
+    if kept.machine and seen.machine and kept.machine != seen.machine:
+        return "this workspace was made on another machine: its disk was moved or cloned"
+    if kept.path == seen.path and (kept.inode == seen.inode or not inodes_last):
+        return ""
+    if (kept.device, kept.inode) == (seen.device, seen.inode):
+        return ""
+    where = f"of {kept.path}" if kept.path != seen.path else "put back in the same place"
+    return f"this workspace is a copy {where}"
+
+
+class Origin:
+    """What is remembered of one record, beside it and in the account's own state folder."""
+
+    def __init__(self, folder: Path, name: str, *, one_place: bool) -> None:
+        """`folder` is the private folder; `one_place` is whether the record itself stands there, as SQLite's does."""
+        self._folder = folder
+        self._one_place = one_place
+        self.marker = folder / f"{name}.id"
+        self._beside = folder / f"{name}.at"
+
+    # -- where it stands ----------------------------------------------------------------------------------
+
+    def store_id(self) -> str:
+        """Return the name of the record that was here, "" where none is known."""
+        return str(self._kept().get("store", ""))
+
+    def settle(self, store_id: str) -> None:
+        """Remember that the record stands here from now on."""
+        fresh = self.marker.with_name(f".{self.marker.name}.{secrets.token_hex(6)}")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:
+            place = self._place(os.fstat(stream.fileno()))._asdict() if self._one_place else None
+            json.dump({"store": store_id, "place": place}, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        fresh.replace(self.marker)
+
+    def keep(self, store_id: str) -> None:
+        """Remember the record where nothing is remembered yet, or only its name, as older programs did."""
+        if not self.store_id() or (self._one_place and self._kept().get("place") is None):
+            self.settle(store_id)
+
+    def _kept(self) -> dict[str, Any]:
+        try:
+            text = self.marker.read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return {}
+        try:
+            found = json.loads(text)
+        except ValueError:
+            return {"store": text}  # an older program wrote the name alone
+        return found if isinstance(found, dict) else {"store": text}
+
+    def _place(self, marker: os.stat_result) -> Place:
+        return Place(str(self._folder.absolute()), marker.st_dev, marker.st_ino, _machine_id())
+
+    def _misplaced(self) -> str:
+        kept = self._kept().get("place")
+        if not self._one_place or kept is None:
+            return ""
+        try:
+            place = Place(**kept)
+            seen = self._place(self.marker.stat())
+        except (OSError, TypeError):
+            return "the marker beside its record can't be read"
+        if place == seen:
+            return ""
+        return moved(place, seen, inodes_last=file_system_of(self._folder).partition(".")[0] not in _INODES_CHANGE)
+
+    def forget(self) -> None:
+        """Remember nothing more, of a record that stood aside and is gone."""
+        for file in (*self._positions(), self.marker):
+            with contextlib.suppress(OSError):
+                file.unlink()
+
+    # -- how far it has come ------------------------------------------------------------------------------
+
+    def note(self, position: Position) -> None:
+        """Remember how far the record has come, after the commit. Not synced: an older line is as true."""
+        text = json.dumps(position._asdict()).ljust(_POSITION_LENGTH - 1) + "\n"
+        for file in self._positions():
+            # A full disk, or an account without a folder of its own: the other file is enough.
+            with contextlib.suppress(OSError):
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+                try:
+                    os.write(descriptor, text.encode("ascii"))
+                finally:
+                    os.close(descriptor)
+
+    def _positions(self) -> list[Path]:
+        """The file beside the record, and one that does not come back with the folder when that is put back."""
+        state = _state_folder()
+        if state is None or self._folder.is_relative_to(tempfile.gettempdir()):
+            return [self._beside]  # what lies among temporary files is a trial, and leaves nothing elsewhere
+        whole = f"{self.store_id()}\n{self._folder.absolute()}"
+        return [self._beside, state / "pressrelease" / f"{hashlib.sha256(whole.encode()).hexdigest()[:32]}.at"]
+
+    def doubt(self, ask: Ask) -> str:
+        """Return why this may not be the record to go on with, in a sentence; "" where nothing speaks against it.
+
+        `ask` puts a query with `:name` parameters to the record.
+        """
+        if misplaced := self._misplaced():
+            return misplaced
+        for position in {_position_in(file) for file in self._positions()} - {None}:
+            assert position is not None  # noqa: S101  (taken out above)
+            if self._lacks(position, ask):
+                return "its record is older than the one that was here, or another one"
+        return ""
+
+    @staticmethod
+    def _lacks(position: Position, ask: Ask) -> bool:
+        found = ask("SELECT hash FROM journal WHERE n = :n", {"n": position.n})
+        if found and found[0]["hash"] == position.hash:
+            return False
+        names = ", ".join(f"'{name}'" for name in ADOPTING)
+        later = f"SELECT n FROM journal WHERE event IN ({names}) AND at >= :at LIMIT 1"
+        return not ask(later, {"at": position.at})
+
+
+def _position_in(file: Path) -> Position | None:
+    """What a file says; None where it is missing or, after a power cut, says nothing."""
+    try:
+        return Position(**json.loads(file.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _machine_id() -> str:
+    """Return the machine's id (machine-id(5)), "" in a container, or on a system that has none."""
+    if not sys.platform.startswith("linux") or any(Path(place).exists() for place in _CONTAINER):
+        return ""
+    try:
+        return Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _state_folder() -> Path | None:
+    """Return the folder for an account's own state (XDG Base Directory Specification), None where it has none."""
+    if sys.platform == "win32":
+        named = os.environ.get("LOCALAPPDATA")
+        return Path(named) if named else None
+    if (named := os.environ.get("XDG_STATE_HOME")) and Path(named).is_absolute():
+        return Path(named)
+    home = Path("~").expanduser()
+    return home / ".local" / "state" if home.is_absolute() and home.is_dir() else None
