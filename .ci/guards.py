@@ -34,6 +34,7 @@ APPROVALS = ("tests/test_approvals.py", "-k", "not postgresql")
 SETTINGS = ("tests/test_frozen_settings.py",)
 UNLIFTED = ("tests/test_unlifted_slug.py",)
 ZONES = ("tests/test_zone_rules.py", "-k", "not postgresql and not leaves_at_the_hour")
+ORIGIN = ("tests/test_origin.py", "-k", "not server")
 SIMULATOR = ("tests/test_simulator.py", "-k", "by_chance or jumped or last_moment")
 
 
@@ -111,6 +112,11 @@ GUARDS = (
           "refused = failure.credentials and failure.certainty is Certainty.FOR_GOOD", "refused = False", CIRCUIT),
     Guard("an outlet opens by other credentials only", "wiring.py",
           "return workspace.fingerprint(name) != refused", "return True", CIRCUIT),
+    Guard("claim: not a copy", "store/claims.py", "    if ledger.not_the_original:\n        return []\n", "", ORIGIN),
+    Guard("plan: not a copy", "store/reading.py",
+          "if self._origin is not None and (doubt := self._origin.doubt(self.rows)):", "if doubt := \"\":", ORIGIN),
+    Guard("resume: not a copy", "desk/stopping.py", "    must_be_the_original(desk)\n", "", ORIGIN),
+    Guard("a copy leaves no newer position", "store/ledger.py", " and not self.not_the_original:", ":", ORIGIN),
     # -- whose yes counts ---------------------------------------------------------------------------------
     Guard("claim: approvers and author", "store/claims.py", "            *_who_may_approve(policy),\n", "", APPROVALS),
     Guard("plan: approvers", "standing.py", "        people &= set(policy.approvers)\n", "        pass\n", APPROVALS),

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection, text
+
 from pressrelease.delivery import Delivery
 from pressrelease.desk import Desk, approving, scheduling
 from pressrelease.store import Store
@@ -24,6 +26,22 @@ LATER_COLUMNS = (
 
 #: What later layouts took from the tables of the first.
 EARLIER_COLUMNS = ("mark_wall BIGINT", "mark_uptime BIGINT", "mark_boot TEXT", "mark_host TEXT")
+
+FIRST_LAYOUT = frozenset("control releases versions blobs approvals deliveries journal processes migrations".split())
+
+
+def make_first_layout(connection: Connection) -> None:
+    """Give a record the first layout of all, as far as later ones changed its columns."""
+    for name in set(metadata.tables) - FIRST_LAYOUT:
+        connection.execute(text(f"DROP TABLE {name}"))
+    connection.execute(text("DROP INDEX releases_zones"))
+    for column in LATER_COLUMNS:
+        table, _, name = column.partition(".")
+        connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
+    for name, kind in (("wall", "BIGINT"), ("uptime", "BIGINT"), ("boot", "TEXT"), ("host", "TEXT")):
+        connection.execute(text(f"ALTER TABLE control ADD COLUMN mark_{name} {kind}"))
+    connection.execute(text("DELETE FROM migrations WHERE number > 1"))
+
 
 SQLITE = "sqlite:///.pressrelease/state.db"
 

@@ -20,7 +20,7 @@ from conftest import NOW, missing
 from hypothesis import example, given
 from hypothesis import strategies as st
 from office import Office, found_office
-from records import EARLIER_COLUMNS, LATER_COLUMNS
+from records import make_first_layout
 from sqlalchemy import text
 from zone_files import LA, database, going_by
 
@@ -35,7 +35,6 @@ from pressrelease.passes import publish_due
 from pressrelease.standing import Approval, Scheduled, Word, counted_approvals
 from pressrelease.store import Store, claims, words
 from pressrelease.store.reading import SCHEMA
-from pressrelease.store.tables import metadata
 from pressrelease.when.embargo import Embargo, EmbargoKind
 
 FAR = "2099-09-24T09:00:00-07:00"
@@ -659,24 +658,13 @@ def test_the_signature_is_asked_for_once_more_before_the_first_byte(
     assert "not signed" in outcome.needs_you[0].reason
 
 
-FIRST_LAYOUT = set("control releases versions blobs approvals deliveries journal processes migrations".split())
-
-
 def test_an_older_record_is_given_its_place_for_signatures(store: Store, tmp_path: Path) -> None:
     embargo = Embargo("…", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=NOW, lift=NOW)
     release = Scheduled("names", "v1", "…", embargo, NOW, ("media",), "jdoe", "f", Word.SCHEDULED, "jdoe", NOW)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
         words.schedule(ledger, release, words.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
         words.approve(ledger, "names", "v1", "da", policy=Policy())
-        for name in set(metadata.tables) - FIRST_LAYOUT:
-            ledger.connection.execute(text(f"DROP TABLE {name}"))
-        ledger.connection.execute(text("DROP INDEX releases_zones"))
-        for column in LATER_COLUMNS:
-            table, _, name = column.partition(".")
-            ledger.connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
-        for column in EARLIER_COLUMNS:
-            ledger.connection.execute(text(f"ALTER TABLE control ADD COLUMN {column}"))
-        ledger.connection.execute(text("DELETE FROM migrations WHERE number > 1"))
+        make_first_layout(ledger.connection)
     store.close()
     assert store.read.dossiers([release])[0].approvals == (Approval("da", NOW),)
     with store.ledger(now=NOW, actor="jdoe") as ledger:

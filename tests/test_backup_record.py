@@ -16,7 +16,7 @@ import pytest
 from conftest import NOW
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from records import EARLIER_COLUMNS, LATER_COLUMNS, deliveries, events, everything
+from records import deliveries, events, everything, make_first_layout
 from sqlalchemy import event, text
 from test_store import AFTER, put, take
 
@@ -27,7 +27,6 @@ from pressrelease.standing import Word
 from pressrelease.store import Store, backup, claims, moving, presence, words
 from pressrelease.store.journal import Head, walk
 from pressrelease.store.reading import SCHEMA
-from pressrelease.store.tables import metadata
 
 MADE = NOW + timedelta(hours=1)
 
@@ -344,22 +343,11 @@ def test_a_broken_journal_is_copied_as_it_is(store: Store, tmp_path: Path) -> No
     copy.close()
 
 
-FIRST_LAYOUT = set("control releases versions blobs approvals deliveries journal processes migrations".split())
-
-
 def test_a_copy_of_an_older_layout_is_brought_up_to_date(tmp_path: Path) -> None:
     store = Store("sqlite:///.pressrelease/state.db", tmp_path)
     put(store)
     with store.ledger(now=NOW, actor="nobody") as ledger:
-        for name in set(metadata.tables) - FIRST_LAYOUT:
-            ledger.connection.execute(text(f"DROP TABLE {name}"))
-        ledger.connection.execute(text("DROP INDEX releases_zones"))
-        for column in LATER_COLUMNS:
-            table, _, name = column.partition(".")
-            ledger.connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
-        for column in EARLIER_COLUMNS:
-            ledger.connection.execute(text(f"ALTER TABLE control ADD COLUMN {column}"))
-        ledger.connection.execute(text("DELETE FROM migrations WHERE number > 1"))
+        make_first_layout(ledger.connection)
     file = tmp_path / "copy.db"
     copy = copy_of(store, file)
     backup.look_over(file, store_id=store.read.store_id(), head=head_of(store))

@@ -64,7 +64,7 @@ def gathered(happenings: Iterable[Happening]) -> list[Matter]:
     return sorted(matters.values(), key=lambda matter: matter.about.place)
 
 
-_STOPS = frozenset({"stopped", "restored", "resumed"})
+_STOPS = frozenset({"stopped", "restored", "adopted", "resumed"})
 
 #: How many stops, and ends of stops, one notice tells of.
 MOST_STEPS = 6
