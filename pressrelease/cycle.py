@@ -9,8 +9,10 @@
     record    the answer with its journal line, in one transaction; few may wait for that (`lane.Bounds`)
 
 Killed before the claim's commit: nothing happened. Killed after it: the claim stands in the store under an
-owner whose lock the system has dropped, so the next pass, of whichever process, puts it in doubt. In doubt is
-not failed: an outlet that can tell a repeat is asked again with the same key, any other waits for a person.
+owner whose lock the system has dropped, so the next pass, of whichever process, ends it. By the log that the
+dead process left (`store.send_log`) it waits again where nothing had begun, and is delivered where a yes had
+come; what was under way is in doubt, and so is every claim after a power failure. In doubt is not failed: an
+outlet that can tell a repeat is asked again with the same key, any other waits for a person.
 A sender that was only suspended finds its lease short, or its claim gone, before it may begin; one that had
 begun finds at most its own doubt, which its answer then settles.
 """
@@ -40,9 +42,10 @@ from pressrelease.parcels import Parcels
 from pressrelease.recorder import Entry, GivenBack, Recorder
 from pressrelease.retry import may_repeat, next_try
 from pressrelease.store import Store
-from pressrelease.store.claims import Result, claim, doubt, give_back, leave_to_person, record
+from pressrelease.store.claims import Result, claim, doubt, give_back, leave_to_person, record, record_if_claimed
 from pressrelease.store.ledger import Ledger
-from pressrelease.store.presence import Alive, bury, surely_dead
+from pressrelease.store.presence import Alive, bury, left_by, surely_dead
+from pressrelease.store.send_log import Found
 from pressrelease.store.zones import follow_rules
 from pressrelease.trust import Witnesses, trust
 
@@ -55,7 +58,8 @@ LEASE_LEFT = timedelta(seconds=5)
 #: How much is taken on at once at an outlet that tells a repeat from a first time.
 TELLING = Bounds(senders=64, unrecorded=192, first=32, batch=256, low=96)
 
-#: And at any other: each claim that its owner dies with costs a person a look, and these are 128 at most.
+#: And at any other: each send that its owner dies with costs a person a look: 16 after a `kill -9`, and 128 at most
+#: after a power failure, which takes the log of what had begun.
 CAREFUL = Bounds(senders=16, unrecorded=64, first=16, batch=48, low=16)
 
 #: Why a claim was given back that was taken and not begun.
@@ -232,13 +236,40 @@ class Cycle:
         ]
 
     def _put_in_doubt(self, seen: Pass, dead: Sequence[tuple[Delivery, str]], over: Sequence[Delivery]) -> None:
+        owners = {delivery.owner for delivery, _ in dead if delivery.owner and delivery.owner != self._alive.owner}
+        gone = [owner for owner in owners if surely_dead(self._folder, owner)]
+        try:
+            self._see_to(seen, dead, over, {owner: left_by(self._folder, owner) for owner in gone})
+        except WillRetry:
+            raise
+        except Exception as error:  # noqa: BLE001  (an answer that can't be recorded leaves its delivery in doubt)
+            _log.error("what a dead sender left could not be recorded: %s", frames(error))
+            self._see_to(seen, dead, over, {})
+        for owner in gone:
+            bury(self._folder, owner)
+
+    def _see_to(
+        self,
+        seen: Pass,
+        dead: Sequence[tuple[Delivery, str]],
+        over: Sequence[Delivery],
+        left: Mapping[str, Found],
+    ) -> None:
+        """End the claims of the dead: delivered, or never sent, where their logs say so for certain; else in doubt."""
+        nothing = Found()
         with self._store.ledger(now=seen.at, actor="scheduler") as ledger:
+            arrived: list[Result] = []
             for delivery, reason in dead:
-                doubt(ledger, delivery, reason=reason, again=self._asked_again(delivery, seen.at))
+                found, claim_of = left.get(delivery.owner or "", nothing), (delivery.id, delivery.attempts)
+                if claim_of in found.delivered:
+                    receipt, at = found.delivered[claim_of]
+                    arrived.append(Result(delivery, delivery.delivered(receipt, at)))
+                elif claim_of in found.unsent:
+                    give_back(ledger, [delivery], "its sender ended before it began")
+                else:
+                    doubt(ledger, delivery, reason=reason, again=self._asked_again(delivery, seen.at))
+            record_if_claimed(ledger, arrived)
             leave_to_person(ledger, over, "a repeat could no longer be told from a first time")
-        for owner in {delivery.owner for delivery, _ in dead if delivery.owner}:
-            if owner != self._alive.owner and surely_dead(self._folder, owner):
-                bury(self._folder, owner)
 
     def _may_repeat(self, delivery: Delivery, now: datetime) -> bool:
         return may_repeat(delivery, rules=self._config.retry, repeats=self._repeats(delivery.outlet), now=now)
@@ -272,6 +303,7 @@ class Cycle:
         try:
             changed = self._parcels.why_changed(candidates)
             candidates = [delivery for delivery in candidates if delivery.id not in changed]
+            self._alive.log.claiming(candidates)
             with self._store.ledger(now=mark.wall, actor="scheduler") as ledger:
                 claimed = self._claim_in(ledger, candidates, mark.wall + lease)
         except Exception as error:  # noqa: BLE001  (nothing was sent; the next look tells of it)
@@ -280,6 +312,8 @@ class Cycle:
             return []
         for delivery in claimed:
             self._leases[delivery.id] = begun + lease.total_seconds()
+        kept = {delivery.id for delivery in claimed}
+        self._alive.log.ended((one.id, one.attempts + 1) for one in candidates if one.id not in kept)
         return claimed
 
     def _claim_in(self, ledger: Ledger, candidates: Sequence[Delivery], lease_until: datetime) -> list[Delivery]:
@@ -313,12 +347,18 @@ class Cycle:
                 return found
         if why_not := self._why_not(delivery, lease_end):
             return GivenBack(delivery, why_not)
+        try:
+            self._alive.log.sending(delivery)
+        except PressReleaseError as error:
+            return GivenBack(delivery, error.message)
         self.attempted += 1
         return self._hand_over(outlet, delivery, made)
 
     def _look_at(self, recorded: Future[None], entry: Entry) -> None:
         """Keep what kept an answer from the record: its claim stays, in doubt once it lapses, which is what is true."""
         error = recorded.exception()
+        if error is None:
+            self._alive.log.ended([(entry.claimed.id, entry.claimed.attempts)])
         if isinstance(error, Exception):
             self.claims_left = True
             told = _unrecorded(entry.claimed, error) if isinstance(entry, Result) else error
@@ -362,7 +402,10 @@ class Cycle:
             _log.error("sending %s to %s: %s", delivery.slug, delivery.outlet, frames(error))
             reason = "the outlet's program failed while sending"
             return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))
-        return Result(delivery, delivery.delivered(receipt, clock.utc_now()))
+        after = delivery.delivered(receipt, clock.utc_now())
+        with contextlib.suppress(PressReleaseError):  # without it, a death before the record leaves a doubt
+            self._alive.log.answered(after)
+        return Result(delivery, after)
 
     def _why_not(self, delivery: Delivery, lease_end: float) -> str | None:
         """Everything that is asked just before the first byte; None where it may go. Unreadable means stopped."""
@@ -406,6 +449,7 @@ class Cycle:
             self._leases.pop(delivery.id, None)
         try:
             self._write([GivenBack(delivery, reason) for delivery in claimed])
+            self._alive.log.ended((delivery.id, delivery.attempts) for delivery in claimed)
         except Exception as error:  # noqa: BLE001  (they lapse by themselves, and wait for a person at worst)
             self.claims_left = True
             self._note_trouble("claims could not be given back", error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -47,6 +48,25 @@ class FileLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def append(self, content: bytes) -> None:
+        """Write at the end of the file, by its holder only; all of it, or OSError."""
+        if self._descriptor is None:
+            raise OSError(errno.EBADF, "the lock is not held")
+        os.lseek(self._descriptor, 0, os.SEEK_END)
+        if os.write(self._descriptor, content) != len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def empty(self) -> None:
+        """Take away all that was written, in one step; by its holder only."""
+        if self._descriptor is not None:
+            os.truncate(self._descriptor, 0)
+
+    def status(self) -> os.stat_result:
+        """Which file it is. Raises OSError where the lock is not held."""
+        if self._descriptor is None:
+            raise OSError(errno.EBADF, "the lock is not held")
+        return os.fstat(self._descriptor)
 
     def __enter__(self) -> FileLock:
         self.acquire()

@@ -139,7 +139,16 @@ def _who_may_approve(policy: Policy) -> list[ColumnElement[bool]]:
 
 def record(ledger: Ledger, results: Sequence[Result]) -> None:
     """Write what the outlets answered. An answer to a claim that was meanwhile taken away is still noted."""
-    changed = _write(ledger, results)
+    _note_answers(ledger, results, _write(ledger, results))
+
+
+def record_if_claimed(ledger: Ledger, results: Sequence[Result]) -> None:
+    """Write the answers that a dead process had and did not record, where its claims still stand."""
+    standing = [one for one in results if ledger.connection.execute(_OWN_CLAIM, _values(one)).rowcount]
+    _note_answers(ledger, standing, [True] * len(standing))
+
+
+def _note_answers(ledger: Ledger, results: Sequence[Result], changed: Sequence[bool]) -> None:
     for result, was_ours in zip(results, changed, strict=True):
         before, after = result.claimed, result.after
         detail: dict[str, Any] = {"attempt": before.attempts}
@@ -159,10 +168,7 @@ def record(ledger: Ledger, results: Sequence[Result]) -> None:
 
 def _write(ledger: Ledger, results: Sequence[Result]) -> list[bool]:
     """Which of the results found their claim still standing, or given up and unclaimed since."""
-    values = [
-        {"b_id": r.claimed.id, "b_attempts": r.claimed.attempts, "b_owner": r.claimed.owner} | row_of_delivery(r.after)
-        for r in results
-    ]
+    values = [_values(result) for result in results]
     if len(values) > 1:
         savepoint = ledger.connection.begin_nested()
         if ledger.each(_OWN_CLAIM, values) == len(results):
@@ -174,6 +180,11 @@ def _write(ledger: Ledger, results: Sequence[Result]) -> list[bool]:
         beyond = _OWN_DOUBT if result.after.state is not DeliveryState.DELIVERED else _GIVEN_UP
         changed.append(any(ledger.connection.execute(claimed, one).rowcount for claimed in (_OWN_CLAIM, beyond)))
     return changed
+
+
+def _values(result: Result) -> dict[str, Any]:
+    before = result.claimed
+    return {"b_id": before.id, "b_attempts": before.attempts, "b_owner": before.owner} | row_of_delivery(result.after)
 
 
 # The state stands in the statement itself: `Ledger.each` takes nothing but each row's own values.

@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlalchemy import case, delete, insert, select, update
 
+from pressrelease import clock
 from pressrelease.clock import Mark, tighter
 from pressrelease.errors import StateUnreadable
 from pressrelease.lock import FileLock
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import from_micros, to_micros
+from pressrelease.store.send_log import Found, SendLog, read_log
 from pressrelease.store.tables import control, marks, processes
 
 #: How many boots' marks are kept: many machines may share one record, and each starts again from time to time.
@@ -27,6 +29,7 @@ class Alive:
 
     owner: str
     lock: FileLock
+    log: SendLog
 
     def leave(self, *, claims_left: bool = False) -> None:
         """Give the name up. Where claims may stand under it that could not be ended, it is left as one who died."""
@@ -47,7 +50,7 @@ def appear(folder: Path, owner: str) -> Alive:
             " Nothing was sent.",
             hint="Let whoever publishes write there, and see that the disk has room.",
         ) from None
-    return Alive(owner, lock)
+    return Alive(owner, lock, SendLog(lock, clock.read_mark().boot))
 
 
 def surely_dead(folder: Path, owner: str) -> bool:
@@ -63,6 +66,11 @@ def surely_dead(folder: Path, owner: str) -> bool:
         return False
     lock.release()
     return True
+
+
+def left_by(folder: Path, owner: str) -> Found:
+    """What a process that is surely dead has left in its log."""
+    return read_log(folder / f"{owner}.lock", clock.read_mark().boot)
 
 
 def bury(folder: Path, owner: str) -> None:

@@ -128,14 +128,21 @@ class World(People):
 
     def note_the_living(self) -> None:
         """A process is being killed: the names that stand in the folder stay there."""
-        self._living = list((self.folder / ".pressrelease/alive").glob("*.lock"))
+        for path in self._living:
+            path.unlink(missing_ok=True)
+        self._living = []
+        for path in (self.folder / ".pressrelease/alive").glob("*.lock"):
+            kept = path.with_suffix(".kept")
+            kept.hardlink_to(path)  # the same file: what the process wrote into it stays as well
+            self._living.append(kept)
 
     def _as_process(self, act: Callable[[], Any]) -> None:
         try:
             act()
         except Killed:
             for path in self._living:
-                path.touch(mode=0o600)
+                path.replace(path.with_suffix(".lock"))
+            self._living = []
         except PressReleaseError as error:
             self.told.append(error.message)
         finally:

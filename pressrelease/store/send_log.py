@@ -1,0 +1,142 @@
+"""What a process was about to claim, what it began to send, and what arrived: kept where `kill -9` can't take it away.
+
+A line is in the kernel's memory as soon as it is written, and so it outlives the process. It costs microseconds, where
+the record's own commit waits for the disk. It doesn't outlive the machine's power, so it is believed only within the
+boot in which it was written, and only in the very file in which it was written: a copied folder has another.
+
+    claiming 7 1      before the claim of delivery 7 for its first attempt is committed
+    sending 7 1       before its first byte
+    delivered 7 1 {…} after the outlet's yes, before the answer is on record
+
+Only what is certain is read from it. Claimed and never begun: nothing of it left. Begun, and no yes: in doubt.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from pressrelease.delivery import Delivery, DeliveryState, Receipt
+from pressrelease.errors import StateUnreadable
+from pressrelease.lock import FileLock
+from pressrelease.store.rows import from_micros, to_micros
+
+#: From this size on, in bytes, a log of which nothing is of use any more is emptied.
+LONG = 64 * 1024
+
+#: A claim: the delivery's number and the number of the attempt.
+Claim = tuple[int, int]
+
+
+class SendLog:
+    """The log of a living process, in the file of its lock. Safe for several threads."""
+
+    def __init__(self, lock: FileLock, boot: str | None) -> None:
+        """`boot` names this boot of the machine; without such a name nothing is written."""
+        self._lock = lock
+        self._boot = boot
+        self._writing = threading.Lock()
+        self._open: set[Claim] = set()
+        self._size = 0
+
+    def claiming(self, candidates: Sequence[Delivery]) -> None:
+        """Before a claim on these is committed. Raises StateUnreadable."""
+        claims = [(delivery.id, delivery.attempts + 1) for delivery in candidates]
+        with self._writing:
+            self._open.update(claims)
+            self._write("".join(f"claiming {number} {attempt}\n" for number, attempt in claims))
+
+    def sending(self, claimed: Delivery) -> None:
+        """Before the first byte. Raises StateUnreadable; nothing may leave then."""
+        with self._writing:
+            self._write(f"sending {claimed.id} {claimed.attempts}\n")
+
+    def answered(self, after: Delivery) -> None:
+        """After the outlet's answer. Raises StateUnreadable."""
+        if after.state is DeliveryState.DELIVERED and after.delivered_at is not None:
+            told = json.dumps([to_micros(after.delivered_at), after.url, after.remote_id])
+            with self._writing:
+                self._write(f"delivered {after.id} {after.attempts} {told}\n")
+
+    def ended(self, claims: Iterable[Claim]) -> None:
+        """These claims are off the record, or were never on it: the log is of no more use for them."""
+        with self._writing:
+            self._open.difference_update(claims)
+            if self._size >= LONG and not self._open:
+                with contextlib.suppress(OSError):
+                    self._lock.empty()
+                    self._size = 0
+
+    def _write(self, text: str) -> None:
+        if self._boot is None:
+            return
+        try:
+            if not self._size:
+                text = f"{_first_line(self._boot, self._lock.status())}\n{text}"
+            line = text.encode()
+            self._lock.append(line)
+            self._size += len(line)
+        except OSError:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Go on without a log, as on a full disk: every claim of a process that dies then is in doubt."""
+        self._boot = None
+        try:
+            self._lock.empty()
+        except OSError as error:
+            # What stands there would be believed, and no longer be true.
+            raise StateUnreadable(
+                f"{self._lock.path.parent.name}/ can't be written ({error.strerror}). Nothing was sent.",
+                hint="See that the disk has room and that whoever publishes may write there.",
+            ) from None
+
+
+class Found(NamedTuple):
+    """What the log of a dead process says for certain."""
+
+    unsent: frozenset[Claim] = frozenset()
+    delivered: dict[Claim, tuple[Receipt, datetime]] = {}  # noqa: RUF012  (never changed)
+
+
+def read_log(path: Path, boot: str | None) -> Found:
+    """Read what a dead process left at `path`; nothing is certain where the log can't be believed."""
+    try:
+        with path.open("rb") as file:
+            first, *lines = file.read().split(b"\n")[:-1]  # what follows the last line break was not written to its end
+            if boot is None or first.decode() != _first_line(boot, os.fstat(file.fileno())):
+                return Found()
+        return _read_lines(line.decode() for line in lines)
+    except (OSError, LookupError, ValueError, TypeError, OverflowError, RecursionError):
+        return Found()
+
+
+def _first_line(boot: str, status: os.stat_result) -> str:
+    return f"boot {boot} file {status.st_dev} {status.st_ino}"
+
+
+def _read_lines(lines: Iterable[str]) -> Found:
+    """The whole log, or ValueError where any line is another than this program writes."""
+    unsent: set[Claim] = set()
+    delivered: dict[Claim, tuple[Receipt, datetime]] = {}
+    for line in lines:
+        what, number, attempt, *rest = line.split(" ", 3)
+        claim = int(number), int(attempt)
+        if what == "claiming":
+            unsent.add(claim)
+        elif what == "sending":
+            unsent.discard(claim)
+        elif what == "delivered":
+            at, url, remote_id = json.loads(rest[0])
+            if not all(text is None or isinstance(text, str) for text in (url, remote_id)):
+                raise ValueError(line)
+            delivered[claim] = Receipt(url, remote_id), from_micros(at)
+        else:
+            raise ValueError(line)
+    return Found(frozenset(unsent), delivered)
