@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STORE = ("tests/test_store.py", "-k", "not postgresql")
 CYCLE = ("tests/test_cycle.py",)
 LATENESS = ("tests/test_lateness.py", "-k", "not postgresql")
+SETTLING = ("tests/test_settling.py", "-k", "not killed_at_70")
 CIRCUIT = ("tests/test_circuit.py", "-k", "not postgresql")
 APPROVALS = ("tests/test_approvals.py", "-k", "not postgresql")
 SETTINGS = ("tests/test_frozen_settings.py",)
@@ -231,6 +232,28 @@ GUARDS = (
           "DeliveryFailed(Certainty.UNSURE, reason)", "DeliveryFailed(Certainty.NOT_SENT, reason)", SIMULATOR),
     Guard("another's claim is not answered for", "store/claims.py",
           '    deliveries.c.owner == bindparam("b_owner"),\n', "", STORE),
+    Guard("log: noted before the first byte", "cycle.py",
+          "            self._alive.log.sending(delivery)\n", "            pass\n",
+          ("tests/test_simulator.py", "-k", "by_chance or killed_at_each")),
+    Guard("log: only of this boot and of this file", "store/send_log.py",
+          "if boot is None or first.decode() != _first_line(", "if () and _first_line(", ("tests/test_send_log.py",)),
+    Guard("log: a line that no log has", "store/send_log.py",
+          "        else:\n            raise ValueError(line)\n", "", ("tests/test_send_log.py",)),
+    Guard("log: emptied only when nothing is open", "store/send_log.py",
+          "if self._size >= LONG and not self._open:", "if self._size >= LONG:", ("tests/test_send_log.py",)),
+    Guard("log: an answer only where the claim stands", "store/claims.py",
+          "    standing = [one for one in results if ledger.connection.execute(_OWN_CLAIM, _values(one)).rowcount]",
+          "    standing = [one for one in results if [ledger.connection.execute(_OWN_CLAIM, _values(one))]]", STORE),
+    # -- a person's word ----------------------------------------------------------------------------------
+    Guard("settle: only those named", "desk/settling.py", "for one in may if one in asked)", "for one in may)", SETTLING),
+    Guard("settle: an address in a log is no proof", "desk/settling.py",
+          'alone := _ADDRESS.fullmatch(line.rstrip("\\r\\n"))', "alone := _ADDRESS.search(line)", SETTLING),
+    Guard("settle: one word for several is confirmed", "cli/settling.py",
+          "named or len(chosen.settled) == 1 or", "True or", SETTLING),
+    Guard("settle: a resend asks for the slug", "cli/settling.py",
+          'session.may_ask and verdict == "resend"', "False", SETTLING),
+    Guard("undo: only what nothing followed", "desk/settling.py",
+          "        found.pop(place, None)\n", "", SETTLING),
     # -- the record ---------------------------------------------------------------------------------------
     Guard("journal: each line has the one before", "store/journal.py",
           "if line.prev != before.hash:", "if False:", STORE),

@@ -72,6 +72,7 @@ def delivery_json(delivery: Delivery) -> dict[str, Any]:
     return {
         "outlet": delivery.outlet,
         "recipient": delivery.recipient or None,
+        "key": delivery.key,
         "state": delivery.state.value,
         "attempts": delivery.attempts,
         "delivered_at": maybe_rfc3339(delivery.delivered_at),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from test_store import AFTER, put, take
 
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
+from pressrelease.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.desk.keeping import known_head, verify
 from pressrelease.errors import Usage
 from pressrelease.standing import Word
@@ -132,14 +132,29 @@ def test_what_is_no_head_is_refused_in_words(tmp_path: Path) -> None:
 # -- rows beside the journal -----------------------------------------------------------------------------------------
 
 
+#: Releases whose doubt a person settles.
+SETTLED = ("settled", "again", "dropped", "undone")
+
+
 def busy(store: Store) -> None:
     """A record in which most of what can happen to a delivery has happened."""
-    for slug in ("out", "failed", "retried", "doubtful", "settled", "again", "dropped", "given-back", "called-off"):
+    for slug in (
+        "out",
+        "failed",
+        "retried",
+        "doubtful",
+        "settled",
+        "again",
+        "dropped",
+        "undone",
+        "given-back",
+        "called-off",
+    ):
         put(store, slug)
     put(store, "waits", lift=AFTER + timedelta(days=1))
     taken = {delivery.slug: delivery for delivery in take(store)}
     answers = {"failed": Certainty.FOR_GOOD, "retried": Certainty.NOT_SENT, "doubtful": Certainty.UNSURE}
-    answers |= dict.fromkeys(("settled", "again", "dropped"), Certainty.UNSURE)
+    answers |= dict.fromkeys(SETTLED, Certainty.UNSURE)
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
         for slug, certainty in answers.items():
             again = AFTER + timedelta(hours=1) if certainty is Certainty.NOT_SENT else None
@@ -152,8 +167,11 @@ def busy(store: Store) -> None:
             ("settled", settling.settle_sent),
             ("again", settling.settle_again),
             ("dropped", settling.settle_dropped),
+            ("undone", settling.settle_sent),
         ):
             settle(ledger, words.look(ledger, slug).deliveries)
+        (undone,) = words.look(ledger, "undone").deliveries
+        settling.undo_settlement(ledger, [(undone, undone._replace(state=DeliveryState.IN_DOUBT))])
         settling.try_again(ledger, words.look(ledger, "failed").deliveries)
         words.unschedule(ledger, "called-off")
         words.set_word(ledger, "waits", Word.HELD, by="da", why="wait")
@@ -172,6 +190,7 @@ TAMPERED = {
     "a delivery called off": "UPDATE deliveries SET state = 'canceled' WHERE slug = 'out'",
     "a doubt forgotten": "UPDATE deliveries SET state = 'waiting' WHERE slug = 'doubtful'",
     "a doubt settled by nobody": "UPDATE deliveries SET state = 'delivered' WHERE slug = 'doubtful'",
+    "a settlement not taken back": "UPDATE deliveries SET state = 'delivered' WHERE slug = 'undone'",
     "a claim that nobody made": "UPDATE deliveries SET state = 'sending', owner = 'x' WHERE slug = 'waits'",
     "a row gone": "DELETE FROM deliveries WHERE slug = 'out'",
     "a waiting row gone": "DELETE FROM deliveries WHERE slug = 'waits'",

@@ -52,6 +52,7 @@ def test_the_keys_of_status(office: Office, call: Caller) -> None:
     delivery = (
         "outlet",
         "recipient",
+        "key",
         "state",
         "attempts",
         "delivered_at",

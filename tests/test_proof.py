@@ -264,3 +264,13 @@ def test_nothing_is_recorded(office: Office, call: Caller) -> None:
     for format_ in FORMATS:
         call("proof", "names", "--format", format_)
     assert not (office.folder / ".pressrelease" / "state.db").exists()
+
+
+def test_no_secret_is_asked_for(office: Office, call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = office.folder / "config.toml"
+    login = 'security = "tls"\nusername = "press"\npassword = { file = "not-here" }\n'
+    config.write_text(config.read_text(encoding="utf-8").replace('security = "none"\n', login), encoding="utf-8")
+    monkeypatch.delenv("HOOK")
+    office.write("names")
+    assert b"b@paper.example" in call("proof", "names", "--outlet", "mail", "--recipient", "b@paper.example")
+    assert json.loads(call("proof", "names", "--outlet", "media"))["data"]["slug"] == "names"

@@ -1,4 +1,4 @@
-"""What a killed sender leaves: only what was under way is in doubt, and nothing is read from a log that may be wrong."""
+"""What a killed sender leaves: only what was under way is in doubt, and no damaged log is believed."""
 
 from __future__ import annotations
 
@@ -92,7 +92,8 @@ def test_a_damaged_log_is_read_or_not_believed_and_never_a_fault(
 
 
 @pytest.mark.parametrize(
-    "line", [b"\n", b"\0\0\0\n", b"sent 9 1\n", b"claiming 9\n", b"claiming x 1\n", b"delivered 9 1\n", b"delivered 9 1 {}\n"]
+    "line",
+    [b"\n", b"\0\0\0\n", b"sent 9 1\n", b"claiming 9\n", b"claiming x 1\n", b"delivered 9 1\n", b"delivered 9 1 {}\n"],
 )
 def test_a_line_that_no_log_has_makes_nothing_of_it_certain(lock: FileLock, line: bytes) -> None:
     log = SendLog(lock, "boot")

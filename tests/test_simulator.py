@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import traceback
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from simulator.histories import COMMITS, FAULTS, JUMPS, LAWS, LIFTS, MEANWHILE, QUESTIONS, WAITS, live
+from simulator.histories import COMMITS, FAULTS, JUMPS, LAWS, LIFTS, MEANWHILE, QUESTIONS, SOMETIMES, WAITS, live
 from simulator.office import CONFIG, OUTLETS, PATIENT, SLUGS
 from simulator.world import World
 
@@ -84,6 +85,11 @@ class Office(RuleBasedStateMachine):
     @rule(slug=slugs, outlet=names)
     def drop(self, slug: str, outlet: str) -> None:
         self.world.drop(slug, outlet)
+
+    @rule(slug=slugs, outlet=names, wrongly=st.booleans())
+    def undo_settlement(self, slug: str, outlet: str, wrongly: bool) -> None:
+        act = self.world.settle_wrongly_and_undo if wrongly else self.world.undo_settlement
+        act(slug, outlet)
 
     @rule(slug=slugs, act=st.sampled_from(["edit", "delete", "put_back"]))
     def change_a_file(self, slug: str, act: str) -> None:
@@ -179,14 +185,50 @@ def test_what_cant_be_asked_at_the_last_moment_is_stopped_and_told_of(world: Wor
     assert all(len(row.arrivals) == 1 for row in world.rows.values())
 
 
+def test_killed_at_each_commit_it_records_what_had_arrived_and_sends_it_no_second_time() -> None:
+    counts: Counter[str] = Counter()
+    for commits in range(8):
+        made = World()
+        try:
+            made.schedule(SLUGS[0], timedelta(minutes=4), tuple(OUTLETS))
+            made.approve(SLUGS[0])
+            made.wait_for_lift(SLUGS[0], timedelta(0))
+            made.fates.commits += [*([""] * commits), "killed before"]
+            made.cron()
+            made.check_nothing_lost()
+            made.check()
+            assert all(len(row.arrivals) == 1 for row in made.rows.values()), commits
+            assert not made.doubtful(), commits  # nothing was under way at any commit
+            counts += made.counted_by_the_journal()
+        finally:
+            made.end()
+    assert counts["killed, and waiting again"]
+    assert counts["killed, and recorded as delivered"]
+
+
+def test_a_reboot_takes_the_log_with_it(world: World) -> None:
+    world.fates.commits += ["", "killed before"]
+    world.cron()
+    assert [bool(row.arrivals) for row in world.rows.values()].count(True) == 1
+    world.reboot()
+    world.mend_clock()
+    world.cron()
+    world.check()
+    assert not sum(world.counted_by_the_journal().values())
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_every_promise_holds_in_ten_thousand_histories() -> None:
+    broken, counts = [], Counter[str]()
     with multiprocessing.get_context("spawn").Pool(os.cpu_count(), initializer=_let_others_go_first) as pool:
-        broken = [told for told in pool.imap_unordered(_lived, range(MANY), chunksize=50) if told]
+        for told, counted in pool.imap_unordered(_lived, range(MANY), chunksize=50):
+            broken += [told] if told else []
+            counts += counted
         pool.close()
         pool.join()
     assert not broken, "\n\n".join(broken[:5])
+    assert not [what for what in SOMETIMES if not counts[what]], counts
 
 
 def _let_others_go_first() -> None:
@@ -195,9 +237,8 @@ def _let_others_go_first() -> None:
         os.nice(10)
 
 
-def _lived(seed: int) -> str:
+def _lived(seed: int) -> tuple[str, Counter[str]]:
     try:
-        live(seed)
+        return "", live(seed)
     except BaseException:
-        return f"live({seed}):\n{traceback.format_exc(limit=-4)}"
-    return ""
+        return f"live({seed}):\n{traceback.format_exc(limit=-4)}", Counter()

@@ -319,6 +319,17 @@ def test_a_late_answer_settles_the_doubt_it_left_but_never_anothers_claim(store:
     assert only(store).state is DeliveryState.DELIVERED
 
 
+def test_an_answer_from_a_dead_senders_log_counts_only_while_its_claim_stands(store: Store) -> None:
+    put(store)
+    (claimed,) = take(store)
+    done = claims.Result(claimed, claimed.delivered(Receipt("https://x.example/"), AFTER))
+    for _ in range(2):  # two passes may read the same log
+        with store.ledger(now=AFTER, actor="scheduler") as ledger:
+            claims.record_if_claimed(ledger, [done])
+    assert (only(store).state, only(store).url) == (DeliveryState.DELIVERED, "https://x.example/")
+    assert events(store).count("delivery.delivered") == 1
+
+
 def test_an_unsent_claim_goes_back_to_where_it_stood(store: Store) -> None:
     put(store)
     (claimed,) = take(store)

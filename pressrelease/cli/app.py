@@ -36,7 +36,7 @@ COMMANDS = {
     "publish-due": "sending",
     "run": "sending",
     "retry": "sending",
-    "settle": "sending",
+    "settle": "settling",
     "status": "looking",
     "promises": "promising",
     "journal": "looking",

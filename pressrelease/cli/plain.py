@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pressrelease.delivery import DeliveryState
 from pressrelease.printable import one_line
 from pressrelease.store.rows import from_micros
 from pressrelease.views import STATE_WORDS, Row, delivery_json, next_command, when_words, where_words
@@ -54,6 +55,8 @@ def _details(row: Row, *, timezone: str, now: datetime) -> list[str]:
         told += [str(facts[key]) for key in ("url", "error") if facts[key]]
         if delivery.next_try is not None and delivery.attempts:
             told.append(f"next try {say(delivery.next_try, timezone=timezone, now=now)}")
+        if delivery.state is DeliveryState.IN_DOUBT:
+            told.append(f"key {delivery.key}")
         lines.append(f"  {who}: {'; '.join(told)}")
     return lines
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -38,7 +38,7 @@ def give_results(session: Session, desk: Desk, results: Results, done: str, *, n
     """
     if results.error is not None and len(results.refused) == 1 and not results.done:
         raise results.error
-    give_reports(session, desk, results.done, done if results.done else "", results)
+    give_reports(session, desk, results.done, done if results.done else "", also=results.as_json())
     for one in results.refused:
         session.warn("", f"{not_done}: {one.slug}: {one.error.message}", *_indented(one.error))
     if results.error is not None:
@@ -50,14 +50,15 @@ def _indented(error: PressReleaseError) -> list[str]:
     return [f"  {line}" for line in lines]
 
 
-def give_reports(session: Session, desk: Desk, slugs: Sequence[str], done: str, results: Results | None = None) -> None:
-    """Answer a verb: what was done, then each release's standing and the next command."""
+def give_reports(
+    session: Session, desk: Desk, slugs: Sequence[str], done: str, also: Mapping[str, Any] | None = None
+) -> None:
+    """Answer a verb: what was done, then each release's standing and the next command; `also` joins the JSON."""
     now = clock.utc_now()
-    refused = results.as_json() if results is not None else {}
     if session.dry_run:
         if slugs:
             session.say("Nothing was changed (dry run); it would have been accepted.")
-        session.give({"dry_run": True, "releases": list(dict.fromkeys(slugs)), **refused})
+        session.give({"dry_run": True, "releases": list(dict.fromkeys(slugs)), **(also or {})})
         return
     if done:
         session.say(done)
@@ -75,7 +76,7 @@ def give_reports(session: Session, desk: Desk, slugs: Sequence[str], done: str, 
         session.say(f"{slug}: {words}{reason}; {when_words(row, timezone=desk.config.office.timezone, now=now)}")
         if command := next_command(row):
             session.say(f"  next: {command}")
-    session.give({"releases": told, **refused})
+    session.give({"releases": told, **(also or {})})
     if any(row.standing.state in _GOES_BY_ITSELF for row in rows.values()):
         from pressrelease.cli.looking import scheduler_line
         from pressrelease.desk.listing import scheduler_sign

@@ -1,4 +1,4 @@
-"""`publish`, `publish-due`, `run`, `retry`, `settle`."""
+"""`publish`, `publish-due`, `run`, `retry`."""
 
 from __future__ import annotations
 
@@ -228,42 +228,6 @@ def retry(
     desk = session.desk()
     results = each(slugs, lambda slug: sending.retry(desk, slug, outlet))
     give_results(session, desk, results, "Will be tried again at the next pass.", not_done="NOT TRIED AGAIN")
-
-
-@app.command("settle")
-def settle(
-    slug: SlugArgument,
-    outlet: Annotated[str, typer.Option("--outlet", help="Where it is in doubt.", show_default=False)],
-    sent: Annotated[bool, typer.Option("--sent", help="It arrived; I looked.")] = False,
-    resend: Annotated[bool, typer.Option("--resend", help="Send it again; it may arrive twice.")] = False,
-    drop: Annotated[bool, typer.Option("--drop", help="Leave it; do nothing more.")] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
-) -> None:
-    """Your word on a delivery that is in doubt: it left, and no answer says whether it arrived."""
-    from pressrelease.cli.reporting import give_reports
-    from pressrelease.desk import sending
-    from pressrelease.errors import Usage
-
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    chosen = [name for name, wanted in (("sent", sent), ("resend", resend), ("drop", drop)) if wanted]
-    if len(chosen) != 1:
-        asked = f"pressrelease settle {slug} --outlet {outlet}"
-        raise Usage(
-            "Only you can say what became of it; look at the outlet first. Nothing was changed.",
-            hint=f"It arrived:                             {asked} --sent\n"
-            f"Send it again, even if it arrives twice: {asked} --resend\n"
-            f"Leave it, and do nothing more:           {asked} --drop",
-        )
-    desk = session.desk()
-    if resend and session.may_ask and not dry_run:
-        sending.in_doubt(desk, slug, outlet)
-        question = f"This sends {slug} to {outlet} again, where it may have arrived already; that can't be undone."
-        session.must_type(slug, question, confirmed=None)
-    sending.settle(desk, slug, outlet, chosen[0])
-    give_reports(session, desk, [slug], f"Settled: {chosen[0]}.")
 
 
 def _where(recipients: dict[str, tuple[str, ...]]) -> str:

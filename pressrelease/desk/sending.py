@@ -1,4 +1,4 @@
-"""Publishing now, trying again, and a person's word on what is in doubt."""
+"""Publishing now, and trying again."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def retry(desk: Desk, slug: str, outlet: str | None = None) -> tuple[Delivery, .
     closed = waits & set(closed_outlets(desk.store.read)) & ({outlet} if outlet is not None else waits)
     failed = any(one.state is DeliveryState.FAILED and outlet in (None, one.outlet) for one in dossier.deliveries)
     # Where nothing of it failed, it may still wait for a closed outlet, and that is tried again.
-    chosen = () if closed and not failed else _deliveries(desk, slug, outlet, {DeliveryState.FAILED}, "failed")
+    chosen = () if closed and not failed else choose(desk, slug, outlet, {DeliveryState.FAILED}, "failed")
     with desk.ledger() as ledger:
         words.accept_late(ledger, dossier.release)
         settling.try_again(ledger, chosen)
@@ -90,28 +90,8 @@ def retry(desk: Desk, slug: str, outlet: str | None = None) -> tuple[Delivery, .
     return chosen
 
 
-def in_doubt(desk: Desk, slug: str, outlet: str, verdict: str = "") -> tuple[Delivery, ...]:
-    """What of a release a person may settle at an outlet with that verdict. Raises NotFound where nothing is."""
-    states = {DeliveryState.IN_DOUBT} | ({DeliveryState.FAILED} if verdict == "drop" else set())
-    return _deliveries(desk, slug, outlet, states, "in doubt")
-
-
-def settle(desk: Desk, slug: str, outlet: str, verdict: str) -> tuple[Delivery, ...]:
-    """A person's word on what is in doubt: `sent`, `resend` or `drop` (the last also of what failed)."""
-    from pressrelease.store import settling, words
-
-    chosen = in_doubt(desk, slug, outlet, verdict)
-    with desk.ledger() as ledger:
-        if verdict == "resend":
-            words.accept_late(ledger, desk.report(slug).dossier.release)
-        act = {"sent": settling.settle_sent, "resend": settling.settle_again, "drop": settling.settle_dropped}[verdict]
-        act(ledger, chosen)
-    return chosen
-
-
-def _deliveries(
-    desk: Desk, slug: str, outlet: str | None, states: set[DeliveryState], word: str
-) -> tuple[Delivery, ...]:
+def choose(desk: Desk, slug: str, outlet: str | None, states: set[DeliveryState], word: str) -> tuple[Delivery, ...]:
+    """A release's deliveries in those states, at `outlet` or at all. Raises NotFound where there are none."""
     dossier = desk.report(slug).dossier
     names = sorted({delivery.outlet for delivery in dossier.deliveries})
     if outlet is not None and outlet not in names:

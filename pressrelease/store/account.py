@@ -31,6 +31,7 @@ _MAY_FOLLOW = {
     "delivery.settled sent": {_S.DELIVERED},
     "delivery.settled resend": {_S.RETRYING},
     "delivery.settled drop": {_S.CANCELED},
+    "delivery.unsettled": {_S.IN_DOUBT, _S.FAILED},
 }
 
 #: What nothing was ever told of may only wait, or have been called off with its release.

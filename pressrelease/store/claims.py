@@ -24,6 +24,9 @@ from pressrelease.store.settling import close_if_done
 from pressrelease.store.tables import approvals, closed_outlets, control, deliveries, releases
 from pressrelease.store.zones import come_by_the_wall
 
+#: Where an answer was found that its own sender did not live to record.
+FOUND = "in the log of its sender, which ended before it could record this"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -145,19 +148,21 @@ def record(ledger: Ledger, results: Sequence[Result]) -> None:
 def record_if_claimed(ledger: Ledger, results: Sequence[Result]) -> None:
     """Write the answers that a dead process had and did not record, where its claims still stand."""
     standing = [one for one in results if ledger.connection.execute(_OWN_CLAIM, _values(one)).rowcount]
-    _note_answers(ledger, standing, [True] * len(standing))
+    _note_answers(ledger, standing, [True] * len(standing), found=FOUND)
 
 
-def _note_answers(ledger: Ledger, results: Sequence[Result], changed: Sequence[bool]) -> None:
+def _note_answers(ledger: Ledger, results: Sequence[Result], changed: Sequence[bool], **more: str) -> None:
     for result, was_ours in zip(results, changed, strict=True):
         before, after = result.claimed, result.after
-        detail: dict[str, Any] = {"attempt": before.attempts}
+        detail: dict[str, Any] = {"attempt": before.attempts} | more
         if after.state is DeliveryState.DELIVERED:
             if after.late is not None:
                 detail["late_ms"] = round(after.late.total_seconds() * 1000)
             detail |= {"url": after.url, "remote_id": after.remote_id}
         else:
             detail |= {"error": after.error, "again": after.next_try is not None}
+        if after.state is DeliveryState.IN_DOUBT:
+            detail |= {"key": before.key}  # what to look for at the outlet
         name = f"delivery.{after.state.value}" if was_ours else "delivery.late_answer"
         ledger.note_of(before, name, **detail)
         if result.closes is not None:
@@ -254,8 +259,8 @@ def doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: datetime | 
         )
     )
     if done.rowcount:
-        asked = again is not None
-        ledger.note_of(delivery, "delivery.in_doubt", attempt=delivery.attempts, error=reason, again=asked)
+        told = {"attempt": delivery.attempts, "error": reason, "again": again is not None, "key": delivery.key}
+        ledger.note_of(delivery, "delivery.in_doubt", **told)
 
 
 def leave_to_person(ledger: Ledger, doubtful: Sequence[Delivery], reason: str) -> None:

@@ -12,62 +12,69 @@ from pressrelease.delivery import SETTLED, Delivery, DeliveryState
 from pressrelease.errors import NotPermitted
 from pressrelease.standing import Word
 from pressrelease.store.ledger import Ledger
+from pressrelease.store.rows import maybe_micros
 from pressrelease.store.tables import deliveries, releases
 
 
 def try_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
     """Have failed deliveries claimed again, as from the start, at the next pass."""
-    for delivery in chosen:
-        _move(ledger, delivery, delivery._replace(state=DeliveryState.RETRYING), "delivery.retried")
+    _move(ledger, [(one, _again(ledger, one)) for one in chosen], "delivery.retried")
 
 
 def settle_sent(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
     """A person found out that these arrived; when they did, nobody saw."""
-    for delivery in chosen:
-        after = delivery._replace(state=DeliveryState.DELIVERED, error=f"it arrived, by {ledger.actor}'s word")
-        _move(ledger, delivery, after, "delivery.settled", settled="sent")
+    words = f"it arrived, by {ledger.actor}'s word"
+    settled = [(one, one._replace(state=DeliveryState.DELIVERED, next_try=None, error=words)) for one in chosen]
+    _move(ledger, settled, "delivery.settled", settled="sent")
 
 
 def settle_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
     """A person decided that these are sent again, though they may have arrived."""
-    for delivery in chosen:
-        after = delivery._replace(state=DeliveryState.RETRYING)
-        _move(ledger, delivery, after, "delivery.settled", settled="resend")
+    _move(ledger, [(one, _again(ledger, one)) for one in chosen], "delivery.settled", settled="resend")
 
 
 def settle_dropped(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
     """A person decided that nothing more is done about these."""
-    for delivery in chosen:
-        _move(ledger, delivery, delivery._replace(state=DeliveryState.CANCELED), "delivery.settled", settled="drop")
+    settled = [(one, one._replace(state=DeliveryState.CANCELED, next_try=None)) for one in chosen]
+    _move(ledger, settled, "delivery.settled", settled="drop")
 
 
-def _move(ledger: Ledger, before: Delivery, after: Delivery, event: str, **detail: str) -> None:
-    again = after.state is DeliveryState.RETRYING
-    values = {
-        "state": after.state.value,
-        "next_try": ledger.micros if again else None,
-        "error": after.error,
-    }
-    if again:
-        # The time to give up counts from here: a person has just looked.
-        values["first_sent_at"] = None
-    done = ledger.connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.id == before.id,
-            deliveries.c.state == before.state.value,
-            deliveries.c.attempts == before.attempts,
+def undo_settlement(ledger: Ledger, changes: Sequence[tuple[Delivery, Delivery]]) -> None:
+    """A person takes a settlement back: each delivery, as it is now and as it was before."""
+    _move(ledger, changes, "delivery.unsettled")
+
+
+def _again(ledger: Ledger, before: Delivery) -> Delivery:
+    # The time to give up counts from here: a person has just looked.
+    return before._replace(state=DeliveryState.RETRYING, next_try=ledger.now, first_sent_at=None)
+
+
+def _move(ledger: Ledger, changes: Sequence[tuple[Delivery, Delivery]], event: str, **detail: str) -> None:
+    """Change rows that are still as they were seen, each with its line, which has what an undo needs. All or none."""
+    for before, after in changes:
+        done = ledger.connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.id == before.id,
+                deliveries.c.state == before.state.value,
+                deliveries.c.attempts == before.attempts,
+            )
+            .values(
+                state=after.state.value,
+                next_try=maybe_micros(after.next_try),
+                error=after.error,
+                first_sent_at=maybe_micros(after.first_sent_at),
+            )
         )
-        .values(**values)
-    )
-    if not done.rowcount:
-        raise NotPermitted(
-            f"{before.slug} moved on meanwhile at {before.outlet}; nothing was changed.",
-            hint=f"Look again with `pressrelease status {before.slug}`.",
-            code="moved_on",
-        )
-    ledger.note_of(before, event, **detail)
-    close_if_done(ledger, [before.slug])
+        if not done.rowcount:
+            raise NotPermitted(
+                f"{before.slug} moved on meanwhile at {before.outlet}; nothing was changed.",
+                hint=f"Look again with `pressrelease status {before.slug}`.",
+                code="moved_on",
+            )
+        was = {"was": before.state.value, "error": before.error, "first_sent": maybe_micros(before.first_sent_at)}
+        ledger.note_of(before, event, **detail, key=before.key, **was)
+    close_if_done(ledger, list(dict.fromkeys(before.slug for before, _ in changes)))
 
 
 @cache

@@ -149,6 +149,7 @@ class Row:
     slug: str
     version: str
     outlet: str
+    key: str
     arrivals: list[datetime] = field(default_factory=list)
     seen: dict[str, datetime] = field(default_factory=dict)
     sent_again: int = 0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import random
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pressrelease.delivery import delivery_key
-from pressrelease.desk import Desk, approving, scheduling, sending, stopping
+from pressrelease.delivery import Delivery, DeliveryState, delivery_key
+from pressrelease.desk import Desk, approving, scheduling, sending, settling, stopping
 from pressrelease.errors import PressReleaseError
 from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.when import Embargo, EmbargoKind, rfc3339
@@ -32,6 +34,7 @@ class People:
     rows: dict[str, Row]
     stopped: bool
     newest: datetime
+    counts: Counter[str]
     offset_there: timedelta
     _number: int
 
@@ -86,7 +89,7 @@ class People:
         for name in outlets:
             for recipient in OUTLETS[name][1]:
                 key = delivery_key(slug, proposal.version, name, recipient)
-                self.rows[key] = Row(slug, proposal.version, name)
+                self.rows[key] = Row(slug, proposal.version, name, key)
 
     def approve(self, slug: str) -> None:
         if slug in self.known and self._try(lambda: approving.approve(self.desk, slug, "da")):
@@ -155,27 +158,71 @@ class People:
             self.known[slug].decided = self.machine.wall
 
     def settle(self, slug: str, outlet: str, again: bool) -> None:
-        """A person asks the outlet's people, and then says what is true; or has it sent again all the same."""
-        if slug not in self.known:
+        """A person asks the outlet's people, and then says what is true of each; or has all sent again all the same."""
+        if again:
+            self._settle(slug, outlet, "resend", lambda row: True)
             return
-        rows = [r for r in self._rows_of(slug) if r.outlet == outlet]
-        arrived = [bool(row.arrivals) for row in rows]
-        verdict = "resend" if again or not any(arrived) else "sent" if all(arrived) else "resend"
-        found: list[Any] = []
-        if self._try(lambda: found.extend(sending.settle(self.desk, slug, outlet, verdict))):
-            for delivery in found:
-                row = self.rows[delivery.key]
-                row.declared |= verdict == "sent"
-                row.sent_again += verdict == "resend"
-            if verdict == "resend":
-                self.known[slug].decided = self.machine.wall
-                row.seen.clear()
+        self._settle(slug, outlet, "sent", lambda row: bool(row.arrivals))
+        self._settle(slug, outlet, "resend", lambda row: not row.arrivals)
 
     def drop(self, slug: str, outlet: str) -> None:
-        found: list[Any] = []
-        if slug in self.known and self._try(lambda: found.extend(sending.settle(self.desk, slug, outlet, "drop"))):
-            for delivery in found:
-                self.rows[delivery.key].dropped = True
+        self._settle(slug, outlet, "drop", lambda row: True)
+
+    def settle_wrongly_and_undo(self, slug: str, outlet: str) -> None:
+        """A person mistakes what arrived, notices, takes it back, and then says what is true."""
+        self._settle(slug, outlet, "drop", lambda row: True)
+        self.undo_settlement(slug, outlet)
+        self.settle(slug, outlet, again=False)
+
+    def settle_everything(self, chance: random.Random) -> None:
+        """Whoever sees something in doubt settles it, some after a mistake."""
+        for slug, outlet in self.doubtful():
+            chance.choice(
+                (
+                    lambda slug, outlet: self.settle(slug, outlet, again=chance.random() < 0.3),
+                    self.settle_wrongly_and_undo,
+                    self.drop,
+                )
+            )(slug, outlet)
+
+    def doubtful(self) -> list[tuple[str, str]]:
+        """Where `status` shows something in doubt, by slug and outlet."""
+        reader = self.desk.store.read
+        found = [one for dossier in reader.dossiers(reader.releases()) for one in dossier.deliveries]
+        return sorted({(one.slug, one.outlet) for one in found if one.state is DeliveryState.IN_DOUBT})
+
+    def undo_settlement(self, slug: str, outlet: str) -> None:
+        for row, was in self._settle(slug, outlet, "undo", lambda row: True):
+            self.counts["settlement undone"] += 1
+            row.declared &= was is not DeliveryState.DELIVERED
+            row.dropped &= was is not DeliveryState.CANCELED
+            row.sent_again -= was is DeliveryState.RETRYING
+
+    def _settle(
+        self, slug: str, outlet: str, verdict: str, of: Callable[[Row], bool]
+    ) -> list[tuple[Row, DeliveryState]]:
+        """Settle what is in doubt of which `of` holds; each row with the state that it had."""
+        keys = frozenset(row.key for row in self._rows_of(slug) if row.outlet == outlet and of(row))
+        found: list[Delivery] = []
+
+        def act() -> None:
+            found.extend(settling.select(self.desk, slug, outlet, verdict, settling.Named(keys)).settled)
+            settling.settle(self.desk, slug, found, verdict)
+
+        if slug not in self.known or not keys or not self._try(act):
+            return []
+        rows = [(self.rows[delivery.key], delivery.state) for delivery in found]
+        for row, _ in rows:
+            row.declared |= verdict == "sent"
+            row.dropped |= verdict == "drop"
+            row.sent_again += verdict == "resend"
+            if verdict == "resend":
+                row.seen.clear()
+        if verdict == "resend":
+            self.known[slug].decided = self.machine.wall
+        if verdict != "undo":
+            self.counts[f"in doubt, then settled as {verdict}"] += len(rows)
+        return rows
 
     def edit(self, slug: str) -> None:
         (self.folder / "releases" / f"{slug}.md").write_bytes(b"edited after approval")

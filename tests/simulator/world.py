@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, timedelta
@@ -21,6 +23,7 @@ from pressrelease.errors import PressReleaseError
 from pressrelease.outlets import Parcel
 from pressrelease.passes import publish_due
 from pressrelease.standing import ReleaseState
+from pressrelease.store.claims import FOUND
 from pressrelease.store.journal import first_break
 from pressrelease.store.presence import Alive, appear
 from simulator.machine import Fates, FragileStore, Killed, Machine, running_on
@@ -57,6 +60,7 @@ class World(People):
         self.known: dict[str, Known] = {}
         self.rows: dict[str, Row] = {}
         self.stopped = False
+        self.counts: Counter[str] = Counter()
         self.newest = BEGIN
         self.clock_was_set_back = False
         self.told: list[str] = []
@@ -141,6 +145,7 @@ class World(People):
             act()
         except Killed:
             for path in self._living:
+                path.with_suffix(".lock").unlink(missing_ok=True)  # two names of one file: to rename does nothing
                 path.replace(path.with_suffix(".lock"))
             self._living = []
         except PressReleaseError as error:
@@ -339,6 +344,16 @@ class World(People):
                     assert delivery.state in {DeliveryState.SENDING, DeliveryState.IN_DOUBT}, (
                         f"arrived, and recorded as {delivery.state.value}"
                     )
+
+    def counted_by_the_journal(self) -> Counter[str]:
+        """What a dead sender's log told the passes that came after it."""
+        counts: Counter[str] = Counter()
+        for line in self.desk.store.read.journal():
+            detail = json.loads(line.detail)
+            if line.event == "delivery.given_back" and detail["reason"] == "its sender ended before it began":
+                counts["killed, and waiting again"] += 1
+            counts["killed, and recorded as delivered"] += detail.get("found") == FOUND
+        return counts
 
     def check_journal(self) -> None:
         assert first_break(self.desk.store.read.journal()) is None

@@ -1,0 +1,213 @@
+"""`settle`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from pressrelease.cli.options import (
+    ConfirmOption,
+    DryRunOption,
+    JsonOption,
+    NoInputOption,
+    SlugArgument,
+    WorkspaceOption,
+    YesOption,
+)
+from pressrelease.cli.session import Session
+from pressrelease.errors import NotFound, Usage
+
+if TYPE_CHECKING:
+    from pressrelease.delivery import Delivery
+    from pressrelease.desk.settling import Chosen, Named
+
+app = typer.Typer()
+
+#: How many deliveries of a kind are listed.
+LISTED = 20
+
+#: What each verdict comes to, after "N deliveries of SLUG at OUTLET".
+_COMES_TO = {
+    "sent": "will count as delivered and will not be sent again",
+    "resend": "will be sent again, and arrive twice if they arrived already; that can't be undone once they are sent",
+    "drop": "will not be sent again",
+    "undo": "will go back to how they were before they were settled",
+}
+
+
+@app.command("settle")
+def settle(
+    slug: SlugArgument,
+    outlet: Annotated[str, typer.Option("--outlet", help="Where it is in doubt.", show_default=False)],
+    recipients: Annotated[
+        list[str] | None,
+        typer.Option("--recipient", metavar="A", help="Only this address or key. Repeatable.", show_default=False),
+    ] = None,
+    listed: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Only those in FILE (- for standard input): a mail log, or one address or Message-ID a line.",
+            show_default=False,
+        ),
+    ] = None,
+    sent: Annotated[bool, typer.Option("--sent", help="It arrived; I looked.")] = False,
+    resend: Annotated[bool, typer.Option("--resend", help="Send it again; it may arrive twice.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Leave it; do nothing more.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last settlement back.")] = False,
+    yes: YesOption = False,
+    confirm: ConfirmOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    no_input: NoInputOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Settle deliveries in doubt: sent, but no answer says whether they arrived.
+
+    Without --sent, --resend, --drop or --undo it lists them with their keys. A mail's Message-ID begins with the key.
+
+    \b
+    pressrelease settle names-released --outlet media --recipient jane@paper.example --resend
+    pressrelease settle names-released --outlet media --from /var/log/mail.log --sent
+    """
+    from pressrelease.cli.reporting import give_reports
+    from pressrelease.desk import settling
+
+    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
+    words = (("sent", sent), ("resend", resend), ("drop", drop), ("undo", undo))
+    verdicts = [name for name, wanted in words if wanted]
+    if recipients and listed is not None:
+        raise Usage("--recipient and --from can't be combined.", hint="Put all of them into FILE.")
+    if len(verdicts) != 1:
+        _ask_for_verdict(session, slug, outlet)
+    verdict = verdicts[0]
+    desk = session.desk()
+    named = _named(recipients, listed)
+    chosen = settling.select(desk, slug, outlet, verdict, named)
+    if recipients and (chosen.unknown or (named is not None and named.others)):
+        unknown = [*chosen.unknown, *(named.others if named else ())]
+        raise NotFound(
+            f"{slug} did not go to {' or '.join(unknown)} at {outlet}. Nothing was changed.",
+            hint=f"`pressrelease status {slug}` lists its recipients.",
+            code="no_such_recipient",
+        )
+    if named is not None or len(chosen.settled) > 1:
+        session.say(*_about(chosen, slug, outlet, by_file=listed is not None))
+    _must_confirm(session, slug, outlet, verdict, chosen, named=named is not None, yes=yes, confirm=confirm)
+    settling.settle(desk, slug, chosen.settled, verdict)
+    done = "Taken back" if verdict == "undo" else f"Settled as {verdict}"
+    give_reports(session, desk, [slug], f"{done}: {_count(chosen.settled)}.", also=_answer(chosen, verdict))
+
+
+def _ask_for_verdict(session: Session, slug: str, outlet: str) -> NoReturn:
+    """List what is in doubt, and the verdicts there are."""
+    from pressrelease.desk import settling
+
+    doubtful: tuple[Delivery, ...] = ()
+    with contextlib.suppress(NotFound):  # what was asked for is a usage error all the same
+        doubtful = settling.in_doubt(session.desk(), slug, outlet)
+    if doubtful:
+        session.warn(f"In doubt at {outlet}: {_count(doubtful)}.", *_listed(doubtful))
+    asked = f"pressrelease settle {slug} --outlet {outlet}"
+    raise Usage(
+        "Only you can say what became of it; look at the outlet first. Nothing was changed.",
+        hint=f"It arrived:                             {asked} --sent\n"
+        f"Send it again, even if it arrives twice: {asked} --resend\n"
+        f"Leave it, and do nothing more:           {asked} --drop\n"
+        f"Take the last settlement back:           {asked} --undo\n"
+        "For some of them only, add --recipient ADDRESS or --from FILE.",
+    )
+
+
+def _named(recipients: Sequence[str] | None, listed: str | None) -> Named | None:
+    """Whom the command line names; None where it names nobody."""
+    from pressrelease.desk.settling import read_names
+
+    if recipients:
+        named = read_names(recipients)
+        unread = tuple(one for one in recipients if not read_names([one]).anybody)
+        return named._replace(others=unread)
+    if listed is None:
+        return None
+    if listed == "-":
+        return read_names(line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+    try:
+        with Path(listed).open(encoding="utf-8-sig", errors="replace") as file:
+            return read_names(file)
+    except OSError as error:
+        raise NotFound(
+            f"{listed} can't be read ({error.strerror}). Nothing was changed.",
+            hint="Name a file with addresses or Message-IDs, or - for standard input.",
+            code="no_such_file",
+        ) from None
+
+
+def _about(chosen: Chosen, slug: str, outlet: str, *, by_file: bool) -> list[str]:
+    """What was matched, what stays, and what could not be matched."""
+    lines = [f"Matched: {_count(chosen.settled)}.", *_listed(chosen.settled)]
+    if chosen.left:
+        lines += [f"Not named, still in doubt: {_count(chosen.left)}.", *_listed(chosen.left)]
+    if chosen.elsewhere:
+        lines += [f"Named, but not in doubt: {_count(chosen.elsewhere)}.", *_listed(chosen.elsewhere)]
+    if chosen.unsure:
+        lines += [
+            f"Address seen, but without the Message-ID of {slug}, so not matched: {_count(chosen.unsure)}.",
+            *_listed(chosen.unsure),
+        ]
+    if chosen.unknown and by_file:
+        lines.append(f"Not a delivery of {slug} at {outlet}: {len(chosen.unknown):,} addresses or keys.")
+    return lines
+
+
+def _must_confirm(
+    session: Session,
+    slug: str,
+    outlet: str,
+    verdict: str,
+    chosen: Chosen,
+    *,
+    named: bool,
+    yes: bool,
+    confirm: str | None,
+) -> None:
+    """Ask as the verdict asks for: a resend for the slug, anything else for a yes. Nobody there to be asked: a command
+    that names its recipients, or can only mean one, is its own confirmation. Raises NeedsPerson."""
+    if session.dry_run:
+        return
+    question = f"{_count(chosen.settled)} of {slug} at {outlet} {_COMES_TO[verdict]}."
+    if session.may_ask and verdict == "resend":
+        session.must_type(slug, question, confirmed=confirm)
+    elif session.may_ask or not (named or len(chosen.settled) == 1 or verdict == "undo"):
+        hint = "Name some with --recipient or --from, or give --yes for all of them."
+        session.must_agree(question, yes=yes or confirm == slug, hint=hint)
+
+
+def _count(deliveries: Sequence[Delivery]) -> str:
+    return "1 delivery" if len(deliveries) == 1 else f"{len(deliveries):,} deliveries"
+
+
+def _listed(deliveries: Sequence[Delivery]) -> list[str]:
+    lines = [f"  {one.recipient or one.outlet}  key {one.key}" for one in deliveries[:LISTED]]
+    if len(deliveries) > LISTED:
+        lines.append(f"  … and {len(deliveries) - LISTED:,} more")
+    return lines
+
+
+def _answer(chosen: Chosen, verdict: str) -> dict[str, Any]:
+    def told(deliveries: Sequence[Delivery]) -> list[dict[str, str | None]]:
+        return [{"recipient": one.recipient or None, "key": one.key} for one in deliveries]
+
+    return {
+        "verdict": verdict,
+        "settled": told(chosen.settled),
+        "still_in_doubt": told(chosen.left),
+        "not_in_doubt": told(chosen.elsewhere),
+        "seen_without_key": told(chosen.unsure),
+        "unknown": list(chosen.unknown),
+    }

@@ -1,0 +1,195 @@
+"""A person's word on what is in doubt: which deliveries it is about, and taking it back."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.desk import Desk
+from pressrelease.desk.sending import choose
+from pressrelease.errors import NotFound
+from pressrelease.store.rows import maybe_time
+
+#: A delivery's key, alone or as the first part of a Message-ID.
+_KEY = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+
+#: A line that holds an address and nothing else, as a list of addresses has it.
+_ADDRESS = re.compile(r"[\s\"'<]*([^\s\"'<>,;@]+@[^\s\"'<>,;@]+)[\s\"'>,;]*")
+
+
+class Named(NamedTuple):
+    """Whom a person named: keys, and addresses as `_folded` has them; `others` are other lines with an @."""
+
+    keys: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+    others: tuple[str, ...] = ()
+
+    @property
+    def anybody(self) -> bool:
+        """Whether anybody was named."""
+        return bool(self.keys or self.addresses)
+
+
+class Chosen(NamedTuple):
+    """What a settlement is about.
+
+    `left` stays in doubt. `elsewhere` was named and is not in doubt. `unknown` was named and is no delivery of this
+    release at this outlet. `unsure` are recipients whose address stands in a line that has no key: a log has the same
+    address for every mail.
+    """
+
+    settled: tuple[Delivery, ...]
+    left: tuple[Delivery, ...] = ()
+    elsewhere: tuple[Delivery, ...] = ()
+    unknown: tuple[str, ...] = ()
+    unsure: tuple[Delivery, ...] = ()
+
+
+def read_names(lines: Iterable[str]) -> Named:
+    """Find keys anywhere in `lines`, as in a mail server's log, and addresses in lines that hold nothing else."""
+    keys: set[str] = set()
+    addresses: set[str] = set()
+    others: list[str] = []
+    for line in lines:
+        if found := _KEY.findall(line.lower()):
+            keys.update(found)
+        elif alone := _ADDRESS.fullmatch(line.rstrip("\r\n")):
+            addresses.add(_folded(alone[1]))
+        elif "@" in line:
+            others.append(_folded(line))
+    return Named(frozenset(keys), frozenset(addresses), tuple(others))
+
+
+def _folded(text: str) -> str:
+    """Equal for two spellings of one address."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def in_doubt(desk: Desk, slug: str, outlet: str, verdict: str = "") -> tuple[Delivery, ...]:
+    """What of a release a person may settle at an outlet with that verdict. Raises NotFound where nothing is."""
+    states = {DeliveryState.IN_DOUBT} | ({DeliveryState.FAILED} if verdict == "drop" else set())
+    return choose(desk, slug, outlet, states, "in doubt")
+
+
+def select(desk: Desk, slug: str, outlet: str, verdict: str, named: Named | None) -> Chosen:
+    """Which deliveries `verdict` is about; all that may be settled where nobody was `named`. Raises NotFound."""
+    may = _last_settled(desk, slug, outlet) if verdict == "undo" else in_doubt(desk, slug, outlet, verdict)
+    if named is None:
+        return Chosen(may)
+    there = [one for one in desk.report(slug).dossier.deliveries if one.outlet == outlet]
+    asked = [one for one in there if one.key in named.keys or _folded(one.recipient) in named.addresses]
+    chosen = Chosen(
+        settled=tuple(one for one in may if one in asked),
+        left=tuple(one for one in may if one not in asked and one.state is DeliveryState.IN_DOUBT),
+        elsewhere=tuple(one for one in asked if one not in may),
+        unknown=tuple(
+            sorted(named.keys - {one.key for one in there})
+            + sorted(named.addresses - {_folded(one.recipient) for one in there})
+        ),
+        unsure=tuple(
+            one
+            for one in may
+            if one not in asked and one.recipient and any(_folded(one.recipient) in line for line in named.others)
+        ),
+    )
+    if not chosen.settled:
+        word = "can be taken back" if verdict == "undo" else "in doubt"
+        raise NotFound(
+            f"Nothing of {slug} at {outlet} that is {word} was named. Nothing was changed.",
+            hint=f"`pressrelease settle {slug} --outlet {outlet}` lists what is in doubt, with keys.",
+            code="nothing_to_do",
+        )
+    return chosen
+
+
+def settle(desk: Desk, slug: str, chosen: Sequence[Delivery], verdict: str) -> None:
+    """Write a person's word on what is in doubt: `sent`, `resend`, `drop` (also on what failed), or `undo`."""
+    from pressrelease.store import settling, words
+
+    acts: dict[str, Callable[..., None]] = {
+        "sent": settling.settle_sent,
+        "resend": settling.settle_again,
+        "drop": settling.settle_dropped,
+    }
+    release = desk.report(slug).dossier.release
+    before = _before(desk, slug, chosen) if verdict == "undo" else []
+    with desk.ledger() as ledger:
+        if verdict == "resend":
+            words.accept_late(ledger, release)
+        if verdict == "undo":
+            settling.undo_settlement(ledger, before)
+        else:
+            acts[verdict](ledger, chosen)
+
+
+# -- taking it back --------------------------------------------------------------------------------------------
+
+
+class _Settled(NamedTuple):
+    """What the journal says of a delivery that was last settled: when, as what, and how it stood before."""
+
+    at: int
+    to: DeliveryState
+    state: DeliveryState
+    error: str | None
+    first_sent_at: datetime | None
+
+
+_SETTLED_AS = {
+    "sent": DeliveryState.DELIVERED,
+    "resend": DeliveryState.RETRYING,
+    "drop": DeliveryState.CANCELED,
+}
+
+
+def _settlements(desk: Desk, slug: str, outlet: str) -> dict[tuple[str, str], _Settled]:
+    """By version and recipient, the settlements at an outlet since which the journal says nothing of that delivery."""
+    found: dict[tuple[str, str], _Settled] = {}
+    for line in desk.store.read.journal([slug]):
+        detail = json.loads(line.detail)
+        if not line.event.startswith("delivery.") or detail.get("outlet") != outlet:
+            continue
+        place = (line.version, str(detail.get("recipient")))
+        found.pop(place, None)
+        if line.event == "delivery.settled" and "was" in detail:  # an older program's lines don't have it
+            was, error, first_sent = DeliveryState(detail["was"]), detail["error"], maybe_time(detail["first_sent"])
+            found[place] = _Settled(line.at, _SETTLED_AS[detail["settled"]], was, error, first_sent)
+    return found
+
+
+def _last_settled(desk: Desk, slug: str, outlet: str) -> tuple[Delivery, ...]:
+    """What the last settlement at an outlet was about, as far as nothing followed. Raises NotFound for none."""
+    known = _settlements(desk, slug, outlet)
+    there = [
+        one
+        for one in desk.report(slug).dossier.deliveries
+        if one.outlet == outlet
+        and (was := known.get((one.version, one.recipient)))
+        and one.owner is None
+        and one.state is was.to
+    ]
+    if not there:
+        raise NotFound(
+            f"No settlement of {slug} at {outlet} can be taken back: there is none, or something followed it.",
+            hint=f"`pressrelease journal {slug}` shows what was settled and sent.",
+            code="nothing_to_do",
+        )
+    last = max(known[one.version, one.recipient].at for one in there)
+    return tuple(one for one in there if known[one.version, one.recipient].at == last)
+
+
+def _before(desk: Desk, slug: str, chosen: Sequence[Delivery]) -> list[tuple[Delivery, Delivery]]:
+    """Each delivery, as it is and as it was before it was settled; a person decides again, also where the program
+    would have asked the outlet by itself."""
+    known = _settlements(desk, slug, chosen[0].outlet)
+    changes = []
+    for one in chosen:
+        was = known[one.version, one.recipient]
+        before = one._replace(state=was.state, error=was.error, first_sent_at=was.first_sent_at, next_try=None)
+        changes.append((one, before))
+    return changes
