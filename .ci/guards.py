@@ -167,6 +167,8 @@ GUARDS = (
     Guard("settings are in a version's name", "release/version.py",
           '"recipients": dict(recipients), "settings": settings}', '"recipients": dict(recipients)}', SETTINGS),
     Guard("a frozen version is compared", "store/words.py", "        if kept | {", "        if False and kept | {", SETTINGS),
+    Guard("half a config.toml is not taken", "cli/sending.py", "session.desk(sends=True)", "session.desk()",
+          ("tests/test_half_config.py",)),
     Guard("a slug that is not out is not named", "parcels.py",
           "may_be_read(release, self._store.read, delivery.lift)", "release", UNLIFTED),
     Guard("a slug that is not out can't be guessed", "parcels.py", "else mark_of(release.follows, secret)",

@@ -32,7 +32,7 @@ from pressrelease.store import Store
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.watching import Watch
 from pressrelease.telling import Telling, told_after
-from pressrelease.wiring import Workspace, sending, was_mended
+from pressrelease.wiring import CONFIG_SETTLED, Workspace, config_signature, sending, was_mended
 
 if TYPE_CHECKING:
     from pressrelease.store.presence import Alive
@@ -48,10 +48,6 @@ SIGN_PATIENCE = 2.0
 
 #: A pass is made at least this often, in seconds, whatever the alarm clock says.
 PASS_EVERY = 30.0
-
-#: How long config.toml must have been left alone before it is taken up, in seconds: half of one, as an editor
-#: writes it, may be a valid config with an approval less.
-SETTLED = 2.0
 
 #: When the alarm clock rings before a moment at which something is due: to make it ready; to connect, as late as a
 #: slow server allows; and a breath ahead, since the alarm itself may be 20 ms late.
@@ -371,12 +367,12 @@ class _ConfigFile:
 
     def edited(self) -> object:
         """What tells this file from the one last read; None where it is that one, or was written only just now."""
-        found = self._signature()
+        found = config_signature(self._path)
         seen, since = self._seen
         if found != seen:
             self._seen = found, clock.pause_clock()
             return None
-        return found if found != self._read and clock.pause_clock() - since >= SETTLED else None
+        return found if found != self._read and clock.pause_clock() - since >= CONFIG_SETTLED else None
 
     def to_be_read(self) -> object:
         """As `edited`, and so too one that was refused and stands as it did: a secret that it names may be there."""
@@ -393,10 +389,3 @@ class _ConfigFile:
         told, self._words = self._words, words
         self._read, self.never_read = edited, False
         return "" if words == told else words
-
-    def _signature(self) -> object:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return "gone"
-        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

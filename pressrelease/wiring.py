@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import sys
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pressrelease import clock
 from pressrelease.config import Config, Office, SecretReference, SecretSource, read_config
 from pressrelease.errors import ConfigRefused, NotFound, Problem, StateUnreadable
 from pressrelease.library import Library
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
 #: The program's own folder in a workspace, and what lives in it.
 PRIVATE = ".pressrelease"
 LARGEST_CONFIG = 1 << 20
+
+#: How long config.toml must have been left alone before a scheduler takes it up, in seconds: half of one, as an editor
+#: writes it, may be a valid config with an approval less.
+CONFIG_SETTLED = 2.0
+
 LARGEST_SECRET = 1 << 16
 
 
@@ -143,6 +150,38 @@ def to_stop(workspace: Workspace, refused: ConfigRefused) -> Workspace:
     if not found.store.exists:
         raise refused
     return found
+
+
+def take_settled_config(workspace: Workspace) -> None:
+    """Read config.toml for a pass, once it has been left alone for `CONFIG_SETTLED`. Raises as `config` does.
+
+    Returns at once unless the file was written only just now.
+    """
+    path = workspace.folder / "config.toml"
+    pause = threading.Event()
+    seen, since = config_signature(path), clock.pause_clock()
+    age = clock.utc_now().timestamp() - (path.stat().st_mtime if path.exists() else 0.0)
+    settled = age >= CONFIG_SETTLED
+    while True:
+        while not settled:
+            pause.wait(0.1)
+            if (now := config_signature(path)) != seen:
+                seen, since = now, clock.pause_clock()
+            settled = clock.pause_clock() - since >= CONFIG_SETTLED
+        config = read_config_file(path)
+        if config_signature(path) == seen:
+            vars(workspace)["config"] = config
+            return
+        settled = False
+
+
+def config_signature(path: Path) -> object:
+    """What tells a config.toml from any that stood there before it; no two are alike by chance."""
+    try:
+        found = path.stat()
+    except OSError:
+        return "gone"
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def read_config_file(path: Path) -> Config:

@@ -54,7 +54,7 @@ def publish(
     from pressrelease.errors import NotPermitted, Usage
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    desk = session.desk()
+    desk = session.desk(sends=True)
     if early and not why.strip():
         raise Usage("Sending early needs its reason.", hint='--why "…"')
     if not desk.store.exists or desk.store.read.release(slug) is None:
@@ -109,7 +109,7 @@ def publish_due_command(
     from pressrelease.views import maybe_rfc3339
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    desk = session.desk()
+    desk = session.desk(sends=True)
     if dry_run:
         due = look(desk.store, desk.library, desk.config).plan.due if desk.store.exists else ()
         slugs = list(dict.fromkeys(delivery.slug for delivery in due))
@@ -204,7 +204,7 @@ def run(
     from pressrelease.daemon import Daemon
 
     session = Session.of(workspace, no_input=no_input)
-    desk = session.desk()
+    desk = session.desk(sends=True)
     daemon = Daemon(desk.workspace, session.warn)
     daemon.end_on_signals()
     daemon.run()

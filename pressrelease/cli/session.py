@@ -54,12 +54,17 @@ class Session:
 
         return find_workspace(self.named, os.environ.get("PRESSRELEASE_WORKSPACE"), Path.cwd())
 
-    def desk(self, actor: str | None = None, *, only_looks: bool = False) -> Desk:
-        """The desk of whoever is at the keyboard, or of `actor`; a log is opened at once unless it `only_looks`."""
+    def desk(self, actor: str | None = None, *, only_looks: bool = False, sends: bool = False) -> Desk:
+        """The desk of whoever is at the keyboard, or of `actor`; a log is opened at once unless it `only_looks`.
+
+        One that `sends` waits until config.toml has been left alone for two seconds.
+        """
         from pressrelease.desk import Desk
-        from pressrelease.wiring import person
+        from pressrelease.wiring import person, take_settled_config
 
         workspace = self.workspace
+        if sends:
+            take_settled_config(workspace)
         workspace.config  # noqa: B018  (its problems come before anything is made)
         Session.log_place = workspace.private
         if not only_looks:
