@@ -101,11 +101,20 @@ class Terms(NamedTuple):
     frozen_at: datetime
 
 
+class ListChange(NamedTuple):
+    """How many joined and left an outlet's list of recipients since a release was scheduled."""
+
+    outlet: str
+    joined: int
+    left: int
+
+
 class Dossier(NamedTuple):
     """All that is known of one scheduled release.
 
     `ruling` is what the zone rules of this machine make of its lift, None where they have nothing to say. `changed`
-    says which key of config.toml differs from what was frozen with the version, "" if none that matters does.
+    says which key of config.toml differs from what was frozen with the version, "" if none that matters does; `lists`
+    has the lists that were edited since, where a person looks.
     """
 
     release: Scheduled
@@ -115,6 +124,7 @@ class Dossier(NamedTuple):
     ruling: Ruling | None = None
     terms: Terms | None = None
     changed: str = ""
+    lists: tuple[ListChange, ...] = ()
 
     @property
     def begun(self) -> bool:

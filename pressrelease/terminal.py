@@ -17,7 +17,7 @@ from rich.theme import Theme
 
 from pressrelease.printable import printable
 from pressrelease.standing import ReleaseState
-from pressrelease.views import STATE_WORDS, Row, next_command, when_words, where_words
+from pressrelease.views import STATE_WORDS, Row, list_words, next_command, when_words, where_words
 
 if TYPE_CHECKING:
     from pressrelease.desk.reaching import OutletFacts
@@ -94,7 +94,7 @@ def _where(row: Row) -> Text:
     text = Text(STATE_WORDS[row.standing.state], style=_MEANING[row.standing.state])
     if reason := row.standing.reason:
         text.append(f"\n{printable(reason)}", style="default")
-    for line in where_words(row.dossier.deliveries) if row.dossier else ():
+    for line in (*where_words(row.dossier.deliveries), *list_words(row.dossier.lists)) if row.dossier else ():
         text.append(f"\n{printable(line)}", style="default")
     return text
 

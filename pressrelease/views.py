@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pressrelease.cause import command_for
 from pressrelease.delivery import Delivery, DeliveryState
-from pressrelease.standing import Dossier, ReleaseState, Standing
+from pressrelease.standing import Dossier, ListChange, ReleaseState, Standing
 from pressrelease.when import Embargo, embargo_as_json, rfc3339, say
 
 #: How old a sign of life may be before a scheduler counts as gone: one that stays up, and one that cron calls.
@@ -63,6 +63,7 @@ def release_json(row: Row, *, now: datetime) -> dict[str, Any]:
             {"by": approval.by, "at": rfc3339(approval.at)} for approval in (dossier.approvals if dossier else ())
         ],
         "deliveries": [delivery_json(delivery) for delivery in (dossier.deliveries if dossier else ())],
+        "lists_edited": [change._asdict() for change in (dossier.lists if dossier else ())],
     }
 
 
@@ -118,6 +119,15 @@ def where_words(deliveries: Sequence[Delivery]) -> list[str]:
     for delivery in deliveries:
         by_outlet.setdefault(delivery.outlet, []).append(delivery)
     return [f"{outlet}: {_counted(group)}" for outlet, group in by_outlet.items()]
+
+
+def list_words(changes: Sequence[ListChange]) -> list[str]:
+    """What is said of lists that were edited since a release was scheduled: one line each, and nobody's address."""
+    return [
+        f"{one.outlet}: {one.joined} joined and {one.left} left its list since this was scheduled;"
+        " it goes to those who were on it then"
+        for one in changes
+    ]
 
 
 def _counted(group: Sequence[Delivery]) -> str:

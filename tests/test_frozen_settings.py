@@ -20,7 +20,7 @@ from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS
 from pressrelease.config.sections import SECTIONS
 from pressrelease.delivery import DeliveryState
 from pressrelease.desk import Desk, approving, scheduling
-from pressrelease.errors import NeedsPerson, StateUnreadable
+from pressrelease.errors import NeedsPerson, NotPermitted, StateUnreadable, Usage
 from pressrelease.parcels import Parcels
 from pressrelease.passes import publish_due
 from pressrelease.release import from_canonical, version_of
@@ -233,10 +233,10 @@ def test_nothing_leaves_until_it_is_scheduled_again(tmp_path: Path) -> None:
     assert _pages(edited) == []
     desk = Desk(edited, "jdoe")
     with pytest.raises(NeedsPerson, match="name was changed") as refused:
-        approving.approve(desk, ["names"], "deputy")
+        approving.approve(desk, "names", "deputy")
     assert refused.value.code == "config_changed"
     scheduling.schedule(desk, scheduling.propose(desk, "names"))
-    approving.approve(desk, ["names"], "da")
+    approving.approve(desk, "names", "da")
     assert publish_due(edited).published == ("names",)
     assert "Another Office" in _pages(edited)[0]
 
@@ -312,6 +312,31 @@ def test_a_version_has_its_whole_digest_for_a_name(tmp_path: Path) -> None:
     (release,) = workspace.store.read.releases()
     assert len(release.version) == 64
     assert int(release.version, 16)
+
+
+def test_a_version_is_approved_by_its_first_digits(tmp_path: Path) -> None:
+    workspace = office(tmp_path)
+    desk = schedule(workspace, "names", approved=False)
+    (release,) = workspace.store.read.releases()
+    for enough in (release.version, release.version[:12], release.version[:4]):
+        approving.must_be_version(desk, "names", enough)
+    other = "0000" if release.version[:4] != "0000" else "1111"
+    with pytest.raises(NotPermitted) as refused:
+        approving.must_be_version(desk, "names", other)
+    assert refused.value.code == "version_changed"
+    twin = release.version[:20] + "f" * 44
+    _sql(
+        workspace,
+        (
+            "INSERT INTO versions SELECT slug, ?, canonical, attachments, lift, outlets, frozen_at, frozen_by, wall,"
+            " recipients, settings FROM versions",
+            (twin,),
+        ),
+    )
+    for wrong in (release.version[:12], "abc", "%%%%", "____", release.version.upper(), ""):
+        with pytest.raises(Usage):
+            approving.must_be_version(desk, "names", wrong)
+    approving.must_be_version(desk, "names", release.version[:24])
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,6 @@ def test_whoever_schedules_needs_no_outlets_password(tmp_path: Path, monkeypatch
     proposal = scheduling.propose(desk, "names")
     assert proposal.recipients == {"newsroom": ("",), "media": ("a@x.example", "b@x.example"), "hook": ("",)}
     scheduling.schedule(desk, proposal)
-    approving.approve(desk, ["names"], "da")
+    approving.approve(desk, "names", "da")
     with pytest.raises(ConfigRefused):
         desk.workspace.outlets()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pressrelease.delivery import DeliveryState
 from pressrelease.printable import one_line
+from pressrelease.release import SHOWN
 from pressrelease.store.rows import from_micros
-from pressrelease.views import STATE_WORDS, Row, delivery_json, next_command, when_words, where_words
+from pressrelease.views import STATE_WORDS, Row, delivery_json, list_words, next_command, when_words, where_words
 from pressrelease.when import say, say_embargo
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def status_lines(rows: Sequence[Row], *, timezone: str, now: datetime, detailed:
                 lines += _details(row, timezone=timezone, now=now)
             else:
                 lines += [f"  {line}" for line in where_words(row.dossier.deliveries)]
+            lines += [f"  {line}" for line in list_words(row.dossier.lists)]
         if command := next_command(row):
             lines.append(f"  next: {command}")
     return lines
@@ -40,7 +42,7 @@ def status_lines(rows: Sequence[Row], *, timezone: str, now: datetime, detailed:
 
 def _details(row: Row, *, timezone: str, now: datetime) -> list[str]:
     assert row.dossier is not None  # noqa: S101  (asked by the caller)
-    lines = [f"  version: {row.dossier.release.version}"]
+    lines = [f"  version: {row.dossier.release.version[:SHOWN]}"]
     if row.embargo is not None:
         lines.append(f"  embargo: {say_embargo(row.embargo, now=now)}")
     lines += [

@@ -11,7 +11,7 @@ from pressrelease import clock
 from pressrelease.cli.session import Session
 from pressrelease.config import Config
 from pressrelease.standing import ReleaseState
-from pressrelease.views import STATE_WORDS, Row, next_command, release_json, when_words
+from pressrelease.views import STATE_WORDS, Row, list_words, next_command, release_json, when_words
 from pressrelease.when import say, say_embargo
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def approved_lines(report: Report) -> list[str]:
     for outlet in release.outlets:
         people = sum(bool(one.recipient) for one in report.dossier.deliveries if one.outlet == outlet)
         lines.append(f"  to       {outlet}" + (f" ({people:,} recipients)" if people else ""))
-    return lines
+    return [*lines, *(f"  warning  {line}" for line in list_words(report.dossier.lists))]
 
 
 def proposal_lines(proposal: Proposal, config: Config) -> list[str]:

@@ -88,6 +88,15 @@ def approve(
             show_default=False,
         ),
     ] = "",
+    version: Annotated[
+        str,
+        typer.Option(
+            "--version",
+            metavar="PREFIX",
+            help="Only if this version is scheduled: its first digits.",
+            show_default=False,
+        ),
+    ] = "",
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
@@ -106,6 +115,8 @@ def approve(
     by = name or desk.actor
 
     def one(slug: str) -> None:
+        if version:
+            approving.must_be_version(desk, slug, version)
         session.say(*approved_lines(approving.may_approve(desk, slug, by)))
         approving.approve(desk, slug, by, key=key, may_ask=session.may_ask)
 

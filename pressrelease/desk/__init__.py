@@ -81,4 +81,10 @@ class Desk(NamedTuple):
 
     def reports(self, releases: Sequence[Scheduled]) -> list[Report]:
         """Where scheduled releases stand at this moment."""
-        return reports(self.store, self.library, self.config, releases)
+        from pressrelease.desk.lists import list_changes
+
+        folder = self.workspace.folder
+        return [
+            one._replace(dossier=one.dossier._replace(lists=tuple(list_changes(one.dossier, self.config, folder))))
+            for one in reports(self.store, self.library, self.config, releases)
+        ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
 from pressrelease import clock
 from pressrelease.desk import Desk, Report
-from pressrelease.errors import NeedsPerson, NotPermitted, Refused
+from pressrelease.errors import NeedsPerson, NotPermitted, Refused, Usage
 from pressrelease.gather import approved
+from pressrelease.release import SHOWN
 from pressrelease.standing import FileFact, ReleaseState, Scheduled, same_person
 
 LONGEST_NAME = 200
@@ -50,6 +52,31 @@ def may_approve(desk: Desk, slug: str, by: str) -> Report:
     if report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
         raise NotPermitted(f"{slug} is {report.standing.state.sentence} already.", code="already_published")
     return report
+
+
+def must_be_version(desk: Desk, slug: str, prefix: str) -> None:
+    """See that the scheduled version is the one that a person names by its first digits.
+
+    Raises Usage if they name none, or several versions of the release, NotPermitted if another one is scheduled.
+    """
+    if not re.fullmatch(r"[0-9a-f]{4,64}", prefix):
+        raise Usage(
+            "A version is named by its first digits, 4 to 64 of 0-9 and a-f. Nothing was approved.",
+            hint=f"`pressrelease status {slug}` shows them.",
+        )
+    version = desk.report(slug).dossier.release.version
+    alike = desk.store.read.versions_named(slug, prefix)
+    if version not in alike:
+        raise NotPermitted(
+            f"What is scheduled as {slug} is version {version[:SHOWN]}, not {prefix}. Nothing was approved.",
+            hint=f"Look again with `pressrelease proof {slug}`, then approve.",
+            code="version_changed",
+        )
+    if len(alike) > 1:
+        raise Usage(
+            f"{slug} has {len(alike)} versions that begin with {prefix}. Nothing was approved.",
+            hint=f"Give more digits: --version {version}",
+        )
 
 
 def approve(desk: Desk, slug: str, by: str, *, key: str = "", may_ask: bool = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from pressrelease.check import Finding, Severity, check_release, embargo_of
 from pressrelease.config.frozen import frozen_settings, settings_name
 from pressrelease.desk import Desk, Report
 from pressrelease.desk.lifts import Lift, kept, last_lift, must_fit, said_earlier
+from pressrelease.desk.list_findings import list_findings, since_scheduled
 from pressrelease.desk.promising import lift_findings
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, Refused
 from pressrelease.release import Release, canonical, digests_of, version_of
@@ -55,7 +56,8 @@ class Proposal:
 
 def findings(desk: Desk, slug: str) -> tuple[Finding, ...]:
     """What `check` says of a release's file as it is now."""
-    return _findings(desk, desk.library.read(slug), clock.utc_now(), desk.library.slugs())
+    found = _findings(desk, desk.library.read(slug), clock.utc_now(), desk.library.slugs())
+    return (*found, *since_scheduled(desk, slug))
 
 
 def _findings(desk: Desk, release: Release, now: datetime, known: Sequence[str]) -> tuple[Finding, ...]:
@@ -66,21 +68,7 @@ def _findings(desk: Desk, release: Release, now: datetime, known: Sequence[str])
         except (NotFound, Refused):
             sizes[attachment.path] = None
     found = check_release(release, desk.config, now=now, known_slugs=known, attachment_sizes=sizes)
-    return (*found, *_recipient_findings(desk, release))
-
-
-def _recipient_findings(desk: Desk, release: Release) -> Iterator[Finding]:
-    """What is wrong with the lists that the release would go to."""
-    from pressrelease.outlets import complaints
-
-    for name in dict.fromkeys(release.outlets or desk.config.default_outlets):
-        outlet = desk.config.outlets.get(name)
-        if outlet is None or not outlet.enabled:
-            continue  # said already
-        for complaint in complaints(outlet, desk.workspace.folder):
-            severity = Severity.ERROR if complaint.in_the_way else Severity.WARNING
-            line = release.line_of("outlets")
-            yield Finding(release.slug, "recipients", severity, line, f"{name}: {complaint.message}.", complaint.hint)
+    return (*found, *list_findings(desk, release))
 
 
 def propose(desk: Desk, slug: str, at: str | None = None) -> Proposal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,10 @@ LISTS: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.emai
 
 #: Those kinds' lists as addresses, read without secrets: `(config, folder) -> tuple[str, ...]`.
 ADDRESSES: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:email_addresses"})
+
+#: And the functions that say which mailboxes it has: now, `(config, folder)`, or of addresses, `(addresses)`.
+MAILBOXES: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:mailboxes_now"})
+MAILBOXES_OF: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:mailboxes_of"})
 
 #: Where other packages name kinds of theirs, opened by a function with the same arguments.
 ENTRY_POINTS = "pressrelease.outlets"
@@ -171,6 +175,21 @@ def recipients_of(config: OutletConfig, office: Office, folder: Path, secret: Se
     if (place := ADDRESSES.get(config.type)) is None:
         return ("",)
     found: tuple[str, ...] = _function(place)(config, folder)
+    return found
+
+
+def mailboxes_now(config: OutletConfig, folder: Path) -> dict[str, str]:
+    """Whom an outlet's list has now, as addresses by mailbox: two spellings of one are one. Empty if it can't be read,
+    or if the outlet has no list."""
+    place = MAILBOXES.get(config.type)
+    found: dict[str, str] = _function(place)(config, folder) if place else {}
+    return found
+
+
+def mailboxes(config: OutletConfig, addresses: Sequence[str]) -> dict[str, str]:
+    """As `mailboxes_now`, of addresses that are at hand."""
+    place = MAILBOXES_OF.get(config.type)
+    found: dict[str, str] = _function(place)(addresses) if place else {}
     return found
 
 

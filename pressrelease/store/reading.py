@@ -432,6 +432,11 @@ class Reader:
             return None
         return _frozen_of(found[0])
 
+    def versions_named(self, slug: str, prefix: str) -> list[str]:
+        """The frozen versions of a release whose names begin with `prefix`, which is hexadecimal."""
+        query = "SELECT version FROM versions WHERE slug = :slug AND version LIKE :prefix ORDER BY version"
+        return [str(row["version"]) for row in self.rows(query, {"slug": slug, "prefix": f"{prefix}%"})]
+
     def blob(self, sha256: str) -> bytes | None:
         """An attachment's frozen bytes."""
         found = self.rows("SELECT content FROM blobs WHERE sha256 = :sha256", {"sha256": sha256})

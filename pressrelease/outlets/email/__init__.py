@@ -12,8 +12,10 @@ try sends the same bytes, and a reader who gets a message twice can see that it 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -250,6 +252,23 @@ def email_complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...
 def email_addresses(config: OutletConfig, folder: Path) -> tuple[str, ...]:
     """The addresses of an outlet's list, found without its secrets and the network. Raises ConfigRefused."""
     return read_roll(config.settings["recipients"], folder).must_be_whole()
+
+
+def mailboxes_now(config: OutletConfig, folder: Path) -> dict[str, str]:
+    """Whom an outlet's list has now, by mailbox; empty for a list that is not whole."""
+    try:
+        return mailboxes_of(read_roll(config.settings["recipients"], folder).must_be_whole())
+    except ConfigRefused:
+        return {}
+
+
+def mailboxes_of(addresses: Sequence[str]) -> dict[str, str]:
+    """Addresses by their mailbox; what is none is left out."""
+    found: dict[str, str] = {}
+    for address in addresses:
+        with contextlib.suppress(NotAnAddress):
+            found.setdefault(read_address(address).mailbox, address)
+    return found
 
 
 def open_email(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Email:

@@ -1,0 +1,64 @@
+"""What `check` says of the lists that a release goes to, and of what was changed around it since it was scheduled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pressrelease.check import Finding, Severity
+from pressrelease.desk import Desk
+from pressrelease.release import Release
+from pressrelease.views import list_words
+
+
+def list_findings(desk: Desk, release: Release) -> Iterator[Finding]:
+    """What is wrong with the lists that the release would go to, one by one and together."""
+    from pressrelease.outlets import complaints
+
+    for name in dict.fromkeys(release.outlets or desk.config.default_outlets):
+        outlet = desk.config.outlets.get(name)
+        if outlet is None or not outlet.enabled:
+            continue  # said already
+        for complaint in complaints(outlet, desk.workspace.folder):
+            severity = Severity.ERROR if complaint.in_the_way else Severity.WARNING
+            line = release.line_of("outlets")
+            yield Finding(release.slug, "recipients", severity, line, f"{name}: {complaint.message}.", complaint.hint)
+    yield from _on_two_lists(desk, release)
+
+
+def _on_two_lists(desk: Desk, release: Release) -> Iterator[Finding]:
+    """Reporters who would get the release twice, by two outlets."""
+    from pressrelease.outlets import mailboxes_now
+
+    seen: dict[str, str] = {}
+    for name in dict.fromkeys(release.outlets or desk.config.default_outlets):
+        outlet = desk.config.outlets.get(name)
+        if outlet is None or not outlet.enabled:
+            continue
+        both: dict[str, int] = {}
+        for mailbox in mailboxes_now(outlet, desk.workspace.folder):
+            if (other := seen.setdefault(mailbox, name)) != name:
+                both[other] = both.get(other, 0) + 1
+        for other, count in both.items():
+            people = "recipient is" if count == 1 else "recipients are"
+            words = f"{count} {people} on the lists of both {other} and {name}, and would get it twice."
+            yield Finding(
+                release.slug,
+                "recipients_twice",
+                Severity.WARNING,
+                release.line_of("outlets"),
+                words,
+                "Take them off one of the lists.",
+            )
+
+
+def since_scheduled(desk: Desk, slug: str) -> Iterator[Finding]:
+    """What was changed around a scheduled release since, that its file does not show."""
+    if not desk.store.exists or (release := desk.store.read.release(slug)) is None:
+        return
+    dossier = desk.reports([release])[0].dossier
+    hint = f"`pressrelease schedule {slug}` takes it as it is now; it is then approved again."
+    if dossier.changed:
+        words = f"{dossier.changed} after it was scheduled."
+        yield Finding(slug, "config_changed", Severity.WARNING, 0, words, hint)
+    for words in list_words(dossier.lists):
+        yield Finding(slug, "recipients_changed", Severity.WARNING, 0, f"{words}.", hint)
