@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import ssl
 import threading
 import time
@@ -250,3 +251,19 @@ def test_no_connection_is_left_open_by_what_goes_wrong() -> None:
                 http.request("POST", server.url, body=BODY)
         http.close()
         _until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before)
+
+
+def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "hooks.example.test refused the connection" sends a person to the wrong server."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:canary@127.0.0.1:{port}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        http = new_http(5)
+        with pytest.raises(DeliveryFailed) as failed:
+            http.request("POST", "https://hooks.example.test/x", body=b"x")
+        http.close()
+    assert failed.value.reason.removeprefix(f"{http.called}: ") == (
+        "through the proxy that the environment names (HTTPS_PROXY): it refused the connection"
+    )

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sqlite3
 import sys
+import time
 import zoneinfo
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 from conftest import NOW, missing
+from mail_server import mail_server
 from records import deliveries, events, everything, office, schedule, schedule_now
 from servers import FlakyServer, answer, make_authority
 from sqlalchemy import text
@@ -238,7 +244,7 @@ def test_a_check_that_fails_itself_hides_no_other(desk: Desk, monkeypatch: pytes
     monkeypatch.setattr(surroundings.shutil, "disk_usage", fails)
     (desk.library.folder / "Not A Slug.md").touch()
     remarks = found(desk.workspace)
-    assert any(r.check == "disk" and "itself failed" in r.message for r in remarks)
+    assert any(r.check == "disk" and "could not be made" in r.message for r in remarks)
     assert any(r.check == "files" for r in remarks)
 
 
@@ -323,6 +329,9 @@ def test_a_certificate_that_is_about_to_end_is_told_of(
         outlet_without_its_secret(desk)
         config = desk.workspace.folder / "config.toml"
         config.write_text(config.read_text().replace("http://127.0.0.1:9/", f"{server.url}/"))
+        secret = desk.workspace.folder / "nowhere.secret"
+        secret.touch(mode=0o600)
+        secret.write_text("whsec_" + b64encode(bytes(32)).decode(), encoding="ascii")
         remarks = found(desk.workspace)
         assert any(remark.check == "certificates" for remark in remarks) == told, remarks
         assert not any(remark.check == "certificates" for remark in found(desk.workspace, offline=True))
@@ -369,3 +378,71 @@ def test_the_lines_that_keep_it_going(
     assert main(["service", "--cron", "--systemd"]) == 2
     assert main(["service", "--cron", "--json"]) == 0
     capsys.readouterr()
+
+
+# -- an exit code that a monitor can believe -------------------------------------------------------------------------
+
+
+def test_a_database_that_cannot_be_reached_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = office(tmp_path / "office", store_url="postgresql+psycopg://nobody@127.0.0.1:1/none")
+    monkeypatch.chdir(workspace.folder)
+    remarks = found(workspace, offline=True)
+    assert any(remark.weight is Weight.ERROR and remark.check == "store" for remark in remarks), remarks
+    assert main(["doctor", "--offline"]) == 10
+
+
+def test_a_check_that_crashes_is_an_error(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.workspace.folder)
+    assert main(["doctor", "--offline"]) == 0
+
+    def crash(patient: object) -> Iterator[Remark]:
+        raise ModuleNotFoundError("zq")
+
+    monkeypatch.setattr(surroundings, "disk", crash)
+    (remark,) = [one for one in found(desk.workspace, offline=True) if one.check == "disk"]
+    assert remark.weight is Weight.ERROR
+    assert "unknown" in remark.message
+    assert main(["doctor", "--offline"]) == 10
+
+
+def test_outlets_that_hang_share_one_bound(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surroundings, "PROBE_PATIENCE", 1.0)
+    with ExitStack() as servers:
+        config = desk.workspace.folder / "config.toml"
+        for number in range(4):
+            silent = servers.enter_context(socket.socket())
+            silent.bind(("127.0.0.1", 0))
+            silent.listen()
+            config.write_text(
+                config.read_text() + f'[outlets.mail{number}]\ntype = "email"\nhost = "127.0.0.1"\nsecurity = "none"\n'
+                f'port = {silent.getsockname()[1]}\nfrom = "a@x.example"\nrecipients = ["b@x.example"]\n'
+            )
+        begun = time.monotonic()
+        answers = [one for one in found(desk.workspace) if "did not answer within 1 s" in one.message]
+        assert len(answers) == 4
+        assert time.monotonic() - begun < 3.5, "each outlet was waited for by itself"
+
+
+def test_public_drafts_and_private_files_are_not_told_of_at_once(desk: Desk) -> None:
+    (desk.library.folder / "ahead.md").chmod(0o644)
+    desk.library.folder.chmod(0o755)
+    desk.workspace.folder.chmod(0o755)
+    said = [remark.message for remark in examine(Workspace(desk.workspace.folder), offline=True)]
+    assert any("may read 1 of the files" in words for words in said)
+    assert "private files are private" not in said
+
+
+def test_a_mail_servers_certificate_is_looked_at_behind_starttls(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    with authority.cert_pem.tempfile() as path, mail_server(authority=authority) as mail:
+        monkeypatch.setenv("SSL_CERT_FILE", path)
+        config = desk.workspace.folder / "config.toml"
+        config.write_text(
+            config.read_text() + '[outlets.mail]\ntype = "email"\nhost = "localhost"\nsecurity = "starttls"\n'
+            f'port = {mail.port}\nfrom = "a@x.example"\nrecipients = ["b@x.example"]\n'
+        )
+        monkeypatch.setattr(surroundings, "CERTIFICATE_AHEAD", timedelta(days=400_000))
+        (remark,) = [one for one in found(desk.workspace) if one.check == "certificates"]
+        assert remark.message.startswith("the certificate of mail's server ends in ")

@@ -196,13 +196,13 @@ def asked_at_a_terminal(tmp_path: Path, answers: bytes) -> bytes:
 
 
 def test_a_zone_that_is_none_is_asked_for_again(tmp_path: Path) -> None:
-    said = asked_at_a_terminal(tmp_path, b"Placer DA\n\nPacific\nAmerica/Los_Angeles\n\n")
+    said = asked_at_a_terminal(tmp_path, b"Placer DA\n\nMars\nAmerica/Los_Angeles\n\n")
     assert b"[Etc/UTC]" not in said  # Enter alone would have every release hours early
     assert 'timezone = "America/Los_Angeles"' in (tmp_path / "here" / "config.toml").read_text(encoding="utf-8")
 
 
 def test_whoever_leaves_a_question_leaves_init(tmp_path: Path) -> None:
-    assert b"Nothing was changed" in asked_at_a_terminal(tmp_path, b"Placer DA\nPacific\n\x04")
+    assert b"Nothing was changed" in asked_at_a_terminal(tmp_path, b"Placer DA\nMars\n\x04")
     assert not (tmp_path / "here").exists()
 
 

@@ -36,6 +36,8 @@ def init(
     """Make a workspace: config.toml, releases/ with a first draft, and the lines that start the scheduler."""
     from pressrelease.cli.keeping import service_lines
     from pressrelease.desk.founding import found_workspace
+    from pressrelease.when import read_zone
+    from pressrelease.when.zone_names import keeps_one_offset
     from pressrelease.wiring import person
 
     session = Session.of(None, as_json=as_json, no_input=no_input, dry_run=dry_run)
@@ -47,6 +49,8 @@ def init(
             code="workspace_exists",
         )
     name = name or _asked(session, "The office's name", "Press Office")
+    if timezone:
+        read_zone(timezone)  # with a better hint than config.toml's, which is not there yet
     zone = timezone or _asked_zone(session)
     url = url or _asked(session, "Where the newsroom will be read (a web address, or nothing)", "")
     written = found_workspace(folder, name=name, timezone=zone, url=url, author=person(), dry_run=dry_run)
@@ -57,6 +61,8 @@ def init(
     if zone in UNIVERSAL and not timezone:
         session.warn(f"Its clock is {zone}, since nobody said otherwise: 9:00 AM is read as 9:00 AM {zone}.")
         session.warn("If the office is elsewhere, change timezone in config.toml before anything is scheduled.")
+    elif timezone and keeps_one_offset(zone) and zone not in UNIVERSAL:
+        session.warn(f"{zone} never observes daylight saving time: {_names_no_place(zone)}")
 
 
 def _asked(session: Session, question: str, otherwise: str) -> str:
@@ -70,6 +76,7 @@ def _asked(session: Session, question: str, otherwise: str) -> str:
 
 def _asked_zone(session: Session) -> str:
     from pressrelease.when import read_zone
+    from pressrelease.when.zone_names import keeps_one_offset, proposed_zone
 
     here = local_zone()
     if not session.may_ask:
@@ -78,13 +85,32 @@ def _asked_zone(session: Session) -> str:
     # A server's clock is often UTC, and an office's never: by it a release would be hours early.
     offered = "" if here in UNIVERSAL else here
     while True:
-        zone = _asked(session, "Its time zone, such as America/Los_Angeles", offered)
+        typed = _asked(session, "Your time zone (for California, America/Los_Angeles)", offered)
+        meant = "" if "/" in typed else proposed_zone(typed)
+        if meant and _yes(session, f"{meant}, right?"):
+            return meant
         try:
-            read_zone(zone)
+            read_zone(typed)
         except Refused as error:
-            session.say(*(line for line in (error.message, error.hint) if line))
-        else:
-            return zone
+            session.warn(*(line for line in (error.message, error.hint if not meant else "") if line))
+            continue
+        if not keeps_one_offset(typed):
+            return typed
+        session.warn(f"{typed} never observes daylight saving time: {_names_no_place(typed)}")
+        if session.agreed(f"Keep {typed}?"):
+            return typed
+
+
+def _yes(session: Session, question: str) -> bool:
+    """A yes or no, yes by default."""
+    given = input_line(f"{question} [Y/n] ")
+    if not given:
+        raise click.Abort
+    return given.strip().lower() in {"", "y", "yes"}
+
+
+def _names_no_place(zone: str) -> str:
+    return f"for half of the year its 9 a.m. is not the 9 a.m. of most places. {zone} names an offset, not a place."
 
 
 def local_zone() -> str:

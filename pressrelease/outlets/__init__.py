@@ -151,6 +151,13 @@ def abilities_of(outlet: Outlet) -> Abilities:
     return told if isinstance(told, Abilities) else Abilities()
 
 
+def certificate_ends_of(outlet: Outlet) -> datetime | None:
+    """When the certificate of an outlet's server ends (UTC), asked in its own way; None where it can't tell."""
+    ask = getattr(outlet, "certificate_ends", None)
+    ends = ask() if callable(ask) else None
+    return ends if isinstance(ends, datetime) else None
+
+
 def complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:
     """What a person should know of an outlet's recipients, found without its secrets and the network."""
     place = LISTS.get(config.type)

@@ -124,6 +124,10 @@ class Bluesky:
         with contextlib.suppress(DeliveryFailed):
             self._logged_in(self._http.deadline())
 
+    def certificate_ends(self) -> datetime | None:
+        """When the server's certificate ends (UTC), by the same proxy and trust; None where it can't be asked."""
+        return self._http.certificate_ends(self._url)
+
     def probe(self) -> str:
         """Log in."""
         self._log_out()

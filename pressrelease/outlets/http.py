@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from pressrelease.outlets.wire import Attempt
 
-__all__ = ["Answer", "Http", "Reached", "checked_address", "failure_of", "retry_after", "trust"]
+__all__ = ["Answer", "Http", "Reached", "certificate_end", "checked_address", "failure_of", "retry_after", "trust"]
 
 #: How much of an answer is read, in bytes, and how many connections an outlet keeps.
 LARGEST_ANSWER = 1 << 20
@@ -168,6 +168,13 @@ class Http:
         """Connect, with TLS where the address asks for it, and send nothing. Raises DeliveryFailed."""
         return self._connect(url, 1, self._timeout)
 
+    def certificate_ends(self, url: str) -> datetime | None:
+        """When a server's certificate ends (UTC); None where it has none or isn't reached, which is told elsewhere."""
+        try:
+            return self.reach(url).certificate_ends
+        except DeliveryFailed:
+            return None
+
     def close(self) -> None:
         """Let go of all connections."""
         with self._lock:
@@ -242,7 +249,8 @@ class Http:
         late = attempt.expired or pause_clock() >= attempt.end
         if not attempt.begun:
             trouble = trouble_words(TimeoutError()) if late else attempt.trouble or trouble_words(error)
-            return DeliveryFailed(Certainty.NOT_SENT, f"{self.called}: {trouble}")
+            way = "through the proxy that the environment names (HTTPS_PROXY): " if attempt.by_proxy else ""
+            return DeliveryFailed(Certainty.NOT_SENT, f"{self.called}: {way}{trouble}")
         words = "did not answer in time" if late else "ended the connection without a whole answer"
         return DeliveryFailed(Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE, f"{self.called} {words}")
 
@@ -261,7 +269,7 @@ class Http:
                 pool = self._pool(prepared)
                 for _ in range(count):
                     opened.append(_opened(pool, attempt))
-                return Reached(_certificate_end(opened[0].sock))
+                return Reached(certificate_end(opened[0].sock))
             except Exception as error:  # noqa: BLE001  (as above)
                 raise self._lost(attempt, error, changes_nothing=True) from None
             finally:
@@ -301,6 +309,7 @@ def _opened(pool: Any, attempt: Attempt) -> Any:
     """A connection of the pool, open: what urllib3 does before a request, and has no name for."""
     connection = pool._get_conn()
     connection.timeout = attempt.left
+    attempt.by_proxy = pool.proxy is not None
     try:
         if connection.sock is None and pool.proxy is not None:
             pool._prepare_proxy(connection)
@@ -357,7 +366,8 @@ def trust() -> ssl.SSLContext:
     return context
 
 
-def _certificate_end(sock: Any) -> datetime | None:
+def certificate_end(sock: Any) -> datetime | None:
+    """When the certificate at the other end of a connection ends (UTC); None without one."""
     import ssl
 
     certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None

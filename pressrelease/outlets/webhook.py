@@ -120,6 +120,10 @@ class Webhook:
         """Open connections ahead."""
         self._http.warm(self._url, sends)
 
+    def certificate_ends(self) -> datetime | None:
+        """When the server's certificate ends (UTC), by the same proxy and trust; None where it can't be asked."""
+        return self._http.certificate_ends(self._url)
+
     def probe(self) -> str:
         """Connect and send nothing: a webhook has no request that is not an event."""
         ends = self._http.reach(self._url).certificate_ends

@@ -43,7 +43,7 @@ class Attempt:
     """One request and its bounds. `end` is on the pause clock.
 
     `begun` says that a byte of the request may have left; `expired`, that the watchman ended it; `trouble` what
-    went wrong before that, in words that hold no address.
+    went wrong before that, in words that hold no address; `by_proxy`, that a proxy carries it.
     """
 
     def __init__(self, end: float) -> None:
@@ -51,6 +51,7 @@ class Attempt:
         self.begun = False
         self.expired = False
         self.trouble = ""
+        self.by_proxy = False
         self._handle: socket.socket | None = None
         self._owned = False
         self._lock = threading.Lock()

@@ -16,10 +16,10 @@ _MONTH_FIRST = frozenset({"US", "PR", "GU", "VI", "AS", "MP", "UM", "FM", "PW", 
 #: Countries where "9:30" without a.m. or p.m. may well be an evening's half past nine.
 _TWELVE_HOURS = _MONTH_FIRST | {"CA", "AU", "NZ", "PH", "IN"}
 
-#: Names in the zone database that are no place's clock.
 #: Where both ways of counting are in use, so that "3.30" without a nought before it may be an afternoon's.
 _EITHER_HOURS = frozenset({"GB", "GG", "JE", "IM", "IE", "ZA", "SG", "HK", "MY", "KE", "NG", "GH", "PK", "BD", "LK"})
 
+#: Names in the zone database that are no place's clock.
 _NO_ZONES = frozenset({"localtime", "posixrules", "Factory", "leapseconds", "tzdata.zi"})
 
 _BEFORE_ZONES = timedelta(hours=30)
@@ -38,7 +38,14 @@ def read_zone(name: str) -> ZoneInfo:
     known = {zone.lower(): zone for zone in sorted(available_timezones() - _NO_ZONES)}
     plain = name.strip().replace(" ", "_").lower()
     by_city = [zone for low, zone in known.items() if plain and low.rpartition("/")[2] == plain]
-    near = by_city or [known[low] for low in difflib.get_close_matches(plain, known, n=3, cutoff=0.6)]
+    from pressrelease.when.zone_names import proposed_zone
+
+    meant = proposed_zone(name)
+    near = (
+        [meant]
+        if meant
+        else by_city or [known[low] for low in difflib.get_close_matches(plain, known, n=3, cutoff=0.6)]
+    )
     shown = "".join(letter if letter.isprintable() else "?" for letter in name[:60])
     raise Refused(
         f"There is no time zone “{shown}”.",

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pressrelease import clock
-from pressrelease.desk.doctor.remarks import Patient, Remark, Weight, error, warning
-from pressrelease.errors import ConfigRefused, NeedsPerson, PressReleaseError
+from pressrelease.desk.doctor.remarks import Patient, Remark, Weight, error
+from pressrelease.errors import ConfigRefused, PressReleaseError
 from pressrelease.wiring import Workspace
 
 __all__ = ["Patient", "Remark", "Weight", "examine"]
@@ -42,12 +42,11 @@ def _made(check: Check, patient: Patient) -> list[Remark]:
     except ConfigRefused as refused:
         made += [error(f"config.toml{_line(p.line)}: {p.message}", p.hint) for p in refused.problems]
     except PressReleaseError as refused:
-        weight = Weight.ERROR if isinstance(refused, NeedsPerson) else Weight.WARNING
-        made.append(Remark(weight, refused.message, refused.hint))
+        # What can't be asked is not well: a record that is busy or out of reach keeps everything from going out.
+        made.append(error(refused.message, refused.hint))
     except Exception as fault:  # noqa: BLE001  (a fault in one check must not hide what the others find)
-        made.append(
-            warning(f"this check itself failed ({type(fault).__name__})", "Tell whoever looks after the program.")
-        )
+        words = f"this check could not be made ({type(fault).__name__}), so what it looks at is unknown"
+        made.append(error(words, "Tell your IT person; PRESSRELEASE_TRACEBACK=1 shows where."))
     return made
 
 

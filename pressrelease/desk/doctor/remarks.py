@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import cached_property
 
@@ -57,6 +57,8 @@ class Patient:
     workspace: Workspace
     mark: clock.Mark
     offline: bool = False
+    #: When each outlet's certificate ends (UTC), as far as it could be asked; filled while outlets are reached.
+    certificates: dict[str, datetime | None] = field(default_factory=dict)
 
     @property
     def config(self) -> Config:

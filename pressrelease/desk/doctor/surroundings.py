@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import ssl
 import stat
 import subprocess
 import sys
@@ -13,8 +11,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from pressrelease import clock
 from pressrelease.config import OutletConfig, SecretReference
 from pressrelease.desk.doctor.remarks import Patient, Remark, error, fine, warning
 from pressrelease.errors import ConfigRefused
@@ -71,6 +69,7 @@ def modes(patient: Patient) -> Iterator[Remark]:
             f"anybody on this machine may read {len(drafts)} of the files in releases/",
             f"chmod o= {folder / 'releases'}",
         )
+        return
     if not (open_to_others or writable):
         yield fine("private files are private")
 
@@ -201,7 +200,7 @@ def _in(place: str, value: Any) -> Iterator[tuple[str, SecretReference]]:
 def outlets(patient: Patient) -> Iterator[Remark]:
     """Every outlet that is switched on opens, and, unless offline, can be reached; nothing is published."""
     from pressrelease.delivery import DeliveryFailed
-    from pressrelease.outlets import open_outlet
+    from pressrelease.outlets import certificate_ends_of, open_outlet
 
     answers: dict[str, Remark] = {}
 
@@ -210,6 +209,8 @@ def outlets(patient: Patient) -> Iterator[Remark]:
             outlet = open_outlet(configured, patient.config.office, patient.workspace.folder, patient.workspace.secret)
             try:
                 answers[name] = fine(f"{name}: {'opens' if patient.offline else outlet.probe()}")
+                if not patient.offline:
+                    patient.certificates[name] = certificate_ends_of(outlet)
             finally:
                 outlet.close()
         except DeliveryFailed as failure:
@@ -230,8 +231,9 @@ def outlets(patient: Patient) -> Iterator[Remark]:
     }
     for thread in waiting.values():
         thread.start()
+    end = clock.pause_clock() + PROBE_PATIENCE  # one bound for all of them, however many hang
     for name, thread in waiting.items():
-        thread.join(PROBE_PATIENCE)
+        thread.join(max(0.0, end - clock.pause_clock()))
         yield answers.get(name) or error(
             f"{name} did not answer within {PROBE_PATIENCE:.0f} s",
             f"`pressrelease outlets --test {name}` waits longer.",
@@ -239,39 +241,11 @@ def outlets(patient: Patient) -> Iterator[Remark]:
 
 
 def certificates(patient: Patient) -> Iterator[Remark]:
-    """No outlet's certificate is about to end."""
-    if patient.offline:
-        return
-    for host, port in sorted(_tls_places(patient)):
-        ends = _certificate_ends(host, port)
+    """No outlet's certificate is about to end, as seen while the outlets were reached."""
+    for name, ends in sorted(patient.certificates.items()):
         if ends is not None and ends - patient.mark.wall < CERTIFICATE_AHEAD:
             days = max(0, (ends - patient.mark.wall).days)
             yield warning(
-                f"the certificate of {host} ends in {days} days; after that nothing can be delivered there",
+                f"the certificate of {name}'s server ends in {days} days; after that nothing can be delivered there",
                 "Tell whoever runs that server.",
             )
-
-
-def _tls_places(patient: Patient) -> set[tuple[str, int]]:
-    places = set()
-    for outlet in patient.config.outlets.values():
-        url = outlet.settings.get("url")
-        if outlet.enabled and outlet.type != "newsroom" and isinstance(url, str) and url.startswith("https://"):
-            parts = urlsplit(url)
-            places.add((parts.hostname or "", parts.port or 443))
-        if outlet.enabled and outlet.settings.get("security") == "tls":
-            places.add((str(outlet.settings.get("host", "")), int(outlet.settings.get("port") or 465)))
-    return places
-
-
-def _certificate_ends(host: str, port: int) -> datetime | None:
-    """When a server's certificate ends, UTC; None where it can't be asked: whether it is reached is told elsewhere."""
-    try:
-        with (
-            socket.create_connection((host, port), timeout=5) as plain,
-            ssl.create_default_context().wrap_socket(plain, server_hostname=host) as secured,
-        ):
-            found = secured.getpeercert() or {}
-            return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), UTC)
-    except (OSError, ValueError, KeyError):
-        return None

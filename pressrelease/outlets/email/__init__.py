@@ -17,6 +17,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pressrelease.clock import pause_clock
@@ -192,6 +193,16 @@ class Email:
             self._connections.open_ahead(min(sends, WARM), pause_clock() + self._timeout)
         except DeliveryFailed:
             return
+
+    def certificate_ends(self) -> datetime | None:
+        """When the server's certificate ends (UTC), STARTTLS too; None where it can't be asked."""
+        try:
+            session = self._server.connect(pause_clock() + self._timeout)
+        except DeliveryFailed:
+            return None
+        ends = session.certificate_ends
+        session.quit()
+        return ends
 
     def probe(self) -> str:
         """Connect, secure, log in, and take leave."""

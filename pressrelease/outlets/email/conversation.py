@@ -16,6 +16,7 @@ import socket
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from pressrelease.clock import pause_clock
@@ -122,6 +123,13 @@ class Conversation:
         reply = self._must("EHLO", self.ask(f"EHLO {own_name}"))
         words = [line.strip().partition(" ") for line in reply.lines[1:]]
         self.offers = {name.upper(): value.strip() for name, _, value in words}
+
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """When the server's certificate ends (UTC); None on a connection that is not secured."""
+        from pressrelease.outlets.http import certificate_end
+
+        return certificate_end(self._sock)
 
     def secure(self, context: ssl.SSLContext, host: str, own_name: str) -> None:
         """STARTTLS (RFC 3207): what was said before it counts for nothing, and nothing may stand behind it."""

@@ -115,6 +115,10 @@ class Mastodon:
         with contextlib.suppress(DeliveryFailed):
             self._learn(self._http.deadline())
 
+    def certificate_ends(self) -> datetime | None:
+        """When the server's certificate ends (UTC), by the same proxy and trust; None where it can't be asked."""
+        return self._http.certificate_ends(self._url)
+
     def probe(self) -> str:
         """Ask whose token it is, what it may do, how long a post may be, and how a repeat is recognized there."""
         called, deadline = self._http.called, self._http.deadline()

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import escape, unescape
 from typing import Any
 
@@ -97,6 +97,10 @@ class WordPress:
         with contextlib.suppress(DeliveryFailed):
             for taxonomy, _ in self._wanted:
                 self._terms(taxonomy, self._site.deadline(), make=False)
+
+    def certificate_ends(self) -> datetime | None:
+        """When the server's certificate ends (UTC), by the same proxy and trust; None where it can't be asked."""
+        return self._site.certificate_ends()
 
     def probe(self) -> str:
         """Ask who we are there and what we may do."""

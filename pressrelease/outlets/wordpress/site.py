@@ -11,6 +11,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -72,6 +73,10 @@ class Site:
         self._http = http
         self._authorization = "Basic " + b64encode(f"{username}:{password}".encode()).decode()
         self._plain_addresses: bool | None = None
+
+    def certificate_ends(self) -> datetime | None:
+        """When its certificate ends (UTC); None where it can't be asked."""
+        return self._http.certificate_ends(self.url)
 
     @property
     def called(self) -> str:
