@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pressrelease import clock
+from pressrelease.cause import Cause
 from pressrelease.delivery import Delivery
 from pressrelease.gather import Pass, look
 from pressrelease.plan import Waiting
-from pressrelease.standing import ReleaseState
+from pressrelease.standing import ReleaseState, Standing
 from pressrelease.store import Store, host_name
 from pressrelease.trust import Witnesses
 from pressrelease.views import CALLED_BY_CRON
@@ -29,7 +30,7 @@ WAITED_FOR = timedelta(seconds=2)
 @dataclass(frozen=True)
 class Outcome:
     """What one pass came to. `published` are the releases that it saw out; `retrying` are those of
-    which something did not get through and is tried again, each with what is known of it.
+    which something did not get through and is tried again.
 
     `moved` tells, in words, of lifts that followed a zone's changed rules. `seen` is its last look, None where nothing
     was ever recorded.
@@ -40,7 +41,7 @@ class Outcome:
     publishing: tuple[str, ...] = ()
     needs_you: tuple[Waiting, ...] = ()
     stopped: str | None = None
-    retrying: tuple[tuple[str, str], ...] = ()
+    retrying: tuple[Waiting, ...] = ()
     moved: tuple[str, ...] = ()
     seen: Pass | None = None
 
@@ -123,14 +124,19 @@ def _leave_sign(store: Store, seen: Pass, *, comes_again: bool) -> None:
 
 def _outcome(seen: Pass, tried: Sequence[str], still_open: Collection[str], moved: tuple[str, ...]) -> Outcome:
     states = {slug: standing.state for slug, standing in seen.plan.standings}
-    reasons = {slug: standing.reason for slug, standing in seen.plan.standings}
+    standings = dict(seen.plan.standings)
     return Outcome(
         at=seen.at,
         published=tuple(slug for slug in tried if slug not in still_open),
         publishing=tuple(slug for slug, state in states.items() if state is ReleaseState.PUBLISHING),
         needs_you=seen.plan.needs_you,
         stopped=seen.stopped,
-        retrying=tuple((slug, f"{slug}: {reasons[slug] or 'not all of it was sent'}") for slug in seen.plan.retrying),
+        retrying=tuple(_retrying(slug, standings[slug]) for slug in seen.plan.retrying),
         moved=moved,
         seen=seen,
     )
+
+
+def _retrying(slug: str, standing: Standing) -> Waiting:
+    reason = standing.reason or "not all of it was sent"
+    return Waiting(slug, reason, standing.cause or Cause.RETRYING, standing.outlets)

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from pressrelease.cli.answer import answer
 from pressrelease.cli.streams import open_standard_streams, unwritten
 from pressrelease.errors import PressReleaseError, Usage, WillRetry
 
@@ -25,9 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A command is over before it has made any garbage; looking for it is a tenth of its time.
         gc.set_threshold(GARBAGE)
         atexit.register(gc.freeze)
+    answer.begin(arguments)
     try:
         _must_be_text(arguments)
         code = _run(arguments)
+        answer.end()
         if (failure := unwritten()) and not code:
             raise WillRetry(
                 f"The answer could not be written: {failure.strerror}. What was done stays done.",
@@ -35,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 code="answer_unwritten",
             )
     except PressReleaseError as error:
-        _refuse(error, as_json="--json" in arguments)
+        _refuse(error)
         return error.exit_code
     except KeyboardInterrupt:
         print("\nInterrupted. What had been recorded stands; nothing else was changed.", file=sys.stderr)  # noqa: T201
@@ -47,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("PRESSRELEASE_TRACEBACK"):
             raise  # asked for by whoever develops; it may show what a release says
-        _refuse(_fault(error), as_json="--json" in arguments)
+        _refuse(_fault(error))
         return 1
     return code
 
@@ -89,12 +92,11 @@ def _run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _refuse(error: PressReleaseError, *, as_json: bool) -> None:
+def _refuse(error: PressReleaseError) -> None:
     """Say what happened: in JSON on standard output where it was asked for, in words on standard error always."""
-    from pressrelease.printable import in_alphabet, json_line, printable
+    from pressrelease.printable import in_alphabet, printable
 
-    if as_json:
-        print(in_alphabet(json_line({"error": error.as_json()}), sys.stdout.encoding))  # noqa: T201
+    answer.end(error)
     lines = [error.message, *(f"  - {candidate}" for candidate in error.candidates), error.hint]
     words = printable("\n".join(line for line in lines if line))
     print(in_alphabet(words, sys.stderr.encoding), file=sys.stderr)  # noqa: T201

@@ -11,6 +11,7 @@ import typer
 
 from pressrelease import clock
 from pressrelease.cause import ADVICE, Cause
+from pressrelease.cli.answer import answer
 from pressrelease.cli.options import (
     JsonOption,
     MaybeSlugsArgument,
@@ -44,7 +45,7 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     now = clock.utc_now()
     seen = listing(desk, now=now)
     session.give(status_json(seen.rows, now=now, stopped=seen.stopped, scheduler=seen.scheduler))
-    if as_json:
+    if session.as_json:
         _leave_if_unattended(seen.rows)
         return
     zone = desk.config.office.timezone
@@ -134,10 +135,10 @@ def status(
         watch_status(session, desk, slugs or [], everything=everything)
         return
     now = clock.utc_now()
-    bounds = {"ahead": SHOWN_AS_JSON, "behind": SHOWN_AS_JSON} if as_json else {}
+    bounds = {"ahead": SHOWN_AS_JSON, "behind": SHOWN_AS_JSON} if session.as_json else {}
     seen = listing(desk, slugs or None, everything=everything, recent=RECENT, now=now, **bounds)
     more = f"{seen.more:,} more are not shown: `pressrelease status --all` has all."
-    if as_json:
+    if session.as_json:
         session.give(status_json(seen.rows, now=now, stopped=seen.stopped, scheduler=seen.scheduler))
         if seen.more:
             session.say(more)
@@ -193,6 +194,8 @@ def journal(
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
     desk = session.desk()
+    if not (verify or head is not None):
+        answer.by_line()
     if not desk.store.exists:
         session.say("Nothing has been written yet.")
         return
@@ -216,6 +219,6 @@ def journal(
         )
         return
     for line in desk.store.read.journal(slugs or ()):
-        session.give(journal_json(line))
-        if not as_json:
+        session.give_line(journal_json(line))
+        if not session.as_json:
             session.say(journal_line(line, timezone=desk.config.office.timezone))

@@ -43,7 +43,7 @@ def promises(
     now = clock.utc_now()
     found = promised(desk, slugs or None, now=now)
     session.give({"promises": [promise_json(one) for one in found]})
-    if as_json:
+    if session.as_json:
         return
     if not found:
         session.say("Nothing is promised." if slugs else "No release promises anything.")

@@ -80,7 +80,7 @@ def proof(
         session.give(_answer(found, rendered) | {"file": str(file)})
         session.say(f"Written to {file} ({len(rendered.content):,} bytes).")
         return
-    if as_json or session.as_json:
+    if session.as_json:
         session.give(_answer(found, rendered))
         return
     if sys.stdout.isatty() and rendered.words is None:

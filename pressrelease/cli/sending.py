@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pressrelease import clock
-from pressrelease.cause import ADVICE
+from pressrelease.cause import ADVICE, Cause
 from pressrelease.cli.options import (
     ConfirmOption,
     DryRunOption,
@@ -90,7 +90,8 @@ def publish(
         return
     outcome = _pass(session, desk, only={slug}, comes_again=False)
     give_reports(session, desk, [slug], "Sent." if slug in outcome.published else "")
-    _raise_what_stands(outcome, only={slug})
+    if (found := _what_stands(outcome, only={slug})) is not None:
+        raise found[1]
 
 
 @app.command("publish-due")
@@ -104,6 +105,7 @@ def publish_due_command(
 
     Safe beside `run` and beside itself: each delivery is sent by one of them.
     """
+    from pressrelease.desk.reminding import is_news
     from pressrelease.gather import look
     from pressrelease.telling import told_after
     from pressrelease.views import maybe_rfc3339
@@ -118,7 +120,8 @@ def publish_due_command(
         return
     with told_after(desk.workspace) as telling:
         # Whoever types it once, to see something go out, will not come again; cron has no terminal.
-        outcome = _pass(session, desk, comes_again=not (sys.stdin.isatty() or sys.stdout.isatty()))
+        by_cron = not (sys.stdin.isatty() or sys.stdout.isatty())
+        outcome = _pass(session, desk, comes_again=by_cron)
         telling.after(desk.workspace, outcome.seen)
     session.give(
         {
@@ -135,8 +138,13 @@ def publish_due_command(
         session.say(f"{words}.")
     if outcome.published:
         session.say(f"Published: {', '.join(outcome.published)}.")
-    _raise_what_stands(outcome, quiet=as_json)
-    _raise_clock_doubt(desk, outcome, quiet=as_json)
+    found = _what_stands(outcome) or _clock_doubt(desk, outcome)
+    facts, error = found if found is not None else ((), None)
+    private = desk.workspace.private
+    if by_cron and private.is_dir() and not is_news(private, facts, outcome.at) and error and not session.as_json:
+        raise typer.Exit(error.exit_code)  # said already; cron would mail it every minute
+    if error is not None:
+        raise error
 
 
 def _pass(session: Session, desk: Desk, only: set[str] | None = None, *, comes_again: bool) -> Outcome:
@@ -151,37 +159,33 @@ def _pass(session: Session, desk: Desk, only: set[str] | None = None, *, comes_a
         return publish_due(desk.workspace, only, tell, comes_again=comes_again)
 
 
-def _raise_what_stands(outcome: Outcome, only: set[str] | None = None, *, quiet: bool = False) -> None:
-    """Leave with the exit code of what a person, or another try, must still see to; one paragraph of words."""
+def _what_stands(outcome: Outcome, only: set[str] | None = None) -> tuple[tuple[str, ...], PressReleaseError] | None:
+    """What a person, or another try, must still see to: as facts, which a later pass may find again, and as an error
+    with its exit code, in one paragraph of words."""
     waiting = [waiting for waiting in outcome.needs_you if only is None or waiting.slug in only]
-    error: PressReleaseError | None = None
     if outcome.stopped is not None:
-        error = Stopped(f"Nothing goes out: {outcome.stopped}.", hint="`pressrelease status` shows what ends that.")
-    elif waiting:
+        stopped = Stopped(f"Nothing goes out: {outcome.stopped}.", hint="`pressrelease status` shows what ends that.")
+        return (f"stopped {outcome.stopped}",), stopped
+    if waiting:
         told = "\n".join(_needs(waiting))
         refusal = next((found for one in waiting if (found := ADVICE[one.cause].refusal)), NeedsPerson)
-        error = refusal(told, hint="`pressrelease status` shows what to do.")
-    elif retrying := [words for slug, words in outcome.retrying if only is None or slug in only]:
-        error = WillRetry("\n".join(retrying), hint="What was not sent is tried again automatically.")
-    if error is not None:
-        _leave(error, quiet=quiet)
+        facts = tuple(" ".join([one.cause.value, one.slug, *one.outlets]) for one in waiting)
+        return facts, refusal(told, hint="`pressrelease status` shows what to do.")
+    if retrying := [one for one in outcome.retrying if only is None or one.slug in only]:
+        told = "\n".join(f"{one.slug}: {one.reason}" for one in retrying)
+        facts = tuple(" ".join([one.cause.value, one.slug, *one.outlets]) for one in retrying)
+        return facts, WillRetry(told, hint="What was not sent is tried again automatically.")
+    return None
 
 
-def _raise_clock_doubt(desk: Desk, outcome: Outcome, *, quiet: bool) -> None:
+def _clock_doubt(desk: Desk, outcome: Outcome) -> tuple[tuple[str, ...], PressReleaseError] | None:
     """A clock that is behind lets nothing fall due, so that no release would say that its lift was missed."""
     doubt = outcome.seen.clock_doubt if outcome.seen is not None else None
-    if doubt and desk.store.read.open_releases():
-        told = f"{doubt[0].upper()}{doubt[1:]}; nothing goes out until somebody has looked."
-        _leave(NeedsPerson(told, hint="`pressrelease doctor` says what to do."), quiet=quiet)
-
-
-def _leave(error: PressReleaseError, *, quiet: bool) -> NoReturn:
-    if quiet:
-        # The answer has been given in JSON already; a second object would make it none.
-        session = Session(as_json=True)
-        session.warn(error.message, error.hint)
-        raise typer.Exit(error.exit_code)
-    raise error
+    if not doubt or not desk.store.read.open_releases():
+        return None
+    told = f"{doubt[0].upper()}{doubt[1:]}; nothing goes out until somebody has looked."
+    error = NeedsPerson(told, hint="`pressrelease doctor` says what to do.")
+    return (Cause.CLOCK_IN_DOUBT.value,), error
 
 
 def _needs(waiting: Sequence[Waiting]) -> list[str]:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
+from pressrelease.cli.answer import answer
 from pressrelease.errors import NeedsPerson
-from pressrelease.printable import in_alphabet, json_line, printable
+from pressrelease.printable import in_alphabet, printable
 
 if TYPE_CHECKING:
     from pressrelease.desk import Desk
@@ -40,6 +41,7 @@ class Session:
         context = click.get_current_context(silent=True)
         before: Mapping[str, Any] = context.find_root().params if context else {}
         named_before = before.get("workspace")  # as it was typed: Typer makes paths only of a command's own options
+        answer.wanted = answer.wanted or as_json or bool(before.get("as_json"))
         return cls(
             named=workspace or (Path(named_before) if named_before else None),
             as_json=as_json or bool(before.get("as_json")),
@@ -86,10 +88,15 @@ class Session:
         for line in lines:
             print(in_alphabet(printable(line), sys.stderr.encoding), file=sys.stderr)  # noqa: T201
 
-    def give(self, data: Any) -> None:
-        """The answer in JSON, where it was asked for: one object, UTF-8, keys as in the contract."""
+    def give(self, data: dict[str, Any]) -> None:
+        """The answer in JSON, where it was asked for, keys as in the contract; written when the command ends."""
         if self.as_json:
-            print(in_alphabet(json_line(data), sys.stdout.encoding))  # noqa: T201
+            answer.give(data)
+
+    def give_line(self, data: dict[str, Any]) -> None:
+        """One of many objects, each a line, written at once."""
+        if self.as_json:
+            answer.give_line(data)
 
     # -- asking -------------------------------------------------------------------------------------------
 

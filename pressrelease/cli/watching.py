@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from pressrelease import clock
+from pressrelease.cli.answer import answer
 from pressrelease.cli.looking import clock_line, scheduler_line
 from pressrelease.cli.session import Session
 from pressrelease.desk import Desk
@@ -48,6 +49,7 @@ def _done(slugs: Sequence[str], rows: Sequence[Row]) -> bool:
 
 def _tell(session: Session, desk: Desk, slugs: Sequence[str], *, everything: bool) -> None:
     told: dict[str, object] = {}
+    answer.by_line()
     while True:
         seen = _look(desk, slugs, everything=everything)
         above = (
@@ -64,7 +66,7 @@ def _tell(session: Session, desk: Desk, slugs: Sequence[str], *, everything: boo
                 told[row.slug] = facts
                 where = "; ".join(where_words(row.dossier.deliveries)) if row.dossier else ""
                 words = f"{STATE_WORDS[row.standing.state]}{f' ({row.standing.reason})' if row.standing.reason else ''}"
-                session.give(release_json(row, now=clock.utc_now()))
+                session.give_line(release_json(row, now=clock.utc_now()))
                 session.say(f"{row.slug}: {words}" + (f" [{where}]" if where else ""))
                 sys.stdout.flush()
         if _done(slugs, seen.rows):

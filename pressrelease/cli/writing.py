@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 import typer
@@ -19,6 +20,9 @@ from pressrelease.cli.options import (
 from pressrelease.cli.session import Session
 
 app = typer.Typer()
+
+#: How many releases one sentence names.
+NAMED = 5
 
 
 @app.command("new")
@@ -136,7 +140,7 @@ def when(
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
     embargo, present = meaning(session, text, now=now, timezone=timezone, release_time=release_time)
     session.give(embargo_as_json(embargo, now=present))
-    if not as_json:
+    if not session.as_json:
         session.say(say_embargo(embargo, now=present), *(f"  {remark}" for remark in embargo.remarks))
 
 
@@ -154,7 +158,8 @@ def check(
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
     desk = session.desk()
-    findings = check_all(desk, slugs or desk.library.slugs())
+    checked = list(dict.fromkeys(slugs or desk.library.slugs()))
+    findings = check_all(desk, checked)
     session.give({"findings": [finding.as_json() for finding in findings]})
     for finding in findings:
         place = f"releases/{finding.slug}.md" + (f":{finding.line}" if finding.line else "")
@@ -162,9 +167,22 @@ def check(
         if finding.hint:
             session.say(f"  {finding.hint}")
     faults = sum(finding.severity is Severity.ERROR for finding in findings)
-    if faults and as_json:
-        raise typer.Exit(Refused.exit_code)
+    faulty = {finding.slug for finding in findings if finding.severity is Severity.ERROR}
+    if faults and session.as_json:
+        raise typer.Exit(Refused.exit_code)  # the findings are the answer
     if faults:
-        raise Refused(f"{faults} error{'s' if faults > 1 else ''}; nothing of it can be scheduled as it is.")
+        raise Refused(_faults_words(faults, faulty, [slug for slug in checked if slug not in faulty]))
     if not findings:
-        session.say("Nothing to say against it.")
+        session.say("No problems found.")
+
+
+def _faults_words(faults: int, faulty: Collection[str], ready: Sequence[str]) -> str:
+    """How many errors there are, which releases they keep from being scheduled, and which they don't."""
+    count = f"{faults} error{'s' if faults > 1 else ''}"
+    words = f"{count}. Fix {'it' if faults == 1 else 'them'} before scheduling {_named(sorted(faulty))}."
+    return words + (f" Ready to schedule: {_named(ready)}." if ready else "")
+
+
+def _named(slugs: Sequence[str]) -> str:
+    more = f" and {len(slugs) - NAMED} more" if len(slugs) > NAMED else ""
+    return f"{', '.join(slugs[:NAMED])}{more}"

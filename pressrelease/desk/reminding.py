@@ -1,0 +1,50 @@
+"""What cron has mailed already: what waits for a person is said once, again when more comes, and after a day.
+
+The exit code says it at every pass. Kept in a file of the private folder: it is of one machine's cron, and losing it
+costs one mail too many.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pressrelease.desk.placing import aside, place
+from pressrelease.when import read_rfc3339, rfc3339
+
+#: The file's name in the private folder, and how long what was said there counts.
+FILE = "said.json"
+SAID_AGAIN_AFTER = timedelta(days=1)
+
+
+def is_news(private: Path, facts: Collection[str], now: datetime) -> bool:
+    """Whether any of `facts` was not said within a day; all of them are then taken as said. `now` is UTC.
+
+    What no longer holds is forgotten, so that it is news if it comes again. Whatever can't be read or kept is news.
+    """
+    file = private / FILE
+    said = _said(file)
+    news = any(fact not in said or not timedelta(0) <= now - said[fact] < SAID_AGAIN_AFTER for fact in facts)
+    kept = {fact: now if news else said[fact] for fact in facts}
+    if kept != said:
+        _keep(file, kept)
+    return news
+
+
+def _said(file: Path) -> dict[str, datetime]:
+    try:
+        return {str(fact): read_rfc3339(at) for fact, at in json.loads(file.read_bytes()).items()}
+    except Exception:  # noqa: BLE001  (a file that anything may have happened to; without it, it is said again)
+        return {}
+
+
+def _keep(file: Path, said: dict[str, datetime]) -> None:
+    try:
+        with aside(file) as (temporary, stream):
+            stream.write(json.dumps({fact: rfc3339(at) for fact, at in sorted(said.items())}).encode())
+            stream.close()
+            place(temporary, file, force=True)
+    except OSError:
+        return  # it is said again

@@ -1,0 +1,121 @@
+"""Under `--json` standard output is one document, before or after the command's name, refusals included."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import records
+from calling import Caller
+
+from pressrelease.cli.app import COMMANDS
+from pressrelease.wiring import Workspace
+
+#: Command lines, and the keys that their document has at least. Each is tried in an office with one release of a kind.
+LINES: list[tuple[str, set[str]]] = [
+    ("", {"releases", "scheduler"}),
+    ("init new-office --no-input", {"workspace"}),
+    ("init .", {"error"}),
+    ("new Headline", {"slug"}),
+    ("new", {"error"}),
+    ("edit nothing", {"error"}),
+    ("when soon", {"error"}),
+    ("when 2099-01-05T09:00:00-08:00", {"lift"}),
+    ("check", {"findings"}),
+    ("check ahead", {"findings"}),
+    ("proof ahead", {"slug", "text"}),
+    ("proof nothing", {"error"}),
+    ("schedule draft --yes", {"releases"}),
+    ("schedule bad --yes", {"error"}),
+    ("schedule draft bad --yes", {"releases"}),
+    ("approve ahead --as somebody", {"releases"}),
+    ("approve draft", {"error"}),
+    ("unapprove ahead", {"releases"}),
+    ("unschedule ahead", {"releases"}),
+    ("hold ahead --why x", {"releases"}),
+    ("hold nothing --why x", {"error"}),
+    ("resume ahead", set()),
+    ("resume", {"error"}),
+    ("stop", {"stopped"}),
+    ("publish ahead", {"error"}),
+    ("publish due", {"releases"}),
+    ("publish-due", {"published", "needs_you", "error"}),
+    ("retry ahead", {"error"}),
+    ("settle ahead --outlet newsroom --sent", {"error"}),
+    ("status", {"releases", "scheduler"}),
+    ("status ahead", {"releases"}),
+    ("status nothing", {"error"}),
+    ("promises", {"promises"}),
+    ("journal --verify", {"holds"}),
+    ("outlets", {"outlets"}),
+    ("outlets --test nothing", {"error"}),
+    ("doctor --offline", {"findings", "fine"}),
+    ("backup ../copy.zip", set()),
+    ("restore ../nothing.zip", {"error"}),
+    ("move-store mysql://x", {"error"}),
+    ("service --cron", {"lines"}),
+    ("service", {"error"}),
+    ("kil", {"error"}),
+    ("status --nothing", {"error"}),
+]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    workspace = records.office(tmp_path / "office")
+    monkeypatch.chdir(workspace.folder)
+    monkeypatch.delenv("EDITOR", raising=False)
+    monkeypatch.delenv("VISUAL", raising=False)
+    records.schedule(workspace, "ahead")
+    records.schedule_now(workspace, "late", approved=True)
+    records.schedule_now(workspace, "due")
+    (workspace.folder / "releases" / "late.md").write_text("changed since", encoding="utf-8")
+    records.write(workspace, "draft", embargo="2099-01-05T09:00:00-08:00")
+    records.write(workspace, "bad", embargo="2099-01-05T09:00:00-08:00", body="[[NAMES]]")
+    return workspace
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Caller:
+    return Caller(capsys)
+
+
+def document(call: Caller, *arguments: str) -> dict[str, Any]:
+    call(*arguments, expect=range(256))
+    assert call.out.count("\n") == 1, f"{arguments}: {call.out!r} is no single document"
+    found = json.loads(call.out)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize(("line", "keys"), LINES, ids=[line or "(none)" for line, _ in LINES])
+def test_one_document_wherever_the_option_stands(place: Workspace, call: Caller, line: str, keys: set[str]) -> None:
+    arguments = line.split()
+    found = document(call, "--json", *arguments)
+    assert keys <= set(found), f"before: {found}"
+    if line.startswith(("status", "check", "doctor", "promises", "outlets", "when", "proof", "publish-due", "service")):
+        after = document(call, *arguments, "--json")
+        assert keys <= set(after), f"after: {after}"
+        assert set(after) == set(found)
+
+
+def test_the_matrix_has_every_command() -> None:
+    tried = {line.split()[0] for line, _ in LINES if line}
+    # `demo` takes a minute and is tried elsewhere; `run` answers nothing.
+    assert set(COMMANDS) - tried <= {"demo", "run"}
+
+
+def test_an_answer_and_what_needs_a_person_are_one_document(place: Workspace, call: Caller) -> None:
+    found = document(call, "publish-due", "--json")
+    assert found["published"] == ["due"]
+    assert [one["slug"] for one in found["needs_you"]] == ["late"]
+    assert found["error"]["code"] == "needs_person"
+
+
+def test_the_journal_is_a_line_an_entry(place: Workspace, call: Caller) -> None:
+    for arguments in (("--json", "journal"), ("journal", "--json")):
+        lines = call(*arguments).splitlines()
+        assert len(lines) > 3
+        assert all(json.loads(line)["event"] for line in lines)
