@@ -326,6 +326,8 @@ def test_a_certificate_that_is_about_to_end_is_told_of(
     missing("openssl", "openssl")
     authority = make_authority(tmp_path / "authority", days=days)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
     http_module.trust.cache_clear()
     with FlakyServer(answer(200), tls=authority.server) as server:
         outlet_without_its_secret(desk)

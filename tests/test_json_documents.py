@@ -55,6 +55,7 @@ LINES: list[tuple[str, set[str]]] = [
     ("backup ../copy.zip", set()),
     ("restore ../nothing.zip", {"error"}),
     ("move-store mysql://x", {"error"}),
+    ("adopt", set()),
     ("service --cron", {"lines"}),
     ("service", {"error"}),
     ("kil", {"error"}),
