@@ -38,7 +38,7 @@ from pressrelease.lane import Bounds, Lane
 from pressrelease.library import Library
 from pressrelease.log import frames
 from pressrelease.outlets import Finds, Outlet, Parcel
-from pressrelease.parcels import Parcels
+from pressrelease.parcels import Heavy, Parcels
 from pressrelease.recorder import Entry, GivenBack, Recorder
 from pressrelease.retry import may_repeat, next_try
 from pressrelease.store import Store
@@ -109,6 +109,7 @@ class Cycle:
         self.claims_left = False
         self._trouble: PressReleaseError | None = None
         self._rehearsed = False
+        self._heavy: threading.Thread | None = None
         self._closing = False
         self._witnesses = witnesses or Witnesses()
         #: What the clock is measured by in this process, and the newest time at which it was believed.
@@ -162,14 +163,26 @@ class Cycle:
             warming.start()  # on its own: one that hangs keeps the others from nothing
         with contextlib.suppress(WillRetry):  # others are writing; then this is left out
             self._rehearse()
+        heavy = self._make_ahead(coming, until)
+        if heavy and (self._heavy is None or not self._heavy.is_alive()):
+            # Not here: it may take longer than until the lift, and the scheduler must be there for the others.
+            self._heavy = threading.Thread(target=self._make_ahead, args=(heavy, until, True), daemon=True)
+            self._heavy.start()
+
+    def _make_ahead(self, coming: Sequence[Delivery], until: datetime, heavy: bool = False) -> list[Delivery]:
+        """Make parcels ready until `until`; those that are left since they are heavy, unless `heavy`."""
+        left: list[Delivery] = []
         for delivery in coming:
             if clock.utc_now() >= until:
-                return
+                break
             try:
-                if not self._parcels.make_ahead(self._outlets[delivery.outlet], delivery):
-                    return
+                if not self._parcels.make_ahead(self._outlets[delivery.outlet], delivery, heavy=heavy):
+                    break
+            except Heavy:
+                left.append(delivery)
             except Exception as error:  # noqa: BLE001  (it is made once more when it is to leave, and then told of)
                 _log.warning("making %s ready ahead of its lift: %s", delivery.slug, frames(error))
+        return left
 
     def _rehearse(self) -> None:
         """Claim and answer a delivery that is none, and undo it: SQL that was never used takes its time to be made."""

@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 import time
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,7 +99,7 @@ class Library:
         if any(part in {"", ".", ".."} or "\\" in part or ":" in part for part in parts):
             raise _refused(line, "An attachment's path leaves releases/.")
         try:
-            with self._opened(parts) as descriptor:
+            with self._opened(self._as_on_disk(parts)) as descriptor:
                 return _contents(descriptor, LARGEST_ATTACHMENT, "An attachment is larger than 25 MiB.", line)
         except (FileNotFoundError, NotADirectoryError) as error:
             # A link where a folder should be says "not a directory" too.
@@ -218,6 +219,18 @@ class Library:
             handles.callback(os.close, descriptor)
             yield descriptor
 
+    def _as_on_disk(self, parts: list[str]) -> list[str]:
+        """The path as the disk writes it: a Mac's programs take letters and accents apart (NFD), and a typed name
+        has them in one. What is on the disk exactly as typed is preferred."""
+        path, found = self.folder, []
+        for part in parts:
+            name = part
+            if not part.isascii() and not os.path.lexists(path / part) and path.is_dir():
+                name = next((one for one in sorted(os.listdir(path)) if _one_form(one) == _one_form(part)), part)  # noqa: PTH208
+            found.append(name)
+            path = path / name
+        return found
+
     def _holds_link(self, parts: list[str]) -> bool:
         path = self.folder
         for part in parts:
@@ -264,6 +277,11 @@ class Library:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def _one_form(name: str) -> str:
+    """The same for each way in which Unicode can write a name."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _contents(descriptor: int, largest: int, too_large: str, line: int) -> bytes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,6 +19,7 @@ from pressrelease.message import Message, compose, mark_of
 from pressrelease.outlets import Outlet, Parcel
 from pressrelease.release import Release, from_canonical, is_named
 from pressrelease.store import Reader, Store
+from pressrelease.store.reading import FrozenVersion
 
 #: How many composed releases are kept at hand, and how many bytes of attachments with them.
 KEPT = 256
@@ -25,6 +28,12 @@ KEPT_BYTES = 64 * 1024 * 1024
 #: How many versions are composed at the same time. It is work for a processor, of which Python uses one at a time:
 #: sixty threads that compose only get in each other's way. A second goes on while the first waits for the disk.
 COMPOSED_AT_ONCE = 2
+
+#: From so many characters of frozen text on a version is heavy: composing it may take seconds. Heavy ones are composed
+#: one at a time and never keep another waiting. Meanwhile Python turns to other threads ten times as often as usual
+#: (seconds): each time that one of them has waited for the disk or the network, it waits for this turn as well.
+HEAVY = 64 * 1024
+HEAVY_TURN = 0.0005
 
 #: How long composing waits for this process's own writing to the store, in seconds.
 LONGEST_COURTESY = 0.1
@@ -37,6 +46,10 @@ AHEAD_BYTES = 64 * 1024 * 1024
 #: How long before a lift the followed release must have gone out to be named. It is longer than anything is composed
 #: ahead of its lift, and than an answer takes to be recorded.
 SURELY_OUT = timedelta(minutes=1)
+
+
+class Heavy(Exception):
+    """A version that takes too long to be composed where others wait; `make_ahead` is to be called elsewhere."""
 
 
 #: What a parcel was made of: the delivery's number, version and lift.
@@ -83,7 +96,9 @@ class Parcels:
         self._ahead: dict[_Made, Parcel] = {}
         self._ahead_bytes = 0
         self._lock = threading.Lock()
-        self._composing = [threading.Lock() for _ in range(COMPOSED_AT_ONCE)]
+        self._gates: dict[tuple[str, str], threading.Lock] = {}
+        self._ordinary = threading.BoundedSemaphore(COMPOSED_AT_ONCE)
+        self._heavy = threading.Lock()
 
     def make(self, outlet: Outlet, delivery: Delivery) -> Parcel:
         """What `outlet` will send for `delivery`. Raises StateUnreadable where the frozen version is damaged."""
@@ -98,13 +113,17 @@ class Parcels:
         """Why some of these must not leave, by number: which key of config.toml is not what was approved."""
         return self._covered.why_changed(deliveries)
 
-    def make_ahead(self, outlet: Outlet, delivery: Delivery) -> bool:
-        """Have a parcel at hand for when `delivery` leaves; False where there is no room for more."""
+    def make_ahead(self, outlet: Outlet, delivery: Delivery, *, heavy: bool = False) -> bool:
+        """Have a parcel at hand for when `delivery` leaves; False where there is no room for more.
+
+        Raises Heavy for a version that is, unless `heavy` says that nobody waits.
+        """
         if _made(delivery) in self._ahead:
             return True
         if len(self._ahead) >= AHEAD or self._ahead_bytes >= AHEAD_BYTES:
             return False
-        made = outlet.prepare(self.message(delivery), key=delivery.key, recipient=delivery.recipient)
+        message = self.message(delivery, heavy=heavy)
+        made = outlet.prepare(message, key=delivery.key, recipient=delivery.recipient)
         with self._lock:
             self._ahead[_made(delivery)] = made
             self._ahead_bytes += len(made.content)
@@ -117,19 +136,28 @@ class Parcels:
             self._ahead = {made: parcel for made, parcel in self._ahead.items() if made in wanted}
             self._ahead_bytes = sum(len(parcel.content) for parcel in self._ahead.values())
 
-    def message(self, delivery: Delivery) -> Message:
-        """The frozen version that `delivery` is of, composed. Raises StateUnreadable where it is damaged."""
+    def message(self, delivery: Delivery, *, heavy: bool = True) -> Message:
+        """The frozen version that `delivery` is of, composed. Raises StateUnreadable where it is damaged.
+
+        Raises Heavy for one that is not composed yet and would take long, unless `heavy`.
+        """
         name = (delivery.slug, delivery.version)
+        with self._lock:
+            gate = self._gates.setdefault(name, threading.Lock())
         # One and the same version is composed by one thread.
-        with self._composing[hash(name) % COMPOSED_AT_ONCE]:
+        with gate:
             with self._lock:
                 message = self._messages.get(name)
                 if message is not None and message.lift == delivery.lift:
                     self._messages.move_to_end(name)
                     return message
-            message = self._compose(delivery)
-            with self._lock:
-                self._keep(name, message)
+            try:
+                message = self._compose(delivery, heavy=heavy)
+                with self._lock:
+                    self._keep(name, message)
+            finally:
+                with self._lock:
+                    self._gates.pop(name, None)
             return message
 
     def _keep(self, name: tuple[str, str], message: Message) -> None:
@@ -141,11 +169,33 @@ class Parcels:
             _, oldest = self._messages.popitem(last=False)
             self._message_bytes -= _size(oldest)
 
-    def _compose(self, delivery: Delivery) -> Message:
+    @contextmanager
+    def _turn(self, size: int) -> Iterator[None]:
+        """Wait for a turn to compose so many characters of frozen text."""
+        if size < HEAVY:
+            with self._ordinary:
+                yield
+            return
+        with self._heavy:
+            usual = sys.getswitchinterval()
+            sys.setswitchinterval(HEAVY_TURN)
+            try:
+                yield
+            finally:
+                sys.setswitchinterval(usual)
+
+    def _compose(self, delivery: Delivery, *, heavy: bool) -> Message:
         self._store.give_way(LONGEST_COURTESY)
         frozen = self._store.read.frozen(delivery.slug, delivery.version)
         if frozen is None or delivery.lift is None:
             raise StateUnreadable(f"The frozen text of {delivery.slug} is not in the database. It was not sent.")
+        if len(frozen.canonical) >= HEAVY and not heavy:
+            raise Heavy(delivery.slug)
+        with self._turn(len(frozen.canonical)):
+            return self._composed(delivery, frozen)
+
+    def _composed(self, delivery: Delivery, frozen: FrozenVersion) -> Message:
+        assert delivery.lift is not None  # noqa: S101  (asked by `_compose`)
         release = from_canonical(frozen.canonical)
         if not is_named(
             delivery.version,

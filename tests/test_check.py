@@ -89,6 +89,7 @@ FIELDS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("outlet_disabled", "error", 5, {"front": "outlets: [newsroom, old]\n"}),
     ("follows_itself", "error", 5, {"front": "follows: names-released\n"}),
     ("follows_unknown", "error", 5, {"front": "follows: county-wide-operations\n"}),
+    ("attachments_too_large", "error", 5, {"front": "attachments: [sheet.pdf]\n", "sheet_pdf": (50 << 20) + 1}),
     ("attachment_missing", "error", 6, {"front": "attachments:\n  - sheet.pdf\n", "sheet_pdf": None}),
     ("attachment_empty", "warning", 5, {"front": "attachments: [sheet.pdf]\n", "sheet_pdf": 0}),
     ("image_alt", "error", 5, {"front": "attachments: [photo.jpg]\n"}),

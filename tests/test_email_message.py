@@ -109,6 +109,36 @@ def test_text_first_html_last_images_beside_it_and_the_rest_attached() -> None:
     assert "http" not in html.get_content().replace("http-equiv", "")  # nothing remote is loaded
 
 
+def test_an_attachment_keeps_its_own_name_whatever_its_letters() -> None:
+    paths = ("Скан приговора.pdf", "Größe.pdf", "起訴" * 40 + ".pdf", 'a "b".pdf', "x.php")
+    release = RELEASE._replace(attachments=tuple(Attachment(path) for path in paths), body="Words.")
+    contents = dict.fromkeys(paths, b"bytes")
+    raw, read = mail(compose(release, version="v1", office=OFFICE, lift=LIFT, url="", attachments=contents))
+    names = [part.get_filename() for part in read.iter_attachments()]
+    assert names[:2] == ["Скан приговора.pdf", "Größe.pdf"]
+    assert names[2] == ("起訴" * 40)[:80] + ".pdf"
+    assert names[3:] == ["a -b-.pdf", "x.php.bin"]
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert not any(part.defects for part in read.walk())
+
+
+def test_content_ids_are_like_no_other_mail_s_and_the_same_on_every_try() -> None:
+    def ids(message: Message) -> list[str]:
+        return [str(part["Content-ID"]) for part in mail(message)[1].walk() if part["Content-ID"]]
+
+    first = ids(MESSAGE)
+    assert first == ids(MESSAGE)
+    assert len(set(first)) == len(first) == 2
+    assert not set(first) & set(ids(replace(MESSAGE, version="another")))
+    assert not set(first) & set(ids(replace(MESSAGE, slug="another")))
+
+
+def test_an_image_is_no_wider_than_the_page() -> None:
+    html = mail(MESSAGE)[1].get_body(("html",))
+    assert html is not None
+    assert '<img style="max-width:100%;height:auto" src="cid:' in html.get_content()
+
+
 def test_a_link_to_an_attachment_leads_to_the_public_page_where_there_is_one() -> None:
     _, read = mail(composed(url="https://news.da.example/names-released/"))
     html = read.get_body(("html",))

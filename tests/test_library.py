@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -520,3 +521,27 @@ def test_a_writer_killed_in_the_act_leaves_whole_files(library: Library, writer:
         assert len(text) == 200_000
         assert len(set(text)) == 1
     assert len(library.slugs()) > 1
+
+
+@pytest.mark.parametrize("typed", ["NFC", "NFD"])
+@pytest.mark.parametrize("kept", ["NFC", "NFD"])
+def test_an_attachment_is_found_however_its_accents_are_written(tmp_path: Path, typed: str, kept: str) -> None:
+    """Files from a Mac have names with separate accents; what is typed has them in one."""
+    name = "Fälle/Beweisfoto-Kuchentür.jpg"
+    path = tmp_path / unicodedata.normalize(kept, name)
+    path.parent.mkdir()
+    path.write_bytes(b"jpeg")
+    found = Library(tmp_path).attachment(
+        Release("a", "A", "…", "Text."), Attachment(unicodedata.normalize(typed, name))
+    )
+    assert found == b"jpeg"
+
+
+def test_a_name_exactly_as_typed_is_preferred(tmp_path: Path) -> None:
+    for form in ("NFC", "NFD"):
+        (tmp_path / unicodedata.normalize(form, "Peña.pdf")).write_text(form)
+    if len(list(tmp_path.iterdir())) < 2:
+        pytest.skip("this disk takes both for one name")
+    for form in ("NFC", "NFD"):
+        attachment = Attachment(unicodedata.normalize(form, "Peña.pdf"))
+        assert Library(tmp_path).attachment(Release("a", "A", "…", "Text."), attachment) == form.encode()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pressrelease.config import Office
 from pressrelease.message import Message, compose, html_with_addresses
-from pressrelease.message.enclosures import MEDIA_TYPES, safe_names
+from pressrelease.message.enclosures import MEDIA_TYPES, original_name, safe_names
 from pressrelease.message.words import day_words, moment_words
 from pressrelease.release import Attachment, Contact, Release, ReleaseKind
 from pressrelease.release.text import forbidden_in
@@ -403,6 +403,26 @@ def test_enclosure_names_are_safe_and_unique(paths: list[str]) -> None:
         assert name.rpartition(".")[2] in {*MEDIA_TYPES, "bin"}
 
 
+@given(paths=paths)
+@example(
+    paths=["Скан приговора.pdf", "x.php", "a/b\u202etxt.pdf", "..pdf", "con.pdf", "a\r\nb.pdf", "ü" * 200 + ".pdf"]
+)
+def test_an_original_name_can_stand_on_any_disk_and_ends_as_the_safe_one(paths: list[str]) -> None:
+    for path, safe in safe_names(paths).items():
+        name = original_name(path, safe)
+        assert name.isprintable()
+        assert not set(name) & set('/\\:*?"<>|')
+        assert name.rpartition(".")[2] == safe.rpartition(".")[2]
+        assert len(name) <= 100
+        assert not name.startswith(".")
+
+
+def test_a_link_to_an_attachment_says_its_own_name() -> None:
+    message = _message(_release(attachments=(Attachment("Скан приговора.pdf"), Attachment("b.pdf", title="A title"))))
+    assert [enclosure.words for enclosure in message.enclosures] == ["Скан приговора.pdf", "A title"]
+    assert "- Скан приговора.pdf: " in message.text
+
+
 @pytest.mark.parametrize(
     ("path", "name", "media_type"),
     [
@@ -413,6 +433,8 @@ def test_enclosure_names_are_safe_and_unique(paths: list[str]) -> None:
         ("drawing.svg", "drawing-svg.bin", "application/octet-stream"),
         ("x.php.pdf", "x-php.pdf", "application/pdf"),
         ("日本.pdf", "attachment.pdf", "application/pdf"),
+        ("Übersicht Größe.png", "Ubersicht-Grosse.png", "image/png"),
+        ("Åse Ørsted ÆŁ.pdf", "Ase-Orsted-AEL.pdf", "application/pdf"),
         ("noending", "noending.bin", "application/octet-stream"),
     ],
 )

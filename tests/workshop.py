@@ -117,12 +117,16 @@ def kind(keys: Mapping[str, Any]) -> type[WritesDown]:
 
 
 def schedule(
-    place: Place, slug: str, lift: datetime | None = None, attachments: Mapping[str, bytes] | None = None
+    place: Place,
+    slug: str,
+    lift: datetime | None = None,
+    attachments: Mapping[str, bytes] | None = None,
+    body: str = "",
 ) -> None:
     """Write a release, schedule it for `lift` (None: at once) and approve it."""
     attached = dict(attachments or {})
     hashes = {path: hashlib.sha256(content).hexdigest() for path, content in attached.items()}
-    source = f"Text of {slug}.".encode()
+    source = (body or f"Text of {slug}.").encode()
     (place.folder / "releases" / f"{slug}.md").write_bytes(source)
     names = tuple(place.made)
     release = Release(

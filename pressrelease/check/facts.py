@@ -89,7 +89,21 @@ def _follows(release: Release, known_slugs: Collection[str]) -> Iterator[Finding
         )
 
 
+#: The most that a release's attachments may have together, in bytes: each outlet holds them in memory while it sends.
+LARGEST_TOGETHER = 50 * 1024 * 1024
+
+
 def _attachments(release: Release, sizes: Mapping[str, int | None]) -> Iterator[Finding]:
+    together = sum(size or 0 for size in sizes.values())
+    if together > LARGEST_TOGETHER:
+        yield Finding(
+            release.slug,
+            "attachments_too_large",
+            Severity.ERROR,
+            release.line_of("attachments"),
+            f"The attachments have {together / 2**20:.0f} MiB together; {LARGEST_TOGETHER >> 20} MiB is the most.",
+            "Publish the large ones elsewhere and link to them, or save them smaller.",
+        )
     for number, attachment in enumerate(release.attachments):
         line = release.line_of(f"attachments.{number}")
         if sizes.get(attachment.path) is None:

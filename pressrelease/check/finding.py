@@ -52,6 +52,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "outlet_disabled": "It names an outlet that is switched off.",
         "follows_itself": "It follows itself.",
         "follows_unknown": "It follows a release that there isn't.",
+        "attachments_too_large": "The attachments are larger together than an outlet can send.",
         "attachment_missing": "An attachment is not in releases/, is a link, or is too large.",
         "attachment_empty": "An attachment has no bytes.",
         "image_alt": "An image has no description for those who can't see it.",

@@ -94,10 +94,10 @@ def shared(message: Message, letterhead: Letterhead) -> bytes:
     page = list(mail.iter_parts())[-1]
     for enclosure in message.enclosures:
         if enclosure.shown and enclosure.is_image:
-            _enclose(page.add_related, enclosure, letterhead, disposition="inline")
+            _enclose(page.add_related, message, enclosure, letterhead, disposition="inline")
     for enclosure in message.enclosures:
         if not (enclosure.shown and enclosure.is_image):
-            _enclose(mail.add_attachment, enclosure, letterhead, disposition="attachment")
+            _enclose(mail.add_attachment, message, enclosure, letterhead, disposition="attachment")
     _set_boundaries(mail, f"{message.slug}\n{message.version}")
     heading = f"From: {_sender(letterhead)}\r\nSubject: {_subject(message.release.headline)}\r\n"
     return heading.encode("ascii") + mail.as_bytes(policy=POLICY)
@@ -125,16 +125,24 @@ def _folded(text: str, charset: str, *, header: str) -> str:
     return line.encode(splitchars=" ", linesep="\r\n")
 
 
-def _enclose(add: Callable[..., None], enclosure: Enclosure, letterhead: Letterhead, *, disposition: str) -> None:
+def _enclose(
+    add: Callable[..., None], message: Message, enclosure: Enclosure, letterhead: Letterhead, *, disposition: str
+) -> None:
     main, _, sub = enclosure.media_type.partition("/")
     add(
         enclosure.content,
         maintype=main,
         subtype=sub,
-        filename=enclosure.name,
-        cid=f"<{enclosure.name}@{letterhead.domain}>",
+        filename=enclosure.original or enclosure.name,  # RFC 2231 writes any letter
+        cid=f"<{_content_id(message, enclosure, letterhead)}>",
         disposition=disposition,
     )
+
+
+def _content_id(message: Message, enclosure: Enclosure, letterhead: Letterhead) -> str:
+    """A part's name, like no other part's in the world (RFC 2045, section 7), and the same on every try."""
+    named = "\n".join((message.slug, message.version, enclosure.name, hashlib.sha256(enclosure.content).hexdigest()))
+    return f"{hashlib.sha256(named.encode()).hexdigest()[:32]}@{letterhead.domain}"
 
 
 def _addresses(message: Message, letterhead: Letterhead) -> dict[str, str]:
@@ -142,7 +150,7 @@ def _addresses(message: Message, letterhead: Letterhead) -> dict[str, str]:
     return {
         enclosure.name: f"{message.url}{enclosure.name}"
         if message.url and not enclosure.shown
-        else f"cid:{enclosure.name}@{letterhead.domain}"
+        else f"cid:{_content_id(message, enclosure, letterhead)}"
         for enclosure in message.enclosures
     }
 
@@ -159,7 +167,7 @@ def html_page(message: Message, addresses: dict[str, str]) -> str:
         contact,
         f"<h1>{escape(release.headline)}</h1>",
         f"<p><em>{escape(release.subhead)}</em></p>" if release.subhead else "",
-        html_with_addresses(message.html, lambda name: addresses.get(name, name)),
+        _fitting(html_with_addresses(message.html, lambda name: addresses.get(name, name))),
         contact,
         f'<p>{escape(words.online)}: <a href="{escape(message.url)}">{escape(message.url)}</a></p>'
         if message.url
@@ -176,6 +184,11 @@ def html_page(message: Message, addresses: dict[str, str]) -> str:
         '<body style="max-width:40em;margin:1em auto;padding:0 1em;font-family:sans-serif;line-height:1.5">\n'
         f"{body}\n</body>\n</html>\n"
     )
+
+
+def _fitting(html: str) -> str:
+    """Images no wider than the page. In a text every < is escaped, so this one begins a tag."""
+    return html.replace("<img ", '<img style="max-width:100%;height:auto" ')
 
 
 def _contact(message: Message, words: Words) -> str:

@@ -96,7 +96,8 @@ def _enclosure_lines(enclosures: Sequence[Enclosure], url: str, words: Words) ->
         return ""
     lines = [f"{words.attachments}:"]
     for enclosure in enclosures:
-        said = enclosure.title or enclosure.alt
+        renamed = enclosure.original if enclosure.original != enclosure.name else ""
+        said = enclosure.title or enclosure.alt or renamed
         where = f"{url}{enclosure.name}" if url else enclosure.name
         lines.append(f"- {said}: {where}" if said else f"- {where}")
     return "\n".join(lines)

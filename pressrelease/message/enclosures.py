@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from pressrelease.message.model import Enclosure
 from pressrelease.release import Attachment
+from pressrelease.release.slug import in_ascii
 
 LONGEST_STEM = 80
 
@@ -44,14 +45,15 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
         "zip": "application/zip",
     }
 )
+_NOT_IN_NAMES = frozenset('/\\:*?"<>|')
 OTHER_ENDING, OTHER_TYPE = "bin", "application/octet-stream"
 
 
 def safe_names(paths: Iterable[str]) -> dict[str, str]:
     """A file name for each path: `[A-Za-z0-9_-]`, one dot and a known ending; unique, whatever the case.
 
-    "lists/Names of 2018.pdf" gives "Names-of-2018.pdf", "x.php" gives "x-php.bin", a second photo.jpg from
-    another folder "photo-2.jpg".
+    "lists/Names of 2018.pdf" gives "Names-of-2018.pdf", "Größe.pdf" "Grosse.pdf", "x.php" "x-php.bin", a second
+    photo.jpg from another folder "photo-2.jpg".
     """
     names: dict[str, str] = {}
     taken: set[str] = set()
@@ -72,9 +74,20 @@ def _parts(name: str) -> tuple[str, str]:
     if not dot or ending not in MEDIA_TYPES:
         stem, ending = name, OTHER_ENDING
     # No dot inside: some servers run x.php.pdf for the sake of its first ending.
-    spelled = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode("ascii")
-    safe = re.sub(r"[^A-Za-z0-9_]+", "-", spelled).strip("-")[:LONGEST_STEM].strip("-")
+    safe = re.sub(r"[^A-Za-z0-9_]+", "-", in_ascii(stem)).strip("-")[:LONGEST_STEM].strip("-")
     return safe or "attachment", ending
+
+
+def original_name(path: str, safe: str) -> str:
+    """The file's own name as people may read it and a mail may carry it, with the ending of its `safe` name.
+
+    "lists/Скан.pdf" stays "Скан.pdf"; "x.php" is "x.php.bin"; what no name on a disk may hold becomes a dash.
+    """
+    stem, ending = unicodedata.normalize("NFC", path.rpartition("/")[2]), safe.rpartition(".")[2]
+    if stem.lower().endswith(f".{ending}"):
+        stem = stem[: -len(ending) - 1]
+    stem = "".join("-" if letter in _NOT_IN_NAMES or not letter.isprintable() else letter for letter in stem)
+    return f"{stem.strip(' .')[:LONGEST_STEM].strip(' .') or 'attachment'}.{ending}"
 
 
 def enclose(
@@ -89,6 +102,7 @@ def enclose(
             title=attachment.title,
             alt=attachment.alt,
             shown=names[attachment.path] in shown,
+            original=original_name(attachment.path, names[attachment.path]),
         )
         for attachment in attachments
     )

@@ -14,7 +14,8 @@ from pressrelease.release import Contact, Release
 class Enclosure:
     """An attachment's frozen bytes with what a page or a mail says of it.
 
-    `name` is a safe file name, unique in its message; `shown` says that the body itself shows it as an image.
+    `name` is a safe file name, unique in its message; `original` is its own, with whatever letters, "" for `name`.
+    `shown` says that the body itself shows it as an image.
     """
 
     name: str
@@ -23,6 +24,12 @@ class Enclosure:
     title: str = ""
     alt: str = ""
     shown: bool = False
+    original: str = ""
+
+    @property
+    def words(self) -> str:
+        """What a link to it says."""
+        return self.title or self.original or self.name
 
     @property
     def is_image(self) -> bool:

@@ -25,9 +25,17 @@ RESERVED = frozenset(
 _SLUG = re.compile(rf"[a-z0-9-]{{1,{LONGEST_SLUG}}}")
 
 #: Letters that NFKD leaves whole, though a reader expects an ASCII one.
-_LETTERS = str.maketrans(
-    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "&": " and "}
-)
+_SMALL = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+
+
+#: The same for capitals, which a slug has none of.
+_CAPITALS = str.maketrans({"ẞ": "SS", "Æ": "AE", "Œ": "OE", "Ø": "O", "Ł": "L", "Đ": "D", "Ð": "D", "Þ": "Th"})
+
+
+def in_ascii(text: str) -> str:
+    """Latin letters as ASCII writes them, "Größe" as "Grosse"; any other letter is left out."""
+    spelled = unicodedata.normalize("NFKD", text.translate(_CAPITALS).translate(_SMALL))
+    return spelled.encode("ascii", "ignore").decode("ascii")
 
 
 def valid_slug(text: str) -> bool:
@@ -40,7 +48,7 @@ def slug_of(headline: str) -> str:
 
     "Attorney's" gives "attorneys", not "attorney-s"; "2018–2019" gives "2018-2019", not "20182019".
     """
-    lowered = unicodedata.normalize("NFKD", headline.casefold().translate(_LETTERS))
+    lowered = unicodedata.normalize("NFKD", headline.casefold().replace("&", " and ").translate(_SMALL))
     slug = "-".join(re.findall(r"[a-z0-9]+", "".join(_spelled(character) for character in lowered)))
     if len(slug) > LONGEST_SLUG:
         whole_words, dash, _ = slug[: LONGEST_SLUG + 1].rpartition("-")

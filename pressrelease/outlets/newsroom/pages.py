@@ -184,7 +184,7 @@ def _files(enclosures: Iterable[Enclosure], words: Words) -> str:
     items = []
     for enclosure in files:
         ending = enclosure.name.rpartition(".")[2].upper()
-        said = enclosure.title or enclosure.name
+        said = enclosure.words
         size = f'<span class="size">({ending}, {size_words(len(enclosure.content))})</span>'
         items.append(f'<li><a href="{_(enclosure.name)}">{_(said)} {size}</a></li>')
     return (

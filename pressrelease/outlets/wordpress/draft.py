@@ -104,7 +104,7 @@ def _body(message: Message) -> str:
         *(f'<p><img src="{image.name}" alt="{escape(image.alt)}"></p>' for image in images),
     ]
     if files:
-        links = (f'<li><a href="{file.name}">{escape(file.title or file.name)}</a></li>' for file in files)
+        links = (f'<li><a href="{file.name}">{escape(file.words)}</a></li>' for file in files)
         parts += [f"<p><strong>{escape(words.attachments)}</strong></p>", f"<ul>{''.join(links)}</ul>"]
     contact = message.contact
     given = [escape(part) for part in (contact.name, contact.phone, contact.email) if part]

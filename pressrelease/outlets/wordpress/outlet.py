@@ -245,7 +245,7 @@ class WordPress:
         slug = media_slug(enclosure)
         told = self._site.look("media", {"slug": slug, "_fields": "id,source_url"}, deadline)
         if not (isinstance(told, list) and told):
-            fields = {"slug": slug, "title": enclosure.title or enclosure.name, "alt_text": enclosure.alt}
+            fields = {"slug": slug, "title": enclosure.words, "alt_text": enclosure.alt}
             told = [self._site.upload(fields, enclosure.name, enclosure.content, enclosure.media_type, deadline)]
         address = told[0].get("source_url") if isinstance(told[0], dict) else None
         if not isinstance(address, str) or not address.startswith(("https://", "http://")):
