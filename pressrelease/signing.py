@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pressrelease.errors import NotPermitted
+from pressrelease.programs import system_program
 from pressrelease.standing import Approval
 
 #: Keeps a signature made for anything else, such as a commit of git, from being taken for an approval.
@@ -260,7 +260,7 @@ def _run(
 
 
 def _program() -> str | None:
-    return shutil.which("ssh-keygen")
+    return system_program("ssh-keygen")
 
 
 def _said(moment: datetime) -> str:

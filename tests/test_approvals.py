@@ -541,7 +541,29 @@ def test_doctor_says_why_no_signature_counts(
     keys.signers.unlink()
     assert "can't be read" in said()
     monkeypatch.setenv("PATH", str(keys.folder))
+    monkeypatch.setattr("pressrelease.programs.SYSTEM_PLACES", ())
     assert "openssh-client" in said()
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o777])
+def test_an_ssh_keygen_that_stands_first_on_path_is_not_believed(
+    signed: Callable[..., Office], keys: Keys, call: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mode: int
+) -> None:
+    """It would say yes to everything."""
+    office = signed()
+    fake = tmp_path / "bin" / "ssh-keygen"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\nexit 0\n")
+    fake.chmod(0o755)
+    fake.parent.chmod(mode)
+    monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+    signing._verified.clear()
+    call("approve", "names", *key(keys, "da"))
+    with sqlite3.connect(office.folder / ".pressrelease" / "state.db") as record:
+        record.execute("UPDATE approvals SET by = 'deputy'")
+    record.close()
+    call("publish-due", expect=10)
+    assert office.pages == []
 
 
 def test_without_ssh_keygen_nothing_is_approved_and_nothing_counted(
@@ -551,6 +573,7 @@ def test_without_ssh_keygen_nothing_is_approved_and_nothing_counted(
     call("approve", "names", *key(keys, "da"))
     signing._verified.clear()
     monkeypatch.setenv("PATH", str(keys.folder))
+    monkeypatch.setattr("pressrelease.programs.SYSTEM_PLACES", ())
     call("approve", "names", *key(keys, "deputy"), expect=77)
     assert "ssh-keygen is not installed" in call.err
     assert "openssh-client" in call.err

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from social_servers import a_message
 
-from pressrelease.config import Office, OutletConfig
+from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
 from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
 from pressrelease.message import Message
 from pressrelease.outlets import open_outlet
@@ -79,6 +79,46 @@ def test_the_release_is_on_its_standard_input(tmp_path: Path) -> None:
     for public in (*got["argv"], *got["environment"].values()):
         assert "amed" not in public
         assert "names-released" not in public
+
+
+def test_it_gets_the_variables_that_config_gives_it_and_no_secret_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESSRELEASE_SMTP_PASSWORD", "canary")
+    monkeypatch.setenv("SUPPOSED_TOKEN", "canary")
+    monkeypatch.setenv("LC_CTYPE", "C.UTF-8")
+    file = tmp_path / "program.py"
+    file.write_text("import json, os; open('got.json', 'w').write(json.dumps(dict(os.environ)))")
+    reference = SecretReference(SecretSource.ENV, "SUPPOSED_TOKEN")
+    settings = {"argv": (sys.executable, str(file)), "env": {"LEVEL": "info", "TOKEN": reference}}
+    config = OutletConfig("own", "command", timeout=timedelta(seconds=10), settings=settings)
+    deliver(open_outlet(config, Office("Office", "UTC"), tmp_path, lambda _: "its own"))
+    got = json.loads((tmp_path / "got.json").read_text())
+    assert (got["LEVEL"], got["TOKEN"], got["LC_CTYPE"]) == ("info", "its own", "C.UTF-8")
+    assert got["PATH"] == os.environ["PATH"]
+    assert "canary" not in got.values()
+    assert {name for name in got if name.startswith("PRESSRELEASE_")} == {"PRESSRELEASE_KEY"}
+
+
+@posix
+@pytest.mark.parametrize("entry", ["others", "relative"])
+def test_no_program_is_taken_from_where_others_may_put_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
+    planted = tmp_path / "planted"
+    planted.mkdir()
+    (planted / "publish-it").write_text("#!/bin/sh\nexit 0\n")
+    (planted / "publish-it").chmod(0o755)
+    planted.chmod(0o777 if entry == "others" else 0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(planted) if entry == "others" else "planted")
+    opened = outlet(tmp_path, "publish-it")
+    assert refused(opened).certainty is Certainty.FOR_GOOD
+    with pytest.raises(DeliveryFailed):
+        opened.probe()
+    planted.chmod(0o755)
+    monkeypatch.setenv("PATH", str(planted))
+    deliver(opened)
 
 
 @pytest.mark.parametrize(

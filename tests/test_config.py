@@ -197,7 +197,16 @@ KINDS: dict[str, tuple[str, dict[str, tuple[str, Any]]]] = {
         },
     ),
     "apprise": (f"url = {ENV}", {"url": ('"json://127.0.0.1:8000/hook"', "json://127.0.0.1:8000/hook")}),
-    "command": ('argv = ["/bin/true"]', {"argv": ('["/bin/echo", "", " x "]', ("/bin/echo", "", " x "))}),
+    "command": (
+        'argv = ["/bin/true"]',
+        {
+            "argv": ('["/bin/echo", "", " x "]', ("/bin/echo", "", " x ")),
+            "env": (
+                f'{{ LEVEL = "info", TOKEN = {ENV} }}',
+                {"LEVEL": "info", "TOKEN": SecretReference(SecretSource.ENV, "SECRET")},
+            ),
+        },
+    ),
 }
 KIND_DEFAULTS: dict[str, dict[str, Any]] = {
     "newsroom": {"path": "newsroom", "url": ""},
@@ -210,7 +219,7 @@ KIND_DEFAULTS: dict[str, dict[str, Any]] = {
     "mastodon": {"visibility": "public"},
     "bluesky": {"url": "https://bsky.social"},
     "apprise": {},
-    "command": {},
+    "command": {"env": {}},
 }  # fmt: skip
 
 
@@ -452,6 +461,8 @@ HOOK = f'type = "webhook"\nurl = "https://hook.example.org"\nsecret = {ENV}\n'
         ("apprise", "url", '"json://user:pass@127.0.0.1"'), ("apprise", "url", '"json://127.0.0.1@example.org/"'),
         ("apprise", "url", '"json://localhost?x=y"'), ("command", "argv", '"rm -rf /"'), ("command", "argv", "[]"),
         ("command", "argv", '["  "]'), ("command", "argv", '["a", 7]'), ("command", "argv", '["a\\u0000b"]'),
+        ("command", "env", '"A=b"'), ("command", "env", '{ TOKEN = "plain" }'), ("command", "env", '{ "A B" = "c" }'),
+        ("command", "env", '{ PRESSRELEASE_KEY = "x" }'), ("command", "env", "{ A = 7 }"),
     ],
 )  # fmt: skip
 def test_what_an_outlet_refuses(kind: str, key: str, toml: str) -> None:

@@ -20,6 +20,7 @@ from pressrelease.config.outlet_values import (
     recipients,
     term,
     unsubscribe,
+    variables,
 )
 from pressrelease.config.values import (
     address_or_secret,
@@ -304,6 +305,13 @@ OUTLET_KINDS = (
                 required=True,
                 sample='["/usr/local/bin/publish"]',
                 covers=Cover.YES,
+            ),
+            Key(
+                "env",
+                variables,
+                "more environment variables for it; a secret one by reference",
+                default={},
+                sample='{ LEVEL = "info", TOKEN = { env = "PRESSRELEASE_TOKEN" } }',
             ),
         ),
         tells_people=True,

@@ -211,6 +211,35 @@ def _argument(value: Any) -> str:
     return value
 
 
+def variables(value: Any) -> dict[str, Any]:
+    """Environment variables for a program: texts, or references where the text is a secret."""
+    example = 'Write { LEVEL = "info", TOKEN = { env = "PRESSRELEASE_TOKEN" } }.'
+    if not isinstance(value, dict):
+        raise Wrong("should be a table of texts", example)
+    found: dict[str, Any] = {}
+    wrongs: list[Wrong] = []
+    for name, entry in value.items():
+        try:
+            found[name] = _variable(name, entry)
+        except Wrong as wrong:
+            wrongs.append(Wrong(f"has an entry that {wrong.message}", wrong.hint, (name,)))
+    if wrongs:
+        raise Several(wrongs)
+    return found
+
+
+def _variable(name: str, value: Any) -> Any:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise Wrong("is not named as a variable can be", "Letters, digits and underscores only.")
+    if name == "PRESSRELEASE_KEY":
+        raise Wrong("the outlet sets itself", "Delete it.")
+    if isinstance(value, dict):
+        return secret(value)
+    if re.fullmatch(_GUARDED_NAMES, name):
+        raise Wrong("is a secret written in plain", 'Write { env = "NAME" }, { file = "path" } or { keyring = "a/b" }.')
+    return _argument(value)
+
+
 def mail_rules(values: Mapping[str, Any]) -> Iterator[Wrong]:
     """What an email outlet's keys must be together."""
     if values["security"] == "none" and not is_loopback(values["host"]):

@@ -7,7 +7,8 @@
     any other                      no, and not later either                      FOR_GOOD
     ended by a signal, by the timeout, or not seen to its end                    UNSURE
 
-No shell reads the arguments, and the release is in none of them, nor in the environment: others may read both.
+No shell reads the arguments, and the release is in none of them, nor in the environment: others may read both. Of this
+program's own environment it gets only `BASE`: the secrets in the rest are not its business.
 """
 
 from __future__ import annotations
@@ -22,19 +23,27 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from pressrelease.config import Office, OutletConfig
+from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.event import event_of
+from pressrelease.programs import program_on_path
 
 MEDIA_TYPE = "application/json"
+
+#: The variables that a program is given beside those of `env`; on Windows none of its programs starts without some.
+BASE = frozenset(
+    "PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TMPDIR TMP TEMP SSL_CERT_FILE SSL_CERT_DIR"
+    " SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT USERNAME USERPROFILE APPDATA LOCALAPPDATA PROGRAMDATA"
+    " PROGRAMFILES NUMBER_OF_PROCESSORS PROCESSOR_ARCHITECTURE".split()
+)
 
 #: EX_TEMPFAIL of sysexits.h: the one status that asks for another try.
 AGAIN = 75
@@ -49,9 +58,13 @@ _FOR_NOW = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ETXTBS
 
 
 def open_command(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Command:
-    """The program runs in `folder`, the workspace's."""
-    del office, secret
-    return Command(config.name, argv=config.settings["argv"], folder=folder, timeout=config.timeout)
+    """The program runs in `folder`, the workspace's. Raises ConfigRefused where a secret in `env` can't be had."""
+    del office
+    more = {
+        name: secret(value) if isinstance(value, SecretReference) else value
+        for name, value in config.settings.get("env", {}).items()
+    }
+    return Command(config.name, argv=config.settings["argv"], folder=folder, timeout=config.timeout, more=more)
 
 
 class Command:
@@ -60,8 +73,12 @@ class Command:
     repeats = Repeats(told_apart=False)
     abilities = Abilities()
 
-    def __init__(self, name: str, *, argv: Sequence[str], folder: Path, timeout: timedelta) -> None:
+    def __init__(
+        self, name: str, *, argv: Sequence[str], folder: Path, timeout: timedelta, more: Mapping[str, str]
+    ) -> None:
+        """`more` are variables beside those of `BASE`."""
         self.name = name
+        self._more = dict(more)
         self._argv = tuple(argv)
         self._folder = folder
         self._timeout = timeout.total_seconds()
@@ -113,7 +130,8 @@ class Command:
 
     def probe(self) -> str:
         """See that there is such a program, and that it may be run; it is not run."""
-        found = shutil.which(self._program())
+        program = self._program()
+        found = shutil.which(program) if program else None
         if found is None:
             raise DeliveryFailed(Certainty.FOR_GOOD, "there is no such program here, or it may not be run")
         return f"{Path(found).name} is there and may be run; it was not run"
@@ -121,22 +139,32 @@ class Command:
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _program(self) -> str:
-        """A path with a folder in it counts from the workspace; a bare name is looked for on PATH."""
+    def _program(self) -> str | None:
+        """A path with a folder in it counts from the workspace; a bare name is looked for on PATH, None if not there.
+
+        Entries of PATH that others may write to, or that count from the current folder, are passed over.
+        """
         program = self._argv[0]
-        return str(self._folder / program) if Path(program).name != program else program
+        return str(self._folder / program) if Path(program).name != program else program_on_path(program)
+
+    def _environment(self, key: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name.upper() in BASE or name.startswith("LC_")}
+        return {**kept, **self._more, "PRESSRELEASE_KEY": key}
 
     def _started(self, key: str) -> subprocess.Popen[bytes]:
         windows: dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
         posix: dict[str, Any] = {"start_new_session": True}
+        program = self._program()
+        if program is None:
+            raise DeliveryFailed(Certainty.FOR_GOOD, f"the program can't be started: {os.strerror(errno.ENOENT)}")
         try:
             return subprocess.Popen(
-                [self._program(), *self._argv[1:]],
+                [program, *self._argv[1:]],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 cwd=self._folder,
-                env={**os.environ, "PRESSRELEASE_KEY": key},
+                env=self._environment(key),
                 **(windows if sys.platform == "win32" else posix),
             )
         except (OSError, ValueError) as error:
