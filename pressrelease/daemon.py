@@ -32,6 +32,7 @@ from pressrelease.store import Store
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.watching import Watch
 from pressrelease.telling import Telling, told_after
+from pressrelease.views import in_logs
 from pressrelease.wiring import CONFIG_SETTLED, Workspace, config_signature, sending, was_mended
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class Daemon:
             self._sign_if_old(seen)
         self._closed = seen.closed
         # What waits for a closed outlet waits for one and the same thing, and it is said once.
-        told = {one.reason if one.waits_for_outlets else f"{one.slug}: {one.reason}" for one in seen.plan.needs_you}
+        told = {one.reason if one.waits_for_outlets else ": ".join(in_logs(one)) for one in seen.plan.needs_you}
         if seen.stopped and seen.plan.due:
             told.add(f"Nothing goes out: {seen.stopped}.")
         for words in sorted(told - self._said):

@@ -20,12 +20,15 @@ class Waiting(NamedTuple):
     """A release that waits for a person although it is due, or whatever its date; `reason` is in words.
 
     `outlets` are those that the cause is about. Of outlets that refuse our credentials many wait for the same.
+    `lifted` is whether its lift has come: until then its name is not for everybody's eyes.
     """
 
     slug: str
     reason: str
     cause: Cause
     outlets: tuple[str, ...] = ()
+    version: str = ""
+    lifted: bool = True
 
     @property
     def waits_for_outlets(self) -> bool:
@@ -80,7 +83,9 @@ def make_plan(
         lifted = release.lift is not None and release.lift <= now
         if standing.state is ReleaseState.NEEDS_YOU or (lifted and standing.state in _WAITS_FOR_A_PERSON):
             assert standing.cause is not None  # noqa: S101  (whoever waits has one, as test_standing shows)
-            needs_you.append(Waiting(release.slug, standing.reason, standing.cause, standing.outlets))
+            needs_you.append(
+                Waiting(release.slug, standing.reason, standing.cause, standing.outlets, release.version, lifted)
+            )
         if standing.blocked:
             continue
         for delivery in dossier.deliveries:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pressrelease.cause import command_for
 from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.plan import Waiting
 from pressrelease.standing import Dossier, ListChange, ReleaseState, Standing
 from pressrelease.when import Embargo, embargo_as_json, rfc3339, say
 
@@ -181,3 +182,13 @@ def next_command(row: Row) -> str:
         return f"pressrelease schedule {row.slug}" if standing.state is ReleaseState.DRAFT else ""
     begun = row.dossier is not None and row.dossier.begun
     return command_for(standing.cause, row.slug, outlets=standing.outlets, begun=begun)
+
+
+def in_logs(waiting: Waiting) -> tuple[str, str]:
+    """A release's name and reason for cron's mail and the system's log, which others read: a code until it lifts."""
+    from pressrelease.notices.model import called
+
+    if waiting.lifted:
+        return waiting.slug, waiting.reason
+    name = called(waiting.slug, waiting.version, out=False)
+    return name, waiting.reason.replace(f"releases/{waiting.slug}.md", "its file")

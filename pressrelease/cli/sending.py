@@ -167,7 +167,8 @@ def _what_stands(outcome: Outcome, only: set[str] | None = None) -> tuple[tuple[
         stopped = Stopped(f"Nothing goes out: {outcome.stopped}.", hint="`pressrelease status` shows what ends that.")
         return (f"stopped {outcome.stopped}",), stopped
     if waiting:
-        told = "\n".join(_needs(waiting))
+        # Its name was typed where `only` it is asked for; else cron's mail may be read by others.
+        told = "\n".join(_needs(waiting, by_name=only is not None))
         refusal = next((found for one in waiting if (found := ADVICE[one.cause].refusal)), NeedsPerson)
         facts = tuple(" ".join([one.cause.value, one.slug, *one.outlets]) for one in waiting)
         return facts, refusal(told, hint="`pressrelease status` shows what to do.")
@@ -188,13 +189,21 @@ def _clock_doubt(desk: Desk, outcome: Outcome) -> tuple[tuple[str, ...], PressRe
     return (Cause.CLOCK_IN_DOUBT.value,), error
 
 
-def _needs(waiting: Sequence[Waiting]) -> list[str]:
-    """Who needs a person, and why; what waits for one closed outlet in one sentence, since one thing mends it all."""
-    lines = [f"{one.slug} needs you: {one.reason}." for one in waiting if not one.waits_for_outlets]
+def _needs(waiting: Sequence[Waiting], *, by_name: bool) -> list[str]:
+    """Who needs a person, and why; what waits for one closed outlet in one sentence, since one fix is for them all."""
+    from pressrelease.notices.model import sentence
+    from pressrelease.views import in_logs
+
+    names = {one.slug: (one.slug, one.reason) if by_name else in_logs(one) for one in waiting}
+    lines = [
+        sentence(f"{names[one.slug][0]} needs you: {names[one.slug][1]}.")
+        for one in waiting
+        if not one.waits_for_outlets
+    ]
     for outlets in dict.fromkeys(one.outlets for one in waiting if one.waits_for_outlets):
         those = [one for one in waiting if one.waits_for_outlets and one.outlets == outlets]
         more = f" and {len(those) - NAMED} more" if len(those) > NAMED else ""
-        named = f"{', '.join(one.slug for one in those[:NAMED])}{more}"
+        named = sentence(f"{', '.join(names[one.slug][0] for one in those[:NAMED])}{more}")
         lines.append(f"{named} need{'s' if len(those) == 1 else ''} you: {those[0].reason}.")
     return lines
 

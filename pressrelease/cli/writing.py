@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Collection, Sequence
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from pressrelease.cli.options import (
     SlugArgument,
     WorkspaceOption,
 )
-from pressrelease.cli.session import Session
+from pressrelease.cli.session import Session, input_line
 
 app = typer.Typer()
 
@@ -27,7 +28,15 @@ NAMED = 5
 
 @app.command("new")
 def new(
-    headline: Annotated[str, typer.Argument(metavar="HEADLINE", help="The release's headline.", show_default=False)],
+    headline: Annotated[
+        str,
+        typer.Argument(
+            metavar="[HEADLINE]",
+            help="The release's headline; asked for if it is left out, read from standard input if it is -. Others on"
+            " this machine can see what is typed in a command.",
+            show_default=False,
+        ),
+    ] = "",
     embargo: Annotated[
         str,
         typer.Option(
@@ -54,6 +63,7 @@ def new(
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
+    headline = _headline(session, headline)
     draft = begin(desk, headline, embargo=embargo, follows=follows, outlets=tuple(outlet or ()))
     path = f"releases/{draft.slug}.md"
     session.give({"slug": draft.slug, "path": path, "dry_run": dry_run})
@@ -66,6 +76,19 @@ def new(
         _edit(session, draft.slug)
     else:
         session.say(f"  next: write it, then pressrelease schedule {draft.slug}")
+
+
+def _headline(session: Session, given: str) -> str:
+    """The headline: as given, from standard input, or as answered. Raises Usage."""
+    from pressrelease.errors import Usage
+
+    if given == "-":
+        given = sys.stdin.readline().strip()
+    elif not given and session.may_ask:
+        given = input_line("Headline: ").strip()
+    if not given:
+        raise Usage("A release needs a headline.", hint='pressrelease new "Names released"', code="no_headline")
+    return given
 
 
 @app.command("edit")
