@@ -31,6 +31,7 @@ CYCLE = ("tests/test_cycle.py",)
 LATENESS = ("tests/test_lateness.py", "-k", "not postgresql")
 SETTLING = ("tests/test_settling.py", "-k", "not killed_at_70")
 CIRCUIT = ("tests/test_circuit.py", "-k", "not postgresql")
+STOPFILE = ("tests/test_stopfile.py",)
 APPROVALS = ("tests/test_approvals.py", "-k", "not postgresql")
 SETTINGS = ("tests/test_frozen_settings.py",)
 UNLIFTED = ("tests/test_unlifted_slug.py",)
@@ -118,6 +119,22 @@ GUARDS = (
           "if self._origin is not None and (doubt := self._origin.doubt(self.rows)):", "if doubt := \"\":", ORIGIN),
     Guard("resume: not a copy", "desk/stopping.py", "    must_be_the_original(desk)\n", "", ORIGIN),
     Guard("a copy leaves no newer position", "store/ledger.py", " and not self.not_the_original:", ":", ORIGIN),
+    # -- a stop by a file, and accounts ------------------------------------------------------------------
+    Guard("last look: STOP file", "cycle.py", "if is_stopped(self._store.workspace):", "if False:", STOPFILE),
+    Guard("last look: HOLD file", "cycle.py", "if is_held(self._store.workspace, delivery.slug):", "if False:", STOPFILE),
+    Guard("plan: STOP file", "store/__init__.py", "if not found.stopped and (asked :=", "if False and (asked :=", STOPFILE),
+    Guard("a stop file that stays is in force", "desk/stopping.py", "    if is_stopped(desk.workspace.folder):", "    if False:", STOPFILE),
+    Guard("ssh-keygen from a trusted place", "programs.py", "return _first(name, [*SYSTEM_PLACES, *_on_path()])",
+          "return shutil.which(name)", ("tests/test_approvals.py", "-k", "stands_first_on_path")),
+    Guard("no program from where others may write", "programs.py", "only_ours(Path(folder)) and only_ours(Path(found))", "True",
+          ("tests/test_command_outlet.py", "-k", "others_may_put")),
+    Guard("a program gets no secret of ours", "outlets/command.py", "return {**kept, **self._more,", "return {**os.environ, **self._more,",
+          ("tests/test_command_outlet.py", "-k", "no_secret_of_ours")),
+    Guard("cron names no unlifted release", "views.py", "    if waiting.lifted:\n", "    if True:\n", ("tests/test_quiet_logs.py",)),
+    Guard("a found workspace is one's own", "wiring.py", "        must_be_trusted(folder)\n", "        pass\n",
+          ("tests/test_accounts.py", "-k", "planted")),
+    Guard("root works as the owner", "wiring.py", "    work_as_owner(folder)\n", "", ("tests/test_accounts.py", "-k", "root")),
+    Guard("closed streams", "cli/__init__.py", "        open_standard_streams()\n", "", ("tests/test_closed_streams.py", "-k", "publish_due")),
     # -- whose yes counts ---------------------------------------------------------------------------------
     Guard("claim: approvers and author", "store/claims.py", "            *_who_may_approve(policy),\n", "", APPROVALS),
     Guard("plan: approvers", "standing.py", "        people &= set(policy.approvers)\n", "        pass\n", APPROVALS),

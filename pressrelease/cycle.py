@@ -41,7 +41,9 @@ from pressrelease.outlets import Finds, Outlet, Parcel
 from pressrelease.parcels import Heavy, Parcels
 from pressrelease.recorder import Entry, GivenBack, Recorder
 from pressrelease.retry import may_repeat, next_try
+from pressrelease.stopfile import is_held, is_stopped
 from pressrelease.store import Store
+from pressrelease.store.asked import take_over
 from pressrelease.store.claims import Result, claim, doubt, give_back, leave_to_person, record, record_if_claimed
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.presence import Alive, bury, left_by, surely_dead
@@ -129,6 +131,7 @@ class Cycle:
         trouble, self._trouble = self._trouble, None
         if trouble is not None:
             raise trouble
+        take_over(self._store, clock.utc_now())
         seen = self._look()
         if seen.to_follow:
             follow_rules(self._store, seen.to_follow, seen.at)
@@ -430,6 +433,10 @@ class Cycle:
             return "its claim was about to lapse"
         if delivery.may_have_arrived and not self._may_repeat(delivery, mark.wall):
             return "a repeat could no longer be told from a first time"
+        if is_stopped(self._store.workspace):
+            return "everything is stopped"
+        if is_held(self._store.workspace, delivery.slug):
+            return "it was held meanwhile"
         try:
             source_hash = self._library.source_hash(delivery.slug)
             why_not = self._store.read.why_not(delivery, source_hash=source_hash, now=mark.wall)

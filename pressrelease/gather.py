@@ -16,7 +16,8 @@ from pressrelease.delivery import Delivery
 from pressrelease.errors import StateUnreadable
 from pressrelease.library import Library
 from pressrelease.plan import Plan, make_plan
-from pressrelease.standing import Dossier, FileFact, Scheduled, Standing, counted_approvals, stand
+from pressrelease.standing import Dossier, FileFact, Scheduled, Standing, Word, counted_approvals, stand
+from pressrelease.stopfile import asked_holds
 from pressrelease.store import Store
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.trust import LATEST, Trust, Witnesses, can_be_asked, clock_doubt, trust
@@ -71,9 +72,9 @@ def look(store: Store, library: Library, config: Config, witnesses: Witnesses | 
     """
     mark = clock.read_mark()
     now = mark.wall
-    control = store.read.control()
+    control = store.control()
     closed = closed_outlets(store.read)
-    recorded = store.read.due_releases(now + FORESIGHT)
+    recorded = _held(store, store.read.due_releases(now + FORESIGHT))
     rulings = _rulings(recorded, now)
     releases = _by_the_rules(recorded, rulings)
     decide = partial(
@@ -132,8 +133,19 @@ def reports(
             ),
         )
         for dossier in _examined(
-            store, config, _dossiers(store, library, config, _by_the_rules(releases, rulings), rulings)
+            store, config, _dossiers(store, library, config, _by_the_rules(_held(store, releases), rulings), rulings)
         )
+    ]
+
+
+def _held(store: Store, releases: Sequence[Scheduled]) -> list[Scheduled]:
+    """The releases, each on hold if a file in the workspace's folder asks for it."""
+    asked = {one.slug: one for one in asked_holds(store.workspace)}
+    return [
+        one._replace(word=Word.HELD, word_by=asked[one.slug].by, why=asked[one.slug].why)
+        if one.slug in asked and one.word is Word.SCHEDULED
+        else one
+        for one in releases
     ]
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+from pressrelease.accounts import is_shared, widen
 from pressrelease.errors import NotFound, ReleaseRefused, StateUnreadable, WillRetry
 from pressrelease.release import LARGEST_RELEASE, Attachment, Release, valid_slug
 
@@ -119,7 +120,7 @@ class Library:
         data = _encoded(text)
         path = self._path(slug)
         with _writing(slug):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o750, parents=True, exist_ok=True)
             with self._beside(path, data, 0o660) as temporary:
                 try:
                     os.link(temporary, path)
@@ -256,6 +257,8 @@ class Library:
         # Drafts are embargoed: whatever the umask, nobody outside the office's group reads a new one.
         try:
             descriptor = os.open(path, _WRITE_NEW, mode)
+            if is_shared(path.parent):
+                widen(descriptor, 0o660)
         except FileExistsError:
             raise _taken(slug) from None
         try:

@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+from pressrelease.accounts import opened
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -20,7 +22,7 @@ else:
 
 
 class FileLock:
-    """An exclusive lock on `path`, made 0600 where it is missing; not re-entrant, one object a holder."""
+    """An exclusive lock on `path`, made private where it is missing; not re-entrant, one object a holder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -28,7 +30,7 @@ class FileLock:
 
     def acquire(self, *, wait: bool = True) -> bool:
         """Take the lock; False where another holds it and `wait` is off. Raises OSError on a bad path."""
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        descriptor = opened(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0))
         while True:
             try:
                 _take(descriptor, wait=wait)

@@ -6,11 +6,12 @@ An exception's own words are left out: libraries put whole addresses, and with t
 from __future__ import annotations
 
 import logging
-import os
 import traceback
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+
+from pressrelease.accounts import make_folder, opened
 
 #: A log file's size in bytes before it is put aside, and how many are kept.
 LARGEST = 2_000_000
@@ -18,14 +19,14 @@ KEPT = 5
 
 
 class _PrivateFile(RotatingFileHandler):
-    """A rotating file that only its owner may read, from its first byte on."""
+    """A rotating file that only those who share the workspace may read, from its first byte on."""
 
     #: Whether the last line that was handed in could not be written.
     lost = False
 
     def _open(self) -> TextIOWrapper:
         def private(name: str, flags: int) -> int:
-            return os.open(name, flags, 0o600)
+            return opened(Path(name), flags)
 
         return open(self.baseFilename, "a", encoding=self.encoding, opener=private)
 
@@ -35,11 +36,11 @@ class _PrivateFile(RotatingFileHandler):
 
 
 def log_to(folder: Path) -> None:
-    """Send this program's log to `folder`/log, made 0700 and 0600; libraries' own logs go nowhere."""
+    """Send this program's log to `folder`/log, made private; libraries' own logs go nowhere."""
     ours = logging.getLogger("pressrelease")
     ours.propagate = False
     ours.setLevel(logging.INFO)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     handler = _PrivateFile(folder / "log", maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"))
     for earlier in list(ours.handlers):

@@ -10,8 +10,10 @@ from pressrelease import clock
 from pressrelease.cause import Cause
 from pressrelease.delivery import Delivery
 from pressrelease.gather import Pass, look
+from pressrelease.notices.model import called
 from pressrelease.plan import Waiting
 from pressrelease.standing import ReleaseState, Standing
+from pressrelease.stopfile import asked_holds, asked_stop
 from pressrelease.store import Store, host_name
 from pressrelease.trust import Witnesses
 from pressrelease.views import CALLED_BY_CRON
@@ -63,6 +65,10 @@ def publish_due(
     store = workspace.store
     if not store.exists:
         return Outcome(clock.utc_now())
+    if asked_stop(workspace.folder) or asked_holds(workspace.folder):
+        from pressrelease.store.asked import take_over
+
+        take_over(store, clock.utc_now())
     witnesses = Witnesses()
     seen = look(store, workspace.library, config, witnesses)
     moved: tuple[str, ...] = ()
@@ -70,7 +76,11 @@ def publish_due(
         from pressrelease.store.zones import follow_rules
 
         follow_rules(store, seen.to_follow, seen.at)
-        moved = tuple(f"{one.release.slug}: {one.ruling.words}" for one in seen.to_follow if one.ruling.words)
+        moved = tuple(
+            f"{called(one.release.slug, one.release.version, out=False)}: {one.ruling.words}"
+            for one in seen.to_follow
+            if one.ruling.words
+        )
         seen = look(store, workspace.library, config, witnesses)
     tried: list[str] = []
     imminent = seen.next_wake is not None and seen.next_wake - seen.at < WAITED_FOR

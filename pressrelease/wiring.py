@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import hashlib
 import json
@@ -20,18 +21,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pressrelease import clock
+from pressrelease.accounts import (
+    PRIVATE,
+    Accounts,
+    as_account,
+    is_shared,
+    keep_private,
+    must_be_trusted,
+    must_be_usable,
+    owner_of,
+    work_as_owner,
+)
 from pressrelease.config import Config, Office, SecretReference, SecretSource, read_config
-from pressrelease.errors import ConfigRefused, NotFound, Problem, StateUnreadable
+from pressrelease.errors import ConfigRefused, NotFound, NotPermitted, Problem
 from pressrelease.library import Library
-from pressrelease.store import Store
+from pressrelease.store import Store, sqlite_file
 
 if TYPE_CHECKING:
     from pressrelease.cycle import Cycle
     from pressrelease.outlets import Outlet
     from pressrelease.trust import Witnesses
 
-#: The program's own folder in a workspace, and what lives in it.
-PRIVATE = ".pressrelease"
+#: The largest config.toml and the largest file with a secret, in bytes.
 LARGEST_CONFIG = 1 << 20
 
 #: How long config.toml must have been left alone before a scheduler takes it up, in seconds: half of one, as an editor
@@ -59,13 +70,15 @@ class Workspace:
 
     @cached_property
     def store(self) -> Store:
-        """The record. A private folder that others may read is refused."""
-        _keep_private(self.private)
-        return Store(self.config.store_url, self.folder)
+        """The record. Raises NotPermitted where this account may not use it."""
+        url = self.config.store_url
+        must_be_usable(self.private, sqlite_file(url, self.folder))
+        keep_private(self.private)
+        return Store(url, self.folder)
 
     @property
     def private(self) -> Path:
-        """.pressrelease/, 0700."""
+        """.pressrelease/, 0700, or 2770 where a group shares it."""
         return self.folder / PRIVATE
 
     @property
@@ -115,24 +128,49 @@ class Workspace:
 
 
 def find_workspace(named: Path | None, environment: str | None, current: Path) -> Workspace:
-    """The workspace named, or of PRESSRELEASE_WORKSPACE, or that the current folder lies in. Raises NotFound."""
+    """The workspace named, or of PRESSRELEASE_WORKSPACE, or that the current folder lies in.
+
+    One that was not named must be this account's own. Root goes on as the account that owns it.
+    Raises NotFound, NotPermitted.
+    """
+    folder = locate(named, environment, current)
+    if named is None and not environment:
+        must_be_trusted(folder)
+    work_as_owner(folder)
+    return Workspace(folder)
+
+
+def locate(named: Path | None, environment: str | None, current: Path) -> Path:
+    """Where the workspace is, whoever owns it. Raises NotFound, NotPermitted for a folder that can't be looked into."""
     chosen = named or (Path(environment) if environment else None)
     if chosen is not None:
-        if not (chosen / "config.toml").is_file():
+        if not _is_file(chosen / "config.toml"):
             raise NotFound(
                 f"There is no config.toml in {chosen}.",
                 hint=f"`pressrelease init {chosen}` makes a workspace there.",
                 code="no_workspace",
             )
-        return Workspace(chosen.absolute())
+        return chosen.absolute()
     for folder in (current, *current.parents):
-        if (folder / "config.toml").is_file() and (folder / "releases").is_dir():
-            return Workspace(folder.absolute())
+        with contextlib.suppress(PermissionError):
+            if (folder / "config.toml").is_file() and (folder / "releases").is_dir():
+                return folder.absolute()
     raise NotFound(
         "This folder is not a press office's workspace: it has no config.toml, nor has any folder above it.",
         hint="Go to the office's folder, name it with --workspace, or make one with `pressrelease init`.",
         code="no_workspace",
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:
+        raise NotPermitted(
+            f"{path.parent} may not be looked into by you. Nothing was sent.",
+            hint=f"Run the command as the account that owns it: `{as_account(owner_of(path.parent))} pressrelease …`.",
+            code="not_your_workspace",
+        ) from None
 
 
 def to_stop(workspace: Workspace, refused: ConfigRefused) -> Workspace:
@@ -221,7 +259,7 @@ def resolve(reference: SecretReference, folder: Path) -> str:
     if reference.source is SecretSource.ENV:
         value = os.environ.get(reference.name, "")
     elif reference.source is SecretSource.FILE:
-        value = _secret_file(folder / reference.name, where)
+        value = _secret_file(folder / reference.name, where, folder / PRIVATE)
     else:
         value = _from_keyring(reference.name, where)
     if not value.strip():
@@ -232,13 +270,17 @@ def resolve(reference: SecretReference, folder: Path) -> str:
 _PUT_IT_THERE = "Put the secret where config.toml says it is."
 
 
-def _secret_file(path: Path, where: str) -> str:
-    """A file's text, if nobody but its owner may read it; asked of the very file that is read."""
+def _secret_file(path: Path, where: str, private: Path) -> str:
+    """A file's text, if nobody but its owner, and the group that shares the workspace, may read it.
+
+    Asked of the very file that is read.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
         try:
             found = os.fstat(descriptor)
-            if sys.platform != "win32" and stat.S_IMODE(found.st_mode) & 0o077:
+            strangers = 0o007 if is_shared(private) and found.st_gid == private.stat().st_gid else 0o077
+            if sys.platform != "win32" and stat.S_IMODE(found.st_mode) & strangers:
                 raise ConfigRefused([Problem(0, f"others may read the secret in {where}", f"chmod 600 {path.name}")])
             if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_SECRET:
                 raise OSError("a folder, a pipe, or no secret")
@@ -262,19 +304,10 @@ def _from_keyring(name: str, where: str) -> str:
         raise ConfigRefused([Problem(0, f"the keyring would not give {where}", _PUT_IT_THERE)]) from None
 
 
-def _keep_private(folder: Path) -> None:
-    """Make .pressrelease/ 0700, or see that it is."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.is_symlink():
-        raise StateUnreadable(f"{folder.name}/ is a symbolic link. Nothing was sent.", hint="Put a real folder there.")
-    if sys.platform != "win32" and stat.S_IMODE(folder.stat().st_mode) & 0o077:
-        folder.chmod(0o700)
-
-
 def person() -> str:
     """The name of whoever is at the keyboard, as the journal and approvals have it."""
     try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
+        return Accounts.person or os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):  # no such user on this machine
         return f"uid-{os.getuid()}" if hasattr(os, "getuid") else "unknown"
 

@@ -105,6 +105,7 @@ url = { env = "CHAT" }
 [outlets.program]
 type = "command"
 argv = ["/usr/local/bin/publish", "--now"]
+env = { LEVEL = "info" }
 """
 
 #: What is edited, into what, and the key that is named.
@@ -137,7 +138,9 @@ COVERED = (
     ('type = "bluesky"', 'type = "bluesky"\nurl = "https://pds.example"', "[outlets.sky] url was changed"),
     ('url = { env = "CHAT" }', 'url = { env = "OTHER" }', "[outlets.chat] url was changed"),
     ('"--now"]', '"--later"]', "[outlets.program] argv was changed"),
-    ('type = "command"\nargv = ["/usr/local/bin/publish", "--now"]', 'type = "newsroom"\npath = "x"',
+    ('LEVEL = "info"', 'LEVEL = "all"', "[outlets.program] env was changed"),
+    ('type = "command"\nargv = ["/usr/local/bin/publish", "--now"]\nenv = { LEVEL = "info" }',
+     'type = "newsroom"\npath = "x"',
      "[outlets.program] type was changed"),
 )  # fmt: skip
 

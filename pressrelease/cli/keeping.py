@@ -169,16 +169,18 @@ def restore(
 
 def _place(session: Session) -> Workspace:
     """The folder to restore into: the one named, the workspace around here, or, where there is none, here."""
+    from pressrelease.accounts import work_as_owner
     from pressrelease.errors import NotFound
     from pressrelease.wiring import Workspace
 
     named = session.named or (Path(os.environ["PRESSRELEASE_WORKSPACE"]) if _in_environment() else None)
-    if named is not None:
-        return Workspace(named.absolute())
     try:
-        return session.workspace
+        if named is None:
+            return session.workspace
     except NotFound:
-        return Workspace(Path.cwd())
+        named = Path.cwd()
+    work_as_owner(named.absolute())
+    return Workspace(named.absolute())
 
 
 def _in_environment() -> bool:

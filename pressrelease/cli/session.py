@@ -56,6 +56,13 @@ class Session:
 
         return find_workspace(self.named, os.environ.get("PRESSRELEASE_WORKSPACE"), Path.cwd())
 
+    @property
+    def folder(self) -> Path:
+        """As `workspace`, also one that this account may not use. Raises NotFound."""
+        from pressrelease.wiring import locate
+
+        return locate(self.named, os.environ.get("PRESSRELEASE_WORKSPACE"), Path.cwd())
+
     def desk(self, actor: str | None = None, *, only_looks: bool = False, sends: bool = False) -> Desk:
         """The desk of whoever is at the keyboard, or of `actor`; a log is opened at once unless it `only_looks`.
 

@@ -34,6 +34,7 @@ def init(
     dry_run: DryRunOption = False,
 ) -> None:
     """Make a workspace: config.toml, releases/ with a first draft, and the lines that start the scheduler."""
+    from pressrelease.accounts import work_as_owner
     from pressrelease.cli.keeping import service_lines
     from pressrelease.desk.founding import found_workspace
     from pressrelease.when import read_zone
@@ -42,6 +43,7 @@ def init(
 
     session = Session.of(None, as_json=as_json, no_input=no_input, dry_run=dry_run)
     folder = folder.absolute()
+    work_as_owner(folder)
     if (folder / "config.toml").exists():
         raise NotPermitted(
             f"{folder} is a workspace already. Nothing was changed.",

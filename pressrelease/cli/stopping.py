@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +20,9 @@ from pressrelease.cli.options import (
 )
 from pressrelease.cli.session import Session
 from pressrelease.printable import one_line
+
+if TYPE_CHECKING:
+    from pressrelease.errors import NotPermitted
 
 app = typer.Typer()
 
@@ -43,9 +47,15 @@ def hold(
     from pressrelease.cli.session import input_line
     from pressrelease.desk import stopping
     from pressrelease.desk.results import each
+    from pressrelease.errors import NotPermitted
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    desk = session.desk()
+    try:
+        desk = session.desk()
+        desk.store  # noqa: B018  (whether this account may use the record)
+    except NotPermitted as error:
+        _by_file(session, _slugs(slugs), why, error)
+        return
     results = each(slugs, lambda slug: stopping.hold(desk, slug, why.strip()))
     try:
         give_results(
@@ -57,6 +67,45 @@ def hold(
             if reason := one_line(input_line(asked)).strip():
                 for slug in results.done:
                     stopping.give_reason(desk, slug, reason)
+
+
+def _slugs(named: Sequence[str]) -> list[str]:
+    """The slugs named, each once. Raises NotFound for what can't be one."""
+    from pressrelease.errors import NotFound
+    from pressrelease.release import valid_slug
+
+    if wrong := [one for one in named if not valid_slug(one)]:
+        raise NotFound(f"There is no release {wrong[0]}. Nothing was held.", code="no_release")
+    return list(dict.fromkeys(named))
+
+
+def _by_file(session: Session, slugs: Sequence[str], why: str, error: NotPermitted) -> None:
+    """Stop, or hold releases, in a workspace whose record belongs to another account, by files in its folder.
+
+    Raises NotPermitted where this account may not write there either, and what else is not about accounts.
+    """
+    from pressrelease import stopfile
+    from pressrelease.errors import NotPermitted
+
+    if error.code not in {"not_your_workspace", "not_trusted"}:
+        raise error
+    verb = "HELD" if slugs else "STOPPED"
+    try:
+        folder = session.folder
+        files = [] if session.dry_run else [stopfile.ask(folder, slug, why) for slug in slugs or [""]]
+    except NotPermitted as refused:
+        refused.message = f"NOT {verb}: {refused.message} {error.message}"
+        refused.hint = error.hint
+        raise refused from None
+    if slugs:
+        session.give({"held": list(slugs), "files": [str(file) for file in files]})
+    else:
+        session.give({"stopped": not session.dry_run, "in_flight": []})
+    if session.dry_run:
+        session.say(f"Nothing was changed (dry run); it would have been {verb.lower()}.")
+        return
+    session.say(f"{verb}, by the file{'s' if len(files) > 1 else ''} {', '.join(map(str, files))}.")
+    session.say("The record belongs to another account, so what is being sent at this moment can't be shown.")
 
 
 @app.command("resume")
@@ -121,7 +170,7 @@ def stop(
 ) -> None:
     """Stop everything, at once, no questions. Nothing more goes out until `pressrelease resume --all`."""
     from pressrelease.desk import Desk, stopping
-    from pressrelease.errors import ConfigRefused, NotFound, StateUnreadable, WillRetry
+    from pressrelease.errors import ConfigRefused, NotFound, NotPermitted, StateUnreadable, WillRetry
     from pressrelease.wiring import person, to_stop
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
@@ -133,9 +182,15 @@ def stop(
     except NotFound as error:
         error.message = f"NOT STOPPED: {error.message}"
         raise
+    except NotPermitted as error:
+        _by_file(session, (), why, error)
+        return
     try:
         in_flight = stopping.stop(desk, why)
         waiting = stopping.waiting(desk)
+    except NotPermitted as error:
+        _by_file(session, (), why, error)
+        return
     except (StateUnreadable, WillRetry) as error:
         error.message = f"NOT STOPPED: {error.message.removesuffix(' Nothing was sent.')}"
         error.hint = (

@@ -311,6 +311,7 @@ OUTLET_KINDS = (
                 variables,
                 "more environment variables for it; a secret one by reference",
                 default={},
+                covers=Cover.YES,
                 sample='{ LEVEL = "info", TOKEN = { env = "PRESSRELEASE_TOKEN" } }',
             ),
         ),

@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pressrelease import clock
+from pressrelease.accounts import make_folder
 from pressrelease.check import Finding, Severity, embargo_of
 from pressrelease.check.embargo import counted_from, embargo_findings
 from pressrelease.desk import Desk
@@ -122,7 +123,7 @@ def change(desk: Desk, slug: str, editor: str) -> Edited:
     """
     # A file that can't be read as a release is edited too: how else would it be mended here?
     before, expected = desk.library.text(slug), desk.library.source_hash(slug) or ""
-    desk.workspace.private.mkdir(mode=0o700, exist_ok=True)
+    make_folder(desk.workspace.private)
     descriptor, name = tempfile.mkstemp(prefix=f"{slug}-", suffix=".md", dir=desk.workspace.private)
     copy = Path(name)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pressrelease import clock
+from pressrelease.accounts import opened
 from pressrelease.desk import Desk
 from pressrelease.store import Reader
 
@@ -78,7 +79,7 @@ def _remember(file: Path, kept: dict[str, Any]) -> None:
     """Whole or not at all; where it can't be written, the next look is as long as this one."""
     fresh = file.with_name(f".{file.name}.{os.urandom(6).hex()}")
     with contextlib.suppress(OSError):
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = opened(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             json.dump(kept, stream)
         fresh.replace(file)

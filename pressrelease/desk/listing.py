@@ -63,7 +63,7 @@ def listing(
     more = 0
     if desk.store.exists:
         read = desk.store.read
-        control = read.control()
+        control = desk.store.control()
         stopped, stopped_words = control.stopped, control.headline
         sign = scheduler_sign(read, desk.workspace.alive, now)
         doubt = clock_doubt(desk.store, clock.read_mark(), desk.config.clock.tolerance)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pressrelease import __version__
+from pressrelease.accounts import opened
 from pressrelease.desk import Desk
 from pressrelease.errors import NotFound, PressReleaseError
 from pressrelease.release import Release, from_canonical
@@ -279,7 +280,7 @@ def _write_private(desk: Desk, kept: dict[str, Any]) -> None:
     beside = file.with_name(f".promises.{os.urandom(6).hex()}")
     with contextlib.suppress(OSError):
         try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = opened(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
                 json.dump(kept, stream, ensure_ascii=False)
             beside.replace(file)

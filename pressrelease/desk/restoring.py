@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pressrelease import clock
+from pressrelease.accounts import PRIVATE, keep_private, make_folder, opened
 from pressrelease.config import Config
 from pressrelease.desk.keeping import named_lists, nobody_at_work, stamp, verify
 from pressrelease.desk.moving import put_aside
@@ -27,7 +28,7 @@ from pressrelease.store import Store, archive
 from pressrelease.store.backup import Since, Standing, fold_up, look_over, said_utc, start_stopped, what_came_since
 from pressrelease.store.journal import Head
 from pressrelease.store.reading import Reader
-from pressrelease.wiring import PRIVATE, read_config_file
+from pressrelease.wiring import read_config_file
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,8 @@ def unpacked(file: Path, folder: Path) -> Iterator[Unpacked]:
         with archive.opened(file) as opened:
             _room_for(opened.manifest, folder)
             with _disk():
-                aside.mkdir(mode=0o700, parents=True)
-                (folder / PRIVATE).chmod(0o700)
+                keep_private(folder / PRIVATE)
+                aside.mkdir(mode=0o700)
                 opened.unpack(aside)
             look_over(aside / archive.RECORD, store_id=opened.manifest.store_id, head=opened.manifest.head)
             yield Unpacked(folder, aside, opened.manifest)
@@ -201,7 +202,7 @@ def _replace_record(backup: Unpacked, mark: str) -> list[str]:
     if store.file is None:
         return _into_server(backup, mark)
     file = store.file
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(file.parent)
     ready = file.with_name(f".{file.name}.{mark}")
     _copied(backup.record, ready)
     store.close()
@@ -252,7 +253,7 @@ def _kept_folder(folder: Path, mark: str) -> Path:
 
 def _put_releases(source: Path, target: Path, kept: Path) -> list[str]:
     """Every release as it was backed up; one that differs is moved to `kept` first, and a newer draft stays."""
-    target.mkdir(exist_ok=True)
+    target.mkdir(mode=0o750, exist_ok=True)  # as `init` makes it: what it holds is embargoed
     moved = []
     for place, folders, files in os.walk(source):
         folders.sort()
@@ -277,7 +278,7 @@ def _put_file(path: Path, target: Path, relative: Path, kept: Path) -> bool:
             shutil.move(there, kept / part)
             moved = True
         if not last:
-            there.mkdir(exist_ok=True)
+            there.mkdir(mode=0o750, exist_ok=True)
     _copied(path, target / relative, 0o660)
     return moved
 
@@ -307,10 +308,11 @@ def _put_config(backup: Unpacked, mark: str) -> str:
     return beside.name
 
 
-def _copied(source: Path, target: Path, mode: int = 0o600) -> None:
-    """A new file `target` with the bytes of `source`, on the disk when this returns."""
+def _copied(source: Path, target: Path, mode: int | None = None) -> None:
+    """A new file `target` with the bytes of `source`, private without a `mode`, on the disk when this returns."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-    with source.open("rb") as read, os.fdopen(os.open(target, flags, mode), "wb") as stream:
+    descriptor = opened(target, flags) if mode is None else os.open(target, flags, mode)
+    with source.open("rb") as read, os.fdopen(descriptor, "wb") as stream:
         shutil.copyfileobj(read, stream, 1 << 20)
         stream.flush()
         os.fsync(stream.fileno())

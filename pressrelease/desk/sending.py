@@ -13,7 +13,7 @@ from pressrelease.when import rfc3339, say
 
 def may_publish(desk: Desk, slug: str, *, early: bool) -> Report:
     """That a scheduled release may go out now, or the error that says why not."""
-    control = desk.store.read.control() if desk.store.exists else None
+    control = desk.store.control() if desk.store.exists else None
     if control is not None and control.stopped:
         raise Stopped(
             f"{control.why_stopped[0].upper()}{control.why_stopped[1:]}. {slug} was not published.",

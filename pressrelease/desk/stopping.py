@@ -13,6 +13,7 @@ from pressrelease.desk.lifts import must_fit
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotPermitted
 from pressrelease.gather import reports
 from pressrelease.standing import Dossier, FileFact, ReleaseState, Word
+from pressrelease.stopfile import STOP, is_stopped
 from pressrelease.when import EmbargoKind, read_embargo, say_full
 from pressrelease.when.walls import known_release
 
@@ -87,6 +88,7 @@ def resume(desk: Desk, slug: str, at: Later | None = None) -> None:
     """
     from pressrelease.store import words
 
+    _take_over(desk)
     now = clock.utc_now()
     report = desk.report(slug)
     over = report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}  # which the ledger says by itself
@@ -144,6 +146,13 @@ def resume_all(desk: Desk, *, let_go: bool) -> Resumed:
     from pressrelease.store import presence, words
 
     must_be_the_original(desk)
+    _take_over(desk)
+    if is_stopped(desk.workspace.folder):
+        raise NotPermitted(
+            "The file STOP can't be removed by you. Everything is still stopped.",
+            hint=f"rm {desk.workspace.folder / STOP}",
+            code="not_resumed",
+        )
     due = fell_due(desk)
     with desk.ledger() as ledger:
         for slug in due:
@@ -153,6 +162,14 @@ def resume_all(desk: Desk, *, let_go: bool) -> Resumed:
         words.go_on(ledger)
         presence.confirm_clock(ledger, clock.read_mark())
     return Resumed(due, let_go)
+
+
+def _take_over(desk: Desk) -> None:
+    """Record what STOP and HOLD files ask for, so that what is resumed is what the record has."""
+    from pressrelease.store.asked import take_over
+
+    if not desk.dry_run and desk.store.exists:
+        take_over(desk.store, clock.utc_now())
 
 
 def _waits(dossier: Dossier) -> bool:

@@ -15,9 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pressrelease.accounts import make_folder
 from pressrelease.errors import StateUnreadable
+from pressrelease.stopfile import asked_stop
 from pressrelease.store.origin import Origin, Position
-from pressrelease.store.reading import SCHEMA, Reader, gone, which_file
+from pressrelease.store.reading import SCHEMA, Control, Reader, gone, which_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -45,6 +47,7 @@ class Store:
 
     def __init__(self, url: str, workspace: Path) -> None:
         self.url = url
+        self.workspace = workspace
         self.file = sqlite_file(url, workspace)
         private = workspace / ".pressrelease"
         #: Remembers on this machine which record was here, where, and how far it had come.
@@ -89,6 +92,13 @@ class Store:
             )
         return self._reader
 
+    def control(self) -> Control:
+        """As `read.control`, and stopped too if a STOP file in the workspace's folder asks for it."""
+        found = self.read.control()
+        if not found.stopped and (asked := asked_stop(self.workspace)) is not None:
+            return found._replace(stopped=True, stopped_by=asked.by, stopped_why=asked.why)
+        return found
+
     @cached_property
     def _reader(self) -> Reader:
         return Reader(self.file or self.url.replace("postgresql+psycopg://", "postgresql://", 1), self.origin)
@@ -106,7 +116,7 @@ class Store:
             _ = (
                 self.exists
             )  # a record that is gone from the server is refused; a vanished file is the engine's to refuse
-            self.origin.marker.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self.origin.marker.parent)
         self._opened = open_engine(self.url, self.file, to_micros(now), self.origin)
         self._of = which_file(self.file)
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select,
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from pressrelease.accounts import make_folder, opened
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.store import postgres
 from pressrelease.store.origin import Origin
@@ -131,9 +132,9 @@ def _make_file(file: Path, origin: Origin) -> None:
         return
     if origin.marker.exists():
         raise gone(file)
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(file.parent)
     # SQLite would make it readable by everyone; the journal files beside it take over this mode.
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    os.close(opened(file, os.O_CREAT | os.O_RDWR))
 
 
 def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int, origin: Origin) -> None:

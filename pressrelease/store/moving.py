@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, LargeBinary, Table, create_engine, event, insert, select, text
 from sqlalchemy.pool import NullPool
 
+from pressrelease.accounts import opened
 from pressrelease.errors import NotPermitted, StateUnreadable
 from pressrelease.store import postgres
 from pressrelease.store.engine import lay_out
@@ -42,7 +43,7 @@ class Tally:
 
 def sqlite_engine(file: Path) -> Engine:
     """An engine on a SQLite file that nobody else works with; a missing one is made, 0600."""
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    os.close(opened(file, os.O_CREAT | os.O_RDWR))
     engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(file, isolation_level=None), poolclass=NullPool)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pressrelease.accounts import make_folder, opened
 from pressrelease.mounts import file_system_of
 
 #: Events by which a person said that a record is the one to go on with, whatever was written here before.
@@ -93,7 +94,7 @@ class Origin:
     def settle(self, store_id: str) -> None:
         """Remember that the record stands here from now on."""
         fresh = self.marker.with_name(f".{self.marker.name}.{secrets.token_hex(6)}")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:
+        with os.fdopen(opened(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as stream:
             place = self._place(os.fstat(stream.fileno()))._asdict() if self._one_place else None
             json.dump({"store": store_id, "place": place}, stream)
             stream.flush()
@@ -146,8 +147,8 @@ class Origin:
         for file in self._positions():
             # A full disk, or an account without a folder of its own: the other file is enough.
             with contextlib.suppress(OSError):
-                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+                make_folder(file.parent)
+                descriptor = opened(file, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0))
                 try:
                     os.write(descriptor, text.encode("ascii"))
                 finally:

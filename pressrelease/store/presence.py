@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import case, delete, insert, select, update
 
 from pressrelease import clock
+from pressrelease.accounts import make_folder
 from pressrelease.clock import Mark, tighter
 from pressrelease.errors import StateUnreadable
 from pressrelease.lock import FileLock
@@ -39,10 +40,10 @@ class Alive:
 
 
 def appear(folder: Path, owner: str) -> Alive:
-    """Take a name in `folder` (made 0700), before the first claim under it. Raises StateUnreadable."""
+    """Take a name in `folder` (made private), before the first claim under it. Raises StateUnreadable."""
     lock = FileLock(folder / f"{owner}.lock")
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         lock.acquire(wait=False)
     except OSError as error:
         raise StateUnreadable(
@@ -62,7 +63,10 @@ def surely_dead(folder: Path, owner: str) -> bool:
     if not path.exists():
         return False
     lock = FileLock(path)
-    if not lock.acquire(wait=False):
+    try:
+        if not lock.acquire(wait=False):
+            return False
+    except PermissionError:  # another account's: it may live
         return False
     lock.release()
     return True

@@ -31,7 +31,7 @@ def examine(workspace: Workspace, *, offline: bool = False) -> list[Remark]:
                 if not any((seen.message, seen.weight) == (told.message, told.weight) for seen in remarks):
                     remarks.append(told)
     finally:
-        patient.store.close()
+        patient.close()
     return remarks
 
 
@@ -55,11 +55,13 @@ def _line(number: int) -> str:
 
 
 def _checks() -> tuple[tuple[str, Check], ...]:
-    from pressrelease.desk.doctor import history, people, surroundings
+    from pressrelease.desk.doctor import accounts, history, people, surroundings
 
     return (
         ("config", surroundings.config),
-        ("modes", surroundings.modes),
+        ("accounts", accounts.usable),
+        ("modes", accounts.modes),
+        ("sharing", accounts.sharing),
         ("signers", surroundings.signers),
         ("disk", surroundings.disk),
         ("store", history.store),

@@ -202,7 +202,7 @@ def scheduler(patient: Patient) -> Iterator[Remark]:
 
     if (read := patient.read) is None:
         return
-    control = read.control()
+    control = patient.store.control()
     if control.not_the_original:
         yield error(
             f"nothing goes out: {control.not_the_original}",

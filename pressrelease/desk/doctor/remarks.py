@@ -8,9 +8,10 @@ from enum import Enum
 from functools import cached_property
 
 from pressrelease import clock
+from pressrelease.accounts import must_be_usable
 from pressrelease.config import STORE_URL, Config
 from pressrelease.errors import NeedsPerson, PressReleaseError, WillRetry
-from pressrelease.store import Reader, Store
+from pressrelease.store import Reader, Store, sqlite_file
 from pressrelease.wiring import Workspace
 
 #: A backup older than this is too old to be a comfort.
@@ -67,12 +68,18 @@ class Patient:
 
     @cached_property
     def store(self) -> Store:
-        """The record, wherever config.toml says, or would say if it could be read."""
+        """The record, wherever config.toml says, or would say if it could be read. Raises NotPermitted."""
         try:
             url = self.config.store_url
         except PressReleaseError:
             url = STORE_URL
+        must_be_usable(self.workspace.private, sqlite_file(url, self.workspace.folder))
         return Store(url, self.workspace.folder)
+
+    def close(self) -> None:
+        """Close the record, if it was opened."""
+        if (opened := vars(self).get("store")) is not None:
+            opened.close()
 
     @property
     def read(self) -> Reader | None:

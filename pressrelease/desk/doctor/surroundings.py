@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import stat
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +14,7 @@ from pressrelease import clock
 from pressrelease.config import OutletConfig, SecretReference
 from pressrelease.desk.doctor.remarks import Patient, Remark, error, fine, warning
 from pressrelease.errors import ConfigRefused
+from pressrelease.programs import system_program
 
 #: Free bytes on the disk below which nothing can be relied on, and below which somebody should look.
 DISK_GONE = 64 << 20
@@ -44,36 +43,6 @@ def config(patient: Patient) -> Iterator[Remark]:
         yield warning("nothing needs an approval: [policy] approvals is 0", "Set approvals = 1 or more.")
 
 
-def modes(patient: Patient) -> Iterator[Remark]:
-    """Nobody but the owner may read what is private, nor change what is believed."""
-    if sys.platform == "win32":
-        return
-    folder, private = patient.workspace.folder, patient.workspace.private
-    open_to_others = []
-    if private.is_symlink():
-        yield error(f"{private.name}/ is a symbolic link", "Put a real folder there.")
-    elif private.is_dir():
-        for path in [private, *sorted(private.rglob("*"))]:
-            if not path.is_symlink() and _mode(path) & 0o077:
-                open_to_others.append(path.relative_to(folder).as_posix())
-    if open_to_others:
-        first = ", ".join(open_to_others[:3]) + (" …" if len(open_to_others) > 3 else "")
-        yield error(f"others may read or change {first}", f"chmod -R go= {private}")
-    writable = [path for path in (folder, folder / "config.toml", folder / "releases") if _mode(path) & 0o002]
-    if writable:
-        names = " ".join(str(path) for path in writable)
-        yield error(f"anybody on this machine may change {names}", f"chmod o-w {names}")
-    drafts = [path for path in sorted((folder / "releases").glob("*.md")) if _mode(path) & 0o004]
-    if drafts and _mode(folder) & 0o001 and _mode(folder / "releases") & 0o001:
-        yield warning(
-            f"anybody on this machine may read {len(drafts)} of the files in releases/",
-            f"chmod o= {folder / 'releases'}",
-        )
-        return
-    if not (open_to_others or writable):
-        yield fine("private files are private")
-
-
 def signers(patient: Patient) -> Iterator[Remark]:
     """Where approvals must be signed, they can be, and somebody can tell whose signature counts."""
     named = patient.config.policy.allowed_signers
@@ -86,13 +55,6 @@ def signers(patient: Patient) -> Iterator[Remark]:
         yield error(f"no approval counts: {trouble.what}", trouble.mend)
     else:
         yield fine(f"approvals are signed; {path.name} says whose keys count")
-
-
-def _mode(path: Path) -> int:
-    try:
-        return stat.S_IMODE(path.stat().st_mode)
-    except OSError:
-        return 0
 
 
 def clock_and_ntp(patient: Patient) -> Iterator[Remark]:
@@ -118,7 +80,7 @@ def clock_and_ntp(patient: Patient) -> Iterator[Remark]:
 
 def _ntp() -> bool | None:
     """Whether the system says that its clock is set by the network; None where it doesn't say."""
-    program = shutil.which("timedatectl")
+    program = system_program("timedatectl")
     if program is None:
         return None
     try:

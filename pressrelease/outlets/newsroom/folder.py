@@ -60,24 +60,31 @@ class PublicFolder:
                 os.close(descriptor)
 
     def make(self, name: str) -> bool:
-        """Make a folder inside that only we can look into; False where there is one already."""
+        """Make a folder inside that the world can't look into yet; False where there is one already."""
         try:
             os.mkdir(self._at(name), 0o700, **self._inside)  # noqa: PTH102
         except FileExistsError:
             return False
+        if self._of_the_group:
+            with self.sub(name) as made:
+                made.change_mode(0o770)
         return True
 
     def show(self) -> None:
         """Let everybody look into this folder, and bring that to the disk."""
-        mode = stat.S_IMODE(self._own_stat().st_mode)
-        if mode | 0o055 != mode:
-            os.chmod(self._descriptor if self._descriptor is not None else self.path, mode | 0o755)  # noqa: PTH101, S103  (it is public)
+        if stat.S_IMODE(self._own_stat().st_mode) & 0o055 != 0o055:
+            self.change_mode(0o755)
         self.sync()
 
     @property
     def is_shown(self) -> bool:
         """Whether others may look into it; always on Windows, which has no such modes."""
         return os.name == "nt" or bool(stat.S_IMODE(self._own_stat().st_mode) & 0o055)
+
+    def change_mode(self, also: int) -> None:
+        """Give this folder these bits of a mode, and take none away."""
+        mode = stat.S_IMODE(self._own_stat().st_mode)
+        os.chmod(self._descriptor if self._descriptor is not None else self.path, mode | also)  # noqa: PTH101
 
     def read(self, name: str) -> bytes | None:
         """A regular file's bytes, None where there is none."""
@@ -170,6 +177,11 @@ class PublicFolder:
         if self._descriptor is None:
             return {}
         return {"src_dir_fd": self._descriptor, "dst_dir_fd": self._descriptor}
+
+    @property
+    def _of_the_group(self) -> bool:
+        """Whether a group shares this folder: what is made in it must be usable by the others, too."""
+        return self._own_stat().st_mode & (stat.S_ISGID | stat.S_IWGRP) == stat.S_ISGID | stat.S_IWGRP
 
     def _own_stat(self) -> os.stat_result:
         return os.fstat(self._descriptor) if self._descriptor is not None else self.path.stat()

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from pressrelease.accounts import opened
 from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.formats.atom import is_our_feed
 from pressrelease.outlets.newsroom.folder import PublicFolder
@@ -64,7 +65,7 @@ class Guard:
         """Note that the folder holds pages. Failing is silent: it only helps to notice a disk that is not mounted."""
         if not self._held_pages():
             with contextlib.suppress(OSError):
-                descriptor = os.open(self._held, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                descriptor = opened(self._held, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
                 with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                     file.write(str(self._root))
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pressrelease.accounts import is_shared, make_folder
 from pressrelease.clock import pause_clock, utc_now
 from pressrelease.config import Office, OutletConfig
 from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
@@ -151,7 +152,10 @@ class Newsroom:
             return
         # Outside the workspace a missing parent is more likely a disk that isn't mounted than one to be made.
         self._root.mkdir(mode=0o755, parents=self._root.is_relative_to(self._workspace), exist_ok=True)
-        self._root.chmod(0o755)
+        if not is_shared(self._root.parent):
+            self._root.chmod(0o755)
+        else:  # those who share the workspace write pages for one another
+            self._root.chmod(0o2775)
 
     def _replace_page(self, root: PublicFolder, message: Message, page: str, shown: threading.Event) -> None:
         """Write over what an earlier try or an earlier version left; the lock is held."""
@@ -296,8 +300,7 @@ class Newsroom:
     def _locked(self) -> Iterator[None]:
         """Alone among all threads and processes of this workspace; given up when the outlet's time is up."""
         private = self._workspace / PRIVATE
-        if not private.is_dir():
-            private.mkdir(mode=0o700, exist_ok=True)
+        make_folder(private)
         lock = FileLock(private / f"newsroom-{self.name}.lock")
         end = pause_clock() + self._timeout.total_seconds()
         waiting = threading.Event()

@@ -1,0 +1,289 @@
+"""Which accounts may use a workspace, and with which file modes: one account by default, a group if it says so.
+
+The mode of `.pressrelease/` decides. 0700, as it is made, means one account. Made accessible to its group (2770), that
+group shares the workspace: files and folders in it are made usable by the group, whatever the umask, and never by
+others. Root works as the account that owns the workspace, so that it leaves no file behind that this account can't use.
+Windows has none of this: there every function answers as for a workspace of one's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from pressrelease.errors import NotPermitted, StateUnreadable
+
+#: What a group needs of a folder, and of a file, to work with it.
+GROUP_FOLDER = stat.S_IRWXG
+GROUP_FILE = stat.S_IRGRP | stat.S_IWGRP
+OTHERS = stat.S_IRWXO
+
+#: The program's own folder in a workspace, and how the names of what all who share it work with begin.
+PRIVATE = ".pressrelease"
+IN_USE = ("state.db", "alive", "log", "record.", "promises.json", "newsroom-")
+
+_POSIX = hasattr(os, "geteuid")
+
+
+class Accounts:
+    """What this process knows of accounts. `person` is who started it, if root did and it goes on as another."""
+
+    person: ClassVar[str] = ""
+
+
+def is_shared(folder: Path) -> bool:
+    """Whether a folder is one that its group may work in. False for one that is missing or can't be looked at."""
+    try:
+        return _POSIX and stat.S_IMODE(folder.stat().st_mode) & GROUP_FOLDER == GROUP_FOLDER
+    except OSError:
+        return False
+
+
+def file_mode(folder: Path) -> int:
+    """The mode of a private file in `folder`: 0600, or 0660 if its group shares it."""
+    return 0o660 if is_shared(folder) else 0o600
+
+
+def opened(path: Path, flags: int) -> int:
+    """Open a private file, as `os.open` does; one that is made gets the mode of `file_mode`, whatever the umask."""
+    mode = file_mode(path.parent)
+    descriptor = os.open(path, flags, mode)
+    if mode & GROUP_FILE and flags & os.O_CREAT:
+        widen(descriptor, mode)
+    return descriptor
+
+
+def widen(descriptor: int, mode: int) -> None:
+    """Undo what the umask took from a file or folder that we own; another account's is left as it is."""
+    with contextlib.suppress(OSError):
+        found = os.fstat(descriptor)
+        if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) & 0o777 != mode:
+            os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & ~0o777 | mode)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a private folder and those above it: 0700, or 2770 inside one that its group shares."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        if is_shared(folder.parent):
+            folder.chmod(0o2770)
+
+
+def keep_private(folder: Path) -> None:
+    """Make .pressrelease/, or take from its mode what others have, and from its group what is not a group's share.
+
+    Raises StateUnreadable for a symbolic link.
+    """
+    make_folder(folder)
+    if folder.is_symlink():
+        raise StateUnreadable(f"{folder.name}/ is a symbolic link. Nothing was sent.", hint="Put a real folder there.")
+    if not _POSIX:
+        return
+    found = folder.stat()
+    mode = stat.S_IMODE(found.st_mode)
+    right = mode & ~OTHERS if is_shared(folder) else 0o700
+    if mode & ~right & 0o077 and found.st_uid == os.geteuid():
+        folder.chmod(right)
+
+
+def name_of(uid: int) -> str:
+    """An account's name, or its number if it has none."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+def as_account(name: str) -> str:
+    """What is typed before a command to run it as an account: "sudo -u NAME"."""
+    return f"sudo -u '#{name[4:]}'" if name.startswith("uid ") else f"sudo -u {name}"
+
+
+def chown_to(name: str) -> str:
+    """What is typed to give files to an account: "sudo chown -R NAME:"."""
+    return f"sudo chown -R {name.removeprefix('uid ')}:"
+
+
+def must_be_usable(private: Path, record: Path | None = None) -> None:
+    """See that this account may work with `.pressrelease/`, what is in it, and the file of the record, if they exist.
+
+    Raises NotPermitted, naming the account that may.
+    """
+    if not _POSIX:
+        return
+    for path in (private, *_in_use(private), *([record] if record is not None else [])):
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _not_ours(private, path, error.strerror or "") from None
+        wanted = os.R_OK | os.W_OK | (os.X_OK if stat.S_ISDIR(found.st_mode) else 0)
+        if not os.access(path, wanted, effective_ids=os.access in os.supports_effective_ids):
+            raise _not_ours(private, path, "")
+
+
+def _in_use(private: Path) -> Iterator[Path]:
+    """What every account that shares a record works with; not what one of them keeps there for itself."""
+    try:
+        with os.scandir(private) as entries:
+            for entry in entries:
+                if entry.name.startswith(IN_USE) or entry.name.endswith(".lock"):
+                    yield Path(entry.path)
+    except OSError:
+        return
+
+
+def _not_ours(private: Path, path: Path, why: str) -> NotPermitted:
+    us, owner, of_all = name_of(os.geteuid()), owner_of(path), owner_of(private)
+    code = "not_your_workspace"
+    if owner == us:
+        return NotPermitted(
+            f"{path} can't be used by {us}, its owner{f' ({why})' if why else ''}. Nothing was sent.",
+            hint=f"chmod -R u+rwX {path}",
+            code=code,
+        )
+    if path != private and os.access(private, os.W_OK) and not is_shared(private):
+        return NotPermitted(
+            f"{path} belongs to {owner}; {us} may not use it. Nothing was sent.",
+            hint=f"{chown_to(of_all)} {private}",
+            code=code,
+        )
+    if is_shared(private) and path != private:
+        return NotPermitted(
+            f"{path} belongs to {owner}, and the group that shares this workspace may not use it. Nothing was sent.",
+            hint=f"sudo chmod -R g+rwX {private}",
+            code=code,
+        )
+    return NotPermitted(
+        f"This workspace belongs to {owner}; {us} may not use its record. Nothing was sent.",
+        hint=f"Run it as that account: `{as_account(owner)} pressrelease …`. docs/sharing.md shows how several accounts"
+        " share a workspace.",
+        code=code,
+    )
+
+
+def owner_of(path: Path) -> str:
+    """The name of the account that a file or folder belongs to; of the nearest folder above one that can't be seen."""
+    for place in (path, *path.parents):
+        with contextlib.suppress(OSError):
+            return name_of(place.stat().st_uid)
+    return "another account"
+
+
+# -- root, and other people's folders ---------------------------------------------------------------------------
+
+
+def work_as_owner(folder: Path) -> None:
+    """Have root go on, for good, as the account that a workspace belongs to: no file of root's is left in it.
+
+    Raises NotPermitted where the system doesn't let it, or where root itself owns what others may change.
+    """
+    if not _POSIX or os.geteuid() != 0:
+        return
+    place = next((one for one in (folder / PRIVATE, folder, *folder.parents) if one.exists()), folder)
+    found = place.stat()
+    if found.st_uid == 0:
+        _must_be_roots_alone(folder)
+        return
+    Accounts.person = os.environ.get("SUDO_USER") or "root"
+    import pwd
+
+    try:
+        entry = pwd.getpwuid(found.st_uid)
+        name, group, home = entry.pw_name, entry.pw_gid, entry.pw_dir
+    except KeyError:
+        name, group, home = "", found.st_gid, "/"
+    if not _may_run_us(found.st_uid, group):
+        raise NotPermitted(
+            f"This workspace belongs to {name_of(found.st_uid)}, and that account may not read this copy of the"
+            " program, so root can't go on as it. Nothing was sent.",
+            hint=f"{as_account(name_of(found.st_uid))} pressrelease … (with a copy that everybody may run)",
+            code="not_your_workspace",
+        )
+    try:
+        if name:
+            os.initgroups(name, group)
+        else:
+            os.setgroups([group])
+        os.setgid(group)
+        os.setuid(found.st_uid)
+    except OSError:
+        raise NotPermitted(
+            f"This workspace belongs to {name_of(found.st_uid)}, and root may not work as that account here."
+            " Nothing was sent.",
+            hint=f"{as_account(name_of(found.st_uid))} pressrelease …",
+            code="not_your_workspace",
+        ) from None
+    os.environ.update(HOME=home, USER=name or str(found.st_uid), LOGNAME=name or str(found.st_uid))
+
+
+def _may_run_us(uid: int, group: int) -> bool:
+    """Whether an account may read what a command still has to load: Python's own modules, this package, and others."""
+    import typer
+
+    effective = os.access in os.supports_effective_ids
+    if not effective:
+        return True
+    os.setegid(group)
+    os.seteuid(uid)
+    try:
+        return all(os.access(file, os.R_OK, effective_ids=True) for file in (os.__file__, __file__, typer.__file__))
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+def _must_be_roots_alone(folder: Path) -> None:
+    for path in (folder, folder / "config.toml", folder / PRIVATE):
+        with contextlib.suppress(OSError):
+            found = path.stat()
+            if found.st_mode & (stat.S_IWOTH | (stat.S_IWGRP if found.st_gid else 0)):
+                raise NotPermitted(
+                    f"Root does not work here: others may change {path}, and so could have root run programs of theirs."
+                    " Nothing was sent.",
+                    hint=f"Give the workspace an account of its own, `sudo chown -R daypress: {folder}`, or, if it is"
+                    f" root's alone: `chmod go-w {path}`",
+                    code="not_trusted",
+                )
+
+
+def must_be_trusted(folder: Path) -> None:
+    """See that a workspace that was found, not named, is this account's or root's, and that others may not change it.
+
+    Its config.toml says which programs run: one that somebody put into a folder above would run theirs.
+    Raises NotPermitted.
+    """
+    if not _POSIX:
+        return
+    ours = {0, os.geteuid()}
+    if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdecimal():
+        ours.add(int(os.environ["SUDO_UID"]))
+    for path in (folder, folder / "config.toml", folder / PRIVATE):
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            found = path.stat()
+            if found.st_uid not in ours:
+                raise NotPermitted(
+                    f"The workspace {folder} belongs to {name_of(found.st_uid)}, and you did not name it. Nothing was"
+                    " done.",
+                    hint=f"If you trust it, name it: `pressrelease --workspace {shlex.quote(str(folder))} …`, or"
+                    f" `export PRESSRELEASE_WORKSPACE={shlex.quote(str(folder))}`.",
+                    code="not_trusted",
+                )
+            if found.st_mode & stat.S_IWOTH:
+                raise NotPermitted(
+                    f"Anybody on this machine may change {path}, and you did not name this workspace. Nothing was"
+                    " done.",
+                    hint=f"chmod o-w {shlex.quote(str(path))}",
+                    code="not_trusted",
+                )

@@ -1,0 +1,115 @@
+"""What `doctor` looks at of accounts: whether this one may work here, who else may, and what others may read."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pressrelease.accounts import GROUP_FILE, GROUP_FOLDER, chown_to, is_shared, must_be_usable, name_of
+from pressrelease.desk.doctor.remarks import Patient, Remark, error, fine, warning
+
+
+def usable(patient: Patient) -> Iterator[Remark]:
+    """This account may work with the record, and every file of it belongs to the account that owns it."""
+    if sys.platform == "win32":
+        return
+    private = patient.workspace.private
+    must_be_usable(private)
+    if not private.is_dir() or is_shared(private):
+        return
+    owner = private.stat().st_uid
+    if strange := [path for path in _within(private) if path.lstat().st_uid != owner]:
+        names = " and ".join(sorted({name_of(path.lstat().st_uid) for path in strange}))
+        yield error(
+            f"{_some(strange, patient)} belong{'s' if len(strange) == 1 else ''} to {names}, so {name_of(owner)} can't"
+            " use it",
+            f"{chown_to(name_of(owner))} {private}",
+        )
+
+
+def modes(patient: Patient) -> Iterator[Remark]:
+    """Only the owner, and a group that shares the workspace, may read what is private, or change what is believed."""
+    if sys.platform == "win32":
+        return
+    folder, private = patient.workspace.folder, patient.workspace.private
+    open_to_others = []
+    strangers, cure = (0o007, "o=") if is_shared(private) else (0o077, "go=")
+    if private.is_symlink():
+        yield error(f"{private.name}/ is a symbolic link", "Put a real folder there.")
+    elif private.is_dir():
+        open_to_others = [path for path in (private, *_within(private)) if _mode(path) & strangers]
+    if open_to_others:
+        yield error(f"others may read or change {_some(open_to_others, patient)}", f"chmod -R {cure} {private}")
+    writable = [path for path in (folder, folder / "config.toml", folder / "releases") if _mode(path) & 0o002]
+    if writable:
+        names = " ".join(str(path) for path in writable)
+        yield error(f"anybody on this machine may change {names}", f"chmod o-w {names}")
+    drafts = [path for path in sorted((folder / "releases").glob("*.md")) if _mode(path) & 0o004]
+    if drafts and _mode(folder) & 0o001 and _mode(folder / "releases") & 0o001:
+        yield warning(
+            f"anybody on this machine may read {len(drafts)} of the files in releases/",
+            f"chmod o= {folder / 'releases'}",
+        )
+        return
+    if not (open_to_others or writable):
+        yield fine("private files are private")
+
+
+def sharing(patient: Patient) -> Iterator[Remark]:
+    """Where a group shares the workspace, every account in it can use every file."""
+    private = patient.workspace.private
+    if sys.platform == "win32" or private.is_symlink() or not is_shared(private):
+        return
+    import grp
+
+    number = private.stat().st_gid
+    try:
+        group = grp.getgrgid(number).gr_name
+    except KeyError:
+        group = str(number)
+    shared = (patient.workspace.folder, patient.workspace.library.folder, private, *_within(private))
+    there = [path for path in shared if path.exists() and not path.name.startswith(("restoring-", "replaced-"))]
+    foreign = [path for path in there if path.stat().st_gid != number]
+    closed = [path for path in there if _closed_to_group(path)]
+    unset = [path for path in there if path.is_dir() and not path.stat().st_mode & stat.S_ISGID]
+    if foreign:
+        yield error(
+            f"{_some(foreign, patient)} is not the group {group}'s", f"sudo chgrp -R {group} {patient.workspace.folder}"
+        )
+    if closed:
+        names = " ".join(str(path) for path in closed[:3])
+        yield error(f"the group {group} can't use {_some(closed, patient)}", f"sudo chmod -R g+rwX {names}")
+    if unset and sys.platform.startswith("linux"):  # elsewhere what is made takes its folder's group by itself
+        names = " ".join(str(path) for path in unset[:3])
+        yield error(f"what is made in {_some(unset, patient)} won't be the group {group}'s", f"sudo chmod g+s {names}")
+    if not (foreign or closed or unset):
+        yield fine(f"the group {group} shares this workspace")
+
+
+def _closed_to_group(path: Path) -> bool:
+    wanted = GROUP_FOLDER if path.is_dir() else GROUP_FILE
+    return path.stat().st_mode & wanted != wanted
+
+
+def _within(private: Path) -> list[Path]:
+    """Everything in the private folder that can be seen, and is no link."""
+    found = []
+    for place, folders, files in os.walk(private):
+        found += [Path(place) / name for name in (*folders, *files)]
+    return sorted(path for path in found if not path.is_symlink())
+
+
+def _some(paths: list[Path], patient: Patient) -> str:
+    folder = patient.workspace.folder
+    names = [path.relative_to(folder).as_posix() if path != folder else str(path) for path in paths[:3]]
+    return ", ".join(names) + (" …" if len(paths) > 3 else "")
+
+
+def _mode(path: Path) -> int:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return 0

@@ -1,0 +1,123 @@
+"""A stop or a hold as a file in the workspace's folder, for the person who may write there but not in the record.
+
+    STOP          everything is stopped
+    HOLD-SLUG     that release is on hold
+
+A file counts because it is there, whatever is in it; one that can't be looked at counts too. Its owner is who asked,
+its first line is why. Every guard asks for it. The next pass takes it over into the record and the journal, and removes
+it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from pressrelease.accounts import name_of
+from pressrelease.errors import NotPermitted
+from pressrelease.printable import one_line
+
+STOP = "STOP"
+HOLD = "HOLD-"
+
+#: How much of a reason is read, in bytes.
+LONGEST_WHY = 1000
+
+
+class Asked(NamedTuple):
+    """A stop, or the hold of one release (`slug`, "" for a stop): who asked for it, and why."""
+
+    path: Path
+    slug: str
+    by: str
+    why: str
+
+
+def is_stopped(folder: Path) -> bool:
+    """Whether the file STOP is in a workspace's folder, or nobody can tell."""
+    return _counts(folder / STOP)
+
+
+def is_held(folder: Path, slug: str) -> bool:
+    """Whether a release's HOLD file is in a workspace's folder, or nobody can tell."""
+    return _counts(folder / f"{HOLD}{slug}")
+
+
+def asked_stop(folder: Path) -> Asked | None:
+    """The stop that a file in `folder` asks for; None without one."""
+    path = folder / STOP
+    return _read(path, "") if _counts(path) else None
+
+
+def asked_holds(folder: Path) -> list[Asked]:
+    """The holds that files in `folder` ask for, in the order of their slugs."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.startswith(HOLD))  # noqa: PTH208
+    except OSError:
+        return []  # `is_stopped` says what follows from that
+    return [_read(folder / name, name.removeprefix(HOLD)) for name in names]
+
+
+def ask(folder: Path, slug: str, why: str) -> Path:
+    """Ask for a stop, or, with a slug, for a hold, by making its file; one that is there stays.
+
+    Raises NotPermitted where this account may not write in `folder`.
+    """
+    path = folder / (f"{HOLD}{slug}" if slug else STOP)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except FileExistsError:
+        return path
+    except OSError as error:
+        raise NotPermitted(
+            f"{path} can't be made: {error.strerror}.", hint=_as_owner(folder), code="not_your_workspace"
+        ) from None
+    with contextlib.suppress(OSError), os.fdopen(descriptor, "wb") as stream:  # it counts without its reason, too
+        stream.write(one_line(why).encode("utf-8", "replace")[:LONGEST_WHY] + b"\n")
+        stream.flush()
+        os.fsync(descriptor)
+    return path
+
+
+def remove(asked: Asked) -> bool:
+    """Remove a file that was taken over; whether it is gone."""
+    with contextlib.suppress(OSError):
+        asked.path.unlink()
+    return not _counts(asked.path)
+
+
+def _counts(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _read(path: Path, slug: str) -> Asked:
+    by, why = "another account", ""
+    with contextlib.suppress(OSError):
+        found = path.lstat()
+        if hasattr(os, "geteuid"):
+            by = name_of(found.st_uid)
+        if stat.S_ISREG(found.st_mode):
+            flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+            descriptor = os.open(path, flags)
+            with os.fdopen(descriptor, "rb") as stream:
+                why = one_line(stream.read(LONGEST_WHY).decode("utf-8", "replace").partition("\n")[0])
+    return Asked(path, slug, by, why)
+
+
+def _as_owner(folder: Path) -> str:
+    try:
+        return (
+            f"Run it as the account that owns the workspace: `sudo -u {name_of(folder.stat().st_uid)} pressrelease …`"
+        )
+    except (OSError, ImportError):
+        return "Run it as the account that owns the workspace."

@@ -1,0 +1,33 @@
+"""Taking over what STOP and HOLD files ask for: into the record and the journal, in the name of who asked."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime
+
+from pressrelease import stopfile
+from pressrelease.errors import NotPermitted
+from pressrelease.standing import Word
+from pressrelease.store import Store, words
+
+
+def take_over(store: Store, now: datetime) -> None:
+    """Record what the files in a workspace's folder ask for, and remove them; one that stays is still in force.
+
+    The hold of a release that is not scheduled stays a file, and holds it once it is.
+    """
+    stop = stopfile.asked_stop(store.workspace)
+    if stop is not None:
+        with store.ledger(now=now, actor=stop.by) as ledger:
+            # Asked again in its turn: another pass may have taken it over, and a person resumed since.
+            if stopfile.is_stopped(store.workspace) and not store.read.control().stopped:
+                words.stop(ledger, by=stop.by, why=stop.why)
+        stopfile.remove(stop)
+    for asked in stopfile.asked_holds(store.workspace):
+        release = store.read.release(asked.slug)
+        if release is None:
+            continue
+        with contextlib.suppress(NotPermitted), store.ledger(now=now, actor=asked.by) as ledger:  # it is out already
+            if stopfile.is_held(store.workspace, asked.slug) and release.word is not Word.HELD:
+                words.set_word(ledger, asked.slug, Word.HELD, by=asked.by, why=asked.why)
+        stopfile.remove(asked)

@@ -1,0 +1,374 @@
+"""A workspace and several accounts of one machine: real ones, which only root can be. Skipped for anybody else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from conftest import missing
+from office import COMMAND, Office, found_office, in_seconds, iso
+
+import pressrelease
+
+pytestmark = pytest.mark.skipif(
+    os.name != "posix" or (hasattr(os, "geteuid") and os.geteuid() != 0), reason="only root can be several accounts"
+)
+
+FAR = "2099-09-24T09:00:00-07:00"
+#: Numbers that no account of the machine has: what is tested is what the system lets them do.
+PRESS, DEPUTY, STRANGER, GROUP = 64001, 64002, 64003, 64100
+
+
+def command_for_all() -> tuple[list[str], dict[str, str]]:
+    """The command and its environment by an interpreter that every account may run: root's own may lie in its home."""
+    missing("setpriv", "util-linux")
+    stranger = ["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups"]
+    packages = Path(pytest.__file__).parents[1]
+    here = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    system = {**here, "PYTHONPATH": f"{Path(pressrelease.__file__).parents[1]}{os.pathsep}{packages}"}
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for command, environment in ((COMMAND, here), ([f"/usr/bin/{version}", "-m", "pressrelease"], system)):
+        line = [*stranger, "/bin/sh", "-c", 'exec "$@"', "sh", *command, "status", "--help"]
+        if subprocess.run(line, cwd="/", env=environment, capture_output=True, check=False).returncode == 0:
+            return command, environment
+    pytest.skip(f"no {version} with this program that every account may run")
+
+
+@dataclass
+class Account:
+    """Somebody who runs the installed command in one office."""
+
+    uid: int
+    groups: tuple[int, ...]
+    office: Office
+    command: list[str]
+    environment: dict[str, str]
+
+    def __call__(self, *arguments: str, umask: str = "022", expect: int = 0, cwd: Path | None = None) -> str:
+        groups = [f"--groups={','.join(map(str, self.groups))}"] if self.groups else ["--clear-groups"]
+        who = ["setpriv", f"--reuid={self.uid}", f"--regid={self.uid}", *groups] if self.uid else []
+        done = subprocess.run(
+            [*who, "/bin/sh", "-c", f'umask {umask}; exec "$@"', "sh", *self.command, *arguments],
+            cwd=cwd or "/",
+            env=self.environment | ({} if cwd else {"PRESSRELEASE_WORKSPACE": str(self.office.folder)}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=90,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == expect, f"{arguments}: exit {done.returncode}\n{said}"
+        for fault in ("Traceback", "Something went wrong", "this check could not be made"):
+            assert fault not in said
+        return said
+
+
+@dataclass
+class Place:
+    """An office of the account PRESS, and three more accounts that meet it."""
+
+    office: Office
+    command: list[str]
+    environment: dict[str, str]
+
+    def account(self, uid: int, *groups: int) -> Account:
+        return Account(uid, groups, self.office, self.command, self.environment)
+
+    @property
+    def press(self) -> Account:
+        return self.account(PRESS, GROUP)
+
+    @property
+    def deputy(self) -> Account:
+        return self.account(DEPUTY, GROUP)
+
+    @property
+    def stranger(self) -> Account:
+        return self.account(STRANGER)
+
+    @property
+    def root(self) -> Account:
+        return self.account(0)
+
+    @property
+    def private(self) -> Path:
+        return self.office.folder / ".pressrelease"
+
+    def share(self) -> None:
+        """The commands of docs/sharing.md."""
+        for line in sharing_commands():
+            subprocess.run(["/bin/sh", "-ec", line], cwd=self.office.folder, check=True)
+
+
+def sharing_commands() -> list[str]:
+    """What docs/sharing.md has an administrator type in the workspace, with the group's number for its name."""
+    text = (Path(__file__).parents[1] / "docs" / "sharing.md").read_text(encoding="utf-8")
+    block = text.partition("<!-- tried by tests -->")[2].partition("```text\n")[2].partition("```")[0]
+    lines = [line.partition("#")[0].strip() for line in block.splitlines()]
+    assert len(lines) >= 4, "the block of docs/sharing.md is gone"
+    return [
+        line.replace("sudo ", "").replace("chgrp -R press", f"chgrp -R {GROUP}")
+        for line in lines
+        if line and not line.startswith("cd ")
+    ]
+
+
+@pytest.fixture(scope="module")
+def for_all() -> tuple[list[str], dict[str, str]]:
+    return command_for_all()
+
+
+@pytest.fixture
+def place(for_all: tuple[list[str], dict[str, str]]) -> Iterator[Place]:
+    root = Path(tempfile.mkdtemp(prefix="accounts-"))  # pytest's own folders are root's alone
+    root.chmod(0o755)
+    office = found_office(root / "office")
+    office.folder.joinpath("releases").chmod(0o750)
+    for slug in ("due", "next", "far"):
+        office.write(slug, embargo=FAR if slug == "far" else "immediate")
+    own(office)
+    try:
+        yield Place(office, for_all[0], dict(for_all[1]))
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def own(office: Office) -> None:
+    for path in (office.folder, *office.folder.rglob("*")):
+        os.chown(path, PRESS, PRESS, follow_symlinks=False)
+
+
+def owners(folder: Path) -> set[int]:
+    return {path.lstat().st_uid for path in (folder, *folder.rglob("*"))}
+
+
+# -- an account that the workspace is not shared with -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("status",),
+        ("journal",),
+        ("approve", "due"),
+        ("schedule", "due"),
+        ("publish-due",),
+        ("publish", "due"),
+        ("run",),
+        ("backup", "/tmp/never.zip"),
+        ("resume", "--all"),
+        ("unschedule", "due"),
+        ("retry", "due"),
+        ("settle", "due", "--outlet", "newsroom", "--sent"),
+        ("promises",),
+    ],
+)
+def test_another_account_is_told_whose_workspace_it_is(place: Place, arguments: tuple[str, ...]) -> None:
+    place.press("schedule", "due", "far", "--yes")
+    (place.office.folder / "releases").chmod(0o755)
+    said = place.stranger(*arguments, "--no-input", expect=77)
+    assert f"belongs to uid {PRESS}" in said
+    assert f"sudo -u '#{PRESS}'" in said
+    assert owners(place.private) == {PRESS}
+
+
+def test_doctor_calls_it_an_error(place: Place) -> None:
+    place.press("schedule", "far", "--yes")
+    said = place.stranger("doctor", "--offline", expect=10)
+    assert f"ERROR    accounts: This workspace belongs to uid {PRESS}" in said
+
+
+def test_a_stop_of_an_account_that_may_write_the_folder_is_one(place: Place) -> None:
+    place.press("schedule", "due", "far", "--yes")
+    place.press("approve", "due", "--as", "da")
+    os.chown(place.office.folder, PRESS, GROUP)
+    place.office.folder.chmod(0o770)
+    assert "STOPPED" in place.deputy("stop", "--why", "wrong name in it")
+    assert f"STOPPED by uid {DEPUTY}" in place.press("status")
+    said = place.press("publish-due", expect=11)
+    assert "wrong name in it" in said
+    assert place.office.pages == []
+    assert not (place.office.folder / "STOP").exists(), "it is in the record and the journal now"
+    assert f"uid {DEPUTY}: stopped" in place.press("journal")
+    place.press("publish-due", expect=11)
+    place.press("resume", "--all", "--yes")
+    place.press("publish-due")
+    assert place.office.pages == ["due"]
+
+
+def test_a_hold_of_such_an_account_is_one(place: Place) -> None:
+    place.press("schedule", "due", "next", "--yes")
+    place.press("approve", "due", "next", "--as", "da")
+    os.chown(place.office.folder, PRESS, GROUP)
+    place.office.folder.chmod(0o770)
+    place.deputy("hold", "due", "--why", "the DA called")
+    assert "the DA called" in place.press("status", "due")
+    place.press("publish-due", expect=10)
+    assert place.office.pages == ["next"]
+    assert not (place.office.folder / "HOLD-due").exists()
+    place.press("resume", "due")
+    place.press("publish-due")
+    assert place.office.pages == ["due", "next"]
+
+
+def test_a_stop_of_one_who_may_not_write_there_says_that_nothing_is_stopped(place: Place) -> None:
+    place.press("schedule", "far", "--yes")
+    assert "NOT STOPPED" in place.stranger("stop", expect=77)
+    assert "NOT HELD" in place.stranger("hold", "far", "--why", "x", expect=77)
+
+
+def test_a_stop_file_reaches_a_scheduler_that_is_sending(place: Place) -> None:
+    """Each send asks for it: the release that is due after the file was made stays."""
+    lift = in_seconds(25)
+    place.office.write("soon", embargo=iso(lift))
+    own(place.office)
+    place.press("schedule", "soon", "--yes")
+    place.press("approve", "soon", "--as", "da")
+    process = subprocess.Popen(
+        ["setpriv", f"--reuid={PRESS}", f"--regid={PRESS}", "--clear-groups", "env", *place.command, "run"],
+        cwd=place.office.folder,
+        env=place.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert "running" in process.stderr.readline()
+        (place.office.folder / "STOP").touch()
+        assert datetime.now(UTC) < lift, "the machine is too slow for this test"
+        time.sleep((lift - datetime.now(UTC)).total_seconds() + 3)
+        assert place.office.pages == []
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+
+# -- a group that shares it ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("umask", ["022", "077", "000"])
+def test_a_group_shares_a_workspace(place: Place, umask: str) -> None:
+    place.share()
+    for account, slug in ((place.press, "due"), (place.deputy, "next")):
+        account("schedule", slug, "--yes", umask=umask)
+    place.deputy("approve", "due", "--as", "da", umask=umask)
+    place.press("approve", "next", "--as", "da", umask=umask)
+    place.deputy("publish-due", umask=umask)
+    assert place.office.pages == ["due", "next"]
+    for number, account in enumerate((place.deputy, place.press, place.deputy, place.press)):
+        account("new", f"Release number {number}", "--embargo", "immediate", umask=umask)
+        draft = place.office.folder / "releases" / f"release-number-{number}.md"
+        assert stat.S_IMODE(draft.stat().st_mode) == 0o660
+        draft.write_text(draft.read_text().partition("[[")[0] + "Words.\n")
+        other = place.press if account.uid == DEPUTY else place.deputy
+        other("schedule", draft.stem, "--yes", umask=umask)
+        other("approve", draft.stem, "--as", "da", umask=umask)
+        other("publish-due", umask=umask)
+        account("status", umask=umask)
+    assert len(place.office.pages) == 6
+    place.deputy("stop", umask=umask)
+    place.press("resume", "--all", umask=umask)
+    place.press("journal", "--verify")
+    for path in (place.private, *place.private.rglob("*")):
+        mode, found = stat.S_IMODE(path.stat().st_mode), path.stat()
+        assert found.st_gid == GROUP, path
+        assert mode == (0o2770 if path.is_dir() else 0o660), (path, oct(mode))
+    assert "the group" in place.press("doctor", "--offline", expect=0)
+    place.stranger("status", expect=77)
+
+
+def test_doctor_finds_what_the_group_can_not_use(place: Place) -> None:
+    place.press("schedule", "far", "--yes")
+    place.share()
+    (place.private / "state.db").chmod(0o600)
+    said = place.press("doctor", "--offline", expect=10)
+    assert "can't use .pressrelease/state.db" in said
+    assert "chmod -R g+rwX" in said
+    assert f"sudo chmod -R g+rwX {place.private}" in place.deputy("status", expect=77)
+
+
+def test_the_default_stays_one_account(place: Place) -> None:
+    place.press("schedule", "far", "--yes")
+    place.private.chmod(0o750)
+    place.press("status")
+    assert stat.S_IMODE(place.private.stat().st_mode) == 0o700
+
+
+# -- root ---------------------------------------------------------------------------------------------------------
+
+
+def test_root_leaves_nothing_that_the_owner_can_not_use(place: Place) -> None:
+    place.root("schedule", "due", "next", "--yes")
+    place.root("approve", "due", "next", "--as", "da")
+    place.root("publish", "due")
+    place.root("new", "Another headline", "--embargo", "immediate")
+    assert owners(place.office.folder) == {PRESS}
+    place.press("publish-due")
+    assert place.office.pages == ["due", "next"]
+    place.press("doctor", "--offline")
+    assert "root: release.scheduled" in place.press("journal")
+
+
+def test_doctor_names_what_root_left_earlier(place: Place) -> None:
+    place.press("schedule", "far", "--yes")
+    alive = place.private / "alive"
+    alive.mkdir(mode=0o700, exist_ok=True)
+    os.chown(alive, 0, 0)
+    alive.chmod(0o700)
+    said = place.press("doctor", "--offline", expect=10)
+    assert "belongs to root" in said
+    assert f"chown -R {PRESS}: {place.private}" in said
+    assert "belongs to root" in place.press("publish-due", expect=77)
+
+
+def test_root_runs_no_program_of_one_who_may_change_the_config(place: Place) -> None:
+    mark = place.office.folder / "ran"
+    with (place.office.folder / "config.toml").open("a") as config:
+        config.write(f'[outlets.own]\ntype = "command"\nargv = ["/bin/sh", "-c", "id -u > {mark}"]\n')
+        config.write('[defaults]\noutlets = ["own"]\n')
+    place.root("schedule", "due", "--yes")
+    place.root("approve", "due", "--as", "da")
+    place.root("publish-due")
+    assert mark.read_text().strip() == str(PRESS)
+
+
+def test_root_says_so_if_the_owner_may_not_read_its_copy_of_the_program(place: Place) -> None:
+    copy = place.office.folder.parent / "roots"
+    shutil.copytree(Path(pressrelease.__file__).parent, copy / "pressrelease")
+    copy.chmod(0o700)
+    place.environment["PYTHONPATH"] = f"{copy}{os.pathsep}{Path(pytest.__file__).parents[1]}"
+    assert "may not read this copy" in place.root("publish-due", expect=77)
+
+
+def test_root_refuses_its_own_workspace_that_others_may_change(place: Place) -> None:
+    for path in (place.office.folder, *place.office.folder.rglob("*")):
+        os.chown(path, 0, 0)
+    (place.office.folder / "config.toml").chmod(0o666)
+    assert "others may change" in place.root("publish-due", expect=77)
+
+
+# -- a workspace that was found and not named ---------------------------------------------------------------------
+
+
+def test_a_planted_workspace_is_not_worked_in_unless_it_is_named(place: Place) -> None:
+    below = place.office.folder / "below"
+    below.mkdir()
+    for account in (place.stranger, place.root):
+        said = account("publish-due", cwd=below, expect=77)
+        assert f"pressrelease --workspace {place.office.folder}" in said
+    place.press("publish-due", cwd=below)
+    place.office.folder.chmod(0o777)
+    assert f"chmod o-w {place.office.folder}" in place.press("publish-due", cwd=below, expect=77)
