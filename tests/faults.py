@@ -23,7 +23,7 @@ from pathlib import Path
 
 from conftest import missing
 from mail_server import MailServer, mail_server
-from office import COMMAND, Office, Receiver, found_office, receiving
+from office import COMMAND, Office, Receiver, found_office, make_original, receiving
 
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.wiring import Workspace
@@ -99,6 +99,7 @@ class Scene:
     def copied(self, folder: Path) -> Scene:
         """The same office in another folder, with nothing arrived yet."""
         shutil.copytree(self.office.folder, folder, symlinks=True)
+        make_original(folder)
         self.forget()
         return Scene(Office(folder, dict(self.office.environment)), self.receiver, self.mail, self.lift)
 

@@ -220,7 +220,8 @@ def test_a_reboot_takes_the_log_with_it(world: World) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_every_promise_holds_in_ten_thousand_histories() -> None:
-    broken, counts = [], Counter[str]()
+    broken: list[str] = []
+    counts: Counter[str] = Counter()
     with multiprocessing.get_context("spawn").Pool(os.cpu_count(), initializer=_let_others_go_first) as pool:
         for told, counted in pool.imap_unordered(_lived, range(MANY), chunksize=50):
             broken += [told] if told else []

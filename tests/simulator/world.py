@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import uuid
@@ -12,7 +13,9 @@ from contextlib import ExitStack
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from office import make_original
 from zone_files import database, going_by
 
 from pressrelease.cycle import Cycle
@@ -53,6 +56,7 @@ class World(People):
         self.machine = Machine(BEGIN)
         self.folder = Path(tempfile.mkdtemp(prefix="pressrelease-", dir=shared_memory()))
         shutil.copytree(empty_office() / ".pressrelease", self.folder / ".pressrelease", dirs_exist_ok=True)
+        make_original(self.folder)
         (self.folder / "releases").mkdir()
         self.fates = Fates()
         self.faults: dict[str, list[str]] = {name: [] for name in OUTLETS}
@@ -70,6 +74,7 @@ class World(People):
         self.offset_there = timedelta(hours=-7)
         self._laws = 0
         self._zones = ExitStack()
+        self._zones.enter_context(patch.dict(os.environ, XDG_STATE_HOME=str(self.folder / "state")))
         self._daemon: tuple[Alive, Cycle, Daemon, Place] | None = None
         self._people = Place(self.folder, self)
         self._people.__dict__["_kept"] = FragileStore(STORE, self.folder, Fates(), lambda: None)
