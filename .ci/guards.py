@@ -28,6 +28,9 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Only SQLite: what is taken out here stands in front of both databases.
 STORE = ("tests/test_store.py", "-k", "not postgresql")
 CYCLE = ("tests/test_cycle.py",)
+BRAKES = ("tests/test_brakes.py",)
+LIFTS = ("tests/test_lifts.py",)
+SAME_LIFT = ("tests/test_same_lift.py",)
 LATENESS = ("tests/test_lateness.py", "-k", "not postgresql")
 SETTLING = ("tests/test_settling.py", "-k", "not killed_at_70")
 CIRCUIT = ("tests/test_circuit.py", "-k", "not postgresql")
@@ -190,6 +193,25 @@ GUARDS = (
           "may_be_read(release, self._store.read, delivery.lift)", "release", UNLIFTED),
     Guard("a slug that is not out can't be guessed", "parcels.py", "else mark_of(release.follows, secret)",
           "else hashlib.sha256(release.follows.encode()).hexdigest()[:32]", UNLIFTED),
+    # -- what a person chose and was told -----------------------------------------------------------------
+    Guard("a length of time in a file", "check/embargo.py", "            only_day=True,\n", "", SAME_LIFT),
+    Guard("a new draft is not immediate", "cli/writing.py", '    ] = "",\n    follows', '    ] = "immediate",\n    follows',
+          SAME_LIFT),
+    Guard("a chosen lift is kept", "desk/lifts.py", "    if last is None or not last.chosen:", "    if True:", LIFTS),
+    Guard("a kept lift fits its embargo", "desk/lifts.py",
+          "return last if _why_outside(embargo, last.moment) is None else None", "return last", LIFTS),
+    Guard("an earlier lift is said", "desk/lifts.py", "    if last is None or (lift is not None",
+          "    if True or (lift is not None", LIFTS),
+    Guard("an earlier lift needs more than --yes", "cli/scheduling.py", "yes=yes and not unnamed", "yes=yes", LIFTS),
+    Guard("a later lift is inside the window", "desk/stopping.py",
+          "    must_fit(release.embargo, meant.lift, slug=slug, timezone=office.timezone, now=now)\n", "", LIFTS),
+    Guard("each release by itself", "desk/results.py", "        except PressReleaseError as error:",
+          "        except ZeroDivisionError as error:", BRAKES),
+    Guard("resume only what is held", "desk/stopping.py",
+          "if at is None and before.release.word is not Word.HELD and not waits:", "if False:", BRAKES),
+    Guard("no false line of letting go", "store/words.py",
+          "    if word is Word.SCHEDULED and dossier.release.word is not Word.HELD:", "    if False:", BRAKES),
+    Guard("no false line of taking back", "store/words.py", "    if not dossier.approvals:", "    if False:", BRAKES),
     # -- the hour on the wall -----------------------------------------------------------------------------
     Guard("plan: hour on the wall", "gather.py",
           "one._replace(lift=rulings[one.slug].lift) if one.slug in rulings else one", "one", ZONES),

@@ -22,6 +22,7 @@ from pressrelease.desk.drafting import begin
 from pressrelease.desk.listing import draft_row
 from pressrelease.desk.scheduling import propose
 from pressrelease.errors import PressReleaseError
+from pressrelease.when import read_embargo
 
 LENGTHS = ("in 20 hours", "in 90 minutes", "23 hours from now", "in 1266 minutes", "in half an hour", "in two hours")
 PHRASES = (
@@ -52,6 +53,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     at=st.datetimes(datetime(2026, 11, 1), datetime(2026, 12, 31)).map(lambda at: at.replace(tzinfo=UTC)),
     later=st.integers(0, 3000).map(lambda minutes: timedelta(minutes=minutes)),
 )
+@example("5 p.m.", datetime(2026, 11, 18, 2, 0, tzinfo=UTC), timedelta(minutes=1))
+@example("Friday at 9 a.m.", datetime(2026, 11, 20, 18, 0, tzinfo=UTC), timedelta(minutes=1))
 @example("in 1266 minutes", datetime(2026, 11, 27, 21, 5, tzinfo=UTC), timedelta(minutes=1))
 @example("in 20 hours", datetime(2026, 11, 27, 21, 5, 32, 500, tzinfo=UTC), timedelta(minutes=1))
 def test_what_new_shows_is_what_every_later_command_shows(
@@ -67,6 +70,9 @@ def test_what_new_shows_is_what_every_later_command_shows(
             assert not desk.library.slugs()
             return
         assert shown is not None
+        office = desk.config.office
+        meant = read_embargo(phrase, now=at, timezone=office.timezone, release_time=office.release_time)
+        assert (shown.kind, shown.lift) == (meant.kind, meant.lift)  # which is what `when` shows
         if phrase in LENGTHS or phrase.endswith("minutes"):
             assert shown.lift is not None
             assert timedelta(0) < shown.lift - at  # and not hours off, as from a midnight

@@ -68,10 +68,21 @@ def _confirm(session: Session, proposal: Proposal, *, at: str | None, yes: bool)
     session.must_agree(
         " ".join([*questions, "Schedule it?"]),
         yes=yes and not unnamed,
-        hint=f"Name the earlier time to confirm it: `pressrelease schedule {proposal.slug} --at …`."
+        hint=f"To confirm it, name the time: `pressrelease schedule {proposal.slug} --at '{_phrase(proposal)}'`."
         if unnamed
         else "Give --yes to confirm, or --at with an exact time.",
     )
+
+
+def _phrase(proposal: Proposal) -> str:
+    """Return the proposed lift as it can be typed."""
+    if proposal.lift is None:
+        return "immediate"
+    from zoneinfo import ZoneInfo
+
+    from pressrelease.when.refusals import typed
+
+    return typed(proposal.lift.astimezone(ZoneInfo(proposal.embargo.timezone)))
 
 
 @app.command("approve")
