@@ -17,7 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from simulator.histories import COMMITS, FAULTS, JUMPS, LAWS, LIFTS, MEANWHILE, QUESTIONS, SOMETIMES, WAITS, live
-from simulator.office import CONFIG, OUTLETS, PATIENT, SLUGS
+from simulator.office import CONFIG, EDITS, OUTLETS, PATIENT, SLUGS
 from simulator.world import World
 
 QUICK = 80
@@ -94,6 +94,10 @@ class Office(RuleBasedStateMachine):
     @rule(slug=slugs, act=st.sampled_from(["edit", "delete", "put_back"]))
     def change_a_file(self, slug: str, act: str) -> None:
         getattr(self.world, act)(slug)
+
+    @rule(what=st.sampled_from(EDITS))
+    def edit_config(self, what: str) -> None:
+        self.world.edit_config(what)
 
     @rule(span=st.sampled_from(WAITS))
     def wait(self, span: timedelta) -> None:

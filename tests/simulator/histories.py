@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-from simulator.office import OUTLETS, SLUGS
+from simulator.office import EDITS, OUTLETS, SLUGS
 from simulator.world import World
 
 LIFTS = (timedelta(seconds=10), timedelta(minutes=4), timedelta(minutes=40), timedelta(hours=2), None)
@@ -22,7 +22,7 @@ COMMITS = ("killed before", "killed after", "busy", "full", "", "")
 QUESTIONS = ("busy", "unreadable")
 MEANWHILE = (
     "killed", "stop", "hold", "edit", "unapprove", "unschedule", "put off", "clock ahead", "clock back", "suspended",
-    "suspended for days", "another pass", "a law",
+    "suspended for days", "another pass", "a law", "another name", "another place",
 )  # fmt: skip
 
 
@@ -81,6 +81,7 @@ ACTS: tuple[tuple[int, Act], ...] = (
     (1, lambda w, c: w.undo_settlement(one(w, c), c.choice(list(OUTLETS)))),
     (2, lambda w, c: w.settle_everything(c)),
     (1, lambda w, c: w.edit(one(w, c))),
+    (2, lambda w, c: w.edit_config(c.choice(EDITS))),
     (1, lambda w, c: w.delete(one(w, c))),
     (2, lambda w, c: w.put_back(one(w, c))),
     (4, lambda w, c: w.wait(c.choice(WAITS))),
@@ -107,6 +108,7 @@ SOMETIMES = (
     "settlement undone",
     "killed, and waiting again",
     "killed, and recorded as delivered",
+    "kept back, since config.toml was edited",
 )
 
 

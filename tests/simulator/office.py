@@ -54,6 +54,20 @@ PATIENT = CONFIG._replace(
 )
 
 
+#: What somebody may write into config.toml that an approval covers, and the old values again.
+EDITS = ("name", "argv", "back")
+
+
+def edited(config: Config, what: str) -> Config:
+    """A config after one of EDITS: other words, another destination, or what it said at first."""
+    if what == "name":
+        return config._replace(office=config.office._replace(name="Another Office"))
+    if what == "argv":
+        moved = {name: one._replace(settings={"argv": ("elsewhere",)}) for name, one in config.outlets.items()}
+        return config._replace(outlets=moved)
+    return config._replace(office=CONFIG.office, outlets=CONFIG.outlets)
+
+
 def shared_memory() -> str | None:
     """A folder in memory: a crash of a process is tried here, not one of the machine's power."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -91,7 +105,8 @@ class Place(Workspace):
         return kept
 
     def outlets(self) -> dict[str, Any]:
-        return {name: FakeOutlet(name, self.world, self) for name in OUTLETS}
+        told = self.world.config.outlets
+        return {name: FakeOutlet(name, self.world, self, dict(told[name].settings)) for name in OUTLETS}
 
 
 @dataclass
@@ -101,6 +116,7 @@ class FakeOutlet:
     name: str
     world: World
     place: Place
+    settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def repeats(self) -> Repeats:
@@ -129,12 +145,13 @@ class Known:
     """What the people know of one release, kept without asking the program.
 
     `hour` is what California's clock shows at its lift, None where an instant was meant; `later` is the latest moment
-    at which that ever was, since what was not looked at meanwhile may go by it.
+    at which that ever was, since what was not looked at meanwhile may go by it. `config` is what config.toml said.
     """
 
     version: str
     text: str
     lift: datetime | None
+    config: Config
     approvals: int = 0
     held: bool = False
     decided: datetime | None = None

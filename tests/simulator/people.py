@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pressrelease.config import Config
+from pressrelease.config.frozen import frozen_settings, settings_name
 from pressrelease.delivery import Delivery, DeliveryState, delivery_key
 from pressrelease.desk import Desk, approving, scheduling, sending, settling, stopping
 from pressrelease.errors import PressReleaseError
@@ -21,12 +23,14 @@ from simulator.office import (
     OUTLETS,
     Known,
     Row,
+    edited,
 )
 
 
 class People:
     """Each method that starts with a verb is a command that somebody gives."""
 
+    config: Config
     machine: Machine
     folder: Path
     desk: Desk
@@ -55,6 +59,7 @@ class People:
         source = text.encode()
         lift = None if after is None else self.machine.wall + after
         recipients = {name: OUTLETS[name][1] for name in outlets}
+        settings = frozen_settings(self.config, outlets)
         release = Release(slug, f"Headline {self._number}", "…", text, source_hash=hashlib.sha256(source).hexdigest())
         wall = wall_text(lift, "America/Los_Angeles") if lift is not None and self._number % 2 else ""
         kind = EmbargoKind.IMMEDIATE if lift is None else EmbargoKind.INSTANT
@@ -69,12 +74,14 @@ class People:
                 outlets=outlets,
                 wall=wall,
                 recipients=digests_of(recipients),
+                settings=settings_name(settings),
             ),
             recipients=recipients,
             attachments={},
             findings=(),
             questions=(),
             wall=wall,
+            settings=settings,
         )
         assert canonical(release)
         path = self.folder / "releases" / f"{slug}.md"
@@ -85,7 +92,7 @@ class People:
                 path.write_bytes(before)
             return
         hour = (lift + self.offset_there).replace(tzinfo=None) if lift is not None and wall else None
-        self.known[slug] = Known(proposal.version, text, lift, hour=hour)
+        self.known[slug] = Known(proposal.version, text, lift, self.config, hour=hour)
         for name in outlets:
             for recipient in OUTLETS[name][1]:
                 key = delivery_key(slug, proposal.version, name, recipient)
@@ -223,6 +230,10 @@ class People:
         if verdict != "undo":
             self.counts[f"in doubt, then settled as {verdict}"] += len(rows)
         return rows
+
+    def edit_config(self, what: str) -> None:
+        """Somebody edits config.toml; a pass that is under way goes on by what it had read."""
+        self.config = edited(self.config, what)
 
     def edit(self, slug: str) -> None:
         (self.folder / "releases" / f"{slug}.md").write_bytes(b"edited after approval")

@@ -192,7 +192,9 @@ class World(People):
         return None if self._daemon is None else self._daemon[1]
 
     def daemon(self) -> None:
-        """One pass of `run`."""
+        """One pass of `run`; an edited config.toml is taken up before it."""
+        if self._daemon is not None and self._daemon[1]._config != self.config:
+            self.end_daemon()
         self.start_daemon()
         if self._daemon is None:
             return
@@ -257,6 +259,8 @@ class World(People):
             "suspended": lambda: self.wait(timedelta(minutes=10)),
             "suspended for days": lambda: self.wait(timedelta(days=3)),
             "another pass": self.cron,
+            "another name": lambda: self.edit_config("name"),
+            "another place": lambda: self.edit_config("argv"),
             "a law": lambda: self.change_zone_rules(-timedelta(minutes=3)),
         }
         acts[what]()
@@ -286,6 +290,8 @@ class World(People):
         assert path.exists(), "left although its file is gone"
         assert path.read_bytes() == known.text.encode(), "left although its file was changed"
         assert known.text in parcel.content.decode(), "other bytes left than were approved"
+        assert known.config.office.name in parcel.content.decode(), "another office's name left than was approved"
+        assert outlet.settings == known.config.outlets[outlet.name].settings, "it went to another place than approved"
         lease = [one.lease_until for one in outlet.place.store.read.claimed() if one.key == key]
         assert lease, "left unclaimed"
         assert lease[0] is not None, "left without a lease"
@@ -393,6 +399,7 @@ class World(People):
             assert not unsettled or report.standing.state in waits_for_a_person, (
                 f"{unsettled[0].outlet} is {unsettled[0].state.value} and nobody is told"
             )
+            self.counts["kept back, since config.toml was edited"] += bool(report.dossier.changed)
             stuck = [delivery for delivery in report.dossier.deliveries if delivery.needs_person]
             assert not stuck or report.standing.state in waits_for_a_person, "it needs a person, and nobody is told"
         self.check_journal()
