@@ -20,6 +20,7 @@ class Cause(str, Enum):
     # A draft that can't be scheduled as it is.
     FILE_UNREADABLE = "file_unreadable"
     EMBARGO_REFUSED = "embargo_refused"
+    CHECK_REFUSED = "check_refused"
 
     # Scheduled, and nothing of it may leave.
     HELD = "held"
@@ -108,6 +109,7 @@ ADVICE = MappingProxyType(
         Cause.FILE_UNREADABLE: Advice("check {slug}", Refused),
         Cause.EMBARGO_REFUSED: Advice("check {slug}", Refused),
         # A person held it, and a reason such as "charges dropped" is no call to let it go.
+        Cause.CHECK_REFUSED: Advice("edit {slug}", Refused),
         Cause.HELD: Advice("", NeedsPerson, Topic.NEEDS_YOU),
         Cause.APPROVAL_MISSING: Advice("approve {slug}", NeedsPerson, Topic.NEEDS_YOU),
         Cause.FILE_CHANGED: Advice("schedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="hold {slug}"),
@@ -134,7 +136,7 @@ ADVICE = MappingProxyType(
 )
 
 #: How `{outlets}` is written where a command takes several.
-_BETWEEN = {Cause.OUTLET_CLOSED: " --test ", Cause.DELAYED: " --test "}
+_BETWEEN = {Cause.OUTLET_CLOSED: " ", Cause.DELAYED: " "}
 
 
 def command_for(cause: Cause, slug: str, *, outlets: Sequence[str] = (), begun: bool = False) -> str:

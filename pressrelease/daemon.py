@@ -16,7 +16,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -315,8 +315,9 @@ class Daemon:
 
         folder = self._workspace.alive
         for path in folder.glob("run *.lock"):
-            if presence.surely_dead(folder, path.stem):
-                presence.bury(folder, path.stem)
+            with suppress(OSError):  # another account's
+                if presence.surely_dead(folder, path.stem):
+                    presence.bury(folder, path.stem)
         return presence.appear(folder, self._name)
 
     def _sign_if_old(self, seen: Pass) -> None:

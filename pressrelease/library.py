@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pressrelease.accounts import is_shared, widen
 from pressrelease.errors import NotFound, ReleaseRefused, StateUnreadable, WillRetry
+from pressrelease.printable import printable
 from pressrelease.release import LARGEST_RELEASE, Attachment, Release, valid_slug
 
 LARGEST_ATTACHMENT = 25 * 1024 * 1024
@@ -33,6 +34,20 @@ _WRITE_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) |
 _Signature = tuple[int, ...]
 
 
+#: What people write a release in; anything else in the folder is taken for an attachment.
+_WRITTEN = frozenset({"md", "markdown", "mdown", "txt", "text", "rtf", "doc", "docx", "odt", "pages"})
+_NO_SLUG = "its name has something else than small letters, digits and dashes"
+UNSEEN_HINT = "A release is a file right in releases/: small letters a to z, digits and dashes, up to 80, then .md."
+
+
+def _markdown_in(folder: Path) -> list[str]:
+    """The Markdown files right in a subfolder, a few at most; none of one that can't be read."""
+    try:
+        return sorted(one.name for one in folder.iterdir() if one.suffix.lower() == ".md")[:20]
+    except OSError:
+        return []
+
+
 class Library:
     """The folder of releases. Safe for several threads; never deletes a release."""
 
@@ -47,6 +62,33 @@ class Library:
     def strangers(self) -> list[str]:
         """Markdown files here that no command can see, since their name is no slug."""
         return sorted(f"{stem}.md" for stem in self._stems() if not valid_slug(stem))
+
+    def unseen(self) -> list[tuple[str, str]]:
+        """Files below the folder that look like releases and that no command can see, each with the reason."""
+        found = []
+        for name in self._names():
+            if name.startswith((".", "~")):
+                continue
+            stem, _, suffix = name.rpartition(".")
+            if (self.folder / name).is_dir():
+                found += [(f"{name}/{one}", "it is in a subfolder") for one in _markdown_in(self.folder / name)]
+            elif suffix == "md" and not valid_slug(stem):
+                capitals = "it has capital letters" if valid_slug(stem.lower()) else _NO_SLUG
+                found.append((name, capitals))
+            elif suffix.lower() in _WRITTEN and suffix != "md":
+                found.append((name, f"its name ends in .{suffix}, not in .md"))
+        if any(not name.endswith(".md") for name, _ in found):
+            attached = self._attached()
+            found = [(name, reason) for name, reason in found if name not in attached]
+        return sorted(found)
+
+    def _attached(self) -> set[str]:
+        """The paths of all attachments of releases that can be read."""
+        paths: set[str] = set()
+        for slug in self.slugs():
+            with contextlib.suppress(NotFound, ReleaseRefused, WillRetry):
+                paths.update(one.path for one in self.read(slug).attachments)
+        return paths
 
     def read(self, slug: str) -> Release:
         """One release. Raises NotFound with near names, ReleaseRefused with the line."""
@@ -164,18 +206,20 @@ class Library:
         return self.folder / f"{slug}.md"
 
     def _stems(self) -> Iterator[str]:
+        yield from (name[:-3] for name in self._names() if name.endswith(".md") and name[0] != ".")
+
+    def _names(self) -> list[str]:
         try:
             with os.scandir(self.folder) as entries:
-                names = [entry.name for entry in entries]
+                return [entry.name for entry in entries]
         except FileNotFoundError:
-            return
+            return []
         except OSError as error:
             raise StateUnreadable(
                 f"{self.folder.name}/ can't be read: {error.strerror}. Nothing was sent.",
                 hint="It should be a folder that you may read.",
                 code="releases_unreadable",
             ) from None
-        yield from (name[:-3] for name in names if name.endswith(".md") and name[0] != ".")
 
     def _bytes(self, slug: str) -> bytes:
         if not valid_slug(slug):
@@ -193,6 +237,15 @@ class Library:
     def _not_found(self, slug: str) -> NotFound:
         import difflib
 
+        wanted = slug.removesuffix(".md").casefold()
+        for name, reason in self.unseen():
+            if name.rpartition("/")[2].rpartition(".")[0].casefold() == wanted:
+                return NotFound(
+                    f"There is no release {printable(slug)[:80]}: releases/{printable(name)} can't be seen,"
+                    f" since {reason}.",
+                    hint=UNSEEN_HINT,
+                    code="no_release",
+                )
         near = difflib.get_close_matches(slug.removesuffix(".md"), self.slugs(), n=3)
         shown = "".join(character for character in slug[:80] if character.isprintable())
         return NotFound(

@@ -155,6 +155,14 @@ def locate(named: Path | None, environment: str | None, current: Path) -> Path:
         with contextlib.suppress(PermissionError):
             if (folder / "config.toml").is_file() and (folder / "releases").is_dir():
                 return folder.absolute()
+    for folder in (current, *current.parents):
+        with contextlib.suppress(PermissionError):
+            if (folder / "config.toml").is_file():
+                raise NotFound(
+                    f"{folder} has a config.toml and no releases/ folder, so it is no workspace yet.",
+                    hint="If it is your office's folder: mkdir releases. Else name the right one with --workspace.",
+                    code="no_workspace",
+                )
     raise NotFound(
         "This folder is not a press office's workspace: it has no config.toml, nor has any folder above it.",
         hint="Go to the office's folder, name it with --workspace, or make one with `pressrelease init`.",

@@ -50,6 +50,32 @@ COMMANDS = {
 }
 
 
+_NOT_BACK = (
+    "No command takes back what is out yet. `pressrelease hold SLUG` keeps back what isn't; `pressrelease stop` stops"
+    " everything."
+)
+_NO_CORRECTION = "No command sends a correction yet."
+
+#: What people type that is no command, and what serves instead. A near spelling may mean the opposite: retract, retry.
+MEANT = {
+    **dict.fromkeys(("retract", "kill", "withdraw", "recall", "takedown", "unpublish", "remove"), _NOT_BACK),
+    **dict.fromkeys(("correct", "correction", "update", "amend"), _NO_CORRECTION),
+    **dict.fromkeys(
+        ("cancel", "delete", "abort"),
+        "`pressrelease unschedule SLUG` makes it a draft again; `pressrelease hold SLUG` keeps it back.",
+    ),
+    **dict.fromkeys(
+        ("pause", "halt"), "`pressrelease hold SLUG` keeps one back; `pressrelease stop` stops everything."
+    ),
+    **dict.fromkeys(
+        ("send", "release", "post"),
+        "`pressrelease publish SLUG` sends one now; `pressrelease schedule SLUG` sends it at its time.",
+    ),
+    **dict.fromkeys(("list", "ls", "show", "queue"), "`pressrelease status` lists the releases."),
+    **dict.fromkeys(("test", "ping"), "`pressrelease outlets --test` tries the outlets."),
+}
+
+
 class Commands(TyperGroup):
     """Finds a command's module by its name; a name that is none is answered with those that come near."""
 
@@ -81,6 +107,7 @@ class Commands(TyperGroup):
 
             near = difflib.get_close_matches(args[0], COMMANDS, n=3)
             hint = f" Did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
+            hint = f" {MEANT[args[0].lower()]}" if args[0].lower() in MEANT else hint
             raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
         return super().resolve_command(ctx, args)
 

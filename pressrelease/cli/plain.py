@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pressrelease.delivery import DeliveryState
+from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.printable import one_line
 from pressrelease.release import SHOWN
 from pressrelease.store.rows import from_micros
-from pressrelease.views import STATE_WORDS, Row, delivery_json, list_words, next_command, when_words, where_words
+from pressrelease.views import (
+    STATE_WORDS,
+    Row,
+    delivery_json,
+    late_words,
+    list_words,
+    next_command,
+    when_words,
+    where_words,
+)
 from pressrelease.when import say, say_embargo
 
 if TYPE_CHECKING:
@@ -48,12 +57,14 @@ def _details(row: Row, *, timezone: str, now: datetime) -> list[str]:
     lines += [
         f"  approved by {approval.by}: {say(approval.at, timezone=timezone)}" for approval in row.dossier.approvals
     ]
-    for delivery in row.dossier.deliveries:
+    shown, alike = _told_apart(row.dossier.deliveries)
+    lines += [f"  {words}" for words in alike]
+    for delivery in shown:
         facts = delivery_json(delivery)
         who = delivery.outlet + (f" to {delivery.recipient}" if delivery.recipient else "")
         told = [f"{delivery.state.sentence}", f"{delivery.attempts} tries" if delivery.attempts != 1 else "1 try"]
         if facts["late_ms"] is not None:
-            told.append(f"{facts['late_ms']} ms after its lift")
+            told.append(late_words(timedelta(milliseconds=facts["late_ms"])))
         told += [str(facts[key]) for key in ("url", "error") if facts[key]]
         if delivery.next_try is not None and delivery.attempts:
             told.append(f"next try {say(delivery.next_try, timezone=timezone, now=now)}")
@@ -61,6 +72,24 @@ def _details(row: Row, *, timezone: str, now: datetime) -> list[str]:
             told.append(f"key {delivery.key}")
         lines.append(f"  {who}: {'; '.join(told)}")
     return lines
+
+
+#: An outlet's recipients that all say the same are counted from this many on.
+MANY = 10
+
+
+def _told_apart(deliveries: Sequence[Delivery]) -> tuple[list[Delivery], list[str]]:
+    """The deliveries that are shown one by one, and, of lists on which many say the same, how many say it."""
+    groups: dict[tuple[str, DeliveryState, str | None], list[Delivery]] = {}
+    for one in deliveries:
+        groups.setdefault((one.outlet, one.state, one.error), []).append(one)
+    shown, alike = [], []
+    for (outlet, state, error), those in groups.items():
+        if len(those) < MANY or (those[0].needs_person and state is DeliveryState.IN_DOUBT):
+            shown += those
+        else:
+            alike.append(f"{outlet}: {len(those):,} {state.sentence}" + (f"; {error}" if error else ""))
+    return shown, alike
 
 
 def _in_words(value: object) -> str:

@@ -20,18 +20,17 @@ app = typer.Typer()
 @app.command("outlets")
 def outlets(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME…]", help="Only these.", show_default=False)
+        list[str] | None, typer.Argument(metavar="[NAME…]", help="Only these; all without a name.", show_default=False)
     ] = None,
     test: Annotated[
-        list[str] | None,
-        typer.Option("--test", metavar="NAME", help="Reach this outlet with its credentials, publishing nothing."),
-    ] = None,
+        bool, typer.Option("--test", help="Reach them with their credentials, publishing nothing.", show_default=False)
+    ] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """What is configured and what each can do; with --test NAME…, whether it can be reached with its credentials.
+    """What is configured and what each can do; with --test, whether it can be reached with its credentials.
 
     Exit code with --test: 0 all reached, 75 one can't be reached just now, 10 one says no, 78 one's table or secret
     is wrong; the last of these where several hold. An outlet that was closed over its credentials and is reached
@@ -39,14 +38,14 @@ def outlets(
 
     \b
     pressrelease outlets
+    pressrelease outlets --test
     pressrelease outlets --test media site
     """
     from pressrelease.desk.reaching import facts_json, outlet_facts
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
-    # `--test a b` names b like an argument, and means both.
-    found = outlet_facts(desk, [*(test or ()), *(names or ())], test=bool(test) and not dry_run)
+    found = outlet_facts(desk, names or (), test=test and not dry_run)
     session.give({"outlets": [facts_json(one) for one in found]})
     if sys.stdout.isatty() and not session.as_json:
         from pressrelease.terminal import print_outlets

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from pressrelease.cli.options import (
     WorkspaceOption,
 )
 from pressrelease.cli.session import Session, input_line
+
+if TYPE_CHECKING:
+    from pressrelease.desk import Desk
 
 app = typer.Typer()
 
@@ -114,7 +117,7 @@ def _edit(session: Session, slug: str) -> None:
     if not editor:
         raise Usage(
             "No editor is set.",
-            hint=f"Set EDITOR (for example EDITOR=nano), or open releases/{slug}.md in any editor.",
+            hint=f"{_set_editor()}, then try again. Or open releases/{slug}.md in any editor.",
             code="no_editor",
         )
     edited = change(desk, slug, editor)
@@ -126,6 +129,8 @@ def _edit(session: Session, slug: str) -> None:
         session.say("Nothing was changed (dry run); it would have been saved." if session.dry_run else "Saved.")
     else:
         session.say("Nothing was changed.")
+    if changed and not session.dry_run:
+        session.say(*(f"  {line}" for line in _after_editing(desk, slug)))
     if edited.written:
         session.say(f"  A length of time counts from now, so the file has the moment: `embargo: {edited.written}`")
     if changed and edited.embargo is not None:
@@ -133,6 +138,30 @@ def _edit(session: Session, slug: str) -> None:
     for finding in findings:
         place = f", line {finding.line}" if finding.line else ""
         session.say(f"  {finding.severity.value}{place}: {finding.message} {finding.hint}".rstrip())
+
+
+def _set_editor() -> str:
+    return "Type: set EDITOR=notepad" if os.name == "nt" else "Type: export EDITOR=nano"
+
+
+def _after_editing(desk: Desk, slug: str) -> list[str]:
+    """What an edited file means for a release that was scheduled, approved or published as it was before."""
+    from pressrelease.desk.approving import PUBLISHED_AND_EDITED
+    from pressrelease.standing import ReleaseState
+
+    if not desk.store.exists or not desk.store.read.releases([slug]):
+        return []
+    report = desk.report(slug)
+    if report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
+        return [PUBLISHED_AND_EDITED]
+    if report.dossier.begun:
+        return ["It has begun to go out as it was before. What is left doesn't go out until the file is put back."]
+    people = ", ".join(dict.fromkeys(approval.by for approval in report.dossier.approvals))
+    lost = f"The approval by {people} is for the text before." if people else "What is scheduled is the text before."
+    return [
+        f"{lost} Nothing goes out until it is scheduled{' and approved' if people else ''} again.",
+        f"next: pressrelease schedule {slug}",
+    ]
 
 
 @app.command("when")
@@ -189,6 +218,9 @@ def check(
         session.say(f"{place}: {finding.severity.value}: {finding.message}")
         if finding.hint:
             session.say(f"  {finding.hint}")
+    if not slugs:
+        for name, reason in desk.library.unseen():
+            session.say(f"releases/{name}: not checked, since {reason}. No command can see it.")
     faults = sum(finding.severity is Severity.ERROR for finding in findings)
     faulty = {finding.slug for finding in findings if finding.severity is Severity.ERROR}
     if faults and session.as_json:

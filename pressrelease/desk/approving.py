@@ -35,12 +35,16 @@ def may_approve(desk: Desk, slug: str, by: str) -> Report:
             hint="Ask a colleague.",
             code="author_may_not_approve",
         )
+    if report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
+        raise NotPermitted(
+            f"{slug} is {report.standing.state.sentence} already. Nothing was approved.",
+            hint=PUBLISHED_AND_EDITED if report.dossier.file is not FileFact.SAME else "",
+            code="already_published",
+        )
     if report.dossier.file is not FileFact.SAME:
         raise NeedsPerson(
             f"releases/{slug}.md is no longer what was scheduled. Nothing was approved.",
-            hint=f"Put the file back, or `pressrelease unschedule {slug}`."
-            if report.dossier.file is FileFact.GONE
-            else f"`pressrelease schedule {slug}` freezes it as it is now.",
+            hint=_way_back(report),
             code="file_changed",
         )
     if changed := report.dossier.changed:
@@ -49,8 +53,6 @@ def may_approve(desk: Desk, slug: str, by: str) -> Report:
             hint=f"`pressrelease schedule {slug}` freezes it as it is now.",
             code="config_changed",
         )
-    if report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
-        raise NotPermitted(f"{slug} is {report.standing.state.sentence} already.", code="already_published")
     return report
 
 
@@ -77,6 +79,20 @@ def must_be_version(desk: Desk, slug: str, prefix: str) -> None:
             f"{slug} has {len(alike)} versions that begin with {prefix}. Nothing was approved.",
             hint=f"Give more digits: --version {version}",
         )
+
+
+#: What is said of a file that was edited after its release had gone out.
+PUBLISHED_AND_EDITED = "Editing the file changes nothing that was published. There is no command for corrections yet."
+
+
+def _way_back(report: Report) -> str:
+    """What helps once a scheduled release's file is another, or gone."""
+    slug = report.slug
+    if report.dossier.begun:
+        return f"It has begun to go out as it was. Put releases/{slug}.md back as it was, and the rest goes out."
+    if report.dossier.file is FileFact.GONE:
+        return f"Put the file back, or `pressrelease unschedule {slug}`."
+    return f"`pressrelease schedule {slug}` freezes it as it is now."
 
 
 def approve(desk: Desk, slug: str, by: str, *, key: str = "", may_ask: bool = False) -> None:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 AHEAD = 20
 BEHIND = 100
 
+#: How many drafts are checked for their next step.
+CHECKED = 20
+
 
 class Listing(NamedTuple):
     """Rows for `status` in the order in which they matter, with what stands above them; `more` were left out."""
@@ -86,7 +89,7 @@ def listing(
         if not everything:
             more += max(0, len(drafts) - behind)
             drafts = drafts[:behind]
-    rows += [draft_row(desk, slug, now=now) for slug in drafts]
+    rows += [draft_row(desk, slug, now=now, check=number < CHECKED) for number, slug in enumerate(drafts)]
     return Listing(rows, stopped, stopped_words, sign, doubt, more)
 
 
@@ -107,8 +110,11 @@ def _unattended(row: Row, now: datetime) -> Row:
     return row._replace(standing=standing._replace(reason=words, cause=Cause.NO_SCHEDULER))
 
 
-def draft_row(desk: Desk, slug: str, *, now: datetime) -> Row:
-    """A file that is not scheduled; one that can't be read is a draft with its trouble. Raises NotFound."""
+def draft_row(desk: Desk, slug: str, *, now: datetime, check: bool = False) -> Row:
+    """A file that is not scheduled; one that can't be read is a draft with its trouble. Raises NotFound.
+
+    With `check` its next step is what `check` finds: that takes some milliseconds each.
+    """
     from pressrelease.check import embargo_of
 
     try:
@@ -122,7 +128,20 @@ def draft_row(desk: Desk, slug: str, *, now: datetime) -> Row:
     except EmbargoRefused as error:
         refused = Standing(ReleaseState.DRAFT, error.message, cause=Cause.EMBARGO_REFUSED)
         return Row(slug, release.headline, refused, None)
-    return Row(slug, release.headline, Standing(ReleaseState.DRAFT), embargo)
+    return Row(slug, release.headline, _checked(desk, slug) if check else Standing(ReleaseState.DRAFT), embargo)
+
+
+def _checked(desk: Desk, slug: str) -> Standing:
+    """A draft's standing: whether `schedule` would take it as it is."""
+    from pressrelease.check import Severity
+    from pressrelease.desk.scheduling import findings
+
+    faults = [one for one in findings(desk, slug) if one.severity is Severity.ERROR]
+    if not faults:
+        return Standing(ReleaseState.DRAFT)
+    place = f" (line {faults[0].line})" if faults[0].line else ""
+    more = f", and {len(faults) - 1} more error{'s' if len(faults) > 2 else ''}" if len(faults) > 1 else ""
+    return Standing(ReleaseState.DRAFT, f"{faults[0].message.rstrip('.')}{place}{more}", cause=Cause.CHECK_REFUSED)
 
 
 def scheduler_sign(read: Reader, alive: Path, now: datetime) -> SchedulerSign:

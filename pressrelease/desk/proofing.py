@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pressrelease.formats.news_item import Edition, PubStatus
 from pressrelease.message import Message
 from pressrelease.release import Release
 from pressrelease.standing import FileFact, ReleaseState
+from pressrelease.store import Reader
 
 
 @dataclass(frozen=True)
@@ -95,15 +96,16 @@ def _of_scheduled(desk: Desk, slug: str, now: datetime) -> Proof:
     elif standing.blocked:
         status = PubStatus.WITHHELD
     frozen = desk.store.read.rows(
-        "SELECT version, frozen_at FROM versions WHERE slug = :slug ORDER BY frozen_at, version", {"slug": slug}
+        "SELECT frozen_at FROM versions WHERE slug = :slug AND version = :version",
+        {"slug": slug, "version": release.version},
     )
-    number = next(n for n, row in enumerate(frozen, start=1) if row["version"] == release.version)
+    number = _versions_that_left(desk.store.read, slug, but=release.version) + 1
     recipients: dict[str, tuple[str, ...]] = {}
     for one in report.dossier.deliveries:
         recipients[one.outlet] = (*recipients.get(one.outlet, ()), one.recipient)
     return Proof(
         message,
-        Edition(number, from_micros(frozen[number - 1]["frozen_at"]), status, _ahead(release.lift, now)),
+        Edition(number, from_micros(frozen[0]["frozen_at"]), status, _ahead(release.lift, now)),
         frozen=True,
         outlets=release.outlets,
         recipients=recipients,
@@ -142,8 +144,7 @@ def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
     )
     earlier = 0
     if desk.store.exists:
-        counted = desk.store.read.rows("SELECT count(*) AS n FROM versions WHERE slug = :slug", {"slug": slug})
-        earlier = int(counted[0]["n"])
+        earlier = _versions_that_left(desk.store.read, slug)
     edition = Edition(earlier + 1, now, PubStatus.WITHHELD, _ahead(lift, now))
     return Proof(message, edition, frozen=False, outlets=outlets, recipients={}, remarks=tuple(remarks))
 
@@ -239,10 +240,39 @@ def for_outlet(desk: Desk, proof: Proof, name: str, recipient: str | None = None
 # -- in a format -----------------------------------------------------------------------------------------------
 
 
+def _versions_that_left(read: Reader, slug: str, *, but: str = "") -> int:
+    """How many versions of a release anybody may have: what was only scheduled is no edition of a wire's."""
+    query = (
+        "SELECT count(DISTINCT version) AS n FROM deliveries"
+        " WHERE slug = :slug AND version <> :but AND first_sent_at IS NOT NULL"
+    )
+    return int(read.rows(query, {"slug": slug, "but": but})[0]["n"])
+
+
 def in_format(proof: Proof, name: str) -> Rendered:
     """The release in one of FORMATS."""
     media_type, render = FORMATS[name]
+    if name in _READ_BY_PEOPLE:
+        proof = replace(proof, message=_embargoed(proof))
     return Rendered(render(proof), media_type)
+
+
+_READ_BY_PEOPLE = frozenset({"text", "html", "eml"})
+
+
+def _embargoed(proof: Proof) -> Message:
+    """The message with its embargo on top while that lasts: a proof gets about, and must not say that it is free."""
+    from pressrelease.message.words import moment_words, words_in
+
+    message, until = proof.message, proof.edition.embargoed_until
+    if until is None:
+        return message
+    office = message.office
+    when = moment_words(until, office.timezone, office.language)
+    until_words = "EMBARGADO HASTA" if office.language.startswith("es") else "EMBARGOED UNTIL"
+    line = f"{until_words} {when} – PROOF, NOT FOR RELEASE"
+    free = words_in(office.language).release_line(message.release.kind)
+    return replace(message, embargo_line=line, text=message.text.replace(free, line, 1))
 
 
 def _text(proof: Proof) -> bytes:

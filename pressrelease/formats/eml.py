@@ -161,7 +161,7 @@ def html_page(message: Message, addresses: dict[str, str]) -> str:
     release = message.release
     contact = _contact(message, words)
     parts = [
-        f"<p><strong>{escape(words.release_line(release.kind))}</strong><br>"
+        f"<p><strong>{escape(message.embargo_line or words.release_line(release.kind))}</strong><br>"
         f"{escape(day_words(message.lift, message.office.timezone, message.office.language))}<br>"
         f"{escape(message.office.name)}</p>",
         contact,

@@ -49,6 +49,7 @@ class Message:
 
     `release.follows` is "" until the release that it follows is out. `follows_mark` stands for that one until then,
     and `mark` for this release: each is the same for one slug of one office, and nobody else can make it (`mark_of`).
+    `embargo_line` stands in a proof where "FOR IMMEDIATE RELEASE" stands from the lift on.
     """
 
     slug: str
@@ -64,6 +65,7 @@ class Message:
     notice: bool = False
     mark: str = ""
     follows_mark: str = ""
+    embargo_line: str = ""
 
     @property
     def contact(self) -> Contact:

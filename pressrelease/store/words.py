@@ -111,7 +111,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
     if any(row["attempts"] for row in tries):
         raise NotPermitted(
             f"{slug} has already begun to go out; it can't be scheduled again.",
-            hint=f"`pressrelease status {slug}` shows what went where.",
+            hint=f"`pressrelease status {slug}` shows what went where. There is no command for corrections yet.",
             code="already_begun",
         )
     _call_off(ledger, slug)

@@ -14,6 +14,7 @@ from pressrelease import clock
 from pressrelease.config import OutletConfig, SecretReference
 from pressrelease.desk.doctor.remarks import Patient, Remark, error, fine, warning
 from pressrelease.errors import ConfigRefused
+from pressrelease.library import UNSEEN_HINT
 from pressrelease.programs import system_program
 
 #: Free bytes on the disk below which nothing can be relied on, and below which somebody should look.
@@ -112,12 +113,9 @@ def disk(patient: Patient) -> Iterator[Remark]:
 def files(patient: Patient) -> Iterator[Remark]:
     """Everything in releases/ can be seen by the commands; nothing of a crashed copy lies about."""
     library = patient.workspace.library
-    strangers = library.strangers()
-    for name in strangers[:5]:
-        yield warning(
-            f"releases/{name} is seen by no command, since its name is no slug",
-            "Rename it: small letters a to z, digits and dashes, up to 80, then .md.",
-        )
+    strangers = library.unseen()
+    for name, reason in strangers[:5]:
+        yield warning(f"releases/{name} is seen by no command, since {reason}", UNSEEN_HINT)
     if len(strangers) > 5:
         yield warning(f"{len(strangers) - 5} more files in releases/ have such names", "Rename them.")
     for path in sorted(path for pattern in LEFT_BEHIND for path in patient.workspace.private.glob(pattern)):
