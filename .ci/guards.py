@@ -36,6 +36,7 @@ SETTLING = ("tests/test_settling.py", "-k", "not killed_at_70")
 CIRCUIT = ("tests/test_circuit.py", "-k", "not postgresql")
 STOPFILE = ("tests/test_stopfile.py",)
 APPROVALS = ("tests/test_approvals.py", "-k", "not postgresql")
+ALIVE = ("tests/test_alive.py",)
 SETTINGS = ("tests/test_frozen_settings.py",)
 UNLIFTED = ("tests/test_unlifted_slug.py",)
 ZONES = ("tests/test_zone_rules.py", "-k", "not postgresql and not leaves_at_the_hour")
@@ -172,6 +173,18 @@ GUARDS = (
           (*CYCLE, "-k", "tampered")),
     Guard("approved attachments", "parcels.py", "hashlib.sha256(content).hexdigest() != sha256", "False",
           (*CYCLE, "-k", "tampered")),
+    Guard("alive: one pass is no sign", "desk/listing.py",
+          "    came_again = process.last_seen - process.started_at >= COMES_AGAIN", "    came_again = True", ALIVE),
+    Guard("alive: a dead run is dead", "desk/listing.py",
+          "age < STAYS_UP and not _is_dead(alive, process)", "age < STAYS_UP", ALIVE),
+    Guard("alive: a series of passes that broke off begins anew", "store/presence.py",
+          "case((follows, processes.c.started_at), else_=ledger.micros)", "processes.c.started_at", ALIVE),
+    Guard("alive: due, and nothing running", "desk/listing.py", "    if not sign.alive and not stopped:", "    if False:", ALIVE),
+    Guard("delayed: five minutes", "standing.py",
+          "overdue = since is not None and now - since >= OVERDUE", "overdue = False", ("tests/test_standing.py",)),
+    Guard("cron: said once", "desk/reminding.py", "    if kept != said:\n", "    if False:\n", ("tests/test_cron_manners.py",)),
+    Guard("doctor: what can't be asked is not well", "desk/doctor/__init__.py",
+          "made.append(error(refused.message, refused.hint))", "pass", ("tests/test_doctor.py",)),
     Guard("plan: file", "standing.py", "if dossier.file is FileFact.CHANGED:", "if False:", ("tests/test_standing.py",)),
     Guard("plan: config.toml as approved", "standing.py", "    if dossier.changed:", "    if False:", SETTINGS),
     Guard("claim: config.toml as approved", "cycle.py",
