@@ -18,6 +18,9 @@ from typing import Any, NamedTuple
 #: What NTP's slewing may add to an honest clock between two marks: 500 parts in a million (ntp_adjtime(2)).
 SLEW = 500e-6
 
+#: How long a send may wait for proof that its lift has come, however far off the clock may be.
+LONGEST_PROOF = timedelta(milliseconds=250)
+
 _STEADY: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 
@@ -87,6 +90,28 @@ def error_bound() -> timedelta | None:
     if state < 0 or state == _TIME_ERROR or answer.status & _STA_UNSYNC or answer.maxerror < 0:
         return None
     return timedelta(microseconds=answer.maxerror)
+
+
+class Proof(NamedTuple):
+    """How far off the wall clock may have been when a send began, None where the kernel doesn't say; and whether the
+    lift had come whatever it was off."""
+
+    error: timedelta | None
+    lift_proved: bool
+
+
+def await_proof(lift: datetime) -> Proof:
+    """Wait until `lift` (UTC) has come by true time too, and say whether that is so.
+
+    Where that would take longer than `LONGEST_PROOF`, or the kernel doesn't say how far off its clock may be, nothing
+    is waited for and nothing is proved.
+    """
+    end = utc_now() + LONGEST_PROOF
+    while (error := error_bound()) is not None and (now := utc_now()) - error < lift:
+        if lift + error > end or now > end:
+            return Proof(error, lift_proved=False)
+        sleep_until(lift + error)  # the error may have grown meanwhile, and so it is asked for again
+    return Proof(error, lift_proved=error is not None)
 
 
 _STA_UNSYNC, _TIME_ERROR = 0x40, 5

@@ -4,6 +4,7 @@
     decide    `plan.make_plan`, pure: what may leave, what waits for whom, the next wake
     claim     one statement that asks every guard again; committed and synced         before any network byte
     render    the frozen version into the outlet's own bytes                          in memory
+    prove     where the kernel says how far off its clock may be: until the lift has come by true time
     guard     clock, lease, file, stop, hold, version and lift, asked once more        the last thing before
     send      the outlet, once                                                        the first byte
     record    the answer with its journal line, in one transaction; few may wait for that (`lane.Bounds`)
@@ -26,6 +27,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -361,6 +363,7 @@ class Cycle:
             found = self._find(outlet, delivery, made)
             if found is not None:
                 return found
+        proof = clock.await_proof(delivery.lift) if delivery.lift is not None else None
         if why_not := self._why_not(delivery, lease_end):
             return GivenBack(delivery, why_not)
         try:
@@ -368,7 +371,7 @@ class Cycle:
         except PressReleaseError as error:
             return GivenBack(delivery, error.message)
         self.attempted += 1
-        return self._hand_over(outlet, delivery, made)
+        return replace(self._hand_over(outlet, delivery, made), proof=proof)
 
     def _look_at(self, recorded: Future[None], entry: Entry) -> None:
         """Keep what kept an answer from the record: its claim stays, in doubt once it lapses, which is what is true."""

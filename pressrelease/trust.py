@@ -11,6 +11,7 @@ Witnesses are asked before anything leaves, unless they were asked a short while
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -107,6 +108,30 @@ def can_be_asked(store: Store, mark: clock.Mark, config: Config, witnesses: Witn
         return False
     newest = store.read.newest_time()
     return newest is None or mark.wall >= newest - config.clock.tolerance
+
+
+def looked_into(store: Store, mark: clock.Mark, config: Config, witnesses: Witnesses) -> str | None:
+    """As `clock_doubt`, for a person: the witnesses are asked too, whatever the uptime says. Takes some seconds."""
+    doubt = trust(store, mark, config, witnesses).doubt
+    if not can_be_asked(store, mark, config, witnesses, doubt):
+        return doubt
+    witnesses.ask(config, mark)
+    return trust(store, mark, config, witnesses).doubt
+
+
+def what_is_unwatched(mark: clock.Mark, witnesses: Sequence[str]) -> str:
+    """What nothing would notice of this machine's clock, in a sentence; "" if something watches it."""
+    if witnesses:
+        return ""
+    if mark.boot is None or mark.uptime is None:
+        return "this system does not say when it was started, so nothing notices a clock that is set ahead"
+    if clock.error_bound() is None:
+        return "after a restart nothing vouches for this machine's clock: NTP does not set it, and no witness is named"
+    return ""
+
+
+#: What to do about `what_is_unwatched`.
+NAME_WITNESSES = 'Name two web servers in config.toml: [clock] witnesses = ["https://…", "https://…"].'
 
 
 def clock_doubt(store: Store, mark: clock.Mark, tolerance: timedelta) -> str | None:

@@ -184,3 +184,46 @@ def test_how_far_off_the_kernel_says_that_its_clock_may_be(
 def test_this_kernel_can_be_asked() -> None:
     bound = clock.error_bound()
     assert bound is None or timedelta(0) <= bound < timedelta(seconds=17)
+
+
+@pytest.mark.parametrize(
+    ("bound", "past", "waits", "proved"),
+    [
+        pytest.param(100, 0, 100, True, id="waited for"),
+        pytest.param(100, 60, 40, True, id="the rest of it is waited for"),
+        pytest.param(100, 150, 0, True, id="proved at once"),
+        pytest.param(0, 0, 0, True, id="exact"),
+        pytest.param(300, 0, 0, False, id="too far off to wait for"),
+        pytest.param(300, 400, 0, True, id="far off, and late enough"),
+        pytest.param(None, 0, 0, False, id="not known"),
+        pytest.param(None, 60_000, 0, False, id="not known, however late"),
+    ],
+)
+def test_a_lift_is_waited_for_until_it_has_come_by_true_time(
+    monkeypatch: pytest.MonkeyPatch, bound: int | None, past: int, waits: int, proved: bool
+) -> None:
+    """In milliseconds: how far off the clock may be, how far past the lift is, how long it is waited for."""
+    wall = [NOW + timedelta(milliseconds=past)]
+
+    def sleep_until(moment: Any) -> None:
+        wall[0] = max(wall[0], moment)
+
+    error = None if bound is None else timedelta(milliseconds=bound)
+    monkeypatch.setattr(clock, "utc_now", lambda: wall[0])
+    monkeypatch.setattr(clock, "sleep_until", sleep_until)
+    monkeypatch.setattr(clock, "error_bound", lambda: error)
+    assert clock.await_proof(NOW) == clock.Proof(error, proved)
+    assert wall[0] == NOW + timedelta(milliseconds=past + waits)
+
+
+def test_an_error_that_grows_while_it_is_waited_for_is_waited_for_too_and_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wall, errors = [NOW], [timedelta(milliseconds=ms) for ms in (100, 101, 101)]
+    monkeypatch.setattr(clock, "utc_now", lambda: wall[0])
+    monkeypatch.setattr(clock, "sleep_until", lambda moment: wall.__setitem__(0, moment))
+    monkeypatch.setattr(clock, "error_bound", lambda: errors.pop(0))
+    assert clock.await_proof(NOW) == clock.Proof(timedelta(milliseconds=101), True)
+    monkeypatch.setattr(clock, "error_bound", lambda: (wall[0] - NOW) + timedelta(milliseconds=10))
+    assert not clock.await_proof(NOW).lift_proved
+    assert wall[0] - NOW <= 2 * clock.LONGEST_PROOF

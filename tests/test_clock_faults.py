@@ -182,11 +182,32 @@ def test_a_jump_ahead_that_was_right_is_vouched_for(tmp_path: Path, receiver: Re
         assert len(receiver.got) == 1
 
 
-def test_a_person_can_vouch_for_the_clock(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_person_can_vouch_for_the_clock_and_must_name_it(tmp_path: Path, receiver: Receiver) -> None:
     office = found_office(tmp_path / "office", receiver)
     put(office, datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30))
     set_clock(office, "+1h")
     office.run("publish-due", expect=10)
-    office.run("resume", "--all", "--yes")
+    office.run("stop", "--why", "printer on fire")
+    refused = office.run("resume", "--all", "--yes", expect=10)
+    assert "The clock here shows" in refused.stdout
+    assert "ahead of what this machine's uptime allows" in refused.stderr
+    assert "--confirm clock" in refused.stderr
+    office.run("publish-due", expect=11)
+    assert nothing_out(office, receiver)
+    resumed = office.json("resume", "--all", "--yes", "--confirm", "clock")
+    assert (resumed["fell_due"], resumed["let_go"]) == (["names-released"], True)
+    assert "uptime" in resumed["clock_doubt"]
     office.run("publish-due")
     assert len(receiver.got) == 1
+    assert office.json("resume", "--all", "--yes")["clock_doubt"] is None
+
+
+def test_resuming_asks_the_witnesses_and_names_their_word(tmp_path: Path, receiver: Receiver) -> None:
+    with witness(timedelta(0)) as address:
+        office = witnessed(tmp_path, receiver, address)
+        put(office, datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30))
+        reboot(office)
+        set_clock(office, "+1d")
+        assert "witnesses" in office.run("resume", "--all", "--yes", expect=10).stderr
+        set_clock(office, "")
+        office.run("resume", "--all", "--yes")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -310,6 +312,91 @@ def test_a_clock_that_came_up_ahead_is_not_believed_however_long_it_has_run(tmp_
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def witness_of(machine: Machine) -> Iterator[tuple[str, list[timedelta]]]:
+    """A server that tells true time: its address, and when (true time after NOW) it was asked."""
+    asked: list[timedelta] = []
+
+    class Witness(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            asked.append(machine.true - NOW)
+            self.send_response_only(204)
+            self.send_header("Date", format_datetime(machine.true, usegmt=True))
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Witness)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/", asked
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_witnesses_are_asked_before_a_lift_once_in_some_minutes_and_never_for_nothing(tmp_path: Path) -> None:
+    machine, minute = Machine(NOW), timedelta(minutes=1)
+    with witness_of(machine) as (address, asked):
+        place = replace(workshop.found(tmp_path, page={}), witnesses=(address,))
+        with running_on(machine, seed=1):
+            for number in (10, 12, 40):
+                workshop.schedule(place, f"at-{number}", NOW + number * minute)
+            with sending(place, machine.wall) as cycle:
+                cycle.look()
+                assert asked == []
+                machine.true = NOW + 10 * minute - timedelta(seconds=30)
+                cycle.look()
+                assert asked == [machine.true - NOW]
+                for number in (10, 12):  # their word is at hand
+                    machine.true = NOW + number * minute
+                    cycle.dispatch(cycle.look().plan.due)
+                assert len(asked) == 1
+                machine.true = NOW + 40 * minute
+                machine.offset = timedelta(seconds=1.9)
+                cycle.dispatch(cycle.look().plan.due)
+                assert len(asked) == 2
+        assert len(place.made["page"].got()) == 3
+
+
+def test_a_clock_that_jumps_after_witnesses_vouched_for_it_is_asked_about_again(tmp_path: Path) -> None:
+    machine = Machine(NOW)
+    with witness_of(machine) as (address, asked):
+        place = replace(workshop.found(tmp_path, page={}), witnesses=(address,))
+        with running_on(machine, seed=1):
+            workshop.schedule(place, "now", NOW + timedelta(seconds=10))
+            workshop.schedule(place, "later", NOW + timedelta(hours=1))
+            with sending(place, machine.wall) as cycle:
+                machine.true = NOW + timedelta(seconds=10)
+                cycle.dispatch(cycle.look().plan.due)
+                machine.offset = timedelta(hours=1)
+                seen = cycle.look()
+                assert len(asked) == 2
+                assert "witnesses" in str(seen.clock_doubt)
+                assert seen.plan.due == ()
+        assert [slug for _, slug, _, _ in place.made["page"].got()] == ["now"]
+
+
+@pytest.mark.parametrize(
+    ("bound", "at", "told"),
+    [(80, 80, (80, True)), (400, 0, (400, False)), (None, 0, (None, False))],
+)
+def test_it_is_on_record_whether_the_lift_had_surely_come(
+    tmp_path: Path, bound: int | None, at: int, told: tuple[int | None, bool]
+) -> None:
+    """In milliseconds: what the kernel says of its clock, and when after the lift the release left."""
+    place = workshop.found(tmp_path, page={})
+    machine = Machine(NOW)
+    with running_on(machine, seed=1):
+        workshop.schedule(place, "names", NOW + timedelta(hours=1))
+        machine.true = NOW + timedelta(hours=1)
+        machine.bound = None if bound is None else timedelta(milliseconds=bound)
+        publish_due(place)
+        assert states(place, "page") == ["delivered"]
+        (line,) = [line for line in place.store.read.journal() if line.event == "delivery.delivered"]
+        detail = json.loads(line.detail)
+        assert (detail["clock_error_ms"], detail["lift_proved"]) == told
+        assert timedelta(0) <= machine.true - (NOW + timedelta(hours=1, milliseconds=at)) < timedelta(milliseconds=5)
 
 
 # -- the recorder -------------------------------------------------------------------------------------------

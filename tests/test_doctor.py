@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from records import deliveries, events, everything, office, schedule, schedule_n
 from servers import FlakyServer, answer, make_authority
 from sqlalchemy import text
 
-from pressrelease import passes
+from pressrelease import clock, passes
 from pressrelease.cli import main
 from pressrelease.clock import read_mark, utc_now
 from pressrelease.desk import Desk, keeping, stopping
@@ -451,3 +452,56 @@ def test_a_mail_servers_certificate_is_looked_at_behind_starttls(
         monkeypatch.setattr(surroundings, "CERTIFICATE_AHEAD", timedelta(days=400_000))
         (remark,) = [one for one in found(desk.workspace) if one.check == "certificates"]
         assert remark.message.startswith("the certificate of mail's server ends in ")
+
+
+@pytest.mark.parametrize(
+    ("bound", "says", "weight"),
+    [
+        (timedelta(milliseconds=12.2), "off by 13 ms at most", Weight.FINE),
+        (timedelta(seconds=1.25), "may be off by 1.2 s", Weight.WARNING),
+        (None, "without proof that it has come", Weight.WARNING),
+    ],
+)
+def test_it_says_how_far_off_the_clock_may_be(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, bound: timedelta | None, says: str, weight: Weight
+) -> None:
+    monkeypatch.setattr(clock, "error_bound", lambda: bound)
+    (remark,) = [one for one in of_the_clock(desk) if says in one.message]
+    assert remark.weight is weight
+    unwatched = [one for one in of_the_clock(desk) if "after a restart nothing vouches" in one.message]
+    assert len(unwatched) == (bound is None)
+
+
+def of_the_clock(desk: Desk) -> list[Remark]:
+    return [one for one in examine(Workspace(desk.workspace.folder)) if one.check == "clock"]
+
+
+def test_it_claims_nothing_of_a_clock_that_it_could_not_ask(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No boot has a name here, as on macOS and Windows, or in a container without /proc/sys."""
+    assert any("agrees with the record and the machine's uptime" in one.message for one in of_the_clock(desk))
+    monkeypatch.setattr(clock, "_boot_name", lambda: None)
+    remarks = of_the_clock(desk)
+    assert not any("uptime" in one.message for one in remarks)
+    (unwatched,) = [one for one in remarks if "does not say when it was started" in one.message]
+    assert unwatched.weight is Weight.WARNING
+    assert "witnesses" in unwatched.hint
+
+
+@pytest.mark.parametrize(
+    ("headers", "says"),
+    [({}, "no witness of [clock] answered"), (None, "and the machine's uptime and the witnesses of [clock]")],
+)
+def test_it_asks_the_witnesses_and_says_whether_they_answered(
+    desk: Desk, headers: dict[str, str] | None, says: str
+) -> None:
+    dated = {"Date": format_datetime(utc_now(), usegmt=True)} if headers is None else headers
+    with FlakyServer(answer(200, headers=dated)) as server:
+        config = desk.workspace.folder / "config.toml"
+        config.write_text(config.read_text() + f'[clock]\nwitnesses = ["{server.url}/"]\ntolerance = "1m"\n')
+        remarks = of_the_clock(desk)
+        assert len(server.requests) == 1
+        assert len([one for one in remarks if "witness" in one.message]) == 1
+        assert any(says in one.message for one in remarks)
+        offline = [one for one in examine(Workspace(desk.workspace.folder), offline=True) if one.check == "clock"]
+        assert not any("witness" in one.message for one in offline)
+        assert len(server.requests) == 1

@@ -16,9 +16,26 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from simulator.histories import COMMITS, FAULTS, JUMPS, LAWS, LIFTS, MEANWHILE, QUESTIONS, SOMETIMES, WAITS, live
+from simulator.histories import (
+    BOUNDS,
+    COMMITS,
+    FAULTS,
+    JUMPS,
+    LAWS,
+    LIFTS,
+    MEANWHILE,
+    QUESTIONS,
+    SHARES,
+    SOMETIMES,
+    STEPS,
+    WAITS,
+    live,
+)
 from simulator.office import CONFIG, EDITS, OUTLETS, PATIENT, SLUGS
 from simulator.world import World
+
+from pressrelease.desk import stopping
+from pressrelease.errors import NeedsPerson
 
 QUICK = 80
 MANY = int(os.environ.get("HISTORIES", "10000"))
@@ -111,6 +128,14 @@ class Office(RuleBasedStateMachine):
     def set_clock(self, jump: timedelta) -> None:
         self.world.set_clock(jump)
 
+    @rule(steps=st.sampled_from(STEPS))
+    def creep(self, steps: int) -> None:
+        self.world.creep(steps)
+
+    @rule(bound=st.sampled_from(BOUNDS), share=st.sampled_from(SHARES))
+    def synchronize(self, bound: timedelta, share: float) -> None:
+        self.world.synchronize(bound, share)
+
     @rule(by=st.sampled_from([*LAWS, *(-law for law in LAWS)]))
     def change_zone_rules(self, by: timedelta) -> None:
         self.world.change_zone_rules(by)
@@ -176,6 +201,17 @@ def test_nothing_is_claimed_by_a_clock_that_jumped_since_the_look(world: World, 
     world.set_clock(jump)
     world.process.dispatch(due)
     assert claims_on_record(world) == 0
+
+
+def test_a_clock_in_doubt_is_confirmed_by_name_or_not_at_all(world: World) -> None:
+    world.set_clock(timedelta(hours=1))
+    with pytest.raises(NeedsPerson):
+        stopping.resume_all(world.desk, let_go=True)
+    world.cron()
+    assert claims_on_record(world) == 0
+    stopping.resume_all(world.desk, let_go=True, clock_confirmed=True)
+    world.cron()
+    assert claims_on_record(world) == 4
 
 
 @pytest.mark.parametrize("fate", QUESTIONS)

@@ -134,6 +134,9 @@ FOUR, FIVE = LIFT - HOUR, LIFT + HOUR
         pytest.param(NINE, -8, NEW, UNKNOWN, FIVE, FIVE, UNKNOWN, "have changed", id="later than by unknown"),
         pytest.param(NINE, -8, OLD, NEW, LIFT, None, NEW, "", id="later by older: newer ones have fixed it"),
         pytest.param(NINE, -6, NEW, OLD, LIFT, FOUR, NEW, "have changed", id="earlier by newer"),
+        pytest.param(NINE, -5, NEW, OLD, LIFT, LIFT - 2 * HOUR, NEW, "have changed", id="two hours earlier by newer"),
+        pytest.param(NINE, -4.75, NEW, OLD, LIFT, None, OLD, "was not moved", id="more than two hours earlier"),
+        pytest.param(NINE, 14, NEW, OLD, LIFT, None, OLD, "was not moved", id="21 hours earlier"),
         pytest.param(NINE, -6, NEW, NEW, LIFT, None, NEW, "stays with the later", id="earlier by one release"),
         pytest.param(NINE, -6, UNKNOWN, OLD, LIFT, None, OLD, "stays with the later", id="earlier by unknown"),
         pytest.param(NINE, -6, NEW, UNKNOWN, LIFT, None, UNKNOWN, "stays with the later", id="earlier than by unknown"),
@@ -148,13 +151,13 @@ FOUR, FIVE = LIFT - HOUR, LIFT + HOUR
     ],
 )
 def test_what_the_rules_of_today_make_of_a_lift(
-    wall: str, hours: int, ours: str, fixed_by: str, lift: datetime, follow: datetime | None, release: str, says: str
+    wall: str, hours: float, ours: str, fixed_by: str, lift: datetime, follow: datetime | None, release: str, says: str
 ) -> None:
     found = rule(LIFT, wall, fixed_by, now=NOW, rules=rules_of(hours, ours))
     assert (found.lift, found.follow, found.release if wall else "") == (lift, follow, release)
     assert says in found.words
     assert bool(found.words) is bool(says)
-    assert found.asks is ("stays" in says or "nothing" in says)
+    assert found.asks is any(word in says for word in ("stays", "nothing", "not moved"))
     assert found.blocked is ("nothing" in says)
 
 
@@ -170,6 +173,26 @@ def test_it_says_which_rules_changed_and_what_the_hour_was() -> None:
     assert "is Tue, Sep 25, 2018, 01:00 UTC now, and was Mon, Sep 24, 2018, 16:00 UTC" in day.words
     odds = rule(LIFT, NINE_PDT, OLD, now=NOW, rules=rules_of(-8, NEW)).words
     assert "9:00 AM UTC-07:00 is 8:00 AM XST there now" in odds
+
+
+def test_newer_rules_never_make_a_lift_due_at_once() -> None:
+    now = LIFT - timedelta(minutes=30)
+    found = rule(LIFT, NINE, OLD, now=now, rules=rules_of(-6, NEW))
+    assert (found.lift, found.follow, found.asks, found.blocked) == (LIFT, None, True, False)
+    assert found.words == (
+        "the time zone data of this machine calls itself newer (2019a) and would move the lift earlier: 9:00 AM in"
+        " America/Los_Angeles would be 15:00 UTC, and the record has 16:00 UTC; the lift was not moved; check the time"
+        " zone data"
+    )
+
+
+def test_newer_rules_one_after_another_move_a_lift_no_further_than_at_once() -> None:
+    lift, zones = LIFT, "2019a"
+    for number, letter in enumerate("bcdefgh", start=1):
+        found = rule(lift, NINE, zones, now=NOW, rules=rules_of(-7 + number / 2, f"2019{letter}"))
+        if found.follow is not None:
+            lift, zones = found.follow, found.release
+    assert lift == LIFT - 2 * HOUR
 
 
 def test_what_is_past_by_both_is_left_alone() -> None:
@@ -268,7 +291,11 @@ def test_machines_with_different_rules_come_to_rest(machines: list[tuple[float, 
     newest = max((release for _, release, _ in made), default="")
     if newest > "2018e" and all(release for _, release, _ in made):
         those = [hours for _, release, hours in made if release == newest]
-        assert lift == datetime(2018, 9, 24, 9, tzinfo=UTC) - min(those) * HOUR
+        own = datetime(2018, 9, 24, 9, tzinfo=UTC) - min(those) * HOUR
+        if max(lift, LIFT) - own > 2 * HOUR:
+            assert lift > own  # a person is asked
+        else:
+            assert lift == own
 
 
 # -- the rules on this machine's disk -----------------------------------------------------------------------------
@@ -586,6 +613,11 @@ def test_a_lift_follows_newer_rules_to_an_earlier_moment_and_no_others(ahead: Wo
         assert of_names(ahead).dossier.release.lift == lift  # the later of the two until it is on record
         assert len(publish_due(ahead).moved) == 1
         assert of_names(ahead).dossier.release.lift == lift - HOUR
+    with going_by(changed(tmp_path, 22, "2099b")):
+        assert publish_due(ahead).moved == ()
+        report = of_names(ahead)
+        assert (report.standing.state, report.standing.blocked) == (ReleaseState.NEEDS_YOU, False)
+        assert "calls itself newer (2099b)" in report.standing.reason
     assert of_names(ahead).dossier.release.lift == lift - HOUR
     assert publish_due(ahead).moved == ()
 

@@ -44,4 +44,13 @@ ConfirmOption = Annotated[
         "--confirm", metavar="SLUG", help="The slug, typed again, in place of the question.", show_default=False
     ),
 ]
+ConfirmClockOption = Annotated[
+    str | None,
+    typer.Option(
+        "--confirm",
+        metavar="clock",
+        help="With --all, when the clock is in doubt: that it shows the right time.",
+        show_default=False,
+    ),
+]
 AsOption = Annotated[str | None, typer.Option("--as", metavar="NAME", help="In whose name.", show_default=False)]

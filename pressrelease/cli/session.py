@@ -128,13 +128,13 @@ class Session:
         raise NeedsPerson(f"{question} Nobody said yes, so nothing was changed.", hint=hint, code="not_confirmed")
 
     def must_type(self, slug: str, question: str, *, confirmed: str | None) -> None:
-        """Go on only where the slug was typed once more. Raises NeedsPerson otherwise."""
+        """Go on only where the slug, or another word named, was typed once more. Raises NeedsPerson otherwise."""
         if confirmed is None and self.may_ask:
             confirmed = input_line(f"{printable(question)}\nType {slug} to go on: ").strip()
         if confirmed != slug:
             raise NeedsPerson(
                 f"{question} It was not confirmed, so nothing was changed and nothing went out.",
-                hint=f"Type the slug when asked, or give --confirm {slug}.",
+                hint=f"Type {slug} when asked, or give --confirm {slug}.",
                 code="not_confirmed",
             )
 

@@ -39,6 +39,7 @@ def init(
     from pressrelease.desk.founding import found_workspace
     from pressrelease.when import read_zone
     from pressrelease.when.zone_names import keeps_one_offset
+    from pressrelease.trust import NAME_WITNESSES, what_is_unwatched
     from pressrelease.wiring import person
 
     session = Session.of(None, as_json=as_json, no_input=no_input, dry_run=dry_run)
@@ -60,6 +61,8 @@ def init(
     session.say(f"{'Would make' if dry_run else 'Made'} a workspace in {folder}:")
     session.say(*(f"  {path}" for path in written), "")
     session.say(*service_lines(folder))
+    if unwatched := what_is_unwatched(clock.read_mark(), ()):
+        session.warn(f"{unwatched[0].upper()}{unwatched[1:]}.", NAME_WITNESSES)
     if zone in UNIVERSAL and not timezone:
         session.warn(f"Its clock is {zone}, since nobody said otherwise: 9:00 AM is read as 9:00 AM {zone}.")
         session.warn("If the office is elsewhere, change timezone in config.toml before anything is scheduled.")

@@ -9,6 +9,7 @@ import typer
 
 from pressrelease.cli.options import (
     AtOption,
+    ConfirmClockOption,
     DryRunOption,
     JsonOption,
     MaybeSlugsArgument,
@@ -22,6 +23,7 @@ from pressrelease.cli.session import Session
 from pressrelease.printable import one_line
 
 if TYPE_CHECKING:
+    from pressrelease.desk import Desk
     from pressrelease.errors import NotPermitted
 
 app = typer.Typer()
@@ -114,6 +116,7 @@ def resume(
     everything: Annotated[bool, typer.Option("--all", help="End a `stop`.")] = False,
     at: AtOption = None,
     yes: YesOption = False,
+    confirm: ConfirmClockOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
@@ -122,7 +125,7 @@ def resume(
     """Let a held or missed release go again; one whose lift is past goes out at the next pass.
 
     With --all: end a `stop`. What fell due meanwhile is listed, and goes out only if you say so; otherwise each
-    is held. It is also your word that this machine's clock is right.
+    is held. It shows the time on this machine's clock; if that is in doubt, type `clock` to confirm it.
     """
     from pressrelease import clock
     from pressrelease.cli.reporting import give_results
@@ -149,12 +152,33 @@ def resume(
 
         give_results(session, desk, each(slugs, one), "Resumed.", not_done="NOT RESUMED")
         return
+    _resume_all(session, desk, yes=yes, confirm=confirm, dry_run=dry_run)
+
+
+def _resume_all(session: Session, desk: Desk, *, yes: bool, confirm: str | None, dry_run: bool) -> None:
+    from pressrelease.desk import stopping
+    from pressrelease.when import rfc3339, say
+
+    zone, shown = desk.config.office.timezone, stopping.clock_shown(desk)
+    session.say(f"The clock here shows {say(shown.now, timezone=zone)}.")
+    if shown.doubt and not dry_run:
+        question = f"{shown.doubt[0].upper()}{shown.doubt[1:]}. Compare the time above with another clock."
+        session.must_type("clock", question, confirmed=confirm)
     due = stopping.fell_due(desk)
     if due:
-        session.say(f"Fell due while everything was stopped: {', '.join(due)}.")
+        session.say("Fell due while everything was stopped:")
+        session.say(*(f"  {one.slug}, {say(one.lift, timezone=zone)}" for one in due if one.lift is not None))
     let_go = bool(due) and (yes or session.agreed("Send these at the next pass?"))
-    result = stopping.resume_all(desk, let_go=let_go)
-    session.give({"resumed": True, "fell_due": list(result.fell_due), "let_go": result.let_go})
+    result = stopping.resume_all(desk, let_go=let_go, clock_confirmed=bool(shown.doubt))
+    session.give(
+        {
+            "resumed": True,
+            "fell_due": list(result.fell_due),
+            "let_go": result.let_go,
+            "at": rfc3339(shown.now),
+            "clock_doubt": shown.doubt,
+        }
+    )
     session.say("Everything goes again." if not dry_run else "Nothing was changed (dry run).")
     if due and not let_go:
         session.say("Those that fell due are held; let each go with `pressrelease resume SLUG`.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from pressrelease import clock
 from pressrelease.cause import Cause
@@ -12,8 +13,9 @@ from pressrelease.desk import Desk
 from pressrelease.desk.lifts import must_fit
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotPermitted
 from pressrelease.gather import reports
-from pressrelease.standing import Dossier, FileFact, ReleaseState, Word
+from pressrelease.standing import Dossier, FileFact, ReleaseState, Scheduled, Word
 from pressrelease.stopfile import STOP, is_stopped
+from pressrelease.trust import Witnesses, looked_into
 from pressrelease.when import EmbargoKind, read_embargo, say_full
 from pressrelease.when.walls import known_release
 
@@ -126,7 +128,7 @@ def stop(desk: Desk, why: str) -> tuple[Delivery, ...]:
     return tuple(desk.store.read.claimed()) if desk.store.exists else ()
 
 
-def fell_due(desk: Desk) -> tuple[str, ...]:
+def fell_due(desk: Desk) -> tuple[Scheduled, ...]:
     """What would leave at once if everything were resumed now."""
     now = clock.utc_now()
     if not desk.store.exists:
@@ -134,18 +136,39 @@ def fell_due(desk: Desk) -> tuple[str, ...]:
     found = reports(desk.store, desk.library, desk.config, desk.store.read.due_releases(now), trust_clock=True)
     # The zone rules of today may have put a lift later than the record has it.
     come = [one for one in found if one.dossier.release.lift is not None and one.dossier.release.lift <= now]
-    return tuple(report.slug for report in come if not report.standing.blocked and _waits(report.dossier))
+    return tuple(one.dossier.release for one in come if not one.standing.blocked and _waits(one.dossier))
 
 
-def resume_all(desk: Desk, *, let_go: bool) -> Resumed:
-    """End the stop. What fell due meanwhile goes only where a person said so; else each is held for one.
+class ClockShown(NamedTuple):
+    """The time that this machine shows (UTC), and why it can't be believed, None where nothing speaks against it."""
 
-    It is also that person's word that the clock is right.
+    now: datetime
+    doubt: str | None
+
+
+def clock_shown(desk: Desk) -> ClockShown:
+    """The clock, for a person to look at before they confirm it; witnesses are asked. Takes some seconds."""
+    mark = clock.read_mark()
+    return ClockShown(mark.wall, looked_into(desk.store, mark, desk.config, Witnesses()) if desk.store.exists else None)
+
+
+def resume_all(desk: Desk, *, let_go: bool, clock_confirmed: bool = False) -> Resumed:
+    """End the stop. What fell due meanwhile goes only if a person said so; otherwise each is held for one.
+
+    From then on the clock is measured by what it shows now. Raises NeedsPerson if it is in doubt and no person has
+    `clock_confirmed` that it is right.
     """
     from pressrelease.desk.adopting import must_be_the_original
     from pressrelease.store import presence, words
 
     must_be_the_original(desk)
+    shown = clock_shown(desk)
+    if shown.doubt and not clock_confirmed:
+        raise NeedsPerson(
+            f"{shown.doubt[0].upper()}{shown.doubt[1:]}. Nothing was changed.",
+            hint="Set the clock right, or confirm that it is: `pressrelease resume --all --confirm clock`.",
+            code="clock_in_doubt",
+        )
     _take_over(desk)
     if is_stopped(desk.workspace.folder):
         raise NotPermitted(
@@ -153,7 +176,7 @@ def resume_all(desk: Desk, *, let_go: bool) -> Resumed:
             hint=f"rm {desk.workspace.folder / STOP}",
             code="not_resumed",
         )
-    due = fell_due(desk)
+    due = tuple(release.slug for release in fell_due(desk))
     with desk.ledger() as ledger:
         for slug in due:
             if not let_go:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
+from math import ceil
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, literal_column, null, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from pressrelease.clock import Proof
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import CLAIMABLE, Delivery, DeliveryState
 from pressrelease.standing import Word
@@ -32,12 +34,14 @@ FOUND = "in the log of its sender, which ended before it could record this"
 class Result:
     """What became of one claimed delivery: as it was claimed, and as it stands after the outlet's answer.
 
-    `closes` is the fingerprint of the credentials that the outlet refused, None where it refused none.
+    `closes` is the fingerprint of the credentials that the outlet refused, None where it refused none. `proof` says
+    whether the lift had surely come when the send began, None where nothing was sent.
     """
 
     claimed: Delivery
     after: Delivery
     closes: str | None = None
+    proof: Proof | None = None
 
 
 def claim(
@@ -163,6 +167,10 @@ def _note_answers(ledger: Ledger, results: Sequence[Result], changed: Sequence[b
             detail |= {"error": after.error, "again": after.next_try is not None}
         if after.state is DeliveryState.IN_DOUBT:
             detail |= {"key": before.key}  # what to look for at the outlet
+        if result.proof is not None:
+            error = result.proof.error
+            detail["clock_error_ms"] = None if error is None else ceil(error / timedelta(milliseconds=1))
+            detail["lift_proved"] = result.proof.lift_proved
         name = f"delivery.{after.state.value}" if was_ours else "delivery.late_answer"
         ledger.note_of(before, name, **detail)
         if result.closes is not None:

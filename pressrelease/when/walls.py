@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 
+#: By how much newer rules may move a lift earlier by themselves: countries move their clocks by an hour, rarely by
+#: two, and beyond that the data is more likely wrong than the law is new.
+FURTHEST_EARLIER = timedelta(hours=2)
+
+
 class Wall(NamedTuple):
     """An hour on the wall of a zone: `local` is naive, `offset` what it was when it was said, and `named` whether
     that was said too."""
@@ -86,7 +91,8 @@ def rule(
     """Hold a recorded lift, whose clocks are `text`, against the rules of today. Times are aware UTC.
 
     `fixed_by` is the release of the zone database that the record went by, "" where that is unknown. Nobody's older
-    rules move what newer ones have fixed; and earlier than the record only rules that are surely newer move it.
+    rules move what newer ones have fixed; and earlier than the record only rules that are surely newer move it, by
+    two hours at most and never into the past: beyond that a person is asked, and the record stands.
     """
     walls = read_walls(text)
     if not walls:
@@ -115,6 +121,9 @@ def rule(
         return stands._replace(follow=lift, release=latest) if newer else stands
     if moment > lift:
         return Ruling(moment, moment, latest, _changed(walls[0], moment, latest))
+    # Measured from the hour that was approved too: one step after another must not come to more.
+    if newer and (max(lift, walls[0].promised) - moment > FURTHEST_EARLIER or moment <= now):
+        return Ruling(lift, None, fixed_by, _much_earlier(walls[0], moment, lift, ours), asks=True)
     if newer:
         return Ruling(lift, moment, latest, _changed(walls[0], moment, latest))
     return Ruling(lift, None, latest, _undecided(walls[0], moment, lift), asks=True)
@@ -179,6 +188,16 @@ def _undecided(wall: Wall, moment: datetime, lift: datetime) -> str:
     return (
         f"by the zone rules of this machine {say_clock(wall.local)} in {wall.zone} is {_utc(moment, day=day)}, and the"
         f" record has {_utc(lift, day=day)}; nobody can tell which rules are the newer, so it stays with the later"
+    )
+
+
+def _much_earlier(wall: Wall, moment: datetime, lift: datetime, release: str) -> str:
+    """That rules which call themselves newer would have it leave much earlier, or at once."""
+    day = lift.date() != moment.date()
+    return (
+        f"the time zone data of this machine calls itself newer ({release}) and would move the lift earlier:"
+        f" {say_clock(wall.local)} in {wall.zone} would be {_utc(moment, day=day)}, and the record has"
+        f" {_utc(lift, day=day)}; the lift was not moved; check the time zone data"
     )
 
 

@@ -14,6 +14,9 @@ LIFTS = (timedelta(seconds=10), timedelta(minutes=4), timedelta(minutes=40), tim
 WAITS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=40), timedelta(minutes=4), timedelta(hours=2))
 JUMPS = (timedelta(seconds=20), timedelta(hours=1), timedelta(days=1), timedelta(days=365))
 LAWS = (timedelta(seconds=30), timedelta(minutes=3), timedelta(hours=1))
+STEPS = (2, 40)
+BOUNDS = (timedelta(0), timedelta(milliseconds=5), timedelta(milliseconds=200), timedelta(seconds=1.5))
+SHARES = (-1.0, 0.0, 1.0)
 FAULTS = (
     "refused", "refused for good", "lost", "answer lost", "broken", "killed before", "killed after", "slow", "",
     "password",
@@ -21,8 +24,8 @@ FAULTS = (
 COMMITS = ("killed before", "killed after", "busy", "full", "", "")
 QUESTIONS = ("busy", "unreadable")
 MEANWHILE = (
-    "killed", "stop", "hold", "edit", "unapprove", "unschedule", "put off", "clock ahead", "clock back", "suspended",
-    "suspended for days", "another pass", "a law", "another name", "another place",
+    "killed", "stop", "hold", "edit", "unapprove", "unschedule", "put off", "clock ahead", "clock creeps", "clock back",
+    "suspended", "suspended for days", "another pass", "a law", "another name", "another place",
 )  # fmt: skip
 
 
@@ -88,6 +91,8 @@ ACTS: tuple[tuple[int, Act], ...] = (
     (2, lambda w, c: w.wait_for_lift(one(w, c), c.choice((timedelta(0), timedelta(microseconds=1))))),
     (1, lambda w, c: w.set_clock(c.choice(JUMPS) * c.choice((1, -1)))),
     (1, lambda w, c: w.mend_clock()),
+    (1, lambda w, c: w.creep(c.choice(STEPS))),
+    (1, lambda w, c: w.synchronize(c.choice(BOUNDS), c.choice(SHARES))),
     (1, lambda w, c: w.change_zone_rules(c.choice(LAWS) * c.choice((1, -1)))),
     (1, lambda w, c: w.reboot()),
     (4, lambda w, c: w.cron()),

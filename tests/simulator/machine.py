@@ -33,10 +33,11 @@ class Killed(BaseException):
 
 @dataclass
 class Machine:
-    """True time, and a wall clock that may be wrong by `offset`."""
+    """True time, and a wall clock that is wrong by `offset`; by `bound` at most, as long as it is synchronized."""
 
     true: datetime
     offset: timedelta = timedelta(0)
+    bound: timedelta | None = None
     boots: int = 1
     up_since: datetime = field(init=False)
 
@@ -56,8 +57,12 @@ class Machine:
     def sleep_until(self, moment: datetime) -> None:
         self.true += max(timedelta(0), moment - self.wall + timedelta(milliseconds=1))
 
+    def error_bound(self) -> timedelta | None:
+        return self.bound
+
     def reboot(self) -> None:
         self.boots += 1
+        self.bound = None
         self.up_since = self.true
 
 
@@ -71,6 +76,7 @@ def running_on(machine: Machine, seed: int) -> Iterator[None]:
         "read_mark": machine.read_mark,
         "pause_clock": machine.pause_clock,
         "sleep_until": machine.sleep_until,
+        "error_bound": machine.error_bound,
     }
     with patch.multiple(clock, **asked), patch.multiple(cycle, Lane=InlineLane, Recorder=InlineRecorder):
         try:

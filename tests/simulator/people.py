@@ -145,7 +145,7 @@ class People:
         self.machine.offset = timedelta(0)
         self.newest = min(self.newest, self.machine.wall)
         found: list[stopping.Resumed] = []
-        if self._try(lambda: found.append(stopping.resume_all(self.desk, let_go=let_go))):
+        if self._try(lambda: found.append(stopping.resume_all(self.desk, let_go=let_go, clock_confirmed=True))):
             self.stopped = False
             for slug in () if let_go else found[0].fell_due:
                 self.known[slug].held = True
@@ -159,6 +159,15 @@ class People:
             if known.lift is None or known.lift > moment:
                 known.lift, known.hour = moment, None
             known.decided = moment
+
+    def look_in(self) -> None:
+        """A command that changes nothing, and puts the clock that it saw on record."""
+
+        def look() -> None:
+            with self.desk.ledger():
+                pass
+
+        self._try(look)
 
     def retry(self, slug: str) -> None:
         if slug in self.known and self._try(lambda: sending.retry(self.desk, slug)):

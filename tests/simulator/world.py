@@ -10,7 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -18,6 +18,7 @@ from unittest.mock import patch
 from office import make_original
 from zone_files import database, going_by
 
+from pressrelease.clock import LONGEST_PROOF, SLEW
 from pressrelease.cycle import Cycle
 from pressrelease.daemon import Daemon
 from pressrelease.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
@@ -67,6 +68,7 @@ class World(People):
         self.counts: Counter[str] = Counter()
         self.newest = BEGIN
         self.clock_was_set_back = False
+        self.has_crept = False
         self.told: list[str] = []
         self.broken: list[AssertionError] = []
         self._living: list[Path] = []
@@ -120,11 +122,27 @@ class World(People):
         if by > timedelta(0) and self.desk.store.read.mark(self.machine.read_mark().boot) is None:
             return
         self.machine.offset += by
+        self.machine.bound = None  # a kernel whose clock is set by hand says that it can't say
         self.clock_was_set_back |= by < timedelta(0)
 
     def mend_clock(self) -> None:
         self.clock_was_set_back |= self.machine.offset > timedelta(0)
-        self.machine.offset = timedelta(0)
+        self.machine.offset, self.machine.bound = timedelta(0), None
+
+    def creep(self, steps: int) -> None:
+        """The clock gains on the uptime little by little, each step small enough to be believed by itself."""
+        self.machine.bound = None
+        for _ in range(steps):
+            self.has_crept = True
+            self.machine.true += timedelta(seconds=1)
+            self.machine.offset += timedelta(seconds=1.9)
+            self.look_in()
+
+    def synchronize(self, bound: timedelta, share: float) -> None:
+        """The clock is kept to the true time, off by that share of what the kernel says that it may be."""
+        before, self.machine.offset, self.machine.bound = self.machine.offset, bound * share, bound
+        self.has_crept |= share > 0
+        self.clock_was_set_back |= self.machine.offset < before
 
     def reboot(self) -> None:
         """The machine comes up again with a clock that is right or behind: ahead, only a witness could tell."""
@@ -255,6 +273,7 @@ class World(People):
             "unschedule": lambda: [self.unschedule(slug) for slug in SLUGS] and None,
             "put off": lambda: [self.resume(slug, timedelta(minutes=7)) for slug in SLUGS] and None,
             "clock ahead": lambda: self.set_clock(timedelta(hours=1)),
+            "clock creeps": lambda: self.creep(3),
             "clock back": lambda: self.set_clock(-timedelta(hours=1)),
             "suspended": lambda: self.wait(timedelta(minutes=10)),
             "suspended for days": lambda: self.wait(timedelta(days=3)),
@@ -282,7 +301,7 @@ class World(People):
         assert known.version == row.version, "a version left that another has replaced"
         assert known.approvals >= 1, "left unapproved"
         assert known.lift is not None, "left without a lift"
-        assert self.machine.true >= known.lift - timedelta(seconds=3), "EARLY"
+        assert self.machine.true >= known.lift - self._early_by_at_most(known.lift), "EARLY"
         assert self.machine.wall >= self.newest - timedelta(seconds=3), "left by a clock behind the record"
         assert not self.stopped, "left although stopped"
         assert not known.held, "left although held"
@@ -300,6 +319,15 @@ class World(People):
         moments = [known.lift, known.decided or known.lift, known.later or known.lift]
         late = self.machine.wall > max(moments) + self.config.policy.max_late
         assert not late or self.machine.wall <= row.began + self.config.retry.give_up, "late, and nobody decided that"
+
+    def _early_by_at_most(self, lift: datetime) -> timedelta:
+        """Nothing, unless a clock crept ahead by less than anybody could notice, and no kernel said how far."""
+        bound = self.machine.bound
+        if bound is not None and (bound <= LONGEST_PROOF or self.machine.wall - bound >= lift):
+            return timedelta(0)
+        if not self.has_crept:
+            return timedelta(0)
+        return CONFIG.clock.tolerance + (self.machine.true - BEGIN) * SLEW
 
     def _answer(self, outlet: FakeOutlet, row: Row, key: str) -> Receipt:
         store = outlet.place.store

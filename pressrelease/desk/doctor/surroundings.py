@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -59,24 +60,59 @@ def signers(patient: Patient) -> Iterator[Remark]:
 
 
 def clock_and_ntp(patient: Patient) -> Iterator[Remark]:
-    """The clock agrees with the record and with the machine's uptime, and somebody sets it."""
-    from pressrelease.trust import clock_doubt
+    """Something sets the clock and says how far off it may be; and whatever can speak against it was asked."""
+    from pressrelease.trust import NAME_WITNESSES, Witnesses, clock_doubt, looked_into, what_is_unwatched
 
-    set_by_network = _ntp()
-    if set_by_network is False:
-        yield warning("this machine's clock is not set by the network (NTP)", "timedatectl set-ntp true")
-    elif set_by_network:
-        yield fine("the clock is set by the network")
+    yield from _how_far_off()
+    mark, config = patient.mark, patient.config
+    if unwatched := what_is_unwatched(mark, config.clock.witnesses):
+        yield warning(unwatched, NAME_WITNESSES)
     if patient.read is None:
         return
-    doubt = clock_doubt(patient.store, patient.mark, patient.config.clock.tolerance)
+    witnesses = Witnesses()
+    if patient.offline:
+        doubt = clock_doubt(patient.store, mark, config.clock.tolerance)
+    else:
+        doubt = looked_into(patient.store, mark, config, witnesses)
     if doubt:
         yield error(
             f"{doubt}; nothing goes out until somebody has looked",
-            "Set the clock right; then `pressrelease resume --all` is your word for it.",
+            "Set the clock right. If it is right, `pressrelease resume --all` asks you to confirm it.",
+        )
+        return
+    asked = ["the record"]
+    if clock.vouches(mark, patient.read.mark(mark.boot)):
+        asked.append("the machine's uptime")
+    if witnesses.vouched is not None:
+        asked.append("the witnesses of [clock]")
+    elif config.clock.witnesses and not patient.offline:
+        yield warning("no witness of [clock] answered", "Name servers that answer HEAD requests with a Date.")
+    yield fine(f"the clock agrees with {' and '.join(asked)}")
+
+
+def _how_far_off() -> Iterator[Remark]:
+    """What the kernel says of its clock, and whether the network sets it."""
+    bound = clock.error_bound()
+    if bound is not None and bound <= clock.LONGEST_PROOF:
+        yield fine(f"the clock is off by {ceil(bound / timedelta(milliseconds=1))} ms at most, the system says (NTP)")
+    elif bound is not None:
+        yield warning(
+            f"the clock may be off by {bound.total_seconds():.1f} s, the system says (NTP): a release goes out at its"
+            " lift, without proof that it has come",
+            "See why: `chronyc tracking`, or `timedatectl timesync-status`.",
+        )
+    elif _ntp() is False:
+        yield warning(
+            "this machine's clock is not set by the network (NTP): how far off it may be is not known, and a release"
+            " goes out at its lift, without proof that it has come",
+            "timedatectl set-ntp true",
         )
     else:
-        yield fine("the clock agrees with the record and the machine's uptime")
+        yield warning(
+            "this system does not say how far off its clock may be, as Linux does with NTP: a release goes out at its"
+            " lift, without proof that it has come",
+            "On Linux run a time service such as chrony; for a container, on its host.",
+        )
 
 
 def _ntp() -> bool | None:
