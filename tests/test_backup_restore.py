@@ -272,7 +272,7 @@ def test_what_had_not_gone_out_goes_once_a_person_says_so(desk: Desk, tmp_path: 
     assert restored.standing.doubted == ()
     workspace = again(desk.workspace)
     assert passes.publish_due(workspace).published == ()
-    assert stopping.fell_due(Desk(workspace, "da")) == ("statement",)
+    assert [one.slug for one in stopping.fell_due(Desk(workspace, "da"))] == ["statement"]
     stopping.resume_all(Desk(workspace, "da"), let_go=True)
     assert passes.publish_due(workspace).published == ("statement",)
     workspace.store.close()

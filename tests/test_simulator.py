@@ -203,6 +203,21 @@ def test_nothing_is_claimed_by_a_clock_that_jumped_since_the_look(world: World, 
     assert claims_on_record(world) == 0
 
 
+@pytest.mark.parametrize("bound", [timedelta(milliseconds=5), timedelta(milliseconds=200)])
+def test_nothing_is_early_by_what_a_synchronized_clock_is_ahead(bound: timedelta) -> None:
+    made = World()
+    try:
+        made.schedule(SLUGS[0], timedelta(minutes=4), tuple(OUTLETS))
+        made.approve(SLUGS[0])
+        made.synchronize(bound, 1.0)
+        made.wait_for_lift(SLUGS[0], timedelta(0))
+        made.cron()
+        made.check()
+        assert all(len(row.arrivals) == 1 for row in made.rows.values())
+    finally:
+        made.end()
+
+
 def test_a_clock_in_doubt_is_confirmed_by_name_or_not_at_all(world: World) -> None:
     world.set_clock(timedelta(hours=1))
     with pytest.raises(NeedsPerson):

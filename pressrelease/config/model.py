@@ -71,7 +71,7 @@ class Retry(NamedTuple):
 
 
 class ClockRules(NamedTuple):
-    """[clock]: whose HTTP Date is asked when the local clock has jumped, and how far it may be off."""
+    """[clock]: whose HTTP Date is asked before anything goes out, and how far off the local clock may be."""
 
     witnesses: tuple[str, ...] = ()
     tolerance: timedelta = timedelta(seconds=2)

@@ -206,7 +206,7 @@ SECTIONS = (
     ),
     Section(
         "clock",
-        "Who is asked for the time when this machine's clock has jumped.",
+        "Who is asked for the time before anything goes out, and how far off this machine's clock may be.",
         (
             Key(
                 "witnesses",

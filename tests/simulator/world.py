@@ -101,10 +101,11 @@ class World(People):
         self.machine.true += span
 
     def wait_for_lift(self, slug: str, short: timedelta) -> None:
-        """Until a release's lift, or `short` before it."""
+        """Until a release's lift, or `short` before it, by a clock that may be ahead of the true time."""
         known = self.known.get(slug)
         if known is not None and known.lift is not None:
-            self.machine.true = max(self.machine.true, known.lift - short)
+            ahead = max(self.machine.offset, timedelta(0))
+            self.machine.true = max(self.machine.true, known.lift - short - ahead)
 
     def change_zone_rules(self, by: timedelta) -> None:
         """A legislature puts California's clock forward by so much; this machine learns of it."""
