@@ -37,9 +37,9 @@ def init(
     from pressrelease.accounts import work_as_owner
     from pressrelease.cli.keeping import service_lines
     from pressrelease.desk.founding import found_workspace
+    from pressrelease.trust import NAME_WITNESSES, what_is_unwatched
     from pressrelease.when import read_zone
     from pressrelease.when.zone_names import keeps_one_offset
-    from pressrelease.trust import NAME_WITNESSES, what_is_unwatched
     from pressrelease.wiring import person
 
     session = Session.of(None, as_json=as_json, no_input=no_input, dry_run=dry_run)
