@@ -129,18 +129,13 @@ def _until(true: object, seconds: float = 3) -> None:
 # -- TLS --------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def _trust_anew(monkeypatch: pytest.MonkeyPatch) -> object:
-    http_module.trust.cache_clear()
-    yield
-    http_module.trust.cache_clear()
-
-
-@pytest.mark.usefixtures("_trust_anew")
-def test_a_certificate_that_is_vouched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_certificate_that_is_vouched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     missing("openssl", "openssl")
     authority = make_authority(tmp_path)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.certificate))
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(authority.certificate))
     with FlakyServer(answer(200, b"ok"), tls=authority.server) as server:
         http = new_http()
         ends = http.reach(server.url).certificate_ends
@@ -152,7 +147,6 @@ def test_a_certificate_that_is_vouched_for(tmp_path: Path, monkeypatch: pytest.M
     assert server.connections == 1
 
 
-@pytest.mark.usefixtures("_trust_anew")
 @pytest.mark.parametrize(
     ("name", "days", "trusted", "words"),
     [
@@ -172,6 +166,7 @@ def test_a_certificate_that_is_not(
         failure = failed_post(server.url)
     assert failure.certainty is Certainty.NOT_SENT
     assert words in failure.reason
+    assert ("SSL_CERT_FILE" in failure.reason) is not trusted, "the next step"
     assert server.requests == []
 
 

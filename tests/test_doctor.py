@@ -30,7 +30,6 @@ from pressrelease.clock import read_mark, utc_now
 from pressrelease.desk import Desk, keeping, stopping
 from pressrelease.desk.doctor import Remark, Weight, examine, history, surroundings
 from pressrelease.mounts import file_system_in
-from pressrelease.outlets import http as http_module
 from pressrelease.standing import Word
 from pressrelease.store import presence, words
 from pressrelease.store.rows import local_text
@@ -329,7 +328,6 @@ def test_a_certificate_that_is_about_to_end_is_told_of(
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-    http_module.trust.cache_clear()
     with FlakyServer(answer(200), tls=authority.server) as server:
         outlet_without_its_secret(desk)
         config = desk.workspace.folder / "config.toml"
@@ -340,7 +338,6 @@ def test_a_certificate_that_is_about_to_end_is_told_of(
         remarks = found(desk.workspace)
         assert any(remark.check == "certificates" for remark in remarks) == told, remarks
         assert not any(remark.check == "certificates" for remark in found(desk.workspace, offline=True))
-    http_module.trust.cache_clear()
 
 
 # -- the command ---------------------------------------------------------------------------------------------------

@@ -449,6 +449,20 @@ def trusted(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         yield authority
 
 
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_mail_believes_whom_http_believes(
+    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    with secured(authority, implicit=True) as (_, outlet), pytest.raises(DeliveryFailed, match="SSL_CERT_FILE"):
+        outlet.probe()
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    with authority.cert_pem.tempfile() as path:
+        monkeypatch.setenv(variable, path)
+        with secured(authority, implicit=True) as (_, outlet):
+            assert "its certificate is good" in outlet.probe()
+
+
 @contextmanager
 def secured(authority: trustme.CA, *, implicit: bool, **options: Any) -> Iterator[tuple[MailServer, Email]]:
     """A server with a certificate, and an outlet that logs in there."""

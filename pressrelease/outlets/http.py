@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,10 +23,9 @@ from pressrelease.config.values import is_loopback, web_address
 from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.outlets.answers import Answer, failure_of, retry_after
+from pressrelease.outlets.certificates import trust
 
 if TYPE_CHECKING:
-    import ssl
-
     from requests import PreparedRequest
     from requests.adapters import HTTPAdapter
     from urllib3 import BaseHTTPResponse
@@ -244,11 +242,13 @@ class Http:
         return Answer(response.status, headers, bytes(body[:largest]), whole)
 
     def _lost(self, attempt: Attempt, error: Exception, changes_nothing: bool) -> DeliveryFailed:
-        from pressrelease.outlets.wire import trouble_words
+        from pressrelease.outlets.wire import PROXY_LOGIN, trouble_words
 
         late = attempt.expired or pause_clock() >= attempt.end
         if not attempt.begun:
             trouble = trouble_words(TimeoutError()) if late else attempt.trouble or trouble_words(error)
+            if trouble == PROXY_LOGIN:
+                return DeliveryFailed(Certainty.FOR_GOOD, f"{self.called}: {trouble}", credentials=True)
             way = "through the proxy that the environment names (HTTPS_PROXY): " if attempt.by_proxy else ""
             return DeliveryFailed(Certainty.NOT_SENT, f"{self.called}: {way}{trouble}")
         words = "did not answer in time" if late else "ended the connection without a whole answer"
@@ -348,22 +348,6 @@ def _new_adapter() -> HTTPAdapter:
             """Nothing to add: `trust()` verifies always, and reading a bundle anew would cost each connection 20 ms."""
 
     return Adapter(pool_connections=KEPT_SERVERS, pool_maxsize=KEPT_CONNECTIONS, max_retries=0)
-
-
-@cache
-def trust() -> ssl.SSLContext:
-    """Whom we believe: the system's authorities and certifi's; or only the bundle that the environment names."""
-    import os
-    import ssl
-
-    own = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    if own:
-        return ssl.create_default_context(cafile=own) if os.path.isfile(own) else ssl.create_default_context(capath=own)  # noqa: PTH113
-    import certifi
-
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
 
 
 def certificate_end(sock: Any) -> datetime | None:

@@ -355,14 +355,18 @@ class SecurePool(HTTPSConnectionPool):
     ConnectionCls = _Secure
 
 
+#: What a proxy says that wants a login (407 to CONNECT).
+PROXY_LOGIN = "the proxy asks for credentials (407)"
+_OWN_AUTHORITY = "; if that is the office's own, name its file in SSL_CERT_FILE"
+
 #: What a certificate's check can find (OpenSSL's X509_V_ERR_*), in words.
 _CERTIFICATE_WORDS = {
     9: "its certificate is not valid yet",
     10: "its certificate has expired",
-    18: "its certificate is signed by itself, and nobody vouches for it",
-    19: "its certificate comes from an authority that this machine doesn't trust",
-    20: "its certificate comes from an authority that this machine doesn't trust",
-    21: "its certificate comes from an authority that this machine doesn't trust",
+    18: f"its certificate is signed by itself, and nobody vouches for it{_OWN_AUTHORITY}",
+    19: f"its certificate comes from an authority that this machine doesn't trust{_OWN_AUTHORITY}",
+    20: f"its certificate comes from an authority that this machine doesn't trust{_OWN_AUTHORITY}",
+    21: f"its certificate comes from an authority that this machine doesn't trust{_OWN_AUTHORITY}",
     23: "its certificate was revoked",
     62: "its certificate is for another name",
     64: "its certificate is for another name",
@@ -386,6 +390,8 @@ def trouble_words(error: BaseException) -> str:
                 return "it could not be reached in time"
             case ConnectionError():
                 return "it ended the connection at once"
+            case OSError() if "Tunnel connection failed: 407" in str(seen):
+                return PROXY_LOGIN
             case OSError() if "Tunnel connection failed" in str(seen):
                 return "the proxy would not connect to it"
             case OSError() if seen.errno is not None and seen.strerror:

@@ -16,6 +16,7 @@ from functools import cached_property
 
 from pressrelease.clock import pause_clock
 from pressrelease.delivery import Certainty, DeliveryFailed
+from pressrelease.outlets.certificates import trust
 from pressrelease.outlets.email.conversation import Conversation, Ended, Refused
 
 #: The most sessions at once, whatever the number of senders: many servers take no more from one client.
@@ -60,8 +61,8 @@ class Server:
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        """Certificates are checked against the system's authorities, and names against the certificate."""
-        return ssl.create_default_context()
+        """Certificates and names are checked, with the same trust as over HTTP."""
+        return trust()
 
     def connect(self, end: float) -> Conversation:
         """A session, greeted, secured and logged in, by `end` on the pause clock. Raises DeliveryFailed."""
