@@ -224,6 +224,14 @@ def test_what_was_sent_since_is_not_taken_back(office: Here, server: MailServer)
     assert server.whole_texts[LIST[2]] == 2
 
 
+def test_what_was_tried_again_since_is_not_taken_back(office: Here, server: MailServer) -> None:
+    server.refused[LIST[2]] = "450 4.2.0 later"
+    office.run("settle", *ABOUT, "--recipient", LIST[2], "--resend")
+    office.run("publish-due", expect=10)
+    assert states(office)[LIST[2]] == "retrying"
+    office.run("settle", *ABOUT, "--undo", expect=66)
+
+
 def test_the_doubt_comes_back_after_the_release_was_out(office: Here) -> None:
     office.run("settle", *ABOUT, "--sent", "--yes")
     assert office.state("names") == "published"
