@@ -210,5 +210,8 @@ def _state_folder() -> Path | None:
         return Path(named) if named else None
     if (named := os.environ.get("XDG_STATE_HOME")) and Path(named).is_absolute():
         return Path(named)
-    home = Path("~").expanduser()
+    try:
+        home = Path("~").expanduser()
+    except RuntimeError:  # no HOME, and an account that the system doesn't know: a container's, say
+        return None
     return home / ".local" / "state" if home.is_absolute() and home.is_dir() else None
