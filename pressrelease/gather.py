@@ -202,7 +202,12 @@ def _dossiers(
     they were frozen, and what the zone rules have to say."""
     found = store.read.dossiers(releases, file_facts(library, releases), unsettled_only=unsettled_only)
     covered = ApprovedConfig(config, store)
-    return [one._replace(ruling=rulings.get(one.release.slug), changed=covered.why_changed_of(one)) for one in found]
+    changed = {one.release.slug: words for one in found if (words := covered.why_changed_of(one))}
+    if not rulings and not changed:
+        return found
+    return [
+        one._replace(ruling=rulings.get(one.release.slug), changed=changed.get(one.release.slug, "")) for one in found
+    ]
 
 
 def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequence[Dossier]:

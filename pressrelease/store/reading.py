@@ -143,6 +143,7 @@ class Reader:
         self._free: deque[Any] = deque()
         self._in_the_way: Together[Row] = Together(self._what_is_in_the_way)
         self._settings: dict[str, Mapping[str, Any]] = {}
+        self._terms: dict[tuple[str, str], Terms] = {}
 
     # -- asking -------------------------------------------------------------------------------------------
 
@@ -347,7 +348,7 @@ class Reader:
         which = " AND state NOT IN ('delivered', 'canceled')" if unsettled_only else ""
         for row in self._by_slug(f"SELECT * FROM deliveries WHERE slug IN ({{}}){which} ORDER BY id", slugs):
             deliveries.setdefault((row["slug"], row["version"]), []).append(delivery_of(row))
-        terms = self.terms(slugs)
+        terms = self._terms_for(releases)
         return [
             Dossier(
                 release=release,
@@ -367,7 +368,13 @@ class Reader:
             "SELECT v.slug, v.version, v.settings, v.frozen_at FROM releases r JOIN versions v"
             " ON v.slug = r.slug AND v.version = r.version WHERE r.slug IN ({})"
         )
-        return {(row["slug"], row["version"]): _terms_of(row) for row in self._by_slug(query, slugs)}
+        return _terms_of({"rows": list(self._by_slug(query, slugs))})
+
+    def _terms_for(self, releases: Sequence[Scheduled]) -> Mapping[tuple[str, str], Terms]:
+        """As `terms`. A frozen version never changes: a scheduler that looks again and again asks for each once."""
+        unknown = [one.slug for one in releases if (one.slug, one.version) not in self._terms]
+        self._terms |= self.terms(unknown)
+        return self._terms
 
     def _by_slug(self, query: str, slugs: Sequence[str], at_once: int = 400) -> Iterator[dict[str, Any]]:
         for start in range(0, len(slugs), at_once):
@@ -567,8 +574,13 @@ def _settings_of(row: Row) -> Mapping[str, Any]:
 
 
 @believed
-def _terms_of(row: Row) -> Terms:
-    return Terms(text_of(row["settings"] or ""), from_micros(row["frozen_at"]))
+def _terms_of(found: Row) -> dict[tuple[str, str], Terms]:
+    rows: list[Row] = found["rows"]
+    # Few moments at which many were frozen.
+    moments = {micros: from_micros(micros) for micros in {row["frozen_at"] for row in rows}}
+    return {
+        (row["slug"], row["version"]): Terms(text_of(row["settings"] or ""), moments[row["frozen_at"]]) for row in rows
+    }
 
 
 @believed
