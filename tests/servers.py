@@ -59,7 +59,7 @@ class Connection:
 
     def _more(self) -> bool:
         try:
-            part = self.sock.recv(65536)
+            part = self.sock.recv(1 << 20)  # in large parts: joining many small ones takes seconds
         except OSError:
             return False
         self._pending += part
