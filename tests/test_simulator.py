@@ -31,7 +31,7 @@ from simulator.histories import (
     WAITS,
     live,
 )
-from simulator.office import CONFIG, EDITS, OUTLETS, PATIENT, SLUGS
+from simulator.office import CONFIG, EDITS, OUTLETS, PATIENT, REMEMBERS, SLUGS
 from simulator.world import World
 
 from pressrelease.desk import stopping
@@ -227,6 +227,17 @@ def test_a_clock_in_doubt_is_confirmed_by_name_or_not_at_all(world: World) -> No
     stopping.resume_all(world.desk, let_go=True, clock_confirmed=True)
     world.cron()
     assert claims_on_record(world) == 4
+
+
+def test_a_doubt_that_is_older_than_its_outlet_remembers_is_left_to_a_person(world: World) -> None:
+    world.faults["social"].append("lost")
+    world.cron()
+    world.wait(REMEMBERS + timedelta(minutes=1))
+    world.cron()
+    (dossier,) = world.desk.store.read.dossiers(world.desk.store.read.releases())
+    (doubtful,) = [one for one in dossier.deliveries if one.outlet == "social"]
+    assert (doubtful.state.value, doubtful.next_try) == ("in_doubt", None)
+    assert "delivery.given_back" not in [line.event for line in world.desk.store.read.journal()]
 
 
 @pytest.mark.parametrize("fate", QUESTIONS)
