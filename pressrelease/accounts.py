@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from pressrelease.errors import NotPermitted, StateUnreadable
+from pressrelease.who import person
 
 #: What a group needs of a folder, and of a file, to work with it.
 GROUP_FOLDER = stat.S_IRWXG
@@ -196,7 +197,7 @@ def work_as_owner(folder: Path) -> None:
     if found.st_uid == 0:
         _must_be_roots_alone(folder)
         return
-    Accounts.person = os.environ.get("SUDO_USER") or "root"
+    Accounts.person = person()
     import pwd
 
     try:

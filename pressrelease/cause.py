@@ -24,6 +24,7 @@ class Cause(str, Enum):
 
     # Scheduled, and nothing of it may leave.
     HELD = "held"
+    RECORD_DISAGREES = "record_disagrees"  # the database says other than the journal
     APPROVAL_MISSING = "approval_missing"
     FILE_CHANGED = "file_changed"
     FILE_MISSING = "file_missing"
@@ -108,6 +109,7 @@ ADVICE = MappingProxyType(
     {
         Cause.FILE_UNREADABLE: Advice("check {slug}", Refused),
         Cause.EMBARGO_REFUSED: Advice("check {slug}", Refused),
+        Cause.RECORD_DISAGREES: Advice("journal --verify", NeedsPerson, Topic.NEEDS_YOU),
         # A person held it, and a reason such as "charges dropped" is no call to let it go.
         Cause.CHECK_REFUSED: Advice("edit {slug}", Refused),
         Cause.HELD: Advice("", NeedsPerson, Topic.NEEDS_YOU),

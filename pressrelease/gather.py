@@ -19,7 +19,9 @@ from pressrelease.plan import Plan, make_plan
 from pressrelease.standing import Dossier, FileFact, Scheduled, Standing, Word, counted_approvals, stand
 from pressrelease.stopfile import asked_holds
 from pressrelease.store import Store
+from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
+from pressrelease.store.reading import FrozenVersion
 from pressrelease.trust import LATEST, Trust, Witnesses, can_be_asked, clock_doubt, trust
 
 if TYPE_CHECKING:
@@ -203,11 +205,25 @@ def _dossiers(
     found = store.read.dossiers(releases, file_facts(library, releases), unsettled_only=unsettled_only)
     covered = ApprovedConfig(config, store)
     changed = {one.release.slug: words for one in found if (words := covered.why_changed_of(one))}
-    if not rulings and not changed:
+    differ = _disagreements(store, found)
+    if not rulings and not changed and not differ:
         return found
     return [
-        one._replace(ruling=rulings.get(one.release.slug), changed=changed.get(one.release.slug, "")) for one in found
+        one._replace(
+            ruling=rulings.get(one.release.slug),
+            changed=changed.get(one.release.slug, ""),
+            disagrees=differ.get(one.release.slug, ""),
+        )
+        for one in found
     ]
+
+
+def _disagreements(store: Store, dossiers: Sequence[Dossier]) -> dict[str, str]:
+    """In what the record of releases differs from the journal, by slug; a record of an older layout can't be asked."""
+    if not dossiers or store.read.schema() < AGREEMENT_SINCE:
+        return {}
+    deliveries = {one.release.slug: one.deliveries for one in dossiers}
+    return store.read.agreement.of_releases(store.read.rows, list(deliveries), deliveries)
 
 
 def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequence[Dossier]:
@@ -218,15 +234,18 @@ def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequ
     from pressrelease.signing import examined
 
     return [
-        one._replace(approvals=examined(one.approvals, approved(store, one.release), Path(signers)))
+        one._replace(approvals=examined(one.approvals, approved(store, one.release, one.deliveries), Path(signers)))
         if one.approvals
         else one
         for one in dossiers
     ]
 
 
-def approved(store: Store, release: Scheduled) -> Approved:
-    """What approvals of a release are of, as it is on record. Raises StateUnreadable without its frozen text."""
+def approved(store: Store, release: Scheduled, deliveries: Sequence[Delivery] = ()) -> Approved:
+    """What approvals of a release are of, as it is on record; `deliveries` are those that may leave by them.
+
+    Raises StateUnreadable without its frozen text.
+    """
     from pressrelease.signing import Approved, content_of
     from pressrelease.when.walls import reckoned
 
@@ -245,7 +264,19 @@ def approved(store: Store, release: Scheduled) -> Approved:
         due=release.lift,
         wall=frozen.wall,
         earliest=reckoned(frozen.wall),
+        elsewhere=_elsewhere(store, release, frozen, deliveries),
     )
+
+
+def _elsewhere(store: Store, release: Scheduled, frozen: FrozenVersion, deliveries: Sequence[Delivery]) -> str:
+    """The first outlet at which a delivery waits that was not frozen with its version, "" for none."""
+    people = store.read.agreement.recipients(store.read.rows, release.slug, release.version, frozen.recipients)
+    for one in deliveries:
+        if one.outlet not in frozen.outlets:
+            return one.outlet
+        if frozen.recipients and one.recipient not in people.get(one.outlet, ()):
+            return one.outlet
+    return ""
 
 
 def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None:
@@ -256,8 +287,9 @@ def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None
     release = store.read.release(delivery.slug)
     if release is None or release.version != delivery.version:
         return "another version took its place"
-    (dossier,) = _examined(store, config, store.read.dossiers([release]))
-    if counted_approvals(dossier.approvals, policy, release.author) < policy.approvals:
+    (dossier,) = store.read.dossiers([release], unsettled_only=True)
+    (dossier,) = _examined(store, config, [dossier._replace(deliveries=(delivery,))])
+    if counted_approvals(dossier.approvals, policy, release.makers) < policy.approvals:
         return "its approvals are not signed by those who may give them"
     return None
 

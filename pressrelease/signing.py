@@ -7,12 +7,11 @@ carried over to another version, lift or office.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
-import stat
 import subprocess
-import sys
 import tempfile
 import threading
 from collections import OrderedDict
@@ -24,6 +23,7 @@ from types import MappingProxyType
 
 from pressrelease.errors import NotPermitted
 from pressrelease.programs import system_program
+from pressrelease.signers import LARGEST, read_signers
 from pressrelease.standing import Approval
 
 #: Keeps a signature made for anything else, such as a commit of git, from being taken for an approval.
@@ -33,7 +33,7 @@ NAMESPACE = "pressrelease-approval"
 PATIENCE = 20.0
 PERSON_PATIENCE = 120.0
 
-LARGEST_SIGNERS = 1 << 20
+LARGEST_SIGNERS = LARGEST
 _KEPT = 4096
 
 
@@ -74,7 +74,8 @@ class Approved:
     """The frozen version that approvals are of, in the record named; `due` is the release's lift as it now stands.
 
     `earliest` is the first moment that they are good for: the lift, or, where `wall` says which clocks were meant,
-    the moment at which those show it by the zone rules of this machine.
+    the moment at which those show it by the zone rules of this machine. `elsewhere` names an outlet at which something
+    waits for a recipient who is not among those approved, "" if there is none.
     """
 
     store_id: str
@@ -85,6 +86,7 @@ class Approved:
     due: datetime | None
     wall: str = ""
     earliest: datetime | None = None
+    elsewhere: str = ""
 
     def statement(self, by: str, at: datetime) -> Statement:
         """What `by` says at `at`."""
@@ -117,7 +119,9 @@ def examined(approvals: Sequence[Approval], approved: Approved, signers: Path) -
         doubt = why_not_vouched(approved.statement(approval.by, approval.at), approval.signature, signers)
         if not doubt and earlier:
             doubt = "it was signed for a later lift"
-        found.append(approval._replace(doubt=doubt))
+        if not doubt and approved.elsewhere:
+            doubt = f"it was signed for other recipients than wait at {approved.elsewhere}"
+        found.append(approval._replace(doubt=doubt, key=key_of(approval.signature)))
     return tuple(found)
 
 
@@ -134,11 +138,15 @@ def what_is_wrong(signers: Path) -> Trouble | None:
     if _program() is None:
         return Trouble(_NO_PROGRAM, _INSTALL)
     try:
-        trusted = _trusted(signers)
+        trusted, others = read_signers(signers)
     except OSError:
         return Trouble(f"{signers.name} can't be read", f"Put the file of signers at {signers}.")
-    if trusted is None:
-        return Trouble(f"others may change {signers.name}", f"chmod go-w {signers}")
+    if others:
+        return Trouble(
+            others,
+            f"Put it where only root, or only its owner, may write, such as /etc/pressrelease/{signers.name}:"
+            f" `chmod go-w {signers.name}`, and the same for every folder above it.",
+        )
     if not any(line.strip() and not line.strip().startswith(b"#") for line in trusted.splitlines()):
         return Trouble(f"{signers.name} names nobody", "Write a line a person: the name, then the public key.")
     return None
@@ -187,11 +195,11 @@ def why_not_vouched(statement: Statement, signature: str, signers: Path) -> str:
     if not signature:
         return "it is not signed"
     try:
-        trusted = _trusted(signers)
+        trusted, others = read_signers(signers)
     except OSError:
         return f"{signers.name} can't be read"
-    if trusted is None:
-        return f"others may change {signers.name}"
+    if others:
+        return others
     name = (hashlib.sha256(trusted).digest(), statement, signature)
     with _lock:
         known = _verified.get(name)
@@ -218,16 +226,50 @@ _NO_PROGRAM = "ssh-keygen is not installed"
 _INSTALL = "Install OpenSSH's client (Debian and Ubuntu: openssh-client; Windows has it as an optional feature)."
 
 
-def _trusted(signers: Path) -> bytes | None:
-    """What the file of signers says; None where others may change it. Raises OSError."""
-    with signers.open("rb") as stream:
-        found = os.fstat(stream.fileno())
-        if sys.platform != "win32" and stat.S_IMODE(found.st_mode) & 0o022:
-            return None
-        data = stream.read(LARGEST_SIGNERS + 1)
-    if len(data) > LARGEST_SIGNERS:
-        raise OSError("no file of signers is so large")
-    return data
+def key_of(signature: str) -> str:
+    """The SHA-256 of the public key that a signature names (PROTOCOL.sshsig), "" if it can't be read.
+
+    Of a certificate it is the key in it: two certificates for one key are one person's.
+    """
+    try:
+        body = "".join(line for line in signature.splitlines() if not line.startswith("-----"))
+        data = base64.b64decode(body, validate=True)
+        if data[:6] != b"SSHSIG":
+            return ""
+        public = _strings(data[10:], 1)[0]
+        kind = _strings(public, 1)[0].decode("ascii").removesuffix("@openssh.com")
+        bare = kind.removesuffix("-cert-v01")
+        if bare in _KEY_FIELDS:
+            before = 2 if bare != kind else 1  # a certificate has a nonce before its key
+            fields = _strings(public, before + _KEY_FIELDS[bare])[before:]
+            public = b"\0".join([bare.encode(), *(field.hex().encode() for field in fields)])
+        return hashlib.sha256(public).hexdigest()
+    except (ValueError, IndexError):
+        return ""
+
+
+#: How many fields a public key of each kind has after its kind (RFC 4253, PROTOCOL.certkeys, PROTOCOL.u2f).
+_KEY_FIELDS = {
+    "ssh-ed25519": 1,
+    "ssh-rsa": 2,
+    "ecdsa-sha2-nistp256": 2,
+    "ecdsa-sha2-nistp384": 2,
+    "ecdsa-sha2-nistp521": 2,
+    "sk-ssh-ed25519": 2,
+    "sk-ecdsa-sha2-nistp256": 3,
+}
+
+
+def _strings(data: bytes, count: int) -> list[bytes]:
+    """The first fields of SSH's encoding, each with its length before it. Raises ValueError."""
+    found = []
+    for _ in range(count):
+        size = int.from_bytes(data[:4], "big")
+        if len(data) < 4 + size:
+            raise ValueError("cut short")
+        found.append(data[4 : 4 + size])
+        data = data[4 + size :]
+    return found
 
 
 def _verify(program: str, statement: Statement, signature: str, trusted: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
@@ -59,13 +59,15 @@ class FileFact(str, Enum):
 class Approval(NamedTuple):
     """One person's yes to exactly one version; `at` is UTC.
 
-    `signature` is their SSH key's, "" without one; `doubt` says why the yes does not count, "" where it may.
+    `signature` is their SSH key's, "" without one; `doubt` says why the yes does not count, "" where it may. `key` is
+    the fingerprint of the key that made the signature, "" if that was not asked.
     """
 
     by: str
     at: datetime
     signature: str = ""
     doubt: str = ""
+    key: str = ""
 
 
 class Scheduled(NamedTuple):
@@ -75,6 +77,7 @@ class Scheduled(NamedTuple):
     given. `late_accepted_at` is when a person last said that it may go out although it is late: it then has
     `max_late` from there, as it had from its lift. `wall` is the lift as the clocks that were meant show it, "" where
     an instant was; `zones` the release of the zone database that the lift was last reckoned by, "" where unknown.
+    `scheduled_by` is the person who fixed this version and its lift.
     """
 
     slug: str
@@ -92,6 +95,12 @@ class Scheduled(NamedTuple):
     late_accepted_at: datetime | None = None
     wall: str = ""
     zones: str = ""
+    scheduled_by: str = ""
+
+    @property
+    def makers(self) -> frozenset[str]:
+        """Whoever wrote it and whoever scheduled it, as names are compared: their own yes may not count."""
+        return frozenset(same_person(name) for name in (self.author, self.scheduled_by) if name)
 
 
 class Terms(NamedTuple):
@@ -114,7 +123,8 @@ class Dossier(NamedTuple):
 
     `ruling` is what the zone rules of this machine make of its lift, None where they have nothing to say. `changed`
     says which key of config.toml differs from what was frozen with the version, "" if none that matters does; `lists`
-    has the lists that were edited since, where a person looks.
+    has the lists that were edited since, where a person looks. `disagrees` says in what the record of it differs from
+    the journal, "" where they agree.
     """
 
     release: Scheduled
@@ -125,6 +135,7 @@ class Dossier(NamedTuple):
     terms: Terms | None = None
     changed: str = ""
     lists: tuple[ListChange, ...] = ()
+    disagrees: str = ""
 
     @property
     def begun(self) -> bool:
@@ -146,15 +157,23 @@ class Standing(NamedTuple):
     outlets: tuple[str, ...] = ()
 
 
-def counted_approvals(approvals: Sequence[Approval], policy: Policy, author: str) -> int:
-    """How many approvals count under the policy in force: one a person, by those who may give it."""
-    people = {approval.by for approval in approvals if not approval.doubt}
-    if policy.approvers:
-        people &= set(policy.approvers)
-    one_each = {same_person(name) for name in people}
-    if not policy.author_may_approve:
-        one_each.discard(same_person(author))
-    return len(one_each)
+def counted_approvals(approvals: Iterable[Approval], policy: Policy, makers: Collection[str]) -> int:
+    """How many people's approvals count under the policy in force, given by those who may give them.
+
+    Several approvals are one person's if they share a name or a key: a key that the file of signers has under two
+    names, or under a pattern, is one person. `makers` are whoever wrote and scheduled the release (`Scheduled.makers`).
+    The claim counts names in SQL by the same comparison (`store.claims`).
+    """
+    may = {same_person(name) for name in policy.approvers}
+    people: list[set[str]] = []
+    for approval in approvals:
+        name = same_person(approval.by)
+        if approval.doubt or (may and name not in may) or (not policy.author_may_approve and name in makers):
+            continue
+        marks = {f"name {name}"} | ({f"key {approval.key}"} if approval.key else set())
+        same = [known for known in people if known & marks]
+        people = [known for known in people if not known & marks] + [marks.union(*same)]
+    return len(people)
 
 
 def same_person(name: str) -> str:
@@ -210,7 +229,7 @@ def stand(
     if still_open and (stopper := _stopper(dossier, still_open, policy, retry, known_outlets, now, clock_doubt)):
         return stopper
     changed = dossier.ruling.words if dossier.ruling else ""
-    missing = policy.approvals - counted_approvals(dossier.approvals, policy, release.author)
+    missing = policy.approvals - counted_approvals(dossier.approvals, policy, release.makers)
     if missing > 0 and still_open:
         given = f"{missing} more approval{'s' if missing > 1 else ''} needed"
         given += "".join(f"; {one.by}'s does not count: {one.doubt}" for one in dossier.approvals if one.doubt)
@@ -336,6 +355,8 @@ def _stopper(
     """Why nothing of a release may leave until somebody has looked; None where nothing stands in its way."""
     release = dossier.release
     file = f"releases/{release.slug}.md"
+    if dossier.disagrees:
+        return _blocked(Cause.RECORD_DISAGREES, f"{dossier.disagrees}; nothing goes out until somebody has looked")
     if dossier.file is FileFact.CHANGED:
         return _blocked(Cause.FILE_CHANGED, f"{file} was changed after it was scheduled; nothing more goes out of it")
     if dossier.file is FileFact.GONE:

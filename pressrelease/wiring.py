@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import hashlib
 import json
 import os
@@ -20,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pressrelease import clock
+from pressrelease import clock, who
 from pressrelease.accounts import (
     PRIVATE,
     Accounts,
@@ -314,10 +313,7 @@ def _from_keyring(name: str, where: str) -> str:
 
 def person() -> str:
     """The name of whoever is at the keyboard, as the journal and approvals have it."""
-    try:
-        return Accounts.person or os.environ.get("SUDO_USER") or getpass.getuser()
-    except (KeyError, OSError):  # no such user on this machine
-        return f"uid-{os.getuid()}" if hasattr(os, "getuid") else "unknown"
+    return Accounts.person or who.person()
 
 
 def open_mended(workspace: Workspace, now: datetime) -> None:

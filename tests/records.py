@@ -18,6 +18,9 @@ from pressrelease.wiring import Workspace
 #: What later layouts added to the tables of the first.
 LATER_COLUMNS = (
     "approvals.signature",
+    "approvals.person",
+    "approvals.own",
+    "releases.scheduled_by",
     "releases.wall",
     "releases.zones",
     "versions.wall",
@@ -35,7 +38,11 @@ def make_first_layout(connection: Connection) -> None:
     """Give a record the first layout of all, as far as later ones changed its columns."""
     for name in set(metadata.tables) - FIRST_LAYOUT:
         connection.execute(text(f"DROP TABLE {name}"))
-    connection.execute(text("DROP INDEX releases_zones"))
+    for index in ("releases_zones", "journal_releases", "journal_stops"):
+        connection.execute(text(f"DROP INDEX {index}"))
+    on_sqlite = connection.dialect.name == "sqlite"
+    guard = "journal_no_replace" if on_sqlite else "journal_no_truncate ON journal"
+    connection.execute(text(f"DROP TRIGGER {guard}"))
     for column in LATER_COLUMNS:
         table, _, name = column.partition(".")
         connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))

@@ -151,7 +151,9 @@ CHANGES = {
     "no guard of the journal": sql("DROP TRIGGER journal_no_update"),
     "a changed line": sql("DROP TRIGGER journal_no_update", "UPDATE journal SET actor = 'nobody' WHERE n = 2"),
     "a line of bytes": sql("DROP TRIGGER journal_no_update", "UPDATE journal SET actor = x'ff' WHERE n = 2"),
-    "a hidden line": sql("INSERT INTO journal VALUES (0, 0, '', '', '', '', '', '', '', '')"),
+    "a hidden line": sql(
+        "DROP TRIGGER journal_no_replace", "INSERT INTO journal VALUES (0, 0, '', '', '', '', '', '', '', '')"
+    ),
     "a state that is none": sql("UPDATE deliveries SET state = 'elsewhere'"),
     "an embargo that is none": sql("UPDATE releases SET embargo = '[]'"),
     "a time that is none": sql("UPDATE control SET newest = 'noon'"),

@@ -20,6 +20,7 @@ TABLE: dict[str, tuple[str, str, int, Topic | None]] = {
     "file_unreadable": ("check names", "check names", 65, None),
     "embargo_refused": ("check names", "check names", 65, None),
     "check_refused": ("edit names", "edit names", 65, None),
+    "record_disagrees": ("journal --verify", "journal --verify", 10, Topic.NEEDS_YOU),
     "held": ("", "", 10, Topic.NEEDS_YOU),
     "approval_missing": ("approve names", "approve names", 10, Topic.NEEDS_YOU),
     "file_changed": ("schedule names", "hold names", 10, Topic.NEEDS_YOU),

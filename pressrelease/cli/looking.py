@@ -170,7 +170,9 @@ def _show(session: Session, desk: Desk, rows: list[Row], *, detailed: bool) -> N
 @app.command("journal")
 def journal(
     slugs: MaybeSlugsArgument = None,
-    verify: Annotated[bool, typer.Option("--verify", help="Look whether any line was changed, cut or moved.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Look whether any line was changed or moved, and whether the rows agree.")
+    ] = False,
     head: Annotated[
         str | None,
         typer.Option(
@@ -214,8 +216,13 @@ def journal(
         found = verified.walk.head
         session.give({"holds": True, "lines": found.n, "head": found.hash if found.n else None})
         session.say(
-            f"The journal holds: {found.n} lines, none changed, cut or moved, and every delivery agrees with it.",
-            f"Its head: {found}" + ("" if head is None else ", and the one given is in it"),
+            f"The journal holds: {found.n} lines, none changed or moved; every release and delivery agrees with it.",
+            f"Its head: {found}"
+            + (
+                ". Only a head kept elsewhere (--head) shows that its end was not cut off."
+                if head is None
+                else ", and the one given is in it: nothing was cut off before that."
+            ),
         )
         return
     for line in desk.store.read.journal(slugs or ()):

@@ -18,6 +18,7 @@ from pressrelease.library import Library
 from pressrelease.standing import Scheduled
 from pressrelease.store import Store
 from pressrelease.trust import trust
+from pressrelease.who import as_actor
 from pressrelease.wiring import Workspace
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Desk(NamedTuple):
         mark = clock.read_mark()
         self.store.open(mark.wall)
         kept = trust(self.store, mark, self.config).kept
-        with self.store.ledger(now=now or mark.wall, actor=self.actor, undo=self.dry_run) as ledger:
+        with self.store.ledger(now=now or mark.wall, actor=as_actor(self.actor), undo=self.dry_run) as ledger:
             yield ledger
             if kept is not None:
                 presence.keep_mark(ledger, kept)

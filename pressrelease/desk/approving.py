@@ -11,7 +11,7 @@ from pressrelease.desk import Desk, Report
 from pressrelease.errors import NeedsPerson, NotPermitted, Refused, Usage
 from pressrelease.gather import approved
 from pressrelease.release import SHOWN
-from pressrelease.standing import FileFact, ReleaseState, Scheduled, same_person
+from pressrelease.standing import Dossier, FileFact, ReleaseState, same_person
 
 LONGEST_NAME = 200
 
@@ -23,15 +23,16 @@ def may_approve(desk: Desk, slug: str, by: str) -> Report:
     report = desk.report(slug)
     policy = desk.config.policy
     release = report.dossier.release
-    if policy.approvers and by not in policy.approvers:
+    if policy.approvers and same_person(by) not in {same_person(name) for name in policy.approvers}:
         raise NotPermitted(
             f"{by} may not approve: config.toml names {', '.join(policy.approvers)}.",
             hint="Ask one of them. At this keyboard they give their own name with --as NAME; the journal keeps both.",
             code="not_an_approver",
         )
-    if not policy.author_may_approve and same_person(by) == same_person(release.author):
+    if not policy.author_may_approve and same_person(by) in release.makers:
+        did = "wrote" if same_person(by) == same_person(release.author) else "scheduled"
         raise NotPermitted(
-            f"{by} wrote {slug}, and config.toml wants somebody else to approve it.",
+            f"{by} {did} {slug}, and config.toml wants somebody else to approve it.",
             hint="Ask a colleague.",
             code="author_may_not_approve",
         )
@@ -101,7 +102,7 @@ def approve(desk: Desk, slug: str, by: str, *, key: str = "", may_ask: bool = Fa
 
     dossier = may_approve(desk, slug, by).dossier
     now = clock.utc_now()
-    signature = _signature(desk, dossier.release, by, now, key, may_ask=may_ask)
+    signature = _signature(desk, dossier, by, now, key, may_ask=may_ask)
     with desk.ledger(now) as ledger:
         words.approve(
             ledger,
@@ -114,13 +115,14 @@ def approve(desk: Desk, slug: str, by: str, *, key: str = "", may_ask: bool = Fa
         )
 
 
-def _signature(desk: Desk, release: Scheduled, by: str, at: datetime, key: str, *, may_ask: bool) -> str:
+def _signature(desk: Desk, dossier: Dossier, by: str, at: datetime, key: str, *, may_ask: bool) -> str:
     """The signature of an approval, which the file of signers vouches for; "" where none is asked for."""
     signers = desk.config.policy.allowed_signers
     if not signers:
         return ""
-    from pressrelease.signing import sign, why_not_vouched
+    from pressrelease.signing import key_of, sign, why_not_vouched
 
+    release = dossier.release
     statement = approved(desk.store, release).statement(by, at)
     signature = sign(statement, key, may_ask=may_ask)
     if doubt := why_not_vouched(statement, signature, Path(signers)):
@@ -129,6 +131,14 @@ def _signature(desk: Desk, release: Scheduled, by: str, at: datetime, key: str, 
             hint=f"{Path(signers).name} must have the key on a line that begins with {by}.",
             code="not_an_allowed_signer",
         )
+    for given in dossier.approvals:
+        if not given.doubt and given.key == key_of(signature) and same_person(given.by) != same_person(by):
+            raise NotPermitted(
+                f"{given.by} approved {release.slug} with that key already, and one key counts once."
+                " Nothing was approved.",
+                hint="Ask somebody else, who has a key of their own.",
+                code="same_key",
+            )
     return signature
 
 

@@ -77,8 +77,10 @@ class Verified:
 
 
 def verify(reader: Reader, known: Head | None = None) -> Verified:
-    """Walk the journal, look for a head known from elsewhere in it, and compare it with the deliveries' rows."""
+    """Walk the journal, look for a head known from elsewhere in it, and compare it with the rows, and the layout."""
     from pressrelease.store.account import Account
+    from pressrelease.store.agreement import EVERY_RELEASE, SINCE
+    from pressrelease.store.layout import altered
     from pressrelease.store.rows import delivery_of
 
     account = Account()
@@ -91,10 +93,16 @@ def verify(reader: Reader, known: Head | None = None) -> Verified:
     if reader.rows("SELECT count(*) AS hidden FROM journal WHERE n < 1")[0]["hidden"]:
         return Verified(Walk(walked.head, "it holds lines before its first"))
     rows = [delivery_of(row) for row in reader.rows("SELECT * FROM deliveries ORDER BY id")]
+    releases, stopped = [], False
+    if of_today := reader.schema() >= SINCE:
+        releases, stopped = reader.rows(EVERY_RELEASE), reader.control().stopped
+    changed = [f"the database is not as it was laid out: {what}" for what in altered(reader)]
     if reader.rows("SELECT max(n) AS last FROM journal")[0]["last"] not in (None, walked.head.n):
         # Somebody wrote meanwhile: rows and lines are of two moments, and to compare them would prove nothing.
-        return Verified(walked)
-    return Verified(walked, tuple(account.disagreements(rows)))
+        return Verified(walked, tuple(changed))
+    told = account.disagreements(rows)
+    told += account.release_disagreements(releases, stopped=stopped) if of_today else []
+    return Verified(walked, (*changed, *told))
 
 
 def known_head(text: str) -> Head:

@@ -255,6 +255,7 @@ def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Schedul
         word_at=now,
         wall=proposal.wall,
         zones=known_release(proposal.wall),
+        scheduled_by=desk.actor,
     )
     frozen = words.Frozen(
         canonical=canonical(proposal.release),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from pressrelease.accounts import make_folder
 from pressrelease.errors import StateUnreadable
 from pressrelease.stopfile import asked_stop
+from pressrelease.store.agreement import Agreement
 from pressrelease.store.origin import Origin, Position
 from pressrelease.store.reading import SCHEMA, Control, Reader, gone, which_file
 
@@ -57,6 +58,7 @@ class Store:
             else Origin(self.file.parent, self.file.name, one_place=True)
         )
         self._opened: Engine | None = None
+        self.agreement = Agreement()
         self._of: object = None
         #: Held from a transaction's turn until its commit.
         self._writing = threading.Lock()
@@ -101,7 +103,8 @@ class Store:
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self.file or self.url.replace("postgresql+psycopg://", "postgresql://", 1), self.origin)
+        database = self.file or self.url.replace("postgresql+psycopg://", "postgresql://", 1)
+        return Reader(database, self.origin, self.agreement)
 
     def open(self, now: datetime) -> None:
         """Make the store where there was none, and bring an older one up to date."""
@@ -112,6 +115,7 @@ class Store:
 
         if self._opened is not None:
             self._opened.dispose()
+            self.agreement.forget()
         if self.file is None:
             _ = (
                 self.exists
@@ -136,7 +140,9 @@ class Store:
         assert self._opened is not None  # noqa: S101
         patience = WRITE_PATIENCE if patience is None else patience
         with transaction(self._opened, patience, undo=undo) as connection, self._writing:
-            ledger = Ledger(connection, now=now, actor=actor, host=host_name(), origin=self.origin)
+            ledger = Ledger(
+                connection, now=now, actor=actor, host=host_name(), origin=self.origin, agreement=self.agreement
+            )
             yield ledger
             ledger.write_lines()
         if not undo:

@@ -1,4 +1,4 @@
-"""Whether the rows say what the journal says: each delivery that was ever begun, told of and still there.
+"""Whether the rows say what the journal says: each release as it was last left, and each delivery that was ever begun.
 
 The journal's chain proves that its lines are as they were written; this proves that nothing was lost, doubled or
 turned around beside it. Pure: it is given the lines and the rows.
@@ -6,13 +6,16 @@ turned around beside it. Pure: it is given the lines and the rows.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.release import digest_of_recipients
+from pressrelease.store.agreement import compare
 from pressrelease.store.journal import Line
+from pressrelease.store.replay import Told, after, detail_of
+from pressrelease.store.rows import Row, said
 
 #: A delivery's place in the record: slug, version, outlet, recipient.
 Place = tuple[str, str, str, str]
@@ -46,21 +49,39 @@ class Account:
 
     def __init__(self) -> None:
         self._last: dict[Place, str] = {}
+        self._receipts: dict[Place, Mapping[str, Any]] = {}
+        self._attempts: dict[Place, int] = {}
         self._scheduled: dict[tuple[str, str], int] = {}
+        self._recipients: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._releases: dict[str, Told | None] = {}
+        self._stopped = False
 
     def hear(self, line: Line) -> None:
         """Take in one line; lines come in their order."""
-        detail = _detail(line)
+        detail = detail_of(line)
         if line.event == "release.scheduled" and isinstance(detail.get("deliveries"), int):
             self._scheduled[line.slug, line.version] = detail["deliveries"]
+            self._recipients[line.slug, line.version] = detail.get("recipients") or {}
+        if line.event in {"stopped", "resumed"}:
+            self._stopped = line.event == "stopped"
+        if line.event.startswith("release."):
+            self._releases[line.slug] = after(self._releases.get(line.slug), line)
         if not line.event.startswith("delivery."):
             return
         told = f"{line.event} {detail.get('settled')}" if line.event == "delivery.settled" else line.event
         place = (line.slug, line.version, str(detail.get("outlet", "")), str(detail.get("recipient", "")))
         if told in _MAY_FOLLOW:
             self._last[place] = told
+            self._receipts[place] = detail if told == "delivery.delivered" else {}
+            self._count_attempts(place, told, detail)
         elif told not in {"delivery.late_answer"}:
             self._last.pop(place, None)  # a word of a later program: it says nothing that could be judged here
+
+    def _count_attempts(self, place: Place, told: str, detail: Mapping[str, Any]) -> None:
+        if isinstance(detail.get("attempt"), int):
+            self._attempts[place] = detail["attempt"]
+        elif told == "delivery.given_back" and place in self._attempts:
+            self._attempts[place] -= 1
 
     def heard(self, lines: Iterable[Line]) -> Iterator[Line]:
         """The lines unchanged, each taken in as it passes."""
@@ -72,11 +93,15 @@ class Account:
         """Where rows and journal part ways, in sentences; recipients are not named."""
         found: list[str] = []
         there: set[Place] = set()
+        people: dict[tuple[str, str, str], list[str]] = {}
         counts: Counter[tuple[str, str]] = Counter()
         for row in rows:
             place = (row.slug, row.version, row.outlet, row.recipient)
             there.add(place)
             counts[row.slug, row.version] += 1
+            people.setdefault((row.slug, row.version, row.outlet), []).append(row.recipient)
+            if told_other := self._receipt_differs(row, place):
+                found.append(f"{row.slug} at {row.outlet}: {told_other}")
             told = self._last.get(place)
             if not _agrees(row.state, told):
                 says = told or "nothing"
@@ -88,6 +113,38 @@ class Account:
         for (slug, version), number in sorted(self._scheduled.items()):
             if counts[slug, version] != number:
                 found.append(f"{slug} was scheduled for {number} deliveries, and has rows for {counts[slug, version]}")
+            for outlet, digest in self._recipients[slug, version].items():
+                if digest_of_recipients(people.get((slug, version, outlet), ())) != digest:
+                    found.append(f"the recipients of {slug} at {outlet} are not those that were scheduled")
+        return found
+
+    def _receipt_differs(self, row: Delivery, place: Place) -> str:
+        """In what a row differs from the answer that the journal has, in words; "" if they agree."""
+        receipt = self._receipts.get(place, {})
+        for name, found in (("url", row.url), ("remote_id", row.remote_id)):
+            if found != receipt.get(name):
+                return f"its {name} is not the one that the journal has"
+        delivered = None if row.delivered_at is None else said(row.delivered_at)
+        # A line of an earlier program doesn't say when.
+        if ("delivered_at" in receipt or not receipt) and delivered != receipt.get("delivered_at"):
+            return "the journal says that it arrived at another time"
+        if row.attempts != self._attempts.get(place, 0):
+            return f"it was tried {self._attempts.get(place, 0)} times, and its row says {row.attempts}"
+        return ""
+
+    def release_disagreements(self, rows: Sequence[Row], *, stopped: bool) -> list[str]:
+        """Where releases' rows, their approvals and the stop part ways with the journal, in sentences.
+
+        `rows` are those of `agreement.EVERY_RELEASE`.
+        """
+        found = []
+        if stopped is not self._stopped:
+            is_, says = ("stopped", "is not") if stopped else ("not stopped", "is")
+            found.append(f"the record says that everything is {is_}, and the journal says that it {says}")
+        told = {row["slug"]: self._releases.get(row["slug"]) for row in rows}
+        found += compare(rows, told).values()
+        lost = {slug for slug, one in self._releases.items() if one is not None} - set(told)
+        found += [f"{slug} has lost its row, and the journal says that it is scheduled" for slug in sorted(lost)]
         return found
 
 
@@ -97,11 +154,3 @@ def _agrees(state: DeliveryState, told: str | None) -> bool:
     if state is _S.CANCELED:
         return told not in _NEVER_CALLED_OFF
     return state in _MAY_FOLLOW[told]
-
-
-def _detail(line: Line) -> dict[str, Any]:
-    try:
-        found = json.loads(line.detail)
-    except (ValueError, TypeError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

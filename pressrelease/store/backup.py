@@ -19,6 +19,7 @@ from pressrelease.delivery import SETTLED, Delivery, DeliveryState
 from pressrelease.errors import NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
 from pressrelease.standing import Word
 from pressrelease.store import Store, claims, words
+from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.journal import Head, Walk, walk
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.moving import copy_record, postgres_engine, sqlite_engine
@@ -103,7 +104,6 @@ def look_over(file: Path, *, store_id: str, head: Head) -> Walk:
         raise _refused("its database can't be read") from None
     finally:
         connection.close()
-    _only_ours(found)
     reader = Reader(file)
     try:
         if reader.schema() > SCHEMA:
@@ -112,6 +112,7 @@ def look_over(file: Path, *, store_id: str, head: Head) -> Walk:
                 hint="Install the newer pressrelease, then restore.",
                 code="backup_newer",
             )
+        _only_ours(found, reader.schema())
         if not reader.control() or reader.store_id() != store_id:
             raise _refused("its database is not the one that its manifest names")
         walked = walk(reader.journal(), head)
@@ -132,7 +133,11 @@ def look_over(file: Path, *, store_id: str, head: Head) -> Walk:
 _OBJECTS = "SELECT type, name, coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
 
 
-def _only_ours(found: Mapping[tuple[str, str], str]) -> None:
+#: A guard of the journal that came with a later layout than the first; an older record gets it at its next write.
+_LATER_GUARDS = {"journal_no_replace": AGREEMENT_SINCE}
+
+
+def _only_ours(found: Mapping[tuple[str, str], str], schema: int) -> None:
     """A database brings its own triggers and views, and those would act in our name: only ours are taken."""
     fresh = sqlite3.connect(":memory:")
     try:
@@ -148,7 +153,8 @@ def _only_ours(found: Mapping[tuple[str, str], str]) -> None:
     for thing, sql in found.items():
         if thing not in ours or (thing[0] in {"trigger", "view"} and sql != ours[thing]):
             raise _refused("its database holds what pressrelease did not put there")
-    if missing := {thing for thing in ours if thing[0] == "trigger"} - set(found):
+    guards = {thing for thing in ours if thing[0] == "trigger" and _LATER_GUARDS.get(thing[1], 0) <= schema}
+    if missing := guards - set(found):
         raise _refused(f"the guard of its journal is missing ({min(missing)[1]})")
 
 
@@ -279,7 +285,7 @@ def _open(ledger: Ledger) -> list[Delivery]:
 def _may_have_left(ledger: Ledger, approvals_needed: int) -> dict[Place, str]:
     """Every delivery that a running scheduler would have claimed by now."""
     given = (
-        select(func.count(func.distinct(approvals.c.by)))
+        select(func.count(func.distinct(approvals.c.person)))
         .where(
             approvals.c.slug == releases.c.slug,
             approvals.c.version == releases.c.version,

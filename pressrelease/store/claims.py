@@ -18,10 +18,10 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from pressrelease.clock import Proof
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import CLAIMABLE, Delivery, DeliveryState
-from pressrelease.standing import Word
+from pressrelease.standing import Word, same_person
 from pressrelease.store.circuit import close_outlet
 from pressrelease.store.ledger import Ledger
-from pressrelease.store.rows import delivery_of, row_of_delivery, to_micros
+from pressrelease.store.rows import delivery_of, row_of_delivery, said, to_micros
 from pressrelease.store.settling import close_if_done
 from pressrelease.store.tables import approvals, closed_outlets, control, deliveries, releases
 from pressrelease.store.zones import come_by_the_wall
@@ -49,14 +49,14 @@ def claim(
 ) -> list[Delivery]:
     """Claim those of `ids` that may leave now, in one statement that asks every guard of the store again.
 
-    Another's claim, a hold, a stop, a moved lift, a withdrawn approval, a closed outlet, or a lift that is by now
-    too long past (a queue stands still while a machine is suspended) leaves a row out. The caller sends nothing
-    before the transaction has ended: it is then on the disk.
+    A record that does not agree with the journal, another's claim, a hold, a stop, a moved lift, a withdrawn approval,
+    a closed outlet, or a lift that is by now too long past (a queue stands still while a machine is suspended) leaves
+    a row out. The caller sends nothing before the transaction has ended: it is then on the disk.
     """
     if ledger.not_the_original:
         return []
     asked = {
-        "ids": come_by_the_wall(ledger, ids),
+        "ids": _that_agree(ledger, come_by_the_wall(ledger, ids)),
         "now": ledger.micros,
         "not_too_late": to_micros(ledger.now - policy.max_late),
         "not_given_up": to_micros(ledger.now - retry.give_up),
@@ -69,6 +69,12 @@ def claim(
     for delivery in claimed:
         ledger.note_of(delivery, "delivery.claimed", attempt=delivery.attempts)
     return claimed
+
+
+def _that_agree(ledger: Ledger, ids: Sequence[int]) -> list[int]:
+    """Those deliveries of `ids` whose release's record agrees with the journal."""
+    _, differ = ledger.agreement.of_deliveries(ledger.ask, ids)
+    return [number for number in ids if number not in differ]
 
 
 @lru_cache(maxsize=8)
@@ -88,7 +94,7 @@ def _claiming(policy: Policy, dialect: str) -> ReturningUpdate[Any]:
     )
     going = select(control.c.id).where(control.c.id == 1, control.c.stopped.is_(False)).exists()
     given = (
-        select(func.count(func.distinct(approvals.c.by)))
+        select(func.count(func.distinct(approvals.c.person)))
         .where(
             approvals.c.slug == deliveries.c.slug,
             approvals.c.version == deliveries.c.version,
@@ -137,10 +143,9 @@ def _who_may_approve(policy: Policy) -> list[ColumnElement[bool]]:
     """That an approval is by somebody whose word counts under `policy`, as `standing.counted_approvals` has it."""
     asked: list[ColumnElement[bool]] = []
     if policy.approvers:
-        asked.append(approvals.c.by.in_(policy.approvers))
+        asked.append(approvals.c.person.in_([same_person(name) for name in policy.approvers]))
     if not policy.author_may_approve:
-        author = select(releases.c.author).where(releases.c.slug == approvals.c.slug).scalar_subquery()
-        asked.append(func.lower(approvals.c.by) != func.lower(author))
+        asked.append(approvals.c.own.is_(False))
     return asked
 
 
@@ -163,6 +168,8 @@ def _note_answers(ledger: Ledger, results: Sequence[Result], changed: Sequence[b
             if after.late is not None:
                 detail["late_ms"] = round(after.late.total_seconds() * 1000)
             detail |= {"url": after.url, "remote_id": after.remote_id}
+            if after.delivered_at is not None:
+                detail["delivered_at"] = said(after.delivered_at)
         else:
             detail |= {"error": after.error, "again": after.next_try is not None}
         if after.state is DeliveryState.IN_DOUBT:

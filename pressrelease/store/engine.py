@@ -6,7 +6,7 @@ import os
 import random
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from sqlalchemy.pool import QueuePool
 
 from pressrelease.accounts import make_folder, opened
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
+from pressrelease.standing import same_person
 from pressrelease.store import postgres
+from pressrelease.store.agreement import OF_RELEASES, OF_STOPS
 from pressrelease.store.origin import Origin
 from pressrelease.store.reading import SCHEMA, gone, unreadable
 from pressrelease.store.tables import PARTIAL_INDEXES, control, metadata, migrations
@@ -29,9 +31,37 @@ WRITE_PATIENCE = 60.0
 #: SQLite below this release can corrupt a WAL database with two writers (its "WAL-reset" bug).
 _WAL_IS_SAFE = (3, 51, 3)
 
+
+def _name_people(connection: Connection) -> None:
+    """Store, for each approval, its name as names are compared, and whether it is the author's or the scheduler's."""
+    found = connection.exec_driver_sql(
+        "SELECT a.id, a.by, r.author, r.scheduled_by FROM approvals a LEFT JOIN releases r ON r.slug = a.slug"
+    ).all()
+    change = text("UPDATE approvals SET person = :person, own = :own WHERE id = :id")
+    for number, by, author, scheduled_by in found:
+        person = same_person(str(by))
+        makers = {same_person(str(name)) for name in (author, scheduled_by) if name}
+        connection.execute(change, {"id": number, "person": person, "own": person in makers})
+
+
+def _guard_journal(connection: Connection) -> None:
+    """Refuse two ways around the journal's first triggers: INSERT OR REPLACE (SQLite) and TRUNCATE (PostgreSQL)."""
+    connection.exec_driver_sql(_NO_REPLACE[connection.dialect.name])
+
+
+_NO_REPLACE = {
+    "sqlite": "CREATE TRIGGER journal_no_replace BEFORE INSERT ON journal WHEN NEW.n <= (SELECT max(n) FROM journal)"
+    " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
+    "postgresql": "CREATE TRIGGER journal_no_truncate BEFORE TRUNCATE ON journal"
+    " FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only()",
+}
+
+#: A statement of a migration, or a function that does what SQL can't.
+Step = str | Callable[[Connection], None]
+
 #: What brought the layout to each number, and the statements that bring an older store there; a new one is laid out
 #: whole. A column that is added stands last in `tables` too.
-CHANGES: tuple[tuple[str, tuple[str, ...]], ...] = (
+CHANGES: tuple[tuple[str, tuple[Step, ...]], ...] = (
     ("the first layout", ()),
     ("signatures of approvals", ("ALTER TABLE approvals ADD COLUMN signature TEXT",)),
     (
@@ -78,6 +108,20 @@ CHANGES: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("what config.toml adds to a version", ("ALTER TABLE versions ADD COLUMN settings TEXT",)),
+    (
+        "a record that is compared with the journal",
+        (
+            f"CREATE INDEX journal_releases ON journal (slug, n) WHERE {OF_RELEASES}",
+            f"CREATE INDEX journal_stops ON journal (n) WHERE {OF_STOPS}",
+            "ALTER TABLE releases ADD COLUMN scheduled_by TEXT",
+            "UPDATE releases SET scheduled_by = (SELECT v.frozen_by FROM versions v"
+            " WHERE v.slug = releases.slug AND v.version = releases.version)",
+            "ALTER TABLE approvals ADD COLUMN person TEXT",
+            "ALTER TABLE approvals ADD COLUMN own BOOLEAN",
+            _name_people,
+            _guard_journal,
+        ),
+    ),
 )
 
 _JOURNAL_TRIGGERS = {
@@ -166,7 +210,10 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int, origin
             )
         for number, (name, statements) in enumerate(CHANGES[found or 0 :], start=(found or 0) + 1):
             for statement in statements:
-                connection.exec_driver_sql(statement)
+                if isinstance(statement, str):
+                    connection.exec_driver_sql(statement)
+                else:
+                    statement(connection)
             connection.execute(insert(migrations).values(number=number, name=name, at=now_micros))
         store_id = connection.execute(select(control.c.store_id)).scalar_one()
     kept = origin.store_id()
@@ -181,7 +228,8 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int, origin
 def lay_out(connection: Connection) -> None:
     """Make every table, empty, and the triggers that keep the journal append-only."""
     metadata.create_all(connection)
-    for statement in (*PARTIAL_INDEXES, *_JOURNAL_TRIGGERS[connection.dialect.name]):
+    of_kind = connection.dialect.name
+    for statement in (*PARTIAL_INDEXES, *_JOURNAL_TRIGGERS[of_kind], _NO_REPLACE[of_kind]):
         connection.exec_driver_sql(statement)
 
 

@@ -81,6 +81,12 @@ def _canonical_line(values: Mapping[str, Any]) -> str:
     )
 
 
+def is_unchanged(line: Line) -> bool:
+    """Whether a line's hash is of what it says; whether it follows the line before it is not asked."""
+    values = {name: getattr(line, name) for name in Line.__dataclass_fields__ if name != "hash"}
+    return _plain(values) and _hash(values) == line.hash
+
+
 def _plain(values: Mapping[str, Any]) -> bool:
     """Whether every field has its kind; SQLite would keep bytes where a text was."""
     return all(type(value) is (int if name in {"n", "at"} else str) for name, value in values.items())
@@ -140,8 +146,7 @@ def _break_at(number: int, line: Line, before: Head, known: Head | None) -> str 
         return f"line {number} is missing; line {line.n} stands in its place"
     if line.prev != before.hash:
         return f"line {number} does not follow the line before it"
-    values = {name: getattr(line, name) for name in Line.__dataclass_fields__ if name != "hash"}
-    if not _plain(values) or _hash(values) != line.hash:
+    if not is_unchanged(line):
         return f"line {number} was changed after it was written"
     if known is not None and known.n == number and known.hash != line.hash:
         return f"it was written anew: line {number} is not the one that was known"

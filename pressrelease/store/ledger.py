@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, UpdateBase, bindparam, insert, or_, select, text, update
 
 from pressrelease.delivery import Delivery
+from pressrelease.store.agreement import Agreement
 from pressrelease.store.journal import BEGINNING, Event, Line, line_after
 from pressrelease.store.origin import Origin, Position
+from pressrelease.store.reading import for_postgres
 from pressrelease.store.rows import to_micros
 from pressrelease.store.tables import control, journal
 
@@ -41,7 +43,14 @@ class Ledger:
     """Rows are changed through `connection`; `note` adds what the journal will say of it."""
 
     def __init__(
-        self, connection: Connection, *, now: datetime, actor: str, host: str, origin: Origin | None = None
+        self,
+        connection: Connection,
+        *,
+        now: datetime,
+        actor: str,
+        host: str,
+        origin: Origin | None = None,
+        agreement: Agreement | None = None,
     ) -> None:
         """`origin` is what the workspace remembers of the record; None where it stands aside."""
         self.connection = connection
@@ -49,11 +58,12 @@ class Ledger:
         self.micros = to_micros(now)
         self.actor = actor
         self.host = host
+        self.agreement = agreement or Agreement()
         self._events: list[Event] = []
         self._origin = origin
         self._written: Line | None = None
         #: Why this may be a copy or an older record, "" where nothing says so: then nothing may be claimed.
-        self.not_the_original = origin.doubt(self._ask) if origin is not None else ""
+        self.not_the_original = origin.doubt(self.ask) if origin is not None else ""
 
     def note(self, name: str, slug: str = "", version: str = "", **detail: Any) -> None:
         """Have the journal say it. `detail` is plain JSON, without a secret or a release's text."""
@@ -70,8 +80,12 @@ class Ledger:
         names = tuple(found.keys())
         return [dict(zip(names, row, strict=True)) for row in found]
 
-    def _ask(self, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return self.rows(text(query), values)
+    def ask(self, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """All rows of a plain query with `:name` parameters, as this transaction sees them."""
+        asked = for_postgres(query) if self.connection.dialect.name == "postgresql" else query
+        found = self.connection.exec_driver_sql(asked, dict(values))
+        names = tuple(found.keys())
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def each(self, change: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
         """Execute a change for each of many rows, all with the same keys, by the driver's own way: SQLAlchemy looks

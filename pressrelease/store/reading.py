@@ -23,6 +23,7 @@ from pressrelease.clock import Mark
 from pressrelease.delivery import Delivery
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.standing import Approval, Dossier, FileFact, Scheduled, Terms
+from pressrelease.store.agreement import Agreement
 from pressrelease.store.rows import (
     Row,
     approval_of,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from pressrelease.store.origin import Origin
 
 #: The newest layout of the tables that this program knows.
-SCHEMA = 9
+SCHEMA = 10
 
 #: The layout that brought the time on the wall.
 ZONES_SINCE = 6
@@ -132,11 +133,12 @@ class FrozenVersion(NamedTuple):
 class Reader:
     """Questions to one store. Safe for several threads: each question has a connection to itself."""
 
-    def __init__(self, database: Path | str, origin: Origin | None = None) -> None:
+    def __init__(self, database: Path | str, origin: Origin | None = None, agreement: Agreement | None = None) -> None:
         """`database` is SQLite's file, or a libpq connection string for PostgreSQL.
 
         `origin` is what this workspace remembers of the record; None where it stands aside, as a backup does.
         """
+        self.agreement = agreement or Agreement()
         self._database = database
         self._origin = origin
         self.on_server = not isinstance(database, Path)
@@ -413,20 +415,15 @@ class Reader:
             return why_not
         if row["source_hash"] != source_hash:
             return "its file was changed after it was scheduled"
+        if row["differs"]:
+            return str(row["differs"])
         if (row["state"], row["owner"], row["attempts"]) != ("sending", delivery.owner, delivery.attempts):
             return "the claim was lost"
         return None
 
     def _what_is_in_the_way(self, numbers: Sequence[int]) -> dict[int, Row]:
-        marks = ", ".join(f":n{place}" for place in range(len(numbers)))
-        found = self.rows(
-            "SELECT c.stopped, r.word, r.version, r.lift, r.wall, r.zones, r.source_hash, d.id, d.state, d.owner,"
-            " d.attempts, EXISTS (SELECT 1 FROM closed_outlets x WHERE x.outlet = d.outlet) AS closed"
-            " FROM deliveries d LEFT JOIN releases r ON r.slug = d.slug LEFT JOIN control c ON c.id = 1"
-            f" WHERE d.id IN ({marks})",
-            {f"n{place}": number for place, number in enumerate(numbers)},
-        )
-        return {row["id"]: row for row in found}
+        found, differ = self.agreement.of_deliveries(self.rows, numbers)
+        return {row["id"]: {**row, "differs": differ.get(row["id"], "")} for row in found}
 
     # -- frozen versions ---------------------------------------------------------------------------------
 
@@ -611,7 +608,7 @@ def _ask_postgres(connection: Any, query: str, values: Mapping[str, Any]) -> lis
     import psycopg
 
     try:
-        cursor = connection.execute(_for_postgres(query), values)
+        cursor = connection.execute(for_postgres(query), values)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]
     except psycopg.Error as error:
@@ -621,7 +618,8 @@ def _ask_postgres(connection: Any, query: str, values: Mapping[str, Any]) -> lis
 
 
 @lru_cache(maxsize=64)
-def _for_postgres(query: str) -> str:
+def for_postgres(query: str) -> str:
+    """A query with `:name` parameters as psycopg takes it."""
     return re.sub(r"(?<!:):([a-z_]\w*)", r"%(\1)s", query.replace("%", "%%"))
 
 

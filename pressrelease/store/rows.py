@@ -45,6 +45,11 @@ def maybe_time(micros: int | None) -> datetime | None:
     return None if micros is None else from_micros(micros)
 
 
+def said(moment: datetime) -> str:
+    """An instant as the journal has it: RFC 3339, in UTC, with whatever microseconds it has."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 def local_text(moment: datetime | None, timezone: str) -> str | None:
     """A time as the clock on the wall of `timezone` has it, with its offset and zone (RFC 9557); None for None.
 
@@ -162,6 +167,7 @@ def scheduled_of(row: Row) -> Scheduled:
         late_accepted_at=maybe_time(row["late_accepted_at"]),
         wall=wall,
         zones=text_of(row.get("zones") or ""),
+        scheduled_by=text_of(row.get("scheduled_by") or ""),
     )
 
 
@@ -183,6 +189,7 @@ def row_of_scheduled(release: Scheduled) -> dict[str, Any]:
         "late_accepted_at": maybe_micros(release.late_accepted_at),
         "wall": release.wall or None,
         "zones": release.zones or None,
+        "scheduled_by": release.scheduled_by,
     }
 
 

@@ -17,6 +17,8 @@ from sqlalchemy import (
     text,
 )
 
+from pressrelease.store.agreement import OF_RELEASES, OF_STOPS
+
 metadata = MetaData()
 
 _serial = BigInteger().with_variant(Integer, "sqlite")
@@ -58,6 +60,7 @@ releases = Table(
     # that `lift` was last reckoned by.
     Column("wall", Text),
     Column("zones", Text),
+    Column("scheduled_by", Text),
 )
 
 #: What was frozen: the bytes that were approved, never changed afterwards.
@@ -96,6 +99,8 @@ approvals = Table(
     Column("at", BigInteger, nullable=False),
     Column("withdrawn_at", BigInteger),
     Column("signature", Text),  # by the approver's SSH key, where [policy] asks for it
+    Column("person", Text),  # `by` as names are compared (`standing.same_person`)
+    Column("own", Boolean),  # of whoever wrote or scheduled the release
     Index("approvals_version", "slug", "version"),
 )
 
@@ -207,4 +212,6 @@ PARTIAL_INDEXES = (
     "CREATE INDEX releases_out ON releases (lift) WHERE NOT open",
     "CREATE INDEX deliveries_claimed ON deliveries (owner) WHERE owner IS NOT NULL",
     "CREATE INDEX releases_zones ON releases (zones) WHERE open AND zones IS NOT NULL",
+    f"CREATE INDEX journal_releases ON journal (slug, n) WHERE {OF_RELEASES}",
+    f"CREATE INDEX journal_stops ON journal (n) WHERE {OF_STOPS}",
 )

@@ -23,6 +23,7 @@ from pressrelease.store.rows import (
     local_text,
     maybe_micros,
     row_of_scheduled,
+    said,
     scheduled_of,
     to_micros,
 )
@@ -146,6 +147,10 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
         **_clocks(release.wall, release.zones),
         embargo=release.embargo.text,
         outlets=list(release.outlets),
+        recipients=digests_of(recipients),
+        source=release.source_hash,
+        author=release.author,
+        by=release.scheduled_by,
         deliveries=sum(len(people) for people in recipients.values()),
     )
 
@@ -234,20 +239,29 @@ def approve(
             hint=f"Look again with `pressrelease status {slug}`, then approve.",
             code="version_changed",
         )
+    person = same_person(by)
     if signature:
         ledger.connection.execute(
             update(approvals)
-            .where(approvals.c.slug == slug, approvals.c.by == by, approvals.c.withdrawn_at.is_(None))
+            .where(approvals.c.slug == slug, approvals.c.person == person, approvals.c.withdrawn_at.is_(None))
             .values(withdrawn_at=ledger.micros)
         )
-    if signature or same_person(by) not in {same_person(approval.by) for approval in dossier.approvals}:
+    if signature or person not in {same_person(approval.by) for approval in dossier.approvals}:
         ledger.connection.execute(
             insert(approvals),
-            {"slug": slug, "version": version, "by": by, "at": ledger.micros, "signature": signature or None},
+            {
+                "slug": slug,
+                "version": version,
+                "by": by,
+                "at": ledger.micros,
+                "signature": signature or None,
+                "person": person,
+                "own": person in dossier.release.makers,
+            },
         )
         ledger.note("release.approved", slug, version, by=by, **({"signed": True} if signature else {}))
     given = [*(one for one in dossier.approvals if one.by not in uncounted), Approval(by, ledger.now)]
-    enough = counted_approvals(given, policy, dossier.release.author) >= policy.approvals
+    enough = counted_approvals(given, policy, dossier.release.makers) >= policy.approvals
     if enough and dossier.release.lift is None:
         move_lift(ledger, dossier.release, ledger.now)
 
@@ -386,7 +400,7 @@ def _not_begun(dossier: Dossier, so: str, hint: str) -> None:
 
 
 def _said(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+    return None if moment is None else said(moment)
 
 
 def put_off(ledger: Ledger, release: Scheduled, moment: datetime, *, wall: str = "", zones: str = "") -> None:

@@ -50,7 +50,7 @@ CREATE TABLE deliveries (
 	error TEXT,
 	UNIQUE (slug, version, outlet, recipient)
 );
-INSERT INTO "deliveries" VALUES(1,'names-released','v1','media','','waiting',1537804800000000,0,NULL,NULL,NULL,1537804800000000,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "deliveries" VALUES(1,'names-released','v1','newsroom','','waiting',1537804800000000,0,NULL,NULL,NULL,1537804800000000,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE journal (
 	n INTEGER NOT NULL,
 	at BIGINT NOT NULL,

@@ -83,7 +83,7 @@ def journal(patient: Patient) -> Iterator[Remark]:
     for sentence in verified.disagreements[:10]:
         yield error(sentence, "Somebody changed the database. `pressrelease stop`, and compare with the last backup.")
     if not verified.disagreements:
-        yield fine(f"the journal holds: {verified.walk.head.n} lines, and the deliveries agree with it")
+        yield fine(f"the journal holds: {verified.walk.head.n} lines, and the releases and deliveries agree with it")
 
 
 def frozen(patient: Patient) -> Iterator[Remark]:

@@ -50,6 +50,7 @@ def signers(patient: Patient) -> Iterator[Remark]:
     named = patient.config.policy.allowed_signers
     if not named:
         return
+    from pressrelease.signers import replaceable_by_self
     from pressrelease.signing import what_is_wrong
 
     path = Path(named)
@@ -57,6 +58,11 @@ def signers(patient: Patient) -> Iterator[Remark]:
         yield error(f"no approval counts: {trouble.what}", trouble.mend)
     else:
         yield fine(f"approvals are signed; {path.name} says whose keys count")
+        if replaceable_by_self(path):
+            yield warning(
+                f"the account that runs this may change {path.name}, so a signature proves nothing against it",
+                "Give the file and the folders above it to root, for instance in /etc/pressrelease/, mode 0644.",
+            )
 
 
 def clock_and_ntp(patient: Patient) -> Iterator[Remark]:

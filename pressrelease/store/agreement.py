@@ -1,0 +1,252 @@
+"""Compare what is on record of a release with what the journal says of it, cheaply enough to ask before every send.
+
+One query brings the rows and the number of each release's last line. A release's lines are read again only if that
+number is new; the lines of single deliveries, of which a mailing has thousands, are never read. That its recipients are
+those that were frozen is found once for each version, and remembered.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from pressrelease.delivery import Delivery
+from pressrelease.release import digest_of_recipients
+from pressrelease.standing import same_person
+from pressrelease.store.journal import Line
+from pressrelease.store.replay import Given, Told, replay, row_differs
+from pressrelease.store.rows import Row
+
+#: The layout that brought what is asked for here.
+SINCE = 10
+
+#: Asks the store: a query with `:name` parameters, and their values.
+Ask = Callable[[str, Mapping[str, Any]], Sequence[Row]]
+
+#: How many releases are remembered, and how many recipients.
+KEPT = 20_000
+KEPT_RECIPIENTS = 500_000
+
+#: The lines that tell of a release as a whole, or of everything, and those of a stop and its end. Each has an index of
+#: its own, of just these.
+OF_RELEASES = "substr(event, 1, 9) <> 'delivery.'"
+OF_STOPS = "event IN ('stopped', 'resumed')"
+
+_COLUMNS = f"""
+    r.slug, r.version, r.word, r.lift, r.wall, r.zones, r.late_accepted_at, r.outlets, r.source_hash, r.author,
+    r.scheduled_by, a.id AS approval, a.by, a.at, a.person, c.stopped,
+    (SELECT max(n) FROM journal j WHERE j.slug = r.slug AND {OF_RELEASES}) AS line,
+    (SELECT event FROM journal WHERE {OF_STOPS} ORDER BY n DESC LIMIT 1) AS last_stop
+"""
+_JOINED = """
+    LEFT JOIN control c ON c.id = 1
+    LEFT JOIN approvals a ON a.slug = r.slug AND a.version = r.version AND a.withdrawn_at IS NULL
+"""
+
+#: What is on record of releases by slug, a row an approval.
+BY_SLUG = f"SELECT {_COLUMNS} FROM releases r {_JOINED} WHERE r.slug IN ({{}})"
+
+#: All of them.
+EVERY_RELEASE = f"SELECT {_COLUMNS} FROM releases r {_JOINED} ORDER BY r.slug"
+
+#: The same, with each of the deliveries that are asked about.
+BY_DELIVERY = (
+    f"SELECT d.id, d.outlet, d.recipient, d.version AS of_version, d.state, d.owner, d.attempts, {_COLUMNS},"
+    " EXISTS (SELECT 1 FROM closed_outlets x WHERE x.outlet = d.outlet) AS closed"
+    f" FROM deliveries d LEFT JOIN releases r ON r.slug = d.slug {_JOINED} WHERE d.id IN ({{}})"
+)
+
+#: The lines that tell of releases as a whole.
+LINES = f"SELECT {', '.join(Line.__dataclass_fields__)} FROM journal WHERE slug IN ({{}}) AND {OF_RELEASES}"
+
+#: To whom each version of releases goes, and to how many its current one.
+RECIPIENTS = "SELECT slug, version, outlet, recipient FROM deliveries WHERE slug IN ({})"
+COUNTS = (
+    "SELECT d.slug, count(*) AS number FROM releases r JOIN deliveries d ON d.slug = r.slug AND d.version = r.version"
+    " WHERE r.slug IN ({}) GROUP BY d.slug"
+)
+
+#: A set of recipients: slug, version, outlet, digest.
+_Set = tuple[str, str, str, str]
+_NONE = (-1, None)
+
+
+class Agreement:
+    """What the journal says of each release, remembered by the number of its last line. Safe for several threads."""
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[str, tuple[int | None, Told | None]] = OrderedDict()
+        self._recipients: OrderedDict[_Set, frozenset[str]] = OrderedDict()
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def forget(self) -> None:
+        """Start again with nothing remembered: another database is in the place of the one that was asked."""
+        with self._lock:
+            self._told.clear()
+            self._recipients.clear()
+            self._count = 0
+
+    def of_releases(
+        self, ask: Ask, slugs: Sequence[str], deliveries: Mapping[str, Iterable[Delivery]] = MappingProxyType({})
+    ) -> dict[str, str]:
+        """Return, by slug, in what the record and the journal differ, in words; nothing for those that agree.
+
+        `deliveries` are those of each release that may be sent soon.
+        """
+        rows = list(_in_parts(ask, BY_SLUG, slugs))
+        told = self._told_of(ask, rows)
+        found = compare(rows, told)
+        current = {row["slug"]: one for row in rows if (one := told[row["slug"]]) and one.version == row["version"]}
+        sets = self._sets_of(ask, current)
+        counts = _counts(ask, list(current))
+        for slug, one in current.items():
+            if slug in found or one.recipients is None:
+                continue
+            whole = set(one.recipients) == set(sets[slug])
+            if not whole or counts.get(slug, 0) != sum(map(len, sets[slug].values())):
+                found[slug] = _words(slug, "its recipients are not those that were scheduled")
+                continue
+            for delivery in deliveries.get(slug, ()):
+                if delivery.version == one.version and _is_elsewhere(
+                    one, sets[slug], delivery.outlet, delivery.recipient
+                ):
+                    found[slug] = _words(slug, f"{delivery.outlet} was not to get this one")
+                    break
+        return found
+
+    def of_deliveries(self, ask: Ask, ids: Sequence[int]) -> tuple[list[Row], dict[int, str]]:
+        """Return what is on record of deliveries, a row each, and by number in what it differs from the journal."""
+        rows = list(_in_parts(ask, BY_DELIVERY, ids))
+        known = [row for row in rows if row["slug"] is not None]
+        told = self._told_of(ask, known)
+        differ = compare(known, told)
+        sets = self._sets_of(ask, {slug: one for slug, one in told.items() if one is not None and slug not in differ})
+        single = list({row["id"]: row for row in rows}.values())
+        found: dict[int, str] = {}
+        for row in single:
+            slug = row["slug"]
+            if slug is None or row["of_version"] != row["version"]:
+                continue  # another guard says so
+            one = told[slug]
+            if slug in differ:
+                found[row["id"]] = differ[slug]
+            elif one is not None and _is_elsewhere(one, sets[slug], row["outlet"], row["recipient"]):
+                found[row["id"]] = differ[slug] = _words(slug, f"{row['outlet']} was not to get this one")
+        for row in single:  # with one of them put in, all of that release wait
+            if row["slug"] in differ:
+                found.setdefault(row["id"], differ[row["slug"]])
+        return single, found
+
+    def recipients(self, ask: Ask, slug: str, version: str, digests: Mapping[str, str]) -> dict[str, frozenset[str]]:
+        """Return each outlet's recipients as the rows have them, if their digest is the one given; no others."""
+        wanted = [(slug, version, outlet, digest) for outlet, digest in digests.items()]
+        return {one[2]: people for one, people in self._learn(ask, wanted).items()}
+
+    def _told_of(self, ask: Ask, rows: Sequence[Row]) -> dict[str, Told | None]:
+        """What the journal says of each release as of the line that its row was read with."""
+        last: dict[str, int | None] = {row["slug"]: row["line"] for row in rows}
+        with self._lock:
+            found = {slug: self._told[slug][1] for slug, n in last.items() if self._told.get(slug, _NONE)[0] == n}
+        new = [slug for slug in last if slug not in found]
+        if not new:
+            return found
+        lines: dict[str, list[Line]] = {slug: [] for slug in new}
+        for row in _in_parts(ask, LINES, new):
+            line = Line(**row)
+            if line.n <= (last[line.slug] or 0):  # what was written since belongs to a later look
+                lines[line.slug].append(line)
+        for slug in new:
+            found[slug] = replay(sorted(lines[slug], key=lambda line: line.n))
+        with self._lock:
+            for slug in new:
+                self._told[slug] = last[slug], found[slug]
+                self._told.move_to_end(slug)
+            while len(self._told) > KEPT:
+                self._told.popitem(last=False)
+        return found
+
+    def _sets_of(self, ask: Ask, told: Mapping[str, Told]) -> dict[str, dict[str, frozenset[str]]]:
+        """The recipients of each outlet, by slug, as far as the rows are those that were frozen."""
+        wanted = [
+            (slug, one.version, outlet, digest)
+            for slug, one in told.items()
+            for outlet, digest in (one.recipients or {}).items()
+        ]
+        found: dict[str, dict[str, frozenset[str]]] = {slug: {} for slug in told}
+        for (slug, _, outlet, _), people in self._learn(ask, wanted).items():
+            found[slug][outlet] = people
+        return found
+
+    def _learn(self, ask: Ask, wanted: Sequence[_Set]) -> dict[_Set, frozenset[str]]:
+        with self._lock:
+            found = {one: self._recipients[one] for one in wanted if one in self._recipients}
+        new = [one for one in wanted if one not in found]
+        if not new:
+            return found
+        people: dict[tuple[str, str, str], list[str]] = {}
+        for row in _in_parts(ask, RECIPIENTS, sorted({one[0] for one in new})):
+            people.setdefault((row["slug"], row["version"], row["outlet"]), []).append(row["recipient"])
+        fresh = {}
+        for one in new:
+            listed = people.get(one[:3], [])
+            if digest_of_recipients(listed) == one[3]:
+                fresh[one] = frozenset(listed)
+        with self._lock:
+            for one, listed_once in fresh.items():
+                self._count += len(listed_once) if one not in self._recipients else 0
+                self._recipients[one] = listed_once
+            while self._count > KEPT_RECIPIENTS and len(self._recipients) > 1:
+                self._count -= len(self._recipients.popitem(last=False)[1])
+        return found | fresh
+
+
+def compare(rows: Sequence[Row], told: Mapping[str, Told | None]) -> dict[str, str]:
+    """Return, by slug, in what rows differ from what the journal says of their releases, in words."""
+    approvals: dict[str, dict[int, Row]] = {}
+    releases: dict[str, Row] = {}
+    for row in rows:
+        releases[row["slug"]] = row
+        if row["approval"] is not None:
+            approvals.setdefault(row["slug"], {})[row["approval"]] = row
+    found = {}
+    for slug, row in releases.items():
+        if differs := _differs(told[slug], row, list(approvals.get(slug, {}).values())):
+            found[slug] = _words(slug, differs)
+    return found
+
+
+def _differs(told: Told | None, row: Row, given: Sequence[Row]) -> str:
+    try:
+        if row["last_stop"] == "stopped" and not row["stopped"]:
+            return "the journal says that everything is stopped"
+        if any(one["person"] != same_person(one["by"]) for one in given):
+            return "an approval is recorded under two names"
+        return row_differs(told, row, [Given(one["by"], one["at"]) for one in given])
+    except (ValueError, TypeError):
+        return "its row can't be read"
+
+
+def _is_elsewhere(told: Told, sets: Mapping[str, frozenset[str]], outlet: str, recipient: str) -> bool:
+    """Whether a delivery goes to an outlet or a recipient that was not frozen with its version."""
+    if told.outlets is not None and outlet not in told.outlets:
+        return True
+    return told.recipients is not None and recipient not in sets.get(outlet, frozenset())
+
+
+def _counts(ask: Ask, slugs: Sequence[str]) -> dict[str, int]:
+    return {row["slug"]: row["number"] for row in _in_parts(ask, COUNTS, slugs)}
+
+
+def _words(slug: str, differs: str) -> str:
+    return f"the record of {slug} does not agree with the journal: {differs}"
+
+
+def _in_parts(ask: Ask, query: str, values: Sequence[Any], at_once: int = 400) -> Iterator[Row]:
+    for start in range(0, len(values), at_once):
+        part = values[start : start + at_once]
+        marks = ", ".join(f":v{number}" for number in range(len(part)))
+        yield from ask(query.format(marks), {f"v{number}": value for number, value in enumerate(part)})

@@ -1,0 +1,167 @@
+"""What the journal says the record of a release should be: its lines, replayed one by one. Pure.
+
+A release's row, its approvals and its deliveries' recipients can be edited by somebody who can write the database. The
+journal's lines can't be edited one at a time without breaking their chain. So the two are compared: by the claim, just
+before the first byte, in `status`, and in `journal --verify`. Every function that changes a release's row must write a
+line that `after` understands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from pressrelease.standing import same_person
+from pressrelease.store.journal import Line, is_unchanged
+from pressrelease.store.rows import Row, to_micros
+
+
+class Given(NamedTuple):
+    """An approval that counts until it is withdrawn; `at` is whole microseconds of UTC."""
+
+    by: str
+    at: int
+
+
+class Told(NamedTuple):
+    """What a release's row should say. Times are whole microseconds of UTC.
+
+    None in `outlets`, `recipients`, `source_hash`, `author` and `scheduled_by` means that the line was written by an
+    earlier program, which did not say it.
+    """
+
+    version: str
+    word: str
+    lift: int | None
+    wall: str
+    late_accepted_at: int | None
+    outlets: frozenset[str] | None
+    recipients: Mapping[str, str] | None
+    source_hash: str | None
+    author: str | None
+    scheduled_by: str | None
+    approvals: tuple[Given, ...] = ()
+    altered: int = 0  # the first line whose own hash is wrong
+
+
+#: A line of one of these changes the release's row as said; every other `release.` line changes nothing in it.
+_WORDS = {"release.held": "held", "release.resumed": "scheduled", "release.killed": "killed"}
+
+
+def replay(lines: Iterable[Line]) -> Told | None:
+    """Return what a release's row should say after these lines of its own; None for a draft."""
+    told: Told | None = None
+    for line in lines:
+        told = after(told, line)
+        if told is not None and not told.altered and not is_unchanged(line):
+            told = told._replace(altered=line.n)
+    return told
+
+
+def after(told: Told | None, line: Line) -> Told | None:
+    """Return what a release's row should say after one more line of its own."""
+    event = line.event
+    if event == "release.scheduled":
+        return _scheduled(line, detail_of(line))
+    if told is None or event == "release.unscheduled":
+        return None
+    if event in _WORDS:
+        return told._replace(word=_WORDS[event])
+    if event == "release.approved":
+        detail = detail_of(line)
+        by = str(detail.get("by", ""))
+        # A signature takes the place of an earlier approval by the same person.
+        kept = [one for one in told.approvals if not detail.get("signed") or same_person(one.by) != same_person(by)]
+        return told._replace(approvals=(*kept, Given(by, line.at)))
+    if event == "release.unapproved":
+        return told._replace(approvals=())
+    if event == "release.lift_moved":
+        detail = detail_of(line)
+        return told._replace(lift=_micros(detail.get("lift")), wall=_text(detail.get("wall")), late_accepted_at=None)
+    if event == "release.zone_rules_changed":
+        return told._replace(lift=_micros(detail_of(line).get("lift")), late_accepted_at=None)
+    if event == "release.late_accepted":
+        return told._replace(late_accepted_at=line.at)
+    return told
+
+
+def _scheduled(line: Line, detail: Mapping[str, Any]) -> Told:
+    outlets, recipients = detail.get("outlets"), detail.get("recipients")
+    return Told(
+        version=line.version,
+        word="scheduled",
+        lift=_micros(detail.get("lift")),
+        wall=_text(detail.get("wall")),
+        late_accepted_at=None,
+        outlets=frozenset(map(str, outlets)) if isinstance(outlets, list) else None,
+        recipients=recipients if isinstance(recipients, dict) else None,
+        source_hash=detail.get("source"),
+        author=detail.get("author"),
+        scheduled_by=detail.get("by"),
+    )
+
+
+def row_differs(told: Told | None, row: Row, approvals: Sequence[Given]) -> str:
+    """Return in what a release's row and its approvals differ from the journal, in words; "" if they agree.
+
+    `row` has the columns of `releases`; `approvals` are those of its version that nobody withdrew.
+    """
+    if told is None:
+        return "the journal says that it is a draft"
+    if told.altered:
+        return f"line {told.altered} of the journal was changed after it was written"
+    if row["version"] != told.version:
+        return "the journal has another version"
+    if row["lift"] != told.lift or (row["wall"] or "") != told.wall:
+        return f"the journal says that it goes out {_when(told.lift)}"
+    if row["word"] != told.word:
+        return f"the journal says that it is {told.word}"
+    if told.outlets is not None and told.outlets != frozenset(json.loads(row["outlets"])):
+        return f"the journal says that it goes to {', '.join(sorted(told.outlets))}"
+    if sorted(approvals) != sorted(told.approvals):
+        names = ", ".join(sorted({one.by for one in told.approvals})) or "nobody"
+        return f"the journal says that {names} approved it"
+    if row["late_accepted_at"] != told.late_accepted_at:
+        return "the journal says otherwise of how late it may go out"
+    for name, said in (
+        ("source_hash", told.source_hash),
+        ("author", told.author),
+        ("scheduled_by", told.scheduled_by),
+    ):
+        if said is not None and row[name] != said:
+            return f"the journal has another {name.replace('_', ' ')}"
+    return ""
+
+
+def detail_of(line: Line) -> dict[str, Any]:
+    """Return a line's detail; empty if it can't be read."""
+    try:
+        found = json.loads(line.detail)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _micros(said: object) -> int | None:
+    """A time as a line has it, in whole microseconds; None for none, -1 for one that can't be read."""
+    if said is None:
+        return None
+    try:
+        return to_micros(datetime.fromisoformat(str(said)))
+    except (ValueError, TypeError):
+        return -1
+
+
+def _when(micros: int | None) -> str:
+    if micros is None:
+        return "with its last approval"
+    try:
+        return f"at {datetime.fromtimestamp(micros // 1_000_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (OverflowError, ValueError, OSError):
+        return "at a time that can't be read"

@@ -1,0 +1,102 @@
+"""Who runs this command, as far as the system can tell."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+#: How far up a process's ancestors are looked at.
+_GENERATIONS = 64
+
+
+class Process(NamedTuple):
+    """A process's parent, and the number of the account that runs it (its real user ID)."""
+
+    parent: int
+    uid: int
+
+
+def person() -> str:
+    """Return the name of whoever is at the keyboard: of the account, or of the one that sudo was called from."""
+    claimed = os.environ.get("SUDO_USER", "")
+    return claimed if claimed and _came_from(claimed) else _account()
+
+
+def as_actor(name: str) -> str:
+    """Return a name as the journal has it: with the SUDO_USER beside it that nothing speaks for, if there is one."""
+    claimed = os.environ.get("SUDO_USER", "")
+    if not claimed or claimed == name or _came_from(claimed):
+        return name
+    shown = "".join(letter for letter in claimed if letter.isprintable())[:60]
+    return f"{name} (SUDO_USER says {shown}, unproved)"
+
+
+def _account() -> str:
+    """The name of the account that runs this, which its environment can't change where the system knows accounts."""
+    if hasattr(os, "getuid"):
+        import pwd
+
+        try:
+            return pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:  # no such user on this machine
+            return f"uid-{os.getuid()}"
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _came_from(name: str) -> bool:
+    """Whether an ancestor of this process is of account `name`, as it is if sudo was called from there.
+
+    Anybody can set SUDO_USER, but nobody can give their process another account's process for an ancestor. Between
+    the two stand only this account's own processes and root's: sudo's among them.
+    """
+    if not hasattr(os, "getuid"):
+        return False
+    import pwd
+
+    try:
+        wanted = pwd.getpwnam(name).pw_uid
+    except (KeyError, ValueError):
+        return False
+    number, own = os.getppid(), os.getuid()
+    for _ in range(_GENERATIONS):
+        process = _process(number)
+        if process is None:
+            return False
+        if process.uid == wanted:
+            return True
+        if process.uid not in {own, 0}:
+            return False
+        number = process.parent
+    return False
+
+
+def _process(number: int) -> Process | None:
+    """A running process; None where there is none or the system doesn't say."""
+    if number <= 0:
+        return None
+    return _from_proc(number) if Path("/proc/self/status").exists() else _from_ps(number)
+
+
+def _from_proc(number: int) -> Process | None:
+    try:
+        lines = Path(f"/proc/{number}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+        fields = dict(line.split(":", 1) for line in lines if ":" in line)
+        return Process(int(fields["PPid"]), int(fields["Uid"].split()[0]))
+    except (OSError, KeyError, ValueError, IndexError):
+        return None
+
+
+def _from_ps(number: int) -> Process | None:
+    """As macOS and the BSDs tell it."""
+    try:
+        asked = ["/bin/ps", "-o", "ppid=,ruid=", "-p", str(number)]
+        said = subprocess.run(asked, capture_output=True, timeout=5, check=False).stdout.split()
+        return Process(int(said[0]), int(said[1]))
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None

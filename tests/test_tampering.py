@@ -1,0 +1,355 @@
+"""Rows that somebody wrote into the database, against what the journal says: nothing leaves, and it is said why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import forging
+import pytest
+import records
+from conftest import fresh_schema
+from office import Receiver, receiving
+from sqlalchemy.exc import DBAPIError
+
+from pressrelease.cli import main
+from pressrelease.config import Policy, Retry
+from pressrelease.delivery import Delivery
+from pressrelease.desk import Desk, approving, sending, stopping
+from pressrelease.desk.keeping import verify
+from pressrelease.passes import publish_due
+from pressrelease.standing import Standing
+from pressrelease.store import Store, claims
+from pressrelease.wiring import Workspace
+
+SOON = timedelta(minutes=1)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
+        yield found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, receiver: Receiver) -> Iterator[Workspace]:
+    """An office with a newsroom and a webhook, on SQLite and on PostgreSQL; releases go to the newsroom."""
+    url = records.SQLITE
+    if request.param == "postgresql":
+        url = fresh_schema(request.getfixturevalue("postgres"))
+    (tmp_path / "office").mkdir()
+    secret = tmp_path / "office" / "webhook.secret"
+    secret.touch(mode=0o600)
+    secret.write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", encoding="ascii")
+    workspace = records.office(
+        tmp_path / "office",
+        store_url=url,
+        more=f'[outlets.public]\ntype = "webhook"\nurl = "http://127.0.0.1:{receiver.port}/press"\n'
+        'secret = { file = "webhook.secret" }\n[defaults]\noutlets = ["newsroom"]\n',
+    )
+    yield workspace
+    workspace.store.close()
+
+
+def standing(desk: Desk, slug: str = "names") -> Standing:
+    return desk.report(slug).standing
+
+
+def pages(place: Workspace) -> list[str]:
+    return sorted(page.parent.name for page in (place.folder / "newsroom").glob("*/index.html"))
+
+
+def claimed(desk: Desk) -> list[Delivery]:
+    """What the claim takes of everything there is, whatever any plan says."""
+    ids = [row["id"] for row in desk.store.read.rows("SELECT id FROM deliveries")]
+    now = datetime.now(UTC)
+    with desk.store.ledger(now=now, actor="x", undo=True) as ledger:
+        return claims.claim(ledger, ids, owner="x", lease_until=now + SOON, policy=Policy(), retry=Retry())
+
+
+ADDED = (
+    "INSERT INTO deliveries (slug, version, outlet, recipient, state, lift, next_try, attempts)"
+    " SELECT slug, version, '{}', '{}', 'waiting', lift, next_try, 0 FROM deliveries WHERE slug = 'names'"
+)
+APPROVED_AGAIN = "UPDATE approvals SET withdrawn_at = NULL WHERE slug = 'names'"
+
+#: What was done before, if anything, and then to the rows.
+EDITS: dict[str, tuple[Callable[[Desk], object] | None, tuple[str, ...]]] = {
+    "another outlet added": (None, (ADDED.format("public", ""),)),
+    "another recipient added": (None, (ADDED.format("newsroom", "tabloid@evil.example"),)),
+    "sent to another outlet": (None, ("UPDATE deliveries SET outlet = 'public'",)),
+    "sent to another recipient": (None, ("UPDATE deliveries SET recipient = 'tabloid@evil.example'",)),
+    "another outlet, frozen too": (
+        None,
+        (
+            "UPDATE deliveries SET outlet = 'public'",
+            """UPDATE releases SET outlets = '["public"]'""",
+            """UPDATE versions SET outlets = '["public"]'""",
+        ),
+    ),
+    "a withdrawn approval back": (lambda desk: approving.unapprove(desk, "names"), (APPROVED_AGAIN,)),
+    "a hold ended": (
+        lambda desk: stopping.hold(desk, "names", "the judge called"),
+        ("UPDATE releases SET word = 'scheduled'",),
+    ),
+    "a stop ended": (
+        lambda desk: stopping.stop(desk, "the judge called"),
+        ("UPDATE control SET stopped = false",),
+    ),
+    "approved under two names": (None, ("UPDATE approvals SET person = 'another'",)),
+    "lateness accepted by nobody": (None, ("UPDATE releases SET late_accepted_at = lift",)),
+    "another author": (None, ("UPDATE releases SET author = 'ghost'",)),
+    "another scheduler": (None, ("UPDATE releases SET scheduled_by = 'ghost'",)),
+    "a line of the journal rewritten": (None, ()),
+}
+
+
+def drop_guards(store: Store) -> None:
+    """Take away what keeps the journal append-only."""
+    if store.file is not None:
+        forging.execute(store, "DROP TRIGGER journal_no_update")
+    else:
+        forging.execute(store, "DROP TRIGGER journal_no_change ON journal")
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_nothing_leaves_by_a_row_that_the_journal_does_not_have(
+    place: Workspace, receiver: Receiver, what: str
+) -> None:
+    desk = records.schedule_now(place, "names")
+    before, edits = EDITS[what]
+    if before is not None:
+        before(desk)
+    if what == "a withdrawn approval back":
+        forging.move_lift(desk.store, "names", datetime.now(UTC) - SOON)
+    if what == "a line of the journal rewritten":
+        drop_guards(desk.store)
+        edits = ("UPDATE journal SET actor = 'nobody' WHERE event = 'release.approved'",)
+    forging.write_rows(desk.store, *edits)
+    assert claimed(desk) == []
+    outcome = publish_due(place)
+    assert [one.slug for one in outcome.needs_you] == ["names"]
+    assert "the record of names does not agree with the journal" in outcome.needs_you[0].reason
+    assert "nothing goes out until somebody has looked" in outcome.needs_you[0].reason
+    assert (pages(place), receiver.got) == ([], [])
+    assert standing(desk).cause is not None
+    assert standing(desk).cause.value == "record_disagrees"
+    assert verify(desk.store.read).disagreements or verify(desk.store.read).walk.broken
+
+
+@pytest.mark.parametrize("days", [-2, 2])
+def test_a_lift_that_was_moved_in_the_database_keeps_a_release_in(place: Workspace, days: int) -> None:
+    desk = records.schedule(place, "names", days=1)
+    forging.move_lift(desk.store, "names", datetime.now(UTC) + timedelta(days=days), told=False)
+    assert "does not agree with the journal: the journal says that it goes out at" in standing(desk).reason
+    assert claimed(desk) == []
+    publish_due(place)
+    assert pages(place) == []
+    assert any("goes out at" in one for one in verify(desk.store.read).disagreements)
+
+
+def test_an_approval_that_nobody_gave_lets_nothing_leave(place: Workspace) -> None:
+    desk = records.schedule_now(place, "names", approved=False)
+    forging.move_lift(desk.store, "names", datetime.now(UTC) - SOON)
+    forging.approve(desk.store, "names", "da", told=False)
+    assert claimed(desk) == []
+    assert "the journal says that nobody approved it" in publish_due(place).needs_you[0].reason
+    assert pages(place) == []
+    assert any("nobody approved it" in one for one in verify(desk.store.read).disagreements)
+
+
+def test_a_fresh_word_of_a_person_ends_the_disagreement(place: Workspace) -> None:
+    desk = records.schedule_now(place, "names")
+    stopping.hold(desk, "names", "wait")
+    forging.write_rows(desk.store, "UPDATE releases SET word = 'scheduled'")
+    assert standing(desk).cause is not None
+    stopping.hold(desk, "names", "wait")
+    assert standing(desk).state.value == "held"
+    stopping.resume(desk, "names")
+    publish_due(place)
+    assert pages(place) == ["names"]
+    assert verify(desk.store.read).disagreements == ()
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ADDED.format("public", ""),
+        "UPDATE deliveries SET outlet = 'public'",
+        "UPDATE approvals SET by = 'ghost', person = 'ghost'",
+        "UPDATE releases SET late_accepted_at = 1",
+    ],
+)
+def test_what_was_edited_after_the_claim_is_found_before_the_first_byte(place: Workspace, edit: str) -> None:
+    desk = records.schedule_now(place, "names")
+    release = desk.store.read.release("names")
+    assert release is not None
+    now = datetime.now(UTC)
+    ids = [row["id"] for row in desk.store.read.rows("SELECT id FROM deliveries")]
+    with desk.store.ledger(now=now, actor="x") as ledger:
+        (mine,) = claims.claim(ledger, ids, owner="x", lease_until=now + SOON, policy=Policy(), retry=Retry())
+    ask = desk.store.read.why_not
+    assert ask(mine, source_hash=release.source_hash, now=now) is None
+    forging.write_rows(desk.store, edit)
+    rows = desk.store.read.rows("SELECT id FROM deliveries WHERE outlet = 'public'")
+    found = {number: ask(mine._replace(id=number), source_hash=release.source_hash, now=now) for number in [mine.id]}
+    found |= {row["id"]: ask(mine._replace(id=row["id"]), source_hash=release.source_hash, now=now) for row in rows}
+    assert any("does not agree with the journal" in str(told) for told in found.values())
+
+
+def test_what_people_do_never_makes_record_and_journal_disagree(place: Workspace) -> None:
+    desk = records.schedule(place, "names", days=20)
+    approving.unapprove(desk, "names")
+    approving.approve(desk, ["names"], "da")
+    approving.approve(desk, ["names"], "DA")
+    stopping.hold(desk, "names", "wait")
+    stopping.resume(desk, "names", at="in 30 days")
+    stopping.stop(desk, "wait")
+    stopping.resume_all(desk, let_go=True)
+    sending.release_now(desk, "names", early=True, why="it leaked")
+    assert standing(desk).cause is None
+    assert verify(desk.store.read).disagreements == ()
+    publish_due(place)
+    assert pages(place) == ["names"]
+    assert verify(desk.store.read).disagreements == ()
+
+
+def test_a_mailing_is_compared_without_reading_the_lines_of_its_deliveries(place: Workspace) -> None:
+    desk = records.schedule_now(place, "names")
+    asked: list[str] = []
+
+    def ask(query: str, values: object) -> list[dict[str, object]]:
+        asked.append(query)
+        return desk.store.read.rows(query, values)  # type: ignore[arg-type]
+
+    publish_due(place)
+    desk.store.agreement.forget()
+    ids = [row["id"] for row in desk.store.read.rows("SELECT id FROM deliveries")]
+    desk.store.agreement.of_deliveries(ask, ids)
+    assert len(asked) == 3  # the rows; the release's lines; its recipients
+    asked.clear()
+    desk.store.agreement.of_deliveries(ask, ids)
+    assert len(asked) == 1
+    if desk.store.file is not None:
+        from pressrelease.store import agreement
+
+        for query in (agreement.LINES, agreement.BY_DELIVERY, agreement.BY_SLUG):
+            plan = desk.store.read.rows("EXPLAIN QUERY PLAN " + query.format("'names'"))
+            used = [row["detail"] for row in plan if "journal" in row["detail"] or " j " in row["detail"]]
+            assert used
+            assert all("journal_releases" in one or "journal_stops" in one for one in used), used
+
+
+def put_out(place: Workspace) -> Desk:
+    """A release that is out."""
+    desk = records.schedule_now(place, "names")
+    publish_due(place)
+    assert pages(place) == ["names"]
+    assert verify(desk.store.read).disagreements == ()
+    return desk
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "outlet = 'public'",
+        "recipient = 'tabloid@evil.example'",
+        "url = 'https://evil.example/'",
+        "url = NULL",
+        "remote_id = 'another'",
+        "delivered_at = delivered_at - 1",
+        "attempts = 7",
+        "state = 'canceled'",
+    ],
+)
+def test_verify_finds_what_was_edited_in_a_delivery_that_arrived(place: Workspace, edit: str) -> None:
+    desk = put_out(place)
+    forging.write_rows(desk.store, f"UPDATE deliveries SET {edit}")
+    assert verify(desk.store.read).disagreements
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE releases SET word = 'held'",
+        "UPDATE releases SET lift = lift + 1",
+        "UPDATE releases SET source_hash = 'f'",
+        "UPDATE control SET stopped = true",
+        "DELETE FROM releases",
+        "DELETE FROM deliveries",
+        "UPDATE approvals SET withdrawn_at = 1",
+        "UPDATE approvals SET at = at - 1",
+    ],
+)
+def test_verify_finds_what_was_edited_in_a_release_that_is_out(place: Workspace, edit: str) -> None:
+    desk = put_out(place)
+    forging.write_rows(desk.store, edit)
+    assert verify(desk.store.read).disagreements
+
+
+SPOILED = {
+    "sqlite": (
+        "DROP TRIGGER journal_no_update",
+        "DROP TRIGGER journal_no_delete",
+        "DROP TRIGGER journal_no_replace",
+        "CREATE TRIGGER t AFTER UPDATE ON control BEGIN UPDATE control SET stopped = 0; END",
+        "CREATE VIEW v AS SELECT 1",
+        "DROP INDEX journal_releases",
+        "ALTER TABLE deliveries ADD COLUMN x TEXT",
+        "DROP TABLE told",
+    ),
+    "postgresql": (
+        "DROP TRIGGER journal_no_change ON journal",
+        "DROP TRIGGER journal_no_truncate ON journal",
+        "ALTER TABLE journal DISABLE TRIGGER journal_no_change",
+        "CREATE OR REPLACE FUNCTION journal_is_append_only() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RETURN NEW; END $$",
+        "DROP INDEX journal_releases",
+        "ALTER TABLE deliveries DROP CONSTRAINT deliveries_slug_version_outlet_recipient_key",
+        "ALTER TABLE deliveries ADD COLUMN x TEXT",
+        "DROP TABLE told",
+    ),
+}
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_verify_finds_what_was_altered_in_the_layout(place: Workspace, number: int) -> None:
+    desk = records.schedule_now(place, "names")
+    assert verify(desk.store.read).disagreements == ()
+    forging.execute(desk.store, SPOILED["postgresql" if desk.store.file is None else "sqlite"][number])
+    assert "not as it was laid out" in verify(desk.store.read).disagreements[0]
+
+
+@pytest.mark.parametrize("how", ["replace", "truncate", "update", "delete"])
+def test_no_statement_rewrites_the_journal(place: Workspace, how: str) -> None:
+    desk = records.schedule_now(place, "names")
+    on_server = desk.store.file is None
+    if how == "truncate" and not on_server:
+        pytest.skip("SQLite has no TRUNCATE")
+    if how == "replace" and on_server:
+        pytest.skip("PostgreSQL has no INSERT OR REPLACE")
+    statement = {
+        "replace": "INSERT OR REPLACE INTO journal SELECT n, at, 'nobody', host, event, slug, version, detail, prev,"
+        " hash FROM journal",
+        "truncate": "TRUNCATE journal",
+        "update": "UPDATE journal SET actor = 'nobody'",
+        "delete": "DELETE FROM journal",
+    }[how]
+    before = list(desk.store.read.journal())
+    with pytest.raises(DBAPIError, match="append-only"):
+        forging.execute(desk.store, statement)
+    assert list(desk.store.read.journal()) == before
+
+
+def test_verify_claims_nothing_of_a_cut_end_without_a_head(
+    place: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = records.schedule_now(place, "names")
+    head = verify(desk.store.read).walk.head
+    assert main(["-w", str(place.folder), "journal", "--verify"]) == 0
+    told = capsys.readouterr().out
+    assert "Only a head kept elsewhere (--head) shows that its end was not cut off." in told
+    assert "none changed or moved;" in told
+    assert main(["-w", str(place.folder), "journal", "--verify", "--head", str(head)]) == 0
+    assert "nothing was cut off before that" in capsys.readouterr().out
