@@ -39,6 +39,8 @@ APPROVALS = ("tests/test_approvals.py", "-k", "not postgresql")
 ALIVE = ("tests/test_alive.py",)
 SETTINGS = ("tests/test_frozen_settings.py",)
 UNLIFTED = ("tests/test_unlifted_slug.py",)
+FOUR_EYES = ("tests/test_four_eyes.py",)
+TAMPERING = ("tests/test_tampering.py", "-k", "not postgresql")
 ZONES = ("tests/test_zone_rules.py", "-k", "not postgresql and not leaves_at_the_hour")
 ORIGIN = ("tests/test_origin.py", "-k", "not server")
 SIMULATOR = ("tests/test_simulator.py", "-k", "by_chance or jumped or last_moment")
@@ -141,15 +143,37 @@ GUARDS = (
     Guard("closed streams", "cli/__init__.py", "        open_standard_streams()\n", "", ("tests/test_closed_streams.py", "-k", "publish_due")),
     # -- whose yes counts ---------------------------------------------------------------------------------
     Guard("claim: approvers and author", "store/claims.py", "            *_who_may_approve(policy),\n", "", APPROVALS),
-    Guard("plan: approvers", "standing.py", "        people &= set(policy.approvers)\n", "        pass\n", APPROVALS),
-    Guard("plan: author", "standing.py", "        one_each.discard(same_person(author))\n", "        pass\n", APPROVALS),
+    Guard("plan: approvers", "standing.py", "(may and name not in may) or ", "", APPROVALS),
+    Guard("plan: author and scheduler", "standing.py", " or (not policy.author_may_approve and name in makers)", "", APPROVALS),
+    Guard("plan: one key is one person", "standing.py", '({f"key {approval.key}"} if approval.key else set())', "set()", FOUR_EYES),
+    Guard("approve: whoever scheduled", "standing.py",
+          "same_person(name) for name in (self.author, self.scheduled_by) if name", "same_person(self.author) for _ in (1,)", APPROVALS),
+    Guard("who: SUDO_USER", "who.py", "        if process.uid == wanted:\n            return True\n        if process.uid not in {own, 0}:\n            return False\n",
+          "        return True\n", FOUR_EYES),
     Guard("plan: signatures", "gather.py", "    if not signers or not dossiers:", "    if True:", APPROVALS),
     Guard("last look: signatures", "cycle.py",
           "return why_not or why_unsigned(self._store, self._config, delivery)", "return why_not", APPROVALS),
     Guard("signature: what is approved", "signing.py", '            "content": self.content,\n', "", APPROVALS),
     Guard("signature: no earlier lift", "signing.py", "        if not doubt and earlier:", "        if False:", APPROVALS),
-    Guard("signature: signers are nobody else's to change", "signing.py",
-          'if sys.platform != "win32" and stat.S_IMODE(found.st_mode) & 0o022:', "if False:", APPROVALS),
+    Guard("signature: signers are nobody else's to change", "signers.py",
+          "    if stat.S_IMODE(found.st_mode) & 0o022:", "    if False:", FOUR_EYES),
+    Guard("signature: signers are nobody else's to replace", "signers.py",
+          "        if stat.S_IMODE(there.st_mode) & 0o022 and not", "        if False and not", FOUR_EYES),
+    Guard("signature: these recipients and outlets", "signing.py", "        if not doubt and approved.elsewhere:", "        if False:", FOUR_EYES),
+    # -- the record and the journal ---------------------------------------------------------------------
+    Guard("claim: record and journal", "store/claims.py", "_that_agree(ledger, come_by_the_wall(ledger, ids))", "come_by_the_wall(ledger, ids)", TAMPERING),
+    Guard("last look: record and journal", "store/reading.py", '        if row["differs"]:', "        if False:", TAMPERING),
+    Guard("plan: record and journal", "standing.py", "    if dossier.disagrees:", "    if False:", TAMPERING),
+    Guard("record: approvals", "store/replay.py", "if sorted(approvals) != sorted(told.approvals):", "if False:", TAMPERING),
+    Guard("record: hold", "store/replay.py", 'if row["word"] != told.word:', "if False:", TAMPERING),
+    Guard("record: stop", "store/agreement.py", 'if row["last_stop"] == "stopped" and not row["stopped"]:', "if False:", TAMPERING),
+    Guard("record: lift", "store/replay.py", 'if row["lift"] != told.lift or', "if False and", TAMPERING),
+    Guard("record: recipients", "store/agreement.py",
+          "return told.recipients is not None and recipient not in sets.get(outlet, frozenset())", "return False", TAMPERING),
+    Guard("record: a line rewritten", "store/replay.py", "and not is_unchanged(line)", "and False", TAMPERING),
+    Guard("verify: layout", "desk/keeping.py", "for what in altered(reader)", "for what in ()", TAMPERING),
+    Guard("verify: what arrived", "store/account.py", "if told_other := self._receipt_differs(row, place):", 'if told_other := "":', TAMPERING),
+    Guard("journal: INSERT OR REPLACE", "store/engine.py", "WHEN NEW.n <= (SELECT max(n) FROM journal)", "WHEN false", TAMPERING),
     # -- the last look ------------------------------------------------------------------------------------
     Guard("last look: lift", "store/reading.py",
           'if row["lift"] is None or row["lift"] > to_micros(now):', "if False:", STORE),

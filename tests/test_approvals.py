@@ -463,6 +463,7 @@ TAMPERED = {
 }
 
 TOLD_OTHERWISE = (
+    "another release's signature",
     "another's name",
     "another time",
     "a lift brought forward",

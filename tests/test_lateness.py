@@ -21,7 +21,7 @@ from pressrelease.plan import make_plan
 from pressrelease.standing import Approval, Dossier, Scheduled, Word
 from pressrelease.store import Store, claims, words
 from pressrelease.store.circuit import close_outlet
-from pressrelease.store.rows import delivery_of, maybe_micros, scheduled_of
+from pressrelease.store.rows import delivery_of, maybe_micros, said, scheduled_of, to_micros
 from pressrelease.when import Embargo, EmbargoKind
 
 EMBARGO = Embargo("…", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=NOW, lift=NOW)
@@ -72,6 +72,14 @@ def compare(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
                 {"state": state.value, "lift": maybe_micros(lift), "first": maybe_micros(first_sent_at)},
             )
             release = scheduled_of(ledger.rows(text("SELECT * FROM releases"))[0])
+            # The claim takes nothing that the journal does not have.
+            ledger.micros = to_micros(accepted or NOW)
+            ledger.note("release.lift_moved", release.slug, release.version, lift=said(lift))
+            if accepted is not None:
+                ledger.note("release.late_accepted", release.slug, release.version)
+            ledger.write_lines()
+            ledger.micros = to_micros(now)
+            store.agreement.forget()  # what was told in the last example was undone
             delivery = delivery_of(ledger.rows(text("SELECT * FROM deliveries"))[0])
             plan = make_plan(
                 [Dossier(release, (Approval("da", NOW),), (delivery,))],

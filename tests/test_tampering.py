@@ -201,8 +201,8 @@ def test_what_was_edited_after_the_claim_is_found_before_the_first_byte(place: W
 def test_what_people_do_never_makes_record_and_journal_disagree(place: Workspace) -> None:
     desk = records.schedule(place, "names", days=20)
     approving.unapprove(desk, "names")
-    approving.approve(desk, ["names"], "da")
-    approving.approve(desk, ["names"], "DA")
+    approving.approve(desk, "names", "da")
+    approving.approve(desk, "names", "DA")
     stopping.hold(desk, "names", "wait")
     stopping.resume(desk, "names", at="in 30 days")
     stopping.stop(desk, "wait")
