@@ -21,6 +21,7 @@ from pressrelease.desk.keeping import verify
 from pressrelease.passes import publish_due
 from pressrelease.standing import Standing
 from pressrelease.store import Store, claims
+from pressrelease.when import read_embargo
 from pressrelease.wiring import Workspace
 
 SOON = timedelta(minutes=1)
@@ -204,7 +205,10 @@ def test_what_people_do_never_makes_record_and_journal_disagree(place: Workspace
     approving.approve(desk, "names", "da")
     approving.approve(desk, "names", "DA")
     stopping.hold(desk, "names", "wait")
-    stopping.resume(desk, "names", at="in 30 days")
+    office = desk.config.office
+    phrase, now = "2099-09-24T09:00:00-07:00", datetime.now(UTC)
+    later = read_embargo(phrase, now=now, timezone=office.timezone, release_time=office.release_time)
+    stopping.resume(desk, "names", later)
     stopping.stop(desk, "wait")
     stopping.resume_all(desk, let_go=True)
     sending.release_now(desk, "names", early=True, why="it leaked")
