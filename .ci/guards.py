@@ -307,7 +307,7 @@ GUARDS = (
           "or_(control.c.newest.is_(None), control.c.newest < bindparam(\"now\"))", "control.c.id == 1", STORE),
     Guard("clock: a boot that nobody vouched for", "trust.py",
           "may_be_kept = not config.clock.witnesses or clock.vouches(mark, recorded)", "may_be_kept = True",
-          (*CYCLE, "-k", "came_up_ahead")),
+          (*CYCLE, "-k", "nobody_vouched")),
     # -- the dead, and doubts -----------------------------------------------------------------------------
     Guard("a dead one's claim is in doubt", "store/claims.py",
           "                state=DeliveryState.IN_DOUBT.value,\n                owner=null(),".replace("    " * 4, "            "),

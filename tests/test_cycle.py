@@ -359,6 +359,22 @@ def test_witnesses_are_asked_before_a_lift_once_in_some_minutes_and_never_for_no
         assert len(place.made["page"].got()) == 3
 
 
+def test_a_clock_that_nobody_vouched_for_is_not_believed_when_no_witness_answers(tmp_path: Path) -> None:
+    """A look while nothing is due must not be what the uptime vouches by later."""
+    machine = Machine(NOW)
+    place = replace(workshop.found(tmp_path, page={}), witnesses=("http://127.0.0.1:9/",))
+    with running_on(machine, seed=1):
+        workshop.schedule(place, "names", NOW + timedelta(hours=3))
+        machine.reboot()
+        machine.offset = timedelta(hours=2)
+        publish_due(place)
+        workshop.schedule(place, "far", NOW + timedelta(days=3))
+        machine.true += timedelta(hours=1, minutes=1)
+        outcome = publish_due(place)
+        assert place.made["page"].got() == []
+        assert "no witness" in outcome.needs_you[0].reason
+
+
 def test_a_clock_that_jumps_after_witnesses_vouched_for_it_is_asked_about_again(tmp_path: Path) -> None:
     machine = Machine(NOW)
     with witness_of(machine) as (address, asked):
