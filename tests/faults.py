@@ -15,12 +15,14 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from auditing import audit_office
 from conftest import missing
 from mail_server import MailServer, mail_server
 from office import COMMAND, Office, Receiver, found_office, make_original, receiving
@@ -86,6 +88,8 @@ class Scene:
     receiver: Receiver
     mail: MailServer
     lift: datetime = field(default_factory=lambda: datetime.now(UTC))
+    #: The PostgreSQL server's address, where the record is there.
+    store: str = ""
 
     def put(self, *slugs: str, lift: datetime | None = None, outlets: str = ALL) -> None:
         """Write, schedule and approve; without a `lift` the releases are due at once."""
@@ -139,10 +143,15 @@ class Scene:
                 keys[f"{str(letter.message['subject']).rpartition(' ')[2]} to {address}"] += 1
         return keys, moments
 
-    def count(self, *, verify: bool = True) -> Count:
-        """Hold the record against what arrived; the journal must be whole."""
-        if verify:
-            self.office.run("journal", "--verify")
+    def audit(self, **more: Any) -> Counter[str]:
+        """Have the auditor hold the journal against what arrived, without a line of the program."""
+        return audit_office(self.office, self.receiver, mail=self.mail, store=self.store, **more)
+
+    def count(self, *, at_least: Mapping[str, int] | None = None) -> Count:
+        """Hold the record against what arrived; the journal must be whole. The auditor must have seen `at_least` that,
+        something at all if it is not given."""
+        self.office.run("journal", "--verify")
+        self.audit(at_least=at_least)
         keys, moments = self.arrivals()
         count = Count(tries=1, early=sum(moment < self.lift for moment in moments))
         for delivery in self.deliveries():
@@ -185,7 +194,8 @@ def scene(folder: Path, *, more: str = "", pause: float = 0.0, timeout: str = "2
         program = folder / "program.sh"
         program.write_text(_PROGRAM, encoding="ascii")
         program.chmod(0o755)
-        yield Scene(office, receiver, mail)
+        found = re.search(r'url = "(postgresql[^"]*)"', more)
+        yield Scene(office, receiver, mail, store=found[1] if found else "")
 
 
 class Voice:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP
@@ -31,11 +32,12 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class Letter:
-    """One message that the server took: its envelope and its bytes."""
+    """One message that the server took: its envelope, its bytes, and when (UTC)."""
 
     sender: str
     recipients: tuple[str, ...]
     content: bytes
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def message(self) -> EmailMessage:

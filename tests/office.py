@@ -24,12 +24,15 @@ COMMAND = [sys.executable, "-m", "pressrelease"]
 
 @dataclass(frozen=True)
 class Arrival:
-    """One request at the receiver; `at` is UTC, taken when its first byte had been read."""
+    """One request at the receiver; `at` is UTC, taken when its headers had been read. What it answered says whether it
+    took it."""
 
     id: str
     slug: str
     at: datetime
     body: bytes
+    path: str
+    status: int
 
 
 @dataclass
@@ -72,9 +75,10 @@ def receiving(pause: float = 0.0) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             at = datetime.now(UTC)
             body = self.rfile.read(int(self.headers["content-length"]))
-            receiver.got.append(Arrival(self.headers["webhook-id"], json.loads(body)["data"]["slug"], at, body))
+            slug, status = json.loads(body)["data"]["slug"], receiver.status
+            receiver.got.append(Arrival(self.headers["webhook-id"], slug, at, body, self.path, status))
             time.sleep(receiver.pause)
-            self.send_response(receiver.status)
+            self.send_response(status)
             self.send_header("content-length", "0")
             self.end_headers()
 

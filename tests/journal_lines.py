@@ -1,0 +1,109 @@
+"""The journal's lines as docs/keeping.md has them ("The journal's lines"): read, hashed, and traced to deliveries.
+
+No line of the program is used here: whoever reads that page could have written this.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).parent.parent / "docs" / "keeping.md"
+COLUMNS = ("n", "at", "actor", "host", "event", "slug", "version", "detail", "prev", "hash")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the journal, as it is in the table: `at` in microseconds, `detail` as its JSON text."""
+
+    n: int
+    at: int
+    actor: str
+    host: str
+    event: str
+    slug: str
+    version: str
+    detail: str
+    prev: str
+    hash: str
+
+    @property
+    def moment(self) -> datetime:
+        """`at`, as a time in UTC."""
+        return _EPOCH + timedelta(microseconds=self.at)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """`detail`, read."""
+        return dict(json.loads(self.detail))
+
+    @property
+    def place(self) -> Place:
+        """The delivery that a `delivery.…` line is about."""
+        return self.slug, self.version, str(self.told.get("outlet")), str(self.told.get("recipient"))
+
+
+#: A delivery: slug, version, outlet, recipient.
+Place = tuple[str, str, str, str]
+
+
+def read_journal(place: Path | str) -> list[Line]:
+    """Every line: of a workspace's folder with SQLite, or of a PostgreSQL address."""
+    query = f"SELECT {', '.join(COLUMNS)} FROM journal ORDER BY n"
+    if isinstance(place, Path):
+        with closing(sqlite3.connect(f"file:{place / '.pressrelease' / 'state.db'}?mode=ro", uri=True)) as database:
+            return [Line(*row) for row in database.execute(query)]
+    import psycopg
+
+    with psycopg.connect(place.replace("+psycopg", "")) as server:
+        return [Line(*row) for row in server.execute(query).fetchall()]
+
+
+def read_printed(lines: Iterable[str]) -> list[Line]:
+    """Every line, from what `pressrelease journal --json` prints."""
+    found = []
+    for row in map(json.loads, lines):
+        at = (datetime.fromisoformat(row["at"]) - _EPOCH) // timedelta(microseconds=1)
+        empty = {name: row[name] or "" for name in ("slug", "version")}
+        found.append(Line(**row | empty | {"at": at, "detail": _plain_json(row["detail"])}))
+    return found
+
+
+def _plain_json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def hash_of(line: Line) -> str:
+    """The hash that a line must have, from its nine other fields."""
+    rest = {name: value for name, value in vars(line).items() if name != "hash"}
+    return hashlib.sha256(_plain_json(rest).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def key_of(place: Place) -> str:
+    """What a delivery's arrivals carry."""
+    return hashlib.sha256("\n".join(place).encode()).hexdigest()[:32]
+
+
+@cache
+def documented() -> dict[str, frozenset[str]]:
+    """Every event that docs/keeping.md names, with the fields of its detail."""
+    section = PAGE.read_text(encoding="utf-8").partition("## The journal's lines")[2].partition("\n## ")[0]
+    found: dict[str, frozenset[str]] = {}
+    for row in section.partition("| event |")[2].splitlines()[2:]:
+        cells = row.strip().strip("|").split(" | ")
+        for event in re.findall(r"`([^`]+)`", cells[0]):
+            of_delivery = {"outlet", "recipient"} if event.startswith("delivery.") else set()
+            fields = " ".join(re.findall(r"`([^`]+)`", cells[-1] if len(cells) > 2 else "")).split()
+            found[event] = frozenset(fields) | of_delivery
+    return found
