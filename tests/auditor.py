@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from journal_lines import Line, Place, documented, hash_of, key_of, read_journal
+from journal_lines import Line, Place, digest_of, documented, hash_of, key_of, read_journal
 
 #: "A writer may wait up to a minute for its turn": by how much a line may be older than the one before.
 TURN = timedelta(minutes=1)
@@ -52,6 +52,7 @@ class Claim:
 
     line: Line
     lift: datetime | None
+    before: tuple[str, bool]
     outcomes: list[Line] = field(default_factory=list)
 
 
@@ -91,6 +92,7 @@ class Release:
     lift: datetime | None
     outlets: Sequence[str]
     deliveries: int
+    recipients: Mapping[str, str]
     approved_by: set[str] = field(default_factory=set)
     held: bool = False
 
@@ -201,7 +203,8 @@ class Auditor:
             self._forget(slug)
             if slug in self.releases:
                 self.fences.append(Fence(line, slug))
-            self.releases[slug] = Release(line.version, _time(told["lift"]), told["outlets"], told["deliveries"])
+            lift, outlets, number = _time(told["lift"]), told["outlets"], told["deliveries"]
+            self.releases[slug] = Release(line.version, lift, outlets, number, told.get("recipients", {}))
             return
         release = self.releases.get(slug)
         if release is None:
@@ -236,7 +239,8 @@ class Auditor:
         if brought_forward and line.event == "release.lift_moved" and self._early != (line.slug, line.n - 1):
             self.say(line, f"the lift of {line.slug} was brought forward, and nobody published it early")
         release.lift = lift
-        self.fences.append(Fence(line, line.slug, lift))
+        if line.event == "release.lift_moved":
+            self.fences.append(Fence(line, line.slug, lift))
 
     def _published(self, line: Line, release: Release) -> None:
         of_it = [one for one in self.deliveries.values() if one.place[:2] == (line.slug, release.version)]
@@ -244,6 +248,9 @@ class Auditor:
         if open_ or len(of_it) != release.deliveries:
             missing = release.deliveries - len(of_it)
             self.say(line, f"published, while {missing} were never begun, and these are open: {open_}")
+        for outlet, digest in release.recipients.items():
+            if digest != digest_of(one.place[3] for one in of_it if one.place[2] == outlet):
+                self.say(line, f"{line.slug} was published to others at {outlet} than were approved")
 
     def _forget(self, slug: str) -> None:
         """Scheduled again or a draft: what waited is called off, and its rows begin from the start."""
@@ -259,8 +266,9 @@ class Auditor:
         delivery.attempts += 1
         if told["attempt"] != delivery.attempts:
             self.say(line, f"{delivery.name} is claimed for attempt {told['attempt']}, not {delivery.attempts}")
+        before = delivery.state, delivery.asked_again
+        delivery.claims.append(Claim(line, release.lift if release else None, before))
         delivery.state = "claimed"
-        delivery.claims.append(Claim(line, release.lift if release else None))
 
     def _may_claim(self, line: Line, release: Release | None, delivery: Delivery) -> None:
         name = delivery.name
@@ -302,10 +310,10 @@ class Auditor:
             delivery.attempts = attempt
         elif not of_it:
             self.say(line, f"{delivery.name} is {act}, and was never claimed")
-        if act == "given_back":
+        delivery.state, delivery.asked_again = act, bool(told.get("again"))
+        if act == "given_back" and delivery.claims:
             delivery.attempts -= 1
-        delivery.state = act
-        delivery.asked_again = bool(told.get("again"))
+            delivery.state, delivery.asked_again = delivery.claims[-1].before
 
     def _decided(self, line: Line, told: Mapping[str, Any], act: str, delivery: Delivery) -> None:
         """A person's decision on one delivery, or that person's taking it back."""
@@ -465,9 +473,7 @@ def audit(
     lines = read_journal(journal) if isinstance(journal, (Path, str)) else journal
     found, seen = findings(lines, arrivals, outlets, **more)
     found += [
-        f"only {seen[what]} {what} were seen, not {number}"
-        for what, number in at_least.items()
-        if seen[what] < number
+        f"only {seen[what]} {what} were seen, not {number}" for what, number in at_least.items() if seen[what] < number
     ]
     assert not found, "the auditor found:\n" + "\n".join(found)
     return seen

@@ -95,6 +95,11 @@ def key_of(place: Place) -> str:
     return hashlib.sha256("\n".join(place).encode()).hexdigest()[:32]
 
 
+def digest_of(recipients: Iterable[str]) -> str:
+    """The digest of an outlet's recipients."""
+    return hashlib.sha256(_plain_json(sorted(recipients)).encode()).hexdigest()
+
+
 @cache
 def documented() -> dict[str, frozenset[str]]:
     """Every event that docs/keeping.md names, with the fields of its detail."""

@@ -17,7 +17,7 @@ from auditing import audit_office, pages, requests
 from auditor import Arrival, audit, findings
 from hypothesis import given
 from hypothesis import strategies as st
-from journal_lines import Line, documented, hash_of, key_of, read_journal, read_printed
+from journal_lines import Line, digest_of, documented, hash_of, key_of, read_journal, read_printed
 from office import found_office, receiving
 
 BEGIN = datetime(2018, 9, 24, 15, 0, tzinfo=UTC)
@@ -78,6 +78,7 @@ def good() -> History:
         local="",
         embargo="9 a.m.",
         outlets=["media", "mail"],
+        recipients={"media": digest_of([""]), "mail": digest_of([ANN[3], BOB[3]])},
         deliveries=3,
     )
     made.add("release.approved", BEGIN + tick, by="da")
@@ -244,6 +245,11 @@ WRONG: list[tuple[str, Callable[[History], Any], str]] = [
     ),
     ("in doubt for nobody", in_doubt_for_nobody, "is lost: it ended in_doubt"),
     ("never ended", lambda h: h.lines.pop(h.where("delivery.delivered", "media")), "is lost: it ended claimed"),
+    (
+        "other recipients",
+        lambda h: change(h, 0, recipients={"mail": digest_of([ANN[3], "eve@paper.example"])}),
+        "was published to others at mail than were approved",
+    ),
     ("never begun", lambda h: change(h, 0, deliveries=4), "1 of 4 deliveries of names are lost: never begun"),
     ("published too soon", lambda h: h.lines.insert(11, h.lines.pop()), "published, while"),
     ("back in time", lambda h: move_line(h, 4, timedelta(hours=-2)), "release.resumed goes back in time by 1:59:59"),

@@ -134,6 +134,7 @@ def live(seed: int, length: int = 10) -> Counter[str]:
         world.check_nothing_lost()
         world.settle_everything(chance)
         world.check_nothing_lost()
-        return world.counts + world.counted_by_the_journal()
+        seen = Counter({f"the auditor saw {what}": number for what, number in world.audited.items()})
+        return world.counts + world.counted_by_the_journal() + seen
     finally:
         world.end()

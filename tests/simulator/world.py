@@ -8,13 +8,14 @@ import shutil
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from auditor import Arrival, audit
 from office import make_original
 from zone_files import database, going_by
 
@@ -71,6 +72,8 @@ class World(People):
         self.has_crept = False
         self.told: list[str] = []
         self.broken: list[AssertionError] = []
+        self.log: list[Arrival] = []
+        self.audited: Counter[str] = Counter()
         self._living: list[Path] = []
         self._number = 0
         self.offset_there = timedelta(hours=-7)
@@ -358,6 +361,10 @@ class World(People):
 
     def _arrive(self, outlet: FakeOutlet, row: Row, key: str) -> None:
         now, repeats = self.machine.true, outlet.repeats
+        lift = self.known[row.slug].lift
+        early = self._early_by_at_most(lift) if lift is not None else timedelta(0)
+        (last,) = self.desk.store.read.rows("SELECT max(n) AS n FROM journal")
+        self.log.append(Arrival(now, row.outlet, key, coarse=early, line=last["n"]))
         first = row.seen.get(key)
         if first is not None and repeats.still_told(first, now):
             return
@@ -395,8 +402,13 @@ class World(People):
             counts["killed, and recorded as delivered"] += detail.get("found") == FOUND
         return counts
 
-    def check_journal(self) -> None:
+    def check_journal(self, waiting: Iterable[str]) -> None:
+        """The auditor, who knows nothing of the program, finds nothing; `waiting` is what `status` says waits."""
         assert first_break(self.desk.store.read.journal()) is None
+        told = {name: repeats.told_apart for name, (repeats, _) in OUTLETS.items()}
+        self.audited = audit(
+            self.folder, self.log, told, at_least={}, clock_was_set=True, told=waiting, until=self.machine.wall
+        )
 
     def check_nothing_lost(self) -> None:
         """Once every misfortune is over, each delivery of an approved release is settled, or a person is asked."""
@@ -423,7 +435,9 @@ class World(People):
         else:
             raise AssertionError("it never came to rest")
         waits_for_a_person = {ReleaseState.NEEDS_YOU, ReleaseState.HELD, ReleaseState.UNAPPROVED}
+        waiting: list[str] = []
         for report in self.desk.reports(self.desk.store.read.releases()):
+            waiting += [report.dossier.release.slug] if report.standing.state in waits_for_a_person else []
             unsettled = [delivery for delivery in report.dossier.deliveries if delivery.is_open]
             assert not unsettled or report.standing.state in waits_for_a_person, (
                 f"{unsettled[0].outlet} is {unsettled[0].state.value} and nobody is told"
@@ -431,4 +445,4 @@ class World(People):
             self.counts["kept back, since config.toml was edited"] += bool(report.dossier.changed)
             stuck = [delivery for delivery in report.dossier.deliveries if delivery.needs_person]
             assert not stuck or report.standing.state in waits_for_a_person, "it needs a person, and nobody is told"
-        self.check_journal()
+        self.check_journal(waiting)
