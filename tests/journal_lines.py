@@ -59,10 +59,11 @@ Place = tuple[str, str, str, str]
 
 
 def read_journal(place: Path | str) -> list[Line]:
-    """Every line: of a workspace's folder with SQLite, or of a PostgreSQL address."""
+    """Every line: of a workspace's folder with SQLite, of a database file, or of a PostgreSQL address."""
     query = f"SELECT {', '.join(COLUMNS)} FROM journal ORDER BY n"
     if isinstance(place, Path):
-        with closing(sqlite3.connect(f"file:{place / '.pressrelease' / 'state.db'}?mode=ro", uri=True)) as database:
+        file = place / ".pressrelease" / "state.db" if place.is_dir() else place
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
             return [Line(*row) for row in database.execute(query)]
     import psycopg
 

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from auditing import pages
+from auditor import audit
 from conftest import missing
 from records import events, office, schedule_now
 
@@ -81,6 +83,7 @@ def test_a_killed_restore_sends_nothing_twice_and_can_be_done_again(tmp_path: Pa
             assert told.count("delivery.claimed") == ("restored" not in told)
         assert (page.stat().st_ino, page.stat().st_mtime_ns) == before
         there.store.close()
+        audit_page(workspace.folder)
         if ended:
             return
         again = subprocess.run(
@@ -94,3 +97,10 @@ def test_a_killed_restore_sends_nothing_twice_and_can_be_done_again(tmp_path: Pa
         assert restored.store.read.control().stopped
         assert keeping.verify(restored.store.read).disagreements == ()
         restored.store.close()
+        audit_page(workspace.folder, restored=1)
+
+
+def audit_page(folder: Path, *, restored: int = 0) -> None:
+    """The one page is on the journal, with its claim or as a doubt of a restored copy."""
+    seen = {"arrivals": 1, "restored": restored, "delivery.in_doubt": restored}
+    audit(folder, pages(folder), {"newsroom": True}, approvals=1, at_least=seen, told=None)

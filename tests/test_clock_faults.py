@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from auditing import audit_office
 from conftest import missing
 from office import Office, Receiver, found_office, in_seconds, iso, receiving
 
@@ -81,6 +82,7 @@ def test_a_clock_set_ahead_publishes_nothing_and_tells_a_person(
     set_clock(office, "")
     assert office.run("publish-due").stderr == ""
     assert office.state("names-released") == "scheduled"
+    audit_office(office, receiver, at_least={"release.approved": 1})
 
 
 def test_a_clock_set_ahead_under_the_scheduler(tmp_path: Path, receiver: Receiver) -> None:
@@ -112,6 +114,7 @@ def test_a_clock_set_back_publishes_nothing_twice_and_nothing_at_all(
     office.run("approve", "statement", expect=(0, 10, 66))
     office.run("publish-due", expect=10)
     assert [arrival.slug for arrival in receiver.got] == ["names-released"]
+    audit_office(office, receiver, clock_was_set=True)
 
 
 def reboot(office: Office) -> None:
@@ -163,6 +166,7 @@ def test_after_a_reboot_a_right_clock_is_vouched_for(tmp_path: Path, receiver: R
         reboot(office)
         office.run("publish-due")
         assert len(receiver.got) == 1
+        audit_office(office, receiver)
 
 
 def test_after_a_reboot_without_an_answer_nothing_goes_out(tmp_path: Path, receiver: Receiver) -> None:
@@ -180,6 +184,7 @@ def test_a_jump_ahead_that_was_right_is_vouched_for(tmp_path: Path, receiver: Re
         set_clock(office, "+1h")
         office.run("publish-due")
         assert len(receiver.got) == 1
+        audit_office(office, receiver, off=timedelta(hours=1))
 
 
 def test_a_person_can_vouch_for_the_clock_and_must_name_it(tmp_path: Path, receiver: Receiver) -> None:
@@ -200,6 +205,8 @@ def test_a_person_can_vouch_for_the_clock_and_must_name_it(tmp_path: Path, recei
     office.run("publish-due")
     assert len(receiver.got) == 1
     assert office.json("resume", "--all", "--yes")["clock_doubt"] is None
+    seen = {"arrivals": 2, "stopped": 1, "clock.confirmed": 1}
+    audit_office(office, receiver, off=timedelta(hours=1), at_least=seen)
 
 
 def test_resuming_asks_the_witnesses_and_names_their_word(tmp_path: Path, receiver: Receiver) -> None:

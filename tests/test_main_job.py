@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from auditing import audit_office
 from office import Office, Receiver, found_office, in_seconds, iso, receiving
 
 
@@ -54,6 +55,7 @@ def test_a_release_goes_out_at_its_lift_by_the_scheduler(office: Office, receive
     second = office.run("publish-due")
     assert (second.stdout, second.stderr) == ("", "")
     assert len(receiver.got) == 1
+    audit_office(office, receiver, at_least={"arrivals": 2, "release.published": 1})
 
 
 def test_a_release_goes_out_at_its_lift_by_passes_in_a_loop(office: Office, receiver: Receiver) -> None:
@@ -71,6 +73,7 @@ def test_a_release_goes_out_at_its_lift_by_passes_in_a_loop(office: Office, rece
     second = office.run("publish-due")
     assert (second.stdout, second.stderr) == ("", "")
     assert len(receiver.got) == 1
+    audit_office(office, receiver, at_least={"arrivals": 2, "release.published": 1})
 
 
 def crowd(office: Office, *, schedulers: int, passes: int, seconds: float) -> None:
@@ -109,6 +112,7 @@ def test_many_due_at_once_and_several_processes(office: Office, receiver: Receiv
     assert {row["state"] for row in rows} == {"published"}
     assert {one["attempts"] for row in rows for one in row["deliveries"]} == {1}
     office.run("journal", "--verify")
+    audit_office(office, receiver, at_least={"arrivals": 120, "release.published": 60})
 
 
 def kill_passes(office: Office, *, moments: int, seed: int) -> None:
@@ -134,6 +138,7 @@ def assert_whole(office: Office, receiver: Receiver, slugs: list[str], lift: dat
     assert {row["slug"]: row["state"] for row in rows} == dict.fromkeys(slugs, "published")
     assert office.pages == sorted(slugs)
     office.run("journal", "--verify")
+    audit_office(office, receiver, at_least={"arrivals": 2 * len(slugs), "release.published": len(slugs)})
 
 
 @pytest.mark.parametrize(("moments", "releases"), [(6, 12), pytest.param(50, 40, marks=pytest.mark.slow)])
@@ -164,6 +169,7 @@ def test_an_edit_after_approval_lets_nothing_leave(office: Office, receiver: Rec
     row = office.json("status", "names-released")["releases"][0]
     assert row["state"] == "needs_you"
     assert "changed" in row["reason"]
+    audit_office(office, receiver, at_least={"release.approved": 1, "waits for a person": 1})
 
 
 def test_a_hold_lets_nothing_leave_until_it_is_resumed(office: Office, receiver: Receiver) -> None:
@@ -178,6 +184,7 @@ def test_a_hold_lets_nothing_leave_until_it_is_resumed(office: Office, receiver:
     office.run("resume", "names-released")
     office.run("publish-due")
     assert [arrival.slug for arrival in receiver.got] == ["names-released"]
+    audit_office(office, receiver, at_least={"arrivals": 2, "release.held": 1, "release.resumed": 1})
 
 
 def test_a_stop_lets_nothing_leave_and_resuming_sends_nothing_unconfirmed(office: Office, receiver: Receiver) -> None:
@@ -194,6 +201,7 @@ def test_a_stop_lets_nothing_leave_and_resuming_sends_nothing_unconfirmed(office
     office.run("resume", "names-released")
     office.run("publish-due")
     assert [arrival.slug for arrival in receiver.got] == ["names-released"]
+    audit_office(office, receiver, at_least={"arrivals": 2, "stopped": 1, "resumed": 1, "release.held": 1})
 
 
 def test_without_approval_nothing_leaves(office: Office, receiver: Receiver) -> None:
@@ -208,6 +216,7 @@ def test_without_approval_nothing_leaves(office: Office, receiver: Receiver) -> 
     office.run("approve", "names-released")
     office.run("publish-due")
     assert len(receiver.got) == 1
+    audit_office(office, receiver)
 
 
 def test_sigterm_finishes_what_is_in_flight(tmp_path: Path) -> None:
@@ -224,6 +233,7 @@ def test_sigterm_finishes_what_is_in_flight(tmp_path: Path) -> None:
         assert scheduler.returncode == 0
         assert office.state("statement") == "published"
         assert len(receiver.got) == 1
+        audit_office(office, receiver, at_least={"arrivals": 2, "scheduler.ended": 1})
 
 
 @pytest.mark.parametrize(

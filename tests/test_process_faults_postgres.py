@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from auditing import audit_office
 from faults import Count, Server, database_server, report, scene, staying_up, until
 from office import Office, Receiver, found_office, in_seconds, receiving
 from test_clock_faults import set_clock
@@ -103,6 +104,7 @@ def test_three_schedulers_on_two_machines_killed_in_turn(tmp_path: Path, server:
         keys = Counter(arrival.id for arrival in receiver.got)
         assert killed >= 3
         assert len(keys) == MANY, "one id a delivery"
+        audit_office(here, receiver, store=server.url, at_least={"arrivals": MANY, "release.published": releases})
         count = Count(tries=killed, deliveries=MANY, lost=MANY - len(keys), told_again=keys.total() - MANY)
         report("PostgreSQL: three `run` on two machines, killed in turn", count)
 
