@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from typing import Any
 
@@ -25,6 +24,8 @@ def one_line(text: str) -> str:
 
 def json_line(data: Any) -> str:
     """`data` as one line of JSON, in which what a terminal would obey, or can't show, is written as an escape."""
+    import json  # every command loads this room, and few write JSON
+
     text = json.dumps(data, ensure_ascii=False)
     if text.isprintable():
         return text

@@ -25,6 +25,7 @@ from pressrelease.parcels import Parcels
 from pressrelease.passes import publish_due
 from pressrelease.release import from_canonical, version_of
 from pressrelease.standing import ReleaseState
+from pressrelease.store.journal import BEGINNING, Event, line_after
 from pressrelease.wiring import Workspace, sending
 
 
@@ -342,6 +343,30 @@ def test_a_version_is_approved_by_its_first_digits(tmp_path: Path) -> None:
     approving.must_be_version(desk, "names", release.version[:24])
 
 
+def _rename(workspace: Workspace, version: str) -> None:
+    """Give the one version another name in the rows and in the journal, as if it had been written so."""
+    tables = ("releases", "versions", "deliveries", "approvals")
+    statements: list[tuple[str, tuple[Any, ...]]] = [
+        (f"UPDATE {table} SET version = ?", (version,)) for table in tables
+    ]
+    guards = [row["sql"] for row in workspace.store.read.rows("SELECT sql FROM sqlite_master WHERE type = 'trigger'")]
+    names = [row["name"] for row in workspace.store.read.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
+    head = (0, BEGINNING)
+    for old in list(workspace.store.read.journal()):
+        event = Event(old.event, old.slug, version if old.version else "", json.loads(old.detail))
+        line = line_after(head, event, at=old.at, actor=old.actor, host=old.host)
+        statements.append(
+            (
+                "UPDATE journal SET version = ?, prev = ?, hash = ? WHERE n = ?",
+                (line.version, line.prev, line.hash, old.n),
+            )
+        )
+        head = (line.n, line.hash)
+    _sql(workspace, *[(f"DROP TRIGGER {name}", ()) for name in names], *statements, *[(sql, ()) for sql in guards])
+    for file in (workspace.folder / ".pressrelease").glob("*.at"):
+        file.unlink()  # the journal that it remembers is no more
+
+
 @pytest.mark.parametrize(
     ("column", "value"),
     [("canonical", b"{}"), ("attachments", '{"a.pdf": "00"}'), ("lift", 1), ("outlets", '["media"]'),
@@ -372,8 +397,7 @@ def test_a_version_that_an_older_program_froze_stays_approved(tmp_path: Path) ->
         wall=frozen.wall,
         recipients=frozen.recipients,
     )[:16]
-    tables = ("releases", "versions", "deliveries", "approvals")
-    _sql(workspace, *[(f"UPDATE {table} SET version = ?", (name,)) for table in tables])
+    _rename(workspace, name)
     _sql(workspace, ("UPDATE versions SET settings = NULL", ()))
     # It was approved when config.toml was not covered: an edit of that is no reason to hold it.
     edited = _edit(workspace, "The Office", "Another Office")
@@ -385,8 +409,7 @@ def test_a_version_frozen_with_settings_has_no_short_name(tmp_path: Path) -> Non
     workspace = office(tmp_path)
     schedule_now(workspace, "names")
     (release,) = workspace.store.read.releases()
-    tables = ("releases", "versions", "deliveries", "approvals")
-    _sql(workspace, *[(f"UPDATE {table} SET version = ?", (release.version[:16],)) for table in tables])
+    _rename(workspace, release.version[:16])
     publish_due(workspace)
     (delivery,) = workspace.store.read.dossiers(workspace.store.read.releases())[0].deliveries
     assert delivery.state is DeliveryState.FAILED

@@ -262,14 +262,18 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
 
 
 def test_a_kind_that_another_package_brings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "pigeons.py").write_text("def open_pigeons(config, office, folder, secret):\n    return config.name\n")
+    (tmp_path / "pigeons.py").write_text(
+        "class Loft:\n    def __init__(self, name):\n        self.name = name\n"
+        "    def recipients(self):\n        return (self.name,)\n"
+        "def open_pigeons(config, office, folder, secret):\n    return Loft(config.name)\n"
+    )
     described = tmp_path / "pigeons-1.dist-info"
     described.mkdir()
     (described / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeons\nVersion: 1\n")
     (described / "entry_points.txt").write_text("[pressrelease.outlets]\npigeon = pigeons:open_pigeons\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    opened: object = open_outlet(OutletConfig("loft", "pigeon"), OFFICE, tmp_path, lambda _: "")
-    assert opened == "loft"
+    opened = open_outlet(OutletConfig("loft", "pigeon"), OFFICE, tmp_path, lambda _: "")
+    assert opened.recipients() == ("loft",)
 
 
 def test_an_unknown_kind_is_refused_in_words() -> None:

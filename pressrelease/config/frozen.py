@@ -9,7 +9,6 @@ The tables of keys say which ones count (`Key.covers`).
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -33,6 +32,8 @@ def frozen_settings(config: Config, outlets: Iterable[str]) -> str:
         if covered:
             values[section.name] = covered
     values["outlets"] = {name: _of_outlet(config.outlets[name]) for name in outlets if name in config.outlets}
+    import json  # needed by few of the commands that read a config
+
     return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
