@@ -140,6 +140,8 @@ GUARDS = (
     Guard("a found workspace is one's own", "wiring.py", "        must_be_trusted(folder)\n", "        pass\n",
           ("tests/test_accounts.py", "-k", "planted")),
     Guard("root works as the owner", "wiring.py", "    work_as_owner(folder)\n", "", ("tests/test_accounts.py", "-k", "root")),
+    Guard("no umask lets everybody write", "cli/__init__.py", "        _let_nobody_else_write()\n", "",
+          ("tests/test_leaks.py", "-k", "under_no_umask")),
     Guard("closed streams", "cli/__init__.py", "        open_standard_streams()\n", "", ("tests/test_closed_streams.py", "-k", "publish_due")),
     # -- whose yes counts ---------------------------------------------------------------------------------
     Guard("claim: approvers and author", "store/claims.py", "            *_who_may_approve(policy),\n", "", APPROVALS),

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from office import COMMAND, Office, found_office
+from office import COMMAND, Office, found_office, make_original
 
 from pressrelease.cli.app import COMMANDS
 
@@ -35,6 +35,7 @@ USES = {
     "hold": ("far", "--why", "wait"),
     "resume": ("--all",),
     "stop": (),
+    "adopt": (),
     "publish": ("due",),
     "publish-due": (),
     "retry": ("due",),
@@ -64,6 +65,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def office_of(template: Path, folder: Path) -> Office:
     shutil.copytree(template, folder, symlinks=True)
+    make_original(folder)
     return Office(folder)
 
 

@@ -58,7 +58,7 @@ def of_the_record(workspace: Workspace) -> list[Remark]:
 def test_who_holds_the_record_is_named_once(workspace: Workspace, how: str) -> None:
     with held(workspace.private / "state.db", how) as process:
         (remark,) = of_the_record(workspace)
-    assert remark.weight is Weight.WARNING
+    assert remark.weight is Weight.ERROR
     assert f"(process {process.pid})" in remark.message
     assert f"`kill {process.pid}`" in remark.hint
     (remark,) = of_the_record(Workspace(workspace.folder))
@@ -81,7 +81,7 @@ def test_where_the_system_does_not_tell_it_says_how_to_look(
     monkeypatch.setattr(holding, "holders_of", lambda file: [])
     with held(workspace.private / "state.db", "EXCLUSIVE"):
         (remark,) = of_the_record(workspace)
-    assert remark.weight is Weight.WARNING
+    assert remark.weight is Weight.ERROR
     assert "busy" in remark.message
     assert f"`lsof {workspace.private / 'state.db'}`" in remark.hint
     assert "doctor" not in remark.hint

@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         open_standard_streams()
         _leave_no_core()
+        _let_nobody_else_write()
         # A command is over before it has made any garbage; looking for it is a tenth of its time.
         gc.set_threshold(GARBAGE)
         atexit.register(gc.freeze)
@@ -63,6 +64,11 @@ def _leave_no_core() -> None:
         return
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _let_nobody_else_write() -> None:
+    """Have no file or folder that this process makes be writable by everybody, whatever umask it was started with."""
+    os.umask(os.umask(0o077) | 0o002)
 
 
 def _must_be_text(arguments: Sequence[str]) -> None:

@@ -187,7 +187,8 @@ def _follow(desk: Desk, slugs: list[str], say_line: Callable[[str], None], sched
         if all(report.standing.state is ReleaseState.PUBLISHED for report in reports.values()):
             return
         if scheduler.poll() is not None:
-            raise PressReleaseError(f"The scheduler ended: {scheduler.communicate()[1].strip()}", code="demo_failed")
+            said = scheduler.stderr.read() if scheduler.stderr else ""
+            raise PressReleaseError(f"The scheduler ended: {said.strip()}", code="demo_failed")
         threading.Event().wait(0.1)
     raise PressReleaseError(
         f"The demo did not finish within {PATIENCE.total_seconds():.0f} s: {told}.", code="demo_failed"
