@@ -195,11 +195,11 @@ def schedule_many(
     folder: Path, slugs: Sequence[str], lifts: Sequence[datetime], outlets: tuple[str, ...] = ("media",)
 ) -> None:
     """Schedule and approve releases straight in the record, as the commands do, one transaction for all."""
-    from pressrelease import clock
     from pressrelease.config.frozen import frozen_settings, settings_name
     from pressrelease.release import canonical, digests_of, parse, version_of
     from pressrelease.standing import Scheduled, Word
     from pressrelease.store import presence, words
+    from pressrelease.system import clock
     from pressrelease.when import Embargo, EmbargoKind
     from pressrelease.wiring import Workspace
 

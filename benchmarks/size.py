@@ -29,7 +29,7 @@ LARGEST_MEMORY = 1.3
 PASSES = """
 import json, sys, time
 from pathlib import Path
-from pressrelease import clock
+from pressrelease.system import clock
 from pressrelease.wiring import Workspace, sending
 with sending(Workspace(Path.cwd()), clock.utc_now()) as cycle:
     times = []

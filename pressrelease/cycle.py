@@ -31,19 +31,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pressrelease import clock
 from pressrelease.config import Config
 from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.errors import PressReleaseError, WillRetry
 from pressrelease.gather import Pass, look, why_unsigned
 from pressrelease.lane import Bounds, Lane
 from pressrelease.library import Library
-from pressrelease.log import frames
 from pressrelease.outlets import Finds, Outlet, Parcel
 from pressrelease.parcels import Heavy, Parcels
 from pressrelease.recorder import Entry, GivenBack, Recorder
 from pressrelease.retry import may_repeat, next_try
-from pressrelease.stopfile import is_held, is_stopped
 from pressrelease.store import Store
 from pressrelease.store.asked import take_over
 from pressrelease.store.claims import Result, claim, doubt, give_back, leave_to_person, record, record_if_claimed
@@ -51,6 +48,9 @@ from pressrelease.store.ledger import Ledger
 from pressrelease.store.presence import Alive, bury, left_by, surely_dead
 from pressrelease.store.send_log import Found
 from pressrelease.store.zones import follow_rules
+from pressrelease.system import clock
+from pressrelease.system.log import frames
+from pressrelease.system.stop_file import is_held, is_stopped
 from pressrelease.trust import Witnesses, trust
 
 #: What a claim is kept for beyond the outlet's own timeout: rendering, queueing, and writing the answer.

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
-from pressrelease.printable import printable
+from pressrelease.system.printable import printable
 
 #: How much of an outlet's own words is recorded, in characters.
 LONGEST_WORDS = 2000

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from pressrelease import clock
 from pressrelease.approved_config import ApprovedConfig
 from pressrelease.config import Config
 from pressrelease.delivery import Delivery
@@ -17,11 +16,12 @@ from pressrelease.errors import StateUnreadable
 from pressrelease.library import Library
 from pressrelease.plan import Plan, make_plan
 from pressrelease.standing import Dossier, FileFact, Scheduled, Standing, Word, counted_approvals, stand
-from pressrelease.stopfile import asked_holds
 from pressrelease.store import Store
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.reading import FrozenVersion
+from pressrelease.system import clock
+from pressrelease.system.stop_file import asked_holds
 from pressrelease.trust import LATEST, Trust, Witnesses, can_be_asked, clock_doubt, trust
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from pressrelease.accounts import is_shared, widen
 from pressrelease.errors import NotFound, ReleaseRefused, StateUnreadable, WillRetry
-from pressrelease.printable import printable
 from pressrelease.release import LARGEST_RELEASE, Attachment, Release, valid_slug
+from pressrelease.system.accounts import is_shared, widen
+from pressrelease.system.printable import printable
 
 LARGEST_ATTACHMENT = 25 * 1024 * 1024
 

@@ -6,15 +6,15 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pressrelease import clock
 from pressrelease.cause import Cause
 from pressrelease.delivery import Delivery
 from pressrelease.gather import Pass, look
 from pressrelease.notices.model import called
 from pressrelease.plan import Waiting
 from pressrelease.standing import ReleaseState, Standing
-from pressrelease.stopfile import asked_holds, asked_stop
 from pressrelease.store import Store, host_name
+from pressrelease.system import clock
+from pressrelease.system.stop_file import asked_holds, asked_stop
 from pressrelease.trust import Witnesses
 from pressrelease.views import CALLED_BY_CRON
 from pressrelease.wiring import Workspace, sending

@@ -22,9 +22,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pressrelease.errors import NotPermitted
-from pressrelease.programs import system_program
 from pressrelease.signers import LARGEST, read_signers
 from pressrelease.standing import Approval
+from pressrelease.system.programs import system_program
 
 #: Keeps a signature made for anything else, such as a commit of git, from being taken for an approval.
 NAMESPACE = "pressrelease-approval"

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
-from pressrelease.printable import printable
 from pressrelease.standing import ReleaseState
+from pressrelease.system.printable import printable
 from pressrelease.views import STATE_WORDS, Row, list_words, next_command, when_words, where_words
 
 if TYPE_CHECKING:

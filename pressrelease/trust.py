@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from pressrelease import clock
+from pressrelease.system import clock
 
 if TYPE_CHECKING:
     from pressrelease.config import Config
@@ -70,7 +70,7 @@ class Witnesses:
 
     def ask(self, config: Config, mark: clock.Mark) -> None:
         """Ask every witness whether `mark` is right; takes some seconds where one doesn't answer."""
-        from pressrelease import witness
+        from pressrelease.system import witness
 
         testimonies = witness.ask(config.clock.witnesses, clock.utc_now)
         agree = witness.vouched(testimonies, config.clock.tolerance)

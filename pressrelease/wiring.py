@@ -19,8 +19,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pressrelease import clock, who
-from pressrelease.accounts import (
+from pressrelease.config import Config, Office, SecretReference, SecretSource, read_config
+from pressrelease.errors import ConfigRefused, NotFound, NotPermitted, Problem
+from pressrelease.library import Library
+from pressrelease.store import Store, sqlite_file
+from pressrelease.system import clock, who
+from pressrelease.system.accounts import (
     PRIVATE,
     Accounts,
     as_account,
@@ -31,10 +35,6 @@ from pressrelease.accounts import (
     owner_of,
     work_as_owner,
 )
-from pressrelease.config import Config, Office, SecretReference, SecretSource, read_config
-from pressrelease.errors import ConfigRefused, NotFound, NotPermitted, Problem
-from pressrelease.library import Library
-from pressrelease.store import Store, sqlite_file
 
 if TYPE_CHECKING:
     from pressrelease.cycle import Cycle

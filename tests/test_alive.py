@@ -15,9 +15,9 @@ import records
 from calling import Caller
 from office import COMMAND
 
-from pressrelease.clock import read_mark, utc_now
 from pressrelease.desk.listing import scheduler_sign
 from pressrelease.store import presence
+from pressrelease.system.clock import read_mark, utc_now
 from pressrelease.views import CALLED_BY_CRON
 from pressrelease.wiring import Workspace
 

@@ -575,7 +575,7 @@ def test_doctor_says_why_no_signature_counts(
     keys.signers.unlink()
     assert "can't be read" in said()
     monkeypatch.setenv("PATH", str(keys.folder))
-    monkeypatch.setattr("pressrelease.programs.SYSTEM_PLACES", ())
+    monkeypatch.setattr("pressrelease.system.programs.SYSTEM_PLACES", ())
     assert "openssh-client" in said()
 
 
@@ -607,7 +607,7 @@ def test_without_ssh_keygen_nothing_is_approved_and_nothing_counted(
     call("approve", "names", *key(keys, "da"))
     signing._verified.clear()
     monkeypatch.setenv("PATH", str(keys.folder))
-    monkeypatch.setattr("pressrelease.programs.SYSTEM_PLACES", ())
+    monkeypatch.setattr("pressrelease.system.programs.SYSTEM_PLACES", ())
     call("approve", "names", *key(keys, "deputy"), expect=77)
     assert "ssh-keygen is not installed" in call.err
     assert "openssh-client" in call.err

@@ -20,13 +20,13 @@ from records import deliveries, events, everything, make_first_layout
 from sqlalchemy import event, text
 from test_store import AFTER, put, take
 
-from pressrelease.clock import Mark
 from pressrelease.delivery import DeliveryState, Receipt
 from pressrelease.errors import Refused, StateUnreadable
 from pressrelease.standing import Word
 from pressrelease.store import Store, backup, claims, moving, presence, words
 from pressrelease.store.journal import Head, walk
 from pressrelease.store.reading import SCHEMA
+from pressrelease.system.clock import Mark
 
 MADE = NOW + timedelta(hours=1)
 

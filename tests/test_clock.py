@@ -10,8 +10,8 @@ from conftest import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressrelease import clock
-from pressrelease.clock import Mark, doubt, tighter
+from pressrelease.system import clock
+from pressrelease.system.clock import Mark, doubt, tighter
 
 SECOND, HOUR, DAY, YEAR = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1), timedelta(days=365)
 TOLERANCE = timedelta(seconds=2)

@@ -31,11 +31,11 @@ from servers import (
     unused_port,
 )
 
-from pressrelease import clock
 from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.outlets import http as http_module
 from pressrelease.outlets import wire
 from pressrelease.plan import AHEAD
+from pressrelease.system import clock
 
 # -- connections ------------------------------------------------------------------------------------------
 

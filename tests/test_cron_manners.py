@@ -12,8 +12,8 @@ import pytest
 import records
 from calling import Caller
 
-from pressrelease import clock
 from pressrelease.desk.reminding import FILE, is_news
+from pressrelease.system import clock
 from pressrelease.wiring import Workspace
 
 NOW = clock.utc_now().replace(microsecond=0)

@@ -25,7 +25,6 @@ from simulator.machine import Fates, FragileStore, Machine, running_on
 from social_servers import a_message
 from sqlalchemy import text
 
-from pressrelease import clock
 from pressrelease.config import Policy, Retry
 from pressrelease.daemon import Daemon
 from pressrelease.delivery import Certainty, DeliveryFailed, DeliveryState, Repeats
@@ -34,6 +33,7 @@ from pressrelease.passes import publish_due
 from pressrelease.recorder import Entry, Recorder
 from pressrelease.store.claims import Result, claim
 from pressrelease.store.journal import first_break
+from pressrelease.system import clock
 from pressrelease.wiring import sending
 
 spawn = multiprocessing.get_context("spawn")

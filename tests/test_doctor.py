@@ -24,15 +24,16 @@ from records import deliveries, events, everything, office, schedule, schedule_n
 from servers import FlakyServer, answer, make_authority
 from sqlalchemy import text
 
-from pressrelease import clock, passes
+from pressrelease import passes
 from pressrelease.cli import main
-from pressrelease.clock import read_mark, utc_now
 from pressrelease.desk import Desk, keeping, stopping
 from pressrelease.desk.doctor import Remark, Weight, examine, history, surroundings
-from pressrelease.mounts import file_system_in
 from pressrelease.standing import Word
 from pressrelease.store import presence, words
 from pressrelease.store.rows import local_text
+from pressrelease.system import clock
+from pressrelease.system.clock import read_mark, utc_now
+from pressrelease.system.mounts import file_system_in
 from pressrelease.when.rules import database_release
 from pressrelease.wiring import Workspace
 

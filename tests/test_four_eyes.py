@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 from office import Office
 from test_approvals import Keys, found, key, keys, made_keys
 
-from pressrelease import signers, who
+from pressrelease import signers
 from pressrelease.config import Policy
 from pressrelease.release import digests_of
 from pressrelease.signing import key_of
 from pressrelease.standing import Approval, counted_approvals
 from pressrelease.store import Store
+from pressrelease.system import who
 
 __all__ = ["found", "keys", "made_keys"]  # fixtures
 

@@ -14,13 +14,13 @@ from calling import Caller
 from records import office, schedule, schedule_now
 from servers import FlakyServer, answer, hang_after_request, redirect, unused_port
 
-from pressrelease import clock
 from pressrelease.config import SecretReference, SecretSource
 from pressrelease.daemon import Daemon
 from pressrelease.errors import ConfigRefused, Problem, StateUnreadable, WillRetry
 from pressrelease.heartbeat import Sign, address_for, ping
-from pressrelease.log import log_to
 from pressrelease.store import words
+from pressrelease.system import clock
+from pressrelease.system.log import log_to
 from pressrelease.telling import Telling, told_after
 from pressrelease.wiring import Workspace
 
@@ -58,7 +58,7 @@ def pings(server: FlakyServer) -> list[str]:
 
 
 def our_log(caplog: pytest.LogCaptureFixture) -> str:
-    """What would be in the private log: other libraries' lines go nowhere (`pressrelease.log`)."""
+    """What would be in the private log: other libraries' lines go nowhere (`pressrelease.system.log`)."""
     return "\n".join(one.getMessage() for one in caplog.records if one.name.startswith("pressrelease"))
 
 

@@ -22,7 +22,7 @@ from mail_server import scripted
 from office import Office, Receiver, found_office, receiving
 
 from pressrelease.cli.app import COMMANDS
-from pressrelease.printable import json_line, one_line, printable
+from pressrelease.system.printable import json_line, one_line, printable
 
 #: What a terminal would obey, or what hides or turns around what a reader sees.
 COMMANDING = re.compile(

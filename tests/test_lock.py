@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from pressrelease.lock import FileLock
+from pressrelease.system.lock import FileLock
 
 #: Takes the lock, starts a child that outlives it, says so, and waits to be killed.
 _HOLDER = """
 import subprocess, sys, time
 from pathlib import Path
-from pressrelease.lock import FileLock
+from pressrelease.system.lock import FileLock
 lock = FileLock(Path(sys.argv[1]))
 assert lock.acquire()
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])

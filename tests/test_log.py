@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pressrelease import log
+from pressrelease.system import log
 
 CANARY = "https://hooks.example.org/T000/hunter2-canary"
 

@@ -14,7 +14,6 @@ from sqlalchemy import text
 
 from pressrelease import passes
 from pressrelease.cli import main
-from pressrelease.clock import read_mark, utc_now
 from pressrelease.desk import Desk, keeping, moving, stopping
 from pressrelease.errors import (
     NeedsPerson,
@@ -27,6 +26,7 @@ from pressrelease.errors import (
 )
 from pressrelease.store import Store, presence
 from pressrelease.store.journal import walk
+from pressrelease.system.clock import read_mark, utc_now
 from pressrelease.wiring import Workspace
 
 

@@ -22,7 +22,6 @@ from mail_server import mail_server
 from records import office, schedule, schedule_now, write
 from servers import FlakyServer, Request, answer, close_after_request, hang_after_request
 
-from pressrelease import clock
 from pressrelease.cause import Cause
 from pressrelease.cli import main
 from pressrelease.config import Config, Office, Policy
@@ -32,7 +31,6 @@ from pressrelease.desk import Desk, approving, scheduling, stopping
 from pressrelease.desk.doctor import examine
 from pressrelease.formats.eml import Letterhead, eml
 from pressrelease.gather import look
-from pressrelease.log import log_to
 from pressrelease.notices import (
     EVENTS,
     Coming,
@@ -52,6 +50,8 @@ from pressrelease.standing import Dossier, FileFact, ReleaseState, Scheduled, St
 from pressrelease.store import Store, told, words
 from pressrelease.store.circuit import close_outlet, open_outlet_again
 from pressrelease.store.told import LONGEST_PAUSE, Told
+from pressrelease.system import clock
+from pressrelease.system.log import log_to
 from pressrelease.telling import Telling, told_after
 from pressrelease.telling.news import look as news_of
 from pressrelease.telling.people import PAUSE, tell

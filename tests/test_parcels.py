@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import workshop
 
-from pressrelease import clock, parcels
+from pressrelease import parcels
 from pressrelease.delivery import Delivery
 from pressrelease.parcels import HEAVY, Heavy, Parcels
+from pressrelease.system import clock
 
 TABLE = "| name | age |\n|---|---|\n"
 

@@ -18,11 +18,11 @@ from postgres_server import Server, as_postgres, new_server, own_folder, run, ru
 from records import office, schedule_now, write
 
 from pressrelease import passes
-from pressrelease.clock import utc_now
 from pressrelease.desk import Desk, moving, stopping
 from pressrelease.desk.doctor import Weight, examine
 from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.store import Store
+from pressrelease.system.clock import utc_now
 from pressrelease.wiring import Workspace
 
 PASSWORD = "correct horse"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import workshop
 
-from pressrelease import clock, parcels
+from pressrelease import parcels
 from pressrelease.config import Policy, Retry
 from pressrelease.cycle import Cycle
 from pressrelease.daemon import Daemon
@@ -27,6 +27,7 @@ from pressrelease.outlets import Parcel
 from pressrelease.plan import AHEAD
 from pressrelease.store.claims import claim
 from pressrelease.store.together import Together
+from pressrelease.system import clock
 from pressrelease.wiring import sending
 
 

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from office import Office, found_office
 
-from pressrelease import clock
 from pressrelease.cli import main
 from pressrelease.cli.promising import near_lines
 from pressrelease.desk import Desk
@@ -23,6 +22,7 @@ from pressrelease.errors import NotFound, ReleaseRefused
 from pressrelease.passes import publish_due
 from pressrelease.promises import Follower, Promise, PromiseState, keep
 from pressrelease.promises.keeping import closes, fits
+from pressrelease.system import clock
 from pressrelease.wiring import Workspace
 
 DAY = timedelta(days=1)

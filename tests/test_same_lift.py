@@ -14,7 +14,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from office import Office, found_office
 
-from pressrelease import clock
 from pressrelease.check import embargo_of
 from pressrelease.cli.session import Session
 from pressrelease.desk import Desk
@@ -22,6 +21,7 @@ from pressrelease.desk.drafting import begin
 from pressrelease.desk.listing import draft_row
 from pressrelease.desk.scheduling import propose
 from pressrelease.errors import PressReleaseError
+from pressrelease.system import clock
 from pressrelease.when import read_embargo
 
 LENGTHS = ("in 20 hours", "in 90 minutes", "23 hours from now", "in 1266 minutes", "in half an hour", "in two hours")

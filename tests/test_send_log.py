@@ -15,8 +15,8 @@ from mail_server import mail_server
 from office import found_office
 
 from pressrelease.delivery import Delivery, DeliveryState, Receipt
-from pressrelease.lock import FileLock
 from pressrelease.store.send_log import LONG, Found, SendLog, read_log
+from pressrelease.system.lock import FileLock
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LIST = [f"reporter-{number}@paper.example" for number in range(60)]

@@ -9,11 +9,11 @@ import pytest
 import workshop
 from office import Office, found_office
 
-from pressrelease import stopfile
 from pressrelease.errors import NotPermitted
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel
 from pressrelease.passes import publish_due
+from pressrelease.system import stop_file
 
 
 @pytest.fixture
@@ -105,4 +105,4 @@ def test_one_made_after_the_claim_is_seen_before_the_first_byte(tmp_path: Path, 
 def test_who_may_not_write_there_is_told_so(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(NotPermitted):
-        stopfile.ask(tmp_path, "", "why")
+        stop_file.ask(tmp_path, "", "why")

@@ -468,7 +468,7 @@ def test_the_newest_time_is_kept_until_a_person_confirms_the_clock(store: Store)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
         ledger.note("noted")
     assert store.read.newest_time() == NOW + timedelta(days=365)
-    from pressrelease.clock import Mark
+    from pressrelease.system.clock import Mark
 
     with store.ledger(now=NOW, actor="jdoe") as ledger:
         presence.confirm_clock(ledger, Mark(NOW, timedelta(hours=1), "boot"))
@@ -476,7 +476,7 @@ def test_the_newest_time_is_kept_until_a_person_confirms_the_clock(store: Store)
 
 
 def test_each_boot_has_its_mark_and_a_clock_that_creeps_does_not_move_it(store: Store) -> None:
-    from pressrelease.clock import Mark
+    from pressrelease.system.clock import Mark
 
     up = timedelta(hours=1)
 
@@ -501,7 +501,7 @@ def test_each_boot_has_its_mark_and_a_clock_that_creeps_does_not_move_it(store: 
 
 
 def test_boots_of_long_ago_are_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pressrelease.clock import Mark
+    from pressrelease.system.clock import Mark
 
     monkeypatch.setattr(presence, "BOOTS_KEPT", 3)
     for number in range(6):
@@ -511,7 +511,7 @@ def test_boots_of_long_ago_are_forgotten(store: Store, monkeypatch: pytest.Monke
 
 
 def test_a_sign_of_life_is_seen(store: Store) -> None:
-    from pressrelease.clock import Mark
+    from pressrelease.system.clock import Mark
 
     with store.ledger(now=NOW, actor="scheduler") as ledger:
         presence.check_in(ledger, "run 1", "run", Mark(NOW, None, None))

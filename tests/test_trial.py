@@ -12,8 +12,8 @@ import pytest
 from office import COMMAND, Office, found_office
 from test_command_line import FAR, Caller
 
-from pressrelease import clock
 from pressrelease.cli import main
+from pressrelease.system import clock
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="terminals and file modes of POSIX")
 

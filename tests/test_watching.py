@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from conftest import NOW
 
-from pressrelease.clock import Mark
 from pressrelease.store import Store
 from pressrelease.store.watching import Watch
+from pressrelease.system.clock import Mark
 from pressrelease.trust import clock_doubt
 
 
@@ -78,7 +78,7 @@ def test_the_clock_of_the_database_server_is_asked(
     store: Store, ahead: timedelta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A machine whose clock is off, on a store where nothing else speaks against it."""
-    from pressrelease import clock
+    from pressrelease.system import clock
 
     true_now = clock.utc_now
     monkeypatch.setattr(clock, "utc_now", lambda: true_now() + ahead)

@@ -594,7 +594,7 @@ def later() -> Ruling:
 
 
 def remarks(workspace: Workspace) -> list[Any]:
-    from pressrelease import clock
+    from pressrelease.system import clock
 
     return list(history.zones(Patient(workspace, clock.read_mark())))
 

@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pressrelease import clock
 from pressrelease.config import ClockRules, Config, Office, OutletConfig, Policy
 from pressrelease.delivery import Delivery, Receipt, Repeats
 from pressrelease.desk import Desk, approving, scheduling
@@ -22,6 +21,7 @@ from pressrelease.message import Message
 from pressrelease.outlets import Parcel
 from pressrelease.release import Attachment, Release, digests_of, version_of
 from pressrelease.store import Store
+from pressrelease.system import clock
 from pressrelease.when import Embargo, EmbargoKind
 from pressrelease.wiring import Workspace
 

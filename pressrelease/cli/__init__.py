@@ -100,7 +100,7 @@ def _run(arguments: list[str]) -> int:
 
 def _refuse(error: PressReleaseError) -> None:
     """Say what happened: in JSON on standard output where it was asked for, in words on standard error always."""
-    from pressrelease.printable import in_alphabet, printable
+    from pressrelease.system.printable import in_alphabet, printable
 
     answer.end(error)
     lines = [error.message, *(f"  - {candidate}" for candidate in error.candidates), error.hint]
@@ -113,7 +113,7 @@ def _fault(error: Exception) -> PressReleaseError:
     import uuid
 
     from pressrelease.cli.session import Session
-    from pressrelease.log import frames, log_fault, log_to
+    from pressrelease.system.log import frames, log_fault, log_to
 
     reference, place = uuid.uuid4().hex[:8], Session.log_place
     kept = None

@@ -46,7 +46,7 @@ class Answer:
 
 
 def _write(data: dict[str, Any]) -> None:
-    from pressrelease.printable import in_alphabet, json_line
+    from pressrelease.system.printable import in_alphabet, json_line
 
     print(in_alphabet(json_line(data), sys.stdout.encoding))  # noqa: T201
 

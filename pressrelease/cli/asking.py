@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-from pressrelease import clock
 from pressrelease.cli.session import Session
 from pressrelease.errors import NotFound, Usage
+from pressrelease.system import clock
 from pressrelease.when import Embargo, read_embargo, read_rfc3339, read_zone
 
 

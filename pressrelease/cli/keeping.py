@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pressrelease import clock
 from pressrelease.cli.options import DryRunOption, JsonOption, NoInputOption, WorkspaceOption, YesOption
 from pressrelease.cli.session import Session
+from pressrelease.system import clock
 
 if TYPE_CHECKING:
     from pressrelease.desk.restoring import Restored, Unpacked
@@ -169,8 +169,8 @@ def restore(
 
 def _place(session: Session) -> Workspace:
     """The folder to restore into: the one named, the workspace around here, or, where there is none, here."""
-    from pressrelease.accounts import work_as_owner
     from pressrelease.errors import NotFound
+    from pressrelease.system.accounts import work_as_owner
     from pressrelease.wiring import Workspace
 
     named = session.named or (Path(os.environ["PRESSRELEASE_WORKSPACE"]) if _in_environment() else None)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pressrelease import clock
 from pressrelease.cause import ADVICE, Cause
 from pressrelease.cli.answer import answer
 from pressrelease.cli.options import (
@@ -19,6 +18,7 @@ from pressrelease.cli.options import (
     WorkspaceOption,
 )
 from pressrelease.cli.session import Session
+from pressrelease.system import clock
 
 if TYPE_CHECKING:
     from pressrelease.desk import Desk

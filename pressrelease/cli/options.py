@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pressrelease.printable import one_line
+from pressrelease.system.printable import one_line
 
 WorkspaceOption = Annotated[
     Path | None,

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pressrelease.delivery import Delivery, DeliveryState
-from pressrelease.printable import one_line
 from pressrelease.release import SHOWN
 from pressrelease.store.rows import from_micros
+from pressrelease.system.printable import one_line
 from pressrelease.views import (
     STATE_WORDS,
     Row,

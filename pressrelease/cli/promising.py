@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pressrelease import clock
 from pressrelease.cli.options import JsonOption, MaybeSlugsArgument, NoInputOption, WorkspaceOption
 from pressrelease.cli.session import Session
+from pressrelease.system import clock
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -132,8 +132,8 @@ def _print_table(found: Sequence[Promised], timezone: str, now: datetime) -> Non
     from rich.text import Text
 
     from pressrelease.desk.promising import due_words
-    from pressrelease.printable import printable
     from pressrelease.promises import PromiseState
+    from pressrelease.system.printable import printable
     from pressrelease.terminal import console
 
     meaning = {

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pressrelease import clock
 from pressrelease.cli.session import Session
 from pressrelease.config import Config
 from pressrelease.standing import ReleaseState
+from pressrelease.system import clock
 from pressrelease.views import STATE_WORDS, Row, list_words, next_command, release_json, when_words
 from pressrelease.when import say, say_embargo
 

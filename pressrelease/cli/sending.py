@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pressrelease import clock
 from pressrelease.cause import ADVICE, Cause
 from pressrelease.cli.options import (
     ConfirmOption,
@@ -24,6 +23,7 @@ from pressrelease.cli.options import (
 )
 from pressrelease.cli.session import Session
 from pressrelease.errors import NeedsPerson, PressReleaseError, Stopped, WillRetry
+from pressrelease.system import clock
 
 if TYPE_CHECKING:
     from pressrelease.desk import Desk

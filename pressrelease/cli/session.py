@@ -14,7 +14,7 @@ import click
 
 from pressrelease.cli.answer import answer
 from pressrelease.errors import NeedsPerson
-from pressrelease.printable import in_alphabet, printable
+from pressrelease.system.printable import in_alphabet, printable
 
 if TYPE_CHECKING:
     from pressrelease.desk import Desk
@@ -77,7 +77,7 @@ class Session:
         workspace.config  # noqa: B018  (its problems come before anything is made)
         Session.log_place = workspace.private
         if not only_looks:
-            from pressrelease.log import log_to
+            from pressrelease.system.log import log_to
 
             log_to(workspace.private)
         return Desk(workspace, actor or person(), self.dry_run)

@@ -10,10 +10,10 @@ from typing import Annotated
 import click
 import typer
 
-from pressrelease import clock
 from pressrelease.cli.options import DryRunOption, JsonOption, NoInputOption
 from pressrelease.cli.session import Session, input_line
 from pressrelease.errors import NotPermitted, Refused
+from pressrelease.system import clock
 
 app = typer.Typer()
 
@@ -34,9 +34,9 @@ def init(
     dry_run: DryRunOption = False,
 ) -> None:
     """Make a workspace: config.toml, releases/ with a first draft, and the lines that start the scheduler."""
-    from pressrelease.accounts import work_as_owner
     from pressrelease.cli.keeping import service_lines
     from pressrelease.desk.founding import found_workspace
+    from pressrelease.system.accounts import work_as_owner
     from pressrelease.trust import NAME_WITNESSES, what_is_unwatched
     from pressrelease.when import read_zone
     from pressrelease.when.zone_names import keeps_one_offset

@@ -20,7 +20,7 @@ from pressrelease.cli.options import (
     YesOption,
 )
 from pressrelease.cli.session import Session
-from pressrelease.printable import one_line
+from pressrelease.system.printable import one_line
 
 if TYPE_CHECKING:
     from pressrelease.desk import Desk
@@ -86,15 +86,15 @@ def _by_file(session: Session, slugs: Sequence[str], why: str, error: NotPermitt
 
     Raises NotPermitted where this account may not write there either, and what else is not about accounts.
     """
-    from pressrelease import stopfile
     from pressrelease.errors import NotPermitted
+    from pressrelease.system import stop_file
 
     if error.code not in {"not_your_workspace", "not_trusted"}:
         raise error
     verb = "HELD" if slugs else "STOPPED"
     try:
         folder = session.folder
-        files = [] if session.dry_run else [stopfile.ask(folder, slug, why) for slug in slugs or [""]]
+        files = [] if session.dry_run else [stop_file.ask(folder, slug, why) for slug in slugs or [""]]
     except NotPermitted as refused:
         refused.message = f"NOT {verb}: {refused.message} {error.message}"
         refused.hint = error.hint
@@ -127,11 +127,11 @@ def resume(
     With --all: end a `stop`. What fell due meanwhile is listed, and goes out only if you say so; otherwise each
     is held. It shows the time on this machine's clock; if that is in doubt, type `clock` to confirm it.
     """
-    from pressrelease import clock
     from pressrelease.cli.reporting import give_results
     from pressrelease.desk import stopping
     from pressrelease.desk.results import each
     from pressrelease.errors import Usage
+    from pressrelease.system import clock
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     if everything == bool(slugs):

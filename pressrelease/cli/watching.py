@@ -6,13 +6,13 @@ import sys
 import time
 from collections.abc import Sequence
 
-from pressrelease import clock
 from pressrelease.cli.answer import answer
 from pressrelease.cli.looking import clock_line, scheduler_line
 from pressrelease.cli.session import Session
 from pressrelease.desk import Desk
 from pressrelease.desk.listing import Listing, listing
 from pressrelease.standing import ReleaseState
+from pressrelease.system import clock
 from pressrelease.views import STATE_WORDS, Row, release_json, where_words
 
 #: Seconds between two looks.

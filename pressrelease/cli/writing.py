@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pressrelease import clock
 from pressrelease.cli.options import (
     DryRunOption,
     JsonOption,
@@ -19,6 +18,7 @@ from pressrelease.cli.options import (
     WorkspaceOption,
 )
 from pressrelease.cli.session import Session, input_line
+from pressrelease.system import clock
 
 if TYPE_CHECKING:
     from pressrelease.desk import Desk

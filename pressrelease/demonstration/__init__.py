@@ -22,12 +22,12 @@ from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pressrelease import clock
 from pressrelease.desk import Desk
 from pressrelease.desk.approving import approve
 from pressrelease.desk.scheduling import propose, schedule
 from pressrelease.errors import PressReleaseError
 from pressrelease.standing import ReleaseState
+from pressrelease.system import clock
 from pressrelease.views import late_words, where_words
 from pressrelease.when import read_rfc3339, rfc3339, say
 from pressrelease.wiring import Workspace

@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from pressrelease import clock
 from pressrelease.config import Config
 from pressrelease.errors import NotFound
 from pressrelease.gather import Report, reports
 from pressrelease.library import Library
 from pressrelease.standing import Scheduled
 from pressrelease.store import Store
+from pressrelease.system import clock
+from pressrelease.system.who import as_actor
 from pressrelease.trust import trust
-from pressrelease.who import as_actor
 from pressrelease.wiring import Workspace
 
 if TYPE_CHECKING:

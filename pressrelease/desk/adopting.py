@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pressrelease import clock
 from pressrelease.desk import Desk
 from pressrelease.desk.keeping import verify
 from pressrelease.errors import NotFound, NotPermitted, Stopped
+from pressrelease.system import clock
 
 
 @dataclass(frozen=True)

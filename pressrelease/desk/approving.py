@@ -6,12 +6,12 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from pressrelease import clock
 from pressrelease.desk import Desk, Report
 from pressrelease.errors import NeedsPerson, NotPermitted, Refused, Usage
 from pressrelease.gather import approved
 from pressrelease.release import SHOWN
 from pressrelease.standing import Dossier, FileFact, ReleaseState, same_person
+from pressrelease.system import clock
 
 LONGEST_NAME = 200
 

@@ -12,8 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pressrelease import clock
-from pressrelease.accounts import make_folder
 from pressrelease.check import Finding, Severity, embargo_of
 from pressrelease.check.embargo import counted_from, embargo_findings
 from pressrelease.desk import Desk
@@ -21,6 +19,8 @@ from pressrelease.desk.scheduling import findings
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError, Refused, ReleaseRefused, Usage
 from pressrelease.release import Release, front_matter_text, parse, slug_of
 from pressrelease.release.writing import with_embargo
+from pressrelease.system import clock
+from pressrelease.system.accounts import make_folder
 from pressrelease.when import Embargo, EmbargoKind, read_embargo
 from pressrelease.when.refusals import typed
 

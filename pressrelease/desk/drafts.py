@@ -13,10 +13,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pressrelease import clock
-from pressrelease.accounts import opened
 from pressrelease.desk import Desk
 from pressrelease.store import Reader
+from pressrelease.system import clock
+from pressrelease.system.accounts import opened
 
 #: With fewer files than this they are simply looked through.
 MANY = 2_000

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pressrelease import clock
 from pressrelease.config import read_config, sample_config
 from pressrelease.library import Library
 from pressrelease.release import front_matter_text
+from pressrelease.system import clock
 
 FIRST = "our-first-release"
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from pressrelease import __version__, clock
+from pressrelease import __version__
 from pressrelease.config import Config
 from pressrelease.desk import Desk
 from pressrelease.desk.placing import aside, must_be_private, on_disk, place, sync_folder, taken
@@ -23,6 +23,7 @@ from pressrelease.errors import (
 from pressrelease.store import Store, archive
 from pressrelease.store.journal import Head, Walk, read_head, walk
 from pressrelease.store.reading import Reader
+from pressrelease.system import clock
 from pressrelease.views import STAYS_UP
 
 
@@ -36,7 +37,7 @@ def stamp(now: datetime) -> str:
 
 def at_work(store: Store | None, alive: Path, now: datetime) -> list[str]:
     """Every process that may be sending: those whose names are held here, and those that signed in lately."""
-    from pressrelease.lock import FileLock
+    from pressrelease.system.lock import FileLock
 
     found = []
     for path in sorted(alive.glob("*.lock")):

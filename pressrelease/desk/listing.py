@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pressrelease import clock
 from pressrelease.cause import Cause
 from pressrelease.desk import Desk, Report
 from pressrelease.desk.drafts import drafts as all_drafts
@@ -15,6 +14,7 @@ from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
 from pressrelease.standing import ReleaseState, Scheduled, Standing
 from pressrelease.store import Reader, host_name
 from pressrelease.store.rows import from_micros
+from pressrelease.system import clock
 from pressrelease.trust import clock_doubt
 from pressrelease.views import CALLED_BY_CRON, COMES_AGAIN, STAYS_UP, Row, SchedulerSign
 from pressrelease.when import rfc3339, say_span

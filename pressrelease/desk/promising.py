@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pressrelease import __version__
-from pressrelease.accounts import opened
 from pressrelease.desk import Desk
 from pressrelease.errors import NotFound, PressReleaseError
 from pressrelease.release import Release, from_canonical
 from pressrelease.standing import ReleaseState
 from pressrelease.store.rows import from_micros, maybe_micros, maybe_time, to_micros
+from pressrelease.system.accounts import opened
 
 if TYPE_CHECKING:
     from pressrelease.check import Finding

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from pressrelease import clock
 from pressrelease.delivery import Delivery, DeliveryState, delivery_key
 from pressrelease.desk import Desk
 from pressrelease.desk.placing import aside, must_be_private, on_disk, place, sync_folder, taken
@@ -23,6 +22,7 @@ from pressrelease.message import Message
 from pressrelease.release import Release
 from pressrelease.standing import FileFact, ReleaseState
 from pressrelease.store import Reader
+from pressrelease.system import clock
 
 
 @dataclass(frozen=True)

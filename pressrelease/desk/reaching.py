@@ -10,13 +10,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pressrelease import clock
 from pressrelease.config import OutletConfig
 from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Repeats
 from pressrelease.desk import Desk
 from pressrelease.errors import ConfigRefused, NeedsPerson, NotFound, PressReleaseError, WillRetry
-from pressrelease.log import frames
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets, open_outlet_again
+from pressrelease.system import clock
+from pressrelease.system.log import frames
 from pressrelease.when import rfc3339, say_span
 
 #: How long an outlet is waited for beyond its own timeout, in seconds: some ask twice.

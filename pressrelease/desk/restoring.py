@@ -16,8 +16,6 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from pressrelease import clock
-from pressrelease.accounts import PRIVATE, keep_private, make_folder, opened
 from pressrelease.config import Config
 from pressrelease.desk.keeping import named_lists, nobody_at_work, stamp, verify
 from pressrelease.desk.moving import put_aside
@@ -28,6 +26,8 @@ from pressrelease.store import Store, archive
 from pressrelease.store.backup import Since, Standing, fold_up, look_over, said_utc, start_stopped, what_came_since
 from pressrelease.store.journal import Head
 from pressrelease.store.reading import Reader
+from pressrelease.system import clock
+from pressrelease.system.accounts import PRIVATE, keep_private, make_folder, opened
 from pressrelease.wiring import read_config_file
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pressrelease import clock
 from pressrelease.check import Finding, Severity, check_release, embargo_of
 from pressrelease.config.frozen import frozen_settings, settings_name
 from pressrelease.desk import Desk, Report
@@ -18,6 +17,7 @@ from pressrelease.desk.promising import lift_findings
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, Refused
 from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.standing import Scheduled, Word
+from pressrelease.system import clock
 from pressrelease.when import Embargo, EmbargoKind, read_embargo, say_full
 from pressrelease.when.walls import known_release
 

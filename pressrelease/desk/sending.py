@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pressrelease import clock
 from pressrelease.cause import Cause
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.desk import Desk, Report
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, Stopped
 from pressrelease.standing import ReleaseState
+from pressrelease.system import clock
 from pressrelease.when import rfc3339, say
 
 

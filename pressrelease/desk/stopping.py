@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from pressrelease import clock
 from pressrelease.cause import Cause
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.desk import Desk
@@ -14,7 +13,8 @@ from pressrelease.desk.lifts import must_fit
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotPermitted
 from pressrelease.gather import reports
 from pressrelease.standing import Dossier, FileFact, ReleaseState, Scheduled, Word
-from pressrelease.stopfile import STOP, is_stopped
+from pressrelease.system import clock
+from pressrelease.system.stop_file import STOP, is_stopped
 from pressrelease.trust import Witnesses, looked_into
 from pressrelease.when import EmbargoKind, read_embargo, say_full
 from pressrelease.when.walls import known_release

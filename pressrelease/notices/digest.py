@@ -10,8 +10,8 @@ from html import escape
 from pressrelease.config import Office
 from pressrelease.message import Message
 from pressrelease.notices.model import Notice
-from pressrelease.printable import one_line
 from pressrelease.release import Release
+from pressrelease.system.printable import one_line
 
 #: How many sentences one message has at most.
 MOST = 50

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from pressrelease.cause import Topic
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.notices.model import Happening, Known, Matter, Notice, called, sentence
-from pressrelease.printable import one_line
 from pressrelease.standing import Dossier, Word
+from pressrelease.system.printable import one_line
 from pressrelease.when import say, say_span
 
 #: The journal's events that somebody is told of.

@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pressrelease.clock import utc_now
 from pressrelease.delivery import Certainty, DeliveryFailed
+from pressrelease.system.clock import utc_now
 
 #: The longest Retry-After that is passed on.
 LONGEST_WISH = timedelta(days=7)

@@ -34,7 +34,7 @@ from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt,
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.event import event_of
-from pressrelease.programs import program_on_path
+from pressrelease.system.programs import program_on_path
 
 MEDIA_TYPE = "application/json"
 

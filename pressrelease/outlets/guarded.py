@@ -16,7 +16,7 @@ from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt,
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel
-from pressrelease.printable import printable
+from pressrelease.system.printable import printable
 
 #: The longest address of a recipient, and reason, that is taken, in characters.
 LONGEST_RECIPIENT = 320

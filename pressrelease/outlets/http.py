@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pressrelease import __version__
-from pressrelease.clock import pause_clock
 from pressrelease.config import SecretReference
 from pressrelease.config.keys import Wrong
 from pressrelease.config.values import is_loopback, web_address
@@ -24,6 +23,7 @@ from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.outlets.answers import Answer, failure_of, retry_after
 from pressrelease.outlets.certificates import trust
+from pressrelease.system.clock import pause_clock
 
 if TYPE_CHECKING:
     from requests import PreparedRequest

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from pressrelease.clock import utc_now
 from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.errors import ConfigRefused, Problem
@@ -22,6 +21,7 @@ from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.event import event_of
 from pressrelease.outlets.http import Http, checked_address
+from pressrelease.system.clock import utc_now
 
 MEDIA_TYPE = "application/json"
 

@@ -27,7 +27,7 @@ import urllib3  # noqa: F401
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from pressrelease.clock import pause_clock
+from pressrelease.system.clock import pause_clock
 
 __all__ = ["Attempt", "PlainPool", "SecurePool", "Watched", "resolve", "trouble_words"]
 

@@ -15,12 +15,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pressrelease.accounts import make_folder
 from pressrelease.errors import StateUnreadable
-from pressrelease.stopfile import asked_stop
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.origin import Origin, Position
 from pressrelease.store.reading import SCHEMA, Control, Reader, gone, which_file
+from pressrelease.system.accounts import make_folder
+from pressrelease.system.stop_file import asked_stop
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from datetime import datetime
 
-from pressrelease import stopfile
 from pressrelease.errors import NotPermitted
 from pressrelease.standing import Word
 from pressrelease.store import Store, words
+from pressrelease.system import stop_file
 
 
 def take_over(store: Store, now: datetime) -> None:
@@ -16,18 +16,18 @@ def take_over(store: Store, now: datetime) -> None:
 
     The hold of a release that is not scheduled stays a file, and holds it once it is.
     """
-    stop = stopfile.asked_stop(store.workspace)
+    stop = stop_file.asked_stop(store.workspace)
     if stop is not None:
         with store.ledger(now=now, actor=stop.by) as ledger:
             # Asked again in its turn: another pass may have taken it over, and a person resumed since.
-            if stopfile.is_stopped(store.workspace) and not store.read.control().stopped:
+            if stop_file.is_stopped(store.workspace) and not store.read.control().stopped:
                 words.stop(ledger, by=stop.by, why=stop.why)
-        stopfile.remove(stop)
-    for asked in stopfile.asked_holds(store.workspace):
+        stop_file.remove(stop)
+    for asked in stop_file.asked_holds(store.workspace):
         release = store.read.release(asked.slug)
         if release is None:
             continue
         with contextlib.suppress(NotPermitted), store.ledger(now=now, actor=asked.by) as ledger:  # it is out already
-            if stopfile.is_held(store.workspace, asked.slug) and release.word is not Word.HELD:
+            if stop_file.is_held(store.workspace, asked.slug) and release.word is not Word.HELD:
                 words.set_word(ledger, asked.slug, Word.HELD, by=asked.by, why=asked.why)
-        stopfile.remove(asked)
+        stop_file.remove(asked)

@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, literal_column, null, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from pressrelease.clock import Proof
 from pressrelease.config import Policy, Retry
 from pressrelease.delivery import CLAIMABLE, Delivery, DeliveryState
 from pressrelease.standing import Word, same_person
@@ -25,6 +24,7 @@ from pressrelease.store.rows import delivery_of, row_of_delivery, said, to_micro
 from pressrelease.store.settling import close_if_done
 from pressrelease.store.tables import approvals, closed_outlets, control, deliveries, releases
 from pressrelease.store.zones import come_by_the_wall
+from pressrelease.system.clock import Proof
 
 #: Where an answer was found that its own sender did not live to record.
 FOUND = "in the log of its sender, which ended before it could record this"

@@ -16,7 +16,6 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select,
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from pressrelease.accounts import make_folder, opened
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.standing import same_person
 from pressrelease.store import postgres
@@ -24,6 +23,7 @@ from pressrelease.store.agreement import OF_RELEASES, OF_STOPS
 from pressrelease.store.origin import Origin
 from pressrelease.store.reading import SCHEMA, gone, unreadable
 from pressrelease.store.tables import PARTIAL_INDEXES, control, metadata, migrations
+from pressrelease.system.accounts import make_folder, opened
 
 #: How long a writer tries for its turn, in seconds, before it says that the store is busy.
 WRITE_PATIENCE = 60.0

@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, LargeBinary, Table, create_engine, event, insert, select, text
 from sqlalchemy.pool import NullPool
 
-from pressrelease.accounts import opened
 from pressrelease.errors import NotPermitted, StateUnreadable
 from pressrelease.store import postgres
 from pressrelease.store.engine import lay_out
 from pressrelease.store.journal import Head, Line, walk
 from pressrelease.store.tables import journal, metadata
+from pressrelease.system.accounts import opened
 
 #: Rows held in memory at once; of a table with attachments in it, one, since each may have 25 MiB.
 AT_ONCE = 500

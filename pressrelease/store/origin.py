@@ -21,8 +21,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pressrelease.accounts import make_folder, opened
-from pressrelease.mounts import file_system_of
+from pressrelease.system.accounts import make_folder, opened
+from pressrelease.system.mounts import file_system_of
 
 #: Events by which a person said that a record is the one to go on with, whatever was written here before.
 ADOPTING = ("adopted", "restored")

@@ -10,15 +10,15 @@ from typing import Any
 
 from sqlalchemy import case, delete, insert, select, update
 
-from pressrelease import clock
-from pressrelease.accounts import make_folder
-from pressrelease.clock import Mark, tighter
 from pressrelease.errors import StateUnreadable
-from pressrelease.lock import FileLock
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import from_micros, to_micros
 from pressrelease.store.send_log import Found, SendLog, read_log
 from pressrelease.store.tables import control, marks, processes
+from pressrelease.system import clock
+from pressrelease.system.accounts import make_folder
+from pressrelease.system.clock import Mark, tighter
+from pressrelease.system.lock import FileLock
 
 #: How many boots' marks are kept: many machines may share one record, and each starts again from time to time.
 BOOTS_KEPT = 200

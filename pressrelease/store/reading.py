@@ -19,7 +19,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pressrelease.clock import Mark
 from pressrelease.delivery import Delivery
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.standing import Approval, Dossier, FileFact, Scheduled, Terms
@@ -38,6 +37,7 @@ from pressrelease.store.rows import (
     to_micros,
 )
 from pressrelease.store.together import Together
+from pressrelease.system.clock import Mark
 
 if TYPE_CHECKING:
     from pressrelease.store.journal import Line

@@ -24,8 +24,8 @@ from typing import NamedTuple
 
 from pressrelease.delivery import Delivery, DeliveryState, Receipt
 from pressrelease.errors import StateUnreadable
-from pressrelease.lock import FileLock
 from pressrelease.store.rows import from_micros, to_micros
+from pressrelease.system.lock import FileLock
 
 #: From this size on, in bytes, a log of which nothing is of use any more is emptied.
 LONG = 64 * 1024

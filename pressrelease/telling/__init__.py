@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
-from pressrelease import clock
 from pressrelease.errors import PressReleaseError, WillRetry
 from pressrelease.gather import Pass, known_outlets
 from pressrelease.heartbeat import PATIENCE, Sign, ping
-from pressrelease.log import frames
+from pressrelease.system import clock
+from pressrelease.system.log import frames
 from pressrelease.wiring import Workspace
 
 __all__ = ["Telling", "told_after"]

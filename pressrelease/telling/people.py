@@ -16,16 +16,16 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from pressrelease import clock
 from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.gather import Pass
-from pressrelease.log import frames
 from pressrelease.message import Message
 from pressrelease.notices import URGENT, Happening, Notice, digest
 from pressrelease.outlets import Outlet, open_outlet
 from pressrelease.store import Store, told
 from pressrelease.store.circuit import closed_outlets
 from pressrelease.store.told import Told
+from pressrelease.system import clock
+from pressrelease.system.log import frames
 from pressrelease.telling.news import News, in_words, look
 from pressrelease.wiring import Workspace
 

@@ -16,8 +16,7 @@ from unittest.mock import patch
 
 from sqlalchemy import Engine, StaticPool, create_engine, event
 
-from pressrelease import clock, cycle
-from pressrelease.clock import Mark
+from pressrelease import cycle
 from pressrelease.delivery import Delivery
 from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.lane import Lane
@@ -25,6 +24,8 @@ from pressrelease.recorder import Entry, Recorder
 from pressrelease.store import Store
 from pressrelease.store.engine import _connect
 from pressrelease.store.ledger import Ledger
+from pressrelease.system import clock
+from pressrelease.system.clock import Mark
 
 
 class Killed(BaseException):

@@ -19,7 +19,6 @@ from auditor import Arrival, audit
 from office import make_original
 from zone_files import database, going_by
 
-from pressrelease.clock import LONGEST_PROOF, SLEW
 from pressrelease.cycle import Cycle
 from pressrelease.daemon import Daemon
 from pressrelease.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
@@ -31,6 +30,7 @@ from pressrelease.standing import ReleaseState
 from pressrelease.store.claims import FOUND
 from pressrelease.store.journal import first_break
 from pressrelease.store.presence import Alive, appear
+from pressrelease.system.clock import LONGEST_PROOF, SLEW
 from simulator.machine import Fates, FragileStore, Killed, Machine, running_on
 from simulator.office import (
     BEGIN,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pressrelease import clock
 from pressrelease.desk.doctor.remarks import Patient, Remark, Weight, error
 from pressrelease.errors import ConfigRefused, PressReleaseError
+from pressrelease.system import clock
 from pressrelease.wiring import Workspace
 
 __all__ = ["Patient", "Remark", "Weight", "examine"]

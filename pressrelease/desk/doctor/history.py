@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from pressrelease.desk.doctor.remarks import BACKUP_EVERY, Patient, Remark, error, fine, warning
 from pressrelease.desk.keeping import verify
 from pressrelease.errors import StateUnreadable
-from pressrelease.mounts import file_system_of
 from pressrelease.standing import ReleaseState, Scheduled
 from pressrelease.store import Reader
 from pressrelease.store.reading import SCHEMA
 from pressrelease.store.rows import from_micros, local_text
+from pressrelease.system.mounts import file_system_of
 from pressrelease.when import read_rfc3339, say, say_span
 from pressrelease.when.rules import database_release
 from pressrelease.when.walls import rule

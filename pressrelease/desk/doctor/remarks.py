@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from enum import Enum
 from functools import cached_property
 
-from pressrelease import clock
-from pressrelease.accounts import must_be_usable
 from pressrelease.config import STORE_URL, Config
 from pressrelease.errors import NeedsPerson, PressReleaseError, WillRetry
 from pressrelease.store import Reader, Store, sqlite_file
+from pressrelease.system import clock
+from pressrelease.system.accounts import must_be_usable
 from pressrelease.wiring import Workspace
 
 #: A backup older than this is too old to be a comfort.

@@ -11,12 +11,12 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from pressrelease import clock
 from pressrelease.config import OutletConfig, SecretReference
 from pressrelease.desk.doctor.remarks import Patient, Remark, error, fine, warning
 from pressrelease.errors import ConfigRefused
 from pressrelease.library import UNSEEN_HINT
-from pressrelease.programs import system_program
+from pressrelease.system import clock
+from pressrelease.system.programs import system_program
 
 #: Free bytes on the disk below which nothing can be relied on, and below which somebody should look.
 DISK_GONE = 64 << 20

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pressrelease.clock import pause_clock
 from pressrelease.config import Office, OutletConfig
 from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.errors import ConfigRefused, Problem
@@ -31,6 +30,7 @@ from pressrelease.outlets.email.addresses import Address, NotAnAddress, read_add
 from pressrelease.outlets.email.connections import Connections, Security, Server
 from pressrelease.outlets.email.conversation import Conversation, Ended, Envelope, Phase, Refused, Stale
 from pressrelease.outlets.email.recipients import complaints_about, read_roll
+from pressrelease.system.clock import pause_clock
 
 __all__ = ["Email", "email_complaints", "open_email"]
 

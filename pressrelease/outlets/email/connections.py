@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-from pressrelease.clock import pause_clock
 from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.outlets.certificates import trust
 from pressrelease.outlets.email.conversation import Conversation, Ended, Refused
+from pressrelease.system.clock import pause_clock
 
 #: The most sessions at once, whatever the number of senders: many servers take no more from one client.
 MOST_SESSIONS = 16

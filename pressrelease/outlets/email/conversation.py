@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from pressrelease.clock import pause_clock
-from pressrelease.printable import printable
+from pressrelease.system.clock import pause_clock
+from pressrelease.system.printable import printable
 
 #: What a server may say in one reply, and what of it is shown to a person.
 LONGEST_REPLY = 64 << 10

@@ -16,7 +16,7 @@ from pathlib import Path
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.outlets import Complaint
 from pressrelease.outlets.email.addresses import NotAnAddress, read_address
-from pressrelease.printable import printable
+from pressrelease.system.printable import printable
 
 #: The most that a list may hold, and the largest CSV file in bytes.
 MOST_RECIPIENTS = 100_000

@@ -17,12 +17,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pressrelease.accounts import is_shared, make_folder
-from pressrelease.clock import pause_clock, utc_now
 from pressrelease.config import Office, OutletConfig
 from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.formats.atom import FeedEntry, FeedHead, atom_feed
-from pressrelease.lock import FileLock
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.newsroom.folder import PublicFolder
@@ -40,6 +37,9 @@ from pressrelease.outlets.newsroom.record import (
 )
 from pressrelease.outlets.newsroom.together import Together
 from pressrelease.release import valid_slug
+from pressrelease.system.accounts import is_shared, make_folder
+from pressrelease.system.clock import pause_clock, utc_now
+from pressrelease.system.lock import FileLock
 
 #: How many releases the feed holds.
 FEED_LENGTH = 30

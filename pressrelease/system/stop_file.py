@@ -16,9 +16,9 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
-from pressrelease.accounts import name_of
 from pressrelease.errors import NotPermitted
-from pressrelease.printable import one_line
+from pressrelease.system.accounts import name_of
+from pressrelease.system.printable import one_line
 
 STOP = "STOP"
 HOLD = "HOLD-"

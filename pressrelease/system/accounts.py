@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from pressrelease.errors import NotPermitted, StateUnreadable
-from pressrelease.who import person
+from pressrelease.system.who import person
 
 #: What a group needs of a folder, and of a file, to work with it.
 GROUP_FOLDER = stat.S_IRWXG

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from pressrelease.accounts import opened
+from pressrelease.system.accounts import opened
 
 if sys.platform == "win32":
     import msvcrt

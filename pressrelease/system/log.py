@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from pressrelease.accounts import make_folder, opened
+from pressrelease.system.accounts import make_folder, opened
 
 #: A log file's size in bytes before it is put aside, and how many are kept.
 LARGEST = 2_000_000

@@ -1,0 +1,1 @@
+"""The machine: clocks, other servers' time, locks, the private log, mounts, printable text."""
