@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pressrelease.config import Config
-from pressrelease.delivery import Delivery
+from pressrelease.release.delivery import Delivery
 
 if TYPE_CHECKING:
     from pressrelease.standing import Dossier

@@ -32,7 +32,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pressrelease.config import Config
-from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.errors import PressReleaseError, WillRetry
 from pressrelease.gather import Pass, look, why_unsigned
 from pressrelease.lane import Bounds, Lane
@@ -40,6 +39,7 @@ from pressrelease.library import Library
 from pressrelease.outlets import Finds, Outlet, Parcel
 from pressrelease.parcels import Heavy, Parcels
 from pressrelease.recorder import Entry, GivenBack, Recorder
+from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.retry import may_repeat, next_try
 from pressrelease.store import Store
 from pressrelease.store.asked import take_over

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pressrelease.approved_config import ApprovedConfig
 from pressrelease.config import Config
-from pressrelease.delivery import Delivery
 from pressrelease.errors import StateUnreadable
 from pressrelease.library import Library
 from pressrelease.plan import Plan, make_plan
+from pressrelease.release.delivery import Delivery
 from pressrelease.standing import Dossier, FileFact, Scheduled, Standing, Word, counted_approvals, stand
 from pressrelease.store import Store
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE

@@ -17,8 +17,8 @@ from enum import Enum
 from urllib.parse import urlsplit, urlunsplit
 
 from pressrelease.config import SecretReference
-from pressrelease.delivery import DeliveryFailed
 from pressrelease.errors import ConfigRefused
+from pressrelease.release.delivery import DeliveryFailed
 
 #: How long a ping may take in all.
 PATIENCE = timedelta(seconds=5)

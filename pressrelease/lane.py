@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from pressrelease.delivery import Delivery
+from pressrelease.release.delivery import Delivery
 
 #: How soon it is asked again whether more senders would help, in seconds, while work waits for one: after there
 #: have come to be more, and otherwise. Each asking takes its turn at the processor from somebody who sends.

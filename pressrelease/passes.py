@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pressrelease.cause import Cause
-from pressrelease.delivery import Delivery
 from pressrelease.gather import Pass, look
 from pressrelease.notices.model import called
 from pressrelease.plan import Waiting
+from pressrelease.release.delivery import Delivery
 from pressrelease.standing import ReleaseState, Standing
 from pressrelease.store import Store, host_name
 from pressrelease.system import clock

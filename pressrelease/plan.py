@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pressrelease.cause import Cause
 from pressrelease.config import Policy, Retry
-from pressrelease.delivery import CLAIMABLE, Delivery
+from pressrelease.release.delivery import CLAIMABLE, Delivery
 from pressrelease.standing import Dossier, ReleaseState, Standing, stand, too_late
 
 #: How long before its moment a delivery is named, so that all can be at hand for it.

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from pressrelease.delivery import Delivery
 from pressrelease.errors import WillRetry
+from pressrelease.release.delivery import Delivery
 from pressrelease.store.claims import Result
 
 #: A group is written when it holds this many answers, when nobody else is about to answer, or after this pause.

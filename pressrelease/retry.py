@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from pressrelease.config import Retry
-from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, Repeats
+from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, Repeats
 
 #: The longest wish of an outlet (Retry-After) that is granted; beyond it, the news would be stale.
 LONGEST_WISH = timedelta(hours=2)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pressrelease.cause import Cause
 from pressrelease.config import Policy, Retry
-from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.when.embargo import Embargo
 from pressrelease.when.saying import say_time
 

@@ -147,7 +147,7 @@ def print_outlets(found: Sequence[OutletFacts], *, to: Console | None = None) ->
 def _gallery() -> None:
     from datetime import UTC, timedelta
 
-    from pressrelease.delivery import Delivery, DeliveryState
+    from pressrelease.release.delivery import Delivery, DeliveryState
     from pressrelease.standing import Dossier, Scheduled, Standing, Word
     from pressrelease.when.embargo import Embargo, EmbargoKind
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from pressrelease.cause import command_for
-from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.plan import Waiting
+from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.standing import Dossier, ListChange, ReleaseState, Standing
 from pressrelease.when import Embargo, embargo_as_json, rfc3339, say
 

@@ -27,7 +27,7 @@ from conftest import missing
 from mail_server import MailServer, mail_server
 from office import COMMAND, Office, Receiver, found_office, make_original, receiving
 
-from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.wiring import Workspace
 
 #: How often a fault is tried, as a multiple of what the tests do by themselves.

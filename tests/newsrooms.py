@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pressrelease.config import Office, OutletConfig
-from pressrelease.delivery import Receipt
 from pressrelease.message import Message, compose
 from pressrelease.outlets import Outlet, open_outlet
 from pressrelease.release import Contact, Release
+from pressrelease.release.delivery import Receipt
 
 LIFT = datetime(2018, 9, 24, 16, 0, tzinfo=UTC)
 EARLIER = datetime(2018, 9, 19, 17, 30, tzinfo=UTC)

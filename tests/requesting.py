@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from pressrelease.delivery import DeliveryFailed
 from pressrelease.outlets.http import Http
+from pressrelease.release.delivery import DeliveryFailed
 
 SECRET_PATH = "/services/T000/canary-in-the-path"
 BODY = b"canary in the body: embargoed words"

@@ -17,10 +17,10 @@ import pytest
 from social_servers import Asked, SocialServer, Told, a_message, serving
 
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
 from pressrelease.errors import ConfigRefused
 from pressrelease.outlets import open_outlet
 from pressrelease.outlets.apprise import Line, what_became_of_it
+from pressrelease.release.delivery import Certainty, DeliveryFailed, Receipt
 
 SECRET = "s3cret-token"
 

@@ -20,8 +20,8 @@ from records import deliveries, events, everything, make_first_layout
 from sqlalchemy import event, text
 from test_store import AFTER, put, take
 
-from pressrelease.delivery import DeliveryState, Receipt
 from pressrelease.errors import Refused, StateUnreadable
+from pressrelease.release.delivery import DeliveryState, Receipt
 from pressrelease.standing import Word
 from pressrelease.store import Store, backup, claims, moving, presence, words
 from pressrelease.store.journal import Head, walk

@@ -17,9 +17,9 @@ from records import deliveries, events, everything, office, schedule, schedule_n
 
 from pressrelease import passes
 from pressrelease.cli import main
-from pressrelease.delivery import DeliveryState
 from pressrelease.desk import Desk, keeping, moving, restoring, stopping
 from pressrelease.errors import NeedsPerson, NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
+from pressrelease.release.delivery import DeliveryState
 from pressrelease.store import archive, presence
 from pressrelease.store.journal import walk
 from pressrelease.system.clock import read_mark, utc_now

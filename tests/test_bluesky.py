@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from social_servers import LIFT, BlueskyServer, Told, a_message, serving, wrong_with_post
 
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
 from pressrelease.message import Message
 from pressrelease.outlets import open_outlet
 from pressrelease.outlets.bluesky import key_of, record_of
+from pressrelease.release.delivery import Certainty, DeliveryFailed, Receipt
 
 KEY = "0123456789abcdef" * 2
 ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"

@@ -15,8 +15,8 @@ from test_store import AFTER, events, only, put, sqlite_store, take
 from pressrelease.cause import Cause
 from pressrelease.config import Policy, Retry
 from pressrelease.cycle import TELLING
-from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState
 from pressrelease.plan import make_plan
+from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState
 from pressrelease.standing import Approval, Dossier, ReleaseState, Scheduled, Standing, Word, stand
 from pressrelease.store import Store, claims
 from pressrelease.store.account import Account

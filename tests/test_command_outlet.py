@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from social_servers import a_message
 
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
 from pressrelease.message import Message
 from pressrelease.outlets import open_outlet
 from pressrelease.outlets.command import address_in, failure_of_status
 from pressrelease.outlets.event import event_of
+from pressrelease.release.delivery import Certainty, DeliveryFailed, Receipt
 
 KEY = "0123456789abcdef" * 2
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and process groups are POSIX's")

@@ -31,10 +31,10 @@ from servers import (
     unused_port,
 )
 
-from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.outlets import http as http_module
 from pressrelease.outlets import wire
 from pressrelease.plan import AHEAD
+from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system import clock
 
 # -- connections ------------------------------------------------------------------------------------------

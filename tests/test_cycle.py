@@ -27,10 +27,10 @@ from sqlalchemy import text
 
 from pressrelease.config import Policy, Retry
 from pressrelease.daemon import Daemon
-from pressrelease.delivery import Certainty, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.passes import publish_due
 from pressrelease.recorder import Entry, Recorder
+from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.store.claims import Result, claim
 from pressrelease.store.journal import first_break
 from pressrelease.system import clock

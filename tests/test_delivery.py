@@ -8,7 +8,7 @@ from conftest import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressrelease.delivery import (
+from pressrelease.release.delivery import (
     LONGEST_WORDS,
     Certainty,
     Delivery,

@@ -20,10 +20,10 @@ from mail_server import Act, MailServer, drip, free_port, mail_server, reset, sc
 from test_email_message import KEY, MESSAGE, OFFICE
 
 from pressrelease.config import OutletConfig, SecretReference, SecretSource
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
 from pressrelease.message import Enclosure, Message
 from pressrelease.outlets import open_outlet
 from pressrelease.outlets.email import Email
+from pressrelease.release.delivery import Certainty, DeliveryFailed, Receipt
 
 PASSWORD = "correct horse battery staple"
 

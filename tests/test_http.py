@@ -37,10 +37,10 @@ from servers import (
 )
 
 from pressrelease.config import SecretReference, SecretSource
-from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.errors import ConfigRefused
 from pressrelease.outlets import wire
 from pressrelease.outlets.http import Answer, checked_address, failure_of, retry_after
+from pressrelease.release.delivery import Certainty, DeliveryFailed
 
 # -- the table --------------------------------------------------------------------------------------------
 

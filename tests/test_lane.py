@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from pressrelease.cycle import CAREFUL, TELLING
-from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.lane import Bounds, Lane
+from pressrelease.release.delivery import Delivery, DeliveryState
 
 NARROW = Bounds(senders=3, unrecorded=4, first=2, batch=3, low=1)
 SINGLE = Bounds(senders=1, unrecorded=1, first=1, batch=1, low=0)

@@ -16,8 +16,8 @@ from office import found_office, in_seconds, iso
 from sqlalchemy import text
 
 from pressrelease.config import Policy, Retry
-from pressrelease.delivery import DeliveryState
 from pressrelease.plan import make_plan
+from pressrelease.release.delivery import DeliveryState
 from pressrelease.standing import Approval, Dossier, Scheduled, Word
 from pressrelease.store import Store, claims, words
 from pressrelease.store.circuit import close_outlet

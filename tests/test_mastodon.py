@@ -13,9 +13,9 @@ import pytest
 from social_servers import Asked, MastodonServer, Told, a_message, serving
 
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
 from pressrelease.message import Message
 from pressrelease.outlets import open_outlet
+from pressrelease.release.delivery import Certainty, DeliveryFailed, Receipt
 
 KEY = "0123456789abcdef" * 2
 

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import inspect
 from test_store import AFTER, only, put, take
 
-from pressrelease.delivery import DeliveryState, Receipt
 from pressrelease.errors import StateUnreadable
+from pressrelease.release.delivery import DeliveryState, Receipt
 from pressrelease.store import Store, claims, engine
 from pressrelease.store.circuit import closed_outlets
 from pressrelease.store.engine import CHANGES

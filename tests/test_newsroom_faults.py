@@ -14,10 +14,10 @@ import pytest
 from newsrooms import EARLIER, OFFICE, URL, in_memory, message_of, open_newsroom_in, send, tree
 
 from pressrelease.config import OutletConfig
-from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.message import Message
 from pressrelease.outlets import Outlet, open_outlet
 from pressrelease.release import Attachment
+from pressrelease.release.delivery import Certainty, DeliveryFailed
 
 
 @pytest.fixture

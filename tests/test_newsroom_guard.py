@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from newsrooms import LIFT, message_of, open_newsroom_in, send
 
-from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.outlets.newsroom.pages import OURS
 from pressrelease.release import Attachment
+from pressrelease.release.delivery import Certainty, DeliveryFailed
 
 FOREIGN = {
     "index.html": "<h1>The office home page</h1>",

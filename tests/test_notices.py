@@ -26,7 +26,6 @@ from pressrelease.cause import Cause
 from pressrelease.cli import main
 from pressrelease.config import Config, Office, Policy
 from pressrelease.daemon import Daemon
-from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.desk import Desk, approving, scheduling, stopping
 from pressrelease.desk.doctor import examine
 from pressrelease.formats.eml import Letterhead, eml
@@ -46,6 +45,7 @@ from pressrelease.notices import (
     reminders,
 )
 from pressrelease.passes import publish_due
+from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.standing import Dossier, FileFact, ReleaseState, Scheduled, Standing, Word
 from pressrelease.store import Store, told, words
 from pressrelease.store.circuit import close_outlet, open_outlet_again

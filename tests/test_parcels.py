@@ -11,8 +11,8 @@ import pytest
 import workshop
 
 from pressrelease import parcels
-from pressrelease.delivery import Delivery
 from pressrelease.parcels import HEAVY, Heavy, Parcels
+from pressrelease.release.delivery import Delivery
 from pressrelease.system import clock
 
 TABLE = "| name | age |\n|---|---|\n"

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_standing import LIFT, OUTLETS, POLICY, RELEASE, RETRY, SECOND, WAITING, YES, at, dossiers, moments
 
-from pressrelease.delivery import DeliveryState
 from pressrelease.plan import Plan, make_plan
+from pressrelease.release.delivery import DeliveryState
 from pressrelease.standing import Dossier, FileFact, ReleaseState, Word, too_late
 
 MICROSECOND = timedelta(microseconds=1)

@@ -18,13 +18,13 @@ from pressrelease import parcels
 from pressrelease.config import Policy, Retry
 from pressrelease.cycle import Cycle
 from pressrelease.daemon import Daemon
-from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.desk import Desk, approving, scheduling, stopping
 from pressrelease.errors import WillRetry
 from pressrelease.gather import Pass
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel
 from pressrelease.plan import AHEAD
+from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.store.claims import claim
 from pressrelease.store.together import Together
 from pressrelease.system import clock

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mail_server import mail_server
 from office import found_office
 
-from pressrelease.delivery import Delivery, DeliveryState, Receipt
+from pressrelease.release.delivery import Delivery, DeliveryState, Receipt
 from pressrelease.store.send_log import LONG, Found, SendLog, read_log
 from pressrelease.system.lock import FileLock
 

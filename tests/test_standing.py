@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pressrelease.cause import ADVICE, Cause
 from pressrelease.config import Policy, Retry
-from pressrelease.delivery import Delivery, DeliveryState
+from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.standing import (
     Approval,
     Dossier,

@@ -17,8 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pressrelease.config import Policy, Retry
-from pressrelease.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.errors import NotPermitted, Refused, StateUnreadable
+from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.standing import Scheduled, Word
 from pressrelease.store import Store, claims, presence, settling, words
 from pressrelease.store.journal import Event, first_break, line_after

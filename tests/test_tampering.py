@@ -15,10 +15,10 @@ from sqlalchemy.exc import DBAPIError
 
 from pressrelease.cli import main
 from pressrelease.config import Policy, Retry
-from pressrelease.delivery import Delivery
 from pressrelease.desk import Desk, approving, sending, stopping
 from pressrelease.desk.keeping import verify
 from pressrelease.passes import publish_due
+from pressrelease.release.delivery import Delivery
 from pressrelease.standing import Standing
 from pressrelease.store import Store, claims
 from pressrelease.when import read_embargo

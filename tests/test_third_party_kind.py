@@ -11,9 +11,9 @@ from office import found_office
 from social_servers import a_message
 
 from pressrelease.config import Office, OutletConfig, read_config
-from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.errors import ConfigRefused
 from pressrelease.outlets import ENTRY_POINTS, open_outlet
+from pressrelease.release.delivery import Certainty, DeliveryFailed
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "outlets.md"
 KEY = "0" * 32

@@ -12,10 +12,10 @@ from office import found_office
 from social_servers import a_message
 
 from pressrelease.config import Office, OutletConfig
-from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.errors import ConfigRefused
 from pressrelease.outlets import Parcel, open_outlet
 from pressrelease.outlets.guarded import guarded
+from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 
 KEY = "0" * 32
 SECOND = timedelta(seconds=1)
@@ -166,7 +166,7 @@ def test_a_kind_that_can_t_be_opened_is_refused_in_words(
 
 
 _KIND = """
-from pressrelease.delivery import DeliveryFailed, Repeats
+from pressrelease.release.delivery import DeliveryFailed, Repeats
 from pressrelease.outlets import Parcel
 
 class Board:

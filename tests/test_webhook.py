@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from servers import Behaviour, FlakyServer, answer, hang_after_request, redirect, reset_after_request, unused_port
 
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
-from pressrelease.delivery import Certainty, DeliveryFailed, delivery_key
 from pressrelease.errors import ConfigRefused
 from pressrelease.message import compose
 from pressrelease.outlets import KINDS, Outlet, Parcel, open_outlet
 from pressrelease.outlets.webhook import read_secret, signature
 from pressrelease.release import Attachment, Release, ReleaseKind
+from pressrelease.release.delivery import Certainty, DeliveryFailed, delivery_key
 from pressrelease.when import rfc3339
 
 LIFT = datetime(2018, 9, 24, 16, 0, tzinfo=UTC)

@@ -19,12 +19,12 @@ from servers import FlakyServer, answer
 from social_servers import Asked, SocialServer, Told, a_message, serving
 
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
 from pressrelease.message import Message
 from pressrelease.outlets import open_outlet
 from pressrelease.outlets.answers import Answer
 from pressrelease.outlets.wordpress.draft import draft_of, mark_in, media_slug, series_of, slug_at_wordpress
 from pressrelease.outlets.wordpress.site import code_of, shown_in
+from pressrelease.release.delivery import Certainty, DeliveryFailed, Receipt
 
 KEY = "0123456789abcdef" * 2
 REFUSED_STATUS = {

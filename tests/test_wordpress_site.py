@@ -18,9 +18,9 @@ from social_servers import a_message
 from wordpress_site import WordPressSite, available, wordpress
 
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
-from pressrelease.delivery import Certainty, DeliveryFailed, Receipt
 from pressrelease.message import Message
 from pressrelease.outlets import open_outlet
+from pressrelease.release.delivery import Certainty, DeliveryFailed, Receipt
 
 pytestmark = pytest.mark.slow
 

@@ -24,7 +24,6 @@ from test_store import LIFT, events, only, put, take
 from zone_files import LA, database, going_by, zone_of
 
 from pressrelease.config import Config, Office
-from pressrelease.delivery import DeliveryState
 from pressrelease.desk import Desk, proofing, scheduling, stopping
 from pressrelease.desk.doctor import history
 from pressrelease.desk.doctor.remarks import Patient, Weight
@@ -33,6 +32,7 @@ from pressrelease.gather import approved, look
 from pressrelease.notices import conditions
 from pressrelease.notices.model import Known
 from pressrelease.passes import publish_due
+from pressrelease.release.delivery import DeliveryState
 from pressrelease.standing import ReleaseState, Scheduled
 from pressrelease.store import Store, words
 from pressrelease.store.journal import first_break

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.release import SHOWN
+from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.store.rows import from_micros
 from pressrelease.system.printable import one_line
 from pressrelease.views import (

@@ -23,8 +23,8 @@ from pressrelease.cli.session import Session
 from pressrelease.errors import NotFound, Usage
 
 if TYPE_CHECKING:
-    from pressrelease.delivery import Delivery
     from pressrelease.desk.settling import Chosen, Named
+    from pressrelease.release.delivery import Delivery
 
 app = typer.Typer()
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from pressrelease.delivery import Delivery, DeliveryState, delivery_key
 from pressrelease.desk import Desk
 from pressrelease.desk.placing import aside, must_be_private, on_disk, place, sync_folder, taken
 from pressrelease.errors import ConfigRefused, EmbargoRefused, NotFound, PressReleaseError, Usage
 from pressrelease.formats.news_item import Edition, PubStatus
 from pressrelease.message import Message
 from pressrelease.release import Release
+from pressrelease.release.delivery import Delivery, DeliveryState, delivery_key
 from pressrelease.standing import FileFact, ReleaseState
 from pressrelease.store import Reader
 from pressrelease.system import clock

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pressrelease.cause import Cause
-from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.desk import Desk, Report
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, Stopped
+from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.standing import ReleaseState
 from pressrelease.system import clock
 from pressrelease.when import rfc3339, say

@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from pressrelease.config import Office, OutletConfig, SecretReference
-from pressrelease.delivery import Abilities, Receipt, Repeats
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
+from pressrelease.release.delivery import Abilities, Receipt, Repeats
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

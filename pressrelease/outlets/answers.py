@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pressrelease.delivery import Certainty, DeliveryFailed
+from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system.clock import utc_now
 
 #: The longest Retry-After that is passed on.

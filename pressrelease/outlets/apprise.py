@@ -20,11 +20,11 @@ from typing import Any
 
 from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.config.values import is_loopback
-from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.http import Answer, failure_of
+from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.short_form import Limit, cut, joined
 
 MEDIA_TYPE = "application/json"

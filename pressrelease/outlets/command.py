@@ -30,10 +30,10 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from pressrelease.config import Office, OutletConfig, SecretReference
-from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.event import event_of
+from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.programs import program_on_path
 
 MEDIA_TYPE = "application/json"

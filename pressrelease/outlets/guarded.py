@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel
+from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.printable import printable
 
 #: The longest address of a recipient, and reason, that is taken, in characters.

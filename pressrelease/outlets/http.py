@@ -19,10 +19,10 @@ from pressrelease import __version__
 from pressrelease.config import SecretReference
 from pressrelease.config.keys import Wrong
 from pressrelease.config.values import is_loopback, web_address
-from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.outlets.answers import Answer, failure_of, retry_after
 from pressrelease.outlets.certificates import trust
+from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system.clock import pause_clock
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from datetime import datetime
 from pathlib import Path
 
 from pressrelease.config import Office, OutletConfig, SecretReference
-from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.event import event_of
 from pressrelease.outlets.http import Http, checked_address
+from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.clock import utc_now
 
 MEDIA_TYPE = "application/json"

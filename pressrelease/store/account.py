@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.release import digest_of_recipients
+from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.store.agreement import compare
 from pressrelease.store.journal import Line
 from pressrelease.store.replay import Told, after, detail_of

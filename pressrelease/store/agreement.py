@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from pressrelease.delivery import Delivery
 from pressrelease.release import digest_of_recipients
+from pressrelease.release.delivery import Delivery
 from pressrelease.standing import same_person
 from pressrelease.store.journal import Line
 from pressrelease.store.replay import Given, Told, replay, row_differs

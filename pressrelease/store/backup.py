@@ -15,8 +15,8 @@ from pathlib import Path
 
 from sqlalchemy import func, select, update
 
-from pressrelease.delivery import SETTLED, Delivery, DeliveryState
 from pressrelease.errors import NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
+from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState
 from pressrelease.standing import Word
 from pressrelease.store import Store, claims, words
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE

@@ -65,7 +65,7 @@ def open_outlet_again(ledger: Ledger, outlet: str, *, why: str) -> bool:
     """Ask an outlet again, and have what it turned away tried again; False where it was not closed."""
     from sqlalchemy import delete, select
 
-    from pressrelease.delivery import DeliveryState
+    from pressrelease.release.delivery import DeliveryState
     from pressrelease.store.settling import try_again
     from pressrelease.store.tables import closed_outlets as closed
     from pressrelease.store.tables import deliveries, turned_away

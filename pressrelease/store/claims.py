@@ -16,7 +16,7 @@ from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, lite
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from pressrelease.config import Policy, Retry
-from pressrelease.delivery import CLAIMABLE, Delivery, DeliveryState
+from pressrelease.release.delivery import CLAIMABLE, Delivery, DeliveryState
 from pressrelease.standing import Word, same_person
 from pressrelease.store.circuit import close_outlet
 from pressrelease.store.ledger import Ledger

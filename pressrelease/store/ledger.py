@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, UpdateBase, bindparam, insert, or_, select, text, update
 
-from pressrelease.delivery import Delivery
+from pressrelease.release.delivery import Delivery
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.journal import BEGINNING, Event, Line, line_after
 from pressrelease.store.origin import Origin, Position

@@ -19,8 +19,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pressrelease.delivery import Delivery
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
+from pressrelease.release.delivery import Delivery
 from pressrelease.standing import Approval, Dossier, FileFact, Scheduled, Terms
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.rows import (

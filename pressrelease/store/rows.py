@@ -9,8 +9,8 @@ from functools import wraps
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.errors import StateUnreadable
+from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.standing import Approval, Scheduled, Word
 from pressrelease.when.embargo import Embargo, EmbargoKind
 

@@ -22,8 +22,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from pressrelease.delivery import Delivery, DeliveryState, Receipt
 from pressrelease.errors import StateUnreadable
+from pressrelease.release.delivery import Delivery, DeliveryState, Receipt
 from pressrelease.store.rows import from_micros, to_micros
 from pressrelease.system.lock import FileLock
 

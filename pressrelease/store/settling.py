@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
-from pressrelease.delivery import SETTLED, Delivery, DeliveryState
 from pressrelease.errors import NotPermitted
+from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState
 from pressrelease.standing import Word
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import maybe_micros

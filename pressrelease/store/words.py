@@ -12,9 +12,9 @@ from sqlalchemy import BindParameter, bindparam, delete, insert, null, select, u
 
 from pressrelease.config import Policy
 from pressrelease.config.frozen import settings_name
-from pressrelease.delivery import DeliveryState
 from pressrelease.errors import NotFound, NotPermitted, Refused, StateUnreadable
 from pressrelease.release import digests_of
+from pressrelease.release.delivery import DeliveryState
 from pressrelease.standing import Approval, Dossier, Scheduled, Word, counted_approvals, same_person
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import (

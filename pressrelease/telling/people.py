@@ -16,11 +16,11 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.gather import Pass
 from pressrelease.message import Message
 from pressrelease.notices import URGENT, Happening, Notice, digest
 from pressrelease.outlets import Outlet, open_outlet
+from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.store import Store, told
 from pressrelease.store.circuit import closed_outlets
 from pressrelease.store.told import Told

@@ -17,10 +17,10 @@ from unittest.mock import patch
 from sqlalchemy import Engine, StaticPool, create_engine, event
 
 from pressrelease import cycle
-from pressrelease.delivery import Delivery
 from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.lane import Lane
 from pressrelease.recorder import Entry, Recorder
+from pressrelease.release.delivery import Delivery
 from pressrelease.store import Store
 from pressrelease.store.engine import _connect
 from pressrelease.store.ledger import Ledger

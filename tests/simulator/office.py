@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pressrelease.config import Config, Office, OutletConfig, Policy, Retry
-from pressrelease.delivery import Receipt, Repeats
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel
+from pressrelease.release.delivery import Receipt, Repeats
 from pressrelease.store import Store
 from pressrelease.store.presence import check_in
 from pressrelease.wiring import Workspace

@@ -21,11 +21,11 @@ from zone_files import database, going_by
 
 from pressrelease.cycle import Cycle
 from pressrelease.daemon import Daemon
-from pressrelease.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.desk import Desk
 from pressrelease.errors import PressReleaseError
 from pressrelease.outlets import Parcel
 from pressrelease.passes import publish_due
+from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.standing import ReleaseState
 from pressrelease.store.claims import FOUND
 from pressrelease.store.journal import first_break

@@ -201,8 +201,8 @@ def _in(place: str, value: Any) -> Iterator[tuple[str, SecretReference]]:
 
 def outlets(patient: Patient) -> Iterator[Remark]:
     """Every outlet that is switched on opens, and, unless offline, can be reached; nothing is published."""
-    from pressrelease.delivery import DeliveryFailed
     from pressrelease.outlets import certificate_ends_of, open_outlet
+    from pressrelease.release.delivery import DeliveryFailed
 
     answers: dict[str, Remark] = {}
 

@@ -21,7 +21,6 @@ from datetime import datetime
 from pathlib import Path
 
 from pressrelease.config import Office, OutletConfig
-from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.formats.eml import Letterhead, own, shared
 from pressrelease.message import Message
@@ -30,6 +29,7 @@ from pressrelease.outlets.email.addresses import Address, NotAnAddress, read_add
 from pressrelease.outlets.email.connections import Connections, Security, Server
 from pressrelease.outlets.email.conversation import Conversation, Ended, Envelope, Phase, Refused, Stale
 from pressrelease.outlets.email.recipients import complaints_about, read_roll
+from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.clock import pause_clock
 
 __all__ = ["Email", "email_complaints", "open_email"]

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.outlets.certificates import trust
 from pressrelease.outlets.email.conversation import Conversation, Ended, Refused
+from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system.clock import pause_clock
 
 #: The most sessions at once, whatever the number of senders: many servers take no more from one client.

@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.formats.atom import is_our_feed
 from pressrelease.outlets.newsroom.folder import PublicFolder
 from pressrelease.outlets.newsroom.pages import FEED, INDEX, is_our_list
+from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system.accounts import opened
 
 _YEAR = re.compile(r"\d{4}\.html")

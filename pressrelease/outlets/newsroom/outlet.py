@@ -18,7 +18,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pressrelease.config import Office, OutletConfig
-from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.formats.atom import FeedEntry, FeedHead, atom_feed
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
@@ -37,6 +36,7 @@ from pressrelease.outlets.newsroom.record import (
 )
 from pressrelease.outlets.newsroom.together import Together
 from pressrelease.release import valid_slug
+from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.accounts import is_shared, make_folder
 from pressrelease.system.clock import pause_clock, utc_now
 from pressrelease.system.lock import FileLock

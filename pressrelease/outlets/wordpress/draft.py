@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
-from pressrelease.delivery import delivery_key
 from pressrelease.message import Enclosure, Message, html_with_addresses
 from pressrelease.message.words import words_in
+from pressrelease.release.delivery import delivery_key
 
 #: How a post says whose it is: which release at which outlet, whatever its version, and which delivery.
 _MARK = re.compile(r"<!-- pressrelease ([0-9a-f]{32}) ([0-9a-f]{32}) -->")

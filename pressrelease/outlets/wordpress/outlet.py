@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from html import escape, unescape
 from typing import Any
 
-from pressrelease.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.message import Enclosure, Message
 from pressrelease.outlets import Parcel
 from pressrelease.outlets.wordpress.draft import Draft, draft_of, mark_in, media_slug
 from pressrelease.outlets.wordpress.site import Post, Site, post_of
+from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 
 MEDIA_TYPE = "application/json"
 _STATES = "publish,future,draft,pending,private"

@@ -15,8 +15,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from pressrelease.delivery import Certainty, DeliveryFailed
 from pressrelease.outlets.http import Answer, Http, failure_of
+from pressrelease.release.delivery import Certainty, DeliveryFailed
 
 #: A page of posts with their texts, in bytes: a release has up to 1 MiB, and a slug up to three posts.
 LARGEST_LOOK = 8 << 20
