@@ -197,7 +197,7 @@ def schedule_many(
     """Schedule and approve releases straight in the record, as the commands do, one transaction for all."""
     from pressrelease.config.frozen import frozen_settings, settings_name
     from pressrelease.release import canonical, digests_of, parse, version_of
-    from pressrelease.standing import Scheduled, Word
+    from pressrelease.status.evaluation import Scheduled, Word
     from pressrelease.store import presence, words
     from pressrelease.system import clock
     from pressrelease.when import Embargo, EmbargoKind

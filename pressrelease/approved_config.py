@@ -10,7 +10,7 @@ from pressrelease.config import Config
 from pressrelease.release.delivery import Delivery
 
 if TYPE_CHECKING:
-    from pressrelease.standing import Dossier
+    from pressrelease.status.evaluation import Dossier
     from pressrelease.store import Store
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -27,12 +27,12 @@ from pressrelease.cycle import Cycle
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem, WillRetry
 from pressrelease.gather import Pass
 from pressrelease.plan import AHEAD
+from pressrelease.status.views import in_logs
 from pressrelease.store import Store
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.watching import Watch
 from pressrelease.system import clock
 from pressrelease.telling import Telling, told_after
-from pressrelease.views import in_logs
 from pressrelease.wiring import CONFIG_SETTLED, Workspace, config_signature, sending, was_mended
 
 if TYPE_CHECKING:

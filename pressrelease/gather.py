@@ -15,7 +15,7 @@ from pressrelease.errors import StateUnreadable
 from pressrelease.library import Library
 from pressrelease.plan import Plan, make_plan
 from pressrelease.release.delivery import Delivery
-from pressrelease.standing import Dossier, FileFact, Scheduled, Standing, Word, counted_approvals, stand
+from pressrelease.status.evaluation import Dossier, FileFact, Scheduled, Standing, Word, counted_approvals, stand
 from pressrelease.store import Store
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets

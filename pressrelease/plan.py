@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pressrelease.cause import Cause
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import CLAIMABLE, Delivery
-from pressrelease.standing import Dossier, ReleaseState, Standing, stand, too_late
+from pressrelease.status.causes import Cause
+from pressrelease.status.evaluation import Dossier, ReleaseState, Standing, stand, too_late
 
 #: How long before its moment a delivery is named, so that all can be at hand for it.
 AHEAD = timedelta(seconds=30)

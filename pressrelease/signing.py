@@ -23,7 +23,7 @@ from types import MappingProxyType
 
 from pressrelease.errors import NotPermitted
 from pressrelease.signers import LARGEST, read_signers
-from pressrelease.standing import Approval
+from pressrelease.status.evaluation import Approval
 from pressrelease.system.programs import system_program
 
 #: Keeps a signature made for anything else, such as a commit of git, from being taken for an approval.

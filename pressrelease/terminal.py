@@ -15,9 +15,9 @@ from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
-from pressrelease.standing import ReleaseState
+from pressrelease.status.evaluation import ReleaseState
+from pressrelease.status.views import STATE_WORDS, Row, list_words, next_command, when_words, where_words
 from pressrelease.system.printable import printable
-from pressrelease.views import STATE_WORDS, Row, list_words, next_command, when_words, where_words
 
 if TYPE_CHECKING:
     from pressrelease.desk.reaching import OutletFacts
@@ -148,7 +148,7 @@ def _gallery() -> None:
     from datetime import UTC, timedelta
 
     from pressrelease.release.delivery import Delivery, DeliveryState
-    from pressrelease.standing import Dossier, Scheduled, Standing, Word
+    from pressrelease.status.evaluation import Dossier, Scheduled, Standing, Word
     from pressrelease.when.embargo import Embargo, EmbargoKind
 
     now = datetime(2018, 9, 21, 16, tzinfo=UTC)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from pressrelease.standing import same_person
+from pressrelease.status.evaluation import same_person
 from pressrelease.store import Store
 from pressrelease.store.journal import BEGINNING, Event, line_after
 

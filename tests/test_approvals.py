@@ -33,7 +33,7 @@ from pressrelease.errors import NotPermitted
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel
 from pressrelease.passes import publish_due
-from pressrelease.standing import Approval, Scheduled, Word, counted_approvals, same_person
+from pressrelease.status.evaluation import Approval, Scheduled, Word, counted_approvals, same_person
 from pressrelease.store import Store, claims, words
 from pressrelease.store.reading import SCHEMA
 from pressrelease.when.embargo import Embargo, EmbargoKind

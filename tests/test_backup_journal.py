@@ -20,7 +20,7 @@ from test_store import AFTER, put, take
 from pressrelease.desk.keeping import known_head, verify
 from pressrelease.errors import Usage
 from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
-from pressrelease.standing import Word
+from pressrelease.status.evaluation import Word
 from pressrelease.store import Store, claims, settling, words
 from pressrelease.store.journal import BEGINNING, Event, Head, Line, line_after, read_head, walk
 

@@ -22,7 +22,7 @@ from test_store import AFTER, put, take
 
 from pressrelease.errors import Refused, StateUnreadable
 from pressrelease.release.delivery import DeliveryState, Receipt
-from pressrelease.standing import Word
+from pressrelease.status.evaluation import Word
 from pressrelease.store import Store, backup, claims, moving, presence, words
 from pressrelease.store.journal import Head, walk
 from pressrelease.store.reading import SCHEMA

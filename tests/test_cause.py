@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pressrelease import views
-from pressrelease.cause import ADVICE, Cause, Topic, command_for
 from pressrelease.cli import watching
 from pressrelease.cli.app import COMMANDS
-from pressrelease.standing import ReleaseState, Standing
-from pressrelease.views import Row, SchedulerSign, next_command, release_json, status_json
+from pressrelease.status import views
+from pressrelease.status.causes import ADVICE, Cause, Topic, command_for
+from pressrelease.status.evaluation import ReleaseState, Standing
+from pressrelease.status.views import Row, SchedulerSign, next_command, release_json, status_json
 
 #: Cause → next command, the same once something of it was claimed, exit code, what a notification is filed under.
 TABLE: dict[str, tuple[str, str, int, Topic | None]] = {

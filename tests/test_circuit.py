@@ -12,12 +12,12 @@ from mail_server import mail_server
 from office import Office, Receiver, found_office, receiving
 from test_store import AFTER, events, only, put, sqlite_store, take
 
-from pressrelease.cause import Cause
 from pressrelease.config import Policy, Retry
 from pressrelease.cycle import TELLING
 from pressrelease.plan import make_plan
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState
-from pressrelease.standing import Approval, Dossier, ReleaseState, Scheduled, Standing, Word, stand
+from pressrelease.status.causes import Cause
+from pressrelease.status.evaluation import Approval, Dossier, ReleaseState, Scheduled, Standing, Word, stand
 from pressrelease.store import Store, claims
 from pressrelease.store.account import Account
 from pressrelease.store.circuit import closed_outlets, open_outlet_again

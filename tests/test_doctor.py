@@ -28,7 +28,7 @@ from pressrelease import passes
 from pressrelease.cli import main
 from pressrelease.desk import Desk, keeping, stopping
 from pressrelease.desk.doctor import Remark, Weight, examine, history, surroundings
-from pressrelease.standing import Word
+from pressrelease.status.evaluation import Word
 from pressrelease.store import presence, words
 from pressrelease.store.rows import local_text
 from pressrelease.system import clock

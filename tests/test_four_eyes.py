@@ -23,7 +23,7 @@ from pressrelease import signers
 from pressrelease.config import Policy
 from pressrelease.release import digests_of
 from pressrelease.signing import key_of
-from pressrelease.standing import Approval, counted_approvals
+from pressrelease.status.evaluation import Approval, counted_approvals
 from pressrelease.store import Store
 from pressrelease.system import who
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from records import office, schedule, schedule_now, write
 
-from pressrelease.cause import Cause
 from pressrelease.config import Config, read_config
 from pressrelease.config.frozen import changes, frozen_settings, office_of, settings_name
 from pressrelease.config.keys import Cover, Key
@@ -23,7 +22,8 @@ from pressrelease.parcels import Parcels
 from pressrelease.passes import publish_due
 from pressrelease.release import from_canonical, version_of
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.standing import ReleaseState
+from pressrelease.status.causes import Cause
+from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store.journal import BEGINNING, Event, line_after
 from pressrelease.system import clock
 from pressrelease.wiring import Workspace, sending

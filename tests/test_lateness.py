@@ -18,7 +18,7 @@ from sqlalchemy import text
 from pressrelease.config import Policy, Retry
 from pressrelease.plan import make_plan
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.standing import Approval, Dossier, Scheduled, Word
+from pressrelease.status.evaluation import Approval, Dossier, Scheduled, Word
 from pressrelease.store import Store, claims, words
 from pressrelease.store.circuit import close_outlet
 from pressrelease.store.rows import delivery_of, maybe_micros, said, scheduled_of, to_micros

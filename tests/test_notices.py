@@ -22,7 +22,6 @@ from mail_server import mail_server
 from records import office, schedule, schedule_now, write
 from servers import FlakyServer, Request, answer, close_after_request, hang_after_request
 
-from pressrelease.cause import Cause
 from pressrelease.cli import main
 from pressrelease.config import Config, Office, Policy
 from pressrelease.daemon import Daemon
@@ -46,7 +45,8 @@ from pressrelease.notices import (
 )
 from pressrelease.passes import publish_due
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.standing import Dossier, FileFact, ReleaseState, Scheduled, Standing, Word
+from pressrelease.status.causes import Cause
+from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, Scheduled, Standing, Word
 from pressrelease.store import Store, told, words
 from pressrelease.store.circuit import close_outlet, open_outlet_again
 from pressrelease.store.told import LONGEST_PAUSE, Told
@@ -844,7 +844,7 @@ def test_a_list_that_gets_nothing_is_told_to_the_office_with_the_reason_on_the_s
         assert re.search(r"names: media: 0 of 2 sent; .*refused the connection; next try \d+:\d\d", said)
         assert not [words for words in place.said if "media" in words], "one failure is no news yet"
         with monkeypatch.context() as later:
-            later.setattr("pressrelease.standing.OVERDUE", timedelta(0))
+            later.setattr("pressrelease.status.evaluation.OVERDUE", timedelta(0))
             for _ in range(2):
                 place.no_pause()
                 place.one_pass()

@@ -10,7 +10,7 @@ from test_standing import LIFT, OUTLETS, POLICY, RELEASE, RETRY, SECOND, WAITING
 
 from pressrelease.plan import Plan, make_plan
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.standing import Dossier, FileFact, ReleaseState, Word, too_late
+from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, Word, too_late
 
 MICROSECOND = timedelta(microseconds=1)
 

@@ -9,10 +9,10 @@ from conftest import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressrelease.cause import ADVICE, Cause
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.standing import (
+from pressrelease.status.causes import ADVICE, Cause
+from pressrelease.status.evaluation import (
     Approval,
     Dossier,
     FileFact,

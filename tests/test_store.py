@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from pressrelease.config import Policy, Retry
 from pressrelease.errors import NotPermitted, Refused, StateUnreadable
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Receipt
-from pressrelease.standing import Scheduled, Word
+from pressrelease.status.evaluation import Scheduled, Word
 from pressrelease.store import Store, claims, presence, settling, words
 from pressrelease.store.journal import Event, first_break, line_after
 from pressrelease.store.ledger import Ledger

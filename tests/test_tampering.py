@@ -19,7 +19,7 @@ from pressrelease.desk import Desk, approving, sending, stopping
 from pressrelease.desk.keeping import verify
 from pressrelease.passes import publish_due
 from pressrelease.release.delivery import Delivery
-from pressrelease.standing import Standing
+from pressrelease.status.evaluation import Standing
 from pressrelease.store import Store, claims
 from pressrelease.when import read_embargo
 from pressrelease.wiring import Workspace

@@ -33,7 +33,7 @@ from pressrelease.notices import conditions
 from pressrelease.notices.model import Known
 from pressrelease.passes import publish_due
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.standing import ReleaseState, Scheduled
+from pressrelease.status.evaluation import ReleaseState, Scheduled
 from pressrelease.store import Store, words
 from pressrelease.store.journal import first_break
 from pressrelease.store.zones import Followed, follow

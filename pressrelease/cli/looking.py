@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pressrelease.cause import ADVICE, Cause
 from pressrelease.cli.answer import answer
 from pressrelease.cli.options import (
     JsonOption,
@@ -18,11 +17,12 @@ from pressrelease.cli.options import (
     WorkspaceOption,
 )
 from pressrelease.cli.session import Session
+from pressrelease.status.causes import ADVICE, Cause
 from pressrelease.system import clock
 
 if TYPE_CHECKING:
     from pressrelease.desk import Desk
-    from pressrelease.views import Row, SchedulerSign
+    from pressrelease.status.views import Row, SchedulerSign
 
 app = typer.Typer()
 
@@ -37,8 +37,8 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     """The bare command: what lifts next, what needs a person, whether a scheduler is alive."""
     from pressrelease.cli.promising import near_lines
     from pressrelease.desk.listing import listing
-    from pressrelease.standing import ReleaseState
-    from pressrelease.views import next_command, status_json, when_words
+    from pressrelease.status.evaluation import ReleaseState
+    from pressrelease.status.views import next_command, status_json, when_words
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
     desk = session.desk(only_looks=True)
@@ -125,7 +125,7 @@ def status(
     """Where every release stands: what, when, and outlet by outlet."""
     from pressrelease.cli.promising import near_lines
     from pressrelease.desk.listing import listing
-    from pressrelease.views import status_json
+    from pressrelease.status.views import status_json
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
     desk = session.desk(only_looks=True)

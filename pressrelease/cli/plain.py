@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from pressrelease.release import SHOWN
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.store.rows import from_micros
-from pressrelease.system.printable import one_line
-from pressrelease.views import (
+from pressrelease.status.views import (
     STATE_WORDS,
     Row,
     delivery_json,
@@ -20,6 +18,8 @@ from pressrelease.views import (
     when_words,
     where_words,
 )
+from pressrelease.store.rows import from_micros
+from pressrelease.system.printable import one_line
 from pressrelease.when import say, say_embargo
 
 if TYPE_CHECKING:

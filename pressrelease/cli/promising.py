@@ -55,7 +55,7 @@ def promises(
 
 def promise_json(one: Promised) -> dict[str, Any]:
     """One element of `promises --json`'s `promises` (CONTRACT section 6)."""
-    from pressrelease.views import maybe_rfc3339
+    from pressrelease.status.views import maybe_rfc3339
 
     promise = one.promise
     return {
@@ -100,7 +100,7 @@ def near_lines(desk: Desk, *, now: datetime) -> list[str]:
 def _state_words(one: Promised) -> str:
     """How a promise stands, with the release that keeps it."""
     from pressrelease.promises import PromiseState
-    from pressrelease.standing import ReleaseState
+    from pressrelease.status.evaluation import ReleaseState
 
     state, by = one.kept.state, one.kept.kept_by
     said = "in a draft; nobody was promised it yet. " if one.made_by is ReleaseState.DRAFT else ""

@@ -9,9 +9,9 @@ import typer
 
 from pressrelease.cli.session import Session
 from pressrelease.config import Config
-from pressrelease.standing import ReleaseState
+from pressrelease.status.evaluation import ReleaseState
+from pressrelease.status.views import STATE_WORDS, Row, list_words, next_command, release_json, when_words
 from pressrelease.system import clock
-from pressrelease.views import STATE_WORDS, Row, list_words, next_command, release_json, when_words
 from pressrelease.when import say, say_embargo
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pressrelease.cause import ADVICE, Cause
 from pressrelease.cli.options import (
     ConfirmOption,
     DryRunOption,
@@ -23,6 +22,7 @@ from pressrelease.cli.options import (
 )
 from pressrelease.cli.session import Session
 from pressrelease.errors import NeedsPerson, PressReleaseError, Stopped, WillRetry
+from pressrelease.status.causes import ADVICE, Cause
 from pressrelease.system import clock
 
 if TYPE_CHECKING:
@@ -107,8 +107,8 @@ def publish_due_command(
     """
     from pressrelease.desk.reminding import is_news
     from pressrelease.gather import look
+    from pressrelease.status.views import maybe_rfc3339
     from pressrelease.telling import told_after
-    from pressrelease.views import maybe_rfc3339
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk(sends=True)
@@ -192,7 +192,7 @@ def _clock_doubt(desk: Desk, outcome: Outcome) -> tuple[tuple[str, ...], PressRe
 def _needs(waiting: Sequence[Waiting], *, by_name: bool) -> list[str]:
     """Who needs a person, and why; what waits for one closed outlet in one sentence, since one fix is for them all."""
     from pressrelease.notices.model import sentence
-    from pressrelease.views import in_logs
+    from pressrelease.status.views import in_logs
 
     names = {one.slug: (one.slug, one.reason) if by_name else in_logs(one) for one in waiting}
     lines = [

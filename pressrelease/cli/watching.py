@@ -11,9 +11,9 @@ from pressrelease.cli.looking import clock_line, scheduler_line
 from pressrelease.cli.session import Session
 from pressrelease.desk import Desk
 from pressrelease.desk.listing import Listing, listing
-from pressrelease.standing import ReleaseState
+from pressrelease.status.evaluation import ReleaseState
+from pressrelease.status.views import STATE_WORDS, Row, release_json, where_words
 from pressrelease.system import clock
-from pressrelease.views import STATE_WORDS, Row, release_json, where_words
 
 #: Seconds between two looks.
 EVERY = 1.0

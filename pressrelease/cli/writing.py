@@ -147,7 +147,7 @@ def _set_editor() -> str:
 def _after_editing(desk: Desk, slug: str) -> list[str]:
     """What an edited file means for a release that was scheduled, approved or published as it was before."""
     from pressrelease.desk.approving import PUBLISHED_AND_EDITED
-    from pressrelease.standing import ReleaseState
+    from pressrelease.status.evaluation import ReleaseState
 
     if not desk.store.exists or not desk.store.read.releases([slug]):
         return []

@@ -26,9 +26,9 @@ from pressrelease.desk import Desk
 from pressrelease.desk.approving import approve
 from pressrelease.desk.scheduling import propose, schedule
 from pressrelease.errors import PressReleaseError
-from pressrelease.standing import ReleaseState
+from pressrelease.status.evaluation import ReleaseState
+from pressrelease.status.views import late_words, where_words
 from pressrelease.system import clock
-from pressrelease.views import late_words, where_words
 from pressrelease.when import read_rfc3339, rfc3339, say
 from pressrelease.wiring import Workspace
 

@@ -14,7 +14,7 @@ from pressrelease.config import Config
 from pressrelease.errors import NotFound
 from pressrelease.gather import Report, reports
 from pressrelease.library import Library
-from pressrelease.standing import Scheduled
+from pressrelease.status.evaluation import Scheduled
 from pressrelease.store import Store
 from pressrelease.system import clock
 from pressrelease.system.who import as_actor

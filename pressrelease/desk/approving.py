@@ -10,7 +10,7 @@ from pressrelease.desk import Desk, Report
 from pressrelease.errors import NeedsPerson, NotPermitted, Refused, Usage
 from pressrelease.gather import approved
 from pressrelease.release import SHOWN
-from pressrelease.standing import Dossier, FileFact, ReleaseState, same_person
+from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, same_person
 from pressrelease.system import clock
 
 LONGEST_NAME = 200

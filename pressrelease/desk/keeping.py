@@ -20,11 +20,11 @@ from pressrelease.errors import (
     PressReleaseError,
     Usage,
 )
+from pressrelease.status.views import STAYS_UP
 from pressrelease.store import Store, archive
 from pressrelease.store.journal import Head, Walk, read_head, walk
 from pressrelease.store.reading import Reader
 from pressrelease.system import clock
-from pressrelease.views import STAYS_UP
 
 
 def stamp(now: datetime) -> str:

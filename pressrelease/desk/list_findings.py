@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pressrelease.check import Finding, Severity
 from pressrelease.desk import Desk
 from pressrelease.release import Release
-from pressrelease.views import list_words
+from pressrelease.status.views import list_words
 
 
 def list_findings(desk: Desk, release: Release) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from pressrelease import __version__
 from pressrelease.desk import Desk
 from pressrelease.errors import NotFound, PressReleaseError
 from pressrelease.release import Release, from_canonical
-from pressrelease.standing import ReleaseState
+from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store.rows import from_micros, maybe_micros, maybe_time, to_micros
 from pressrelease.system.accounts import opened
 

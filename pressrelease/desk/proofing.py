@@ -20,7 +20,7 @@ from pressrelease.formats.news_item import Edition, PubStatus
 from pressrelease.message import Message
 from pressrelease.release import Release
 from pressrelease.release.delivery import Delivery, DeliveryState, delivery_key
-from pressrelease.standing import FileFact, ReleaseState
+from pressrelease.status.evaluation import FileFact, ReleaseState
 from pressrelease.store import Reader
 from pressrelease.system import clock
 

@@ -21,7 +21,7 @@ from pressrelease.desk.keeping import named_lists, nobody_at_work, stamp, verify
 from pressrelease.desk.moving import put_aside
 from pressrelease.desk.placing import sync_folder
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
-from pressrelease.standing import Scheduled, Word
+from pressrelease.status.evaluation import Scheduled, Word
 from pressrelease.store import Store, archive
 from pressrelease.store.backup import Since, Standing, fold_up, look_over, said_utc, start_stopped, what_came_since
 from pressrelease.store.journal import Head

@@ -16,7 +16,7 @@ from pressrelease.desk.list_findings import list_findings, since_scheduled
 from pressrelease.desk.promising import lift_findings
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, Refused
 from pressrelease.release import Release, canonical, digests_of, version_of
-from pressrelease.standing import Scheduled, Word
+from pressrelease.status.evaluation import Scheduled, Word
 from pressrelease.system import clock
 from pressrelease.when import Embargo, EmbargoKind, read_embargo, say_full
 from pressrelease.when.walls import known_release

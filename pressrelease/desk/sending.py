@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pressrelease.cause import Cause
 from pressrelease.desk import Desk, Report
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, Stopped
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.standing import ReleaseState
+from pressrelease.status.causes import Cause
+from pressrelease.status.evaluation import ReleaseState
 from pressrelease.system import clock
 from pressrelease.when import rfc3339, say
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from pressrelease.cause import Cause
 from pressrelease.desk import Desk
 from pressrelease.desk.lifts import must_fit
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotPermitted
 from pressrelease.gather import reports
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.standing import Dossier, FileFact, ReleaseState, Scheduled, Word
+from pressrelease.status.causes import Cause
+from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, Scheduled, Word
 from pressrelease.system import clock
 from pressrelease.system.stop_file import STOP, is_stopped
 from pressrelease.trust import Witnesses, looked_into

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from pressrelease.cause import ADVICE, Cause, Topic
 from pressrelease.config import Config
 from pressrelease.notices.model import CODE, Coming, Known, Notice, sentence
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.standing import FileFact, ReleaseState, Standing, Word, due_since, too_late
+from pressrelease.status.causes import ADVICE, Cause, Topic
+from pressrelease.status.evaluation import FileFact, ReleaseState, Standing, Word, due_since, too_late
 from pressrelease.when import rfc3339, say, say_span
 from pressrelease.when.saying import say_time
 

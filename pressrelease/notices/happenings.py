@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pressrelease.cause import Topic
 from pressrelease.notices.model import Happening, Known, Matter, Notice, called, sentence
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.standing import Dossier, Word
+from pressrelease.status.causes import Topic
+from pressrelease.status.evaluation import Dossier, Word
 from pressrelease.system.printable import one_line
 from pressrelease.when import say, say_span
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pressrelease.cause import Topic
-from pressrelease.standing import Dossier, Standing
+from pressrelease.status.causes import Topic
+from pressrelease.status.evaluation import Dossier, Standing
 
 #: How much of a version is its code, in hexadecimal digits.
 CODE = 6

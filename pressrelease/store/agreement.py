@@ -15,7 +15,7 @@ from typing import Any
 
 from pressrelease.release import digest_of_recipients
 from pressrelease.release.delivery import Delivery
-from pressrelease.standing import same_person
+from pressrelease.status.evaluation import same_person
 from pressrelease.store.journal import Line
 from pressrelease.store.replay import Given, Told, replay, row_differs
 from pressrelease.store.rows import Row

@@ -6,7 +6,7 @@ import contextlib
 from datetime import datetime
 
 from pressrelease.errors import NotPermitted
-from pressrelease.standing import Word
+from pressrelease.status.evaluation import Word
 from pressrelease.store import Store, words
 from pressrelease.system import stop_file
 

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 
 from pressrelease.errors import NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
 from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState
-from pressrelease.standing import Word
+from pressrelease.status.evaluation import Word
 from pressrelease.store import Store, claims, words
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.journal import Head, Walk, walk

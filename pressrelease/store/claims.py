@@ -17,7 +17,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import CLAIMABLE, Delivery, DeliveryState
-from pressrelease.standing import Word, same_person
+from pressrelease.status.evaluation import Word, same_person
 from pressrelease.store.circuit import close_outlet
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import delivery_of, row_of_delivery, said, to_micros

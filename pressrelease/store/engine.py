@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
-from pressrelease.standing import same_person
+from pressrelease.status.evaluation import same_person
 from pressrelease.store import postgres
 from pressrelease.store.agreement import OF_RELEASES, OF_STOPS
 from pressrelease.store.origin import Origin

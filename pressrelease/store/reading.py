@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.release.delivery import Delivery
-from pressrelease.standing import Approval, Dossier, FileFact, Scheduled, Terms
+from pressrelease.status.evaluation import Approval, Dossier, FileFact, Scheduled, Terms
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.rows import (
     Row,

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from pressrelease.standing import same_person
+from pressrelease.status.evaluation import same_person
 from pressrelease.store.journal import Line, is_unchanged
 from pressrelease.store.rows import Row, to_micros
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pressrelease.errors import StateUnreadable
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.standing import Approval, Scheduled, Word
+from pressrelease.status.evaluation import Approval, Scheduled, Word
 from pressrelease.when.embargo import Embargo, EmbargoKind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
 from pressrelease.errors import NotPermitted
 from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState
-from pressrelease.standing import Word
+from pressrelease.status.evaluation import Word
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import maybe_micros
 from pressrelease.store.tables import deliveries, releases

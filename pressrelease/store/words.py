@@ -15,7 +15,7 @@ from pressrelease.config.frozen import settings_name
 from pressrelease.errors import NotFound, NotPermitted, Refused, StateUnreadable
 from pressrelease.release import digests_of
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.standing import Approval, Dossier, Scheduled, Word, counted_approvals, same_person
+from pressrelease.status.evaluation import Approval, Dossier, Scheduled, Word, counted_approvals, same_person
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import (
     approval_of,

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pressrelease.standing import Scheduled
+from pressrelease.status.evaluation import Scheduled
 from pressrelease.store.rows import embargo_text, from_micros, local_text, maybe_micros
 from pressrelease.when.embargo import EmbargoKind
 from pressrelease.when.walls import Ruling, not_yet

@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pressrelease.cause import Cause
 from pressrelease.gather import Pass, known_outlets, reports
 from pressrelease.notices import (
     EVENTS,
@@ -23,7 +22,8 @@ from pressrelease.notices import (
     notice_of,
     reminders,
 )
-from pressrelease.standing import Scheduled, counted_approvals
+from pressrelease.status.causes import Cause
+from pressrelease.status.evaluation import Scheduled, counted_approvals
 from pressrelease.store import Reader, told
 from pressrelease.store.circuit import closed_outlets
 from pressrelease.store.rows import from_micros

@@ -26,7 +26,7 @@ from pressrelease.errors import PressReleaseError
 from pressrelease.outlets import Parcel
 from pressrelease.passes import publish_due
 from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
-from pressrelease.standing import ReleaseState
+from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store.claims import FOUND
 from pressrelease.store.journal import first_break
 from pressrelease.store.presence import Alive, appear

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pressrelease.desk.doctor.remarks import BACKUP_EVERY, Patient, Remark, error, fine, warning
 from pressrelease.desk.keeping import verify
 from pressrelease.errors import StateUnreadable
-from pressrelease.standing import ReleaseState, Scheduled
+from pressrelease.status.evaluation import ReleaseState, Scheduled
 from pressrelease.store import Reader
 from pressrelease.store.reading import SCHEMA
 from pressrelease.store.rows import from_micros, local_text
@@ -250,7 +250,7 @@ def claims(patient: Patient) -> Iterator[Remark]:
 def overdue(patient: Patient) -> Iterator[Remark]:
     """Nothing waits for a person, and nothing that is due still waits."""
     from pressrelease.gather import reports
-    from pressrelease.views import Row, next_command
+    from pressrelease.status.views import Row, next_command
 
     if (read := patient.read) is None:
         return

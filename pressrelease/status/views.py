@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from pressrelease.cause import command_for
 from pressrelease.plan import Waiting
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.standing import Dossier, ListChange, ReleaseState, Standing
+from pressrelease.status.causes import command_for
+from pressrelease.status.evaluation import Dossier, ListChange, ReleaseState, Standing
 from pressrelease.when import Embargo, embargo_as_json, rfc3339, say
 
 #: How old a sign of life may be before a scheduler counts as gone: one that stays up, and one that cron calls.

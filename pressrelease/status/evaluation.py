@@ -9,9 +9,9 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from pressrelease.cause import Cause
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import Delivery, DeliveryState
+from pressrelease.status.causes import Cause
 from pressrelease.when.embargo import Embargo
 from pressrelease.when.saying import say_time
 

@@ -1,0 +1,1 @@
+"""Where a release stands and why, as rows, words and JSON."""
