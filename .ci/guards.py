@@ -233,7 +233,7 @@ GUARDS = (
     Guard("a slug that is not out can't be guessed", "parcels.py", "else mark_of(release.follows, secret)",
           "else hashlib.sha256(release.follows.encode()).hexdigest()[:32]", UNLIFTED),
     # -- what a person chose and was told -----------------------------------------------------------------
-    Guard("a length of time in a file", "check/embargo.py", "            only_day=True,\n", "", SAME_LIFT),
+    Guard("a length of time in a file", "check/timing.py", "            only_day=True,\n", "", SAME_LIFT),
     Guard("a new draft is not immediate", "cli/writing.py", '    ] = "",\n    follows', '    ] = "immediate",\n    follows',
           SAME_LIFT),
     Guard("a chosen lift is kept", "desk/lifts.py", "    if last is None or not last.chosen:", "    if True:", LIFTS),

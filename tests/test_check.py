@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressrelease.check import CODES, Finding, Severity, check_release, embargo_of
-from pressrelease.check.wording import MOST_TOLD
+from pressrelease.check.placeholders import MOST_TOLD
 from pressrelease.config import Config, read_config
 from pressrelease.errors import ReleaseRefused
 from pressrelease.release import Contact, front_matter_text, parse
@@ -351,7 +351,7 @@ def test_any_text_is_checked_and_every_line_is_the_files(body: str) -> None:
 )
 def test_the_text_is_read_as_the_page_reads_it(body: str) -> None:
     """An image or link that the page would show is one that was looked at here."""
-    from pressrelease.message.markup import markdown
+    from pressrelease.message.html import markdown
 
     try:
         release = parse(f"---\n{FRONT}---\n{body}\n".encode(), "names-released")

@@ -721,7 +721,7 @@ def test_loading_stays_light() -> None:
     heavy = ("yaml", "tomllib", "zoneinfo", "difflib", "json", "random", "importlib.metadata", "requests", "sqlalchemy")
     code = (
         "import sys, pressrelease.check, pressrelease.config, pressrelease.library, pressrelease.release;"
-        f"print([name for name in {heavy!r} if name in sys.modules], 'pressrelease.check.wording' in sys.modules)"
+        f"print([name for name in {heavy!r} if name in sys.modules], 'pressrelease.check.placeholders' in sys.modules)"
     )
     found = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "[] False\n"

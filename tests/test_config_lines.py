@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressrelease.config.lines import key_lines, line_of
+from pressrelease.config.line_numbers import key_lines, line_of
 
 #: Each way to write a value, with how many line breaks it holds.
 VALUES = [

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pressrelease.config import Office
 from pressrelease.message import Message, compose, html_with_addresses
 from pressrelease.message.enclosures import MEDIA_TYPES, original_name, safe_names
-from pressrelease.message.words import day_words, moment_words
+from pressrelease.message.localization import day_words, moment_words
 from pressrelease.release import Attachment, Contact, Release, ReleaseKind
 from pressrelease.release.text import forbidden_in
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pressrelease.config import read_config, sample_config
-from pressrelease.config.model import SecretReference
+from pressrelease.config.settings import SecretReference
 from pressrelease.demonstration import FIRST, SECOND
 from pressrelease.release import Contact, parse
 

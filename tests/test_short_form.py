@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from social_servers import a_message, counted_by_mastodon, graphemes
 
-from pressrelease.short_form import BLUESKY, ELLIPSIS, MASTODON, Limit, characters_of, cut, short_form
+from pressrelease.message.short_form import BLUESKY, ELLIPSIS, MASTODON, Limit, characters_of, cut, short_form
 
 LINK = "https://news.example.org/names-released/"
 #: Letters, marks, joiners, emoji, scripts that join, and addresses inside of words.

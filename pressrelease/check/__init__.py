@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from pressrelease.check.embargo import embargo_findings, embargo_of
 from pressrelease.check.finding import CODES, Finding, Severity
+from pressrelease.check.timing import embargo_findings, embargo_of
 from pressrelease.config import Config
 from pressrelease.release import Release
 
@@ -32,8 +32,8 @@ def check_release(
     # What looks for words takes a while to load, and a list of embargoes needs none of it.
     from pressrelease.check.facts import fact_findings
     from pressrelease.check.law import law_findings
-    from pressrelease.check.markup import markup_findings
-    from pressrelease.check.wording import wording_findings
+    from pressrelease.check.markdown import markup_findings
+    from pressrelease.check.placeholders import wording_findings
 
     found = [
         *embargo_findings(release, config, now=now),

@@ -6,7 +6,9 @@ written; `reading` checks a text against them; `sample` writes a config from the
 
 from __future__ import annotations
 
-from pressrelease.config.model import (
+from pressrelease.config.loading import read_config
+from pressrelease.config.sample import sample_config
+from pressrelease.config.settings import (
     STORE_URL,
     ClockRules,
     Config,
@@ -18,8 +20,6 @@ from pressrelease.config.model import (
     SecretReference,
     SecretSource,
 )
-from pressrelease.config.reading import read_config
-from pressrelease.config.sample import sample_config
 
 __all__ = [
     "STORE_URL",

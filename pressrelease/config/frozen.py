@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pressrelease.config.keys import Cover, Key
-from pressrelease.config.model import Config, Office, OutletConfig, SecretReference
 from pressrelease.config.outlet_keys import outlet_kind
 from pressrelease.config.sections import SECTIONS
+from pressrelease.config.settings import Config, Office, OutletConfig, SecretReference
 from pressrelease.release.model import Contact
 
 FORMAT = 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pressrelease.config.keys import Cover, Key, OutletKind
-from pressrelease.config.model import OutletConfig
 from pressrelease.config.outlet_values import (
     apprise_address,
     arguments,
@@ -22,6 +21,7 @@ from pressrelease.config.outlet_values import (
     unsubscribe,
     variables,
 )
+from pressrelease.config.settings import OutletConfig
 from pressrelease.config.values import (
     address_or_secret,
     duration,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pressrelease.config.keys import Several, Wrong
-from pressrelease.config.model import SecretReference, SecretSource
+from pressrelease.config.settings import SecretReference, SecretSource
 from pressrelease.config.values import MOST_ENTRIES, is_loopback, list_of, secret, text, web_address
 from pressrelease.release.text import forbidden_in
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from pressrelease.config.keys import Cover, Key, Several, Wrong
-from pressrelease.config.model import Config, Office
+from pressrelease.config.settings import Config, Office
 from pressrelease.config.values import (
     address_or_secret_or_empty,
     did_you_mean,

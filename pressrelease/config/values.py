@@ -11,7 +11,7 @@ from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pressrelease.config.keys import Reader, Several, Wrong
-from pressrelease.config.model import SecretReference, SecretSource
+from pressrelease.config.settings import SecretReference, SecretSource
 from pressrelease.errors import Refused
 from pressrelease.release.text import forbidden_in
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pressrelease.check import Finding, Severity, embargo_of
-from pressrelease.check.embargo import counted_from, embargo_findings
+from pressrelease.check.timing import counted_from, embargo_findings
 from pressrelease.desk import Desk
 from pressrelease.desk.scheduling import findings
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError, Refused, ReleaseRefused, Usage

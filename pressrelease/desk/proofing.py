@@ -262,7 +262,7 @@ _READ_BY_PEOPLE = frozenset({"text", "html", "eml"})
 
 def _embargoed(proof: Proof) -> Message:
     """The message with its embargo on top while that lasts: a proof gets about, and must not say that it is free."""
-    from pressrelease.message.words import moment_words, words_in
+    from pressrelease.message.localization import moment_words, words_in
 
     message, until = proof.message, proof.edition.embargoed_until
     if until is None:

@@ -9,7 +9,7 @@ from pressrelease.errors import Usage
 from pressrelease.formats.news_item import UNWRAPPED, Edition
 from pressrelease.formats.xml_words import holdable
 from pressrelease.message import Message, plain_body
-from pressrelease.message.words import moment_words
+from pressrelease.message.localization import moment_words
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 

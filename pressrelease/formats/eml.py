@@ -23,7 +23,7 @@ from html import escape
 from urllib.parse import quote
 
 from pressrelease.message import Enclosure, Message, html_with_addresses
-from pressrelease.message.words import Words, day_words, words_in, zone_of
+from pressrelease.message.localization import Words, day_words, words_in, zone_of
 
 #: RFC 2045, section 6.7, and RFC 2047, section 2: neither a quoted-printable line nor one with encoded words may be
 #: longer. A List-Unsubscribe that Python would fold, and so break, at this length is written by hand below.

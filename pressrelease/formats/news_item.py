@@ -17,7 +17,7 @@ from datetime import datetime
 from enum import Enum
 
 from pressrelease.message import Message
-from pressrelease.message.words import moment_words, zone_of
+from pressrelease.message.localization import moment_words, zone_of
 
 #: Wide enough for any paragraph to stay on one line.
 UNWRAPPED = 1_000_000

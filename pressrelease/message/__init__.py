@@ -8,7 +8,7 @@ Release ──compose──▶ Message(html, text, enclosures)      one per vers
 from __future__ import annotations
 
 from pressrelease.message.composing import compose, plain_body
-from pressrelease.message.markup import html_with_addresses
-from pressrelease.message.model import Enclosure, Message, mark_of
+from pressrelease.message.html import html_with_addresses
+from pressrelease.message.message import Enclosure, Message, mark_of
 
 __all__ = ["Enclosure", "Message", "compose", "html_with_addresses", "mark_of", "plain_body"]

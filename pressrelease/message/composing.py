@@ -7,10 +7,10 @@ from datetime import datetime
 
 from pressrelease.config import Office
 from pressrelease.message.enclosures import enclose, safe_names
-from pressrelease.message.markup import html_of, settled, shown_in
-from pressrelease.message.model import Enclosure, Message, contact_for
-from pressrelease.message.plain import WIDTH, lead_of, text_of, wrapped
-from pressrelease.message.words import Words, day_words, words_in
+from pressrelease.message.html import html_of, settled, shown_in
+from pressrelease.message.localization import Words, day_words, words_in
+from pressrelease.message.message import Enclosure, Message, contact_for
+from pressrelease.message.plain_text import WIDTH, lead_of, text_of, wrapped
 from pressrelease.release import Contact, Release
 
 END = "###"

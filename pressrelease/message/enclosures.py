@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from pressrelease.message.model import Enclosure
+from pressrelease.message.message import Enclosure
 from pressrelease.release import Attachment
 from pressrelease.release.slug import in_ascii
 

@@ -22,10 +22,10 @@ from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.config.values import is_loopback
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
+from pressrelease.message.short_form import Limit, cut, joined
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.http import Answer, failure_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
-from pressrelease.short_form import Limit, cut, joined
 
 MEDIA_TYPE = "application/json"
 

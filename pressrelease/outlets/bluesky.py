@@ -19,10 +19,10 @@ from urllib.parse import urlencode
 
 from pressrelease.config import Office, OutletConfig
 from pressrelease.message import Message
+from pressrelease.message.short_form import BLUESKY, ShortForm, short_form
 from pressrelease.outlets import Parcel, Secret
 from pressrelease.outlets.http import Answer, Http, checked_address, failure_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
-from pressrelease.short_form import BLUESKY, ShortForm, short_form
 from pressrelease.when import rfc3339
 
 MEDIA_TYPE = "application/json"

@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pressrelease.message import Message
+from pressrelease.message.short_form import MASTODON, ShortForm, short_form
 from pressrelease.outlets import Parcel
 from pressrelease.outlets.answers import server_time
 from pressrelease.outlets.http import Answer, Http, failure_of
 from pressrelease.outlets.mastodon.posts import among
 from pressrelease.outlets.mastodon.software import Software, software_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
-from pressrelease.short_form import MASTODON, ShortForm, short_form
 from pressrelease.system.clock import utc_now
 
 MEDIA_TYPE = "application/json"

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from pressrelease.config import Office
 from pressrelease.message import Enclosure, Message
 from pressrelease.message.composing import END
-from pressrelease.message.words import Words, moment_words, words_in, zone_of
+from pressrelease.message.localization import Words, moment_words, words_in, zone_of
 from pressrelease.outlets.newsroom.record import BODY, RELATED, Record, hashed, record_tag
 from pressrelease.outlets.newsroom.style import STYLE
 from pressrelease.release import Contact, ReleaseKind

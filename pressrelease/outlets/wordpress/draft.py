@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 
 from pressrelease.message import Enclosure, Message, html_with_addresses
-from pressrelease.message.words import words_in
+from pressrelease.message.localization import words_in
 from pressrelease.release.delivery import delivery_key
 
 #: How a post says whose it is: which release at which outlet, whatever its version, and which delivery.

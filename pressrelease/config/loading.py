@@ -7,7 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pressrelease.config.keys import Key, Several, Wrong
-from pressrelease.config.model import (
+from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS, brought_by_others, outlet_kind
+from pressrelease.config.outlet_values import foreign_settings
+from pressrelease.config.sections import SECTIONS
+from pressrelease.config.settings import (
     ClockRules,
     Config,
     Notify,
@@ -16,14 +19,11 @@ from pressrelease.config.model import (
     Policy,
     Retry,
 )
-from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS, brought_by_others, outlet_kind
-from pressrelease.config.outlet_values import foreign_settings
-from pressrelease.config.sections import SECTIONS
 from pressrelease.config.values import did_you_mean, outlet_name
 from pressrelease.errors import ConfigRefused, Problem
 
 if TYPE_CHECKING:
-    from pressrelease.config.lines import Path
+    from pressrelease.config.line_numbers import Path
 
 
 def read_config(text: str, *, source: str = "config.toml") -> Config:
@@ -96,12 +96,12 @@ class _Reading:
 
     @cached_property
     def _lines(self) -> dict[Path, int]:
-        from pressrelease.config.lines import key_lines
+        from pressrelease.config.line_numbers import key_lines
 
         return key_lines(self._text)
 
     def _say(self, path: Path, message: str, hint: str = "") -> None:
-        from pressrelease.config.lines import line_of
+        from pressrelease.config.line_numbers import line_of
 
         self.problems.append(Problem(line_of(self._lines, path), message, hint))
 
