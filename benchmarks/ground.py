@@ -198,7 +198,7 @@ def schedule_many(
     from pressrelease.config.frozen import frozen_settings, settings_name
     from pressrelease.release import canonical, digests_of, parse, version_of
     from pressrelease.status.evaluation import Scheduled, Word
-    from pressrelease.store import presence, words
+    from pressrelease.store import commands, presence
     from pressrelease.system import clock
     from pressrelease.when import Embargo, EmbargoKind
     from pressrelease.wiring import Workspace
@@ -224,9 +224,9 @@ def schedule_many(
             scheduled = Scheduled(
                 slug, version, release.headline, embargo, lift, outlets, "jdoe", source, Word.SCHEDULED, "jdoe", now
             )
-            frozen = words.Frozen(canonical(release), lift, {}, {}, settings=settings)
-            words.schedule(ledger, scheduled, frozen, people)
-            words.approve(ledger, slug, version, "deputy", policy=workspace.config.policy)
+            frozen = commands.Frozen(canonical(release), lift, {}, {}, settings=settings)
+            commands.schedule(ledger, scheduled, frozen, people)
+            commands.approve(ledger, slug, version, "deputy", policy=workspace.config.policy)
         presence.keep_mark(ledger, clock.read_mark())
     workspace.store.close()
 

@@ -47,7 +47,7 @@ from pressrelease.store.claims import Result, claim, doubt, give_back, leave_to_
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.presence import Alive, bury, left_by, surely_dead
 from pressrelease.store.send_log import Found
-from pressrelease.store.zones import follow_rules
+from pressrelease.store.zone_updates import follow_rules
 from pressrelease.system import clock
 from pressrelease.system.log import frames
 from pressrelease.system.stop_file import is_held, is_stopped

@@ -19,14 +19,14 @@ from pressrelease.status.evaluation import Dossier, FileFact, Scheduled, Standin
 from pressrelease.store import Store
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
-from pressrelease.store.reading import FrozenVersion
+from pressrelease.store.queries import FrozenVersion
 from pressrelease.system import clock
 from pressrelease.system.stop_file import asked_holds
 from pressrelease.trust import LATEST, Trust, Witnesses, can_be_asked, clock_doubt, trust
 
 if TYPE_CHECKING:
     from pressrelease.signing import Approved
-    from pressrelease.store.zones import Followed
+    from pressrelease.store.zone_updates import Followed
     from pressrelease.when.walls import Ruling
 
 #: How far ahead a pass looks for files that were changed after approval, so that a person hears of it in time.
@@ -186,7 +186,7 @@ def _to_follow(
     changed = [one for one in (*recorded, *far) if one.slug in ruled and ruled[one.slug].follow is not None]
     if not changed:
         return ()
-    from pressrelease.store.zones import Followed
+    from pressrelease.store.zone_updates import Followed
 
     return tuple(Followed(one, ruled[one.slug]) for one in changed)
 

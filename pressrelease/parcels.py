@@ -19,7 +19,7 @@ from pressrelease.outlets import Outlet, Parcel
 from pressrelease.release import Release, from_canonical, is_named
 from pressrelease.release.delivery import Delivery
 from pressrelease.store import Reader, Store
-from pressrelease.store.reading import FrozenVersion
+from pressrelease.store.queries import FrozenVersion
 
 #: How many composed releases are kept at hand, and how many bytes of attachments with them.
 KEPT = 256

@@ -73,7 +73,7 @@ def publish_due(
     seen = look(store, workspace.library, config, witnesses)
     moved: tuple[str, ...] = ()
     if seen.to_follow:
-        from pressrelease.store.zones import follow_rules
+        from pressrelease.store.zone_updates import follow_rules
 
         follow_rules(store, seen.to_follow, seen.at)
         moved = tuple(

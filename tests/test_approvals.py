@@ -34,8 +34,8 @@ from pressrelease.message import Message
 from pressrelease.outlets import Parcel
 from pressrelease.passes import publish_due
 from pressrelease.status.evaluation import Approval, Scheduled, Word, counted_approvals, same_person
-from pressrelease.store import Store, claims, words
-from pressrelease.store.reading import SCHEMA
+from pressrelease.store import Store, claims, commands
+from pressrelease.store.queries import SCHEMA
 from pressrelease.when.embargo import Embargo, EmbargoKind
 
 FAR = "2099-09-24T09:00:00-07:00"
@@ -293,7 +293,7 @@ def claiming(
     release = Scheduled("names", "v1", "…", embargo, NOW, ("media",), "jdoe", "f", Word.SCHEDULED, "asmith", NOW)
     release = release._replace(scheduled_by="asmith")
     with store.ledger(now=NOW, actor="asmith") as ledger:
-        words.schedule(ledger, release, words.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
+        commands.schedule(ledger, release, commands.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
 
     def claimed(people: list[str], policy: Policy) -> bool:
         with store.ledger(now=NOW, actor="x", undo=True) as ledger:
@@ -719,13 +719,13 @@ def test_an_older_record_is_given_its_place_for_signatures(store: Store, tmp_pat
     embargo = Embargo("…", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=NOW, lift=NOW)
     release = Scheduled("names", "v1", "…", embargo, NOW, ("media",), "jdoe", "f", Word.SCHEDULED, "jdoe", NOW)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        words.schedule(ledger, release, words.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
-        words.approve(ledger, "names", "v1", "da", policy=Policy())
+        commands.schedule(ledger, release, commands.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
+        commands.approve(ledger, "names", "v1", "da", policy=Policy())
         make_first_layout(ledger.connection)
     store.close()
     assert store.read.dossiers([release])[0].approvals == (Approval("da", NOW),)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        words.approve(ledger, "names", "v1", "deputy", policy=Policy(), signature="of hers")
+        commands.approve(ledger, "names", "v1", "deputy", policy=Policy(), signature="of hers")
     assert [one.signature for one in store.read.dossiers([release])[0].approvals] == ["", "of hers"]
     assert store.read.schema() == SCHEMA
     numbers = [row["number"] for row in store.read.rows("SELECT number FROM migrations ORDER BY 1")]

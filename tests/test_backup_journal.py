@@ -21,7 +21,7 @@ from pressrelease.desk.keeping import known_head, verify
 from pressrelease.errors import Usage
 from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.status.evaluation import Word
-from pressrelease.store import Store, claims, settling, words
+from pressrelease.store import Store, claims, commands, settling
 from pressrelease.store.journal import BEGINNING, Event, Head, Line, line_after, read_head, walk
 
 TEXTS = st.text(max_size=12)
@@ -169,12 +169,12 @@ def busy(store: Store) -> None:
             ("dropped", settling.settle_dropped),
             ("undone", settling.settle_sent),
         ):
-            settle(ledger, words.look(ledger, slug).deliveries)
-        (undone,) = words.look(ledger, "undone").deliveries
+            settle(ledger, commands.look(ledger, slug).deliveries)
+        (undone,) = commands.look(ledger, "undone").deliveries
         settling.undo_settlement(ledger, [(undone, undone._replace(state=DeliveryState.IN_DOUBT))])
-        settling.try_again(ledger, words.look(ledger, "failed").deliveries)
-        words.unschedule(ledger, "called-off")
-        words.set_word(ledger, "waits", Word.HELD, by="da", why="wait")
+        settling.try_again(ledger, commands.look(ledger, "failed").deliveries)
+        commands.unschedule(ledger, "called-off")
+        commands.set_word(ledger, "waits", Word.HELD, by="da", why="wait")
     put(store, "called-off", version="v2")
 
 

@@ -23,9 +23,9 @@ from test_store import AFTER, put, take
 from pressrelease.errors import Refused, StateUnreadable
 from pressrelease.release.delivery import DeliveryState, Receipt
 from pressrelease.status.evaluation import Word
-from pressrelease.store import Store, backup, claims, moving, presence, words
+from pressrelease.store import Store, backup, claims, commands, moving, presence
 from pressrelease.store.journal import Head, walk
-from pressrelease.store.reading import SCHEMA
+from pressrelease.store.queries import SCHEMA
 from pressrelease.system.clock import Mark
 
 MADE = NOW + timedelta(hours=1)
@@ -73,7 +73,7 @@ def test_a_copy_gives_the_next_row_a_number_that_was_never_given(store: Store, t
     put(store, "dropped", recipients={"media": tuple(f"{n}@example.org" for n in range(5))})
     given_out = max(row["id"] for row in store.read.rows("SELECT id FROM deliveries"))
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        words.unschedule(ledger, "dropped")
+        commands.unschedule(ledger, "dropped")
     put(store, "dropped", version="v2", recipients={"media": ("a@example.org",)}, approvals=0)
     given_out = max(given_out, *(row["id"] for row in store.read.rows("SELECT id FROM deliveries")))
     copy = copy_of(store, tmp_path / "copy.db")
@@ -249,7 +249,7 @@ def test_a_restored_copy_is_stopped_and_doubts_what_it_cant_know(store: Store, t
     put(store, "unapproved", approvals=0)
     put(store, "held")
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        words.set_word(ledger, "held", Word.HELD, by="jdoe", why="wait")
+        commands.set_word(ledger, "held", Word.HELD, by="jdoe", why="wait")
         presence.check_in(ledger, "run 1", "run", Mark(NOW, None, None))
     copy = copy_of(store, tmp_path / "copy.db")
     standing = restored(copy, store, knows=False)
@@ -269,7 +269,7 @@ def test_a_restored_copy_is_stopped_and_doubts_what_it_cant_know(store: Store, t
     assert walk(copy.read.journal(), head_of(store)).broken is None
     assert events(copy)[-1] == "restored"
     with copy.ledger(now=MUCH_LATER, actor="jdoe") as ledger:
-        words.go_on(ledger)
+        commands.go_on(ledger)
     assert take(copy, "two", now=MUCH_LATER) == []
     with pytest.raises(Exception, match="begun"):
         put(copy, "due", version="v2")  # what may be out is not scheduled anew
@@ -287,8 +287,8 @@ def test_what_the_replaced_record_knows_is_believed(store: Store, tmp_path: Path
         claims.give_back(ledger, others, "another moment")
     put(store, "unknown")
     with store.ledger(now=AFTER, actor="jdoe") as ledger:
-        words.set_word(ledger, "held-since", Word.HELD, by="da", why="wait")
-        words.unapprove(ledger, "moved-since")
+        commands.set_word(ledger, "held-since", Word.HELD, by="da", why="wait")
+        commands.unapprove(ledger, "moved-since")
     take(store, "two", now=AFTER)  # of "unknown", "untouched" and "quiet"
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
         others = [one for one in store.read.claimed() if one.slug != "unknown"]

@@ -19,8 +19,8 @@ from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, D
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Approval, Dossier, ReleaseState, Scheduled, Standing, Word, stand
 from pressrelease.store import Store, claims
-from pressrelease.store.account import Account
 from pressrelease.store.circuit import closed_outlets, open_outlet_again
+from pressrelease.store.reconcile import Account
 from pressrelease.wiring import Workspace
 
 NO = DeliveryFailed(Certainty.FOR_GOOD, "example.org does not accept the credentials (401)", credentials=True)

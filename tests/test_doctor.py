@@ -29,7 +29,7 @@ from pressrelease.cli import main
 from pressrelease.desk import Desk, keeping, stopping
 from pressrelease.desk.doctor import Remark, Weight, examine, history, surroundings
 from pressrelease.status.evaluation import Word
-from pressrelease.store import presence, words
+from pressrelease.store import commands, presence
 from pressrelease.store.rows import local_text
 from pressrelease.system import clock
 from pressrelease.system.clock import read_mark, utc_now
@@ -153,7 +153,7 @@ def held_past_its_lift(desk: Desk) -> None:
     long_ago = int((utc_now() - timedelta(hours=1)).timestamp() * 1e6)
     sql(f"UPDATE releases SET lift = {long_ago} WHERE slug = 'statement'")(desk)
     with desk.ledger() as ledger:
-        words.set_word(ledger, "statement", Word.HELD, by="jdoe", why="wait")
+        commands.set_word(ledger, "statement", Word.HELD, by="jdoe", why="wait")
 
 
 def old_backup(desk: Desk) -> None:

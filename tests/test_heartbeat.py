@@ -18,7 +18,7 @@ from pressrelease.config import SecretReference, SecretSource
 from pressrelease.daemon import Daemon
 from pressrelease.errors import ConfigRefused, Problem, StateUnreadable, WillRetry
 from pressrelease.heartbeat import Sign, address_for, ping
-from pressrelease.store import words
+from pressrelease.store import commands
 from pressrelease.system import clock
 from pressrelease.system.log import log_to
 from pressrelease.telling import Telling, told_after
@@ -116,8 +116,8 @@ def test_a_pass_says_what_it_came_to(tmp_path: Path, server: FlakyServer, call: 
     call(*there, "publish-due", expect=10)
     (workspace.folder / "releases" / "later.md").unlink()
     with workspace.store.ledger(now=clock.utc_now(), actor="da") as ledger:
-        words.unschedule(ledger, "later")
-        words.stop(ledger, by="da", why="a call")
+        commands.unschedule(ledger, "later")
+        commands.stop(ledger, by="da", why="a call")
     call(*there, "publish-due", expect=11)
     assert pings(server) == ["", "", "/fail", "/fail"]
     assert call.out + call.err

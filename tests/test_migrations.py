@@ -19,7 +19,7 @@ from pressrelease.store import Store, claims, engine
 from pressrelease.store.circuit import closed_outlets
 from pressrelease.store.engine import CHANGES
 from pressrelease.store.journal import first_break
-from pressrelease.store.reading import SCHEMA
+from pressrelease.store.queries import SCHEMA
 from pressrelease.store.tables import metadata
 
 LAYOUTS = Path(__file__).parent / "layouts"

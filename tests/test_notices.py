@@ -47,9 +47,9 @@ from pressrelease.passes import publish_due
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, Scheduled, Standing, Word
-from pressrelease.store import Store, told, words
+from pressrelease.store import Store, commands, notification_state
 from pressrelease.store.circuit import close_outlet, open_outlet_again
-from pressrelease.store.told import LONGEST_PAUSE, Told
+from pressrelease.store.notification_state import LONGEST_PAUSE, Told
 from pressrelease.system import clock
 from pressrelease.system.log import log_to
 from pressrelease.telling import Telling, told_after
@@ -401,8 +401,8 @@ def test_a_notice_by_mail_does_not_pose_as_a_release() -> None:
 
 def reader_in(store: Store, line: int = 0) -> Told:
     with store.ledger(now=NOW, actor="scheduler") as ledger:
-        told.add_reader(ledger, "pager", "", line)
-    return told.told(store.read, "pager")[""]
+        notification_state.add_reader(ledger, "pager", "", line)
+    return notification_state.told(store.read, "pager")[""]
 
 
 def test_two_tellers_of_one_reader_tell_once(store: Store) -> None:
@@ -410,15 +410,15 @@ def test_two_tellers_of_one_reader_tell_once(store: Store) -> None:
     begun = []
     for _ in range(2):
         with store.ledger(now=NOW, actor="scheduler") as ledger:
-            begun.append(told.begin(ledger, reader, until=NOW + timedelta(minutes=2)))
+            begun.append(notification_state.begin(ledger, reader, until=NOW + timedelta(minutes=2)))
     assert begun == [True, False]
-    claimed = told.told(store.read, "pager")[""]
+    claimed = notification_state.told(store.read, "pager")[""]
     assert not claimed.may_be_told(NOW, urgent=True)
     assert claimed.may_be_told(NOW + timedelta(minutes=2))  # its teller died: another's turn
     with store.ledger(now=NOW, actor="scheduler") as ledger:
-        told.tell_of(ledger, reader, line=7, conditions={"clock"}, not_before=NOW + PAUSE)
-        told.tell_of(ledger, reader, line=3, conditions=(), not_before=NOW)  # one that was overtaken
-    after = told.told(store.read, "pager")[""]
+        notification_state.tell_of(ledger, reader, line=7, conditions={"clock"}, not_before=NOW + PAUSE)
+        notification_state.tell_of(ledger, reader, line=3, conditions=(), not_before=NOW)  # one that was overtaken
+    after = notification_state.told(store.read, "pager")[""]
     assert after == Told("pager", "", 7, frozenset({"clock"}), 0, NOW + PAUSE)
     assert not after.may_be_told(NOW)
     assert after.may_be_told(NOW, urgent=True)
@@ -427,11 +427,11 @@ def test_two_tellers_of_one_reader_tell_once(store: Store) -> None:
 
 
 def test_nothing_of_it_is_in_the_journal_or_moves_the_newest_time(store: Store) -> None:
-    before = (told.last_line(store.read), store.read.newest_time())
+    before = (notification_state.last_line(store.read), store.read.newest_time())
     reader = reader_in(store)
     with store.ledger(now=NOW + timedelta(days=9), actor="scheduler") as ledger:
-        told.begin(ledger, reader, until=NOW)
-    assert (told.last_line(store.read), store.read.newest_time()) == before
+        notification_state.begin(ledger, reader, until=NOW)
+    assert (notification_state.last_line(store.read), store.read.newest_time()) == before
 
 
 # -- the whole of it ------------------------------------------------------------------------------------------------
@@ -528,7 +528,7 @@ def test_a_pause_is_kept_but_for_a_stop(tmp_path: Path, server: FlakyServer) -> 
     place.one_pass()
     assert len(place.said) == 1
     with place.workspace.store.ledger(now=clock.utc_now(), actor="da") as ledger:
-        words.stop(ledger, by="da", why="zqwhy")
+        commands.stop(ledger, by="da", why="zqwhy")
     place.one_pass()
     assert len(place.said) == 2
     assert place.said[1].startswith("Everything was stopped by da")
@@ -540,9 +540,9 @@ def test_somebody_new_is_not_told_the_whole_history(tmp_path: Path, server: Flak
     place = Place(tmp_path, server)
     schedule_now(place.workspace, "old-news")
     publish_due(place.workspace)
-    begins = told.first_line_for(place.workspace.store.read, clock.utc_now() + timedelta(hours=2))
-    assert begins == told.last_line(place.workspace.store.read)
-    assert told.first_line_for(place.workspace.store.read, clock.utc_now()) == 0
+    begins = notification_state.first_line_for(place.workspace.store.read, clock.utc_now() + timedelta(hours=2))
+    assert begins == notification_state.last_line(place.workspace.store.read)
+    assert notification_state.first_line_for(place.workspace.store.read, clock.utc_now()) == 0
 
 
 def test_what_could_not_be_told_is_told_with_what_came_since(tmp_path: Path) -> None:
@@ -628,8 +628,13 @@ def test_each_on_a_list_is_told_by_themselves(tmp_path: Path) -> None:
         with told_after(workspace) as telling:
             telling.after(workspace, publish_due(workspace).seen)
         assert sorted(letter.recipients for letter in mail.got) == [("da@example.org",), ("deputy@example.org",)]
-        assert sorted(told.told(workspace.store.read, "staff")) == ["da@example.org", "deputy@example.org"]
-        assert all(one.line and not one.tries for one in told.told(workspace.store.read, "staff").values())
+        assert sorted(notification_state.told(workspace.store.read, "staff")) == [
+            "da@example.org",
+            "deputy@example.org",
+        ]
+        assert all(
+            one.line and not one.tries for one in notification_state.told(workspace.store.read, "staff").values()
+        )
 
 
 def test_two_schedulers_at_once_tell_once(tmp_path: Path, server: FlakyServer) -> None:
@@ -639,7 +644,7 @@ def test_two_schedulers_at_once_tell_once(tmp_path: Path, server: FlakyServer) -
     assert seen is not None
     reader = place.workspace.store
     with reader.ledger(now=clock.utc_now(), actor="nobody") as ledger:
-        told.add_reader(ledger, "pager", "", 0)
+        notification_state.add_reader(ledger, "pager", "", 0)
     start = threading.Barrier(4)
 
     def one() -> None:
@@ -686,9 +691,9 @@ def test_a_long_silence_is_not_followed_by_its_whole_history(tmp_path: Path, ser
     schedule_now(place.workspace, "names")
     publish_due(place.workspace)
     with place.workspace.store.ledger(now=clock.utc_now(), actor="nobody") as ledger:
-        told.add_reader(ledger, "pager", "", 0)
+        notification_state.add_reader(ledger, "pager", "", 0)
     seen = look(place.workspace.store, place.workspace.library, place.workspace.config)
-    readers = told.told(place.workspace.store.read, "pager").values()
+    readers = notification_state.told(place.workspace.store.read, "pager").values()
     assert news_of(place.workspace, seen, readers, clock.utc_now()).happenings
     assert not news_of(place.workspace, seen, readers, clock.utc_now() + timedelta(days=8)).happenings
 
@@ -716,7 +721,7 @@ def test_doctor_says_who_is_not_told(tmp_path: Path) -> None:
         place.no_pause()
         assert remarks_on(place.workspace) == ["warning: pager could not be told what happened"]
         with place.workspace.store.ledger(now=clock.utc_now(), actor="nobody") as ledger:
-            told.tell_of(ledger, Told("pager", ""), line=3, conditions=(), not_before=clock.utc_now())
+            notification_state.tell_of(ledger, Told("pager", ""), line=3, conditions=(), not_before=clock.utc_now())
         assert remarks_on(place.workspace) == ["fine: pager has been told up to line 3 of the journal"]
         path = place.workspace.folder / "config.toml"
         was = path.read_text()
@@ -753,8 +758,8 @@ def test_a_doubt_by_mail_is_not_told_twice(tmp_path: Path) -> None:
         schedule_now(workspace, "names")
         with told_after(workspace) as telling:
             telling.after(workspace, publish_due(workspace).seen)
-        (reader,) = told.told(workspace.store.read, "staff").values()
-        assert (reader.tries, reader.line) == (0, told.last_line(workspace.store.read))
+        (reader,) = notification_state.told(workspace.store.read, "staff").values()
+        assert (reader.tries, reader.line) == (0, notification_state.last_line(workspace.store.read))
 
 
 def test_a_closed_outlet_is_asked_nothing(tmp_path: Path) -> None:
@@ -771,7 +776,7 @@ def test_a_closed_outlet_is_asked_nothing(tmp_path: Path) -> None:
         tell(place.workspace, "pager", seen)
         tell(place.workspace, "pager", seen)
         assert len(place.requests) == 1  # 401: that is tried again in an hour
-        (reader,) = told.told(place.workspace.store.read, "pager").values()
+        (reader,) = notification_state.told(place.workspace.store.read, "pager").values()
         assert reader.not_before - clock.utc_now() > timedelta(minutes=55)
 
 
@@ -820,7 +825,7 @@ def test_a_message_has_its_own_limit_of_time(tmp_path: Path, monkeypatch: pytest
         began = time.monotonic()
         place.one_pass()
         assert time.monotonic() - began < 8
-        (reader,) = told.told(place.workspace.store.read, "pager").values()
+        (reader,) = notification_state.told(place.workspace.store.read, "pager").values()
         assert reader.tries == 1
 
 

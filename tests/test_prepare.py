@@ -25,8 +25,8 @@ from pressrelease.message import Message
 from pressrelease.outlets import Parcel
 from pressrelease.plan import AHEAD
 from pressrelease.release.delivery import Delivery, DeliveryState
+from pressrelease.store.batched_query import Together
 from pressrelease.store.claims import claim
-from pressrelease.store.together import Together
 from pressrelease.system import clock
 from pressrelease.wiring import sending
 

@@ -20,7 +20,7 @@ from pressrelease.config import Policy, Retry
 from pressrelease.errors import NotPermitted, Refused, StateUnreadable
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.status.evaluation import Scheduled, Word
-from pressrelease.store import Store, claims, presence, settling, words
+from pressrelease.store import Store, claims, commands, presence, settling
 from pressrelease.store.journal import Event, first_break, line_after
 from pressrelease.store.ledger import Ledger
 from pressrelease.when.embargo import Embargo, EmbargoKind
@@ -54,11 +54,11 @@ def put(
         word_by="jdoe",
         word_at=NOW,
     )
-    frozen = words.Frozen(canonical=b"{}", lift=lift, attachments={"a.pdf": b"PDF"}, hashes={"a.pdf": "0" * 64})
+    frozen = commands.Frozen(canonical=b"{}", lift=lift, attachments={"a.pdf": b"PDF"}, hashes={"a.pdf": "0" * 64})
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        words.schedule(ledger, release, frozen, recipients)
+        commands.schedule(ledger, release, frozen, recipients)
         for number in range(approvals):
-            words.approve(ledger, slug, version, f"person-{number}", policy=Policy(approvals=approvals))
+            commands.approve(ledger, slug, version, f"person-{number}", policy=Policy(approvals=approvals))
     return release
 
 
@@ -127,13 +127,13 @@ def test_a_claim_asks_every_guard_again(store: Store, guard: str) -> None:
     put(store)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
         if guard == "stop":
-            words.stop(ledger, by="jdoe", why="")
+            commands.stop(ledger, by="jdoe", why="")
         elif guard == "hold":
-            words.set_word(ledger, "names-released", Word.HELD, by="jdoe", why="wait")
+            commands.set_word(ledger, "names-released", Word.HELD, by="jdoe", why="wait")
         elif guard == "unapprove":
-            words.unapprove(ledger, "names-released")
+            commands.unapprove(ledger, "names-released")
         elif guard == "unscheduled":
-            words.unschedule(ledger, "names-released")
+            commands.unschedule(ledger, "names-released")
     if guard == "another version":
         put(store, version="v2", approvals=0)
     assert take(store) == []
@@ -155,15 +155,15 @@ def test_a_claim_that_stood_in_a_queue_for_too_long_is_refused(
     release = put(store)
     if accepted is not None:
         with store.ledger(now=LIFT + accepted, actor="jdoe") as ledger:
-            words.accept_late(ledger, release)
+            commands.accept_late(ledger, release)
     assert len(take(store, now=LIFT + late)) == claimed
 
 
 def test_a_lift_that_is_moved_takes_the_word_on_lateness_back(store: Store) -> None:
     release = put(store)
     with store.ledger(now=LIFT + timedelta(hours=30), actor="jdoe") as ledger:
-        words.accept_late(ledger, release)
-        words.put_off(ledger, release, LIFT + timedelta(hours=31))
+        commands.accept_late(ledger, release)
+        commands.put_off(ledger, release, LIFT + timedelta(hours=31))
     found = store.read.release("names-released")
     assert found is not None
     assert (found.lift, found.late_accepted_at) == (LIFT + timedelta(hours=31), None)
@@ -182,7 +182,7 @@ def test_the_last_of_two_approvals_lifts_an_immediate_release_whoever_is_first(s
     def yes(by: str) -> None:
         start.wait()
         with store.ledger(now=AFTER, actor=by) as ledger:
-            words.approve(ledger, "names-released", "v1", by, policy=Policy(approvals=2))
+            commands.approve(ledger, "names-released", "v1", by, policy=Policy(approvals=2))
 
     threads = [threading.Thread(target=yes, args=(by,)) for by in ("da", "deputy")]
     for thread in threads:
@@ -205,9 +205,9 @@ def test_a_claimed_delivery_is_asked_about_again_before_its_first_byte(store: St
     (claimed,) = take(store)
     with store.ledger(now=AFTER, actor="jdoe") as ledger:
         if happened == "stop":
-            words.stop(ledger, by="jdoe", why="")
+            commands.stop(ledger, by="jdoe", why="")
         elif happened == "hold":
-            words.set_word(ledger, "names-released", Word.HELD, by="jdoe", why="wait")
+            commands.set_word(ledger, "names-released", Word.HELD, by="jdoe", why="wait")
     now = LIFT - timedelta(seconds=1) if happened == "early" else AFTER
     source = "0" * 64 if happened == "file" else "f" * 64
     why_not = store.read.why_not(claimed, source_hash=source, now=now)
@@ -222,7 +222,7 @@ def test_what_is_tried_again_waits_for_a_lift_that_was_put_off(store: Store) -> 
     failure = DeliveryFailed(Certainty.NOT_SENT, "refused")
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
         claims.record(ledger, [claims.Result(claimed, claimed.failed(failure, next_try=AFTER))])
-        words.put_off(ledger, release, LIFT + timedelta(hours=1))
+        commands.put_off(ledger, release, LIFT + timedelta(hours=1))
     assert only(store).state is DeliveryState.RETRYING
     assert take(store, now=LIFT + timedelta(minutes=59)) == []
     assert len(take(store, now=LIFT + timedelta(hours=1))) == 1
@@ -354,9 +354,9 @@ def test_what_has_begun_can_neither_be_rescheduled_nor_become_a_draft(store: Sto
     with pytest.raises(NotPermitted):
         put(store, version="v2")
     with pytest.raises(NotPermitted), store.ledger(now=AFTER, actor="jdoe") as ledger:
-        words.unschedule(ledger, "names-released")
+        commands.unschedule(ledger, "names-released")
     with pytest.raises(NotPermitted), store.ledger(now=AFTER, actor="jdoe") as ledger:
-        words.unapprove(ledger, "names-released")
+        commands.unapprove(ledger, "names-released")
 
 
 def test_scheduling_anew_needs_approving_anew(store: Store) -> None:
@@ -370,12 +370,12 @@ def test_an_immediate_release_lifts_with_its_last_approval(store: Store) -> None
     put(store, lift=None, approvals=0)
     assert take(store) == []
     with store.ledger(now=AFTER, actor="da") as ledger:
-        words.approve(ledger, "names-released", "v1", "da", policy=Policy())
+        commands.approve(ledger, "names-released", "v1", "da", policy=Policy())
     release = store.read.release("names-released")
     assert release is not None
     assert release.lift == AFTER
     with store.ledger(now=AFTER, actor="da") as ledger:
-        words.unapprove(ledger, "names-released")
+        commands.unapprove(ledger, "names-released")
     release = store.read.release("names-released")
     assert release is not None
     assert release.lift is None
@@ -384,9 +384,9 @@ def test_an_immediate_release_lifts_with_its_last_approval(store: Store) -> None
 def test_nothing_is_brought_forward_by_putting_off(store: Store) -> None:
     release = put(store)
     with pytest.raises(NotPermitted), store.ledger(now=NOW, actor="jdoe") as ledger:
-        words.put_off(ledger, release, LIFT - timedelta(seconds=1))
+        commands.put_off(ledger, release, LIFT - timedelta(seconds=1))
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        words.put_off(ledger, release, LIFT + timedelta(hours=1))
+        commands.put_off(ledger, release, LIFT + timedelta(hours=1))
     assert take(store, now=AFTER) == []
 
 
@@ -398,14 +398,14 @@ def test_an_act_and_its_line_are_kept_together_or_not_at_all(store: Store) -> No
         pass
 
     def crash(ledger: Ledger) -> None:
-        words.stop(ledger, by="jdoe", why="")
+        commands.stop(ledger, by="jdoe", why="")
         raise Crash
 
     with pytest.raises(Crash), store.ledger(now=NOW, actor="jdoe") as ledger:
         crash(ledger)
     assert not store.read.control().stopped
     with store.ledger(now=NOW, actor="jdoe", undo=True) as ledger:
-        words.stop(ledger, by="jdoe", why="")
+        commands.stop(ledger, by="jdoe", why="")
     assert not store.read.control().stopped
     assert events(store) == before
 

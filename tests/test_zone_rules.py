@@ -34,9 +34,9 @@ from pressrelease.notices.model import Known
 from pressrelease.passes import publish_due
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.evaluation import ReleaseState, Scheduled
-from pressrelease.store import Store, words
+from pressrelease.store import Store, commands
 from pressrelease.store.journal import first_break
-from pressrelease.store.zones import Followed, follow
+from pressrelease.store.zone_updates import Followed, follow
 from pressrelease.when import read_embargo, read_zone
 from pressrelease.when.rules import database_release, present_rules, release_in
 from pressrelease.when.walls import Ruling, known_release, not_yet, read_walls, reckoned, rule, wall_text
@@ -343,7 +343,7 @@ def put_for_nine(store: Store, wall: str = NINE, zones: str = OLD) -> Scheduled:
     """A release that is approved for nine in the morning, in the record as it was scheduled."""
     release = put(store)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        words.move_lift(ledger, release, LIFT, wall=wall, zones=zones)
+        commands.move_lift(ledger, release, LIFT, wall=wall, zones=zones)
     found = store.read.release(release.slug)
     assert found is not None
     assert (found.wall, found.zones) == (wall, zones)
@@ -429,13 +429,13 @@ def test_what_was_changed_meanwhile_is_left_as_it_is(store: Store, happened: str
     ruling = rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
     with store.ledger(now=NOW, actor="jdoe") as ledger:
         if happened == "moved":
-            words.put_off(ledger, release, LIFT + 3 * HOUR)
+            commands.put_off(ledger, release, LIFT + 3 * HOUR)
         elif happened == "followed already":
             follow(ledger, [Followed(release, ruling)])
         elif happened == "followed by others":  # of no known release, and later still
             follow(ledger, [Followed(release, rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-9)))])
         elif happened == "unscheduled":
-            words.unschedule(ledger, release.slug)
+            commands.unschedule(ledger, release.slug)
     if happened == "another version":
         put(store, version="v2")
     before, told = store.read.release(release.slug), events(store)
@@ -447,7 +447,7 @@ def test_what_was_changed_meanwhile_is_left_as_it_is(store: Store, happened: str
 def test_a_person_s_own_lift_follows_no_clock_unless_they_named_one(store: Store) -> None:
     release = put_for_nine(store)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        words.put_off(ledger, release, FIVE)
+        commands.put_off(ledger, release, FIVE)
     found = store.read.release(release.slug)
     assert found is not None
     assert (found.lift, found.wall, found.zones) == (FIVE, "", "")
@@ -667,7 +667,7 @@ def test_nothing_is_due_at_the_old_moment_and_a_pass_wakes_at_the_new(ahead: Wor
         release = ahead.store.read.release("names")
         assert release is not None
         assert release.lift is not None
-        words.move_lift(
+        commands.move_lift(
             ledger, release, release.lift - back, wall=wall_text(release.lift - back, LA), zones=release.zones
         )
     assert [one.slug for one in look(ahead.store, ahead.library, ahead.config).plan.due] == ["names"]

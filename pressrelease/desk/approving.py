@@ -98,13 +98,13 @@ def _way_back(report: Report) -> str:
 
 def approve(desk: Desk, slug: str, by: str, *, key: str = "", may_ask: bool = False) -> None:
     """`by`'s yes to exactly the version that is scheduled; signed with the SSH key `key` where [policy] wants that."""
-    from pressrelease.store import words
+    from pressrelease.store import commands
 
     dossier = may_approve(desk, slug, by).dossier
     now = clock.utc_now()
     signature = _signature(desk, dossier, by, now, key, may_ask=may_ask)
     with desk.ledger(now) as ledger:
-        words.approve(
+        commands.approve(
             ledger,
             slug,
             dossier.release.version,
@@ -144,8 +144,8 @@ def _signature(desk: Desk, dossier: Dossier, by: str, at: datetime, key: str, *,
 
 def unapprove(desk: Desk, slug: str) -> None:
     """Take back every approval of what is scheduled."""
-    from pressrelease.store import words
+    from pressrelease.store import commands
 
     desk.report(slug)
     with desk.ledger() as ledger:
-        words.unapprove(ledger, slug)
+        commands.unapprove(ledger, slug)

@@ -23,7 +23,7 @@ from pressrelease.errors import (
 from pressrelease.status.views import STAYS_UP
 from pressrelease.store import Store, archive
 from pressrelease.store.journal import Head, Walk, read_head, walk
-from pressrelease.store.reading import Reader
+from pressrelease.store.queries import Reader
 from pressrelease.system import clock
 
 
@@ -79,9 +79,9 @@ class Verified:
 
 def verify(reader: Reader, known: Head | None = None) -> Verified:
     """Walk the journal, look for a head known from elsewhere in it, and compare it with the rows, and the layout."""
-    from pressrelease.store.account import Account
     from pressrelease.store.agreement import EVERY_RELEASE, SINCE
     from pressrelease.store.layout import altered
+    from pressrelease.store.reconcile import Account
     from pressrelease.store.rows import delivery_of
 
     account = Account()

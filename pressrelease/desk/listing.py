@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pressrelease.store.journal import Line
-    from pressrelease.store.reading import Process
+    from pressrelease.store.queries import Process
 
 #: How many rows `status` shows of those that lift next; and of those that wait without a lift, whose lift has come,
 #: and that are drafts, each. Who has more asks for all.

@@ -11,7 +11,7 @@ from pressrelease.desk.keeping import nobody_at_work, stamp, verify
 from pressrelease.desk.placing import sync_folder
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, StateUnreadable, Usage
 from pressrelease.store.journal import Head
-from pressrelease.store.reading import Reader
+from pressrelease.store.queries import Reader
 from pressrelease.system import clock
 
 #: How long the server is tried before it is said to be out of reach, in seconds.

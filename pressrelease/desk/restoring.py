@@ -25,7 +25,7 @@ from pressrelease.status.evaluation import Scheduled, Word
 from pressrelease.store import Store, archive
 from pressrelease.store.backup import Since, Standing, fold_up, look_over, said_utc, start_stopped, what_came_since
 from pressrelease.store.journal import Head
-from pressrelease.store.reading import Reader
+from pressrelease.store.queries import Reader
 from pressrelease.system import clock
 from pressrelease.system.accounts import PRIVATE, keep_private, make_folder, opened
 from pressrelease.wiring import read_config_file
@@ -147,14 +147,14 @@ def put_back(backup: Unpacked, *, actor: str) -> Restored:
 
 def _quiet(store: Store, backup: Unpacked, *, actor: str, now: datetime) -> Since | None:
     """Stop the record that will be replaced, and ask it what it knows; None where it can't be asked or believed."""
-    from pressrelease.store import words
+    from pressrelease.store import commands
 
     copy = Reader(backup.record)
     try:
         if not store.exists:
             return None
         with store.ledger(now=now, actor=actor) as ledger:
-            words.stop(ledger, by=actor, why="a backup was put in its place")
+            commands.stop(ledger, by=actor, why="a backup was put in its place")
             ledger.note("replaced", head=str(backup.manifest.head))
         return what_came_since(store.read, copy, backup.manifest.head)
     except WillRetry:

@@ -22,7 +22,7 @@ from pressrelease.when import Embargo, EmbargoKind, read_embargo, say_full
 from pressrelease.when.walls import known_release
 
 if TYPE_CHECKING:
-    from pressrelease.store.words import Frozen
+    from pressrelease.store.commands import Frozen
 
 
 @dataclass(frozen=True)
@@ -214,16 +214,16 @@ def _lift(
 
 def schedule(desk: Desk, proposal: Proposal) -> None:
     """Freeze the proposed version and fix its lift; one that needs no approval is on its way."""
-    from pressrelease.store import words
+    from pressrelease.store import commands
 
     now = clock.utc_now()
     scheduled, frozen = _to_schedule(desk, proposal, now)
     with desk.ledger(now) as ledger:
-        words.schedule(ledger, scheduled, frozen, proposal.recipients)
+        commands.schedule(ledger, scheduled, frozen, proposal.recipients)
 
 
 def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Scheduled, Frozen]:
-    from pressrelease.store import words
+    from pressrelease.store import commands
 
     policy = desk.config.policy
     lift = proposal.lift
@@ -257,7 +257,7 @@ def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Schedul
         zones=known_release(proposal.wall),
         scheduled_by=desk.actor,
     )
-    frozen = words.Frozen(
+    frozen = commands.Frozen(
         canonical=canonical(proposal.release),
         lift=proposal.lift,
         attachments=proposal.attachments,
@@ -270,11 +270,11 @@ def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Schedul
 
 def unschedule(desk: Desk, slug: str) -> Report:
     """Back to a draft; the report is of how it stood before."""
-    from pressrelease.store import words
+    from pressrelease.store import commands
 
     before = desk.report(slug)
     with desk.ledger() as ledger:
-        words.unschedule(ledger, slug)
+        commands.unschedule(ledger, slug)
     return before
 
 

@@ -57,7 +57,7 @@ def may_publish(desk: Desk, slug: str, *, early: bool) -> Report:
 
 def release_now(desk: Desk, slug: str, *, early: bool, why: str) -> None:
     """Make a scheduled release due at this moment: earlier than its lift by a person's word, or however late."""
-    from pressrelease.store import words
+    from pressrelease.store import commands
 
     report = may_publish(desk, slug, early=early)
     release = report.dossier.release
@@ -66,14 +66,14 @@ def release_now(desk: Desk, slug: str, *, early: bool, why: str) -> None:
         if release.lift is None or release.lift > now:
             embargo = rfc3339(release.lift) if release.lift else None
             ledger.note("release.early", slug, release.version, why=why, embargo=embargo)
-            words.move_lift(ledger, release, now, why=why)
+            commands.move_lift(ledger, release, now, why=why)
         elif now - release.lift > desk.config.policy.max_late:
-            words.accept_late(ledger, release)
+            commands.accept_late(ledger, release)
 
 
 def retry(desk: Desk, slug: str, outlet: str | None = None) -> tuple[Delivery, ...]:
     """Have what failed tried again at the next pass; an outlet that was closed over its credentials is asked again."""
-    from pressrelease.store import settling, words
+    from pressrelease.store import commands, settling
     from pressrelease.store.circuit import closed_outlets, open_outlet_again
 
     dossier = desk.report(slug).dossier
@@ -83,7 +83,7 @@ def retry(desk: Desk, slug: str, outlet: str | None = None) -> tuple[Delivery, .
     # Where nothing of it failed, it may still wait for a closed outlet, and that is tried again.
     chosen = () if closed and not failed else choose(desk, slug, outlet, {DeliveryState.FAILED}, "failed")
     with desk.ledger() as ledger:
-        words.accept_late(ledger, dossier.release)
+        commands.accept_late(ledger, dossier.release)
         settling.try_again(ledger, chosen)
         for name in sorted(closed):
             open_outlet_again(ledger, name, why=f"another try of {slug} was asked for")

@@ -109,7 +109,7 @@ def select(desk: Desk, slug: str, outlet: str, verdict: str, named: Named | None
 
 def settle(desk: Desk, slug: str, chosen: Sequence[Delivery], verdict: str) -> None:
     """Write a person's word on what is in doubt: `sent`, `resend`, `drop` (also on what failed), or `undo`."""
-    from pressrelease.store import settling, words
+    from pressrelease.store import commands, settling
 
     acts: dict[str, Callable[..., None]] = {
         "sent": settling.settle_sent,
@@ -120,7 +120,7 @@ def settle(desk: Desk, slug: str, chosen: Sequence[Delivery], verdict: str) -> N
     before = _before(desk, slug, chosen) if verdict == "undo" else []
     with desk.ledger() as ledger:
         if verdict == "resend":
-            words.accept_late(ledger, release)
+            commands.accept_late(ledger, release)
         if verdict == "undo":
             settling.undo_settlement(ledger, before)
         else:

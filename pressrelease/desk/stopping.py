@@ -30,19 +30,19 @@ class Resumed:
 
 def hold(desk: Desk, slug: str, why: str = "") -> None:
     """Stop one release; what is in flight can't be called back."""
-    from pressrelease.store import words
+    from pressrelease.store import commands
 
     desk.report(slug)
     with desk.ledger() as ledger:
-        words.set_word(ledger, slug, Word.HELD, by=desk.actor, why=why)
+        commands.set_word(ledger, slug, Word.HELD, by=desk.actor, why=why)
 
 
 def give_reason(desk: Desk, slug: str, why: str) -> None:
     """Put on record why this person holds a release that they hold already."""
-    from pressrelease.store import words
+    from pressrelease.store import commands
 
     with desk.ledger() as ledger:
-        words.give_reason(ledger, slug, by=desk.actor, why=why)
+        commands.give_reason(ledger, slug, by=desk.actor, why=why)
 
 
 def waiting(desk: Desk) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def resume(desk: Desk, slug: str, at: Later | None = None) -> None:
 
     Raises NotPermitted for one that is neither, unless it gets a later lift.
     """
-    from pressrelease.store import words
+    from pressrelease.store import commands
 
     _take_over(desk)
     now = clock.utc_now()
@@ -102,7 +102,7 @@ def resume(desk: Desk, slug: str, at: Later | None = None) -> None:
             code="file_changed",
         )
     with desk.ledger(now) as ledger:
-        before = words.set_word(ledger, slug, Word.SCHEDULED, by=desk.actor)
+        before = commands.set_word(ledger, slug, Word.SCHEDULED, by=desk.actor)
         waits = report.standing.cause in {Cause.MISSED, Cause.ZONE_RULES_ASK}
         if at is None and before.release.word is not Word.HELD and not waits:
             stopped = desk.store.read.control().stopped
@@ -114,17 +114,17 @@ def resume(desk: Desk, slug: str, at: Later | None = None) -> None:
                 code="not_held",
             )
         if at is not None:
-            words.put_off(ledger, before.release, at.lift, wall=at.wall, zones=known_release(at.wall))
+            commands.put_off(ledger, before.release, at.lift, wall=at.wall, zones=known_release(at.wall))
         else:
-            words.accept_late(ledger, before.release)
+            commands.accept_late(ledger, before.release)
 
 
 def stop(desk: Desk, why: str) -> tuple[Delivery, ...]:
     """Stop everything; what was being sent at that moment and can't be called back."""
-    from pressrelease.store import words
+    from pressrelease.store import commands
 
     with desk.ledger() as ledger:
-        words.stop(ledger, by=desk.actor, why=why)
+        commands.stop(ledger, by=desk.actor, why=why)
     return tuple(desk.store.read.claimed()) if desk.store.exists else ()
 
 
@@ -159,7 +159,7 @@ def resume_all(desk: Desk, *, let_go: bool, clock_confirmed: bool = False) -> Re
     `clock_confirmed` that it is right.
     """
     from pressrelease.desk.adopting import must_be_the_original
-    from pressrelease.store import presence, words
+    from pressrelease.store import commands, presence
 
     must_be_the_original(desk)
     shown = clock_shown(desk)
@@ -181,8 +181,8 @@ def resume_all(desk: Desk, *, let_go: bool, clock_confirmed: bool = False) -> Re
         for slug in due:
             if not let_go:
                 why = "fell due while everything was stopped"
-                words.set_word(ledger, slug, Word.HELD, by=desk.actor, why=why)
-        words.go_on(ledger)
+                commands.set_word(ledger, slug, Word.HELD, by=desk.actor, why=why)
+        commands.go_on(ledger)
         presence.confirm_clock(ledger, clock.read_mark())
     return Resumed(due, let_go)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from pressrelease.errors import StateUnreadable
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.origin import Origin, Position
-from pressrelease.store.reading import SCHEMA, Control, Reader, gone, which_file
+from pressrelease.store.queries import SCHEMA, Control, Reader, gone, which_file
 from pressrelease.system.accounts import make_folder
 from pressrelease.system.stop_file import asked_stop
 

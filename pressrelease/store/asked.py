@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pressrelease.errors import NotPermitted
 from pressrelease.status.evaluation import Word
-from pressrelease.store import Store, words
+from pressrelease.store import Store, commands
 from pressrelease.system import stop_file
 
 
@@ -21,7 +21,7 @@ def take_over(store: Store, now: datetime) -> None:
         with store.ledger(now=now, actor=stop.by) as ledger:
             # Asked again in its turn: another pass may have taken it over, and a person resumed since.
             if stop_file.is_stopped(store.workspace) and not store.read.control().stopped:
-                words.stop(ledger, by=stop.by, why=stop.why)
+                commands.stop(ledger, by=stop.by, why=stop.why)
         stop_file.remove(stop)
     for asked in stop_file.asked_holds(store.workspace):
         release = store.read.release(asked.slug)
@@ -29,5 +29,5 @@ def take_over(store: Store, now: datetime) -> None:
             continue
         with contextlib.suppress(NotPermitted), store.ledger(now=now, actor=asked.by) as ledger:  # it is out already
             if stop_file.is_held(store.workspace, asked.slug) and release.word is not Word.HELD:
-                words.set_word(ledger, asked.slug, Word.HELD, by=asked.by, why=asked.why)
+                commands.set_word(ledger, asked.slug, Word.HELD, by=asked.by, why=asked.why)
         stop_file.remove(asked)

@@ -18,12 +18,12 @@ from sqlalchemy import func, select, update
 from pressrelease.errors import NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
 from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState
 from pressrelease.status.evaluation import Word
-from pressrelease.store import Store, claims, words
+from pressrelease.store import Store, claims, commands
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.journal import Head, Walk, walk
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.moving import copy_record, postgres_engine, sqlite_engine
-from pressrelease.store.reading import SCHEMA, Reader, unreadable
+from pressrelease.store.queries import SCHEMA, Reader, unreadable
 from pressrelease.store.rows import delivery_of
 from pressrelease.store.tables import approvals, deliveries, processes, releases
 
@@ -238,7 +238,7 @@ def start_stopped(
     knows of. `since` is what the replaced record knows, None where nobody knows: then everything that would have left
     by itself by now is in doubt.
     """
-    words.stop(ledger, by=by, why=why)
+    commands.stop(ledger, by=by, why=why)
     ledger.connection.execute(
         update(processes).where(processes.c.ended_at.is_(None)).values(ended_at=processes.c.last_seen)
     )
@@ -259,9 +259,9 @@ def start_stopped(
     for slug, said_since in sorted((since.words if since else {}).items()):
         reason = f"after the backup was made, the replaced record says {said_since}"
         try:
-            dossier = words.look(ledger, slug)
+            dossier = commands.look(ledger, slug)
             if dossier.release.word is Word.SCHEDULED:
-                words.set_word(ledger, slug, Word.HELD, by=by, why=reason)
+                commands.set_word(ledger, slug, Word.HELD, by=by, why=reason)
                 held.append(slug)
         except PressReleaseError:
             continue  # a draft in the copy, or out already: nothing of it leaves by itself

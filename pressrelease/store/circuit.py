@@ -17,7 +17,7 @@ from pressrelease.store.rows import delivery_of, from_micros
 
 if TYPE_CHECKING:
     from pressrelease.store.ledger import Ledger
-    from pressrelease.store.reading import Reader
+    from pressrelease.store.queries import Reader
 
 #: The layout that brought the table.
 SINCE = 3

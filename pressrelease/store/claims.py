@@ -23,7 +23,7 @@ from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import delivery_of, row_of_delivery, said, to_micros
 from pressrelease.store.settling import close_if_done
 from pressrelease.store.tables import approvals, closed_outlets, control, deliveries, releases
-from pressrelease.store.zones import come_by_the_wall
+from pressrelease.store.zone_updates import come_by_the_wall
 from pressrelease.system.clock import Proof
 
 #: Where an answer was found that its own sender did not live to record.

@@ -21,7 +21,7 @@ from pressrelease.status.evaluation import same_person
 from pressrelease.store import postgres
 from pressrelease.store.agreement import OF_RELEASES, OF_STOPS
 from pressrelease.store.origin import Origin
-from pressrelease.store.reading import SCHEMA, gone, unreadable
+from pressrelease.store.queries import SCHEMA, gone, unreadable
 from pressrelease.store.tables import PARTIAL_INDEXES, control, metadata, migrations
 from pressrelease.system.accounts import make_folder, opened
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from pressrelease.store.reading import SCHEMA, Reader
+from pressrelease.store.queries import SCHEMA, Reader
 
 #: The triggers on PostgreSQL's journal: name → `tgtype` (before; update and delete, or truncate; once a statement).
 _POSTGRES_TRIGGERS = {"journal_no_change": 26, "journal_no_truncate": 34}

@@ -13,7 +13,7 @@ from pressrelease.release.delivery import Delivery
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.journal import BEGINNING, Event, Line, line_after
 from pressrelease.store.origin import Origin, Position
-from pressrelease.store.reading import for_postgres
+from pressrelease.store.queries import for_postgres
 from pressrelease.store.rows import to_micros
 from pressrelease.store.tables import control, journal
 

@@ -24,10 +24,10 @@ from pressrelease.notices import (
 )
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Scheduled, counted_approvals
-from pressrelease.store import Reader, told
+from pressrelease.store import Reader, notification_state
 from pressrelease.store.circuit import closed_outlets
+from pressrelease.store.notification_state import Told
 from pressrelease.store.rows import from_micros
-from pressrelease.store.told import Told
 from pressrelease.when import read_rfc3339
 from pressrelease.wiring import Workspace
 
@@ -63,9 +63,13 @@ class News:
 def look(workspace: Workspace, seen: Pass, readers: Collection[Told], now: datetime) -> News:
     """What is new to any of the readers, after a pass that saw this; `now` is UTC."""
     store = workspace.store
-    upto = told.last_line(store.read)
+    upto = notification_state.last_line(store.read)
     after = min((reader.line for reader in readers), default=upto)
-    lines = list(told.lines_of(store.read, EVENTS, after=after, upto=upto, most=MOST_LINES)) if readers else []
+    lines = (
+        list(notification_state.lines_of(store.read, EVENTS, after=after, upto=upto, most=MOST_LINES))
+        if readers
+        else []
+    )
     if len(lines) == MOST_LINES:
         upto = lines[-1].n
     happenings = [
@@ -93,7 +97,7 @@ def _standing(workspace: Workspace, seen: Pass, now: datetime) -> list[Notice]:
     )
     if seen.clock_doubt or seen.stopped:
         return found  # nobody knows whether it is soon; or it was told that nothing goes out
-    coming = [Coming(*row) for row in told.coming_lifts(store.read, now, now + max(REMINDERS))]
+    coming = [Coming(*row) for row in notification_state.coming_lifts(store.read, now, now + max(REMINDERS))]
     return found + reminders(coming, dict(seen.plan.standings), now=now, timezone=config.office.timezone)
 
 
@@ -103,7 +107,7 @@ def in_words(workspace: Workspace, lines: Sequence[Happening], now: datetime) ->
     chosen = matters[:MOST_MATTERS]
     slugs = list(dict.fromkeys(matter.slug for matter in chosen if matter.slug))
     known = _known(workspace, slugs)
-    out = told.somebody_out(workspace.store.read, slugs)
+    out = notification_state.somebody_out(workspace.store.read, slugs)
     closed = closed_outlets(workspace.store.read)
     notices = [
         notice_of(
@@ -121,7 +125,7 @@ def in_words(workspace: Workspace, lines: Sequence[Happening], now: datetime) ->
 
 def _early(read: Reader, release: Scheduled) -> Early | None:
     """Who had a release go out before its embargo, if anybody did."""
-    line = told.early_words(read, release.slug, release.version)
+    line = notification_state.early_words(read, release.slug, release.version)
     embargo = json.loads(line.detail).get("embargo") if line else None
     return Early(line.actor, from_micros(line.at), read_rfc3339(embargo)) if line and embargo else None
 
@@ -131,7 +135,7 @@ def _known(workspace: Workspace, slugs: Sequence[str]) -> dict[str, Known]:
     if not slugs:
         return {}
     store, policy = workspace.store, workspace.config.policy
-    out = told.somebody_out(store.read, slugs)
+    out = notification_state.somebody_out(store.read, slugs)
     releases = store.read.releases(slugs)
     return {
         one.slug: Known(

@@ -21,9 +21,9 @@ from pressrelease.message import Message
 from pressrelease.notices import URGENT, Happening, Notice, digest
 from pressrelease.outlets import Outlet, open_outlet
 from pressrelease.release.delivery import Certainty, DeliveryFailed
-from pressrelease.store import Store, told
+from pressrelease.store import Store, notification_state
 from pressrelease.store.circuit import closed_outlets
-from pressrelease.store.told import Told
+from pressrelease.store.notification_state import Told
 from pressrelease.system import clock
 from pressrelease.system.log import frames
 from pressrelease.telling.news import News, in_words, look
@@ -35,7 +35,7 @@ SEND_WITHIN = timedelta(seconds=10)
 #: How long a claim is kept, and the pauses after what was told, and after a first, a second, … failure.
 CLAIMED_FOR = timedelta(minutes=2)
 PAUSE = timedelta(seconds=30)
-PAUSES = (PAUSE, timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30), told.LONGEST_PAUSE)
+PAUSES = (PAUSE, timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30), notification_state.LONGEST_PAUSE)
 
 #: So many lines that concern nobody are passed over before that is written down.
 PASSED_OVER = 1000
@@ -47,9 +47,9 @@ def tell(workspace: Workspace, name: str, seen: Pass) -> None:
     """Tell everybody whom one outlet reaches what is new to them."""
     store = workspace.store
     now = clock.utc_now()
-    if store.read.schema() < told.SINCE:
+    if store.read.schema() < notification_state.SINCE:
         store.open(now)
-    readers = told.told(store.read, name)
+    readers = notification_state.told(store.read, name)
     if readers and not _anybody_may_be_told(store, readers.values(), now):
         return  # whatever there is, it waits
     news = look(workspace, seen, readers.values(), now)
@@ -72,7 +72,11 @@ def _anybody_may_be_told(store: Store, readers: Collection[Told], now: datetime)
     if any(reader.may_be_told(now) for reader in readers):
         return True
     after = min(reader.line for reader in readers)
-    return any(told.lines_of(store.read, URGENT, after=after, upto=told.last_line(store.read), most=1))
+    return any(
+        notification_state.lines_of(
+            store.read, URGENT, after=after, upto=notification_state.last_line(store.read), most=1
+        )
+    )
 
 
 def _waits_to_be_told(news: News, reader: Told, now: datetime) -> bool:
@@ -93,7 +97,7 @@ def _pass_over(store: Store, readers: Collection[Told], news: News, now: datetim
             continue
         with store.ledger(now=now, actor="scheduler") as ledger:
             kept = reader.conditions & news.keys
-            told.tell_of(ledger, reader, line=news.upto, conditions=kept, not_before=reader.not_before)
+            notification_state.tell_of(ledger, reader, line=news.upto, conditions=kept, not_before=reader.not_before)
 
 
 def _readers_now(store: Store, outlet: Outlet, known: Mapping[str, Told], now: datetime) -> list[Told]:
@@ -102,13 +106,13 @@ def _readers_now(store: Store, outlet: Outlet, known: Mapping[str, Told], now: d
     new = [name for name in names if name not in known]
     gone = [name for name in known if name not in names]
     if new or gone:
-        begins = told.first_line_for(store.read, now)
+        begins = notification_state.first_line_for(store.read, now)
         with store.ledger(now=now, actor="scheduler") as ledger:
             for name in new:
-                told.add_reader(ledger, outlet.name, name, begins)
+                notification_state.add_reader(ledger, outlet.name, name, begins)
             for name in gone:
-                told.drop_reader(ledger, outlet.name, name)
-    found = told.told(store.read, outlet.name)
+                notification_state.drop_reader(ledger, outlet.name, name)
+    found = notification_state.told(store.read, outlet.name)
     return [found[name] for name in names if name in found]
 
 
@@ -124,12 +128,14 @@ def _tell_reader(workspace: Workspace, outlet: Outlet, reader: Told, news: News 
         if lines:
             with store.ledger(now=now, actor="scheduler") as ledger:
                 kept = reader.conditions & news.keys
-                told.tell_of(ledger, reader, line=news.upto, conditions=kept, not_before=reader.not_before)
+                notification_state.tell_of(
+                    ledger, reader, line=news.upto, conditions=kept, not_before=reader.not_before
+                )
         return
     if not reader.may_be_told(now, urgent=_urges(lines)):
         return
     with store.ledger(now=now, actor="scheduler") as ledger:
-        if not told.begin(ledger, reader, until=now + CLAIMED_FOR):
+        if not notification_state.begin(ledger, reader, until=now + CLAIMED_FOR):
             return
     key = _key(store, outlet, reader, lines, standing)
     message = digest(notices, beyond=beyond, office=workspace.config.office, key=key, now=now)
@@ -138,10 +144,10 @@ def _tell_reader(workspace: Workspace, outlet: Outlet, reader: Told, news: News 
     with store.ledger(now=then, actor="scheduler") as ledger:
         if failed is None or (failed is Certainty.UNSURE and not outlet.repeats.told_apart):
             # What may have come is not told again where it would be news: once too often wears a warning out.
-            told.tell_of(ledger, reader, line=news.upto, conditions=news.keys, not_before=then + PAUSE)
+            notification_state.tell_of(ledger, reader, line=news.upto, conditions=news.keys, not_before=then + PAUSE)
         else:
             pause = PAUSES[-1] if failed is Certainty.FOR_GOOD else PAUSES[min(reader.tries, len(PAUSES) - 1)]
-            told.put_off(ledger, reader, not_before=then + pause)
+            notification_state.put_off(ledger, reader, not_before=then + pause)
 
 
 def _key(store: Store, outlet: Outlet, reader: Told, lines: Sequence[Happening], standing: Sequence[Notice]) -> str:

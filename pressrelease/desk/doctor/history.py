@@ -13,7 +13,7 @@ from pressrelease.desk.keeping import verify
 from pressrelease.errors import StateUnreadable
 from pressrelease.status.evaluation import ReleaseState, Scheduled
 from pressrelease.store import Reader
-from pressrelease.store.reading import SCHEMA
+from pressrelease.store.queries import SCHEMA
 from pressrelease.store.rows import from_micros, local_text
 from pressrelease.system.mounts import file_system_of
 from pressrelease.when import read_rfc3339, say, say_span

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pressrelease.desk.doctor.remarks import Patient, Remark, fine, warning
-from pressrelease.store import told
+from pressrelease.store import notification_state
 
 
 def people(patient: Patient) -> Iterator[Remark]:
@@ -28,9 +28,9 @@ def people(patient: Patient) -> Iterator[Remark]:
 
 def _told(patient: Patient, name: str) -> Iterator[Remark]:
     read = patient.read
-    if read is None or read.schema() < told.SINCE:
+    if read is None or read.schema() < notification_state.SINCE:
         return
-    readers = told.told(read, name).values()
+    readers = notification_state.told(read, name).values()
     # A single try may be under way just now.
     now = patient.mark.wall
     failing = [one for one in readers if one.tries > 1 or (one.tries and one.may_be_told(now))]

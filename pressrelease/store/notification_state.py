@@ -22,7 +22,7 @@ from pressrelease.store.rows import from_micros, to_micros
 
 if TYPE_CHECKING:
     from pressrelease.store.ledger import Ledger
-    from pressrelease.store.reading import Reader
+    from pressrelease.store.queries import Reader
 
 #: The layout that brought the table.
 SINCE = 4

@@ -23,6 +23,7 @@ from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.release.delivery import Delivery
 from pressrelease.status.evaluation import Approval, Dossier, FileFact, Scheduled, Terms
 from pressrelease.store.agreement import Agreement
+from pressrelease.store.batched_query import Together
 from pressrelease.store.rows import (
     Row,
     approval_of,
@@ -36,7 +37,6 @@ from pressrelease.store.rows import (
     texts_of,
     to_micros,
 )
-from pressrelease.store.together import Together
 from pressrelease.system.clock import Mark
 
 if TYPE_CHECKING:
