@@ -27,7 +27,7 @@ from pressrelease.trust import LATEST, Trust, Witnesses, can_be_asked, clock_dou
 if TYPE_CHECKING:
     from pressrelease.signing import Approved
     from pressrelease.store.zone_updates import Followed
-    from pressrelease.when.walls import Ruling
+    from pressrelease.when.wall_time import Ruling
 
 #: How far ahead a pass looks for files that were changed after approval, so that a person hears of it in time.
 FORESIGHT = timedelta(hours=24)
@@ -155,7 +155,7 @@ def _rulings(releases: Sequence[Scheduled], now: datetime) -> dict[str, Ruling]:
     """What the zone rules of this machine have to say of lifts that follow clocks on the wall, by slug."""
     if not any(release.wall for release in releases):
         return {}
-    from pressrelease.when.walls import rule
+    from pressrelease.when.wall_time import rule
 
     found: dict[str, Ruling] = {}
     for release in releases:
@@ -247,7 +247,7 @@ def approved(store: Store, release: Scheduled, deliveries: Sequence[Delivery] = 
     Raises StateUnreadable without its frozen text.
     """
     from pressrelease.signing import Approved, content_of
-    from pressrelease.when.walls import reckoned
+    from pressrelease.when.wall_time import reckoned
 
     frozen = store.read.frozen(release.slug, release.version)
     if frozen is None:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressrelease.promises import Promise, find_promises, promises_in
+from pressrelease.promises.classification import cue_of
 from pressrelease.promises.phrases import Tie, time_phrases
 from pressrelease.promises.sentences import sentences
-from pressrelease.promises.wording import cue_of
 from pressrelease.release import canonical, from_canonical, parse
 
 HERE = Path(__file__).parent

@@ -21,7 +21,7 @@ from pressrelease.desk.scheduling import propose, schedule
 from pressrelease.errors import NotFound, ReleaseRefused
 from pressrelease.passes import publish_due
 from pressrelease.promises import Follower, Promise, PromiseState, keep
-from pressrelease.promises.keeping import closes, fits
+from pressrelease.promises.fulfillment import closes, fits
 from pressrelease.system import clock
 from pressrelease.wiring import Workspace
 

@@ -39,7 +39,7 @@ from pressrelease.store.journal import first_break
 from pressrelease.store.zone_updates import Followed, follow
 from pressrelease.when import read_embargo, read_zone
 from pressrelease.when.rules import database_release, present_rules, release_in
-from pressrelease.when.walls import Ruling, known_release, not_yet, read_walls, reckoned, rule, wall_text
+from pressrelease.when.wall_time import Ruling, known_release, not_yet, read_walls, reckoned, rule, wall_text
 from pressrelease.wiring import Workspace, sending
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)

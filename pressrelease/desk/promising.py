@@ -70,7 +70,7 @@ def promised(desk: Desk, slugs: Sequence[str] | None = None, *, now: datetime) -
 
 
 def _due(one: Promised) -> tuple[bool, datetime, str, int]:
-    from pressrelease.promises.keeping import closes
+    from pressrelease.promises.fulfillment import closes
 
     end = closes(one.promise)
     return end is None, end or from_micros(0), one.promise.slug, one.promise.line
@@ -150,7 +150,7 @@ def lift_findings(desk: Desk, release: Release, lift: datetime | None, *, now: d
         return ()
     from pressrelease.check.finding import Finding, Severity
     from pressrelease.promises import PromiseState
-    from pressrelease.promises.keeping import fits
+    from pressrelease.promises.fulfillment import fits
     from pressrelease.when import say
 
     try:
@@ -186,7 +186,7 @@ def _when(promise: Promise, zone: str, now: datetime) -> str:
 def due_words(promise: Promise, *, timezone: str, now: datetime) -> str:
     """When a promise falls due, in words."""
     from pressrelease.when import say
-    from pressrelease.when.saying import say_window
+    from pressrelease.when.formatting import say_window
 
     if promise.not_before is None:
         return "no day that can be told"
@@ -208,7 +208,7 @@ def near_promises(desk: Desk, *, now: datetime) -> list[Promised]:
     remembered = _remembered(desk, now)
     if not remembered:
         return []
-    from pressrelease.promises.keeping import PromiseState, closes, keep
+    from pressrelease.promises.fulfillment import PromiseState, closes, keep
 
     found: list[Promised] = []
     for slug, promises in remembered.items():

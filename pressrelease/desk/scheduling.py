@@ -19,7 +19,7 @@ from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.status.evaluation import Scheduled, Word
 from pressrelease.system import clock
 from pressrelease.when import Embargo, EmbargoKind, read_embargo, say_full
-from pressrelease.when.walls import known_release
+from pressrelease.when.wall_time import known_release
 
 if TYPE_CHECKING:
     from pressrelease.store.commands import Frozen

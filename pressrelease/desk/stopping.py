@@ -17,7 +17,7 @@ from pressrelease.system import clock
 from pressrelease.system.stop_file import STOP, is_stopped
 from pressrelease.trust import Witnesses, looked_into
 from pressrelease.when import EmbargoKind, read_embargo, say_full
-from pressrelease.when.walls import known_release
+from pressrelease.when.wall_time import known_release
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.causes import ADVICE, Cause, Topic
 from pressrelease.status.evaluation import FileFact, ReleaseState, Standing, Word, due_since, too_late
 from pressrelease.when import rfc3339, say, say_span
-from pressrelease.when.saying import say_time
+from pressrelease.when.formatting import say_time
 
 #: How long before a lift it is told once more.
 REMINDERS = (timedelta(minutes=15), timedelta(hours=24))

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pressrelease.promises.keeping import Follower, Kept, PromiseState, keep
+from pressrelease.promises.fulfillment import Follower, Kept, PromiseState, keep
 from pressrelease.promises.promise import Promise
 
 if TYPE_CHECKING:
-    from pressrelease.promises.finding import find_promises, promises_in
+    from pressrelease.promises.detection import find_promises, promises_in
 
 __all__ = ["Follower", "Kept", "Promise", "PromiseState", "find_promises", "keep", "promises_in"]
 
@@ -23,7 +23,7 @@ __all__ = ["Follower", "Kept", "Promise", "PromiseState", "find_promises", "keep
 def __getattr__(name: str) -> object:
     if name not in {"find_promises", "promises_in"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pressrelease.promises import finding
+    from pressrelease.promises import detection
 
     found: object = getattr(finding, name)
     globals()[name] = found

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from pressrelease.promises.words import one_of, words
+from pressrelease.promises.vocabulary import one_of, words
 
 
 class Tie(Enum):

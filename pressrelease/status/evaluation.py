@@ -13,10 +13,10 @@ from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import Cause
 from pressrelease.when.embargo import Embargo
-from pressrelease.when.saying import say_time
+from pressrelease.when.formatting import say_time
 
 if TYPE_CHECKING:
-    from pressrelease.when.walls import Ruling
+    from pressrelease.when.wall_time import Ruling
 
 
 class ReleaseState(str, Enum):

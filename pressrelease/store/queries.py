@@ -588,7 +588,7 @@ def _clocks_of(row: Row) -> tuple[datetime, str, str]:
 
 def _not_yet(row: Row, now: datetime) -> str:
     """What the zone rules of this machine have against a lift that has come by the record; "" for nothing."""
-    from pressrelease.when.walls import not_yet
+    from pressrelease.when.wall_time import not_yet
 
     return not_yet(*_clocks_of(row), now=now)
 

@@ -148,7 +148,7 @@ def scheduled_of(row: Row) -> Scheduled:
     """A row of `releases`; an older layout has no time on the wall."""
     wall = text_of(row.get("wall") or "")
     if wall:
-        from pressrelease.when.walls import read_walls
+        from pressrelease.when.wall_time import read_walls
 
         read_walls(wall)
     return Scheduled(

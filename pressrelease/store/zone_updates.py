@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pressrelease.status.evaluation import Scheduled
 from pressrelease.store.rows import embargo_text, from_micros, local_text, maybe_micros
 from pressrelease.when.embargo import EmbargoKind
-from pressrelease.when.walls import Ruling, not_yet
+from pressrelease.when.wall_time import Ruling, not_yet
 
 if TYPE_CHECKING:
     from sqlalchemy import Select

@@ -11,12 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pressrelease.when.embargo import Embargo, EmbargoKind
-from pressrelease.when.saying import embargo_as_json, say, say_embargo, say_full, say_span
+from pressrelease.when.formatting import embargo_as_json, say, say_embargo, say_full, say_span
 from pressrelease.when.written import read_duration, read_rfc3339, rfc3339
 
 if TYPE_CHECKING:
-    from pressrelease.when.finding import find_times
     from pressrelease.when.reading import read_embargo
+    from pressrelease.when.search import find_times
     from pressrelease.when.zones import read_zone
 
 __all__ = [

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pressrelease.errors import EmbargoRefused
-from pressrelease.when.parts import Day, DaysAhead, NthWeekday, Span, Stretch, Weekday
+from pressrelease.when.formatting import MONTHS, say_day
 from pressrelease.when.refusals import refusal, typed_day
-from pressrelease.when.saying import MONTHS, say_day
+from pressrelease.when.tokens import Day, DaysAhead, NthWeekday, Span, Stretch, Weekday
 
 #: A day without a year is the next one only while that is nearer than the last one.
 _NEAR = timedelta(days=180)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from pressrelease.when.parts import Clock, Doubt, Half, Midnight, Part, PartOfDay
+from pressrelease.when.tokens import Clock, Doubt, Half, Midnight, Part, PartOfDay
 from pressrelease.when.vocabulary import NUMBER_WORDS
 
 _NAMED = "|".join(NUMBER_WORDS)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 
-from pressrelease.when.parts import Ahead, Day, DaysAhead, Doubt, Instant, NthWeekday, Part, Weekday, Year
+from pressrelease.when.tokens import Ahead, Day, DaysAhead, Doubt, Instant, NthWeekday, Part, Weekday, Year
 from pressrelease.when.vocabulary import NUMBER_WORDS
 
 Pattern = tuple[str, str, Callable[[re.Match[str]], Part | None]]

@@ -25,7 +25,7 @@ class Embargo(NamedTuple):
     `remarks` are things that a person should hear with the answer, in whole sentences: "9:00 AM is the
     office's release time, since no hour was given.", "Mon, Sep 7, 2026 is Labor Day."
 
-    `wall` is the lift as the clocks that were meant show it (`pressrelease.when.walls`), "" where an instant was.
+    `wall` is the lift as the clocks that were meant show it (`pressrelease.when.wall_time`), "" where an instant was.
     """
 
     text: str

@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from pressrelease.errors import EmbargoRefused
-from pressrelease.when.agreeing import days_by_clock
-from pressrelease.when.beside import part_of_day, places_after
 from pressrelease.when.embargo import Embargo, EmbargoKind
-from pressrelease.when.moments import Found, Office, instants, wall_of
+from pressrelease.when.formatting import say
+from pressrelease.when.neighbors import part_of_day, places_after
 from pressrelease.when.office_days import day_off
-from pressrelease.when.parts import (
+from pressrelease.when.phrase import TIMES, Phrase
+from pressrelease.when.refusals import refusal, typed, which_one
+from pressrelease.when.resolve_day import days_by_clock
+from pressrelease.when.resolve_instant import Found, Office, instants, wall_of
+from pressrelease.when.tokens import (
     Ahead,
     Clock,
     DaysAhead,
     Place,
 )
-from pressrelease.when.phrase import TIMES, Phrase
-from pressrelease.when.refusals import refusal, typed, which_one
-from pressrelease.when.saying import say
 from pressrelease.when.zones import read_zone
 
 

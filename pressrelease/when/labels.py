@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pressrelease.when.parts import Aside, AtOnce, Mark, Part, Word
+from pressrelease.when.tokens import Aside, AtOnce, Mark, Part, Word
 
 
 def labelled_at_once(parts: Sequence[Part], text: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from pressrelease.when.saying import say_day
+from pressrelease.when.formatting import say_day
 from pressrelease.when.zones import country_of, locate, not_before
 
 #: States that one zone stands for; elsewhere in the country only federal holidays are known.

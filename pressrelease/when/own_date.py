@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pressrelease.errors import EmbargoRefused
-from pressrelease.when.agreeing import agreed_days
-from pressrelease.when.lines import has, lines_of, says_to_hold
-from pressrelease.when.moments import Office
-from pressrelease.when.parts import Bound, Clock, Day, Part, Weekday, Word, Year
 from pressrelease.when.phrase import TIMES, Phrase
+from pressrelease.when.phrase_lines import has, lines_of, says_to_hold
+from pressrelease.when.resolve_day import agreed_days
+from pressrelease.when.resolve_instant import Office
+from pressrelease.when.tokens import Bound, Clock, Day, Part, Weekday, Word, Year
 
 _LABELS = ("embargo", "hold", "held", "release", "publi", "lift", "issue")
 

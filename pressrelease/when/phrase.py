@@ -7,10 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from pressrelease.when.clocks import hour_of
-from pressrelease.when.feasts import feasts_as_days
+from pressrelease.when.holidays import feasts_as_days
 from pressrelease.when.labels import labelled_at_once
-from pressrelease.when.lines import without_other_lines
-from pressrelease.when.parts import (
+from pressrelease.when.phrase_lines import without_other_lines
+from pressrelease.when.places import GENERIC
+from pressrelease.when.refusals import refusal
+from pressrelease.when.tokenizer import scan
+from pressrelease.when.tokens import (
     Ahead,
     Aside,
     AtOnce,
@@ -34,9 +37,6 @@ from pressrelease.when.parts import (
     Word,
     Year,
 )
-from pressrelease.when.places import GENERIC
-from pressrelease.when.refusals import refusal
-from pressrelease.when.scanning import scan
 
 CLOCKLIKE = (Clock, Midnight)
 DAYLIKE = (Day, Weekday, DaysAhead, NthWeekday)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
 
-from pressrelease.when.parts import Doubt, Part, Place
+from pressrelease.when.tokens import Doubt, Part, Place
 from pressrelease.when.zones import database_file
 
 #: They follow their place's clock, summer and winter.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pressrelease.when.parts import Bound, Clock, Mark, Part, Place, Tie, Word
 from pressrelease.when.phrase import CLOCKLIKE, DAYLIKE, TIMES
 from pressrelease.when.refusals import refusal
+from pressrelease.when.tokens import Bound, Clock, Mark, Part, Place, Tie, Word
 
 
 @dataclass(frozen=True)

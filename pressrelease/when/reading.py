@@ -11,12 +11,16 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from pressrelease.errors import EmbargoRefused
-from pressrelease.when.agreeing import agreed_days
 from pressrelease.when.embargo import Embargo, EmbargoKind
+from pressrelease.when.formatting import say, say_day
 from pressrelease.when.instant import from_now, instant
-from pressrelease.when.moments import Office, boundary
 from pressrelease.when.own_date import without_own_date
-from pressrelease.when.parts import (
+from pressrelease.when.phrase import DAYLIKE, TIMES, Phrase, next_time, read_phrase, shown
+from pressrelease.when.ranges import find_range
+from pressrelease.when.refusals import refusal
+from pressrelease.when.resolve_day import agreed_days
+from pressrelease.when.resolve_instant import Office, boundary
+from pressrelease.when.tokens import (
     Ahead,
     AtOnce,
     Bound,
@@ -30,10 +34,6 @@ from pressrelease.when.parts import (
     Tie,
     Word,
 )
-from pressrelease.when.phrase import DAYLIKE, TIMES, Phrase, next_time, read_phrase, shown
-from pressrelease.when.ranges import find_range
-from pressrelease.when.refusals import refusal
-from pressrelease.when.saying import say, say_day
 from pressrelease.when.windows import day_window, range_window, span_window
 from pressrelease.when.zones import abbreviations, country_of, read_zone
 

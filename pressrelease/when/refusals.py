@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from pressrelease.errors import EmbargoRefused
-from pressrelease.when.saying import MONTHS, say, say_clock, say_zone
+from pressrelease.when.formatting import MONTHS, say, say_clock, say_zone
 
 EXAMPLE = "Sept. 24, 2018, 9 a.m. PT"
 

@@ -7,13 +7,17 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from pressrelease.when import calendar
-from pressrelease.when.agreeing import agreed_days, one_day, today_in
-from pressrelease.when.beside import part_of_day, year_said
 from pressrelease.when.embargo import Embargo, EmbargoKind
+from pressrelease.when.formatting import say_clock, say_day
 from pressrelease.when.instant import ask_home, check_mentioned, instant, off_hours, past
-from pressrelease.when.moments import Found, Office, boundary, instants, wall_of, zone_of
+from pressrelease.when.neighbors import part_of_day, year_said
 from pressrelease.when.office_days import proposed_lift
-from pressrelease.when.parts import (
+from pressrelease.when.phrase import DAYLIKE, Phrase
+from pressrelease.when.ranges import Range
+from pressrelease.when.refusals import refusal, typed_day
+from pressrelease.when.resolve_day import agreed_days, one_day, today_in
+from pressrelease.when.resolve_instant import Found, Office, boundary, instants, wall_of, zone_of
+from pressrelease.when.tokens import (
     Ahead,
     Clock,
     Day,
@@ -27,11 +31,7 @@ from pressrelease.when.parts import (
     Stretch,
     Weekday,
 )
-from pressrelease.when.phrase import DAYLIKE, Phrase
-from pressrelease.when.ranges import Range
-from pressrelease.when.refusals import refusal, typed_day
-from pressrelease.when.saying import say_clock, say_day
-from pressrelease.when.walls import wall_text
+from pressrelease.when.wall_time import wall_text
 from pressrelease.when.zones import read_zone
 
 #: A day without an hour that is further off is more likely to be a misread hour.

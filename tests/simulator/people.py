@@ -17,7 +17,7 @@ from pressrelease.errors import PressReleaseError
 from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.release.delivery import Delivery, DeliveryState, delivery_key
 from pressrelease.when import Embargo, EmbargoKind, rfc3339
-from pressrelease.when.walls import wall_text
+from pressrelease.when.wall_time import wall_text
 from simulator.machine import Machine
 from simulator.office import (
     OUTLETS,

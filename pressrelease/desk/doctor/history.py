@@ -18,7 +18,7 @@ from pressrelease.store.rows import from_micros, local_text
 from pressrelease.system.mounts import file_system_of
 from pressrelease.when import read_rfc3339, say, say_span
 from pressrelease.when.rules import database_release
-from pressrelease.when.walls import rule
+from pressrelease.when.wall_time import rule
 
 #: SQLite below this release can corrupt a WAL database with two writers (its "WAL-reset" bug).
 WAL_IS_SAFE = (3, 51, 3)

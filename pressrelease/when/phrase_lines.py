@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pressrelease.when.parts import Aside, Bound, Clock, Day, Mark, Number, Part, Tie, Word, Year
+from pressrelease.when.tokens import Aside, Bound, Clock, Day, Mark, Number, Part, Tie, Word, Year
 
 _ENDS_A_LINE = frozenset("\n|")
 _HOLDS = {Tie.UNTIL, Tie.NOT_BEFORE}

@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from pressrelease.when.formatting import say_clock, say_day, say_zone
 from pressrelease.when.rules import Rules, is_release, present_rules
-from pressrelease.when.saying import say_clock, say_day, say_zone
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

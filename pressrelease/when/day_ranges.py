@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 
 from pressrelease.when.days import MONTH, NTH, WEEKDAY, month_of
-from pressrelease.when.feasts import NAMES as FEASTS
-from pressrelease.when.parts import Doubt, Part, Span, Stretch
+from pressrelease.when.holidays import NAMES as FEASTS
+from pressrelease.when.tokens import Doubt, Part, Span, Stretch
 
 Pattern = tuple[str, str, Callable[[re.Match[str]], Part | None]]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pressrelease.when.parts import Bound, Mark, Part, Place, Tie, Word
 from pressrelease.when.phrase import TIMES, settle, spread
-from pressrelease.when.scanning import scan
+from pressrelease.when.tokenizer import scan
+from pressrelease.when.tokens import Bound, Mark, Part, Place, Tie, Word
 
 _INSIDE = frozenset(",()-/\n")
 _JOINING = {Tie.AT, Tie.TO, Tie.THROUGH, Tie.AND, Tie.UNTIL}

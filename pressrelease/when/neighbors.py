@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pressrelease.when.parts import Bound, Mark, Part, PartOfDay, Place, Tie, Word, Year
 from pressrelease.when.refusals import refusal
+from pressrelease.when.tokens import Bound, Mark, Part, PartOfDay, Place, Tie, Word, Year
 
 
 def places_after(parts: tuple[Part, ...], index: int) -> tuple[Place, ...]:

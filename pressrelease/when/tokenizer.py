@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from pressrelease.when import clocks, days, feasts, places, spans
-from pressrelease.when.parts import Aside, AtOnce, Bound, Doubt, Mark, Number, Part, Tie, Word
+from pressrelease.when import clocks, day_ranges, days, holidays, places
+from pressrelease.when.tokens import Aside, AtOnce, Bound, Doubt, Mark, Number, Part, Tie, Word
 from pressrelease.when.vocabulary import DOUBTS, EVENTS, HARMLESS, HARMLESS_PHRASES, NUMBER_WORDS, TIMELY
 
 Builder = Callable[[re.Match[str]], Part | None]
@@ -103,10 +103,10 @@ def _sources() -> list[tuple[str, str, Builder]]:
             lambda found: Word(*found.span(), found[0], known=True),
         ),
         ("street", _STREET, _street),
-        *spans.PATTERNS,
-        *feasts.PATTERNS,
+        *day_ranges.PATTERNS,
+        *holidays.PATTERNS,
         *days.PATTERNS,
-        *spans.MONTHS,
+        *day_ranges.MONTHS,
         *clocks.PATTERNS,
         ("doubt", _any_of(phrase for phrase in DOUBTS if " " in phrase), _doubt),
         ("atonce", rf"\b(?:{_AT_ONCE})\b", lambda found: AtOnce(*found.span())),

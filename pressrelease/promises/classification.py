@@ -16,8 +16,8 @@ sentence that takes it back. Decided, where a reader could wonder:
 
 from __future__ import annotations
 
-from pressrelease.promises.cues import CUES
-from pressrelease.promises.doubts import none_of_it, not_this
+from pressrelease.promises.exclusions import none_of_it, not_this
+from pressrelease.promises.patterns import CUES
 
 _FLAT = str.maketrans(
     {"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ", "\u2010": "-", "\u2011": "-", "\u2014": "—"}

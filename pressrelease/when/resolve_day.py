@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from pressrelease.when import calendar
-from pressrelease.when.beside import year_said
-from pressrelease.when.moments import Office, zone_of
-from pressrelease.when.parts import (
+from pressrelease.when.formatting import say_day
+from pressrelease.when.neighbors import year_said
+from pressrelease.when.refusals import refusal
+from pressrelease.when.resolve_instant import Office, zone_of
+from pressrelease.when.tokens import (
     Day,
     DaysAhead,
     NthWeekday,
@@ -17,8 +19,6 @@ from pressrelease.when.parts import (
     Place,
     Weekday,
 )
-from pressrelease.when.refusals import refusal
-from pressrelease.when.saying import say_day
 from pressrelease.when.zones import month_first, read_zone
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from pressrelease.when.parts import Clock, Half, PartOfDay, Place
+from pressrelease.when.formatting import say, say_clock, say_day, say_zone
 from pressrelease.when.places import AUSTRALIAN, EXACT, ONE_HOME
 from pressrelease.when.refusals import refusal, typed, which_one
-from pressrelease.when.saying import say, say_clock, say_day, say_zone
-from pressrelease.when.walls import wall_text
+from pressrelease.when.tokens import Clock, Half, PartOfDay, Place
+from pressrelease.when.wall_time import wall_text
 from pressrelease.when.zones import (
     abbreviations,
     country_of,

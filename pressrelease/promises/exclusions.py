@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pressrelease.promises.words import ACCUSED, COURT, COURTROOM, EVENT, EXACT_DAY, INFORMATION, one_of, words
+from pressrelease.promises.vocabulary import ACCUSED, COURT, COURTROOM, EVENT, EXACT_DAY, INFORMATION, one_of, words
 
 
 def _read(pattern: str) -> re.Pattern[str]:

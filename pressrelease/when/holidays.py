@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from pressrelease.when.days import MONTH, WEEKDAY
-from pressrelease.when.parts import Clock, Day, Feast, Mark, NthWeekday, Part, Weekday, Word
+from pressrelease.when.tokens import Clock, Day, Feast, Mark, NthWeekday, Part, Weekday, Word
 
 _MONDAY, _THURSDAY = 0, 3
 

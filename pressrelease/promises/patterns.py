@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from pressrelease.promises.words import (
+from pressrelease.promises.vocabulary import (
     DAY_WORDS,
     EVENT,
     EXACT_DAY,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from pressrelease.promises.classification import cue_of
 from pressrelease.promises.dates import Present, day_of, due_of
 from pressrelease.promises.promise import Promise
 from pressrelease.promises.sentences import sentences
-from pressrelease.promises.wording import cue_of
 from pressrelease.release import Release
 
 
