@@ -31,8 +31,8 @@ from servers import (
     unused_port,
 )
 
+from pressrelease.outlets import deadline
 from pressrelease.outlets import http as http_module
-from pressrelease.outlets import wire
 from pressrelease.plan import AHEAD
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system import clock
@@ -79,7 +79,7 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(monkeypatch: pyte
         http.request("POST", server.url, body=BODY)
         http.request("POST", server.url, body=BODY)
         assert server.connections == 1
-        monkeypatch.setattr(wire, "LONGEST_IDLE", 0.05)
+        monkeypatch.setattr(deadline, "LONGEST_IDLE", 0.05)
         time.sleep(0.1)
         http.request("POST", server.url, body=BODY)
         http.close()

@@ -38,7 +38,7 @@ from servers import (
 
 from pressrelease.config import SecretReference, SecretSource
 from pressrelease.errors import ConfigRefused
-from pressrelease.outlets import wire
+from pressrelease.outlets import deadline
 from pressrelease.outlets.http import Answer, checked_address, failure_of, retry_after
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 
@@ -241,14 +241,14 @@ def test_a_name_that_is_nobodys() -> None:
 
 def test_a_resolver_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
-    real = wire.socket.getaddrinfo
+    real = deadline.socket.getaddrinfo
 
     def stuck(host: str, *args: object, **kwargs: object) -> object:
         if host == "slow.example.org" and kwargs.get("flags", 0) == 0:
             released.wait(20)
         return real(host, *args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(wire.socket, "getaddrinfo", stuck)
+    monkeypatch.setattr(deadline.socket, "getaddrinfo", stuck)
     begun = time.monotonic()
     failure = failed_post("https://slow.example.org", timeout=0.3)
     released.set()
@@ -360,7 +360,7 @@ def test_an_address_that_swallows_everything_leaves_time_for_the_next(monkeypatc
             (socket.AF_INET, socket.SOCK_STREAM, 6, "", address)
             for address in (swallowing.getsockname(), ("127.0.0.1", server.port))
         ]
-        monkeypatch.setattr(wire, "resolve", lambda host, port, end: addresses)
+        monkeypatch.setattr(deadline, "resolve", lambda host, port, end: addresses)
         assert new_http(3).request("POST", "http://localhost:1/", body=BODY).body == b"ok"
 
 

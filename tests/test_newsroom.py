@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from newsrooms import EARLIER, LIFT, URL, at_once, in_memory, message_of, open_newsroom_in, send, tree
 
 from pressrelease.outlets.newsroom import folder as folder_module
+from pressrelease.outlets.newsroom.coalesce import Together
 from pressrelease.outlets.newsroom.record import record_in
-from pressrelease.outlets.newsroom.together import Together
 from pressrelease.release import Attachment
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system.lock import FileLock

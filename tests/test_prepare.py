@@ -320,7 +320,7 @@ def through_http():
     except BaseException as error: failed.append(error)
 def as_mail_does():
     gate.wait()
-    try: import pressrelease.outlets.wire
+    try: import pressrelease.outlets.deadline
     except BaseException as error: failed.append(error)
 threads = [threading.Thread(target=through_http), threading.Thread(target=as_mail_does)]
 for thread in threads: thread.start()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from requests.adapters import HTTPAdapter
     from urllib3 import BaseHTTPResponse
 
-    from pressrelease.outlets.wire import Attempt
+    from pressrelease.outlets.deadline import Attempt
 
 __all__ = ["Answer", "Http", "Reached", "certificate_end", "checked_address", "failure_of", "retry_after", "trust"]
 
@@ -127,7 +127,7 @@ class Http:
         largest: int = LARGEST_ANSWER,
     ) -> Answer:
         """As `request`, but any status that came through is an answer, for a kind that reads more in it."""
-        from pressrelease.outlets.wire import Attempt, Watched
+        from pressrelease.outlets.deadline import Attempt, Watched
 
         prepared, said = self._addressed(method, url), self._with_headers(headers)
         attempt = Attempt(self.deadline() if deadline is None else deadline)
@@ -242,7 +242,7 @@ class Http:
         return Answer(response.status, headers, bytes(body[:largest]), whole)
 
     def _lost(self, attempt: Attempt, error: Exception, changes_nothing: bool) -> DeliveryFailed:
-        from pressrelease.outlets.wire import PROXY_LOGIN, trouble_words
+        from pressrelease.outlets.deadline import PROXY_LOGIN, trouble_words
 
         late = attempt.expired or pause_clock() >= attempt.end
         if not attempt.begun:
@@ -258,7 +258,7 @@ class Http:
 
     def _connect(self, url: str, count: int, within: timedelta) -> Reached:
         """Have `count` connections open at once, and keep them. Raises DeliveryFailed."""
-        from pressrelease.outlets.wire import Attempt, Watched
+        from pressrelease.outlets.deadline import Attempt, Watched
 
         prepared = self._addressed("GET", url)
         attempt = Attempt(pause_clock() + within.total_seconds())
@@ -327,7 +327,7 @@ def _new_adapter() -> HTTPAdapter:
 
     from requests.adapters import HTTPAdapter
 
-    from pressrelease.outlets.wire import PlainPool, SecurePool
+    from pressrelease.outlets.deadline import PlainPool, SecurePool
 
     # urllib3 logs whole addresses, and some addresses are secrets.
     logging.getLogger("urllib3").propagate = False

@@ -66,7 +66,7 @@ class Server:
 
     def connect(self, end: float) -> Conversation:
         """A session, greeted, secured and logged in, by `end` on the pause clock. Raises DeliveryFailed."""
-        from pressrelease.outlets.wire import trouble_words
+        from pressrelease.outlets.deadline import trouble_words
 
         try:
             sock = self._reach(end)
@@ -90,7 +90,7 @@ class Server:
         return session
 
     def _reach(self, end: float) -> socket.socket:
-        from pressrelease.outlets.wire import resolve
+        from pressrelease.outlets.deadline import resolve
 
         trouble: OSError = OSError("no address")
         for family, kind, protocol, _, address in resolve(self.host, self.port, end):

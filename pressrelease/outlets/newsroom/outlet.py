@@ -21,6 +21,7 @@ from pressrelease.config import Office, OutletConfig
 from pressrelease.formats.atom import FeedEntry, FeedHead, atom_feed
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel, Secret
+from pressrelease.outlets.newsroom.coalesce import Together
 from pressrelease.outlets.newsroom.folder import PublicFolder
 from pressrelease.outlets.newsroom.guard import Guard
 from pressrelease.outlets.newsroom.pages import FEED, INDEX, Site, list_pages, record_of, related_links, release_page
@@ -34,7 +35,6 @@ from pressrelease.outlets.newsroom.record import (
     record_in,
     record_tag,
 )
-from pressrelease.outlets.newsroom.together import Together
 from pressrelease.release import valid_slug
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.accounts import is_shared, make_folder
