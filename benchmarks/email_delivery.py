@@ -172,8 +172,8 @@ def measure(kind: str, folder: Path, count: int, connections: int) -> float:
 
 def ready(folder: Path) -> bytes:
     """One recipient's message, as the outlet makes it."""
-    from pressrelease.gather import look
-    from pressrelease.parcels import Parcels
+    from pressrelease.publishing.rendering import Parcels
+    from pressrelease.publishing.snapshot import look
     from pressrelease.wiring import Workspace
 
     workspace = Workspace(folder)

@@ -233,7 +233,7 @@ def schedule_many(
 
 def bodies_of(folder: Path, slugs: Sequence[str]) -> list[bytes]:
     """What the webhook would post for each release."""
-    from pressrelease.parcels import Parcels
+    from pressrelease.publishing.rendering import Parcels
     from pressrelease.wiring import Workspace
 
     workspace = Workspace(folder)

@@ -23,10 +23,10 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from pressrelease.cycle import Cycle
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem, WillRetry
-from pressrelease.gather import Pass
-from pressrelease.plan import AHEAD
+from pressrelease.publishing.cycle import Cycle
+from pressrelease.publishing.plan import AHEAD
+from pressrelease.publishing.snapshot import Pass
 from pressrelease.status.views import in_logs
 from pressrelease.store import Store
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets

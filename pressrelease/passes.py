@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pressrelease.gather import Pass, look
 from pressrelease.notices.model import called
-from pressrelease.plan import Waiting
+from pressrelease.publishing.clock_trust import Witnesses
+from pressrelease.publishing.plan import Waiting
+from pressrelease.publishing.snapshot import Pass, look
 from pressrelease.release.delivery import Delivery
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import ReleaseState, Standing
@@ -16,7 +17,6 @@ from pressrelease.status.views import CALLED_BY_CRON
 from pressrelease.store import Store, host_name
 from pressrelease.system import clock
 from pressrelease.system.stop_file import asked_holds, asked_stop
-from pressrelease.trust import Witnesses
 from pressrelease.wiring import Workspace, sending
 
 #: How old the last sign of a cron-driven scheduler may be before a pass leaves another, in seconds.

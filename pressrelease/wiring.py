@@ -37,9 +37,9 @@ from pressrelease.system.accounts import (
 )
 
 if TYPE_CHECKING:
-    from pressrelease.cycle import Cycle
     from pressrelease.outlets import Outlet
-    from pressrelease.trust import Witnesses
+    from pressrelease.publishing.clock_trust import Witnesses
+    from pressrelease.publishing.cycle import Cycle
 
 #: The largest config.toml and the largest file with a secret, in bytes.
 LARGEST_CONFIG = 1 << 20
@@ -342,7 +342,7 @@ def was_mended(workspace: Workspace, name: str, refused: str) -> bool:
 @contextmanager
 def sending(workspace: Workspace, now: datetime, witnesses: Witnesses | None = None) -> Iterator[Cycle]:
     """A cycle that may send, under a name of its own for as long as the block lasts; `witnesses` as in `Cycle`."""
-    from pressrelease.cycle import Cycle
+    from pressrelease.publishing.cycle import Cycle
     from pressrelease.store.presence import appear
 
     workspace.store.open(now)

@@ -13,8 +13,8 @@ from office import Office, Receiver, found_office, receiving
 from test_store import AFTER, events, only, put, sqlite_store, take
 
 from pressrelease.config import Policy, Retry
-from pressrelease.cycle import TELLING
-from pressrelease.plan import make_plan
+from pressrelease.publishing.cycle import TELLING
+from pressrelease.publishing.plan import make_plan
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Approval, Dossier, ReleaseState, Scheduled, Standing, Word, stand

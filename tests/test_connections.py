@@ -33,7 +33,7 @@ from servers import (
 
 from pressrelease.outlets import deadline
 from pressrelease.outlets import http as http_module
-from pressrelease.plan import AHEAD
+from pressrelease.publishing.plan import AHEAD
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system import clock
 

@@ -29,7 +29,7 @@ from pressrelease.config import Policy, Retry
 from pressrelease.daemon import Daemon
 from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.passes import publish_due
-from pressrelease.recorder import Entry, Recorder
+from pressrelease.publishing.recorder import Entry, Recorder
 from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.store.claims import Result, claim
 from pressrelease.store.journal import first_break

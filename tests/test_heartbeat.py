@@ -197,7 +197,7 @@ def test_run_pings_when_it_starts_and_when_it_can_not_go_on(tmp_path: Path, serv
 def test_a_scheduler_pings_once_a_minute_and_at_once_when_something_is_amiss(
     tmp_path: Path, server: FlakyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pressrelease.gather import look
+    from pressrelease.publishing.snapshot import look
 
     workspace = found(tmp_path, server)
     schedule(workspace, "later", days=0.5)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pressrelease.cycle import CAREFUL, TELLING
-from pressrelease.lane import Bounds, Lane
+from pressrelease.publishing.cycle import CAREFUL, TELLING
+from pressrelease.publishing.workers import Bounds, Lane
 from pressrelease.release.delivery import Delivery, DeliveryState
 
 NARROW = Bounds(senders=3, unrecorded=4, first=2, batch=3, low=1)

@@ -16,7 +16,7 @@ from office import found_office, in_seconds, iso
 from sqlalchemy import text
 
 from pressrelease.config import Policy, Retry
-from pressrelease.plan import make_plan
+from pressrelease.publishing.plan import make_plan
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.evaluation import Approval, Dossier, Scheduled, Word
 from pressrelease.store import Store, claims, commands

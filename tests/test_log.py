@@ -33,7 +33,7 @@ def test_the_folder_and_every_file_are_the_owners_alone(tmp_path: Path, monkeypa
     try:
         log.log_to(tmp_path / "logs")
         for number in range(60):
-            logging.getLogger("pressrelease.cycle").info("line %d", number)
+            logging.getLogger("pressrelease.publishing.cycle").info("line %d", number)
     finally:
         os.umask(before)
     files = list((tmp_path / "logs").iterdir())
@@ -53,7 +53,7 @@ def test_libraries_do_not_write_into_it_and_it_does_not_write_elsewhere(
 ) -> None:
     log.log_to(tmp_path)
     logging.getLogger("urllib3").warning("POST %s", CANARY)
-    logging.getLogger("pressrelease.cycle").warning("ours")
+    logging.getLogger("pressrelease.publishing.cycle").warning("ours")
     assert "hunter2" not in (tmp_path / "log").read_text()
     assert "ours" not in [record.message for record in caplog.records]
 

@@ -28,7 +28,6 @@ from pressrelease.daemon import Daemon
 from pressrelease.desk import Desk, approving, scheduling, stopping
 from pressrelease.desk.doctor import examine
 from pressrelease.formats.eml import Letterhead, eml
-from pressrelease.gather import look
 from pressrelease.notices import (
     EVENTS,
     Coming,
@@ -44,6 +43,7 @@ from pressrelease.notices import (
     reminders,
 )
 from pressrelease.passes import publish_due
+from pressrelease.publishing.snapshot import look
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, Scheduled, Standing, Word

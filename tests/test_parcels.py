@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import workshop
 
-from pressrelease import parcels
-from pressrelease.parcels import HEAVY, Heavy, Parcels
+from pressrelease.publishing import rendering
+from pressrelease.publishing.rendering import HEAVY, Heavy, Parcels
 from pressrelease.release.delivery import Delivery
 from pressrelease.system import clock
 
@@ -37,7 +37,7 @@ def test_ordinary_releases_are_composed_while_a_heavy_one_is(place: workshop.Pla
     ready = Parcels(place.config, place.store)
     found = deliveries(place)
     begun = threading.Event()
-    inside = parcels.compose
+    inside = rendering.compose
     done: list[str] = []
 
     def compose(release: object, **more: object) -> object:
@@ -46,7 +46,7 @@ def test_ordinary_releases_are_composed_while_a_heavy_one_is(place: workshop.Pla
         return inside(release, **more)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parcels, "compose", compose)
+        patch.setattr(rendering, "compose", compose)
         heavy = threading.Thread(target=lambda: done.append(ready.message(found["heavy"]).slug))
         heavy.start()
         assert begun.wait(30)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_standing import LIFT, OUTLETS, POLICY, RELEASE, RETRY, SECOND, WAITING, YES, at, dossiers, moments
 
-from pressrelease.plan import Plan, make_plan
+from pressrelease.publishing.plan import Plan, make_plan
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, Word, too_late
 

@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 import workshop
 
-from pressrelease import parcels
 from pressrelease.config import Policy, Retry
-from pressrelease.cycle import Cycle
 from pressrelease.daemon import Daemon
 from pressrelease.desk import Desk, approving, scheduling, stopping
 from pressrelease.errors import WillRetry
-from pressrelease.gather import Pass
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel
-from pressrelease.plan import AHEAD
+from pressrelease.publishing import rendering
+from pressrelease.publishing.cycle import Cycle
+from pressrelease.publishing.plan import AHEAD
+from pressrelease.publishing.snapshot import Pass
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.store.batched_query import Together
 from pressrelease.store.claims import claim
@@ -155,7 +155,7 @@ def test_another_version_is_made_anew(place: workshop.Place) -> None:
 def test_no_more_is_made_ready_than_there_is_room_for(
     place: workshop.Place, monkeypatch: pytest.MonkeyPatch, name: str, room: int
 ) -> None:
-    monkeypatch.setattr(parcels, name, room)
+    monkeypatch.setattr(rendering, name, room)
     lift = workshop.soon(3)
     for number in range(8):
         workshop.schedule(place, f"release-{number}", lift)
@@ -178,16 +178,16 @@ def test_what_was_composed_last_is_at_hand_and_what_was_used_longest_ago_is_let_
         workshop.schedule(place, slug, workshop.soon(60))
     by_slug = {delivery.slug: delivery for delivery in workshop.deliveries(place.store)}
     composed: list[str] = []
-    compose = parcels.compose
+    compose = rendering.compose
     monkeypatch.setattr(
         parcels, "compose", lambda release, **given: composed.append(release.slug) or compose(release, **given)
     )
-    monkeypatch.setattr(parcels, "KEPT", 2)
-    kept = parcels.Parcels(place.config, place.store)
+    monkeypatch.setattr(rendering, "KEPT", 2)
+    kept = rendering.Parcels(place.config, place.store)
     for slug in ("a", "b", "a", "c", "a", "c", "b"):  # c takes b's place, since a was used after it
         kept.message(by_slug[slug])
     assert composed == ["a", "b", "c", "b"]
-    monkeypatch.setattr(parcels, "KEPT_BYTES", -1)  # no room at all: the newest stays all the same
+    monkeypatch.setattr(rendering, "KEPT_BYTES", -1)  # no room at all: the newest stays all the same
     kept.message(by_slug["a"])
     kept.message(by_slug["a"])
     kept.message(by_slug["b"])

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressrelease.config import Retry
+from pressrelease.publishing.retry import LONGEST_WISH, may_repeat, next_try
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
-from pressrelease.retry import LONGEST_WISH, may_repeat, next_try
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 RULES = Retry()

@@ -14,8 +14,8 @@ from records import office, scheduled
 
 from pressrelease.message import mark_of
 from pressrelease.outlets.newsroom.record import hashed, record_in
-from pressrelease.parcels import SURELY_OUT, Parcels
 from pressrelease.passes import publish_due
+from pressrelease.publishing.rendering import SURELY_OUT, Parcels
 from pressrelease.release import Release
 from pressrelease.wiring import Workspace
 

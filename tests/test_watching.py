@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from conftest import NOW
 
+from pressrelease.publishing.clock_trust import clock_doubt
 from pressrelease.store import Store
 from pressrelease.store.watching import Watch
 from pressrelease.system.clock import Mark
-from pressrelease.trust import clock_doubt
 
 
 def note(store: Store) -> None:

@@ -28,10 +28,10 @@ from pressrelease.desk import Desk, proofing, scheduling, stopping
 from pressrelease.desk.doctor import history
 from pressrelease.desk.doctor.remarks import Patient, Weight
 from pressrelease.errors import EmbargoRefused, StateUnreadable
-from pressrelease.gather import approved, look
 from pressrelease.notices import conditions
 from pressrelease.notices.model import Known
 from pressrelease.passes import publish_due
+from pressrelease.publishing.snapshot import approved, look
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.evaluation import ReleaseState, Scheduled
 from pressrelease.store import Store, commands

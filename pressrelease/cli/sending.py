@@ -28,7 +28,7 @@ from pressrelease.system import clock
 if TYPE_CHECKING:
     from pressrelease.desk import Desk
     from pressrelease.passes import Outcome
-    from pressrelease.plan import Waiting
+    from pressrelease.publishing.plan import Waiting
 
 app = typer.Typer()
 
@@ -106,7 +106,7 @@ def publish_due_command(
     Safe beside `run` and beside itself: each delivery is sent by one of them.
     """
     from pressrelease.desk.reminding import is_news
-    from pressrelease.gather import look
+    from pressrelease.publishing.snapshot import look
     from pressrelease.status.views import maybe_rfc3339
     from pressrelease.telling import told_after
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pressrelease.config import Config
 from pressrelease.errors import NotFound
-from pressrelease.gather import Report, reports
 from pressrelease.library import Library
+from pressrelease.publishing.clock_trust import trust
+from pressrelease.publishing.snapshot import Report, reports
 from pressrelease.status.evaluation import Scheduled
 from pressrelease.store import Store
 from pressrelease.system import clock
 from pressrelease.system.who import as_actor
-from pressrelease.trust import trust
 from pressrelease.wiring import Workspace
 
 if TYPE_CHECKING:

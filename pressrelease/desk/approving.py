@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pressrelease.desk import Desk, Report
 from pressrelease.errors import NeedsPerson, NotPermitted, Refused, Usage
-from pressrelease.gather import approved
+from pressrelease.publishing.snapshot import approved
 from pressrelease.release import SHOWN
 from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, same_person
 from pressrelease.system import clock

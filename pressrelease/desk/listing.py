@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pressrelease.desk import Desk, Report
 from pressrelease.desk.drafts import drafts as all_drafts
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
+from pressrelease.publishing.clock_trust import clock_doubt
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import ReleaseState, Scheduled, Standing
 from pressrelease.status.views import CALLED_BY_CRON, COMES_AGAIN, STAYS_UP, Row, SchedulerSign
 from pressrelease.store import Reader, host_name
 from pressrelease.store.rows import from_micros
 from pressrelease.system import clock
-from pressrelease.trust import clock_doubt
 from pressrelease.when import rfc3339, say_span
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from pressrelease.system.accounts import opened
 
 if TYPE_CHECKING:
     from pressrelease.check import Finding
-    from pressrelease.gather import Report
     from pressrelease.promises import Follower, Kept, Promise
+    from pressrelease.publishing.snapshot import Report
 
 #: How near an open promise must be to its end to be shown without being asked for, on either side of it.
 NEAR = timedelta(days=7)

@@ -72,7 +72,7 @@ def proof_of(desk: Desk, slug: str) -> Proof:
 
 
 def _of_scheduled(desk: Desk, slug: str, now: datetime) -> Proof:
-    from pressrelease.parcels import Parcels
+    from pressrelease.publishing.rendering import Parcels
     from pressrelease.store.rows import from_micros
 
     report = desk.report(slug)
@@ -116,7 +116,7 @@ def _of_scheduled(desk: Desk, slug: str, now: datetime) -> Proof:
 def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
     from pressrelease.config.frozen import frozen_settings, settings_name
     from pressrelease.message import compose
-    from pressrelease.parcels import may_be_read, public_url
+    from pressrelease.publishing.rendering import may_be_read, public_url
     from pressrelease.release import version_of
 
     release = desk.library.read(slug)

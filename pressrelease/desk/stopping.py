@@ -9,13 +9,13 @@ from typing import NamedTuple
 from pressrelease.desk import Desk
 from pressrelease.desk.lifts import must_fit
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotPermitted
-from pressrelease.gather import reports
+from pressrelease.publishing.clock_trust import Witnesses, looked_into
+from pressrelease.publishing.snapshot import reports
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, Scheduled, Word
 from pressrelease.system import clock
 from pressrelease.system.stop_file import STOP, is_stopped
-from pressrelease.trust import Witnesses, looked_into
 from pressrelease.when import EmbargoKind, read_embargo, say_full
 from pressrelease.when.wall_time import known_release
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from pressrelease.plan import Waiting
+from pressrelease.publishing.plan import Waiting
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import command_for
 from pressrelease.status.evaluation import Dossier, ListChange, ReleaseState, Standing

@@ -1,6 +1,6 @@
 """Claims on deliveries: taken before the first byte, ended by an answer, and what becomes of a dead one's.
 
-The crash story is told in `pressrelease.cycle`; these are its four writes.
+The crash story is told in `pressrelease.publishing.cycle`; these are its four writes.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from pressrelease.errors import PressReleaseError, WillRetry
-from pressrelease.gather import Pass, known_outlets
 from pressrelease.heartbeat import PATIENCE, Sign, ping
+from pressrelease.publishing.snapshot import Pass, known_outlets
 from pressrelease.system import clock
 from pressrelease.system.log import frames
 from pressrelease.wiring import Workspace

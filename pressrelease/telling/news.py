@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pressrelease.gather import Pass, known_outlets, reports
 from pressrelease.notices import (
     EVENTS,
     REMINDERS,
@@ -22,6 +21,7 @@ from pressrelease.notices import (
     notice_of,
     reminders,
 )
+from pressrelease.publishing.snapshot import Pass, known_outlets, reports
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Scheduled, counted_approvals
 from pressrelease.store import Reader, notification_state

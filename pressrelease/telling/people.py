@@ -16,10 +16,10 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from pressrelease.gather import Pass
 from pressrelease.message import Message
 from pressrelease.notices import URGENT, Happening, Notice, digest
 from pressrelease.outlets import Outlet, open_outlet
+from pressrelease.publishing.snapshot import Pass
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.store import Store, notification_state
 from pressrelease.store.circuit import closed_outlets

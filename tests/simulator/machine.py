@@ -16,10 +16,10 @@ from unittest.mock import patch
 
 from sqlalchemy import Engine, StaticPool, create_engine, event
 
-from pressrelease import cycle
 from pressrelease.errors import StateUnreadable, WillRetry
-from pressrelease.lane import Lane
-from pressrelease.recorder import Entry, Recorder
+from pressrelease.publishing import cycle
+from pressrelease.publishing.recorder import Entry, Recorder
+from pressrelease.publishing.workers import Lane
 from pressrelease.release.delivery import Delivery
 from pressrelease.store import Store
 from pressrelease.store.engine import _connect

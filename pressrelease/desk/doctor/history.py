@@ -249,7 +249,7 @@ def claims(patient: Patient) -> Iterator[Remark]:
 
 def overdue(patient: Patient) -> Iterator[Remark]:
     """Nothing waits for a person, and nothing that is due still waits."""
-    from pressrelease.gather import reports
+    from pressrelease.publishing.snapshot import reports
     from pressrelease.status.views import Row, next_command
 
     if (read := patient.read) is None:

@@ -67,7 +67,13 @@ def signers(patient: Patient) -> Iterator[Remark]:
 
 def clock_and_ntp(patient: Patient) -> Iterator[Remark]:
     """Something sets the clock and says how far off it may be; and whatever can speak against it was asked."""
-    from pressrelease.trust import NAME_WITNESSES, Witnesses, clock_doubt, looked_into, what_is_unwatched
+    from pressrelease.publishing.clock_trust import (
+        NAME_WITNESSES,
+        Witnesses,
+        clock_doubt,
+        looked_into,
+        what_is_unwatched,
+    )
 
     yield from _how_far_off()
     mark, config = patient.mark, patient.config

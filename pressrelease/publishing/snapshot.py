@@ -9,11 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from pressrelease.approved_config import ApprovedConfig
 from pressrelease.config import Config
 from pressrelease.errors import StateUnreadable
 from pressrelease.library import Library
-from pressrelease.plan import Plan, make_plan
+from pressrelease.publishing.approved_config import ApprovedConfig
+from pressrelease.publishing.clock_trust import LATEST, Trust, Witnesses, can_be_asked, clock_doubt, trust
+from pressrelease.publishing.plan import Plan, make_plan
 from pressrelease.release.delivery import Delivery
 from pressrelease.status.evaluation import Dossier, FileFact, Scheduled, Standing, Word, counted_approvals, stand
 from pressrelease.store import Store
@@ -22,7 +23,6 @@ from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.queries import FrozenVersion
 from pressrelease.system import clock
 from pressrelease.system.stop_file import asked_holds
-from pressrelease.trust import LATEST, Trust, Witnesses, can_be_asked, clock_doubt, trust
 
 if TYPE_CHECKING:
     from pressrelease.signing import Approved

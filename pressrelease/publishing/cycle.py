@@ -33,14 +33,15 @@ from pathlib import Path
 
 from pressrelease.config import Config
 from pressrelease.errors import PressReleaseError, WillRetry
-from pressrelease.gather import Pass, look, why_unsigned
-from pressrelease.lane import Bounds, Lane
 from pressrelease.library import Library
 from pressrelease.outlets import Finds, Outlet, Parcel
-from pressrelease.parcels import Heavy, Parcels
-from pressrelease.recorder import Entry, GivenBack, Recorder
+from pressrelease.publishing.clock_trust import Witnesses, trust
+from pressrelease.publishing.recorder import Entry, GivenBack, Recorder
+from pressrelease.publishing.rendering import Heavy, Parcels
+from pressrelease.publishing.retry import may_repeat, next_try
+from pressrelease.publishing.snapshot import Pass, look, why_unsigned
+from pressrelease.publishing.workers import Bounds, Lane
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
-from pressrelease.retry import may_repeat, next_try
 from pressrelease.store import Store
 from pressrelease.store.asked import take_over
 from pressrelease.store.claims import Result, claim, doubt, give_back, leave_to_person, record, record_if_claimed
@@ -51,7 +52,6 @@ from pressrelease.store.zone_updates import follow_rules
 from pressrelease.system import clock
 from pressrelease.system.log import frames
 from pressrelease.system.stop_file import is_held, is_stopped
-from pressrelease.trust import Witnesses, trust
 
 #: What a claim is kept for beyond the outlet's own timeout: rendering, queueing, and writing the answer.
 LEASE_MARGIN = timedelta(seconds=60)

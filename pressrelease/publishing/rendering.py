@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pressrelease.approved_config import ApprovedConfig
 from pressrelease.config import Config
 from pressrelease.errors import StateUnreadable
 from pressrelease.message import Message, compose, mark_of
 from pressrelease.outlets import Outlet, Parcel
+from pressrelease.publishing.approved_config import ApprovedConfig
 from pressrelease.release import Release, from_canonical, is_named
 from pressrelease.release.delivery import Delivery
 from pressrelease.store import Reader, Store
