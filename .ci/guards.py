@@ -364,7 +364,7 @@ GUARDS = (
           "if line.prev != before.hash:", "if False:", STORE),
     Guard("journal: append-only", "store/engine.py",
           "(*PARTIAL_INDEXES, *_JOURNAL_TRIGGERS[connection.dialect.name])", "PARTIAL_INDEXES", STORE),
-    Guard("a signal handler takes no lock", "daemon.py",
+    Guard("a signal handler takes no lock", "scheduler/run.py",
           "signal.signal(number, _leave_to_listener)", "signal.signal(number, lambda *_: self.end())",
           ("tests/test_signals.py",)),
     Guard("a vanished record is not replaced", "store/engine.py",

@@ -32,7 +32,7 @@ from pressrelease.desk import Desk, approving
 from pressrelease.errors import NotPermitted
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel
-from pressrelease.passes import publish_due
+from pressrelease.scheduler.passes import publish_due
 from pressrelease.status.evaluation import Approval, Scheduled, Word, counted_approvals, same_person
 from pressrelease.store import Store, claims, commands
 from pressrelease.store.queries import SCHEMA

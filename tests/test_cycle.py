@@ -26,11 +26,11 @@ from social_servers import a_message
 from sqlalchemy import text
 
 from pressrelease.config import Policy, Retry
-from pressrelease.daemon import Daemon
 from pressrelease.errors import StateUnreadable, WillRetry
-from pressrelease.passes import publish_due
 from pressrelease.publishing.recorder import Entry, Recorder
 from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Repeats
+from pressrelease.scheduler.passes import publish_due
+from pressrelease.scheduler.run import Daemon
 from pressrelease.store.claims import Result, claim
 from pressrelease.store.journal import first_break
 from pressrelease.system import clock

@@ -24,10 +24,10 @@ from records import deliveries, events, everything, office, schedule, schedule_n
 from servers import FlakyServer, answer, make_authority
 from sqlalchemy import text
 
-from pressrelease import passes
 from pressrelease.cli import main
 from pressrelease.desk import Desk, keeping, stopping
 from pressrelease.desk.doctor import Remark, Weight, examine, history, surroundings
+from pressrelease.scheduler import passes
 from pressrelease.status.evaluation import Word
 from pressrelease.store import commands, presence
 from pressrelease.store.rows import local_text

@@ -15,9 +15,9 @@ from records import office, schedule, schedule_now
 from servers import FlakyServer, answer, hang_after_request, redirect, unused_port
 
 from pressrelease.config import SecretReference, SecretSource
-from pressrelease.daemon import Daemon
 from pressrelease.errors import ConfigRefused, Problem, StateUnreadable, WillRetry
 from pressrelease.heartbeat import Sign, address_for, ping
+from pressrelease.scheduler.run import Daemon
 from pressrelease.store import commands
 from pressrelease.system import clock
 from pressrelease.system.log import log_to

@@ -12,7 +12,6 @@ import pytest
 from records import deliveries, events, everything, office, schedule, schedule_now
 from sqlalchemy import text
 
-from pressrelease import passes
 from pressrelease.cli import main
 from pressrelease.desk import Desk, keeping, moving, stopping
 from pressrelease.errors import (
@@ -24,6 +23,7 @@ from pressrelease.errors import (
     Usage,
     WillRetry,
 )
+from pressrelease.scheduler import passes
 from pressrelease.store import Store, presence
 from pressrelease.store.journal import walk
 from pressrelease.system.clock import read_mark, utc_now

@@ -24,7 +24,6 @@ from servers import FlakyServer, Request, answer, close_after_request, hang_afte
 
 from pressrelease.cli import main
 from pressrelease.config import Config, Office, Policy
-from pressrelease.daemon import Daemon
 from pressrelease.desk import Desk, approving, scheduling, stopping
 from pressrelease.desk.doctor import examine
 from pressrelease.formats.eml import Letterhead, eml
@@ -42,9 +41,10 @@ from pressrelease.notices import (
     notice_of,
     reminders,
 )
-from pressrelease.passes import publish_due
 from pressrelease.publishing.snapshot import look
 from pressrelease.release.delivery import Delivery, DeliveryState
+from pressrelease.scheduler.passes import publish_due
+from pressrelease.scheduler.run import Daemon
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, Scheduled, Standing, Word
 from pressrelease.store import Store, commands, notification_state

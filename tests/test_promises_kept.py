@@ -19,9 +19,9 @@ from pressrelease.desk.approving import approve
 from pressrelease.desk.promising import AT_ONCE, near_promises, promised
 from pressrelease.desk.scheduling import propose, schedule
 from pressrelease.errors import NotFound, ReleaseRefused
-from pressrelease.passes import publish_due
 from pressrelease.promises import Follower, Promise, PromiseState, keep
 from pressrelease.promises.fulfillment import closes, fits
+from pressrelease.scheduler.passes import publish_due
 from pressrelease.system import clock
 from pressrelease.wiring import Workspace
 

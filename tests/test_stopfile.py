@@ -12,7 +12,7 @@ from office import Office, found_office
 from pressrelease.errors import NotPermitted
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel
-from pressrelease.passes import publish_due
+from pressrelease.scheduler.passes import publish_due
 from pressrelease.system import stop_file
 
 

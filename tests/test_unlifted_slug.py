@@ -14,9 +14,9 @@ from records import office, scheduled
 
 from pressrelease.message import mark_of
 from pressrelease.outlets.newsroom.record import hashed, record_in
-from pressrelease.passes import publish_due
 from pressrelease.publishing.rendering import SURELY_OUT, Parcels
 from pressrelease.release import Release
+from pressrelease.scheduler.passes import publish_due
 from pressrelease.wiring import Workspace
 
 SECRET = "mayor-jones-arrested"

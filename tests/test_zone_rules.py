@@ -30,9 +30,9 @@ from pressrelease.desk.doctor.remarks import Patient, Weight
 from pressrelease.errors import EmbargoRefused, StateUnreadable
 from pressrelease.notices import conditions
 from pressrelease.notices.model import Known
-from pressrelease.passes import publish_due
 from pressrelease.publishing.snapshot import approved, look
 from pressrelease.release.delivery import DeliveryState
+from pressrelease.scheduler.passes import publish_due
 from pressrelease.status.evaluation import ReleaseState, Scheduled
 from pressrelease.store import Store, commands
 from pressrelease.store.journal import first_break

@@ -27,8 +27,8 @@ from pressrelease.system import clock
 
 if TYPE_CHECKING:
     from pressrelease.desk import Desk
-    from pressrelease.passes import Outcome
     from pressrelease.publishing.plan import Waiting
+    from pressrelease.scheduler.passes import Outcome
 
 app = typer.Typer()
 
@@ -149,7 +149,7 @@ def publish_due_command(
 
 def _pass(session: Session, desk: Desk, only: set[str] | None = None, *, comes_again: bool) -> Outcome:
     """One pass; somebody who waits for it at a terminal sees how far it has come."""
-    from pressrelease.passes import publish_due
+    from pressrelease.scheduler.passes import publish_due
 
     if session.as_json or not sys.stdout.isatty():
         return publish_due(desk.workspace, only, comes_again=comes_again)
@@ -214,7 +214,7 @@ def run(
     no_input: NoInputOption = False,
 ) -> None:
     """Stay up and publish each release at its instant. SIGTERM or Ctrl-C finishes what is in flight first."""
-    from pressrelease.daemon import Daemon
+    from pressrelease.scheduler.run import Daemon
 
     session = Session.of(workspace, no_input=no_input)
     desk = session.desk(sends=True)
