@@ -16,12 +16,12 @@ from servers import FlakyServer, answer, hang_after_request, redirect, unused_po
 
 from pressrelease.config import SecretReference, SecretSource
 from pressrelease.errors import ConfigRefused, Problem, StateUnreadable, WillRetry
-from pressrelease.heartbeat import Sign, address_for, ping
+from pressrelease.notifications.heartbeat import Sign, address_for, ping
+from pressrelease.notifications.notifier import Telling, told_after
 from pressrelease.scheduler.run import Daemon
 from pressrelease.store import commands
 from pressrelease.system import clock
 from pressrelease.system.log import log_to
-from pressrelease.telling import Telling, told_after
 from pressrelease.wiring import Workspace
 
 SECRET = "zqsecretheartbeat"

@@ -27,7 +27,7 @@ from pressrelease.config import Config, Office, Policy
 from pressrelease.desk import Desk, approving, scheduling, stopping
 from pressrelease.desk.doctor import examine
 from pressrelease.formats.eml import Letterhead, eml
-from pressrelease.notices import (
+from pressrelease.notifications import (
     EVENTS,
     Coming,
     Early,
@@ -41,6 +41,9 @@ from pressrelease.notices import (
     notice_of,
     reminders,
 )
+from pressrelease.notifications.notifier import Telling, told_after
+from pressrelease.notifications.sending import PAUSE, tell
+from pressrelease.notifications.unread import look as news_of
 from pressrelease.publishing.snapshot import look
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.scheduler.passes import publish_due
@@ -52,9 +55,6 @@ from pressrelease.store.circuit import close_outlet, open_outlet_again
 from pressrelease.store.notification_state import LONGEST_PAUSE, Told
 from pressrelease.system import clock
 from pressrelease.system.log import log_to
-from pressrelease.telling import Telling, told_after
-from pressrelease.telling.news import look as news_of
-from pressrelease.telling.people import PAUSE, tell
 from pressrelease.when import Embargo, EmbargoKind
 from pressrelease.wiring import Workspace
 
@@ -601,7 +601,7 @@ def test_a_fault_in_telling_is_a_line_in_the_log(
     def broken(*arguments: object) -> None:
         raise ValueError("zqsecret")
 
-    monkeypatch.setattr("pressrelease.telling.people.look", broken)
+    monkeypatch.setattr("pressrelease.notifications.sending.look", broken)
     place.one_pass()
     assert "ValueError" in place.log
     assert "zqsecret" not in place.log
@@ -818,7 +818,7 @@ def test_what_still_stands_is_not_told_again_with_what_is_new(tmp_path: Path, se
 
 
 def test_a_message_has_its_own_limit_of_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pressrelease.telling.people.SEND_WITHIN", timedelta(seconds=0.5))
+    monkeypatch.setattr("pressrelease.notifications.sending.SEND_WITHIN", timedelta(seconds=0.5))
     with FlakyServer(hang_after_request) as server:
         place = Place(tmp_path, server)
         schedule_now(place.workspace, "names")

@@ -28,8 +28,8 @@ from pressrelease.desk import Desk, proofing, scheduling, stopping
 from pressrelease.desk.doctor import history
 from pressrelease.desk.doctor.remarks import Patient, Weight
 from pressrelease.errors import EmbargoRefused, StateUnreadable
-from pressrelease.notices import conditions
-from pressrelease.notices.model import Known
+from pressrelease.notifications import conditions
+from pressrelease.notifications.notice import Known
 from pressrelease.publishing.snapshot import approved, look
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler.passes import publish_due

@@ -106,9 +106,9 @@ def publish_due_command(
     Safe beside `run` and beside itself: each delivery is sent by one of them.
     """
     from pressrelease.desk.reminding import is_news
+    from pressrelease.notifications.notifier import told_after
     from pressrelease.publishing.snapshot import look
     from pressrelease.status.views import maybe_rfc3339
-    from pressrelease.telling import told_after
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk(sends=True)
@@ -191,7 +191,7 @@ def _clock_doubt(desk: Desk, outcome: Outcome) -> tuple[tuple[str, ...], PressRe
 
 def _needs(waiting: Sequence[Waiting], *, by_name: bool) -> list[str]:
     """Who needs a person, and why; what waits for one closed outlet in one sentence, since one fix is for them all."""
-    from pressrelease.notices.model import sentence
+    from pressrelease.notifications.notice import sentence
     from pressrelease.status.views import in_logs
 
     names = {one.slug: (one.slug, one.reason) if by_name else in_logs(one) for one in waiting}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pressrelease.notices.model import called
+from pressrelease.notifications.notice import called
 from pressrelease.publishing.clock_trust import Witnesses
 from pressrelease.publishing.plan import Waiting
 from pressrelease.publishing.snapshot import Pass, look

@@ -24,6 +24,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem, WillRetry
+from pressrelease.notifications.notifier import Telling, told_after
 from pressrelease.publishing.cycle import Cycle
 from pressrelease.publishing.plan import AHEAD
 from pressrelease.publishing.snapshot import Pass
@@ -32,7 +33,6 @@ from pressrelease.store import Store
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.watching import Watch
 from pressrelease.system import clock
-from pressrelease.telling import Telling, told_after
 from pressrelease.wiring import CONFIG_SETTLED, Workspace, config_signature, sending, was_mended
 
 if TYPE_CHECKING:

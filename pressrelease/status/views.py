@@ -186,7 +186,7 @@ def next_command(row: Row) -> str:
 
 def in_logs(waiting: Waiting) -> tuple[str, str]:
     """A release's name and reason for cron's mail and the system's log, which others read: a code until it lifts."""
-    from pressrelease.notices.model import called
+    from pressrelease.notifications.notice import called
 
     if waiting.lifted:
         return waiting.slug, waiting.reason

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pressrelease.notices import (
+from pressrelease.notifications import (
     EVENTS,
     REMINDERS,
     Coming,

@@ -9,7 +9,7 @@ from html import escape
 
 from pressrelease.config import Office
 from pressrelease.message import Message
-from pressrelease.notices.model import Notice
+from pressrelease.notifications.notice import Notice
 from pressrelease.release import Release
 from pressrelease.system.printable import one_line
 

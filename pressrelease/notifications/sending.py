@@ -17,7 +17,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pressrelease.message import Message
-from pressrelease.notices import URGENT, Happening, Notice, digest
+from pressrelease.notifications import URGENT, Happening, Notice, digest
+from pressrelease.notifications.unread import News, in_words, look
 from pressrelease.outlets import Outlet, open_outlet
 from pressrelease.publishing.snapshot import Pass
 from pressrelease.release.delivery import Certainty, DeliveryFailed
@@ -26,7 +27,6 @@ from pressrelease.store.circuit import closed_outlets
 from pressrelease.store.notification_state import Told
 from pressrelease.system import clock
 from pressrelease.system.log import frames
-from pressrelease.telling.news import News, in_words, look
 from pressrelease.wiring import Workspace
 
 #: How long one message may take, whatever its outlet's own timeout.

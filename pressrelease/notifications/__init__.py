@@ -9,10 +9,10 @@ is called off, it has a code: the first digits of its version. No headline, no r
 a server and no recipient's address is ever in a notice; `pressrelease status` has those, for whoever may look.
 """
 
-from pressrelease.notices.conditions import REMINDERS, conditions, reminders
-from pressrelease.notices.digest import digest
-from pressrelease.notices.happenings import EVENTS, URGENT, gathered, notice_of
-from pressrelease.notices.model import Coming, Early, Happening, Known, Matter, Notice, called
+from pressrelease.notifications.conditions import REMINDERS, conditions, reminders
+from pressrelease.notifications.digest import digest
+from pressrelease.notifications.events import EVENTS, URGENT, gathered, notice_of
+from pressrelease.notifications.notice import Coming, Early, Happening, Known, Matter, Notice, called
 from pressrelease.status.causes import Topic
 
 __all__ = [

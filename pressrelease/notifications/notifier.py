@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from pressrelease.errors import PressReleaseError, WillRetry
-from pressrelease.heartbeat import PATIENCE, Sign, ping
+from pressrelease.notifications.heartbeat import PATIENCE, Sign, ping
 from pressrelease.publishing.snapshot import Pass, known_outlets
 from pressrelease.system import clock
 from pressrelease.system.log import frames
@@ -96,7 +96,7 @@ class Telling:
 
     def _tell_while_wanted(self, name: str) -> None:
         """Look, and look again where that was asked for meanwhile, though not at every write of a busy moment."""
-        from pressrelease.telling.people import tell
+        from pressrelease.notifications.sending import tell
 
         while True:
             rest = self._looked_at.get(name, float("-inf")) + LOOK_EVERY - clock.pause_clock()

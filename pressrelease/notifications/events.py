@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pressrelease.notices.model import Happening, Known, Matter, Notice, called, sentence
+from pressrelease.notifications.notice import Happening, Known, Matter, Notice, called, sentence
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import Topic
 from pressrelease.status.evaluation import Dossier, Word

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pressrelease.config import Config
-from pressrelease.notices.model import CODE, Coming, Known, Notice, sentence
+from pressrelease.notifications.notice import CODE, Coming, Known, Notice, sentence
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.causes import ADVICE, Cause, Topic
 from pressrelease.status.evaluation import FileFact, ReleaseState, Standing, Word, due_since, too_late
