@@ -20,7 +20,7 @@ from pressrelease.status.views import STATE_WORDS, Row, list_words, next_command
 from pressrelease.system.printable import printable
 
 if TYPE_CHECKING:
-    from pressrelease.desk.reaching import OutletFacts
+    from pressrelease.services.reaching import OutletFacts
 
 THEME = Theme(
     {
@@ -113,7 +113,7 @@ def print_status(rows: Sequence[Row], *, timezone: str, now: datetime, to: Conso
 
 def print_outlets(found: Sequence[OutletFacts], *, to: Console | None = None) -> None:
     """A table of outlets, and below it what there is to say of each just now."""
-    from pressrelease.desk.reaching import state_words
+    from pressrelease.services.reaching import state_words
     from pressrelease.when import say_span
 
     to = to or console()

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from pressrelease.desk import Desk, approving, scheduling
 from pressrelease.release.delivery import Delivery
+from pressrelease.services import Desk, approving, scheduling
 from pressrelease.store import Store
 from pressrelease.store.tables import metadata
 from pressrelease.wiring import Workspace

@@ -15,7 +15,7 @@ import records
 from calling import Caller
 from office import COMMAND
 
-from pressrelease.desk.listing import scheduler_sign
+from pressrelease.services.listing import scheduler_sign
 from pressrelease.status.views import CALLED_BY_CRON
 from pressrelease.store import presence
 from pressrelease.system.clock import read_mark, utc_now

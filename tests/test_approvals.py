@@ -28,11 +28,11 @@ from zone_files import LA, database, going_by
 from pressrelease import signing
 from pressrelease.cli import main
 from pressrelease.config import Config, Policy, Retry
-from pressrelease.desk import Desk, approving
 from pressrelease.errors import NotPermitted
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel
 from pressrelease.scheduler.passes import publish_due
+from pressrelease.services import Desk, approving
 from pressrelease.status.evaluation import Approval, Scheduled, Word, counted_approvals, same_person
 from pressrelease.store import Store, claims, commands
 from pressrelease.store.queries import SCHEMA

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from test_store import AFTER, put, take
 
-from pressrelease.desk.keeping import known_head, verify
 from pressrelease.errors import Usage
 from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
+from pressrelease.services.keeping import known_head, verify
 from pressrelease.status.evaluation import Word
 from pressrelease.store import Store, claims, commands, settling
 from pressrelease.store.journal import BEGINNING, Event, Head, Line, line_after, read_head, walk

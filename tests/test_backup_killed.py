@@ -14,9 +14,9 @@ from auditor import audit
 from conftest import missing
 from records import events, office, schedule_now
 
-from pressrelease.desk import keeping
 from pressrelease.errors import StateUnreadable
 from pressrelease.scheduler import passes
+from pressrelease.services import keeping
 from pressrelease.store import archive
 from pressrelease.wiring import Workspace
 

@@ -16,10 +16,10 @@ import pytest
 from records import deliveries, events, everything, office, schedule, schedule_now, write
 
 from pressrelease.cli import main
-from pressrelease.desk import Desk, keeping, moving, restoring, stopping
 from pressrelease.errors import NeedsPerson, NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler import passes
+from pressrelease.services import Desk, keeping, moving, restoring, stopping
 from pressrelease.store import archive, presence
 from pressrelease.store.journal import walk
 from pressrelease.system.clock import read_mark, utc_now

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from office import Office, found_office, in_seconds, iso
 
 from pressrelease import errors
-from pressrelease.desk.results import each
 from pressrelease.errors import NotFound, NotPermitted, PressReleaseError
+from pressrelease.services.results import each
 
 FAR = iso(in_seconds(5 * 86400))
 

@@ -251,7 +251,7 @@ def test_a_fault_of_ours_is_told_in_words(office: Office, call: Caller, monkeypa
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("whsec_canary and the embargoed text")
 
-    monkeypatch.setattr("pressrelease.desk.listing.listing", broken)
+    monkeypatch.setattr("pressrelease.services.listing.listing", broken)
     call("status", expect=1)
     assert "reference" in call.err
     log = (office.folder / ".pressrelease" / "log").read_text(encoding="utf-8")
@@ -265,7 +265,7 @@ def test_a_log_that_can_not_be_written_is_not_named_as_the_place_of_the_details(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("whsec_canary")
 
-    monkeypatch.setattr("pressrelease.desk.listing.listing", broken)
+    monkeypatch.setattr("pressrelease.services.listing.listing", broken)
     (office.folder / ".pressrelease" / "log").mkdir(parents=True)
     call("status", expect=1)
     assert "RuntimeError" in call.err

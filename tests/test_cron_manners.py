@@ -12,7 +12,7 @@ import pytest
 import records
 from calling import Caller
 
-from pressrelease.desk.reminding import FILE, is_news
+from pressrelease.services.reminding import FILE, is_news
 from pressrelease.system import clock
 from pressrelease.wiring import Workspace
 

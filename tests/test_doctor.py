@@ -25,9 +25,9 @@ from servers import FlakyServer, answer, make_authority
 from sqlalchemy import text
 
 from pressrelease.cli import main
-from pressrelease.desk import Desk, keeping, stopping
-from pressrelease.desk.doctor import Remark, Weight, examine, history, surroundings
 from pressrelease.scheduler import passes
+from pressrelease.services import Desk, keeping, stopping
+from pressrelease.services.doctor import Remark, Weight, environment, examine, record
 from pressrelease.status.evaluation import Word
 from pressrelease.store import commands, presence
 from pressrelease.store.rows import local_text
@@ -243,7 +243,7 @@ def test_a_check_that_fails_itself_hides_no_other(desk: Desk, monkeypatch: pytes
     def fails(*arguments: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(surroundings.shutil, "disk_usage", fails)
+    monkeypatch.setattr(environment.shutil, "disk_usage", fails)
     (desk.library.folder / "Not A Slug.md").touch()
     remarks = found(desk.workspace)
     assert any(r.check == "disk" and "could not be made" in r.message for r in remarks)
@@ -292,7 +292,7 @@ MOUNTS = [
 )
 def test_a_network_file_system_is_known_by_its_mount(folder: str, kind: str) -> None:
     found = file_system_in(Path(folder), MOUNTS)
-    assert (found if found in history.OVER_A_NETWORK else "") == kind
+    assert (found if found in record.OVER_A_NETWORK else "") == kind
 
 
 def test_the_zone_database_says_which_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_the_zone_database_says_which_it_is(monkeypatch: pytest.MonkeyPatch, tmp
 def test_the_wall_time_is_kept_with_each_lift(desk: Desk) -> None:
     release = desk.store.read.release("ahead")
     assert release is not None
-    kept = history.approved_wall_time(desk.store.read, release)
+    kept = record.approved_wall_time(desk.store.read, release)
     assert kept == local_text(release.lift, "America/Los_Angeles")
     assert local_text(NOW, "America/Los_Angeles") == "2018-09-21T09:00:00-07:00[America/Los_Angeles]"
 
@@ -317,7 +317,7 @@ def test_an_old_sqlite_in_wal_mode_is_told_of(desk: Desk) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
     told = [remark for remark in found(desk.workspace) if "WAL" in remark.message]
-    assert bool(told) == (sqlite3.sqlite_version_info < history.WAL_IS_SAFE)
+    assert bool(told) == (sqlite3.sqlite_version_info < record.WAL_IS_SAFE)
 
 
 @pytest.mark.parametrize(("days", "told"), [(3, True), (90, False)])
@@ -402,7 +402,7 @@ def test_a_check_that_crashes_is_an_error(desk: Desk, monkeypatch: pytest.Monkey
     def crash(patient: object) -> Iterator[Remark]:
         raise ModuleNotFoundError("zq")
 
-    monkeypatch.setattr(surroundings, "disk", crash)
+    monkeypatch.setattr(environment, "disk", crash)
     (remark,) = [one for one in found(desk.workspace, offline=True) if one.check == "disk"]
     assert remark.weight is Weight.ERROR
     assert "unknown" in remark.message
@@ -410,7 +410,7 @@ def test_a_check_that_crashes_is_an_error(desk: Desk, monkeypatch: pytest.Monkey
 
 
 def test_outlets_that_hang_share_one_bound(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surroundings, "PROBE_PATIENCE", 1.0)
+    monkeypatch.setattr(environment, "PROBE_PATIENCE", 1.0)
     with ExitStack() as servers:
         config = desk.workspace.folder / "config.toml"
         for number in range(4):
@@ -447,7 +447,7 @@ def test_a_mail_servers_certificate_is_looked_at_behind_starttls(
             config.read_text() + '[outlets.mail]\ntype = "email"\nhost = "localhost"\nsecurity = "starttls"\n'
             f'port = {mail.port}\nfrom = "a@x.example"\nrecipients = ["b@x.example"]\n'
         )
-        monkeypatch.setattr(surroundings, "CERTIFICATE_AHEAD", timedelta(days=400_000))
+        monkeypatch.setattr(environment, "CERTIFICATE_AHEAD", timedelta(days=400_000))
         (remark,) = [one for one in found(desk.workspace) if one.check == "certificates"]
         assert remark.message.startswith("the certificate of mail's server ends in ")
 

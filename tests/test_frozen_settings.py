@@ -16,12 +16,12 @@ from pressrelease.config.frozen import changes, frozen_settings, office_of, sett
 from pressrelease.config.keys import Cover, Key
 from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS
 from pressrelease.config.sections import SECTIONS
-from pressrelease.desk import Desk, approving, scheduling
 from pressrelease.errors import NeedsPerson, NotPermitted, StateUnreadable, Usage
 from pressrelease.publishing.rendering import Parcels
 from pressrelease.release import from_canonical, version_of
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler.passes import publish_due
+from pressrelease.services import Desk, approving, scheduling
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store.journal import BEGINNING, Event, line_after

@@ -21,16 +21,16 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from office import Office, found_office
 
-from pressrelease import desk as desks
+from pressrelease import services as desks
 from pressrelease.cli import main
 from pressrelease.cli.app import COMMANDS
 from pressrelease.config import Office as OfficeConfig
 from pressrelease.config.frozen import settings_name
 from pressrelease.config.sample import sample_config
-from pressrelease.desk import scheduling
 from pressrelease.errors import ConfigRefused, NotPermitted, Refused
 from pressrelease.message import compose
 from pressrelease.release import digests_of, from_canonical, version_of
+from pressrelease.services import scheduling
 from pressrelease.wiring import Workspace, read_config_file
 
 FAR = "2099-09-24T09:00:00-07:00"

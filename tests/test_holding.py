@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from records import office, schedule
 
-from pressrelease.desk.doctor import Remark, Weight, examine, holding
-from pressrelease.desk.doctor.holding import Holder, holders_of, name_of, processes_that_lock
+from pressrelease.services.doctor import Remark, Weight, examine, holding
+from pressrelease.services.doctor.holding import Holder, holders_of, name_of, processes_that_lock
 from pressrelease.store import queries
 from pressrelease.wiring import Workspace
 

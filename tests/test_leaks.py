@@ -430,7 +430,7 @@ def _walk_every_path(office: Office, call: Caller, monkeypatch: pytest.MonkeyPat
     call("schedule", SLUG, "--yes")
     call("approve", SLUG)
     monkeypatch.setenv("EDITOR", f"{sys.executable} -c 'import sys; sys.exit(3)'")
-    monkeypatch.setattr("pressrelease.desk.doctor.surroundings.PROBE_PATIENCE", 1.0, raising=False)
+    monkeypatch.setattr("pressrelease.services.doctor.environment.PROBE_PATIENCE", 1.0, raising=False)
     for fault, spoil in FAULTS.items():
         with monkeypatch.context() as patch:
             mend = spoil(office, patch)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from office import Office, found_office, iso
 
-from pressrelease.desk.lifts import Lift, kept, said_earlier
+from pressrelease.services.lifts import Lift, kept, said_earlier
 from pressrelease.when import Embargo, EmbargoKind
 
 LA = ZoneInfo("America/Los_Angeles")

@@ -13,7 +13,6 @@ from records import deliveries, events, everything, office, schedule, schedule_n
 from sqlalchemy import text
 
 from pressrelease.cli import main
-from pressrelease.desk import Desk, keeping, moving, stopping
 from pressrelease.errors import (
     NeedsPerson,
     NotFound,
@@ -24,6 +23,7 @@ from pressrelease.errors import (
     WillRetry,
 )
 from pressrelease.scheduler import passes
+from pressrelease.services import Desk, keeping, moving, stopping
 from pressrelease.store import Store, presence
 from pressrelease.store.journal import walk
 from pressrelease.system.clock import read_mark, utc_now
@@ -195,7 +195,7 @@ def test_the_command(
 
 
 def test_a_backup_of_the_server_brings_it_back_to_sqlite(desk: Desk, server: str, tmp_path: Path) -> None:
-    from pressrelease.desk import restoring
+    from pressrelease.services import restoring
 
     moving.move_store(desk, server)
     workspace = there(desk, server)

@@ -24,8 +24,6 @@ from servers import FlakyServer, Request, answer, close_after_request, hang_afte
 
 from pressrelease.cli import main
 from pressrelease.config import Config, Office, Policy
-from pressrelease.desk import Desk, approving, scheduling, stopping
-from pressrelease.desk.doctor import examine
 from pressrelease.formats.eml import Letterhead, eml
 from pressrelease.notifications import (
     EVENTS,
@@ -48,6 +46,8 @@ from pressrelease.publishing.snapshot import look
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.scheduler.run import Daemon
+from pressrelease.services import Desk, approving, scheduling, stopping
+from pressrelease.services.doctor import examine
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, Scheduled, Standing, Word
 from pressrelease.store import Store, commands, notification_state

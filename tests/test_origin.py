@@ -15,11 +15,11 @@ import pytest
 from conftest import fresh_schema
 from records import deliveries, events, office, schedule, schedule_now
 
-from pressrelease.desk import Desk, adopting, keeping, restoring, stopping
-from pressrelease.desk.doctor import Weight, examine
 from pressrelease.errors import NotPermitted, Stopped
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler import passes
+from pressrelease.services import Desk, adopting, keeping, restoring, stopping
+from pressrelease.services.doctor import Weight, examine
 from pressrelease.store import origin
 from pressrelease.store.origin import Place, moved
 from pressrelease.system.clock import utc_now

@@ -17,9 +17,9 @@ from office import Office, found_office, receiving
 from rich.console import Console
 from servers import unused_port
 
-from pressrelease.desk.reaching import OutletFacts, state_words
 from pressrelease.outlets import KINDS, abilities_of
 from pressrelease.release.delivery import Abilities, Repeats
+from pressrelease.services.reaching import OutletFacts, state_words
 from pressrelease.store.circuit import ClosedOutlet
 from pressrelease.terminal import THEME, print_outlets
 

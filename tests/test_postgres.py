@@ -17,10 +17,10 @@ from conftest import missing
 from postgres_server import Server, as_postgres, new_server, own_folder, run, running
 from records import office, schedule_now, write
 
-from pressrelease.desk import Desk, moving, stopping
-from pressrelease.desk.doctor import Weight, examine
 from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.scheduler import passes
+from pressrelease.services import Desk, moving, stopping
+from pressrelease.services.doctor import Weight, examine
 from pressrelease.store import Store
 from pressrelease.system.clock import utc_now
 from pressrelease.wiring import Workspace

@@ -15,7 +15,6 @@ import pytest
 import workshop
 
 from pressrelease.config import Policy, Retry
-from pressrelease.desk import Desk, approving, scheduling, stopping
 from pressrelease.errors import WillRetry
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel
@@ -25,6 +24,7 @@ from pressrelease.publishing.plan import AHEAD
 from pressrelease.publishing.snapshot import Pass
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.scheduler.run import Daemon
+from pressrelease.services import Desk, approving, scheduling, stopping
 from pressrelease.store.batched_query import Together
 from pressrelease.store.claims import claim
 from pressrelease.system import clock

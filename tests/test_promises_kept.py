@@ -14,14 +14,14 @@ from office import Office, found_office
 
 from pressrelease.cli import main
 from pressrelease.cli.promising import near_lines
-from pressrelease.desk import Desk
-from pressrelease.desk.approving import approve
-from pressrelease.desk.promising import AT_ONCE, near_promises, promised
-from pressrelease.desk.scheduling import propose, schedule
 from pressrelease.errors import NotFound, ReleaseRefused
 from pressrelease.promises import Follower, Promise, PromiseState, keep
 from pressrelease.promises.fulfillment import closes, fits
 from pressrelease.scheduler.passes import publish_due
+from pressrelease.services import Desk
+from pressrelease.services.approving import approve
+from pressrelease.services.promising import AT_ONCE, near_promises, promised
+from pressrelease.services.scheduling import propose, schedule
 from pressrelease.system import clock
 from pressrelease.wiring import Workspace
 

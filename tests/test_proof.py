@@ -15,7 +15,7 @@ from mail_server import mail_server
 from office import Office, found_office, receiving
 
 from pressrelease.cli import main
-from pressrelease.desk.proofing import Rendered
+from pressrelease.services.proofing import Rendered
 
 FORMATS = ("text", "html", "eml", "json", "ninjs", "newsml")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

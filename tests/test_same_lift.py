@@ -16,11 +16,11 @@ from office import Office, found_office
 
 from pressrelease.check import embargo_of
 from pressrelease.cli.session import Session
-from pressrelease.desk import Desk
-from pressrelease.desk.drafting import begin
-from pressrelease.desk.listing import draft_row
-from pressrelease.desk.scheduling import propose
 from pressrelease.errors import PressReleaseError
+from pressrelease.services import Desk
+from pressrelease.services.drafting import begin
+from pressrelease.services.listing import draft_row
+from pressrelease.services.scheduling import propose
 from pressrelease.system import clock
 from pressrelease.when import read_embargo
 

@@ -210,7 +210,7 @@ def test_a_config_that_is_gone_or_a_folder_is_said_to_be(tmp_path: Path) -> None
 
 def test_whoever_schedules_needs_no_outlets_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The secrets live where the scheduler runs, in a systemd credential, say; the press officer's shell has none."""
-    from pressrelease.desk import Desk, approving, scheduling
+    from pressrelease.services import Desk, approving, scheduling
 
     monkeypatch.delenv("SMTPPW", raising=False)
     mail = (

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from mail_server import MailServer, mail_server
 from office import COMMAND, Office, found_office
 
-from pressrelease.desk.settling import read_names
+from pressrelease.services.settling import read_names
 
 LIST = [f"r{number}@paper.example" for number in range(6)]
 DOUBTFUL = LIST[2:]

@@ -34,8 +34,8 @@ from simulator.histories import (
 from simulator.office import CONFIG, EDITS, OUTLETS, PATIENT, REMEMBERS, SLUGS
 from simulator.world import World
 
-from pressrelease.desk import stopping
 from pressrelease.errors import NeedsPerson
+from pressrelease.services import stopping
 
 QUICK = 80
 MANY = int(os.environ.get("HISTORIES", "10000"))

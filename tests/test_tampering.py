@@ -15,10 +15,10 @@ from sqlalchemy.exc import DBAPIError
 
 from pressrelease.cli import main
 from pressrelease.config import Policy, Retry
-from pressrelease.desk import Desk, approving, sending, stopping
-from pressrelease.desk.keeping import verify
 from pressrelease.release.delivery import Delivery
 from pressrelease.scheduler.passes import publish_due
+from pressrelease.services import Desk, approving, sending, stopping
+from pressrelease.services.keeping import verify
 from pressrelease.status.evaluation import Standing
 from pressrelease.store import Store, claims
 from pressrelease.when import read_embargo

@@ -39,7 +39,7 @@ def _page(workspace: Workspace, slug: str) -> str:
 
 def _lift_now(workspace: Workspace, slug: str) -> Workspace:
     """Have a person publish it early, and go on as another process."""
-    from pressrelease.desk import Desk, sending
+    from pressrelease.services import Desk, sending
 
     sending.release_now(Desk(workspace, "jdoe"), slug, early=True, why="it leaked")
     workspace.store.close()

@@ -24,15 +24,15 @@ from test_store import LIFT, events, only, put, take
 from zone_files import LA, database, going_by, zone_of
 
 from pressrelease.config import Config, Office
-from pressrelease.desk import Desk, proofing, scheduling, stopping
-from pressrelease.desk.doctor import history
-from pressrelease.desk.doctor.remarks import Patient, Weight
 from pressrelease.errors import EmbargoRefused, StateUnreadable
 from pressrelease.notifications import conditions
 from pressrelease.notifications.notice import Known
 from pressrelease.publishing.snapshot import approved, look
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler.passes import publish_due
+from pressrelease.services import Desk, proofing, scheduling, stopping
+from pressrelease.services.doctor import record
+from pressrelease.services.doctor.findings import Patient, Weight
 from pressrelease.status.evaluation import ReleaseState, Scheduled
 from pressrelease.store import Store, commands
 from pressrelease.store.journal import first_break
@@ -596,7 +596,7 @@ def later() -> Ruling:
 def remarks(workspace: Workspace) -> list[Any]:
     from pressrelease.system import clock
 
-    return list(history.zones(Patient(workspace, clock.read_mark())))
+    return list(record.zones(Patient(workspace, clock.read_mark())))
 
 
 def test_a_lift_follows_newer_rules_to_an_earlier_moment_and_no_others(ahead: Workspace, tmp_path: Path) -> None:

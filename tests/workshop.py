@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from pressrelease.config import ClockRules, Config, Office, OutletConfig, Policy
-from pressrelease.desk import Desk, approving, scheduling
 from pressrelease.message import Message
 from pressrelease.outlets import Parcel
 from pressrelease.release import Attachment, Release, digests_of, version_of
 from pressrelease.release.delivery import Delivery, Receipt, Repeats
+from pressrelease.services import Desk, approving, scheduling
 from pressrelease.store import Store
 from pressrelease.system import clock
 from pressrelease.when import Embargo, EmbargoKind

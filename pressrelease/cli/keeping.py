@@ -15,7 +15,7 @@ from pressrelease.cli.session import Session
 from pressrelease.system import clock
 
 if TYPE_CHECKING:
-    from pressrelease.desk.restoring import Restored, Unpacked
+    from pressrelease.services.restoring import Restored, Unpacked
     from pressrelease.wiring import Workspace
 
 app = typer.Typer()
@@ -32,7 +32,7 @@ def doctor(
 
     Changes nothing and publishes nothing. Exit code 10 where something has to be seen to now.
     """
-    from pressrelease.desk.doctor import Weight, examine
+    from pressrelease.services.doctor import Weight, examine
     from pressrelease.when import rfc3339
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
@@ -83,8 +83,8 @@ def backup(
     It holds embargoed text: only you may read it, and it should stay so. It holds no secrets. The journal's head is
     printed; keep it elsewhere, and `journal --verify --head` proves by it that nothing was cut off since.
     """
-    from pressrelease.desk.keeping import back_up
     from pressrelease.errors import StateUnreadable
+    from pressrelease.services.keeping import back_up
     from pressrelease.when import rfc3339
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
@@ -130,7 +130,7 @@ def restore(
     The backup is looked over before anything is changed. What was restored starts stopped; what was being sent, or
     was due since, is in doubt: `status` lists it, `settle` decides it, `resume --all` lets the rest go.
     """
-    from pressrelease.desk.restoring import put_back, unpacked
+    from pressrelease.services.restoring import put_back, unpacked
     from pressrelease.when import rfc3339
     from pressrelease.wiring import person
 
@@ -242,7 +242,7 @@ def move_store(
 
     The password belongs in ~/.pgpass, never on the command line. The old file is kept under another name.
     """
-    from pressrelease.desk.moving import move_store as move
+    from pressrelease.services.moving import move_store as move
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     moved = move(session.desk(), url)

@@ -21,7 +21,7 @@ from pressrelease.status.causes import ADVICE, Cause
 from pressrelease.system import clock
 
 if TYPE_CHECKING:
-    from pressrelease.desk import Desk
+    from pressrelease.services import Desk
     from pressrelease.status.views import Row, SchedulerSign
 
 app = typer.Typer()
@@ -36,7 +36,7 @@ SHOWN_AS_JSON = 1_000
 def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     """The bare command: what lifts next, what needs a person, whether a scheduler is alive."""
     from pressrelease.cli.promising import near_lines
-    from pressrelease.desk.listing import listing
+    from pressrelease.services.listing import listing
     from pressrelease.status.evaluation import ReleaseState
     from pressrelease.status.views import next_command, status_json, when_words
 
@@ -124,7 +124,7 @@ def status(
 ) -> None:
     """Where every release stands: what, when, and outlet by outlet."""
     from pressrelease.cli.promising import near_lines
-    from pressrelease.desk.listing import listing
+    from pressrelease.services.listing import listing
     from pressrelease.status.views import status_json
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
@@ -191,8 +191,8 @@ def journal(
     Only a head kept elsewhere, as `backup` prints it, shows that the end was cut off or all was written anew.
     """
     from pressrelease.cli.plain import journal_line
-    from pressrelease.desk.listing import journal_json
     from pressrelease.errors import StateUnreadable
+    from pressrelease.services.listing import journal_json
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
     desk = session.desk()
@@ -202,8 +202,8 @@ def journal(
         session.say("Nothing has been written yet.")
         return
     if verify or head is not None:
-        from pressrelease.desk.keeping import known_head
-        from pressrelease.desk.keeping import verify as verify_journal
+        from pressrelease.services.keeping import known_head
+        from pressrelease.services.keeping import verify as verify_journal
 
         verified = verify_journal(desk.store.read, known_head(head) if head is not None else None)
         broken = verified.walk.broken or next(iter(verified.disagreements), None)

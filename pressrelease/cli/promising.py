@@ -15,8 +15,8 @@ from pressrelease.system import clock
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pressrelease.desk import Desk
-    from pressrelease.desk.promising import Promised
+    from pressrelease.services import Desk
+    from pressrelease.services.promising import Promised
 
 app = typer.Typer()
 
@@ -36,7 +36,7 @@ def promises(
     open     nothing that keeps it is scheduled in time
     overdue  its time has passed, and nothing that keeps it is out
     """
-    from pressrelease.desk.promising import promised
+    from pressrelease.services.promising import promised
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
     desk = session.desk()
@@ -71,7 +71,7 @@ def promise_json(one: Promised) -> dict[str, Any]:
 
 def promise_lines(found: Sequence[Promised], *, timezone: str, now: datetime) -> list[str]:
     """Promises as plain lines, a promise a paragraph."""
-    from pressrelease.desk.promising import due_words
+    from pressrelease.services.promising import due_words
 
     lines: list[str] = []
     for one in found:
@@ -86,7 +86,7 @@ def promise_lines(found: Sequence[Promised], *, timezone: str, now: datetime) ->
 
 def near_lines(desk: Desk, *, now: datetime) -> list[str]:
     """The promises that fall due about now and are not provided for; nothing where there are none."""
-    from pressrelease.desk.promising import due_words, near_promises
+    from pressrelease.services.promising import due_words, near_promises
 
     lines: list[str] = []
     for one in near_promises(desk, now=now):
@@ -131,8 +131,8 @@ def _print_table(found: Sequence[Promised], timezone: str, now: datetime) -> Non
     from rich.table import Table
     from rich.text import Text
 
-    from pressrelease.desk.promising import due_words
     from pressrelease.promises import PromiseState
+    from pressrelease.services.promising import due_words
     from pressrelease.system.printable import printable
     from pressrelease.terminal import console
 

@@ -14,7 +14,7 @@ from pressrelease.cli.options import JsonOption, NoInputOption, OutletOption, Sl
 from pressrelease.cli.session import Session
 
 if TYPE_CHECKING:
-    from pressrelease.desk.proofing import Proof, Rendered
+    from pressrelease.services.proofing import Proof, Rendered
 
 app = typer.Typer()
 
@@ -60,8 +60,8 @@ def proof(
     pressrelease proof names-released --outlet media --recipient jane@paper.example
     pressrelease proof names-released --format docx -o proof.docx
     """
-    from pressrelease.desk import proofing
     from pressrelease.errors import Usage
+    from pressrelease.services import proofing
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
     desk = session.desk()

@@ -12,7 +12,7 @@ from pressrelease.cli.options import DryRunOption, JsonOption, NoInputOption, Wo
 from pressrelease.cli.session import Session
 
 if TYPE_CHECKING:
-    from pressrelease.desk.reaching import OutletFacts
+    from pressrelease.services.reaching import OutletFacts
 
 app = typer.Typer()
 
@@ -41,7 +41,7 @@ def outlets(
     pressrelease outlets --test
     pressrelease outlets --test media site
     """
-    from pressrelease.desk.reaching import facts_json, outlet_facts
+    from pressrelease.services.reaching import facts_json, outlet_facts
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
@@ -60,7 +60,7 @@ def outlets(
 
 def _lines(found: Sequence[OutletFacts]) -> list[str]:
     """An outlet a paragraph: for pipes, and for screen readers."""
-    from pressrelease.desk.reaching import ability_lines, state_words
+    from pressrelease.services.reaching import ability_lines, state_words
 
     if not found:
         return ["config.toml has no outlet."]

@@ -15,10 +15,10 @@ from pressrelease.system import clock
 from pressrelease.when import say, say_embargo
 
 if TYPE_CHECKING:
-    from pressrelease.desk import Desk, Report
-    from pressrelease.desk.results import Results
-    from pressrelease.desk.scheduling import Proposal
     from pressrelease.errors import PressReleaseError
+    from pressrelease.services import Desk, Report
+    from pressrelease.services.results import Results
+    from pressrelease.services.scheduling import Proposal
 
 
 def row_of(report: Report) -> Row:
@@ -79,7 +79,7 @@ def give_reports(
     session.give({"releases": told, **(also or {})})
     if any(row.standing.state in _GOES_BY_ITSELF for row in rows.values()):
         from pressrelease.cli.looking import scheduler_line
-        from pressrelease.desk.listing import scheduler_sign
+        from pressrelease.services.listing import scheduler_sign
 
         sign = scheduler_sign(desk.store.read, desk.workspace.alive, now)
         if not sign.alive:

@@ -19,7 +19,7 @@ from pressrelease.cli.options import (
 from pressrelease.cli.session import Session
 
 if TYPE_CHECKING:
-    from pressrelease.desk.scheduling import Proposal
+    from pressrelease.services.scheduling import Proposal
 
 app = typer.Typer()
 
@@ -41,8 +41,8 @@ def schedule(
     pressrelease schedule names-released --at "Monday at 9"  inside a window like "the week of 9/24"
     """
     from pressrelease.cli.reporting import give_results, proposal_lines
-    from pressrelease.desk import scheduling
-    from pressrelease.desk.results import each
+    from pressrelease.services import scheduling
+    from pressrelease.services.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
@@ -118,8 +118,8 @@ def approve(
     `pressrelease proof SLUG` shows the words first.
     """
     from pressrelease.cli.reporting import approved_lines, give_results
-    from pressrelease.desk import approving
-    from pressrelease.desk.results import each
+    from pressrelease.services import approving
+    from pressrelease.services.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
@@ -144,8 +144,8 @@ def unapprove(
 ) -> None:
     """Take back every approval of what is scheduled; it stays scheduled, and nothing goes out."""
     from pressrelease.cli.reporting import give_results
-    from pressrelease.desk import approving
-    from pressrelease.desk.results import each
+    from pressrelease.services import approving
+    from pressrelease.services.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
@@ -163,8 +163,8 @@ def unschedule(
 ) -> None:
     """Back to a draft; its approvals are taken back with it."""
     from pressrelease.cli.reporting import give_results
-    from pressrelease.desk import scheduling
-    from pressrelease.desk.results import each
+    from pressrelease.services import scheduling
+    from pressrelease.services.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()

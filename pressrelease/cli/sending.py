@@ -26,9 +26,9 @@ from pressrelease.status.causes import ADVICE, Cause
 from pressrelease.system import clock
 
 if TYPE_CHECKING:
-    from pressrelease.desk import Desk
     from pressrelease.publishing.plan import Waiting
     from pressrelease.scheduler.passes import Outcome
+    from pressrelease.services import Desk
 
 app = typer.Typer()
 
@@ -50,8 +50,8 @@ def publish(
 ) -> None:
     """Send a release now: one whose lift has come, or, with --early, before that."""
     from pressrelease.cli.reporting import give_reports
-    from pressrelease.desk import scheduling, sending
     from pressrelease.errors import NotPermitted, Usage
+    from pressrelease.services import scheduling, sending
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk(sends=True)
@@ -105,9 +105,9 @@ def publish_due_command(
 
     Safe beside `run` and beside itself: each delivery is sent by one of them.
     """
-    from pressrelease.desk.reminding import is_news
     from pressrelease.notifications.notifier import told_after
     from pressrelease.publishing.snapshot import look
+    from pressrelease.services.reminding import is_news
     from pressrelease.status.views import maybe_rfc3339
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
@@ -234,8 +234,8 @@ def retry(
 ) -> None:
     """Try again what failed for good: at the next pass, for the same recipients."""
     from pressrelease.cli.reporting import give_results
-    from pressrelease.desk import sending
-    from pressrelease.desk.results import each
+    from pressrelease.services import sending
+    from pressrelease.services.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()

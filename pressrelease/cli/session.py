@@ -17,7 +17,7 @@ from pressrelease.errors import NeedsPerson
 from pressrelease.system.printable import in_alphabet, printable
 
 if TYPE_CHECKING:
-    from pressrelease.desk import Desk
+    from pressrelease.services import Desk
     from pressrelease.wiring import Workspace
 
 
@@ -68,7 +68,7 @@ class Session:
 
         One that `sends` waits until config.toml has been left alone for two seconds.
         """
-        from pressrelease.desk import Desk
+        from pressrelease.services import Desk
         from pressrelease.wiring import person, take_settled_config
 
         workspace = self.workspace

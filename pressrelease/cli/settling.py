@@ -23,8 +23,8 @@ from pressrelease.cli.session import Session
 from pressrelease.errors import NotFound, Usage
 
 if TYPE_CHECKING:
-    from pressrelease.desk.settling import Chosen, Named
     from pressrelease.release.delivery import Delivery
+    from pressrelease.services.settling import Chosen, Named
 
 app = typer.Typer()
 
@@ -77,7 +77,7 @@ def settle(
     pressrelease settle names-released --outlet media --from /var/log/mail.log --sent
     """
     from pressrelease.cli.reporting import give_reports
-    from pressrelease.desk import settling
+    from pressrelease.services import settling
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     words = (("sent", sent), ("resend", resend), ("drop", drop), ("undo", undo))
@@ -107,7 +107,7 @@ def settle(
 
 def _ask_for_verdict(session: Session, slug: str, outlet: str) -> NoReturn:
     """List what is in doubt, and the verdicts there are."""
-    from pressrelease.desk import settling
+    from pressrelease.services import settling
 
     doubtful: tuple[Delivery, ...] = ()
     with contextlib.suppress(NotFound):  # what was asked for is a usage error all the same
@@ -127,7 +127,7 @@ def _ask_for_verdict(session: Session, slug: str, outlet: str) -> NoReturn:
 
 def _named(recipients: Sequence[str] | None, listed: str | None) -> Named | None:
     """Whom the command line names; None where it names nobody."""
-    from pressrelease.desk.settling import read_names
+    from pressrelease.services.settling import read_names
 
     if recipients:
         named = read_names(recipients)

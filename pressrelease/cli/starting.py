@@ -35,8 +35,8 @@ def init(
 ) -> None:
     """Make a workspace: config.toml, releases/ with a first draft, and the lines that start the scheduler."""
     from pressrelease.cli.keeping import service_lines
-    from pressrelease.desk.founding import found_workspace
     from pressrelease.publishing.clock_trust import NAME_WITNESSES, what_is_unwatched
+    from pressrelease.services.founding import found_workspace
     from pressrelease.system.accounts import work_as_owner
     from pressrelease.when import read_zone
     from pressrelease.when.zone_names import keeps_one_offset

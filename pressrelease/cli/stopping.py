@@ -23,8 +23,8 @@ from pressrelease.cli.session import Session
 from pressrelease.system.printable import one_line
 
 if TYPE_CHECKING:
-    from pressrelease.desk import Desk
     from pressrelease.errors import NotPermitted
+    from pressrelease.services import Desk
 
 app = typer.Typer()
 
@@ -47,9 +47,9 @@ def hold(
     """
     from pressrelease.cli.reporting import give_results
     from pressrelease.cli.session import input_line
-    from pressrelease.desk import stopping
-    from pressrelease.desk.results import each
     from pressrelease.errors import NotPermitted
+    from pressrelease.services import stopping
+    from pressrelease.services.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     try:
@@ -128,9 +128,9 @@ def resume(
     is held. It shows the time on this machine's clock; if that is in doubt, type `clock` to confirm it.
     """
     from pressrelease.cli.reporting import give_results
-    from pressrelease.desk import stopping
-    from pressrelease.desk.results import each
     from pressrelease.errors import Usage
+    from pressrelease.services import stopping
+    from pressrelease.services.results import each
     from pressrelease.system import clock
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
@@ -156,7 +156,7 @@ def resume(
 
 
 def _resume_all(session: Session, desk: Desk, *, yes: bool, confirm: str | None, dry_run: bool) -> None:
-    from pressrelease.desk import stopping
+    from pressrelease.services import stopping
     from pressrelease.when import rfc3339, say
 
     zone, shown = desk.config.office.timezone, stopping.clock_shown(desk)
@@ -193,8 +193,8 @@ def stop(
     dry_run: DryRunOption = False,
 ) -> None:
     """Stop everything, at once, no questions. Nothing more goes out until `pressrelease resume --all`."""
-    from pressrelease.desk import Desk, stopping
     from pressrelease.errors import ConfigRefused, NotFound, NotPermitted, StateUnreadable, WillRetry
+    from pressrelease.services import Desk, stopping
     from pressrelease.wiring import person, to_stop
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
@@ -254,7 +254,7 @@ def adopt(
     A copy would send a second time what the original has sent, so nothing goes out of it. Adopt it if it is the one to
     go on with and no other is running. It stays stopped; what may have gone out from the other one is in doubt.
     """
-    from pressrelease.desk import adopting
+    from pressrelease.services import adopting
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     adopted = adopting.adopt(session.desk(), why)

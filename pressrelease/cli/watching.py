@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pressrelease.cli.answer import answer
 from pressrelease.cli.looking import clock_line, scheduler_line
 from pressrelease.cli.session import Session
-from pressrelease.desk import Desk
-from pressrelease.desk.listing import Listing, listing
+from pressrelease.services import Desk
+from pressrelease.services.listing import Listing, listing
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.status.views import STATE_WORDS, Row, release_json, where_words
 from pressrelease.system import clock

@@ -21,7 +21,7 @@ from pressrelease.cli.session import Session, input_line
 from pressrelease.system import clock
 
 if TYPE_CHECKING:
-    from pressrelease.desk import Desk
+    from pressrelease.services import Desk
 
 app = typer.Typer()
 
@@ -61,7 +61,7 @@ def new(
     \b
     pressrelease new "Names released" --embargo "the week of 9/24" --follows county-wide-operation
     """
-    from pressrelease.desk.drafting import begin
+    from pressrelease.services.drafting import begin
     from pressrelease.when import say_embargo
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
@@ -107,8 +107,8 @@ def edit(
 
 
 def _edit(session: Session, slug: str) -> None:
-    from pressrelease.desk.drafting import change
     from pressrelease.errors import Usage
+    from pressrelease.services.drafting import change
     from pressrelease.when import say_embargo
 
     desk = session.desk()
@@ -146,7 +146,7 @@ def _set_editor() -> str:
 
 def _after_editing(desk: Desk, slug: str) -> list[str]:
     """What an edited file means for a release that was scheduled, approved or published as it was before."""
-    from pressrelease.desk.approving import PUBLISHED_AND_EDITED
+    from pressrelease.services.approving import PUBLISHED_AND_EDITED
     from pressrelease.status.evaluation import ReleaseState
 
     if not desk.store.exists or not desk.store.read.releases([slug]):
@@ -205,8 +205,8 @@ def check(
 ) -> None:
     """What stands in a release's way, and what a careful reader would notice. All of them without a name."""
     from pressrelease.check import Severity
-    from pressrelease.desk.drafting import check_all
     from pressrelease.errors import Refused
+    from pressrelease.services.drafting import check_all
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
     desk = session.desk()

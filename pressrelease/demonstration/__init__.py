@@ -22,10 +22,10 @@ from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pressrelease.desk import Desk
-from pressrelease.desk.approving import approve
-from pressrelease.desk.scheduling import propose, schedule
 from pressrelease.errors import PressReleaseError
+from pressrelease.services import Desk
+from pressrelease.services.approving import approve
+from pressrelease.services.scheduling import propose, schedule
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.status.views import late_words, where_words
 from pressrelease.system import clock

@@ -12,10 +12,10 @@ from typing import Any
 
 from pressrelease.config import Config
 from pressrelease.config.frozen import frozen_settings, settings_name
-from pressrelease.desk import Desk, approving, scheduling, sending, settling, stopping
 from pressrelease.errors import PressReleaseError
 from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.release.delivery import Delivery, DeliveryState, delivery_key
+from pressrelease.services import Desk, approving, scheduling, sending, settling, stopping
 from pressrelease.when import Embargo, EmbargoKind, rfc3339
 from pressrelease.when.wall_time import wall_text
 from simulator.machine import Machine

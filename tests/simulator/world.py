@@ -19,13 +19,13 @@ from auditor import Arrival, audit
 from office import make_original
 from zone_files import database, going_by
 
-from pressrelease.desk import Desk
 from pressrelease.errors import PressReleaseError
 from pressrelease.outlets import Parcel
 from pressrelease.publishing.cycle import Cycle
 from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.scheduler.run import Daemon
+from pressrelease.services import Desk
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store.claims import FOUND
 from pressrelease.store.journal import first_break

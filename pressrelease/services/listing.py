@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pressrelease.desk import Desk, Report
-from pressrelease.desk.drafts import drafts as all_drafts
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
 from pressrelease.publishing.clock_trust import clock_doubt
+from pressrelease.services import Desk, Report
+from pressrelease.services.drafts import drafts as all_drafts
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import ReleaseState, Scheduled, Standing
 from pressrelease.status.views import CALLED_BY_CRON, COMES_AGAIN, STAYS_UP, Row, SchedulerSign
@@ -134,7 +134,7 @@ def draft_row(desk: Desk, slug: str, *, now: datetime, check: bool = False) -> R
 def _checked(desk: Desk, slug: str) -> Standing:
     """A draft's standing: whether `schedule` would take it as it is."""
     from pressrelease.check import Severity
-    from pressrelease.desk.scheduling import findings
+    from pressrelease.services.scheduling import findings
 
     faults = [one for one in findings(desk, slug) if one.severity is Severity.ERROR]
     if not faults:

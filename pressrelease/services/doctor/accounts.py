@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pressrelease.desk.doctor.remarks import Patient, Remark, error, fine, warning
+from pressrelease.services.doctor.findings import Patient, Remark, error, fine, warning
 from pressrelease.system.accounts import GROUP_FILE, GROUP_FOLDER, chown_to, is_shared, must_be_usable, name_of
 
 

@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pressrelease.desk import Desk
+from pressrelease.services import Desk
 from pressrelease.store import Reader
 from pressrelease.system import clock
 from pressrelease.system.accounts import opened

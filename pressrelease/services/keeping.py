@@ -13,13 +13,13 @@ from typing import IO
 
 from pressrelease import __version__
 from pressrelease.config import Config
-from pressrelease.desk import Desk
-from pressrelease.desk.placing import aside, must_be_private, on_disk, place, sync_folder, taken
 from pressrelease.errors import (
     NeedsPerson,
     PressReleaseError,
     Usage,
 )
+from pressrelease.services import Desk
+from pressrelease.services.placing import aside, must_be_private, on_disk, place, sync_folder, taken
 from pressrelease.status.views import STAYS_UP
 from pressrelease.store import Store, archive
 from pressrelease.store.journal import Head, Walk, read_head, walk

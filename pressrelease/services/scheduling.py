@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from pressrelease.check import Finding, Severity, check_release, embargo_of
 from pressrelease.config.frozen import frozen_settings, settings_name
-from pressrelease.desk import Desk, Report
-from pressrelease.desk.lifts import Lift, kept, last_lift, must_fit, said_earlier
-from pressrelease.desk.list_findings import list_findings, since_scheduled
-from pressrelease.desk.promising import lift_findings
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, Refused
 from pressrelease.release import Release, canonical, digests_of, version_of
+from pressrelease.services import Desk, Report
+from pressrelease.services.lifts import Lift, kept, last_lift, must_fit, said_earlier
+from pressrelease.services.list_findings import list_findings, since_scheduled
+from pressrelease.services.promising import lift_findings
 from pressrelease.status.evaluation import Scheduled, Word
 from pressrelease.system import clock
 from pressrelease.when import Embargo, EmbargoKind, read_embargo, say_full

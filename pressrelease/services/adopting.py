@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pressrelease.desk import Desk
-from pressrelease.desk.keeping import verify
 from pressrelease.errors import NotFound, NotPermitted, Stopped
+from pressrelease.services import Desk
+from pressrelease.services.keeping import verify
 from pressrelease.system import clock
 
 

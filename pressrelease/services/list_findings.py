@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pressrelease.check import Finding, Severity
-from pressrelease.desk import Desk
 from pressrelease.release import Release
+from pressrelease.services import Desk
 from pressrelease.status.views import list_words
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from pressrelease.desk import Desk
 from pressrelease.errors import NotFound, NotPermitted, WillRetry
+from pressrelease.services import Desk
 
 
 def must_be_private(desk: Desk, file: Path, *, what: str) -> None:

@@ -82,7 +82,7 @@ class Desk(NamedTuple):
 
     def reports(self, releases: Sequence[Scheduled]) -> list[Report]:
         """Where scheduled releases stand at this moment."""
-        from pressrelease.desk.lists import list_changes
+        from pressrelease.services.lists import list_changes
 
         folder = self.workspace.folder
         return [

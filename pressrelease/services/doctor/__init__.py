@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pressrelease.desk.doctor.remarks import Patient, Remark, Weight, error
 from pressrelease.errors import ConfigRefused, PressReleaseError
+from pressrelease.services.doctor.findings import Patient, Remark, Weight, error
 from pressrelease.system import clock
 from pressrelease.wiring import Workspace
 
@@ -55,27 +55,27 @@ def _line(number: int) -> str:
 
 
 def _checks() -> tuple[tuple[str, Check], ...]:
-    from pressrelease.desk.doctor import accounts, history, people, surroundings
+    from pressrelease.services.doctor import accounts, environment, notifications, record
 
     return (
-        ("config", surroundings.config),
+        ("config", environment.config),
         ("accounts", accounts.usable),
         ("modes", accounts.modes),
         ("sharing", accounts.sharing),
-        ("signers", surroundings.signers),
-        ("disk", surroundings.disk),
-        ("store", history.store),
-        ("clock", surroundings.clock_and_ntp),
-        ("journal", history.journal),
-        ("frozen", history.frozen),
-        ("zones", history.zones),
-        ("scheduler", history.scheduler),
-        ("claims", history.claims),
-        ("overdue", history.overdue),
-        ("backup", history.backup),
-        ("files", surroundings.files),
-        ("secrets", surroundings.secrets),
-        ("outlets", surroundings.outlets),
-        ("people", people.people),
-        ("certificates", surroundings.certificates),
+        ("signers", environment.signers),
+        ("disk", environment.disk),
+        ("store", record.store),
+        ("clock", environment.clock_and_ntp),
+        ("journal", record.journal),
+        ("frozen", record.frozen),
+        ("zones", record.zones),
+        ("scheduler", record.scheduler),
+        ("claims", record.claims),
+        ("overdue", record.overdue),
+        ("backup", record.backup),
+        ("files", environment.files),
+        ("secrets", environment.secrets),
+        ("outlets", environment.outlets),
+        ("people", notifications.people),
+        ("certificates", environment.certificates),
     )

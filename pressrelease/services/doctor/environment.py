@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pressrelease.config import OutletConfig, SecretReference
-from pressrelease.desk.doctor.remarks import Patient, Remark, error, fine, warning
 from pressrelease.errors import ConfigRefused
 from pressrelease.library import UNSEEN_HINT
+from pressrelease.services.doctor.findings import Patient, Remark, error, fine, warning
 from pressrelease.system import clock
 from pressrelease.system.programs import system_program
 

@@ -17,10 +17,10 @@ from functools import cached_property
 from pathlib import Path
 
 from pressrelease.config import Config
-from pressrelease.desk.keeping import named_lists, nobody_at_work, stamp, verify
-from pressrelease.desk.moving import put_aside
-from pressrelease.desk.placing import sync_folder
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
+from pressrelease.services.keeping import named_lists, nobody_at_work, stamp, verify
+from pressrelease.services.moving import put_aside
+from pressrelease.services.placing import sync_folder
 from pressrelease.status.evaluation import Scheduled, Word
 from pressrelease.store import Store, archive
 from pressrelease.store.backup import Since, Standing, fold_up, look_over, said_utc, start_stopped, what_came_since

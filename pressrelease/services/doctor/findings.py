@@ -93,6 +93,6 @@ class Patient:
     @cached_property
     def _busy(self) -> WillRetry | NeedsPerson | None:
         """Why the record answers nobody just now: asked once, since whoever asks waits for its turn."""
-        from pressrelease.desk.doctor.holding import what_holds
+        from pressrelease.services.doctor.holding import what_holds
 
         return what_holds(self.store)

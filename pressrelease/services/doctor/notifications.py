@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pressrelease.desk.doctor.remarks import Patient, Remark, fine, warning
+from pressrelease.services.doctor.findings import Patient, Remark, fine, warning
 from pressrelease.store import notification_state
 
 

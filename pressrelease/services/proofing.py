@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from pressrelease.desk import Desk
-from pressrelease.desk.placing import aside, must_be_private, on_disk, place, sync_folder, taken
 from pressrelease.errors import ConfigRefused, EmbargoRefused, NotFound, PressReleaseError, Usage
 from pressrelease.formats.news_item import Edition, PubStatus
 from pressrelease.message import Message
 from pressrelease.release import Release
 from pressrelease.release.delivery import Delivery, DeliveryState, delivery_key
+from pressrelease.services import Desk
+from pressrelease.services.placing import aside, must_be_private, on_disk, place, sync_folder, taken
 from pressrelease.status.evaluation import FileFact, ReleaseState
 from pressrelease.store import Reader
 from pressrelease.system import clock
@@ -151,8 +151,8 @@ def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
 
 def _recipient_digests(desk: Desk, outlets: Sequence[str]) -> dict[str, str]:
     """The digest of each outlet's recipients, as scheduling would freeze them; empty if an outlet can't be opened."""
-    from pressrelease.desk.scheduling import Recipients
     from pressrelease.release import digests_of
+    from pressrelease.services.scheduling import Recipients
 
     recipients = Recipients(desk)
     try:
@@ -165,7 +165,7 @@ def _lift_of_draft(desk: Desk, release: Release, now: datetime, remarks: list[st
     """The lift that scheduling would propose, with the clocks that were meant; None for `immediate`, and where the
     embargo has no reading."""
     from pressrelease.check import embargo_of
-    from pressrelease.desk.lifts import kept, last_lift
+    from pressrelease.services.lifts import kept, last_lift
     from pressrelease.when import EmbargoKind, say
 
     last = last_lift(desk, release.slug, now=now)

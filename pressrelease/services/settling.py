@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from pressrelease.desk import Desk
-from pressrelease.desk.sending import choose
 from pressrelease.errors import NotFound
 from pressrelease.release.delivery import Delivery, DeliveryState
+from pressrelease.services import Desk
+from pressrelease.services.sending import choose
 from pressrelease.store.rows import maybe_time
 
 #: A delivery's key, alone or as the first part of a Message-ID.

@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pressrelease.desk import Desk
-from pressrelease.desk.keeping import nobody_at_work, stamp, verify
-from pressrelease.desk.placing import sync_folder
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, StateUnreadable, Usage
+from pressrelease.services import Desk
+from pressrelease.services.keeping import nobody_at_work, stamp, verify
+from pressrelease.services.placing import sync_folder
 from pressrelease.store.journal import Head
 from pressrelease.store.queries import Reader
 from pressrelease.system import clock

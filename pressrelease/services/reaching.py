@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pressrelease.config import OutletConfig
-from pressrelease.desk import Desk
 from pressrelease.errors import ConfigRefused, NeedsPerson, NotFound, PressReleaseError, WillRetry
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Repeats
+from pressrelease.services import Desk
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets, open_outlet_again
 from pressrelease.system import clock
 from pressrelease.system.log import frames

@@ -11,7 +11,7 @@ from pressrelease.when import Embargo, EmbargoKind, say_full, say_span
 from pressrelease.when.written import read_rfc3339
 
 if TYPE_CHECKING:
-    from pressrelease.desk import Desk
+    from pressrelease.services import Desk
 
 
 class Lift(NamedTuple):

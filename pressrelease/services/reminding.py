@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pressrelease.desk.placing import aside, place
+from pressrelease.services.placing import aside, place
 from pressrelease.when import read_rfc3339, rfc3339
 
 #: The file's name in the private folder, and how long what was said there counts.

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pressrelease import __version__
-from pressrelease.desk import Desk
 from pressrelease.errors import NotFound, PressReleaseError
 from pressrelease.release import Release, from_canonical
+from pressrelease.services import Desk
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store.rows import from_micros, maybe_micros, maybe_time, to_micros
 from pressrelease.system.accounts import opened

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from pressrelease.desk import Desk
-from pressrelease.desk.lifts import must_fit
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotPermitted
 from pressrelease.publishing.clock_trust import Witnesses, looked_into
 from pressrelease.publishing.snapshot import reports
 from pressrelease.release.delivery import Delivery, DeliveryState
+from pressrelease.services import Desk
+from pressrelease.services.lifts import must_fit
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, Scheduled, Word
 from pressrelease.system import clock
@@ -158,7 +158,7 @@ def resume_all(desk: Desk, *, let_go: bool, clock_confirmed: bool = False) -> Re
     From then on the clock is measured by what it shows now. Raises NeedsPerson if it is in doubt and no person has
     `clock_confirmed` that it is right.
     """
-    from pressrelease.desk.adopting import must_be_the_original
+    from pressrelease.services.adopting import must_be_the_original
     from pressrelease.store import commands, presence
 
     must_be_the_original(desk)

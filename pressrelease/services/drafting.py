@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 from pressrelease.check import Finding, Severity, embargo_of
 from pressrelease.check.timing import counted_from, embargo_findings
-from pressrelease.desk import Desk
-from pressrelease.desk.scheduling import findings
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError, Refused, ReleaseRefused, Usage
 from pressrelease.release import Release, front_matter_text, parse, slug_of
 from pressrelease.release.writing import with_embargo
+from pressrelease.services import Desk
+from pressrelease.services.scheduling import findings
 from pressrelease.system import clock
 from pressrelease.system.accounts import make_folder
 from pressrelease.when import Embargo, EmbargoKind, read_embargo

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pressrelease.desk import Desk, Report
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, Stopped
 from pressrelease.release.delivery import Delivery, DeliveryState
+from pressrelease.services import Desk, Report
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.system import clock

@@ -6,10 +6,10 @@ import re
 from datetime import datetime
 from pathlib import Path
 
-from pressrelease.desk import Desk, Report
 from pressrelease.errors import NeedsPerson, NotPermitted, Refused, Usage
 from pressrelease.publishing.snapshot import approved
 from pressrelease.release import SHOWN
+from pressrelease.services import Desk, Report
 from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, same_person
 from pressrelease.system import clock
 

@@ -8,9 +8,9 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from pressrelease.desk.doctor.remarks import BACKUP_EVERY, Patient, Remark, error, fine, warning
-from pressrelease.desk.keeping import verify
 from pressrelease.errors import StateUnreadable
+from pressrelease.services.doctor.findings import BACKUP_EVERY, Patient, Remark, error, fine, warning
+from pressrelease.services.keeping import verify
 from pressrelease.status.evaluation import ReleaseState, Scheduled
 from pressrelease.store import Reader
 from pressrelease.store.queries import SCHEMA
@@ -198,7 +198,7 @@ def _wall(text: str) -> str:
 
 def scheduler(patient: Patient) -> Iterator[Remark]:
     """Somebody is there to publish what is due; and nothing is stopped."""
-    from pressrelease.desk.listing import scheduler_sign
+    from pressrelease.services.listing import scheduler_sign
 
     if (read := patient.read) is None:
         return
