@@ -17,11 +17,11 @@ from office import Office, found_office, receiving
 from rich.console import Console
 from servers import unused_port
 
+from pressrelease.cli.terminal import THEME, print_outlets
 from pressrelease.outlets import KINDS, abilities_of
 from pressrelease.release.delivery import Abilities, Repeats
 from pressrelease.services.reaching import OutletFacts, state_words
 from pressrelease.store.circuit import ClosedOutlet
-from pressrelease.terminal import THEME, print_outlets
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 KEYS = {"name", "type", "enabled", "recipients", "tells_repeats", "tells_repeats_s", "can_correct", "can_withdraw",

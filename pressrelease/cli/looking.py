@@ -158,11 +158,11 @@ def status(
 
 def _show(session: Session, desk: Desk, rows: list[Row], *, detailed: bool) -> None:
     if sys.stdout.isatty() and not detailed:
-        from pressrelease.terminal import print_status
+        from pressrelease.cli.terminal import print_status
 
         print_status(rows, timezone=desk.config.office.timezone, now=clock.utc_now())
     else:
-        from pressrelease.cli.plain import status_lines
+        from pressrelease.cli.text_output import status_lines
 
         session.say(*status_lines(rows, timezone=desk.config.office.timezone, now=clock.utc_now(), detailed=detailed))
 
@@ -190,7 +190,7 @@ def journal(
 
     Only a head kept elsewhere, as `backup` prints it, shows that the end was cut off or all was written anew.
     """
-    from pressrelease.cli.plain import journal_line
+    from pressrelease.cli.text_output import journal_line
     from pressrelease.errors import StateUnreadable
     from pressrelease.services.listing import journal_json
 

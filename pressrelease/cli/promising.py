@@ -131,10 +131,10 @@ def _print_table(found: Sequence[Promised], timezone: str, now: datetime) -> Non
     from rich.table import Table
     from rich.text import Text
 
+    from pressrelease.cli.terminal import console
     from pressrelease.promises import PromiseState
     from pressrelease.services.promising import due_words
     from pressrelease.system.printable import printable
-    from pressrelease.terminal import console
 
     meaning = {
         PromiseState.KEPT: "out",

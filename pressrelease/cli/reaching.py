@@ -48,7 +48,7 @@ def outlets(
     found = outlet_facts(desk, names or (), test=test and not dry_run)
     session.give({"outlets": [facts_json(one) for one in found]})
     if sys.stdout.isatty() and not session.as_json:
-        from pressrelease.terminal import print_outlets
+        from pressrelease.cli.terminal import print_outlets
 
         print_outlets(found)
     else:

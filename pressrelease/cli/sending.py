@@ -153,7 +153,7 @@ def _pass(session: Session, desk: Desk, only: set[str] | None = None, *, comes_a
 
     if session.as_json or not sys.stdout.isatty():
         return publish_due(desk.workspace, only, comes_again=comes_again)
-    from pressrelease.terminal import console, sending_bar
+    from pressrelease.cli.terminal import console, sending_bar
 
     with sending_bar(console()) as tell:
         return publish_due(desk.workspace, only, tell, comes_again=comes_again)

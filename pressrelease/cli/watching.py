@@ -21,7 +21,7 @@ EVERY = 1.0
 
 def watch_status(session: Session, desk: Desk, slugs: Sequence[str], *, everything: bool) -> None:
     """Show each change until Ctrl-C, or until every release named is out."""
-    from pressrelease.terminal import console
+    from pressrelease.cli.terminal import console
 
     if sys.stdout.isatty() and not session.as_json and not console().is_dumb_terminal:
         _redraw(session, desk, slugs, everything=everything)
@@ -86,7 +86,7 @@ def _redraw(session: Session, desk: Desk, slugs: Sequence[str], *, everything: b
     from rich.live import Live
     from rich.text import Text
 
-    from pressrelease.terminal import console, status_table
+    from pressrelease.cli.terminal import console, status_table
 
     with Live(console=console(), auto_refresh=False, screen=False) as live:
         while True:

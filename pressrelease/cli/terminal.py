@@ -1,6 +1,6 @@
 """Screens for a terminal, by Rich: a theme by meaning, and tables that hold at 80 columns.
 
-Words carry every meaning; colour and weight only repeat it. `python -m pressrelease.terminal` shows the gallery.
+Words carry every meaning; colour and weight only repeat it. `python -m pressrelease.cli.terminal` shows the gallery.
 """
 
 from __future__ import annotations
