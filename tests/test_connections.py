@@ -103,7 +103,7 @@ def test_a_connection_opened_ahead_of_a_lift_is_good_for_the_rush_after_it(monke
         http = new_http()
         http.warm(server.url)
         later = AHEAD.total_seconds() + 10
-        for module in (http_module, wire):
+        for module in (http_module, deadline):
             monkeypatch.setattr(module, "pause_clock", lambda: clock.pause_clock() + later)
         http.request("POST", server.url, body=BODY)
         assert server.connections == http_module.WARM_CONNECTIONS

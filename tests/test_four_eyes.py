@@ -19,10 +19,9 @@ from hypothesis import strategies as st
 from office import Office
 from test_approvals import Keys, found, key, keys, made_keys
 
-from pressrelease import signers
 from pressrelease.config import Policy
 from pressrelease.release import digests_of
-from pressrelease.signing import key_of
+from pressrelease.signing import key_of, signers
 from pressrelease.status.evaluation import Approval, counted_approvals
 from pressrelease.store import Store
 from pressrelease.system import who
@@ -189,7 +188,7 @@ def test_the_account_that_runs_the_scheduler_cannot_replace_what_is_roots(
         file.chmod(0o644)
         os.chown(folder, NOBODY, NOBODY)
         code = (
-            "import sys, pathlib; from pressrelease import signers;"
+            "import sys, pathlib; from pressrelease.signing import signers;"
             "print(signers.read_signers(pathlib.Path(sys.argv[1]))[1])"
         )
         run = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "python3", "-c", code, str(file)]

@@ -180,7 +180,7 @@ def test_what_was_composed_last_is_at_hand_and_what_was_used_longest_ago_is_let_
     composed: list[str] = []
     compose = rendering.compose
     monkeypatch.setattr(
-        parcels, "compose", lambda release, **given: composed.append(release.slug) or compose(release, **given)
+        rendering, "compose", lambda release, **given: composed.append(release.slug) or compose(release, **given)
     )
     monkeypatch.setattr(rendering, "KEPT", 2)
     kept = rendering.Parcels(place.config, place.store)

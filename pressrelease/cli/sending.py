@@ -191,8 +191,7 @@ def _clock_doubt(desk: Desk, outcome: Outcome) -> tuple[tuple[str, ...], PressRe
 
 def _needs(waiting: Sequence[Waiting], *, by_name: bool) -> list[str]:
     """Who needs a person, and why; what waits for one closed outlet in one sentence, since one fix is for them all."""
-    from pressrelease.notifications.notice import sentence
-    from pressrelease.status.views import in_logs
+    from pressrelease.notifications.notice import in_logs, sentence
 
     names = {one.slug: (one.slug, one.reason) if by_name else in_logs(one) for one in waiting}
     lines = [

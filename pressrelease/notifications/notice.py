@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from pressrelease.publishing.plan import Waiting
 from pressrelease.status.causes import Topic
 from pressrelease.status.evaluation import Dossier, Standing
 
@@ -99,3 +100,11 @@ def called(slug: str, version: str, *, out: bool) -> str:
 def sentence(words: str) -> str:
     """With a capital where a release without a name begins it; a slug stays as it is typed."""
     return f"A{words[1:]}" if words.startswith("a release (code ") else words
+
+
+def in_logs(waiting: Waiting) -> tuple[str, str]:
+    """A release's name and reason for cron's mail and the system's log, which others read: a code until it lifts."""
+    if waiting.lifted:
+        return waiting.slug, waiting.reason
+    name = called(waiting.slug, waiting.version, out=False)
+    return name, waiting.reason.replace(f"releases/{waiting.slug}.md", "its file")

@@ -25,6 +25,6 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from pressrelease.promises import detection
 
-    found: object = getattr(finding, name)
+    found: object = getattr(detection, name)
     globals()[name] = found
     return found

@@ -24,11 +24,11 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem, WillRetry
+from pressrelease.notifications.notice import in_logs
 from pressrelease.notifications.notifier import Telling, told_after
 from pressrelease.publishing.cycle import Cycle
 from pressrelease.publishing.plan import AHEAD
 from pressrelease.publishing.snapshot import Pass
-from pressrelease.status.views import in_logs
 from pressrelease.store import Store
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.watching import Watch

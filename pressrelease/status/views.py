@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from pressrelease.publishing.plan import Waiting
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import command_for
 from pressrelease.status.evaluation import Dossier, ListChange, ReleaseState, Standing
@@ -182,13 +181,3 @@ def next_command(row: Row) -> str:
         return f"pressrelease schedule {row.slug}" if standing.state is ReleaseState.DRAFT else ""
     begun = row.dossier is not None and row.dossier.begun
     return command_for(standing.cause, row.slug, outlets=standing.outlets, begun=begun)
-
-
-def in_logs(waiting: Waiting) -> tuple[str, str]:
-    """A release's name and reason for cron's mail and the system's log, which others read: a code until it lifts."""
-    from pressrelease.notifications.notice import called
-
-    if waiting.lifted:
-        return waiting.slug, waiting.reason
-    name = called(waiting.slug, waiting.version, out=False)
-    return name, waiting.reason.replace(f"releases/{waiting.slug}.md", "its file")

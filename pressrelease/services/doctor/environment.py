@@ -50,8 +50,8 @@ def signers(patient: Patient) -> Iterator[Remark]:
     named = patient.config.policy.allowed_signers
     if not named:
         return
-    from pressrelease.signers import replaceable_by_self
     from pressrelease.signing import what_is_wrong
+    from pressrelease.signing.signers import replaceable_by_self
 
     path = Path(named)
     if trouble := what_is_wrong(path):

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pressrelease.errors import NotPermitted
-from pressrelease.signers import LARGEST, read_signers
+from pressrelease.signing.signers import LARGEST, read_signers
 from pressrelease.status.evaluation import Approval
 from pressrelease.system.programs import system_program
 
