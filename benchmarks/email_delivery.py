@@ -172,14 +172,14 @@ def measure(kind: str, folder: Path, count: int, connections: int) -> float:
 
 def ready(folder: Path) -> bytes:
     """One recipient's message, as the outlet makes it."""
-    from pressrelease.publishing.rendering import Parcels
+    from pressrelease.publishing.rendering import RenderCache
     from pressrelease.publishing.snapshot import look
     from pressrelease.wiring import Workspace
 
     workspace = Workspace(folder)
     delivery = look(workspace.store, workspace.library, workspace.config).plan.due[0]
     outlet = workspace.outlets()["media"]
-    return Parcels(workspace.config, workspace.store).make(outlet, delivery).content
+    return RenderCache(workspace.config, workspace.store).make(outlet, delivery).content
 
 
 def main() -> None:

@@ -197,7 +197,7 @@ def schedule_many(
     """Schedule and approve releases straight in the record, as the commands do, one transaction for all."""
     from pressrelease.config.frozen import frozen_settings, settings_name
     from pressrelease.release import canonical, digests_of, parse, version_of
-    from pressrelease.status.evaluation import Scheduled, Word
+    from pressrelease.status.evaluation import Directive, Scheduled
     from pressrelease.store import commands, presence
     from pressrelease.system import clock
     from pressrelease.when import Embargo, EmbargoKind
@@ -222,7 +222,17 @@ def schedule_many(
             embargo = Embargo("…", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=lift, lift=lift)
             source = hashlib.sha256(text.encode()).hexdigest()
             scheduled = Scheduled(
-                slug, version, release.headline, embargo, lift, outlets, "jdoe", source, Word.SCHEDULED, "jdoe", now
+                slug,
+                version,
+                release.headline,
+                embargo,
+                lift,
+                outlets,
+                "jdoe",
+                source,
+                Directive.SCHEDULED,
+                "jdoe",
+                now,
             )
             frozen = commands.Frozen(canonical(release), lift, {}, {}, settings=settings)
             commands.schedule(ledger, scheduled, frozen, people)
@@ -233,12 +243,12 @@ def schedule_many(
 
 def bodies_of(folder: Path, slugs: Sequence[str]) -> list[bytes]:
     """What the webhook would post for each release."""
-    from pressrelease.publishing.rendering import Parcels
+    from pressrelease.publishing.rendering import RenderCache
     from pressrelease.wiring import Workspace
 
     workspace = Workspace(folder)
     outlet = workspace.outlets()["media"]
-    parcels = Parcels(workspace.config, workspace.store)
+    parcels = RenderCache(workspace.config, workspace.store)
     read = workspace.store.read
     made = [
         parcels.make(outlet, delivery).content

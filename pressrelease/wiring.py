@@ -343,12 +343,12 @@ def was_mended(workspace: Workspace, name: str, refused: str) -> bool:
 def sending(workspace: Workspace, now: datetime, witnesses: Witnesses | None = None) -> Iterator[Cycle]:
     """A cycle that may send, under a name of its own for as long as the block lasts; `witnesses` as in `Cycle`."""
     from pressrelease.publishing.cycle import Cycle
-    from pressrelease.store.presence import appear
+    from pressrelease.store.presence import register
 
     workspace.store.open(now)
     outlets = workspace.outlets()
     open_mended(workspace, now)
-    alive = appear(workspace.alive, uuid.uuid4().hex)
+    alive = register(workspace.alive, uuid.uuid4().hex)
     claims_left = False
     try:
         cycle = Cycle(

@@ -30,10 +30,10 @@ from pressrelease.cli import main
 from pressrelease.config import Config, Policy, Retry
 from pressrelease.errors import NotPermitted
 from pressrelease.message import Message
-from pressrelease.outlets import Parcel
+from pressrelease.outlets import RenderedMessage
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.services import Desk, approving
-from pressrelease.status.evaluation import Approval, Scheduled, Word, counted_approvals, same_person
+from pressrelease.status.evaluation import Approval, Directive, Scheduled, counted_approvals, same_person
 from pressrelease.store import Store, claims, commands
 from pressrelease.store.queries import SCHEMA
 from pressrelease.when.embargo import Embargo, EmbargoKind
@@ -290,7 +290,7 @@ def claiming(
         url = template.format(database="approvals")
     store = Store(url, tmp_path_factory.mktemp("claiming"))
     embargo = Embargo("…", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=NOW, lift=NOW)
-    release = Scheduled("names", "v1", "…", embargo, NOW, ("media",), "jdoe", "f", Word.SCHEDULED, "asmith", NOW)
+    release = Scheduled("names", "v1", "…", embargo, NOW, ("media",), "jdoe", "f", Directive.SCHEDULED, "asmith", NOW)
     release = release._replace(scheduled_by="asmith")
     with store.ledger(now=NOW, actor="asmith") as ledger:
         commands.schedule(ledger, release, commands.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
@@ -691,7 +691,7 @@ class SignedPlace(workshop.Place):
 class LosesTheSignature(workshop.WritesDown):
     """An outlet during whose preparations somebody puts another signature into the database."""
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         connection = sqlite3.connect(self.folder / ".pressrelease" / "state.db")
         with connection:
             connection.execute("UPDATE approvals SET signature = NULL")
@@ -717,7 +717,7 @@ def test_the_signature_is_asked_for_once_more_before_the_first_byte(
 
 def test_an_older_record_is_given_its_place_for_signatures(store: Store, tmp_path: Path) -> None:
     embargo = Embargo("…", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=NOW, lift=NOW)
-    release = Scheduled("names", "v1", "…", embargo, NOW, ("media",), "jdoe", "f", Word.SCHEDULED, "jdoe", NOW)
+    release = Scheduled("names", "v1", "…", embargo, NOW, ("media",), "jdoe", "f", Directive.SCHEDULED, "jdoe", NOW)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
         commands.schedule(ledger, release, commands.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
         commands.approve(ledger, "names", "v1", "da", policy=Policy())

@@ -20,7 +20,7 @@ from test_store import AFTER, put, take
 from pressrelease.errors import Usage
 from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.services.keeping import known_head, verify
-from pressrelease.status.evaluation import Word
+from pressrelease.status.evaluation import Directive
 from pressrelease.store import Store, claims, commands, settling
 from pressrelease.store.journal import BEGINNING, Event, Head, Line, line_after, read_head, walk
 
@@ -169,12 +169,12 @@ def busy(store: Store) -> None:
             ("dropped", settling.settle_dropped),
             ("undone", settling.settle_sent),
         ):
-            settle(ledger, commands.look(ledger, slug).deliveries)
-        (undone,) = commands.look(ledger, "undone").deliveries
+            settle(ledger, commands.load_for_update(ledger, slug).deliveries)
+        (undone,) = commands.load_for_update(ledger, "undone").deliveries
         settling.undo_settlement(ledger, [(undone, undone._replace(state=DeliveryState.IN_DOUBT))])
-        settling.try_again(ledger, commands.look(ledger, "failed").deliveries)
+        settling.try_again(ledger, commands.load_for_update(ledger, "failed").deliveries)
         commands.unschedule(ledger, "called-off")
-        commands.set_word(ledger, "waits", Word.HELD, by="da", why="wait")
+        commands.set_directive(ledger, "waits", Directive.HELD, by="da", why="wait")
     put(store, "called-off", version="v2")
 
 

@@ -22,11 +22,11 @@ from test_store import AFTER, put, take
 
 from pressrelease.errors import Refused, StateUnreadable
 from pressrelease.release.delivery import DeliveryState, Receipt
-from pressrelease.status.evaluation import Word
+from pressrelease.status.evaluation import Directive
 from pressrelease.store import Store, backup, claims, commands, moving, presence
 from pressrelease.store.journal import Head, walk
 from pressrelease.store.queries import SCHEMA
-from pressrelease.system.clock import Mark
+from pressrelease.system.clock import ClockReading
 
 MADE = NOW + timedelta(hours=1)
 
@@ -55,7 +55,7 @@ def filled(store: Store) -> None:
             with store.ledger(now=AFTER, actor="scheduler") as ledger:
                 claims.record(ledger, [claims.Result(delivery, delivery.delivered(Receipt("https://x", "7"), AFTER))])
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
-        presence.check_in(ledger, "run 1", "run", Mark(AFTER, timedelta(hours=1), "boot"))
+        presence.check_in(ledger, "run 1", "run", ClockReading(AFTER, timedelta(hours=1), "boot"))
 
 
 def test_a_copy_is_the_record_row_for_row(store: Store, tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def _whole(tmp_path_factory: pytest.TempPathFactory) -> Sound:
 # -- how it stands afterwards --------------------------------------------------------------------------------------
 
 
-def restored(copy: Store, original: Store, *, knows: bool) -> backup.Standing:
+def restored(copy: Store, original: Store, *, knows: bool) -> backup.RestoreOutcome:
     """The copy as `restore` brings it to stand, long after its lift."""
     head = head_of(copy)
     since = backup.what_came_since(original.read, copy.read, head) if knows else None
@@ -249,8 +249,8 @@ def test_a_restored_copy_is_stopped_and_doubts_what_it_cant_know(store: Store, t
     put(store, "unapproved", approvals=0)
     put(store, "held")
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        commands.set_word(ledger, "held", Word.HELD, by="jdoe", why="wait")
-        presence.check_in(ledger, "run 1", "run", Mark(NOW, None, None))
+        commands.set_directive(ledger, "held", Directive.HELD, by="jdoe", why="wait")
+        presence.check_in(ledger, "run 1", "run", ClockReading(NOW, None, None))
     copy = copy_of(store, tmp_path / "copy.db")
     standing = restored(copy, store, knows=False)
     assert copy.read.control().stopped
@@ -287,7 +287,7 @@ def test_what_the_replaced_record_knows_is_believed(store: Store, tmp_path: Path
         claims.give_back(ledger, others, "another moment")
     put(store, "unknown")
     with store.ledger(now=AFTER, actor="jdoe") as ledger:
-        commands.set_word(ledger, "held-since", Word.HELD, by="da", why="wait")
+        commands.set_directive(ledger, "held-since", Directive.HELD, by="da", why="wait")
         commands.unapprove(ledger, "moved-since")
     take(store, "two", now=AFTER)  # of "unknown", "untouched" and "quiet"
     with store.ledger(now=AFTER, actor="scheduler") as ledger:

@@ -284,7 +284,7 @@ def test_nothing_is_replaced_under_a_running_scheduler(desk: Desk, tmp_path: Pat
     before = everything(desk.store)
     alive = None
     if sign == "a lock that is held":
-        alive = presence.appear(desk.workspace.alive, "somebody")
+        alive = presence.register(desk.workspace.alive, "somebody")
     else:
         with desk.ledger() as ledger:
             presence.check_in(ledger, "run 1", "run", read_mark())

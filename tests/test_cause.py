@@ -12,7 +12,7 @@ from pressrelease.cli import watching
 from pressrelease.cli.app import COMMANDS
 from pressrelease.status import views
 from pressrelease.status.causes import ADVICE, Cause, Topic, command_for
-from pressrelease.status.evaluation import ReleaseState, Standing
+from pressrelease.status.evaluation import ReleaseState, ReleaseStatus
 from pressrelease.status.views import Row, SchedulerSign, next_command, release_json, status_json
 
 #: Cause → next command, the same once something of it was claimed, exit code, what a notification is filed under.
@@ -58,11 +58,11 @@ def test_the_next_command_and_json_follow_the_cause_whatever_the_words() -> None
     now = datetime(2018, 9, 24, 16, tzinfo=UTC)
     for cause in Cause:
         for reason in ("it was changed, is gone, was missed, the clock", ""):
-            standing = Standing(ReleaseState.NEEDS_YOU, reason, cause=cause, outlets=("bsky", "media"))
+            standing = ReleaseStatus(ReleaseState.NEEDS_YOU, reason, cause=cause, outlets=("bsky", "media"))
             row = Row("names", "Names released", standing, None)
             assert next_command(row) == command_for(cause, "names", outlets=("bsky", "media"))
             assert release_json(row, now=now)["cause"] == cause.value
-    draft = Row("names", "", Standing(ReleaseState.DRAFT), None)
+    draft = Row("names", "", ReleaseStatus(ReleaseState.DRAFT), None)
     assert next_command(draft) == "pressrelease schedule names"
     told = status_json([draft], now=now, stopped=False, scheduler=SchedulerSign(alive=False))
     assert told["releases"][0]["cause"] is None

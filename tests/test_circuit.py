@@ -17,7 +17,15 @@ from pressrelease.publishing.cycle import TELLING
 from pressrelease.publishing.plan import make_plan
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState
 from pressrelease.status.causes import Cause
-from pressrelease.status.evaluation import Approval, Dossier, ReleaseState, Scheduled, Standing, Word, stand
+from pressrelease.status.evaluation import (
+    Approval,
+    Directive,
+    Dossier,
+    ReleaseState,
+    ReleaseStatus,
+    Scheduled,
+    evaluate,
+)
 from pressrelease.store import Store, claims
 from pressrelease.store.circuit import closed_outlets, open_outlet_again
 from pressrelease.store.reconcile import Account
@@ -104,15 +112,15 @@ def test_the_answer_and_the_closing_are_one_transaction(tmp_path: Path) -> None:
 # -- where a release stands ---------------------------------------------------------------------------------
 
 
-def standing(*deliveries: tuple[str, DeliveryState], closed: dict[str, str]) -> Standing:
+def standing(*deliveries: tuple[str, DeliveryState], closed: dict[str, str]) -> ReleaseStatus:
     release = Scheduled(
-        "names", "v1", "Headline", None, NOW, ("media",), "jdoe", "", Word.SCHEDULED, "jdoe", NOW
+        "names", "v1", "Headline", None, NOW, ("media",), "jdoe", "", Directive.SCHEDULED, "jdoe", NOW
     )  # fmt: skip
     rows = tuple(
         Delivery(n, "names", "v1", outlet, "", state, lift=NOW, next_try=NOW)
         for n, (outlet, state) in enumerate(deliveries)
     )
-    return stand(
+    return evaluate(
         Dossier(release, (Approval("da", NOW),), rows),
         policy=Policy(approvals=1),
         retry=Retry(),
@@ -151,7 +159,7 @@ def test_only_what_goes_to_a_closed_outlet_stays_behind() -> None:
         Delivery(2, "names", "v1", "newsroom", "", WAITING, lift=NOW, next_try=NOW),
     )
     release = Scheduled(
-        "names", "v1", "Headline", None, NOW, ("media",), "jdoe", "", Word.SCHEDULED, "jdoe", NOW
+        "names", "v1", "Headline", None, NOW, ("media",), "jdoe", "", Directive.SCHEDULED, "jdoe", NOW
     )  # fmt: skip
     plan = make_plan(
         [Dossier(release, (Approval("da", NOW),), rows)],

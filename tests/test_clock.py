@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressrelease.system import clock
-from pressrelease.system.clock import Mark, doubt, tighter
+from pressrelease.system.clock import ClockReading, doubt, tighter
 
 SECOND, HOUR, DAY, YEAR = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1), timedelta(days=365)
 TOLERANCE = timedelta(seconds=2)
@@ -39,35 +39,43 @@ spans = st.timedeltas(min_value=timedelta(0), max_value=YEAR)
     ],
 )
 def test_which_clock_is_believed(moved: timedelta, up: timedelta, boot: str, believed: bool) -> None:
-    recorded = Mark(NOW, UP, "a")
-    said = doubt(Mark(NOW + moved, UP + up, boot), recorded=recorded, newest=NOW, tolerance=TOLERANCE)
+    recorded = ClockReading(NOW, UP, "a")
+    said = doubt(ClockReading(NOW + moved, UP + up, boot), recorded=recorded, newest=NOW, tolerance=TOLERANCE)
     assert (said is None) is believed, said
 
 
 def test_without_a_record_and_without_an_uptime_nothing_speaks_against_a_clock() -> None:
-    assert doubt(Mark(NOW, UP, "a"), recorded=None, newest=None, tolerance=TOLERANCE) is None
-    assert doubt(Mark(NOW, None, None), recorded=Mark(NOW, UP, "a"), newest=NOW, tolerance=TOLERANCE) is None
-    assert doubt(Mark(NOW + DAY, UP, "a"), recorded=Mark(NOW, None, None), newest=NOW, tolerance=TOLERANCE) is None
+    assert doubt(ClockReading(NOW, UP, "a"), recorded=None, newest=None, tolerance=TOLERANCE) is None
+    assert (
+        doubt(ClockReading(NOW, None, None), recorded=ClockReading(NOW, UP, "a"), newest=NOW, tolerance=TOLERANCE)
+        is None
+    )
+    assert (
+        doubt(ClockReading(NOW + DAY, UP, "a"), recorded=ClockReading(NOW, None, None), newest=NOW, tolerance=TOLERANCE)
+        is None
+    )
 
 
 def test_the_reason_is_said_in_words() -> None:
-    behind = doubt(Mark(NOW - HOUR, UP, "a"), recorded=None, newest=NOW, tolerance=TOLERANCE)
+    behind = doubt(ClockReading(NOW - HOUR, UP, "a"), recorded=None, newest=NOW, tolerance=TOLERANCE)
     assert behind == "the clock is 3600 s behind the newest time on record here"
-    ahead = doubt(Mark(NOW + HOUR, UP, "a"), recorded=Mark(NOW, UP, "a"), newest=NOW, tolerance=TOLERANCE)
+    ahead = doubt(
+        ClockReading(NOW + HOUR, UP, "a"), recorded=ClockReading(NOW, UP, "a"), newest=NOW, tolerance=TOLERANCE
+    )
     assert ahead == "the clock has jumped 3600 s ahead of what this machine's uptime allows"
 
 
 @given(passed=spans, slewed=st.floats(-clock.SLEW, clock.SLEW))
 def test_an_honest_clock_is_always_believed(passed: timedelta, slewed: float) -> None:
-    recorded = Mark(NOW, UP, "a")
-    now = Mark(NOW + passed + passed * slewed, UP + passed, "a")
+    recorded = ClockReading(NOW, UP, "a")
+    now = ClockReading(NOW + passed + passed * slewed, UP + passed, "a")
     assert doubt(now, recorded=recorded, newest=NOW, tolerance=TOLERANCE) is None
 
 
 @given(passed=spans, jump=spans)
 def test_no_jump_ahead_of_more_than_drift_allows_is_believed(passed: timedelta, jump: timedelta) -> None:
-    recorded = Mark(NOW, UP, "a")
-    now = Mark(NOW + passed + jump, UP + passed, "a")
+    recorded = ClockReading(NOW, UP, "a")
+    now = ClockReading(NOW + passed + jump, UP + passed, "a")
     said = doubt(now, recorded=recorded, newest=NOW, tolerance=TOLERANCE)
     assert (said is not None) is (jump > TOLERANCE + passed * clock.SLEW)
 
@@ -81,24 +89,24 @@ steps = st.lists(
 @given(steps=steps)
 def test_what_a_clock_gains_little_by_little_is_added_up(steps: list[tuple[timedelta, timedelta]]) -> None:
     """Each step is small enough to be believed by itself, and each believed mark is kept."""
-    start = kept = Mark(NOW, UP, "a")
+    start = kept = ClockReading(NOW, UP, "a")
     wall, up = start.wall, UP
     for passed, step in steps:
         wall, up = wall + passed + step, up + passed
-        mark = Mark(wall, up, "a")
+        mark = ClockReading(wall, up, "a")
         if doubt(mark, recorded=kept, newest=None, tolerance=TOLERANCE) is None:
             assert wall - NOW <= (up - UP) + TOLERANCE + (up - UP) * clock.SLEW
             kept = tighter(kept, mark)
 
 
 def test_a_clock_that_creeps_is_found_out_however_long_the_machine_was_up_before() -> None:
-    kept, creeping = Mark(NOW, UP, "a"), timedelta(0)
+    kept, creeping = ClockReading(NOW, UP, "a"), timedelta(0)
     for days in range(10):
-        kept = tighter(kept, Mark(NOW + days * DAY, UP + days * DAY, "a"))
+        kept = tighter(kept, ClockReading(NOW + days * DAY, UP + days * DAY, "a"))
     for minutes in range(75):
         creeping += 1.9 * SECOND
         passed = 9 * DAY + minutes * timedelta(minutes=1)
-        mark = Mark(NOW + passed + creeping, UP + passed, "a")
+        mark = ClockReading(NOW + passed + creeping, UP + passed, "a")
         if doubt(mark, recorded=kept, newest=None, tolerance=TOLERANCE) is not None:
             break
         kept = tighter(kept, mark)
@@ -111,10 +119,10 @@ def test_it_does_not_matter_in_which_order_marks_are_kept(
 ) -> None:
     """Several processes look at the clock, and none waits for another's look to be on record."""
 
-    def allowed(order: list[tuple[timedelta, timedelta]]) -> Mark:
+    def allowed(order: list[tuple[timedelta, timedelta]]) -> ClockReading:
         kept = None
         for passed, gained in order:
-            kept = tighter(kept, Mark(NOW + passed + gained, UP + passed, "a"))
+            kept = tighter(kept, ClockReading(NOW + passed + gained, UP + passed, "a"))
         assert kept is not None
         return kept
 
@@ -128,17 +136,19 @@ def test_it_does_not_matter_in_which_order_marks_are_kept(
 
 
 def test_marks_of_other_boots_and_of_none_are_not_compared() -> None:
-    mark = Mark(NOW, UP, "b")
-    assert tighter(Mark(NOW - DAY, UP, "a"), mark) is mark
+    mark = ClockReading(NOW, UP, "b")
+    assert tighter(ClockReading(NOW - DAY, UP, "a"), mark) is mark
     assert tighter(None, mark) is mark
-    nameless = Mark(NOW, None, None)
+    nameless = ClockReading(NOW, None, None)
     assert tighter(mark, nameless) is nameless
     assert tighter(nameless, mark) is mark
 
 
 @given(behind=spans, boot=st.sampled_from("ab"))
 def test_no_clock_behind_the_record_is_believed(behind: timedelta, boot: str) -> None:
-    said = doubt(Mark(NOW - behind, UP, boot), recorded=Mark(NOW, UP, "a"), newest=NOW, tolerance=TOLERANCE)
+    said = doubt(
+        ClockReading(NOW - behind, UP, boot), recorded=ClockReading(NOW, UP, "a"), newest=NOW, tolerance=TOLERANCE
+    )
     assert (said is not None) is (behind > TOLERANCE)
 
 

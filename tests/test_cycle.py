@@ -30,7 +30,7 @@ from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.publishing.recorder import Entry, Recorder
 from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.scheduler.passes import publish_due
-from pressrelease.scheduler.run import Daemon
+from pressrelease.scheduler.run import Scheduler
 from pressrelease.store.claims import Result, claim
 from pressrelease.store.journal import first_break
 from pressrelease.system import clock
@@ -119,7 +119,7 @@ def test_passes_in_several_processes_send_each_delivery_once(tmp_path: Path) -> 
 
 
 def _stay_up(place: workshop.Place) -> None:
-    daemon = Daemon(place, lambda words: None)
+    daemon = Scheduler(place, lambda words: None)
     daemon.end_on_signals()
     daemon.run()
 
@@ -187,7 +187,7 @@ def test_a_scheduler_with_nothing_to_do_does_nothing(tmp_path: Path) -> None:
     workshop.schedule(place, "far", workshop.soon(3600))
     passes: list[float] = []
 
-    class Counting(Daemon):
+    class Counting(Scheduler):
         def _pass(self, cycle):  # type: ignore[no-untyped-def]
             passes.append(time.monotonic())
             return super()._pass(cycle)

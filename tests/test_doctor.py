@@ -27,8 +27,8 @@ from sqlalchemy import text
 from pressrelease.cli import main
 from pressrelease.scheduler import passes
 from pressrelease.services import Desk, keeping, stopping
-from pressrelease.services.doctor import Remark, Weight, environment, examine, record
-from pressrelease.status.evaluation import Word
+from pressrelease.services.doctor import DoctorFinding, Weight, environment, examine, record
+from pressrelease.status.evaluation import Directive
 from pressrelease.store import commands, presence
 from pressrelease.store.rows import local_text
 from pressrelease.system import clock
@@ -50,13 +50,13 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     workspace.store.close()
 
 
-def found(workspace: Workspace, *, offline: bool = False) -> list[Remark]:
+def found(workspace: Workspace, *, offline: bool = False) -> list[DoctorFinding]:
     """What doctor would have somebody see to."""
     remarks = examine(Workspace(workspace.folder), offline=offline)
     return [remark for remark in remarks if remark.weight is not Weight.FINE]
 
 
-def ours(remarks: list[Remark]) -> list[Remark]:
+def ours(remarks: list[DoctorFinding]) -> list[DoctorFinding]:
     """Without what depends on the machine that the tests run on."""
     machine = ("NTP", "time zones are of", "the disk has")
     return [remark for remark in remarks if not any(words in remark.message for words in machine)]
@@ -153,7 +153,7 @@ def held_past_its_lift(desk: Desk) -> None:
     long_ago = int((utc_now() - timedelta(hours=1)).timestamp() * 1e6)
     sql(f"UPDATE releases SET lift = {long_ago} WHERE slug = 'statement'")(desk)
     with desk.ledger() as ledger:
-        commands.set_word(ledger, "statement", Word.HELD, by="jdoe", why="wait")
+        commands.set_directive(ledger, "statement", Directive.HELD, by="jdoe", why="wait")
 
 
 def old_backup(desk: Desk) -> None:
@@ -399,7 +399,7 @@ def test_a_check_that_crashes_is_an_error(desk: Desk, monkeypatch: pytest.Monkey
     monkeypatch.chdir(desk.workspace.folder)
     assert main(["doctor", "--offline"]) == 0
 
-    def crash(patient: object) -> Iterator[Remark]:
+    def crash(patient: object) -> Iterator[DoctorFinding]:
         raise ModuleNotFoundError("zq")
 
     monkeypatch.setattr(environment, "disk", crash)
@@ -470,7 +470,7 @@ def test_it_says_how_far_off_the_clock_may_be(
     assert len(unwatched) == (bound is None)
 
 
-def of_the_clock(desk: Desk) -> list[Remark]:
+def of_the_clock(desk: Desk) -> list[DoctorFinding]:
     return [one for one in examine(Workspace(desk.workspace.folder)) if one.check == "clock"]
 
 

@@ -17,7 +17,7 @@ from pressrelease.config.keys import Cover, Key
 from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS
 from pressrelease.config.sections import SECTIONS
 from pressrelease.errors import NeedsPerson, NotPermitted, StateUnreadable, Usage
-from pressrelease.publishing.rendering import Parcels
+from pressrelease.publishing.rendering import RenderCache
 from pressrelease.release import from_canonical, version_of
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler.passes import publish_due
@@ -278,9 +278,11 @@ def test_the_claim_and_the_last_look_ask_it_too(tmp_path: Path, monkeypatch: pyt
         cycle.dispatch([waiting])  # as by a plan that did not look
         assert cycle.drain(10)
     assert "delivery.claimed" not in [line.event for line in edited.store.read.journal()]
-    asked = Parcels.why_changed
-    asked, answers = Parcels.why_changed, [dict[int, str]()]
-    monkeypatch.setattr(Parcels, "why_changed", lambda self, which: answers.pop() if answers else asked(self, which))
+    asked = RenderCache.why_changed
+    asked, answers = RenderCache.why_changed, [dict[int, str]()]
+    monkeypatch.setattr(
+        RenderCache, "why_changed", lambda self, which: answers.pop() if answers else asked(self, which)
+    )
     with sending(edited, clock.utc_now()) as cycle:
         cycle.dispatch([waiting])
         assert cycle.drain(10)
@@ -294,9 +296,9 @@ def test_a_text_is_composed_from_what_was_frozen(tmp_path: Path) -> None:
     workspace = office(tmp_path)
     schedule_now(workspace, "names")
     (waiting,) = workspace.store.read.dossiers(workspace.store.read.releases())[0].deliveries
-    before = Parcels(workspace.config, workspace.store).message(waiting)
+    before = RenderCache(workspace.config, workspace.store).message(waiting)
     edited = _edit(workspace, "The Office", "Another Office")
-    assert Parcels(edited.config, edited.store).message(waiting) == before
+    assert RenderCache(edited.config, edited.store).message(waiting) == before
 
 
 # -- names of versions ---------------------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ from servers import FlakyServer, answer, hang_after_request, redirect, unused_po
 from pressrelease.config import SecretReference, SecretSource
 from pressrelease.errors import ConfigRefused, Problem, StateUnreadable, WillRetry
 from pressrelease.notifications.heartbeat import Sign, address_for, ping
-from pressrelease.notifications.notifier import Telling, told_after
-from pressrelease.scheduler.run import Daemon
+from pressrelease.notifications.notifier import Notifier, told_after
+from pressrelease.scheduler.run import Scheduler
 from pressrelease.store import commands
 from pressrelease.system import clock
 from pressrelease.system.log import log_to
@@ -151,7 +151,7 @@ def test_a_busy_record_is_neither_well_nor_amiss(tmp_path: Path, server: FlakySe
 def test_a_switch_that_hangs_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with FlakyServer(hang_after_request) as server:
         workspace = found(tmp_path, server)
-        telling = Telling()
+        telling = Notifier()
         began = time.monotonic()
         telling.started(workspace)
         telling.after(workspace, None)  # while the first is still under way
@@ -166,7 +166,7 @@ def test_run_pings_when_it_starts_and_when_it_can_not_go_on(tmp_path: Path, serv
     log_to(workspace.private)
     schedule(workspace, "later", days=30)
     workspace.store.close()
-    daemon = Daemon(Workspace(workspace.folder), lambda said: None)
+    daemon = Scheduler(Workspace(workspace.folder), lambda said: None)
     raised: list[BaseException] = []
 
     def run() -> None:
@@ -197,14 +197,14 @@ def test_run_pings_when_it_starts_and_when_it_can_not_go_on(tmp_path: Path, serv
 def test_a_scheduler_pings_once_a_minute_and_at_once_when_something_is_amiss(
     tmp_path: Path, server: FlakyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pressrelease.publishing.snapshot import look
+    from pressrelease.publishing.snapshot import take_snapshot
 
     workspace = found(tmp_path, server)
     schedule(workspace, "later", days=0.5)
-    telling = Telling()
+    telling = Notifier()
 
     def once() -> None:
-        telling.after(workspace, look(workspace.store, workspace.library, workspace.config))
+        telling.after(workspace, take_snapshot(workspace.store, workspace.library, workspace.config))
         for thread in list(telling._threads.values()):
             thread.join(5)
 

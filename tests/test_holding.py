@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from records import office, schedule
 
-from pressrelease.services.doctor import Remark, Weight, examine, holding
+from pressrelease.services.doctor import DoctorFinding, Weight, examine, holding
 from pressrelease.services.doctor.holding import Holder, holders_of, name_of, processes_that_lock
 from pressrelease.store import queries
 from pressrelease.wiring import Workspace
@@ -48,7 +48,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return Workspace(made.folder)
 
 
-def of_the_record(workspace: Workspace) -> list[Remark]:
+def of_the_record(workspace: Workspace) -> list[DoctorFinding]:
     """What is said of the record, by whichever check."""
     return [one for one in examine(workspace, offline=True) if "database" in one.message]
 

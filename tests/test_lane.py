@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from pressrelease.publishing.cycle import CAREFUL, TELLING
-from pressrelease.publishing.workers import Bounds, Lane
+from pressrelease.publishing.workers import Limits, OutletWorkers
 from pressrelease.release.delivery import Delivery, DeliveryState
 
-NARROW = Bounds(senders=3, unrecorded=4, first=2, batch=3, low=1)
-SINGLE = Bounds(senders=1, unrecorded=1, first=1, batch=1, low=0)
+NARROW = Limits(senders=3, unrecorded=4, first=2, batch=3, low=1)
+SINGLE = Limits(senders=1, unrecorded=1, first=1, batch=1, low=0)
 
 
 def deliveries(count: int, start: int = 1) -> list[Delivery]:
@@ -82,8 +82,8 @@ class Outlet:
 
 
 @contextmanager
-def lane_to(outlet: Outlet, bounds: Bounds) -> Iterator[Lane]:
-    lane = Lane("media", bounds=bounds, claim=outlet.claim, send=outlet.send, give_back=outlet.give_back)
+def lane_to(outlet: Outlet, bounds: Limits) -> Iterator[OutletWorkers]:
+    lane = OutletWorkers("media", bounds=bounds, claim=outlet.claim, send=outlet.send, give_back=outlet.give_back)
     try:
         yield lane
     finally:
@@ -93,7 +93,7 @@ def lane_to(outlet: Outlet, bounds: Bounds) -> Iterator[Lane]:
 
 @pytest.mark.parametrize("bounds", [TELLING, CAREFUL, NARROW, SINGLE], ids=["telling", "careful", "narrow", "single"])
 @pytest.mark.parametrize("pause", [0.0, 0.002])
-def test_everything_is_sent_once_within_the_bounds(bounds: Bounds, pause: float) -> None:
+def test_everything_is_sent_once_within_the_bounds(bounds: Limits, pause: float) -> None:
     for seed in range(6):
         outlet = Outlet(seed, pause)
         count = 150 if bounds is not SINGLE else 30
@@ -137,7 +137,7 @@ def test_senders_that_hang_keep_no_others_from_sending() -> None:
             hung.wait()
         return outlet.send(delivery)
 
-    lane = Lane("media", bounds=TELLING, claim=outlet.claim, send=send, give_back=outlet.give_back)
+    lane = OutletWorkers("media", bounds=TELLING, claim=outlet.claim, send=send, give_back=outlet.give_back)
     lane.offer(deliveries(5))
     time.sleep(0.1)
     began = time.monotonic()
@@ -179,7 +179,7 @@ def test_a_send_that_fails_in_an_unknown_way_ends_no_lane() -> None:
             raise SystemExit
         return outlet.send(delivery)
 
-    lane = Lane("media", bounds=NARROW, claim=outlet.claim, send=send, give_back=outlet.give_back)
+    lane = OutletWorkers("media", bounds=NARROW, claim=outlet.claim, send=send, give_back=outlet.give_back)
     lane.offer(deliveries(40))
     assert lane.wait_idle(20)
     lane.close()
@@ -198,7 +198,7 @@ def test_two_that_find_the_same_due_share_it() -> None:
 
     outlets = {"a": Outlet(1, 0.002), "b": Outlet(2, 0.002)}
     lanes = [
-        Lane(
+        OutletWorkers(
             name,
             bounds=CAREFUL,
             claim=claim,

@@ -18,14 +18,14 @@ from sqlalchemy import text
 from pressrelease.config import Policy, Retry
 from pressrelease.publishing.plan import make_plan
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.status.evaluation import Approval, Dossier, Scheduled, Word
+from pressrelease.status.evaluation import Approval, Directive, Dossier, Scheduled
 from pressrelease.store import Store, claims, commands
 from pressrelease.store.circuit import close_outlet
 from pressrelease.store.rows import delivery_of, maybe_micros, said, scheduled_of, to_micros
 from pressrelease.when import Embargo, EmbargoKind
 
 EMBARGO = Embargo("…", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=NOW, lift=NOW)
-RELEASE = Scheduled("names", "v1", "…", EMBARGO, NOW, ("media",), "jdoe", "f", Word.SCHEDULED, "jdoe", NOW)
+RELEASE = Scheduled("names", "v1", "…", EMBARGO, NOW, ("media",), "jdoe", "f", Directive.SCHEDULED, "jdoe", NOW)
 STATES = (DeliveryState.WAITING, DeliveryState.RETRYING, DeliveryState.IN_DOUBT)
 
 # Few values, so that they often meet, with a microsecond to either side.

@@ -110,7 +110,7 @@ def tables(server: str) -> list[str]:
 
 
 def test_only_while_everything_is_stopped_and_nobody_is_at_work(desk: Desk, server: str) -> None:
-    alive = presence.appear(desk.workspace.alive, "somebody")
+    alive = presence.register(desk.workspace.alive, "somebody")
     refused(desk, server, NeedsPerson)
     alive.leave()
     with desk.ledger() as ledger:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from newsrooms import EARLIER, LIFT, URL, at_once, in_memory, message_of, open_newsroom_in, send, tree
 
 from pressrelease.outlets.newsroom import folder as folder_module
-from pressrelease.outlets.newsroom.coalesce import Together
+from pressrelease.outlets.newsroom.coalesce import Coalescer
 from pressrelease.outlets.newsroom.record import record_in
 from pressrelease.release import Attachment
 from pressrelease.release.delivery import Certainty, DeliveryFailed
@@ -226,7 +226,7 @@ def test_work_done_together_serves_all_who_waited() -> None:
         time.sleep(0.02)
         covered[0] = runs[-1]
 
-    together = Together(work)
+    together = Coalescer(work)
     lock = threading.Lock()
 
     def ask() -> None:
@@ -249,10 +249,10 @@ def test_work_that_fails_fails_for_who_ran_it_and_is_tried_by_the_others() -> No
         if len(calls) == 1:
             raise OSError(errno.ENOSPC, "full")
 
-    failures = at_once([Together(work).run] * 1, 1)
+    failures = at_once([Coalescer(work).run] * 1, 1)
     assert len(failures) == 1
     calls.clear()
-    assert len(at_once([Together(work).run] * 8, 8)) == 1
+    assert len(at_once([Coalescer(work).run] * 8, 8)) == 1
 
 
 def test_a_lock_that_another_keeps_is_waited_for_no_longer_than_the_timeout(tmp_path: Path) -> None:

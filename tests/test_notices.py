@@ -29,7 +29,7 @@ from pressrelease.notifications import (
     EVENTS,
     Coming,
     Early,
-    Happening,
+    JournalEvent,
     Known,
     Notice,
     Topic,
@@ -39,20 +39,20 @@ from pressrelease.notifications import (
     notice_of,
     reminders,
 )
-from pressrelease.notifications.notifier import Telling, told_after
+from pressrelease.notifications.notifier import Notifier, told_after
 from pressrelease.notifications.sending import PAUSE, tell
 from pressrelease.notifications.unread import look as news_of
-from pressrelease.publishing.snapshot import look
+from pressrelease.publishing.snapshot import take_snapshot
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.scheduler.passes import publish_due
-from pressrelease.scheduler.run import Daemon
+from pressrelease.scheduler.run import Scheduler
 from pressrelease.services import Desk, approving, scheduling, stopping
 from pressrelease.services.doctor import examine
 from pressrelease.status.causes import Cause
-from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, Scheduled, Standing, Word
+from pressrelease.status.evaluation import Directive, Dossier, FileFact, ReleaseState, ReleaseStatus, Scheduled
 from pressrelease.store import Store, commands, notification_state
 from pressrelease.store.circuit import close_outlet, open_outlet_again
-from pressrelease.store.notification_state import LONGEST_PAUSE, Told
+from pressrelease.store.notification_state import LONGEST_PAUSE, NotificationCursor
 from pressrelease.system import clock
 from pressrelease.system.log import log_to
 from pressrelease.when import Embargo, EmbargoKind
@@ -75,16 +75,16 @@ def known(*deliveries: Delivery, out: bool = False, missing: int = 0, **more: An
     lift = more.pop("lift", LIFT)
     embargo = Embargo("…", EmbargoKind.INSTANT, ZONE, not_before=lift, lift=lift)
     release = Scheduled(
-        SLUG, VERSION, "Zqheadline", embargo, lift, ("media",), "jdoe", "f", Word.SCHEDULED, "jdoe", NOW, "zqwhy"
+        SLUG, VERSION, "Zqheadline", embargo, lift, ("media",), "jdoe", "f", Directive.SCHEDULED, "jdoe", NOW, "zqwhy"
     )
     return Known(Dossier(release._replace(**more), (), deliveries, file), missing=missing, out=out)
 
 
-def happening(event: str, n: int = 1, slug: str = SLUG, version: str = VERSION, **detail: Any) -> Happening:
-    return Happening(n, NOW, "da", event, slug, version, detail)
+def happening(event: str, n: int = 1, slug: str = SLUG, version: str = VERSION, **detail: Any) -> JournalEvent:
+    return JournalEvent(n, NOW, "da", event, slug, version, detail)
 
 
-def told_words(*lines: Happening, of: Known | None = None, closed: tuple[str, ...] = ()) -> list[str]:
+def told_words(*lines: JournalEvent, of: Known | None = None, closed: tuple[str, ...] = ()) -> list[str]:
     out = of is not None and of.out
     notices = [notice_of(one, of, closed=closed, out=out, now=NOW, timezone=ZONE) for one in gathered(lines)]
     return [notice.words for notice in notices if notice is not None]
@@ -233,7 +233,7 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
         ["A release (code 3fa2c1) missed its lift by more than max_late allows, and is not sent by itself."],
     ),
     "held past its lift": (
-        known(WAITING, word=Word.HELD),
+        known(WAITING, word=Directive.HELD),
         None,
         ["The lift of a release (code 3fa2c1) has come, and it is held."],
     ),
@@ -248,11 +248,11 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
         ["A release (code 3fa2c1) waits for site, which config.toml no longer has, or has switched off."],
     ),
     "a clock in doubt says nothing of what has lifted": (
-        known(WAITING, word=Word.HELD),
+        known(WAITING, word=Directive.HELD),
         "the clock is 77 s behind",
         ["This machine's clock can't be trusted. Nothing goes out until somebody has looked: `pressrelease doctor`."],
     ),
-    "withdrawn": (known(WAITING, word=Word.KILLED, file=FileFact.GONE), None, []),
+    "withdrawn": (known(WAITING, word=Directive.KILLED, file=FileFact.GONE), None, []),
     "it is not getting out": (
         replace(
             known(
@@ -261,7 +261,7 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
                 out=True,
                 word_at=LIFT,
             ),
-            standing=Standing(ReleaseState.PUBLISHING, "zqwords", cause=Cause.DELAYED, outlets=("media",)),
+            standing=ReleaseStatus(ReleaseState.PUBLISHING, "zqwords", cause=Cause.DELAYED, outlets=("media",)),
         ),
         None,
         [f"{SLUG} is not getting out, 5 min after it should have. media: 1 of 2 sent (next try 12:00 PM (noon) PDT)."],
@@ -303,8 +303,8 @@ def test_a_word_ahead_of_a_lift(hours: float, since: float, expected: int) -> No
 def test_what_lifts_together_is_told_together() -> None:
     lift = NOW + timedelta(minutes=10)
     coming = [Coming(f"r{n}", f"{n:06}" + "f" * 58, lift, NOW - timedelta(days=9)) for n in range(7)]
-    standings = {f"r{n}": Standing(ReleaseState.SCHEDULED) for n in range(7)}
-    standings |= {"r1": Standing(ReleaseState.UNAPPROVED), "r2": Standing(ReleaseState.UNAPPROVED)}
+    standings = {f"r{n}": ReleaseStatus(ReleaseState.SCHEDULED) for n in range(7)}
+    standings |= {"r1": ReleaseStatus(ReleaseState.UNAPPROVED), "r2": ReleaseStatus(ReleaseState.UNAPPROVED)}
     (notice,) = reminders(coming, standings, now=NOW, timezone=ZONE)
     assert notice.words == (
         "7 releases (codes 000000, 000001, 000002, 000003, 000004 and 2 more) lift"
@@ -316,7 +316,7 @@ def test_what_lifts_together_is_told_together() -> None:
 
 canary = st.text(max_size=8).map(lambda text: f"Zq{text}zq")
 any_line = st.builds(
-    Happening,
+    JournalEvent,
     n=st.integers(1, 99),
     at=st.just(NOW),
     actor=st.just("da"),
@@ -345,14 +345,14 @@ any_known = st.none() | st.builds(
     state=st.sampled_from(DeliveryState),
     missing=st.integers(0, 2),
     file=st.sampled_from(FileFact),
-    word=st.sampled_from(Word),
+    word=st.sampled_from(Directive),
     lift=st.sampled_from([None, NOW, LIFT, NOW + timedelta(minutes=3), NOW - timedelta(days=9)]),
 )
 
 
 @given(st.lists(any_line, max_size=8), any_known, st.booleans(), st.none() | canary)
 def test_what_is_not_out_is_not_named(
-    lines: list[Happening], one: Known | None, closed: bool, doubt: str | None
+    lines: list[JournalEvent], one: Known | None, closed: bool, doubt: str | None
 ) -> None:
     shut = ("media",) if closed else ()
     told_of = [notice_of(matter, one, closed=shut, out=False, now=NOW, timezone=ZONE) for matter in gathered(lines)]
@@ -361,7 +361,7 @@ def test_what_is_not_out_is_not_named(
         notices += conditions([one], config=Config(OFFICE), known_outlets={"web"}, now=NOW, clock_doubt=doubt)
         release = one.dossier.release
         coming = [Coming(SLUG, VERSION, release.lift, LIFT - timedelta(days=3))] if release.lift else []
-        notices += reminders(coming, {SLUG: Standing(ReleaseState.HELD, "zqwhy")}, now=NOW, timezone=ZONE)
+        notices += reminders(coming, {SLUG: ReleaseStatus(ReleaseState.HELD, "zqwhy")}, now=NOW, timezone=ZONE)
     message = digest(notices, office=OFFICE, key="k" * 32, now=NOW)
     mail = eml(message, Letterhead("The Office", "press@example.org"), key="k" * 32, recipient="da@example.org")
     for said in (message.text, message.html, message.release.headline, message.summary, mail.decode()):
@@ -369,7 +369,7 @@ def test_what_is_not_out_is_not_named(
 
 
 def test_markup_in_a_name_is_inert() -> None:
-    line = Happening(1, NOW, '<img src="x">\x1b[31m\n\nda', "stopped")
+    line = JournalEvent(1, NOW, '<img src="x">\x1b[31m\n\nda', "stopped")
     (words_said,) = told_words(line)
     message = digest([Notice(Topic.STOPPED, words_said)], office=OFFICE, key="k", now=NOW)
     assert "<img" not in message.html
@@ -399,7 +399,7 @@ def test_a_notice_by_mail_does_not_pose_as_a_release() -> None:
 # -- who has been told how far --------------------------------------------------------------------------------------
 
 
-def reader_in(store: Store, line: int = 0) -> Told:
+def reader_in(store: Store, line: int = 0) -> NotificationCursor:
     with store.ledger(now=NOW, actor="scheduler") as ledger:
         notification_state.add_reader(ledger, "pager", "", line)
     return notification_state.told(store.read, "pager")[""]
@@ -419,7 +419,7 @@ def test_two_tellers_of_one_reader_tell_once(store: Store) -> None:
         notification_state.tell_of(ledger, reader, line=7, conditions={"clock"}, not_before=NOW + PAUSE)
         notification_state.tell_of(ledger, reader, line=3, conditions=(), not_before=NOW)  # one that was overtaken
     after = notification_state.told(store.read, "pager")[""]
-    assert after == Told("pager", "", 7, frozenset({"clock"}), 0, NOW + PAUSE)
+    assert after == NotificationCursor("pager", "", 7, frozenset({"clock"}), 0, NOW + PAUSE)
     assert not after.may_be_told(NOW)
     assert after.may_be_told(NOW, urgent=True)
     # Written under a clock that was far ahead, it keeps nobody from being told.
@@ -578,7 +578,7 @@ def test_people_who_can_not_be_told_cost_a_release_nothing(tmp_path: Path) -> No
     with FlakyServer(hang_after_request) as server:
         place = Place(tmp_path, server, more="")
         schedule_now(place.workspace, "names")
-        telling = Telling()
+        telling = Notifier()
         began = time.monotonic()
         outcome = publish_due(place.workspace)
         telling.after(place.workspace, outcome.seen)
@@ -668,7 +668,7 @@ def test_run_tells_of_what_it_published(tmp_path: Path, server: FlakyServer) -> 
     desk = Desk(place.workspace, "jdoe")
     scheduling.schedule(desk, scheduling.propose(desk, "names"))
     approving.approve(desk, "names", "da")
-    daemon = Daemon(Workspace(place.workspace.folder), lambda said: None)
+    daemon = Scheduler(Workspace(place.workspace.folder), lambda said: None)
     thread = threading.Thread(target=daemon.run)
     thread.start()
     try:
@@ -692,7 +692,7 @@ def test_a_long_silence_is_not_followed_by_its_whole_history(tmp_path: Path, ser
     publish_due(place.workspace)
     with place.workspace.store.ledger(now=clock.utc_now(), actor="nobody") as ledger:
         notification_state.add_reader(ledger, "pager", "", 0)
-    seen = look(place.workspace.store, place.workspace.library, place.workspace.config)
+    seen = take_snapshot(place.workspace.store, place.workspace.library, place.workspace.config)
     readers = notification_state.told(place.workspace.store.read, "pager").values()
     assert news_of(place.workspace, seen, readers, clock.utc_now()).happenings
     assert not news_of(place.workspace, seen, readers, clock.utc_now() + timedelta(days=8)).happenings
@@ -721,7 +721,9 @@ def test_doctor_says_who_is_not_told(tmp_path: Path) -> None:
         place.no_pause()
         assert remarks_on(place.workspace) == ["warning: pager could not be told what happened"]
         with place.workspace.store.ledger(now=clock.utc_now(), actor="nobody") as ledger:
-            notification_state.tell_of(ledger, Told("pager", ""), line=3, conditions=(), not_before=clock.utc_now())
+            notification_state.tell_of(
+                ledger, NotificationCursor("pager", ""), line=3, conditions=(), not_before=clock.utc_now()
+            )
         assert remarks_on(place.workspace) == ["fine: pager has been told up to line 3 of the journal"]
         path = place.workspace.folder / "config.toml"
         was = path.read_text()
@@ -737,7 +739,7 @@ def test_a_lift_that_comes_is_told_ahead(tmp_path: Path, server: FlakyServer) ->
     place = Place(tmp_path, server)
     schedule(place.workspace, "later", days=1.5)
     schedule(place.workspace, "soon-enough", days=0.8)
-    seen = look(place.workspace.store, place.workspace.library, place.workspace.config)
+    seen = take_snapshot(place.workspace.store, place.workspace.library, place.workspace.config)
     now = clock.utc_now()
     assert news_of(place.workspace, seen, [], now).standing == ()
     (notice,) = news_of(place.workspace, seen, [], now + timedelta(hours=13)).standing
@@ -768,7 +770,7 @@ def test_a_closed_outlet_is_asked_nothing(tmp_path: Path) -> None:
         schedule_now(place.workspace, "names")
         with place.workspace.store.ledger(now=clock.utc_now(), actor="scheduler") as ledger:
             close_outlet(ledger, "pager", 1, reason="it says no", fingerprint=place.workspace.fingerprint("pager"))
-        seen = look(place.workspace.store, place.workspace.library, place.workspace.config)
+        seen = take_snapshot(place.workspace.store, place.workspace.library, place.workspace.config)
         tell(place.workspace, "pager", seen)
         assert place.requests == []
         with place.workspace.store.ledger(now=clock.utc_now(), actor="da") as ledger:
@@ -786,7 +788,7 @@ def test_run_leaves_the_moments_before_a_lift_to_the_senders(tmp_path: Path, ser
     seen = publish_due(place.workspace).seen
     assert seen is not None
     near = seen._replace(next_wake=seen.at + timedelta(seconds=2))
-    telling = Telling(staying=True)
+    telling = Notifier(staying=True)
     telling.after(place.workspace, seen)
     telling.after(place.workspace, near)
     telling.end()
@@ -794,7 +796,7 @@ def test_run_leaves_the_moments_before_a_lift_to_the_senders(tmp_path: Path, ser
     schedule_now(place.workspace, "others")
     publish_due(place.workspace)
     place.no_pause()
-    telling = Telling(staying=True)
+    telling = Notifier(staying=True)
     telling._looked = clock.pause_clock()
     telling.after(place.workspace, near)
     telling.end()

@@ -11,7 +11,7 @@ import pytest
 import workshop
 
 from pressrelease.publishing import rendering
-from pressrelease.publishing.rendering import HEAVY, Heavy, Parcels
+from pressrelease.publishing.rendering import HEAVY, Heavy, RenderCache
 from pressrelease.release.delivery import Delivery
 from pressrelease.system import clock
 
@@ -34,7 +34,7 @@ def deliveries(place: workshop.Place) -> dict[str, Delivery]:
 
 
 def test_ordinary_releases_are_composed_while_a_heavy_one_is(place: workshop.Place) -> None:
-    ready = Parcels(place.config, place.store)
+    ready = RenderCache(place.config, place.store)
     found = deliveries(place)
     begun = threading.Event()
     inside = rendering.compose
@@ -57,7 +57,7 @@ def test_ordinary_releases_are_composed_while_a_heavy_one_is(place: workshop.Pla
 
 
 def test_a_heavy_release_is_not_made_ready_where_others_wait(place: workshop.Place) -> None:
-    ready = Parcels(place.config, place.store)
+    ready = RenderCache(place.config, place.store)
     found = deliveries(place)
     with pytest.raises(Heavy):
         ready.make_ahead(place.made["page"], found["heavy"])
@@ -67,7 +67,7 @@ def test_a_heavy_release_is_not_made_ready_where_others_wait(place: workshop.Pla
 
 
 def test_one_version_is_composed_once_for_all(place: workshop.Place) -> None:
-    ready = Parcels(place.config, place.store)
+    ready = RenderCache(place.config, place.store)
     found = deliveries(place)["heavy"]
     got: list[object] = []
     threads = [threading.Thread(target=lambda: got.append(ready.message(found))) for _ in range(6)]

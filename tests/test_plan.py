@@ -10,7 +10,7 @@ from test_standing import LIFT, OUTLETS, POLICY, RELEASE, RETRY, SECOND, WAITING
 
 from pressrelease.publishing.plan import Plan, make_plan
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, Word, too_late
+from pressrelease.status.evaluation import Directive, Dossier, FileFact, ReleaseState, too_late
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -50,7 +50,7 @@ def test_an_outlet_taken_out_of_the_config_costs_the_others_nothing() -> None:
 
 def test_a_release_that_waits_for_a_person_is_told_of_once_it_is_due() -> None:
     unapproved = Dossier(RELEASE, (), (WAITING,))
-    held = Dossier(RELEASE._replace(slug="held", word=Word.HELD, why="a call"), YES, (WAITING,))
+    held = Dossier(RELEASE._replace(slug="held", word=Directive.HELD, why="a call"), YES, (WAITING,))
     assert plan_of(unapproved, held, now=LIFT - SECOND).needs_you == ()
     assert [one.slug for one in plan_of(unapproved, held, now=LIFT).needs_you] == ["names", "held"]
 
@@ -69,7 +69,7 @@ def test_what_is_due_may_leave(offices: list[Dossier], now: datetime, clock_doub
         assert delivery.next_try is not None
         assert delivery.next_try <= now
         assert delivery.state in {DeliveryState.WAITING, DeliveryState.RETRYING, DeliveryState.IN_DOUBT}
-        assert release.word is Word.SCHEDULED
+        assert release.word is Directive.SCHEDULED
         assert dossier.approvals
         assert dossier.file is FileFact.SAME
         assert delivery.outlet in OUTLETS

@@ -17,15 +17,15 @@ import workshop
 from pressrelease.config import Policy, Retry
 from pressrelease.errors import WillRetry
 from pressrelease.message import Message
-from pressrelease.outlets import Parcel
+from pressrelease.outlets import RenderedMessage
 from pressrelease.publishing import rendering
 from pressrelease.publishing.cycle import Cycle
 from pressrelease.publishing.plan import AHEAD
-from pressrelease.publishing.snapshot import Pass
+from pressrelease.publishing.snapshot import Snapshot
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.scheduler.run import Daemon
+from pressrelease.scheduler.run import Scheduler
 from pressrelease.services import Desk, approving, scheduling, stopping
-from pressrelease.store.batched_query import Together
+from pressrelease.store.batched_query import BatchedQuery
 from pressrelease.store.claims import claim
 from pressrelease.system import clock
 from pressrelease.wiring import sending
@@ -38,7 +38,7 @@ class Noting(workshop.WritesDown):
     made: list[str] = field(default_factory=list)
     warmed: list[int] = field(default_factory=list)
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         self.made.append(recipient or message.slug)
         return super().prepare(message, key=key, recipient=recipient)
 
@@ -58,7 +58,7 @@ def outlet(place: workshop.Place) -> Noting:
     return found
 
 
-def prepared(place: workshop.Place, cycle: Cycle) -> Pass:
+def prepared(place: workshop.Place, cycle: Cycle) -> Snapshot:
     seen = cycle.look()
     cycle.prepare(seen.plan.coming, until=clock.utc_now() + timedelta(seconds=10))
     return seen
@@ -183,7 +183,7 @@ def test_what_was_composed_last_is_at_hand_and_what_was_used_longest_ago_is_let_
         rendering, "compose", lambda release, **given: composed.append(release.slug) or compose(release, **given)
     )
     monkeypatch.setattr(rendering, "KEPT", 2)
-    kept = rendering.Parcels(place.config, place.store)
+    kept = rendering.RenderCache(place.config, place.store)
     for slug in ("a", "b", "a", "c", "a", "c", "b"):  # c takes b's place, since a was used after it
         kept.message(by_slug[slug])
     assert composed == ["a", "b", "c", "b"]
@@ -205,7 +205,7 @@ def test_a_lift_is_not_waited_for_by_what_makes_ready(place: workshop.Place) -> 
 def test_the_scheduler_makes_ready_ahead_and_sends_at_the_instant(place: workshop.Place) -> None:
     lift = workshop.soon(2.5)
     workshop.schedule(place, "names", lift)
-    daemon = Daemon(place, lambda words: None)
+    daemon = Scheduler(place, lambda words: None)
     thread = threading.Thread(target=daemon.run)
     thread.start()
     try:
@@ -241,7 +241,7 @@ def test_nobody_is_answered_by_a_question_that_was_put_before_they_asked() -> No
             go_on.wait(5)
         return dict.fromkeys(numbers, found)
 
-    together: Together[int] = Together(ask_all)
+    together: BatchedQuery[int] = BatchedQuery(ask_all)
     heard: dict[int, int | None] = {}
     threads = [threading.Thread(target=lambda n=n: heard.update({n: together.ask(n)})) for n in range(6)]
     threads[0].start()
@@ -267,7 +267,7 @@ def test_each_who_joined_hears_of_the_trouble_and_the_next_question_is_put() -> 
         assert isinstance(answer, dict)
         return answer
 
-    together: Together[str] = Together(ask_all)
+    together: BatchedQuery[str] = BatchedQuery(ask_all)
     with pytest.raises(WillRetry):
         together.ask(1)
     assert together.ask(1) == "one"
@@ -288,7 +288,7 @@ def test_sixty_who_ask_at_all_times_are_each_answered_and_one_question_is_put_at
         under_way -= 1
         return {number: -number for number in numbers}
 
-    together: Together[int] = Together(ask_all)
+    together: BatchedQuery[int] = BatchedQuery(ask_all)
     wrong: list[tuple[int, int | None]] = []
 
     def sender(first: int) -> None:

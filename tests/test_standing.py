@@ -14,13 +14,13 @@ from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import ADVICE, Cause
 from pressrelease.status.evaluation import (
     Approval,
+    Directive,
     Dossier,
     FileFact,
     ReleaseState,
     Scheduled,
-    Word,
     counted_approvals,
-    stand,
+    evaluate,
     too_late,
 )
 from pressrelease.when import Embargo, EmbargoKind
@@ -38,7 +38,7 @@ RELEASE = Scheduled(
     outlets=OUTLETS,
     author="jdoe",
     source_hash="f" * 64,
-    word=Word.SCHEDULED,
+    word=Directive.SCHEDULED,
     word_by="jdoe",
     word_at=NOW - DAY,
 )
@@ -95,12 +95,14 @@ def at(state: str, outlet: str = "newsroom", again: bool = False) -> Delivery:
         pytest.param(
             ["waiting"], {"lift": None}, LIFT, "unapproved", "next approval", "approval_missing", id="no lift, approved"
         ),
-        pytest.param(["waiting"], {"word": Word.HELD, "why": "a call"}, LIFT, "held", "a call", "held", id="held"),
-        pytest.param(["waiting"], {"word": Word.KILLED}, LIFT, "killed", "", "killed", id="withdrawn"),
+        pytest.param(["waiting"], {"word": Directive.HELD, "why": "a call"}, LIFT, "held", "a call", "held", id="held"),
+        pytest.param(["waiting"], {"word": Directive.KILLED}, LIFT, "killed", "", "killed", id="withdrawn"),
         pytest.param(
-            ["delivered"], {"word": Word.KILLED}, LIFT, "killed", "", "killed", id="withdrawn after it was out"
+            ["delivered"], {"word": Directive.KILLED}, LIFT, "killed", "", "killed", id="withdrawn after it was out"
         ),
-        pytest.param(["delivered"], {"word": Word.HELD}, LIFT, "published", "", "", id="held when it was out already"),
+        pytest.param(
+            ["delivered"], {"word": Directive.HELD}, LIFT, "published", "", "", id="held when it was out already"
+        ),
         pytest.param(
             ["waiting"], {"file": "changed"}, LIFT - HOUR, "needs_you", "was changed", "file_changed", id="file changed"
         ),
@@ -149,7 +151,7 @@ def test_where_a_release_stands(
         deliveries=tuple(made),
         file=FileFact(changes.get("file", "same")),
     )
-    standing = stand(
+    standing = evaluate(
         dossier, policy=POLICY, retry=RETRY, known_outlets=OUTLETS, now=now, clock_doubt=changes.get("doubt")
     )
     assert (standing.state.value, reason in standing.reason) == (state, True), standing
@@ -187,7 +189,7 @@ deliveries = st.lists(
 releases = st.builds(
     RELEASE._replace,
     lift=st.none() | moments,
-    word=st.sampled_from(Word),
+    word=st.sampled_from(Directive),
     why=st.just("a reason"),
     late_accepted_at=st.none() | moments,
 )
@@ -198,7 +200,7 @@ dossiers = st.builds(
 
 @given(dossier=dossiers, now=moments, clock_doubt=st.sampled_from([None, "it jumped"]))
 def test_what_waits_for_a_person_says_why(dossier: Dossier, now: datetime, clock_doubt: str | None) -> None:
-    standing = stand(dossier, policy=POLICY, retry=RETRY, known_outlets=OUTLETS, now=now, clock_doubt=clock_doubt)
+    standing = evaluate(dossier, policy=POLICY, retry=RETRY, known_outlets=OUTLETS, now=now, clock_doubt=clock_doubt)
     if standing.state in {ReleaseState.NEEDS_YOU, ReleaseState.HELD, ReleaseState.UNAPPROVED}:
         assert standing.reason
         assert standing.cause is not None

@@ -11,7 +11,7 @@ from office import Office, found_office
 
 from pressrelease.errors import NotPermitted
 from pressrelease.message import Message
-from pressrelease.outlets import Parcel
+from pressrelease.outlets import RenderedMessage
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.system import stop_file
 
@@ -92,7 +92,7 @@ def test_one_made_after_the_claim_is_seen_before_the_first_byte(tmp_path: Path, 
     workshop.schedule(place, "statement")
     media, prepare = place.made["media"], workshop.WritesDown.prepare
 
-    def made_ready_while_somebody_stops(message: Message, *, key: str, recipient: str) -> Parcel:
+    def made_ready_while_somebody_stops(message: Message, *, key: str, recipient: str) -> RenderedMessage:
         (tmp_path / name).touch()
         return prepare(media, message, key=key, recipient=recipient)
 

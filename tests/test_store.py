@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from pressrelease.config import Policy, Retry
 from pressrelease.errors import NotPermitted, Refused, StateUnreadable
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Receipt
-from pressrelease.status.evaluation import Scheduled, Word
+from pressrelease.status.evaluation import Directive, Scheduled
 from pressrelease.store import Store, claims, commands, presence, settling
 from pressrelease.store.journal import Event, first_break, line_after
 from pressrelease.store.ledger import Ledger
@@ -50,7 +50,7 @@ def put(
         outlets=tuple(recipients),
         author="jdoe",
         source_hash="f" * 64,
-        word=Word.SCHEDULED,
+        word=Directive.SCHEDULED,
         word_by="jdoe",
         word_at=NOW,
     )
@@ -129,7 +129,7 @@ def test_a_claim_asks_every_guard_again(store: Store, guard: str) -> None:
         if guard == "stop":
             commands.stop(ledger, by="jdoe", why="")
         elif guard == "hold":
-            commands.set_word(ledger, "names-released", Word.HELD, by="jdoe", why="wait")
+            commands.set_directive(ledger, "names-released", Directive.HELD, by="jdoe", why="wait")
         elif guard == "unapprove":
             commands.unapprove(ledger, "names-released")
         elif guard == "unscheduled":
@@ -207,7 +207,7 @@ def test_a_claimed_delivery_is_asked_about_again_before_its_first_byte(store: St
         if happened == "stop":
             commands.stop(ledger, by="jdoe", why="")
         elif happened == "hold":
-            commands.set_word(ledger, "names-released", Word.HELD, by="jdoe", why="wait")
+            commands.set_directive(ledger, "names-released", Directive.HELD, by="jdoe", why="wait")
     now = LIFT - timedelta(seconds=1) if happened == "early" else AFTER
     source = "0" * 64 if happened == "file" else "f" * 64
     why_not = store.read.why_not(claimed, source_hash=source, now=now)
@@ -468,53 +468,53 @@ def test_the_newest_time_is_kept_until_a_person_confirms_the_clock(store: Store)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
         ledger.note("noted")
     assert store.read.newest_time() == NOW + timedelta(days=365)
-    from pressrelease.system.clock import Mark
+    from pressrelease.system.clock import ClockReading
 
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        presence.confirm_clock(ledger, Mark(NOW, timedelta(hours=1), "boot"))
+        presence.confirm_clock(ledger, ClockReading(NOW, timedelta(hours=1), "boot"))
     assert store.read.newest_time() == NOW
 
 
 def test_each_boot_has_its_mark_and_a_clock_that_creeps_does_not_move_it(store: Store) -> None:
-    from pressrelease.system.clock import Mark
+    from pressrelease.system.clock import ClockReading
 
     up = timedelta(hours=1)
 
-    def keep(mark: Mark, *, vouched: bool = False) -> Mark | None:
+    def keep(mark: ClockReading, *, vouched: bool = False) -> ClockReading | None:
         with store.ledger(now=mark.wall, actor="scheduler") as ledger:
             presence.keep_mark(ledger, mark, vouched=vouched)
         return store.read.mark(mark.boot)
 
     assert store.read.mark("here") is None
-    here, there = Mark(NOW, up, "here"), Mark(NOW + timedelta(days=1), up, "there")
+    here, there = ClockReading(NOW, up, "here"), ClockReading(NOW + timedelta(days=1), up, "there")
     assert keep(here) == here
     assert keep(there) == there
     assert store.read.mark("here") == here
     second = timedelta(seconds=1)
-    crept = Mark(NOW + 3 * second, up + second, "here")
+    crept = ClockReading(NOW + 3 * second, up + second, "here")
     assert keep(crept) == here
     assert keep(crept, vouched=True) == crept
-    later = Mark(NOW + 60 * second, up + 60 * second, "here")
+    later = ClockReading(NOW + 60 * second, up + 60 * second, "here")
     assert keep(later) == later
-    assert keep(Mark(NOW + 90 * second, None, None)) is None
+    assert keep(ClockReading(NOW + 90 * second, None, None)) is None
     assert store.read.newest_time() == NOW + timedelta(days=1)
 
 
 def test_boots_of_long_ago_are_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pressrelease.system.clock import Mark
+    from pressrelease.system.clock import ClockReading
 
     monkeypatch.setattr(presence, "BOOTS_KEPT", 3)
     for number in range(6):
         with store.ledger(now=NOW, actor="scheduler") as ledger:
-            presence.keep_mark(ledger, Mark(NOW + timedelta(days=number), timedelta(hours=1), f"boot {number}"))
+            presence.keep_mark(ledger, ClockReading(NOW + timedelta(days=number), timedelta(hours=1), f"boot {number}"))
     assert [store.read.mark(f"boot {number}") is not None for number in range(6)] == [False] * 3 + [True] * 3
 
 
 def test_a_sign_of_life_is_seen(store: Store) -> None:
-    from pressrelease.system.clock import Mark
+    from pressrelease.system.clock import ClockReading
 
     with store.ledger(now=NOW, actor="scheduler") as ledger:
-        presence.check_in(ledger, "run 1", "run", Mark(NOW, None, None))
+        presence.check_in(ledger, "run 1", "run", ClockReading(NOW, None, None))
     (process,) = store.read.processes()
     assert (process.last_seen, process.ended_at, process.pid) == (NOW, None, os.getpid())
     with store.ledger(now=AFTER, actor="scheduler") as ledger:

@@ -19,7 +19,7 @@ from pressrelease.release.delivery import Delivery
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.services import Desk, approving, sending, stopping
 from pressrelease.services.keeping import verify
-from pressrelease.status.evaluation import Standing
+from pressrelease.status.evaluation import ReleaseStatus
 from pressrelease.store import Store, claims
 from pressrelease.when import read_embargo
 from pressrelease.wiring import Workspace
@@ -53,7 +53,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, receiver: Receiver) ->
     workspace.store.close()
 
 
-def standing(desk: Desk, slug: str = "names") -> Standing:
+def standing(desk: Desk, slug: str = "names") -> ReleaseStatus:
     return desk.report(slug).standing
 
 

@@ -13,7 +13,7 @@ from social_servers import a_message
 
 from pressrelease.config import Office, OutletConfig
 from pressrelease.errors import ConfigRefused
-from pressrelease.outlets import Parcel, open_outlet
+from pressrelease.outlets import RenderedMessage, open_outlet
 from pressrelease.outlets.guarded import guarded
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 
@@ -38,7 +38,7 @@ class Anything:
         return self._act("people", ("",))
 
     def prepare(self, message: Any, *, key: str, recipient: str) -> Any:
-        return self._act("parcel", Parcel(b"text", "text/plain"))
+        return self._act("parcel", RenderedMessage(b"text", "text/plain"))
 
     def send(self, parcel: Any, *, key: str, recipient: str) -> Any:
         return self._act("receipt", Receipt())
@@ -60,7 +60,7 @@ def failing(**answers: Any) -> DeliveryFailed:
 
     def send() -> None:
         try:
-            ended.append(outlet.send(Parcel(b"", ""), key=KEY, recipient=""))
+            ended.append(outlet.send(RenderedMessage(b"", ""), key=KEY, recipient=""))
         except BaseException as error:
             ended.append(error)
 
@@ -125,7 +125,7 @@ def test_doubled_recipients_are_one_each() -> None:
     assert outlet.recipients() == ("b", "a")
 
 
-@pytest.mark.parametrize("parcel", [None, b"text", Parcel("text", "text/plain"), SystemExit])  # type: ignore[arg-type]
+@pytest.mark.parametrize("parcel", [None, b"text", RenderedMessage("text", "text/plain"), SystemExit])  # type: ignore[arg-type]
 def test_no_parcel_is_a_fault(parcel: Any) -> None:
     with pytest.raises((TypeError, RuntimeError)):
         guarded("hall", "board", lambda: Anything(parcel=parcel)).prepare(a_message(), key=KEY, recipient="")

@@ -87,9 +87,9 @@ def test_a_clock_in_doubt_is_told_though_nothing_is_due(
     call("publish-due")
     read_mark = clock.read_mark
 
-    def misread() -> clock.Mark:
+    def misread() -> clock.ClockReading:
         mark = read_mark()
-        return clock.Mark(mark.wall + off, mark.uptime, mark.boot)
+        return clock.ClockReading(mark.wall + off, mark.uptime, mark.boot)
 
     monkeypatch.setattr(clock, "read_mark", misread)
     call("publish-due", expect=10)
@@ -107,7 +107,7 @@ def test_a_release_that_waits_for_the_clock_sends_people_to_the_doctor(
     call("schedule", "statement")
     call("approve", "statement")
     read_mark = clock.read_mark
-    ahead = clock.Mark(read_mark().wall + timedelta(hours=3), read_mark().uptime, read_mark().boot)
+    ahead = clock.ClockReading(read_mark().wall + timedelta(hours=3), read_mark().uptime, read_mark().boot)
     monkeypatch.setattr(clock, "read_mark", lambda: ahead)
     call("status", "statement")
     assert "next: pressrelease doctor" in call.out

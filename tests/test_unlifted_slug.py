@@ -14,7 +14,7 @@ from records import office, scheduled
 
 from pressrelease.message import mark_of
 from pressrelease.outlets.newsroom.record import hashed, record_in
-from pressrelease.publishing.rendering import SURELY_OUT, Parcels
+from pressrelease.publishing.rendering import SURELY_OUT, RenderCache
 from pressrelease.release import Release
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.wiring import Workspace
@@ -96,7 +96,7 @@ def test_what_is_out_is_named_and_every_try_says_the_same(tmp_path: Path) -> Non
     (second,) = workspace.store.read.dossiers(workspace.store.read.releases(["second"]))[0].deliveries
     out = first.delivered_at
     for lift, named in ((out + SURELY_OUT, "first"), (out + SURELY_OUT - timedelta(microseconds=1), ""), (out, "")):
-        message = Parcels(workspace.config, workspace.store).message(second._replace(lift=lift))
+        message = RenderCache(workspace.config, workspace.store).message(second._replace(lift=lift))
         assert message.release.follows == named
         assert bool(message.follows_mark) is not bool(named)
 

@@ -12,7 +12,7 @@ from conftest import NOW
 from pressrelease.publishing.clock_trust import clock_doubt
 from pressrelease.store import Store
 from pressrelease.store.watching import Watch
-from pressrelease.system.clock import Mark
+from pressrelease.system.clock import ClockReading
 
 
 def note(store: Store) -> None:
@@ -82,7 +82,7 @@ def test_the_clock_of_the_database_server_is_asked(
 
     true_now = clock.utc_now
     monkeypatch.setattr(clock, "utc_now", lambda: true_now() + ahead)
-    doubt = clock_doubt(store, Mark(clock.utc_now(), None, None), timedelta(seconds=2))
+    doubt = clock_doubt(store, ClockReading(clock.utc_now(), None, None), timedelta(seconds=2))
     if store.file is not None or not ahead:
         assert doubt is None
     else:

@@ -19,7 +19,7 @@ from servers import Behaviour, FlakyServer, answer, hang_after_request, redirect
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
 from pressrelease.errors import ConfigRefused
 from pressrelease.message import compose
-from pressrelease.outlets import KINDS, Outlet, Parcel, open_outlet
+from pressrelease.outlets import KINDS, Outlet, RenderedMessage, open_outlet
 from pressrelease.outlets.webhook import read_secret, signature
 from pressrelease.release import Attachment, Release, ReleaseKind
 from pressrelease.release.delivery import Certainty, DeliveryFailed, delivery_key
@@ -46,7 +46,7 @@ def _open(url: str, *, secret: str = SECRET, timeout: float = 5, **settings: obj
     return open_outlet(config, OFFICE, Path(), lambda reference: values[reference.name])
 
 
-def _parcel(outlet: Outlet, *, url: str = "", **more: object) -> Parcel:
+def _parcel(outlet: Outlet, *, url: str = "", **more: object) -> RenderedMessage:
     release = Release("a-slug", "A headline", "immediate", "Lead – “quoted”. ![x](photo.jpg)", **more)  # type: ignore[arg-type]
     contents = {attachment.path: b"x" for attachment in release.attachments}
     message = compose(release, version="v1", office=OFFICE, lift=LIFT, url=url, attachments=contents)

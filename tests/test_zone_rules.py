@@ -27,19 +27,27 @@ from pressrelease.config import Config, Office
 from pressrelease.errors import EmbargoRefused, StateUnreadable
 from pressrelease.notifications import conditions
 from pressrelease.notifications.notice import Known
-from pressrelease.publishing.snapshot import approved, look
+from pressrelease.publishing.snapshot import approved, take_snapshot
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.services import Desk, proofing, scheduling, stopping
 from pressrelease.services.doctor import record
-from pressrelease.services.doctor.findings import Patient, Weight
+from pressrelease.services.doctor.findings import DoctorContext, Weight
 from pressrelease.status.evaluation import ReleaseState, Scheduled
 from pressrelease.store import Store, commands
 from pressrelease.store.journal import first_break
 from pressrelease.store.zone_updates import Followed, follow
 from pressrelease.when import read_embargo, read_zone
 from pressrelease.when.rules import database_release, present_rules, release_in
-from pressrelease.when.wall_time import Ruling, known_release, not_yet, read_walls, reckoned, rule, wall_text
+from pressrelease.when.wall_time import (
+    ZoneCheck,
+    check_against_zone_rules,
+    known_release,
+    not_yet,
+    read_walls,
+    reckoned,
+    wall_text,
+)
 from pressrelease.wiring import Workspace, sending
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -101,7 +109,7 @@ def test_a_time_on_the_wall_is_read_back_as_it_was_written(moment: datetime, zon
     text = wall_text(moment, zone, named=named)
     (wall,) = read_walls(text)
     assert (wall.promised, wall.zone, wall.named) == (moment, zone, named)
-    assert rule(moment, text, "", now=moment - HOUR).lift == moment
+    assert check_against_zone_rules(moment, text, "", now=moment - HOUR).lift == moment
     assert not_yet(moment, text, "", now=moment) == ""
 
 
@@ -153,7 +161,7 @@ FOUR, FIVE = LIFT - HOUR, LIFT + HOUR
 def test_what_the_rules_of_today_make_of_a_lift(
     wall: str, hours: float, ours: str, fixed_by: str, lift: datetime, follow: datetime | None, release: str, says: str
 ) -> None:
-    found = rule(LIFT, wall, fixed_by, now=NOW, rules=rules_of(hours, ours))
+    found = check_against_zone_rules(LIFT, wall, fixed_by, now=NOW, rules=rules_of(hours, ours))
     assert (found.lift, found.follow, found.release if wall else "") == (lift, follow, release)
     assert says in found.words
     assert bool(found.words) is bool(says)
@@ -162,22 +170,22 @@ def test_what_the_rules_of_today_make_of_a_lift(
 
 
 def test_it_says_which_rules_changed_and_what_the_hour_was() -> None:
-    found = rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
+    found = check_against_zone_rules(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
     assert found.words == (
         "the rules of America/Los_Angeles have changed since it was approved (zones of 2019a): 9:00 AM there is"
         " 17:00 UTC now, and was 16:00 UTC"
     )
-    after = rule(FIVE, NINE, NEW, now=NOW, rules=rules_of(-8, NEW))
+    after = check_against_zone_rules(FIVE, NINE, NEW, now=NOW, rules=rules_of(-8, NEW))
     assert (after.lift, after.follow, after.words) == (FIVE, None, found.words)
-    day = rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-16, NEW))
+    day = check_against_zone_rules(LIFT, NINE, OLD, now=NOW, rules=rules_of(-16, NEW))
     assert "is Tue, Sep 25, 2018, 01:00 UTC now, and was Mon, Sep 24, 2018, 16:00 UTC" in day.words
-    odds = rule(LIFT, NINE_PDT, OLD, now=NOW, rules=rules_of(-8, NEW)).words
+    odds = check_against_zone_rules(LIFT, NINE_PDT, OLD, now=NOW, rules=rules_of(-8, NEW)).words
     assert "9:00 AM UTC-07:00 is 8:00 AM XST there now" in odds
 
 
 def test_newer_rules_never_make_a_lift_due_at_once() -> None:
     now = LIFT - timedelta(minutes=30)
-    found = rule(LIFT, NINE, OLD, now=now, rules=rules_of(-6, NEW))
+    found = check_against_zone_rules(LIFT, NINE, OLD, now=now, rules=rules_of(-6, NEW))
     assert (found.lift, found.follow, found.asks, found.blocked) == (LIFT, None, True, False)
     assert found.words == (
         "the time zone data of this machine calls itself newer (2019a) and would move the lift earlier: 9:00 AM in"
@@ -189,7 +197,7 @@ def test_newer_rules_never_make_a_lift_due_at_once() -> None:
 def test_newer_rules_one_after_another_move_a_lift_no_further_than_at_once() -> None:
     lift, zones = LIFT, "2019a"
     for number, letter in enumerate("bcdefgh", start=1):
-        found = rule(lift, NINE, zones, now=NOW, rules=rules_of(-7 + number / 2, f"2019{letter}"))
+        found = check_against_zone_rules(lift, NINE, zones, now=NOW, rules=rules_of(-7 + number / 2, f"2019{letter}"))
         if found.follow is not None:
             lift, zones = found.follow, found.release
     assert lift == LIFT - 2 * HOUR
@@ -197,23 +205,23 @@ def test_newer_rules_one_after_another_move_a_lift_no_further_than_at_once() -> 
 
 def test_what_is_past_by_both_is_left_alone() -> None:
     for hours in (-8, -6):
-        found = rule(LIFT, NINE, OLD, now=LIFT + 2 * HOUR, rules=rules_of(hours, NEW))
+        found = check_against_zone_rules(LIFT, NINE, OLD, now=LIFT + 2 * HOUR, rules=rules_of(hours, NEW))
         assert (found.lift, found.follow) == (LIFT, None)
 
 
 def test_a_clock_put_back_on_the_day_gives_the_hour_that_was_meant_and_one_put_forward_the_first_after() -> None:
     # Summer time now ends at 9:30 a.m. of that day: nine comes twice, and one of them is the one that was said.
     twice = SimpleNamespace(clock=zone_of(-8 * HOUR, rest="XDT,M3.2.0/2,M9.4.1/9:30"), release=NEW)
-    found = rule(LIFT, NINE, OLD, now=NOW, rules=lambda name: twice)
+    found = check_against_zone_rules(LIFT, NINE, OLD, now=NOW, rules=lambda name: twice)
     assert (found.lift, found.words) == (LIFT, "")
     # It now begins at 8:30 a.m. of that day: there is no nine o'clock, and the clock goes on at 9:30.
     gone = SimpleNamespace(clock=zone_of(-8 * HOUR, rest="XDT,M9.4.1/8:30,M11.1.0/2"), release=NEW)
-    found = rule(LIFT, NINE, OLD, now=NOW, rules=lambda name: gone)
+    found = check_against_zone_rules(LIFT, NINE, OLD, now=NOW, rules=lambda name: gone)
     assert found.lift == datetime(2018, 9, 24, 16, 30, tzinfo=UTC)
     assert found.follow == found.lift
     # The offset that was said is none of the two: the later.
     other = SimpleNamespace(clock=zone_of(-10 * HOUR, rest="XDT-9,M3.2.0/2,M9.4.1/9:30"), release=NEW)
-    found = rule(LIFT, NINE, OLD, now=NOW, rules=lambda name: other)
+    found = check_against_zone_rules(LIFT, NINE, OLD, now=NOW, rules=lambda name: other)
     assert found.lift >= datetime(2018, 9, 24, 18, tzinfo=UTC)
 
 
@@ -242,7 +250,7 @@ def test_no_machine_sends_early_by_the_record_or_by_rules_that_it_may_trust(
         now += timedelta(minutes=minutes * 5)
         _, release = machines[which % len(machines)]
         going = made[which % len(machines)]
-        ruling = rule(lift, wall, zones, now=now, rules=going)
+        ruling = check_against_zone_rules(lift, wall, zones, now=now, rules=going)
         assert ruling.lift >= lift
         if ruling.follow is not None:
             if ruling.follow < lift:
@@ -267,7 +275,7 @@ def wall_text_by(going: Callable[[str], Any], named: bool) -> str:
 
 def by_these(going: Callable[[str], Any], lift: datetime, wall: str, zones: str, now: datetime) -> bool:
     """As `not_yet`, by the rules of one machine."""
-    ruling = rule(lift, wall, zones, now=now, rules=going)
+    ruling = check_against_zone_rules(lift, wall, zones, now=now, rules=going)
     return ruling.blocked or ruling.lift > now
 
 
@@ -279,7 +287,7 @@ def test_machines_with_different_rules_come_to_rest(machines: list[tuple[float, 
         before = lift, zones
         for which in order:
             if which < len(made):
-                ruling = rule(lift, NINE, zones, now=NOW, rules=made[which][0])
+                ruling = check_against_zone_rules(lift, NINE, zones, now=NOW, rules=made[which][0])
                 if ruling.follow is not None:
                     moves += ruling.follow != lift
                     lift, zones = ruling.follow, ruling.release
@@ -389,7 +397,7 @@ def test_a_lift_without_a_clock_keeps_its_instant_as_those_of_older_records_do(s
 
 def test_the_record_follows_the_rules_with_its_line_and_keeps_the_approvals(store: Store) -> None:
     release = put_for_nine(store)
-    ruling = rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
+    ruling = check_against_zone_rules(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
     with store.ledger(now=NOW, actor="scheduler") as ledger:
         follow(ledger, [Followed(release, ruling)])
     found = store.read.release(release.slug)
@@ -411,7 +419,7 @@ def test_newer_rules_that_change_nothing_are_put_on_record_once(store: Store) ->
     release = put_for_nine(store)
     assert [one.slug for one in store.read.fixed_before(NEW, NOW)] == [release.slug]
     before = only(store)
-    ruling = rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-7, NEW))
+    ruling = check_against_zone_rules(LIFT, NINE, OLD, now=NOW, rules=rules_of(-7, NEW))
     with store.ledger(now=NOW, actor="scheduler") as ledger:
         follow(ledger, [Followed(release, ruling)])
     assert store.read.release(release.slug) == release._replace(zones=NEW)
@@ -426,14 +434,14 @@ def test_newer_rules_that_change_nothing_are_put_on_record_once(store: Store) ->
 )
 def test_what_was_changed_meanwhile_is_left_as_it_is(store: Store, happened: str) -> None:
     release = put_for_nine(store)
-    ruling = rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
+    ruling = check_against_zone_rules(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
     with store.ledger(now=NOW, actor="jdoe") as ledger:
         if happened == "moved":
             commands.put_off(ledger, release, LIFT + 3 * HOUR)
         elif happened == "followed already":
             follow(ledger, [Followed(release, ruling)])
         elif happened == "followed by others":  # of no known release, and later still
-            follow(ledger, [Followed(release, rule(LIFT, NINE, OLD, now=NOW, rules=rules_of(-9)))])
+            follow(ledger, [Followed(release, check_against_zone_rules(LIFT, NINE, OLD, now=NOW, rules=rules_of(-9)))])
         elif happened == "unscheduled":
             commands.unschedule(ledger, release.slug)
     if happened == "another version":
@@ -577,7 +585,7 @@ def test_rules_that_a_doubted_clock_would_put_on_record_wait(ahead: Workspace, t
 )
 def test_a_person_is_told_of_what_they_are_asked(wall: str, hours: int, words: str) -> None:
     asked = known(delivery(state=DeliveryState.WAITING), lift=LIFT)
-    ruling = rule(LIFT, wall, UNKNOWN, now=NOW, rules=rules_of(hours))
+    ruling = check_against_zone_rules(LIFT, wall, UNKNOWN, now=NOW, rules=rules_of(hours))
     told = conditions(
         [Known(asked.dossier._replace(ruling=ruling))],
         config=Config(Office("The Office", LA)),
@@ -589,14 +597,14 @@ def test_a_person_is_told_of_what_they_are_asked(wall: str, hours: int, words: s
     assert [one.key.partition(" ")[0] for one in told] == ["zone_rules_ask"]
 
 
-def later() -> Ruling:
-    return rule(FIVE, NINE, NEW, now=NOW, rules=rules_of(-8, NEW))
+def later() -> ZoneCheck:
+    return check_against_zone_rules(FIVE, NINE, NEW, now=NOW, rules=rules_of(-8, NEW))
 
 
 def remarks(workspace: Workspace) -> list[Any]:
     from pressrelease.system import clock
 
-    return list(record.zones(Patient(workspace, clock.read_mark())))
+    return list(record.zones(DoctorContext(workspace, clock.read_mark())))
 
 
 def test_a_lift_follows_newer_rules_to_an_earlier_moment_and_no_others(ahead: Workspace, tmp_path: Path) -> None:
@@ -670,9 +678,9 @@ def test_nothing_is_due_at_the_old_moment_and_a_pass_wakes_at_the_new(ahead: Wor
         commands.move_lift(
             ledger, release, release.lift - back, wall=wall_text(release.lift - back, LA), zones=release.zones
         )
-    assert [one.slug for one in look(ahead.store, ahead.library, ahead.config).plan.due] == ["names"]
+    assert [one.slug for one in take_snapshot(ahead.store, ahead.library, ahead.config).plan.due] == ["names"]
     with going_by(changed(tmp_path, -1, "2099a")):
-        seen = look(ahead.store, ahead.library, ahead.config)
+        seen = take_snapshot(ahead.store, ahead.library, ahead.config)
         assert seen.plan.due == ()
         assert [one.release.slug for one in seen.to_follow] == ["names"]
         assert seen.plan.next_wake == release.lift - back + HOUR

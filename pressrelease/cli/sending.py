@@ -106,14 +106,14 @@ def publish_due_command(
     Safe beside `run` and beside itself: each delivery is sent by one of them.
     """
     from pressrelease.notifications.notifier import told_after
-    from pressrelease.publishing.snapshot import look
+    from pressrelease.publishing.snapshot import take_snapshot
     from pressrelease.services.reminding import is_news
     from pressrelease.status.views import maybe_rfc3339
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk(sends=True)
     if dry_run:
-        due = look(desk.store, desk.library, desk.config).plan.due if desk.store.exists else ()
+        due = take_snapshot(desk.store, desk.library, desk.config).plan.due if desk.store.exists else ()
         slugs = list(dict.fromkeys(delivery.slug for delivery in due))
         session.give({"dry_run": True, "due": slugs})
         session.say(f"Due now: {', '.join(slugs)}." if slugs else "Nothing is due.")
@@ -213,11 +213,11 @@ def run(
     no_input: NoInputOption = False,
 ) -> None:
     """Stay up and publish each release at its instant. SIGTERM or Ctrl-C finishes what is in flight first."""
-    from pressrelease.scheduler.run import Daemon
+    from pressrelease.scheduler.run import Scheduler
 
     session = Session.of(workspace, no_input=no_input)
     desk = session.desk(sends=True)
-    daemon = Daemon(desk.workspace, session.warn)
+    daemon = Scheduler(desk.workspace, session.warn)
     daemon.end_on_signals()
     daemon.run()
 

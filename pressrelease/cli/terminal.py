@@ -148,7 +148,7 @@ def _gallery() -> None:
     from datetime import UTC, timedelta
 
     from pressrelease.release.delivery import Delivery, DeliveryState
-    from pressrelease.status.evaluation import Dossier, Scheduled, Standing, Word
+    from pressrelease.status.evaluation import Directive, Dossier, ReleaseStatus, Scheduled
     from pressrelease.when.embargo import Embargo, EmbargoKind
 
     now = datetime(2018, 9, 21, 16, tzinfo=UTC)
@@ -158,10 +158,12 @@ def _gallery() -> None:
     for number, state in enumerate(ReleaseState):
         release = Scheduled(
             f"release-{number}", "0123", "Names released in county-wide operation", embargo, lift, ("newsroom",),
-            "jdoe", "", Word.SCHEDULED, "jdoe", now,
+            "jdoe", "", Directive.SCHEDULED, "jdoe", now,
         )  # fmt: skip
         delivery = Delivery(number, release.slug, "0123", "newsroom", "", DeliveryState.WAITING, lift=lift)
-        rows.append(Row(release.slug, release.headline, Standing(state), embargo, Dossier(release, (), (delivery,))))
+        rows.append(
+            Row(release.slug, release.headline, ReleaseStatus(state), embargo, Dossier(release, (), (delivery,)))
+        )
     print_status(rows, timezone="America/Los_Angeles", now=now)
 
 

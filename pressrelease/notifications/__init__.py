@@ -12,7 +12,7 @@ a server and no recipient's address is ever in a notice; `pressrelease status` h
 from pressrelease.notifications.conditions import REMINDERS, conditions, reminders
 from pressrelease.notifications.digest import digest
 from pressrelease.notifications.events import EVENTS, URGENT, gathered, notice_of
-from pressrelease.notifications.notice import Coming, Early, Happening, Known, Matter, Notice, called
+from pressrelease.notifications.notice import Coming, Early, EventGroup, JournalEvent, Known, Notice, called
 from pressrelease.status.causes import Topic
 
 __all__ = [
@@ -21,9 +21,9 @@ __all__ = [
     "URGENT",
     "Coming",
     "Early",
-    "Happening",
+    "EventGroup",
+    "JournalEvent",
     "Known",
-    "Matter",
     "Notice",
     "Topic",
     "called",

@@ -9,7 +9,7 @@ from pressrelease.config import Config
 from pressrelease.notifications.notice import CODE, Coming, Known, Notice, sentence
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.causes import ADVICE, Cause, Topic
-from pressrelease.status.evaluation import FileFact, ReleaseState, Standing, Word, due_since, too_late
+from pressrelease.status.evaluation import Directive, FileFact, ReleaseState, ReleaseStatus, due_since, too_late
 from pressrelease.when import rfc3339, say, say_span
 from pressrelease.when.formatting import say_time
 
@@ -34,7 +34,7 @@ def conditions(
     for one in known:
         release, deliveries = one.dossier.release, one.dossier.deliveries
         going = [delivery for delivery in deliveries if delivery.is_open]
-        if not going or release.word is Word.KILLED:
+        if not going or release.word is Directive.KILLED:
             continue
         lifted = release.lift is not None and release.lift <= now and not clock_doubt
         told: list[tuple[Cause, str]] = []
@@ -54,7 +54,7 @@ def conditions(
             told.append(
                 (Cause.MISSED, f"{one.name} missed its lift by more than max_late allows, and is not sent by itself.")
             )
-        elif lifted and release.word is Word.HELD:
+        elif lifted and release.word is Directive.HELD:
             told.append((Cause.HELD, f"The lift of {one.name} has come, and it is held."))
         elif lifted and one.missing > 0:
             told.append((Cause.APPROVAL_MISSING, f"The lift of {one.name} has come, and it is not approved."))
@@ -97,7 +97,7 @@ def _delayed(one: Known, timezone: str, now: datetime) -> str:
 
 
 def reminders(
-    coming: Iterable[Coming], standings: Mapping[str, Standing], *, now: datetime, timezone: str
+    coming: Iterable[Coming], standings: Mapping[str, ReleaseStatus], *, now: datetime, timezone: str
 ) -> list[Notice]:
     """A word ahead of each lift, for all that lifts at the same moment; none where it was scheduled only since.
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pressrelease.notifications.notice import Happening, Known, Matter, Notice, called, sentence
+from pressrelease.notifications.notice import EventGroup, JournalEvent, Known, Notice, called, sentence
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import Topic
-from pressrelease.status.evaluation import Dossier, Word
+from pressrelease.status.evaluation import Directive, Dossier
 from pressrelease.system.printable import one_line
 from pressrelease.when import say, say_span
 
@@ -39,16 +39,16 @@ URGENT = frozenset({"stopped", "restored", "adopted"})
 LATE = timedelta(minutes=1)
 
 
-def gathered(happenings: Iterable[Happening]) -> list[Matter]:
+def gathered(happenings: Iterable[JournalEvent]) -> list[EventGroup]:
     """What happened, in the order in which it should be told, the like of it put together."""
-    matters: dict[tuple[str, ...], Matter] = {}
+    matters: dict[tuple[str, ...], EventGroup] = {}
     for one in happenings:
         outlet = str(one.detail.get("outlet") or "")
         late = timedelta(milliseconds=_whole(one.detail.get("late_ms")))
         about = _about(one, late)
         if about is None:
             continue
-        matter = Matter(about, one.at, one.actor, one.slug, one.version, outlet, one.event, late=late)
+        matter = EventGroup(about, one.at, one.actor, one.slug, one.version, outlet, one.event, late=late)
         if one.event in _STOPS:
             # What was stopped and let go again is told in one notice: apart, the graver half would come first, and
             # say what is no longer so.
@@ -70,7 +70,7 @@ _STOPS = frozenset({"stopped", "restored", "adopted", "resumed"})
 MOST_STEPS = 6
 
 
-def _about(one: Happening, late: timedelta) -> Topic | None:
+def _about(one: JournalEvent, late: timedelta) -> Topic | None:
     if one.event == "delivery.delivered":
         return Topic.LATE if late > LATE else None
     if one.event == "delivery.in_doubt" and one.detail.get("again"):
@@ -99,7 +99,7 @@ def _whole(value: object) -> int:
 
 
 def notice_of(
-    matter: Matter,
+    matter: EventGroup,
     known: Known | None,
     *,
     closed: Collection[str] = (),
@@ -129,7 +129,7 @@ def notice_of(
     return Notice(Topic.EARLY if early else matter.about, sentence(words))
 
 
-def _stops(matter: Matter, now: datetime, timezone: str) -> str:
+def _stops(matter: EventGroup, now: datetime, timezone: str) -> str:
     """Stops and what ended them, in turn; only the last says what is so now."""
     words = []
     for one in matter.steps[-MOST_STEPS:]:
@@ -147,7 +147,7 @@ def _stops(matter: Matter, now: datetime, timezone: str) -> str:
     return " ".join(words)
 
 
-def _closed(matter: Matter, closed: Collection[str]) -> str:
+def _closed(matter: EventGroup, closed: Collection[str]) -> str:
     if matter.outlet not in closed:
         return ""
     return (
@@ -157,7 +157,7 @@ def _closed(matter: Matter, closed: Collection[str]) -> str:
 
 
 def _approval(known: Known | None, now: datetime, timezone: str) -> str:
-    if known is None or known.missing <= 0 or known.dossier.release.word is Word.KILLED:
+    if known is None or known.missing <= 0 or known.dossier.release.word is Directive.KILLED:
         return ""
     lift = known.dossier.release.lift
     by = f"to go out {say(lift, timezone=timezone, now=now)}" if lift else "and goes out with the last of them"
@@ -165,8 +165,12 @@ def _approval(known: Known | None, now: datetime, timezone: str) -> str:
     return f"{known.name} needs {more} {by}. `pressrelease status` shows it."
 
 
-def _moved(matter: Matter, known: Known | None, now: datetime, timezone: str) -> str:
-    if known is None or known.dossier.release.version != matter.version or known.dossier.release.word is Word.KILLED:
+def _moved(matter: EventGroup, known: Known | None, now: datetime, timezone: str) -> str:
+    if (
+        known is None
+        or known.dossier.release.version != matter.version
+        or known.dossier.release.word is Directive.KILLED
+    ):
         return ""
     release, ruling = known.dossier.release, known.dossier.ruling
     if release.lift is None or ruling is None or not ruling.words or ruling.asks:
@@ -175,7 +179,7 @@ def _moved(matter: Matter, known: Known | None, now: datetime, timezone: str) ->
     return f"{known.name} keeps the hour that was approved, and lifts {lift}: {ruling.words}."
 
 
-def _published(matter: Matter, known: Known | None) -> str:
+def _published(matter: EventGroup, known: Known | None) -> str:
     if known is None or known.dossier.release.version != matter.version or not known.out:
         return f"{called(matter.slug, matter.version, out=bool(known and known.out))} is out."
     deliveries = known.dossier.deliveries
@@ -208,7 +212,7 @@ def _link(arrived: Sequence[Delivery]) -> str:
     return ""
 
 
-def _late(matter: Matter, known: Known | None, *, out: bool) -> str:
+def _late(matter: EventGroup, known: Known | None, *, out: bool) -> str:
     if known is not None and known.dossier.release.version == matter.version and _all_settled(known.dossier):
         return ""  # that it is out says how late
     name = called(matter.slug, matter.version, out=out)
@@ -219,7 +223,7 @@ def _all_settled(dossier: Dossier) -> bool:
     return not any(one.is_open or one.needs_person for one in dossier.deliveries)
 
 
-def _stuck(matter: Matter, known: Known | None, closed: Collection[str], *, out: bool) -> str:
+def _stuck(matter: EventGroup, known: Known | None, closed: Collection[str], *, out: bool) -> str:
     state = DeliveryState.IN_DOUBT if matter.about is Topic.IN_DOUBT else DeliveryState.FAILED
     count = matter.count
     if known is not None and known.dossier.release.version == matter.version:

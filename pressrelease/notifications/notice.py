@@ -9,14 +9,14 @@ from typing import Any
 
 from pressrelease.publishing.plan import Waiting
 from pressrelease.status.causes import Topic
-from pressrelease.status.evaluation import Dossier, Standing
+from pressrelease.status.evaluation import Dossier, ReleaseStatus
 
 #: How much of a version is its code, in hexadecimal digits.
 CODE = 6
 
 
 @dataclass(frozen=True)
-class Happening:
+class JournalEvent:
     """A line of the journal; `at` is UTC."""
 
     n: int
@@ -29,7 +29,7 @@ class Happening:
 
 
 @dataclass(frozen=True)
-class Matter:
+class EventGroup:
     """What happened, the like of it put together: `count` deliveries at one outlet, `late` the worst of them.
 
     `steps` are the stops and what ended them, in the order in which they came.
@@ -44,7 +44,7 @@ class Matter:
     event: str = ""
     count: int = 1
     late: timedelta = timedelta()
-    steps: tuple[Happening, ...] = ()
+    steps: tuple[JournalEvent, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Known:
     dossier: Dossier
     missing: int = 0
     out: bool = False
-    standing: Standing | None = None
+    standing: ReleaseStatus | None = None
     early: Early | None = None
 
     @property

@@ -15,12 +15,12 @@ from datetime import timedelta
 
 from pressrelease.errors import PressReleaseError, WillRetry
 from pressrelease.notifications.heartbeat import PATIENCE, Sign, ping
-from pressrelease.publishing.snapshot import Pass, known_outlets
+from pressrelease.publishing.snapshot import Snapshot, known_outlets
 from pressrelease.system import clock
 from pressrelease.system.log import frames
 from pressrelease.wiring import Workspace
 
-__all__ = ["Telling", "told_after"]
+__all__ = ["Notifier", "told_after"]
 
 #: Seconds between two looks of one process for something to tell, and between two pings that say the same.
 LOOK_EVERY = 5.0
@@ -37,7 +37,7 @@ _HEARTBEAT = "heartbeat"
 _log = logging.getLogger(__name__)
 
 
-class Telling:
+class Notifier:
     """One process's tellings and pings, each in a thread that nobody waits for while releases go out.
 
     `staying` is whether the process itself sends at the next lift, as `run` does.
@@ -49,7 +49,7 @@ class Telling:
         self._threads: dict[str, threading.Thread] = {}
         self._lock = threading.Lock()
         self._ending = threading.Event()
-        self._wanted: dict[str, tuple[Workspace, Pass]] = {}
+        self._wanted: dict[str, tuple[Workspace, Snapshot]] = {}
         self._looked_at: dict[str, float] = {}
         self._pinged_at = float("-inf")
         self._sign: Sign | None = None
@@ -58,7 +58,7 @@ class Telling:
         """A scheduler has come up."""
         self._ping(workspace, Sign.START)
 
-    def after(self, workspace: Workspace, seen: Pass | None) -> None:
+    def after(self, workspace: Workspace, seen: Snapshot | None) -> None:
         """A pass was made, which saw this, None where nothing was ever recorded; returns at once."""
         if self._is_left_alone(seen):
             return
@@ -75,7 +75,7 @@ class Telling:
                     self._wanted[name] = workspace, seen
                     self._begin(f"telling {name}", self._tell_while_wanted, name)
 
-    def _is_left_alone(self, seen: Pass | None) -> bool:
+    def _is_left_alone(self, seen: Snapshot | None) -> bool:
         """Whether it is better told after the lift that comes; where one follows another, not for ever."""
         if not self._staying or seen is None or seen.next_wake is None:
             return False
@@ -128,10 +128,10 @@ class Telling:
 
 
 @contextmanager
-def told_after(workspace: Workspace, *, staying: bool = False) -> Iterator[Telling]:
+def told_after(workspace: Workspace, *, staying: bool = False) -> Iterator[Notifier]:
     """The telling that goes with one pass of cron's, or with a scheduler that is `staying`: what ends it before its
     time is told to the switch."""
-    telling = Telling(staying=staying)
+    telling = Notifier(staying=staying)
     if staying:
         telling.started(workspace)
     try:

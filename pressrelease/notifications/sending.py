@@ -17,14 +17,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pressrelease.message import Message
-from pressrelease.notifications import URGENT, Happening, Notice, digest
+from pressrelease.notifications import URGENT, JournalEvent, Notice, digest
 from pressrelease.notifications.unread import News, in_words, look
 from pressrelease.outlets import Outlet, open_outlet
-from pressrelease.publishing.snapshot import Pass
+from pressrelease.publishing.snapshot import Snapshot
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.store import Store, notification_state
 from pressrelease.store.circuit import closed_outlets
-from pressrelease.store.notification_state import Told
+from pressrelease.store.notification_state import NotificationCursor
 from pressrelease.system import clock
 from pressrelease.system.log import frames
 from pressrelease.wiring import Workspace
@@ -43,7 +43,7 @@ PASSED_OVER = 1000
 _log = logging.getLogger(__name__)
 
 
-def tell(workspace: Workspace, name: str, seen: Pass) -> None:
+def tell(workspace: Workspace, name: str, seen: Snapshot) -> None:
     """Tell everybody whom one outlet reaches what is new to them."""
     store = workspace.store
     now = clock.utc_now()
@@ -68,7 +68,7 @@ def tell(workspace: Workspace, name: str, seen: Pass) -> None:
         outlet.close()
 
 
-def _anybody_may_be_told(store: Store, readers: Collection[Told], now: datetime) -> bool:
+def _anybody_may_be_told(store: Store, readers: Collection[NotificationCursor], now: datetime) -> bool:
     if any(reader.may_be_told(now) for reader in readers):
         return True
     after = min(reader.line for reader in readers)
@@ -79,16 +79,16 @@ def _anybody_may_be_told(store: Store, readers: Collection[Told], now: datetime)
     )
 
 
-def _waits_to_be_told(news: News, reader: Told, now: datetime) -> bool:
+def _waits_to_be_told(news: News, reader: NotificationCursor, now: datetime) -> bool:
     lines, standing = news.new_to(reader)
     return bool(lines or standing) and reader.may_be_told(now, urgent=_urges(lines))
 
 
-def _urges(lines: Collection[Happening]) -> bool:
+def _urges(lines: Collection[JournalEvent]) -> bool:
     return any(one.event in URGENT for one in lines)
 
 
-def _pass_over(store: Store, readers: Collection[Told], news: News, now: datetime) -> None:
+def _pass_over(store: Store, readers: Collection[NotificationCursor], news: News, now: datetime) -> None:
     """Write down that nothing was to be told, where that spares a later look much, or ends a condition."""
     for reader in readers:
         lines, standing = news.new_to(reader)
@@ -100,7 +100,9 @@ def _pass_over(store: Store, readers: Collection[Told], news: News, now: datetim
             notification_state.tell_of(ledger, reader, line=news.upto, conditions=kept, not_before=reader.not_before)
 
 
-def _readers_now(store: Store, outlet: Outlet, known: Mapping[str, Told], now: datetime) -> list[Told]:
+def _readers_now(
+    store: Store, outlet: Outlet, known: Mapping[str, NotificationCursor], now: datetime
+) -> list[NotificationCursor]:
     """How far each whom the outlet reaches by now has been told; who is new begins an hour back."""
     names = outlet.recipients()
     new = [name for name in names if name not in known]
@@ -116,7 +118,9 @@ def _readers_now(store: Store, outlet: Outlet, known: Mapping[str, Told], now: d
     return [found[name] for name in names if name in found]
 
 
-def _tell_reader(workspace: Workspace, outlet: Outlet, reader: Told, news: News | None, seen: Pass) -> None:
+def _tell_reader(
+    workspace: Workspace, outlet: Outlet, reader: NotificationCursor, news: News | None, seen: Snapshot
+) -> None:
     store = workspace.store
     now = clock.utc_now()
     if news is None or reader.line < news.after:
@@ -150,7 +154,9 @@ def _tell_reader(workspace: Workspace, outlet: Outlet, reader: Told, news: News 
             notification_state.put_off(ledger, reader, not_before=then + pause)
 
 
-def _key(store: Store, outlet: Outlet, reader: Told, lines: Sequence[Happening], standing: Sequence[Notice]) -> str:
+def _key(
+    store: Store, outlet: Outlet, reader: NotificationCursor, lines: Sequence[JournalEvent], standing: Sequence[Notice]
+) -> str:
     """The same whenever the same is told, so that an outlet can tell a repeat; 32 hex digits."""
     what = [str(lines[-1].n) if lines else "", *sorted(notice.key for notice in standing)]
     said = "\n".join([store.read.store_id(), outlet.name, reader.recipient, str(reader.line), *what])

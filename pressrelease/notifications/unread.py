@@ -12,21 +12,21 @@ from pressrelease.notifications import (
     REMINDERS,
     Coming,
     Early,
-    Happening,
+    EventGroup,
+    JournalEvent,
     Known,
-    Matter,
     Notice,
     conditions,
     gathered,
     notice_of,
     reminders,
 )
-from pressrelease.publishing.snapshot import Pass, known_outlets, reports
+from pressrelease.publishing.snapshot import Snapshot, known_outlets, reports
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Scheduled, counted_approvals
 from pressrelease.store import Reader, notification_state
 from pressrelease.store.circuit import closed_outlets
-from pressrelease.store.notification_state import Told
+from pressrelease.store.notification_state import NotificationCursor
 from pressrelease.store.rows import from_micros
 from pressrelease.when import read_rfc3339
 from pressrelease.wiring import Workspace
@@ -46,10 +46,10 @@ class News:
 
     after: int
     upto: int
-    happenings: tuple[Happening, ...]
+    happenings: tuple[JournalEvent, ...]
     standing: tuple[Notice, ...]
 
-    def new_to(self, reader: Told) -> tuple[list[Happening], list[Notice]]:
+    def new_to(self, reader: NotificationCursor) -> tuple[list[JournalEvent], list[Notice]]:
         """What one reader has not been told."""
         lines = [one for one in self.happenings if one.n > reader.line]
         return lines, [one for one in self.standing if one.key not in reader.conditions]
@@ -60,7 +60,7 @@ class News:
         return frozenset(one.key for one in self.standing)
 
 
-def look(workspace: Workspace, seen: Pass, readers: Collection[Told], now: datetime) -> News:
+def look(workspace: Workspace, seen: Snapshot, readers: Collection[NotificationCursor], now: datetime) -> News:
     """What is new to any of the readers, after a pass that saw this; `now` is UTC."""
     store = workspace.store
     upto = notification_state.last_line(store.read)
@@ -73,7 +73,7 @@ def look(workspace: Workspace, seen: Pass, readers: Collection[Told], now: datet
     if len(lines) == MOST_LINES:
         upto = lines[-1].n
     happenings = [
-        Happening(
+        JournalEvent(
             line.n, from_micros(line.at), line.actor, line.event, line.slug, line.version, json.loads(line.detail)
         )
         for line in lines
@@ -83,7 +83,7 @@ def look(workspace: Workspace, seen: Pass, readers: Collection[Told], now: datet
     return News(after, upto, telling, tuple(_standing(workspace, seen, now)))
 
 
-def _standing(workspace: Workspace, seen: Pass, now: datetime) -> list[Notice]:
+def _standing(workspace: Workspace, seen: Snapshot, now: datetime) -> list[Notice]:
     """What stands without a line of its own, by the pass that was just made."""
     config, store = workspace.config, workspace.store
     delayed = [slug for slug, standing in seen.plan.standings if standing.cause is Cause.DELAYED]
@@ -101,9 +101,9 @@ def _standing(workspace: Workspace, seen: Pass, now: datetime) -> list[Notice]:
     return found + reminders(coming, dict(seen.plan.standings), now=now, timezone=config.office.timezone)
 
 
-def in_words(workspace: Workspace, lines: Sequence[Happening], now: datetime) -> tuple[list[Notice], int]:
+def in_words(workspace: Workspace, lines: Sequence[JournalEvent], now: datetime) -> tuple[list[Notice], int]:
     """The notices of what happened, and how many matters more there are than are put into words."""
-    matters: list[Matter] = gathered(lines)
+    matters: list[EventGroup] = gathered(lines)
     chosen = matters[:MOST_MATTERS]
     slugs = list(dict.fromkeys(matter.slug for matter in chosen if matter.slug))
     known = _known(workspace, slugs)

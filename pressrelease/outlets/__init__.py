@@ -49,7 +49,7 @@ ENTRY_POINTS = "pressrelease.outlets"
 
 
 @dataclass(frozen=True)
-class Parcel:
+class RenderedMessage:
     """A message made ready for one recipient, in memory only: nothing is left to do but send it.
 
     `content` is exactly what `proof` shows and what leaves; `prepared` is the kind's own business.
@@ -90,11 +90,11 @@ class Outlet(Protocol):
         """The rows a release gets here, fixed when it is scheduled; ("",) where the outlet is one place."""
         ...
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Render for one recipient. Pure, apart from remembering; touches neither network nor disk."""
         ...
 
-    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Hand it over, once, within the outlet's timeout as a total. Raises DeliveryFailed and nothing else.
 
         No retry in here: what follows a failure is decided by the plan. No redirect is followed.
@@ -121,7 +121,7 @@ class Outlet(Protocol):
 class Finds(Protocol):
     """An outlet that can look for what an earlier try left there; it says so with `Repeats.findable`."""
 
-    def find(self, parcel: Parcel, *, key: str, recipient: str, since: datetime) -> Receipt | None:
+    def find(self, parcel: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
         """Return the receipt of what arrived since `since` (aware UTC), None if sending now makes no second one.
 
         Publishes nothing. Raises DeliveryFailed: NOT_SENT to look again later, FOR_GOOD if only a person can tell.

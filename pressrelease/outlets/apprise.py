@@ -23,7 +23,7 @@ from pressrelease.config.values import is_loopback
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
 from pressrelease.message.short_form import Limit, cut, joined
-from pressrelease.outlets import Parcel, Secret
+from pressrelease.outlets import RenderedMessage, Secret
 from pressrelease.outlets.http import Answer, failure_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 
@@ -89,15 +89,15 @@ class AppriseService:
         """One address, one row."""
         return ("",)
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Title and text; each service dresses them as it does."""
         del key, recipient
         title = cut(message.release.headline, TITLE.allows)
         text = joined(cut(message.summary, lambda words: TEXT.allows(words, message.url)), message.url)
         told = {"title": title, "body": text or title}
-        return Parcel(json.dumps(told, ensure_ascii=False).encode(), MEDIA_TYPE, told)
+        return RenderedMessage(json.dumps(told, ensure_ascii=False).encode(), MEDIA_TYPE, told)
 
-    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Post it once. Apprise's own limits of time are per read, so it runs in a thread that is given up on."""
         del key, recipient
         ended = threading.Event()

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from pressrelease.config import Office, OutletConfig
 from pressrelease.message import Message
 from pressrelease.message.short_form import BLUESKY, ShortForm, short_form
-from pressrelease.outlets import Parcel, Secret
+from pressrelease.outlets import RenderedMessage, Secret
 from pressrelease.outlets.http import Answer, Http, checked_address, failure_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.when import rfc3339
@@ -81,15 +81,15 @@ class Bluesky:
         """One account, one row."""
         return ("",)
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """The record."""
         del recipient
         value = record_of(message)
-        return Parcel(
+        return RenderedMessage(
             json.dumps(value, ensure_ascii=False).encode(), MEDIA_TYPE, Record(key_of(message.lift, key), value)
         )
 
-    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Write the record, or find that it is written."""
         del key, recipient
         record: Record = parcel.prepared

@@ -31,7 +31,7 @@ from urllib.parse import urlsplit
 
 from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.message import Message
-from pressrelease.outlets import Parcel, Secret
+from pressrelease.outlets import RenderedMessage, Secret
 from pressrelease.outlets.event import event_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.programs import program_on_path
@@ -87,7 +87,7 @@ class Command:
         """One program, one row."""
         return ("",)
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """A webhook's object with the delivery's key, and the attachments in base64."""
         del recipient
         told = event_of(message)
@@ -102,9 +102,9 @@ class Command:
             }
             for enclosure in message.enclosures
         ]
-        return Parcel(json.dumps(told, ensure_ascii=False).encode(), MEDIA_TYPE)
+        return RenderedMessage(json.dumps(told, ensure_ascii=False).encode(), MEDIA_TYPE)
 
-    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Run it once, to its end or to the timeout."""
         del recipient
         process = self._started(key)

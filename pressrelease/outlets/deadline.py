@@ -29,7 +29,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from pressrelease.system.clock import pause_clock
 
-__all__ = ["Attempt", "PlainPool", "SecurePool", "Watched", "resolve", "trouble_words"]
+__all__ = ["Attempt", "DeadlineConnection", "PlainPool", "SecurePool", "resolve", "trouble_words"]
 
 #: A connection that has been idle for longer, in seconds, is not used again: what keeps it may have forgotten it (a
 #: minute is the least that is usual). One that was opened half a minute ahead of a lift is good for the rush after it.
@@ -92,7 +92,7 @@ class Attempt:
                 self._handle.shutdown(socket.SHUT_RDWR)
 
 
-class _Watchman:
+class DeadlineThread:
     """One thread for all attempts of a process; it sleeps until the first of them is out of time."""
 
     def __init__(self) -> None:
@@ -127,11 +127,11 @@ class _Watchman:
                 attempt.cut()
 
 
-_watchman = _Watchman()
+_watchman = DeadlineThread()
 _current = threading.local()
 
 
-class Watched:
+class DeadlineConnection:
     """`with Watched(attempt):` makes it this thread's attempt, and watches it."""
 
     def __init__(self, attempt: Attempt) -> None:

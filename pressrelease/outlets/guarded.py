@@ -14,7 +14,7 @@ from typing import Any
 
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem
 from pressrelease.message import Message
-from pressrelease.outlets import Parcel
+from pressrelease.outlets import RenderedMessage
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.printable import printable
 
@@ -57,20 +57,20 @@ class Guarded:
                 return tuple(dict.fromkeys(given))
         raise self._refused("gave no list of recipients", 'It must return a tuple of texts, ("",) for one place.')
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """What it makes of a message. Raises TypeError for no parcel."""
         with _contained():
             made = self._inner.prepare(message, key=key, recipient=recipient)
-        if isinstance(made, Parcel) and isinstance(made.content, bytes) and isinstance(made.media_type, str):
+        if isinstance(made, RenderedMessage) and isinstance(made.content, bytes) and isinstance(made.media_type, str):
             return made
         raise TypeError(f"{self._kind}: prepare returned no parcel")
 
-    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Send once. Raises DeliveryFailed and nothing else: UNSURE for any answer that is none."""
         told = self._asked("sending", lambda: self._inner.send(parcel, key=key, recipient=recipient))
         return self._receipt(told)
 
-    def find(self, parcel: Parcel, *, key: str, recipient: str, since: datetime) -> Receipt | None:
+    def find(self, parcel: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
         """Look for what an earlier try left. Raises DeliveryFailed and nothing else."""
         told = self._asked("looking", lambda: self._inner.find(parcel, key=key, recipient=recipient, since=since))
         return None if told is None else self._receipt(told)

@@ -127,11 +127,11 @@ class Http:
         largest: int = LARGEST_ANSWER,
     ) -> Answer:
         """As `request`, but any status that came through is an answer, for a kind that reads more in it."""
-        from pressrelease.outlets.deadline import Attempt, Watched
+        from pressrelease.outlets.deadline import Attempt, DeadlineConnection
 
         prepared, said = self._addressed(method, url), self._with_headers(headers)
         attempt = Attempt(self.deadline() if deadline is None else deadline)
-        with Watched(attempt):
+        with DeadlineConnection(attempt):
             pool: Any = None
             connection: Any = None
             whole = False
@@ -258,12 +258,12 @@ class Http:
 
     def _connect(self, url: str, count: int, within: timedelta) -> Reached:
         """Have `count` connections open at once, and keep them. Raises DeliveryFailed."""
-        from pressrelease.outlets.deadline import Attempt, Watched
+        from pressrelease.outlets.deadline import Attempt, DeadlineConnection
 
         prepared = self._addressed("GET", url)
         attempt = Attempt(pause_clock() + within.total_seconds())
         opened: list[Any] = []
-        with Watched(attempt):
+        with DeadlineConnection(attempt):
             pool: Any = None
             try:
                 pool = self._pool(prepared)

@@ -17,7 +17,7 @@ from pathlib import Path
 from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
-from pressrelease.outlets import Parcel, Secret
+from pressrelease.outlets import RenderedMessage, Secret
 from pressrelease.outlets.event import event_of
 from pressrelease.outlets.http import Http, checked_address
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
@@ -96,13 +96,13 @@ class Webhook:
         """One endpoint, one row."""
         return ("",)
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """The body. The signature holds the moment of sending, and is made then."""
         del key, recipient
         body = json.dumps(event_of(message), ensure_ascii=False, separators=(",", ":"))
-        return Parcel(body.encode(), MEDIA_TYPE)
+        return RenderedMessage(body.encode(), MEDIA_TYPE)
 
-    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Post it, signed for this moment."""
         del recipient
         moment = utc_now()

@@ -39,8 +39,8 @@ class Trust(NamedTuple):
     """
 
     doubt: str | None
-    measure: clock.Mark
-    kept: clock.Mark | None = None
+    measure: clock.ClockReading
+    kept: clock.ClockReading | None = None
     vouched: bool = False
 
 
@@ -49,7 +49,7 @@ class Witnesses:
 
     def __init__(self) -> None:
         self._asked = float("-inf")
-        self._vouched: clock.Mark | None = None
+        self._vouched: clock.ClockReading | None = None
         self._denied = False
 
     @property
@@ -59,7 +59,7 @@ class Witnesses:
         return age < (GOOD_FOR if self._vouched is not None else ASKED_AGAIN_AFTER)
 
     @property
-    def vouched(self) -> clock.Mark | None:
+    def vouched(self) -> clock.ClockReading | None:
         """The mark that they vouched for, as long as their word is good."""
         return self._vouched if self.heard else None
 
@@ -68,7 +68,7 @@ class Witnesses:
         """Whether they contradicted this machine's clock, the last time that they were asked."""
         return self._denied and self.heard
 
-    def ask(self, config: Config, mark: clock.Mark) -> None:
+    def ask(self, config: Config, mark: clock.ClockReading) -> None:
         """Ask every witness whether `mark` is right; takes some seconds where one doesn't answer."""
         from pressrelease.system import witness
 
@@ -80,7 +80,7 @@ class Witnesses:
         self._asked = clock.pause_clock()
 
 
-def trust(store: Store, mark: clock.Mark, config: Config, witnesses: Witnesses | None = None) -> Trust:
+def trust(store: Store, mark: clock.ClockReading, config: Config, witnesses: Witnesses | None = None) -> Trust:
     """Whether `mark` can be believed, from what is on record and what `witnesses` said; nobody is asked anew."""
     recorded, tolerance = store.read.mark(mark.boot), config.clock.tolerance
     vouched = witnesses.vouched if witnesses is not None else None
@@ -102,7 +102,9 @@ def trust(store: Store, mark: clock.Mark, config: Config, witnesses: Witnesses |
     return Trust(None, clock.tighter(recorded, mark), mark if may_be_kept else None)
 
 
-def can_be_asked(store: Store, mark: clock.Mark, config: Config, witnesses: Witnesses, doubt: str | None) -> bool:
+def can_be_asked(
+    store: Store, mark: clock.ClockReading, config: Config, witnesses: Witnesses, doubt: str | None
+) -> bool:
     """Whether asking the witnesses now can tell more. A clock behind the record stays doubted: a person must look."""
     if not config.clock.witnesses or (witnesses.heard and not (doubt and witnesses.vouched)):
         return False
@@ -110,7 +112,7 @@ def can_be_asked(store: Store, mark: clock.Mark, config: Config, witnesses: Witn
     return newest is None or mark.wall >= newest - config.clock.tolerance
 
 
-def looked_into(store: Store, mark: clock.Mark, config: Config, witnesses: Witnesses) -> str | None:
+def looked_into(store: Store, mark: clock.ClockReading, config: Config, witnesses: Witnesses) -> str | None:
     """As `clock_doubt`, for a person: the witnesses are asked too, whatever the uptime says. Takes some seconds."""
     doubt = trust(store, mark, config, witnesses).doubt
     if not can_be_asked(store, mark, config, witnesses, doubt):
@@ -119,7 +121,7 @@ def looked_into(store: Store, mark: clock.Mark, config: Config, witnesses: Witne
     return trust(store, mark, config, witnesses).doubt
 
 
-def what_is_unwatched(mark: clock.Mark, witnesses: Sequence[str]) -> str:
+def what_is_unwatched(mark: clock.ClockReading, witnesses: Sequence[str]) -> str:
     """What nothing would notice of this machine's clock, in a sentence; "" if something watches it."""
     if witnesses:
         return ""
@@ -134,7 +136,7 @@ def what_is_unwatched(mark: clock.Mark, witnesses: Sequence[str]) -> str:
 NAME_WITNESSES = 'Name two web servers in config.toml: [clock] witnesses = ["https://…", "https://…"].'
 
 
-def clock_doubt(store: Store, mark: clock.Mark, tolerance: timedelta) -> str | None:
+def clock_doubt(store: Store, mark: clock.ClockReading, tolerance: timedelta) -> str | None:
     """Why a mark of the clock can't be believed, from what the workspace has on record; None where it can.
 
     Where the record is on a database server, that machine's clock must agree: another's sender goes by its own.

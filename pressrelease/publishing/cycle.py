@@ -34,19 +34,19 @@ from pathlib import Path
 from pressrelease.config import Config
 from pressrelease.errors import PressReleaseError, WillRetry
 from pressrelease.library import Library
-from pressrelease.outlets import Finds, Outlet, Parcel
+from pressrelease.outlets import Finds, Outlet, RenderedMessage
 from pressrelease.publishing.clock_trust import Witnesses, trust
 from pressrelease.publishing.recorder import Entry, GivenBack, Recorder
-from pressrelease.publishing.rendering import Heavy, Parcels
+from pressrelease.publishing.rendering import Heavy, RenderCache
 from pressrelease.publishing.retry import may_repeat, next_try
-from pressrelease.publishing.snapshot import Pass, look, why_unsigned
-from pressrelease.publishing.workers import Bounds, Lane
+from pressrelease.publishing.snapshot import Snapshot, take_snapshot, why_unsigned
+from pressrelease.publishing.workers import Limits, OutletWorkers
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.store import Store
 from pressrelease.store.asked import take_over
 from pressrelease.store.claims import Result, claim, doubt, give_back, leave_to_person, record, record_if_claimed
 from pressrelease.store.ledger import Ledger
-from pressrelease.store.presence import Alive, bury, left_by, surely_dead
+from pressrelease.store.presence import ProcessLock, is_dead, left_by, remove_dead
 from pressrelease.store.send_log import Found
 from pressrelease.store.zone_updates import follow_rules
 from pressrelease.system import clock
@@ -60,11 +60,11 @@ LEASE_MARGIN = timedelta(seconds=60)
 LEASE_LEFT = timedelta(seconds=5)
 
 #: How much is taken on at once at an outlet that tells a repeat from a first time.
-TELLING = Bounds(senders=64, unrecorded=192, first=32, batch=256, low=96)
+TELLING = Limits(senders=64, unrecorded=192, first=32, batch=256, low=96)
 
 #: And at any other: each send that its owner dies with costs a person a look: 16 after a `kill -9`, and 128 at most
 #: after a power failure, which takes the log of what had begun.
-CAREFUL = Bounds(senders=16, unrecorded=64, first=16, batch=48, low=16)
+CAREFUL = Limits(senders=16, unrecorded=64, first=16, batch=48, low=16)
 
 #: Why a claim was given back that was taken and not begun.
 ASKED_TO_END = "the program was asked to end"
@@ -88,7 +88,7 @@ class Cycle:
         store: Store,
         library: Library,
         outlets: Mapping[str, Outlet],
-        alive: Alive,
+        alive: ProcessLock,
         folder: Path,
         fingerprint: Callable[[str], str],
         witnesses: Witnesses | None = None,
@@ -105,7 +105,7 @@ class Cycle:
         self._alive = alive
         self._folder = folder
         self._fingerprint = fingerprint
-        self._parcels = Parcels(config, store)
+        self._parcels = RenderCache(config, store)
         self._leases: dict[int, float] = {}
         #: How many sends this process has begun: whether a pass has moved anything.
         self.attempted = 0
@@ -125,7 +125,7 @@ class Cycle:
 
     # -- a pass -------------------------------------------------------------------------------------------
 
-    def look(self) -> Pass:
+    def look(self) -> Snapshot:
         """Gather and decide, the claims of the dead put in doubt; sends nothing.
 
         Raises StateUnreadable and WillRetry, and so what has kept a lane from the store since the last look.
@@ -146,8 +146,8 @@ class Cycle:
             self._measure, self._believed_at = seen.trust.measure, seen.mark.wall
         return seen
 
-    def _look(self) -> Pass:
-        return look(self._store, self._library, self._config, self._witnesses)
+    def _look(self) -> Snapshot:
+        return take_snapshot(self._store, self._library, self._config, self._witnesses)
 
     def dispatch(self, due: Sequence[Delivery]) -> None:
         """Offer what is due to the lanes; returns at once."""
@@ -199,7 +199,7 @@ class Cycle:
             record(ledger, [Result(nobody, nobody)])
         self._rehearsed = True
 
-    def meet(self, seen: Pass) -> None:
+    def meet(self, seen: Snapshot) -> None:
         """Offer what was coming when `seen` was looked at and is due by now, without a look before it.
 
         The claim asks the store's guards, and so does each send; the clock is asked here, as a look would.
@@ -234,18 +234,18 @@ class Cycle:
 
     # -- the dead, and old doubts ---------------------------------------------------------------------------
 
-    def _dead(self, seen: Pass) -> list[tuple[Delivery, str]]:
+    def _dead(self, seen: Snapshot) -> list[tuple[Delivery, str]]:
         """Claims whose owner is gone, or whose lease has lapsed, with the reason. A doubtful clock tells no lapse."""
         dead = []
         for delivery in self._store.read.claimed():
             assert delivery.owner is not None  # noqa: S101  (an owner is what makes it claimed)
-            if delivery.owner != self._alive.owner and surely_dead(self._folder, delivery.owner):
+            if delivery.owner != self._alive.owner and is_dead(self._folder, delivery.owner):
                 dead.append((delivery, "its sender ended in the act"))
             elif seen.clock_doubt is None and delivery.lease_until is not None and delivery.lease_until < seen.at:
                 dead.append((delivery, "its sender has not answered within its lease"))
         return dead
 
-    def _over(self, seen: Pass) -> list[Delivery]:
+    def _over(self, seen: Snapshot) -> list[Delivery]:
         """What is in doubt and due again at an outlet that by now would take a repeat for a first time."""
         return [
             delivery
@@ -253,9 +253,9 @@ class Cycle:
             if delivery.state is DeliveryState.IN_DOUBT and not self._may_repeat(delivery, seen.at)
         ]
 
-    def _put_in_doubt(self, seen: Pass, dead: Sequence[tuple[Delivery, str]], over: Sequence[Delivery]) -> None:
+    def _put_in_doubt(self, seen: Snapshot, dead: Sequence[tuple[Delivery, str]], over: Sequence[Delivery]) -> None:
         owners = {delivery.owner for delivery, _ in dead if delivery.owner and delivery.owner != self._alive.owner}
-        gone = [owner for owner in owners if surely_dead(self._folder, owner)]
+        gone = [owner for owner in owners if is_dead(self._folder, owner)]
         try:
             self._see_to(seen, dead, over, {owner: left_by(self._folder, owner) for owner in gone})
         except WillRetry:
@@ -264,11 +264,11 @@ class Cycle:
             _log.error("what a dead sender left could not be recorded: %s", frames(error))
             self._see_to(seen, dead, over, {})
         for owner in gone:
-            bury(self._folder, owner)
+            remove_dead(self._folder, owner)
 
     def _see_to(
         self,
-        seen: Pass,
+        seen: Snapshot,
         dead: Sequence[tuple[Delivery, str]],
         over: Sequence[Delivery],
         left: Mapping[str, Found],
@@ -303,8 +303,8 @@ class Cycle:
 
     # -- claim, guard, send, record -----------------------------------------------------------------------
 
-    def _lane(self, name: str, outlet: Outlet) -> Lane:
-        return Lane(
+    def _lane(self, name: str, outlet: Outlet) -> OutletWorkers:
+        return OutletWorkers(
             name,
             bounds=TELLING if outlet.repeats.told_apart else CAREFUL,
             claim=lambda candidates: self._claim(name, candidates),
@@ -357,7 +357,7 @@ class Cycle:
         if self._closing:
             return GivenBack(delivery, ASKED_TO_END)
         made = self._make(outlet, delivery)
-        if not isinstance(made, Parcel):
+        if not isinstance(made, RenderedMessage):
             return made
         if delivery.may_have_arrived and self._repeats(delivery.outlet).findable:
             found = self._find(outlet, delivery, made)
@@ -383,7 +383,7 @@ class Cycle:
             told = _unrecorded(entry.claimed, error) if isinstance(entry, Result) else error
             self._note_trouble(f"an answer for {entry.claimed.slug} could not be written", told)
 
-    def _make(self, outlet: Outlet, delivery: Delivery) -> Parcel | Entry:
+    def _make(self, outlet: Outlet, delivery: Delivery) -> RenderedMessage | Entry:
         """The parcel, or why there is none: nothing has left either way."""
         try:
             return self._parcels.make(outlet, delivery)
@@ -395,7 +395,7 @@ class Cycle:
             _log.error("making %s ready for %s: %s", delivery.slug, delivery.outlet, frames(error))
             return self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, "it could not be made ready"))
 
-    def _find(self, outlet: Outlet, delivery: Delivery, parcel: Parcel) -> Result | None:
+    def _find(self, outlet: Outlet, delivery: Delivery, parcel: RenderedMessage) -> Result | None:
         """Look for what an earlier try left at the outlet; None if nothing did, and sending makes no second one.
 
         It comes before the last look at the guards: it may take as long as a send, and publishes nothing.
@@ -412,7 +412,7 @@ class Cycle:
             return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))
         return None if receipt is None else Result(delivery, delivery.delivered(receipt, clock.utc_now()))
 
-    def _hand_over(self, outlet: Outlet, delivery: Delivery, parcel: Parcel) -> Result:
+    def _hand_over(self, outlet: Outlet, delivery: Delivery, parcel: RenderedMessage) -> Result:
         try:
             receipt = outlet.send(parcel, key=delivery.key, recipient=delivery.recipient)
         except DeliveryFailed as failure:
@@ -449,7 +449,7 @@ class Cycle:
             self._note_trouble(f"{delivery.slug} was not sent", error)
             return "the record could not be read"
 
-    def _jumped(self, mark: clock.Mark) -> bool:
+    def _jumped(self, mark: clock.ClockReading) -> bool:
         """Whether the clock was set since this process began."""
         tolerance = self._config.clock.tolerance
         return clock.doubt(mark, recorded=self._measure, newest=self._believed_at, tolerance=tolerance) is not None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import CLAIMABLE, Delivery
 from pressrelease.status.causes import Cause
-from pressrelease.status.evaluation import Dossier, ReleaseState, Standing, stand, too_late
+from pressrelease.status.evaluation import Dossier, ReleaseState, ReleaseStatus, evaluate, too_late
 
 #: How long before its moment a delivery is named, so that all can be at hand for it.
 AHEAD = timedelta(seconds=30)
@@ -45,7 +45,7 @@ class Plan(NamedTuple):
 
     due: tuple[Delivery, ...]
     needs_you: tuple[Waiting, ...]
-    standings: tuple[tuple[str, Standing], ...]
+    standings: tuple[tuple[str, ReleaseStatus], ...]
     next_wake: datetime | None
     retrying: tuple[str, ...] = ()
     coming: tuple[Delivery, ...] = ()
@@ -64,13 +64,13 @@ def make_plan(
     """Decide for every scheduled release at once. `now` is aware UTC; `closed` are the outlets that refuse us."""
     due: list[Delivery] = []
     needs_you: list[Waiting] = []
-    standings: list[tuple[str, Standing]] = []
+    standings: list[tuple[str, ReleaseStatus]] = []
     wakes: list[datetime] = []
     coming: list[Delivery] = []
     retrying: list[str] = []
     for dossier in dossiers:
         release = dossier.release
-        standing = stand(
+        standing = evaluate(
             dossier,
             policy=policy,
             retry=retry,

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pressrelease.config import Config
 from pressrelease.errors import StateUnreadable
 from pressrelease.message import Message, compose, mark_of
-from pressrelease.outlets import Outlet, Parcel
+from pressrelease.outlets import Outlet, RenderedMessage
 from pressrelease.publishing.approved_config import ApprovedConfig
 from pressrelease.release import Release, from_canonical, is_named
 from pressrelease.release.delivery import Delivery
@@ -84,7 +84,7 @@ def may_be_read(release: Release, read: Reader, lift: datetime) -> Release:
     return release._replace(follows="")
 
 
-class Parcels:
+class RenderCache:
     """Composes each (release, version) once, however many recipients it has. Safe for several threads."""
 
     def __init__(self, config: Config, store: Store) -> None:
@@ -93,14 +93,14 @@ class Parcels:
         self._covered = ApprovedConfig(config, store)
         self._messages: OrderedDict[tuple[str, str], Message] = OrderedDict()
         self._message_bytes = 0
-        self._ahead: dict[_Made, Parcel] = {}
+        self._ahead: dict[_Made, RenderedMessage] = {}
         self._ahead_bytes = 0
         self._lock = threading.Lock()
         self._gates: dict[tuple[str, str], threading.Lock] = {}
         self._ordinary = threading.BoundedSemaphore(COMPOSED_AT_ONCE)
         self._heavy = threading.Lock()
 
-    def make(self, outlet: Outlet, delivery: Delivery) -> Parcel:
+    def make(self, outlet: Outlet, delivery: Delivery) -> RenderedMessage:
         """What `outlet` will send for `delivery`. Raises StateUnreadable where the frozen version is damaged."""
         with self._lock:
             ready = self._ahead.pop(_made(delivery), None)

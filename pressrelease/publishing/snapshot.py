@@ -16,7 +16,15 @@ from pressrelease.publishing.approved_config import ApprovedConfig
 from pressrelease.publishing.clock_trust import LATEST, Trust, Witnesses, can_be_asked, clock_doubt, trust
 from pressrelease.publishing.plan import Plan, make_plan
 from pressrelease.release.delivery import Delivery
-from pressrelease.status.evaluation import Dossier, FileFact, Scheduled, Standing, Word, counted_approvals, stand
+from pressrelease.status.evaluation import (
+    Directive,
+    Dossier,
+    FileFact,
+    ReleaseStatus,
+    Scheduled,
+    counted_approvals,
+    evaluate,
+)
 from pressrelease.store import Store
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
@@ -27,13 +35,13 @@ from pressrelease.system.stop_file import asked_holds
 if TYPE_CHECKING:
     from pressrelease.signing import Approved
     from pressrelease.store.zone_updates import Followed
-    from pressrelease.when.wall_time import Ruling
+    from pressrelease.when.wall_time import ZoneCheck
 
 #: How far ahead a pass looks for files that were changed after approval, so that a person hears of it in time.
 FORESIGHT = timedelta(hours=24)
 
 
-class Pass(NamedTuple):
+class Snapshot(NamedTuple):
     """What one pass saw and decided. `stopped` says by whom and why, and is None unless `stop` is in force.
 
     `trust` is what is made of `mark`; `closed` are the outlets that refuse our credentials; `to_follow` are the
@@ -42,7 +50,7 @@ class Pass(NamedTuple):
 
     at: datetime
     plan: Plan
-    mark: clock.Mark
+    mark: clock.ClockReading
     trust: Trust
     stopped: str | None = None
     next_wake: datetime | None = None
@@ -59,7 +67,7 @@ class Report(NamedTuple):
     """Where a scheduled release stands, and everything that is known of it."""
 
     dossier: Dossier
-    standing: Standing
+    standing: ReleaseStatus
 
     @property
     def slug(self) -> str:
@@ -67,7 +75,7 @@ class Report(NamedTuple):
         return self.dossier.release.slug
 
 
-def look(store: Store, library: Library, config: Config, witnesses: Witnesses | None = None) -> Pass:
+def take_snapshot(store: Store, library: Library, config: Config, witnesses: Witnesses | None = None) -> Snapshot:
     """Gather and decide, changing nothing. Raises StateUnreadable, WillRetry: then nothing may be sent.
 
     `witnesses` is what this process has heard from those of [clock]; they are asked where something is about to leave.
@@ -103,7 +111,7 @@ def look(store: Store, library: Library, config: Config, witnesses: Witnesses | 
     if control.stopped:
         stopped = control.why_stopped
     to_follow = () if trusted.doubt else _to_follow(store, recorded, rulings, now)
-    return Pass(now, plan, mark, trusted, stopped, min(wakes, default=None), closed, to_follow)
+    return Snapshot(now, plan, mark, trusted, stopped, min(wakes, default=None), closed, to_follow)
 
 
 def _leaves_soon(plan: Plan, now: datetime) -> bool:
@@ -124,7 +132,7 @@ def reports(
     return [
         Report(
             dossier,
-            stand(
+            evaluate(
                 dossier,
                 policy=config.policy,
                 retry=config.retry,
@@ -144,35 +152,35 @@ def _held(store: Store, releases: Sequence[Scheduled]) -> list[Scheduled]:
     """The releases, each on hold if a file in the workspace's folder asks for it."""
     asked = {one.slug: one for one in asked_holds(store.workspace)}
     return [
-        one._replace(word=Word.HELD, word_by=asked[one.slug].by, why=asked[one.slug].why)
-        if one.slug in asked and one.word is Word.SCHEDULED
+        one._replace(word=Directive.HELD, word_by=asked[one.slug].by, why=asked[one.slug].why)
+        if one.slug in asked and one.word is Directive.SCHEDULED
         else one
         for one in releases
     ]
 
 
-def _rulings(releases: Sequence[Scheduled], now: datetime) -> dict[str, Ruling]:
+def _rulings(releases: Sequence[Scheduled], now: datetime) -> dict[str, ZoneCheck]:
     """What the zone rules of this machine have to say of lifts that follow clocks on the wall, by slug."""
     if not any(release.wall for release in releases):
         return {}
-    from pressrelease.when.wall_time import rule
+    from pressrelease.when.wall_time import check_against_zone_rules
 
-    found: dict[str, Ruling] = {}
+    found: dict[str, ZoneCheck] = {}
     for release in releases:
         if release.wall and release.lift is not None:
-            ruling = rule(release.lift, release.wall, release.zones, now=now)
+            ruling = check_against_zone_rules(release.lift, release.wall, release.zones, now=now)
             if ruling.words or ruling.follow is not None or ruling.lift != release.lift:
                 found[release.slug] = ruling
     return found
 
 
-def _by_the_rules(releases: Sequence[Scheduled], rulings: Mapping[str, Ruling]) -> list[Scheduled]:
+def _by_the_rules(releases: Sequence[Scheduled], rulings: Mapping[str, ZoneCheck]) -> list[Scheduled]:
     """The releases, each with the lift that is to be gone by: never one before the record's."""
     return [one._replace(lift=rulings[one.slug].lift) if one.slug in rulings else one for one in releases]
 
 
 def _to_follow(
-    store: Store, recorded: Sequence[Scheduled], rulings: dict[str, Ruling], now: datetime
+    store: Store, recorded: Sequence[Scheduled], rulings: dict[str, ZoneCheck], now: datetime
 ) -> tuple[Followed, ...]:
     """The releases of which the record should follow changed rules, those that are far ahead with them."""
     near = {release.slug for release in recorded}
@@ -196,7 +204,7 @@ def _dossiers(
     library: Library,
     config: Config,
     releases: Sequence[Scheduled],
-    rulings: Mapping[str, Ruling],
+    rulings: Mapping[str, ZoneCheck],
     *,
     unsettled_only: bool = False,
 ) -> list[Dossier]:

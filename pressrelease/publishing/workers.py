@@ -24,7 +24,7 @@ USED, USED_UP = 0.7, 0.9
 
 
 @dataclass(frozen=True)
-class Bounds:
+class Limits:
     """How much a lane takes on at once.
 
     `senders` at most send at the same time. `unrecorded` is how many may have been sent, or be about to be, whose
@@ -40,7 +40,7 @@ class Bounds:
     low: int
 
 
-class Lane:
+class OutletWorkers:
     """Candidates wait here; threads claim them in batches and send them one by one.
 
     `claim` takes candidates and returns those that are now this process's to send; `send` sends one claimed delivery,
@@ -51,7 +51,7 @@ class Lane:
         self,
         name: str,
         *,
-        bounds: Bounds,
+        bounds: Limits,
         claim: Callable[[Sequence[Delivery]], list[Delivery]],
         send: Callable[[Delivery], Future[None]],
         give_back: Callable[[Sequence[Delivery]], None],

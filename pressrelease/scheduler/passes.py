@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from pressrelease.notifications.notice import called
 from pressrelease.publishing.clock_trust import Witnesses
 from pressrelease.publishing.plan import Waiting
-from pressrelease.publishing.snapshot import Pass, look
+from pressrelease.publishing.snapshot import Snapshot, take_snapshot
 from pressrelease.release.delivery import Delivery
 from pressrelease.status.causes import Cause
-from pressrelease.status.evaluation import ReleaseState, Standing
+from pressrelease.status.evaluation import ReleaseState, ReleaseStatus
 from pressrelease.status.views import CALLED_BY_CRON
 from pressrelease.store import Store, host_name
 from pressrelease.system import clock
@@ -45,7 +45,7 @@ class Outcome:
     stopped: str | None = None
     retrying: tuple[Waiting, ...] = ()
     moved: tuple[str, ...] = ()
-    seen: Pass | None = None
+    seen: Snapshot | None = None
 
 
 def publish_due(
@@ -70,7 +70,7 @@ def publish_due(
 
         take_over(store, clock.utc_now())
     witnesses = Witnesses()
-    seen = look(store, workspace.library, config, witnesses)
+    seen = take_snapshot(store, workspace.library, config, witnesses)
     moved: tuple[str, ...] = ()
     if seen.to_follow:
         from pressrelease.store.zone_updates import follow_rules
@@ -81,7 +81,7 @@ def publish_due(
             for one in seen.to_follow
             if one.ruling.words
         )
-        seen = look(store, workspace.library, config, witnesses)
+        seen = take_snapshot(store, workspace.library, config, witnesses)
     tried: list[str] = []
     imminent = seen.next_wake is not None and seen.next_wake - seen.at < WAITED_FOR
     # Where an outlet is closed, opening it with the credentials of now shows whether they were mended.
@@ -106,13 +106,13 @@ def publish_due(
     return _outcome(seen, tuple(dict.fromkeys(tried)), still_open, moved)
 
 
-def _due(seen: Pass, only: Collection[str] | None) -> tuple[Delivery, ...]:
+def _due(seen: Snapshot, only: Collection[str] | None) -> tuple[Delivery, ...]:
     if seen.stopped:
         return ()
     return tuple(delivery for delivery in seen.plan.due if only is None or delivery.slug in only)
 
 
-def _leave_sign(store: Store, seen: Pass, *, comes_again: bool) -> None:
+def _leave_sign(store: Store, seen: Snapshot, *, comes_again: bool) -> None:
     """Say that a pass was made here, unless one has just said so and there is no more to be said of the clock."""
     from pressrelease.store.presence import check_in, keep_mark
 
@@ -132,7 +132,7 @@ def _leave_sign(store: Store, seen: Pass, *, comes_again: bool) -> None:
         check_in(ledger, owner, "publish-due", mark, vouched=vouched, gone_after=CALLED_BY_CRON)
 
 
-def _outcome(seen: Pass, tried: Sequence[str], still_open: Collection[str], moved: tuple[str, ...]) -> Outcome:
+def _outcome(seen: Snapshot, tried: Sequence[str], still_open: Collection[str], moved: tuple[str, ...]) -> Outcome:
     states = {slug: standing.state for slug, standing in seen.plan.standings}
     standings = dict(seen.plan.standings)
     return Outcome(
@@ -147,6 +147,6 @@ def _outcome(seen: Pass, tried: Sequence[str], still_open: Collection[str], move
     )
 
 
-def _retrying(slug: str, standing: Standing) -> Waiting:
+def _retrying(slug: str, standing: ReleaseStatus) -> Waiting:
     reason = standing.reason or "not all of it was sent"
     return Waiting(slug, reason, standing.cause or Cause.RETRYING, standing.outlets)

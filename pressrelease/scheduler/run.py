@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any
 
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem, WillRetry
 from pressrelease.notifications.notice import in_logs
-from pressrelease.notifications.notifier import Telling, told_after
+from pressrelease.notifications.notifier import Notifier, told_after
 from pressrelease.publishing.cycle import Cycle
 from pressrelease.publishing.plan import AHEAD
-from pressrelease.publishing.snapshot import Pass
+from pressrelease.publishing.snapshot import Snapshot
 from pressrelease.store import Store
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.watching import Watch
@@ -36,7 +36,7 @@ from pressrelease.system import clock
 from pressrelease.wiring import CONFIG_SETTLED, Workspace, config_signature, sending, was_mended
 
 if TYPE_CHECKING:
-    from pressrelease.store.presence import Alive
+    from pressrelease.store.presence import ProcessLock
 
 #: Seconds between two looks of the watcher.
 WATCH_EVERY = 1.0
@@ -64,7 +64,7 @@ LONGEST_REST = 10.0
 _log = logging.getLogger(__name__)
 
 
-class Daemon:
+class Scheduler:
     """The scheduler of one process. `say` is told, in words, what a person at its terminal would want to know."""
 
     def __init__(self, workspace: Workspace, say: Callable[[str], None]) -> None:
@@ -91,7 +91,7 @@ class Daemon:
         with told_after(self._workspace, staying=True) as telling:
             self._run(telling)
 
-    def _run(self, telling: Telling) -> None:
+    def _run(self, telling: Notifier) -> None:
         from apscheduler.schedulers.background import BackgroundScheduler
 
         alarm = BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True})
@@ -153,7 +153,7 @@ class Daemon:
 
     # -- one pass ------------------------------------------------------------------------------------------
 
-    def _pass(self, cycle: Cycle) -> Pass | None:
+    def _pass(self, cycle: Cycle) -> Snapshot | None:
         began = clock.pause_clock()
         try:
             seen = cycle.look()
@@ -262,7 +262,7 @@ class Daemon:
         ring = next((moment - before for before in RINGS if moment - before > now), moment)
         alarm.add_job(self._wake.set, "date", run_date=ring, id="next", replace_existing=True)
 
-    def _meet(self, cycle: Cycle, seen: Pass) -> None:
+    def _meet(self, cycle: Cycle, seen: Snapshot) -> None:
         """Be there at the instant for which all was made ready, and let it go.
 
         The look that follows waits its time, or it would be in the first sends' way; but not past the next instant.
@@ -309,23 +309,23 @@ class Daemon:
 
     # -- signs of life -------------------------------------------------------------------------------------
 
-    def _appear(self) -> Alive:
+    def _appear(self) -> ProcessLock:
         """Hold this scheduler's name while it lives, and take away those of others that died without a word."""
         from pressrelease.store import presence
 
         folder = self._workspace.alive
         for path in folder.glob("run *.lock"):
             with suppress(OSError):  # another account's
-                if presence.surely_dead(folder, path.stem):
-                    presence.bury(folder, path.stem)
-        return presence.appear(folder, self._name)
+                if presence.is_dead(folder, path.stem):
+                    presence.remove_dead(folder, path.stem)
+        return presence.register(folder, self._name)
 
-    def _sign_if_old(self, seen: Pass) -> None:
+    def _sign_if_old(self, seen: Snapshot) -> None:
         if clock.pause_clock() - self._signed_at >= SIGN_EVERY:
             self._sign(seen)
             self._signed_at = clock.pause_clock()
 
-    def _sign(self, seen: Pass | None = None) -> None:
+    def _sign(self, seen: Snapshot | None = None) -> None:
         """Say that this scheduler is there, or, without a pass, that it has ended."""
         from pressrelease.store import presence
 
@@ -347,10 +347,10 @@ class Daemon:
 
 
 def _leave_to_listener(number: int, frame: FrameType | None) -> None:
-    """Do nothing: see `Daemon.end_on_signals`."""
+    """Do nothing: see `Scheduler.end_on_signals`."""
 
 
-def _is_near(seen: Pass | None) -> bool:
+def _is_near(seen: Snapshot | None) -> bool:
     """Whether something that is ready to leave is a breath away from its moment."""
     if seen is None or seen.stopped or seen.plan.next_wake is None or not seen.plan.coming:
         return False

@@ -12,7 +12,7 @@ from pressrelease.publishing.clock_trust import clock_doubt
 from pressrelease.services import Desk, Report
 from pressrelease.services.drafts import drafts as all_drafts
 from pressrelease.status.causes import Cause
-from pressrelease.status.evaluation import ReleaseState, Scheduled, Standing
+from pressrelease.status.evaluation import ReleaseState, ReleaseStatus, Scheduled
 from pressrelease.status.views import CALLED_BY_CRON, COMES_AGAIN, STAYS_UP, Row, SchedulerSign
 from pressrelease.store import Reader, host_name
 from pressrelease.store.rows import from_micros
@@ -122,26 +122,26 @@ def draft_row(desk: Desk, slug: str, *, now: datetime, check: bool = False) -> R
     except NotFound:
         raise
     except PressReleaseError as error:
-        return Row(slug, "", Standing(ReleaseState.DRAFT, error.message, cause=Cause.FILE_UNREADABLE), None)
+        return Row(slug, "", ReleaseStatus(ReleaseState.DRAFT, error.message, cause=Cause.FILE_UNREADABLE), None)
     try:
         embargo = embargo_of(release, desk.config, now=now)
     except EmbargoRefused as error:
-        refused = Standing(ReleaseState.DRAFT, error.message, cause=Cause.EMBARGO_REFUSED)
+        refused = ReleaseStatus(ReleaseState.DRAFT, error.message, cause=Cause.EMBARGO_REFUSED)
         return Row(slug, release.headline, refused, None)
-    return Row(slug, release.headline, _checked(desk, slug) if check else Standing(ReleaseState.DRAFT), embargo)
+    return Row(slug, release.headline, _checked(desk, slug) if check else ReleaseStatus(ReleaseState.DRAFT), embargo)
 
 
-def _checked(desk: Desk, slug: str) -> Standing:
+def _checked(desk: Desk, slug: str) -> ReleaseStatus:
     """A draft's standing: whether `schedule` would take it as it is."""
     from pressrelease.check import Severity
     from pressrelease.services.scheduling import findings
 
     faults = [one for one in findings(desk, slug) if one.severity is Severity.ERROR]
     if not faults:
-        return Standing(ReleaseState.DRAFT)
+        return ReleaseStatus(ReleaseState.DRAFT)
     place = f" (line {faults[0].line})" if faults[0].line else ""
     more = f", and {len(faults) - 1} more error{'s' if len(faults) > 2 else ''}" if len(faults) > 1 else ""
-    return Standing(ReleaseState.DRAFT, f"{faults[0].message.rstrip('.')}{place}{more}", cause=Cause.CHECK_REFUSED)
+    return ReleaseStatus(ReleaseState.DRAFT, f"{faults[0].message.rstrip('.')}{place}{more}", cause=Cause.CHECK_REFUSED)
 
 
 def scheduler_sign(read: Reader, alive: Path, now: datetime) -> SchedulerSign:
@@ -168,10 +168,10 @@ def _sign_of(process: Process, alive: Path, now: datetime) -> SchedulerSign:
 
 def _is_dead(alive: Path, process: Process) -> bool:
     """Whether it ended without a word (kill -9, say), as far as this machine and this account can tell."""
-    from pressrelease.store.presence import surely_dead
+    from pressrelease.store.presence import is_dead
 
     try:
-        return process.host == host_name() and surely_dead(alive, process.owner)
+        return process.host == host_name() and is_dead(alive, process.owner)
     except OSError:
         return False
 

@@ -72,7 +72,7 @@ def proof_of(desk: Desk, slug: str) -> Proof:
 
 
 def _of_scheduled(desk: Desk, slug: str, now: datetime) -> Proof:
-    from pressrelease.publishing.rendering import Parcels
+    from pressrelease.publishing.rendering import RenderCache
     from pressrelease.store.rows import from_micros
 
     report = desk.report(slug)
@@ -89,7 +89,7 @@ def _of_scheduled(desk: Desk, slug: str, now: datetime) -> Proof:
     delivery = Delivery(
         0, slug, release.version, "", "", DeliveryState.WAITING, lift=release.lift or now.replace(microsecond=0)
     )
-    message = Parcels(desk.config, desk.store).message(delivery)
+    message = RenderCache(desk.config, desk.store).message(delivery)
     status = PubStatus.USABLE
     if standing.state is ReleaseState.KILLED:
         status = PubStatus.CANCELED

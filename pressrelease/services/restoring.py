@@ -21,9 +21,17 @@ from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.services.keeping import named_lists, nobody_at_work, stamp, verify
 from pressrelease.services.moving import put_aside
 from pressrelease.services.placing import sync_folder
-from pressrelease.status.evaluation import Scheduled, Word
+from pressrelease.status.evaluation import Directive, Scheduled
 from pressrelease.store import Store, archive
-from pressrelease.store.backup import Since, Standing, fold_up, look_over, said_utc, start_stopped, what_came_since
+from pressrelease.store.backup import (
+    RestoreOutcome,
+    Since,
+    fold_up,
+    look_over,
+    said_utc,
+    start_stopped,
+    what_came_since,
+)
 from pressrelease.store.journal import Head
 from pressrelease.store.queries import Reader
 from pressrelease.system import clock
@@ -119,7 +127,7 @@ class Restored:
 
     head: Head
     made_at: datetime
-    standing: Standing
+    standing: RestoreOutcome
     ahead: tuple[Scheduled, ...]
     knew: bool
     kept: tuple[str, ...] = ()
@@ -167,7 +175,7 @@ def _quiet(store: Store, backup: Unpacked, *, actor: str, now: datetime) -> Sinc
 
 def _prepare(
     backup: Unpacked, since: Since | None, *, actor: str, now: datetime
-) -> tuple[Standing, tuple[Scheduled, ...], Head]:
+) -> tuple[RestoreOutcome, tuple[Scheduled, ...], Head]:
     """Bring the unpacked record to where it may stand, before it stands there."""
     copy = Store(f"sqlite:///{backup.record}", backup.folder)
     with copy.ledger(now=now, actor=actor) as ledger:
@@ -186,7 +194,7 @@ def _prepare(
     ahead = tuple(
         release
         for release in copy.read.open_releases()
-        if release.lift is not None and release.lift > now and release.word is Word.SCHEDULED
+        if release.lift is not None and release.lift > now and release.word is Directive.SCHEDULED
     )
     copy.close()
     copy.origin.forget()

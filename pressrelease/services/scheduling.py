@@ -16,7 +16,7 @@ from pressrelease.services import Desk, Report
 from pressrelease.services.lifts import Lift, kept, last_lift, must_fit, said_earlier
 from pressrelease.services.list_findings import list_findings, since_scheduled
 from pressrelease.services.promising import lift_findings
-from pressrelease.status.evaluation import Scheduled, Word
+from pressrelease.status.evaluation import Directive, Scheduled
 from pressrelease.system import clock
 from pressrelease.when import Embargo, EmbargoKind, read_embargo, say_full
 from pressrelease.when.wall_time import known_release
@@ -250,7 +250,7 @@ def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Schedul
         outlets=tuple(proposal.recipients),
         author=proposal.release.author or desk.actor,  # whose own yes may not count
         source_hash=proposal.release.source_hash,
-        word=Word.SCHEDULED,
+        word=Directive.SCHEDULED,
         word_by=desk.actor,
         word_at=now,
         wall=proposal.wall,

@@ -13,7 +13,7 @@ from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.services import Desk
 from pressrelease.services.lifts import must_fit
 from pressrelease.status.causes import Cause
-from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, Scheduled, Word
+from pressrelease.status.evaluation import Directive, Dossier, FileFact, ReleaseState, Scheduled
 from pressrelease.system import clock
 from pressrelease.system.stop_file import STOP, is_stopped
 from pressrelease.when import EmbargoKind, read_embargo, say_full
@@ -34,7 +34,7 @@ def hold(desk: Desk, slug: str, why: str = "") -> None:
 
     desk.report(slug)
     with desk.ledger() as ledger:
-        commands.set_word(ledger, slug, Word.HELD, by=desk.actor, why=why)
+        commands.set_directive(ledger, slug, Directive.HELD, by=desk.actor, why=why)
 
 
 def give_reason(desk: Desk, slug: str, why: str) -> None:
@@ -102,9 +102,9 @@ def resume(desk: Desk, slug: str, at: Later | None = None) -> None:
             code="file_changed",
         )
     with desk.ledger(now) as ledger:
-        before = commands.set_word(ledger, slug, Word.SCHEDULED, by=desk.actor)
+        before = commands.set_directive(ledger, slug, Directive.SCHEDULED, by=desk.actor)
         waits = report.standing.cause in {Cause.MISSED, Cause.ZONE_RULES_ASK}
-        if at is None and before.release.word is not Word.HELD and not waits:
+        if at is None and before.release.word is not Directive.HELD and not waits:
             stopped = desk.store.read.control().stopped
             raise NotPermitted(
                 f"{slug} is not held. Nothing was changed.",
@@ -181,7 +181,7 @@ def resume_all(desk: Desk, *, let_go: bool, clock_confirmed: bool = False) -> Re
         for slug in due:
             if not let_go:
                 why = "fell due while everything was stopped"
-                commands.set_word(ledger, slug, Word.HELD, by=desk.actor, why=why)
+                commands.set_directive(ledger, slug, Directive.HELD, by=desk.actor, why=why)
         commands.go_on(ledger)
         presence.confirm_clock(ledger, clock.read_mark())
     return Resumed(due, let_go)

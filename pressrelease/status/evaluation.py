@@ -16,7 +16,7 @@ from pressrelease.when.embargo import Embargo
 from pressrelease.when.formatting import say_time
 
 if TYPE_CHECKING:
-    from pressrelease.when.wall_time import Ruling
+    from pressrelease.when.wall_time import ZoneCheck
 
 
 class ReleaseState(str, Enum):
@@ -40,7 +40,7 @@ class ReleaseState(str, Enum):
     KILLED = "killed", "withdrawn"
 
 
-class Word(str, Enum):
+class Directive(str, Enum):
     """The last word that a person said of a release; what is stored. The state follows from it and the facts."""
 
     SCHEDULED = "scheduled"
@@ -88,7 +88,7 @@ class Scheduled(NamedTuple):
     outlets: tuple[str, ...]
     author: str
     source_hash: str
-    word: Word
+    word: Directive
     word_by: str
     word_at: datetime
     why: str = ""
@@ -131,7 +131,7 @@ class Dossier(NamedTuple):
     approvals: tuple[Approval, ...]
     deliveries: tuple[Delivery, ...]
     file: FileFact = FileFact.SAME
-    ruling: Ruling | None = None
+    ruling: ZoneCheck | None = None
     terms: Terms | None = None
     changed: str = ""
     lists: tuple[ListChange, ...] = ()
@@ -143,7 +143,7 @@ class Dossier(NamedTuple):
         return any(delivery.attempts for delivery in self.deliveries)
 
 
-class Standing(NamedTuple):
+class ReleaseStatus(NamedTuple):
     """A release's state with its reason in words ("" where the state says it all), and as a code.
 
     `blocked` tells whether nothing may leave just now, whatever is due; `cause` is None where `reason` is "", and
@@ -200,7 +200,7 @@ OVERDUE = timedelta(minutes=5)
 _STILL_TO_SEND = frozenset({DeliveryState.WAITING, DeliveryState.RETRYING})
 
 
-def stand(
+def evaluate(
     dossier: Dossier,
     *,
     policy: Policy,
@@ -209,23 +209,23 @@ def stand(
     now: datetime,
     clock_doubt: str | None = None,
     closed: Mapping[str, str] = MappingProxyType({}),
-) -> Standing:
+) -> ReleaseStatus:
     """Where a release stands at `now`; the first reason that stops it, in the order that a person would ask.
 
     `closed` are the outlets that refuse our credentials, each with its words.
     """
     release, deliveries = dossier.release, dossier.deliveries
-    if release.word is Word.KILLED:
-        return Standing(ReleaseState.KILLED, release.why, blocked=True, cause=Cause.KILLED)
+    if release.word is Directive.KILLED:
+        return ReleaseStatus(ReleaseState.KILLED, release.why, blocked=True, cause=Cause.KILLED)
     still_open = [delivery for delivery in deliveries if delivery.is_open]
     # What a closed outlet has refused is tried again by itself once it opens: the outlet needs a person, not this.
     refused = [one for one in deliveries if one.state is DeliveryState.FAILED and one.outlet in closed]
     stuck = _stuck([one for one in deliveries if one not in refused])
     if not still_open and not stuck and not refused:
         return _settled(deliveries)
-    if release.word is Word.HELD:
+    if release.word is Directive.HELD:
         why = f"held by {release.word_by}" + (f": {release.why}" if release.why else "")
-        return Standing(ReleaseState.HELD, why, blocked=True, cause=Cause.HELD)
+        return ReleaseStatus(ReleaseState.HELD, why, blocked=True, cause=Cause.HELD)
     if still_open and (stopper := _stopper(dossier, still_open, policy, retry, known_outlets, now, clock_doubt)):
         return stopper
     changed = dossier.ruling.words if dossier.ruling else ""
@@ -234,16 +234,16 @@ def stand(
         given = f"{missing} more approval{'s' if missing > 1 else ''} needed"
         given += "".join(f"; {one.by}'s does not count: {one.doubt}" for one in dossier.approvals if one.doubt)
         given += f"; {changed}" if changed else ""
-        return Standing(ReleaseState.UNAPPROVED, given, blocked=True, cause=Cause.APPROVAL_MISSING)
+        return ReleaseStatus(ReleaseState.UNAPPROVED, given, blocked=True, cause=Cause.APPROVAL_MISSING)
     if release.lift is None and still_open:
         # `approvals` was lowered meanwhile; nothing lifts by an edit of config.toml.
-        return Standing(
+        return ReleaseStatus(
             ReleaseState.UNAPPROVED, "it lifts with its next approval", blocked=True, cause=Cause.APPROVAL_MISSING
         )
     # The others go on: an outlet that was taken out of config.toml costs them nothing, as one that is down.
     if unknown := sorted({delivery.outlet for delivery in still_open} - set(known_outlets)):
         gone = f"config.toml no longer has the outlet {', '.join(unknown)}, or it is switched off"
-        return Standing(
+        return ReleaseStatus(
             ReleaseState.NEEDS_YOU,
             f"{gone}; what waits there goes out once it is back",
             cause=Cause.OUTLET_UNKNOWN,
@@ -252,9 +252,9 @@ def stand(
     if stuck:
         return stuck
     if dossier.ruling and dossier.ruling.asks and still_open:
-        return Standing(ReleaseState.NEEDS_YOU, changed, cause=Cause.ZONE_RULES_ASK)
+        return ReleaseStatus(ReleaseState.NEEDS_YOU, changed, cause=Cause.ZONE_RULES_ASK)
     if shut := sorted({delivery.outlet for delivery in (*still_open, *refused)} & set(closed)):
-        return Standing(
+        return ReleaseStatus(
             ReleaseState.NEEDS_YOU,
             "; ".join(closed_words(outlet, closed[outlet]) for outlet in shut),
             cause=Cause.OUTLET_CLOSED,
@@ -262,7 +262,7 @@ def stand(
         )
     if dossier.begun or (release.lift is not None and release.lift <= now):
         return _on_its_way(dossier, now)
-    return Standing(ReleaseState.SCHEDULED, changed, cause=Cause.ZONE_RULES_CHANGED if changed else None)
+    return ReleaseStatus(ReleaseState.SCHEDULED, changed, cause=Cause.ZONE_RULES_CHANGED if changed else None)
 
 
 def due_since(dossier: Dossier) -> datetime | None:
@@ -274,7 +274,7 @@ def due_since(dossier: Dossier) -> datetime | None:
     return max([release.lift, release.late_accepted_at or release.lift, release.word_at, *let_go])
 
 
-def _on_its_way(dossier: Dossier, now: datetime) -> Standing:
+def _on_its_way(dossier: Dossier, now: datetime) -> ReleaseStatus:
     """How far a release has come that is going out; the outlets that don't get it are named, with the reason."""
     since = due_since(dossier)
     overdue = since is not None and now - since >= OVERDUE
@@ -285,8 +285,8 @@ def _on_its_way(dossier: Dossier, now: datetime) -> Standing:
         if tried or (overdue and one.state is DeliveryState.WAITING and one.outlet not in sending):
             held_up.setdefault(one.outlet, []).append(one)
     if not held_up:
-        return Standing(ReleaseState.PUBLISHING)
-    return Standing(
+        return ReleaseStatus(ReleaseState.PUBLISHING)
+    return ReleaseStatus(
         ReleaseState.PUBLISHING,
         "; ".join(_progress(dossier, outlet, those, now) for outlet, those in held_up.items()),
         cause=Cause.DELAYED if overdue else Cause.RETRYING,
@@ -314,18 +314,18 @@ def closed_words(outlet: str, reason: str) -> str:
     return f"{outlet} is asked no more ({reason}); what waits there goes out once its credentials are mended"
 
 
-def _settled(deliveries: Sequence[Delivery]) -> Standing:
+def _settled(deliveries: Sequence[Delivery]) -> ReleaseStatus:
     """Where a release stands of which nothing is left to do."""
     called_off = sum(delivery.state is DeliveryState.CANCELED for delivery in deliveries)
     if deliveries and called_off == len(deliveries):
         nothing = "every delivery was called off; nothing went out"
-        return Standing(ReleaseState.KILLED, nothing, blocked=True, cause=Cause.CANCELED)
+        return ReleaseStatus(ReleaseState.KILLED, nothing, blocked=True, cause=Cause.CANCELED)
     if called_off:
-        return Standing(ReleaseState.PUBLISHED, "some deliveries were called off", cause=Cause.PARTLY_CANCELED)
-    return Standing(ReleaseState.PUBLISHED)
+        return ReleaseStatus(ReleaseState.PUBLISHED, "some deliveries were called off", cause=Cause.PARTLY_CANCELED)
+    return ReleaseStatus(ReleaseState.PUBLISHED)
 
 
-def _stuck(deliveries: Sequence[Delivery]) -> Standing | None:
+def _stuck(deliveries: Sequence[Delivery]) -> ReleaseStatus | None:
     """What is said of deliveries that nothing but a person's word can move; None where there are none."""
     stuck = [delivery for delivery in deliveries if delivery.needs_person]
     if not stuck:
@@ -340,7 +340,7 @@ def _stuck(deliveries: Sequence[Delivery]) -> Standing | None:
         words, cause = "failed", Cause.FAILED
     reason = f"{where} {words}: {first.error or first.state.sentence}{more}"
     outlets = tuple(dict.fromkeys(one.outlet for one in stuck if one.state is first.state))
-    return Standing(ReleaseState.NEEDS_YOU, reason, cause=cause, outlets=outlets)
+    return ReleaseStatus(ReleaseState.NEEDS_YOU, reason, cause=cause, outlets=outlets)
 
 
 def _stopper(
@@ -351,7 +351,7 @@ def _stopper(
     known_outlets: Collection[str],
     now: datetime,
     clock_doubt: str | None,
-) -> Standing | None:
+) -> ReleaseStatus | None:
     """Why nothing of a release may leave until somebody has looked; None where nothing stands in its way."""
     release = dossier.release
     file = f"releases/{release.slug}.md"
@@ -378,8 +378,8 @@ def _stopper(
     return None
 
 
-def _blocked(cause: Cause, reason: str) -> Standing:
-    return Standing(ReleaseState.NEEDS_YOU, reason, blocked=True, cause=cause)
+def _blocked(cause: Cause, reason: str) -> ReleaseStatus:
+    return ReleaseStatus(ReleaseState.NEEDS_YOU, reason, blocked=True, cause=cause)
 
 
 def _hours(span: timedelta) -> str:

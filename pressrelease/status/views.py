@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import command_for
-from pressrelease.status.evaluation import Dossier, ListChange, ReleaseState, Standing
+from pressrelease.status.evaluation import Dossier, ListChange, ReleaseState, ReleaseStatus
 from pressrelease.when import Embargo, embargo_as_json, rfc3339, say
 
 #: How old a sign of life may be before a scheduler counts as gone: one that stays up, and one that cron calls.
@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
     slug: str
     headline: str
-    standing: Standing
+    standing: ReleaseStatus
     embargo: Embargo | None
     dossier: Dossier | None = None
 

@@ -6,7 +6,7 @@ import contextlib
 from datetime import datetime
 
 from pressrelease.errors import NotPermitted
-from pressrelease.status.evaluation import Word
+from pressrelease.status.evaluation import Directive
 from pressrelease.store import Store, commands
 from pressrelease.system import stop_file
 
@@ -28,6 +28,6 @@ def take_over(store: Store, now: datetime) -> None:
         if release is None:
             continue
         with contextlib.suppress(NotPermitted), store.ledger(now=now, actor=asked.by) as ledger:  # it is out already
-            if stop_file.is_held(store.workspace, asked.slug) and release.word is not Word.HELD:
-                commands.set_word(ledger, asked.slug, Word.HELD, by=asked.by, why=asked.why)
+            if stop_file.is_held(store.workspace, asked.slug) and release.word is not Directive.HELD:
+                commands.set_directive(ledger, asked.slug, Directive.HELD, by=asked.by, why=asked.why)
         stop_file.remove(asked)

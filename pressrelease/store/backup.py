@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 
 from pressrelease.errors import NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
 from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState
-from pressrelease.status.evaluation import Word
+from pressrelease.status.evaluation import Directive
 from pressrelease.store import Store, claims, commands
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.journal import Head, Walk, walk
@@ -213,7 +213,7 @@ def _deliveries(reader: Reader) -> Iterable[Delivery]:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RestoreOutcome:
     """How a restored record came to stand, by slug: what is in doubt, what is held, and what it doesn't know of."""
 
     doubted: tuple[str, ...] = ()
@@ -231,7 +231,7 @@ def start_stopped(
     head: Head,
     approvals_needed: int,
     since: Since | None = None,
-) -> Standing:
+) -> RestoreOutcome:
     """Bring a copy to where it may be put in place: stopped, and sure of nothing that it can't know.
 
     `event` is what the journal calls it, and `why` the reason of the stop; `copied_at` is the last moment that the copy
@@ -259,14 +259,14 @@ def start_stopped(
     for slug, said_since in sorted((since.words if since else {}).items()):
         reason = f"after the backup was made, the replaced record says {said_since}"
         try:
-            dossier = commands.look(ledger, slug)
-            if dossier.release.word is Word.SCHEDULED:
-                commands.set_word(ledger, slug, Word.HELD, by=by, why=reason)
+            dossier = commands.load_for_update(ledger, slug)
+            if dossier.release.word is Directive.SCHEDULED:
+                commands.set_directive(ledger, slug, Directive.HELD, by=by, why=reason)
                 held.append(slug)
         except PressReleaseError:
             continue  # a draft in the copy, or out already: nothing of it leaves by itself
     ledger.note(event, made_at=said_utc(copied_at), head=str(head), doubted=sorted(set(doubted)), held=held)
-    return Standing(tuple(dict.fromkeys(doubted)), tuple(held), since.unknown if since else ())
+    return RestoreOutcome(tuple(dict.fromkeys(doubted)), tuple(held), since.unknown if since else ())
 
 
 def said_utc(moment: datetime) -> str:
@@ -296,7 +296,7 @@ def _may_have_left(ledger: Ledger, approvals_needed: int) -> dict[Place, str]:
     going = ledger.rows(
         select(releases.c.slug, releases.c.version).where(
             releases.c.open,
-            releases.c.word == Word.SCHEDULED.value,
+            releases.c.word == Directive.SCHEDULED.value,
             releases.c.lift <= ledger.micros,
             given >= approvals_needed,
         )

@@ -30,7 +30,7 @@ class _Round(Generic[_Answer]):
         self.trouble: BaseException | None = None
 
 
-class Together(Generic[_Answer]):
+class BatchedQuery(Generic[_Answer]):
     """`ask(number)` gives what `ask_all` finds for that number, None where it finds nothing; raises what it raises."""
 
     def __init__(self, ask_all: Callable[[Sequence[int]], Mapping[int, _Answer]]) -> None:

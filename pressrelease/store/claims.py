@@ -17,13 +17,13 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import CLAIMABLE, Delivery, DeliveryState
-from pressrelease.status.evaluation import Word, same_person
+from pressrelease.status.evaluation import Directive, same_person
 from pressrelease.store.circuit import close_outlet
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import delivery_of, row_of_delivery, said, to_micros
 from pressrelease.store.settling import close_if_done
 from pressrelease.store.tables import approvals, closed_outlets, control, deliveries, releases
-from pressrelease.store.zone_updates import come_by_the_wall
+from pressrelease.store.zone_updates import due_by_wall_time
 from pressrelease.system.clock import Proof
 
 #: Where an answer was found that its own sender did not live to record.
@@ -56,7 +56,7 @@ def claim(
     if ledger.not_the_original:
         return []
     asked = {
-        "ids": _that_agree(ledger, come_by_the_wall(ledger, ids)),
+        "ids": _that_agree(ledger, due_by_wall_time(ledger, ids)),
         "now": ledger.micros,
         "not_too_late": to_micros(ledger.now - policy.max_late),
         "not_given_up": to_micros(ledger.now - retry.give_up),
@@ -86,7 +86,7 @@ def _claiming(policy: Policy, dialect: str) -> ReturningUpdate[Any]:
         .where(
             releases.c.slug == deliveries.c.slug,
             releases.c.version == deliveries.c.version,
-            releases.c.word == Word.SCHEDULED.value,
+            releases.c.word == Directive.SCHEDULED.value,
             releases.c.lift <= now,
             in_time(),
         )

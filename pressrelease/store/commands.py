@@ -15,7 +15,7 @@ from pressrelease.config.frozen import settings_name
 from pressrelease.errors import NotFound, NotPermitted, Refused, StateUnreadable
 from pressrelease.release import digests_of
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.status.evaluation import Approval, Dossier, Scheduled, Word, counted_approvals, same_person
+from pressrelease.status.evaluation import Approval, Directive, Dossier, Scheduled, counted_approvals, same_person
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import (
     approval_of,
@@ -77,7 +77,7 @@ _WITHDRAWN = (
 )
 
 
-def look(ledger: Ledger, slug: str) -> Dossier:
+def load_for_update(ledger: Ledger, slug: str) -> Dossier:
     """A release with its approvals and deliveries, as this transaction sees it. Raises NotFound for a draft."""
     # Locked on PostgreSQL (SQLite has one writer): what is decided by this look still holds when it is written.
     found = ledger.rows(_RELEASE, {"of_slug": slug})
@@ -189,7 +189,7 @@ def _freeze(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapp
 
 def unschedule(ledger: Ledger, slug: str) -> None:
     """Back to a draft, its approvals withdrawn. Raises NotPermitted once any delivery has begun."""
-    dossier = look(ledger, slug)
+    dossier = load_for_update(ledger, slug)
     _not_begun(dossier, "it can't become a draft again", f"`pressrelease hold {slug}` stops the rest.")
     _call_off(ledger, slug)
     ledger.connection.execute(delete(releases).where(releases.c.slug == slug))
@@ -232,7 +232,7 @@ def approve(
     Where this was the last yes that `policy` asks of an `immediate` release, it lifts at this moment.
     Raises NotPermitted where another version stands by now.
     """
-    dossier = look(ledger, slug)
+    dossier = load_for_update(ledger, slug)
     if dossier.release.version != version:
         raise NotPermitted(
             f"{slug} was scheduled anew meanwhile; what you looked at is not what would go out.",
@@ -268,7 +268,7 @@ def approve(
 
 def unapprove(ledger: Ledger, slug: str, why: str = "") -> int:
     """Withdraw every approval of the version that stands; how many there were. Raises NotPermitted once begun."""
-    dossier = look(ledger, slug)
+    dossier = load_for_update(ledger, slug)
     _not_begun(dossier, "its approval can't be taken back", f"`pressrelease hold {slug}` stops the rest.")
     if not dossier.approvals:
         raise NotPermitted(f"{slug} has no approval to take back. Nothing was changed.", code="not_approved")
@@ -327,13 +327,13 @@ def _clocks(wall: str, zones: str) -> dict[str, str]:
     return {"wall": wall, "zones": zones or "unknown"} if wall else {}
 
 
-def set_word(ledger: Ledger, slug: str, word: Word, *, by: str, why: str = "") -> Dossier:
+def set_directive(ledger: Ledger, slug: str, word: Directive, *, by: str, why: str = "") -> Dossier:
     """Hold a release, or let it go on; the dossier as it was before. Raises NotPermitted where nothing is left.
 
     Letting go of one that is not held changes and notes nothing.
     """
-    dossier = look(ledger, slug)
-    if dossier.release.word is Word.KILLED:
+    dossier = load_for_update(ledger, slug)
+    if dossier.release.word is Directive.KILLED:
         raise NotPermitted(f"{slug} was withdrawn; it can't be held or resumed.", code="killed")
     if not any(delivery.is_open or delivery.needs_person for delivery in dossier.deliveries):
         raise NotPermitted(
@@ -341,22 +341,22 @@ def set_word(ledger: Ledger, slug: str, word: Word, *, by: str, why: str = "") -
             hint=f"`pressrelease status {slug}` shows what went where.",
             code="already_published",
         )
-    if word is Word.SCHEDULED and dossier.release.word is not Word.HELD:
+    if word is Directive.SCHEDULED and dossier.release.word is not Directive.HELD:
         return dossier  # nothing to let go: no line of the journal says so
     ledger.connection.execute(
         update(releases)
         .where(releases.c.slug == slug)
         .values(word=word.value, word_by=by, word_at=ledger.micros, why=why, changed_at=ledger.micros)
     )
-    name = "release.held" if word is Word.HELD else "release.resumed"
+    name = "release.held" if word is Directive.HELD else "release.resumed"
     ledger.note(name, slug, dossier.release.version, why=why)
     return dossier
 
 
 def give_reason(ledger: Ledger, slug: str, *, by: str, why: str) -> bool:
     """Put on record why `by` holds a release, after the fact; False where it is no longer held by them."""
-    dossier = look(ledger, slug)
-    if dossier.release.word is not Word.HELD or dossier.release.word_by != by:
+    dossier = load_for_update(ledger, slug)
+    if dossier.release.word is not Directive.HELD or dossier.release.word_by != by:
         return False
     ledger.connection.execute(update(releases).where(releases.c.slug == slug).values(why=why, changed_at=ledger.micros))
     ledger.note("release.hold_reason", slug, dossier.release.version, why=why)

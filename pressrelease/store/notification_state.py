@@ -37,7 +37,7 @@ TOLD_AT_FIRST = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Told:
+class NotificationCursor:
     """How far one recipient of an outlet has been told; `recipient` is "" where the outlet is one place.
 
     `line` is the last line of the journal that was told or passed over, `conditions` the keys of what was told
@@ -57,10 +57,10 @@ class Told:
         return not waits or (urgent and not self.tries)
 
 
-def told(read: Reader, outlet: str) -> dict[str, Told]:
+def told(read: Reader, outlet: str) -> dict[str, NotificationCursor]:
     """How far each recipient of an outlet that was ever told has been told, by recipient."""
     return {
-        row["recipient"]: Told(
+        row["recipient"]: NotificationCursor(
             outlet=outlet,
             recipient=row["recipient"],
             line=int(row["line"]),
@@ -151,24 +151,26 @@ def drop_reader(ledger: Ledger, outlet: str, recipient: str) -> None:
     )
 
 
-def begin(ledger: Ledger, reader: Told, *, until: datetime) -> bool:
+def begin(ledger: Ledger, reader: NotificationCursor, *, until: datetime) -> bool:
     """Claim the telling of one reader until then (UTC); False where another was first."""
     return _change(ledger, reader, tries=reader.tries + 1, not_before=until, unclaimed=True)
 
 
-def tell_of(ledger: Ledger, reader: Told, *, line: int, conditions: Collection[str], not_before: datetime) -> None:
+def tell_of(
+    ledger: Ledger, reader: NotificationCursor, *, line: int, conditions: Collection[str], not_before: datetime
+) -> None:
     """Write down what was told, or passed over: everything up to a line, and these conditions."""
     _change(ledger, reader, tries=0, not_before=not_before, line=line, conditions=conditions)
 
 
-def put_off(ledger: Ledger, reader: Told, *, not_before: datetime) -> None:
+def put_off(ledger: Ledger, reader: NotificationCursor, *, not_before: datetime) -> None:
     """It could not be told: the same is told anew then (UTC)."""
     _change(ledger, reader, tries=reader.tries + 1, not_before=not_before)
 
 
 def _change(
     ledger: Ledger,
-    reader: Told,
+    reader: NotificationCursor,
     *,
     tries: int,
     not_before: datetime,

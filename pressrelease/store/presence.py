@@ -17,7 +17,7 @@ from pressrelease.store.send_log import Found, SendLog, read_log
 from pressrelease.store.tables import control, marks, processes
 from pressrelease.system import clock
 from pressrelease.system.accounts import make_folder
-from pressrelease.system.clock import Mark, tighter
+from pressrelease.system.clock import ClockReading, tighter
 from pressrelease.system.lock import FileLock
 
 #: How many boots' marks are kept: many machines may share one record, and each starts again from time to time.
@@ -25,7 +25,7 @@ BOOTS_KEPT = 200
 
 
 @dataclass(frozen=True)
-class Alive:
+class ProcessLock:
     """This process's name as an owner of claims, held by a lock that the system drops when it dies."""
 
     owner: str
@@ -39,7 +39,7 @@ class Alive:
         self.lock.release()
 
 
-def appear(folder: Path, owner: str) -> Alive:
+def register(folder: Path, owner: str) -> ProcessLock:
     """Take a name in `folder` (made private), before the first claim under it. Raises StateUnreadable."""
     lock = FileLock(folder / f"{owner}.lock")
     try:
@@ -51,10 +51,10 @@ def appear(folder: Path, owner: str) -> Alive:
             " Nothing was sent.",
             hint="Let whoever publishes write there, and see that the disk has room.",
         ) from None
-    return Alive(owner, lock, SendLog(lock, clock.read_mark().boot))
+    return ProcessLock(owner, lock, SendLog(lock, clock.read_mark().boot))
 
 
-def surely_dead(folder: Path, owner: str) -> bool:
+def is_dead(folder: Path, owner: str) -> bool:
     """Whether the process of that name is known to be gone: its lock is here and nobody holds it.
 
     False says nothing: it may live, or have worked from another machine.
@@ -77,7 +77,7 @@ def left_by(folder: Path, owner: str) -> Found:
     return read_log(folder / f"{owner}.lock", clock.read_mark().boot)
 
 
-def bury(folder: Path, owner: str) -> None:
+def remove_dead(folder: Path, owner: str) -> None:
     """Take away the lock of a dead process whose claims have been seen to."""
     (folder / f"{owner}.lock").unlink(missing_ok=True)
 
@@ -86,7 +86,7 @@ def check_in(
     ledger: Ledger,
     owner: str,
     kind: str,
-    mark: Mark | None,
+    mark: ClockReading | None,
     *,
     vouched: bool = False,
     gone_after: timedelta | None = None,
@@ -116,7 +116,7 @@ def check_in(
         keep_mark(ledger, mark, vouched=vouched)
 
 
-def keep_mark(ledger: Ledger, mark: Mark, *, vouched: bool = False) -> None:
+def keep_mark(ledger: Ledger, mark: ClockReading, *, vouched: bool = False) -> None:
     """Keep a believed mark as the one that its boot is measured by, if it is the tighter one.
 
     Where a witness or a person has `vouched` for it, measuring begins with it, whatever was kept before.
@@ -133,11 +133,11 @@ def keep_mark(ledger: Ledger, mark: Mark, *, vouched: bool = False) -> None:
     ledger.remember_time()
 
 
-def _mark_of(ledger: Ledger, boot: str) -> Mark | None:
+def _mark_of(ledger: Ledger, boot: str) -> ClockReading | None:
     found = ledger.rows(select(marks).where(marks.c.boot == boot))
     if not found:
         return None
-    return Mark(from_micros(found[0]["wall"]), timedelta(microseconds=found[0]["uptime"]), boot)
+    return ClockReading(from_micros(found[0]["wall"]), timedelta(microseconds=found[0]["uptime"]), boot)
 
 
 def _forget_old_boots(ledger: Ledger) -> None:
@@ -145,7 +145,7 @@ def _forget_old_boots(ledger: Ledger) -> None:
     ledger.connection.execute(delete(marks).where(marks.c.boot.not_in(newest)))
 
 
-def confirm_clock(ledger: Ledger, mark: Mark) -> None:
+def confirm_clock(ledger: Ledger, mark: ClockReading) -> None:
     """A person's word that the clock is right: what was recorded under another one no longer counts against it."""
     ledger.connection.execute(update(control).values(newest=to_micros(mark.wall)))
     keep_mark(ledger, mark, vouched=True)

@@ -23,7 +23,7 @@ from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.release.delivery import Delivery
 from pressrelease.status.evaluation import Approval, Dossier, FileFact, Scheduled, Terms
 from pressrelease.store.agreement import Agreement
-from pressrelease.store.batched_query import Together
+from pressrelease.store.batched_query import BatchedQuery
 from pressrelease.store.rows import (
     Row,
     approval_of,
@@ -37,7 +37,7 @@ from pressrelease.store.rows import (
     texts_of,
     to_micros,
 )
-from pressrelease.system.clock import Mark
+from pressrelease.system.clock import ClockReading
 
 if TYPE_CHECKING:
     from pressrelease.store.journal import Line
@@ -143,7 +143,7 @@ class Reader:
         self._origin = origin
         self.on_server = not isinstance(database, Path)
         self._free: deque[Any] = deque()
-        self._in_the_way: Together[Row] = Together(self._what_is_in_the_way)
+        self._in_the_way: BatchedQuery[Row] = BatchedQuery(self._what_is_in_the_way)
         self._settings: dict[str, Mapping[str, Any]] = {}
         self._terms: dict[tuple[str, str], Terms] = {}
 
@@ -241,7 +241,7 @@ class Reader:
         """The newest time on record since a person last confirmed the clock: of any line, or of a look at it."""
         return self.control().newest
 
-    def mark(self, boot: str | None) -> Mark | None:
+    def mark(self, boot: str | None) -> ClockReading | None:
         """The mark by which this boot's clock is measured; None where there is none."""
         if boot is None:
             return None
@@ -509,11 +509,11 @@ def _control_of(row: Row) -> Control:
 
 
 @believed
-def _mark_of(row: Row) -> Mark:
+def _mark_of(row: Row) -> ClockReading:
     uptime = timedelta(microseconds=row["uptime"])
     if not timedelta(0) <= uptime < timedelta(days=36525):
         raise OverflowError
-    return Mark(from_micros(row["wall"]), uptime, text_of(row["boot"]))
+    return ClockReading(from_micros(row["wall"]), uptime, text_of(row["boot"]))
 
 
 @believed

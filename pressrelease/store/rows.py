@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pressrelease.errors import StateUnreadable
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.status.evaluation import Approval, Scheduled, Word
+from pressrelease.status.evaluation import Approval, Directive, Scheduled
 from pressrelease.when.embargo import Embargo, EmbargoKind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -160,7 +160,7 @@ def scheduled_of(row: Row) -> Scheduled:
         outlets=texts_of(row["outlets"]),
         author=text_of(row["author"]),
         source_hash=text_of(row["source_hash"]),
-        word=Word(row["word"]),
+        word=Directive(row["word"]),
         word_by=text_of(row["word_by"]),
         word_at=from_micros(row["word_at"]),
         why=text_of(row["why"]),

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
 from pressrelease.errors import NotPermitted
 from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState
-from pressrelease.status.evaluation import Word
+from pressrelease.status.evaluation import Directive
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import maybe_micros
 from pressrelease.store.tables import deliveries, releases
@@ -110,5 +110,5 @@ def close_if_done(ledger: Ledger, slugs: Sequence[str]) -> None:
             ledger.connection.execute(_OPEN, now)
     for slug in slugs:
         row = by_slug.get(slug)
-        if row and row["delivered"] and not row["unsettled"] and row["word"] == Word.SCHEDULED.value:
+        if row and row["delivered"] and not row["unsettled"] and row["word"] == Directive.SCHEDULED.value:
             ledger.note("release.published", slug, row["version"])

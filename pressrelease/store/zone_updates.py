@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pressrelease.status.evaluation import Scheduled
 from pressrelease.store.rows import embargo_text, from_micros, local_text, maybe_micros
 from pressrelease.when.embargo import EmbargoKind
-from pressrelease.when.wall_time import Ruling, not_yet
+from pressrelease.when.wall_time import ZoneCheck, not_yet
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -31,7 +31,7 @@ class Followed(NamedTuple):
     """A release as the record has it, and what the zone rules of this machine make of its lift."""
 
     release: Scheduled
-    ruling: Ruling
+    ruling: ZoneCheck
 
 
 def follow_rules(store: Store, found: Sequence[Followed], now: datetime) -> None:
@@ -67,7 +67,7 @@ def follow(ledger: Ledger, found: Sequence[Followed]) -> None:
         ledger.note("zones.confirmed", releases=confirmed, zones=max(one.ruling.release for one in found))
 
 
-def _put_down(ledger: Ledger, release: Scheduled, ruling: Ruling) -> bool:
+def _put_down(ledger: Ledger, release: Scheduled, ruling: ZoneCheck) -> bool:
     from sqlalchemy import update
 
     from pressrelease.store.tables import releases
@@ -97,7 +97,7 @@ def _said(release: Scheduled) -> str | None:
     return None if release.lift is None else release.lift.isoformat().replace("+00:00", "Z")
 
 
-def come_by_the_wall(ledger: Ledger, ids: Sequence[int]) -> list[int]:
+def due_by_wall_time(ledger: Ledger, ids: Sequence[int]) -> list[int]:
     """Those deliveries of `ids` against whose lift the zone rules of this machine have nothing."""
     kept = {
         row["id"]

@@ -40,7 +40,7 @@ def sleep_until(moment: datetime) -> None:
         time.sleep(max(0.0, (moment - utc_now()).total_seconds()))
 
 
-class Mark(NamedTuple):
+class ClockReading(NamedTuple):
     """The wall clock and the machine's uptime, read together.
 
     `uptime` counts through suspension; it and `boot` (a name for this boot of the machine) are None where
@@ -52,15 +52,15 @@ class Mark(NamedTuple):
     boot: str | None
 
 
-def read_mark() -> Mark:
+def read_mark() -> ClockReading:
     """Read both clocks at once."""
     boot = _boot_name()
     if _STEADY is None or boot is None:
-        return Mark(utc_now(), None, None)
-    return Mark(utc_now(), timedelta(seconds=time.clock_gettime(_STEADY)), boot)
+        return ClockReading(utc_now(), None, None)
+    return ClockReading(utc_now(), timedelta(seconds=time.clock_gettime(_STEADY)), boot)
 
 
-def tighter(one: Mark | None, other: Mark) -> Mark:
+def tighter(one: ClockReading | None, other: ClockReading) -> ClockReading:
     """The mark of one boot that allows later ones less, `other` in doubt; `other` where they can't be compared.
 
     To measure by the last mark would add up what each one was allowed: a clock that creeps would always be believed.
@@ -70,7 +70,7 @@ def tighter(one: Mark | None, other: Mark) -> Mark:
     return other if _gained(other, one) <= (other.uptime - one.uptime) * SLEW else one
 
 
-def _gained(mark: Mark, before: Mark) -> timedelta:
+def _gained(mark: ClockReading, before: ClockReading) -> timedelta:
     """What the wall clock gained on the uptime between two marks of one boot."""
     assert mark.uptime is not None and before.uptime is not None  # noqa: S101, PT018  (marks of one boot have it)
     return (mark.wall - before.wall) - (mark.uptime - before.uptime)
@@ -165,7 +165,9 @@ def _boot_name() -> str | None:
         return None
 
 
-def doubt(mark: Mark, *, recorded: Mark | None, newest: datetime | None, tolerance: timedelta) -> str | None:
+def doubt(
+    mark: ClockReading, *, recorded: ClockReading | None, newest: datetime | None, tolerance: timedelta
+) -> str | None:
     """Why the wall clock can't be believed, in a sentence; None where nothing speaks against it.
 
     `newest` is the newest time on record in this workspace; `recorded` the tightest mark of this boot. A clock behind
@@ -183,6 +185,6 @@ def doubt(mark: Mark, *, recorded: Mark | None, newest: datetime | None, toleran
     return None
 
 
-def vouches(mark: Mark, recorded: Mark | None) -> bool:
+def vouches(mark: ClockReading, recorded: ClockReading | None) -> bool:
     """Whether uptime can vouch for a mark at all: an earlier one of the same boot was believed."""
     return recorded is not None and recorded.boot is not None and recorded.boot == mark.boot

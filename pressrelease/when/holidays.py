@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from pressrelease.when.days import MONTH, WEEKDAY
-from pressrelease.when.tokens import Clock, Day, Feast, Mark, NthWeekday, Part, Weekday, Word
+from pressrelease.when.tokens import Clock, Day, Holiday, NthWeekday, Part, Punctuation, UnknownWord, Weekday
 
 _MONDAY, _THURSDAY = 0, 3
 
@@ -43,7 +43,7 @@ def _feast(found: re.Match[str]) -> Part | None:
         for pattern, when in table.items():
             if re.fullmatch(pattern, found["feast_name"]):
                 year = found["feast_year"]
-                return Feast(*found.span(), found["feast_name"], when, int(year) if year else None, american)
+                return Holiday(*found.span(), found["feast_name"], when, int(year) if year else None, american)
     return None
 
 
@@ -59,21 +59,23 @@ def feasts_as_days(parts: Sequence[Part], *, american: bool) -> list[Part]:
     )
     return [
         _as_day(part, loose=whole and not _beside_a_day(parts, index), american=american)
-        if isinstance(part, Feast)
+        if isinstance(part, Holiday)
         else part
         for index, part in enumerate(parts)
     ]
 
 
 def _beside_a_day(parts: Sequence[Part], index: int) -> bool:
-    before = next((part for part in reversed(parts[:index]) if not isinstance(part, Mark)), None)
-    after = next((part for part in parts[index + 1 :] if not isinstance(part, Mark)), None)
+    before = next((part for part in reversed(parts[:index]) if not isinstance(part, Punctuation)), None)
+    after = next((part for part in parts[index + 1 :] if not isinstance(part, Punctuation)), None)
     return isinstance(before, (Day, Weekday)) or isinstance(after, (Day, Weekday))
 
 
-def _as_day(feast: Feast, *, loose: bool, american: bool) -> Part:
+def _as_day(feast: Holiday, *, loose: bool, american: bool) -> Part:
     if loose or (feast.american and not american):
-        return Word(feast.start, feast.end, feast.name, known=False, why="is an event, and an event has no clock")
+        return UnknownWord(
+            feast.start, feast.end, feast.name, known=False, why="is an event, and an event has no clock"
+        )
     if len(feast.when) == 2:
         month, day = feast.when
         return Day(feast.start, feast.end, ((feast.year, month, day),))

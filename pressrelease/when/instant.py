@@ -17,7 +17,7 @@ from pressrelease.when.tokens import (
     Ahead,
     Clock,
     DaysAhead,
-    Place,
+    ZoneMention,
 )
 from pressrelease.when.zones import read_zone
 
@@ -25,7 +25,7 @@ from pressrelease.when.zones import read_zone
 def from_now(phrase: Phrase, office: Office) -> Embargo:
     """ "In two hours": from the present, to the next whole second, which can be said and written down."""
     aheads = [part for part in phrase.parts if isinstance(part, Ahead)]
-    others = [part for part in phrase.parts if isinstance(part, (*TIMES, Place)) and not isinstance(part, Ahead)]
+    others = [part for part in phrase.parts if isinstance(part, (*TIMES, ZoneMention)) and not isinstance(part, Ahead)]
     if len(aheads) != 1 or others:
         raise refusal("A time from now, and another time beside it.", code="embargo_ambiguous")
     moment = office.now + aheads[0].length
@@ -40,7 +40,7 @@ def instant(phrase: Phrase, office: Office) -> Embargo:
     indexes = [index for index, part in enumerate(parts) if isinstance(part, Clock)]
     own = [places_after(parts, index) for index in indexes]
     attached = {id(place) for places in own for place in places}
-    loose = tuple(part for part in parts if isinstance(part, Place) and id(part) not in attached)
+    loose = tuple(part for part in parts if isinstance(part, ZoneMention) and id(part) not in attached)
     if loose and len(set(loose)) > 1 and not any(own) and len(indexes) > 1:
         raise refusal("It isn't plain which zone belongs to which hour.", code="embargo_zone")
     half = part_of_day(parts)
@@ -114,7 +114,7 @@ def _settled(phrase: Phrase, found: Found, office: Office, *, zoned: bool) -> Em
     (moment, zone), *_ = moments.items()
     if not zoned:
         check_mentioned(phrase, moment, office)
-    places = tuple(part for part in phrase.parts if isinstance(part, Place))
+    places = tuple(part for part in phrase.parts if isinstance(part, ZoneMention))
     embargo = embargo_at(phrase, moment, zone, office, tuple(remarks))
     return embargo._replace(wall=wall_of(moment, zone, places, office))
 

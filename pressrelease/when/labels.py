@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pressrelease.when.tokens import Aside, AtOnce, Mark, Part, Word
+from pressrelease.when.tokens import Aside, AtOnce, Part, Punctuation, UnknownWord
 
 
 def labelled_at_once(parts: Sequence[Part], text: str) -> bool:
     """ "FOR IMMEDIATE RELEASE" as a label: nothing strange before it, and its end plain to see."""
     for index, part in enumerate(parts):
         if isinstance(part, AtOnce) and "release" in text[part.start : part.end].lower():
-            strange = any(isinstance(other, Word) and not other.known for other in parts[:index])
+            strange = any(isinstance(other, UnknownWord) and not other.known for other in parts[:index])
             after = parts[index + 1 :]
-            return not strange and bool(after) and (isinstance(after[0], (Mark, Aside)) or _is_contact(after))
+            return not strange and bool(after) and (isinstance(after[0], (Punctuation, Aside)) or _is_contact(after))
     return False
 
 
@@ -21,5 +21,8 @@ def _is_contact(parts: Sequence[Part]) -> bool:
     """ "Contact: Jane Doe" right after a label."""
     first, second = (*parts, None, None)[:2]
     return (
-        isinstance(first, Word) and first.text.startswith("contact") and isinstance(second, Mark) and second.mark == ":"
+        isinstance(first, UnknownWord)
+        and first.text.startswith("contact")
+        and isinstance(second, Punctuation)
+        and second.mark == ":"
     )

@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pressrelease.when.refusals import refusal
-from pressrelease.when.tokens import Bound, Mark, Part, PartOfDay, Place, Tie, Word, Year
+from pressrelease.when.tokens import Connector, Part, PartOfDay, Punctuation, RangeWord, UnknownWord, Year, ZoneMention
 
 
-def places_after(parts: tuple[Part, ...], index: int) -> tuple[Place, ...]:
+def places_after(parts: tuple[Part, ...], index: int) -> tuple[ZoneMention, ...]:
     """The zones that stand right after the clock at `index`, in brackets or not."""
-    found: list[Place] = []
+    found: list[ZoneMention] = []
     for part in parts[index + 1 :]:
-        if isinstance(part, Place):
+        if isinstance(part, ZoneMention):
             found.append(part)
         elif (
-            not (isinstance(part, Mark) and part.mark in "()[]/,")
+            not (isinstance(part, Punctuation) and part.mark in "()[]/,")
             and not (
-                isinstance(part, Word)
+                isinstance(part, UnknownWord)
                 and part.known
                 and part.text in {"hours", "hrs", "the", "time", "us", "in", "sharp"}
             )
             and not isinstance(part, PartOfDay)
-            and not (isinstance(part, Bound) and part.tie is Tie.AND and found)
+            and not (isinstance(part, RangeWord) and part.tie is Connector.AND and found)
         ):
             break
     return tuple(found)

@@ -10,7 +10,7 @@ from pressrelease.when.phrase import TIMES, Phrase
 from pressrelease.when.phrase_lines import has, lines_of, says_to_hold
 from pressrelease.when.resolve_day import agreed_days
 from pressrelease.when.resolve_instant import Office
-from pressrelease.when.tokens import Bound, Clock, Day, Part, Weekday, Word, Year
+from pressrelease.when.tokens import Clock, Day, Part, RangeWord, UnknownWord, Weekday, Year
 
 _LABELS = ("embargo", "hold", "held", "release", "publi", "lift", "issue")
 
@@ -35,7 +35,8 @@ def _is_own_date(line: Sequence[Part], office: Office) -> bool:
     if len(dates) != 1 or not all(isinstance(part, (Day, Weekday)) for part in line if isinstance(part, TIMES)):
         return False
     if any(
-        isinstance(part, (Bound, Year)) or (isinstance(part, Word) and part.text.startswith(_LABELS)) for part in line
+        isinstance(part, (RangeWord, Year)) or (isinstance(part, UnknownWord) and part.text.startswith(_LABELS))
+        for part in line
     ):
         return False
     try:

@@ -17,33 +17,41 @@ from pressrelease.when.tokens import (
     Ahead,
     Aside,
     AtOnce,
-    Bound,
     Clock,
+    Connector,
     Day,
     DaysAhead,
     Doubt,
     Half,
     Instant,
-    Mark,
     Midnight,
     NthWeekday,
     Number,
     Part,
     PartOfDay,
-    Place,
+    Punctuation,
+    RangeWord,
     Span,
-    Tie,
+    UnknownWord,
     Weekday,
-    Word,
     Year,
+    ZoneMention,
 )
 
 CLOCKLIKE = (Clock, Midnight)
 DAYLIKE = (Day, Weekday, DaysAhead, NthWeekday)
 TIMES = (*CLOCKLIKE, *DAYLIKE, PartOfDay, Ahead, Span, Instant)
 
-_NEEDS_TIME = {Tie.UNTIL, Tie.AFTER, Tie.NOT_BEFORE, Tie.BETWEEN}
-_MAKES_HOUR = {Tie.AT, Tie.UNTIL, Tie.AFTER, Tie.NOT_BEFORE, Tie.FROM, Tie.BY, Tie.BETWEEN}
+_NEEDS_TIME = {Connector.UNTIL, Connector.AFTER, Connector.NOT_BEFORE, Connector.BETWEEN}
+_MAKES_HOUR = {
+    Connector.AT,
+    Connector.UNTIL,
+    Connector.AFTER,
+    Connector.NOT_BEFORE,
+    Connector.FROM,
+    Connector.BY,
+    Connector.BETWEEN,
+}
 _RELEASING = ("embargo", "hold", "held", "release", "publi", "announce")
 _OPENING = frozenset("([{")
 _QUIET_MARKS = frozenset(":,;.-([{\n\"'*_|•")
@@ -61,7 +69,7 @@ class Phrase:
     text: str
     parts: tuple[Part, ...]
     #: Places that are spoken of without being said to be a clock's.
-    mentioned: tuple[Place, ...] = ()
+    mentioned: tuple[ZoneMention, ...] = ()
 
     def words(self, part: Part) -> str:
         """How a part was written."""
@@ -87,8 +95,8 @@ def read_phrase(text: str, own_zones: Collection[str] = (), *, american: bool = 
         )
     own = [_own_zone(part, text, own_zones) for part in spread(scan(text))]
     parts = without_other_lines(feasts_as_days(settle(own), american=american))
-    phrase = Phrase(text, tuple(parts), tuple(part for part in parts if isinstance(part, Place) and part.bare))
-    if not any(not isinstance(part, Mark) for part in parts):
+    phrase = Phrase(text, tuple(parts), tuple(part for part in parts if isinstance(part, ZoneMention) and part.bare))
+    if not any(not isinstance(part, Punctuation) for part in parts):
         raise refusal(
             "The embargo is empty.",
             hint="Write when it may go out, such as “Sept. 24, 2018, 9 a.m. PT”, or “immediate”.",
@@ -99,14 +107,18 @@ def read_phrase(text: str, own_zones: Collection[str] = (), *, american: bool = 
     _refuse_counted_from(phrase)
     _refuse_events_at(phrase)
     _refuse_strangers(phrase)
-    return replace(phrase, parts=tuple(part for part in parts if not (isinstance(part, Place) and part.bare)))
+    return replace(phrase, parts=tuple(part for part in parts if not (isinstance(part, ZoneMention) and part.bare)))
 
 
 def _own_zone(part: Part, text: str, own_zones: Collection[str]) -> Part:
-    if isinstance(part, Place) and part.exact in {"west", "eat", "wet"} and not text[part.start : part.end].isupper():
-        return Word(part.start, part.end, part.exact, known=False)
-    if isinstance(part, Word) and not part.known and part.text in own_zones:
-        return Place(part.start, part.end, part.text, exact=part.text, bare=True)
+    if (
+        isinstance(part, ZoneMention)
+        and part.exact in {"west", "eat", "wet"}
+        and not text[part.start : part.end].isupper()
+    ):
+        return UnknownWord(part.start, part.end, part.exact, known=False)
+    if isinstance(part, UnknownWord) and not part.known and part.text in own_zones:
+        return ZoneMention(part.start, part.end, part.text, exact=part.text, bare=True)
     return part
 
 
@@ -125,7 +137,7 @@ def spread(parts: list[Part]) -> list[Part]:
             Clock(part.start, part.end, part.hour, part.minute, part.second, Half.WHOLE, True, part.microsecond)
         )
         if part.offset is not None:
-            spread.append(Place(part.start, part.end, "offset", offset=part.offset))
+            spread.append(ZoneMention(part.start, part.end, "offset", offset=part.offset))
     return spread
 
 
@@ -135,7 +147,7 @@ def settle(parts: list[Part]) -> list[Part]:
         following = parts[index + 1] if index + 1 < len(parts) else None
         if isinstance(part, Number):
             settled.append(_number(part, settled, following))
-        elif isinstance(part, Place) and part.bare and _beside_clock(part, settled, following):
+        elif isinstance(part, ZoneMention) and part.bare and _beside_clock(part, settled, following):
             settled.append(replace(part, bare=False))
         else:
             settled.append(part)
@@ -145,30 +157,31 @@ def settle(parts: list[Part]) -> list[Part]:
 def _number(part: Number, before: list[Part], following: Part | None) -> Part:
     """An hour after "at" and the like, a day after "Sept. 24 -"; else the number that it was."""
     previous = before[-1] if before else None
-    if isinstance(previous, Mark) and previous.mark in ":(" and len(before) > 1:
+    if isinstance(previous, Punctuation) and previous.mark in ":(" and len(before) > 1:
         previous = before[-2]
     hour = hour_of(part.value, part.start, part.end, part.written)
-    if hour is not None and isinstance(previous, Bound) and previous.tie in _MAKES_HOUR:
+    if hour is not None and isinstance(previous, RangeWord) and previous.tie in _MAKES_HOUR:
         return hour
     if (
         hour is not None
-        and isinstance(following, (Place, PartOfDay, DaysAhead))
-        and not (isinstance(following, Place) and following.bare)
+        and isinstance(following, (ZoneMention, PartOfDay, DaysAhead))
+        and not (isinstance(following, ZoneMention) and following.bare)
     ):
         return hour
-    joins = (isinstance(previous, Bound) and previous.tie in {Tie.TO, Tie.THROUGH, Tie.AND, Tie.UNTIL}) or (
-        isinstance(previous, Mark) and previous.mark == "-"
-    )
+    joins = (
+        isinstance(previous, RangeWord)
+        and previous.tie in {Connector.TO, Connector.THROUGH, Connector.AND, Connector.UNTIL}
+    ) or (isinstance(previous, Punctuation) and previous.mark == "-")
     if joins and len(before) > 1:
         left = before[-2]
-        if isinstance(left, (Clock, Place, PartOfDay)) and hour is not None:
+        if isinstance(left, (Clock, ZoneMention, PartOfDay)) and hour is not None:
             return hour
         if isinstance(left, Day) and 1 <= part.value <= 31 and part.written.rstrip("stndrh").isdigit():
             return Day(part.start, part.end, tuple((None, month, part.value) for _, month, _ in left.readings[:1]))
     return part
 
 
-def _beside_clock(place: Place, before: list[Part], following: Part | None) -> bool:
+def _beside_clock(place: ZoneMention, before: list[Part], following: Part | None) -> bool:
     """Right after a clock (or its zone), with nothing but a bracket or a slash between, or right before one.
 
     A city must stand closer: before an hour, or after a comma, it may be where something happens.
@@ -177,10 +190,10 @@ def _beside_clock(place: Place, before: list[Part], following: Part | None) -> b
     index = len(before) - 1
     while index >= 0:
         part = before[index]
-        if isinstance(part, Mark) and part.mark in ("([/" if city else "([/,"):
+        if isinstance(part, Punctuation) and part.mark in ("([/" if city else "([/,"):
             index -= 1
             continue
-        return isinstance(part, Clock) or (isinstance(part, Place) and not part.bare)
+        return isinstance(part, Clock) or (isinstance(part, ZoneMention) and not part.bare)
     return not city and isinstance(following, Clock)
 
 
@@ -231,7 +244,8 @@ def _dated(phrase: Phrase) -> bool:
         any(isinstance(part, Day) and part.readings[0][1] is not None for part in parts)
         and not any(isinstance(part, (*CLOCKLIKE, PartOfDay, Ahead)) for part in parts)
         and any(
-            isinstance(part, Span) or (isinstance(part, Word) and part.text.startswith(_RELEASING)) for part in parts
+            isinstance(part, Span) or (isinstance(part, UnknownWord) and part.text.startswith(_RELEASING))
+            for part in parts
         )
     )
 
@@ -240,16 +254,18 @@ def _refuse_waiting(phrase: Phrase) -> None:
     """ "until", "after" and "not before" must be followed by a time."""
     parts = phrase.parts
     for index, part in enumerate(parts):
-        if not isinstance(part, Bound) or part.tie not in _NEEDS_TIME:
+        if not isinstance(part, RangeWord) or part.tie not in _NEEDS_TIME:
             continue
         for other in parts[index + 1 :]:
-            if isinstance(other, (*TIMES, Place, Number)):
+            if isinstance(other, (*TIMES, ZoneMention, Number)):
                 break
-            if (isinstance(other, Mark) and other.mark in _QUIET_MARKS) or isinstance(other, (Bound, AtOnce)):
+            if (isinstance(other, Punctuation) and other.mark in _QUIET_MARKS) or isinstance(
+                other, (RangeWord, AtOnce)
+            ):
                 continue
-            if isinstance(other, Word) and other.known and part.tie is not Tie.AFTER:
+            if isinstance(other, UnknownWord) and other.known and part.tie is not Connector.AFTER:
                 continue
-            if isinstance(other, Word) and other.known and other.text in {"the", "hrs", "hours"}:
+            if isinstance(other, UnknownWord) and other.known and other.text in {"the", "hrs", "hours"}:
                 continue
             raise refusal(
                 f"“{phrase.words(part)} {phrase.words(other)}” waits for something that has no clock.",
@@ -265,21 +281,22 @@ def _refuse_counted_from(phrase: Phrase) -> None:
     parts = phrase.parts
     for index, part in enumerate(parts):
         previous, following = _beside(parts, index)
-        if isinstance(part, DaysAhead) and isinstance(previous, Word) and previous.text == "day":
+        if isinstance(part, DaysAhead) and isinstance(previous, UnknownWord) and previous.text == "day":
             raise refusal(f"“day {phrase.words(part)}” could be another day.", code="embargo_unclear")
-        if not isinstance(part, Bound) or (previous is None and part.tie is not Tie.AFTER):
+        if not isinstance(part, RangeWord) or (previous is None and part.tie is not Connector.AFTER):
             continue
-        counted = isinstance(previous, Word) and previous.text in {"day", "hour", "hours", "hrs"}
-        days = isinstance(following, DAYLIKE) and isinstance(previous, (*TIMES, Place))
-        if part.tie is Tie.AFTER and (counted or days or isinstance(following, DaysAhead)):
+        counted = isinstance(previous, UnknownWord) and previous.text in {"day", "hour", "hours", "hrs"}
+        days = isinstance(following, DAYLIKE) and isinstance(previous, (*TIMES, ZoneMention))
+        if part.tie is Connector.AFTER and (counted or days or isinstance(following, DaysAhead)):
             raise refusal(
                 f"“{phrase.words(part)}” counts from another time.",
                 code="embargo_unclear",
                 hint="Write the day and the hour themselves.",
             )
-        before = previous.text if isinstance(previous, Word) else ""
-        if (part.tie is Tie.FROM and before.startswith("embargo")) or (
-            part.tie is Tie.UNTIL and before in {"available", "valid", "open", "live", "effective", "online", "posted"}
+        before = previous.text if isinstance(previous, UnknownWord) else ""
+        if (part.tie is Connector.FROM and before.startswith("embargo")) or (
+            part.tie is Connector.UNTIL
+            and before in {"available", "valid", "open", "live", "effective", "online", "posted"}
         ):
             raise refusal(
                 f"“{before} {phrase.words(part)}” could mean that it begins then, or that it ends then.",
@@ -292,39 +309,39 @@ def _refuse_events_at(phrase: Phrase) -> None:
     """ "After the 10 a.m. briefing" ends when the briefing does, and that isn't at ten."""
     after_time = False
     for part in phrase.parts:
-        if isinstance(part, (*TIMES, Place)):
+        if isinstance(part, (*TIMES, ZoneMention)):
             after_time = True
-        elif isinstance(part, Word) and part.why and after_time:
+        elif isinstance(part, UnknownWord) and part.why and after_time:
             raise refusal(f"“{phrase.words(part)}” {part.why}.", code="embargo_event", hint=_hint_for("embargo_event"))
-        elif not (isinstance(part, Word) and part.known):
+        elif not (isinstance(part, UnknownWord) and part.known):
             after_time = False
 
 
 def _beside(parts: tuple[Part, ...], index: int) -> tuple[Part | None, Part | None]:
     """The parts before and after, over marks."""
-    before = next((other for other in reversed(parts[:index]) if not isinstance(other, Mark)), None)
-    after = next((other for other in parts[index + 1 :] if not isinstance(other, Mark)), None)
+    before = next((other for other in reversed(parts[:index]) if not isinstance(other, Punctuation)), None)
+    after = next((other for other in parts[index + 1 :] if not isinstance(other, Punctuation)), None)
     return before, after
 
 
 def next_time(parts: Sequence[Part], index: int) -> Part | None:
     """The time that follows the word at `index` directly, over marks."""
-    return next((other for other in parts[index + 1 :] if not isinstance(other, Mark)), None)
+    return next((other for other in parts[index + 1 :] if not isinstance(other, Punctuation)), None)
 
 
 def _over_brackets(parts: tuple[Part, ...], index: int) -> Part | None:
     previous = parts[index - 1] if index else None
-    if isinstance(previous, Mark) and previous.mark in _OPENING and index > 1:
+    if isinstance(previous, Punctuation) and previous.mark in _OPENING and index > 1:
         previous = parts[index - 2]
     return previous
 
 
 def _looks_like_zone(phrase: Phrase, part: Part, previous: Part | None, following: Part | None) -> bool:
     written = phrase.text[part.start : part.end]
-    alone = (isinstance(previous, Mark) and previous.mark == "\n") and (
-        following is None or (isinstance(following, Mark) and following.mark in "\n)")
+    alone = (isinstance(previous, Punctuation) and previous.mark == "\n") and (
+        following is None or (isinstance(following, Punctuation) and following.mark in "\n)")
     )
-    if (alone or isinstance(previous, (*TIMES, Place, Year))) and re.fullmatch(r"[A-Z]{2,5}", written):
+    if (alone or isinstance(previous, (*TIMES, ZoneMention, Year))) and re.fullmatch(r"[A-Z]{2,5}", written):
         return True
     return re.fullmatch(r"[A-Z]{2,3}T|[A-Z]{1,3}[SD]T|(?:[A-Za-z]\.)+[A-Za-z]?", written) is not None
 
@@ -334,36 +351,48 @@ def _refuse_strangers(phrase: Phrase) -> None:
     parts = phrase.parts
     at_once = labelled_at_once(phrase.parts, phrase.text)
     for index, part in enumerate(parts):
-        stranger = (isinstance(part, Word) and not part.known) or (isinstance(part, Place) and part.bare)
-        if isinstance(part, Word) and part.text == "time" and isinstance(_over_brackets(parts, index), CLOCKLIKE):
+        stranger = (isinstance(part, UnknownWord) and not part.known) or (isinstance(part, ZoneMention) and part.bare)
+        if (
+            isinstance(part, UnknownWord)
+            and part.text == "time"
+            and isinstance(_over_brackets(parts, index), CLOCKLIKE)
+        ):
             raise refusal("An hour, and “time” without a zone.", code="embargo_zone", hint=ZONE_HINT)
-        if isinstance(part, Word) and part.text in {"us", "u.s", "usa", "international", "same"}:
+        if isinstance(part, UnknownWord) and part.text in {"us", "u.s", "usa", "international", "same"}:
             # "9 a.m. US time" is no zone, though the words are known.
-            after = next((other for other in parts[index + 1 :] if not isinstance(other, Mark)), None)
-            lonely = isinstance(_over_brackets(parts, index), CLOCKLIKE) and not isinstance(after, Place)
-            stranger = lonely or (isinstance(after, Word) and after.text == "time")
+            after = next((other for other in parts[index + 1 :] if not isinstance(other, Punctuation)), None)
+            lonely = isinstance(_over_brackets(parts, index), CLOCKLIKE) and not isinstance(after, ZoneMention)
+            stranger = lonely or (isinstance(after, UnknownWord) and after.text == "time")
         if not stranger:
             continue
         previous = _over_brackets(parts, index)
         following = parts[index + 1] if index + 1 < len(parts) else None
-        after_clock = isinstance(previous, (Clock, Midnight)) and not isinstance(part, Place)
-        names_a_clock = (isinstance(following, Word) and following.text == "time") or (
-            isinstance(part, Word) and part.known
+        after_clock = isinstance(previous, (Clock, Midnight)) and not isinstance(part, ZoneMention)
+        names_a_clock = (isinstance(following, UnknownWord) and following.text == "time") or (
+            isinstance(part, UnknownWord) and part.known
         )
-        before_clock = isinstance(part, Word) and isinstance(following, CLOCKLIKE)
+        before_clock = isinstance(part, UnknownWord) and isinstance(following, CLOCKLIKE)
         if after_clock or before_clock or names_a_clock or _looks_like_zone(phrase, part, previous, following):
             raise refusal(
                 f"“{phrase.words(part)}” beside an hour could be its zone, and isn't known.",
                 code="embargo_zone",
                 hint=ZONE_HINT,
             )
-        if isinstance(part, Place) and not _whole(phrase) and not at_once:
+        if isinstance(part, ZoneMention) and not _whole(phrase) and not at_once:
             raise refusal(
                 f"It speaks of {phrase.words(part)}, and doesn't say whose clock is meant.",
                 code="embargo_zone",
                 hint="Write the zone right after the hour, such as “9 a.m. PT” or “9 a.m. London time”.",
             )
-        if not _whole(phrase) and not at_once and not (_dated(phrase) and isinstance(part, Word) and not part.why):
-            why = part.why if isinstance(part, Word) and part.why else "isn't understood, and it could change the time"
-            code = "embargo_event" if isinstance(part, Word) and part.why else "embargo_unclear"
+        if (
+            not _whole(phrase)
+            and not at_once
+            and not (_dated(phrase) and isinstance(part, UnknownWord) and not part.why)
+        ):
+            why = (
+                part.why
+                if isinstance(part, UnknownWord) and part.why
+                else "isn't understood, and it could change the time"
+            )
+            code = "embargo_event" if isinstance(part, UnknownWord) and part.why else "embargo_unclear"
             raise refusal(f"“{phrase.words(part)}” {why}.", code=code, hint=_hint_for(code))

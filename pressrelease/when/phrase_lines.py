@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pressrelease.when.tokens import Aside, Bound, Clock, Day, Mark, Number, Part, Tie, Word, Year
+from pressrelease.when.tokens import (
+    Aside,
+    Clock,
+    Connector,
+    Day,
+    Number,
+    Part,
+    Punctuation,
+    RangeWord,
+    UnknownWord,
+    Year,
+)
 
 _ENDS_A_LINE = frozenset("\n|")
-_HOLDS = {Tie.UNTIL, Tie.NOT_BEFORE}
+_HOLDS = {Connector.UNTIL, Connector.NOT_BEFORE}
 _HOLDING_WORDS = ("embargo", "hold", "held")
-_IDLE = (Word, Number, Year, Mark, Aside)
+_IDLE = (UnknownWord, Number, Year, Punctuation, Aside)
 _OF_A_CLOCK = frozenset({"time", "times", "day", "date", "dates", "dated", "hour", "hours", "hrs", "date/time"})
 
 
@@ -17,7 +28,7 @@ def lines_of(parts: Sequence[Part]) -> list[list[Part]]:
     """The parts of each line, without what ends it."""
     lines: list[list[Part]] = [[]]
     for part in parts:
-        if isinstance(part, Mark) and part.mark in _ENDS_A_LINE:
+        if isinstance(part, Punctuation) and part.mark in _ENDS_A_LINE:
             lines.append([])
         else:
             lines[-1].append(part)
@@ -30,8 +41,8 @@ def has(line: Sequence[Part], kind: type[Part]) -> bool:
 
 def says_to_hold(part: Part) -> bool:
     """ "until", "not before", "embargoed"."""
-    return (isinstance(part, Bound) and part.tie in _HOLDS) or (
-        isinstance(part, Word) and part.text.startswith(_HOLDING_WORDS)
+    return (isinstance(part, RangeWord) and part.tie in _HOLDS) or (
+        isinstance(part, UnknownWord) and part.text.startswith(_HOLDING_WORDS)
     )
 
 
@@ -56,9 +67,9 @@ def without_other_lines(parts: Sequence[Part]) -> list[Part]:
 
 def _is_idle(line: Sequence[Part]) -> bool:
     """Words and numbers alone; one word, or one number, could be the zone or the year of the line above."""
-    words = [part.text for part in line if isinstance(part, Word)]
+    words = [part.text for part in line if isinstance(part, UnknownWord)]
     return (
         len(words) > 1
         and _OF_A_CLOCK.isdisjoint(words)
-        and all(isinstance(part, _IDLE) or (isinstance(part, Bound) and part.tie is Tie.AND) for part in line)
+        and all(isinstance(part, _IDLE) or (isinstance(part, RangeWord) and part.tie is Connector.AND) for part in line)
     )

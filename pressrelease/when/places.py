@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
 
-from pressrelease.when.tokens import Doubt, Part, Place
+from pressrelease.when.tokens import Doubt, Part, ZoneMention
 from pressrelease.when.zones import database_file
 
 #: They follow their place's clock, summer and winter.
@@ -296,7 +296,7 @@ _WORDS_TOO = frozenset({"west", "eat", "wet", "ut", "z", "mt", "ct", "ast"})
 
 def _iana(found: re.Match[str]) -> Part | None:
     name = zone_names().get(found[0])
-    return Place(*found.span(), found[0], iana=name) if name else None
+    return ZoneMention(*found.span(), found[0], iana=name) if name else None
 
 
 def _offset(found: re.Match[str]) -> Part | None:
@@ -304,29 +304,29 @@ def _offset(found: re.Match[str]) -> Part | None:
     if hours > 14 or minutes > 59:
         return Doubt(*found.span(), "is an offset that no clock has", "embargo_zone")
     offset = timedelta(hours=hours, minutes=minutes) * (-1 if found["off_sign"] == "-" else 1)
-    return Place(*found.span(), found[0], offset=offset)
+    return ZoneMention(*found.span(), found[0], offset=offset)
 
 
 def _bare_offset(found: re.Match[str]) -> Part | None:
     offset = timedelta(hours=int(found["bo_hours"]), minutes=int(found["bo_minutes"]))
-    return Place(*found.span(), found[0], offset=offset * (-1 if found["bo_sign"] == "-" else 1))
+    return ZoneMention(*found.span(), found[0], offset=offset * (-1 if found["bo_sign"] == "-" else 1))
 
 
 def _long(found: re.Match[str]) -> Part | None:
     name = " ".join(found["long_name"].split())
     if name in LONG:
         return _exact(found, LONG[name])
-    return Place(*found.span(), name, iana=GENERIC[name])
+    return ZoneMention(*found.span(), name, iana=GENERIC[name])
 
 
 def _generic(found: re.Match[str]) -> Part | None:
-    return Place(*found.span(), found["gen_name"], iana=GENERIC[found["gen_name"]], bare=True)
+    return ZoneMention(*found.span(), found["gen_name"], iana=GENERIC[found["gen_name"]], bare=True)
 
 
 def _exact(found: re.Match[str], name: str, *, bare: bool = False) -> Part:
     if name in FIXED:
-        return Place(*found.span(), name, offset=timedelta(minutes=FIXED[name]), bare=bare)
-    return Place(*found.span(), name, exact=name, bare=bare)
+        return ZoneMention(*found.span(), name, offset=timedelta(minutes=FIXED[name]), bare=bare)
+    return ZoneMention(*found.span(), name, exact=name, bare=bare)
 
 
 def _abbreviation(found: re.Match[str]) -> Part | None:
@@ -335,13 +335,13 @@ def _abbreviation(found: re.Match[str]) -> Part | None:
     if bare and name.isalpha() and len(name) > 2 and found[0].rstrip().endswith("time"):
         return None
     if name in GENERIC:
-        return Place(*found.span(), name, iana=GENERIC[name], bare=bare)
+        return ZoneMention(*found.span(), name, iana=GENERIC[name], bare=bare)
     return _exact(found, name, bare=bare)
 
 
 def _city(found: re.Match[str]) -> Part | None:
     name = " ".join(found["city_name"].split())
-    return Place(*found.span(), name, iana=place_zones()[name], bare=found["city_time"] is None)
+    return ZoneMention(*found.span(), name, iana=place_zones()[name], bare=found["city_time"] is None)
 
 
 _US = r"(?:u\.?s\.?(?:a\.?)?[\s-]+)?"
@@ -379,7 +379,7 @@ def patterns() -> list[tuple[str, str, Callable[[re.Match[str]], Part | None]]]:
         (
             "local",
             r"\b(?:our\s+|office\s+)?local(?:\s+time)?\b(?!\s+(?:police|authorities|officials|media|news))",
-            lambda found: Place(*found.span(), "local", bare="time" not in found[0]),
+            lambda found: ZoneMention(*found.span(), "local", bare="time" not in found[0]),
         ),
         (
             "city",

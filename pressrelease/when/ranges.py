@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pressrelease.when.phrase import CLOCKLIKE, DAYLIKE, TIMES
 from pressrelease.when.refusals import refusal
-from pressrelease.when.tokens import Bound, Clock, Mark, Part, Place, Tie, Word
+from pressrelease.when.tokens import Clock, Connector, Part, Punctuation, RangeWord, UnknownWord, ZoneMention
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ def find_range(parts: tuple[Part, ...]) -> Range | None:
             hint="Write one of each: “between 9 a.m. and 5 p.m. on Sept. 24, 2018”.",
         )
     index = joints[0]
-    begins = next((i for i, part in enumerate(parts) if isinstance(part, Bound) and part.tie is Tie.BETWEEN), 0)
+    begins = next(
+        (i for i, part in enumerate(parts) if isinstance(part, RangeWord) and part.tie is Connector.BETWEEN), 0
+    )
     if all(any(isinstance(part, DAYLIKE) for part in side) for side in (parts[:begins], parts[begins:])):
         raise refusal(
             "A day stands before “between”, and another one after it.",
@@ -44,18 +46,21 @@ def _joins(parts: tuple[Part, ...], index: int) -> bool:
     before, after = parts[:index], parts[index + 1 :]
     if not (any(isinstance(other, TIMES) for other in before) and any(isinstance(other, TIMES) for other in after)):
         return False
-    lower = any(isinstance(other, Bound) and other.tie in {Tie.NOT_BEFORE, Tie.FROM, Tie.AFTER} for other in before)
-    between = any(isinstance(other, Bound) and other.tie is Tie.BETWEEN for other in before)
-    if isinstance(part, Bound):
-        if part.tie is Tie.AND:
+    lower = any(
+        isinstance(other, RangeWord) and other.tie in {Connector.NOT_BEFORE, Connector.FROM, Connector.AFTER}
+        for other in before
+    )
+    between = any(isinstance(other, RangeWord) and other.tie is Connector.BETWEEN for other in before)
+    if isinstance(part, RangeWord):
+        if part.tie is Connector.AND:
             return between and _alike(before, after)
-        if part.tie is Tie.BY:
+        if part.tie is Connector.BY:
             return lower
-        if part.tie is Tie.UNTIL:
+        if part.tie is Connector.UNTIL:
             return lower and _alike(before, after)
-        if part.tie in {Tie.THROUGH, Tie.TO}:
+        if part.tie in {Connector.THROUGH, Connector.TO}:
             return _alike(before, after)
-    if isinstance(part, Mark) and part.mark == "-":
+    if isinstance(part, Punctuation) and part.mark == "-":
         if not _alike(before, after):
             return False
         # "4 a.m. CT - 5 a.m. ET" is one instant said twice; `_instant` sees whether they agree.
@@ -79,7 +84,9 @@ def _kind(part: Part) -> str:
 
 def _kind_before(parts: tuple[Part, ...]) -> str:
     for part in reversed(parts):
-        if isinstance(part, (Mark, Place, Word)) and not (isinstance(part, Mark) and part.mark not in "()."):
+        if isinstance(part, (Punctuation, ZoneMention, UnknownWord)) and not (
+            isinstance(part, Punctuation) and part.mark not in "()."
+        ):
             continue
         if isinstance(part, TIMES) and not _kind(part):
             continue
@@ -89,15 +96,15 @@ def _kind_before(parts: tuple[Part, ...]) -> str:
 
 def _kind_after(parts: tuple[Part, ...]) -> str:
     for part in parts:
-        if isinstance(part, Bound) and part.tie is Tie.AT:
+        if isinstance(part, RangeWord) and part.tie is Connector.AT:
             continue
         return _kind(part)
     return ""
 
 
 def _zoned_clock(parts: tuple[Part, ...]) -> bool:
-    return bool(parts) and isinstance(parts[-1], Place)
+    return bool(parts) and isinstance(parts[-1], ZoneMention)
 
 
 def _zone_follows(parts: tuple[Part, ...]) -> bool:
-    return len(parts) > 1 and isinstance(parts[0], Clock) and isinstance(parts[1], Place)
+    return len(parts) > 1 and isinstance(parts[0], Clock) and isinstance(parts[1], ZoneMention)

@@ -23,16 +23,16 @@ from pressrelease.when.resolve_instant import Office, boundary
 from pressrelease.when.tokens import (
     Ahead,
     AtOnce,
-    Bound,
     Clock,
-    Mark,
+    Connector,
     Midnight,
     Part,
     PartOfDay,
-    Place,
+    Punctuation,
+    RangeWord,
     Span,
-    Tie,
-    Word,
+    UnknownWord,
+    ZoneMention,
 )
 from pressrelease.when.windows import day_window, range_window, span_window
 from pressrelease.when.zones import abbreviations, country_of, read_zone
@@ -107,19 +107,23 @@ def _at_once(phrase: Phrase, office: Office) -> Embargo:
     """ "For immediate release", with no other day beside it than today's date."""
     label = any(isinstance(part, AtOnce) and "release" in phrase.words(part).lower() for part in phrase.parts)
     if not label and any(
-        isinstance(part, Bound) or (isinstance(part, Word) and part.text in {"day", "date", "time"})
+        isinstance(part, RangeWord) or (isinstance(part, UnknownWord) and part.text in {"day", "date", "time"})
         for part in phrase.parts
     ):
         raise refusal(
             "It says at once, and something else of when.", code="embargo_ambiguous", hint="Keep one of them."
         )
-    if any(isinstance(part, Word) and part.text in {"hold", "held", "holding", "embargoed"} for part in phrase.parts):
+    if any(
+        isinstance(part, UnknownWord) and part.text in {"hold", "held", "holding", "embargoed"} for part in phrase.parts
+    ):
         raise refusal(
             "It says at once, and it says to hold it too.", code="embargo_ambiguous", hint="Keep one of them."
         )
     times = [part for part in phrase.parts if isinstance(part, TIMES)]
     waits = any(
-        isinstance(part, Bound) and part.tie in {Tie.UNTIL, Tie.AFTER, Tie.NOT_BEFORE, Tie.BY} for part in phrase.parts
+        isinstance(part, RangeWord)
+        and part.tie in {Connector.UNTIL, Connector.AFTER, Connector.NOT_BEFORE, Connector.BY}
+        for part in phrase.parts
     )
     if times and (waits or not all(isinstance(part, DAYLIKE) for part in times)):
         raise refusal("It says at once, and it names a time too.", code="embargo_ambiguous", hint="Keep one of them.")
@@ -147,10 +151,10 @@ def _refuse_deadline(phrase: Phrase) -> None:
     """ "By Friday" bounds the release from above, and says nothing of how early it may be."""
     parts = phrase.parts
     for index, part in enumerate(parts):
-        if not isinstance(part, Bound) or part.tie not in {Tie.BY, Tie.THROUGH, Tie.BETWEEN}:
+        if not isinstance(part, RangeWord) or part.tie not in {Connector.BY, Connector.THROUGH, Connector.BETWEEN}:
             continue
-        following = next((other for other in parts[index + 1 :] if not isinstance(other, Mark)), None)
-        if phrase.words(part).lower() == "by" and not isinstance(following, (*TIMES, Place)):
+        following = next((other for other in parts[index + 1 :] if not isinstance(other, Punctuation)), None)
+        if phrase.words(part).lower() == "by" and not isinstance(following, (*TIMES, ZoneMention)):
             continue
         raise refusal(
             f"“{phrase.words(part)}” says how late it may be, and not how early.",
@@ -179,12 +183,12 @@ def _refuse_vague_hours(phrase: Phrase, office: Office) -> None:
     for index, part in enumerate(parts):
         if (
             not clocks
-            and isinstance(part, Bound)
-            and part.tie is Tie.AT
+            and isinstance(part, RangeWord)
+            and part.tie is Connector.AT
             and not isinstance(next_time(parts, index), TIMES)
         ):
             raise refusal(f"After “{phrase.words(part)}” there is no hour that is understood.", code="embargo_unclear")
-        if not clocks and isinstance(part, Place):
+        if not clocks and isinstance(part, ZoneMention):
             raise refusal(
                 f"“{phrase.words(part)}” is a clock's zone, and no hour stands beside it.", code="embargo_unclear"
             )
@@ -196,8 +200,10 @@ def _refuse_vague_hours(phrase: Phrase, office: Office) -> None:
             )
     open_ended = {"on or after", "on and after", "at or after"}
     if clocks or not any(
-        isinstance(part, Bound)
-        and (part.tie in {Tie.AFTER, Tie.FROM} or " ".join(phrase.words(part).lower().split()) in open_ended)
+        isinstance(part, RangeWord)
+        and (
+            part.tie in {Connector.AFTER, Connector.FROM} or " ".join(phrase.words(part).lower().split()) in open_ended
+        )
         and isinstance(next_time(parts, index), DAYLIKE)
         for index, part in enumerate(parts)
     ):

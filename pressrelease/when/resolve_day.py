@@ -16,8 +16,8 @@ from pressrelease.when.tokens import (
     NthWeekday,
     Part,
     PartOfDay,
-    Place,
     Weekday,
+    ZoneMention,
 )
 from pressrelease.when.zones import month_first, read_zone
 
@@ -37,7 +37,7 @@ def one_day(days: set[date], office: Office) -> date:
 
 
 def days_by_clock(
-    parts: Sequence[Part], indexes: list[int], places: list[tuple[Place, ...]], office: Office
+    parts: Sequence[Part], indexes: list[int], places: list[tuple[ZoneMention, ...]], office: Office
 ) -> list[set[date]]:
     """The days that each clock stands on: one for all, or as many days as clocks, in order."""
     dates = [part for part in parts if isinstance(part, Day)]
@@ -62,13 +62,18 @@ def _grouped(parts: Sequence[Part], dates: list[Day]) -> list[tuple[Part, ...]]:
     return [tuple(group) for group in groups]
 
 
-def today_in(places: tuple[Place, ...], office: Office) -> calendar.Today:
+def today_in(places: tuple[ZoneMention, ...], office: Office) -> calendar.Today:
     there = office.now.astimezone(read_zone(zone_of(places, office))).date()
     return calendar.Today(there, month_first(office.name))
 
 
 def agreed_days(
-    parts: Sequence[Part], places: tuple[Place, ...], office: Office, *, year: int | None = None, week: bool = False
+    parts: Sequence[Part],
+    places: tuple[ZoneMention, ...],
+    office: Office,
+    *,
+    year: int | None = None,
+    week: bool = False,
 ) -> set[date]:
     """The days on which all that says a day agrees. Raises EmbargoRefused."""
     today = today_in(places, office)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pressrelease.when.formatting import say, say_clock, say_day, say_zone
 from pressrelease.when.places import AUSTRALIAN, EXACT, ONE_HOME
 from pressrelease.when.refusals import refusal, typed, which_one
-from pressrelease.when.tokens import Clock, Half, PartOfDay, Place
+from pressrelease.when.tokens import Clock, Half, PartOfDay, ZoneMention
 from pressrelease.when.wall_time import wall_text
 from pressrelease.when.zones import (
     abbreviations,
@@ -52,7 +52,7 @@ class Found:
     unsettled: str = ""
 
 
-def zone_of(places: tuple[Place, ...], office: Office) -> str:
+def zone_of(places: tuple[ZoneMention, ...], office: Office) -> str:
     """The IANA zone to say things in: the place's own, or the office's."""
     for place in places:
         if place.iana:
@@ -66,7 +66,7 @@ def zone_of(places: tuple[Place, ...], office: Office) -> str:
     return office.name
 
 
-def wall_of(moment: datetime, zone: str, places: tuple[Place, ...], office: Office) -> str:
+def wall_of(moment: datetime, zone: str, places: tuple[ZoneMention, ...], office: Office) -> str:
     """A moment (UTC) as the clocks that were meant show it; "" where only offsets from UTC were said.
 
     Where an offset was said with a clock, or more than one clock was, they must go on agreeing.
@@ -79,7 +79,7 @@ def wall_of(moment: datetime, zone: str, places: tuple[Place, ...], office: Offi
     return " ".join(wall_text(moment, name, named=named) for name in zones)
 
 
-def hours_of(clock: Clock, part: PartOfDay | None, places: tuple[Place, ...], office: Office) -> list[timedelta]:
+def hours_of(clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: Office) -> list[timedelta]:
     """The times since midnight that a clock can mean. Raises EmbargoRefused for "tonight at 9 a.m."."""
     rest = timedelta(minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond)
     hour = clock.hour
@@ -108,7 +108,7 @@ def _counts_to_24(clock: Clock, zone: str) -> bool:
     return not twelve_hours(zone) and not (either_hours(zone) and clock.hour < _EARLY)
 
 
-def instants(day: date, clock: Clock, part: PartOfDay | None, places: tuple[Place, ...], office: Office) -> Found:
+def instants(day: date, clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: Office) -> Found:
     """All that a clock on a day can mean; several zones must agree. Raises EmbargoRefused where nothing is left."""
     options = hours_of(clock, part, places, office)
     found = Found()
@@ -123,7 +123,7 @@ def instants(day: date, clock: Clock, part: PartOfDay | None, places: tuple[Plac
     return found
 
 
-def _at(wall: datetime, places: tuple[Place, ...], office: Office, found: Found) -> dict[datetime, str]:
+def _at(wall: datetime, places: tuple[ZoneMention, ...], office: Office, found: Found) -> dict[datetime, str]:
     if not places:
         return dict.fromkeys(_in_zone(wall, office.name, office), office.name)
     readings = [_in_place(wall, place, office, found) for place in places]
@@ -141,7 +141,7 @@ def _at(wall: datetime, places: tuple[Place, ...], office: Office, found: Found)
     return agreed
 
 
-def _in_place(wall: datetime, place: Place, office: Office, found: Found) -> dict[datetime, str]:
+def _in_place(wall: datetime, place: ZoneMention, office: Office, found: Found) -> dict[datetime, str]:
     if place.name == "local":
         return dict.fromkeys(_in_zone(wall, office.name, office), office.name)
     if place.iana:
@@ -166,7 +166,7 @@ def _in_zone(wall: datetime, name: str, office: Office) -> tuple[datetime, ...]:
     )
 
 
-def _by_abbreviation(wall: datetime, place: Place, office: Office, found: Found) -> dict[datetime, str]:
+def _by_abbreviation(wall: datetime, place: ZoneMention, office: Office, found: Found) -> dict[datetime, str]:
     name = place.exact
     own = abbreviations(office.name, wall.year)
     if name in ONE_HOME:
@@ -202,7 +202,7 @@ def _by_abbreviation(wall: datetime, place: Place, office: Office, found: Found)
     )
 
 
-def boundary(day: date, places: tuple[Place, ...], office: Office) -> datetime:
+def boundary(day: date, places: tuple[ZoneMention, ...], office: Office) -> datetime:
     """The first instant (UTC) of a day in the zone that was named, or in the office's."""
     wall = datetime.combine(day, time())
     for place in places:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pressrelease.when.phrase import TIMES, settle, spread
 from pressrelease.when.tokenizer import scan
-from pressrelease.when.tokens import Bound, Mark, Part, Place, Tie, Word
+from pressrelease.when.tokens import Connector, Part, Punctuation, RangeWord, UnknownWord, ZoneMention
 
 _INSIDE = frozenset(",()-/\n")
-_JOINING = {Tie.AT, Tie.TO, Tie.THROUGH, Tie.AND, Tie.UNTIL}
+_JOINING = {Connector.AT, Connector.TO, Connector.THROUGH, Connector.AND, Connector.UNTIL}
 _LINKS = frozenset({"on", "of", "the", "in", "for"})
 
 
@@ -22,7 +22,7 @@ def find_times(text: str) -> list[tuple[int, int]]:
     parts = settle(spread(scan(text)))
     for index, part in enumerate(parts):
         if isinstance(part, TIMES) or (
-            isinstance(part, Place) and not part.bare and (group or _time_follows(parts, index))
+            isinstance(part, ZoneMention) and not part.bare and (group or _time_follows(parts, index))
         ):
             if not group and index and _opens(parts[index - 1]):
                 group.append(parts[index - 1])
@@ -37,42 +37,42 @@ def find_times(text: str) -> list[tuple[int, int]]:
 
 
 def _opens(part: Part) -> bool:
-    return isinstance(part, Bound) and part.tie is Tie.BETWEEN
+    return isinstance(part, RangeWord) and part.tie is Connector.BETWEEN
 
 
 def _inside(part: Part, group: list[Part]) -> bool:
-    if isinstance(part, Mark):
+    if isinstance(part, Punctuation):
         return part.mark in _INSIDE and not (
-            part.mark == "\n" and isinstance(group[-1], Mark) and group[-1].mark == "\n"
+            part.mark == "\n" and isinstance(group[-1], Punctuation) and group[-1].mark == "\n"
         )
-    if isinstance(part, Bound):
-        if part.tie is Tie.AND:
+    if isinstance(part, RangeWord):
+        if part.tie is Connector.AND:
             return any(_opens(other) for other in group)
         return part.tie in _JOINING
-    return isinstance(part, Word) and part.text in _LINKS
+    return isinstance(part, UnknownWord) and part.text in _LINKS
 
 
 def _time_follows(parts: list[Part], index: int) -> bool:
     """Does the phrase go on after the joining words from `index`?"""
     for part in parts[index + 1 : index + 5]:
-        if isinstance(part, (*TIMES, Place)):
+        if isinstance(part, (*TIMES, ZoneMention)):
             return True
-        if not (isinstance(part, (Mark, Bound)) or (isinstance(part, Word) and part.text in _LINKS)):
+        if not (isinstance(part, (Punctuation, RangeWord)) or (isinstance(part, UnknownWord) and part.text in _LINKS)):
             return False
-        if isinstance(part, Mark) and part.mark not in _INSIDE:
+        if isinstance(part, Punctuation) and part.mark not in _INSIDE:
             return False
     return False
 
 
 def _close(text: str, group: list[Part], following: Part | None, spans: list[tuple[int, int]]) -> None:
-    while group and not isinstance(group[-1], (*TIMES, Place)):
+    while group and not isinstance(group[-1], (*TIMES, ZoneMention)):
         group.pop()
     if not any(isinstance(part, TIMES) for part in group):
         return
     start, end = group[0].start, group[-1].end
-    opened = sum(isinstance(part, Mark) and part.mark == "(" for part in group)
-    closed = sum(isinstance(part, Mark) and part.mark == ")" for part in group)
-    if opened > closed and isinstance(following, Mark) and following.mark == ")":
+    opened = sum(isinstance(part, Punctuation) and part.mark == "(" for part in group)
+    closed = sum(isinstance(part, Punctuation) and part.mark == ")" for part in group)
+    if opened > closed and isinstance(following, Punctuation) and following.mark == ")":
         end = following.end
     words = text[start:end]
     spans.append((start + len(words) - len(words.lstrip()), end - (len(words) - len(words.rstrip()))))

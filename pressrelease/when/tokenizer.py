@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 
 from pressrelease.when import clocks, day_ranges, days, holidays, places
-from pressrelease.when.tokens import Aside, AtOnce, Bound, Doubt, Mark, Number, Part, Tie, Word
+from pressrelease.when.tokens import Aside, AtOnce, Connector, Doubt, Number, Part, Punctuation, RangeWord, UnknownWord
 from pressrelease.when.vocabulary import DOUBTS, EVENTS, HARMLESS, HARMLESS_PHRASES, NUMBER_WORDS, TIMELY
 
 Builder = Callable[[re.Match[str]], Part | None]
@@ -74,17 +74,17 @@ _STREET = r"""\b[0-9]{1,5}\s+(?:[nsew]\.?\s+|(?:north|south|east|west)\s+)?(?!am
     (?P<street_name>[a-z]{3,15})\s+(?:st\b\.?|street|ave\b\.?|avenue|blvd\b\.?|boulevard|road|rd\b\.?|drive|lane)\b"""
 
 _TIES = {
-    Tie.BETWEEN: r"between|in\s+between",
-    Tie.NOT_BEFORE: r"on\s+(?:or|and)\s+after|at\s+or\s+after|not\s+earlier\s+than|no\s+earlier\s+than",
-    Tie.FROM: r"as\s+from|effective\s+from|from|starting|beginning|commencing|as\s+of|since",
-    Tie.AFTER: r"(?:any\s?time\s+)?after|following",
-    Tie.UNTIL: r"until|till|'til|'till|til|up\s+until",
-    Tie.BY: r"(?:no|not)\s+(?:later\s+than|after|beyond|past)|by|before|within|prior\s+to|ahead\s+of"
+    Connector.BETWEEN: r"between|in\s+between",
+    Connector.NOT_BEFORE: r"on\s+(?:or|and)\s+after|at\s+or\s+after|not\s+earlier\s+than|no\s+earlier\s+than",
+    Connector.FROM: r"as\s+from|effective\s+from|from|starting|beginning|commencing|as\s+of|since",
+    Connector.AFTER: r"(?:any\s?time\s+)?after|following",
+    Connector.UNTIL: r"until|till|'til|'till|til|up\s+until",
+    Connector.BY: r"(?:no|not)\s+(?:later\s+than|after|beyond|past)|by|before|within|prior\s+to|ahead\s+of"
     r"|up\s+to|deadline|due",
-    Tie.THROUGH: r"through\s+to|up\s+through|through|thru|-\s?thru",
-    Tie.TO: r"to",
-    Tie.AND: r"and|&",
-    Tie.AT: r"at|@",
+    Connector.THROUGH: r"through\s+to|up\s+through|through|thru|-\s?thru",
+    Connector.TO: r"to",
+    Connector.AND: r"and|&",
+    Connector.AT: r"at|@",
 }
 
 _AT_ONCE = r"""(?:for\s+)?immediate(?:\s+(?:release|use|publication|distribution|broadcast))?
@@ -95,12 +95,16 @@ _AT_ONCE = r"""(?:for\s+)?immediate(?:\s+(?:release|use|publication|distribution
 @cache
 def _sources() -> list[tuple[str, str, Builder]]:
     return [
-        ("period", _REPORTED_PERIOD, lambda found: Word(*found.span(), found[0], known=False, why="names no moment")),
+        (
+            "period",
+            _REPORTED_PERIOD,
+            lambda found: UnknownWord(*found.span(), found[0], known=False, why="names no moment"),
+        ),
         ("aside", rf"{_ADDRESS} | {_PHONE} | {_NUMBERED}", lambda found: Aside(*found.span())),
         (
             "harmless",
             rf"{_any_of(HARMLESS_PHRASES)} | \bwhen\s*:",
-            lambda found: Word(*found.span(), found[0], known=True),
+            lambda found: UnknownWord(*found.span(), found[0], known=True),
         ),
         ("street", _STREET, _street),
         *day_ranges.PATTERNS,
@@ -144,8 +148,8 @@ def _doubt(found: re.Match[str]) -> Part:
     return Doubt(*found.span(), *DOUBTS[" ".join(found[0].split())])
 
 
-def _bound(tie: Tie) -> Callable[[re.Match[str]], Part]:
-    return lambda found: Bound(*found.span(), tie)
+def _bound(tie: Connector) -> Callable[[re.Match[str]], Part]:
+    return lambda found: RangeWord(*found.span(), tie)
 
 
 def _not_before(found: re.Match[str]) -> Part | None:
@@ -153,7 +157,7 @@ def _not_before(found: re.Match[str]) -> Part | None:
     inner = set(re.findall(r"[a-z']+", found["notbefore_inner"])) - {"or", "and"}
     if any(word in DOUBTS or days.is_name(word) or any(stem in word for stem in TIMELY) for word in inner):
         return None
-    return Bound(*found.span(), Tie.NOT_BEFORE)
+    return RangeWord(*found.span(), Connector.NOT_BEFORE)
 
 
 def _street(found: re.Match[str]) -> Part | None:
@@ -190,13 +194,13 @@ def _word_part(start: int, end: int, text: str) -> Part:
     if text in NUMBER_WORDS:
         return Number(start, end, NUMBER_WORDS[text], text)
     if text in EVENTS or bare in EVENTS:
-        return Word(start, end, text, known=False, why="is an event, and an event has no clock")
+        return UnknownWord(start, end, text, known=False, why="is an event, and an event has no clock")
     if any(letter.isdigit() for letter in text):
         return Number(start, end, -1, text)
     known = text in HARMLESS or bare in HARMLESS
     if not known and any(stem in text for stem in TIMELY):
         return Doubt(start, end, "isn't understood, and it could be about the time", "embargo_unclear")
-    return Word(start, end, text, known=known)
+    return UnknownWord(start, end, text, known=known)
 
 
 def scan(text: str) -> list[Part]:
@@ -243,4 +247,4 @@ def _alone(low: str, place: int) -> Part:
         return Doubt(place, place + 1, *DOUBTS[letter])
     if letter.isnumeric():
         return Number(place, place + 1, -1, letter)
-    return Mark(place, place + 1, letter)
+    return Punctuation(place, place + 1, letter)

@@ -53,7 +53,7 @@ class PartOfDay(Part):
 
 
 @dataclass(frozen=True)
-class Place(Part):
+class ZoneMention(Part):
     """A clock's zone, as `name` in the tables of `places`; `exact` for abbreviations and offsets."""
 
     name: str
@@ -92,7 +92,7 @@ class NthWeekday(Part):
 
 
 @dataclass(frozen=True)
-class Feast(Part):
+class Holiday(Part):
     """ "Labor Day": `when` is (month, day), or (which, weekday, month); `american` where others have another day."""
 
     name: str
@@ -170,7 +170,7 @@ class Number(Part):
     written: str
 
 
-class Tie(str, Enum):
+class Connector(str, Enum):
     """Words that say which way a time bounds the release."""
 
     NOT_BEFORE = "not before"
@@ -186,10 +186,10 @@ class Tie(str, Enum):
 
 
 @dataclass(frozen=True)
-class Bound(Part):
+class RangeWord(Part):
     """A word that ties a time to the release."""
 
-    tie: Tie
+    tie: Connector
 
 
 @dataclass(frozen=True)
@@ -206,14 +206,14 @@ class Doubt(Part):
 
 
 @dataclass(frozen=True)
-class Mark(Part):
+class Punctuation(Part):
     """Punctuation: "-", "/", "(", ")", "," or a line's end."""
 
     mark: str
 
 
 @dataclass(frozen=True)
-class Word(Part):
+class UnknownWord(Part):
     """Any other word; `known` are the ones that say nothing of when, and `why` is what an event's name does."""
 
     text: str

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FURTHEST_EARLIER = timedelta(hours=2)
 
 
-class Wall(NamedTuple):
+class WallTime(NamedTuple):
     """An hour on the wall of a zone: `local` is naive, `offset` what it was when it was said, and `named` whether
     that was said too."""
 
@@ -44,7 +44,7 @@ class Wall(NamedTuple):
         return (self.local - self.offset).replace(tzinfo=UTC)
 
 
-class Ruling(NamedTuple):
+class ZoneCheck(NamedTuple):
     """What the rules of today make of a lift. `lift` is UTC: nothing leaves before it.
 
     `follow` is the lift that is to be put on record, with `release`, the newest release of the zone database that had
@@ -67,7 +67,7 @@ def wall_text(moment: datetime, zone: str, *, named: bool = False) -> str:
 
 
 @lru_cache(maxsize=1024)
-def read_walls(text: str) -> tuple[Wall, ...]:
+def read_walls(text: str) -> tuple[WallTime, ...]:
     """The clocks of a text that `wall_text` wrote; several are parted by blanks. Raises ValueError."""
     walls = []
     for one in text.split():
@@ -76,7 +76,7 @@ def read_walls(text: str) -> tuple[Wall, ...]:
         offset = local.utcoffset()
         if offset is None or not bracket or not zone.endswith("]") or len(zone) < 3:
             raise ValueError("no time on a wall")
-        walls.append(Wall(local.replace(tzinfo=None), offset, zone[:-1].removeprefix("!"), zone.startswith("!")))
+        walls.append(WallTime(local.replace(tzinfo=None), offset, zone[:-1].removeprefix("!"), zone.startswith("!")))
     return tuple(walls)
 
 
@@ -85,9 +85,9 @@ def known_release(text: str) -> str:
     return min((present_rules(wall.zone).release for wall in read_walls(text)), default="")
 
 
-def rule(
+def check_against_zone_rules(
     lift: datetime, text: str, fixed_by: str, *, now: datetime, rules: Callable[[str], Rules] = present_rules
-) -> Ruling:
+) -> ZoneCheck:
     """Hold a recorded lift, whose clocks are `text`, against the rules of today. Times are aware UTC.
 
     `fixed_by` is the release of the zone database that the record went by, "" where that is unknown. Nobody's older
@@ -96,7 +96,7 @@ def rule(
     """
     walls = read_walls(text)
     if not walls:
-        return Ruling(lift)
+        return ZoneCheck(lift)
     fixed_by = fixed_by if is_release(fixed_by) else ""
     found = [rules(wall.zone) for wall in walls]
     at_odds = [
@@ -105,7 +105,7 @@ def rule(
         if wall.named and wall.promised.astimezone(one.clock).replace(tzinfo=None) != wall.local
     ]
     moment = walls[0].promised if walls[0].named else settled(walls[0], found[0].clock, lift)
-    stands = Ruling(lift, None, fixed_by, _changed(walls[0], lift, fixed_by))
+    stands = ZoneCheck(lift, None, fixed_by, _changed(walls[0], lift, fixed_by))
     if not at_odds and moment <= now and lift <= now:
         return stands
     ours = min(one.release for one in found)  # no more can be said of all of them
@@ -116,20 +116,20 @@ def rule(
     if at_odds:
         later = max(lift, *(settled(wall, clock, wall.promised) for wall, clock in at_odds))
         follow = later if later > lift or newer else None
-        return Ruling(later, follow, latest, _at_odds(*at_odds[0]), asks=True, blocked=True)
+        return ZoneCheck(later, follow, latest, _at_odds(*at_odds[0]), asks=True, blocked=True)
     if moment == lift:
         return stands._replace(follow=lift, release=latest) if newer else stands
     if moment > lift:
-        return Ruling(moment, moment, latest, _changed(walls[0], moment, latest))
+        return ZoneCheck(moment, moment, latest, _changed(walls[0], moment, latest))
     # Measured from the hour that was approved too: one step after another must not come to more.
     if newer and (max(lift, walls[0].promised) - moment > FURTHEST_EARLIER or moment <= now):
-        return Ruling(lift, None, fixed_by, _much_earlier(walls[0], moment, lift, ours), asks=True)
+        return ZoneCheck(lift, None, fixed_by, _much_earlier(walls[0], moment, lift, ours), asks=True)
     if newer:
-        return Ruling(lift, moment, latest, _changed(walls[0], moment, latest))
-    return Ruling(lift, None, latest, _undecided(walls[0], moment, lift), asks=True)
+        return ZoneCheck(lift, moment, latest, _changed(walls[0], moment, latest))
+    return ZoneCheck(lift, None, latest, _undecided(walls[0], moment, lift), asks=True)
 
 
-def settled(wall: Wall, clock: ZoneInfo, lift: datetime) -> datetime:
+def settled(wall: WallTime, clock: ZoneInfo, lift: datetime) -> datetime:
     """The instant (UTC) at which a clock shows that hour: `lift` where it does then. Never early where it is in doubt:
     the later of two, unless one has the offset that was said; and the end of a gap."""
     if lift.astimezone(clock).replace(tzinfo=None) == wall.local:
@@ -154,13 +154,13 @@ def reckoned(text: str, *, rules: Callable[[str], Rules] = present_rules) -> dat
 
 def not_yet(lift: datetime, text: str, fixed_by: str, *, now: datetime) -> str:
     """Why what is due by the record may not leave by the rules of today, in words; "" where it may."""
-    ruling = rule(lift, text, fixed_by, now=now)
+    ruling = check_against_zone_rules(lift, text, fixed_by, now=now)
     if ruling.blocked:
         return ruling.words
     return "by the zone rules of today its lift has not come" if ruling.lift > now else ""
 
 
-def _changed(wall: Wall, lift: datetime, release: str) -> str:
+def _changed(wall: WallTime, lift: datetime, release: str) -> str:
     """That an hour has come to mean another instant than when it was approved; "" where it has not."""
     if lift == wall.promised:
         return ""
@@ -172,7 +172,7 @@ def _changed(wall: Wall, lift: datetime, release: str) -> str:
     )
 
 
-def _at_odds(wall: Wall, clock: ZoneInfo) -> str:
+def _at_odds(wall: WallTime, clock: ZoneInfo) -> str:
     """That a clock and its offset, both said, don't agree any more."""
     there = wall.promised.astimezone(clock)
     said = wall.promised.astimezone(timezone(wall.offset))
@@ -182,7 +182,7 @@ def _at_odds(wall: Wall, clock: ZoneInfo) -> str:
     )
 
 
-def _undecided(wall: Wall, moment: datetime, lift: datetime) -> str:
+def _undecided(wall: WallTime, moment: datetime, lift: datetime) -> str:
     """That an hour may already have come by rules of which nobody can tell whether they are the newer ones."""
     day = lift.date() != moment.date()
     return (
@@ -191,7 +191,7 @@ def _undecided(wall: Wall, moment: datetime, lift: datetime) -> str:
     )
 
 
-def _much_earlier(wall: Wall, moment: datetime, lift: datetime, release: str) -> str:
+def _much_earlier(wall: WallTime, moment: datetime, lift: datetime, release: str) -> str:
     """That rules which call themselves newer would have it leave much earlier, or at once."""
     day = lift.date() != moment.date()
     return (

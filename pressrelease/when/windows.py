@@ -26,10 +26,10 @@ from pressrelease.when.tokens import (
     NthWeekday,
     Part,
     PartOfDay,
-    Place,
     Span,
     Stretch,
     Weekday,
+    ZoneMention,
 )
 from pressrelease.when.wall_time import wall_text
 from pressrelease.when.zones import read_zone
@@ -40,7 +40,7 @@ _FAR_YEARS = 5
 
 def day_window(phrase: Phrase, office: Office) -> Embargo:
     """A day without an hour is a window of that day."""
-    places = tuple(part for part in phrase.parts if isinstance(part, Place))
+    places = tuple(part for part in phrase.parts if isinstance(part, ZoneMention))
     days = agreed_days(phrase.parts, places, office)
     day = one_day(days, office)
     if day.year > office.today.year + _FAR_YEARS:
@@ -57,7 +57,7 @@ def span_window(phrase: Phrase, office: Office) -> Embargo:
     """A week, a month or a weekend; or one weekday in it."""
     parts = phrase.parts
     spans = [part for part in parts if isinstance(part, Span)]
-    places = tuple(part for part in parts if isinstance(part, Place))
+    places = tuple(part for part in parts if isinstance(part, ZoneMention))
     today = today_in(places, office)
     first, end = _span_days(spans, parts, today)
     chosen = [part for part in parts if isinstance(part, Weekday) and part.start < spans[0].start]
@@ -135,7 +135,7 @@ def range_window(phrase: Phrase, found: Range, office: Office) -> Embargo:
     left, right = found.left, found.right
     clocks = [any(isinstance(part, Clock) for part in side) for side in (left, right)]
     days = [any(isinstance(part, DAYLIKE) for part in side) for side in (left, right)]
-    places = tuple(part for part in phrase.parts if isinstance(part, Place))
+    places = tuple(part for part in phrase.parts if isinstance(part, ZoneMention))
     if not any(clocks):
         span = [part for part in phrase.parts if isinstance(part, Span)]
         if all(any(isinstance(part, Day) for part in side) for side in (left, right)):
@@ -212,8 +212,8 @@ def _side(side: Sequence[Part], other: Sequence[Part], day: date, office: Office
     clocks = [part for part in side if isinstance(part, Clock)]
     if len(clocks) != 1:
         raise refusal("There are more than two times in it.", code="embargo_ambiguous")
-    places = tuple(part for part in side if isinstance(part, Place)) or tuple(
-        part for part in other if isinstance(part, Place)
+    places = tuple(part for part in side if isinstance(part, ZoneMention)) or tuple(
+        part for part in other if isinstance(part, ZoneMention)
     )
     found = instants(day, clocks[0], part_of_day(side), places, office)
     if found.unsettled and len(found.instants) > 1:
@@ -226,7 +226,7 @@ def _range_of_days(
     right: Sequence[Part],
     spans: list[Span],
     phrase: Phrase,
-    places: tuple[Place, ...],
+    places: tuple[ZoneMention, ...],
     office: Office,
 ) -> tuple[date, date]:
     if spans:
@@ -281,7 +281,7 @@ def _month_lent(left: Sequence[Part], right: Sequence[Part]) -> tuple[Part, ...]
     )
 
 
-def window(phrase: Phrase, first: date, end: date, places: tuple[Place, ...], office: Office) -> Embargo:
+def window(phrase: Phrase, first: date, end: date, places: tuple[ZoneMention, ...], office: Office) -> Embargo:
     """A window of whole days, with the lift that is proposed for it. Raises EmbargoRefused when it is over."""
     begins, ends = boundary(first, places, office), boundary(end, places, office)
     if ends <= office.now:

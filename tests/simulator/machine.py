@@ -19,13 +19,13 @@ from sqlalchemy import Engine, StaticPool, create_engine, event
 from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.publishing import cycle
 from pressrelease.publishing.recorder import Entry, Recorder
-from pressrelease.publishing.workers import Lane
+from pressrelease.publishing.workers import OutletWorkers
 from pressrelease.release.delivery import Delivery
 from pressrelease.store import Store
 from pressrelease.store.engine import _connect
 from pressrelease.store.ledger import Ledger
 from pressrelease.system import clock
-from pressrelease.system.clock import Mark
+from pressrelease.system.clock import ClockReading
 
 
 class Killed(BaseException):
@@ -49,8 +49,8 @@ class Machine:
     def wall(self) -> datetime:
         return self.true + self.offset
 
-    def read_mark(self) -> Mark:
-        return Mark(self.wall, self.true - self.up_since, f"boot {self.boots}")
+    def read_mark(self) -> ClockReading:
+        return ClockReading(self.wall, self.true - self.up_since, f"boot {self.boots}")
 
     def pause_clock(self) -> float:
         return (self.true - datetime(2018, 1, 1, tzinfo=self.true.tzinfo)).total_seconds()
@@ -79,14 +79,14 @@ def running_on(machine: Machine, seed: int) -> Iterator[None]:
         "sleep_until": machine.sleep_until,
         "error_bound": machine.error_bound,
     }
-    with patch.multiple(clock, **asked), patch.multiple(cycle, Lane=InlineLane, Recorder=InlineRecorder):
+    with patch.multiple(clock, **asked), patch.multiple(cycle, OutletWorkers=InlineLane, Recorder=InlineRecorder):
         try:
             yield
         finally:
             random.setstate(state)
 
 
-class InlineLane(Lane):
+class InlineLane(OutletWorkers):
     """A lane whose work is done by whoever offers it."""
 
     def offer(self, candidates: Sequence[Delivery]) -> None:  # type: ignore[override]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pressrelease.config import Config, Office, OutletConfig, Policy, Retry
 from pressrelease.message import Message
-from pressrelease.outlets import Parcel
+from pressrelease.outlets import RenderedMessage
 from pressrelease.release.delivery import Receipt, Repeats
 from pressrelease.store import Store
 from pressrelease.store.presence import check_in
@@ -125,11 +125,11 @@ class FakeOutlet:
     def recipients(self) -> tuple[str, ...]:
         return OUTLETS[self.name][1]
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         self.world.between(self.place)
-        return Parcel(message.text.encode(), "text/plain")
+        return RenderedMessage(message.text.encode(), "text/plain")
 
-    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         return self.world.sent(self, parcel, key)
 
     def warm(self, sends: int = 4) -> None: ...

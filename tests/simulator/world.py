@@ -20,16 +20,16 @@ from office import make_original
 from zone_files import database, going_by
 
 from pressrelease.errors import PressReleaseError
-from pressrelease.outlets import Parcel
+from pressrelease.outlets import RenderedMessage
 from pressrelease.publishing.cycle import Cycle
 from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.scheduler.passes import publish_due
-from pressrelease.scheduler.run import Daemon
+from pressrelease.scheduler.run import Scheduler
 from pressrelease.services import Desk
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store.claims import FOUND
 from pressrelease.store.journal import first_break
-from pressrelease.store.presence import Alive, appear
+from pressrelease.store.presence import ProcessLock, register
 from pressrelease.system.clock import LONGEST_PROOF, SLEW
 from simulator.machine import Fates, FragileStore, Killed, Machine, running_on
 from simulator.office import (
@@ -80,7 +80,7 @@ class World(People):
         self._laws = 0
         self._zones = ExitStack()
         self._zones.enter_context(patch.dict(os.environ, XDG_STATE_HOME=str(self.folder / "state")))
-        self._daemon: tuple[Alive, Cycle, Daemon, Place] | None = None
+        self._daemon: tuple[ProcessLock, Cycle, Scheduler, Place] | None = None
         self._people = Place(self.folder, self)
         self._people.__dict__["_kept"] = FragileStore(STORE, self.folder, Fates(), lambda: None)
         self.desk = Desk(self._people, "jdoe")
@@ -194,7 +194,7 @@ class World(People):
         def start() -> None:
             # As `wiring.sending` does, without its end: a killed process has none.
             place.store.open(self.machine.wall)
-            alive = appear(place.alive, uuid.uuid4().hex)
+            alive = register(place.alive, uuid.uuid4().hex)
             cycle = Cycle(
                 config=self.config,
                 store=place.store,
@@ -204,7 +204,7 @@ class World(People):
                 folder=place.alive,
                 fingerprint=place.fingerprint,
             )
-            self._daemon = alive, cycle, Daemon(place, self.told.append), place
+            self._daemon = alive, cycle, Scheduler(place, self.told.append), place
 
         self._as_process(start)
 
@@ -288,7 +288,7 @@ class World(People):
         }
         acts[what]()
 
-    def sent(self, outlet: FakeOutlet, parcel: Parcel, key: str) -> Receipt:
+    def sent(self, outlet: FakeOutlet, parcel: RenderedMessage, key: str) -> Receipt:
         """The first byte leaves. What is broken here is kept: the program takes it for a fault of the outlet."""
         try:
             self._ask_of_the_world(outlet, parcel, key)
@@ -297,7 +297,7 @@ class World(People):
             self.broken.append(error)
             raise
 
-    def _ask_of_the_world(self, outlet: FakeOutlet, parcel: Parcel, key: str) -> None:
+    def _ask_of_the_world(self, outlet: FakeOutlet, parcel: RenderedMessage, key: str) -> None:
         """Everything that was promised of a first byte, asked of the world itself."""
         row = self.rows[key]
         known = self.known.get(row.slug)

@@ -24,7 +24,7 @@ from pressrelease.config import Office, OutletConfig
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.formats.eml import Letterhead, own, shared
 from pressrelease.message import Message
-from pressrelease.outlets import Complaint, Parcel, Secret
+from pressrelease.outlets import Complaint, RenderedMessage, Secret
 from pressrelease.outlets.email.addresses import Address, NotAnAddress, read_address
 from pressrelease.outlets.email.connections import Connections, Security, Server
 from pressrelease.outlets.email.conversation import Conversation, Ended, Envelope, Phase, Refused, Stale
@@ -49,7 +49,7 @@ class Composed:
     stuffed: bytes
 
 
-class Letter(Parcel):
+class RenderedEmail(RenderedMessage):
     """One recipient's few lines before what all get. Joined only where somebody looks at it: thirty senders must not
     hold thirty copies of an attachment."""
 
@@ -106,9 +106,9 @@ class Email:
         """Every address on the list, once. Raises ConfigRefused for a list that is not whole."""
         return read_roll(self._recipients, self._folder).must_be_whole()
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Letter:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedEmail:
         """The mail to one recipient; what all have in common is made once a version."""
-        return Letter(own(self._letterhead, key=key, recipient=recipient), self._compose(message))
+        return RenderedEmail(own(self._letterhead, key=key, recipient=recipient), self._compose(message))
 
     def _compose(self, message: Message) -> Composed:
         name = (message.slug, message.version, message.lift.timestamp())
@@ -125,9 +125,9 @@ class Email:
                 self._composed.move_to_end(name)
             return composed
 
-    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Hand one message to the server; its 250 says that it took it, not that anybody read it."""
-        assert isinstance(parcel, Letter)  # noqa: S101  (made by `prepare`, above)
+        assert isinstance(parcel, RenderedEmail)  # noqa: S101  (made by `prepare`, above)
         end = pause_clock() + self._timeout
         try:
             address = read_address(recipient)
@@ -146,7 +146,7 @@ class Email:
                 raise DeliveryFailed(Certainty.NOT_SENT, f"{self._server.host}: it {stale}") from None
         return Receipt(remote_id=f"<{key}@{self._letterhead.domain}>")
 
-    def _hand_over(self, session: Conversation, envelope: Envelope, letter: Letter) -> None:
+    def _hand_over(self, session: Conversation, envelope: Envelope, letter: RenderedEmail) -> None:
         """One message over one session, which is then put back or dropped. Raises Stale, DeliveryFailed."""
         keep = False
         try:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from pressrelease.message import Message
 from pressrelease.message.short_form import MASTODON, ShortForm, short_form
-from pressrelease.outlets import Parcel
+from pressrelease.outlets import RenderedMessage
 from pressrelease.outlets.answers import server_time
 from pressrelease.outlets.http import Answer, Http, failure_of
 from pressrelease.outlets.mastodon.posts import among
@@ -57,7 +57,7 @@ class Mastodon:
         """One account, one row."""
         return ("",)
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """The post's fields. The limit is Mastodon's default: what an instance allows beyond it is not asked for."""
         del key, recipient
         short = short_form(message, MASTODON)
@@ -66,9 +66,9 @@ class Mastodon:
             "visibility": self._visibility,
             "language": message.office.language.partition("-")[0].lower(),
         }
-        return Parcel(json.dumps(fields, ensure_ascii=False).encode(), MEDIA_TYPE, short)
+        return RenderedMessage(json.dumps(fields, ensure_ascii=False).encode(), MEDIA_TYPE, short)
 
-    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Post it; Mastodon itself returns the post that the same key made before."""
         del recipient
         deadline = self._http.deadline()
@@ -81,7 +81,7 @@ class Mastodon:
             raise DeliveryFailed(Certainty.UNSURE, f"{self._http.called} said yes, but not to which post")
         return receipt
 
-    def find(self, parcel: Parcel, *, key: str, recipient: str, since: datetime) -> Receipt | None:
+    def find(self, parcel: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
         """Look into the account's own posts; without the permission to read them, only Mastodon's key can tell."""
         del key, recipient
         deadline = self._http.deadline()

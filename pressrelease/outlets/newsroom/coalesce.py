@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 
-class Together:
+class Coalescer:
     """`run` returns once a run of `work` that began after the call has ended; one run serves all who were waiting.
 
     Sixty releases that lift at once rewrite the list of all two or three times, not sixty. A run that fails

@@ -20,8 +20,8 @@ from pathlib import Path
 from pressrelease.config import Office, OutletConfig
 from pressrelease.formats.atom import FeedEntry, FeedHead, atom_feed
 from pressrelease.message import Message
-from pressrelease.outlets import Parcel, Secret
-from pressrelease.outlets.newsroom.coalesce import Together
+from pressrelease.outlets import RenderedMessage, Secret
+from pressrelease.outlets.newsroom.coalesce import Coalescer
 from pressrelease.outlets.newsroom.folder import PublicFolder
 from pressrelease.outlets.newsroom.guard import Guard
 from pressrelease.outlets.newsroom.pages import FEED, INDEX, Site, list_pages, record_of, related_links, release_page
@@ -82,20 +82,20 @@ class Newsroom:
         self._known: dict[str, _Published] = {}
         #: What pages call a release that was not public yet, of those sent by this process.
         self._marks: dict[str, str] = {}
-        self._arranging = Together(self._arrange)
+        self._arranging = Coalescer(self._arrange)
         self._guard = Guard(root, workspace / PRIVATE / f"newsroom-{name}.held")
 
     def recipients(self) -> tuple[str, ...]:
         """One place, one row."""
         return ("",)
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """The page as it is the first time; links to other releases are put in among what is public by then."""
         del key, recipient
         page = release_page(message, self._site, record_of(message, self._site))
-        return Parcel(page.encode(), "text/html; charset=utf-8", message)
+        return RenderedMessage(page.encode(), "text/html; charset=utf-8", message)
 
-    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Publish it; the same again changes nothing."""
         del key, recipient
         message: Message = parcel.prepared

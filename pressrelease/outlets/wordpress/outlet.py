@@ -12,7 +12,7 @@ from html import escape, unescape
 from typing import Any
 
 from pressrelease.message import Enclosure, Message
-from pressrelease.outlets import Parcel
+from pressrelease.outlets import RenderedMessage
 from pressrelease.outlets.wordpress.draft import Draft, draft_of, mark_in, media_slug
 from pressrelease.outlets.wordpress.site import Post, Site, post_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
@@ -57,14 +57,14 @@ class WordPress:
         """One site, one row."""
         return ("",)
 
-    def prepare(self, message: Message, *, key: str, recipient: str) -> Parcel:
+    def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """The post, with attachments still under their own names: their addresses are WordPress's to give."""
         del recipient
         draft = draft_of(message, outlet=self.name, key=key)
         content = json.dumps(draft.fields({}), ensure_ascii=False, indent=1).encode()
-        return Parcel(content, MEDIA_TYPE, draft)
+        return RenderedMessage(content, MEDIA_TYPE, draft)
 
-    def send(self, parcel: Parcel, *, key: str, recipient: str) -> Receipt:
+    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Publish it once, or find that it is published."""
         del key, recipient
         draft: Draft = parcel.prepared

@@ -9,24 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pressrelease.errors import ConfigRefused, PressReleaseError
-from pressrelease.services.doctor.findings import Patient, Remark, Weight, error
+from pressrelease.services.doctor.findings import DoctorContext, DoctorFinding, Weight, error
 from pressrelease.system import clock
 from pressrelease.wiring import Workspace
 
 __all__ = ["Patient", "Remark", "Weight", "examine"]
 
 
-Check = Callable[[Patient], Iterator[Remark]]
+Check = Callable[[DoctorContext], Iterator[DoctorFinding]]
 
 
-def examine(workspace: Workspace, *, offline: bool = False) -> list[Remark]:
+def examine(workspace: Workspace, *, offline: bool = False) -> list[DoctorFinding]:
     """Every check's remarks, in order; with `offline` nothing is reached over a network."""
-    patient = Patient(workspace, clock.read_mark(), offline)
-    remarks: list[Remark] = []
+    patient = DoctorContext(workspace, clock.read_mark(), offline)
+    remarks: list[DoctorFinding] = []
     try:
         for name, check in _checks():
             for remark in _made(check, patient):
-                told = Remark(remark.weight, remark.message, remark.hint, name)
+                told = DoctorFinding(remark.weight, remark.message, remark.hint, name)
                 # A config or a record that can't be read stops many checks, and is told of once.
                 if not any((seen.message, seen.weight) == (told.message, told.weight) for seen in remarks):
                     remarks.append(told)
@@ -35,8 +35,8 @@ def examine(workspace: Workspace, *, offline: bool = False) -> list[Remark]:
     return remarks
 
 
-def _made(check: Check, patient: Patient) -> list[Remark]:
-    made: list[Remark] = []
+def _made(check: Check, patient: DoctorContext) -> list[DoctorFinding]:
+    made: list[DoctorFinding] = []
     try:
         made.extend(check(patient))
     except ConfigRefused as refused:

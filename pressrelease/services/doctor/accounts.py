@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pressrelease.services.doctor.findings import Patient, Remark, error, fine, warning
+from pressrelease.services.doctor.findings import DoctorContext, DoctorFinding, error, fine, warning
 from pressrelease.system.accounts import GROUP_FILE, GROUP_FOLDER, chown_to, is_shared, must_be_usable, name_of
 
 
-def usable(patient: Patient) -> Iterator[Remark]:
+def usable(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """This account may work with the record, and every file of it belongs to the account that owns it."""
     if sys.platform == "win32":
         return
@@ -30,7 +30,7 @@ def usable(patient: Patient) -> Iterator[Remark]:
         )
 
 
-def modes(patient: Patient) -> Iterator[Remark]:
+def modes(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """Only the owner, and a group that shares the workspace, may read what is private, or change what is believed."""
     if sys.platform == "win32":
         return
@@ -58,7 +58,7 @@ def modes(patient: Patient) -> Iterator[Remark]:
         yield fine("private files are private")
 
 
-def sharing(patient: Patient) -> Iterator[Remark]:
+def sharing(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """Where a group shares the workspace, every account in it can use every file."""
     private = patient.workspace.private
     if sys.platform == "win32" or private.is_symlink() or not is_shared(private):
@@ -102,7 +102,7 @@ def _within(private: Path) -> list[Path]:
     return sorted(path for path in found if not path.is_symlink())
 
 
-def _some(paths: list[Path], patient: Patient) -> str:
+def _some(paths: list[Path], patient: DoctorContext) -> str:
     folder = patient.workspace.folder
     names = [path.relative_to(folder).as_posix() if path != folder else str(path) for path in paths[:3]]
     return ", ".join(names) + (" …" if len(paths) > 3 else "")

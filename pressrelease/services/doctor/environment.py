@@ -14,7 +14,7 @@ from typing import Any
 from pressrelease.config import OutletConfig, SecretReference
 from pressrelease.errors import ConfigRefused
 from pressrelease.library import UNSEEN_HINT
-from pressrelease.services.doctor.findings import Patient, Remark, error, fine, warning
+from pressrelease.services.doctor.findings import DoctorContext, DoctorFinding, error, fine, warning
 from pressrelease.system import clock
 from pressrelease.system.programs import system_program
 
@@ -33,7 +33,7 @@ LEFT_BEHIND = ("backing-up-*", "restoring-*")
 LEFT_AFTER = timedelta(days=1)
 
 
-def config(patient: Patient) -> Iterator[Remark]:
+def config(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """config.toml is valid."""
     read = patient.config
     on = [name for name, outlet in read.outlets.items() if outlet.enabled]
@@ -45,7 +45,7 @@ def config(patient: Patient) -> Iterator[Remark]:
         yield warning("nothing needs an approval: [policy] approvals is 0", "Set approvals = 1 or more.")
 
 
-def signers(patient: Patient) -> Iterator[Remark]:
+def signers(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """Where approvals must be signed, they can be, and somebody can tell whose signature counts."""
     named = patient.config.policy.allowed_signers
     if not named:
@@ -65,7 +65,7 @@ def signers(patient: Patient) -> Iterator[Remark]:
             )
 
 
-def clock_and_ntp(patient: Patient) -> Iterator[Remark]:
+def clock_and_ntp(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """Something sets the clock and says how far off it may be; and whatever can speak against it was asked."""
     from pressrelease.publishing.clock_trust import (
         NAME_WITNESSES,
@@ -102,7 +102,7 @@ def clock_and_ntp(patient: Patient) -> Iterator[Remark]:
     yield fine(f"the clock agrees with {' and '.join(asked)}")
 
 
-def _how_far_off() -> Iterator[Remark]:
+def _how_far_off() -> Iterator[DoctorFinding]:
     """What the kernel says of its clock, and whether the network sets it."""
     bound = clock.error_bound()
     if bound is not None and bound <= clock.LONGEST_PROOF:
@@ -146,7 +146,7 @@ def _ntp() -> bool | None:
     return {"yes": True, "no": False}.get(said)
 
 
-def disk(patient: Patient) -> Iterator[Remark]:
+def disk(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """There is room for what will be recorded."""
     free = shutil.disk_usage(patient.workspace.folder).free
     hint = "Make room: without it nothing can be recorded, and what can't be recorded is not sent."
@@ -158,7 +158,7 @@ def disk(patient: Patient) -> Iterator[Remark]:
         yield fine(f"the disk has {free >> 30} GiB left")
 
 
-def files(patient: Patient) -> Iterator[Remark]:
+def files(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """Everything in releases/ can be seen by the commands; nothing of a crashed copy lies about."""
     library = patient.workspace.library
     strangers = library.unseen()
@@ -173,7 +173,7 @@ def files(patient: Patient) -> Iterator[Remark]:
         yield fine(f"{len(library.slugs())} releases in releases/")
 
 
-def secrets(patient: Patient) -> Iterator[Remark]:
+def secrets(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """Every secret that config.toml names can be had; no value is shown."""
     found = 0
     for place, reference in _references(patient):
@@ -188,7 +188,7 @@ def secrets(patient: Patient) -> Iterator[Remark]:
         yield fine(f"{found} secrets are where config.toml says")
 
 
-def _references(patient: Patient) -> Iterator[tuple[str, SecretReference]]:
+def _references(patient: DoctorContext) -> Iterator[tuple[str, SecretReference]]:
     heartbeat = patient.config.notify.heartbeat
     if isinstance(heartbeat, SecretReference):
         yield "notify.heartbeat", heartbeat
@@ -205,12 +205,12 @@ def _in(place: str, value: Any) -> Iterator[tuple[str, SecretReference]]:
             yield from _in(f"{place}.{key}", inner)
 
 
-def outlets(patient: Patient) -> Iterator[Remark]:
+def outlets(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """Every outlet that is switched on opens, and, unless offline, can be reached; nothing is published."""
     from pressrelease.outlets import certificate_ends_of, open_outlet
     from pressrelease.release.delivery import DeliveryFailed
 
-    answers: dict[str, Remark] = {}
+    answers: dict[str, DoctorFinding] = {}
 
     def reach(name: str, configured: OutletConfig) -> None:
         try:
@@ -248,7 +248,7 @@ def outlets(patient: Patient) -> Iterator[Remark]:
         )
 
 
-def certificates(patient: Patient) -> Iterator[Remark]:
+def certificates(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """No outlet's certificate is about to end, as seen while the outlets were reached."""
     for name, ends in sorted(patient.certificates.items()):
         if ends is not None and ends - patient.mark.wall < CERTIFICATE_AHEAD:

@@ -27,7 +27,7 @@ class Weight(str, Enum):
 
 
 @dataclass(frozen=True)
-class Remark:
+class DoctorFinding:
     """What a check found, in a sentence, and what to do about it."""
 
     weight: Weight
@@ -36,27 +36,27 @@ class Remark:
     check: str = ""
 
 
-def fine(message: str) -> Remark:
+def fine(message: str) -> DoctorFinding:
     """As it should be."""
-    return Remark(Weight.FINE, message)
+    return DoctorFinding(Weight.FINE, message)
 
 
-def warning(message: str, hint: str) -> Remark:
+def warning(message: str, hint: str) -> DoctorFinding:
     """To be seen to some day."""
-    return Remark(Weight.WARNING, message, hint)
+    return DoctorFinding(Weight.WARNING, message, hint)
 
 
-def error(message: str, hint: str) -> Remark:
+def error(message: str, hint: str) -> DoctorFinding:
     """To be seen to now."""
-    return Remark(Weight.ERROR, message, hint)
+    return DoctorFinding(Weight.ERROR, message, hint)
 
 
 @dataclass(frozen=True)
-class Patient:
+class DoctorContext:
     """What is looked over, each part opened when it is first asked for. `mark` is the clock as it was read."""
 
     workspace: Workspace
-    mark: clock.Mark
+    mark: clock.ClockReading
     offline: bool = False
     #: When each outlet's certificate ends (UTC), as far as it could be asked; filled while outlets are reached.
     certificates: dict[str, datetime | None] = field(default_factory=dict)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pressrelease.services.doctor.findings import Patient, Remark, fine, warning
+from pressrelease.services.doctor.findings import DoctorContext, DoctorFinding, fine, warning
 from pressrelease.store import notification_state
 
 
-def people(patient: Patient) -> Iterator[Remark]:
+def people(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """Whoever is to be told can be, has been, and does not read what the public is not to know of."""
     config = patient.config
     for name in config.notify.outlets:
@@ -26,7 +26,7 @@ def people(patient: Patient) -> Iterator[Remark]:
         yield from _told(patient, name)
 
 
-def _told(patient: Patient, name: str) -> Iterator[Remark]:
+def _told(patient: DoctorContext, name: str) -> Iterator[DoctorFinding]:
     read = patient.read
     if read is None or read.schema() < notification_state.SINCE:
         return

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from pressrelease.errors import StateUnreadable
-from pressrelease.services.doctor.findings import BACKUP_EVERY, Patient, Remark, error, fine, warning
+from pressrelease.services.doctor.findings import BACKUP_EVERY, DoctorContext, DoctorFinding, error, fine, warning
 from pressrelease.services.keeping import verify
 from pressrelease.status.evaluation import ReleaseState, Scheduled
 from pressrelease.store import Reader
@@ -18,7 +18,7 @@ from pressrelease.store.rows import from_micros, local_text
 from pressrelease.system.mounts import file_system_of
 from pressrelease.when import read_rfc3339, say, say_span
 from pressrelease.when.rules import database_release
-from pressrelease.when.wall_time import rule
+from pressrelease.when.wall_time import check_against_zone_rules
 
 #: SQLite below this release can corrupt a WAL database with two writers (its "WAL-reset" bug).
 WAL_IS_SAFE = (3, 51, 3)
@@ -36,7 +36,7 @@ ZONES_OLD = 2
 ON_ITS_WAY = timedelta(minutes=5)
 
 
-def store(patient: Patient) -> Iterator[Remark]:
+def store(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """The record is there, whole, of a layout that this program knows, and on a disk of this machine."""
     read = patient.read
     file = patient.store.file
@@ -69,7 +69,7 @@ def store(patient: Patient) -> Iterator[Remark]:
         )
 
 
-def journal(patient: Patient) -> Iterator[Remark]:
+def journal(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """The journal's chain holds, and the rows say what it says."""
     if (read := patient.read) is None:
         return
@@ -86,7 +86,7 @@ def journal(patient: Patient) -> Iterator[Remark]:
         yield fine(f"the journal holds: {verified.walk.head.n} lines, and the releases and deliveries agree with it")
 
 
-def frozen(patient: Patient) -> Iterator[Remark]:
+def frozen(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """What was approved and is still to go out is there, byte for byte."""
     if (read := patient.read) is None:
         return
@@ -136,7 +136,7 @@ def _damage(read: Reader, release: Scheduled) -> str:
     return ""
 
 
-def zones(patient: Patient) -> Iterator[Remark]:
+def zones(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """The zone database is of our time, and no lift has come to mean another hour on the wall since it was fixed."""
     version = database_release() or "an unknown release"
     year = version[:4]
@@ -166,9 +166,9 @@ def zones(patient: Patient) -> Iterator[Remark]:
             )
 
 
-def _of_a_clock(release: Scheduled, lift: datetime, now: datetime) -> Iterator[Remark]:
+def _of_a_clock(release: Scheduled, lift: datetime, now: datetime) -> Iterator[DoctorFinding]:
     """What the rules of today make of a lift that follows a clock on the wall."""
-    ruling = rule(lift, release.wall, release.zones, now=now)
+    ruling = check_against_zone_rules(lift, release.wall, release.zones, now=now)
     if ruling.asks:
         yield error(
             f"{release.slug}: {ruling.words}", f"`pressrelease schedule {release.slug}` for the hour that is meant."
@@ -196,7 +196,7 @@ def _wall(text: str) -> str:
     return f"{local:%Y-%m-%d %H:%M} in {zone.rstrip(']')} (UTC{local:%z})"
 
 
-def scheduler(patient: Patient) -> Iterator[Remark]:
+def scheduler(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """Somebody is there to publish what is due; and nothing is stopped."""
     from pressrelease.services.listing import scheduler_sign
 
@@ -223,9 +223,9 @@ def scheduler(patient: Patient) -> Iterator[Remark]:
         yield warning("no scheduler is alive; nothing is waiting for one", start)
 
 
-def claims(patient: Patient) -> Iterator[Remark]:
+def claims(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """No delivery is held by a process that is gone."""
-    from pressrelease.store.presence import surely_dead
+    from pressrelease.store.presence import is_dead
 
     if (read := patient.read) is None:
         return
@@ -235,7 +235,7 @@ def claims(patient: Patient) -> Iterator[Remark]:
         delivery
         for delivery in claimed
         if (delivery.lease_until is not None and delivery.lease_until < patient.mark.wall)
-        or (delivery.owner is not None and surely_dead(folder, delivery.owner))
+        or (delivery.owner is not None and is_dead(folder, delivery.owner))
     ]
     if stale:
         slugs = ", ".join(sorted({delivery.slug for delivery in stale}))
@@ -247,7 +247,7 @@ def claims(patient: Patient) -> Iterator[Remark]:
         yield fine(f"{len(claimed)} deliveries are being sent just now" if claimed else "nothing is claimed")
 
 
-def overdue(patient: Patient) -> Iterator[Remark]:
+def overdue(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """Nothing waits for a person, and nothing that is due still waits."""
     from pressrelease.publishing.snapshot import reports
     from pressrelease.status.views import Row, next_command
@@ -274,7 +274,7 @@ def overdue(patient: Patient) -> Iterator[Remark]:
         yield fine("nothing is overdue, and nothing waits for a person")
 
 
-def backup(patient: Patient) -> Iterator[Remark]:
+def backup(patient: DoctorContext) -> Iterator[DoctorFinding]:
     """There is a backup, and it is not too old."""
     if (read := patient.read) is None:
         return
