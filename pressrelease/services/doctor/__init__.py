@@ -13,7 +13,7 @@ from pressrelease.services.doctor.findings import DoctorContext, DoctorFinding, 
 from pressrelease.system import clock
 from pressrelease.wiring import Workspace
 
-__all__ = ["Patient", "Remark", "Weight", "examine"]
+__all__ = ["DoctorContext", "DoctorFinding", "Weight", "examine"]
 
 
 Check = Callable[[DoctorContext], Iterator[DoctorFinding]]
