@@ -35,7 +35,7 @@ __all__ = [
     "say_span",
 ]
 
-_WHERE = {"find_times": "finding", "read_embargo": "reading", "read_zone": "zones"}
+_WHERE = {"find_times": "search", "read_embargo": "reading", "read_zone": "zones"}
 
 
 def __getattr__(name: str) -> object:
