@@ -167,12 +167,12 @@ def test_a_kind_that_can_t_be_opened_is_refused_in_words(
 
 _KIND = """
 from pressrelease.release.delivery import DeliveryFailed, Repeats
-from pressrelease.outlets import Parcel
+from pressrelease.outlets import RenderedMessage
 
 class Board:
     repeats = Repeats(told_apart=False)
     def recipients(self): return ("hall", "door", "hall")
-    def prepare(self, message, *, key, recipient): return Parcel(b"x", "text/plain")
+    def prepare(self, message, *, key, recipient): return RenderedMessage(b"x", "text/plain")
     def send(self, parcel, *, key, recipient):
         open(PLACE, "a").write(recipient + "\\n")
         HOW
