@@ -196,7 +196,11 @@ def test_whoever_must_not_wait_does_not_wait_for_one_that_is_being_composed(
     place: workshop.Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on = tmp_path / "begun", tmp_path / "go-on"
-    stand_in(tmp_path, monkeypatch, f"touch {begun}; while [ ! -e {go_on} ]; do sleep 0.05; done")
+    stand_in(
+        tmp_path,
+        monkeypatch,
+        f"touch {begun}; n=0; while [ ! -e {go_on} ] && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.05; done",
+    )
     ready, found = Parcels(place.config, place.store), deliveries(place)
     composing = threading.Thread(target=ready.message, args=(found["heavy"],))
     composing.start()
@@ -217,7 +221,11 @@ def test_what_is_held_while_it_is_composed_does_not_leave(
     place: workshop.Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on = tmp_path / "begun", tmp_path / "go-on"
-    stand_in(tmp_path, monkeypatch, f"touch {begun}; while [ ! -e {go_on} ]; do sleep 0.05; done")
+    stand_in(
+        tmp_path,
+        monkeypatch,
+        f"touch {begun}; n=0; while [ ! -e {go_on} ] && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.05; done",
+    )
     workshop.schedule(place, "at-once", body=BODY)
     with sending(place, clock.utc_now()) as cycle:
         cycle.dispatch(cycle.look().plan.due)

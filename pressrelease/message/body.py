@@ -38,9 +38,7 @@ class Body(NamedTuple):
 
 def render(source: Source) -> Body:
     """Render a body. The same source gives the same bytes, in every process."""
-    tokens = settled(
-        source.markdown, dateline=source.dateline, names=source.names, alts=source.alts, base=source.base
-    )
+    tokens = settled(source.markdown, dateline=source.dateline, names=source.names, alts=source.alts, base=source.base)
     return Body(
         html=html_of(tokens),
         text=text_of(tokens, image_word=source.image_word),
