@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from datetime import timedelta
@@ -9,12 +13,19 @@ from pathlib import Path
 
 import pytest
 import workshop
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pressrelease.publishing import rendering
+from pressrelease.message import Source, render
+from pressrelease.publishing import render_process, rendering
+from pressrelease.publishing.render_process import render_apart, render_apart_or_here
 from pressrelease.publishing.rendering import HEAVY, Heavy, RenderCache
 from pressrelease.release.delivery import Delivery
+from pressrelease.store import commands
 from pressrelease.system import clock
+from pressrelease.wiring import sending
 
+by_shell = pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for the program")
 TABLE = "| name | age |\n|---|---|\n"
 
 
@@ -31,29 +42,6 @@ def place(tmp_path: Path) -> workshop.Place:
 
 def deliveries(place: workshop.Place) -> dict[str, Delivery]:
     return {one.slug: one for one in workshop.deliveries(place.store)}
-
-
-def test_ordinary_releases_are_composed_while_a_heavy_one_is(place: workshop.Place) -> None:
-    ready = RenderCache(place.config, place.store)
-    found = deliveries(place)
-    begun = threading.Event()
-    inside = rendering.compose
-    done: list[str] = []
-
-    def compose(release: object, **more: object) -> object:
-        if release.slug == "heavy":  # type: ignore[attr-defined]
-            begun.set()
-        return inside(release, **more)  # type: ignore[arg-type]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rendering, "compose", compose)
-        heavy = threading.Thread(target=lambda: done.append(ready.message(found["heavy"]).slug))
-        heavy.start()
-        assert begun.wait(30)
-        for number in range(4):
-            done.append(ready.message(found[f"ordinary-{number}"]).slug)
-        heavy.join()
-    assert done[-1] == "heavy"
 
 
 def test_a_heavy_release_is_not_made_ready_where_others_wait(place: workshop.Place) -> None:
@@ -79,8 +67,6 @@ def test_one_version_is_composed_once_for_all(place: workshop.Place) -> None:
 
 
 def test_the_scheduler_is_back_long_before_a_heavy_release_is_ready(place: workshop.Place) -> None:
-    from pressrelease.wiring import sending
-
     coming = sorted(workshop.deliveries(place.store), key=lambda one: one.slug)
     assert coming[0].slug == "heavy"
     with sending(place, clock.utc_now()) as cycle:
@@ -96,3 +82,158 @@ def test_the_scheduler_is_back_long_before_a_heavy_release_is_ready(place: works
 
 def test_heavy_is_longer_than_any_usual_release() -> None:
     assert HEAVY >= 10_000 * 6, "ten thousand words"
+
+
+# -- a process of its own ---------------------------------------------------------------------------------------------
+
+BODY = TABLE + "| A name | 40 |\n" * 12_000
+PIECES = st.sampled_from(["# A", "*b*", "<script>", "|a|b|\n|-|-|\n|c|d|", "[x](/y)", "![](p.jpg)", "- é", "&#x202e;"])
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(PIECES | st.text(st.characters(codec="utf-8"), max_size=40), max_size=12), st.sampled_from(["", "X –"]))
+def test_another_process_renders_the_same(parts: list[str], dateline: str) -> None:
+    alts, names = {"p.jpg": "A photo"}, {"p.jpg": "p-2.jpg"}
+    source = Source("\n\n".join(parts), dateline, names, alts, "https://e.org", "Image")
+    assert render_apart(source) == render(source)
+
+
+@by_shell
+def test_the_work_of_a_heavy_release_is_done_elsewhere(place: workshop.Place) -> None:
+    ready, heavy = RenderCache(place.config, place.store), deliveries(place)["heavy"]
+    import resource
+
+    here, there = time.process_time(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    message = ready.message(heavy)
+    there = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - there
+    assert time.process_time() - here < there / 4
+    assert message.text.count("A name") == 12_000
+
+
+def test_the_bytes_are_those_of_this_process(place: workshop.Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    heavy = deliveries(place)["heavy"]
+    elsewhere = RenderCache(place.config, place.store).message(heavy)
+    monkeypatch.setattr(rendering, "HEAVY", 1 << 30)
+    assert RenderCache(place.config, place.store).message(heavy) == elsewhere
+
+
+SHORT = Source("A *short* text.", "", {}, {}, "", "Image")
+
+
+@pytest.mark.parametrize("program", ["", "/nowhere/python3", "/bin/cat", "/bin/true"])
+def test_without_another_process_it_is_rendered_here(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    monkeypatch.setattr(sys, "executable", program)
+    assert render_apart_or_here(SHORT) == render(SHORT)
+
+
+def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch, before: str) -> None:
+    """Have the process be started by a shell script that does `before` first."""
+    script = folder / "python3"
+    script.write_text(f'#!/bin/sh\n{before}\nexec {sys.executable} "$@"\n')
+    script.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(script))
+
+
+@by_shell
+def test_one_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(tmp_path, monkeypatch, "exec sleep 60")
+    monkeypatch.setattr(render_process, "LONGEST", 0.2)
+    begun = time.monotonic()
+    assert render_apart_or_here(SHORT) == render(SHORT)
+    assert time.monotonic() - begun < 30
+
+
+@by_shell
+def test_it_is_given_no_secret_and_no_argument_that_others_may_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(tmp_path, monkeypatch, f'env > {tmp_path}/env; echo "$@" > {tmp_path}/arguments')
+    monkeypatch.setenv("MAIL_PASSWORD", "hunter2")
+    assert render_apart(SHORT) == render(SHORT)
+    seen = {line.partition("=")[0] for line in (tmp_path / "env").read_text().splitlines()}
+    assert seen <= {"PWD", "OLDPWD", "SHLVL", "_"}, "what the shell itself makes"
+    assert (tmp_path / "arguments").read_text() == "-I -m pressrelease.publishing.render_process\n"
+
+
+PARENT = """
+import subprocess, sys
+from pressrelease.message import Source
+from pressrelease.publishing.render_process import render_apart
+begin = subprocess.Popen.__init__
+def begun(self, *given, **more):
+    begin(self, *given, **more)
+    print(self.pid, flush=True)
+subprocess.Popen.__init__ = begun
+render_apart(Source(sys.stdin.read(), "", {}, {}, "", ""))
+"""
+
+
+@by_shell
+def test_it_ends_with_its_parent() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    parent.stdin.write(BODY * 5)
+    parent.stdin.close()
+    child = int(parent.stdout.readline())
+    time.sleep(1)
+    os.kill(child, signal.SIGTERM)  # as systemd sends it to all: a parent finishes what is in flight
+    time.sleep(0.2)
+    os.kill(child, 0)
+    parent.kill()
+    parent.wait()
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("it is still there")
+
+
+@by_shell
+def test_whoever_must_not_wait_does_not_wait_for_one_that_is_being_composed(
+    place: workshop.Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = tmp_path / "begun", tmp_path / "go-on"
+    stand_in(
+        tmp_path,
+        monkeypatch,
+        f"touch {begun}; n=0; while [ ! -e {go_on} ] && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.05; done",
+    )
+    ready, found = RenderCache(place.config, place.store), deliveries(place)
+    composing = threading.Thread(target=ready.message, args=(found["heavy"],))
+    composing.start()
+    while not begun.exists():
+        time.sleep(0.02)
+    with pytest.raises(Heavy):
+        ready.make_ahead(place.made["page"], found["heavy"])
+    for number in range(4):
+        assert ready.message(found[f"ordinary-{number}"]).slug == f"ordinary-{number}"
+    assert composing.is_alive()
+    go_on.touch()
+    composing.join()
+    assert ready.make_ahead(place.made["page"], found["heavy"])
+
+
+@by_shell
+def test_what_is_held_while_it_is_composed_does_not_leave(
+    place: workshop.Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = tmp_path / "begun", tmp_path / "go-on"
+    stand_in(
+        tmp_path,
+        monkeypatch,
+        f"touch {begun}; n=0; while [ ! -e {go_on} ] && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.05; done",
+    )
+    workshop.schedule(place, "at-once", body=BODY)
+    with sending(place, clock.utc_now()) as cycle:
+        cycle.dispatch(cycle.look().plan.due)
+        while not begun.exists():
+            time.sleep(0.02)
+        with place.store.ledger(now=clock.utc_now(), actor="da") as ledger:
+            commands.set_directive(ledger, "at-once", commands.Directive.HELD, by="da")
+        go_on.touch()
+        assert cycle.drain(60)
+    assert place.made["page"].got() == []

@@ -7,8 +7,19 @@ Release ──compose──▶ Message(html, text, enclosures)      one per vers
 
 from __future__ import annotations
 
+from pressrelease.message.body import Body, Source, render
 from pressrelease.message.composing import compose, plain_body
 from pressrelease.message.html import html_with_addresses
 from pressrelease.message.message import Enclosure, Message, mark_of
 
-__all__ = ["Enclosure", "Message", "compose", "html_with_addresses", "mark_of", "plain_body"]
+__all__ = [
+    "Body",
+    "Enclosure",
+    "Message",
+    "Source",
+    "compose",
+    "html_with_addresses",
+    "mark_of",
+    "plain_body",
+    "render",
+]

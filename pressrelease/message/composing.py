@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from pressrelease.config import Office
+from pressrelease.message.body import Body, Source, render
 from pressrelease.message.enclosures import enclose, safe_names
-from pressrelease.message.html import html_of, settled, shown_in
+from pressrelease.message.html import settled
 from pressrelease.message.localization import Words, day_words, words_in
 from pressrelease.message.message import Enclosure, Message, contact_for
-from pressrelease.message.plain_text import WIDTH, lead_of, text_of, wrapped
+from pressrelease.message.plain_text import WIDTH, text_of, wrapped
 from pressrelease.release import Contact, Release
 
 END = "###"
@@ -25,29 +26,29 @@ def compose(
     lift: datetime,
     url: str,
     attachments: Mapping[str, bytes],
+    render: Callable[[Source], Body] = render,
 ) -> Message:
     """The release as it will be read. The same arguments give the same bytes, on every machine.
 
     `lift` is aware; `attachments` holds every attachment's bytes by its path; `url` is "" where it has no page.
+    `render` is where the body is rendered; what comes of it is the same everywhere.
     """
     names = safe_names(attachment.path for attachment in release.attachments)
     alts = {attachment.path: attachment.alt for attachment in release.attachments}
-    tokens = settled(release.body, dateline=release.dateline, names=names, alts=alts, base=office.url)
-    enclosures = enclose(release.attachments, attachments, names, shown_in(tokens))
     words = words_in(office.language)
+    body = render(Source(release.body, release.dateline, names, alts, office.url, words.image))
+    enclosures = enclose(release.attachments, attachments, names, body.shown)
     return Message(
         slug=release.slug,
         version=version,
         release=release,
         office=office,
         lift=lift,
-        html=html_of(tokens),
-        text=_document(
-            release, office, lift, url, body=text_of(tokens, image_word=words.image), enclosures=enclosures, words=words
-        ),
+        html=body.html,
+        text=_document(release, office, lift, url, body=body.text, enclosures=enclosures, words=words),
         url=url,
         enclosures=enclosures,
-        summary=_cut(release.subhead or lead_of(tokens), LONGEST_SUMMARY),
+        summary=_cut(release.subhead or body.lead, LONGEST_SUMMARY),
     )
 
 

@@ -105,7 +105,7 @@ class Cycle:
         self._alive = alive
         self._folder = folder
         self._fingerprint = fingerprint
-        self._parcels = RenderCache(config, store)
+        self._renders = RenderCache(config, store)
         self._leases: dict[int, float] = {}
         #: How many sends this process has begun: whether a pass has moved anything.
         self.attempted = 0
@@ -158,9 +158,9 @@ class Cycle:
         """Have all at hand for what comes: nothing is claimed, nothing leaves, and nothing of it is needed to send.
 
         Outlets are told to connect, and frozen versions are made ready until `until` or as many as memory is meant
-        for. What stands in a parcel's way is said when it is to leave.
+        for. What stands in a render's way is said when it is to leave.
         """
-        self._parcels.keep_only(coming)
+        self._renders.keep_only(coming)
         for name, sends in Counter(delivery.outlet for delivery in coming).items():
             warming = threading.Thread(
                 target=self._outlets[name].warm, args=(min(sends, TELLING.senders),), daemon=True
@@ -175,13 +175,13 @@ class Cycle:
             self._heavy.start()
 
     def _make_ahead(self, coming: Sequence[Delivery], until: datetime, heavy: bool = False) -> list[Delivery]:
-        """Make parcels ready until `until`; those that are left since they are heavy, unless `heavy`."""
+        """Make renders ready until `until`; those that are left since they are heavy, unless `heavy`."""
         left: list[Delivery] = []
         for delivery in coming:
             if clock.utc_now() >= until:
                 break
             try:
-                if not self._parcels.make_ahead(self._outlets[delivery.outlet], delivery, heavy=heavy):
+                if not self._renders.make_ahead(self._outlets[delivery.outlet], delivery, heavy=heavy):
                     break
             except Heavy:
                 left.append(delivery)
@@ -319,7 +319,7 @@ class Cycle:
         lease = self._config.outlets[outlet].timeout * 2 + LEASE_MARGIN
         begun = clock.pause_clock()
         try:
-            changed = self._parcels.why_changed(candidates)
+            changed = self._renders.why_changed(candidates)
             candidates = [delivery for delivery in candidates if delivery.id not in changed]
             self._alive.log.claiming(candidates)
             with self._store.ledger(now=mark.wall, actor="scheduler") as ledger:
@@ -384,9 +384,9 @@ class Cycle:
             self._note_trouble(f"an answer for {entry.claimed.slug} could not be written", told)
 
     def _make(self, outlet: Outlet, delivery: Delivery) -> RenderedMessage | Entry:
-        """The parcel, or why there is none: nothing has left either way."""
+        """The render, or why there is none: nothing has left either way."""
         try:
-            return self._parcels.make(outlet, delivery)
+            return self._renders.make(outlet, delivery)
         except WillRetry as error:
             return GivenBack(delivery, error.message)
         except PressReleaseError as error:
@@ -395,7 +395,7 @@ class Cycle:
             _log.error("making %s ready for %s: %s", delivery.slug, delivery.outlet, frames(error))
             return self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, "it could not be made ready"))
 
-    def _find(self, outlet: Outlet, delivery: Delivery, parcel: RenderedMessage) -> Result | None:
+    def _find(self, outlet: Outlet, delivery: Delivery, rendered: RenderedMessage) -> Result | None:
         """Look for what an earlier try left at the outlet; None if nothing did, and sending makes no second one.
 
         It comes before the last look at the guards: it may take as long as a send, and publishes nothing.
@@ -403,7 +403,7 @@ class Cycle:
         assert isinstance(outlet, Finds)  # noqa: S101  (it says that it can find)
         since = delivery.first_sent_at or clock.utc_now()
         try:
-            receipt = outlet.find(parcel, key=delivery.key, recipient=delivery.recipient, since=since)
+            receipt = outlet.find(rendered, key=delivery.key, recipient=delivery.recipient, since=since)
         except DeliveryFailed as failure:
             return self._answered(delivery, failure)
         except BaseException as error:  # noqa: BLE001  (as in `_hand_over`)
@@ -412,9 +412,9 @@ class Cycle:
             return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))
         return None if receipt is None else Result(delivery, delivery.delivered(receipt, clock.utc_now()))
 
-    def _hand_over(self, outlet: Outlet, delivery: Delivery, parcel: RenderedMessage) -> Result:
+    def _hand_over(self, outlet: Outlet, delivery: Delivery, rendered: RenderedMessage) -> Result:
         try:
-            receipt = outlet.send(parcel, key=delivery.key, recipient=delivery.recipient)
+            receipt = outlet.send(rendered, key=delivery.key, recipient=delivery.recipient)
         except DeliveryFailed as failure:
             return self._answered(delivery, failure)
         except BaseException as error:  # noqa: BLE001  (how far it came is unknown, and so it is in doubt)
@@ -443,7 +443,7 @@ class Cycle:
         try:
             source_hash = self._library.source_hash(delivery.slug)
             why_not = self._store.read.why_not(delivery, source_hash=source_hash, now=mark.wall)
-            why_not = why_not or self._parcels.why_changed([delivery]).get(delivery.id)
+            why_not = why_not or self._renders.why_changed([delivery]).get(delivery.id)
             return why_not or why_unsigned(self._store, self._config, delivery)
         except Exception as error:  # noqa: BLE001
             self._note_trouble(f"{delivery.slug} was not sent", error)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pressrelease.config import Config
 from pressrelease.errors import StateUnreadable
-from pressrelease.message import Message, compose, mark_of
+from pressrelease.message import Body, Message, Source, compose, mark_of, render
 from pressrelease.outlets import Outlet, RenderedMessage
 from pressrelease.publishing.approved_config import ApprovedConfig
+from pressrelease.publishing.render_process import render_apart_or_here
 from pressrelease.release import Release, from_canonical, is_named
 from pressrelease.release.delivery import Delivery
 from pressrelease.store import Reader, Store
@@ -29,16 +28,14 @@ KEPT_BYTES = 64 * 1024 * 1024
 #: sixty threads that compose only get in each other's way. A second goes on while the first waits for the disk.
 COMPOSED_AT_ONCE = 2
 
-#: From so many characters of frozen text on a version is heavy: composing it may take seconds. Heavy ones are composed
-#: one at a time and never keep another waiting. Meanwhile Python turns to other threads ten times as often as usual
-#: (seconds): each time that one of them has waited for the disk or the network, it waits for this turn as well.
+#: From so many characters of frozen text on a version is heavy: composing it may take seconds. Its body is rendered in
+#: a process of its own, one at a time.
 HEAVY = 64 * 1024
-HEAVY_TURN = 0.0005
 
 #: How long composing waits for this process's own writing to the store, in seconds.
 LONGEST_COURTESY = 0.1
 
-#: How many parcels are made ahead of their moment, and how many bytes of them; the rest is made as it leaves.
+#: How many renders are made ahead of their moment, and how many bytes of them; the rest is made as it leaves.
 AHEAD = 20_000
 AHEAD_BYTES = 64 * 1024 * 1024
 
@@ -52,7 +49,7 @@ class Heavy(Exception):
     """A version that takes too long to be composed where others wait; `make_ahead` is to be called elsewhere."""
 
 
-#: What a parcel was made of: the delivery's number, version and lift.
+#: What a render was made of: the delivery's number, version and lift.
 _Made = tuple[int, str, datetime | None]
 
 
@@ -98,7 +95,7 @@ class RenderCache:
         self._lock = threading.Lock()
         self._gates: dict[tuple[str, str], threading.Lock] = {}
         self._ordinary = threading.BoundedSemaphore(COMPOSED_AT_ONCE)
-        self._heavy = threading.Lock()
+        self._heavy = threading.BoundedSemaphore(1)
 
     def make(self, outlet: Outlet, delivery: Delivery) -> RenderedMessage:
         """What `outlet` will send for `delivery`. Raises StateUnreadable where the frozen version is damaged."""
@@ -114,7 +111,7 @@ class RenderCache:
         return self._covered.why_changed(deliveries)
 
     def make_ahead(self, outlet: Outlet, delivery: Delivery, *, heavy: bool = False) -> bool:
-        """Have a parcel at hand for when `delivery` leaves; False where there is no room for more.
+        """Have a render at hand for when `delivery` leaves; False where there is no room for more.
 
         Raises Heavy for a version that is, unless `heavy` says that nobody waits.
         """
@@ -133,8 +130,8 @@ class RenderCache:
         """Let go of what was made ahead for anything but these: its lift was moved, or it was called off."""
         wanted = {_made(delivery) for delivery in coming}
         with self._lock:
-            self._ahead = {made: parcel for made, parcel in self._ahead.items() if made in wanted}
-            self._ahead_bytes = sum(len(parcel.content) for parcel in self._ahead.values())
+            self._ahead = {made: rendered for made, rendered in self._ahead.items() if made in wanted}
+            self._ahead_bytes = sum(len(rendered.content) for rendered in self._ahead.values())
 
     def message(self, delivery: Delivery, *, heavy: bool = True) -> Message:
         """The frozen version that `delivery` is of, composed. Raises StateUnreadable where it is damaged.
@@ -144,21 +141,23 @@ class RenderCache:
         name = (delivery.slug, delivery.version)
         with self._lock:
             gate = self._gates.setdefault(name, threading.Lock())
-        # One and the same version is composed by one thread.
-        with gate:
+        # One and the same version is composed by one thread; whoever must not wait for a heavy one doesn't wait here.
+        if not gate.acquire(blocking=heavy):
+            raise Heavy(delivery.slug)
+        try:
             with self._lock:
                 message = self._messages.get(name)
                 if message is not None and message.lift == delivery.lift:
                     self._messages.move_to_end(name)
                     return message
-            try:
-                message = self._compose(delivery, heavy=heavy)
-                with self._lock:
-                    self._keep(name, message)
-            finally:
-                with self._lock:
-                    self._gates.pop(name, None)
+            message = self._compose(delivery, heavy=heavy)
+            with self._lock:
+                self._keep(name, message)
             return message
+        finally:
+            with self._lock:
+                self._gates.pop(name, None)
+            gate.release()
 
     def _keep(self, name: tuple[str, str], message: Message) -> None:
         """Have it at hand, and let go of what was used longest ago; the newest always stays."""
@@ -169,21 +168,6 @@ class RenderCache:
             _, oldest = self._messages.popitem(last=False)
             self._message_bytes -= _size(oldest)
 
-    @contextmanager
-    def _turn(self, size: int) -> Iterator[None]:
-        """Wait for a turn to compose so many characters of frozen text."""
-        if size < HEAVY:
-            with self._ordinary:
-                yield
-            return
-        with self._heavy:
-            usual = sys.getswitchinterval()
-            sys.setswitchinterval(HEAVY_TURN)
-            try:
-                yield
-            finally:
-                sys.setswitchinterval(usual)
-
     def _compose(self, delivery: Delivery, *, heavy: bool) -> Message:
         self._store.give_way(LONGEST_COURTESY)
         frozen = self._store.read.frozen(delivery.slug, delivery.version)
@@ -191,10 +175,13 @@ class RenderCache:
             raise StateUnreadable(f"The frozen text of {delivery.slug} is not in the database. It was not sent.")
         if len(frozen.canonical) >= HEAVY and not heavy:
             raise Heavy(delivery.slug)
-        with self._turn(len(frozen.canonical)):
-            return self._composed(delivery, frozen)
+        if len(frozen.canonical) < HEAVY:
+            with self._ordinary:
+                return self._composed(delivery, frozen, render)
+        with self._heavy:
+            return self._composed(delivery, frozen, render_apart_or_here)
 
-    def _composed(self, delivery: Delivery, frozen: FrozenVersion) -> Message:
+    def _composed(self, delivery: Delivery, frozen: FrozenVersion, render: Callable[[Source], Body]) -> Message:
         assert delivery.lift is not None  # noqa: S101  (asked by `_compose`)
         release = from_canonical(frozen.canonical)
         if not is_named(
@@ -222,6 +209,7 @@ class RenderCache:
             lift=delivery.lift,
             url=public_url(config, delivery.slug, frozen.outlets),
             attachments=attachments,
+            render=render,
         )
         secret = self._store.read.store_id()
         follows_mark = "" if message.release.follows else mark_of(release.follows, secret)
