@@ -223,7 +223,7 @@ GUARDS = (
     Guard("claim: config.toml as approved", "publishing/cycle.py",
           "candidates = [delivery for delivery in candidates if delivery.id not in changed]", "pass", SETTINGS),
     Guard("last look: config.toml as approved", "publishing/cycle.py",
-          "why_not = why_not or self._parcels.why_changed([delivery]).get(delivery.id)", "pass", SETTINGS),
+          "why_not = why_not or self._renders.why_changed([delivery]).get(delivery.id)", "pass", SETTINGS),
     Guard("composed as it was frozen", "publishing/rendering.py", "config = self._covered.as_frozen(frozen.settings)",
           "config = self._config", SETTINGS),
     Guard("approve: config.toml as scheduled", "services/approving.py", "if changed := report.dossier.changed:",

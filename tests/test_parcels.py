@@ -71,12 +71,12 @@ def test_the_scheduler_is_back_long_before_a_heavy_release_is_ready(place: works
     assert coming[0].slug == "heavy"
     with sending(place, clock.utc_now()) as cycle:
         cycle.prepare(coming, clock.utc_now() + timedelta(minutes=1))
-        made = cycle._parcels._ahead
+        made = cycle._renders._ahead
         assert len(made) >= 4, "all the others are ready"
         end = time.monotonic() + 60
         while len(made) < 5 and time.monotonic() < end:
             time.sleep(0.05)
-            made = cycle._parcels._ahead
+            made = cycle._renders._ahead
         assert len(made) == 5
 
 
