@@ -269,6 +269,18 @@ def test_an_older_record_sends_nothing_and_repeats_only_what_it_cant_know(world:
     world.check_nothing_lost()
 
 
+def test_the_journal_says_the_lift_that_was_on_record_when_it_is_published_early() -> None:
+    made = World()
+    try:
+        made.schedule(SLUGS[0], timedelta(seconds=10), ("page",))
+        made.approve(SLUGS[0])
+        made.change_zone_rules(-timedelta(minutes=3))
+        made.publish_early(SLUGS[0])  # before any pass had the record follow the rules
+        made.check_nothing_lost()
+    finally:
+        made.end()
+
+
 def test_a_copy_that_is_adopted_repeats_nothing(world: World) -> None:
     world.faults["mail"].append("lost")
     world.copy_folder(adopt=True)

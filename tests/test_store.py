@@ -23,6 +23,7 @@ from pressrelease.standing import Scheduled, Word
 from pressrelease.store import Store, claims, presence, settling, words
 from pressrelease.store.journal import Event, first_break, line_after
 from pressrelease.store.ledger import Ledger
+from pressrelease.store.rows import to_micros
 from pressrelease.when.embargo import Embargo, EmbargoKind
 
 LIFT = NOW + timedelta(days=3)
@@ -122,7 +123,7 @@ def test_a_delivery_is_claimed_once(store: Store) -> None:
     assert len(ids) == 50
 
 
-@pytest.mark.parametrize("guard", ["stop", "hold", "unapprove", "another version", "unscheduled"])
+@pytest.mark.parametrize("guard", ["stop", "hold", "unapprove", "another version", "brought back", "unscheduled"])
 def test_a_claim_asks_every_guard_again(store: Store, guard: str) -> None:
     put(store)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
@@ -134,8 +135,15 @@ def test_a_claim_asks_every_guard_again(store: Store, guard: str) -> None:
             words.unapprove(ledger, "names-released")
         elif guard == "unscheduled":
             words.unschedule(ledger, "names-released")
-    if guard == "another version":
+    if guard in {"another version", "brought back"}:
         put(store, version="v2", approvals=0)
+    if guard == "brought back":  # by somebody who writes the database: the version in its place is the one approved
+        with store.ledger(now=NOW, actor="jdoe") as ledger:
+            ledger.connection.execute(text("UPDATE approvals SET withdrawn_at = NULL"))
+            ledger.connection.execute(
+                text("UPDATE deliveries SET state = 'waiting', next_try = :lift WHERE version = 'v1'"),
+                {"lift": to_micros(LIFT)},
+            )
     assert take(store) == []
     assert "delivery.claimed" not in events(store)
 
