@@ -43,7 +43,7 @@ FOUR_EYES = ("tests/test_four_eyes.py",)
 TAMPERING = ("tests/test_tampering.py", "-k", "not postgresql")
 ZONES = ("tests/test_zone_rules.py", "-k", "not postgresql and not leaves_at_the_hour")
 ORIGIN = ("tests/test_origin.py", "-k", "not server")
-SIMULATOR = ("tests/test_simulator.py", "-k", "by_chance or jumped or last_moment")
+SIMULATOR = ("tests/test_simulator.py", "-k", "by_chance or jumped or last_moment or after_a_crash")
 
 
 @dataclass(frozen=True)

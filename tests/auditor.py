@@ -305,7 +305,7 @@ class Auditor:
         if act in {"retried", "settled", "unsettled"}:
             self._decided(line, told, act, delivery)
             return
-        if act == "in_doubt" and line.at in self._copied_at and not of_it:
+        if act == "in_doubt" and line.at in self._copied_at and delivery.state != "claimed":
             delivery.sent_elsewhere += 1
             delivery.attempts = attempt
         elif not of_it:

@@ -22,7 +22,9 @@ from pressrelease.system import clock
 
 if TYPE_CHECKING:
     from pressrelease.services import Desk
+    from pressrelease.services.listing import Listing
     from pressrelease.status.views import Row, SchedulerSign
+    from pressrelease.store.queries import Control
 
 app = typer.Typer()
 
@@ -57,9 +59,10 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     ahead = [row for row in seen.rows if row.lift is not None and row.lift > now and not row.standing.blocked]
     if ahead:
         first = min(ahead, key=lambda row: row.lift or now)
-        lines += ["Next to lift", f"  {first.slug}", f"  {when_words(first, timezone=zone, now=now)}", ""]
+        heading = "Next to go out, once the stop has ended" if seen.stopped else "Next to go out"
+        lines += [heading, f"  {first.slug}", f"  {when_words(first, timezone=zone, now=now)}", ""]
     else:
-        lines += ["Nothing is waiting to lift.", ""]
+        lines += ["Nothing is ready to go out.", ""]
     going = {None, Cause.RETRYING, Cause.DELAYED}
     due = [row for row in seen.rows if row.standing.state is ReleaseState.PUBLISHING and row.standing.cause in going]
     if due:
@@ -74,8 +77,14 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
             lines.append(f"  {row.slug}: {_reason(row)}")
             lines.append(f"    {next_command(row)}")
         lines.append("")
+    held = [row for row in seen.rows if row.standing.state is ReleaseState.HELD]
+    if held:
+        lines.append("On hold")
+        for row in held:
+            lines.append(f"  {row.slug}: {_reason(row)}; {when_words(row, timezone=zone, now=now)}")
+        lines.append("")
     lines += near_lines(desk, now=now)
-    lines.append(scheduler_line(seen.scheduler, now=now))
+    lines += scheduler_lines(seen.scheduler, seen)
     session.say(*lines)
     _leave_if_unattended(seen.rows)
 
@@ -95,8 +104,20 @@ def clock_line(doubt: str) -> str:
     return f"THE CLOCK IS IN DOUBT: {doubt}. Nothing goes out until somebody has looked."
 
 
-def scheduler_line(sign: SchedulerSign, *, now: object) -> str:
-    """Whether a scheduler is there, and what to do where none is."""
+def scheduler_lines(sign: SchedulerSign, control: Control | Listing) -> list[str]:
+    """Whether a scheduler is there, and what to do if none is; nothing for a copy, which only knows its original's.
+
+    While everything is stopped, starting a scheduler would publish nothing, so none is asked for yet.
+    """
+    if control.not_the_original:
+        return []
+    if control.stopped and not sign.alive:
+        return ["No scheduler is running either. Start one after the stop has ended."]
+    return [scheduler_line(sign)]
+
+
+def scheduler_line(sign: SchedulerSign) -> str:
+    """Whether a scheduler is there, and what to do if none is."""
     from pressrelease.when import say_span
 
     start = "start `pressrelease run`, or run `pressrelease publish-due` from cron"
@@ -152,7 +173,7 @@ def status(
     session.say(*([more] if seen.more else []), "")
     if not slugs:
         session.say(*near_lines(desk, now=now))
-    session.say(scheduler_line(seen.scheduler, now=now))
+    session.say(*scheduler_lines(seen.scheduler, seen))
     _leave_if_unattended(seen.rows)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -65,6 +66,7 @@ def give_reports(
     told = []
     scheduled = desk.store.read.releases(list(dict.fromkeys(slugs))) if desk.store.exists else []
     rows = {report.slug: row_of(report) for report in desk.reports(scheduled)}
+    below = _below(desk, rows, now=now)
     for slug in dict.fromkeys(slugs):
         if (row := rows.get(slug)) is None:
             told.append({"slug": slug, "state": ReleaseState.DRAFT.value})
@@ -77,13 +79,27 @@ def give_reports(
         if command := next_command(row):
             session.say(f"  next: {command}")
     session.give({"releases": told, **(also or {})})
-    if any(row.standing.state in _GOES_BY_ITSELF for row in rows.values()):
-        from pressrelease.cli.looking import scheduler_line
-        from pressrelease.services.listing import scheduler_sign
+    session.say(*below)
 
-        sign = scheduler_sign(desk.store.read, desk.workspace.alive, now)
-        if not sign.alive:
-            session.say(scheduler_line(sign, now=now))
+
+def _below(desk: Desk, rows: dict[str, Row], *, now: datetime) -> list[str]:
+    """What keeps all of it from going out, for a person who is about to go home: a stop, or that no scheduler runs.
+
+    Each release in `rows` that is due says so by itself then.
+    """
+    if not any(row.standing.state in _GOES_BY_ITSELF for row in rows.values()):
+        return []
+    from pressrelease.cli.looking import scheduler_lines
+    from pressrelease.services.listing import scheduler_sign, unattended
+
+    control = desk.store.control()
+    sign = scheduler_sign(desk.store.read, desk.workspace.alive, now, control)
+    if control.stopped:
+        return [control.headline]
+    if sign.alive:
+        return []
+    rows.update({slug: unattended(row, now, desk.workspace.alive) for slug, row in rows.items()})
+    return scheduler_lines(sign, control)
 
 
 def approved_lines(report: Report) -> list[str]:

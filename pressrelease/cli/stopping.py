@@ -60,15 +60,19 @@ def hold(
         return
     results = each(slugs, lambda slug: stopping.hold(desk, slug, why.strip()))
     try:
-        give_results(
-            session, desk, results, "Held. Nothing more goes out until `pressrelease resume`.", not_done="NOT HELD"
-        )
+        give_results(session, desk, results, _held_words(results.done), not_done="NOT HELD")
     finally:
         if results.done and not why.strip() and session.may_ask and not dry_run:
             asked = "Why? One line for the journal, or Enter for none: "
             if reason := one_line(input_line(asked)).strip():
                 for slug in results.done:
                     stopping.give_reason(desk, slug, reason)
+
+
+def _held_words(slugs: Sequence[str]) -> str:
+    """What was put on hold, and the command that lets it go."""
+    named = ", ".join(dict.fromkeys(slugs))
+    return f"Held: {named}.\nTo let it go out after all: `pressrelease resume {' '.join(dict.fromkeys(slugs))}`."
 
 
 def _slugs(named: Sequence[str]) -> list[str]:
@@ -164,7 +168,8 @@ def _resume_all(session: Session, desk: Desk, *, yes: bool, confirm: str | None,
     if shown.doubt and not dry_run:
         question = f"{shown.doubt[0].upper()}{shown.doubt[1:]}. Compare the time above with another clock."
         session.must_type("clock", question, confirmed=confirm)
-    due = stopping.fell_due(desk)
+    ends_something = bool(shown.doubt) or stopping.something_is_stopped(desk)
+    due = stopping.fell_due(desk) if ends_something else ()
     if due:
         session.say("Fell due while everything was stopped:")
         session.say(*(f"  {one.slug}, {say(one.lift, timezone=zone)}" for one in due if one.lift is not None))
@@ -172,13 +177,16 @@ def _resume_all(session: Session, desk: Desk, *, yes: bool, confirm: str | None,
     result = stopping.resume_all(desk, let_go=let_go, clock_confirmed=bool(shown.doubt))
     session.give(
         {
-            "resumed": True,
+            "resumed": result.was_stopped,
             "fell_due": list(result.fell_due),
             "let_go": result.let_go,
             "at": rfc3339(shown.now),
             "clock_doubt": shown.doubt,
         }
     )
+    if not result.was_stopped:
+        session.say("Nothing is stopped. Nothing was changed.")
+        return
     session.say("Everything goes again." if not dry_run else "Nothing was changed (dry run).")
     if due and not let_go:
         session.say("Those that fell due are held; let each go with `pressrelease resume SLUG`.")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from pressrelease.cli.answer import answer
-from pressrelease.cli.looking import clock_line, scheduler_line
+from pressrelease.cli.looking import clock_line, scheduler_lines
 from pressrelease.cli.session import Session
 from pressrelease.services import Desk
 from pressrelease.services.listing import Listing, listing
@@ -60,7 +60,7 @@ def _tell(session: Session, desk: Desk, slugs: Sequence[str], *, everything: boo
         )
         if told.get("") != above:
             told[""] = above
-            session.say(*_above(seen), scheduler_line(seen.scheduler, now=clock.utc_now()))
+            session.say(*_above(seen), *scheduler_lines(seen.scheduler, seen))
         for row in seen.rows:
             if told.get(row.slug) != (facts := _facts(row)):
                 told[row.slug] = facts
@@ -94,7 +94,8 @@ def _redraw(session: Session, desk: Desk, slugs: Sequence[str], *, everything: b
             now = clock.utc_now()
             table = status_table(seen.rows, timezone=desk.config.office.timezone, now=now)
             above = [Text(f"{line}\n", style="stopped") for line in _above(seen)]
-            live.update(Group(*above, table, Text(scheduler_line(seen.scheduler, now=now))), refresh=True)
+            below = [Text(line) for line in scheduler_lines(seen.scheduler, seen)]
+            live.update(Group(*above, table, *below), refresh=True)
             if _done(slugs, seen.rows):
                 return
             time.sleep(EVERY)

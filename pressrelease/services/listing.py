@@ -22,8 +22,9 @@ from pressrelease.when import rfc3339, say_span
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pressrelease.release.delivery import Delivery
     from pressrelease.store.journal import Line
-    from pressrelease.store.queries import Process
+    from pressrelease.store.queries import Control, Process
 
 #: How many rows `status` shows of those that lift next; and of those that wait without a lift, whose lift has come,
 #: and that are drafts, each. Who has more asks for all.
@@ -43,6 +44,7 @@ class Listing(NamedTuple):
     scheduler: SchedulerSign
     clock_doubt: str | None = None
     more: int = 0
+    not_the_original: str = ""
 
 
 def listing(
@@ -63,12 +65,12 @@ def listing(
     scheduled: list[Scheduled] = []
     stopped, stopped_words, sign = False, "", SchedulerSign(alive=False)
     doubt: str | None = None
-    more = 0
+    more, original = 0, ""
     if desk.store.exists:
         read = desk.store.read
         control = desk.store.control()
-        stopped, stopped_words = control.stopped, control.headline
-        sign = scheduler_sign(read, desk.workspace.alive, now)
+        stopped, stopped_words, original = control.stopped, control.headline, control.not_the_original
+        sign = scheduler_sign(read, desk.workspace.alive, now, control)
         doubt = clock_doubt(desk.store, clock.read_mark(), desk.config.clock.tolerance)
         if slugs is not None:
             scheduled = read.releases(list(dict.fromkeys(slugs)))
@@ -80,7 +82,7 @@ def listing(
             scheduled = [*first, *read.recent_releases(recent)]
     rows = [_row(report) for report in desk.reports(scheduled)]
     if not sign.alive and not stopped:
-        rows = [_unattended(row, now) for row in rows]
+        rows = [unattended(row, now, desk.workspace.alive) for row in rows]
     known = {row.slug for row in rows}
     if slugs is not None:
         drafts = [slug for slug in dict.fromkeys(slugs) if slug not in known]
@@ -90,7 +92,7 @@ def listing(
             more += max(0, len(drafts) - behind)
             drafts = drafts[:behind]
     rows += [draft_row(desk, slug, now=now, check=number < CHECKED) for number, slug in enumerate(drafts)]
-    return Listing(rows, stopped, stopped_words, sign, doubt, more)
+    return Listing(rows, stopped, stopped_words, sign, doubt, more, original)
 
 
 def _row(report: Report) -> Row:
@@ -98,16 +100,27 @@ def _row(report: Report) -> Row:
     return Row(release.slug, release.headline, report.standing, release.embargo, report.dossier)
 
 
-def _unattended(row: Row, now: datetime) -> Row:
-    """A release as it stands where no scheduler is alive: one that is due waits for somebody to start one."""
+def unattended(row: Row, now: datetime, alive: Path) -> Row:
+    """Return a release as it stands if no scheduler is alive: one that is due waits for somebody to start one.
+
+    `alive` is the folder in which processes of this machine hold their names.
+    """
     lift, standing = row.lift, row.standing
     if standing.state is not ReleaseState.PUBLISHING or lift is None or lift > now or row.dossier is None:
         return row
-    due = [one for one in row.dossier.deliveries if one.is_open and one.owner is None and (one.next_try or now) <= now]
-    if not due:
+    due = [one for one in row.dossier.deliveries if one.is_open and (one.next_try or now) <= now]
+    if not due or any(
+        _being_sent(one, now, alive) for one in due
+    ):  # `publish`, typed by hand, is no scheduler and sends all the same
         return row
     words = f"DUE {say_span(now - lift)} AGO, AND NOTHING IS RUNNING TO SEND IT"
     return row._replace(standing=standing._replace(reason=words, cause=Cause.NO_SCHEDULER))
+
+
+def _being_sent(delivery: Delivery, now: datetime, alive: Path) -> bool:
+    """Return whether a process that may still live has claimed it."""
+    owner, lease = delivery.owner, delivery.lease_until
+    return owner is not None and lease is not None and lease > now and not _is_gone(alive, owner)
 
 
 def draft_row(desk: Desk, slug: str, *, now: datetime, check: bool = False) -> Row:
@@ -144,11 +157,14 @@ def _checked(desk: Desk, slug: str) -> ReleaseStatus:
     return ReleaseStatus(ReleaseState.DRAFT, f"{faults[0].message.rstrip('.')}{place}{more}", cause=Cause.CHECK_REFUSED)
 
 
-def scheduler_sign(read: Reader, alive: Path, now: datetime) -> SchedulerSign:
+def scheduler_sign(read: Reader, alive: Path, now: datetime, control: Control) -> SchedulerSign:
     """The newest sign of life of any scheduler, one that is alive before one that is not.
 
-    `alive` is the folder in which processes of this machine hold their names.
+    `alive` is the folder in which processes of this machine hold their names. What a copy has on record are the
+    schedulers of its original, so there is none.
     """
+    if control.not_the_original:
+        return SchedulerSign(alive=False)
     signs = [_sign_of(process, alive, now) for process in read.processes()]
     return next((sign for sign in signs if sign.alive), signs[0] if signs else SchedulerSign(alive=False))
 
@@ -168,10 +184,15 @@ def _sign_of(process: Process, alive: Path, now: datetime) -> SchedulerSign:
 
 def _is_dead(alive: Path, process: Process) -> bool:
     """Whether it ended without a word (kill -9, say), as far as this machine and this account can tell."""
+    return process.host == host_name() and _is_gone(alive, process.owner)
+
+
+def _is_gone(alive: Path, owner: str) -> bool:
+    """Whether the process of that name ended, as far as this machine and this account can tell."""
     from pressrelease.store.presence import is_dead
 
     try:
-        return process.host == host_name() and is_dead(alive, process.owner)
+        return is_dead(alive, owner)
     except OSError:
         return False
 

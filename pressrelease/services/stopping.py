@@ -22,10 +22,14 @@ from pressrelease.when.wall_time import known_release
 
 @dataclass(frozen=True)
 class Resumed:
-    """What `resume --all` found: what fell due meanwhile, and whether it was let go or is held for a person."""
+    """What `resume --all` found: what fell due meanwhile, and whether it was let go or is held for a person.
+
+    `was_stopped` is False if there was no stop to end and no clock in doubt; then nothing was changed.
+    """
 
     fell_due: tuple[str, ...]
     let_go: bool
+    was_stopped: bool = True
 
 
 def hold(desk: Desk, slug: str, why: str = "") -> None:
@@ -146,6 +150,12 @@ class ClockShown(NamedTuple):
     doubt: str | None
 
 
+def something_is_stopped(desk: Desk) -> bool:
+    """Return whether there is a stop to end, on record or as a file STOP."""
+    on_record = desk.store.exists and desk.store.read.control().stopped
+    return on_record or is_stopped(desk.workspace.folder)
+
+
 def clock_shown(desk: Desk) -> ClockShown:
     """The clock, for a person to look at before they confirm it; witnesses are asked. Takes some seconds."""
     mark = clock.read_mark()
@@ -169,6 +179,7 @@ def resume_all(desk: Desk, *, let_go: bool, clock_confirmed: bool = False) -> Re
             hint="Set the clock right, or confirm that it is: `pressrelease resume --all --confirm clock`.",
             code="clock_in_doubt",
         )
+    stopped = something_is_stopped(desk)
     _take_over(desk)
     if is_stopped(desk.workspace.folder):
         raise NotPermitted(
@@ -176,6 +187,8 @@ def resume_all(desk: Desk, *, let_go: bool, clock_confirmed: bool = False) -> Re
             hint=f"rm {desk.workspace.folder / STOP}",
             code="not_resumed",
         )
+    if not shown.doubt and not stopped:
+        return Resumed((), let_go=False, was_stopped=False)  # a line in the journal would be false
     due = tuple(release.slug for release in fell_due(desk))
     with desk.ledger() as ledger:
         for slug in due:

@@ -22,6 +22,7 @@ from pressrelease.store.rows import (
     delivery_of,
     local_text,
     maybe_micros,
+    maybe_time,
     row_of_scheduled,
     said,
     scheduled_of,
@@ -290,6 +291,8 @@ def move_lift(
     database that it was reckoned by.
     """
     micros = maybe_micros(lift)
+    # Whoever asks may go by changed zone rules that the record has not followed yet; the journal is of the record.
+    (on_record,) = ledger.rows(select(releases.c.lift).where(releases.c.slug == release.slug))
     ledger.connection.execute(
         update(releases)
         .where(releases.c.slug == release.slug)
@@ -300,7 +303,7 @@ def move_lift(
         "release.lift_moved",
         release.slug,
         release.version,
-        before=_said(release.lift),
+        before=_said(maybe_time(on_record["lift"])),
         lift=_said(lift),
         local=local_text(lift, release.embargo.timezone),
         **_clocks(wall, zones),

@@ -5,7 +5,8 @@ would send it a second time. So two things are kept beside the record: where it 
 record that stands elsewhere, or lacks a line that was written here, is treated as stopped until a person adopts it.
 
 Not noticed, since nothing on the machine differs: a machine whose whole state is set back (a snapshot of a virtual
-machine), and a cloned machine that keeps its machine id.
+machine), and a cloned machine that keeps its machine id. Nor is an older record noticed whose adoption has a later time
+than the newest line that was written here, since the clock was set back in between.
 """
 
 from __future__ import annotations

@@ -91,7 +91,8 @@ class Control(NamedTuple):
         """What stands above every screen while nothing goes out; "" where nothing is stopped."""
         if not self.stopped:
             return ""
-        by = f"STOPPED: {self.not_the_original}." if self.not_the_original else f"STOPPED by {self.stopped_by}."
+        why = f": {self.stopped_why.rstrip('.')}" if self.stopped_why else ""
+        by = f"STOPPED: {self.not_the_original}." if self.not_the_original else f"STOPPED by {self.stopped_by}{why}."
         return f"{by} Nothing goes out until `{self.way_out}`."
 
     @property

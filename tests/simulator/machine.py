@@ -1,4 +1,4 @@
-"""A machine whose clock is set by the test, and a store and lanes that can be stopped at a named place."""
+"""Machines whose clocks are set by the test, and a store and lanes that can be stopped at a named point."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 from sqlalchemy import Engine, StaticPool, create_engine, event
 
+from pressrelease.config import ClockRules
 from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.publishing import cycle
 from pressrelease.publishing.recorder import Entry, Recorder
@@ -24,6 +25,7 @@ from pressrelease.release.delivery import Delivery
 from pressrelease.store import Store
 from pressrelease.store.engine import _connect
 from pressrelease.store.ledger import Ledger
+from pressrelease.store.queries import which_file
 from pressrelease.system import clock
 from pressrelease.system.clock import ClockReading
 
@@ -32,25 +34,44 @@ class Killed(BaseException):
     """The process was killed here: nothing of it runs any more."""
 
 
-@dataclass
 class Machine:
-    """True time, and a wall clock that is wrong by `offset`; by `bound` at most, as long as it is synchronized."""
+    """A wall clock that is wrong by `offset`; by `bound` at most, as long as it is synchronized.
 
-    true: datetime
-    offset: timedelta = timedelta(0)
-    bound: timedelta | None = None
-    boots: int = 1
-    up_since: datetime = field(init=False)
+    True time is the same on every machine that was made `beside` another.
+    """
 
-    def __post_init__(self) -> None:
-        self.up_since = self.true - timedelta(days=1)
+    def __init__(self, true: datetime, name: str = "") -> None:
+        self._true = [true]
+        self._name = name
+        self.offset = timedelta(0)
+        self.bound: timedelta | None = None
+        self.boots = 1
+        self.up_since = true - timedelta(days=1)
+        #: Since when the uptime vouches for the clock: what it may have gained unnoticed began then.
+        self.measured_since = true
+        #: How far ahead it was before a clock of this boot was on record.
+        self.first_ahead = timedelta(0)
+
+    def beside(self, name: str) -> Machine:
+        """Another machine at the same moment."""
+        other = Machine(self.true, name)
+        other._true = self._true
+        return other
+
+    @property
+    def true(self) -> datetime:
+        return self._true[0]
+
+    @true.setter
+    def true(self, moment: datetime) -> None:
+        self._true[0] = moment
 
     @property
     def wall(self) -> datetime:
         return self.true + self.offset
 
     def read_mark(self) -> ClockReading:
-        return ClockReading(self.wall, self.true - self.up_since, f"boot {self.boots}")
+        return ClockReading(self.wall, self.true - self.up_since, f"boot {self.boots}{self._name}")
 
     def pause_clock(self) -> float:
         return (self.true - datetime(2018, 1, 1, tzinfo=self.true.tzinfo)).total_seconds()
@@ -61,23 +82,31 @@ class Machine:
     def error_bound(self) -> timedelta | None:
         return self.bound
 
+    def unnoticed(self) -> timedelta:
+        """How far ahead a clock may have crept by little steps, none of which anybody could notice."""
+        return self.first_ahead + ClockRules().tolerance + (self.true - self.measured_since) * clock.SLEW
+
     def reboot(self) -> None:
         self.boots += 1
-        self.bound = None
-        self.up_since = self.true
+        self.bound, self.first_ahead = None, timedelta(0)
+        self.up_since = self.measured_since = self.true
 
 
 @contextmanager
-def running_on(machine: Machine, seed: int) -> Iterator[None]:
-    """Have the program ask this machine for the time, and send in the thread that makes the pass."""
+def running_on(machine: Machine | Callable[[], Machine], seed: int) -> Iterator[None]:
+    """Have the program ask this machine for the time, and send in the thread that makes the pass.
+
+    A callable says which machine runs at that moment.
+    """
     state = random.getstate()
     random.seed(seed)
+    now: Callable[[], Machine] = machine if callable(machine) else lambda: machine
     asked = {
-        "utc_now": lambda: machine.wall,
-        "read_mark": machine.read_mark,
-        "pause_clock": machine.pause_clock,
-        "sleep_until": machine.sleep_until,
-        "error_bound": machine.error_bound,
+        "utc_now": lambda: now().wall,
+        "read_mark": lambda: now().read_mark(),
+        "pause_clock": lambda: now().pause_clock(),
+        "sleep_until": lambda moment: now().sleep_until(moment),
+        "error_bound": lambda: now().error_bound(),
     }
     with patch.multiple(clock, **asked), patch.multiple(cycle, OutletWorkers=InlineLane, Recorder=InlineRecorder):
         try:
@@ -129,7 +158,7 @@ class Fates:
         return fates.pop(0) if fates else ""
 
 
-_place: list[Path] = []
+_place: list[object] = []
 
 
 @cache
@@ -141,26 +170,75 @@ def _engine() -> Engine:
 
 
 def _connection() -> sqlite3.Connection:
-    connection = _connect(_place[-1])
+    file = _place[0]
+    assert isinstance(file, Path)
+    connection = _connect(file)
     # A process may be killed here at any commit; the machine keeps its power.
     connection.execute("PRAGMA journal_mode = MEMORY")
     return connection
 
 
+#: The connections of each machine to a database server, by the server's URL and the machine's folder.
+_servers: dict[tuple[str, Path], Engine] = {}
+
+
+def leave_servers() -> None:
+    """Close what is open to database servers."""
+    while _servers:
+        _servers.popitem()[1].dispose()
+
+
+#: The points at which a process may be killed, in the order in which it comes to them.
+POINTS = (
+    "before the claim's commit",
+    "after the claim's commit",
+    "before the first byte",
+    "accepted, and not answered",
+    "before the answer's commit",
+    "after the answer's commit",
+)
+
+
+def _written_in(ledger: Ledger) -> str:
+    """What a transaction is, that may be a point of its own."""
+    names = {each.name for each in ledger._events}
+    if "delivery.claimed" in names:
+        return "claim"
+    return "answer" if names & {"delivery.delivered", "delivery.failed", "delivery.retrying"} else ""
+
+
 class FragileStore(Store):
     """The real store, with a process around it that can be killed before or after a commit."""
 
-    def __init__(self, url: str, workspace: Path, fates: Fates, on_kill: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        workspace: Path,
+        fates: Fates,
+        on_kill: Callable[[], None],
+        *,
+        reached: Callable[[str], bool] = lambda point: False,
+        server_time: Callable[[], datetime] | None = None,
+    ) -> None:
+        """`reached` is told which of POINTS the process has come to, and says whether it ends there."""
         super().__init__(url, workspace)
         self._fates = fates
         self._on_kill = on_kill
+        self._reached = reached
+        self._server_time = server_time
         self.dead = False
 
     def open(self, now: datetime) -> None:
-        assert self.file is not None
-        self._opened = _engine()
-        if _place != [self.file]:
-            _place[:] = [self.file]
+        if self.file is None:
+            self._opened = self._opened or _servers.get((self.url, self.workspace))
+            self._of = "server"
+            super().open(now)
+            assert self._opened is not None
+            _servers[self.url, self.workspace] = self._opened
+            return
+        self._opened, here = _engine(), [self.file, which_file(self.file)]
+        if _place != here:
+            _place[:] = here
             self._opened.dispose()
 
     def close(self) -> None:
@@ -181,13 +259,14 @@ class FragileStore(Store):
         fate = Fates.take(self._fates.commits)
         with super().ledger(now=now, actor=actor, undo=undo, patience=patience) as ledger:
             yield ledger
-            if fate == "killed before":
+            written = "" if undo else _written_in(ledger)
+            if fate == "killed before" or (written and self._reached(f"before the {written}'s commit")):
                 self.kill()
             elif fate == "busy":
                 raise WillRetry("The database is busy.")
             elif fate == "full":
                 raise StateUnreadable("The disk is full.")
-        if fate == "killed after":
+        if fate == "killed after" or (written and self._reached(f"after the {written}'s commit")):
             self.kill()
 
     @property
@@ -206,4 +285,6 @@ class FragileStore(Store):
                 return answer
 
             reader.why_not = why_not
+            if self.file is None and self._server_time is not None:
+                reader.server_time = self._server_time
         return reader

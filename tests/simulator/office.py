@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pressrelease.config import Config, Office, OutletConfig, Policy, Retry
+from pressrelease.library import Library
 from pressrelease.message import Message
 from pressrelease.outlets import RenderedMessage
 from pressrelease.release.delivery import Receipt, Repeats
@@ -86,13 +87,21 @@ def empty_office() -> Path:
 
 @dataclass(frozen=True)
 class Place(Workspace):
-    """A workspace as one process has it: the config and the outlets are the simulator's."""
+    """A workspace as one process of one machine has it: the config and the outlets are the simulator's."""
 
     world: World = field(compare=False)
+    machine: Machine = field(compare=False)
 
     @property
     def config(self) -> Config:  # type: ignore[override]
         return self.world.config
+
+    @property
+    def library(self) -> Library:  # type: ignore[override]
+        """releases/, which machines that share a record share as well."""
+        kept: Library = self.__dict__.get("_library") or Library(self.world.releases(self.folder))
+        self.__dict__["_library"] = kept
+        return kept
 
     @property
     def store(self) -> Store:  # type: ignore[override]
@@ -100,13 +109,30 @@ class Place(Workspace):
         return kept
 
     def _open(self) -> Store:
-        kept = FragileStore(STORE, self.folder, self.world.fates, self.world.note_the_living)
+        kept = FragileStore(
+            self.world.url,
+            self.folder,
+            self.world.fates,
+            lambda: self.world.note_the_living(self.folder),
+            reached=lambda point: self.world.ends_at(point, self),
+            server_time=lambda: self.machine.true,
+        )
         self.__dict__["_kept"] = kept
         return kept
+
+    def kill(self) -> None:
+        """End this process here. Raises Killed."""
+        assert isinstance(self.store, FragileStore)
+        self.store.kill()
 
     def outlets(self) -> dict[str, Any]:
         told = self.world.config.outlets
         return {name: FakeOutlet(name, self.world, self, dict(told[name].settings)) for name in OUTLETS}
+
+
+def source_of(slug: str, text: str, outlets: tuple[str, ...]) -> str:
+    """A release's file."""
+    return f"---\nheadline: On {slug}\ndate: 2018-09-21\noutlets: [{', '.join(outlets)}]\n---\n\n{text}\n"
 
 
 @dataclass
@@ -145,11 +171,14 @@ class Known:
     """What the people know of one release, kept without asking the program.
 
     `hour` is what California's clock shows at its lift, None where an instant was meant; `later` is the latest moment
-    at which that ever was, since what was not looked at meanwhile may go by it. `config` is what config.toml said.
+    at which that ever was, since what was not looked at meanwhile may go by it. `config` is what config.toml said;
+    `text` is what readers get of the file `source`.
     """
 
     version: str
     text: str
+    source: str
+    outlets: tuple[str, ...]
     lift: datetime | None
     config: Config
     approvals: int = 0

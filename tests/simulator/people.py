@@ -6,6 +6,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,18 @@ from pressrelease.errors import PressReleaseError
 from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.release.delivery import Delivery, DeliveryState, delivery_key
 from pressrelease.services import Desk, approving, scheduling, sending, settling, stopping
+from pressrelease.store.circuit import closed_outlets, open_outlet_again
 from pressrelease.when import Embargo, EmbargoKind, rfc3339
 from pressrelease.when.wall_time import wall_text
 from simulator.machine import Machine
-from simulator.office import (
-    OUTLETS,
-    Known,
-    Row,
-    edited,
-)
+from simulator.office import OUTLETS, Known, Row, edited, source_of
+
+
+class AsConfigured(scheduling.Recipients):
+    """To whom the simulator's outlets send."""
+
+    def of(self, outlet: str) -> tuple[str, ...]:
+        return OUTLETS[outlet][1]
 
 
 class People:
@@ -35,6 +39,7 @@ class People:
     folder: Path
     desk: Desk
     known: dict[str, Known]
+    drafts: dict[str, Known]
     rows: dict[str, Row]
     stopped: bool
     newest: datetime
@@ -54,13 +59,11 @@ class People:
 
     def schedule(self, slug: str, after: timedelta | None, outlets: tuple[str, ...]) -> None:
         """Write a new text and schedule it; `after` None is an immediate one, every other an hour on the wall."""
-        self._number += 1
-        text = f"Text number {self._number} of {slug}."
-        source = text.encode()
+        text, source = self._new_text(slug, outlets)
         lift = None if after is None else self.machine.wall + after
         recipients = {name: OUTLETS[name][1] for name in outlets}
         settings = frozen_settings(self.config, outlets)
-        release = Release(slug, f"Headline {self._number}", "…", text, source_hash=hashlib.sha256(source).hexdigest())
+        release = Release(slug, f"On {slug}", "…", text, source_hash=hashlib.sha256(source.encode()).hexdigest())
         wall = wall_text(lift, "America/Los_Angeles") if lift is not None and self._number % 2 else ""
         kind = EmbargoKind.IMMEDIATE if lift is None else EmbargoKind.INSTANT
         proposal = scheduling.Proposal(
@@ -84,19 +87,52 @@ class People:
             settings=settings,
         )
         assert canonical(release)
+        hour = (lift + self.offset_there).replace(tzinfo=None) if lift is not None and wall else None
+        known = Known(proposal.version, text, source, outlets, lift, self.config, hour=hour)
+        self._have_scheduled(slug, known, lambda: proposal)
+
+    def reschedule(self, slug: str) -> None:
+        """Edit a release and schedule it again, saying nothing of its lift: the one that it had is kept."""
+        before = self.known.get(slug) or self.drafts.get(slug)
+        if before is None:
+            return
+        text, source = self._new_text(slug, before.outlets)
+        known = replace(before, text=text, source=source, config=self.config, approvals=0, held=False)
+        on_record = self.desk.store.read.release(slug)
+
+        def propose() -> scheduling.Proposal:
+            desk = self.desk
+            proposer = scheduling.Proposer(desk, None, self.machine.wall, desk.library.slugs(), AsConfigured(desk))
+            proposal = proposer.propose(slug)
+            if on_record is not None:
+                assert proposal.lift == on_record.lift, "the lift moved, and nobody said so"
+            known.version = proposal.version
+            return proposal
+
+        if self._have_scheduled(slug, known, propose):
+            self.counts["scheduled again, with the lift that it had"] += 1
+
+    def _new_text(self, slug: str, outlets: tuple[str, ...]) -> tuple[str, str]:
+        self._number += 1
+        text = f"Text number {self._number} of {slug}."
+        return text, source_of(slug, text, outlets)
+
+    def _have_scheduled(self, slug: str, known: Known, propose: Callable[[], scheduling.Proposal]) -> bool:
+        """Write the file and schedule what is proposed of it; where that is refused, the file is as it was."""
         path = self.folder / "releases" / f"{slug}.md"
         before = path.read_bytes() if path.exists() else None
-        path.write_bytes(source)
-        if not self._try(lambda: scheduling.schedule(self.desk, proposal)):
+        path.write_bytes(known.source.encode())
+        if not self._try(lambda: scheduling.schedule(self.desk, propose())):
             if before is not None:
                 path.write_bytes(before)
-            return
-        hour = (lift + self.offset_there).replace(tzinfo=None) if lift is not None and wall else None
-        self.known[slug] = Known(proposal.version, text, lift, self.config, hour=hour)
-        for name in outlets:
+            return False
+        self.known[slug] = known
+        self.drafts.pop(slug, None)
+        for name in known.outlets:
             for recipient in OUTLETS[name][1]:
-                key = delivery_key(slug, proposal.version, name, recipient)
-                self.rows[key] = Row(slug, proposal.version, name, key)
+                key = delivery_key(slug, known.version, name, recipient)
+                self.rows[key] = Row(slug, known.version, name, key)
+        return True
 
     def approve(self, slug: str) -> None:
         if slug in self.known and self._try(lambda: approving.approve(self.desk, slug, "da")):
@@ -114,7 +150,7 @@ class People:
 
     def unschedule(self, slug: str) -> None:
         if slug in self.known and self._try(lambda: scheduling.unschedule(self.desk, slug)):
-            del self.known[slug]
+            self.drafts[slug] = self.known.pop(slug)
 
     def hold(self, slug: str) -> None:
         if slug in self.known and self._try(lambda: stopping.hold(self.desk, slug, "wait")):
@@ -147,6 +183,7 @@ class People:
         found: list[stopping.Resumed] = []
         if self._try(lambda: found.append(stopping.resume_all(self.desk, let_go=let_go, clock_confirmed=True))):
             self.stopped = False
+            self.machine.measured_since, self.machine.first_ahead = self.machine.true, timedelta(0)
             for slug in () if let_go else found[0].fell_due:
                 self.known[slug].held = True
 
@@ -240,6 +277,12 @@ class People:
             self.counts[f"in doubt, then settled as {verdict}"] += len(rows)
         return rows
 
+    def open_outlets(self) -> None:
+        """Somebody reaches every outlet that was closed with the credentials of now."""
+        with self.desk.ledger() as ledger:
+            for name in closed_outlets(self.desk.store.read):
+                open_outlet_again(ledger, name, why="it was reached with its credentials")
+
     def edit_config(self, what: str) -> None:
         """Somebody edits config.toml; a pass that is under way goes on by what it had read."""
         self.config = edited(self.config, what)
@@ -252,7 +295,7 @@ class People:
 
     def put_back(self, slug: str) -> None:
         if slug in self.known:
-            (self.folder / "releases" / f"{slug}.md").write_bytes(self.known[slug].text.encode())
+            (self.folder / "releases" / f"{slug}.md").write_bytes(self.known[slug].source.encode())
 
     def _note_newest(self) -> None:
         newest = self.desk.store.read.newest_time()

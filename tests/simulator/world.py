@@ -1,46 +1,38 @@
-"""The office, its people, its outlets and its misfortunes; every promise is checked where it could be broken."""
+"""The office, its machines, its outlets and its misfortunes; every promise is checked where it could be broken."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from auditor import Arrival, audit
+from auditor import Arrival
 from office import make_original
 from zone_files import database, going_by
 
 from pressrelease.errors import PressReleaseError
-from pressrelease.outlets import RenderedMessage
 from pressrelease.publishing.cycle import Cycle
-from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.scheduler.run import Scheduler
 from pressrelease.services import Desk
-from pressrelease.status.evaluation import ReleaseState
-from pressrelease.store.claims import FOUND
-from pressrelease.store.journal import first_break
-from pressrelease.store.presence import ProcessLock, register
-from pressrelease.system.clock import LONGEST_PROOF, SLEW
-from simulator.machine import Fates, FragileStore, Killed, Machine, running_on
+from pressrelease.store.presence import ProcessLock, appear, check_in
+from simulator.copies import Copies, Kept
+from simulator.machine import Fates, FragileStore, Killed, Machine, leave_servers, running_on
+from simulator.network import Crash, Network
 from simulator.office import (
     BEGIN,
     CONFIG,
     OUTLETS,
     PATIENT,
-    SLUGS,
     STORE,
-    TIMEOUT,
-    FakeOutlet,
     Known,
     Place,
     Row,
@@ -48,44 +40,73 @@ from simulator.office import (
     shared_memory,
 )
 from simulator.people import People
+from simulator.promises import Promises
 
 
-class World(People):
+class World(People, Copies, Network, Promises):
     """One history. Each method that starts with a verb is a thing that can happen."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, url: str = STORE) -> None:
+        """With `url` of a database server, two machines work on one record."""
         self.config = PATIENT if seed % 2 else CONFIG
+        self.url = url
         self.machine = Machine(BEGIN)
-        self.folder = Path(tempfile.mkdtemp(prefix="pressrelease-", dir=shared_memory()))
-        shutil.copytree(empty_office() / ".pressrelease", self.folder / ".pressrelease", dirs_exist_ok=True)
-        make_original(self.folder)
+        self.machines = [self.machine]
+        self.folder = self._new_folder()
+        self.folders = [self.folder]
+        if url == STORE:
+            shutil.copytree(empty_office() / ".pressrelease", self.folder / ".pressrelease", dirs_exist_ok=True)
+            make_original(self.folder)
+        else:
+            self.machines.append(self.machine.beside(" there"))
+            self.folders.append(self._new_folder())
         (self.folder / "releases").mkdir()
         self.fates = Fates()
         self.faults: dict[str, list[str]] = {name: [] for name in OUTLETS}
         self.meanwhile: list[str] = []
+        self.crash: Crash | None = None
+        #: An outlet that is dead for ever, and whether it hangs.
+        self.dead: tuple[str, bool] = "", False
         self.known: dict[str, Known] = {}
+        self.drafts: dict[str, Known] = {}
         self.rows: dict[str, Row] = {}
         self.stopped = False
+        self.copied = False
+        self.kept: Kept | None = None
+        self.left: list[Path] = []
         self.counts: Counter[str] = Counter()
         self.newest = BEGIN
         self.clock_was_set_back = False
-        self.has_crept = False
         self.told: list[str] = []
         self.broken: list[AssertionError] = []
         self.log: list[Arrival] = []
         self.audited: Counter[str] = Counter()
         self._living: list[Path] = []
+        self._left_behind: list[Crash] = []
         self._number = 0
         self.offset_there = timedelta(hours=-7)
         self._laws = 0
         self._zones = ExitStack()
         self._zones.enter_context(patch.dict(os.environ, XDG_STATE_HOME=str(self.folder / "state")))
         self._daemon: tuple[ProcessLock, Cycle, Scheduler, Place] | None = None
-        self._people = Place(self.folder, self)
-        self._people.__dict__["_kept"] = FragileStore(STORE, self.folder, Fates(), lambda: None)
-        self.desk = Desk(self._people, "jdoe")
         self._running = ExitStack()
-        self._running.enter_context(running_on(self.machine, seed))
+        self._running.enter_context(running_on(lambda: self.machine, seed))
+        self.sit_down()
+        if url == STORE:
+            self.desk.store.origin.keep(self.desk.store.read.store_id())
+        else:
+            for machine, folder in zip(self.machines, self.folders, strict=True):
+                with self._on(machine), self.desk.ledger() as ledger:
+                    name = f"publish-due on {folder.name}"
+                    check_in(ledger, name, "publish-due", machine.read_mark())
+
+    def sit_down(self) -> None:
+        """Whoever works in the office works in its folder from now on."""
+        self._people = Place(self.folder, self, self.machines[0])
+        self._people.__dict__["_kept"] = FragileStore(
+            self.url, self.folder, Fates(), lambda: None, server_time=lambda: self.machine.true
+        )
+        self.desk = Desk(self._people, "jdoe")
 
     def end(self) -> None:
         """Put everything away."""
@@ -93,10 +114,27 @@ class World(People):
             if self._daemon is not None:
                 self.kill_daemon()
             self._people.store.close()
+            leave_servers()
         finally:
             self._zones.close()
             self._running.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            for folder in (*self.folders, *self.left):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _new_folder(self) -> Path:
+        return Path(tempfile.mkdtemp(prefix="pressrelease-", dir=shared_memory()))
+
+    def releases(self, folder: Path) -> Path:
+        """The releases of a workspace; machines that share a record share them as well."""
+        return (self.folder if folder in self.folders else folder) / "releases"
+
+    @contextmanager
+    def _on(self, machine: Machine) -> Iterator[None]:
+        before, self.machine = self.machine, machine
+        try:
+            yield
+        finally:
+            self.machine = before
 
     # -- time ---------------------------------------------------------------------------------------------
 
@@ -122,7 +160,7 @@ class World(People):
                 known.lift = known.hour.replace(tzinfo=UTC) - self.offset_there
 
     def set_clock(self, by: timedelta) -> None:
-        """Ahead only once a clock of this boot is on record: before, it is as if the machine had come up ahead."""
+        """Ahead only once a clock of this boot is on record: before, only a witness could tell."""
         if by > timedelta(0) and self.desk.store.read.mark(self.machine.read_mark().boot) is None:
             return
         self.machine.offset += by
@@ -137,16 +175,27 @@ class World(People):
         """The clock gains on the uptime little by little, each step small enough to be believed by itself."""
         self.machine.bound = None
         for _ in range(steps):
-            self.has_crept = True
             self.machine.true += timedelta(seconds=1)
             self.machine.offset += timedelta(seconds=1.9)
+            self._note_first_clock()
             self.look_in()
+
+    def _note_first_clock(self) -> None:
+        """Before a clock of this boot is on record, it is as if the machine had come up ahead."""
+        if self.desk.store.read.mark(self.machine.read_mark().boot) is None:
+            self.machine.first_ahead = max(self.machine.first_ahead, self.machine.offset)
 
     def synchronize(self, bound: timedelta, share: float) -> None:
         """The clock is kept to the true time, off by that share of what the kernel says that it may be."""
         before, self.machine.offset, self.machine.bound = self.machine.offset, bound * share, bound
-        self.has_crept |= share > 0
+        self._note_first_clock()
         self.clock_was_set_back |= self.machine.offset < before
+
+    def set_clock_there(self, offset: timedelta) -> None:
+        """Another machine's clock is so far off from now on."""
+        if len(self.machines) > 1:
+            self.clock_was_set_back |= offset < self.machines[1].offset
+            self.machines[1].offset = offset
 
     def reboot(self) -> None:
         """The machine comes up again with a clock that is right or behind: ahead, only a witness could tell."""
@@ -157,12 +206,12 @@ class World(People):
 
     # -- processes ----------------------------------------------------------------------------------------
 
-    def note_the_living(self) -> None:
-        """A process is being killed: the names that stand in the folder stay there."""
+    def note_the_living(self, folder: Path) -> None:
+        """A process is being killed: the names that stand in its folder stay there."""
         for path in self._living:
             path.unlink(missing_ok=True)
         self._living = []
-        for path in (self.folder / ".pressrelease/alive").glob("*.lock"):
+        for path in (folder / ".pressrelease/alive").glob("*.lock"):
             kept = path.with_suffix(".kept")
             kept.hardlink_to(path)  # the same file: what the process wrote into it stays as well
             self._living.append(kept)
@@ -180,16 +229,25 @@ class World(People):
         finally:
             self._note_newest()
 
-    def cron(self) -> None:
-        """One `publish-due`."""
-        place = Place(self.folder, self)
-        self._as_process(lambda: publish_due(place))
+    def cron(self, where: int = 0) -> None:
+        """One `publish-due`, on a machine that there is."""
+        where %= len(self.machines)
+        self._pass_in(Place(self.folders[where], self, self.machines[where]))
+
+    def _pass_in(self, place: Place) -> None:
+        with self._on(place.machine):
+            self._as_process(lambda: publish_due(place))
         place.store.close()
+        self._see_what_was_left()
+
+    def _see_what_was_left(self) -> None:
+        while self._left_behind:
+            self._happen(self._left_behind.pop().meanwhile)
 
     def start_daemon(self) -> None:
         if self._daemon is not None:
             return
-        place = Place(self.folder, self)
+        place = Place(self.folder, self, self.machines[0])
 
         def start() -> None:
             # As `wiring.sending` does, without its end: a killed process has none.
@@ -230,11 +288,13 @@ class World(People):
                 ended.append(True)
                 raise
 
-        self._as_process(one_pass)
+        with self._on(place.machine):
+            self._as_process(one_pass)
         if isinstance(place.store, FragileStore) and place.store.dead:
             self._bury_daemon()
         elif ended:
             self.end_daemon()
+        self._see_what_was_left()
 
     def end_daemon(self) -> None:
         """SIGTERM."""
@@ -256,193 +316,3 @@ class World(People):
         alive.lock.release()
         place.store.close()
         self._daemon = None
-
-    # -- the network, and what is promised of it ------------------------------------------------------------
-
-    def between(self, place: Place) -> None:
-        """What happens between a claim and its first byte."""
-        while self.meanwhile:
-            self._happen(self.meanwhile.pop(0), place)
-
-    def _happen(self, what: str, place: Place) -> None:
-        if what == "killed":
-            store = place.store
-            assert isinstance(store, FragileStore)
-            store.kill()
-        acts: dict[str, Callable[[], None]] = {
-            "stop": self.stop,
-            "hold": lambda: [self.hold(slug) for slug in SLUGS] and None,
-            "edit": lambda: [self.edit(slug) for slug in SLUGS] and None,
-            "unapprove": lambda: [self.unapprove(slug) for slug in SLUGS] and None,
-            "unschedule": lambda: [self.unschedule(slug) for slug in SLUGS] and None,
-            "put off": lambda: [self.resume(slug, timedelta(minutes=7)) for slug in SLUGS] and None,
-            "clock ahead": lambda: self.set_clock(timedelta(hours=1)),
-            "clock creeps": lambda: self.creep(3),
-            "clock back": lambda: self.set_clock(-timedelta(hours=1)),
-            "suspended": lambda: self.wait(timedelta(minutes=10)),
-            "suspended for days": lambda: self.wait(timedelta(days=3)),
-            "another pass": self.cron,
-            "another name": lambda: self.edit_config("name"),
-            "another place": lambda: self.edit_config("argv"),
-            "a law": lambda: self.change_zone_rules(-timedelta(minutes=3)),
-        }
-        acts[what]()
-
-    def sent(self, outlet: FakeOutlet, parcel: RenderedMessage, key: str) -> Receipt:
-        """The first byte leaves. What is broken here is kept: the program takes it for a fault of the outlet."""
-        try:
-            self._ask_of_the_world(outlet, parcel, key)
-            return self._answer(outlet, self.rows[key], key)
-        except AssertionError as error:
-            self.broken.append(error)
-            raise
-
-    def _ask_of_the_world(self, outlet: FakeOutlet, parcel: RenderedMessage, key: str) -> None:
-        """Everything that was promised of a first byte, asked of the world itself."""
-        row = self.rows[key]
-        known = self.known.get(row.slug)
-        assert known is not None, "what is no longer scheduled left"
-        assert known.version == row.version, "a version left that another has replaced"
-        assert known.approvals >= 1, "left unapproved"
-        assert known.lift is not None, "left without a lift"
-        assert self.machine.true >= known.lift - self._early_by_at_most(known.lift), "EARLY"
-        assert self.machine.wall >= self.newest - timedelta(seconds=3), "left by a clock behind the record"
-        assert not self.stopped, "left although stopped"
-        assert not known.held, "left although held"
-        path = self.folder / "releases" / f"{row.slug}.md"
-        assert path.exists(), "left although its file is gone"
-        assert path.read_bytes() == known.text.encode(), "left although its file was changed"
-        assert known.text in parcel.content.decode(), "other bytes left than were approved"
-        assert known.config.office.name in parcel.content.decode(), "another office's name left than was approved"
-        assert outlet.settings == known.config.outlets[outlet.name].settings, "it went to another place than approved"
-        lease = [one.lease_until for one in outlet.place.store.read.claimed() if one.key == key]
-        assert lease, "left unclaimed"
-        assert lease[0] is not None, "left without a lease"
-        assert lease[0] > self.machine.wall + TIMEOUT, "left on a claim that was about to lapse"
-        row.began = row.began or self.machine.wall
-        moments = [known.lift, known.decided or known.lift, known.later or known.lift]
-        late = self.machine.wall > max(moments) + self.config.policy.max_late
-        assert not late or self.machine.wall <= row.began + self.config.retry.give_up, "late, and nobody decided that"
-
-    def _early_by_at_most(self, lift: datetime) -> timedelta:
-        """Nothing, unless a clock crept ahead by less than anybody could notice, and no kernel said how far."""
-        bound = self.machine.bound
-        if bound is not None and (bound <= LONGEST_PROOF or self.machine.wall - bound >= lift):
-            return timedelta(0)
-        if not self.has_crept:
-            return timedelta(0)
-        return CONFIG.clock.tolerance + (self.machine.true - BEGIN) * SLEW
-
-    def _answer(self, outlet: FakeOutlet, row: Row, key: str) -> Receipt:
-        store = outlet.place.store
-        assert isinstance(store, FragileStore)
-        fault = Fates.take(self.faults[outlet.name])
-        if fault == "refused":
-            raise DeliveryFailed(Certainty.NOT_SENT, "refused the connection")
-        if fault == "refused for good":
-            raise DeliveryFailed(Certainty.FOR_GOOD, "401")
-        if fault == "password":
-            raise DeliveryFailed(Certainty.FOR_GOOD, "refused the password", credentials=True)
-        if fault == "lost":
-            raise DeliveryFailed(Certainty.UNSURE, "no answer")
-        if fault == "killed before":
-            store.kill()
-        if fault == "slow":
-            self.wait(timedelta(minutes=2))
-            self.cron()
-        self._arrive(outlet, row, key)
-        if fault == "answer lost":
-            raise DeliveryFailed(Certainty.UNSURE, "no answer")
-        if fault == "broken":
-            raise RuntimeError("a fault of ours")
-        if fault == "killed after":
-            store.kill()
-        return Receipt(remote_id=key)
-
-    def _arrive(self, outlet: FakeOutlet, row: Row, key: str) -> None:
-        now, repeats = self.machine.true, outlet.repeats
-        lift = self.known[row.slug].lift
-        early = self._early_by_at_most(lift) if lift is not None else timedelta(0)
-        (last,) = self.desk.store.read.rows("SELECT max(n) AS n FROM journal")
-        self.log.append(Arrival(now, row.outlet, key, coarse=early, line=last["n"]))
-        first = row.seen.get(key)
-        if first is not None and repeats.still_told(first, now):
-            return
-        row.seen[key] = now
-        row.arrivals.append(now)
-        allowed = 1 + row.sent_again
-        assert len(row.arrivals) <= allowed or self.clock_was_set_back, f"{row.outlet} got it {len(row.arrivals)} times"
-
-    # -- what must be true at every moment ----------------------------------------------------------------
-
-    def check(self) -> None:
-        """No promise was broken, and the record agrees with the world."""
-        if self.broken:
-            raise self.broken[0]
-        releases = self.desk.store.read.releases()
-        assert {release.slug for release in releases} == set(self.known)
-        for dossier in self.desk.store.read.dossiers(releases):
-            for delivery in dossier.deliveries:
-                row = self.rows[delivery.key]
-                arrived = bool(row.arrivals)
-                if delivery.state is DeliveryState.DELIVERED:
-                    assert arrived or row.declared, "recorded as delivered, and never arrived"
-                elif arrived and not row.sent_again and not row.dropped:
-                    assert delivery.state in {DeliveryState.SENDING, DeliveryState.IN_DOUBT}, (
-                        f"arrived, and recorded as {delivery.state.value}"
-                    )
-
-    def counted_by_the_journal(self) -> Counter[str]:
-        """What a dead sender's log told the passes that came after it."""
-        counts: Counter[str] = Counter()
-        for line in self.desk.store.read.journal():
-            detail = json.loads(line.detail)
-            if line.event == "delivery.given_back" and detail["reason"] == "its sender ended before it began":
-                counts["killed, and waiting again"] += 1
-            counts["killed, and recorded as delivered"] += detail.get("found") == FOUND
-        return counts
-
-    def check_journal(self, waiting: Iterable[str]) -> None:
-        """The auditor, who knows nothing of the program, finds nothing; `waiting` is what `status` says waits."""
-        assert first_break(self.desk.store.read.journal()) is None
-        told = {name: repeats.told_apart for name, (repeats, _) in OUTLETS.items()}
-        self.audited = audit(
-            self.folder, self.log, told, at_least={}, clock_was_set=True, told=waiting, until=self.machine.wall
-        )
-
-    def check_nothing_lost(self) -> None:
-        """Once every misfortune is over, each delivery of an approved release is settled, or a person is asked."""
-        self.fates.commits.clear()
-        self.fates.questions.clear()
-        self.meanwhile.clear()
-        for faults in self.faults.values():
-            faults.clear()
-        if self._daemon is not None:
-            self.kill_daemon()
-        self.mend_clock()
-        self.resume_all(let_go=True)
-        for _ in range(60):
-            self.daemon()
-            self.check()
-            assert self._daemon is not None, self.told[-1]
-            seen = self._daemon[1].look()
-            assert not seen.plan.due, "due, and not even tried"
-            lapses = [one.lease_until for one in self.desk.store.read.claimed() if one.lease_until]
-            wakes = [*lapses, *([seen.next_wake] if seen.next_wake else [])]
-            if not wakes:
-                break
-            self.machine.true = max(self.machine.true, min(wakes)) + timedelta(milliseconds=1)
-        else:
-            raise AssertionError("it never came to rest")
-        waits_for_a_person = {ReleaseState.NEEDS_YOU, ReleaseState.HELD, ReleaseState.UNAPPROVED}
-        waiting: list[str] = []
-        for report in self.desk.reports(self.desk.store.read.releases()):
-            waiting += [report.dossier.release.slug] if report.standing.state in waits_for_a_person else []
-            unsettled = [delivery for delivery in report.dossier.deliveries if delivery.is_open]
-            assert not unsettled or report.standing.state in waits_for_a_person, (
-                f"{unsettled[0].outlet} is {unsettled[0].state.value} and nobody is told"
-            )
-            self.counts["kept back, since config.toml was edited"] += bool(report.dossier.changed)
-            stuck = [delivery for delivery in report.dossier.deliveries if delivery.needs_person]
-            assert not stuck or report.standing.state in waits_for_a_person, "it needs a person, and nobody is told"
-        self.check_journal(waiting)

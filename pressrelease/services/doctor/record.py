@@ -212,10 +212,19 @@ def scheduler(patient: DoctorContext) -> Iterator[DoctorFinding]:
         since = f" since {say_span(patient.mark.wall - control.stopped_at)}" if control.stopped_at else ""
         why = f" ({control.stopped_why})" if control.stopped_why else ""
         yield error(f"everything is stopped, by {control.stopped_by}{since}{why}", "`pressrelease resume --all`")
-    sign = scheduler_sign(read, patient.workspace.alive, patient.mark.wall)
+    sign = scheduler_sign(read, patient.workspace.alive, patient.mark.wall, control)
     start = "Start `pressrelease run`; `pressrelease service --systemd` prints what keeps it up."
     if sign.alive:
         yield fine(f"a scheduler is alive on {sign.host} ({sign.kind})")
+    elif control.not_the_original:
+        return
+    elif sign.once and sign.last_seen is not None:
+        ago = say_span(patient.mark.wall - sign.last_seen)
+        yield (error if read.open_releases() else warning)(
+            f"one pass was made {ago} ago on {sign.host}, and nothing shows yet that another will come",
+            "If cron makes one every minute, look again in two minutes. If not, install the line that"
+            " `pressrelease service --cron` prints.",
+        )
     elif read.open_releases():
         seen = f"the last was seen {say_span(patient.mark.wall - sign.last_seen)} ago" if sign.last_seen else "none yet"
         yield error(f"no scheduler is alive ({seen}), and releases are waiting", start)

@@ -1,0 +1,151 @@
+"""What happens between a claim and its answer: outlets fail, processes are killed, and people act meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from auditor import Arrival
+
+from pressrelease.outlets import RenderedMessage
+from pressrelease.release.delivery import Certainty, DeliveryFailed, Receipt
+from simulator.machine import Fates
+from simulator.office import TIMEOUT, FakeOutlet, Place, Row
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A process is killed at the next of `point`, and `meanwhile` happens before anybody sees to what it left.
+
+    With `alive` it happens just before its end, where no transaction of its own is under way. With `outlet` it is only
+    a send there that counts.
+    """
+
+    point: str
+    meanwhile: str
+    alive: bool = False
+    outlet: str = ""
+
+    @property
+    def cell(self) -> str:
+        return f"killed {self.point} × {self.meanwhile}"
+
+
+class Network:
+    """The outlets of a world, and what befalls whoever sends to them."""
+
+    def between(self, place: Place) -> None:
+        """What happens between a claim and its first byte."""
+        while self.meanwhile:
+            what = self.meanwhile.pop(0)
+            if what == "killed":
+                place.kill()
+            self._happen(what)
+
+    def ends_at(self, point: str, place: Place, outlet: str = "") -> bool:
+        """Whether a process is to be killed at this point; what is to happen meanwhile has happened, or will."""
+        if self.crash is None or self.crash.point != point or self.crash.outlet not in {"", outlet}:
+            return False
+        crash, self.crash = self.crash, None
+        self.counts[crash.cell] += 1
+        in_transaction = point.startswith("before") and point.endswith("commit")
+        if crash.alive and not in_transaction:
+            self._happen(crash.meanwhile)
+        else:
+            self._left_behind.append(crash)
+        return True
+
+    def _happen(self, what: str) -> None:
+        """By people, who work on the first machine, or by another process."""
+        with self._on(self.machines[0]):
+            self._acts()[what]()
+
+    def _acts(self) -> dict[str, Callable[[], None]]:
+        def each(act: Callable[[str], object]) -> Callable[[], None]:
+            def all_of_them() -> None:
+                for slug in list(self.known):
+                    act(slug)
+
+            return all_of_them
+
+        return {
+            "stop": self.stop,
+            "hold": each(self.hold),
+            "edit": each(self.edit),
+            "unapprove": each(self.unapprove),
+            "unschedule": each(self.unschedule),
+            "scheduled again": each(lambda slug: [self.unschedule(slug), self.reschedule(slug), self.approve(slug)]),
+            "put off": each(lambda slug: self.resume(slug, timedelta(minutes=7))),
+            "settle": self.settle_after_a_pass,
+            "clock ahead": lambda: self.set_clock(timedelta(hours=1)),
+            "clock creeps": lambda: self.creep(3),
+            "clock back": lambda: self.set_clock(-timedelta(hours=1)),
+            "suspended": lambda: self.wait(timedelta(minutes=10)),
+            "suspended for days": lambda: self.wait(timedelta(days=3)),
+            "another pass": lambda: self.cron(1),
+            "another name": lambda: self.edit_config("name"),
+            "another place": lambda: self.edit_config("argv"),
+            "a law": lambda: self.change_zone_rules(-timedelta(minutes=3)),
+            "copied": lambda: self.copy_folder(adopt=False),
+        }
+
+    def settle_after_a_pass(self) -> None:
+        """Another pass puts in doubt what was under way, and people say what is true of it."""
+        self.cron()
+        for slug, outlet in self.doubtful():
+            self.settle(slug, outlet, again=False)
+
+    def sent(self, outlet: FakeOutlet, parcel: RenderedMessage, key: str) -> Receipt:
+        """The first byte leaves. What is broken here is kept: the program takes it for a fault of the outlet."""
+        try:
+            self._ask_of_the_world(outlet, parcel, key)
+            if self.ends_at("before the first byte", outlet.place, outlet.name):
+                outlet.place.kill()
+            return self._answer(outlet, self.rows[key], key)
+        except AssertionError as error:
+            self.broken.append(error)
+            raise
+
+    def _answer(self, outlet: FakeOutlet, row: Row, key: str) -> Receipt:
+        if outlet.name == self.dead[0]:
+            self.wait(TIMEOUT if self.dead[1] else timedelta(0))
+            raise DeliveryFailed(Certainty.UNSURE if self.dead[1] else Certainty.NOT_SENT, "it is dead")
+        fault = Fates.take(self.faults[outlet.name])
+        if fault == "refused":
+            raise DeliveryFailed(Certainty.NOT_SENT, "refused the connection")
+        if fault == "refused for good":
+            raise DeliveryFailed(Certainty.FOR_GOOD, "401")
+        if fault == "password":
+            raise DeliveryFailed(Certainty.FOR_GOOD, "refused the password", credentials=True)
+        if fault == "lost":
+            raise DeliveryFailed(Certainty.UNSURE, "no answer")
+        if fault == "killed before":
+            outlet.place.kill()
+        if fault == "slow":
+            self.wait(timedelta(minutes=2))
+            self.cron()
+        self._arrive(outlet, row, key)
+        if self.ends_at("accepted, and not answered", outlet.place, outlet.name):
+            outlet.place.kill()
+        if fault == "answer lost":
+            raise DeliveryFailed(Certainty.UNSURE, "no answer")
+        if fault == "broken":
+            raise RuntimeError("a fault of ours")
+        if fault == "killed after":
+            outlet.place.kill()
+        return Receipt(remote_id=key)
+
+    def _arrive(self, outlet: FakeOutlet, row: Row, key: str) -> None:
+        now, repeats = self.machine.true, outlet.repeats
+        (last,) = self.desk.store.read.rows("SELECT max(n) AS n FROM journal")
+        early = max(timedelta(0), outlet.place.machine.offset)
+        self.log.append(Arrival(now, row.outlet, key, coarse=early, line=last["n"]))
+        first = row.seen.get(key)
+        if first is not None and repeats.still_told(first, now):
+            return
+        row.seen[key] = now
+        row.arrivals.append(now)
+        self.counts["arrived"] += 1
+        allowed = 1 + row.sent_again
+        assert len(row.arrivals) <= allowed or self.clock_was_set_back, f"{row.outlet} got it {len(row.arrivals)} times"
