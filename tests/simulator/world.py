@@ -23,7 +23,7 @@ from pressrelease.publishing.cycle import Cycle
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.scheduler.run import Scheduler
 from pressrelease.services import Desk
-from pressrelease.store.presence import ProcessLock, appear, check_in
+from pressrelease.store.presence import ProcessLock, check_in, register
 from simulator.copies import Copies, Kept
 from simulator.machine import Fates, FragileStore, Killed, Machine, leave_servers, running_on
 from simulator.network import Crash, Network
