@@ -353,6 +353,28 @@ def test_root_says_so_if_the_owner_may_not_read_its_copy_of_the_program(place: P
     assert "may not read this copy" in place.root("publish-due", expect=77)
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_root_goes_on_as_the_planter_whatever_of_a_workspace_is_roots(place: Place, links: bool) -> None:
+    if links:
+        place.private.symlink_to("/root")
+    else:
+        place.private.mkdir(mode=0o700)
+    place.root("doctor", "--offline", expect=10)
+    said = place.root("publish-due", expect=77)
+    assert f"chown -R {PRESS}: {place.private}" in said
+    place.root("new", "Another headline", "--embargo", "immediate")
+    assert owners(place.office.folder / "releases") == {PRESS}
+
+
+@pytest.mark.parametrize("name", ["config.toml", "."])
+def test_root_works_for_nobody_whose_config_another_may_change(place: Place, name: str) -> None:
+    place.press("schedule", "due", "--yes")
+    os.chown(place.office.folder / name, STRANGER, STRANGER)
+    assert f"could run programs as uid {PRESS}" in place.root("publish-due", expect=77)
+    os.chown(place.office.folder / name, 0, 0)
+    place.root("publish-due")
+
+
 def test_root_refuses_its_own_workspace_that_others_may_change(place: Place) -> None:
     for path in (place.office.folder, *place.office.folder.rglob("*")):
         os.chown(path, 0, 0)

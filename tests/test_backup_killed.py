@@ -81,9 +81,9 @@ def test_a_killed_restore_sends_nothing_twice_and_can_be_done_again(tmp_path: Pa
             told = events(there.store)
             # Either the old record, which knows that it is out, or the restored one, which claims nothing.
             assert told.count("delivery.claimed") == ("restored" not in told)
+            audit_page(workspace.folder)
         assert (page.stat().st_ino, page.stat().st_mtime_ns) == before
         there.store.close()
-        audit_page(workspace.folder)
         if ended:
             return
         again = subprocess.run(

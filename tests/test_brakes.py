@@ -13,13 +13,17 @@ from pathlib import Path
 
 import pytest
 from calling import Caller
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from office import Office, found_office, in_seconds, iso
 
 from pressrelease import errors
 from pressrelease.errors import NotFound, NotPermitted, PressReleaseError
+from pressrelease.services import Desk
 from pressrelease.services.results import each
+from pressrelease.status.evaluation import Directive
+from pressrelease.store import commands
+from pressrelease.store.ledger import Ledger
 
 FAR = iso(in_seconds(5 * 86400))
 
@@ -238,3 +242,77 @@ def test_no_command_to_resume_is_proposed_for_what_a_person_holds(office: Office
     assert "next:" not in call.out
     call("status", "second")
     assert "next:" not in call.out
+
+
+# --- Many at once ----------------------------------------------------------------------------------------------------
+
+
+def test_one_that_is_refused_within_a_transaction_is_undone_by_itself(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pressrelease.services import results
+    from pressrelease.wiring import Workspace
+
+    place = Workspace(office.folder)
+    desk = Desk(place, "jdoe")
+    before = len(place.store.read.rows("SELECT n FROM journal"))
+
+    def write(ledger: Ledger, slug: str) -> None:
+        ledger.note("remark", slug)
+        commands.set_directive(ledger, slug, Directive.HELD, by="jdoe")  # refused for what is out
+        if slug == "third":
+            raise NotPermitted("third was refused.")
+
+    found = results.each_in_groups(desk, ["out", "second", "third", "nothing"], str, write, at_once=3)
+    assert found.done == ("second",)
+    assert [one.slug for one in found.refused] == ["out", "third", "nothing"]
+    rows = place.store.read.rows("SELECT slug, word FROM releases ORDER BY slug")
+    assert {row["slug"]: row["word"] for row in rows} == {"out": "scheduled", "second": "held", "third": "scheduled"}
+    lines = place.store.read.rows("SELECT slug, event FROM journal ORDER BY n")[before:]
+    assert [(row["slug"], row["event"]) for row in lines] == [("second", "remark"), ("second", "release.held")]
+    place.store.close()
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.none() | ERRORS), max_size=8), st.integers(1, 4))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+def test_groups_do_and_refuse_what_each_does(
+    office: Office, acts: list[tuple[str, type[PressReleaseError] | None]], at_once: int
+) -> None:
+    from pressrelease.services import results
+    from pressrelease.wiring import Workspace
+
+    fate = dict(acts)
+
+    def act(slug: str) -> str:
+        if kind := fate[slug]:
+            raise kind(f"{slug} was refused.")
+        return slug
+
+    place = Workspace(office.folder)
+    slugs = [slug for slug, _ in acts]
+    plain = each(slugs, act)
+    for prepare, write in ((act, lambda _, slug: slug), (str, lambda _, slug: act(slug))):
+        grouped = results.each_in_groups(Desk(place, "jdoe"), slugs, prepare, write, at_once=at_once)
+        assert grouped.done == plain.done
+        assert [one.slug for one in grouped.refused] == [one.slug for one in plain.refused]
+        assert (grouped.error is None) == (plain.error is None)
+        assert grouped.error is None or grouped.error.exit_code == plain.error.exit_code
+    place.store.close()
+
+
+def test_nothing_is_done_where_a_transaction_fails_as_a_whole(office: Office) -> None:
+    from pressrelease.services import results
+    from pressrelease.wiring import Workspace
+
+    place = Workspace(office.folder)
+
+    def write(ledger: Ledger, slug: str) -> None:
+        commands.set_directive(ledger, slug, Directive.HELD, by="jdoe")
+        if slug == "third":
+            ledger.connection.exec_driver_sql("SELECT * FROM no_such_table")
+
+    found = results.each_in_groups(Desk(place, "jdoe"), ["second", "third"], str, write)
+    assert found.done == ()
+    assert [one.slug for one in found.refused] == ["second", "third"]
+    assert not place.store.read.rows("SELECT slug FROM releases WHERE word <> 'scheduled'")
+    place.store.close()

@@ -34,6 +34,8 @@ def first(store_url: str, tmp_path: Path) -> Store:
         file.touch(mode=0o600)
         with sqlite3.connect(file) as connection:
             connection.executescript((LAYOUTS / "first_layout.sqlite.sql").read_text(encoding="utf-8"))
+            (name,) = connection.execute("SELECT store_id FROM control").fetchone()
+        file.with_name("state.db.id").write_text(name, encoding="ascii")  # as that program left it
         connection.close()
     else:
         import psycopg

@@ -19,6 +19,7 @@ from pressrelease.errors import (
     NotPermitted,
     PressReleaseError,
     StateUnreadable,
+    Stopped,
     Usage,
     WillRetry,
 )
@@ -93,6 +94,12 @@ def test_nothing_is_sent_from_the_old_file_afterwards(desk: Desk, server: str) -
     assert kept.read.control().stopped
     assert "store.moved" not in events(kept)
     kept.close()
+    moved.kept.rename(old.private / "state.db")  # as if nothing had happened since
+    again = Workspace(desk.workspace.folder)
+    assert "older than the one that was here" in again.store.read.control().not_the_original
+    with pytest.raises(Stopped):
+        stopping.resume_all(Desk(again, "da"), let_go=True)
+    again.store.close()
 
 
 def refused(desk: Desk, url: str, error: type[PressReleaseError]) -> None:

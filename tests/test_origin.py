@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,12 +15,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from conftest import fresh_schema
-from records import deliveries, events, office, schedule, schedule_now
+from records import deliveries, events, left_alone, office, schedule, schedule_now
 
 from pressrelease.errors import NotPermitted, Stopped
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler import passes
-from pressrelease.services import Desk, adopting, keeping, restoring, stopping
+from pressrelease.services import Desk, adopting, keeping, restoring, settling, stopping
 from pressrelease.services.doctor import Weight, examine
 from pressrelease.store import origin
 from pressrelease.store.origin import Place, moved
@@ -96,6 +98,30 @@ def test_a_copy_put_in_the_place_of_the_original_sends_nothing(workspace: Worksp
     sends_nothing(workspace.folder, "put back in the same place")
 
 
+@pytest.mark.parametrize("how", ["alone, into another office", "alone, and named by [store]", "its marker taken away"])
+def test_a_record_without_its_marker_sends_nothing(workspace: Workspace, tmp_path: Path, how: str) -> None:
+    private = workspace.folder / ".pressrelease"
+    if how == "its marker taken away":
+        (private / "state.db.id").unlink()
+        sends_nothing(workspace.folder, "without state.db.id")
+        return
+    other = tmp_path / "other"
+    shutil.copytree(workspace.folder, other, ignore=shutil.ignore_patterns(".pressrelease"))
+    there = other / ("elsewhere" if "[store]" in how else ".pressrelease")
+    there.mkdir(mode=0o700)
+    shutil.copy2(private / "state.db", there / "state.db")
+    if "[store]" in how:
+        config = other / "config.toml"
+        config.write_text(config.read_text().replace(".pressrelease/state.db", "elsewhere/state.db"))
+        left_alone(other)
+    sends_nothing(other, "without state.db.id")
+    sends(workspace.folder, "due")
+    desk = Desk(again(other), "da")
+    assert adopting.adopt(desk).doubted == ("due",)
+    assert not desk.store.read.control().not_the_original
+    desk.store.close()
+
+
 def test_a_renamed_folder_goes_on(workspace: Workspace, tmp_path: Path) -> None:
     workspace.folder.rename(tmp_path / "renamed")
     sends(tmp_path / "renamed", "due")
@@ -133,6 +159,27 @@ def test_a_copy_that_is_adopted_is_stopped_and_what_was_due_is_in_doubt(workspac
     stopping.resume_all(desk, let_go=True)
     schedule_now(opened, "new")
     assert passes.publish_due(opened).published == ("new",)
+    opened.store.close()
+
+
+def test_a_copy_adopted_under_a_clock_that_was_set_back_is_sure_of_no_lift(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    schedule(workspace, "ahead")
+    workspace.store.close()
+    copy = tmp_path / "copy"
+    shutil.copytree(workspace.folder, copy, symlinks=True)
+    opened = again(copy)
+    desk = Desk(opened, "da")
+    opened.store.open(utc_now())
+    with contextlib.closing(sqlite3.connect(copy / ".pressrelease" / "state.db", isolation_level=None)) as record:
+        record.execute("UPDATE control SET newest = newest + 7200000000")  # written before the clock was set back
+    assert set(adopting.adopt(desk).doubted) == {"due", "ahead"}
+    stopping.resume_all(desk, let_go=True, clock_confirmed=True)
+    assert passes.publish_due(opened).published == ()
+    settling.settle(desk, "ahead", settling.in_doubt(desk, "ahead", "newsroom"), "resend")
+    assert passes.publish_due(opened).published == ()  # sent again, and not before its lift
+    assert keeping.verify(opened.store.read).disagreements == ()
     opened.store.close()
 
 

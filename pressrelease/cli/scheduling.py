@@ -20,6 +20,7 @@ from pressrelease.cli.session import Session
 
 if TYPE_CHECKING:
     from pressrelease.services.scheduling import Proposal
+    from pressrelease.status.evaluation import Dossier
 
 app = typer.Typer()
 
@@ -42,20 +43,24 @@ def schedule(
     """
     from pressrelease.cli.reporting import give_results, proposal_lines
     from pressrelease.services import scheduling
-    from pressrelease.services.results import each
+    from pressrelease.services.results import TOGETHER, each_in_groups
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
     proposer = scheduling.proposing(desk, at)
 
-    def one(slug: str) -> None:
+    def confirmed(slug: str) -> Proposal:
         proposal = proposer.propose(slug)
         session.say(*proposal_lines(proposal, desk.config))
         if not dry_run:
             _confirm(session, proposal, at=at, yes=yes)
-        scheduling.schedule(desk, proposal)
+        return proposal
 
-    results = each(slugs, one)
+    # What somebody has answered for is written before the next is asked.
+    at_once = 1 if session.may_ask and not yes else TOGETHER
+    results = each_in_groups(
+        desk, slugs, confirmed, lambda ledger, one: scheduling.write(ledger, desk, one), at_once=at_once
+    )
     give_results(session, desk, results, "Scheduled.", not_done="NOT SCHEDULED")
 
 
@@ -119,19 +124,32 @@ def approve(
     """
     from pressrelease.cli.reporting import approved_lines, give_results
     from pressrelease.services import approving
-    from pressrelease.services.results import each
+    from pressrelease.services.results import each, each_in_groups
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     desk = session.desk()
     by = name or desk.actor
+    scheduled = desk.store.read.releases(list(dict.fromkeys(slugs))) if desk.store.exists else []
+    known = {report.slug: report for report in desk.reports(scheduled)}
 
-    def one(slug: str) -> None:
+    def looked_at(slug: str) -> Dossier:
         if version:
             approving.must_be_version(desk, slug, version)
-        session.say(*approved_lines(approving.may_approve(desk, slug, by)))
+        report = approving.may_approve(desk, slug, by, known)
+        session.say(*approved_lines(report))
+        return report.dossier
+
+    def signed(slug: str) -> None:
+        looked_at(slug)
         approving.approve(desk, slug, by, key=key, may_ask=session.may_ask)
 
-    give_results(session, desk, each(slugs, one), f"Approved by {by}.", not_done="NOT APPROVED")
+    if desk.config.policy.allowed_signers:  # a signature names its moment, and may ask for a passphrase
+        results = each(slugs, signed)
+    else:
+        results = each_in_groups(
+            desk, slugs, looked_at, lambda ledger, dossier: approving.write(ledger, desk, dossier, by)
+        )
+    give_results(session, desk, results, f"Approved by {by}.", not_done="NOT APPROVED")
 
 
 @app.command("unapprove")

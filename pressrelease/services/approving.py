@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from pressrelease.errors import NeedsPerson, NotPermitted, Refused, Usage
 from pressrelease.publishing.snapshot import approved
@@ -13,14 +16,20 @@ from pressrelease.services import Desk, Report
 from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, same_person
 from pressrelease.system import clock
 
+if TYPE_CHECKING:
+    from pressrelease.store.ledger import Ledger
+
 LONGEST_NAME = 200
 
 
-def may_approve(desk: Desk, slug: str, by: str) -> Report:
-    """That `by` may approve what is scheduled as `slug` now, or NotPermitted, NeedsPerson with the reason."""
+def may_approve(desk: Desk, slug: str, by: str, known: Mapping[str, Report] = MappingProxyType({})) -> Report:
+    """That `by` may approve what is scheduled as `slug` now, or NotPermitted, NeedsPerson with the reason.
+
+    `known` may have the release's report already: one look for many.
+    """
     if not by.strip() or not by.isprintable() or len(by) > LONGEST_NAME:
         raise Refused("That is no name. Nothing was approved.", hint="Say who you are with --as NAME.", code="no_name")
-    report = desk.report(slug)
+    report = known.get(slug) or desk.report(slug)
     policy = desk.config.policy
     release = report.dossier.release
     if policy.approvers and same_person(by) not in {same_person(name) for name in policy.approvers}:
@@ -98,21 +107,26 @@ def _way_back(report: Report) -> str:
 
 def approve(desk: Desk, slug: str, by: str, *, key: str = "", may_ask: bool = False) -> None:
     """`by`'s yes to exactly the version that is scheduled; signed with the SSH key `key` where [policy] wants that."""
-    from pressrelease.store import commands
-
     dossier = may_approve(desk, slug, by).dossier
     now = clock.utc_now()
     signature = _signature(desk, dossier, by, now, key, may_ask=may_ask)
     with desk.ledger(now) as ledger:
-        commands.approve(
-            ledger,
-            slug,
-            dossier.release.version,
-            by,
-            policy=desk.config.policy,
-            signature=signature,
-            uncounted={approval.by for approval in dossier.approvals if approval.doubt},
-        )
+        write(ledger, desk, dossier, by, signature)
+
+
+def write(ledger: Ledger, desk: Desk, dossier: Dossier, by: str, signature: str = "") -> None:
+    """Write `by`'s yes to the version that was looked at, in a transaction of several."""
+    from pressrelease.store import commands
+
+    commands.approve(
+        ledger,
+        dossier.release.slug,
+        dossier.release.version,
+        by,
+        policy=desk.config.policy,
+        signature=signature,
+        uncounted={approval.by for approval in dossier.approvals if approval.doubt},
+    )
 
 
 def _signature(desk: Desk, dossier: Dossier, by: str, at: datetime, key: str, *, may_ask: bool) -> str:

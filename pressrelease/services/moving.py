@@ -11,6 +11,7 @@ from pressrelease.services import Desk
 from pressrelease.services.keeping import nobody_at_work, stamp, verify
 from pressrelease.services.placing import sync_folder
 from pressrelease.store.journal import Head
+from pressrelease.store.origin import Position
 from pressrelease.store.queries import Reader
 from pressrelease.system import clock
 
@@ -38,6 +39,7 @@ def move_store(desk: Desk, url: str) -> Moved:
     from pressrelease.store.engine import transaction
     from pressrelease.store.ledger import Ledger
     from pressrelease.store.moving import copy_record, journal_head, must_be_empty, postgres_engine
+    from pressrelease.store.rows import to_micros
 
     try:
         url = store_url(url)
@@ -79,6 +81,8 @@ def move_store(desk: Desk, url: str) -> Moved:
         reader = Reader(url.replace("postgresql+psycopg://", "postgresql://", 1))
         head = verify(reader).walk.head
         reader.close()
+        # What the old file never gets: renamed back after the record went on, it is an older one.
+        desk.store.origin.note(Position(head.n, head.hash, to_micros(now)))
         desk.store.close()
         put_aside(file, kept)
     else:

@@ -23,6 +23,7 @@ from pressrelease.when.wall_time import known_release
 
 if TYPE_CHECKING:
     from pressrelease.store.commands import Frozen
+    from pressrelease.store.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -214,12 +215,16 @@ def _lift(
 
 def schedule(desk: Desk, proposal: Proposal) -> None:
     """Freeze the proposed version and fix its lift; one that needs no approval is on its way."""
+    with desk.ledger() as ledger:
+        write(ledger, desk, proposal)
+
+
+def write(ledger: Ledger, desk: Desk, proposal: Proposal) -> None:
+    """As `schedule`, in a transaction of several."""
     from pressrelease.store import commands
 
-    now = clock.utc_now()
-    scheduled, frozen = _to_schedule(desk, proposal, now)
-    with desk.ledger(now) as ledger:
-        commands.schedule(ledger, scheduled, frozen, proposal.recipients)
+    scheduled, frozen = _to_schedule(desk, proposal, ledger.now)
+    commands.schedule(ledger, scheduled, frozen, proposal.recipients)
 
 
 def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Scheduled, Frozen]:

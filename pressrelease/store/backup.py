@@ -25,7 +25,7 @@ from pressrelease.store.ledger import Ledger
 from pressrelease.store.moving import copy_record, postgres_engine, sqlite_engine
 from pressrelease.store.queries import SCHEMA, Reader, unreadable
 from pressrelease.store.rows import delivery_of
-from pressrelease.store.tables import approvals, deliveries, processes, releases
+from pressrelease.store.tables import approvals, control, deliveries, processes, releases
 
 #: How long a copy waits for a writer's turn to end, in seconds.
 COPY_PATIENCE = 60.0
@@ -236,7 +236,7 @@ def start_stopped(
 
     `event` is what the journal calls it, and `why` the reason of the stop; `copied_at` is the last moment that the copy
     knows of. `since` is what the replaced record knows, None where nobody knows: then everything that would have left
-    by itself by now is in doubt.
+    by itself by now is in doubt; if the clock is behind the record, so that "now" says nothing, whatever its lift.
     """
     commands.stop(ledger, by=by, why=why)
     ledger.connection.execute(
@@ -283,7 +283,10 @@ def _open(ledger: Ledger) -> list[Delivery]:
 
 
 def _may_have_left(ledger: Ledger, approvals_needed: int) -> dict[Place, str]:
-    """Every delivery that a running scheduler would have claimed by now."""
+    """Every delivery that a running scheduler would have claimed by now, or by any time if the clock is behind."""
+    newest = ledger.connection.execute(select(control.c.newest)).scalar()
+    set_back = newest is not None and ledger.micros < newest
+    come = releases.c.lift.is_not(None) if set_back else releases.c.lift <= ledger.micros
     given = (
         select(func.count(func.distinct(approvals.c.person)))
         .where(
@@ -297,12 +300,14 @@ def _may_have_left(ledger: Ledger, approvals_needed: int) -> dict[Place, str]:
         select(releases.c.slug, releases.c.version).where(
             releases.c.open,
             releases.c.word == Directive.SCHEDULED.value,
-            releases.c.lift <= ledger.micros,
+            come,
             given >= approvals_needed,
         )
     )
     names = {(row["slug"], row["version"]) for row in going}
     why = "it was due after the copy was made, and the copy can't know whether it went out"
+    if set_back:
+        why = "this machine's clock is behind the record, so nobody can tell whether it was due and went out"
     return {
         place_of(delivery): why
         for delivery in _open(ledger)

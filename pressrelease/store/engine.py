@@ -22,7 +22,7 @@ from pressrelease.store import postgres
 from pressrelease.store.agreement import OF_RELEASES, OF_STOPS
 from pressrelease.store.origin import Origin
 from pressrelease.store.queries import SCHEMA, gone, unreadable
-from pressrelease.store.tables import PARTIAL_INDEXES, control, metadata, migrations
+from pressrelease.store.tables import PARTIAL_INDEXES, control, journal, metadata, migrations
 from pressrelease.system.accounts import make_folder, opened
 
 #: How long a writer tries for its turn, in seconds, before it says that the store is busy.
@@ -216,13 +216,14 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int, origin
                     statement(connection)
             connection.execute(insert(migrations).values(number=number, name=name, at=now_micros))
         store_id = connection.execute(select(control.c.store_id)).scalar_one()
+        written = connection.execute(select(journal.c.n).limit(1)).first() is not None
     kept = origin.store_id()
     if kept and kept != store_id:
         raise StateUnreadable(
             "The database is not the one that this workspace was working with. Nothing was sent.",
             hint="Put the right file back; a backup is put in place with `pressrelease restore FILE`.",
         )
-    origin.keep(store_id)
+    origin.keep(store_id, written=written)
 
 
 def lay_out(connection: Connection) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -73,6 +74,17 @@ class Ledger:
         """As `note`, of one delivery: where it goes, and to whom, is said with it."""
         where = {"outlet": delivery.outlet, "recipient": delivery.recipient}
         self.note(name, delivery.slug, delivery.version, **where, **detail)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction: if the block raises, it is undone by itself, with what was noted in it."""
+        noted = len(self._events)
+        try:
+            with self.connection.begin_nested():
+                yield
+        except BaseException:
+            del self._events[noted:]
+            raise
 
     def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """All rows of a query, as plain mappings."""

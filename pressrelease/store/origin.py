@@ -102,9 +102,13 @@ class Origin:
             os.fsync(stream.fileno())
         fresh.replace(self.marker)
 
-    def keep(self, store_id: str) -> None:
-        """Remember the record where nothing is remembered yet, or only its name, as older programs did."""
-        if not self.store_id() or (self._one_place and self._kept().get("place") is None):
+    def keep(self, store_id: str, *, written: bool) -> None:
+        """Remember the record where nothing is remembered yet, or only its name, as older programs did.
+
+        Not one that is `written` in and came without its marker: a person must say that it is the one to go on with.
+        """
+        unplaced = not self.store_id() or (self._one_place and self._kept().get("place") is None)
+        if unplaced and not self._came_alone(written=written):
             self.settle(store_id)
 
     def _kept(self) -> dict[str, Any]:
@@ -120,6 +124,10 @@ class Origin:
 
     def _place(self, marker: os.stat_result) -> Place:
         return Place(str(self._folder.absolute()), marker.st_dev, marker.st_ino, _machine_id())
+
+    def _came_alone(self, *, written: bool) -> bool:
+        """Whether a record in which something is written lies here without the marker that every program leaves."""
+        return self._one_place and written and not self.store_id()
 
     def _misplaced(self) -> str:
         kept = self._kept().get("place")
@@ -168,6 +176,8 @@ class Origin:
 
         `ask` puts a query with `:name` parameters to the record.
         """
+        if not self.store_id() and self._came_alone(written=bool(ask("SELECT n FROM journal LIMIT 1", {}))):
+            return f"its record was put here without {self.marker.name}, the marker that belongs beside it"
         if misplaced := self._misplaced():
             return misplaced
         for position in {_position_in(file) for file in self._positions()} - {None}:

@@ -154,10 +154,11 @@ def _not_ours(private: Path, path: Path, why: str) -> NotPermitted:
             hint=f"chmod -R u+rwX {path}",
             code=code,
         )
-    if path != private and os.access(private, os.W_OK) and not is_shared(private):
+    left_there = os.access(private, os.W_OK) if path != private else owner_of(private.parent) == us
+    if left_there and not is_shared(private):
         return NotPermitted(
             f"{path} belongs to {owner}; {us} may not use it. Nothing was sent.",
-            hint=f"{chown_to(of_all)} {private}",
+            hint=f"{chown_to(us if path == private else of_all)} {private}",
             code=code,
         )
     if is_shared(private) and path != private:
@@ -192,24 +193,33 @@ def work_as_owner(folder: Path) -> None:
     """
     if not _POSIX or os.geteuid() != 0:
         return
-    place = next((one for one in (folder / PRIVATE, folder, *folder.parents) if one.exists()), folder)
-    found = place.stat()
-    if found.st_uid == 0:
+    deciding = _deciding(folder)
+    found = next((one for one in deciding.values() if one.st_uid), None)
+    if found is None:
         _must_be_roots_alone(folder)
         return
+    account = found.st_uid
+    for path, one in deciding.items():
+        if one.st_uid not in {0, account} and not is_shared(folder / PRIVATE):
+            raise NotPermitted(
+                f"Root does not work here: {path} belongs to {name_of(one.st_uid)}, and so that account could run"
+                f" programs as {name_of(account)}. Nothing was sent.",
+                hint=f"{chown_to(name_of(account))} {shlex.quote(str(folder))}",
+                code="not_trusted",
+            )
     Accounts.person = person()
     import pwd
 
     try:
-        entry = pwd.getpwuid(found.st_uid)
+        entry = pwd.getpwuid(account)
         name, group, home = entry.pw_name, entry.pw_gid, entry.pw_dir
     except KeyError:
         name, group, home = "", found.st_gid, "/"
-    if not _may_run_us(found.st_uid, group):
+    if not _may_run_us(account, group):
         raise NotPermitted(
-            f"This workspace belongs to {name_of(found.st_uid)}, and that account may not read this copy of the"
+            f"This workspace belongs to {name_of(account)}, and that account may not read this copy of the"
             " program, so root can't go on as it. Nothing was sent.",
-            hint=f"{as_account(name_of(found.st_uid))} pressrelease … (with a copy that everybody may run)",
+            hint=f"{as_account(name_of(account))} pressrelease … (with a copy that everybody may run)",
             code="not_your_workspace",
         )
     try:
@@ -218,15 +228,27 @@ def work_as_owner(folder: Path) -> None:
         else:
             os.setgroups([group])
         os.setgid(group)
-        os.setuid(found.st_uid)
+        os.setuid(account)
     except OSError:
         raise NotPermitted(
-            f"This workspace belongs to {name_of(found.st_uid)}, and root may not work as that account here."
+            f"This workspace belongs to {name_of(account)}, and root may not work as that account here."
             " Nothing was sent.",
-            hint=f"{as_account(name_of(found.st_uid))} pressrelease …",
+            hint=f"{as_account(name_of(account))} pressrelease …",
             code="not_your_workspace",
         ) from None
-    os.environ.update(HOME=home, USER=name or str(found.st_uid), LOGNAME=name or str(found.st_uid))
+    os.environ.update(HOME=home, USER=name or str(account), LOGNAME=name or str(account))
+
+
+def _deciding(folder: Path) -> dict[Path, os.stat_result]:
+    """What decides over a workspace, each of it by its own owner, which for a link is its maker: `.pressrelease/`, the
+    folder, config.toml; of one that does not exist yet, the nearest folder above it."""
+    found: dict[Path, os.stat_result] = {}
+    for path in (folder / PRIVATE, folder, folder / "config.toml", *folder.parents):
+        if path in folder.parents and found:
+            break
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            found[path] = path.lstat()
+    return found
 
 
 def _may_run_us(uid: int, group: int) -> bool:

@@ -190,6 +190,15 @@ SOMETIMES = (
     "claimed, and then: its file was changed after it was scheduled",
     "claimed, and then: the clock has jumped",
     "claimed, and then: its claim was about to lapse",
+    "the auditor saw arrivals",
+    "the auditor saw repeats",
+    "the auditor saw stopped",
+    "the auditor saw release.held",
+    "the auditor saw release.unapproved",
+    "the auditor saw delivery.given_back",
+    "the auditor saw delivery.in_doubt",
+    "the auditor saw settled as resend",
+    "the auditor saw waits for a person",
 )
 
 
