@@ -11,7 +11,7 @@ from pressrelease.cause import Cause
 from pressrelease.delivery import Delivery, DeliveryState
 from pressrelease.desk import Desk
 from pressrelease.desk.lifts import must_fit
-from pressrelease.errors import EmbargoRefused, NeedsPerson, NotPermitted
+from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, NotPermitted
 from pressrelease.gather import reports
 from pressrelease.standing import Dossier, FileFact, ReleaseState, Scheduled, Word
 from pressrelease.stopfile import STOP, is_stopped
@@ -36,7 +36,12 @@ def hold(desk: Desk, slug: str, why: str = "") -> None:
     """Stop one release; what is in flight can't be called back."""
     from pressrelease.store import words
 
-    desk.report(slug)
+    try:
+        desk.report(slug)
+    except NotFound as error:
+        if error.code == "not_scheduled":  # the way out is not to schedule what somebody wants held
+            error.hint = "Nothing of it can go out as long as nobody schedules it."
+        raise
     with desk.ledger() as ledger:
         words.set_word(ledger, slug, Word.HELD, by=desk.actor, why=why)
 
