@@ -226,8 +226,15 @@ def test_a_hold_of_such_an_account_is_one(place: Place) -> None:
 
 def test_a_stop_of_one_who_may_not_write_there_says_that_nothing_is_stopped(place: Place) -> None:
     place.press("schedule", "far", "--yes")
-    assert "NOT STOPPED" in place.stranger("stop", expect=77)
-    assert "NOT HELD" in place.stranger("hold", "far", "--why", "x", expect=77)
+    folder = place.office.folder
+    said = place.stranger("stop", expect=77)
+    assert "NOT STOPPED" in said
+    assert "Nothing was sent" not in said, "a scheduler may be sending at this moment"
+    assert f"sudo -u '#{PRESS}' " in said, "the whole command, as it can be typed"
+    assert f" --workspace {folder} stop\n" in said
+    said = place.stranger("hold", "far", "--why", "wrong name", expect=77)
+    assert "NOT HELD" in said
+    assert f" --workspace {folder} hold far --why 'wrong name'\n" in said
 
 
 def test_a_stop_file_reaches_a_scheduler_that_is_sending(place: Place) -> None:

@@ -124,3 +124,17 @@ def test_what_a_dead_sender_had_begun_is_not_going_out(
         sender.kill()
         sender.wait()
     assert NOTHING_RUNS in call("status", expect=10)
+
+
+def test_who_holds_a_draft_is_not_told_to_schedule_it(place: Workspace, call: Caller) -> None:
+    records.write(place, "names", embargo="immediate")
+    call("hold", "names", "--why", "wrong name", expect=66)
+    assert "names is a draft" in call.err
+    assert "pressrelease schedule" not in call.err
+
+
+def test_a_restored_copy_says_that_its_original_sends_too(place: Workspace, call: Caller, tmp_path: Path) -> None:
+    records.schedule(place, "names")
+    call("backup", str(tmp_path / "today.zip"))
+    restored = call("restore", str(tmp_path / "today.zip"), "-w", str(tmp_path / "drill"))
+    assert "Do not resume it while the original is in use: both would send" in restored

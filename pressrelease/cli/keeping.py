@@ -226,6 +226,7 @@ def _told(restored: Restored, place: Workspace, backup: Unpacked) -> list[str]:
         "Secrets and the newsroom's pages are not in a backup: put them where config.toml says.",
         f"Next: cd {shlex.quote(str(place.folder))} && pressrelease status",
         "      then `pressrelease resume --all` lets everything go again.",
+        "Do not resume it while the original is in use: both would send everything that is ahead.",
     ]
     return lines
 
@@ -298,7 +299,7 @@ def service(
 
 def cron_lines(folder: Path) -> list[str]:
     """A pass every minute; cron mails whatever it says, and it says something only where somebody is needed."""
-    command = f"{_quoted_for_cron(_program())} --workspace {_quoted_for_cron(str(folder))} publish-due --no-input"
+    command = f"{_quoted_for_cron(program())} --workspace {_quoted_for_cron(str(folder))} publish-due --no-input"
     return [f"* * * * *  {command}"]
 
 
@@ -315,7 +316,7 @@ def systemd_lines(folder: Path) -> list[str]:
         "After=network-online.target time-sync.target",
         "",
         "[Service]",
-        f"ExecStart={_quoted_for_systemd(_program())} --workspace {_quoted_for_systemd(str(folder))} run",
+        f"ExecStart={_quoted_for_systemd(program())} --workspace {_quoted_for_systemd(str(folder))} run",
         f"User={_owner(folder)}",
         "Restart=on-failure",
         "RestartSec=10",
@@ -343,7 +344,8 @@ def _owner(folder: Path) -> str:
         return person()
 
 
-def _program() -> str:
+def program() -> str:
+    """The command as another account or cron can call it: its absolute path, where that is known."""
     called = Path(sys.argv[0])
     return str(called.absolute()) if called.name.startswith("pressrelease") else "pressrelease"
 

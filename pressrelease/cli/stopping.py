@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +25,8 @@ from pressrelease.cli.session import Session
 from pressrelease.system.printable import one_line
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pressrelease.errors import NotPermitted
     from pressrelease.services import Desk
 
@@ -100,8 +104,8 @@ def _by_file(session: Session, slugs: Sequence[str], why: str, error: NotPermitt
         folder = session.folder
         files = [] if session.dry_run else [stop_file.ask(folder, slug, why) for slug in slugs or [""]]
     except NotPermitted as refused:
-        refused.message = f"NOT {verb}: {refused.message} {error.message}"
-        refused.hint = error.hint
+        refused.message = f"NOT {verb}: {refused.message} {error.message.removesuffix(' Nothing was sent.')}"
+        refused.hint = _as_owner(folder, slugs, why) or error.hint
         raise refused from None
     if slugs:
         session.give({"held": list(slugs), "files": [str(file) for file in files]})
@@ -112,6 +116,18 @@ def _by_file(session: Session, slugs: Sequence[str], why: str, error: NotPermitt
         return
     session.say(f"{verb}, by the file{'s' if len(files) > 1 else ''} {', '.join(map(str, files))}.")
     session.say("The record belongs to another account, so what is being sent at this moment can't be shown.")
+
+
+def _as_owner(folder: Path, slugs: Sequence[str], why: str) -> str:
+    """The whole command that stops or holds as the account that owns the workspace; "" on a system without sudo."""
+    from pressrelease.cli.keeping import program
+    from pressrelease.system.accounts import as_account, owner_of
+
+    if os.name == "nt":
+        return ""
+    verb = ["hold", *slugs] if slugs else ["stop"]
+    words = [program(), "--workspace", str(folder), *verb, *(["--why", why] if why else [])]
+    return f"{as_account(owner_of(folder))} {shlex.join(words)}"
 
 
 @app.command("resume")

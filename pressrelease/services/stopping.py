@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from pressrelease.errors import EmbargoRefused, NeedsPerson, NotPermitted
+from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, NotPermitted
 from pressrelease.publishing.clock_trust import Witnesses, looked_into
 from pressrelease.publishing.snapshot import reports
 from pressrelease.release.delivery import Delivery, DeliveryState
@@ -36,7 +36,12 @@ def hold(desk: Desk, slug: str, why: str = "") -> None:
     """Stop one release; what is in flight can't be called back."""
     from pressrelease.store import commands
 
-    desk.report(slug)
+    try:
+        desk.report(slug)
+    except NotFound as error:
+        if error.code == "not_scheduled":  # the way out is not to schedule what somebody wants held
+            error.hint = "Nothing of it can go out as long as nobody schedules it."
+        raise
     with desk.ledger() as ledger:
         commands.set_directive(ledger, slug, Directive.HELD, by=desk.actor, why=why)
 
