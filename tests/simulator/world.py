@@ -93,7 +93,7 @@ class World(People, Copies, Network, Promises):
         self._running.enter_context(running_on(lambda: self.machine, seed))
         self.sit_down()
         if url == STORE:
-            self.desk.store.origin.keep(self.desk.store.read.store_id())
+            self.desk.store.origin.settle(self.desk.store.read.store_id())
         else:
             for machine, folder in zip(self.machines, self.folders, strict=True):
                 with self._on(machine), self.desk.ledger() as ledger:
