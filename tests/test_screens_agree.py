@@ -101,6 +101,8 @@ def test_the_last_approval_of_what_is_due_does_not_say_that_it_is_going_out(plac
     approved = call("approve", "names", "--as", "da")
     assert NOTHING_RUNS in approved
     assert "next: pressrelease run" in approved
+    assert "names: NOT GOING OUT (DUE" in approved
+    assert "names: NOT GOING OUT" in call("status", expect=10)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is of POSIX systems")

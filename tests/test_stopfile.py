@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,30 @@ def test_the_hold_of_a_draft_holds_it_once_it_is_scheduled(office: Office) -> No
     office.run("approve", "later", "--as", "da")
     office.run("publish-due", expect=10)
     assert office.pages == ["one", "two"]
+
+
+def test_a_hold_file_that_can_not_be_removed_is_not_resumed(office: Office) -> None:
+    (office.folder / "HOLD-one").mkdir()  # as one that this account may not remove
+    done = office.run("resume", "one", expect=77)
+    assert "HOLD-one can't be removed" in done.stderr
+    assert "release.resumed" not in office.run("journal").stdout
+    office.run("publish-due", expect=10)
+    assert office.pages == ["two"]
+
+
+def test_beside_a_record_that_is_not_the_original_they_stay_for_the_one_that_is(office: Office, tmp_path: Path) -> None:
+    private = office.folder / ".pressrelease"
+    private.rename(tmp_path / "right")
+    shutil.copytree(tmp_path / "right", private)
+    for name in ("STOP", "HOLD-one"):
+        (office.folder / name).touch()
+    office.run("publish-due", expect=11)
+    shutil.rmtree(private)
+    (tmp_path / "right").rename(private)
+    assert "STOPPED" in office.run("status", expect=(0, 10, 11)).stdout
+    office.run("publish-due", expect=11)
+    office.run("resume", "--all", "--yes")
+    assert office.state("one") == "held"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and folders as files")

@@ -11,7 +11,7 @@ import typer
 from pressrelease.cli.session import Session
 from pressrelease.config import Config
 from pressrelease.status.evaluation import ReleaseState
-from pressrelease.status.views import STATE_WORDS, Row, list_words, next_command, release_json, when_words
+from pressrelease.status.views import Row, list_words, next_command, release_json, standing_words, when_words
 from pressrelease.system import clock
 from pressrelease.when import say, say_embargo
 
@@ -74,7 +74,7 @@ def give_reports(
             continue
         told.append(release_json(row, now=now))
         reason = f" ({row.standing.reason})" if row.standing.reason else ""
-        words = STATE_WORDS[row.standing.state]
+        words = standing_words(row.standing)
         session.say(f"{slug}: {words}{reason}; {when_words(row, timezone=desk.config.office.timezone, now=now)}")
         if command := next_command(row):
             session.say(f"  next: {command}")

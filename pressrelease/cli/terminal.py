@@ -16,7 +16,7 @@ from rich.text import Text
 from rich.theme import Theme
 
 from pressrelease.status.evaluation import ReleaseState
-from pressrelease.status.views import STATE_WORDS, Row, list_words, next_command, when_words, where_words
+from pressrelease.status.views import Row, list_words, next_command, standing_words, when_words, where_words
 from pressrelease.system.printable import printable
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def status_table(rows: Sequence[Row], *, timezone: str, now: datetime) -> Table:
 
 
 def _where(row: Row) -> Text:
-    text = Text(STATE_WORDS[row.standing.state], style=_MEANING[row.standing.state])
+    text = Text(standing_words(row.standing), style=_MEANING[row.standing.state])
     if reason := row.standing.reason:
         text.append(f"\n{printable(reason)}", style="default")
     for line in (*where_words(row.dossier.deliveries), *list_words(row.dossier.lists)) if row.dossier else ():

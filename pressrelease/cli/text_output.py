@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from pressrelease.release import SHOWN
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.views import (
-    STATE_WORDS,
     Row,
     delivery_json,
     late_words,
     list_words,
     next_command,
+    standing_words,
     when_words,
     where_words,
 )
@@ -32,7 +32,7 @@ def status_lines(rows: Sequence[Row], *, timezone: str, now: datetime, detailed:
         return ["There is nothing here yet. `pressrelease new HEADLINE` begins a release."]
     lines: list[str] = []
     for row in rows:
-        lines.append(f"{row.slug}: {STATE_WORDS[row.standing.state]}")
+        lines.append(f"{row.slug}: {standing_words(row.standing)}")
         if row.headline:
             lines.append(f"  {row.headline}")
         lines.append(f"  when: {when_words(row, timezone=timezone, now=now)}")

@@ -12,7 +12,7 @@ from pressrelease.cli.session import Session
 from pressrelease.services import Desk
 from pressrelease.services.listing import Listing, listing
 from pressrelease.status.evaluation import ReleaseState
-from pressrelease.status.views import STATE_WORDS, Row, release_json, where_words
+from pressrelease.status.views import Row, release_json, standing_words, where_words
 from pressrelease.system import clock
 
 #: Seconds between two looks.
@@ -65,7 +65,7 @@ def _tell(session: Session, desk: Desk, slugs: Sequence[str], *, everything: boo
             if told.get(row.slug) != (facts := _facts(row)):
                 told[row.slug] = facts
                 where = "; ".join(where_words(row.dossier.deliveries)) if row.dossier else ""
-                words = f"{STATE_WORDS[row.standing.state]}{f' ({row.standing.reason})' if row.standing.reason else ''}"
+                words = f"{standing_words(row.standing)}{f' ({row.standing.reason})' if row.standing.reason else ''}"
                 session.give_line(release_json(row, now=clock.utc_now()))
                 session.say(f"{row.slug}: {words}" + (f" [{where}]" if where else ""))
                 sys.stdout.flush()

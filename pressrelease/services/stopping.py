@@ -15,7 +15,7 @@ from pressrelease.services.lifts import must_fit
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Directive, Dossier, FileFact, ReleaseState, Scheduled
 from pressrelease.system import clock
-from pressrelease.system.stop_file import STOP, is_stopped
+from pressrelease.system.stop_file import HOLD, STOP, is_held, is_stopped
 from pressrelease.when import EmbargoKind, read_embargo, say_full
 from pressrelease.when.wall_time import known_release
 
@@ -100,6 +100,12 @@ def resume(desk: Desk, slug: str, at: Later | None = None) -> None:
     from pressrelease.store import commands
 
     _take_over(desk)
+    if not desk.dry_run and is_held(desk.workspace.folder, slug):
+        raise NotPermitted(
+            f"The file {HOLD}{slug} can't be removed by you. {slug} is still on hold.",
+            hint=f"rm {desk.workspace.folder / f'{HOLD}{slug}'}",
+            code="not_resumed",
+        )
     now = clock.utc_now()
     report = desk.report(slug)
     over = report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}  # which the ledger says by itself
@@ -186,7 +192,7 @@ def resume_all(desk: Desk, *, let_go: bool, clock_confirmed: bool = False) -> Re
         )
     stopped = something_is_stopped(desk)
     _take_over(desk)
-    if is_stopped(desk.workspace.folder):
+    if not desk.dry_run and is_stopped(desk.workspace.folder):
         raise NotPermitted(
             "The file STOP can't be removed by you. Everything is still stopped.",
             hint=f"rm {desk.workspace.folder / STOP}",

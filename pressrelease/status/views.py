@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.status.causes import command_for
+from pressrelease.status.causes import Cause, command_for
 from pressrelease.status.evaluation import Dossier, ListChange, ReleaseState, ReleaseStatus
 from pressrelease.when import Embargo, embargo_as_json, rfc3339, say
 
@@ -162,6 +162,11 @@ STATE_WORDS = {
     ReleaseState.NEEDS_YOU: "NEEDS YOU",
     ReleaseState.KILLED: "KILLED",
 }
+
+
+def standing_words(standing: ReleaseStatus) -> str:
+    """Return what a state is called at a terminal; what is due with nobody to send it is not "going out"."""
+    return "NOT GOING OUT" if standing.cause is Cause.NO_SCHEDULER else STATE_WORDS[standing.state]
 
 
 def late_words(late: timedelta) -> str:

@@ -14,8 +14,11 @@ from pressrelease.system import stop_file
 def take_over(store: Store, now: datetime) -> None:
     """Record what the files in a workspace's folder ask for, and remove them; one that stays is still in force.
 
-    The hold of a release that is not scheduled stays a file, and holds it once it is.
+    The hold of a release that is not scheduled stays a file, and holds it once it is. So do all in a copy or beside an
+    older record: taken over there, they would be gone once the right record is back.
     """
+    if store.read.control().not_the_original:
+        return
     stop = stop_file.asked_stop(store.workspace)
     if stop is not None:
         with store.ledger(now=now, actor=stop.by) as ledger:

@@ -100,7 +100,7 @@ def frozen(patient: DoctorContext) -> Iterator[DoctorFinding]:
         else:
             whole += 1
     if whole:
-        yield fine(f"{whole} approved texts are as they were frozen")
+        yield fine(f"approved texts that are as they were frozen: {whole}")
 
 
 def _damage(read: Reader, release: Scheduled) -> str:
