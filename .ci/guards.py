@@ -404,6 +404,7 @@ def main() -> int:
     began = time.monotonic()
     print(f"{'guard taken out':42} what noticed")
     with tempfile.TemporaryDirectory(prefix="guards-") as name, ThreadPoolExecutor(os.cpu_count()) as pool:
+        Path(name).chmod(0o755)  # tests of several accounts run the copy as accounts that don't own it
         whole = Path(name) / "whole"
         _copy(ROOT, whole)
         found = pool.map(lambda guard: _noticed_by(guard, whole), chosen)
@@ -424,7 +425,9 @@ def _copy(source: Path, target: Path) -> None:
 
 def _noticed_by(guard: Guard, whole: Path) -> str:
     """The first test that fails without a guard; "" where none does; a complaint after "?" where none could run."""
-    folder = Path(tempfile.mkdtemp(dir=whole.parent)) / "copy"
+    made = Path(tempfile.mkdtemp(dir=whole.parent))
+    made.chmod(0o755)
+    folder = made / "copy"
     _copy(whole, folder)
     path = folder / "pressrelease" / guard.file
     source = path.read_text(encoding="utf-8")

@@ -235,7 +235,7 @@ def test_sudo_user_alone_is_nobodys_name(
 @needs_root
 def test_an_ancestor_of_that_account_speaks_for_sudo_user(tmp_path: Path) -> None:
     """What sudo does: a process of one account starts one of another's. Only root can show it without sudo."""
-    code = "from pressrelease import who; print(who.person(), who.as_actor('root'))"
+    code = "from pressrelease.system import who; print(who.person(), who.as_actor('root'))"
     import pwd
 
     name = pwd.getpwuid(NOBODY).pw_name
@@ -246,6 +246,6 @@ def test_an_ancestor_of_that_account_speaks_for_sudo_user(tmp_path: Path) -> Non
         capture_output=True,
         text=True,
         check=True,
-        env=os.environ | {"SUDO_USER": name, "PYTHONPATH": str(Path(who.__file__).parents[1])},
+        env=os.environ | {"SUDO_USER": name, "PYTHONPATH": str(Path(who.__file__).parents[2])},
     )
     assert told.stdout.split() == [name, "root"]
