@@ -79,3 +79,17 @@ def test_the_demo_publishes_one_release_at_once_and_one_at_its_lift(tmp_path: Pa
     assert "Nothing came before its lift" in done.stdout
     page = Path(next(line for line in done.stdout.splitlines() if line.startswith("The newsroom: ")).split()[-1])
     assert SECOND in page.read_text(encoding="utf-8")
+
+
+def test_each_test_that_the_documents_name_exists() -> None:
+    """A finding without its test is a claim."""
+    named = set()
+    for page in (TOP / "docs").glob("*.md"):
+        named |= set(re.findall(r"(test_\w+\.py)::(test_\w+)(?![\w…])", page.read_text(encoding="utf-8")))
+    assert len(named) > 100
+    missing = sorted(
+        f"{file}::{name}"
+        for file, name in named
+        if not re.search(rf"def {name}\b", (TOP / "tests" / file).read_text(encoding="utf-8"))
+    )
+    assert missing == []
