@@ -27,6 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A command is over before it has made any garbage; looking for it is a tenth of its time.
         gc.set_threshold(GARBAGE)
         atexit.register(gc.freeze)
+        if asked := os.environ.get("_PRESSRELEASE_COMPLETE"):
+            from pressrelease.cli.completing import complete
+
+            return complete(asked)
     answer.begin(arguments)
     try:
         _must_be_text(arguments)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pressrelease.cli.completing import outlets, slugs
 from pressrelease.system.printable import one_line
 
 WorkspaceOption = Annotated[
@@ -29,14 +30,23 @@ AtOption = Annotated[
     str | None, typer.Option("--at", help="The lift, as you would say it: “Monday at 9 a.m.”.", show_default=False)
 ]
 SlugArgument = Annotated[
-    str, typer.Argument(metavar="SLUG", help="A release: its file's name without .md.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="SLUG", help="A release: its file's name without .md.", autocompletion=slugs, show_default=False
+    ),
 ]
-SlugsArgument = Annotated[list[str], typer.Argument(metavar="SLUG…", help="One or more releases.", show_default=False)]
+SlugsArgument = Annotated[
+    list[str], typer.Argument(metavar="SLUG…", help="One or more releases.", autocompletion=slugs, show_default=False)
+]
 MaybeSlugsArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[SLUG…]", help="One or more releases.", show_default=False)
+    list[str] | None,
+    typer.Argument(metavar="[SLUG…]", help="One or more releases.", autocompletion=slugs, show_default=False),
 ]
 OutletOption = Annotated[
-    str | None, typer.Option("--outlet", help="One outlet, by its name in config.toml.", show_default=False)
+    str | None,
+    typer.Option(
+        "--outlet", help="One outlet, by its name in config.toml.", autocompletion=outlets, show_default=False
+    ),
 ]
 ConfirmOption = Annotated[
     str | None,

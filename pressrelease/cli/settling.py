@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from pressrelease.cli.completing import outlets
 from pressrelease.cli.options import (
     ConfirmOption,
     DryRunOption,
@@ -43,7 +44,9 @@ _COMES_TO = {
 @app.command("settle")
 def settle(
     slug: SlugArgument,
-    outlet: Annotated[str, typer.Option("--outlet", help="Where it is in doubt.", show_default=False)],
+    outlet: Annotated[
+        str, typer.Option("--outlet", help="Where it is in doubt.", autocompletion=outlets, show_default=False)
+    ],
     recipients: Annotated[
         list[str] | None,
         typer.Option("--recipient", metavar="A", help="Only this address or key. Repeatable.", show_default=False),
