@@ -373,6 +373,16 @@ def test_root_goes_on_as_the_planter_whatever_of_a_workspace_is_roots(place: Pla
     assert owners(place.office.folder / "releases") == {PRESS}
 
 
+def test_root_goes_on_as_the_maker_of_a_link(place: Place) -> None:
+    for path in (place.office.folder, *place.office.folder.rglob("*")):
+        os.chown(path, 0, 0)
+    place.private.symlink_to("/root")
+    os.chown(place.private, PRESS, PRESS, follow_symlinks=False)
+    before = sorted((place.office.folder / "releases").iterdir())
+    place.root("new", "Another headline", "--embargo", "immediate", expect=10)
+    assert sorted((place.office.folder / "releases").iterdir()) == before
+
+
 @pytest.mark.parametrize("name", ["config.toml", "."])
 def test_root_works_for_nobody_whose_config_another_may_change(place: Place, name: str) -> None:
     place.press("schedule", "due", "--yes")

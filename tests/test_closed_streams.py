@@ -75,7 +75,7 @@ def called(office: Office, arguments: tuple[str, ...], redirection: str, *, umas
     process = subprocess.run(
         ["/bin/sh", "-c", line, "sh", *COMMAND, *arguments],
         cwd=office.folder,
-        env={"PATH": os.environ["PATH"], "EDITOR": "true"},
+        env={name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ} | {"EDITOR": "true"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
