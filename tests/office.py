@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -12,12 +13,14 @@ import time
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from pressrelease.cli import main
 
 COMMAND = [sys.executable, "-m", "pressrelease"]
 
@@ -164,6 +167,22 @@ class Office:
         finally:
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=30)
+
+
+class HereOffice(Office):
+    """An office whose commands run in this process, where starting one costs nothing."""
+
+    def run(
+        self, *arguments: str, expect: int | Sequence[int] = 0, timeout: float = 90
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end, and insist on its exit code."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main(["--workspace", str(self.folder), *arguments])
+        expected = {expect} if isinstance(expect, int) else set(expect)
+        said, told = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
+        assert code in expected, f"{arguments}: exit {code}\n{said}\n{told}"
+        return subprocess.CompletedProcess(arguments, code, said, told)
 
 
 def found_office(folder: Path, receiver: Receiver | None = None, *, more: str = "", policy: str = "") -> Office:

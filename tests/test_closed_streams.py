@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from office import COMMAND, Office, found_office, make_original
+from office import COMMAND, HereOffice, Office, found_office, make_original
 
 from pressrelease.cli.app import COMMANDS
 
@@ -50,12 +50,14 @@ USES = {
     "move-store": ("postgresql+psycopg://127.0.0.1:1/none",),
     "service": ("--cron",),
 }
+#: What the quick tests call: an answer, a table, a change, a refusal. The others are called as the slow ones.
+OFTEN = {"", "status", "schedule", "restore"}
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An office with a draft, a release far ahead, and one that is approved and due."""
-    office = found_office(tmp_path_factory.mktemp("streams") / "office")
+    office = HereOffice(found_office(tmp_path_factory.mktemp("streams") / "office").folder)
     for slug in ("due", "far", "draft"):
         office.write(slug, embargo=FAR if slug == "far" else "immediate")
     office.run("schedule", "due", "far", "--yes")
@@ -90,7 +92,10 @@ def test_every_command_is_in_the_matrix() -> None:
     assert {*USES, "run"} >= {*COMMANDS}
 
 
-@pytest.mark.parametrize("command", [*USES, ""])
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(one, marks=() if one in OFTEN else pytest.mark.slow) for one in (*USES, "")],
+)
 def test_a_closed_stream_is_as_the_null_device(template: Path, tmp_path: Path, command: str) -> None:
     arguments = (
         *((command,) if command else ()),
@@ -105,7 +110,9 @@ def test_a_closed_stream_is_as_the_null_device(template: Path, tmp_path: Path, c
             assert office.pages == ["due"]
 
 
-@pytest.mark.parametrize("name", CLOSED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=() if one in {"out", "all"} else pytest.mark.slow) for one in CLOSED]
+)
 def test_publish_due_publishes_whatever_is_closed(template: Path, tmp_path: Path, name: str) -> None:
     office = office_of(template, tmp_path / "office")
     assert called(office, ("publish-due",), CLOSED[name]) == 0
@@ -114,7 +121,7 @@ def test_publish_due_publishes_whatever_is_closed(template: Path, tmp_path: Path
     assert office.run("journal", "--verify")
 
 
-@pytest.mark.parametrize("name", ["out", "err", "all"])
+@pytest.mark.parametrize("name", ["all", *(pytest.param(one, marks=pytest.mark.slow) for one in ("out", "err"))])
 def test_run_publishes_and_ends_in_good_order(template: Path, tmp_path: Path, name: str) -> None:
     office = office_of(template, tmp_path / "office")
     process = subprocess.Popen(["/bin/sh", "-c", f'exec "$@" {CLOSED[name]}', "sh", *COMMAND, "run"], cwd=office.folder)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import re
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mail_server import MailServer, Script, mail_server, scripted
-from office import COMMAND, Office, found_office, in_seconds, iso
-
-from pressrelease.cli import main
+from office import COMMAND, HereOffice, Office, found_office, in_seconds, iso
 
 PEOPLE = [f"reporter-{number}@example.org" for number in range(60)]
 
@@ -27,21 +23,6 @@ PEOPLE = [f"reporter-{number}@example.org" for number in range(60)]
 def server() -> Iterator[MailServer]:
     with mail_server() as running:
         yield running
-
-
-class HereOffice(Office):
-    """An office whose commands run in this process, where starting one costs nothing."""
-
-    def run(
-        self, *arguments: str, expect: int | Sequence[int] = 0, timeout: float = 90
-    ) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end, and insist on its exit code."""
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            code = main([*arguments, "--workspace", str(self.folder)])
-        expected = {expect} if isinstance(expect, int) else set(expect)
-        assert code in expected, f"{arguments}: exit {code}\n{out.getvalue()}\n{err.getvalue()}"
-        return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 def office_with_mail(folder: Path, port: int, people: list[str], *, more: str = "") -> Office:

@@ -28,6 +28,10 @@ from pressrelease.wiring import Workspace
 PASSWORD = "correct horse"
 
 
+#: Of the server that most tests share: a standby can be made of it, and fsync switched off.
+OPTIONS = "-c wal_level=replica -c max_wal_senders=4 -c max_connections=200"
+
+
 @pytest.fixture(scope="module")
 def locked() -> Iterator[Server]:
     """A server that wants a password."""
@@ -152,15 +156,10 @@ def test_moving_without_the_driver_says_what_to_install(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("setting", ["synchronous_commit", "fsync"])
-def test_a_server_that_may_forget_a_commit_is_refused(setting: str, tmp_path: Path) -> None:
-    with new_server(options="") as server:
-        workspace = office(tmp_path / "office", store_url=server.url())
-        schedule_now(workspace, "out")
-        with psycopg.connect(server.url().replace("+psycopg", ""), autocommit=True) as connection:
-            connection.execute(f"ALTER SYSTEM SET {setting} = off")
-            connection.execute("SELECT pg_reload_conf()")
-            while connection.execute(f"SELECT current_setting('{setting}')").fetchone() != ("off",):
-                time.sleep(0.02)
+def test_a_server_that_may_forget_a_commit_is_refused(server: Server, setting: str, tmp_path: Path) -> None:
+    workspace = office(tmp_path / "office", store_url=server.url(database=database(server)))
+    schedule_now(workspace, "out")
+    with switched(server, f"SET {setting} = off"):
         with pytest.raises(StateUnreadable, match=f"{setting} = off") as refused:
             passes.publish_due(workspace)  # under a store that is open already
         assert refused.value.code == "store_unsafe"
@@ -177,25 +176,25 @@ def test_a_session_that_switches_it_off_is_refused(postgres: str, tmp_path: Path
         write_to(url, tmp_path)
 
 
-def test_a_standby_is_refused(tmp_path: Path) -> None:
-    with new_server(options="-c wal_level=replica -c max_wal_senders=4") as primary:
-        workspace = office(tmp_path / "office", store_url=primary.url())
-        schedule_now(workspace, "out")
-        workspace.store.close()
-        folder = own_folder()
-        try:
-            base = str(primary.programs / "pg_basebackup")
-            run([*as_postgres(), base, "-h", str(primary.socket), "-U", "office", "-D", str(folder / "data"), "-R"])
-            with running(folder, "-c hot_standby=on") as standby:
-                for question in (
-                    lambda: write_to(standby.url(), tmp_path),
-                    lambda: ask(standby.url(), tmp_path),
-                ):
-                    with pytest.raises(StateUnreadable, match="standby") as refused:
-                        question()
-                    assert refused.value.code == "store_unsafe"
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+def test_a_standby_is_refused(server: Server, tmp_path: Path) -> None:
+    name = database(server)
+    workspace = office(tmp_path / "office", store_url=server.url(database=name))
+    schedule_now(workspace, "out")
+    workspace.store.close()
+    folder = own_folder()
+    try:
+        base = [str(server.programs / "pg_basebackup"), "-c", "fast", "-h", str(server.socket), "-U", "office"]
+        run([*as_postgres(), *base, "-D", str(folder / "data"), "-R"])
+        with running(folder, f"-c hot_standby=on {OPTIONS}") as standby:
+            for question in (
+                lambda: write_to(standby.url(database=name), tmp_path),
+                lambda: ask(standby.url(database=name), tmp_path),
+            ):
+                with pytest.raises(StateUnreadable, match="standby") as refused:
+                    question()
+                assert refused.value.code == "store_unsafe"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 # -- poolers --------------------------------------------------------------------------------------------------
@@ -233,8 +232,32 @@ def pgbouncer(server: Server, mode: str, size: int = 20) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with new_server() as running_server:
+    with new_server(options=OPTIONS) as running_server:
         yield running_server
+
+
+@contextmanager
+def switched(server: Server, setting: str) -> Iterator[None]:
+    """A server whose administrator has `SET name = value`, as it was afterwards."""
+    name = setting.split()[1]
+    with psycopg.connect(server.url().replace("+psycopg", ""), autocommit=True) as connection:
+
+        def now() -> object:
+            return connection.execute(f"SELECT current_setting('{name}')").fetchone()
+
+        def reload(until: object) -> None:
+            connection.execute("SELECT pg_reload_conf()")
+            while now() != until:
+                time.sleep(0.02)
+
+        before = now()
+        connection.execute(f"ALTER SYSTEM {setting}")
+        reload((setting.rsplit(maxsplit=1)[-1],))
+        try:
+            yield
+        finally:
+            connection.execute(f"ALTER SYSTEM RESET {name}")
+            reload(before)
 
 
 def database(server: Server) -> str:

@@ -290,6 +290,7 @@ def test_the_documented_awk_passes_on_only_what_postfix_queued(tmp_path: Path) -
     assert read_names(done.stdout.splitlines()).keys == {taken}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_mailing_of_300_killed_at_70_is_settled_by_the_log_each_once_and_none_lost(
     tmp_path: Path, server: MailServer

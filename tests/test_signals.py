@@ -20,13 +20,17 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there, no signa
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("first", "second"),
-    [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGINT), (signal.SIGINT, signal.SIGTERM)],
-    ids=["TERM TERM", "INT INT", "INT TERM"],
+    ("first", "second", "rounds"),
+    [
+        pytest.param(signal.SIGINT, signal.SIGTERM, 1, id="INT TERM once"),
+        pytest.param(signal.SIGINT, signal.SIGTERM, 2, id="INT TERM", marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, signal.SIGTERM, 2, id="TERM TERM", marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, signal.SIGINT, 2, id="INT INT", marks=pytest.mark.slow),
+    ],
 )
-def test_two_signals_at_once_end_it(first: signal.Signals, second: signal.Signals, tmp_path: Path) -> None:
+def test_two_signals_at_once_end_it(first: signal.Signals, second: signal.Signals, rounds: int, tmp_path: Path) -> None:
     office = found_office(tmp_path / "office")
-    for _ in range(2):
+    for _ in range(rounds):
         assert not hanging_after(office, first, second)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import workshop
-from office import Office, found_office
+from office import HereOffice, Office, found_office
 
 from pressrelease.errors import NotPermitted
 from pressrelease.message import Message
@@ -20,7 +20,7 @@ from pressrelease.system import stop_file
 @pytest.fixture
 def office(tmp_path: Path) -> Office:
     """An office with two releases that are due."""
-    made = found_office(tmp_path / "office")
+    made = HereOffice(found_office(tmp_path / "office").folder)
     for slug in ("one", "two"):
         made.write(slug)
     made.run("schedule", "one", "two")
@@ -29,6 +29,7 @@ def office(tmp_path: Path) -> Office:
 
 
 def test_a_stop_file_stops_everything_until_resume(office: Office) -> None:
+    office = Office(office.folder)  # each command in a process of its own
     file = office.folder / "STOP"
     file.write_text("The judge called.\nmore \x1b[31m")
     assert "STOPPED" in office.run("status").stdout

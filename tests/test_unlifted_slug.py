@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from office import found_office, receiving
+from office import HereOffice, found_office, receiving
 from records import office, scheduled
 
 from pressrelease.message import mark_of
@@ -127,7 +127,7 @@ def test_a_page_of_an_older_program_is_still_read_and_linked(tmp_path: Path) -> 
                                     ["--format", "eml"], ["--outlet", "newsroom"], ["--outlet", "media"]])  # fmt: skip
 def test_a_proof_shows_what_will_leave(tmp_path: Path, wanted: list[str]) -> None:
     with receiving() as receiver:
-        made = found_office(tmp_path / "office", receiver)
+        made = HereOffice(found_office(tmp_path / "office", receiver).folder)
         _later(Workspace(made.folder), SECRET)
         made.write("weekly-update", embargo="2031-01-06T17:00:00Z", follows=SECRET)
         assert SECRET not in made.run("proof", "weekly-update", *wanted).stdout
