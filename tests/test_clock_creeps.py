@@ -43,6 +43,7 @@ def test_small_steps_between_commands_and_passes_add_up(tmp_path: Path, receiver
     office = found_office(tmp_path / "office", receiver)
     put(office, in_minutes(20))
     office.run("publish-due")
+    said = ""
     for step in range(1, 5):
         set_clock(office, f"+{step * STEP}s")
         if by == "commands":
@@ -50,8 +51,9 @@ def test_small_steps_between_commands_and_passes_add_up(tmp_path: Path, receiver
             office.run("resume", "names-released", expect=(0, 10))
         else:
             forget_passes(office)
-            office.run("publish-due", expect=(0, 10))
-    assert "ahead of what this machine's uptime allows" in office.run("publish-due", expect=10).stderr
+            said += office.run("publish-due", expect=(0, 10)).stderr
+    # A pass says it once, and its exit code says it each time.
+    assert "ahead of what this machine's uptime allows" in said + office.run("publish-due", expect=10).stderr
     assert nothing_out(office, receiver)
     if by == "passes":  # what a person did by the wrong clock is on record, and the right one is behind it for a while
         set_clock(office, "")

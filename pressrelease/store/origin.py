@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pressrelease.errors import StateUnreadable
 from pressrelease.system.accounts import make_folder, opened
 from pressrelease.system.mounts import file_system_of
 
@@ -93,14 +94,22 @@ class Origin:
         return str(self._kept().get("store", ""))
 
     def settle(self, store_id: str) -> None:
-        """Remember that the record stands here from now on."""
+        """Remember that the record stands here from now on. Raises StateUnreadable where the disk says no."""
         fresh = self.marker.with_name(f".{self.marker.name}.{secrets.token_hex(6)}")
-        with os.fdopen(opened(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as stream:
-            place = self._place(os.fstat(stream.fileno()))._asdict() if self._one_place else None
-            json.dump({"store": store_id, "place": place}, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(self.marker)
+        try:
+            with os.fdopen(opened(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as stream:
+                place = self._place(os.fstat(stream.fileno()))._asdict() if self._one_place else None
+                json.dump({"store": store_id, "place": place}, stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            fresh.replace(self.marker)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                fresh.unlink()
+            raise StateUnreadable(
+                f"{self.marker.name} in {self._folder.name}/ can't be written: {error.strerror}. Nothing was sent.",
+                hint="Look at the disk's space, and at who may write there; then try again.",
+            ) from None
 
     def keep(self, store_id: str, *, written: bool) -> None:
         """Remember the record where nothing is remembered yet, or only its name, as older programs did.
