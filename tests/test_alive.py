@@ -152,3 +152,17 @@ def test_schedule_and_approve_say_that_nothing_is_running(place: Workspace, call
     with place.store.ledger(now=utc_now(), actor="scheduler") as ledger:
         presence.check_in(ledger, "run 1", "run", read_mark())
     assert words not in call("unapprove", "names") + call("approve", "names", "--as", "da")
+
+
+def test_a_pass_that_has_nothing_to_write_loads_no_database_library(tmp_path: Path) -> None:
+    """cron calls it every minute; SQLAlchemy alone costs more than all the rest of such a pass."""
+    import subprocess
+    import sys
+
+    workspace = records.office(tmp_path / "office")
+    records.schedule(workspace, "ahead")
+    workspace.store.close()
+    command = [sys.executable, "-X", "importtime", "-m", "pressrelease", "-w", str(workspace.folder), "publish-due"]
+    loaded = [subprocess.run(command, capture_output=True, text=True, check=False).stderr for _ in range(2)]
+    assert "sqlalchemy" in loaded[0]  # it says that it was here
+    assert "sqlalchemy" not in loaded[1]

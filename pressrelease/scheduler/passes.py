@@ -114,12 +114,12 @@ def _due(seen: Snapshot, only: Collection[str] | None) -> tuple[Delivery, ...]:
 
 def _leave_sign(store: Store, seen: Snapshot, *, comes_again: bool) -> None:
     """Say that a pass was made here, unless one has just said so and there is no more to be said of the clock."""
-    from pressrelease.store.presence import check_in, keep_mark
-
     mark, vouched = seen.trust.kept, seen.trust.vouched
     nothing_new_of_the_clock = not vouched and (mark is None or store.read.mark(seen.mark.boot) is not None)
     if not comes_again:
         if mark is not None and not nothing_new_of_the_clock:
+            from pressrelease.store.presence import keep_mark  # writing loads SQLAlchemy: most passes write nothing
+
             with store.ledger(now=seen.mark.wall, actor="scheduler") as ledger:
                 keep_mark(ledger, mark, vouched=vouched)
         return
@@ -128,6 +128,8 @@ def _leave_sign(store: Store, seen: Snapshot, *, comes_again: bool) -> None:
     recent = last and abs((seen.at - last[0].last_seen).total_seconds()) < SIGN_EVERY
     if recent and nothing_new_of_the_clock:
         return
+    from pressrelease.store.presence import check_in
+
     with store.ledger(now=seen.mark.wall, actor="scheduler") as ledger:
         check_in(ledger, owner, "publish-due", mark, vouched=vouched, gone_after=CALLED_BY_CRON)
 
