@@ -27,7 +27,7 @@ from pressrelease.system.printable import one_line
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pressrelease.errors import NotPermitted
+    from pressrelease.errors import PressReleaseError
     from pressrelease.services import Desk
 
 app = typer.Typer()
@@ -51,7 +51,7 @@ def hold(
     """
     from pressrelease.cli.reporting import give_results
     from pressrelease.cli.session import input_line
-    from pressrelease.errors import NotPermitted
+    from pressrelease.errors import NotPermitted, StateUnreadable
     from pressrelease.services import stopping
     from pressrelease.services.results import each
 
@@ -59,7 +59,7 @@ def hold(
     try:
         desk = session.desk()
         desk.store  # noqa: B018  (whether this account may use the record)
-    except NotPermitted as error:
+    except (NotPermitted, StateUnreadable) as error:
         _by_file(session, _slugs(slugs), why, error)
         return
     results = each(slugs, lambda slug: stopping.hold(desk, slug, why.strip()))
@@ -89,7 +89,7 @@ def _slugs(named: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def _by_file(session: Session, slugs: Sequence[str], why: str, error: NotPermitted) -> None:
+def _by_file(session: Session, slugs: Sequence[str], why: str, error: PressReleaseError) -> None:
     """Stop, or hold releases, in a workspace whose record belongs to another account, by files in its folder.
 
     Raises NotPermitted where this account may not write there either, and what else is not about accounts.
@@ -240,6 +240,9 @@ def stop(
         _by_file(session, (), why, error)
         return
     except (StateUnreadable, WillRetry) as error:
+        if error.code == "not_your_workspace":
+            _by_file(session, (), why, error)
+            return
         error.message = f"NOT STOPPED: {error.message.removesuffix(' Nothing was sent.')}"
         error.hint = (
             "A scheduler that can still read it goes on. End it: `systemctl stop pressrelease`, and take its line"

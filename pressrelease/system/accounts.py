@@ -145,11 +145,11 @@ def _in_use(private: Path) -> Iterator[Path]:
         return
 
 
-def _not_ours(private: Path, path: Path, why: str) -> NotPermitted:
+def _not_ours(private: Path, path: Path, why: str) -> NotPermitted | StateUnreadable:
     us, owner, of_all = name_of(os.geteuid()), owner_of(path), owner_of(private)
     code = "not_your_workspace"
-    if owner == us:
-        return NotPermitted(
+    if owner == us:  # its own record, which it can't read or write: nothing is known, and nothing is sent
+        return StateUnreadable(
             f"{path} can't be used by {us}, its owner{f' ({why})' if why else ''}. Nothing was sent.",
             hint=f"chmod -R u+rwX {path}",
             code=code,
