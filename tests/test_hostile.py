@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mail_server import scripted
 from office import Office, Receiver, found_office, receiving
+from records import left_alone
 
 from pressrelease.cli.app import COMMANDS
 from pressrelease.system.printable import json_line, one_line, printable
@@ -99,6 +100,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
             .replace('type = "newsroom"\n', 'type = "newsroom"\nurl = "https://news.example.org"\n')
         )
         (office.folder / "config.toml").write_text(config)
+        left_alone(office.folder)
         (office.folder / "releases" / "sheet.pdf").write_bytes(b"%PDF-1.4")
         (office.folder / "releases" / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
         for name in PAYLOADS:
@@ -302,6 +304,7 @@ def test_what_a_mail_server_says_is_shown_and_not_obeyed(office: Office, call: C
                 f'[outlets.mail]\ntype = "email"\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\n'
                 'from = "press@example.org"\nrecipients = ["a@example.org"]\n'
             )
+        left_alone(office.folder)
         office.write("names", outlets="[mail]")
         call("schedule", "names")
         call("approve", "names")
@@ -330,6 +333,7 @@ def test_an_address_that_an_outlet_gives_is_a_plain_one_or_none(office: Office, 
     (office.folder / "say").write_text(printed, encoding="utf-8")
     with (office.folder / "config.toml").open("a") as config:
         config.write('[outlets.program]\ntype = "command"\nargv = ["cat", "say"]\n')
+    left_alone(office.folder)
     office.write("names", outlets="[program]")
     call("schedule", "names")
     call("approve", "names")

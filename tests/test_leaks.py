@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 from calling import Caller
 from office import COMMAND, Office, in_seconds, iso, receiving
+from records import left_alone
 
 from pressrelease import wiring
 from pressrelease.cli import main
@@ -324,7 +325,13 @@ def _config(change: Callable[[str], str]) -> Callable[[Office, pytest.MonkeyPatc
         file = office.folder / "config.toml"
         before = file.read_text()
         file.write_text(change(before))
-        return lambda: file.write_text(before) and None
+        left_alone(office.folder)
+
+        def put_back() -> None:
+            file.write_text(before)
+            left_alone(office.folder)
+
+        return put_back
 
     return spoil
 
@@ -430,7 +437,7 @@ def _walk_every_path(office: Office, call: Caller, monkeypatch: pytest.MonkeyPat
     call("schedule", SLUG, "--yes")
     call("approve", SLUG)
     monkeypatch.setenv("EDITOR", f"{sys.executable} -c 'import sys; sys.exit(3)'")
-    monkeypatch.setattr("pressrelease.services.doctor.environment.PROBE_PATIENCE", 1.0, raising=False)
+    monkeypatch.setattr("pressrelease.services.doctor.environment.PROBE_PATIENCE", 1.0)
     for fault, spoil in FAULTS.items():
         with monkeypatch.context() as patch:
             mend = spoil(office, patch)

@@ -100,7 +100,7 @@ def crowd(office: Office, *, schedulers: int, passes: int, seconds: float) -> No
 
 def test_many_due_at_once_and_several_processes(office: Office, receiver: Receiver) -> None:
     slugs = [f"release-{number}" for number in range(60)]
-    lift = in_seconds(15)
+    lift = in_seconds(11)
     put(office, *slugs, lift=lift)
     time.sleep(max(0.0, (lift - datetime.now(UTC)).total_seconds() - 3))  # they meet for some seconds before it
     crowd(office, schedulers=2, passes=4, seconds=max(0.0, (lift - datetime.now(UTC)).total_seconds()) + 3)

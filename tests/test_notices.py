@@ -663,7 +663,7 @@ def test_two_schedulers_at_once_tell_once(tmp_path: Path, server: FlakyServer) -
 
 def test_run_tells_of_what_it_published(tmp_path: Path, server: FlakyServer) -> None:
     place = Place(tmp_path, server)
-    lift = clock.utc_now() + timedelta(seconds=12)
+    lift = clock.utc_now() + timedelta(seconds=6)
     write(place.workspace, "names", embargo=lift.replace(microsecond=0).isoformat().replace("+00:00", "Z"))
     desk = Desk(place.workspace, "jdoe")
     scheduling.schedule(desk, scheduling.propose(desk, "names"))

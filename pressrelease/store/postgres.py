@@ -59,13 +59,13 @@ def libpq_url(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
-def connect(url: str, *, autocommit: bool = False, patience: int = PATIENCE) -> psycopg.Connection[Any]:
+def connect(url: str, *, autocommit: bool = False, patience: int | None = None) -> psycopg.Connection[Any]:
     """Return a connection to a server that has answered on it.
 
-    `patience` is in seconds, for the connection and again for the first answer.
+    `patience` is in seconds (PATIENCE unless given), for the connection and again for the first answer.
     Raises WillRetry where no server can be reached, StateUnreadable where one refuses us or is a standby.
     """
-    driver = _driver()
+    driver, patience = _driver(), PATIENCE if patience is None else patience
     given = {} if "connect_timeout" in url else {"connect_timeout": patience}
     connection: psycopg.Connection[Any]
     try:
