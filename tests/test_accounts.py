@@ -178,18 +178,23 @@ def owners(folder: Path) -> set[int]:
     [
         (),
         ("status",),
-        ("journal",),
         ("approve", "due"),
-        ("schedule", "due"),
         ("publish-due",),
-        ("publish", "due"),
-        ("run",),
-        ("backup", "/tmp/never.zip"),
-        ("resume", "--all"),
-        ("unschedule", "due"),
-        ("retry", "due"),
-        ("settle", "due", "--outlet", "newsroom", "--sent"),
-        ("promises",),
+        *(
+            pytest.param(arguments, marks=pytest.mark.slow)
+            for arguments in (
+                ("journal",),
+                ("schedule", "due"),
+                ("publish", "due"),
+                ("run",),
+                ("backup", "/tmp/never.zip"),
+                ("resume", "--all"),
+                ("unschedule", "due"),
+                ("retry", "due"),
+                ("settle", "due", "--outlet", "newsroom", "--sent"),
+                ("promises",),
+            )
+        ),
     ],
 )
 def test_another_account_is_told_whose_workspace_it_is(closed_place: Place, arguments: tuple[str, ...]) -> None:
@@ -223,6 +228,7 @@ def test_a_stop_of_an_account_that_may_write_the_folder_is_one(place: Place) -> 
     assert place.office.pages == ["due"]
 
 
+@pytest.mark.slow
 def test_a_hold_of_such_an_account_is_one(place: Place) -> None:
     place.press("schedule", "due", "next", "--yes")
     place.press("approve", "due", "next", "--as", "da")
@@ -283,7 +289,7 @@ def test_a_stop_file_reaches_a_scheduler_that_is_sending(place: Place) -> None:
 
 @pytest.mark.parametrize(
     ("umask", "drafts"),
-    [("077", 2), *(pytest.param(umask, 4, marks=pytest.mark.slow) for umask in ("022", "077", "000"))],
+    [("077", 0), *(pytest.param(umask, 4, marks=pytest.mark.slow) for umask in ("022", "077", "000"))],
 )
 def test_a_group_shares_a_workspace(place: Place, umask: str, drafts: int) -> None:
     place.share()

@@ -21,7 +21,7 @@ from conftest import NOW, missing
 from hypothesis import example, given
 from hypothesis import strategies as st
 from office import Office, found_office
-from records import make_first_layout
+from records import left_alone, make_first_layout
 from sqlalchemy import text
 from zone_files import LA, database, going_by
 
@@ -174,6 +174,7 @@ def test_a_policy_made_stricter_counts_for_what_was_approved_before(found: Calla
     call("approve", "names", "--as", "intern")
     config = office.folder / "config.toml"
     config.write_text(config.read_text().replace("[policy]\n", '[policy]\napprovers = ["da"]\n'))
+    left_alone(office.folder)
     call("publish-due", expect=10)
     assert (office.pages, call.state("names")) == ([], "unapproved")
 

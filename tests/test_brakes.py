@@ -226,7 +226,7 @@ def test_a_missed_release_is_resumed_without_being_held(
 ) -> None:
     made = found_office(tmp_path / "late", policy='[policy]\nmax_late = "1s"')
     monkeypatch.chdir(made.folder)
-    lift = in_seconds(5)
+    lift = in_seconds(3)
     made.write("names", embargo=iso(lift))
     call("schedule", "names", "--yes")
     call("approve", "names", "--as", "da")

@@ -50,8 +50,8 @@ USES = {
     "move-store": ("postgresql+psycopg://127.0.0.1:1/none",),
     "service": ("--cron",),
 }
-#: What the quick tests call: an answer, a table, a change, a refusal. The others are called as the slow ones.
-OFTEN = {"", "status", "schedule", "restore"}
+#: What the quick tests call: one that looks and one that changes. The others are among the slow ones.
+OFTEN = {"", "schedule"}
 
 
 @pytest.fixture(scope="module")

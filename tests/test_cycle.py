@@ -237,7 +237,7 @@ def test_a_claim_of_a_machine_that_is_gone_lapses_and_is_then_in_doubt(tmp_path:
 LOOKED = Repeats(told_apart=False, findable=True, settle=timedelta(seconds=2))
 
 
-@pytest.mark.parametrize("arrived", [True, False])
+@pytest.mark.parametrize("arrived", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_what_may_have_arrived_is_looked_for_before_a_second_send(tmp_path: Path, arrived: bool) -> None:
     """A sender died with its claim; the outlet can't tell a repeat, and can be looked into, after a while."""
     place = workshop.found(tmp_path, mail={"repeats": LOOKED})

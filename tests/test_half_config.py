@@ -26,7 +26,7 @@ def _rewritten_slowly(file: Path, whole: str, half: str, seconds: float) -> thre
     return rest
 
 
-@pytest.mark.parametrize("command", [("publish-due",), ("publish", "names")])
+@pytest.mark.parametrize("command", [("publish-due",), pytest.param(("publish", "names"), marks=pytest.mark.slow)])
 def test_a_pass_waits_for_the_rest(tmp_path: Path, call: Caller, command: tuple[str, ...]) -> None:
     workspace = office(tmp_path)
     schedule_now(workspace, "names")

@@ -210,6 +210,7 @@ def office(tmp_path: Path, bad: Bad, monkeypatch: pytest.MonkeyPatch) -> Office:
     text += '[outlets.newsroom]\ntype = "newsroom"\nurl = "https://news.example.org"\n'
     text += "".join(f'[outlets.{name}]\ntimeout = "1s"\n{keys}\n' for name, keys in outlets.items())
     (folder / "config.toml").write_text(text)
+    left_alone(folder)
     for way in ("refuse", "echo", "reset", "hang", "fault", "elsewhere", "yes", "tls"):
         scheme, port = ("https", bad.ports["echo"]) if way == "tls" else ("http", bad.ports[way])
         secret = folder / f"{way}.url"
@@ -551,6 +552,7 @@ def test_an_alert_says_nothing_of_a_release_before_its_lift(
         text = config.read_text().replace("[notify]\n", '[notify]\noutlets = ["pager"]\n')
         text += f'[outlets.pager]\ntype = "webhook"\nurl = "http://127.0.0.1:{port}/pager"\n'
         config.write_text(text + 'secret = { env = "HOOK_SECRET" }\nheaders = { X-Token = { env = "HOOK_HEADER" } }\n')
+        left_alone(office.folder)
         monkeypatch.setenv("HEARTBEAT", f"http://127.0.0.1:{port}/beat")
         call("schedule", SLUG, "--yes")
         run(call, "publish-due")

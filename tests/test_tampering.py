@@ -33,6 +33,12 @@ def receiver() -> Iterator[Receiver]:
         yield found
 
 
+#: For tables of many cases: on PostgreSQL they are tried among the slow ones.
+MOSTLY_SQLITE = pytest.mark.parametrize(
+    "place", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path, receiver: Receiver) -> Iterator[Workspace]:
     """An office with a newsroom and a webhook, on SQLite and on PostgreSQL; releases go to the newsroom."""
@@ -114,6 +120,7 @@ def drop_guards(store: Store) -> None:
         forging.execute(store, "DROP TRIGGER journal_no_change ON journal")
 
 
+@MOSTLY_SQLITE
 @pytest.mark.parametrize("what", EDITS)
 def test_nothing_leaves_by_a_row_that_the_journal_does_not_have(
     place: Workspace, receiver: Receiver, what: str
@@ -254,6 +261,7 @@ def put_out(place: Workspace) -> Desk:
     return desk
 
 
+@MOSTLY_SQLITE
 @pytest.mark.parametrize(
     "edit",
     [
@@ -273,6 +281,7 @@ def test_verify_finds_what_was_edited_in_a_delivery_that_arrived(place: Workspac
     assert verify(desk.store.read).disagreements
 
 
+@MOSTLY_SQLITE
 @pytest.mark.parametrize(
     "edit",
     [

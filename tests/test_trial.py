@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from office import COMMAND, Office, found_office
+from records import left_alone
 from test_command_line import FAR, Caller
 
 from pressrelease.cli import main
@@ -252,6 +253,7 @@ def doubtful(office: Office, call: Caller) -> Office:
     """The office with a statement that is in doubt at an outlet whose program died while sending."""
     with (office.folder / "config.toml").open("a", encoding="utf-8") as config:
         config.write('\n[outlets.desk]\ntype = "command"\nargv = ["/bin/sh", "-c", "cat; kill -9 $$"]\n')
+    left_alone(office.folder)
     office.write("statement", embargo="immediate", outlets="[desk]")
     call("schedule", "statement")
     call("approve", "statement")
