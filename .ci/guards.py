@@ -134,8 +134,8 @@ GUARDS = (
     Guard("resume: not a copy", "services/stopping.py", "    must_be_the_original(desk)\n", "", ORIGIN),
     Guard("a copy leaves no newer position", "store/ledger.py", " and not self.not_the_original:", ":", ORIGIN),
     # -- a stop by a file, and accounts ------------------------------------------------------------------
-    Guard("last look: STOP file", "publishing/cycle.py", "if is_stopped(self._store.workspace):", "if False:", STOPFILE),
-    Guard("last look: HOLD file", "publishing/cycle.py", "if is_held(self._store.workspace, delivery.slug):", "if False:", STOPFILE),
+    Guard("last look: STOP file", "store/queries.py", ' or row["stop_file"]:', ":", STOPFILE),
+    Guard("last look: HOLD file", "store/queries.py", 'if row["hold_file"]:', "if False:", STOPFILE),
     Guard("plan: STOP file", "store/__init__.py", "if not found.stopped and (asked :=", "if False and (asked :=", STOPFILE),
     Guard("a stop file that stays is in force", "services/stopping.py", "not desk.dry_run and is_stopped(desk.workspace.folder):", "False:", STOPFILE),
     Guard("ssh-keygen from a trusted place", "system/programs.py", "return _first(name, [*SYSTEM_PLACES, *_on_path()])",

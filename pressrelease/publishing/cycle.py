@@ -51,7 +51,6 @@ from pressrelease.store.send_log import Found
 from pressrelease.store.zone_updates import follow_rules
 from pressrelease.system import clock
 from pressrelease.system.log import frames
-from pressrelease.system.stop_file import is_held, is_stopped
 
 #: What a claim is kept for beyond the outlet's own timeout: rendering, queueing, and writing the answer.
 LEASE_MARGIN = timedelta(seconds=60)
@@ -289,6 +288,14 @@ class Cycle:
             record_if_claimed(ledger, arrived)
             leave_to_person(ledger, over, "a repeat could no longer be told from a first time")
 
+    def _costs_a_look(self, outlet: str) -> bool:
+        """Whether a doubt at this outlet may come to a person, and is worth a log of what was begun.
+
+        One that tells a repeat for ever is asked again with the same key, whatever became of the first time.
+        """
+        repeats = self._repeats(outlet)
+        return not repeats.told_apart or repeats.within is not None
+
     def _may_repeat(self, delivery: Delivery, now: datetime) -> bool:
         return may_repeat(delivery, rules=self._config.retry, repeats=self._repeats(delivery.outlet), now=now)
 
@@ -321,7 +328,8 @@ class Cycle:
         try:
             changed = self._renders.why_changed(candidates)
             candidates = [delivery for delivery in candidates if delivery.id not in changed]
-            self._alive.log.claiming(candidates)
+            if self._costs_a_look(outlet):
+                self._alive.log.claiming(candidates)
             with self._store.ledger(now=mark.wall, actor="scheduler") as ledger:
                 claimed = self._claim_in(ledger, candidates, mark.wall + lease)
         except Exception as error:  # noqa: BLE001  (nothing was sent; the next look tells of it)
@@ -367,7 +375,8 @@ class Cycle:
         if why_not := self._why_not(delivery, lease_end):
             return GivenBack(delivery, why_not)
         try:
-            self._alive.log.sending(delivery)
+            if self._costs_a_look(delivery.outlet):
+                self._alive.log.sending(delivery)
         except PressReleaseError as error:
             return GivenBack(delivery, error.message)
         self.attempted += 1
@@ -422,8 +431,9 @@ class Cycle:
             reason = "the outlet's program failed while sending"
             return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))
         after = delivery.delivered(receipt, clock.utc_now())
-        with contextlib.suppress(PressReleaseError):  # without it, a death before the record leaves a doubt
-            self._alive.log.answered(after)
+        if self._costs_a_look(delivery.outlet):
+            with contextlib.suppress(PressReleaseError):  # without it, a death before the record leaves a doubt
+                self._alive.log.answered(after)
         return Result(delivery, after)
 
     def _why_not(self, delivery: Delivery, lease_end: float) -> str | None:
@@ -436,10 +446,6 @@ class Cycle:
             return "its claim was about to lapse"
         if delivery.may_have_arrived and not self._may_repeat(delivery, mark.wall):
             return "a repeat could no longer be told from a first time"
-        if is_stopped(self._store.workspace):
-            return "everything is stopped"
-        if is_held(self._store.workspace, delivery.slug):
-            return "it was held meanwhile"
         try:
             source_hash = self._library.source_hash(delivery.slug)
             why_not = self._store.read.why_not(delivery, source_hash=source_hash, now=mark.wall)

@@ -104,7 +104,7 @@ class Store:
     @cached_property
     def _reader(self) -> Reader:
         database = self.file or self.url.replace("postgresql+psycopg://", "postgresql://", 1)
-        return Reader(database, self.origin, self.agreement)
+        return Reader(database, self.origin, self.agreement, self.workspace)
 
     def open(self, now: datetime) -> None:
         """Make the store where there was none, and bring an older one up to date."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -69,6 +70,12 @@ COUNTS = (
     " WHERE r.slug IN ({}) GROUP BY d.slug"
 )
 
+#: What of such a row is held against the journal.
+_COMPARED = itemgetter(
+    "version", "word", "lift", "wall", "late_accepted_at", "outlets", "source_hash", "author", "scheduled_by",
+    "approval", "by", "at", "person", "stopped", "last_stop",
+)  # fmt: skip
+
 #: A set of recipients: slug, version, outlet, digest.
 _Set = tuple[str, str, str, str]
 _NONE = (-1, None)
@@ -80,6 +87,7 @@ class Agreement:
     def __init__(self) -> None:
         self._told: OrderedDict[str, tuple[int | None, Told | None]] = OrderedDict()
         self._recipients: OrderedDict[_Set, frozenset[str]] = OrderedDict()
+        self._agreed: dict[str, tuple[Told | None, list[tuple[Any, ...]]]] = {}
         self._count = 0
         self._lock = threading.Lock()
 
@@ -88,6 +96,7 @@ class Agreement:
         with self._lock:
             self._told.clear()
             self._recipients.clear()
+            self._agreed.clear()
             self._count = 0
 
     def of_releases(
@@ -99,7 +108,7 @@ class Agreement:
         """
         rows = list(_in_parts(ask, BY_SLUG, slugs))
         told = self._told_of(ask, rows)
-        found = compare(rows, told)
+        found = self._compare(rows, told)
         current = {row["slug"]: one for row in rows if (one := told[row["slug"]]) and one.version == row["version"]}
         sets = self._sets_of(ask, current)
         counts = _counts(ask, list(current))
@@ -123,7 +132,7 @@ class Agreement:
         rows = list(_in_parts(ask, BY_DELIVERY, ids))
         known = [row for row in rows if row["slug"] is not None]
         told = self._told_of(ask, known)
-        differ = compare(known, told)
+        differ = self._compare(known, told)
         sets = self._sets_of(ask, {slug: one for slug, one in told.items() if one is not None and slug not in differ})
         single = list({row["id"]: row for row in rows}.values())
         found: dict[int, str] = {}
@@ -145,6 +154,21 @@ class Agreement:
         """Return each outlet's recipients as the rows have them, if their digest is the one given; no others."""
         wanted = [(slug, version, outlet, digest) for outlet, digest in digests.items()]
         return {one[2]: people for one, people in self._learn(ask, wanted).items()}
+
+    def _compare(self, rows: Sequence[Row], told: Mapping[str, Told | None]) -> dict[str, str]:
+        """As `compare`; what agreed when it was last asked, and is the same, is not compared again."""
+        seen: dict[str, list[tuple[Any, ...]]] = {}
+        for row in rows:
+            seen.setdefault(row["slug"], []).append(_COMPARED(row))
+        new = {slug for slug, values in seen.items() if self._agreed.get(slug) != (told[slug], values)}
+        if not new:
+            return {}
+        found = compare([row for row in rows if row["slug"] in new], told)
+        with self._lock:
+            if len(self._agreed) > KEPT:
+                self._agreed.clear()
+            self._agreed |= {slug: (told[slug], seen[slug]) for slug in new if slug not in found}
+        return found
 
     def _told_of(self, ask: Ask, rows: Sequence[Row]) -> dict[str, Told | None]:
         """What the journal says of each release as of the line that its row was read with."""

@@ -38,6 +38,7 @@ from pressrelease.store.rows import (
     to_micros,
 )
 from pressrelease.system.clock import ClockReading
+from pressrelease.system.stop_file import stops_in_force
 
 if TYPE_CHECKING:
     from pressrelease.store.journal import Line
@@ -134,14 +135,22 @@ class FrozenVersion(NamedTuple):
 class Reader:
     """Questions to one store. Safe for several threads: each question has a connection to itself."""
 
-    def __init__(self, database: Path | str, origin: Origin | None = None, agreement: Agreement | None = None) -> None:
+    def __init__(
+        self,
+        database: Path | str,
+        origin: Origin | None = None,
+        agreement: Agreement | None = None,
+        workspace: Path | None = None,
+    ) -> None:
         """`database` is SQLite's file, or a libpq connection string for PostgreSQL.
 
-        `origin` is what this workspace remembers of the record; None where it stands aside, as a backup does.
+        `origin` is what this workspace remembers of the record, and `workspace` its folder, where STOP and HOLD files
+        may be; None where the record stands aside, as a backup does.
         """
         self.agreement = agreement or Agreement()
         self._database = database
         self._origin = origin
+        self._workspace = workspace
         self.on_server = not isinstance(database, Path)
         self._free: deque[Any] = deque()
         self._in_the_way: BatchedQuery[Row] = BatchedQuery(self._what_is_in_the_way)
@@ -402,8 +411,10 @@ class Reader:
         row = self._in_the_way.ask(delivery.id)
         if row is None:
             return "its row is gone"
-        if row["stopped"] is None or row["stopped"]:
+        if row["stopped"] is None or row["stopped"] or row["stop_file"]:
             return "everything is stopped"
+        if row["hold_file"]:
+            return "it was held meanwhile"
         if row["word"] != "scheduled":
             return f"it was {row['word'] or 'taken away'} meanwhile"
         if row["version"] != delivery.version:
@@ -424,7 +435,11 @@ class Reader:
 
     def _what_is_in_the_way(self, numbers: Sequence[int]) -> dict[int, Row]:
         found, differ = self.agreement.of_deliveries(self.rows, numbers)
-        return {row["id"]: {**row, "differs": differ.get(row["id"], "")} for row in found}
+        stopped, held = stops_in_force(self._workspace, {row["slug"] for row in found})
+        for row in found:
+            row["stop_file"], row["hold_file"] = stopped, row["slug"] in held
+            row["differs"] = differ.get(row["id"], "")
+        return {row["id"]: row for row in found}
 
     # -- frozen versions ---------------------------------------------------------------------------------
 

@@ -8,6 +8,9 @@ boot in which it was written, and only in the very file in which it was written:
     sending 7 1       before its first byte
     delivered 7 1 {…} after the outlet's yes, before the answer is on record
 
+It is kept for outlets at which a doubt may come to a person, and not for those that tell a repeat for ever: these are
+asked again with the same key.
+
 Only what is certain is read from it. Claimed and never begun: nothing of it left. Begun, and no yes: in doubt.
 """
 
@@ -54,15 +57,14 @@ class SendLog:
 
     def sending(self, claimed: Delivery) -> None:
         """Before the first byte. Raises StateUnreadable; nothing may leave then."""
-        with self._writing:
-            self._write(f"sending {claimed.id} {claimed.attempts}\n")
+        self._write(f"sending {claimed.id} {claimed.attempts}\n")
 
     def answered(self, after: Delivery) -> None:
         """After the outlet's answer. Raises StateUnreadable."""
         if after.state is DeliveryState.DELIVERED and after.delivered_at is not None:
-            told = json.dumps([to_micros(after.delivered_at), after.url, after.remote_id])
-            with self._writing:
-                self._write(f"delivered {after.id} {after.attempts} {told}\n")
+            url, remote_id = (json.dumps(one) if one else "null" for one in (after.url, after.remote_id))
+            at = to_micros(after.delivered_at)
+            self._write(f"delivered {after.id} {after.attempts} [{at}, {url}, {remote_id}]\n")
 
     def ended(self, claims: Iterable[Claim]) -> None:
         """These claims are off the record, or were never on it: the log is of no more use for them."""

@@ -146,7 +146,8 @@ def _adjtimex() -> Callable[[Any], int] | None:
     if ctypes.sizeof(ctypes.c_long) != 8:
         return None
     try:
-        call = ctypes.CDLL(None).adjtimex
+        # PyDLL: to let other threads run meanwhile would take far longer than the call.
+        call = ctypes.PyDLL(None).adjtimex
     except (OSError, AttributeError):
         return None
 

@@ -30,7 +30,7 @@ class FileLock:
 
     def acquire(self, *, wait: bool = True) -> bool:
         """Take the lock; False where another holds it and `wait` is off. Raises OSError on a bad path."""
-        descriptor = opened(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = opened(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
         while True:
             try:
                 _take(descriptor, wait=wait)
@@ -55,7 +55,6 @@ class FileLock:
         """Write at the end of the file, by its holder only; all of it, or OSError."""
         if self._descriptor is None:
             raise OSError(errno.EBADF, "the lock is not held")
-        os.lseek(self._descriptor, 0, os.SEEK_END)
         if os.write(self._descriptor, content) != len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
