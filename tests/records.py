@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from pressrelease.release.delivery import Delivery
-from pressrelease.services import Desk, approving, scheduling
+from pressrelease.services import ServiceContext, approving, scheduling
 from pressrelease.store import Store
 from pressrelease.store.tables import metadata
 from pressrelease.wiring import Workspace
@@ -82,26 +82,26 @@ def write(workspace: Workspace, slug: str, *, embargo: str = "immediate", body: 
     return path
 
 
-def schedule(workspace: Workspace, slug: str, *, days: float = 30, approved: bool = True) -> Desk:
+def schedule(workspace: Workspace, slug: str, *, days: float = 30, approved: bool = True) -> ServiceContext:
     """Write a release, schedule it for a whole second `days` ahead, and approve it."""
     lift = (datetime.now(UTC) + timedelta(days=days)).replace(microsecond=0)
     write(workspace, slug, embargo=lift.isoformat().replace("+00:00", "Z"))
     return scheduled(workspace, slug, approved=approved)
 
 
-def schedule_now(workspace: Workspace, slug: str, *, approved: bool = True) -> Desk:
+def schedule_now(workspace: Workspace, slug: str, *, approved: bool = True) -> ServiceContext:
     """Write an immediate release, schedule it, and approve it: it is due."""
     write(workspace, slug)
     return scheduled(workspace, slug, approved=approved)
 
 
-def scheduled(workspace: Workspace, slug: str, *, approved: bool) -> Desk:
+def scheduled(workspace: Workspace, slug: str, *, approved: bool) -> ServiceContext:
     """Schedule a release whose file is there."""
-    desk = Desk(workspace, "jdoe")
-    scheduling.schedule(desk, scheduling.propose(desk, slug))
+    context = ServiceContext(workspace, "jdoe")
+    scheduling.schedule(context, scheduling.propose(context, slug))
     if approved:
-        approving.approve(desk, slug, "da")
-    return desk
+        approving.approve(context, slug, "da")
+    return context
 
 
 def deliveries(store: Store) -> dict[str, Delivery]:

@@ -32,7 +32,7 @@ from pressrelease.errors import NotPermitted
 from pressrelease.message import Message
 from pressrelease.outlets import RenderedMessage
 from pressrelease.scheduler.passes import publish_due
-from pressrelease.services import Desk, adopting, approving, stopping
+from pressrelease.services import ServiceContext, adopting, approving, stopping
 from pressrelease.status.evaluation import Approval, Directive, Scheduled, counted_approvals, same_person
 from pressrelease.store import Store, claims, commands
 from pressrelease.store.queries import SCHEMA
@@ -487,9 +487,9 @@ def test_a_signature_counts_for_nothing_but_what_was_signed(
     # What the journal has otherwise is found before any signature is looked at.
     assert call.state("names") == ("needs_you" if how in TOLD_OTHERWISE else "unapproved")
     call("publish-due", expect=11)  # a record without its marker counts as a copy
-    desk = Desk(Workspace(office.folder), "da")
-    adopting.adopt(desk)
-    stopping.resume_all(desk, let_go=True)
+    context = ServiceContext(Workspace(office.folder), "da")
+    adopting.adopt(context)
+    stopping.resume_all(context, let_go=True)
     call("publish-due")
     assert office.pages == []
 
@@ -713,7 +713,7 @@ def test_the_signature_is_asked_for_once_more_before_the_first_byte(
     place = SignedPlace(tmp_path, {"media": outlet}, signers=str(keys.signers))
     with pytest.raises(NotPermitted):
         workshop.schedule(place, "names")  # its approval names no key
-    approving.approve(Desk(place, "jdoe"), "names", "da", key=str(keys.folder / "da"))
+    approving.approve(ServiceContext(place, "jdoe"), "names", "da", key=str(keys.folder / "da"))
     outcome = publish_due(place)
     assert outlet.got() == []
     (delivery,) = workshop.deliveries(place.store)

@@ -68,8 +68,8 @@ def test_a_killed_restore_sends_nothing_twice_and_can_be_done_again(tmp_path: Pa
     missing("strace", "strace")
     for number in range(1, MOST):
         workspace = office(tmp_path / f"office-{number}")
-        desk = schedule_now(workspace, "statement")
-        file = keeping.back_up(desk, tmp_path / f"backup-{number}.zip").file
+        context = schedule_now(workspace, "statement")
+        file = keeping.back_up(context, tmp_path / f"backup-{number}.zip").file
         assert passes.publish_due(workspace).published == ("statement",)
         workspace.store.close()
         page = workspace.folder / "newsroom" / "statement" / "index.html"

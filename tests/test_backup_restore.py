@@ -19,7 +19,7 @@ from pressrelease.cli import main
 from pressrelease.errors import NeedsPerson, NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler import passes
-from pressrelease.services import Desk, keeping, moving, restoring, stopping
+from pressrelease.services import ServiceContext, keeping, moving, restoring, stopping
 from pressrelease.store import archive, presence
 from pressrelease.store.journal import walk
 from pressrelease.system.clock import read_mark, utc_now
@@ -29,18 +29,18 @@ SECRET = "whsec_canary-of-a-secret"
 
 
 @pytest.fixture
-def any_desk(store_url: str, tmp_path: Path) -> Iterator[Desk]:
+def any_desk(store_url: str, tmp_path: Path) -> Iterator[ServiceContext]:
     """A filled office on each database."""
     yield from filled(office(tmp_path / "office", store_url=store_url))
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def context(tmp_path: Path) -> Iterator[ServiceContext]:
     """A filled office on SQLite."""
     yield from filled(office(tmp_path / "office"))
 
 
-def filled(workspace: Workspace) -> Iterator[Desk]:
+def filled(workspace: Workspace) -> Iterator[ServiceContext]:
     """One release ahead, one unapproved, and a secret that is not to be found anywhere."""
     (workspace.folder / "webhook.secret").touch(mode=0o600)
     (workspace.folder / "webhook.secret").write_text(SECRET, encoding="ascii")
@@ -70,7 +70,9 @@ def on_sqlite(file: Path, folder: Path) -> Workspace:
     return workspace
 
 
-def test_a_backup_holds_the_record_the_releases_and_the_config_and_no_secret(any_desk: Desk, tmp_path: Path) -> None:
+def test_a_backup_holds_the_record_the_releases_and_the_config_and_no_secret(
+    any_desk: ServiceContext, tmp_path: Path
+) -> None:
     made = keeping.back_up(any_desk, tmp_path / "backup.zip")
     with zipfile.ZipFile(made.file) as whole:
         names = set(whole.namelist())
@@ -87,70 +89,76 @@ def test_a_backup_holds_the_record_the_releases_and_the_config_and_no_secret(any
     assert walk(any_desk.store.read.journal(), made.manifest.head).broken is None
 
 
-def test_a_backup_never_replaces_a_file_unless_told_to(desk: Desk, tmp_path: Path) -> None:
+def test_a_backup_never_replaces_a_file_unless_told_to(context: ServiceContext, tmp_path: Path) -> None:
     file = tmp_path / "backup.zip"
     file.write_bytes(b"precious")
     with pytest.raises(NotPermitted):
-        keeping.back_up(desk, file)
+        keeping.back_up(context, file)
     assert file.read_bytes() == b"precious"
-    keeping.back_up(desk, file, force=True)
+    keeping.back_up(context, file, force=True)
     assert zipfile.is_zipfile(file)
     link = tmp_path / "link.zip"
     link.symlink_to(tmp_path / "elsewhere.zip")
     with pytest.raises(NotPermitted):
-        keeping.back_up(desk, link)
+        keeping.back_up(context, link)
     assert not (tmp_path / "elsewhere.zip").exists()
 
 
 @pytest.mark.parametrize("place", ["newsroom", "releases", "newsroom/sub"])
-def test_a_backup_is_never_put_where_the_public_reads(desk: Desk, place: str) -> None:
-    (desk.workspace.folder / place).mkdir(parents=True, exist_ok=True)
-    before = events(desk.store)
+def test_a_backup_is_never_put_where_the_public_reads(context: ServiceContext, place: str) -> None:
+    (context.workspace.folder / place).mkdir(parents=True, exist_ok=True)
+    before = events(context.store)
     with pytest.raises(NotPermitted):
-        keeping.back_up(desk, desk.workspace.folder / place / "backup.zip")
-    link = desk.workspace.folder / "elsewhere"
-    link.symlink_to(desk.workspace.folder / place)
+        keeping.back_up(context, context.workspace.folder / place / "backup.zip")
+    link = context.workspace.folder / "elsewhere"
+    link.symlink_to(context.workspace.folder / place)
     with pytest.raises(NotPermitted):
-        keeping.back_up(desk, link / "backup.zip")
-    assert events(desk.store) == before
+        keeping.back_up(context, link / "backup.zip")
+    assert events(context.store) == before
 
 
-def test_a_folder_gets_a_backup_named_by_its_time_and_a_dry_run_leaves_none(desk: Desk, tmp_path: Path) -> None:
+def test_a_folder_gets_a_backup_named_by_its_time_and_a_dry_run_leaves_none(
+    context: ServiceContext, tmp_path: Path
+) -> None:
     (tmp_path / "backups").mkdir()
-    before = events(desk.store)
-    dry = Desk(desk.workspace, "jdoe", dry_run=True)
+    before = events(context.store)
+    dry = ServiceContext(context.workspace, "jdoe", dry_run=True)
     assert keeping.back_up(dry, tmp_path / "backups").size > 0
     assert list((tmp_path / "backups").iterdir()) == []
-    assert events(desk.store) == before
-    made = keeping.back_up(desk, tmp_path / "backups")
+    assert events(context.store) == before
+    made = keeping.back_up(context, tmp_path / "backups")
     assert [made.file] == list((tmp_path / "backups").iterdir())
 
 
-def test_links_and_strange_names_are_left_out_and_told_of(desk: Desk, tmp_path: Path) -> None:
-    folder = desk.library.folder
+def test_links_and_strange_names_are_left_out_and_told_of(context: ServiceContext, tmp_path: Path) -> None:
+    folder = context.library.folder
     (folder / "link.md").symlink_to("/etc/passwd")
     (folder / "outside").symlink_to(tmp_path)
     (folder / "a:b.pdf").write_bytes(b"x")
     (folder / ".hidden").write_bytes(b"x")
-    made = keeping.back_up(desk, tmp_path / "backup.zip")
+    made = keeping.back_up(context, tmp_path / "backup.zip")
     assert sorted(made.left_out) == ["a:b.pdf", "link.md", "outside"]
     with archive.opened(made.file) as opened:
         assert not {"releases/link.md", "releases/.hidden"} & {member.name for member in opened.manifest.members}
 
 
-def test_a_full_disk_leaves_no_half_backup(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_half_backup(
+    context: ServiceContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(WillRetry):
-        keeping.back_up(desk, tmp_path / "backup.zip")
+        keeping.back_up(context, tmp_path / "backup.zip")
     monkeypatch.undo()
     assert [path for path in tmp_path.iterdir() if path.is_file()] == []
-    assert "backup" not in events(desk.store)
+    assert "backup" not in events(context.store)
 
 
-def test_a_backup_that_the_disk_spoiled_is_none(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backup_that_the_disk_spoiled_is_none(
+    context: ServiceContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = os.fsync
 
     def spoils(descriptor: int) -> None:
@@ -160,16 +168,16 @@ def test_a_backup_that_the_disk_spoiled_is_none(desk: Desk, tmp_path: Path, monk
 
     monkeypatch.setattr(os, "fsync", spoils)
     with pytest.raises(Refused):
-        keeping.back_up(desk, tmp_path / "backup.zip")
+        keeping.back_up(context, tmp_path / "backup.zip")
     monkeypatch.undo()
     assert not (tmp_path / "backup.zip").exists()
-    assert "backup" not in events(desk.store)
+    assert "backup" not in events(context.store)
 
 
 # -- restored --------------------------------------------------------------------------------------------------------
 
 
-def test_a_restored_copy_is_what_was_backed_up_and_starts_stopped(any_desk: Desk, tmp_path: Path) -> None:
+def test_a_restored_copy_is_what_was_backed_up_and_starts_stopped(any_desk: ServiceContext, tmp_path: Path) -> None:
     made = keeping.back_up(any_desk, tmp_path / "backup.zip")
     before = deliveries(any_desk.store)
     workspace = on_sqlite(made.file, tmp_path / "fresh")
@@ -184,7 +192,7 @@ def test_a_restored_copy_is_what_was_backed_up_and_starts_stopped(any_desk: Desk
     for path in workspace.private.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     assert list(workspace.private.glob("restoring-*")) == []
-    stopping.resume_all(Desk(workspace, "da"), let_go=False)
+    stopping.resume_all(ServiceContext(workspace, "da"), let_go=False)
     assert passes.publish_due(workspace).needs_you == ()
     workspace.store.close()
 
@@ -201,7 +209,7 @@ def test_an_empty_folder_becomes_the_workspace(tmp_path: Path) -> None:
         opened.store.close()
 
 
-def test_over_a_workspace_everything_that_makes_way_is_kept(any_desk: Desk, tmp_path: Path) -> None:
+def test_over_a_workspace_everything_that_makes_way_is_kept(any_desk: ServiceContext, tmp_path: Path) -> None:
     made = keeping.back_up(any_desk, tmp_path / "backup.zip")
     backed_up = (any_desk.library.folder / "ahead.md").read_bytes()
     with any_desk.ledger() as ledger:
@@ -236,7 +244,7 @@ def test_over_a_workspace_everything_that_makes_way_is_kept(any_desk: Desk, tmp_
     workspace.store.close()
 
 
-def test_what_went_out_after_the_backup_is_not_sent_again(any_desk: Desk, tmp_path: Path) -> None:
+def test_what_went_out_after_the_backup_is_not_sent_again(any_desk: ServiceContext, tmp_path: Path) -> None:
     schedule_now(any_desk.workspace, "statement")
     made = keeping.back_up(any_desk, tmp_path / "backup.zip")
     assert passes.publish_due(any_desk.workspace).published == ("statement",)
@@ -244,67 +252,67 @@ def test_what_went_out_after_the_backup_is_not_sent_again(any_desk: Desk, tmp_pa
     assert restored.knew
     assert restored.standing.doubted == ("statement",)
     workspace = again(any_desk.workspace)
-    stopping.resume_all(Desk(workspace, "da"), let_go=True)
+    stopping.resume_all(ServiceContext(workspace, "da"), let_go=True)
     outcome = passes.publish_due(workspace)
     assert [waiting.slug for waiting in outcome.needs_you] == ["statement"]
     assert "delivery.claimed" not in events(workspace.store)
     workspace.store.close()
 
 
-def test_what_was_due_since_is_in_doubt_where_nobody_knows(any_desk: Desk, tmp_path: Path) -> None:
+def test_what_was_due_since_is_in_doubt_where_nobody_knows(any_desk: ServiceContext, tmp_path: Path) -> None:
     schedule_now(any_desk.workspace, "statement")
     made = keeping.back_up(any_desk, tmp_path / "backup.zip")
     passes.publish_due(any_desk.workspace)
     workspace = on_sqlite(made.file, tmp_path / "fresh")
     assert deliveries(workspace.store)["statement"].state is DeliveryState.IN_DOUBT
-    stopping.resume_all(Desk(workspace, "da"), let_go=True)
+    stopping.resume_all(ServiceContext(workspace, "da"), let_go=True)
     assert [waiting.slug for waiting in passes.publish_due(workspace).needs_you] == ["statement"]
     assert "delivery.claimed" not in events(workspace.store)
     assert not (workspace.folder / "newsroom" / "statement").exists()
     workspace.store.close()
 
 
-def test_what_had_not_gone_out_goes_once_a_person_says_so(desk: Desk, tmp_path: Path) -> None:
-    schedule_now(desk.workspace, "statement")
-    made = keeping.back_up(desk, tmp_path / "backup.zip")
-    restored = restore(made.file, desk.workspace.folder)
+def test_what_had_not_gone_out_goes_once_a_person_says_so(context: ServiceContext, tmp_path: Path) -> None:
+    schedule_now(context.workspace, "statement")
+    made = keeping.back_up(context, tmp_path / "backup.zip")
+    restored = restore(made.file, context.workspace.folder)
     assert restored.knew
     assert restored.standing.doubted == ()
-    workspace = again(desk.workspace)
+    workspace = again(context.workspace)
     assert passes.publish_due(workspace).published == ()
-    assert [one.slug for one in stopping.fell_due(Desk(workspace, "da"))] == ["statement"]
-    stopping.resume_all(Desk(workspace, "da"), let_go=True)
+    assert [one.slug for one in stopping.fell_due(ServiceContext(workspace, "da"))] == ["statement"]
+    stopping.resume_all(ServiceContext(workspace, "da"), let_go=True)
     assert passes.publish_due(workspace).published == ("statement",)
     workspace.store.close()
 
 
 @pytest.mark.parametrize("sign", ["a lock that is held", "a sign of life"])
-def test_nothing_is_replaced_under_a_running_scheduler(desk: Desk, tmp_path: Path, sign: str) -> None:
-    made = keeping.back_up(desk, tmp_path / "backup.zip")
-    before = everything(desk.store)
+def test_nothing_is_replaced_under_a_running_scheduler(context: ServiceContext, tmp_path: Path, sign: str) -> None:
+    made = keeping.back_up(context, tmp_path / "backup.zip")
+    before = everything(context.store)
     alive = None
     if sign == "a lock that is held":
-        alive = presence.register(desk.workspace.alive, "somebody")
+        alive = presence.register(context.workspace.alive, "somebody")
     else:
-        with desk.ledger() as ledger:
+        with context.ledger() as ledger:
             presence.check_in(ledger, "run 1", "run", read_mark())
-        before = everything(desk.store)
+        before = everything(context.store)
     with pytest.raises(NeedsPerson):
-        restore(made.file, desk.workspace.folder)
+        restore(made.file, context.workspace.folder)
     if alive:
         alive.leave()
-    assert everything(desk.store) == before
+    assert everything(context.store) == before
 
 
-def test_a_refused_backup_changes_nothing(desk: Desk, tmp_path: Path) -> None:
-    made = keeping.back_up(desk, tmp_path / "backup.zip")
+def test_a_refused_backup_changes_nothing(context: ServiceContext, tmp_path: Path) -> None:
+    made = keeping.back_up(context, tmp_path / "backup.zip")
     data = bytearray(made.file.read_bytes())
     data[len(data) // 3] ^= 0xFF
     made.file.write_bytes(data)
-    before = everything(desk.store), sorted(desk.workspace.folder.rglob("*"))
+    before = everything(context.store), sorted(context.workspace.folder.rglob("*"))
     with pytest.raises(Refused):
-        restore(made.file, desk.workspace.folder)
-    assert (everything(desk.store), sorted(desk.workspace.folder.rglob("*"))) == before
+        restore(made.file, context.workspace.folder)
+    assert (everything(context.store), sorted(context.workspace.folder.rglob("*"))) == before
     with pytest.raises(Refused):
         restore(made.file, tmp_path / "fresh")
     assert not (tmp_path / "fresh").exists()
@@ -312,10 +320,10 @@ def test_a_refused_backup_changes_nothing(desk: Desk, tmp_path: Path) -> None:
 
 def test_a_link_in_releases_is_not_followed(tmp_path: Path) -> None:
     workspace = office(tmp_path / "office")
-    desk = schedule(workspace, "ahead")
+    context = schedule(workspace, "ahead")
     (workspace.folder / "releases" / "sheets").mkdir()
     (workspace.folder / "releases" / "sheets" / "facts.pdf").write_bytes(b"%PDF")
-    made = keeping.back_up(desk, tmp_path / "backup.zip")
+    made = keeping.back_up(context, tmp_path / "backup.zip")
     outside = tmp_path / "outside"
     outside.mkdir()
     target = office(tmp_path / "target")
@@ -368,8 +376,8 @@ def test_a_crash_at_any_rename_leaves_nothing_that_sends(tmp_path: Path, monkeyp
     for number in range(12):
         folder = tmp_path / str(number)
         workspace = office(folder / "office")
-        desk = schedule_now(workspace, "statement")
-        made = keeping.back_up(desk, folder / "backup.zip")
+        context = schedule_now(workspace, "statement")
+        made = keeping.back_up(context, folder / "backup.zip")
         write(workspace, "statement", body="Changed.")
         crash_at(number)
         try:
@@ -393,7 +401,7 @@ def test_a_crash_at_any_rename_leaves_nothing_that_sends(tmp_path: Path, monkeyp
 def test_backups_are_whole_while_releases_go_out(tmp_path: Path) -> None:
     workspace = office(tmp_path / "office")
     for number in range(12):
-        desk = schedule_now(workspace, f"release-{number}")
+        context = schedule_now(workspace, f"release-{number}")
     trouble: list[BaseException] = []
 
     def send() -> None:
@@ -404,7 +412,7 @@ def test_backups_are_whole_while_releases_go_out(tmp_path: Path) -> None:
 
     sender = threading.Thread(target=send)
     sender.start()
-    files = [keeping.back_up(desk, tmp_path / f"backup-{number}.zip").file for number in range(3)]
+    files = [keeping.back_up(context, tmp_path / f"backup-{number}.zip").file for number in range(3)]
     sender.join()
     assert trouble == []
     assert keeping.verify(workspace.store.read).disagreements == ()

@@ -19,7 +19,7 @@ from office import Office, found_office, in_seconds, iso
 
 from pressrelease import errors
 from pressrelease.errors import NotFound, NotPermitted, PressReleaseError
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.services.results import each
 from pressrelease.status.evaluation import Directive
 from pressrelease.store import commands
@@ -254,7 +254,7 @@ def test_one_that_is_refused_within_a_transaction_is_undone_by_itself(
     from pressrelease.wiring import Workspace
 
     place = Workspace(office.folder)
-    desk = Desk(place, "jdoe")
+    context = ServiceContext(place, "jdoe")
     before = len(place.store.read.rows("SELECT n FROM journal"))
 
     def write(ledger: Ledger, slug: str) -> None:
@@ -263,7 +263,7 @@ def test_one_that_is_refused_within_a_transaction_is_undone_by_itself(
         if slug == "third":
             raise NotPermitted("third was refused.")
 
-    found = results.each_in_groups(desk, ["out", "second", "third", "nothing"], str, write, at_once=3)
+    found = results.each_in_groups(context, ["out", "second", "third", "nothing"], str, write, at_once=3)
     assert found.done == ("second",)
     assert [one.slug for one in found.refused] == ["out", "third", "nothing"]
     rows = place.store.read.rows("SELECT slug, word FROM releases ORDER BY slug")
@@ -292,7 +292,7 @@ def test_groups_do_and_refuse_what_each_does(
     slugs = [slug for slug, _ in acts]
     plain = each(slugs, act)
     for prepare, write in ((act, lambda _, slug: slug), (str, lambda _, slug: act(slug))):
-        grouped = results.each_in_groups(Desk(place, "jdoe"), slugs, prepare, write, at_once=at_once)
+        grouped = results.each_in_groups(ServiceContext(place, "jdoe"), slugs, prepare, write, at_once=at_once)
         assert grouped.done == plain.done
         assert [one.slug for one in grouped.refused] == [one.slug for one in plain.refused]
         assert (grouped.error is None) == (plain.error is None)
@@ -311,7 +311,7 @@ def test_nothing_is_done_where_a_transaction_fails_as_a_whole(office: Office) ->
         if slug == "third":
             ledger.connection.exec_driver_sql("SELECT * FROM no_such_table")
 
-    found = results.each_in_groups(Desk(place, "jdoe"), ["second", "third"], str, write)
+    found = results.each_in_groups(ServiceContext(place, "jdoe"), ["second", "third"], str, write)
     assert found.done == ()
     assert [one.slug for one in found.refused] == ["second", "third"]
     assert not place.store.read.rows("SELECT slug FROM releases WHERE word <> 'scheduled'")

@@ -26,7 +26,7 @@ from sqlalchemy import text
 
 from pressrelease.cli import main
 from pressrelease.scheduler import passes
-from pressrelease.services import Desk, keeping, stopping
+from pressrelease.services import ServiceContext, keeping, stopping
 from pressrelease.services.doctor import DoctorFinding, Weight, environment, examine, record
 from pressrelease.status.evaluation import Directive
 from pressrelease.store import commands, presence
@@ -39,7 +39,7 @@ from pressrelease.wiring import Workspace
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def context(tmp_path: Path) -> Iterator[ServiceContext]:
     """An office in which all is well: a release ahead, a scheduler that was just seen, a fresh backup."""
     workspace = office(tmp_path / "office")
     made = schedule(workspace, "ahead")
@@ -62,9 +62,9 @@ def ours(remarks: list[DoctorFinding]) -> list[DoctorFinding]:
     return [remark for remark in remarks if not any(words in remark.message for words in machine)]
 
 
-def test_all_is_well_in_a_well_kept_office(desk: Desk) -> None:
-    assert ours(found(desk.workspace)) == []
-    checks = {remark.check for remark in examine(desk.workspace)}
+def test_all_is_well_in_a_well_kept_office(context: ServiceContext) -> None:
+    assert ours(found(context.workspace)) == []
+    checks = {remark.check for remark in examine(context.workspace)}
     assert checks >= {
         "config", "modes", "clock", "disk", "store", "journal", "frozen", "zones", "scheduler", "claims", "overdue",
         "backup", "files", "outlets",
@@ -77,11 +77,11 @@ def test_a_new_office_needs_nobody(tmp_path: Path) -> None:
     assert not workspace.private.exists()  # looking made nothing
 
 
-def test_looking_changes_nothing(desk: Desk) -> None:
-    before = everything(desk.store), sorted(desk.workspace.folder.rglob("*"))
-    examine(Workspace(desk.workspace.folder))
-    assert (everything(desk.store), sorted(desk.workspace.folder.rglob("*"))) == before
-    assert not (desk.workspace.folder / "newsroom").exists()
+def test_looking_changes_nothing(context: ServiceContext) -> None:
+    before = everything(context.store), sorted(context.workspace.folder.rglob("*"))
+    examine(Workspace(context.workspace.folder))
+    assert (everything(context.store), sorted(context.workspace.folder.rglob("*"))) == before
+    assert not (context.workspace.folder / "newsroom").exists()
 
 
 def test_on_a_database_server(store_url: str, tmp_path: Path) -> None:
@@ -95,79 +95,79 @@ def test_on_a_database_server(store_url: str, tmp_path: Path) -> None:
 
 # -- one thing wrong at a time -----------------------------------------------------------------------------------------
 
-Wrong = Callable[[Desk], None]
+Wrong = Callable[[ServiceContext], None]
 
 
 def sql(statement: str) -> Wrong:
-    def change(desk: Desk) -> None:
-        with desk.ledger() as ledger:
+    def change(context: ServiceContext) -> None:
+        with context.ledger() as ledger:
             ledger.connection.execute(text(statement))
 
     return change
 
 
-def broken_journal(desk: Desk) -> None:
-    sql("DROP TRIGGER journal_no_update")(desk)
-    sql("UPDATE journal SET actor = 'nobody' WHERE n = 2")(desk)
+def broken_journal(context: ServiceContext) -> None:
+    sql("DROP TRIGGER journal_no_update")(context)
+    sql("UPDATE journal SET actor = 'nobody' WHERE n = 2")(context)
 
 
-def damaged(desk: Desk) -> None:
-    desk.store.close()
-    file = desk.workspace.private / "state.db"
+def damaged(context: ServiceContext) -> None:
+    context.store.close()
+    file = context.workspace.private / "state.db"
     data = bytearray(file.read_bytes())
     data[len(data) // 2 :] = os.urandom(len(data) - len(data) // 2)
     file.write_bytes(data)
 
 
-def gone(desk: Desk) -> None:
-    desk.store.close()
-    (desk.workspace.private / "state.db").unlink()
+def gone(context: ServiceContext) -> None:
+    context.store.close()
+    (context.workspace.private / "state.db").unlink()
 
 
-def wrong_config(desk: Desk) -> None:
-    config = desk.workspace.folder / "config.toml"
+def wrong_config(context: ServiceContext) -> None:
+    config = context.workspace.folder / "config.toml"
     config.write_text(config.read_text() + '[outlets.x]\ntype = "carrier pigeon"\n')
 
 
-def outlet_without_its_secret(desk: Desk) -> None:
-    config = desk.workspace.folder / "config.toml"
+def outlet_without_its_secret(context: ServiceContext) -> None:
+    config = context.workspace.folder / "config.toml"
     config.write_text(
         config.read_text() + '[outlets.media]\ntype = "webhook"\nurl = "http://127.0.0.1:9/press"\n'
         'secret = { file = "nowhere.secret" }\n'
     )
 
 
-def left_by_the_dead(desk: Desk) -> None:
-    schedule_now(desk.workspace, "statement")
-    (row,) = desk.store.read.rows("SELECT id FROM deliveries WHERE slug = 'statement'")
-    sql(f"UPDATE deliveries SET state = 'sending', owner = 'dead', lease_until = 1 WHERE id = {row['id']}")(desk)
+def left_by_the_dead(context: ServiceContext) -> None:
+    schedule_now(context.workspace, "statement")
+    (row,) = context.store.read.rows("SELECT id FROM deliveries WHERE slug = 'statement'")
+    sql(f"UPDATE deliveries SET state = 'sending', owner = 'dead', lease_until = 1 WHERE id = {row['id']}")(context)
 
 
-def file_changed(desk: Desk) -> None:
-    path = desk.library.folder / "ahead.md"
+def file_changed(context: ServiceContext) -> None:
+    path = context.library.folder / "ahead.md"
     path.write_text(path.read_text() + "More words.\n")
 
 
-def held_past_its_lift(desk: Desk) -> None:
-    schedule_now(desk.workspace, "statement")
+def held_past_its_lift(context: ServiceContext) -> None:
+    schedule_now(context.workspace, "statement")
     long_ago = int((utc_now() - timedelta(hours=1)).timestamp() * 1e6)
-    sql(f"UPDATE releases SET lift = {long_ago} WHERE slug = 'statement'")(desk)
-    with desk.ledger() as ledger:
+    sql(f"UPDATE releases SET lift = {long_ago} WHERE slug = 'statement'")(context)
+    with context.ledger() as ledger:
         commands.set_directive(ledger, "statement", Directive.HELD, by="jdoe", why="wait")
 
 
-def old_backup(desk: Desk) -> None:
-    sql("DROP TRIGGER journal_no_update")(desk)
+def old_backup(context: ServiceContext) -> None:
+    sql("DROP TRIGGER journal_no_update")(context)
     long_ago = int((utc_now() - timedelta(days=30)).timestamp() * 1e6)
-    sql(f"UPDATE journal SET at = {long_ago} WHERE event = 'backup'")(desk)
+    sql(f"UPDATE journal SET at = {long_ago} WHERE event = 'backup'")(context)
 
 
-def other_zone_rules(desk: Desk) -> None:
+def other_zone_rules(context: ServiceContext) -> None:
     """As if the office's zone had given up its summer time since the lift was fixed: the journal has another hour."""
-    release = desk.store.read.release("ahead")
+    release = context.store.read.release("ahead")
     assert release is not None
     assert release.lift is not None
-    with desk.ledger() as ledger:
+    with context.ledger() as ledger:
         then = local_text(release.lift + timedelta(hours=1), release.embargo.timezone)
         lift = release.lift.isoformat().replace("+00:00", "Z")
         ledger.note("release.lift_moved", "ahead", release.version, before=None, lift=lift, local=then, why="")
@@ -176,14 +176,16 @@ def other_zone_rules(desk: Desk) -> None:
 WRONG: dict[str, tuple[Wrong, str, Weight, str]] = {
     "config": (wrong_config, "config", Weight.ERROR, "outlets.x"),
     "a private file": (
-        lambda desk: (desk.workspace.private / "state.db").chmod(0o644), "modes", Weight.ERROR, "state.db",
+        lambda context: (context.workspace.private / "state.db").chmod(0o644), "modes", Weight.ERROR, "state.db",
     ),
-    "the private folder": (lambda desk: desk.workspace.private.chmod(0o755), "modes", Weight.ERROR, ".pressrelease"),
+    "the private folder": (
+        lambda context: context.workspace.private.chmod(0o755), "modes", Weight.ERROR, ".pressrelease",
+    ),
     "a folder that anybody may change": (
-        lambda desk: (desk.workspace.folder / "releases").chmod(0o777), "modes", Weight.ERROR, "change",
+        lambda context: (context.workspace.folder / "releases").chmod(0o777), "modes", Weight.ERROR, "change",
     ),
     "a draft that anybody may read": (
-        lambda desk: (desk.library.folder / "ahead.md").chmod(0o644), "modes", Weight.WARNING, "read 1",
+        lambda context: (context.library.folder / "ahead.md").chmod(0o644), "modes", Weight.WARNING, "read 1",
     ),
     "the clock": (
         sql(f"UPDATE control SET newest = {int((datetime.now(UTC) + timedelta(days=9)).timestamp() * 1e6)}"),
@@ -197,14 +199,14 @@ WRONG: dict[str, tuple[Wrong, str, Weight, str]] = {
     "another text": (sql("UPDATE versions SET canonical = x'7b7d'"), "frozen", Weight.ERROR, "frozen text"),
     "no text": (sql("DELETE FROM versions"), "frozen", Weight.ERROR, "frozen text"),
     "another hour": (other_zone_rules, "zones", Weight.ERROR, "by the zones of today"),
-    "stopped": (lambda desk: stopping.stop(desk, "fire") and None, "scheduler", Weight.ERROR, "fire"),
+    "stopped": (lambda context: stopping.stop(context, "fire") and None, "scheduler", Weight.ERROR, "fire"),
     "no scheduler": (sql("UPDATE processes SET last_seen = 1"), "scheduler", Weight.ERROR, "no scheduler"),
     "a dead sender": (left_by_the_dead, "claims", Weight.ERROR, "statement"),
     "a changed file": (file_changed, "overdue", Weight.ERROR, "ahead.md"),
     "held past its lift": (held_past_its_lift, "overdue", Weight.ERROR, "statement"),
     "an old backup": (old_backup, "backup", Weight.WARNING, "ago"),
     "a stranger": (
-        lambda desk: (desk.library.folder / "Not A Slug.md").touch(), "files", Weight.WARNING, "Not A Slug.md",
+        lambda context: (context.library.folder / "Not A Slug.md").touch(), "files", Weight.WARNING, "Not A Slug.md",
     ),
     "a secret": (outlet_without_its_secret, "secrets", Weight.ERROR, "nowhere.secret"),
     "an outlet": (outlet_without_its_secret, "outlets", Weight.ERROR, "media"),
@@ -214,10 +216,10 @@ WRONG: dict[str, tuple[Wrong, str, Weight, str]] = {
 @pytest.mark.parametrize(("wrong", "check", "weight", "words"), WRONG.values(), ids=WRONG.keys())
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
 def test_one_thing_wrong_is_found_and_has_a_mend(
-    desk: Desk, wrong: Wrong, check: str, weight: Weight, words: str
+    context: ServiceContext, wrong: Wrong, check: str, weight: Weight, words: str
 ) -> None:
-    wrong(desk)
-    remarks = found(desk.workspace, offline=True)
+    wrong(context)
+    remarks = found(context.workspace, offline=True)
     assert any((r.check, r.weight) == (check, weight) and words in r.message for r in remarks), remarks
     assert all(remark.hint for remark in remarks), remarks
     assert "itself failed" not in " ".join(remark.message for remark in remarks)
@@ -230,42 +232,42 @@ def test_a_record_without_a_backup(tmp_path: Path) -> None:
     workspace.store.close()
 
 
-def test_what_cant_be_read_stops_no_other_check(desk: Desk) -> None:
-    wrong_config(desk)
-    damaged(desk)
-    (desk.library.folder / "Not A Slug.md").touch()
-    checks = [remark.check for remark in found(desk.workspace)]
+def test_what_cant_be_read_stops_no_other_check(context: ServiceContext) -> None:
+    wrong_config(context)
+    damaged(context)
+    (context.library.folder / "Not A Slug.md").touch()
+    checks = [remark.check for remark in found(context.workspace)]
     assert {"config", "store", "files"} <= set(checks)
     assert len([check for check in checks if check == "config"]) == 1
 
 
-def test_a_check_that_fails_itself_hides_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_that_fails_itself_hides_no_other(context: ServiceContext, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*arguments: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(environment.shutil, "disk_usage", fails)
-    (desk.library.folder / "Not A Slug.md").touch()
-    remarks = found(desk.workspace)
+    (context.library.folder / "Not A Slug.md").touch()
+    remarks = found(context.workspace)
     assert any(r.check == "disk" and "could not be made" in r.message for r in remarks)
     assert any(r.check == "files" for r in remarks)
 
 
-def test_no_secret_and_no_recipient_is_shown(desk: Desk) -> None:
-    secret = desk.workspace.folder / "webhook.secret"
+def test_no_secret_and_no_recipient_is_shown(context: ServiceContext) -> None:
+    secret = context.workspace.folder / "webhook.secret"
     secret.touch(mode=0o600)
     secret.write_text("canary", encoding="ascii")
-    outlet_without_its_secret(desk)
-    config = desk.workspace.folder / "config.toml"
+    outlet_without_its_secret(context)
+    config = context.workspace.folder / "config.toml"
     config.write_text(config.read_text().replace("nowhere.secret", "webhook.secret"))
-    remarks = examine(Workspace(desk.workspace.folder))
+    remarks = examine(Workspace(context.workspace.folder))
     assert "canary" not in " ".join(remark.message + remark.hint for remark in remarks)
 
 
-def test_what_is_out_is_not_overdue(desk: Desk) -> None:
-    schedule_now(desk.workspace, "statement")
-    passes.publish_due(desk.workspace)
-    assert deliveries(desk.store)["statement"].delivered_at is not None
-    assert ours(found(desk.workspace)) == []
+def test_what_is_out_is_not_overdue(context: ServiceContext) -> None:
+    schedule_now(context.workspace, "statement")
+    passes.publish_due(context.workspace)
+    assert deliveries(context.store)["statement"].delivered_at is not None
+    assert ours(found(context.workspace)) == []
 
 
 MOUNTS = [
@@ -303,26 +305,26 @@ def test_the_zone_database_says_which_it_is(monkeypatch: pytest.MonkeyPatch, tmp
     assert database_release()[:2] == "20"
 
 
-def test_the_wall_time_is_kept_with_each_lift(desk: Desk) -> None:
-    release = desk.store.read.release("ahead")
+def test_the_wall_time_is_kept_with_each_lift(context: ServiceContext) -> None:
+    release = context.store.read.release("ahead")
     assert release is not None
-    kept = record.approved_wall_time(desk.store.read, release)
+    kept = record.approved_wall_time(context.store.read, release)
     assert kept == local_text(release.lift, "America/Los_Angeles")
     assert local_text(NOW, "America/Los_Angeles") == "2018-09-21T09:00:00-07:00[America/Los_Angeles]"
 
 
-def test_an_old_sqlite_in_wal_mode_is_told_of(desk: Desk) -> None:
-    desk.store.close()
-    with sqlite3.connect(desk.workspace.private / "state.db") as connection:
+def test_an_old_sqlite_in_wal_mode_is_told_of(context: ServiceContext) -> None:
+    context.store.close()
+    with sqlite3.connect(context.workspace.private / "state.db") as connection:
         connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
-    told = [remark for remark in found(desk.workspace) if "WAL" in remark.message]
+    told = [remark for remark in found(context.workspace) if "WAL" in remark.message]
     assert bool(told) == (sqlite3.sqlite_version_info < record.WAL_IS_SAFE)
 
 
 @pytest.mark.parametrize(("days", "told"), [(3, True), (90, False)])
 def test_a_certificate_that_is_about_to_end_is_told_of(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, told: bool
+    context: ServiceContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, told: bool
 ) -> None:
     missing("openssl", "openssl")
     authority = make_authority(tmp_path / "authority", days=days)
@@ -330,29 +332,31 @@ def test_a_certificate_that_is_about_to_end_is_told_of(
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
     with FlakyServer(answer(200), tls=authority.server) as server:
-        outlet_without_its_secret(desk)
-        config = desk.workspace.folder / "config.toml"
+        outlet_without_its_secret(context)
+        config = context.workspace.folder / "config.toml"
         config.write_text(config.read_text().replace("http://127.0.0.1:9/", f"{server.url}/"))
-        secret = desk.workspace.folder / "nowhere.secret"
+        secret = context.workspace.folder / "nowhere.secret"
         secret.touch(mode=0o600)
         secret.write_text("whsec_" + b64encode(bytes(32)).decode(), encoding="ascii")
-        remarks = found(desk.workspace)
+        remarks = found(context.workspace)
         assert any(remark.check == "certificates" for remark in remarks) == told, remarks
-        assert not any(remark.check == "certificates" for remark in found(desk.workspace, offline=True))
+        assert not any(remark.check == "certificates" for remark in found(context.workspace, offline=True))
 
 
 # -- the command ---------------------------------------------------------------------------------------------------
 
 
-def test_the_command(desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.chdir(desk.workspace.folder)
+def test_the_command(
+    context: ServiceContext, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(context.workspace.folder)
     assert main(["doctor"]) == 0
     capsys.readouterr()
     assert main(["doctor", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert list(told) == ["at", "findings", "fine"]
     assert list(told["fine"][0]) == ["check", "message"]
-    stopping.stop(desk, "fire")
+    stopping.stop(context, "fire")
     assert main(["doctor", "--offline"]) == 10
     out = capsys.readouterr().out
     assert "ERROR" in out
@@ -361,7 +365,7 @@ def test_the_command(desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     (stopped,) = [one for one in json.loads(capsys.readouterr().out)["findings"] if one["check"] == "scheduler"]
     assert list(stopped) == ["check", "severity", "message", "hint"]
     assert stopped["severity"] == "error"
-    assert "doctor" not in " ".join(events(desk.store))
+    assert "doctor" not in " ".join(events(context.store))
 
 
 def test_the_lines_that_keep_it_going(
@@ -395,24 +399,24 @@ def test_a_database_that_cannot_be_reached_is_an_error(tmp_path: Path, monkeypat
     assert main(["doctor", "--offline"]) == 10
 
 
-def test_a_check_that_crashes_is_an_error(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(desk.workspace.folder)
+def test_a_check_that_crashes_is_an_error(context: ServiceContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(context.workspace.folder)
     assert main(["doctor", "--offline"]) == 0
 
     def crash(patient: object) -> Iterator[DoctorFinding]:
         raise ModuleNotFoundError("zq")
 
     monkeypatch.setattr(environment, "disk", crash)
-    (remark,) = [one for one in found(desk.workspace, offline=True) if one.check == "disk"]
+    (remark,) = [one for one in found(context.workspace, offline=True) if one.check == "disk"]
     assert remark.weight is Weight.ERROR
     assert "unknown" in remark.message
     assert main(["doctor", "--offline"]) == 10
 
 
-def test_outlets_that_hang_share_one_bound(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outlets_that_hang_share_one_bound(context: ServiceContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "PROBE_PATIENCE", 1.0)
     with ExitStack() as servers:
-        config = desk.workspace.folder / "config.toml"
+        config = context.workspace.folder / "config.toml"
         for number in range(4):
             silent = servers.enter_context(socket.socket())
             silent.bind(("127.0.0.1", 0))
@@ -422,33 +426,33 @@ def test_outlets_that_hang_share_one_bound(desk: Desk, monkeypatch: pytest.Monke
                 f'port = {silent.getsockname()[1]}\nfrom = "a@x.example"\nrecipients = ["b@x.example"]\n'
             )
         begun = time.monotonic()
-        answers = [one for one in found(desk.workspace) if "did not answer within 1 s" in one.message]
+        answers = [one for one in found(context.workspace) if "did not answer within 1 s" in one.message]
         assert len(answers) == 4
         assert time.monotonic() - begun < 3.5, "each outlet was waited for by itself"
 
 
-def test_public_drafts_and_private_files_are_not_told_of_at_once(desk: Desk) -> None:
-    (desk.library.folder / "ahead.md").chmod(0o644)
-    desk.library.folder.chmod(0o755)
-    desk.workspace.folder.chmod(0o755)
-    said = [remark.message for remark in examine(Workspace(desk.workspace.folder), offline=True)]
+def test_public_drafts_and_private_files_are_not_told_of_at_once(context: ServiceContext) -> None:
+    (context.library.folder / "ahead.md").chmod(0o644)
+    context.library.folder.chmod(0o755)
+    context.workspace.folder.chmod(0o755)
+    said = [remark.message for remark in examine(Workspace(context.workspace.folder), offline=True)]
     assert any("may read 1 of the files" in words for words in said)
     assert "private files are private" not in said
 
 
 def test_a_mail_servers_certificate_is_looked_at_behind_starttls(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    context: ServiceContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority = trustme.CA()
     with authority.cert_pem.tempfile() as path, mail_server(authority=authority) as mail:
         monkeypatch.setenv("SSL_CERT_FILE", path)
-        config = desk.workspace.folder / "config.toml"
+        config = context.workspace.folder / "config.toml"
         config.write_text(
             config.read_text() + '[outlets.mail]\ntype = "email"\nhost = "localhost"\nsecurity = "starttls"\n'
             f'port = {mail.port}\nfrom = "a@x.example"\nrecipients = ["b@x.example"]\n'
         )
         monkeypatch.setattr(environment, "CERTIFICATE_AHEAD", timedelta(days=400_000))
-        (remark,) = [one for one in found(desk.workspace) if one.check == "certificates"]
+        (remark,) = [one for one in found(context.workspace) if one.check == "certificates"]
         assert remark.message.startswith("the certificate of mail's server ends in ")
 
 
@@ -461,24 +465,26 @@ def test_a_mail_servers_certificate_is_looked_at_behind_starttls(
     ],
 )
 def test_it_says_how_far_off_the_clock_may_be(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, bound: timedelta | None, says: str, weight: Weight
+    context: ServiceContext, monkeypatch: pytest.MonkeyPatch, bound: timedelta | None, says: str, weight: Weight
 ) -> None:
     monkeypatch.setattr(clock, "error_bound", lambda: bound)
-    (remark,) = [one for one in of_the_clock(desk) if says in one.message]
+    (remark,) = [one for one in of_the_clock(context) if says in one.message]
     assert remark.weight is weight
-    unwatched = [one for one in of_the_clock(desk) if "after a restart nothing vouches" in one.message]
+    unwatched = [one for one in of_the_clock(context) if "after a restart nothing vouches" in one.message]
     assert len(unwatched) == (bound is None)
 
 
-def of_the_clock(desk: Desk) -> list[DoctorFinding]:
-    return [one for one in examine(Workspace(desk.workspace.folder)) if one.check == "clock"]
+def of_the_clock(context: ServiceContext) -> list[DoctorFinding]:
+    return [one for one in examine(Workspace(context.workspace.folder)) if one.check == "clock"]
 
 
-def test_it_claims_nothing_of_a_clock_that_it_could_not_ask(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_claims_nothing_of_a_clock_that_it_could_not_ask(
+    context: ServiceContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No boot has a name here, as on macOS and Windows, or in a container without /proc/sys."""
-    assert any("agrees with the record and the machine's uptime" in one.message for one in of_the_clock(desk))
+    assert any("agrees with the record and the machine's uptime" in one.message for one in of_the_clock(context))
     monkeypatch.setattr(clock, "_boot_name", lambda: None)
-    remarks = of_the_clock(desk)
+    remarks = of_the_clock(context)
     assert not any("uptime" in one.message for one in remarks)
     (unwatched,) = [one for one in remarks if "does not say when it was started" in one.message]
     assert unwatched.weight is Weight.WARNING
@@ -490,16 +496,16 @@ def test_it_claims_nothing_of_a_clock_that_it_could_not_ask(desk: Desk, monkeypa
     [({}, "no witness of [clock] answered"), (None, "and the machine's uptime and the witnesses of [clock]")],
 )
 def test_it_asks_the_witnesses_and_says_whether_they_answered(
-    desk: Desk, headers: dict[str, str] | None, says: str
+    context: ServiceContext, headers: dict[str, str] | None, says: str
 ) -> None:
     dated = {"Date": format_datetime(utc_now(), usegmt=True)} if headers is None else headers
     with FlakyServer(answer(200, headers=dated)) as server:
-        config = desk.workspace.folder / "config.toml"
+        config = context.workspace.folder / "config.toml"
         config.write_text(config.read_text() + f'[clock]\nwitnesses = ["{server.url}/"]\ntolerance = "1m"\n')
-        remarks = of_the_clock(desk)
+        remarks = of_the_clock(context)
         assert len(server.requests) == 1
         assert len([one for one in remarks if "witness" in one.message]) == 1
         assert any(says in one.message for one in remarks)
-        offline = [one for one in examine(Workspace(desk.workspace.folder), offline=True) if one.check == "clock"]
+        offline = [one for one in examine(Workspace(context.workspace.folder), offline=True) if one.check == "clock"]
         assert not any("witness" in one.message for one in offline)
         assert len(server.requests) == 1

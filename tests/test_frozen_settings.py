@@ -21,7 +21,7 @@ from pressrelease.publishing.rendering import RenderCache
 from pressrelease.release import from_canonical, version_of
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler.passes import publish_due
-from pressrelease.services import Desk, approving, scheduling
+from pressrelease.services import ServiceContext, approving, scheduling
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store.journal import BEGINNING, Event, line_after
@@ -235,12 +235,12 @@ def test_nothing_leaves_until_it_is_scheduled_again(tmp_path: Path) -> None:
     words = "[office] name was changed after it was scheduled; nothing goes out until it is scheduled again"
     assert [(one.slug, one.reason, one.cause) for one in outcome.needs_you] == [("names", words, Cause.CONFIG_CHANGED)]
     assert _pages(edited) == []
-    desk = Desk(edited, "jdoe")
+    context = ServiceContext(edited, "jdoe")
     with pytest.raises(NeedsPerson, match="name was changed") as refused:
-        approving.approve(desk, "names", "deputy")
+        approving.approve(context, "names", "deputy")
     assert refused.value.code == "config_changed"
-    scheduling.schedule(desk, scheduling.propose(desk, "names"))
-    approving.approve(desk, "names", "da")
+    scheduling.schedule(context, scheduling.propose(context, "names"))
+    approving.approve(context, "names", "da")
     assert publish_due(edited).published == ("names",)
     assert "Another Office" in _pages(edited)[0]
 
@@ -258,14 +258,14 @@ def test_a_weaker_policy_lets_nothing_leave_and_a_stronger_one_applies(tmp_path:
     workspace = office(tmp_path, more="[policy]\napprovals = 2\n")
     schedule(workspace, "names", days=1)
     write(workspace, "statement")
-    desk = schedule_now(workspace, "statement")
-    assert desk.report("statement").standing.state is ReleaseState.UNAPPROVED
+    context = schedule_now(workspace, "statement")
+    assert context.report("statement").standing.state is ReleaseState.UNAPPROVED
     weaker = _edit(workspace, "approvals = 2", "approvals = 1")
-    report = Desk(weaker, "jdoe").report("names")
+    report = ServiceContext(weaker, "jdoe").report("names")
     assert (report.standing.state, report.standing.cause) == (ReleaseState.NEEDS_YOU, Cause.CONFIG_CHANGED)
     assert "[policy] approvals was made weaker" in report.standing.reason
     stronger = _edit(weaker, "approvals = 1", "approvals = 3")
-    report = Desk(stronger, "jdoe").report("names")
+    report = ServiceContext(stronger, "jdoe").report("names")
     assert (report.standing.state, report.standing.reason) == (ReleaseState.UNAPPROVED, "2 more approvals needed")
 
 
@@ -322,13 +322,13 @@ def test_a_version_has_its_whole_digest_for_a_name(tmp_path: Path) -> None:
 
 def test_a_version_is_approved_by_its_first_digits(tmp_path: Path) -> None:
     workspace = office(tmp_path)
-    desk = schedule(workspace, "names", approved=False)
+    context = schedule(workspace, "names", approved=False)
     (release,) = workspace.store.read.releases()
     for enough in (release.version, release.version[:12], release.version[:4]):
-        approving.must_be_version(desk, "names", enough)
+        approving.must_be_version(context, "names", enough)
     other = "0000" if release.version[:4] != "0000" else "1111"
     with pytest.raises(NotPermitted) as refused:
-        approving.must_be_version(desk, "names", other)
+        approving.must_be_version(context, "names", other)
     assert refused.value.code == "version_changed"
     twin = release.version[:20] + "f" * 44
     _sql(
@@ -341,8 +341,8 @@ def test_a_version_is_approved_by_its_first_digits(tmp_path: Path) -> None:
     )
     for wrong in (release.version[:12], "abc", "%%%%", "____", release.version.upper(), ""):
         with pytest.raises(Usage):
-            approving.must_be_version(desk, "names", wrong)
-    approving.must_be_version(desk, "names", release.version[:24])
+            approving.must_be_version(context, "names", wrong)
+    approving.must_be_version(context, "names", release.version[:24])
 
 
 def _rename(workspace: Workspace, version: str) -> None:
@@ -376,12 +376,12 @@ def _rename(workspace: Workspace, version: str) -> None:
 )  # fmt: skip
 def test_what_is_frozen_under_a_name_is_compared_never_assumed(tmp_path: Path, column: str, value: object) -> None:
     workspace = office(tmp_path)
-    desk = schedule(workspace, "names")
+    context = schedule(workspace, "names")
     _sql(workspace, (f"UPDATE versions SET {column} = ?", (value,)))
     with pytest.raises(StateUnreadable) as refused:
-        scheduling.schedule(desk, scheduling.propose(desk, "names"))
+        scheduling.schedule(context, scheduling.propose(context, "names"))
     assert refused.value.code == "version_taken"
-    assert "release.scheduled" in [line.event for line in desk.store.read.journal()]
+    assert "release.scheduled" in [line.event for line in context.store.read.journal()]
 
 
 def test_a_version_that_an_older_program_froze_stays_approved(tmp_path: Path) -> None:

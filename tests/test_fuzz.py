@@ -258,10 +258,10 @@ def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
 def _any_release(office: Office, data: bytes) -> None:
     """Either refused by name, or scheduled, frozen, read back the same, and composed."""
     (office.folder / "releases" / "draft.md").write_bytes(data)
-    desk = desks.Desk(Workspace(office.folder), "jdoe", dry_run=True)
+    context = desks.ServiceContext(Workspace(office.folder), "jdoe", dry_run=True)
     proposal = None
     with contextlib.suppress(Refused, NotPermitted):
-        proposal = scheduling.propose(desk, "draft")
+        proposal = scheduling.propose(context, "draft")
     if proposal is None:
         return
     again = from_canonical(scheduling.canonical(proposal.release))

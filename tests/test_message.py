@@ -269,8 +269,8 @@ def test_the_order_of_the_press() -> None:
 
 
 def test_the_releases_own_contact_comes_before_the_offices() -> None:
-    own = _message(_release(contact=Contact(name="Own Desk")))
-    assert own.contact == Contact(name="Own Desk")
+    own = _message(_release(contact=Contact(name="Own ServiceContext")))
+    assert own.contact == Contact(name="Own ServiceContext")
     assert "530-555-0100" not in own.text
     assert _message(_release(contact=Contact())).contact == OFFICE.contact
 

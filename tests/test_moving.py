@@ -24,7 +24,7 @@ from pressrelease.errors import (
     WillRetry,
 )
 from pressrelease.scheduler import passes
-from pressrelease.services import Desk, keeping, moving, stopping
+from pressrelease.services import ServiceContext, keeping, moving, stopping
 from pressrelease.store import Store, presence
 from pressrelease.store.journal import walk
 from pressrelease.system.clock import read_mark, utc_now
@@ -41,7 +41,7 @@ def server(postgres: str) -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def context(tmp_path: Path) -> Iterator[ServiceContext]:
     """A stopped office on SQLite, with something out, something due and something ahead."""
     workspace = office(tmp_path / "office")
     schedule_now(workspace, "out")
@@ -53,18 +53,18 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     workspace.store.close()
 
 
-def there(desk: Desk, server: str) -> Workspace:
+def there(context: ServiceContext, server: str) -> Workspace:
     """The office after a person wrote the new line into config.toml."""
-    config = desk.workspace.folder / "config.toml"
+    config = context.workspace.folder / "config.toml"
     config.write_text(config.read_text().replace("sqlite:///.pressrelease/state.db", server))
-    return Workspace(desk.workspace.folder)
+    return Workspace(context.workspace.folder)
 
 
-def test_everything_arrives_and_goes_on_from_there(desk: Desk, server: str) -> None:
-    before = everything(desk.store)
-    moved = moving.move_store(desk, server)
+def test_everything_arrives_and_goes_on_from_there(context: ServiceContext, server: str) -> None:
+    before = everything(context.store)
+    moved = moving.move_store(context, server)
     assert moved.line == f'url = "{server}"'
-    workspace = there(desk, server)
+    workspace = there(context, server)
     after = everything(workspace.store)
     assert [row["event"] for row in after["journal"]].count("store.moved") == 1
     after["journal"] = [row for row in after["journal"] if row["event"] != "store.moved"]
@@ -72,7 +72,7 @@ def test_everything_arrives_and_goes_on_from_there(desk: Desk, server: str) -> N
     assert after == before
     assert moved.head == walk(workspace.store.read.journal()).head
     assert passes.publish_due(workspace).stopped
-    stopping.resume_all(Desk(workspace, "da"), let_go=True)
+    stopping.resume_all(ServiceContext(workspace, "da"), let_go=True)
     assert passes.publish_due(workspace).published == ("due",)
     new = schedule_now(workspace, "new")  # numbers go on where they were
     assert deliveries(new.store)["new"].id > max(row["id"] for row in before["deliveries"])
@@ -82,33 +82,33 @@ def test_everything_arrives_and_goes_on_from_there(desk: Desk, server: str) -> N
     workspace.store.close()
 
 
-def test_nothing_is_sent_from_the_old_file_afterwards(desk: Desk, server: str) -> None:
-    moved = moving.move_store(desk, server)
-    old = Workspace(desk.workspace.folder)  # config.toml still names SQLite
+def test_nothing_is_sent_from_the_old_file_afterwards(context: ServiceContext, server: str) -> None:
+    moved = moving.move_store(context, server)
+    old = Workspace(context.workspace.folder)  # config.toml still names SQLite
     with pytest.raises(StateUnreadable, match="moved to a database server"):
         passes.publish_due(old)
     with pytest.raises(StateUnreadable):
         old.store.open(utc_now())
     assert moved.kept.exists()
-    kept = Store(f"sqlite:///{moved.kept}", desk.workspace.folder)
+    kept = Store(f"sqlite:///{moved.kept}", context.workspace.folder)
     assert kept.read.control().stopped
     assert "store.moved" not in events(kept)
     kept.close()
     moved.kept.rename(old.private / "state.db")  # as if nothing had happened since
-    again = Workspace(desk.workspace.folder)
+    again = Workspace(context.workspace.folder)
     assert "older than the one that was here" in again.store.read.control().not_the_original
     with pytest.raises(Stopped):
-        stopping.resume_all(Desk(again, "da"), let_go=True)
+        stopping.resume_all(ServiceContext(again, "da"), let_go=True)
     again.store.close()
 
 
-def refused(desk: Desk, url: str, error: type[PressReleaseError]) -> None:
+def refused(context: ServiceContext, url: str, error: type[PressReleaseError]) -> None:
     """Moving is refused, and everything is as it was."""
-    before = everything(desk.store)
+    before = everything(context.store)
     with pytest.raises(error):
-        moving.move_store(desk, url)
-    assert everything(desk.store) == before
-    assert not list(desk.workspace.private.glob("*.moved-*"))
+        moving.move_store(context, url)
+    assert everything(context.store) == before
+    assert not list(context.workspace.private.glob("*.moved-*"))
 
 
 def tables(server: str) -> list[str]:
@@ -116,36 +116,36 @@ def tables(server: str) -> list[str]:
         return [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
 
 
-def test_only_while_everything_is_stopped_and_nobody_is_at_work(desk: Desk, server: str) -> None:
-    alive = presence.register(desk.workspace.alive, "somebody")
-    refused(desk, server, NeedsPerson)
+def test_only_while_everything_is_stopped_and_nobody_is_at_work(context: ServiceContext, server: str) -> None:
+    alive = presence.register(context.workspace.alive, "somebody")
+    refused(context, server, NeedsPerson)
     alive.leave()
-    with desk.ledger() as ledger:
+    with context.ledger() as ledger:
         presence.check_in(ledger, "run 1", "run", read_mark())
-    refused(desk, server, NeedsPerson)
-    with desk.ledger() as ledger:
+    refused(context, server, NeedsPerson)
+    with context.ledger() as ledger:
         presence.check_out(ledger, "run 1", utc_now())
-    stopping.resume_all(desk, let_go=False)
-    refused(desk, server, NeedsPerson)
+    stopping.resume_all(context, let_go=False)
+    refused(context, server, NeedsPerson)
     assert tables(server) == []
 
 
 @pytest.mark.parametrize("owner", ["another program", "pressrelease"])
-def test_only_into_an_empty_database(desk: Desk, server: str, owner: str) -> None:
+def test_only_into_an_empty_database(context: ServiceContext, server: str, owner: str) -> None:
     if owner == "pressrelease":
-        other = Store(server, desk.workspace.folder)
+        other = Store(server, context.workspace.folder)
         other.open(utc_now())
         other.close()
     else:
         with psycopg.connect(server.replace("+psycopg", "")) as connection:
             connection.execute("CREATE TABLE recipes (name text)")
     before = tables(server)
-    refused(desk, server, NotPermitted)
+    refused(context, server, NotPermitted)
     assert tables(server) == before
 
 
-def test_a_server_that_is_not_there(desk: Desk, tmp_path: Path) -> None:
-    refused(desk, f"postgresql+psycopg://office@/none?host={tmp_path}", WillRetry)
+def test_a_server_that_is_not_there(context: ServiceContext, tmp_path: Path) -> None:
+    refused(context, f"postgresql+psycopg://office@/none?host={tmp_path}", WillRetry)
 
 
 @pytest.mark.parametrize(
@@ -156,57 +156,57 @@ def test_a_server_that_is_not_there(desk: Desk, tmp_path: Path) -> None:
         ("sqlite:///other.db", NotPermitted),
     ],
 )
-def test_an_address_that_can_not_be_meant(desk: Desk, url: str, error: type[PressReleaseError]) -> None:
+def test_an_address_that_can_not_be_meant(context: ServiceContext, url: str, error: type[PressReleaseError]) -> None:
     with pytest.raises(error) as raised:
-        moving.move_store(desk, url)
+        moving.move_store(context, url)
     assert "secret" not in raised.value.message + raised.value.hint
 
 
-def test_a_line_that_the_server_can_not_hold_undoes_everything(desk: Desk, server: str) -> None:
-    with desk.ledger() as ledger:
+def test_a_line_that_the_server_can_not_hold_undoes_everything(context: ServiceContext, server: str) -> None:
+    with context.ledger() as ledger:
         ledger.connection.execute(text("UPDATE releases SET why = :why"), {"why": "a\x00b"})
-    refused(desk, server, PressReleaseError)
+    refused(context, server, PressReleaseError)
     assert tables(server) == []
 
 
-def test_a_broken_journal_is_not_moved(desk: Desk, server: str) -> None:
-    with desk.ledger() as ledger:
+def test_a_broken_journal_is_not_moved(context: ServiceContext, server: str) -> None:
+    with context.ledger() as ledger:
         ledger.connection.execute(text("DROP TRIGGER journal_no_update"))
         ledger.connection.execute(text("UPDATE journal SET actor = 'nobody' WHERE n = 1"))
-    refused(desk, server, StateUnreadable)
+    refused(context, server, StateUnreadable)
     assert tables(server) == []
 
 
-def test_a_dry_run_copies_everything_and_keeps_nothing(desk: Desk, server: str) -> None:
-    before = everything(desk.store)
-    moving.move_store(Desk(desk.workspace, "jdoe", dry_run=True), server)
-    assert everything(desk.store) == before
+def test_a_dry_run_copies_everything_and_keeps_nothing(context: ServiceContext, server: str) -> None:
+    before = everything(context.store)
+    moving.move_store(ServiceContext(context.workspace, "jdoe", dry_run=True), server)
+    assert everything(context.store) == before
     assert tables(server) == []
 
 
 def test_there_must_be_something_to_move(tmp_path: Path, server: str) -> None:
     with pytest.raises(NotFound):
-        moving.move_store(Desk(office(tmp_path / "office"), "jdoe"), server)
+        moving.move_store(ServiceContext(office(tmp_path / "office"), "jdoe"), server)
 
 
 def test_the_command(
-    desk: Desk, server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    context: ServiceContext, server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(desk.workspace.folder)
-    desk.store.close()
+    monkeypatch.chdir(context.workspace.folder)
+    context.store.close()
     assert main(["move-store", server, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert list(told) == ["moved", "line", "kept", "head"]
-    assert (desk.workspace.private / told["kept"]).exists()
+    assert (context.workspace.private / told["kept"]).exists()
     assert main(["publish-due"]) == 10
 
 
-def test_a_backup_of_the_server_brings_it_back_to_sqlite(desk: Desk, server: str, tmp_path: Path) -> None:
+def test_a_backup_of_the_server_brings_it_back_to_sqlite(context: ServiceContext, server: str, tmp_path: Path) -> None:
     from pressrelease.services import restoring
 
-    moving.move_store(desk, server)
-    workspace = there(desk, server)
-    made = keeping.back_up(Desk(workspace, "jdoe"), tmp_path / "backup.zip")
+    moving.move_store(context, server)
+    workspace = there(context, server)
+    made = keeping.back_up(ServiceContext(workspace, "jdoe"), tmp_path / "backup.zip")
     home = office(tmp_path / "home")
     with restoring.unpacked(made.file, home.folder) as backup:
         restoring.put_back(backup, actor="da")

@@ -46,7 +46,7 @@ from pressrelease.publishing.snapshot import take_snapshot
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.scheduler.run import Scheduler
-from pressrelease.services import Desk, approving, scheduling, stopping
+from pressrelease.services import ServiceContext, approving, scheduling, stopping
 from pressrelease.services.doctor import examine
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Directive, Dossier, FileFact, ReleaseState, ReleaseStatus, Scheduled
@@ -485,7 +485,7 @@ def server() -> Iterator[FlakyServer]:
 
 def test_each_thing_is_told_once(tmp_path: Path, server: FlakyServer, store_url: str) -> None:
     place = Place(tmp_path, server, store_url=store_url)
-    desk = schedule(place.workspace, "later", days=1.5, approved=False)
+    context = schedule(place.workspace, "later", days=1.5, approved=False)
     for _ in range(3):
         place.one_pass()
         place.no_pause()
@@ -495,7 +495,7 @@ def test_each_thing_is_told_once(tmp_path: Path, server: FlakyServer, store_url:
     body = json.loads(place.requests[0].body)
     assert body["type"] == "press_release.notice"
     assert set(body["data"]) == {"headline", "text", "html"}
-    approving.approve(desk, "later", "da")
+    approving.approve(context, "later", "da")
     schedule_now(place.workspace, "names")
     for _ in range(3):
         place.one_pass()
@@ -665,9 +665,9 @@ def test_run_tells_of_what_it_published(tmp_path: Path, server: FlakyServer) -> 
     place = Place(tmp_path, server)
     lift = clock.utc_now() + timedelta(seconds=6)
     write(place.workspace, "names", embargo=lift.replace(microsecond=0).isoformat().replace("+00:00", "Z"))
-    desk = Desk(place.workspace, "jdoe")
-    scheduling.schedule(desk, scheduling.propose(desk, "names"))
-    approving.approve(desk, "names", "da")
+    context = ServiceContext(place.workspace, "jdoe")
+    scheduling.schedule(context, scheduling.propose(context, "names"))
+    approving.approve(context, "names", "da")
     daemon = Scheduler(Workspace(place.workspace.folder), lambda said: None)
     thread = threading.Thread(target=daemon.run)
     thread.start()
@@ -882,9 +882,9 @@ def test_who_published_early_is_told_and_kept(
 
 def test_a_stop_and_its_end_are_told_in_the_order_in_which_they_are_true(tmp_path: Path, server: FlakyServer) -> None:
     place = Place(tmp_path, server)
-    desk = schedule(place.workspace, "names", days=30)
-    stopping.stop(desk, "")
-    stopping.resume_all(desk, let_go=False)
+    context = schedule(place.workspace, "names", days=30)
+    stopping.stop(context, "")
+    stopping.resume_all(context, let_go=False)
     place.one_pass()
     (words,) = place.said
     assert words.index("Everything was stopped by") < words.index("let everything go on again")

@@ -20,7 +20,7 @@ from records import deliveries, events, left_alone, office, schedule, schedule_n
 from pressrelease.errors import NotPermitted, Stopped
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler import passes
-from pressrelease.services import Desk, adopting, keeping, restoring, settling, stopping
+from pressrelease.services import ServiceContext, adopting, keeping, restoring, settling, stopping
 from pressrelease.services.doctor import Weight, examine
 from pressrelease.store import origin
 from pressrelease.store.origin import Place, moved
@@ -66,8 +66,8 @@ def sends_nothing(folder: Path, why: str) -> None:
         found = [one for one in examine(opened, offline=True) if one.check == "scheduler" and why in one.message]
         assert [one.weight for one in found] == [Weight.ERROR]
         with pytest.raises(Stopped, match="Nothing was resumed"):
-            stopping.resume_all(Desk(opened, "da"), let_go=True)
-        stopping.stop(Desk(opened, "da"), "a brake always works")
+            stopping.resume_all(ServiceContext(opened, "da"), let_go=True)
+        stopping.stop(ServiceContext(opened, "da"), "a brake always works")
     finally:
         opened.store.close()
 
@@ -116,10 +116,10 @@ def test_a_record_without_its_marker_sends_nothing(workspace: Workspace, tmp_pat
         left_alone(other)
     sends_nothing(other, "without state.db.id")
     sends(workspace.folder, "due")
-    desk = Desk(again(other), "da")
-    assert adopting.adopt(desk).doubted == ("due",)
-    assert not desk.store.read.control().not_the_original
-    desk.store.close()
+    context = ServiceContext(again(other), "da")
+    assert adopting.adopt(context).doubted == ("due",)
+    assert not context.store.read.control().not_the_original
+    context.store.close()
 
 
 def test_a_renamed_folder_goes_on(workspace: Workspace, tmp_path: Path) -> None:
@@ -140,11 +140,11 @@ def test_a_copy_that_is_adopted_is_stopped_and_what_was_due_is_in_doubt(workspac
     copy = tmp_path / "moved"
     shutil.copytree(workspace.folder, copy, symlinks=True)
     opened = again(copy)
-    desk = Desk(opened, "da")
-    dry = adopting.adopt(Desk(opened, "da", dry_run=True), "the old disk died")
+    context = ServiceContext(opened, "da")
+    dry = adopting.adopt(ServiceContext(opened, "da", dry_run=True), "the old disk died")
     assert dry.doubted == ("due",)
     assert opened.store.read.control().not_the_original
-    assert adopting.adopt(desk, "the old disk died") == dry
+    assert adopting.adopt(context, "the old disk died") == dry
     control = opened.store.read.control()
     assert (control.stopped, control.not_the_original, control.stopped_why) == (True, "", "the old disk died")
     found = deliveries(opened.store)
@@ -155,8 +155,8 @@ def test_a_copy_that_is_adopted_is_stopped_and_what_was_due_is_in_doubt(workspac
     assert keeping.verify(opened.store.read).disagreements == ()
     assert events(opened.store)[-1] == "delivery.in_doubt" or "adopted" in events(opened.store)
     with pytest.raises(NotPermitted, match="original already"):
-        adopting.adopt(desk)
-    stopping.resume_all(desk, let_go=True)
+        adopting.adopt(context)
+    stopping.resume_all(context, let_go=True)
     schedule_now(opened, "new")
     assert passes.publish_due(opened).published == ("new",)
     opened.store.close()
@@ -170,14 +170,14 @@ def test_a_copy_adopted_under_a_clock_that_was_set_back_is_sure_of_no_lift(
     copy = tmp_path / "copy"
     shutil.copytree(workspace.folder, copy, symlinks=True)
     opened = again(copy)
-    desk = Desk(opened, "da")
+    context = ServiceContext(opened, "da")
     opened.store.open(utc_now())
     with contextlib.closing(sqlite3.connect(copy / ".pressrelease" / "state.db", isolation_level=None)) as record:
         record.execute("UPDATE control SET newest = newest + 7200000000")  # written before the clock was set back
-    assert set(adopting.adopt(desk).doubted) == {"due", "ahead"}
-    stopping.resume_all(desk, let_go=True, clock_confirmed=True)
+    assert set(adopting.adopt(context).doubted) == {"due", "ahead"}
+    stopping.resume_all(context, let_go=True, clock_confirmed=True)
     assert passes.publish_due(opened).published == ()
-    settling.settle(desk, "ahead", settling.in_doubt(desk, "ahead", "newsroom"), "resend")
+    settling.settle(context, "ahead", settling.in_doubt(context, "ahead", "newsroom"), "resend")
     assert passes.publish_due(opened).published == ()  # sent again, and not before its lift
     assert keeping.verify(opened.store.read).disagreements == ()
     opened.store.close()
@@ -239,9 +239,9 @@ def test_an_older_record_put_back_sends_nothing(workspace: Workspace, tmp_path: 
     file = workspace.folder / ".pressrelease" / "state.db"
     file.write_bytes((tmp_path / "yesterday.db").read_bytes())  # the same inode
     sends_nothing(workspace.folder, "older than the one that was here")
-    desk = Desk(again(workspace.folder), "da")
-    assert adopting.adopt(desk).doubted == ("due",)
-    desk.store.close()
+    context = ServiceContext(again(workspace.folder), "da")
+    assert adopting.adopt(context).doubted == ("due",)
+    context.store.close()
 
 
 def test_a_whole_private_folder_put_back_sends_nothing(workspace: Workspace, tmp_path: Path) -> None:
@@ -257,32 +257,32 @@ def test_a_whole_private_folder_put_back_sends_nothing(workspace: Workspace, tmp
 def test_a_record_that_went_on_elsewhere_sends_nothing(workspace: Workspace, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(workspace.folder, copy, symlinks=True)
-    stopping.stop(Desk(again(copy), "da"), "in the copy")
+    stopping.stop(ServiceContext(again(copy), "da"), "in the copy")
     sends(workspace.folder, "due")
     shutil.copy2(copy / ".pressrelease" / "state.db", workspace.folder / ".pressrelease" / "state.db")
     sends_nothing(workspace.folder, "or another one")
 
 
 def test_a_backup_that_is_put_back_goes_on_once_resumed(workspace: Workspace, tmp_path: Path) -> None:
-    desk = Desk(again(workspace.folder), "da")
-    keeping.back_up(desk, tmp_path / "backup.zip")
-    desk.store.close()
+    context = ServiceContext(again(workspace.folder), "da")
+    keeping.back_up(context, tmp_path / "backup.zip")
+    context.store.close()
     sends(workspace.folder, "due")
     with restoring.unpacked(tmp_path / "backup.zip", workspace.folder) as backup:
         restoring.put_back(backup, actor="da")
     opened = again(workspace.folder)
     control = opened.store.read.control()
     assert (control.stopped, control.not_the_original) == (True, "")
-    stopping.resume_all(Desk(opened, "da"), let_go=True)
+    stopping.resume_all(ServiceContext(opened, "da"), let_go=True)
     schedule_now(opened, "new")
     assert "new" in passes.publish_due(opened).published
     opened.store.close()
 
 
 def test_the_trial_of_a_backup_leaves_the_original_alone(workspace: Workspace, tmp_path: Path) -> None:
-    desk = Desk(again(workspace.folder), "da")
-    keeping.back_up(desk, tmp_path / "backup.zip")
-    desk.store.close()
+    context = ServiceContext(again(workspace.folder), "da")
+    keeping.back_up(context, tmp_path / "backup.zip")
+    context.store.close()
     with restoring.unpacked(tmp_path / "backup.zip", tmp_path / "trial") as backup:
         restoring.put_back(backup, actor="da")
     sends(workspace.folder, "due")

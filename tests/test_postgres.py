@@ -19,7 +19,7 @@ from records import office, schedule_now, write
 
 from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.scheduler import passes
-from pressrelease.services import Desk, moving, stopping
+from pressrelease.services import ServiceContext, moving, stopping
 from pressrelease.services.doctor import Weight, examine
 from pressrelease.store import Store
 from pressrelease.system.clock import utc_now
@@ -105,13 +105,13 @@ def test_moving_to_a_server_that_refuses_the_password_is_tried_once(
     locked: Server, pgpass: Path, tmp_path: Path
 ) -> None:
     remember(pgpass, "wrong")
-    desk = schedule_now(office(tmp_path / "office"), "out")
-    stopping.stop(desk, "moving")
+    context = schedule_now(office(tmp_path / "office"), "out")
+    stopping.stop(context, "moving")
     before = locked.log.count("password authentication failed")
     with pytest.raises(StateUnreadable, match="password authentication failed"):
-        moving.move_store(desk, locked.url())
+        moving.move_store(context, locked.url())
     assert locked.log.count("password authentication failed") - before == 1
-    assert desk.store.exists
+    assert context.store.exists
 
 
 def test_a_server_that_is_away_is_said_to_be_out_of_reach(tmp_path: Path) -> None:
@@ -139,11 +139,11 @@ def test_without_the_driver_it_says_what_to_install(tmp_path: Path) -> None:
 
 
 def test_moving_without_the_driver_says_what_to_install(tmp_path: Path) -> None:
-    desk = schedule_now(office(tmp_path / "office"), "out")
-    stopping.stop(desk, "moving")
+    context = schedule_now(office(tmp_path / "office"), "out")
+    stopping.stop(context, "moving")
     blocked = "import sys; sys.modules['psycopg'] = None; from pressrelease.cli import main; sys.exit(main())"
     done = subprocess.run(
-        [sys.executable, "-c", blocked, "-w", str(desk.workspace.folder), "move-store", "postgresql+psycopg://db/x"],
+        [sys.executable, "-c", blocked, "-w", str(context.workspace.folder), "move-store", "postgresql+psycopg://db/x"],
         check=False,
         capture_output=True,
         text=True,
@@ -297,7 +297,7 @@ def test_a_pooler_without_a_free_session_is_not_waited_for(
             holder.execute("SELECT 1")
             begun = time.monotonic()
             with pytest.raises(WillRetry, match="did not answer"):
-                Desk(office(tmp_path / "office", store_url=address), "da").store.read.control()
+                ServiceContext(office(tmp_path / "office", store_url=address), "da").store.read.control()
             assert time.monotonic() - begun < 20
 
 

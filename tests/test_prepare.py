@@ -24,7 +24,7 @@ from pressrelease.publishing.plan import AHEAD
 from pressrelease.publishing.snapshot import Snapshot
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.scheduler.run import Scheduler
-from pressrelease.services import Desk, approving, scheduling, stopping
+from pressrelease.services import ServiceContext, approving, scheduling, stopping
 from pressrelease.store.batched_query import BatchedQuery
 from pressrelease.store.claims import claim
 from pressrelease.system import clock
@@ -94,11 +94,11 @@ def test_what_is_made_ready_stays_here_and_is_not_claimed(place: workshop.Place)
 
 
 def hold(place: workshop.Place) -> None:
-    stopping.hold(Desk(place, "jdoe"), "names", "wait")
+    stopping.hold(ServiceContext(place, "jdoe"), "names", "wait")
 
 
 def stop(place: workshop.Place) -> None:
-    stopping.stop(Desk(place, "jdoe"), "wait")
+    stopping.stop(ServiceContext(place, "jdoe"), "wait")
 
 
 def edit(place: workshop.Place) -> None:
@@ -110,11 +110,11 @@ def take_away(place: workshop.Place) -> None:
 
 
 def unapprove(place: workshop.Place) -> None:
-    approving.unapprove(Desk(place, "jdoe"), "names")
+    approving.unapprove(ServiceContext(place, "jdoe"), "names")
 
 
 def unschedule(place: workshop.Place) -> None:
-    scheduling.unschedule(Desk(place, "jdoe"), "names")
+    scheduling.unschedule(ServiceContext(place, "jdoe"), "names")
 
 
 def put_off(place: workshop.Place) -> None:

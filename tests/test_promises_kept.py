@@ -18,7 +18,7 @@ from pressrelease.errors import NotFound, ReleaseRefused
 from pressrelease.promises import Follower, Promise, PromiseState, keep
 from pressrelease.promises.fulfillment import closes, fits
 from pressrelease.scheduler.passes import publish_due
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.services.approving import approve
 from pressrelease.services.promising import AT_ONCE, near_promises, promised
 from pressrelease.services.scheduling import propose, schedule
@@ -115,8 +115,8 @@ def office(tmp_path: Path) -> Office:
 
 
 @pytest.fixture
-def desk(office: Office) -> Desk:
-    return Desk(Workspace(office.folder), "jdoe")
+def context(office: Office) -> ServiceContext:
+    return ServiceContext(Workspace(office.folder), "jdoe")
 
 
 def phrase(days: int, form: str = "{:%B} {}, {}") -> str:
@@ -129,45 +129,47 @@ def today() -> str:
     return str(datetime.now(ZoneInfo("America/Los_Angeles")).date())
 
 
-def publish(desk: Desk, *slugs: str) -> None:
+def publish(context: ServiceContext, *slugs: str) -> None:
     for slug in slugs:
-        schedule(desk, propose(desk, slug))
-        approve(desk, slug, "deputy")
-    publish_due(desk.workspace)
+        schedule(context, propose(context, slug))
+        approve(context, slug, "deputy")
+    publish_due(context.workspace)
 
 
 @pytest.fixture
-def promise_made(office: Office, desk: Desk) -> None:
+def promise_made(office: Office, context: ServiceContext) -> None:
     """A release that is out, and promised the names within five days."""
     office.write("first", date=today(), body=f"The names will be released on {phrase(5)}.")
-    publish(desk, "first")
+    publish(context, "first")
 
 
-def standing(desk: Desk, slug: str = "first", *, after: timedelta = timedelta()) -> list[tuple[str, str]]:
-    found = promised(desk, [slug], now=clock.utc_now() + after)
+def standing(context: ServiceContext, slug: str = "first", *, after: timedelta = timedelta()) -> list[tuple[str, str]]:
+    found = promised(context, [slug], now=clock.utc_now() + after)
     return [(one.kept.state.value, one.kept.kept_by) for one in found]
 
 
 @pytest.mark.usefixtures("promise_made")
-def test_a_promise_from_open_to_kept(office: Office, desk: Desk) -> None:
-    assert standing(desk) == [("open", "")]
-    assert standing(desk, after=7 * DAY) == [("overdue", "")]
+def test_a_promise_from_open_to_kept(office: Office, context: ServiceContext) -> None:
+    assert standing(context) == [("open", "")]
+    assert standing(context, after=7 * DAY) == [("overdue", "")]
     office.write("names", date=today(), embargo=f"{phrase(5)}, 10 a.m.", follows="first")
-    assert standing(desk) == [("open", "names")]
-    schedule(desk, propose(desk, "names"))
-    assert standing(desk) == [("planned", "names")]
+    assert standing(context) == [("open", "names")]
+    schedule(context, propose(context, "names"))
+    assert standing(context) == [("planned", "names")]
     office.write("early", date=today(), follows="first")
-    publish(desk, "early")
-    assert standing(desk) == [("planned", "names")], (
+    publish(context, "early")
+    assert standing(context) == [("planned", "names")], (
         "what came early is not what was promised, while another is planned"
     )
-    assert standing(desk, after=7 * DAY) == [("kept", "early")]
+    assert standing(context, after=7 * DAY) == [("kept", "early")]
 
 
 @pytest.mark.usefixtures("promise_made")
-def test_a_lift_outside_what_was_promised_is_warned_of_and_still_possible(office: Office, desk: Desk) -> None:
+def test_a_lift_outside_what_was_promised_is_warned_of_and_still_possible(
+    office: Office, context: ServiceContext
+) -> None:
     office.write("names", date=today(), embargo=f"{phrase(9)}, 10 a.m.", follows="first")
-    (finding,) = [one for one in propose(desk, "names").findings if one.code == "outside_promise"]
+    (finding,) = [one for one in propose(context, "names").findings if one.code == "outside_promise"]
     assert (finding.severity.value, finding.line) == ("warning", 5)
     assert "first promised it for another time" in finding.message
     said = office.run("schedule", "names", "--yes").stdout
@@ -177,35 +179,35 @@ def test_a_lift_outside_what_was_promised_is_warned_of_and_still_possible(office
 
 @pytest.mark.usefixtures("promise_made")
 @pytest.mark.parametrize("embargo", [5, 9], ids=["inside", "follows-nobody"])
-def test_no_warning_where_nothing_is_broken(office: Office, desk: Desk, embargo: int) -> None:
+def test_no_warning_where_nothing_is_broken(office: Office, context: ServiceContext, embargo: int) -> None:
     office.write(
         "names", date=today(), embargo=f"{phrase(embargo)}, 10 a.m.", **({"follows": "first"} if embargo == 5 else {})
     )
-    assert [one.code for one in propose(desk, "names").findings if one.code == "outside_promise"] == []
+    assert [one.code for one in propose(context, "names").findings if one.code == "outside_promise"] == []
 
 
 @pytest.mark.usefixtures("promise_made")
-def test_what_is_near_is_said_where_people_look(office: Office, desk: Desk) -> None:
+def test_what_is_near_is_said_where_people_look(office: Office, context: ServiceContext) -> None:
     for command in ([], ["status"]):
         said = office.run(*command).stdout
         assert "first: OPEN: no release keeps it" in said
         assert 'pressrelease new "HEADLINE" --follows first' in said
-    kept = desk.workspace.private / "promises.json"
+    kept = context.workspace.private / "promises.json"
     assert kept.stat().st_mode & 0o777 == 0o600
     now = clock.utc_now()
-    assert near_lines(desk, now=now + 20 * DAY) == [], "what is long past nags nobody"
-    assert near_promises(desk, now=now + 8 * DAY)[0].kept.state is PromiseState.OVERDUE
+    assert near_lines(context, now=now + 20 * DAY) == [], "what is long past nags nobody"
+    assert near_promises(context, now=now + 8 * DAY)[0].kept.state is PromiseState.OVERDUE
     office.write("names", date=today(), embargo=f"{phrase(5)}, 10 a.m.", follows="first")
-    schedule(desk, propose(desk, "names"))
-    assert near_lines(desk, now=now) == [], "what is planned waits for nobody"
+    schedule(context, propose(context, "names"))
+    assert near_lines(context, now=now) == [], "what is planned waits for nobody"
 
 
 @pytest.mark.usefixtures("promise_made")
-def test_what_was_kept_for_status_is_only_a_shortcut(desk: Desk) -> None:
+def test_what_was_kept_for_status_is_only_a_shortcut(context: ServiceContext) -> None:
     now = clock.utc_now()
-    before = near_promises(desk, now=now)
+    before = near_promises(context, now=now)
     assert len(before) == 1
-    kept = desk.workspace.private / "promises.json"
+    kept = context.workspace.private / "promises.json"
     for damage in (
         "",
         "[]",
@@ -214,29 +216,29 @@ def test_what_was_kept_for_status_is_only_a_shortcut(desk: Desk) -> None:
         json.dumps(json.loads(kept.read_text()) | {"made_with": ["other"]}),
     ):
         kept.write_text(damage, encoding="utf-8")
-        assert [one.kept for one in near_promises(desk, now=now)] == [one.kept for one in before]
+        assert [one.kept for one in near_promises(context, now=now)] == [one.kept for one in before]
     kept.unlink()
     kept.mkdir()
-    assert len(near_promises(desk, now=now)) == 1, "where it can't be kept, it is read anew"
+    assert len(near_promises(context, now=now)) == 1, "where it can't be kept, it is read anew"
 
 
-def test_no_more_than_so_many_are_read_anew_at_once(office: Office, desk: Desk) -> None:
+def test_no_more_than_so_many_are_read_anew_at_once(office: Office, context: ServiceContext) -> None:
     slugs = [f"release-{number:03}" for number in range(AT_ONCE + 5)]
     for slug in slugs:
         office.write(slug, date=today(), body=f"The names will be released on {phrase(3)}.")
-    publish(desk, *slugs)
+    publish(context, *slugs)
     now = clock.utc_now()
-    assert len(near_promises(desk, now=now)) == AT_ONCE
-    assert len(near_promises(desk, now=now)) == AT_ONCE + 5
+    assert len(near_promises(context, now=now)) == AT_ONCE
+    assert len(near_promises(context, now=now)) == AT_ONCE + 5
 
 
-def test_the_frozen_text_promises_whatever_became_of_the_file(office: Office, desk: Desk) -> None:
+def test_the_frozen_text_promises_whatever_became_of_the_file(office: Office, context: ServiceContext) -> None:
     path = office.write("first", date=today(), body=f"The names will be released on {phrase(5)}.")
-    publish(desk, "first")
+    publish(context, "first")
     path.write_text(path.read_text().replace("will be released", "were released"), encoding="utf-8")
-    assert standing(desk) == [("open", "")]
+    assert standing(context) == [("open", "")]
     path.unlink()
-    (found,) = promised(desk, ["first"], now=clock.utc_now())
+    (found,) = promised(context, ["first"], now=clock.utc_now())
     assert found.promise.line == 0
 
 
@@ -249,21 +251,21 @@ def test_the_two_releases_that_it_was_made_for(office: Office, capsys: pytest.Ca
     assert promise["slug"] == "county-wide-human-trafficking-operation"
     assert promise["kept_by"] == "names-released-in-county-wide-human-trafficking-operation"
     assert (promise["not_before"], promise["no_later_than"]) == ("2018-09-24T07:00:00Z", "2018-10-01T07:00:00Z")
-    desk = Desk(Workspace(office.folder), "jdoe")
-    assert [one.kept.state.value for one in promised(desk, now=MONDAY - DAY)] == ["open"]
+    context = ServiceContext(Workspace(office.folder), "jdoe")
+    assert [one.kept.state.value for one in promised(context, now=MONDAY - DAY)] == ["open"]
     assert main(["--workspace", str(office.folder), "promises"]) == 0
     assert "From Mon, Sep 24, 2018 through Sun, Sep 30, 2018" in capsys.readouterr().out
 
 
-def test_names_that_are_none_and_files_that_can_not_be_read(office: Office, desk: Desk) -> None:
+def test_names_that_are_none_and_files_that_can_not_be_read(office: Office, context: ServiceContext) -> None:
     office.write("first", body="The names will be released on May 6.")
     (office.folder / "releases" / "broken.md").write_text("no front matter", encoding="utf-8")
     now = clock.utc_now()
-    assert [one.promise.slug for one in promised(desk, now=now)] == ["first"]
+    assert [one.promise.slug for one in promised(context, now=now)] == ["first"]
     with pytest.raises(ReleaseRefused):
-        promised(desk, ["broken"], now=now)
+        promised(context, ["broken"], now=now)
     with pytest.raises(NotFound):
-        promised(desk, ["nothing"], now=now)
+        promised(context, ["nothing"], now=now)
 
 
 def test_nothing_is_said_of_promises_that_were_never_made(office: Office, capsys: pytest.CaptureFixture[str]) -> None:

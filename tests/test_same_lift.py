@@ -17,7 +17,7 @@ from office import Office, found_office
 from pressrelease.check import embargo_of
 from pressrelease.cli.session import Session
 from pressrelease.errors import PressReleaseError
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.services.drafting import begin
 from pressrelease.services.listing import draft_row
 from pressrelease.services.scheduling import propose
@@ -44,8 +44,8 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    return Session(named=found_office(tmp_path_factory.mktemp("same") / "office").folder).desk("jdoe")
+def context(tmp_path_factory: pytest.TempPathFactory) -> ServiceContext:
+    return Session(named=found_office(tmp_path_factory.mktemp("same") / "office").folder).context("jdoe")
 
 
 @given(
@@ -58,19 +58,19 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 @example("in 1266 minutes", datetime(2026, 11, 27, 21, 5, tzinfo=UTC), timedelta(minutes=1))
 @example("in 20 hours", datetime(2026, 11, 27, 21, 5, 32, 500, tzinfo=UTC), timedelta(minutes=1))
 def test_what_new_shows_is_what_every_later_command_shows(
-    desk: Desk, phrase: str, at: datetime, later: timedelta
+    context: ServiceContext, phrase: str, at: datetime, later: timedelta
 ) -> None:
-    shutil.rmtree(desk.library.folder)
-    desk.library.folder.mkdir()
+    shutil.rmtree(context.library.folder)
+    context.library.folder.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "utc_now", lambda: at)
         try:
-            shown = begin(desk, "Names released", embargo=phrase, follows="", outlets=()).embargo
+            shown = begin(context, "Names released", embargo=phrase, follows="", outlets=()).embargo
         except PressReleaseError:
-            assert not desk.library.slugs()
+            assert not context.library.slugs()
             return
         assert shown is not None
-        office = desk.config.office
+        office = context.config.office
         meant = read_embargo(phrase, now=at, timezone=office.timezone, release_time=office.release_time)
         assert (shown.kind, shown.lift) == (meant.kind, meant.lift)  # which is what `when` shows
         if phrase in LENGTHS or phrase.endswith("minutes"):
@@ -78,17 +78,17 @@ def test_what_new_shows_is_what_every_later_command_shows(
             assert timedelta(0) < shown.lift - at  # and not hours off, as from a midnight
         now = at + later
         patch.setattr(clock, "utc_now", lambda: now)
-        row = draft_row(desk, "names-released", now=now)
+        row = draft_row(context, "names-released", now=now)
         assert row.embargo is not None
         assert (row.embargo.kind, row.embargo.lift) == (shown.kind, shown.lift)
-        text = desk.library.text("names-released")
-        desk.library.replace(
+        text = context.library.text("names-released")
+        context.library.replace(
             "names-released",
             text[: text.index("[[")] + "Words.\n",
-            expected_hash=desk.library.source_hash("names-released") or "",
+            expected_hash=context.library.source_hash("names-released") or "",
         )
         try:
-            proposed = propose(desk, "names-released").lift
+            proposed = propose(context, "names-released").lift
         except PressReleaseError:
             assert shown.lift is not None
             assert shown.lift <= now
@@ -98,17 +98,19 @@ def test_what_new_shows_is_what_every_later_command_shows(
 
 @pytest.mark.parametrize("phrase", [*LENGTHS, "embargoed until in 20 hours"])
 @pytest.mark.parametrize("date", [None, "2026-11-27"])
-def test_a_length_of_time_in_a_file_is_refused_with_what_to_write(desk: Desk, phrase: str, date: str | None) -> None:
+def test_a_length_of_time_in_a_file_is_refused_with_what_to_write(
+    context: ServiceContext, phrase: str, date: str | None
+) -> None:
     from pressrelease.release import parse
 
     day = f"date: {date}\n" if date else ""
     release = parse(f"---\nheadline: x\n{day}embargo: {phrase}\n---\nWords.\n".encode(), "names")
     now = datetime(2026, 11, 27, 21, 5, tzinfo=UTC)
     with pytest.raises(PressReleaseError) as refused:
-        embargo_of(release, desk.config, now=now)
+        embargo_of(release, context.config, now=now)
     assert refused.value.code == "embargo_length"
     written = refused.value.hint.partition("“")[2].partition("”")[0]
-    kept = embargo_of(release._replace(embargo=written), desk.config, now=now)
+    kept = embargo_of(release._replace(embargo=written), context.config, now=now)
     assert kept.lift is not None
     assert kept.lift > now
 
@@ -178,10 +180,10 @@ def test_a_new_draft_has_no_embargo_unless_one_was_given(office: Office, call: C
 
 
 def test_new_says_that_the_proposed_lift_is_past(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
+    context: ServiceContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    shutil.rmtree(desk.library.folder)
-    desk.library.folder.mkdir()
+    shutil.rmtree(context.library.folder)
+    context.library.folder.mkdir()
     monkeypatch.setattr(clock, "utc_now", lambda: datetime(2026, 11, 30, 21, 0, tzinfo=UTC))
-    found = begin(desk, "Names released", embargo="today", follows="", outlets=())
+    found = begin(context, "Names released", embargo="today", follows="", outlets=())
     assert [one.code for one in found.findings] == ["window_begun"]

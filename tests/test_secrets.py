@@ -210,7 +210,7 @@ def test_a_config_that_is_gone_or_a_folder_is_said_to_be(tmp_path: Path) -> None
 
 def test_whoever_schedules_needs_no_outlets_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The secrets live where the scheduler runs, in a systemd credential, say; the press officer's shell has none."""
-    from pressrelease.services import Desk, approving, scheduling
+    from pressrelease.services import ServiceContext, approving, scheduling
 
     monkeypatch.delenv("SMTPPW", raising=False)
     mail = (
@@ -219,11 +219,11 @@ def test_whoever_schedules_needs_no_outlets_password(tmp_path: Path, monkeypatch
         '[outlets.hook]\ntype = "webhook"\nurl = "https://hook.example.org"\nsecret = {env = "SMTPPW"}\n'
         '[defaults]\noutlets = ["newsroom", "media", "hook"]\n'
     )
-    desk = Desk(records.office(tmp_path / "office", more=mail), "jdoe")
-    records.write(desk.workspace, "names")
-    proposal = scheduling.propose(desk, "names")
+    context = ServiceContext(records.office(tmp_path / "office", more=mail), "jdoe")
+    records.write(context.workspace, "names")
+    proposal = scheduling.propose(context, "names")
     assert proposal.recipients == {"newsroom": ("",), "media": ("a@x.example", "b@x.example"), "hook": ("",)}
-    scheduling.schedule(desk, proposal)
-    approving.approve(desk, "names", "da")
+    scheduling.schedule(context, proposal)
+    approving.approve(context, "names", "da")
     with pytest.raises(ConfigRefused):
-        desk.workspace.outlets()
+        context.workspace.outlets()

@@ -312,7 +312,7 @@ def world() -> Iterator[World]:
 
 
 def claims_on_record(world: World) -> int:
-    return sum(line.event == "delivery.claimed" for line in world.desk.store.read.journal())
+    return sum(line.event == "delivery.claimed" for line in world.context.store.read.journal())
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=1), -timedelta(hours=1)])
@@ -343,10 +343,10 @@ def test_nothing_is_early_by_what_a_synchronized_clock_is_ahead(bound: timedelta
 def test_a_clock_in_doubt_is_confirmed_by_name_or_not_at_all(world: World) -> None:
     world.set_clock(timedelta(hours=1))
     with pytest.raises(NeedsPerson):
-        stopping.resume_all(world.desk, let_go=True)
+        stopping.resume_all(world.context, let_go=True)
     world.cron()
     assert claims_on_record(world) == 0
-    stopping.resume_all(world.desk, let_go=True, clock_confirmed=True)
+    stopping.resume_all(world.context, let_go=True, clock_confirmed=True)
     world.cron()
     assert claims_on_record(world) == 4
 
@@ -356,10 +356,10 @@ def test_a_doubt_that_is_older_than_its_outlet_remembers_is_left_to_a_person(wor
     world.cron()
     world.wait(REMEMBERS + timedelta(minutes=1))
     world.cron()
-    (dossier,) = world.desk.store.read.dossiers(world.desk.store.read.releases())
+    (dossier,) = world.context.store.read.dossiers(world.context.store.read.releases())
     (doubtful,) = [one for one in dossier.deliveries if one.outlet == "social"]
     assert (doubtful.state.value, doubtful.next_try) == ("in_doubt", None)
-    assert "delivery.given_back" not in [line.event for line in world.desk.store.read.journal()]
+    assert "delivery.given_back" not in [line.event for line in world.context.store.read.journal()]
 
 
 @pytest.mark.parametrize("fate", QUESTIONS)
@@ -418,7 +418,8 @@ def test_every_promise_holds_in_thousands_of_histories() -> None:
 @pytest.mark.timeout(600)
 def test_every_promise_holds_in_many_histories_of_two_machines_on_one_server(postgres: str) -> None:
     counts = in_many(range(MANY // 50), postgres, at_a_time=5)
-    assert counts["arrived"] and counts["in doubt, then settled as resend"], counts
+    assert counts["arrived"], counts
+    assert counts["in doubt, then settled as resend"], counts
     # Each of the others happens in one history of ten or twenty: of so few, chance may leave out two.
     expected = [what for what in OFTEN if "record" not in what and "copied" not in what]
     assert sum(1 for what in expected if not counts[what]) <= 2, counts

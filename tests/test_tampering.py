@@ -17,7 +17,7 @@ from pressrelease.cli import main
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import Delivery
 from pressrelease.scheduler.passes import publish_due
-from pressrelease.services import Desk, approving, sending, stopping
+from pressrelease.services import ServiceContext, approving, sending, stopping
 from pressrelease.services.keeping import verify
 from pressrelease.status.evaluation import ReleaseStatus
 from pressrelease.store import Store, claims
@@ -59,19 +59,19 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, receiver: Receiver) ->
     workspace.store.close()
 
 
-def standing(desk: Desk, slug: str = "names") -> ReleaseStatus:
-    return desk.report(slug).standing
+def standing(context: ServiceContext, slug: str = "names") -> ReleaseStatus:
+    return context.report(slug).standing
 
 
 def pages(place: Workspace) -> list[str]:
     return sorted(page.parent.name for page in (place.folder / "newsroom").glob("*/index.html"))
 
 
-def claimed(desk: Desk) -> list[Delivery]:
+def claimed(context: ServiceContext) -> list[Delivery]:
     """What the claim takes of everything there is, whatever any plan says."""
-    ids = [row["id"] for row in desk.store.read.rows("SELECT id FROM deliveries")]
+    ids = [row["id"] for row in context.store.read.rows("SELECT id FROM deliveries")]
     now = datetime.now(UTC)
-    with desk.store.ledger(now=now, actor="x", undo=True) as ledger:
+    with context.store.ledger(now=now, actor="x", undo=True) as ledger:
         return claims.claim(ledger, ids, owner="x", lease_until=now + SOON, policy=Policy(), retry=Retry())
 
 
@@ -82,7 +82,7 @@ ADDED = (
 APPROVED_AGAIN = "UPDATE approvals SET withdrawn_at = NULL WHERE slug = 'names'"
 
 #: What was done before, if anything, and then to the rows.
-EDITS: dict[str, tuple[Callable[[Desk], object] | None, tuple[str, ...]]] = {
+EDITS: dict[str, tuple[Callable[[ServiceContext], object] | None, tuple[str, ...]]] = {
     "another outlet added": (None, (ADDED.format("public", ""),)),
     "another recipient added": (None, (ADDED.format("newsroom", "tabloid@evil.example"),)),
     "sent to another outlet": (None, ("UPDATE deliveries SET outlet = 'public'",)),
@@ -95,13 +95,13 @@ EDITS: dict[str, tuple[Callable[[Desk], object] | None, tuple[str, ...]]] = {
             """UPDATE versions SET outlets = '["public"]'""",
         ),
     ),
-    "a withdrawn approval back": (lambda desk: approving.unapprove(desk, "names"), (APPROVED_AGAIN,)),
+    "a withdrawn approval back": (lambda context: approving.unapprove(context, "names"), (APPROVED_AGAIN,)),
     "a hold ended": (
-        lambda desk: stopping.hold(desk, "names", "the judge called"),
+        lambda context: stopping.hold(context, "names", "the judge called"),
         ("UPDATE releases SET word = 'scheduled'",),
     ),
     "a stop ended": (
-        lambda desk: stopping.stop(desk, "the judge called"),
+        lambda context: stopping.stop(context, "the judge called"),
         ("UPDATE control SET stopped = false",),
     ),
     "approved under two names": (None, ("UPDATE approvals SET person = 'another'",)),
@@ -125,59 +125,59 @@ def drop_guards(store: Store) -> None:
 def test_nothing_leaves_by_a_row_that_the_journal_does_not_have(
     place: Workspace, receiver: Receiver, what: str
 ) -> None:
-    desk = records.schedule_now(place, "names")
+    context = records.schedule_now(place, "names")
     before, edits = EDITS[what]
     if before is not None:
-        before(desk)
+        before(context)
     if what == "a withdrawn approval back":
-        forging.move_lift(desk.store, "names", datetime.now(UTC) - SOON)
+        forging.move_lift(context.store, "names", datetime.now(UTC) - SOON)
     if what == "a line of the journal rewritten":
-        drop_guards(desk.store)
+        drop_guards(context.store)
         edits = ("UPDATE journal SET actor = 'nobody' WHERE event = 'release.approved'",)
-    forging.write_rows(desk.store, *edits)
-    assert claimed(desk) == []
+    forging.write_rows(context.store, *edits)
+    assert claimed(context) == []
     outcome = publish_due(place)
     assert [one.slug for one in outcome.needs_you] == ["names"]
     assert "the record of names does not agree with the journal" in outcome.needs_you[0].reason
     assert "nothing goes out until somebody has looked" in outcome.needs_you[0].reason
     assert (pages(place), receiver.got) == ([], [])
-    assert standing(desk).cause is not None
-    assert standing(desk).cause.value == "record_disagrees"
-    assert verify(desk.store.read).disagreements or verify(desk.store.read).walk.broken
+    assert standing(context).cause is not None
+    assert standing(context).cause.value == "record_disagrees"
+    assert verify(context.store.read).disagreements or verify(context.store.read).walk.broken
 
 
 @pytest.mark.parametrize("days", [-2, 2])
 def test_a_lift_that_was_moved_in_the_database_keeps_a_release_in(place: Workspace, days: int) -> None:
-    desk = records.schedule(place, "names", days=1)
-    forging.move_lift(desk.store, "names", datetime.now(UTC) + timedelta(days=days), told=False)
-    assert "does not agree with the journal: the journal says that it goes out at" in standing(desk).reason
-    assert claimed(desk) == []
+    context = records.schedule(place, "names", days=1)
+    forging.move_lift(context.store, "names", datetime.now(UTC) + timedelta(days=days), told=False)
+    assert "does not agree with the journal: the journal says that it goes out at" in standing(context).reason
+    assert claimed(context) == []
     publish_due(place)
     assert pages(place) == []
-    assert any("goes out at" in one for one in verify(desk.store.read).disagreements)
+    assert any("goes out at" in one for one in verify(context.store.read).disagreements)
 
 
 def test_an_approval_that_nobody_gave_lets_nothing_leave(place: Workspace) -> None:
-    desk = records.schedule_now(place, "names", approved=False)
-    forging.move_lift(desk.store, "names", datetime.now(UTC) - SOON)
-    forging.approve(desk.store, "names", "da", told=False)
-    assert claimed(desk) == []
+    context = records.schedule_now(place, "names", approved=False)
+    forging.move_lift(context.store, "names", datetime.now(UTC) - SOON)
+    forging.approve(context.store, "names", "da", told=False)
+    assert claimed(context) == []
     assert "the journal says that nobody approved it" in publish_due(place).needs_you[0].reason
     assert pages(place) == []
-    assert any("nobody approved it" in one for one in verify(desk.store.read).disagreements)
+    assert any("nobody approved it" in one for one in verify(context.store.read).disagreements)
 
 
 def test_a_fresh_word_of_a_person_ends_the_disagreement(place: Workspace) -> None:
-    desk = records.schedule_now(place, "names")
-    stopping.hold(desk, "names", "wait")
-    forging.write_rows(desk.store, "UPDATE releases SET word = 'scheduled'")
-    assert standing(desk).cause is not None
-    stopping.hold(desk, "names", "wait")
-    assert standing(desk).state.value == "held"
-    stopping.resume(desk, "names")
+    context = records.schedule_now(place, "names")
+    stopping.hold(context, "names", "wait")
+    forging.write_rows(context.store, "UPDATE releases SET word = 'scheduled'")
+    assert standing(context).cause is not None
+    stopping.hold(context, "names", "wait")
+    assert standing(context).state.value == "held"
+    stopping.resume(context, "names")
     publish_due(place)
     assert pages(place) == ["names"]
-    assert verify(desk.store.read).disagreements == ()
+    assert verify(context.store.read).disagreements == ()
 
 
 @pytest.mark.parametrize(
@@ -190,75 +190,75 @@ def test_a_fresh_word_of_a_person_ends_the_disagreement(place: Workspace) -> Non
     ],
 )
 def test_what_was_edited_after_the_claim_is_found_before_the_first_byte(place: Workspace, edit: str) -> None:
-    desk = records.schedule_now(place, "names")
-    release = desk.store.read.release("names")
+    context = records.schedule_now(place, "names")
+    release = context.store.read.release("names")
     assert release is not None
     now = datetime.now(UTC)
-    ids = [row["id"] for row in desk.store.read.rows("SELECT id FROM deliveries")]
-    with desk.store.ledger(now=now, actor="x") as ledger:
+    ids = [row["id"] for row in context.store.read.rows("SELECT id FROM deliveries")]
+    with context.store.ledger(now=now, actor="x") as ledger:
         (mine,) = claims.claim(ledger, ids, owner="x", lease_until=now + SOON, policy=Policy(), retry=Retry())
-    ask = desk.store.read.why_not
+    ask = context.store.read.why_not
     assert ask(mine, source_hash=release.source_hash, now=now) is None
-    forging.write_rows(desk.store, edit)
-    rows = desk.store.read.rows("SELECT id FROM deliveries WHERE outlet = 'public'")
+    forging.write_rows(context.store, edit)
+    rows = context.store.read.rows("SELECT id FROM deliveries WHERE outlet = 'public'")
     found = {number: ask(mine._replace(id=number), source_hash=release.source_hash, now=now) for number in [mine.id]}
     found |= {row["id"]: ask(mine._replace(id=row["id"]), source_hash=release.source_hash, now=now) for row in rows}
     assert any("does not agree with the journal" in str(told) for told in found.values())
 
 
 def test_what_people_do_never_makes_record_and_journal_disagree(place: Workspace) -> None:
-    desk = records.schedule(place, "names", days=20)
-    approving.unapprove(desk, "names")
-    approving.approve(desk, "names", "da")
-    approving.approve(desk, "names", "DA")
-    stopping.hold(desk, "names", "wait")
-    office = desk.config.office
+    context = records.schedule(place, "names", days=20)
+    approving.unapprove(context, "names")
+    approving.approve(context, "names", "da")
+    approving.approve(context, "names", "DA")
+    stopping.hold(context, "names", "wait")
+    office = context.config.office
     phrase, now = "2099-09-24T09:00:00-07:00", datetime.now(UTC)
     later = read_embargo(phrase, now=now, timezone=office.timezone, release_time=office.release_time)
-    stopping.resume(desk, "names", later)
-    stopping.stop(desk, "wait")
-    stopping.resume_all(desk, let_go=True)
-    sending.release_now(desk, "names", early=True, why="it leaked")
-    assert standing(desk).cause is None
-    assert verify(desk.store.read).disagreements == ()
+    stopping.resume(context, "names", later)
+    stopping.stop(context, "wait")
+    stopping.resume_all(context, let_go=True)
+    sending.release_now(context, "names", early=True, why="it leaked")
+    assert standing(context).cause is None
+    assert verify(context.store.read).disagreements == ()
     publish_due(place)
     assert pages(place) == ["names"]
-    assert verify(desk.store.read).disagreements == ()
+    assert verify(context.store.read).disagreements == ()
 
 
 def test_a_mailing_is_compared_without_reading_the_lines_of_its_deliveries(place: Workspace) -> None:
-    desk = records.schedule_now(place, "names")
+    context = records.schedule_now(place, "names")
     asked: list[str] = []
 
     def ask(query: str, values: object) -> list[dict[str, object]]:
         asked.append(query)
-        return desk.store.read.rows(query, values)  # type: ignore[arg-type]
+        return context.store.read.rows(query, values)  # type: ignore[arg-type]
 
     publish_due(place)
-    desk.store.agreement.forget()
-    ids = [row["id"] for row in desk.store.read.rows("SELECT id FROM deliveries")]
-    desk.store.agreement.of_deliveries(ask, ids)
+    context.store.agreement.forget()
+    ids = [row["id"] for row in context.store.read.rows("SELECT id FROM deliveries")]
+    context.store.agreement.of_deliveries(ask, ids)
     assert len(asked) == 3  # the rows; the release's lines; its recipients
     asked.clear()
-    desk.store.agreement.of_deliveries(ask, ids)
+    context.store.agreement.of_deliveries(ask, ids)
     assert len(asked) == 1
-    if desk.store.file is not None:
+    if context.store.file is not None:
         from pressrelease.store import agreement
 
         for query in (agreement.LINES, agreement.BY_DELIVERY, agreement.BY_SLUG):
-            plan = desk.store.read.rows("EXPLAIN QUERY PLAN " + query.format("'names'"))
+            plan = context.store.read.rows("EXPLAIN QUERY PLAN " + query.format("'names'"))
             used = [row["detail"] for row in plan if "journal" in row["detail"] or " j " in row["detail"]]
             assert used
             assert all("journal_releases" in one or "journal_stops" in one for one in used), used
 
 
-def put_out(place: Workspace) -> Desk:
+def put_out(place: Workspace) -> ServiceContext:
     """A release that is out."""
-    desk = records.schedule_now(place, "names")
+    context = records.schedule_now(place, "names")
     publish_due(place)
     assert pages(place) == ["names"]
-    assert verify(desk.store.read).disagreements == ()
-    return desk
+    assert verify(context.store.read).disagreements == ()
+    return context
 
 
 @MOSTLY_SQLITE
@@ -276,9 +276,9 @@ def put_out(place: Workspace) -> Desk:
     ],
 )
 def test_verify_finds_what_was_edited_in_a_delivery_that_arrived(place: Workspace, edit: str) -> None:
-    desk = put_out(place)
-    forging.write_rows(desk.store, f"UPDATE deliveries SET {edit}")
-    assert verify(desk.store.read).disagreements
+    context = put_out(place)
+    forging.write_rows(context.store, f"UPDATE deliveries SET {edit}")
+    assert verify(context.store.read).disagreements
 
 
 @MOSTLY_SQLITE
@@ -296,9 +296,9 @@ def test_verify_finds_what_was_edited_in_a_delivery_that_arrived(place: Workspac
     ],
 )
 def test_verify_finds_what_was_edited_in_a_release_that_is_out(place: Workspace, edit: str) -> None:
-    desk = put_out(place)
-    forging.write_rows(desk.store, edit)
-    assert verify(desk.store.read).disagreements
+    context = put_out(place)
+    forging.write_rows(context.store, edit)
+    assert verify(context.store.read).disagreements
 
 
 SPOILED = {
@@ -328,16 +328,16 @@ SPOILED = {
 
 @pytest.mark.parametrize("number", range(8))
 def test_verify_finds_what_was_altered_in_the_layout(place: Workspace, number: int) -> None:
-    desk = records.schedule_now(place, "names")
-    assert verify(desk.store.read).disagreements == ()
-    forging.execute(desk.store, SPOILED["postgresql" if desk.store.file is None else "sqlite"][number])
-    assert "not as it was laid out" in verify(desk.store.read).disagreements[0]
+    context = records.schedule_now(place, "names")
+    assert verify(context.store.read).disagreements == ()
+    forging.execute(context.store, SPOILED["postgresql" if context.store.file is None else "sqlite"][number])
+    assert "not as it was laid out" in verify(context.store.read).disagreements[0]
 
 
 @pytest.mark.parametrize("how", ["replace", "truncate", "update", "delete"])
 def test_no_statement_rewrites_the_journal(place: Workspace, how: str) -> None:
-    desk = records.schedule_now(place, "names")
-    on_server = desk.store.file is None
+    context = records.schedule_now(place, "names")
+    on_server = context.store.file is None
     if how == "truncate" and not on_server:
         pytest.skip("SQLite has no TRUNCATE")
     if how == "replace" and on_server:
@@ -349,17 +349,17 @@ def test_no_statement_rewrites_the_journal(place: Workspace, how: str) -> None:
         "update": "UPDATE journal SET actor = 'nobody'",
         "delete": "DELETE FROM journal",
     }[how]
-    before = list(desk.store.read.journal())
+    before = list(context.store.read.journal())
     with pytest.raises(DBAPIError, match="append-only"):
-        forging.execute(desk.store, statement)
-    assert list(desk.store.read.journal()) == before
+        forging.execute(context.store, statement)
+    assert list(context.store.read.journal()) == before
 
 
 def test_verify_claims_nothing_of_a_cut_end_without_a_head(
     place: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk = records.schedule_now(place, "names")
-    head = verify(desk.store.read).walk.head
+    context = records.schedule_now(place, "names")
+    head = verify(context.store.read).walk.head
     assert main(["-w", str(place.folder), "journal", "--verify"]) == 0
     told = capsys.readouterr().out
     assert "Only a head kept elsewhere (--head) shows that its end was not cut off." in told

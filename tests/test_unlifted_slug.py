@@ -39,9 +39,9 @@ def _page(workspace: Workspace, slug: str) -> str:
 
 def _lift_now(workspace: Workspace, slug: str) -> Workspace:
     """Have a person publish it early, and go on as another process."""
-    from pressrelease.services import Desk, sending
+    from pressrelease.services import ServiceContext, sending
 
-    sending.release_now(Desk(workspace, "jdoe"), slug, early=True, why="it leaked")
+    sending.release_now(ServiceContext(workspace, "jdoe"), slug, early=True, why="it leaked")
     workspace.store.close()
     fresh = Workspace(workspace.folder)
     assert publish_due(fresh).published == (slug,)

@@ -30,7 +30,7 @@ from pressrelease.notifications.notice import Known
 from pressrelease.publishing.snapshot import approved, take_snapshot
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler.passes import publish_due
-from pressrelease.services import Desk, proofing, scheduling, stopping
+from pressrelease.services import ServiceContext, proofing, scheduling, stopping
 from pressrelease.services.doctor import record
 from pressrelease.services.doctor.findings import DoctorContext, Weight
 from pressrelease.status.evaluation import ReleaseState, Scheduled
@@ -491,7 +491,7 @@ def changed(tmp_path: Path, hours: float, release: str = "") -> Path:
 
 
 def of_names(workspace: Workspace) -> Any:
-    return Desk(workspace, "jdoe").report("names")
+    return ServiceContext(workspace, "jdoe").report("names")
 
 
 def test_what_is_scheduled_keeps_the_clock_and_the_release_of_its_rules(ahead: Workspace) -> None:
@@ -511,7 +511,7 @@ def test_an_hour_on_the_wall_and_an_instant_are_not_the_same_version(tmp_path: P
     office = records.office(tmp_path / "office")
     for embargo in (on_the_wall(moment), moment.isoformat().replace("+00:00", "Z")):
         records.write(office, "names", embargo="immediate")
-        proposal = scheduling.propose(Desk(office, "jdoe"), "names", at=embargo)
+        proposal = scheduling.propose(ServiceContext(office, "jdoe"), "names", at=embargo)
         assert proposal.lift == moment
         versions.add(proposal.version)
     assert len(versions) == 2
@@ -652,9 +652,9 @@ def test_an_hour_whose_offset_was_named_too_waits_for_a_person(tmp_path: Path, h
             read_embargo(
                 recorded.embargo.text, now=datetime.now(UTC), timezone=LA, release_time=datetime(1, 1, 1, 9).time()
             )
-        desk = Desk(workspace, "jdoe")
-        later = stopping.later(desk, "names", on_the_wall(moment + 3 * HOUR), now=datetime.now(UTC))
-        stopping.resume(desk, "names", later)
+        context = ServiceContext(workspace, "jdoe")
+        later = stopping.later(context, "names", on_the_wall(moment + 3 * HOUR), now=datetime.now(UTC))
+        stopping.resume(context, "names", later)
         assert of_names(workspace).standing.state is ReleaseState.SCHEDULED
 
 
@@ -684,7 +684,7 @@ def test_nothing_is_due_at_the_old_moment_and_a_pass_wakes_at_the_new(ahead: Wor
         assert seen.plan.due == ()
         assert [one.release.slug for one in seen.to_follow] == ["names"]
         assert seen.plan.next_wake == release.lift - back + HOUR
-        assert stopping.fell_due(Desk(ahead, "jdoe")) == ()
+        assert stopping.fell_due(ServiceContext(ahead, "jdoe")) == ()
 
 
 def test_approvals_are_good_from_the_hour_on_by_the_rules_of_this_machine(ahead: Workspace, tmp_path: Path) -> None:
@@ -700,8 +700,8 @@ def test_approvals_are_good_from_the_hour_on_by_the_rules_of_this_machine(ahead:
 def test_a_proof_of_a_draft_names_the_version_that_scheduling_makes(tmp_path: Path) -> None:
     workspace = records.office(tmp_path / "office")
     records.write(workspace, "names", embargo=on_the_wall(away()))
-    desk = Desk(workspace, "jdoe")
-    assert proofing.proof_of(desk, "names").message.version == scheduling.propose(desk, "names").version
+    context = ServiceContext(workspace, "jdoe")
+    assert proofing.proof_of(context, "names").message.version == scheduling.propose(context, "names").version
 
 
 # -- the installed command -------------------------------------------------------------------------------------------

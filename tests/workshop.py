@@ -19,7 +19,7 @@ from pressrelease.message import Message
 from pressrelease.outlets import RenderedMessage
 from pressrelease.release import Attachment, Release, digests_of, version_of
 from pressrelease.release.delivery import Delivery, Receipt, Repeats
-from pressrelease.services import Desk, approving, scheduling
+from pressrelease.services import ServiceContext, approving, scheduling
 from pressrelease.store import Store
 from pressrelease.system import clock
 from pressrelease.when import Embargo, EmbargoKind
@@ -151,9 +151,9 @@ def schedule(
         findings=(),
         questions=(),
     )
-    desk = Desk(place, "jdoe")
-    scheduling.schedule(desk, proposal)
-    approving.approve(desk, slug, "da")
+    context = ServiceContext(place, "jdoe")
+    scheduling.schedule(context, proposal)
+    approving.approve(context, slug, "da")
 
 
 def deliveries(store: Store) -> list[Delivery]:

@@ -88,7 +88,7 @@ def backup(
     from pressrelease.when import rfc3339
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    made = back_up(session.desk(), file, force=force)
+    made = back_up(session.context(), file, force=force)
     session.give(
         {
             "file": str(made.file),
@@ -246,7 +246,7 @@ def move_store(
     from pressrelease.services.moving import move_store as move
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    moved = move(session.desk(), url)
+    moved = move(session.context(), url)
     session.give(
         {
             "moved": not dry_run,

@@ -21,7 +21,7 @@ from pressrelease.status.causes import ADVICE, Cause
 from pressrelease.system import clock
 
 if TYPE_CHECKING:
-    from pressrelease.services import Desk
+    from pressrelease.services import ServiceContext
     from pressrelease.services.listing import Listing
     from pressrelease.status.views import Row, SchedulerSign
     from pressrelease.store.queries import Control
@@ -43,15 +43,15 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     from pressrelease.status.views import next_command, status_json, when_words
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
-    desk = session.desk(only_looks=True)
+    context = session.context(only_looks=True)
     now = clock.utc_now()
-    seen = listing(desk, now=now)
+    seen = listing(context, now=now)
     session.give(status_json(seen.rows, now=now, stopped=seen.stopped, scheduler=seen.scheduler))
     if session.as_json:
         _leave_if_unattended(seen.rows)
         return
-    zone = desk.config.office.timezone
-    lines = [desk.config.office.name, ""]
+    zone = context.config.office.timezone
+    lines = [context.config.office.name, ""]
     if seen.stopped:
         lines += [seen.stopped_words, ""]
     if seen.clock_doubt:
@@ -83,7 +83,7 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
         for row in held:
             lines.append(f"  {row.slug}: {_reason(row)}; {when_words(row, timezone=zone, now=now)}")
         lines.append("")
-    lines += near_lines(desk, now=now)
+    lines += near_lines(context, now=now)
     lines += scheduler_lines(seen.scheduler, seen)
     session.say(*lines)
     _leave_if_unattended(seen.rows)
@@ -149,15 +149,15 @@ def status(
     from pressrelease.status.views import status_json
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
-    desk = session.desk(only_looks=True)
+    context = session.context(only_looks=True)
     if watch:
         from pressrelease.cli.watching import watch_status
 
-        watch_status(session, desk, slugs or [], everything=everything)
+        watch_status(session, context, slugs or [], everything=everything)
         return
     now = clock.utc_now()
     bounds = {"ahead": SHOWN_AS_JSON, "behind": SHOWN_AS_JSON} if session.as_json else {}
-    seen = listing(desk, slugs or None, everything=everything, recent=RECENT, now=now, **bounds)
+    seen = listing(context, slugs or None, everything=everything, recent=RECENT, now=now, **bounds)
     more = f"{seen.more:,} more are not shown: `pressrelease status --all` has all."
     if session.as_json:
         session.give(status_json(seen.rows, now=now, stopped=seen.stopped, scheduler=seen.scheduler))
@@ -169,23 +169,25 @@ def status(
         session.say(seen.stopped_words, "")
     if seen.clock_doubt:
         session.say(clock_line(seen.clock_doubt), "next: pressrelease doctor", "")
-    _show(session, desk, seen.rows, detailed=bool(slugs))
+    _show(session, context, seen.rows, detailed=bool(slugs))
     session.say(*([more] if seen.more else []), "")
     if not slugs:
-        session.say(*near_lines(desk, now=now))
+        session.say(*near_lines(context, now=now))
     session.say(*scheduler_lines(seen.scheduler, seen))
     _leave_if_unattended(seen.rows)
 
 
-def _show(session: Session, desk: Desk, rows: list[Row], *, detailed: bool) -> None:
+def _show(session: Session, context: ServiceContext, rows: list[Row], *, detailed: bool) -> None:
     if sys.stdout.isatty() and not detailed:
         from pressrelease.cli.terminal import print_status
 
-        print_status(rows, timezone=desk.config.office.timezone, now=clock.utc_now())
+        print_status(rows, timezone=context.config.office.timezone, now=clock.utc_now())
     else:
         from pressrelease.cli.text_output import status_lines
 
-        session.say(*status_lines(rows, timezone=desk.config.office.timezone, now=clock.utc_now(), detailed=detailed))
+        session.say(
+            *status_lines(rows, timezone=context.config.office.timezone, now=clock.utc_now(), detailed=detailed)
+        )
 
 
 @app.command("journal")
@@ -216,17 +218,17 @@ def journal(
     from pressrelease.services.listing import journal_json
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
-    desk = session.desk()
+    context = session.context()
     if not (verify or head is not None):
         answer.by_line()
-    if not desk.store.exists:
+    if not context.store.exists:
         session.say("Nothing has been written yet.")
         return
     if verify or head is not None:
         from pressrelease.services.keeping import known_head
         from pressrelease.services.keeping import verify as verify_journal
 
-        verified = verify_journal(desk.store.read, known_head(head) if head is not None else None)
+        verified = verify_journal(context.store.read, known_head(head) if head is not None else None)
         broken = verified.walk.broken or next(iter(verified.disagreements), None)
         if broken:
             raise StateUnreadable(
@@ -246,7 +248,7 @@ def journal(
             ),
         )
         return
-    for line in desk.store.read.journal(slugs or ()):
+    for line in context.store.read.journal(slugs or ()):
         session.give_line(journal_json(line))
         if not session.as_json:
-            session.say(journal_line(line, timezone=desk.config.office.timezone))
+            session.say(journal_line(line, timezone=context.config.office.timezone))

@@ -15,7 +15,7 @@ from pressrelease.system import clock
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pressrelease.services import Desk
+    from pressrelease.services import ServiceContext
     from pressrelease.services.promising import Promised
 
 app = typer.Typer()
@@ -39,18 +39,18 @@ def promises(
     from pressrelease.services.promising import promised
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
-    desk = session.desk()
+    context = session.context()
     now = clock.utc_now()
-    found = promised(desk, slugs or None, now=now)
+    found = promised(context, slugs or None, now=now)
     session.give({"promises": [promise_json(one) for one in found]})
     if session.as_json:
         return
     if not found:
         session.say("Nothing is promised." if slugs else "No release promises anything.")
     elif sys.stdout.isatty():
-        _print_table(found, desk.config.office.timezone, now)
+        _print_table(found, context.config.office.timezone, now)
     else:
-        session.say(*promise_lines(found, timezone=desk.config.office.timezone, now=now))
+        session.say(*promise_lines(found, timezone=context.config.office.timezone, now=now))
 
 
 def promise_json(one: Promised) -> dict[str, Any]:
@@ -84,13 +84,13 @@ def promise_lines(found: Sequence[Promised], *, timezone: str, now: datetime) ->
     return lines
 
 
-def near_lines(desk: Desk, *, now: datetime) -> list[str]:
+def near_lines(context: ServiceContext, *, now: datetime) -> list[str]:
     """The promises that fall due about now and are not provided for; nothing where there are none."""
     from pressrelease.services.promising import due_words, near_promises
 
     lines: list[str] = []
-    for one in near_promises(desk, now=now):
-        due = due_words(one.promise, timezone=desk.config.office.timezone, now=now)
+    for one in near_promises(context, now=now):
+        due = due_words(one.promise, timezone=context.config.office.timezone, now=now)
         lines.append(f"  {one.promise.slug}: {_state_words(one)}")
         lines.append(f"    “{_shortened(one.promise.text)}” ({due})")
         lines.append(f"    {_next_command(one)}")

@@ -64,19 +64,19 @@ def proof(
     from pressrelease.services import proofing
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
-    desk = session.desk()
+    context = session.context()
     if recipient is not None and outlet is None:
         raise Usage("A recipient is one of an outlet's.", hint="Name it with --outlet.")
-    found = proofing.proof_of(desk, slug)
+    found = proofing.proof_of(context, slug)
     if outlet is not None:
-        rendered = proofing.for_outlet(desk, found, outlet, recipient)
+        rendered = proofing.for_outlet(context, found, outlet, recipient)
         if wanted is not None:
             proofing.must_be_the_same(rendered, wanted.value)
     else:
         rendered = proofing.in_format(found, (wanted or Format.TEXT).value)
     session.warn(*found.remarks, *rendered.remarks)
     if output is not None:
-        file = proofing.keep(desk, rendered, output, force=force)
+        file = proofing.keep(context, rendered, output, force=force)
         session.give(_answer(found, rendered) | {"file": str(file)})
         session.say(f"Written to {file} ({len(rendered.content):,} bytes).")
         return

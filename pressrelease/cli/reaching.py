@@ -44,8 +44,8 @@ def outlets(
     from pressrelease.services.reaching import facts_json, outlet_facts
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    desk = session.desk()
-    found = outlet_facts(desk, names or (), test=test and not dry_run)
+    context = session.context()
+    found = outlet_facts(context, names or (), test=test and not dry_run)
     session.give({"outlets": [facts_json(one) for one in found]})
     if sys.stdout.isatty() and not session.as_json:
         from pressrelease.cli.terminal import print_outlets

@@ -17,7 +17,7 @@ from pressrelease.when import say, say_embargo
 
 if TYPE_CHECKING:
     from pressrelease.errors import PressReleaseError
-    from pressrelease.services import Desk, Report
+    from pressrelease.services import Report, ServiceContext
     from pressrelease.services.results import Results
     from pressrelease.services.scheduling import Proposal
 
@@ -32,14 +32,16 @@ def row_of(report: Report) -> Row:
 _GOES_BY_ITSELF = frozenset({ReleaseState.UNAPPROVED, ReleaseState.SCHEDULED, ReleaseState.PUBLISHING})
 
 
-def give_results(session: Session, desk: Desk, results: Results, done: str, *, not_done: str = "NOT DONE") -> None:
+def give_results(
+    session: Session, context: ServiceContext, results: Results, done: str, *, not_done: str = "NOT DONE"
+) -> None:
     """Answer a command over several releases: those that were done, those that were refused, one exit code for all.
 
     `not_done` stands before each refusal. Raises the refusal where a single release was named.
     """
     if results.error is not None and len(results.refused) == 1 and not results.done:
         raise results.error
-    give_reports(session, desk, results.done, done if results.done else "", also=results.as_json())
+    give_reports(session, context, results.done, done if results.done else "", also=results.as_json())
     for one in results.refused:
         session.warn("", f"{not_done}: {one.slug}: {one.error.message}", *_indented(one.error))
     if results.error is not None:
@@ -52,7 +54,7 @@ def _indented(error: PressReleaseError) -> list[str]:
 
 
 def give_reports(
-    session: Session, desk: Desk, slugs: Sequence[str], done: str, also: Mapping[str, Any] | None = None
+    session: Session, context: ServiceContext, slugs: Sequence[str], done: str, also: Mapping[str, Any] | None = None
 ) -> None:
     """Answer a verb: what was done, then each release's standing and the next command; `also` joins the JSON."""
     now = clock.utc_now()
@@ -64,9 +66,9 @@ def give_reports(
     if done:
         session.say(done)
     told = []
-    scheduled = desk.store.read.releases(list(dict.fromkeys(slugs))) if desk.store.exists else []
-    rows = {report.slug: row_of(report) for report in desk.reports(scheduled)}
-    below = _below(desk, rows, now=now)
+    scheduled = context.store.read.releases(list(dict.fromkeys(slugs))) if context.store.exists else []
+    rows = {report.slug: row_of(report) for report in context.reports(scheduled)}
+    below = _below(context, rows, now=now)
     for slug in dict.fromkeys(slugs):
         if (row := rows.get(slug)) is None:
             told.append({"slug": slug, "state": ReleaseState.DRAFT.value})
@@ -75,14 +77,14 @@ def give_reports(
         told.append(release_json(row, now=now))
         reason = f" ({row.standing.reason})" if row.standing.reason else ""
         words = standing_words(row.standing)
-        session.say(f"{slug}: {words}{reason}; {when_words(row, timezone=desk.config.office.timezone, now=now)}")
+        session.say(f"{slug}: {words}{reason}; {when_words(row, timezone=context.config.office.timezone, now=now)}")
         if command := next_command(row):
             session.say(f"  next: {command}")
     session.give({"releases": told, **(also or {})})
     session.say(*below)
 
 
-def _below(desk: Desk, rows: dict[str, Row], *, now: datetime) -> list[str]:
+def _below(context: ServiceContext, rows: dict[str, Row], *, now: datetime) -> list[str]:
     """What keeps all of it from going out, for a person who is about to go home: a stop, or that no scheduler runs.
 
     Each release in `rows` that is due says so by itself then.
@@ -92,13 +94,13 @@ def _below(desk: Desk, rows: dict[str, Row], *, now: datetime) -> list[str]:
     from pressrelease.cli.looking import scheduler_lines
     from pressrelease.services.listing import scheduler_sign, unattended
 
-    control = desk.store.control()
-    sign = scheduler_sign(desk.store.read, desk.workspace.alive, now, control)
+    control = context.store.control()
+    sign = scheduler_sign(context.store.read, context.workspace.alive, now, control)
     if control.stopped:
         return [control.headline]
     if sign.alive:
         return []
-    rows.update({slug: unattended(row, now, desk.workspace.alive) for slug, row in rows.items()})
+    rows.update({slug: unattended(row, now, context.workspace.alive) for slug, row in rows.items()})
     return scheduler_lines(sign, control)
 
 

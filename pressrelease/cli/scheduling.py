@@ -46,12 +46,12 @@ def schedule(
     from pressrelease.services.results import TOGETHER, each_in_groups
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    desk = session.desk()
-    proposer = scheduling.proposing(desk, at)
+    context = session.context()
+    proposer = scheduling.proposing(context, at)
 
     def confirmed(slug: str) -> Proposal:
         proposal = proposer.propose(slug)
-        session.say(*proposal_lines(proposal, desk.config))
+        session.say(*proposal_lines(proposal, context.config))
         if not dry_run:
             _confirm(session, proposal, at=at, yes=yes)
         return proposal
@@ -59,9 +59,9 @@ def schedule(
     # What somebody has answered for is written before the next is asked.
     at_once = 1 if session.may_ask and not yes else TOGETHER
     results = each_in_groups(
-        desk, slugs, confirmed, lambda ledger, one: scheduling.write(ledger, desk, one), at_once=at_once
+        context, slugs, confirmed, lambda ledger, one: scheduling.write(ledger, context, one), at_once=at_once
     )
-    give_results(session, desk, results, "Scheduled.", not_done="NOT SCHEDULED")
+    give_results(session, context, results, "Scheduled.", not_done="NOT SCHEDULED")
 
 
 def _confirm(session: Session, proposal: Proposal, *, at: str | None, yes: bool) -> None:
@@ -127,29 +127,29 @@ def approve(
     from pressrelease.services.results import each, each_in_groups
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    desk = session.desk()
-    by = name or desk.actor
-    scheduled = desk.store.read.releases(list(dict.fromkeys(slugs))) if desk.store.exists else []
-    known = {report.slug: report for report in desk.reports(scheduled)}
+    context = session.context()
+    by = name or context.actor
+    scheduled = context.store.read.releases(list(dict.fromkeys(slugs))) if context.store.exists else []
+    known = {report.slug: report for report in context.reports(scheduled)}
 
     def looked_at(slug: str) -> Dossier:
         if version:
-            approving.must_be_version(desk, slug, version)
-        report = approving.may_approve(desk, slug, by, known)
+            approving.must_be_version(context, slug, version)
+        report = approving.may_approve(context, slug, by, known)
         session.say(*approved_lines(report))
         return report.dossier
 
     def signed(slug: str) -> None:
         looked_at(slug)
-        approving.approve(desk, slug, by, key=key, may_ask=session.may_ask)
+        approving.approve(context, slug, by, key=key, may_ask=session.may_ask)
 
-    if desk.config.policy.allowed_signers:  # a signature names its moment, and may ask for a passphrase
+    if context.config.policy.allowed_signers:  # a signature names its moment, and may ask for a passphrase
         results = each(slugs, signed)
     else:
         results = each_in_groups(
-            desk, slugs, looked_at, lambda ledger, dossier: approving.write(ledger, desk, dossier, by)
+            context, slugs, looked_at, lambda ledger, dossier: approving.write(ledger, context, dossier, by)
         )
-    give_results(session, desk, results, f"Approved by {by}.", not_done="NOT APPROVED")
+    give_results(session, context, results, f"Approved by {by}.", not_done="NOT APPROVED")
 
 
 @app.command("unapprove")
@@ -166,9 +166,9 @@ def unapprove(
     from pressrelease.services.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    desk = session.desk()
-    results = each(slugs, lambda slug: approving.unapprove(desk, slug))
-    give_results(session, desk, results, "Approval taken back.", not_done="NOT DONE")
+    context = session.context()
+    results = each(slugs, lambda slug: approving.unapprove(context, slug))
+    give_results(session, context, results, "Approval taken back.", not_done="NOT DONE")
 
 
 @app.command("unschedule")
@@ -185,6 +185,6 @@ def unschedule(
     from pressrelease.services.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    desk = session.desk()
-    results = each(slugs, lambda slug: scheduling.unschedule(desk, slug))
-    give_results(session, desk, results, "A draft again.", not_done="NOT DONE")
+    context = session.context()
+    results = each(slugs, lambda slug: scheduling.unschedule(context, slug))
+    give_results(session, context, results, "A draft again.", not_done="NOT DONE")

@@ -28,7 +28,7 @@ from pressrelease.system import clock
 if TYPE_CHECKING:
     from pressrelease.publishing.plan import Waiting
     from pressrelease.scheduler.passes import Outcome
-    from pressrelease.services import Desk
+    from pressrelease.services import ServiceContext
 
 app = typer.Typer()
 
@@ -54,11 +54,11 @@ def publish(
     from pressrelease.services import scheduling, sending
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    desk = session.desk(sends=True)
+    context = session.context(sends=True)
     if early and not why.strip():
         raise Usage("Sending early needs its reason.", hint='--why "…"')
-    if not desk.store.exists or desk.store.read.release(slug) is None:
-        proposal = scheduling.propose(desk, slug, "immediate" if early else None)
+    if not context.store.exists or context.store.read.release(slug) is None:
+        proposal = scheduling.propose(context, slug, "immediate" if early else None)
         if proposal.lift is not None and not early:
             raise NotPermitted(
                 f"{slug} is under an embargo ({proposal.embargo.text}). Nothing was sent.",
@@ -70,26 +70,26 @@ def publish(
             yes=(yes and not proposal.earlier) or confirm == slug,
             hint=f"Give --confirm {slug}." if proposal.earlier else "Give --yes.",
         )
-        scheduling.schedule(desk, proposal)
-        if dry_run and desk.config.policy.approvals:
+        scheduling.schedule(context, proposal)
+        if dry_run and context.config.policy.approvals:
             raise NotPermitted(
                 f"{slug} would be scheduled, and wait for its approval; nothing would be sent. Nothing was changed.",
                 hint=f"`pressrelease schedule {slug}`, then `pressrelease approve {slug}`",
                 code="not_approved",
             )
         if dry_run:
-            give_reports(session, desk, [slug], "")
+            give_reports(session, context, [slug], "")
             return
-    report = sending.may_publish(desk, slug, early=early)
+    report = sending.may_publish(context, slug, early=early)
     lift = report.dossier.release.lift
     if early and (lift is None or lift > clock.utc_now()):
         session.must_type(slug, f"This sends {slug} before its embargo lifts, and can't be undone.", confirmed=confirm)
-    sending.release_now(desk, slug, early=early, why=why)
+    sending.release_now(context, slug, early=early, why=why)
     if dry_run:
-        give_reports(session, desk, [slug], "")
+        give_reports(session, context, [slug], "")
         return
-    outcome = _pass(session, desk, only={slug}, comes_again=False)
-    give_reports(session, desk, [slug], "Sent." if slug in outcome.published else "")
+    outcome = _pass(session, context, only={slug}, comes_again=False)
+    give_reports(session, context, [slug], "Sent." if slug in outcome.published else "")
     if (found := _what_stands(outcome, only={slug})) is not None:
         raise found[1]
 
@@ -111,18 +111,18 @@ def publish_due_command(
     from pressrelease.status.views import maybe_rfc3339
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    desk = session.desk(sends=True)
+    context = session.context(sends=True)
     if dry_run:
-        due = take_snapshot(desk.store, desk.library, desk.config).plan.due if desk.store.exists else ()
+        due = take_snapshot(context.store, context.library, context.config).plan.due if context.store.exists else ()
         slugs = list(dict.fromkeys(delivery.slug for delivery in due))
         session.give({"dry_run": True, "due": slugs})
         session.say(f"Due now: {', '.join(slugs)}." if slugs else "Nothing is due.")
         return
-    with told_after(desk.workspace) as telling:
+    with told_after(context.workspace) as telling:
         # Whoever types it once, to see something go out, will not come again; cron has no terminal.
         by_cron = not (sys.stdin.isatty() or sys.stdout.isatty())
-        outcome = _pass(session, desk, comes_again=by_cron)
-        telling.after(desk.workspace, outcome.seen)
+        outcome = _pass(session, context, comes_again=by_cron)
+        telling.after(context.workspace, outcome.seen)
     session.give(
         {
             "at": maybe_rfc3339(outcome.at),
@@ -138,25 +138,25 @@ def publish_due_command(
         session.say(f"{words}.")
     if outcome.published:
         session.say(f"Published: {', '.join(outcome.published)}.")
-    found = _what_stands(outcome) or _clock_doubt(desk, outcome)
+    found = _what_stands(outcome) or _clock_doubt(context, outcome)
     facts, error = found if found is not None else ((), None)
-    private = desk.workspace.private
+    private = context.workspace.private
     if by_cron and private.is_dir() and not is_news(private, facts, outcome.at) and error and not session.as_json:
         raise typer.Exit(error.exit_code)  # said already; cron would mail it every minute
     if error is not None:
         raise error
 
 
-def _pass(session: Session, desk: Desk, only: set[str] | None = None, *, comes_again: bool) -> Outcome:
+def _pass(session: Session, context: ServiceContext, only: set[str] | None = None, *, comes_again: bool) -> Outcome:
     """One pass; somebody who waits for it at a terminal sees how far it has come."""
     from pressrelease.scheduler.passes import publish_due
 
     if session.as_json or not sys.stdout.isatty():
-        return publish_due(desk.workspace, only, comes_again=comes_again)
+        return publish_due(context.workspace, only, comes_again=comes_again)
     from pressrelease.cli.terminal import console, sending_bar
 
     with sending_bar(console()) as tell:
-        return publish_due(desk.workspace, only, tell, comes_again=comes_again)
+        return publish_due(context.workspace, only, tell, comes_again=comes_again)
 
 
 def _what_stands(outcome: Outcome, only: set[str] | None = None) -> tuple[tuple[str, ...], PressReleaseError] | None:
@@ -179,10 +179,10 @@ def _what_stands(outcome: Outcome, only: set[str] | None = None) -> tuple[tuple[
     return None
 
 
-def _clock_doubt(desk: Desk, outcome: Outcome) -> tuple[tuple[str, ...], PressReleaseError] | None:
+def _clock_doubt(context: ServiceContext, outcome: Outcome) -> tuple[tuple[str, ...], PressReleaseError] | None:
     """A clock that is behind lets nothing fall due, so that no release would say that its lift was missed."""
     doubt = outcome.seen.clock_doubt if outcome.seen is not None else None
-    if not doubt or not desk.store.read.open_releases():
+    if not doubt or not context.store.read.open_releases():
         return None
     told = f"{doubt[0].upper()}{doubt[1:]}; nothing goes out until somebody has looked."
     error = NeedsPerson(told, hint="`pressrelease doctor` says what to do.")
@@ -216,8 +216,8 @@ def run(
     from pressrelease.scheduler.run import Scheduler
 
     session = Session.of(workspace, no_input=no_input)
-    desk = session.desk(sends=True)
-    daemon = Scheduler(desk.workspace, session.warn)
+    context = session.context(sends=True)
+    daemon = Scheduler(context.workspace, session.warn)
     daemon.end_on_signals()
     daemon.run()
 
@@ -237,9 +237,9 @@ def retry(
     from pressrelease.services.results import each
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    desk = session.desk()
-    results = each(slugs, lambda slug: sending.retry(desk, slug, outlet))
-    give_results(session, desk, results, "Will be tried again at the next pass.", not_done="NOT TRIED AGAIN")
+    context = session.context()
+    results = each(slugs, lambda slug: sending.retry(context, slug, outlet))
+    give_results(session, context, results, "Will be tried again at the next pass.", not_done="NOT TRIED AGAIN")
 
 
 def _where(recipients: dict[str, tuple[str, ...]]) -> str:

@@ -17,7 +17,7 @@ from pressrelease.errors import NeedsPerson
 from pressrelease.system.printable import in_alphabet, printable
 
 if TYPE_CHECKING:
-    from pressrelease.services import Desk
+    from pressrelease.services import ServiceContext
     from pressrelease.wiring import Workspace
 
 
@@ -63,12 +63,12 @@ class Session:
 
         return locate(self.named, os.environ.get("PRESSRELEASE_WORKSPACE"), Path.cwd())
 
-    def desk(self, actor: str | None = None, *, only_looks: bool = False, sends: bool = False) -> Desk:
-        """The desk of whoever is at the keyboard, or of `actor`; a log is opened at once unless it `only_looks`.
+    def context(self, actor: str | None = None, *, only_looks: bool = False, sends: bool = False) -> ServiceContext:
+        """Return the context for the current user, or for `actor`; a log is opened at once unless it `only_looks`.
 
         One that `sends` waits until config.toml has been left alone for two seconds.
         """
-        from pressrelease.services import Desk
+        from pressrelease.services import ServiceContext
         from pressrelease.wiring import person, take_settled_config
 
         workspace = self.workspace
@@ -80,7 +80,7 @@ class Session:
             from pressrelease.system.log import log_to
 
             log_to(workspace.private)
-        return Desk(workspace, actor or person(), self.dry_run)
+        return ServiceContext(workspace, actor or person(), self.dry_run)
 
     # -- answering ----------------------------------------------------------------------------------------
 

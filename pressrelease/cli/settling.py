@@ -90,9 +90,9 @@ def settle(
     if len(verdicts) != 1:
         _ask_for_verdict(session, slug, outlet)
     verdict = verdicts[0]
-    desk = session.desk()
+    context = session.context()
     named = _named(recipients, listed)
-    chosen = settling.select(desk, slug, outlet, verdict, named)
+    chosen = settling.select(context, slug, outlet, verdict, named)
     if recipients and (chosen.unknown or (named is not None and named.others)):
         unknown = [*chosen.unknown, *(named.others if named else ())]
         raise NotFound(
@@ -103,9 +103,9 @@ def settle(
     if named is not None or len(chosen.settled) > 1:
         session.say(*_about(chosen, slug, outlet, by_file=listed is not None))
     _must_confirm(session, slug, outlet, verdict, chosen, named=named is not None, yes=yes, confirm=confirm)
-    settling.settle(desk, slug, chosen.settled, verdict)
+    settling.settle(context, slug, chosen.settled, verdict)
     done = "Taken back" if verdict == "undo" else f"Settled as {verdict}"
-    give_reports(session, desk, [slug], f"{done}: {_count(chosen.settled)}.", also=_answer(chosen, verdict))
+    give_reports(session, context, [slug], f"{done}: {_count(chosen.settled)}.", also=_answer(chosen, verdict))
 
 
 def _ask_for_verdict(session: Session, slug: str, outlet: str) -> NoReturn:
@@ -114,7 +114,7 @@ def _ask_for_verdict(session: Session, slug: str, outlet: str) -> NoReturn:
 
     doubtful: tuple[Delivery, ...] = ()
     with contextlib.suppress(NotFound):  # what was asked for is a usage error all the same
-        doubtful = settling.in_doubt(session.desk(), slug, outlet)
+        doubtful = settling.in_doubt(session.context(), slug, outlet)
     if doubtful:
         session.warn(f"In doubt at {outlet}: {_count(doubtful)}.", *_listed(doubtful))
     asked = f"pressrelease settle {slug} --outlet {outlet}"

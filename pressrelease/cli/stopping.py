@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pressrelease.errors import PressReleaseError
-    from pressrelease.services import Desk
+    from pressrelease.services import ServiceContext
 
 app = typer.Typer()
 
@@ -57,20 +57,20 @@ def hold(
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     try:
-        desk = session.desk()
-        desk.store  # noqa: B018  (whether this account may use the record)
+        context = session.context()
+        context.store  # noqa: B018  (whether this account may use the record)
     except (NotPermitted, StateUnreadable) as error:
         _by_file(session, _slugs(slugs), why, error)
         return
-    results = each(slugs, lambda slug: stopping.hold(desk, slug, why.strip()))
+    results = each(slugs, lambda slug: stopping.hold(context, slug, why.strip()))
     try:
-        give_results(session, desk, results, _held_words(results.done), not_done="NOT HELD")
+        give_results(session, context, results, _held_words(results.done), not_done="NOT HELD")
     finally:
         if results.done and not why.strip() and session.may_ask and not dry_run:
             asked = "Why? One line for the journal, or Enter for none: "
             if reason := one_line(input_line(asked)).strip():
                 for slug in results.done:
-                    stopping.give_reason(desk, slug, reason)
+                    stopping.give_reason(context, slug, reason)
 
 
 def _held_words(slugs: Sequence[str]) -> str:
@@ -156,41 +156,41 @@ def resume(
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     if everything == bool(slugs):
         raise Usage("Name the releases to resume, or give --all.", hint="pressrelease resume SLUG, or resume --all")
-    desk = session.desk()
+    context = session.context()
     if slugs:
         typed = clock.utc_now()  # "in 90 minutes" is the same instant for all
 
         def one(slug: str) -> None:
-            later = stopping.later(desk, slug, at, now=typed) if at is not None else None
+            later = stopping.later(context, slug, at, now=typed) if at is not None else None
             if later is not None and later.questions and not dry_run:
                 session.must_agree(
                     " ".join([*later.questions, "Resume it?"]),
                     yes=yes,
                     hint="Give --yes to confirm, or --at with an exact time.",
                 )
-            stopping.resume(desk, slug, later)
+            stopping.resume(context, slug, later)
 
-        give_results(session, desk, each(slugs, one), "Resumed.", not_done="NOT RESUMED")
+        give_results(session, context, each(slugs, one), "Resumed.", not_done="NOT RESUMED")
         return
-    _resume_all(session, desk, yes=yes, confirm=confirm, dry_run=dry_run)
+    _resume_all(session, context, yes=yes, confirm=confirm, dry_run=dry_run)
 
 
-def _resume_all(session: Session, desk: Desk, *, yes: bool, confirm: str | None, dry_run: bool) -> None:
+def _resume_all(session: Session, context: ServiceContext, *, yes: bool, confirm: str | None, dry_run: bool) -> None:
     from pressrelease.services import stopping
     from pressrelease.when import rfc3339, say
 
-    zone, shown = desk.config.office.timezone, stopping.clock_shown(desk)
+    zone, shown = context.config.office.timezone, stopping.clock_shown(context)
     session.say(f"The clock here shows {say(shown.now, timezone=zone)}.")
     if shown.doubt and not dry_run:
         question = f"{shown.doubt[0].upper()}{shown.doubt[1:]}. Compare the time above with another clock."
         session.must_type("clock", question, confirmed=confirm)
-    ends_something = bool(shown.doubt) or stopping.something_is_stopped(desk)
-    due = stopping.fell_due(desk) if ends_something else ()
+    ends_something = bool(shown.doubt) or stopping.something_is_stopped(context)
+    due = stopping.fell_due(context) if ends_something else ()
     if due:
         session.say("Fell due while everything was stopped:")
         session.say(*(f"  {one.slug}, {say(one.lift, timezone=zone)}" for one in due if one.lift is not None))
     let_go = bool(due) and (yes or session.agreed("Send these at the next pass?"))
-    result = stopping.resume_all(desk, let_go=let_go, clock_confirmed=bool(shown.doubt))
+    result = stopping.resume_all(context, let_go=let_go, clock_confirmed=bool(shown.doubt))
     session.give(
         {
             "resumed": result.was_stopped,
@@ -218,14 +218,14 @@ def stop(
 ) -> None:
     """Stop everything, at once, no questions. Nothing more goes out until `pressrelease resume --all`."""
     from pressrelease.errors import ConfigRefused, NotFound, NotPermitted, StateUnreadable, WillRetry
-    from pressrelease.services import Desk, stopping
+    from pressrelease.services import ServiceContext, stopping
     from pressrelease.wiring import person, to_stop
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     try:
-        desk = session.desk()
+        context = session.context()
     except ConfigRefused as refused:
-        desk = Desk(to_stop(session.workspace, refused), person(), dry_run=dry_run)
+        context = ServiceContext(to_stop(session.workspace, refused), person(), dry_run=dry_run)
         session.warn(f"config.toml can't be used just now; stopping needs none of it.\n{refused.message}")
     except NotFound as error:
         error.message = f"NOT STOPPED: {error.message}"
@@ -234,8 +234,8 @@ def stop(
         _by_file(session, (), why, error)
         return
     try:
-        in_flight = stopping.stop(desk, why)
-        waiting = stopping.waiting(desk)
+        in_flight = stopping.stop(context, why)
+        waiting = stopping.waiting(context)
     except NotPermitted as error:
         _by_file(session, (), why, error)
         return
@@ -284,7 +284,7 @@ def adopt(
     from pressrelease.services import adopting
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    adopted = adopting.adopt(session.desk(), why)
+    adopted = adopting.adopt(session.context(), why)
     session.give({"adopted": not dry_run, "found": adopted.found, "in_doubt": list(adopted.doubted), "stopped": True})
     session.say(f"Found: {adopted.found}.")
     if dry_run:

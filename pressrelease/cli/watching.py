@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pressrelease.cli.answer import answer
 from pressrelease.cli.looking import clock_line, scheduler_lines
 from pressrelease.cli.session import Session
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.services.listing import Listing, listing
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.status.views import Row, release_json, standing_words, where_words
@@ -19,18 +19,18 @@ from pressrelease.system import clock
 EVERY = 1.0
 
 
-def watch_status(session: Session, desk: Desk, slugs: Sequence[str], *, everything: bool) -> None:
+def watch_status(session: Session, context: ServiceContext, slugs: Sequence[str], *, everything: bool) -> None:
     """Show each change until Ctrl-C, or until every release named is out."""
     from pressrelease.cli.terminal import console
 
     if sys.stdout.isatty() and not session.as_json and not console().is_dumb_terminal:
-        _redraw(session, desk, slugs, everything=everything)
+        _redraw(session, context, slugs, everything=everything)
     else:
-        _tell(session, desk, slugs, everything=everything)
+        _tell(session, context, slugs, everything=everything)
 
 
-def _look(desk: Desk, slugs: Sequence[str], *, everything: bool) -> Listing:
-    return listing(desk, list(slugs) or None, everything=everything, now=clock.utc_now())
+def _look(context: ServiceContext, slugs: Sequence[str], *, everything: bool) -> Listing:
+    return listing(context, list(slugs) or None, everything=everything, now=clock.utc_now())
 
 
 def _above(seen: Listing) -> list[str]:
@@ -47,11 +47,11 @@ def _done(slugs: Sequence[str], rows: Sequence[Row]) -> bool:
     return bool(slugs) and all(row.standing.state is ReleaseState.PUBLISHED for row in rows)
 
 
-def _tell(session: Session, desk: Desk, slugs: Sequence[str], *, everything: bool) -> None:
+def _tell(session: Session, context: ServiceContext, slugs: Sequence[str], *, everything: bool) -> None:
     told: dict[str, object] = {}
     answer.by_line()
     while True:
-        seen = _look(desk, slugs, everything=everything)
+        seen = _look(context, slugs, everything=everything)
         above = (
             seen.stopped,
             seen.stopped_words,
@@ -81,7 +81,7 @@ def _facts(row: Row) -> object:
     return row.standing._replace(reason=""), lift, tuple((one.id, one.state, one.error) for one in deliveries)
 
 
-def _redraw(session: Session, desk: Desk, slugs: Sequence[str], *, everything: bool) -> None:
+def _redraw(session: Session, context: ServiceContext, slugs: Sequence[str], *, everything: bool) -> None:
     from rich.console import Group
     from rich.live import Live
     from rich.text import Text
@@ -90,9 +90,9 @@ def _redraw(session: Session, desk: Desk, slugs: Sequence[str], *, everything: b
 
     with Live(console=console(), auto_refresh=False, screen=False) as live:
         while True:
-            seen = _look(desk, slugs, everything=everything)
+            seen = _look(context, slugs, everything=everything)
             now = clock.utc_now()
-            table = status_table(seen.rows, timezone=desk.config.office.timezone, now=now)
+            table = status_table(seen.rows, timezone=context.config.office.timezone, now=now)
             above = [Text(f"{line}\n", style="stopped") for line in _above(seen)]
             below = [Text(line) for line in scheduler_lines(seen.scheduler, seen)]
             live.update(Group(*above, table, *below), refresh=True)

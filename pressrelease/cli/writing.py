@@ -21,7 +21,7 @@ from pressrelease.cli.session import Session, input_line
 from pressrelease.system import clock
 
 if TYPE_CHECKING:
-    from pressrelease.services import Desk
+    from pressrelease.services import ServiceContext
 
 app = typer.Typer()
 
@@ -65,9 +65,9 @@ def new(
     from pressrelease.when import say_embargo
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
-    desk = session.desk()
+    context = session.context()
     headline = _headline(session, headline)
-    draft = begin(desk, headline, embargo=embargo, follows=follows, outlets=tuple(outlet or ()))
+    draft = begin(context, headline, embargo=embargo, follows=follows, outlets=tuple(outlet or ()))
     path = f"releases/{draft.slug}.md"
     session.give({"slug": draft.slug, "path": path, "dry_run": dry_run})
     session.say(f"{'Would begin' if dry_run else 'Began'} {path}")
@@ -111,8 +111,8 @@ def _edit(session: Session, slug: str) -> None:
     from pressrelease.services.drafting import change
     from pressrelease.when import say_embargo
 
-    desk = session.desk()
-    desk.library.text(slug)  # that there is no such release is said before anything about editors
+    context = session.context()
+    context.library.text(slug)  # that there is no such release is said before anything about editors
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if not editor:
         raise Usage(
@@ -120,7 +120,7 @@ def _edit(session: Session, slug: str) -> None:
             hint=f"{_set_editor()}, then try again. Or open releases/{slug}.md in any editor.",
             code="no_editor",
         )
-    edited = change(desk, slug, editor)
+    edited = change(context, slug, editor)
     changed, findings = edited.changed, edited.findings
     session.give(
         {"slug": slug, "changed": changed and not session.dry_run, "findings": [f.as_json() for f in findings]}
@@ -130,7 +130,7 @@ def _edit(session: Session, slug: str) -> None:
     else:
         session.say("Nothing was changed.")
     if changed and not session.dry_run:
-        session.say(*(f"  {line}" for line in _after_editing(desk, slug)))
+        session.say(*(f"  {line}" for line in _after_editing(context, slug)))
     if edited.written:
         session.say(f"  A length of time counts from now, so the file has the moment: `embargo: {edited.written}`")
     if changed and edited.embargo is not None:
@@ -144,14 +144,14 @@ def _set_editor() -> str:
     return "Type: set EDITOR=notepad" if os.name == "nt" else "Type: export EDITOR=nano"
 
 
-def _after_editing(desk: Desk, slug: str) -> list[str]:
+def _after_editing(context: ServiceContext, slug: str) -> list[str]:
     """What an edited file means for a release that was scheduled, approved or published as it was before."""
     from pressrelease.services.approving import PUBLISHED_AND_EDITED
     from pressrelease.status.evaluation import ReleaseState
 
-    if not desk.store.exists or not desk.store.read.releases([slug]):
+    if not context.store.exists or not context.store.read.releases([slug]):
         return []
-    report = desk.report(slug)
+    report = context.report(slug)
     if report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
         return [PUBLISHED_AND_EDITED]
     if report.dossier.begun:
@@ -209,9 +209,9 @@ def check(
     from pressrelease.services.drafting import check_all
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
-    desk = session.desk()
-    checked = list(dict.fromkeys(slugs or desk.library.slugs()))
-    findings = check_all(desk, checked)
+    context = session.context()
+    checked = list(dict.fromkeys(slugs or context.library.slugs()))
+    findings = check_all(context, checked)
     session.give({"findings": [finding.as_json() for finding in findings]})
     for finding in findings:
         place = f"releases/{finding.slug}.md" + (f":{finding.line}" if finding.line else "")
@@ -219,7 +219,7 @@ def check(
         if finding.hint:
             session.say(f"  {finding.hint}")
     if not slugs:
-        for name, reason in desk.library.unseen():
+        for name, reason in context.library.unseen():
             session.say(f"releases/{name}: not checked, since {reason}. No command can see it.")
     faults = sum(finding.severity is Severity.ERROR for finding in findings)
     faulty = {finding.slug for finding in findings if finding.severity is Severity.ERROR}

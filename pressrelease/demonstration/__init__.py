@@ -23,7 +23,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pressrelease.errors import PressReleaseError
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.services.approving import approve
 from pressrelease.services.scheduling import propose, schedule
 from pressrelease.status.evaluation import ReleaseState
@@ -121,9 +121,9 @@ def demonstrate(say_line: Callable[[str], None]) -> Demonstration:
     server = _serve(receiver)
     try:
         workspace = _furnish(folder, server.server_address[1])
-        desk = Desk(workspace, "demo")
+        context = ServiceContext(workspace, "demo")
         say_line(f"A workspace in {folder}, with a newsroom and a webhook receiver on this machine.")
-        return _play(desk, receiver, say_line)
+        return _play(context, receiver, say_line)
     finally:
         server.shutdown()
         server.server_close()
@@ -138,26 +138,26 @@ def _furnish(folder: Path, port: int) -> Workspace:
     return Workspace(folder)
 
 
-def _play(desk: Desk, receiver: _Receiver, say_line: Callable[[str], None]) -> Demonstration:
-    folder, now = desk.workspace.folder, clock.utc_now()
+def _play(context: ServiceContext, receiver: _Receiver, say_line: Callable[[str], None]) -> Demonstration:
+    folder, now = context.workspace.folder, clock.utc_now()
     lift = (now + AHEAD).replace(microsecond=0)
     texts = redated(now, lift)
     for slug, text in texts.items():
         (folder / "releases" / f"{slug}.md").write_text(text, encoding="utf-8")
-        schedule(desk, propose(desk, slug))
+        schedule(context, propose(context, slug))
     say_line(f"Scheduled {FIRST}: at once.")
     say_line(f"Scheduled {SECOND}: {say(lift, timezone=ZONE, now=clock.utc_now())}.")
     command = [sys.executable, "-m", "pressrelease", "--workspace", str(folder), "run"]
     scheduler = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         for slug in texts:
-            approve(desk, slug, "demo")
+            approve(context, slug, "demo")
         say_line("Both are approved. The scheduler is running in a process of its own.")
-        _follow(desk, list(texts), say_line, scheduler)
+        _follow(context, list(texts), say_line, scheduler)
     finally:
         scheduler.terminate()
         scheduler.communicate()
-    return _verdict(desk, receiver, lift, say_line)
+    return _verdict(context, receiver, lift, say_line)
 
 
 def redated(now: datetime, lift: datetime) -> dict[str, str]:
@@ -173,12 +173,14 @@ def redated(now: datetime, lift: datetime) -> dict[str, str]:
     return texts
 
 
-def _follow(desk: Desk, slugs: list[str], say_line: Callable[[str], None], scheduler: subprocess.Popen[str]) -> None:
+def _follow(
+    context: ServiceContext, slugs: list[str], say_line: Callable[[str], None], scheduler: subprocess.Popen[str]
+) -> None:
     """Tell each change until everything is out."""
     told: dict[str, str] = {}
     end = clock.pause_clock() + PATIENCE.total_seconds()
     while clock.pause_clock() < end:
-        reports = {slug: desk.report(slug) for slug in slugs}
+        reports = {slug: context.report(slug) for slug in slugs}
         for slug, report in reports.items():
             words = f"{report.standing.state.value} ({'; '.join(where_words(report.dossier.deliveries))})"
             if told.get(slug) != words:
@@ -195,8 +197,10 @@ def _follow(desk: Desk, slugs: list[str], say_line: Callable[[str], None], sched
     )
 
 
-def _verdict(desk: Desk, receiver: _Receiver, lift: datetime, say_line: Callable[[str], None]) -> Demonstration:
-    folder = desk.workspace.folder
+def _verdict(
+    context: ServiceContext, receiver: _Receiver, lift: datetime, say_line: Callable[[str], None]
+) -> Demonstration:
+    folder = context.workspace.folder
     page = folder / "newsroom" / "index.html"
     received = tuple(receiver.got)
     early = sum(1 for one in received if one.late_ms < 0)

@@ -1,6 +1,6 @@
 """What a person does with a release: schedule, approve, hold, resume, publish, settle.
 
-Each verb is a function of a `Desk`: it asks its guards, writes one transaction, and prints, prompts and sends nothing.
+Each verb is a function of a `ServiceContext`: it checks, writes one transaction, and prints, prompts and sends nothing.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from pressrelease.wiring import Workspace
 if TYPE_CHECKING:
     from pressrelease.store.ledger import Ledger
 
-__all__ = ["Desk", "Report"]
+__all__ = ["Report", "ServiceContext"]
 
 
-class Desk(NamedTuple):
-    """One person's place at a workspace; `actor` is the name that the journal will have.
+class ServiceContext(NamedTuple):
+    """A workspace as one person works with it; `actor` is the name that the journal will have.
 
     With `dry_run` every guard is asked and every row written, in a transaction that is then undone.
     """

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pressrelease.errors import NeedsPerson, NotPermitted, Refused, Usage
 from pressrelease.publishing.snapshot import approved
 from pressrelease.release import SHOWN
-from pressrelease.services import Desk, Report
+from pressrelease.services import Report, ServiceContext
 from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, same_person
 from pressrelease.system import clock
 
@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 LONGEST_NAME = 200
 
 
-def may_approve(desk: Desk, slug: str, by: str, known: Mapping[str, Report] = MappingProxyType({})) -> Report:
+def may_approve(
+    context: ServiceContext, slug: str, by: str, known: Mapping[str, Report] = MappingProxyType({})
+) -> Report:
     """That `by` may approve what is scheduled as `slug` now, or NotPermitted, NeedsPerson with the reason.
 
     `known` may have the release's report already: one look for many.
     """
     if not by.strip() or not by.isprintable() or len(by) > LONGEST_NAME:
         raise Refused("That is no name. Nothing was approved.", hint="Say who you are with --as NAME.", code="no_name")
-    report = known.get(slug) or desk.report(slug)
-    policy = desk.config.policy
+    report = known.get(slug) or context.report(slug)
+    policy = context.config.policy
     release = report.dossier.release
     if policy.approvers and same_person(by) not in {same_person(name) for name in policy.approvers}:
         raise NotPermitted(
@@ -66,7 +68,7 @@ def may_approve(desk: Desk, slug: str, by: str, known: Mapping[str, Report] = Ma
     return report
 
 
-def must_be_version(desk: Desk, slug: str, prefix: str) -> None:
+def must_be_version(context: ServiceContext, slug: str, prefix: str) -> None:
     """See that the scheduled version is the one that a person names by its first digits.
 
     Raises Usage if they name none, or several versions of the release, NotPermitted if another one is scheduled.
@@ -76,8 +78,8 @@ def must_be_version(desk: Desk, slug: str, prefix: str) -> None:
             "A version is named by its first digits, 4 to 64 of 0-9 and a-f. Nothing was approved.",
             hint=f"`pressrelease status {slug}` shows them.",
         )
-    version = desk.report(slug).dossier.release.version
-    alike = desk.store.read.versions_named(slug, prefix)
+    version = context.report(slug).dossier.release.version
+    alike = context.store.read.versions_named(slug, prefix)
     if version not in alike:
         raise NotPermitted(
             f"What is scheduled as {slug} is version {version[:SHOWN]}, not {prefix}. Nothing was approved.",
@@ -105,16 +107,16 @@ def _way_back(report: Report) -> str:
     return f"`pressrelease schedule {slug}` freezes it as it is now."
 
 
-def approve(desk: Desk, slug: str, by: str, *, key: str = "", may_ask: bool = False) -> None:
+def approve(context: ServiceContext, slug: str, by: str, *, key: str = "", may_ask: bool = False) -> None:
     """`by`'s yes to exactly the version that is scheduled; signed with the SSH key `key` where [policy] wants that."""
-    dossier = may_approve(desk, slug, by).dossier
+    dossier = may_approve(context, slug, by).dossier
     now = clock.utc_now()
-    signature = _signature(desk, dossier, by, now, key, may_ask=may_ask)
-    with desk.ledger(now) as ledger:
-        write(ledger, desk, dossier, by, signature)
+    signature = _signature(context, dossier, by, now, key, may_ask=may_ask)
+    with context.ledger(now) as ledger:
+        write(ledger, context, dossier, by, signature)
 
 
-def write(ledger: Ledger, desk: Desk, dossier: Dossier, by: str, signature: str = "") -> None:
+def write(ledger: Ledger, context: ServiceContext, dossier: Dossier, by: str, signature: str = "") -> None:
     """Write `by`'s yes to the version that was looked at, in a transaction of several."""
     from pressrelease.store import commands
 
@@ -123,21 +125,21 @@ def write(ledger: Ledger, desk: Desk, dossier: Dossier, by: str, signature: str 
         dossier.release.slug,
         dossier.release.version,
         by,
-        policy=desk.config.policy,
+        policy=context.config.policy,
         signature=signature,
         uncounted={approval.by for approval in dossier.approvals if approval.doubt},
     )
 
 
-def _signature(desk: Desk, dossier: Dossier, by: str, at: datetime, key: str, *, may_ask: bool) -> str:
+def _signature(context: ServiceContext, dossier: Dossier, by: str, at: datetime, key: str, *, may_ask: bool) -> str:
     """The signature of an approval, which the file of signers vouches for; "" where none is asked for."""
-    signers = desk.config.policy.allowed_signers
+    signers = context.config.policy.allowed_signers
     if not signers:
         return ""
     from pressrelease.signing import key_of, sign, why_not_vouched
 
     release = dossier.release
-    statement = approved(desk.store, release).statement(by, at)
+    statement = approved(context.store, release).statement(by, at)
     signature = sign(statement, key, may_ask=may_ask)
     if doubt := why_not_vouched(statement, signature, Path(signers)):
         raise NotPermitted(
@@ -156,10 +158,10 @@ def _signature(desk: Desk, dossier: Dossier, by: str, at: datetime, key: str, *,
     return signature
 
 
-def unapprove(desk: Desk, slug: str) -> None:
+def unapprove(context: ServiceContext, slug: str) -> None:
     """Take back every approval of what is scheduled."""
     from pressrelease.store import commands
 
-    desk.report(slug)
-    with desk.ledger() as ledger:
+    context.report(slug)
+    with context.ledger() as ledger:
         commands.unapprove(ledger, slug)

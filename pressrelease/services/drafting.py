@@ -17,7 +17,7 @@ from pressrelease.check.timing import counted_from, embargo_findings
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError, Refused, ReleaseRefused, Usage
 from pressrelease.release import Release, front_matter_text, parse, slug_of
 from pressrelease.release.writing import with_embargo
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.services.scheduling import findings
 from pressrelease.system import clock
 from pressrelease.system.accounts import make_folder
@@ -47,20 +47,20 @@ class Edited:
     written: str = ""
 
 
-def begin(desk: Desk, headline: str, *, embargo: str, follows: str, outlets: Sequence[str]) -> Draft:
+def begin(context: ServiceContext, headline: str, *, embargo: str, follows: str, outlets: Sequence[str]) -> Draft:
     """Write a new file in releases/; its embargo is read first.
 
     Raises EmbargoRefused, NotFound for an unknown outlet or release to follow, ReleaseRefused for a headline
     that gives no slug, or one that is taken.
     """
     now = clock.utc_now()
-    office = desk.config.office
+    office = context.config.office
     for name in outlets:
-        if name not in desk.config.outlets:
-            known = sorted(desk.config.outlets)
+        if name not in context.config.outlets:
+            known = sorted(context.config.outlets)
             raise NotFound(f"There is no outlet {name}.", hint=f"config.toml has {', '.join(known)}.", candidates=known)
     if follows:
-        desk.library.read(follows)
+        context.library.read(follows)
     slug = slug_of(headline)
 
     def text_with(phrase: str) -> str:
@@ -70,7 +70,7 @@ def begin(desk: Desk, headline: str, *, embargo: str, follows: str, outlets: Seq
             embargo=phrase,
             follows=follows,
             outlets=tuple(outlets),
-            author=desk.actor,
+            author=context.actor,
             contact=office.contact,
         )
 
@@ -79,19 +79,19 @@ def begin(desk: Desk, headline: str, *, embargo: str, follows: str, outlets: Seq
     kept = None
     if release.embargo:
         meant = read_embargo(embargo, now=now, timezone=office.timezone, release_time=office.release_time)
-        phrase, kept = _kept(desk, release, meant, now)
+        phrase, kept = _kept(context, release, meant, now)
         text = text_with(phrase)
         release = parse(text.encode(), slug)
-    if slug in desk.library.slugs():
+    if slug in context.library.slugs():
         raise ReleaseRefused(
             f"releases/{slug}.md exists already.", hint="Give another headline, or edit that one.", code="slug_taken"
         )
-    if not desk.dry_run:
-        desk.library.create(slug, text)
-    return Draft(slug, kept, tuple(embargo_findings(release, desk.config, now=now)))
+    if not context.dry_run:
+        context.library.create(slug, text)
+    return Draft(slug, kept, tuple(embargo_findings(release, context.config, now=now)))
 
 
-def _kept(desk: Desk, release: Release, meant: Embargo, now: datetime) -> tuple[str, Embargo]:
+def _kept(context: ServiceContext, release: Release, meant: Embargo, now: datetime) -> tuple[str, Embargo]:
     """Return the phrase that a file must have so that every later command reads `meant`, and that reading.
 
     A file is read as of the whole day on which it was written. What that makes something else of, such as "in 20
@@ -99,11 +99,11 @@ def _kept(desk: Desk, release: Release, meant: Embargo, now: datetime) -> tuple[
     """
     phrases = [release.embargo]
     if meant.kind is EmbargoKind.INSTANT and meant.lift is not None:
-        local = meant.lift.astimezone(ZoneInfo(desk.config.office.timezone))
+        local = meant.lift.astimezone(ZoneInfo(context.config.office.timezone))
         phrases += [typed(local), local.isoformat()]
     for phrase in phrases:
         try:
-            kept = embargo_of(release._replace(embargo=phrase), desk.config, now=now)
+            kept = embargo_of(release._replace(embargo=phrase), context.config, now=now)
         except EmbargoRefused:
             continue
         if (kept.kind, kept.lift, kept.no_later_than) == (meant.kind, meant.lift, meant.no_later_than):
@@ -115,16 +115,16 @@ def _kept(desk: Desk, release: Release, meant: Embargo, now: datetime) -> tuple[
     )
 
 
-def change(desk: Desk, slug: str, editor: str) -> Edited:
+def change(context: ServiceContext, slug: str, editor: str) -> Edited:
     """Have a release edited in a private copy; it takes the file's place only if it can be read.
 
     A length of time that was typed as the embargo ("in 20 hours") is written as the moment that it means. Raises
     ReleaseRefused, saying where the text was kept.
     """
     # A file that can't be read as a release is edited too: how else would it be mended here?
-    before, expected = desk.library.text(slug), desk.library.source_hash(slug) or ""
-    make_folder(desk.workspace.private)
-    descriptor, name = tempfile.mkstemp(prefix=f"{slug}-", suffix=".md", dir=desk.workspace.private)
+    before, expected = context.library.text(slug), context.library.source_hash(slug) or ""
+    make_folder(context.workspace.private)
+    descriptor, name = tempfile.mkstemp(prefix=f"{slug}-", suffix=".md", dir=context.workspace.private)
     copy = Path(name)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
         stream.write(before)
@@ -150,30 +150,30 @@ def change(desk: Desk, slug: str, editor: str) -> Edited:
             hint=error.hint,
         ) from None
     changed = after != before.encode()
-    written = _length_typed(desk, release, before, now) if changed else ""
+    written = _length_typed(context, release, before, now) if changed else ""
     if written:
         moment = with_embargo(after.decode("utf-8-sig"), release.line_of("embargo"), written).encode()
         if parse(moment, slug).embargo == written:
             after = moment
         else:  # it stands on more lines than one; `check` says what to write
             written = ""
-    if changed and not desk.dry_run:
+    if changed and not context.dry_run:
         try:
-            desk.library.replace(slug, after.decode("utf-8-sig"), expected_hash=expected)
+            context.library.replace(slug, after.decode("utf-8-sig"), expected_hash=expected)
         except PressReleaseError as error:
             error.message += f" What you wrote is kept in {copy.parent.name}/{copy.name}."
             raise
     copy.unlink()
-    if changed and desk.dry_run:
+    if changed and context.dry_run:
         return Edited((), changed)
     try:
-        embargo = embargo_of(parse(after, slug), desk.config, now=now)
+        embargo = embargo_of(parse(after, slug), context.config, now=now)
     except EmbargoRefused:
         embargo = None  # a finding says so
-    return Edited(findings(desk, slug), changed, embargo, written)
+    return Edited(findings(context, slug), changed, embargo, written)
 
 
-def _length_typed(desk: Desk, release: Release, before: str, now: datetime) -> str:
+def _length_typed(context: ServiceContext, release: Release, before: str, now: datetime) -> str:
     """Return the moment that a length of time means which was typed as the embargo just now; "" where none was."""
     try:
         if parse(before.encode(), release.slug).embargo == release.embargo:
@@ -181,9 +181,9 @@ def _length_typed(desk: Desk, release: Release, before: str, now: datetime) -> s
     except ReleaseRefused:
         pass
     try:
-        embargo_of(release, desk.config, now=now)
+        embargo_of(release, context.config, now=now)
     except EmbargoRefused as refused:
-        return counted_from(release.embargo, desk.config, now=now) if refused.code == "embargo_length" else ""
+        return counted_from(release.embargo, context.config, now=now) if refused.code == "embargo_length" else ""
     return ""
 
 
@@ -200,12 +200,12 @@ def _edited(editor: str, copy: Path) -> int:
         ) from None
 
 
-def check_all(desk: Desk, slugs: Sequence[str]) -> list[Finding]:
+def check_all(context: ServiceContext, slugs: Sequence[str]) -> list[Finding]:
     """Every finding of the releases named; one that can't be read is a finding itself. Raises NotFound."""
     found: list[Finding] = []
     for slug in dict.fromkeys(slugs):
         try:
-            found += findings(desk, slug)
+            found += findings(context, slug)
         except ReleaseRefused as error:
             found.append(Finding(slug, error.code, Severity.ERROR, error.line, error.message, error.hint))
     return found

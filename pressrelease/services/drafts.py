@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.store import Reader
 from pressrelease.system import clock
 from pressrelease.system.accounts import opened
@@ -25,32 +25,32 @@ MANY = 2_000
 STAMPS = 2.5
 
 
-def drafts(desk: Desk) -> list[str]:
+def drafts(context: ServiceContext) -> list[str]:
     """The slugs of all drafts, in order."""
-    if not desk.store.exists:
-        return desk.library.slugs()
-    read = desk.store.read
-    remembered = _remembered(desk)
+    if not context.store.exists:
+        return context.library.slugs()
+    read = context.store.read
+    remembered = _remembered(context)
     if remembered is not None:
         since, slugs = remembered
-        slugs |= {slug for slug in _unscheduled_since(read, since) if desk.library.source_hash(slug) is not None}
+        slugs |= {slug for slug in _unscheduled_since(read, since) if context.library.source_hash(slug) is not None}
         return sorted(slugs - {release.slug for release in read.releases(sorted(slugs))})
-    stamp, last = _stamp(desk.library.folder), _last_line(read)
-    files = desk.library.slugs()
+    stamp, last = _stamp(context.library.folder), _last_line(read)
+    files = context.library.slugs()
     ever = read.slugs()
     found = [slug for slug in files if slug not in ever]
     if len(files) >= MANY and stamp is not None:
         kept = {"store": read.store_id(), "folder": stamp, "line": last, "drafts": found}
-        _remember(desk.workspace.private / "drafts.json", kept)
+        _remember(context.workspace.private / "drafts.json", kept)
     return found
 
 
-def _remembered(desk: Desk) -> tuple[int, set[str]] | None:
+def _remembered(context: ServiceContext) -> tuple[int, set[str]] | None:
     """The journal's last line when drafts were looked for, and the drafts; None where files came or went since."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        kept = json.loads((desk.workspace.private / "drafts.json").read_bytes())
-        same_store = kept["store"] == desk.store.read.store_id()
-        if same_store and kept["folder"] is not None and kept["folder"] == _stamp(desk.library.folder):
+        kept = json.loads((context.workspace.private / "drafts.json").read_bytes())
+        same_store = kept["store"] == context.store.read.store_id()
+        if same_store and kept["folder"] is not None and kept["folder"] == _stamp(context.library.folder):
             return int(kept["line"]), {str(slug) for slug in kept["drafts"]}
     return None
 

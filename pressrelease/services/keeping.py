@@ -18,7 +18,7 @@ from pressrelease.errors import (
     PressReleaseError,
     Usage,
 )
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.services.placing import aside, must_be_private, on_disk, place, sync_folder, taken
 from pressrelease.status.views import STAYS_UP
 from pressrelease.store import Store, archive
@@ -133,7 +133,7 @@ class BackedUp:
     broken: str | None
 
 
-def back_up(desk: Desk, file: Path, *, force: bool = False) -> BackedUp:
+def back_up(context: ServiceContext, file: Path, *, force: bool = False) -> BackedUp:
     """Write the record, config.toml and releases/ into one file, 0600, whole or not at all.
 
     Raises NotPermitted where a file is there already, or where the public could read it; WillRetry where the
@@ -143,30 +143,30 @@ def back_up(desk: Desk, file: Path, *, force: bool = False) -> BackedUp:
     if file.is_dir():
         file = file / f"pressrelease-{stamp(now.replace(microsecond=0))}.zip"
     file = Path(os.path.abspath(file))  # noqa: PTH100  (`..` is taken out, links are not followed)
-    must_be_private(desk, file, what="A backup")
+    must_be_private(context, file, what="A backup")
     if not force and os.path.lexists(file):
         raise taken(file)
-    desk.store.open(now)
+    context.store.open(now)
     with on_disk(file.parent, what="The backup"), aside(file) as (temporary, stream):
-        backed_up = _write(desk, file, stream, now)
+        backed_up = _write(context, file, stream, now)
         stream.flush()
         os.fsync(stream.fileno())
         with archive.opened(temporary) as written:
             written.check()  # what can't be read back now can't be restored later
-        with desk.ledger(now) as ledger:
+        with context.ledger(now) as ledger:
             ledger.note("backup", file=file.name, head=str(backed_up.manifest.head), bytes=backed_up.size)
-            if not desk.dry_run:
+            if not context.dry_run:
                 place(temporary, file, force=force)
         sync_folder(file.parent)
     return backed_up
 
 
-def _write(desk: Desk, file: Path, stream: IO[bytes], now: datetime) -> BackedUp:
+def _write(context: ServiceContext, file: Path, stream: IO[bytes], now: datetime) -> BackedUp:
     from pressrelease.store.backup import snapshot
 
-    copy = desk.workspace.private / f"backing-up-{secrets.token_hex(6)}.db"
+    copy = context.workspace.private / f"backing-up-{secrets.token_hex(6)}.db"
     try:
-        snapshot(desk.store, copy)
+        snapshot(context.store, copy)
         reader = Reader(copy)
         walked = walk(reader.journal())
         store_id = reader.store_id()
@@ -176,17 +176,17 @@ def _write(desk: Desk, file: Path, stream: IO[bytes], now: datetime) -> BackedUp
             writer.add(archive.RECORD, source)
     finally:
         copy.unlink(missing_ok=True)
-    with (desk.workspace.folder / archive.CONFIG).open("rb") as source:
+    with (context.workspace.folder / archive.CONFIG).open("rb") as source:
         writer.add(archive.CONFIG, source)
     left_out = []
-    for name, opened in _kept_files(desk.library.folder):
+    for name, opened in _kept_files(context.library.folder):
         if opened is None:
             left_out.append(name)
             continue
         with opened:
             writer.add(archive.RELEASES + name, opened)
-    for name in named_lists(desk.config):
-        path = desk.workspace.folder / name
+    for name in named_lists(context.config):
+        path = context.workspace.folder / name
         if path.is_file() and not path.is_symlink() and path.stat().st_size <= archive.LARGEST_FILE:
             with path.open("rb") as opened:
                 writer.add(archive.LISTS + name, opened)
@@ -194,7 +194,7 @@ def _write(desk: Desk, file: Path, stream: IO[bytes], now: datetime) -> BackedUp
         made_at=now,
         program=__version__,
         store_id=store_id,
-        database="postgresql" if desk.store.file is None else "sqlite",
+        database="postgresql" if context.store.file is None else "sqlite",
         head=walked.head,
         holds=walked.broken is None,
         members=tuple(writer.members),

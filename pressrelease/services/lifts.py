@@ -11,7 +11,7 @@ from pressrelease.when import Embargo, EmbargoKind, say_full, say_span
 from pressrelease.when.written import read_rfc3339
 
 if TYPE_CHECKING:
-    from pressrelease.services import Desk
+    from pressrelease.services import ServiceContext
 
 
 class Lift(NamedTuple):
@@ -27,18 +27,18 @@ class Lift(NamedTuple):
     chosen: bool
 
 
-def last_lift(desk: Desk, slug: str, *, now: datetime) -> Lift | None:
+def last_lift(context: ServiceContext, slug: str, *, now: datetime) -> Lift | None:
     """Return the last lift on record of a release, if it is still ahead of `now` (aware)."""
-    if not desk.store.exists:
+    if not context.store.exists:
         return None
-    release = desk.store.read.release(slug)
+    release = context.store.read.release(slug)
     if release is not None:
         if release.lift is None:
             return None
         chosen = release.lift != release.embargo.lift
         found = Lift(release.lift, release.wall, release.embargo.text, chosen)
     else:
-        lines = desk.store.read.rows(
+        lines = context.store.read.rows(
             "SELECT detail FROM journal WHERE slug = :slug AND event = 'release.unscheduled' ORDER BY n DESC LIMIT 1",
             {"slug": slug},
         )

@@ -6,36 +6,36 @@ from collections.abc import Iterator
 
 from pressrelease.check import Finding, Severity
 from pressrelease.release import Release
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.status.views import list_words
 
 
-def list_findings(desk: Desk, release: Release) -> Iterator[Finding]:
+def list_findings(context: ServiceContext, release: Release) -> Iterator[Finding]:
     """What is wrong with the lists that the release would go to, one by one and together."""
     from pressrelease.outlets import complaints
 
-    for name in dict.fromkeys(release.outlets or desk.config.default_outlets):
-        outlet = desk.config.outlets.get(name)
+    for name in dict.fromkeys(release.outlets or context.config.default_outlets):
+        outlet = context.config.outlets.get(name)
         if outlet is None or not outlet.enabled:
             continue  # said already
-        for complaint in complaints(outlet, desk.workspace.folder):
+        for complaint in complaints(outlet, context.workspace.folder):
             severity = Severity.ERROR if complaint.in_the_way else Severity.WARNING
             line = release.line_of("outlets")
             yield Finding(release.slug, "recipients", severity, line, f"{name}: {complaint.message}.", complaint.hint)
-    yield from _on_two_lists(desk, release)
+    yield from _on_two_lists(context, release)
 
 
-def _on_two_lists(desk: Desk, release: Release) -> Iterator[Finding]:
+def _on_two_lists(context: ServiceContext, release: Release) -> Iterator[Finding]:
     """Reporters who would get the release twice, by two outlets."""
     from pressrelease.outlets import mailboxes_now
 
     seen: dict[str, str] = {}
-    for name in dict.fromkeys(release.outlets or desk.config.default_outlets):
-        outlet = desk.config.outlets.get(name)
+    for name in dict.fromkeys(release.outlets or context.config.default_outlets):
+        outlet = context.config.outlets.get(name)
         if outlet is None or not outlet.enabled:
             continue
         both: dict[str, int] = {}
-        for mailbox in mailboxes_now(outlet, desk.workspace.folder):
+        for mailbox in mailboxes_now(outlet, context.workspace.folder):
             if (other := seen.setdefault(mailbox, name)) != name:
                 both[other] = both.get(other, 0) + 1
         for other, count in both.items():
@@ -51,11 +51,11 @@ def _on_two_lists(desk: Desk, release: Release) -> Iterator[Finding]:
             )
 
 
-def since_scheduled(desk: Desk, slug: str) -> Iterator[Finding]:
+def since_scheduled(context: ServiceContext, slug: str) -> Iterator[Finding]:
     """What was changed around a scheduled release since, that its file does not show."""
-    if not desk.store.exists or (release := desk.store.read.release(slug)) is None:
+    if not context.store.exists or (release := context.store.read.release(slug)) is None:
         return
-    dossier = desk.reports([release])[0].dossier
+    dossier = context.reports([release])[0].dossier
     hint = f"`pressrelease schedule {slug}` takes it as it is now; it is then approved again."
     if dossier.changed:
         words = f"{dossier.changed} after it was scheduled."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
 from pressrelease.publishing.clock_trust import clock_doubt
-from pressrelease.services import Desk, Report
+from pressrelease.services import Report, ServiceContext
 from pressrelease.services.drafts import drafts as all_drafts
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import ReleaseState, ReleaseStatus, Scheduled
@@ -48,7 +48,7 @@ class Listing(NamedTuple):
 
 
 def listing(
-    desk: Desk,
+    context: ServiceContext,
     slugs: Sequence[str] | None = None,
     *,
     everything: bool = False,
@@ -66,12 +66,12 @@ def listing(
     stopped, stopped_words, sign = False, "", SchedulerSign(alive=False)
     doubt: str | None = None
     more, original = 0, ""
-    if desk.store.exists:
-        read = desk.store.read
-        control = desk.store.control()
+    if context.store.exists:
+        read = context.store.read
+        control = context.store.control()
         stopped, stopped_words, original = control.stopped, control.headline, control.not_the_original
-        sign = scheduler_sign(read, desk.workspace.alive, now, control)
-        doubt = clock_doubt(desk.store, clock.read_mark(), desk.config.clock.tolerance)
+        sign = scheduler_sign(read, context.workspace.alive, now, control)
+        doubt = clock_doubt(context.store, clock.read_mark(), context.config.clock.tolerance)
         if slugs is not None:
             scheduled = read.releases(list(dict.fromkeys(slugs)))
         elif everything:
@@ -80,18 +80,18 @@ def listing(
             first = read.first_open(now, behind=behind, ahead=ahead)
             more = read.count_open() - len(first) if len(first) >= min(ahead, behind) else 0
             scheduled = [*first, *read.recent_releases(recent)]
-    rows = [_row(report) for report in desk.reports(scheduled)]
+    rows = [_row(report) for report in context.reports(scheduled)]
     if not sign.alive and not stopped:
-        rows = [unattended(row, now, desk.workspace.alive) for row in rows]
+        rows = [unattended(row, now, context.workspace.alive) for row in rows]
     known = {row.slug for row in rows}
     if slugs is not None:
         drafts = [slug for slug in dict.fromkeys(slugs) if slug not in known]
     else:
-        drafts = all_drafts(desk)
+        drafts = all_drafts(context)
         if not everything:
             more += max(0, len(drafts) - behind)
             drafts = drafts[:behind]
-    rows += [draft_row(desk, slug, now=now, check=number < CHECKED) for number, slug in enumerate(drafts)]
+    rows += [draft_row(context, slug, now=now, check=number < CHECKED) for number, slug in enumerate(drafts)]
     return Listing(rows, stopped, stopped_words, sign, doubt, more, original)
 
 
@@ -123,7 +123,7 @@ def _being_sent(delivery: Delivery, now: datetime, alive: Path) -> bool:
     return owner is not None and lease is not None and lease > now and not _is_gone(alive, owner)
 
 
-def draft_row(desk: Desk, slug: str, *, now: datetime, check: bool = False) -> Row:
+def draft_row(context: ServiceContext, slug: str, *, now: datetime, check: bool = False) -> Row:
     """A file that is not scheduled; one that can't be read is a draft with its trouble. Raises NotFound.
 
     With `check` its next step is what `check` finds: that takes some milliseconds each.
@@ -131,25 +131,25 @@ def draft_row(desk: Desk, slug: str, *, now: datetime, check: bool = False) -> R
     from pressrelease.check import embargo_of
 
     try:
-        release = desk.library.read(slug)
+        release = context.library.read(slug)
     except NotFound:
         raise
     except PressReleaseError as error:
         return Row(slug, "", ReleaseStatus(ReleaseState.DRAFT, error.message, cause=Cause.FILE_UNREADABLE), None)
     try:
-        embargo = embargo_of(release, desk.config, now=now)
+        embargo = embargo_of(release, context.config, now=now)
     except EmbargoRefused as error:
         refused = ReleaseStatus(ReleaseState.DRAFT, error.message, cause=Cause.EMBARGO_REFUSED)
         return Row(slug, release.headline, refused, None)
-    return Row(slug, release.headline, _checked(desk, slug) if check else ReleaseStatus(ReleaseState.DRAFT), embargo)
+    return Row(slug, release.headline, _checked(context, slug) if check else ReleaseStatus(ReleaseState.DRAFT), embargo)
 
 
-def _checked(desk: Desk, slug: str) -> ReleaseStatus:
+def _checked(context: ServiceContext, slug: str) -> ReleaseStatus:
     """A draft's standing: whether `schedule` would take it as it is."""
     from pressrelease.check import Severity
     from pressrelease.services.scheduling import findings
 
-    faults = [one for one in findings(desk, slug) if one.severity is Severity.ERROR]
+    faults = [one for one in findings(context, slug) if one.severity is Severity.ERROR]
     if not faults:
         return ReleaseStatus(ReleaseState.DRAFT)
     place = f" (line {faults[0].line})" if faults[0].line else ""

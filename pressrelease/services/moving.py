@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, StateUnreadable, Usage
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.services.keeping import nobody_at_work, stamp, verify
 from pressrelease.services.placing import sync_folder
 from pressrelease.store.journal import Head
@@ -28,7 +28,7 @@ class Moved:
     head: Head
 
 
-def move_store(desk: Desk, url: str) -> Moved:
+def move_store(context: ServiceContext, url: str) -> Moved:
     """Copy the whole record from SQLite into an empty PostgreSQL database, and put the old file aside.
 
     Raises NotPermitted where it is not SQLite, or the database not empty; NeedsPerson where a scheduler is at
@@ -45,22 +45,22 @@ def move_store(desk: Desk, url: str) -> Moved:
         url = store_url(url)
     except Wrong as wrong:
         raise Usage(f"That address {wrong.message}.", hint=wrong.hint) from None
-    file = desk.store.file
+    file = context.store.file
     if file is None or not url.startswith("postgresql"):
         raise NotPermitted(
             "A record is moved from SQLite to PostgreSQL. Nothing was changed.",
             hint="The other way: `pressrelease backup`, then `restore` where config.toml names SQLite.",
             code="wrong_way",
         )
-    if not desk.store.exists:
+    if not context.store.exists:
         raise NotFound(
             "Nothing has been recorded here yet, so there is nothing to move.",
             hint=f'Write url = "{url}" into [store] of config.toml.',
             code="nothing_recorded",
         )
     now = clock.utc_now()
-    nobody_at_work(desk.store, desk.workspace.alive, now, what="moved")
-    if not desk.store.read.control().stopped:
+    nobody_at_work(context.store, context.workspace.alive, now, what="moved")
+    if not context.store.read.control().stopped:
         raise NeedsPerson(
             "The record is moved only while everything is stopped. Nothing was changed.",
             hint='`pressrelease stop --why "moving the record"`, then do this again.',
@@ -69,24 +69,24 @@ def move_store(desk: Desk, url: str) -> Moved:
     kept = file.with_name(f"{file.name}.moved-{stamp(now)}")
     engine = postgres_engine(url)
     # Inside a transaction of its own on the old record: nobody writes there while it is copied.
-    with desk.ledger(now) as ledger, transaction(engine, SERVER_PATIENCE, undo=desk.dry_run) as target:
+    with context.ledger(now) as ledger, transaction(engine, SERVER_PATIENCE, undo=context.dry_run) as target:
         must_be_empty(target)
         copy_record(ledger.connection, target)
         journal_head(target)
-        there = Ledger(target, now=now, actor=desk.actor, host=ledger.host)
+        there = Ledger(target, now=now, actor=context.actor, host=ledger.host)
         there.note("store.moved", from_database="sqlite", to_database="postgresql")
         there.write_lines()
     engine.dispose()
-    if not desk.dry_run:
+    if not context.dry_run:
         reader = Reader(url.replace("postgresql+psycopg://", "postgresql://", 1))
         head = verify(reader).walk.head
         reader.close()
         # What the old file never gets: renamed back after the record went on, it is an older one.
-        desk.store.origin.note(Position(head.n, head.hash, to_micros(now)))
-        desk.store.close()
+        context.store.origin.note(Position(head.n, head.hash, to_micros(now)))
+        context.store.close()
         put_aside(file, kept)
     else:
-        head = verify(desk.store.read).walk.head
+        head = verify(context.store.read).walk.head
     return Moved(f'url = "{url}"', kept, head)
 
 

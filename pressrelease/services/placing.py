@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import IO
 
 from pressrelease.errors import NotFound, NotPermitted, WillRetry
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 
 
-def must_be_private(desk: Desk, file: Path, *, what: str) -> None:
+def must_be_private(context: ServiceContext, file: Path, *, what: str) -> None:
     """See that a file lies where neither the public nor the program itself would read it. Raises NotPermitted.
 
     `what` begins a sentence: "A backup".
     """
-    folder = desk.workspace.folder
+    folder = context.workspace.folder
     public = [
         folder / str(outlet.settings.get("path", "newsroom"))
-        for outlet in desk.config.outlets.values()
+        for outlet in context.config.outlets.values()
         if outlet.type == "newsroom"
     ]
     target = file.parent.resolve() / file.name

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pressrelease import __version__
 from pressrelease.errors import NotFound, PressReleaseError
 from pressrelease.release import Release, from_canonical
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store.rows import from_micros, maybe_micros, maybe_time, to_micros
 from pressrelease.system.accounts import opened
@@ -44,7 +44,7 @@ class Promised(NamedTuple):
         return self.kept.promise
 
 
-def promised(desk: Desk, slugs: Sequence[str] | None = None, *, now: datetime) -> list[Promised]:
+def promised(context: ServiceContext, slugs: Sequence[str] | None = None, *, now: datetime) -> list[Promised]:
     """Every promise of the releases named, or of all, the soonest due first. `now` is aware.
 
     A withdrawn release promises nothing any more. Raises NotFound, and ReleaseRefused for one that was named
@@ -52,14 +52,18 @@ def promised(desk: Desk, slugs: Sequence[str] | None = None, *, now: datetime) -
     """
     from pressrelease.promises import keep
 
-    reports = {report.slug: report for report in desk.reports(desk.store.read.releases())} if desk.store.exists else {}
-    texts = _texts(desk, reports, named=slugs)
+    reports = (
+        {report.slug: report for report in context.reports(context.store.read.releases())}
+        if context.store.exists
+        else {}
+    )
+    texts = _texts(context, reports, named=slugs)
     found: list[Promised] = []
     for slug in dict.fromkeys(slugs if slugs is not None else sorted(texts)):
         state = _state(reports, slug)
         if state is ReleaseState.KILLED:
             continue
-        promises = _promises(desk, texts[slug], reports.get(slug), now)
+        promises = _promises(context, texts[slug], reports.get(slug), now)
         following = [
             _follower(reports, other.slug)
             for other in texts.values()
@@ -94,13 +98,13 @@ def _follower(reports: dict[str, Report], slug: str) -> Follower:
     )
 
 
-def _texts(desk: Desk, reports: dict[str, Report], *, named: Sequence[str] | None) -> dict[str, Release]:
+def _texts(context: ServiceContext, reports: dict[str, Report], *, named: Sequence[str] | None) -> dict[str, Release]:
     """Every release's text: what was frozen, where it was, with the lines of its file where that is the same."""
     texts: dict[str, Release] = {}
-    for slug in sorted({*desk.library.slugs(), *reports, *(named or ())}):
+    for slug in sorted({*context.library.slugs(), *reports, *(named or ())}):
         report = reports.get(slug)
         try:
-            release = desk.library.read(slug)
+            release = context.library.read(slug)
         except PressReleaseError:
             if report is None and slug in (named or ()):
                 raise
@@ -108,27 +112,27 @@ def _texts(desk: Desk, reports: dict[str, Report], *, named: Sequence[str] | Non
             if report is None or release.source_hash == report.dossier.release.source_hash:
                 texts[slug] = release
         if slug not in texts and report is not None:
-            texts[slug] = _frozen(desk, slug, report.dossier.release.version)
+            texts[slug] = _frozen(context, slug, report.dossier.release.version)
     return texts
 
 
-def _frozen(desk: Desk, slug: str, version: str) -> Release:
-    frozen = desk.store.read.frozen(slug, version)
+def _frozen(context: ServiceContext, slug: str, version: str) -> Release:
+    frozen = context.store.read.frozen(slug, version)
     if frozen is None:
         raise NotFound(f"The frozen text of {slug} is gone.", hint="`pressrelease doctor` looks at the database.")
     return from_canonical(frozen.canonical)
 
 
-def _promises(desk: Desk, release: Release, report: Report | None, now: datetime) -> tuple[Promise, ...]:
+def _promises(context: ServiceContext, release: Release, report: Report | None, now: datetime) -> tuple[Promise, ...]:
     """A release's promises, counted from the day it was written; without one, from its lift, or from now."""
     lift = report.dossier.release.lift if report is not None else None
-    return _found(desk, release, lift or now)
+    return _found(context, release, lift or now)
 
 
-def _found(desk: Desk, release: Release, otherwise: datetime) -> tuple[Promise, ...]:
+def _found(context: ServiceContext, release: Release, otherwise: datetime) -> tuple[Promise, ...]:
     from pressrelease.promises import find_promises
 
-    office = desk.config.office
+    office = context.config.office
     return find_promises(
         release,
         timezone=office.timezone,
@@ -140,7 +144,9 @@ def _found(desk: Desk, release: Release, otherwise: datetime) -> tuple[Promise, 
 # -- a lift beside what was promised -----------------------------------------------------------------------------
 
 
-def lift_findings(desk: Desk, release: Release, lift: datetime | None, *, now: datetime) -> tuple[Finding, ...]:
+def lift_findings(
+    context: ServiceContext, release: Release, lift: datetime | None, *, now: datetime
+) -> tuple[Finding, ...]:
     """A warning where a follow-up would lift outside of what the release that it follows promised.
 
     `lift` is UTC, None for one that lifts as soon as it is approved. Promises that another release has kept,
@@ -154,7 +160,7 @@ def lift_findings(desk: Desk, release: Release, lift: datetime | None, *, now: d
     from pressrelease.when import say
 
     try:
-        made = promised(desk, [release.follows], now=now)
+        made = promised(context, [release.follows], now=now)
     except PressReleaseError:
         return ()
     waiting = [
@@ -164,7 +170,7 @@ def lift_findings(desk: Desk, release: Release, lift: datetime | None, *, now: d
     ]
     if not waiting or any(fits(promise, lift or now) for promise in waiting):
         return ()
-    zone = desk.config.office.timezone
+    zone = context.config.office.timezone
     return (
         Finding(
             release.slug,
@@ -198,14 +204,14 @@ def due_words(promise: Promise, *, timezone: str, now: datetime) -> str:
 # -- what is near ------------------------------------------------------------------------------------------------
 
 
-def near_promises(desk: Desk, *, now: datetime) -> list[Promised]:
+def near_promises(context: ServiceContext, *, now: datetime) -> list[Promised]:
     """The open and overdue promises of what is out, whose end is within seven days of `now`.
 
     `status` is typed all day: what a frozen version promises never changes, so it is read once and kept.
     """
-    if not desk.store.exists:
+    if not context.store.exists:
         return []
-    remembered = _remembered(desk, now)
+    remembered = _remembered(context, now)
     if not remembered:
         return []
     from pressrelease.promises.fulfillment import PromiseState, closes, keep
@@ -214,34 +220,34 @@ def near_promises(desk: Desk, *, now: datetime) -> list[Promised]:
     for slug, promises in remembered.items():
         if not any((end := closes(promise)) is not None and abs(end - now) <= NEAR for promise in promises):
             continue
-        for kept in keep(promises, _followers_of(desk, slug), now=now):
+        for kept in keep(promises, _followers_of(context, slug), now=now):
             end = closes(kept.promise)
             if end is not None and abs(end - now) <= NEAR and kept.state in {PromiseState.OPEN, PromiseState.OVERDUE}:
                 found.append(Promised(kept, ReleaseState.PUBLISHED))
     return sorted(found, key=_due)
 
 
-def _followers_of(desk: Desk, slug: str) -> list[Follower]:
+def _followers_of(context: ServiceContext, slug: str) -> list[Follower]:
     names = []
-    for other in desk.library.slugs():
+    for other in context.library.slugs():
         with contextlib.suppress(PressReleaseError):
-            if other != slug and slug in desk.library.text(other) and desk.library.read(other).follows == slug:
+            if other != slug and slug in context.library.text(other) and context.library.read(other).follows == slug:
                 names.append(other)
-    reports = {report.slug: report for report in desk.reports(desk.store.read.releases(names))}
+    reports = {report.slug: report for report in context.reports(context.store.read.releases(names))}
     return [_follower(reports, name) for name in names if _state(reports, name) is not ReleaseState.KILLED]
 
 
-def _remembered(desk: Desk, now: datetime) -> dict[str, tuple[Promise, ...]]:
+def _remembered(context: ServiceContext, now: datetime) -> dict[str, tuple[Promise, ...]]:
     """The promises of every release that went out of late, by slug; read anew only for versions not yet known."""
-    office = desk.config.office
+    office = context.config.office
     made_with = [__version__, office.timezone, office.release_time.isoformat()]
-    file = desk.workspace.private / "promises.json"
+    file = context.workspace.private / "promises.json"
     known: dict[str, list[list[Any]]] = {}
     with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
         kept = json.loads(file.read_bytes())
         known = dict(kept["versions"]) if kept["made_with"] == made_with else {}
     those = "SELECT slug, version, lift FROM releases WHERE word <> 'killed' AND lift <= :now AND lift > :then"
-    rows = desk.store.read.rows(
+    rows = context.store.read.rows(
         f"{those} AND open UNION ALL {those} AND NOT open ORDER BY lift DESC",  # each half has an index
         {"now": to_micros(now), "then": to_micros(now - REMEMBERED)},
     )
@@ -255,7 +261,7 @@ def _remembered(desk: Desk, now: datetime) -> dict[str, tuple[Promise, ...]]:
             if fresh > AT_ONCE:
                 continue
             try:
-                promises = _found(desk, _frozen(desk, slug, row["version"]), from_micros(row["lift"]))
+                promises = _found(context, _frozen(context, slug, row["version"]), from_micros(row["lift"]))
             except PressReleaseError:
                 continue  # `doctor` tells of a frozen text that can't be read; it must not keep `status` from anybody
             known[key] = [[one.text, maybe_micros(one.not_before), maybe_micros(one.no_later_than)] for one in promises]
@@ -263,7 +269,7 @@ def _remembered(desk: Desk, now: datetime) -> dict[str, tuple[Promise, ...]]:
         if known[key]:
             found[slug] = tuple(_promise(slug, values) for values in known[key])
     if fresh:
-        _write_private(desk, {"made_with": made_with, "versions": current})
+        _write_private(context, {"made_with": made_with, "versions": current})
     return found
 
 
@@ -274,9 +280,9 @@ def _promise(slug: str, values: list[Any]) -> Promise:
     return Promise(slug, text, 0, maybe_time(not_before), maybe_time(no_later_than))
 
 
-def _write_private(desk: Desk, kept: dict[str, Any]) -> None:
+def _write_private(context: ServiceContext, kept: dict[str, Any]) -> None:
     """Keep it for the next time; where that can't be written, it is read anew then."""
-    file = desk.workspace.private / "promises.json"
+    file = context.workspace.private / "promises.json"
     beside = file.with_name(f".promises.{os.urandom(6).hex()}")
     with contextlib.suppress(OSError):
         try:

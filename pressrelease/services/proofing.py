@@ -18,7 +18,7 @@ from pressrelease.formats.news_item import Edition, PubStatus
 from pressrelease.message import Message
 from pressrelease.release import Release
 from pressrelease.release.delivery import Delivery, DeliveryState, delivery_key
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.services.placing import aside, must_be_private, on_disk, place, sync_folder, taken
 from pressrelease.status.evaluation import FileFact, ReleaseState
 from pressrelease.store import Reader
@@ -63,19 +63,19 @@ class Rendered:
 # -- which version -------------------------------------------------------------------------------------------
 
 
-def proof_of(desk: Desk, slug: str) -> Proof:
+def proof_of(context: ServiceContext, slug: str) -> Proof:
     """The frozen version of a scheduled release, or else its draft. Raises NotFound, Refused, StateUnreadable."""
     now = clock.utc_now()
-    if desk.store.exists and desk.store.read.release(slug) is not None:
-        return _of_scheduled(desk, slug, now)
-    return _of_draft(desk, slug, now)
+    if context.store.exists and context.store.read.release(slug) is not None:
+        return _of_scheduled(context, slug, now)
+    return _of_draft(context, slug, now)
 
 
-def _of_scheduled(desk: Desk, slug: str, now: datetime) -> Proof:
+def _of_scheduled(context: ServiceContext, slug: str, now: datetime) -> Proof:
     from pressrelease.publishing.rendering import RenderCache
     from pressrelease.store.rows import from_micros
 
-    report = desk.report(slug)
+    report = context.report(slug)
     release, standing = report.dossier.release, report.standing
     remarks = []
     if release.lift is None:
@@ -89,17 +89,17 @@ def _of_scheduled(desk: Desk, slug: str, now: datetime) -> Proof:
     delivery = Delivery(
         0, slug, release.version, "", "", DeliveryState.WAITING, lift=release.lift or now.replace(microsecond=0)
     )
-    message = RenderCache(desk.config, desk.store).message(delivery)
+    message = RenderCache(context.config, context.store).message(delivery)
     status = PubStatus.USABLE
     if standing.state is ReleaseState.KILLED:
         status = PubStatus.CANCELED
     elif standing.blocked:
         status = PubStatus.WITHHELD
-    frozen = desk.store.read.rows(
+    frozen = context.store.read.rows(
         "SELECT frozen_at FROM versions WHERE slug = :slug AND version = :version",
         {"slug": slug, "version": release.version},
     )
-    number = _versions_that_left(desk.store.read, slug, but=release.version) + 1
+    number = _versions_that_left(context.store.read, slug, but=release.version) + 1
     recipients: dict[str, tuple[str, ...]] = {}
     for one in report.dossier.deliveries:
         recipients[one.outlet] = (*recipients.get(one.outlet, ()), one.recipient)
@@ -113,19 +113,19 @@ def _of_scheduled(desk: Desk, slug: str, now: datetime) -> Proof:
     )
 
 
-def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
+def _of_draft(context: ServiceContext, slug: str, now: datetime) -> Proof:
     from pressrelease.config.frozen import frozen_settings, settings_name
     from pressrelease.message import compose
     from pressrelease.publishing.rendering import may_be_read, public_url
     from pressrelease.release import version_of
 
-    release = desk.library.read(slug)
+    release = context.library.read(slug)
     remarks = [f"{slug} is not scheduled: this is the draft as it is now."]
-    lift, wall = _lift_of_draft(desk, release, now, remarks)
-    attachments = {one.path: desk.library.attachment(release, one) for one in release.attachments}
-    outlets = tuple(dict.fromkeys(release.outlets or desk.config.default_outlets))
+    lift, wall = _lift_of_draft(context, release, now, remarks)
+    attachments = {one.path: context.library.attachment(release, one) for one in release.attachments}
+    outlets = tuple(dict.fromkeys(release.outlets or context.config.default_outlets))
     hashes = {path: hashlib.sha256(content).hexdigest() for path, content in attachments.items()}
-    readable = may_be_read(release, desk.store.read, lift or now) if desk.store.exists else None
+    readable = may_be_read(release, context.store.read, lift or now) if context.store.exists else None
     message = compose(
         readable or release._replace(follows=""),
         version=version_of(
@@ -134,43 +134,45 @@ def _of_draft(desk: Desk, slug: str, now: datetime) -> Proof:
             lift=lift,
             outlets=outlets,
             wall=wall,
-            recipients=_recipient_digests(desk, outlets),
-            settings=settings_name(frozen_settings(desk.config, outlets)),
+            recipients=_recipient_digests(context, outlets),
+            settings=settings_name(frozen_settings(context.config, outlets)),
         ),
-        office=desk.config.office,
+        office=context.config.office,
         lift=lift or now.replace(microsecond=0),
-        url=public_url(desk.config, slug, outlets),
+        url=public_url(context.config, slug, outlets),
         attachments=attachments,
     )
     earlier = 0
-    if desk.store.exists:
-        earlier = _versions_that_left(desk.store.read, slug)
+    if context.store.exists:
+        earlier = _versions_that_left(context.store.read, slug)
     edition = Edition(earlier + 1, now, PubStatus.WITHHELD, _ahead(lift, now))
     return Proof(message, edition, frozen=False, outlets=outlets, recipients={}, remarks=tuple(remarks))
 
 
-def _recipient_digests(desk: Desk, outlets: Sequence[str]) -> dict[str, str]:
+def _recipient_digests(context: ServiceContext, outlets: Sequence[str]) -> dict[str, str]:
     """The digest of each outlet's recipients, as scheduling would freeze them; empty if an outlet can't be opened."""
     from pressrelease.release import digests_of
     from pressrelease.services.scheduling import Recipients
 
-    recipients = Recipients(desk)
+    recipients = Recipients(context)
     try:
         return digests_of({name: recipients.of(name) for name in outlets})
     except (PressReleaseError, LookupError):
         return {}  # an outlet that is gone, or whose list is refused; scheduling would refuse it
 
 
-def _lift_of_draft(desk: Desk, release: Release, now: datetime, remarks: list[str]) -> tuple[datetime | None, str]:
+def _lift_of_draft(
+    context: ServiceContext, release: Release, now: datetime, remarks: list[str]
+) -> tuple[datetime | None, str]:
     """The lift that scheduling would propose, with the clocks that were meant; None for `immediate`, and where the
     embargo has no reading."""
     from pressrelease.check import embargo_of
     from pressrelease.services.lifts import kept, last_lift
     from pressrelease.when import EmbargoKind, say
 
-    last = last_lift(desk, release.slug, now=now)
+    last = last_lift(context, release.slug, now=now)
     try:
-        embargo = embargo_of(release, desk.config, now=now)
+        embargo = embargo_of(release, context.config, now=now)
     except EmbargoRefused as refused:
         if last is not None and not release.embargo:
             return last.moment, last.wall
@@ -179,7 +181,7 @@ def _lift_of_draft(desk: Desk, release: Release, now: datetime, remarks: list[st
     if (chosen := kept(last, embargo)) is not None:
         return chosen.moment, chosen.wall
     if embargo.kind is EmbargoKind.WINDOW and embargo.lift is not None:
-        said = say(embargo.lift, timezone=desk.config.office.timezone, now=now)
+        said = say(embargo.lift, timezone=context.config.office.timezone, now=now)
         remarks.append(f"“{embargo.text}” names days; it is shown as if it lifted {said}.")
     return embargo.lift, embargo.wall
 
@@ -195,16 +197,16 @@ STAND_IN = "whsec_" + "A" * 43 + "="
 # -- as an outlet gets it --------------------------------------------------------------------------------------
 
 
-def for_outlet(desk: Desk, proof: Proof, name: str, recipient: str | None = None) -> Rendered:
+def for_outlet(context: ServiceContext, proof: Proof, name: str, recipient: str | None = None) -> Rendered:
     """What one outlet would get, to the byte, for `recipient` or else the first on its list.
 
     Raises NotFound for an outlet that config.toml doesn't have, or somebody who gets nothing there.
     """
     from pressrelease.outlets import open_outlet
 
-    configured = desk.config.outlets.get(name)
+    configured = context.config.outlets.get(name)
     if configured is None:
-        known = sorted(desk.config.outlets)
+        known = sorted(context.config.outlets)
         raise NotFound(
             f"There is no outlet {name}.",
             hint=f"config.toml has {', '.join(known)}.",
@@ -214,11 +216,11 @@ def for_outlet(desk: Desk, proof: Proof, name: str, recipient: str | None = None
     message, remarks = proof.message, []
     if name not in proof.outlets:
         remarks.append(f"{message.slug} does not go to {name}; it goes to {', '.join(proof.outlets)}.")
-    workspace = desk.workspace
+    workspace = context.workspace
     try:  # nobody is reached, so no secret is asked for that whoever proofreads may not have
-        outlet = open_outlet(configured, desk.config.office, workspace.folder, lambda _: STAND_IN)
+        outlet = open_outlet(configured, context.config.office, workspace.folder, lambda _: STAND_IN)
     except ConfigRefused:  # it is more than a password: an Apprise URL
-        outlet = open_outlet(configured, desk.config.office, workspace.folder, workspace.secret)
+        outlet = open_outlet(configured, context.config.office, workspace.folder, workspace.secret)
     try:
         people = proof.recipients.get(name) or outlet.recipients()
         chosen = people[0] if recipient is None else recipient
@@ -357,10 +359,10 @@ def must_be_the_same(rendered: Rendered, wanted: str) -> None:
 # -- into a file -----------------------------------------------------------------------------------------------
 
 
-def keep(desk: Desk, rendered: Rendered, file: Path, *, force: bool) -> Path:
+def keep(context: ServiceContext, rendered: Rendered, file: Path, *, force: bool) -> Path:
     """Write a proof into a file, 0600, whole or not at all. Raises NotPermitted, NotFound, WillRetry."""
     file = Path(os.path.abspath(file))  # noqa: PTH100  (`..` is taken out, links are not followed)
-    must_be_private(desk, file, what="A proof")
+    must_be_private(context, file, what="A proof")
     if file.is_dir():
         raise Usage(f"{file} is a folder.", hint="Name a file in it.", code="a_folder")
     if not force and os.path.lexists(file):

@@ -13,7 +13,7 @@ from typing import Any
 from pressrelease.config import OutletConfig
 from pressrelease.errors import ConfigRefused, NeedsPerson, NotFound, PressReleaseError, WillRetry
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Repeats
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets, open_outlet_again
 from pressrelease.system import clock
 from pressrelease.system.log import frames
@@ -45,13 +45,13 @@ class OutletFacts:
     exit_code: int = 0
 
 
-def outlet_facts(desk: Desk, names: Collection[str] = (), *, test: bool = False) -> list[OutletFacts]:
+def outlet_facts(context: ServiceContext, names: Collection[str] = (), *, test: bool = False) -> list[OutletFacts]:
     """The outlets named, or all, in the order of config.toml; with `test` each is reached, and nothing published.
 
     One that was closed over its credentials and can be reached is asked again. Raises NotFound for a name that
     config.toml doesn't have.
     """
-    outlets = desk.config.outlets
+    outlets = context.config.outlets
     for name in names:
         if name not in outlets:
             known = sorted(outlets)
@@ -61,24 +61,24 @@ def outlet_facts(desk: Desk, names: Collection[str] = (), *, test: bool = False)
                 code="no_such_outlet",
                 candidates=known,
             )
-    closed = closed_outlets(desk.store.read) if desk.store.exists else {}
+    closed = closed_outlets(context.store.read) if context.store.exists else {}
     chosen = [configured for name, configured in outlets.items() if not names or name in names]
-    asked = _all_at_once(desk, chosen, test=test)
+    asked = _all_at_once(context, chosen, test=test)
     facts = [replace(one, closed=closed.get(one.name)) for one in asked]
     opened = [one.name for one in facts if one.reached and one.closed is not None]
-    if opened and not desk.dry_run:
-        with desk.ledger() as ledger:
+    if opened and not context.dry_run:
+        with context.ledger() as ledger:
             for name in opened:
                 open_outlet_again(ledger, name, why="it was reached with its credentials")
         facts = [replace(one, closed=None) if one.name in opened else one for one in facts]
     return facts
 
 
-def _all_at_once(desk: Desk, chosen: Sequence[OutletConfig], *, test: bool) -> list[OutletFacts]:
+def _all_at_once(context: ServiceContext, chosen: Sequence[OutletConfig], *, test: bool) -> list[OutletFacts]:
     answers: dict[str, OutletFacts] = {}
 
     def ask(configured: OutletConfig) -> None:
-        answers[configured.name] = _asked(desk, configured, test=test)
+        answers[configured.name] = _asked(context, configured, test=test)
 
     threads = [threading.Thread(target=ask, args=(configured,), daemon=True) for configured in chosen]
     begun = clock.pause_clock()
@@ -94,14 +94,14 @@ def _all_at_once(desk: Desk, chosen: Sequence[OutletConfig], *, test: bool) -> l
     return [answers[configured.name] for configured in chosen]
 
 
-def _asked(desk: Desk, configured: OutletConfig, *, test: bool) -> OutletFacts:
+def _asked(context: ServiceContext, configured: OutletConfig, *, test: bool) -> OutletFacts:
     """One outlet's facts. Whatever goes wrong with it is said of it."""
     from pressrelease.outlets import abilities_of, open_outlet
 
     facts = OutletFacts(configured.name, configured.type, configured.enabled)
-    workspace = desk.workspace
+    workspace = context.workspace
     try:
-        outlet = open_outlet(configured, desk.config.office, workspace.folder, workspace.secret)
+        outlet = open_outlet(configured, context.config.office, workspace.folder, workspace.secret)
         try:
             facts = replace(facts, repeats=outlet.repeats, abilities=abilities_of(outlet))
             people = outlet.recipients()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pressrelease.errors import PressReleaseError, most_serious
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 
 if TYPE_CHECKING:
     from pressrelease.store.ledger import Ledger
@@ -60,7 +60,7 @@ def each(slugs: Sequence[str], act: Callable[[str], object]) -> Results:
 
 
 def each_in_groups(
-    desk: Desk,
+    context: ServiceContext,
     slugs: Sequence[str],
     prepare: Callable[[str], _Ready],
     write: Callable[[Ledger, _Ready], object],
@@ -83,7 +83,7 @@ def each_in_groups(
                 refusals[slug] = error
         try:
             if ready:
-                refusals |= _written(desk, ready, write)
+                refusals |= _written(context, ready, write)
         except PressReleaseError as error:
             refusals |= dict.fromkeys(ready, error)
     return Results(
@@ -93,11 +93,11 @@ def each_in_groups(
 
 
 def _written(
-    desk: Desk, ready: dict[str, _Ready], write: Callable[[Ledger, _Ready], object]
+    context: ServiceContext, ready: dict[str, _Ready], write: Callable[[Ledger, _Ready], object]
 ) -> dict[str, PressReleaseError]:
     """Write what is ready in one transaction; what was refused in it."""
     refusals: dict[str, PressReleaseError] = {}
-    with desk.ledger() as ledger:
+    with context.ledger() as ledger:
         for slug, one in ready.items():
             try:
                 with ledger.part():

@@ -12,7 +12,7 @@ from pressrelease.check import Finding, Severity, check_release, embargo_of
 from pressrelease.config.frozen import frozen_settings, settings_name
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, Refused
 from pressrelease.release import Release, canonical, digests_of, version_of
-from pressrelease.services import Desk, Report
+from pressrelease.services import Report, ServiceContext
 from pressrelease.services.lifts import Lift, kept, last_lift, must_fit, said_earlier
 from pressrelease.services.list_findings import list_findings, since_scheduled
 from pressrelease.services.promising import lift_findings
@@ -55,38 +55,38 @@ class Proposal:
         return self.release.slug
 
 
-def findings(desk: Desk, slug: str) -> tuple[Finding, ...]:
+def findings(context: ServiceContext, slug: str) -> tuple[Finding, ...]:
     """What `check` says of a release's file as it is now."""
-    found = _findings(desk, desk.library.read(slug), clock.utc_now(), desk.library.slugs())
-    return (*found, *since_scheduled(desk, slug))
+    found = _findings(context, context.library.read(slug), clock.utc_now(), context.library.slugs())
+    return (*found, *since_scheduled(context, slug))
 
 
-def _findings(desk: Desk, release: Release, now: datetime, known: Sequence[str]) -> tuple[Finding, ...]:
+def _findings(context: ServiceContext, release: Release, now: datetime, known: Sequence[str]) -> tuple[Finding, ...]:
     sizes: dict[str, int | None] = {}
     for attachment in release.attachments:
         try:
-            sizes[attachment.path] = len(desk.library.attachment(release, attachment))
+            sizes[attachment.path] = len(context.library.attachment(release, attachment))
         except (NotFound, Refused):
             sizes[attachment.path] = None
-    found = check_release(release, desk.config, now=now, known_slugs=known, attachment_sizes=sizes)
-    return (*found, *list_findings(desk, release))
+    found = check_release(release, context.config, now=now, known_slugs=known, attachment_sizes=sizes)
+    return (*found, *list_findings(context, release))
 
 
-def propose(desk: Desk, slug: str, at: str | None = None) -> Proposal:
+def propose(context: ServiceContext, slug: str, at: str | None = None) -> Proposal:
     """As `Proposer.propose`, for one."""
-    return proposing(desk, at).propose(slug)
+    return proposing(context, at).propose(slug)
 
 
-def proposing(desk: Desk, at: str | None = None) -> Proposer:
+def proposing(context: ServiceContext, at: str | None = None) -> Proposer:
     """What scheduling would fix, without fixing it. `at` is a phrase for the lift, read at this moment."""
-    return Proposer(desk, at, clock.utc_now(), desk.library.slugs(), Recipients(desk))
+    return Proposer(context, at, clock.utc_now(), context.library.slugs(), Recipients(context))
 
 
 @dataclass(frozen=True)
 class Proposer:
     """Proposes one release after another, all as of one moment: "in 90 minutes" is the same instant for all."""
 
-    desk: Desk
+    context: ServiceContext
     at: str | None
     now: datetime
     known: Sequence[str]
@@ -98,14 +98,14 @@ class Proposer:
         Raises Refused with the findings that stand in the way, EmbargoRefused for a lift that is past or
         outside the embargo's window, NotPermitted for one before the embargo.
         """
-        return _propose(self.desk, slug, self.at, self.now, self.known, self.recipients)
+        return _propose(self.context, slug, self.at, self.now, self.known, self.recipients)
 
 
 class Recipients:
     """Whom each outlet sends to, read once for however many releases, and without any outlet's password."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: ServiceContext) -> None:
+        self._desk = context
         self._read: dict[str, tuple[str, ...]] = {}
 
     def of(self, outlet: str) -> tuple[str, ...]:
@@ -121,12 +121,12 @@ class Recipients:
 
 
 def _propose(
-    desk: Desk, slug: str, at: str | None, now: datetime, known: Sequence[str], recipients: Recipients
+    context: ServiceContext, slug: str, at: str | None, now: datetime, known: Sequence[str], recipients: Recipients
 ) -> Proposal:
-    release = desk.library.read(slug)
-    findings = _findings(desk, release, now, known)
+    release = context.library.read(slug)
+    findings = _findings(context, release, now, known)
     faults = [finding for finding in findings if finding.severity is Severity.ERROR]
-    last = last_lift(desk, slug, now=now)
+    last = last_lift(context, slug, now=now)
     if at is not None or (last is not None and last.chosen):
         # The lift was given apart from it; that the file's own date is past is no longer in the way.
         faults = [finding for finding in faults if finding.code != "embargo_past"]
@@ -139,17 +139,17 @@ def _propose(
             hint=first.hint or f"`pressrelease check {slug}` shows everything.",
             code=first.code,
         )
-    embargo = _embargo(desk, release, at, last, now)
+    embargo = _embargo(context, release, at, last, now)
     chosen = kept(last, embargo) if at is None else None
     if chosen is None:
-        lift, wall, questions = _lift(desk, slug, embargo, at, now)
+        lift, wall, questions = _lift(context, slug, embargo, at, now)
     else:
         lift, wall, questions = chosen.moment, chosen.wall, ()
-    findings += lift_findings(desk, release, lift, now=now)
-    outlets = release.outlets or desk.config.default_outlets
-    attachments = {a.path: desk.library.attachment(release, a) for a in release.attachments}
+    findings += lift_findings(context, release, lift, now=now)
+    outlets = release.outlets or context.config.default_outlets
+    attachments = {a.path: context.library.attachment(release, a) for a in release.attachments}
     people = {name: recipients.of(name) for name in outlets}
-    settings = frozen_settings(desk.config, outlets)
+    settings = frozen_settings(context.config, outlets)
     return Proposal(
         release=release,
         embargo=embargo,
@@ -169,29 +169,29 @@ def _propose(
         questions=questions,
         wall=wall,
         settings=settings,
-        earlier=said_earlier(last, lift, timezone=desk.config.office.timezone),
+        earlier=said_earlier(last, lift, timezone=context.config.office.timezone),
         kept=chosen is not None,
     )
 
 
-def _embargo(desk: Desk, release: Release, at: str | None, last: Lift | None, now: datetime) -> Embargo:
+def _embargo(context: ServiceContext, release: Release, at: str | None, last: Lift | None, now: datetime) -> Embargo:
     """The embargo of the file. Without one, the lift that is given, or was given before, is all there is."""
-    office = desk.config.office
+    office = context.config.office
     if release.embargo:
-        return embargo_of(release, desk.config, now=now)
+        return embargo_of(release, context.config, now=now)
     if at is not None:
         return read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
     if last is not None:
         moment = last.moment
         return Embargo(last.embargo, EmbargoKind.INSTANT, office.timezone, moment, None, moment, wall=last.wall)
-    return embargo_of(release, desk.config, now=now)
+    return embargo_of(release, context.config, now=now)
 
 
 def _lift(
-    desk: Desk, slug: str, embargo: Embargo, at: str | None, now: datetime
+    context: ServiceContext, slug: str, embargo: Embargo, at: str | None, now: datetime
 ) -> tuple[datetime | None, str, tuple[str, ...]]:
     """The one lift that would be fixed, what clocks show then ("" for an instant), and what must be confirmed."""
-    office = desk.config.office
+    office = context.config.office
     chosen = embargo
     if at is not None:
         chosen = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
@@ -213,24 +213,24 @@ def _lift(
     return lift, chosen.wall, tuple(questions)
 
 
-def schedule(desk: Desk, proposal: Proposal) -> None:
+def schedule(context: ServiceContext, proposal: Proposal) -> None:
     """Freeze the proposed version and fix its lift; one that needs no approval is on its way."""
-    with desk.ledger() as ledger:
-        write(ledger, desk, proposal)
+    with context.ledger() as ledger:
+        write(ledger, context, proposal)
 
 
-def write(ledger: Ledger, desk: Desk, proposal: Proposal) -> None:
+def write(ledger: Ledger, context: ServiceContext, proposal: Proposal) -> None:
     """As `schedule`, in a transaction of several."""
     from pressrelease.store import commands
 
-    scheduled, frozen = _to_schedule(desk, proposal, ledger.now)
+    scheduled, frozen = _to_schedule(context, proposal, ledger.now)
     commands.schedule(ledger, scheduled, frozen, proposal.recipients)
 
 
-def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Scheduled, Frozen]:
+def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> tuple[Scheduled, Frozen]:
     from pressrelease.store import commands
 
-    policy = desk.config.policy
+    policy = context.config.policy
     lift = proposal.lift
     if lift is None and policy.approvals == 0:
         lift = now
@@ -240,7 +240,7 @@ def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Schedul
             hint="Schedule it again with a lift that is ahead.",
             code="embargo_past",
         )
-    if desk.library.source_hash(proposal.slug) != proposal.release.source_hash:
+    if context.library.source_hash(proposal.slug) != proposal.release.source_hash:
         raise NeedsPerson(
             f"releases/{proposal.slug}.md was changed while it was being scheduled. Nothing was scheduled.",
             hint="Look at it again, then schedule it.",
@@ -253,14 +253,14 @@ def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Schedul
         embargo=proposal.embargo,
         lift=lift,
         outlets=tuple(proposal.recipients),
-        author=proposal.release.author or desk.actor,  # whose own yes may not count
+        author=proposal.release.author or context.actor,  # whose own yes may not count
         source_hash=proposal.release.source_hash,
         word=Directive.SCHEDULED,
-        word_by=desk.actor,
+        word_by=context.actor,
         word_at=now,
         wall=proposal.wall,
         zones=known_release(proposal.wall),
-        scheduled_by=desk.actor,
+        scheduled_by=context.actor,
     )
     frozen = commands.Frozen(
         canonical=canonical(proposal.release),
@@ -273,12 +273,12 @@ def _to_schedule(desk: Desk, proposal: Proposal, now: datetime) -> tuple[Schedul
     return scheduled, frozen
 
 
-def unschedule(desk: Desk, slug: str) -> Report:
+def unschedule(context: ServiceContext, slug: str) -> Report:
     """Back to a draft; the report is of how it stood before."""
     from pressrelease.store import commands
 
-    before = desk.report(slug)
-    with desk.ledger() as ledger:
+    before = context.report(slug)
+    with context.ledger() as ledger:
         commands.unschedule(ledger, slug)
     return before
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, Stopped
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.services import Desk, Report
+from pressrelease.services import Report, ServiceContext
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.system import clock
 from pressrelease.when import rfc3339, say
 
 
-def may_publish(desk: Desk, slug: str, *, early: bool) -> Report:
+def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
     """That a scheduled release may go out now, or the error that says why not."""
-    control = desk.store.control() if desk.store.exists else None
+    control = context.store.control() if context.store.exists else None
     if control is not None and control.stopped:
         raise Stopped(
             f"{control.why_stopped[0].upper()}{control.why_stopped[1:]}. {slug} was not published.",
             hint=f"`{control.way_out}` ends that.",
         )
-    report = desk.report(slug)
+    report = context.report(slug)
     release, standing = report.dossier.release, report.standing
     lifted = release.lift is not None and release.lift <= clock.utc_now()
     if standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
@@ -39,15 +39,15 @@ def may_publish(desk: Desk, slug: str, *, early: bool) -> Report:
             code=standing.state.value,
         )
     if not lifted and not early:
-        said = say(release.lift, timezone=desk.config.office.timezone) if release.lift else "its approval"
+        said = say(release.lift, timezone=context.config.office.timezone) if release.lift else "its approval"
         raise NotPermitted(
             f"The embargo of {slug} stands until {said}. Nothing was sent.",
             hint=f"It goes out then by itself. Only if it must: `pressrelease publish {slug} --early --why …`.",
             code="embargo",
         )
-    if early and not lifted and desk.config.policy.allowed_signers and release.lift is not None:
+    if early and not lifted and context.config.policy.allowed_signers and release.lift is not None:
         raise NotPermitted(
-            f"The approvals of {slug} are signed for {say(release.lift, timezone=desk.config.office.timezone)}, and"
+            f"The approvals of {slug} are signed for {say(release.lift, timezone=context.config.office.timezone)}, and"
             " count for nothing earlier. Nothing was sent.",
             hint=f"Write the earlier time into releases/{slug}.md, then schedule and approve it again.",
             code="signed_for_later",
@@ -55,34 +55,34 @@ def may_publish(desk: Desk, slug: str, *, early: bool) -> Report:
     return report
 
 
-def release_now(desk: Desk, slug: str, *, early: bool, why: str) -> None:
+def release_now(context: ServiceContext, slug: str, *, early: bool, why: str) -> None:
     """Make a scheduled release due at this moment: earlier than its lift by a person's word, or however late."""
     from pressrelease.store import commands
 
-    report = may_publish(desk, slug, early=early)
+    report = may_publish(context, slug, early=early)
     release = report.dossier.release
     now = clock.utc_now()
-    with desk.ledger(now) as ledger:
+    with context.ledger(now) as ledger:
         if release.lift is None or release.lift > now:
             embargo = rfc3339(release.lift) if release.lift else None
             ledger.note("release.early", slug, release.version, why=why, embargo=embargo)
             commands.move_lift(ledger, release, now, why=why)
-        elif now - release.lift > desk.config.policy.max_late:
+        elif now - release.lift > context.config.policy.max_late:
             commands.accept_late(ledger, release)
 
 
-def retry(desk: Desk, slug: str, outlet: str | None = None) -> tuple[Delivery, ...]:
+def retry(context: ServiceContext, slug: str, outlet: str | None = None) -> tuple[Delivery, ...]:
     """Have what failed tried again at the next pass; an outlet that was closed over its credentials is asked again."""
     from pressrelease.store import commands, settling
     from pressrelease.store.circuit import closed_outlets, open_outlet_again
 
-    dossier = desk.report(slug).dossier
+    dossier = context.report(slug).dossier
     waits = {one.outlet for one in dossier.deliveries if one.is_open or one.state is DeliveryState.FAILED}
-    closed = waits & set(closed_outlets(desk.store.read)) & ({outlet} if outlet is not None else waits)
+    closed = waits & set(closed_outlets(context.store.read)) & ({outlet} if outlet is not None else waits)
     failed = any(one.state is DeliveryState.FAILED and outlet in (None, one.outlet) for one in dossier.deliveries)
     # Where nothing of it failed, it may still wait for a closed outlet, and that is tried again.
-    chosen = () if closed and not failed else choose(desk, slug, outlet, {DeliveryState.FAILED}, "failed")
-    with desk.ledger() as ledger:
+    chosen = () if closed and not failed else choose(context, slug, outlet, {DeliveryState.FAILED}, "failed")
+    with context.ledger() as ledger:
         commands.accept_late(ledger, dossier.release)
         settling.try_again(ledger, chosen)
         for name in sorted(closed):
@@ -90,9 +90,11 @@ def retry(desk: Desk, slug: str, outlet: str | None = None) -> tuple[Delivery, .
     return chosen
 
 
-def choose(desk: Desk, slug: str, outlet: str | None, states: set[DeliveryState], word: str) -> tuple[Delivery, ...]:
+def choose(
+    context: ServiceContext, slug: str, outlet: str | None, states: set[DeliveryState], word: str
+) -> tuple[Delivery, ...]:
     """A release's deliveries in those states, at `outlet` or at all. Raises NotFound where there are none."""
-    dossier = desk.report(slug).dossier
+    dossier = context.report(slug).dossier
     names = sorted({delivery.outlet for delivery in dossier.deliveries})
     if outlet is not None and outlet not in names:
         raise NotFound(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pressrelease.errors import NotFound
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.services.sending import choose
 from pressrelease.store.rows import maybe_time
 
@@ -70,18 +70,18 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
 
 
-def in_doubt(desk: Desk, slug: str, outlet: str, verdict: str = "") -> tuple[Delivery, ...]:
+def in_doubt(context: ServiceContext, slug: str, outlet: str, verdict: str = "") -> tuple[Delivery, ...]:
     """What of a release a person may settle at an outlet with that verdict. Raises NotFound where nothing is."""
     states = {DeliveryState.IN_DOUBT} | ({DeliveryState.FAILED} if verdict == "drop" else set())
-    return choose(desk, slug, outlet, states, "in doubt")
+    return choose(context, slug, outlet, states, "in doubt")
 
 
-def select(desk: Desk, slug: str, outlet: str, verdict: str, named: Named | None) -> Chosen:
+def select(context: ServiceContext, slug: str, outlet: str, verdict: str, named: Named | None) -> Chosen:
     """Which deliveries `verdict` is about; all that may be settled where nobody was `named`. Raises NotFound."""
-    may = _last_settled(desk, slug, outlet) if verdict == "undo" else in_doubt(desk, slug, outlet, verdict)
+    may = _last_settled(context, slug, outlet) if verdict == "undo" else in_doubt(context, slug, outlet, verdict)
     if named is None:
         return Chosen(may)
-    there = [one for one in desk.report(slug).dossier.deliveries if one.outlet == outlet]
+    there = [one for one in context.report(slug).dossier.deliveries if one.outlet == outlet]
     asked = [one for one in there if one.key in named.keys or _folded(one.recipient) in named.addresses]
     chosen = Chosen(
         settled=tuple(one for one in may if one in asked),
@@ -107,7 +107,7 @@ def select(desk: Desk, slug: str, outlet: str, verdict: str, named: Named | None
     return chosen
 
 
-def settle(desk: Desk, slug: str, chosen: Sequence[Delivery], verdict: str) -> None:
+def settle(context: ServiceContext, slug: str, chosen: Sequence[Delivery], verdict: str) -> None:
     """Write a person's word on what is in doubt: `sent`, `resend`, `drop` (also on what failed), or `undo`."""
     from pressrelease.store import commands, settling
 
@@ -116,9 +116,9 @@ def settle(desk: Desk, slug: str, chosen: Sequence[Delivery], verdict: str) -> N
         "resend": settling.settle_again,
         "drop": settling.settle_dropped,
     }
-    release = desk.report(slug).dossier.release
-    before = _before(desk, slug, chosen) if verdict == "undo" else []
-    with desk.ledger() as ledger:
+    release = context.report(slug).dossier.release
+    before = _before(context, slug, chosen) if verdict == "undo" else []
+    with context.ledger() as ledger:
         if verdict == "resend":
             commands.accept_late(ledger, release)
         if verdict == "undo":
@@ -147,10 +147,10 @@ _SETTLED_AS = {
 }
 
 
-def _settlements(desk: Desk, slug: str, outlet: str) -> dict[tuple[str, str], _Settled]:
+def _settlements(context: ServiceContext, slug: str, outlet: str) -> dict[tuple[str, str], _Settled]:
     """By version and recipient, the settlements at an outlet since which the journal says nothing of that delivery."""
     found: dict[tuple[str, str], _Settled] = {}
-    for line in desk.store.read.journal([slug]):
+    for line in context.store.read.journal([slug]):
         detail = json.loads(line.detail)
         if not line.event.startswith("delivery.") or detail.get("outlet") != outlet:
             continue
@@ -162,12 +162,12 @@ def _settlements(desk: Desk, slug: str, outlet: str) -> dict[tuple[str, str], _S
     return found
 
 
-def _last_settled(desk: Desk, slug: str, outlet: str) -> tuple[Delivery, ...]:
+def _last_settled(context: ServiceContext, slug: str, outlet: str) -> tuple[Delivery, ...]:
     """What the last settlement at an outlet was about, as far as nothing followed. Raises NotFound for none."""
-    known = _settlements(desk, slug, outlet)
+    known = _settlements(context, slug, outlet)
     there = [
         one
-        for one in desk.report(slug).dossier.deliveries
+        for one in context.report(slug).dossier.deliveries
         if one.outlet == outlet
         and (was := known.get((one.version, one.recipient)))
         and one.owner is None
@@ -183,10 +183,10 @@ def _last_settled(desk: Desk, slug: str, outlet: str) -> tuple[Delivery, ...]:
     return tuple(one for one in there if known[one.version, one.recipient].at == last)
 
 
-def _before(desk: Desk, slug: str, chosen: Sequence[Delivery]) -> list[tuple[Delivery, Delivery]]:
+def _before(context: ServiceContext, slug: str, chosen: Sequence[Delivery]) -> list[tuple[Delivery, Delivery]]:
     """Each delivery, as it is and as it was before it was settled; a person decides again, also where the program
     would have asked the outlet by itself."""
-    known = _settlements(desk, slug, chosen[0].outlet)
+    known = _settlements(context, slug, chosen[0].outlet)
     changes = []
     for one in chosen:
         was = known[one.version, one.recipient]

@@ -10,7 +10,7 @@ from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, NotPermit
 from pressrelease.publishing.clock_trust import Witnesses, looked_into
 from pressrelease.publishing.snapshot import reports
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.services.lifts import must_fit
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Directive, Dossier, FileFact, ReleaseState, Scheduled
@@ -32,31 +32,31 @@ class Resumed:
     was_stopped: bool = True
 
 
-def hold(desk: Desk, slug: str, why: str = "") -> None:
+def hold(context: ServiceContext, slug: str, why: str = "") -> None:
     """Stop one release; what is in flight can't be called back."""
     from pressrelease.store import commands
 
     try:
-        desk.report(slug)
+        context.report(slug)
     except NotFound as error:
         if error.code == "not_scheduled":  # the way out is not to schedule what somebody wants held
             error.hint = "Nothing of it can go out as long as nobody schedules it."
         raise
-    with desk.ledger() as ledger:
-        commands.set_directive(ledger, slug, Directive.HELD, by=desk.actor, why=why)
+    with context.ledger() as ledger:
+        commands.set_directive(ledger, slug, Directive.HELD, by=context.actor, why=why)
 
 
-def give_reason(desk: Desk, slug: str, why: str) -> None:
+def give_reason(context: ServiceContext, slug: str, why: str) -> None:
     """Put on record why this person holds a release that they hold already."""
     from pressrelease.store import commands
 
-    with desk.ledger() as ledger:
-        commands.give_reason(ledger, slug, by=desk.actor, why=why)
+    with context.ledger() as ledger:
+        commands.give_reason(ledger, slug, by=context.actor, why=why)
 
 
-def waiting(desk: Desk) -> tuple[str, ...]:
+def waiting(context: ServiceContext) -> tuple[str, ...]:
     """The scheduled releases that are not out everywhere yet."""
-    return tuple(release.slug for release in desk.store.read.open_releases()) if desk.store.exists else ()
+    return tuple(release.slug for release in context.store.read.open_releases()) if context.store.exists else ()
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,14 @@ class Later:
     questions: tuple[str, ...]
 
 
-def later(desk: Desk, slug: str, at: str, *, now: datetime) -> Later:
+def later(context: ServiceContext, slug: str, at: str, *, now: datetime) -> Later:
     """Return the lift that `at` means, typed at `now`, for a scheduled release.
 
     Raises EmbargoRefused where it is past or after the release's window, NotPermitted where it is before its embargo.
     """
-    office = desk.config.office
+    office = context.config.office
     meant = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
-    release = desk.report(slug).dossier.release
+    release = context.report(slug).dossier.release
     if meant.kind is EmbargoKind.IMMEDIATE:
         return Later(now, "", ())
     assert meant.lift is not None  # noqa: S101  (only an immediate embargo has none)
@@ -92,22 +92,22 @@ def later(desk: Desk, slug: str, at: str, *, now: datetime) -> Later:
     return Later(meant.lift, meant.wall, tuple(questions))
 
 
-def resume(desk: Desk, slug: str, at: Later | None = None) -> None:
+def resume(context: ServiceContext, slug: str, at: Later | None = None) -> None:
     """Let a held or missed release go: at its own lift, at a later one, or, once that is past, at the next pass.
 
     Raises NotPermitted for one that is neither, unless it gets a later lift.
     """
     from pressrelease.store import commands
 
-    _take_over(desk)
-    if not desk.dry_run and is_held(desk.workspace.folder, slug):
+    _take_over(context)
+    if not context.dry_run and is_held(context.workspace.folder, slug):
         raise NotPermitted(
             f"The file {HOLD}{slug} can't be removed by you. {slug} is still on hold.",
-            hint=f"rm {desk.workspace.folder / f'{HOLD}{slug}'}",
+            hint=f"rm {context.workspace.folder / f'{HOLD}{slug}'}",
             code="not_resumed",
         )
     now = clock.utc_now()
-    report = desk.report(slug)
+    report = context.report(slug)
     over = report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}  # which the ledger says by itself
     if report.dossier.file is not FileFact.SAME and not over:
         became = "is gone" if report.dossier.file is FileFact.GONE else "was changed after it was scheduled"
@@ -116,11 +116,11 @@ def resume(desk: Desk, slug: str, at: Later | None = None) -> None:
             hint=f"Put the file back as it was, or `pressrelease schedule {slug}` it as it is now.",
             code="file_changed",
         )
-    with desk.ledger(now) as ledger:
-        before = commands.set_directive(ledger, slug, Directive.SCHEDULED, by=desk.actor)
+    with context.ledger(now) as ledger:
+        before = commands.set_directive(ledger, slug, Directive.SCHEDULED, by=context.actor)
         waits = report.standing.cause in {Cause.MISSED, Cause.ZONE_RULES_ASK}
         if at is None and before.release.word is not Directive.HELD and not waits:
-            stopped = desk.store.read.control().stopped
+            stopped = context.store.read.control().stopped
             raise NotPermitted(
                 f"{slug} is not held. Nothing was changed.",
                 hint="Everything is stopped: `pressrelease resume --all` ends that."
@@ -134,21 +134,23 @@ def resume(desk: Desk, slug: str, at: Later | None = None) -> None:
             commands.accept_late(ledger, before.release)
 
 
-def stop(desk: Desk, why: str) -> tuple[Delivery, ...]:
+def stop(context: ServiceContext, why: str) -> tuple[Delivery, ...]:
     """Stop everything; what was being sent at that moment and can't be called back."""
     from pressrelease.store import commands
 
-    with desk.ledger() as ledger:
-        commands.stop(ledger, by=desk.actor, why=why)
-    return tuple(desk.store.read.claimed()) if desk.store.exists else ()
+    with context.ledger() as ledger:
+        commands.stop(ledger, by=context.actor, why=why)
+    return tuple(context.store.read.claimed()) if context.store.exists else ()
 
 
-def fell_due(desk: Desk) -> tuple[Scheduled, ...]:
+def fell_due(context: ServiceContext) -> tuple[Scheduled, ...]:
     """What would leave at once if everything were resumed now."""
     now = clock.utc_now()
-    if not desk.store.exists:
+    if not context.store.exists:
         return ()
-    found = reports(desk.store, desk.library, desk.config, desk.store.read.due_releases(now), trust_clock=True)
+    found = reports(
+        context.store, context.library, context.config, context.store.read.due_releases(now), trust_clock=True
+    )
     # The zone rules of today may have put a lift later than the record has it.
     come = [one for one in found if one.dossier.release.lift is not None and one.dossier.release.lift <= now]
     return tuple(one.dossier.release for one in come if not one.standing.blocked and _waits(one.dossier))
@@ -161,19 +163,21 @@ class ClockShown(NamedTuple):
     doubt: str | None
 
 
-def something_is_stopped(desk: Desk) -> bool:
+def something_is_stopped(context: ServiceContext) -> bool:
     """Return whether there is a stop to end, on record or as a file STOP."""
-    on_record = desk.store.exists and desk.store.read.control().stopped
-    return on_record or is_stopped(desk.workspace.folder)
+    on_record = context.store.exists and context.store.read.control().stopped
+    return on_record or is_stopped(context.workspace.folder)
 
 
-def clock_shown(desk: Desk) -> ClockShown:
+def clock_shown(context: ServiceContext) -> ClockShown:
     """The clock, for a person to look at before they confirm it; witnesses are asked. Takes some seconds."""
     mark = clock.read_mark()
-    return ClockShown(mark.wall, looked_into(desk.store, mark, desk.config, Witnesses()) if desk.store.exists else None)
+    return ClockShown(
+        mark.wall, looked_into(context.store, mark, context.config, Witnesses()) if context.store.exists else None
+    )
 
 
-def resume_all(desk: Desk, *, let_go: bool, clock_confirmed: bool = False) -> Resumed:
+def resume_all(context: ServiceContext, *, let_go: bool, clock_confirmed: bool = False) -> Resumed:
     """End the stop. What fell due meanwhile goes only if a person said so; otherwise each is held for one.
 
     From then on the clock is measured by what it shows now. Raises NeedsPerson if it is in doubt and no person has
@@ -182,41 +186,41 @@ def resume_all(desk: Desk, *, let_go: bool, clock_confirmed: bool = False) -> Re
     from pressrelease.services.adopting import must_be_the_original
     from pressrelease.store import commands, presence
 
-    must_be_the_original(desk)
-    shown = clock_shown(desk)
+    must_be_the_original(context)
+    shown = clock_shown(context)
     if shown.doubt and not clock_confirmed:
         raise NeedsPerson(
             f"{shown.doubt[0].upper()}{shown.doubt[1:]}. Nothing was changed.",
             hint="Set the clock right, or confirm that it is: `pressrelease resume --all --confirm clock`.",
             code="clock_in_doubt",
         )
-    stopped = something_is_stopped(desk)
-    _take_over(desk)
-    if not desk.dry_run and is_stopped(desk.workspace.folder):
+    stopped = something_is_stopped(context)
+    _take_over(context)
+    if not context.dry_run and is_stopped(context.workspace.folder):
         raise NotPermitted(
             "The file STOP can't be removed by you. Everything is still stopped.",
-            hint=f"rm {desk.workspace.folder / STOP}",
+            hint=f"rm {context.workspace.folder / STOP}",
             code="not_resumed",
         )
     if not shown.doubt and not stopped:
         return Resumed((), let_go=False, was_stopped=False)  # a line in the journal would be false
-    due = tuple(release.slug for release in fell_due(desk))
-    with desk.ledger() as ledger:
+    due = tuple(release.slug for release in fell_due(context))
+    with context.ledger() as ledger:
         for slug in due:
             if not let_go:
                 why = "fell due while everything was stopped"
-                commands.set_directive(ledger, slug, Directive.HELD, by=desk.actor, why=why)
+                commands.set_directive(ledger, slug, Directive.HELD, by=context.actor, why=why)
         commands.go_on(ledger)
         presence.confirm_clock(ledger, clock.read_mark())
     return Resumed(due, let_go)
 
 
-def _take_over(desk: Desk) -> None:
+def _take_over(context: ServiceContext) -> None:
     """Record what STOP and HOLD files ask for, so that what is resumed is what the record has."""
     from pressrelease.store.asked import take_over
 
-    if not desk.dry_run and desk.store.exists:
-        take_over(desk.store, clock.utc_now())
+    if not context.dry_run and context.store.exists:
+        take_over(context.store, clock.utc_now())
 
 
 def _waits(dossier: Dossier) -> bool:

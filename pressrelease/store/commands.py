@@ -195,7 +195,7 @@ def unschedule(ledger: Ledger, slug: str) -> None:
     _call_off(ledger, slug)
     ledger.connection.execute(delete(releases).where(releases.c.slug == slug))
     release = dossier.release
-    # Scheduled again, it keeps a lift that somebody chose (desk.lifts).
+    # Scheduled again, it keeps a lift that somebody chose (services.lifts).
     ledger.note(
         "release.unscheduled",
         slug,

@@ -436,10 +436,15 @@ class Reader:
     def _what_is_in_the_way(self, numbers: Sequence[int]) -> dict[int, Row]:
         found, differ = self.agreement.of_deliveries(self.rows, numbers)
         stopped, held = stops_in_force(self._workspace, {row["slug"] for row in found})
-        for row in found:
-            row["stop_file"], row["hold_file"] = stopped, row["slug"] in held
-            row["differs"] = differ.get(row["id"], "")
-        return {row["id"]: row for row in found}
+        return {
+            row["id"]: {
+                **row,
+                "stop_file": stopped,
+                "hold_file": row["slug"] in held,
+                "differs": differ.get(row["id"], ""),
+            }
+            for row in found
+        }
 
     # -- frozen versions ---------------------------------------------------------------------------------
 

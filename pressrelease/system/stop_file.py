@@ -100,7 +100,7 @@ def remove(asked: Asked) -> bool:
 
 def _counts(path: Path | str) -> bool:
     try:
-        os.lstat(path)  # noqa: PTH116  (asked before each send; making a Path takes longer than the asking)
+        os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:

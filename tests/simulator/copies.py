@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.services import Desk, adopting
+from pressrelease.services import ServiceContext, adopting
 from simulator.machine import Machine
 from simulator.office import STORE, Known, Place, Row
 
@@ -36,7 +36,7 @@ class Copies:
     left: list[Path]
     machine: Machine
     machines: list[Machine]
-    desk: Desk
+    context: ServiceContext
     known: dict[str, Known]
     drafts: dict[str, Known]
     rows: dict[str, Row]
@@ -64,7 +64,7 @@ class Copies:
             shutil.rmtree(there)
             return
         self.kill_daemon()
-        self.desk.store.close()
+        self.context.store.close()
         self.left.append(self.folder)
         self.folder = self.folders[0] = there
         self.sit_down()
@@ -122,12 +122,12 @@ class Copies:
             self._allow_what_it_cant_know(kept)
 
     def _try_adopting(self) -> bool:
-        self.newest = self.desk.store.read.newest_time() or self.newest
-        return self._try(lambda: adopting.adopt(self.desk, "the disk died"))
+        self.newest = self.context.store.read.newest_time() or self.newest
+        return self._try(lambda: adopting.adopt(self.context, "the disk died"))
 
     def _allow_what_it_cant_know(self, kept: Kept) -> None:
         """What left since, and by this record is not due yet, it holds for not sent; all else it may not repeat."""
-        reader = self.desk.store.read
+        reader = self.context.store.read
         waits = {
             delivery.key
             for dossier in reader.dossiers(reader.releases())
@@ -148,13 +148,13 @@ class Copies:
                 self.counts["and it could not know that"] += 1
 
     def _replace_record(self, content: bytes) -> None:
-        self.desk.store.close()
+        self.context.store.close()
         fresh = self._record.with_name("fresh")
         fresh.write_bytes(content)
         fresh.chmod(0o600)
         fresh.replace(self._record)
-        self.newest = self.desk.store.read.newest_time() or self.newest
+        self.newest = self.context.store.read.newest_time() or self.newest
 
     def _head(self) -> str:
-        lines = self.desk.store.read.rows("SELECT hash FROM journal ORDER BY n DESC LIMIT 1")
+        lines = self.context.store.read.rows("SELECT hash FROM journal ORDER BY n DESC LIMIT 1")
         return str(lines[0]["hash"]) if lines else ""

@@ -138,7 +138,7 @@ class Network:
 
     def _arrive(self, outlet: FakeOutlet, row: Row, key: str) -> None:
         now, repeats = self.machine.true, outlet.repeats
-        (last,) = self.desk.store.read.rows("SELECT max(n) AS n FROM journal")
+        (last,) = self.context.store.read.rows("SELECT max(n) AS n FROM journal")
         early = max(timedelta(0), outlet.place.machine.offset)
         self.log.append(Arrival(now, row.outlet, key, coarse=early, line=last["n"]))
         first = row.seen.get(key)

@@ -1,4 +1,4 @@
-"""What the people of an office say, through the real desk; and what they then know, without asking the program."""
+"""What the people of an office say, through the real services; and what they then know, without asking the program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pressrelease.config.frozen import frozen_settings, settings_name
 from pressrelease.errors import PressReleaseError
 from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.release.delivery import Delivery, DeliveryState, delivery_key
-from pressrelease.services import Desk, approving, scheduling, sending, settling, stopping
+from pressrelease.services import ServiceContext, approving, scheduling, sending, settling, stopping
 from pressrelease.store.circuit import closed_outlets, open_outlet_again
 from pressrelease.when import Embargo, EmbargoKind, rfc3339
 from pressrelease.when.wall_time import wall_text
@@ -37,7 +37,7 @@ class People:
     config: Config
     machine: Machine
     folder: Path
-    desk: Desk
+    context: ServiceContext
     known: dict[str, Known]
     drafts: dict[str, Known]
     rows: dict[str, Row]
@@ -98,11 +98,13 @@ class People:
             return
         text, source = self._new_text(slug, before.outlets)
         known = replace(before, text=text, source=source, config=self.config, approvals=0, held=False)
-        on_record = self.desk.store.read.release(slug)
+        on_record = self.context.store.read.release(slug)
 
         def propose() -> scheduling.Proposal:
-            desk = self.desk
-            proposer = scheduling.Proposer(desk, None, self.machine.wall, desk.library.slugs(), AsConfigured(desk))
+            context = self.context
+            proposer = scheduling.Proposer(
+                context, None, self.machine.wall, context.library.slugs(), AsConfigured(context)
+            )
             proposal = proposer.propose(slug)
             if on_record is not None:
                 assert proposal.lift == on_record.lift, "the lift moved, and nobody said so"
@@ -122,7 +124,7 @@ class People:
         path = self.folder / "releases" / f"{slug}.md"
         before = path.read_bytes() if path.exists() else None
         path.write_bytes(known.source.encode())
-        if not self._try(lambda: scheduling.schedule(self.desk, propose())):
+        if not self._try(lambda: scheduling.schedule(self.context, propose())):
             if before is not None:
                 path.write_bytes(before)
             return False
@@ -135,25 +137,25 @@ class People:
         return True
 
     def approve(self, slug: str) -> None:
-        if slug in self.known and self._try(lambda: approving.approve(self.desk, slug, "da")):
+        if slug in self.known and self._try(lambda: approving.approve(self.context, slug, "da")):
             known = self.known[slug]
             known.approvals = 1
             known.lift = known.lift or self.machine.wall
 
     def unapprove(self, slug: str) -> None:
-        if slug in self.known and self._try(lambda: approving.unapprove(self.desk, slug)):
+        if slug in self.known and self._try(lambda: approving.unapprove(self.context, slug)):
             known = self.known[slug]
             known.approvals = 0
-            release = self.desk.store.read.release(slug)
+            release = self.context.store.read.release(slug)
             if known.hour is None:
                 known.lift = release.lift if release else None
 
     def unschedule(self, slug: str) -> None:
-        if slug in self.known and self._try(lambda: scheduling.unschedule(self.desk, slug)):
+        if slug in self.known and self._try(lambda: scheduling.unschedule(self.context, slug)):
             self.drafts[slug] = self.known.pop(slug)
 
     def hold(self, slug: str) -> None:
-        if slug in self.known and self._try(lambda: stopping.hold(self.desk, slug, "wait")):
+        if slug in self.known and self._try(lambda: stopping.hold(self.context, slug, "wait")):
             self.known[slug].held = True
 
     def resume(self, slug: str, after: timedelta | None = None) -> None:
@@ -163,8 +165,8 @@ class People:
 
         def act() -> None:
             now = self.machine.wall
-            later = stopping.later(self.desk, slug, rfc3339(moment), now=now) if moment is not None else None
-            stopping.resume(self.desk, slug, later)
+            later = stopping.later(self.context, slug, rfc3339(moment), now=now) if moment is not None else None
+            stopping.resume(self.context, slug, later)
 
         if self._try(act):
             self.known[slug].held = False
@@ -173,7 +175,7 @@ class People:
             self.known[slug].decided = self.machine.wall
 
     def stop(self) -> None:
-        if self._try(lambda: stopping.stop(self.desk, "")):
+        if self._try(lambda: stopping.stop(self.context, "")):
             self.stopped = True
 
     def resume_all(self, let_go: bool) -> None:
@@ -181,7 +183,7 @@ class People:
         self.machine.offset = timedelta(0)
         self.newest = min(self.newest, self.machine.wall)
         found: list[stopping.Resumed] = []
-        if self._try(lambda: found.append(stopping.resume_all(self.desk, let_go=let_go, clock_confirmed=True))):
+        if self._try(lambda: found.append(stopping.resume_all(self.context, let_go=let_go, clock_confirmed=True))):
             self.stopped = False
             self.machine.measured_since, self.machine.first_ahead = self.machine.true, timedelta(0)
             for slug in () if let_go else found[0].fell_due:
@@ -191,7 +193,7 @@ class People:
         if slug not in self.known:
             return
         moment = self.machine.wall
-        if self._try(lambda: sending.release_now(self.desk, slug, early=True, why="it leaked")):
+        if self._try(lambda: sending.release_now(self.context, slug, early=True, why="it leaked")):
             known = self.known[slug]
             if known.lift is None or known.lift > moment:
                 known.lift, known.hour = moment, None
@@ -201,13 +203,13 @@ class People:
         """A command that changes nothing, and puts the clock that it saw on record."""
 
         def look() -> None:
-            with self.desk.ledger():
+            with self.context.ledger():
                 pass
 
         self._try(look)
 
     def retry(self, slug: str) -> None:
-        if slug in self.known and self._try(lambda: sending.retry(self.desk, slug)):
+        if slug in self.known and self._try(lambda: sending.retry(self.context, slug)):
             self.known[slug].decided = self.machine.wall
 
     def settle(self, slug: str, outlet: str, again: bool) -> None:
@@ -240,7 +242,7 @@ class People:
 
     def doubtful(self) -> list[tuple[str, str]]:
         """Where `status` shows something in doubt, by slug and outlet."""
-        reader = self.desk.store.read
+        reader = self.context.store.read
         found = [one for dossier in reader.dossiers(reader.releases()) for one in dossier.deliveries]
         return sorted({(one.slug, one.outlet) for one in found if one.state is DeliveryState.IN_DOUBT})
 
@@ -259,8 +261,8 @@ class People:
         found: list[Delivery] = []
 
         def act() -> None:
-            found.extend(settling.select(self.desk, slug, outlet, verdict, settling.Named(keys)).settled)
-            settling.settle(self.desk, slug, found, verdict)
+            found.extend(settling.select(self.context, slug, outlet, verdict, settling.Named(keys)).settled)
+            settling.settle(self.context, slug, found, verdict)
 
         if slug not in self.known or not keys or not self._try(act):
             return []
@@ -279,8 +281,8 @@ class People:
 
     def open_outlets(self) -> None:
         """Somebody reaches every outlet that was closed with the credentials of now."""
-        with self.desk.ledger() as ledger:
-            for name in closed_outlets(self.desk.store.read):
+        with self.context.ledger() as ledger:
+            for name in closed_outlets(self.context.store.read):
                 open_outlet_again(ledger, name, why="it was reached with its credentials")
 
     def edit_config(self, what: str) -> None:
@@ -298,7 +300,7 @@ class People:
             (self.folder / "releases" / f"{slug}.md").write_bytes(self.known[slug].source.encode())
 
     def _note_newest(self) -> None:
-        newest = self.desk.store.read.newest_time()
+        newest = self.context.store.read.newest_time()
         assert newest is None or newest >= self.newest - timedelta(seconds=1), "the newest time on record went back"
         self.newest = newest or self.newest
 

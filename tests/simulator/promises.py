@@ -72,9 +72,9 @@ class Promises:
         """No promise was broken, and the record agrees with the world."""
         if self.broken:
             raise self.broken[0]
-        releases = self.desk.store.read.releases()
+        releases = self.context.store.read.releases()
         assert {release.slug for release in releases} == set(self.known)
-        for dossier in self.desk.store.read.dossiers(releases):
+        for dossier in self.context.store.read.dossiers(releases):
             for delivery in dossier.deliveries:
                 row = self.rows[delivery.key]
                 arrived = bool(row.arrivals)
@@ -88,7 +88,7 @@ class Promises:
     def counted_by_the_journal(self) -> Counter[str]:
         """What a dead sender's log told the passes that came after it, and what the last look found."""
         counts: Counter[str] = Counter()
-        for line in self.desk.store.read.journal():
+        for line in self.context.store.read.journal():
             detail = json.loads(line.detail)
             if line.event == "delivery.given_back":
                 dead = detail["reason"] == "its sender ended before it began"
@@ -98,7 +98,7 @@ class Promises:
 
     def check_journal(self, waiting: Iterable[str]) -> None:
         """The auditor, who knows nothing of the program, finds nothing; `waiting` is what `status` says waits."""
-        assert first_break(self.desk.store.read.journal()) is None
+        assert first_break(self.context.store.read.journal()) is None
         told = {name: repeats.told_apart for name, (repeats, _) in OUTLETS.items()}
         journal = self.folder if self.url == STORE else self.url
         self.audited = audit(
@@ -119,7 +119,7 @@ class Promises:
             raise AssertionError("it never came to rest")
         waits_for_a_person = {ReleaseState.NEEDS_YOU, ReleaseState.HELD, ReleaseState.UNAPPROVED}
         waiting: list[str] = []
-        for report in self.desk.reports(self.desk.store.read.releases()):
+        for report in self.context.reports(self.context.store.read.releases()):
             waiting += [report.dossier.release.slug] if report.standing.state in waits_for_a_person else []
             unsettled = [delivery for delivery in report.dossier.deliveries if delivery.is_open]
             assert not unsettled or report.standing.state in waits_for_a_person, (
@@ -168,7 +168,7 @@ class Promises:
         """Wait until there is something to do; False where nothing is left."""
         assert self.process is not None, self.told[-1]
         seen = self.process.look()
-        lapses = [one.lease_until for one in self.desk.store.read.claimed() if one.lease_until]
+        lapses = [one.lease_until for one in self.context.store.read.claimed() if one.lease_until]
         wakes = [*lapses, *([seen.next_wake] if seen.next_wake else [])]
         if wakes:
             self.machine.true = max(self.machine.true, min(wakes)) + timedelta(milliseconds=1)

@@ -22,7 +22,7 @@ from pressrelease.errors import PressReleaseError
 from pressrelease.publishing.cycle import Cycle
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.scheduler.run import Scheduler
-from pressrelease.services import Desk
+from pressrelease.services import ServiceContext
 from pressrelease.store.presence import ProcessLock, check_in, register
 from simulator.copies import Copies, Kept
 from simulator.machine import Fates, FragileStore, Killed, Machine, leave_servers, running_on
@@ -93,10 +93,10 @@ class World(People, Copies, Network, Promises):
         self._running.enter_context(running_on(lambda: self.machine, seed))
         self.sit_down()
         if url == STORE:
-            self.desk.store.origin.settle(self.desk.store.read.store_id())
+            self.context.store.origin.settle(self.context.store.read.store_id())
         else:
             for machine, folder in zip(self.machines, self.folders, strict=True):
-                with self._on(machine), self.desk.ledger() as ledger:
+                with self._on(machine), self.context.ledger() as ledger:
                     name = f"publish-due on {folder.name}"
                     check_in(ledger, name, "publish-due", machine.read_mark())
 
@@ -106,7 +106,7 @@ class World(People, Copies, Network, Promises):
         self._people.__dict__["_kept"] = FragileStore(
             self.url, self.folder, Fates(), lambda: None, server_time=lambda: self.machine.true
         )
-        self.desk = Desk(self._people, "jdoe")
+        self.context = ServiceContext(self._people, "jdoe")
 
     def end(self) -> None:
         """Put everything away."""
@@ -161,7 +161,7 @@ class World(People, Copies, Network, Promises):
 
     def set_clock(self, by: timedelta) -> None:
         """Ahead only once a clock of this boot is on record: before, only a witness could tell."""
-        if by > timedelta(0) and self.desk.store.read.mark(self.machine.read_mark().boot) is None:
+        if by > timedelta(0) and self.context.store.read.mark(self.machine.read_mark().boot) is None:
             return
         self.machine.offset += by
         self.machine.bound = None  # a kernel whose clock is set by hand says that it can't say
@@ -182,7 +182,7 @@ class World(People, Copies, Network, Promises):
 
     def _note_first_clock(self) -> None:
         """Before a clock of this boot is on record, it is as if the machine had come up ahead."""
-        if self.desk.store.read.mark(self.machine.read_mark().boot) is None:
+        if self.context.store.read.mark(self.machine.read_mark().boot) is None:
             self.machine.first_ahead = max(self.machine.first_ahead, self.machine.offset)
 
     def synchronize(self, bound: timedelta, share: float) -> None:
