@@ -26,24 +26,24 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 #: Only SQLite: what is taken out here stands in front of both databases.
-STORE = ("tests/test_store.py", "-k", "not postgresql")
-CYCLE = ("tests/test_cycle.py",)
-BRAKES = ("tests/test_brakes.py",)
-LIFTS = ("tests/test_lifts.py",)
-SAME_LIFT = ("tests/test_same_lift.py",)
-LATENESS = ("tests/test_lateness.py", "-k", "not postgresql")
-SETTLING = ("tests/test_settling.py", "-k", "not killed_at_70 and not awk")
-CIRCUIT = ("tests/test_circuit.py", "-k", "not postgresql")
-STOPFILE = ("tests/test_stopfile.py",)
-APPROVALS = ("tests/test_approvals.py", "-k", "not postgresql")
-ALIVE = ("tests/test_alive.py",)
-SETTINGS = ("tests/test_frozen_settings.py",)
-UNLIFTED = ("tests/test_unlifted_slug.py",)
-FOUR_EYES = ("tests/test_four_eyes.py",)
-TAMPERING = ("tests/test_tampering.py", "-k", "not postgresql")
-ZONES = ("tests/test_zone_rules.py", "-k", "not postgresql and not leaves_at_the_hour")
-ORIGIN = ("tests/test_origin.py", "-k", "not server")
-SIMULATOR = ("tests/test_simulator.py", "-k", "by_chance or jumped or last_moment or after_a_crash")
+STORE = ("tests/store/test_store.py", "-k", "not postgresql")
+CYCLE = ("tests/publishing/test_cycle.py",)
+BRAKES = ("tests/services/test_brakes.py",)
+LIFTS = ("tests/services/test_lifts.py",)
+SAME_LIFT = ("tests/services/test_same_lift.py",)
+LATENESS = ("tests/publishing/test_lateness.py", "-k", "not postgresql")
+SETTLING = ("tests/services/test_settling.py", "-k", "not killed_at_70 and not awk")
+CIRCUIT = ("tests/publishing/test_circuit.py", "-k", "not postgresql")
+STOPFILE = ("tests/system/test_stopfile.py",)
+APPROVALS = ("tests/services/test_approvals.py", "-k", "not postgresql")
+ALIVE = ("tests/services/test_alive.py",)
+SETTINGS = ("tests/publishing/test_frozen_settings.py",)
+UNLIFTED = ("tests/whole/test_unlifted_slug.py",)
+FOUR_EYES = ("tests/signing/test_four_eyes.py",)
+TAMPERING = ("tests/store/test_tampering.py", "-k", "not postgresql")
+ZONES = ("tests/when/test_zone_rules.py", "-k", "not postgresql and not leaves_at_the_hour")
+ORIGIN = ("tests/store/test_origin.py", "-k", "not server")
+SIMULATOR = ("tests/whole/test_simulator.py", "-k", "by_chance or jumped or last_moment or after_a_crash")
 
 
 @dataclass(frozen=True)
@@ -65,21 +65,21 @@ GUARDS = (
     Guard("left alone until its server has settled", "publishing/cycle.py",
           "moment = now + self._repeats(delivery.outlet).settle", "moment = now", (*CYCLE, "-k", "looked_for")),
     Guard("mastodon: only itself keeps keys", "outlets/mastodon/outlet.py",
-          "if self._software is not None and self._software.keeps_keys:", "if True:", ("tests/test_mastodon.py",)),
+          "if self._software is not None and self._software.keeps_keys:", "if True:", ("tests/outlets/test_mastodon.py",)),
     Guard("wordpress: the address shows it", "outlets/wordpress/outlet.py",
-          "        self._must_be_shown(draft, post, deadline, new=before is None)\n", "", ("tests/test_wordpress.py",)),
+          "        self._must_be_shown(draft, post, deadline, new=before is None)\n", "", ("tests/outlets/test_wordpress.py",)),
     Guard("newsroom: only over its own lists", "outlets/newsroom/outlet.py",
           "                self._guard.must_be_ours(root, lambda: any(self._published(root)))\n", "",
-          ("tests/test_newsroom_guard.py",)),
+          ("tests/outlets/test_newsroom_guard.py",)),
     Guard("newsroom: only into the folder that held it", "outlets/newsroom/guard.py",
           "if INDEX not in self._ours and self._held_pages() and not has_pages():", "if False:",
-          ("tests/test_newsroom_guard.py",)),
+          ("tests/outlets/test_newsroom_guard.py",)),
     Guard("a kind of others: no receipt is a doubt", "outlets/guarded.py",
           "        return self._receipt(told)\n\n    def find", "        return told\n\n    def find",
-          ("tests/test_third_party_nonsense.py",)),
+          ("tests/outlets/test_third_party_nonsense.py",)),
     Guard("mastodon: looks before the key", "outlets/mastodon/outlet.py",
           "            return self._look(parcel.prepared, since, deadline)", "            return None",
-          ("tests/test_mastodon.py",)),
+          ("tests/outlets/test_mastodon.py",)),
     # -- the claim ----------------------------------------------------------------------------------------
     Guard(
         "one claim a delivery", "store/claims.py",
@@ -128,9 +128,9 @@ GUARDS = (
     Guard("adopted under a clock set back", "store/backup.py", "set_back = newest is not None and ledger.micros < newest",
           "set_back = False", ORIGIN),
     Guard("a stop file beside a copy stays", "store/asked.py",
-          "    if store.read.control().not_the_original:\n        return\n", "", ("tests/test_stopfile.py",)),
+          "    if store.read.control().not_the_original:\n        return\n", "", ("tests/system/test_stopfile.py",)),
     Guard("a moved record is not renamed back", "services/moving.py",
-          "        context.store.origin.note(Position(head.n, head.hash, to_micros(now)))\n", "", ("tests/test_moving.py",)),
+          "        context.store.origin.note(Position(head.n, head.hash, to_micros(now)))\n", "", ("tests/services/test_moving.py",)),
     Guard("resume: not a copy", "services/stopping.py", "    must_be_the_original(context)\n", "", ORIGIN),
     Guard("a copy leaves no newer position", "store/ledger.py", " and not self.not_the_original:", ":", ORIGIN),
     # -- a stop by a file, and accounts ------------------------------------------------------------------
@@ -139,22 +139,22 @@ GUARDS = (
     Guard("plan: STOP file", "store/__init__.py", "if not found.stopped and (asked :=", "if False and (asked :=", STOPFILE),
     Guard("a stop file that stays is in force", "services/stopping.py", "not context.dry_run and is_stopped(context.workspace.folder):", "False:", STOPFILE),
     Guard("ssh-keygen from a trusted place", "system/programs.py", "return _first(name, [*SYSTEM_PLACES, *_on_path()])",
-          "return shutil.which(name)", ("tests/test_approvals.py", "-k", "stands_first_on_path")),
+          "return shutil.which(name)", ("tests/services/test_approvals.py", "-k", "stands_first_on_path")),
     Guard("no program from where others may write", "system/programs.py", "only_ours(Path(folder)) and only_ours(Path(found))", "True",
-          ("tests/test_command_outlet.py", "-k", "others_may_put")),
+          ("tests/outlets/test_command_outlet.py", "-k", "others_may_put")),
     Guard("a program gets no secret of ours", "outlets/command.py", "return {**kept, **self._more,", "return {**os.environ, **self._more,",
-          ("tests/test_command_outlet.py", "-k", "no_secret_of_ours")),
-    Guard("cron names no unlifted release", "notifications/notice.py", "    if waiting.lifted:\n", "    if True:\n", ("tests/test_quiet_logs.py",)),
+          ("tests/outlets/test_command_outlet.py", "-k", "no_secret_of_ours")),
+    Guard("cron names no unlifted release", "notifications/notice.py", "    if waiting.lifted:\n", "    if True:\n", ("tests/whole/test_quiet_logs.py",)),
     Guard("a found workspace is one's own", "wiring.py", "        must_be_trusted(folder)\n", "        pass\n",
-          ("tests/test_accounts.py", "-k", "planted")),
+          ("tests/whole/test_accounts.py", "-k", "planted")),
     Guard("root works for no config of another account", "system/accounts.py",
-          "if one.st_uid not in {0, account} and not", "if False and not", ("tests/test_accounts.py", "-k", "root")),
+          "if one.st_uid not in {0, account} and not", "if False and not", ("tests/whole/test_accounts.py", "-k", "root")),
     Guard("a link is its maker's", "system/accounts.py", "found[path] = path.lstat()", "found[path] = path.stat()",
-          ("tests/test_accounts.py", "-k", "root")),
-    Guard("root works as the owner", "wiring.py", "    work_as_owner(folder)\n", "", ("tests/test_accounts.py", "-k", "root")),
+          ("tests/whole/test_accounts.py", "-k", "root")),
+    Guard("root works as the owner", "wiring.py", "    work_as_owner(folder)\n", "", ("tests/whole/test_accounts.py", "-k", "root")),
     Guard("no umask lets everybody write", "cli/__init__.py", "        _let_nobody_else_write()\n", "",
-          ("tests/test_leaks.py", "-k", "under_no_umask")),
-    Guard("closed streams", "cli/__init__.py", "        open_standard_streams()\n", "", ("tests/test_closed_streams.py", "-k", "publish_due")),
+          ("tests/whole/test_leaks.py", "-k", "under_no_umask")),
+    Guard("closed streams", "cli/__init__.py", "        open_standard_streams()\n", "", ("tests/cli/test_closed_streams.py", "-k", "publish_due")),
     # -- whose yes counts ---------------------------------------------------------------------------------
     Guard("claim: approvers and author", "store/claims.py", "            *_who_may_approve(policy),\n", "", APPROVALS),
     Guard("plan: approvers", "status/evaluation.py", "(may and name not in may) or ", "", APPROVALS),
@@ -213,11 +213,11 @@ GUARDS = (
           (*CYCLE, "-k", "tampered")),
     Guard("a heavy release is rendered elsewhere", "publishing/rendering.py",
           "return self._composed(delivery, frozen, render_apart_or_here)",
-          "return self._composed(delivery, frozen, render)", ("tests/test_parcels.py",)),
+          "return self._composed(delivery, frozen, render)", ("tests/publishing/test_parcels.py",)),
     Guard("whoever must not wait doesn't", "publishing/rendering.py",
-          "if not gate.acquire(blocking=heavy):", "if not gate.acquire():", ("tests/test_parcels.py",)),
+          "if not gate.acquire(blocking=heavy):", "if not gate.acquire():", ("tests/publishing/test_parcels.py",)),
     Guard("no secret for the process that renders", "publishing/render_process.py",
-          "env={name: os.environ[name] for name in _KEPT if name in os.environ},", "", ("tests/test_parcels.py",)),
+          "env={name: os.environ[name] for name in _KEPT if name in os.environ},", "", ("tests/publishing/test_parcels.py",)),
     Guard("alive: one pass is no sign", "services/listing.py",
           "    came_again = process.last_seen - process.started_at >= COMES_AGAIN", "    came_again = True", ALIVE),
     Guard("alive: a dead run is dead", "services/listing.py",
@@ -226,11 +226,11 @@ GUARDS = (
           "case((follows, processes.c.started_at), else_=ledger.micros)", "processes.c.started_at", ALIVE),
     Guard("alive: due, and nothing running", "services/listing.py", "    if not sign.alive and not stopped:", "    if False:", ALIVE),
     Guard("delayed: five minutes", "status/evaluation.py",
-          "overdue = since is not None and now - since >= OVERDUE", "overdue = False", ("tests/test_standing.py",)),
-    Guard("cron: said once", "services/reminding.py", "    if kept != said:\n", "    if False:\n", ("tests/test_cron_manners.py",)),
+          "overdue = since is not None and now - since >= OVERDUE", "overdue = False", ("tests/status/test_standing.py",)),
+    Guard("cron: said once", "services/reminding.py", "    if kept != said:\n", "    if False:\n", ("tests/scheduler/test_cron_manners.py",)),
     Guard("doctor: what can't be asked is not well", "services/doctor/__init__.py",
-          "made.append(error(refused.message, refused.hint))", "pass", ("tests/test_doctor.py",)),
-    Guard("plan: file", "status/evaluation.py", "if dossier.file is FileFact.CHANGED:", "if False:", ("tests/test_standing.py",)),
+          "made.append(error(refused.message, refused.hint))", "pass", ("tests/services/test_doctor.py",)),
+    Guard("plan: file", "status/evaluation.py", "if dossier.file is FileFact.CHANGED:", "if False:", ("tests/status/test_standing.py",)),
     Guard("plan: config.toml as approved", "status/evaluation.py", "    if dossier.changed:", "    if False:", SETTINGS),
     Guard("claim: config.toml as approved", "publishing/cycle.py",
           "candidates = [delivery for delivery in candidates if delivery.id not in changed]", "pass", SETTINGS),
@@ -246,7 +246,7 @@ GUARDS = (
           '"recipients": dict(recipients), "settings": settings}', '"recipients": dict(recipients)}', SETTINGS),
     Guard("a frozen version is compared", "store/commands.py", "        if kept | {", "        if False and kept | {", SETTINGS),
     Guard("half a config.toml is not taken", "cli/sending.py", "session.context(sends=True)", "session.context()",
-          ("tests/test_half_config.py",)),
+          ("tests/scheduler/test_half_config.py",)),
     Guard("a slug that is not out is not named", "publishing/rendering.py",
           "may_be_read(release, self._store.read, delivery.lift)", "release", UNLIFTED),
     Guard("a slug that is not out can't be guessed", "publishing/rendering.py", "else mark_of(release.follows, secret)",
@@ -294,20 +294,20 @@ GUARDS = (
     Guard("signature: no earlier hour", "signing/__init__.py", "earliest = approved.earliest or approved.lift",
           "earliest = None", APPROVALS),
     # -- the plan -----------------------------------------------------------------------------------------
-    Guard("plan: lift", "publishing/plan.py", "if moment <= now:", "if True:", ("tests/test_plan.py",)),
-    Guard("plan: approval", "status/evaluation.py", "if missing > 0 and still_open:", "if False:", ("tests/test_standing.py",)),
-    Guard("plan: hold", "status/evaluation.py", "if release.word is Directive.HELD:", "if False:", ("tests/test_standing.py",)),
+    Guard("plan: lift", "publishing/plan.py", "if moment <= now:", "if True:", ("tests/publishing/test_plan.py",)),
+    Guard("plan: approval", "status/evaluation.py", "if missing > 0 and still_open:", "if False:", ("tests/status/test_standing.py",)),
+    Guard("plan: hold", "status/evaluation.py", "if release.word is Directive.HELD:", "if False:", ("tests/status/test_standing.py",)),
     Guard("plan: too late", "status/evaluation.py",
-          "    if any(too_late(", "    if False and any(too_late(", ("tests/test_standing.py",)),
-    Guard("plan: clock", "status/evaluation.py", "if lifted and clock_doubt:", "if False:", ("tests/test_standing.py",)),
+          "    if any(too_late(", "    if False and any(too_late(", ("tests/status/test_standing.py",)),
+    Guard("plan: clock", "status/evaluation.py", "if lifted and clock_doubt:", "if False:", ("tests/status/test_standing.py",)),
     # -- the clock ----------------------------------------------------------------------------------------
     Guard("clock behind the record", "system/clock.py",
-          "if newest is not None and mark.wall < newest - tolerance:", "if False:", ("tests/test_clock.py",)),
+          "if newest is not None and mark.wall < newest - tolerance:", "if False:", ("tests/system/test_clock.py",)),
     Guard("clock ahead of uptime", "system/clock.py",
-          "if gained > tolerance + (mark.uptime - recorded.uptime) * SLEW:", "if False:", ("tests/test_clock.py",)),
+          "if gained > tolerance + (mark.uptime - recorded.uptime) * SLEW:", "if False:", ("tests/system/test_clock.py",)),
     Guard("clock: what it gained is added up", "system/clock.py",
           "return other if _gained(other, one) <= (other.uptime - one.uptime) * SLEW else one", "return other",
-          ("tests/test_clock.py",)),
+          ("tests/system/test_clock.py",)),
     Guard("clock: each boot's tightest mark is kept", "store/presence.py",
           "if vouched or tighter(before, mark) is mark:", "if True:", SIMULATOR),
     Guard("clock: a mark for each boot", "store/presence.py",
@@ -319,14 +319,14 @@ GUARDS = (
           "return age < (GOOD_FOR if self._vouched is not None else ASKED_AGAIN_AFTER)", "return True",
           (*CYCLE, "-k", "witness")),
     Guard("clock: a person confirms one in doubt by name", "services/stopping.py",
-          "if shown.doubt and not clock_confirmed:", "if False:", ("tests/test_simulator.py", "-k", "by_name")),
+          "if shown.doubt and not clock_confirmed:", "if False:", ("tests/whole/test_simulator.py", "-k", "by_name")),
     Guard("last look: the lift has come by true time", "publishing/cycle.py",
           "clock.await_proof(delivery.lift) if delivery.lift is not None else None", "None",
-          ("tests/test_simulator.py", "-k", "by_chance or synchronized")),
+          ("tests/whole/test_simulator.py", "-k", "by_chance or synchronized")),
     Guard("proof: the bound is waited for", "system/clock.py",
-          "        sleep_until(lift + error)  #", "        return Proof(error, lift_proved=True)  #", ("tests/test_clock.py",)),
+          "        sleep_until(lift + error)  #", "        return Proof(error, lift_proved=True)  #", ("tests/system/test_clock.py",)),
     Guard("proof: not without synchronization", "system/clock.py",
-          "answer.status & _STA_UNSYNC or", "False or", ("tests/test_clock.py",)),
+          "answer.status & _STA_UNSYNC or", "False or", ("tests/system/test_clock.py",)),
     Guard("zone rules: not much earlier, and not at once", "when/wall_time.py",
           "if newer and (max(lift, walls[0].promised) - moment > FURTHEST_EARLIER or moment <= now):", "if False:", ZONES),
     Guard("clock: the newest time is kept", "store/ledger.py",
@@ -348,28 +348,28 @@ GUARDS = (
           "elif False:", (*CYCLE, "-k", "lapses")),
     Guard("unsure is in doubt", "release/delivery.py",
           "if failure.certainty is Certainty.UNSURE or self.may_have_arrived:", "if self.may_have_arrived:",
-          ("tests/test_retry.py",)),
+          ("tests/publishing/test_retry.py",)),
     Guard("a doubt outlives a refused repeat", "release/delivery.py",
           "if failure.certainty is Certainty.UNSURE or self.may_have_arrived:",
-          "if failure.certainty is Certainty.UNSURE:", ("tests/test_retry.py",)),
+          "if failure.certainty is Certainty.UNSURE:", ("tests/publishing/test_retry.py",)),
     Guard("a repeat only while it is told", "publishing/retry.py",
           "if in_doubt and not may_repeat(delivery, rules=rules, repeats=repeats, now=moment):", "if False:",
-          ("tests/test_retry.py",)),
+          ("tests/publishing/test_retry.py",)),
     Guard("an old doubt is left to a person", "publishing/cycle.py",
-          "if delivery.state is DeliveryState.IN_DOUBT and not self._may_repeat(delivery, seen.at)", "if False", ("tests/test_simulator.py", "-k", "older_than_its_outlet")),
+          "if delivery.state is DeliveryState.IN_DOUBT and not self._may_repeat(delivery, seen.at)", "if False", ("tests/whole/test_simulator.py", "-k", "older_than_its_outlet")),
     Guard("a program's fault in sending is unsure", "publishing/cycle.py",
           "DeliveryFailed(Certainty.UNSURE, reason)", "DeliveryFailed(Certainty.NOT_SENT, reason)", SIMULATOR),
     Guard("another's claim is not answered for", "store/claims.py",
           '    deliveries.c.owner == bindparam("b_owner"),\n', "", STORE),
     Guard("log: noted before the first byte", "publishing/cycle.py",
           "            self._alive.log.sending(delivery)\n", "            pass\n",
-          ("tests/test_simulator.py", "-k", "by_chance or killed_at_each")),
+          ("tests/whole/test_simulator.py", "-k", "by_chance or killed_at_each")),
     Guard("log: only of this boot and of this file", "store/send_log.py",
-          "if boot is None or first.decode() != _first_line(", "if () and _first_line(", ("tests/test_send_log.py",)),
+          "if boot is None or first.decode() != _first_line(", "if () and _first_line(", ("tests/store/test_send_log.py",)),
     Guard("log: a line that no log has", "store/send_log.py",
-          "        else:\n            raise ValueError(line)\n", "", ("tests/test_send_log.py",)),
+          "        else:\n            raise ValueError(line)\n", "", ("tests/store/test_send_log.py",)),
     Guard("log: emptied only when nothing is open", "store/send_log.py",
-          "if self._size >= LONG and not self._open:", "if self._size >= LONG:", ("tests/test_send_log.py",)),
+          "if self._size >= LONG and not self._open:", "if self._size >= LONG:", ("tests/store/test_send_log.py",)),
     Guard("log: an answer only where the claim stands", "store/claims.py",
           "    standing = [one for one in results if ledger.connection.execute(_OWN_CLAIM, _values(one)).rowcount]",
           "    standing = [one for one in results if [ledger.connection.execute(_OWN_CLAIM, _values(one))]]", STORE),
@@ -390,7 +390,7 @@ GUARDS = (
           "(*PARTIAL_INDEXES, *_JOURNAL_TRIGGERS[of_kind], _NO_REPLACE[of_kind])", "PARTIAL_INDEXES", STORE),
     Guard("a signal handler takes no lock", "scheduler/run.py",
           "signal.signal(number, _leave_to_listener)", "signal.signal(number, lambda *_: self.end())",
-          ("tests/test_signals.py",)),
+          ("tests/scheduler/test_signals.py",)),
     Guard("a vanished record is not replaced", "store/engine.py",
           "    if origin.marker.exists():\n        raise", "    if False:\n        raise", STORE),
     Guard("an act and its line in one transaction", "store/engine.py",

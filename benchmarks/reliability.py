@@ -52,13 +52,13 @@ def main() -> int:
         "CI": "true",  # a missing tool must fail, not be passed over
     }
     began = time.monotonic()
-    aside = ("histories of the simulator, every misfortune at once", "tests/test_simulator.py")
-    clocks = ("the clock set wrong, or set under a scheduler (libfaketime)", "tests/test_clock_faults.py")
+    aside = ("histories of the simulator, every misfortune at once", "tests/whole/test_simulator.py")
+    clocks = ("the clock set wrong, or set under a scheduler (libfaketime)", "tests/whole/test_clock_faults.py")
     with tempfile.TemporaryDirectory(prefix="reliability-") as name, ThreadPoolExecutor(1) as pool:
         # It needs processors and no clock, the others the other way round.
         simulated = pool.submit(run, [aside[1]], scale, ["nice", "-n", "15"])
         counted = Path(name) / "counted"
-        faults = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").glob("test_process_faults*.py"))
+        faults = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_process_faults*.py"))
         good, _ = run(faults, scale | {"FAULTS_TABLE": str(counted)})
         rows = rows_of(counted)
         set_wrong = run([clocks[1]], scale)

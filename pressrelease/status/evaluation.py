@@ -184,7 +184,7 @@ def same_person(name: str) -> str:
 def too_late(delivery: Delivery, release: Scheduled, *, policy: Policy, retry: Retry, now: datetime) -> bool:
     """Return whether a delivery is so late that only a person may still send it.
 
-    `store.claims.in_time` is the same rule in SQL; tests/test_lateness.py compares the two.
+    `store.claims.in_time` is the same rule in SQL; tests/publishing/test_lateness.py compares the two.
     """
     if release.lift is None or delivery.state not in _STILL_TO_SEND:
         return False

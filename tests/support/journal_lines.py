@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parent.parent / "docs" / "keeping.md"
+PAGE = Path(__file__).parents[2] / "docs" / "keeping.md"
 COLUMNS = ("n", "at", "actor", "host", "event", "slug", "version", "detail", "prev", "hash")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

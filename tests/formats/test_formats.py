@@ -20,7 +20,7 @@ from pressrelease.formats.ninjs import ninjs
 from pressrelease.message import Message, compose
 from pressrelease.release import Contact, Release
 
-IPTC = Path(__file__).parents[1].parent / "shared" / "iptc"
+IPTC = Path(__file__).parents[2].parent / "shared" / "iptc"
 LIFT = datetime(2018, 9, 24, 16, 0, tzinfo=UTC)
 CREATED = LIFT - timedelta(days=3)
 OFFICE = Office(

@@ -243,7 +243,7 @@ def test_the_frozen_text_promises_whatever_became_of_the_file(office: Office, co
 
 
 def test_the_two_releases_that_it_was_made_for(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
-    for source in (Path(__file__).parents[1] / "releases").glob("*.md"):
+    for source in (Path(__file__).parents[2] / "releases").glob("*.md"):
         (office.folder / "releases" / source.name).write_bytes(source.read_bytes())
     assert main(["--workspace", str(office.folder), "promises", "--json"]) == 0
     (promise,) = json.loads(capsys.readouterr().out)["promises"]

@@ -15,7 +15,7 @@ from pressrelease.errors import ConfigRefused
 from pressrelease.outlets import ENTRY_POINTS, open_outlet
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "outlets.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "outlets.md"
 KEY = "0" * 32
 
 

@@ -115,7 +115,7 @@ class Place:
 
 def sharing_commands() -> list[str]:
     """What docs/sharing.md has an administrator type in the workspace, with the group's number for its name."""
-    text = (Path(__file__).parents[1] / "docs" / "sharing.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "sharing.md").read_text(encoding="utf-8")
     block = text.partition("<!-- tried by tests -->")[2].partition("```text\n")[2].partition("```")[0]
     lines = [line.partition("#")[0].strip() for line in block.splitlines()]
     assert len(lines) >= 4, "the block of docs/sharing.md is gone"

@@ -277,7 +277,7 @@ def test_a_longer_run_of_digits_is_no_key() -> None:
 
 @pytest.mark.skipif(shutil.which("awk") is None, reason="awk is not installed")
 def test_the_documented_awk_passes_on_only_what_postfix_queued(tmp_path: Path) -> None:
-    documented = (Path(__file__).parents[1] / "docs/outlets.md").read_text(encoding="utf-8")
+    documented = (Path(__file__).parents[2] / "docs/outlets.md").read_text(encoding="utf-8")
     program = documented.split("awk '")[1].split("' /var/log/mail.log")[0]
     taken, cut = "1" * 32, "2" * 32
     log = (
