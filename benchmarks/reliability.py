@@ -1,4 +1,4 @@
-"""Repeat every fault of docs/reliability.md, and write its table anew from what was counted.
+"""Repeat every fault of docs/explanation/reliability.md, and write its table anew from what was counted.
 
     python benchmarks/reliability.py                        half an hour or so on two cores
     python benchmarks/reliability.py --faults 100 --deliveries 100000 --histories 100000     a night
@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "reliability.md"
+PAGE = ROOT / "docs" / "explanation" / "reliability.md"
 BEGIN, END = "<!-- counted -->", "<!-- end -->"
 COLUMNS = ("tries", "deliveries", "lost", "early", "told_again", "untold_again", "in_doubt")
 

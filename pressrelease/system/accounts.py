@@ -169,8 +169,8 @@ def _not_ours(private: Path, path: Path, why: str) -> NotPermitted | StateUnread
         )
     return NotPermitted(
         f"This workspace belongs to {owner}; {us} may not use its record. Nothing was sent.",
-        hint=f"Run it as that account: `{as_account(owner)} pressrelease …`. docs/sharing.md shows how several accounts"
-        " share a workspace.",
+        hint=f"Run it as that account: `{as_account(owner)} pressrelease …`. docs/how-to/share-a-workspace.md shows how"
+        " several accounts share a workspace.",
         code=code,
     )
 

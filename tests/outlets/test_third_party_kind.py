@@ -1,4 +1,4 @@
-"""The kind of outlet that docs/outlets.md works out, taken from there and installed."""
+"""The kind of outlet that docs/how-to/add-a-kind-of-outlet.md works out, taken from there and installed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pressrelease.errors import ConfigRefused
 from pressrelease.outlets import ENTRY_POINTS, open_outlet
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "outlets.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "how-to" / "add-a-kind-of-outlet.md"
 KEY = "0" * 32
 
 

@@ -277,7 +277,7 @@ def test_a_longer_run_of_digits_is_no_key() -> None:
 
 @pytest.mark.skipif(shutil.which("awk") is None, reason="awk is not installed")
 def test_the_documented_awk_passes_on_only_what_postfix_queued(tmp_path: Path) -> None:
-    documented = (Path(__file__).parents[2] / "docs/outlets.md").read_text(encoding="utf-8")
+    documented = (Path(__file__).parents[2] / "docs/how-to/settle-doubts.md").read_text(encoding="utf-8")
     program = documented.split("awk '")[1].split("' /var/log/mail.log")[0]
     taken, cut = "1" * 32, "2" * 32
     log = (
@@ -295,7 +295,7 @@ def test_the_documented_awk_passes_on_only_what_postfix_queued(tmp_path: Path) -
 def test_a_mailing_of_300_killed_at_70_is_settled_by_the_log_each_once_and_none_lost(
     tmp_path: Path, server: MailServer
 ) -> None:
-    """The worked example of docs/outlets.md."""
+    """The worked example of docs/how-to/settle-doubts.md."""
     people = [f"reporter-{number}@paper.example" for number in range(300)]
     office = office_to(tmp_path / "office", server.port, people)
     approve(office)

@@ -1,4 +1,4 @@
-"""The journal's lines as docs/keeping.md has them ("The journal's lines"): read, hashed, and traced to deliveries.
+"""The journal's lines as docs/reference/journal.md has them: read, hashed, and traced to deliveries.
 
 No line of the program is used here: whoever reads that page could have written this.
 """
@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parents[2] / "docs" / "keeping.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "journal.md"
 COLUMNS = ("n", "at", "actor", "host", "event", "slug", "version", "detail", "prev", "hash")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -103,7 +103,7 @@ def digest_of(recipients: Iterable[str]) -> str:
 
 @cache
 def documented() -> dict[str, frozenset[str]]:
-    """Every event that docs/keeping.md names, with the fields of its detail."""
+    """Every event that docs/reference/journal.md names, with the fields of its detail."""
     section = PAGE.read_text(encoding="utf-8").partition("## The journal's lines")[2].partition("\n## ")[0]
     found: dict[str, frozenset[str]] = {}
     for row in section.partition("| event |")[2].splitlines()[2:]:

@@ -134,9 +134,9 @@ class Replay:
 
     def _words(self, line: Line, told: Mapping[str, Any]) -> None:
         if line.event not in documented():
-            self.say(line, f"docs/keeping.md has no event {line.event}")
+            self.say(line, f"docs/reference/journal.md has no event {line.event}")
         elif unknown := set(told) - documented()[line.event]:
-            self.say(line, f"docs/keeping.md has no {', '.join(sorted(unknown))} in {line.event}")
+            self.say(line, f"docs/reference/journal.md has no {', '.join(sorted(unknown))} in {line.event}")
 
     def _time(self, line: Line) -> None:
         newest = self._newest

@@ -108,17 +108,17 @@ class Place:
         return self.office.folder / ".pressrelease"
 
     def share(self) -> None:
-        """The commands of docs/sharing.md."""
+        """The commands of docs/how-to/share-a-workspace.md."""
         for line in sharing_commands():
             subprocess.run(["/bin/sh", "-ec", line], cwd=self.office.folder, check=True)
 
 
 def sharing_commands() -> list[str]:
-    """What docs/sharing.md has an administrator type in the workspace, with the group's number for its name."""
-    text = (Path(__file__).parents[2] / "docs" / "sharing.md").read_text(encoding="utf-8")
+    """What the how-to page has an administrator type in the workspace, with the group's number for its name."""
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "share-a-workspace.md").read_text(encoding="utf-8")
     block = text.partition("<!-- tried by tests -->")[2].partition("```text\n")[2].partition("```")[0]
     lines = [line.partition("#")[0].strip() for line in block.splitlines()]
-    assert len(lines) >= 4, "the block of docs/sharing.md is gone"
+    assert len(lines) >= 4, "the block of docs/how-to/share-a-workspace.md is gone"
     return [
         line.replace("sudo ", "").replace("chgrp -R press", f"chgrp -R {GROUP}")
         for line in lines

@@ -253,8 +253,12 @@ WRONG: list[tuple[str, Callable[[History], Any], str]] = [
     ("never begun", lambda h: change(h, 0, deliveries=4), "1 of 4 deliveries of names are lost: never begun"),
     ("published too soon", lambda h: h.lines.insert(11, h.lines.pop()), "published, while"),
     ("back in time", lambda h: move_line(h, 4, timedelta(hours=-2)), "release.resumed goes back in time by 1:59:59"),
-    ("an unknown event", lambda h: rename(h, 14, "release.leaked"), "docs/keeping.md has no event release.leaked"),
-    ("an unknown field", lambda h: change(h, 1, age=3), "docs/keeping.md has no age in release.approved"),
+    (
+        "an unknown event",
+        lambda h: rename(h, 14, "release.leaked"),
+        "docs/reference/journal.md has no event release.leaked",
+    ),
+    ("an unknown field", lambda h: change(h, 1, age=3), "docs/reference/journal.md has no age in release.approved"),
 ]
 
 

@@ -1,0 +1,49 @@
+"""The documentation: every link leads to a page and a heading that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+TOP = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").is_file())
+PAGES = sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")])
+
+
+def prose(page: Path) -> str:
+    """The text of a page without its fenced blocks, its comments and its code spans."""
+    text = re.sub(r"(?ms)^(```+).*?^\1\s*$", "", page.read_text(encoding="utf-8"))
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"(?s)<!--.*?-->", "", text))
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchor of each heading, as GitHub makes it."""
+    text = re.sub(r"(?ms)^(```+).*?^\1\s*$", "", page.read_text(encoding="utf-8"))
+    made: set[str] = set()
+    for heading in re.findall(r"(?m)^#+ (.+?)\s*$", text):
+        plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").lower()
+        anchor = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+        made.add(anchor if anchor not in made else f"{anchor}-1")
+    return made
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
+def test_every_link_leads_to_a_page_and_a_heading_that_exist(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{page.name} links to {link}"
+        assert not anchor or anchor in anchors(target), (
+            f"{page.name} links to {link}; {target.name} has no such heading"
+        )
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = TOP / "docs" / "README.md"
+    linked = {
+        (index.parent / link.partition("#")[0]).resolve() for link in re.findall(r"\]\(([^)\s]+)\)", prose(index))
+    }
+    assert {page for page in PAGES if page.is_relative_to(TOP / "docs")} - linked == {index}
