@@ -1,4 +1,4 @@
-"""The documentation: every link leads to a page and a heading that exist."""
+"""The documentation: every link leads to a page and a heading that exist, and its examples are valid."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+
+from pressrelease.config import read_config
+from pressrelease.message.html import settled
+from pressrelease.release import parse
+from pressrelease.release.parsing import ATTACHMENT_KEYS, CONTACT_KEYS, KEYS
 
 TOP = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").is_file())
 PAGES = sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")])
@@ -47,3 +52,31 @@ def test_every_page_is_in_the_index() -> None:
         (index.parent / link.partition("#")[0]).resolve() for link in re.findall(r"\]\(([^)\s]+)\)", prose(index))
     }
     assert {page for page in PAGES if page.is_relative_to(TOP / "docs")} - linked == {index}
+
+
+def test_the_example_of_a_release_is_valid_and_has_every_key() -> None:
+    page = (TOP / "docs" / "how-to" / "write-a-release.md").read_text(encoding="utf-8")
+    example = page.partition("```markdown\n")[2].partition("```")[0]
+    release = parse(example.encode(), "names-released")
+    assert set(KEYS) <= {key.partition(".")[0] for key, _ in release.lines}
+    assert {f"contact.{key}" for key in CONTACT_KEYS} <= {key for key, _ in release.lines}
+    assert set(re.findall(r"(?m)^\| `(\w+)` \| ", page.partition("## The keys")[2].partition("\n## ")[0])) == set(KEYS)
+    assert all(re.search(rf"{key}: ", example) for key in ATTACHMENT_KEYS)
+    names = {attachment.path: attachment.path for attachment in release.attachments}
+    tags = {token.tag for token in settled(release.body, dateline="", names=names, alts={}, base="")}
+    assert {"p", "h2", "ul", "blockquote", "table"} <= tags
+
+
+HOW_TO = [
+    (page, block)
+    for page in sorted((TOP / "docs" / "how-to").glob("*.md"))
+    for block in re.findall(r"(?ms)^```toml\n(.*?)^```", page.read_text(encoding="utf-8"))
+    if not block.startswith(("# pyproject.toml", "# config.toml"))
+]
+
+
+@pytest.mark.parametrize(("page", "block"), HOW_TO, ids=lambda value: getattr(value, "name", ""))
+def test_each_example_of_a_config_is_valid(page: Path, block: str) -> None:
+    office = '[office]\nname = "Press Office"\ntimezone = "America/Los_Angeles"\n'
+    outlet = "" if "[outlets.newsroom]" in block else '\n[outlets.newsroom]\ntype = "newsroom"\n'
+    read_config(f"{office}{block}{outlet}")
