@@ -50,6 +50,10 @@ CONFIG_SETTLED = 2.0
 
 LARGEST_SECRET = 1 << 16
 
+#: What the first screen and `doctor` show in the program's own folder, and the way out of it.
+SAMPLE = "This is the sample that comes with the program, not your office's workspace."
+MAKE_YOUR_OWN = "Make your own in another folder: `pressrelease init ~/office`."
+
 
 @dataclass(frozen=True, eq=False, repr=False)  # no value: two that look at one folder may have read it at two times
 class Workspace:
@@ -74,6 +78,11 @@ class Workspace:
         must_be_usable(self.private, sqlite_file(url, self.folder))
         keep_private(self.private)
         return Store(url, self.folder)
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether this is the sample beside the program's own source code, not an office's workspace."""
+        return (self.folder / "pyproject.toml").is_file() and (self.folder / "pressrelease" / "__main__.py").is_file()
 
     @property
     def private(self) -> Path:

@@ -41,6 +41,7 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     from pressrelease.services.listing import listing
     from pressrelease.status.evaluation import ReleaseState
     from pressrelease.status.views import next_command, status_json, when_words
+    from pressrelease.wiring import MAKE_YOUR_OWN, SAMPLE
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
     context = session.context(only_looks=True)
@@ -52,6 +53,8 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
         return
     zone = context.config.office.timezone
     lines = [context.config.office.name, ""]
+    if context.workspace.is_sample:
+        lines += [SAMPLE, f"  {MAKE_YOUR_OWN}", ""]
     if seen.stopped:
         lines += [seen.stopped_words, ""]
     if seen.clock_doubt:

@@ -125,6 +125,19 @@ def test_a_file_that_no_command_sees_is_named_with_the_reason(
     )
 
 
+def test_the_sample_beside_the_source_code_is_not_taken_for_an_office(place: Workspace, call: Caller) -> None:
+    records.write(place, "good", embargo=AHEAD)
+    for screen in ([], ["doctor", "--offline"]):
+        assert "the sample" not in call(*screen)
+    (place.folder / "pressrelease").mkdir()
+    for name in ("pyproject.toml", "pressrelease/__main__.py"):
+        (place.folder / name).touch()
+    for screen in ([], ["doctor", "--offline"]):
+        shown = " ".join(call(*screen).split())
+        assert "the sample that comes with the program, not your office's workspace" in shown
+        assert "`pressrelease init ~/office`" in shown
+
+
 def test_an_attachment_is_no_release_in_the_wrong_place(place: Workspace) -> None:
     folder = place.folder / "releases"
     (folder / "sheet.docx").write_bytes(b"x")

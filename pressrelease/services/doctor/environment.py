@@ -17,6 +17,7 @@ from pressrelease.library import UNSEEN_HINT
 from pressrelease.services.doctor.findings import DoctorContext, DoctorFinding, error, fine, warning
 from pressrelease.system import clock
 from pressrelease.system.programs import system_program
+from pressrelease.wiring import MAKE_YOUR_OWN, SAMPLE
 
 #: Free bytes on the disk below which nothing can be relied on, and below which somebody should look.
 DISK_GONE = 64 << 20
@@ -41,6 +42,8 @@ def config(patient: DoctorContext) -> Iterator[DoctorFinding]:
         yield fine(f"config.toml is valid; outlets: {', '.join(on)}")
     else:
         yield warning("config.toml has no outlet that is switched on", "Add an [outlets.NAME] table.")
+    if patient.workspace.is_sample:
+        yield warning(SAMPLE[0].lower() + SAMPLE[1:].rstrip("."), MAKE_YOUR_OWN)
     if read.policy.approvals == 0:
         yield warning("nothing needs an approval: [policy] approvals is 0", "Set approvals = 1 or more.")
 
