@@ -1,6 +1,6 @@
 """Take out each guard of the sending engine, one at a time, and see that some test turns red.
 
-    python .ci/guards.py             every guard, two at a time; exit 1 where one could go unnoticed
+    python .ci/guards.py             every guard, as many at a time as there are processors; exit 1 if one goes unnoticed
     python .ci/guards.py lift        only those whose name has "lift" in it
 
 A guard is named by the place in the source that holds it. The package is copied with that place taken out, and the
@@ -8,10 +8,12 @@ tests named are run on the copy until the first that fails. A place that is no l
 guard was moved, and this table must follow it.
 """
 
-# ruff: noqa: E501, T201
+# ruff: noqa: E501, PLC0415, S101, T201
 
 from __future__ import annotations
 
+import importlib
+import multiprocessing
 import os
 import re
 import shutil
@@ -19,11 +21,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+
+#: Seconds for the tests of one guard.
+TIMEOUT = 170
+#: How many of the slowest are listed at the end.
+SLOWEST = 20
+#: What is loaded before the first fork: nearly all of what a run would need a second for.
+LOADED = """
+    pytest _pytest.assertion.rewrite xdist.plugin pytest_timeout hypothesis.stateful hypothesis.extra.pytestplugin
+    sqlalchemy.dialects.sqlite sqlalchemy.dialects.postgresql.psycopg psycopg requests rich.console rich.table
+    typer.testing apscheduler.schedulers.background yaml markdown_it nh3 dateutil.parser standardwebhooks
+""".split()
 
 #: Only SQLite: what is taken out here stands in front of both databases.
 STORE = ("tests/store/test_store.py", "-k", "not postgresql")
@@ -402,49 +417,131 @@ def main() -> int:
     wanted = sys.argv[1:]
     chosen = [guard for guard in GUARDS if not wanted or any(word in guard.name for word in wanted)]
     began = time.monotonic()
-    print(f"{'guard taken out':42} what noticed")
-    with tempfile.TemporaryDirectory(prefix="guards-") as name, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with tempfile.TemporaryDirectory(prefix="guards-") as name:
         Path(name).chmod(0o755)  # tests of several accounts run the copy as accounts that don't own it
         whole = Path(name) / "whole"
-        _copy(ROOT, whole)
-        found = pool.map(lambda guard: _noticed_by(guard, whole), chosen)
-        unseen = 0
-        for guard, words in zip(chosen, found, strict=True):
-            print(f"{guard.name:42} {words or 'NOT CAUGHT'}", flush=True)
-            unseen += not words or words.startswith("?")
-    print(f"{len(chosen) - unseen} of {len(chosen)} guards can't be lost unseen; {time.monotonic() - began:.0f} s")
+        _copy(ROOT, whole, shutil.ignore_patterns("__pycache__"))
+        _compile(whole)
+        _load()
+        print(f"{'guard taken out':42} {'seconds':>7}  what noticed")
+        found = []
+        for one in _tried(chosen, whole):
+            print(f"{one.guard.name:42} {one.seconds:7.1f}  {one.noticed or 'NOT CAUGHT'}", flush=True)
+            found.append(one)
+    if len(found) > SLOWEST:
+        print(f"\nThe slowest {SLOWEST}:")
+        for one in sorted(found, key=lambda one: -one.seconds)[:SLOWEST]:
+            print(f"{one.guard.name:42} {one.seconds:7.1f}  {one.guard.tests[0]}")
+    unseen = [one for one in found if not one.noticed or one.noticed.startswith("?")]
+    if unseen:
+        print("\nNot seen:")
+        for one in unseen:
+            print(f"{one.guard.name:42} {one.noticed or 'NOT CAUGHT'}")
+    print(f"{len(chosen) - len(unseen)} of {len(chosen)} guards can't be lost unseen; {time.monotonic() - began:.0f} s")
     return 1 if unseen else 0
 
 
-def _copy(source: Path, target: Path) -> None:
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a package without one guard.
+
+    `noticed` is the first test that failed, "" if none did, and a complaint after "?" if none could run.
+    """
+
+    guard: Guard
+    noticed: str
+    seconds: float
+
+
+def _copy(source: Path, target: Path, ignore: Callable[[str, list[str]], set[str]] | None = None) -> None:
     target.mkdir()
     for part in ("pressrelease", "tests"):
-        shutil.copytree(source / part, target / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(source / "pyproject.toml", target)
+        shutil.copytree(source / part, target / part, ignore=ignore)
+    shutil.copy2(source / "pyproject.toml", target)
 
 
-def _noticed_by(guard: Guard, whole: Path) -> str:
-    """The first test that fails without a guard; "" where none does; a complaint after "?" where none could run."""
-    made = Path(tempfile.mkdtemp(dir=whole.parent))
-    made.chmod(0o755)
-    folder = made / "copy"
-    _copy(whole, folder)
-    path = folder / "pressrelease" / guard.file
-    source = path.read_text(encoding="utf-8")
+def _compile(whole: Path) -> None:
+    """Compile the package and the tests once; each copy brings what was compiled along, and its age."""
+    asked = [sys.executable, "-m", "pytest", "-n", "0", "-qq", "-p", "no:cacheprovider", "--collect-only", "-m", ""]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPATH"] = str(whole)
+    subprocess.run([sys.executable, "-m", "compileall", "-qq", "pressrelease"], cwd=whole, env=environment, check=True)
+    subprocess.run(asked, cwd=whole, env=environment, stdout=subprocess.DEVNULL, check=True)
+
+
+def _load() -> None:
+    """Import once what each run needs of others; the runs are forks of this process. Nothing of this program."""
+    for name in LOADED:
+        importlib.import_module(name)
+    assert not [name for name in sys.modules if name.partition(".")[0] == "pressrelease"]
+    sys.dont_write_bytecode = True
+    os.environ |= {"HYPOTHESIS_PROFILE": "repeatable", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _tried(chosen: Sequence[Guard], whole: Path) -> Iterator[Outcome]:
+    """Run the tests of each guard on a copy without it, as many at a time as there are processors."""
+    fork = multiprocessing.get_context("fork")
+    waiting = list(reversed(chosen))
+    running: dict[int, tuple[BaseProcess, Guard, Path, float]] = {}
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            guard, began = waiting.pop(), time.monotonic()
+            made = Path(tempfile.mkdtemp(dir=whole.parent))
+            made.chmod(0o755)
+            if trouble := _without(guard, whole, made / "copy"):
+                yield Outcome(guard, trouble, time.monotonic() - began)
+                continue
+            process = fork.Process(target=_run, args=(made, guard.tests))
+            process.start()
+            running[process.sentinel] = (process, guard, made, began)
+        ended = set(wait(list(running), timeout=1))
+        for sentinel, (process, guard, made, began) in list(running.items()):
+            late = time.monotonic() - began > TIMEOUT
+            if late:
+                process.kill()
+            if late or sentinel in ended:
+                process.join()
+                del running[sentinel]
+                yield Outcome(guard, _noticed(process, made / "out"), time.monotonic() - began)
+                shutil.rmtree(made, ignore_errors=True)
+
+
+def _without(guard: Guard, whole: Path, folder: Path) -> str:
+    """Copy the package without this guard; a complaint if its place can't be found."""
+    source = (whole / "pressrelease" / guard.file).read_text(encoding="utf-8")
     if guard.holds not in source:
         return f"? its place in {guard.file} is gone: the table in .ci/guards.py must follow"
+    _copy(whole, folder)
+    path = folder / "pressrelease" / guard.file
     path.write_text(source.replace(guard.holds, guard.becomes), encoding="utf-8")
-    repeatable = {"HYPOTHESIS_PROFILE": "repeatable", "PYTHONDONTWRITEBYTECODE": "1"}
-    environment = os.environ | {"PYTHONPATH": str(folder)} | repeatable
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", *guard.tests]
-    ended = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=170, check=False
-    )
-    if ended.returncode == 0:
+    for compiled in path.parent.glob(f"__pycache__/{path.stem}.*.pyc"):
+        compiled.unlink()
+    return ""
+
+
+def _run(made: Path, tests: Sequence[str]) -> None:
+    """In a fork: the tests up to the first that fails, on this copy; what pytest prints goes to a file beside it."""
+    folder = made / "copy"
+    os.chdir(folder)
+    out = os.open(made / "out", os.O_WRONLY | os.O_CREAT, 0o644)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    os.environ["PYTHONPATH"] = str(folder)
+    sys.path.insert(0, str(folder))
+    import pytest
+
+    code = pytest.main(["-n", "0", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", *tests])
+    sys.stdout.flush()
+    os._exit(int(code))
+
+
+def _noticed(process: BaseProcess, out: Path) -> str:
+    if process.exitcode == 0:
         return ""
-    failed = re.search(r"^FAILED (?:tests/)?(.*?)(?: - .*)?$", ended.stdout, re.MULTILINE)
+    said = out.read_text(encoding="utf-8", errors="replace") if out.exists() else ""
+    failed = re.search(r"^(?:FAILED|ERROR) (?:\S*/)?(test_\w+\.py::.*?)(?: - .*)?$", said, re.MULTILINE)
     if failed is None:
-        return f"? its tests could not be run:\n{ended.stdout[-1500:]}{ended.stderr[-500:]}"
+        return f"? its tests could not be run, or took longer than {TIMEOUT} s:\n{said[-1500:]}"
     return failed[1]
 
 

@@ -52,6 +52,10 @@ def test_the_sample_office_is_what_init_would_write() -> None:
     assert not any(isinstance(value, SecretReference) for value in config.outlets["newsroom"].settings.values())
 
 
+def test_the_package_says_that_it_has_types() -> None:
+    assert (TOP / "pressrelease" / "py.typed").is_file()
+
+
 def test_the_readme_has_the_two_commands() -> None:
     readme = (TOP / "README.md").read_text(encoding="utf-8")
     assert "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/pressrelease demo" in readme
