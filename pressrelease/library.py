@@ -235,7 +235,7 @@ class Library:
             raise _refused(0, f"releases/{slug}.md is a symbolic link, or can't be read.") from None
 
     def _not_found(self, slug: str) -> NotFound:
-        import difflib
+        from pressrelease.release.slug import near_slugs
 
         wanted = slug.removesuffix(".md").casefold()
         for name, reason in self.unseen():
@@ -246,14 +246,13 @@ class Library:
                     hint=UNSEEN_HINT,
                     code="no_release",
                 )
-        near = difflib.get_close_matches(slug.removesuffix(".md"), self.slugs(), n=3)
+        near = near_slugs(slug, self.slugs())
         shown = "".join(character for character in slug[:80] if character.isprintable())
-        return NotFound(
-            f"There is no release {shown}." + (f" Did you mean {near[0]}?" if near else ""),
-            hint="" if near else "`pressrelease status --all` lists what there is.",
-            code="no_release",
-            candidates=near,
-        )
+        if len(near) == 1:
+            hint = f"Did you mean {near[0]}?"
+        else:
+            hint = "Type one of these in full." if near else "`pressrelease status --all` lists all releases."
+        return NotFound(f"There is no release {shown}.", hint=hint, code="no_release", candidates=near)
 
     @contextlib.contextmanager
     def _opened(self, parts: list[str]) -> Iterator[int]:

@@ -98,7 +98,7 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.ClickException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "pressrelease"
-        raise Usage(error.format_message(), hint=f"`{path} --help` shows how it goes.") from None
+        raise Usage(error.format_message(), hint=f"For help: {path} --help") from None
     return result if isinstance(result, int) else 0
 
 
@@ -107,7 +107,9 @@ def _refuse(error: PressReleaseError) -> None:
     from pressrelease.system.printable import in_alphabet, printable
 
     answer.end(error)
-    lines = [error.message, *(f"  - {candidate}" for candidate in error.candidates), error.hint]
+    asked = len(error.candidates) == 1 and error.candidates[0] in error.hint  # no need to list it too
+    listed = [] if asked else [f"  - {candidate}" for candidate in error.candidates]
+    lines = [error.message, *listed, error.hint]
     words = printable("\n".join(line for line in lines if line))
     print(in_alphabet(words, sys.stderr.encoding), file=sys.stderr)  # noqa: T201
 

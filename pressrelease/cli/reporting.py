@@ -49,7 +49,9 @@ def give_results(
 
 
 def _indented(error: PressReleaseError) -> list[str]:
-    lines = [f"- {candidate}" for candidate in error.candidates] + error.hint.splitlines()
+    asked = len(error.candidates) == 1 and error.candidates[0] in error.hint  # no need to list it too
+    listed = [] if asked else [f"- {candidate}" for candidate in error.candidates]
+    lines = listed + error.hint.splitlines()
     return [f"  {line}" for line in lines]
 
 

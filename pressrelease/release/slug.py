@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 from pressrelease.errors import ReleaseRefused
 
 LONGEST_SLUG = 80
+
+#: How alike a slug and what was typed for it must be, from 0 to 1, and how much less alike a second one may be.
+NEAR = 0.75
+NEARLY_AS_NEAR = 0.05
+
+#: How many slugs are proposed at most.
+MOST_NEAR = 5
 
 #: Names that Windows keeps for devices, whatever their extension: `con.md` opens the console there.
 RESERVED = frozenset(
@@ -66,6 +74,42 @@ def slug_of(headline: str) -> str:
             code="no_slug",
         )
     return slug
+
+
+def near_slugs(typed: str, slugs: Collection[str]) -> list[str]:
+    """Return the few slugs that `typed` may stand for, the nearest first: one, some that fit as well, or none.
+
+    A beginning comes before a word from the middle, and both before a misspelling.
+    """
+    word = re.sub(r"[\s_]+", "-", re.split(r"[\\/]", typed)[-1].casefold().removesuffix(".md").strip())[:LONGEST_SLUG]
+    if not word.strip("-"):
+        return []
+    if word in slugs:
+        return [word]
+    for found in (
+        [slug for slug in slugs if slug.startswith(word)],
+        [slug for slug in slugs if f"-{word}" in slug],
+    ):
+        if found:
+            return sorted(found)[:MOST_NEAR]
+    return _misspelled(word, slugs)
+
+
+def _misspelled(word: str, slugs: Collection[str]) -> list[str]:
+    """Return the slugs that are spelled like `word`, or begin like it, the nearest first; not those much farther."""
+    import difflib
+
+    matcher = difflib.SequenceMatcher()
+    matcher.set_seq2(word)
+    found = []
+    for slug in slugs:
+        for part in dict.fromkeys((slug, slug[: len(word)])):
+            matcher.set_seq1(part)
+            if matcher.real_quick_ratio() >= NEAR and matcher.quick_ratio() >= NEAR:
+                found.append((matcher.ratio(), slug))
+    nearest = max(found, default=(0.0, ""))[0]
+    near = sorted((-ratio, slug) for ratio, slug in found if ratio >= max(NEAR, nearest - NEARLY_AS_NEAR))
+    return list(dict.fromkeys(slug for _, slug in near))[:MOST_NEAR]
 
 
 def _spelled(character: str) -> str:
