@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pressrelease.cli import completing
 from pressrelease.cli.options import DryRunOption, JsonOption, NoInputOption, WorkspaceOption
 from pressrelease.cli.session import Session
 
@@ -20,21 +21,28 @@ app = typer.Typer()
 @app.command("outlets")
 def outlets(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME…]", help="Only these; all without a name.", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME…]",
+            help="Only these outlets (all if no NAME is given).",
+            autocompletion=completing.outlets,
+            show_default=False,
+        ),
     ] = None,
     test: Annotated[
-        bool, typer.Option("--test", help="Reach them with their credentials, publishing nothing.", show_default=False)
+        bool,
+        typer.Option("--test", help="Connect to them and log in, without publishing anything.", show_default=False),
     ] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """What is configured and what each can do; with --test, whether it can be reached with its credentials.
+    """Show the outlets and what each can do. With --test, check that they can be reached.
 
-    Exit code with --test: 0 all reached, 75 one can't be reached just now, 10 one says no, 78 one's table or secret
-    is wrong; the last of these where several hold. An outlet that was closed over its credentials and is reached
-    is asked again.
+    Exit codes with --test: 0 all were reached, 75 one can't be reached right now, 10 one refuses, 78 one's settings
+    or secret are wrong; if there are several problems, the last of these. Sending to an outlet that was paused because
+    it rejected the login continues once the test reaches it.
 
     \b
     pressrelease outlets

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pressrelease.cli.completing import outlets, slugs
 from pressrelease.cli.options import (
     DryRunOption,
     JsonOption,
@@ -35,8 +36,8 @@ def new(
         str,
         typer.Argument(
             metavar="[HEADLINE]",
-            help="The release's headline; asked for if it is left out, read from standard input if it is -. Others on"
-            " this machine can see what is typed in a command.",
+            help="The headline. You are asked for it if you leave it out; - reads it from standard input. Others on"
+            " this computer can see what is typed in a command.",
             show_default=False,
         ),
     ] = "",
@@ -44,22 +45,41 @@ def new(
         str,
         typer.Option(
             "--embargo",
-            help="When the world may see it: “the week of 9/24”, “Monday at 9 a.m.”. Can wait.",
+            help="When it may go out: “next week”, “Monday at 9 a.m.”. You can leave it out for now.",
             show_default=False,
         ),
     ] = "",
-    follows: Annotated[str, typer.Option("--follows", metavar="SLUG", help="The release whose promise it keeps.")] = "",
-    outlet: Annotated[list[str] | None, typer.Option("--outlet", metavar="NAME", help="Where it goes.")] = None,
-    edit_it: Annotated[bool, typer.Option("--edit", help="Open it in the editor.")] = False,
+    follows: Annotated[
+        str,
+        typer.Option(
+            "--follows",
+            metavar="SLUG",
+            help="The release whose promise it keeps.",
+            autocompletion=slugs,
+            show_default=False,
+        ),
+    ] = "",
+    outlet: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--outlet",
+            metavar="NAME",
+            help="Where it goes, by its name in config.toml. Repeatable.",
+            autocompletion=outlets,
+            show_default=False,
+        ),
+    ] = None,
+    edit_it: Annotated[bool, typer.Option("--edit", help="Open it in your editor.")] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Begin a release: a file in releases/, to be written in any editor.
+    """Start a release: make its file in releases/, to write in any editor.
 
     \b
-    pressrelease new "Names released" --embargo "the week of 9/24" --follows county-wide-operation
+    pressrelease new "Names released" --edit
+    pressrelease new "Names released" --embargo "<week>" --follows county-wide-operation
     """
     from pressrelease.services.drafting import begin
     from pressrelease.when import say_embargo
@@ -102,7 +122,11 @@ def edit(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Open a release in $VISUAL or $EDITOR; what you wrote is checked on leaving, and never lost."""
+    """Edit a release in your editor ($VISUAL or $EDITOR). It is checked when you close it.
+
+    \b
+    pressrelease edit names-released
+    """
     _edit(Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run), slug)
 
 
@@ -166,25 +190,34 @@ def _after_editing(context: ServiceContext, slug: str) -> list[str]:
 
 @app.command("when")
 def when(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="A phrase, as it would stand in a release.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="An embargo, as you would write it in a release.")],
     now: Annotated[
-        str | None, typer.Option("--now", metavar="ISO", help="The present, an instant with its offset.")
+        str | None,
+        typer.Option(
+            "--now", metavar="ISO", help="Read it as of this moment, with its offset: 2018-09-19T09:00:00-07:00."
+        ),
     ] = None,
     timezone: Annotated[
-        str | None, typer.Option("--timezone", metavar="TZ", help="Such as America/Los_Angeles.")
+        str | None,
+        typer.Option(
+            "--timezone", metavar="TZ", help="The time zone, such as America/Los_Angeles. Default: the office's."
+        ),
     ] = None,
     release_time: Annotated[
-        str | None, typer.Option("--release-time", metavar="HH:MM", help="The hour where a phrase names only days.")
+        str | None,
+        typer.Option(
+            "--release-time", metavar="HH:MM", help="The time to use if TEXT names only days. Default: the office's."
+        ),
     ] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
 ) -> None:
-    """Say back what an embargo phrase means; saves nothing.
+    """Show what an embargo means, and when the release would go out. Saves nothing.
 
     \b
-    pressrelease when "the week of 9/24"
-    pressrelease when "Sept. 24, 2018, 9 a.m. PT" --timezone America/Los_Angeles
+    pressrelease when "<week>"
+    pressrelease when "<monday>, 9 a.m. PT" --timezone America/Los_Angeles
     """
     from pressrelease.cli.asking import meaning
     from pressrelease.when import embargo_as_json, say_embargo
@@ -203,7 +236,12 @@ def check(
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
 ) -> None:
-    """What stands in a release's way, and what a careful reader would notice. All of them without a name."""
+    """Check releases for errors and warnings (all releases if no SLUG is given).
+
+    \b
+    pressrelease check
+    pressrelease check names-released
+    """
     from pressrelease.check import Severity
     from pressrelease.errors import Refused
     from pressrelease.services.drafting import check_all

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from records import office, write
+from records import office, schedule, write
+
+from pressrelease.services import ServiceContext, approving, stopping
+from pressrelease.wiring import Workspace
 
 COMMAND = [sys.executable, "-m", "pressrelease"]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    workspace = office(tmp_path / "office", more='[outlets.wire]\ntype = "webhook"\nurl = "http://127.0.0.1:9/x"\n')
+    workspace = office(tmp_path / "office", more='[outlets.wire]\ntype = "newsroom"\npath = "wire"\n')
     for slug in ("names-released", "names-withheld", "weekly"):
         write(workspace, slug)
     (workspace.folder / "releases" / "Names draft.md").write_text("no slug")
@@ -44,10 +50,14 @@ def offered(folder: Path, line: str, **environment: str) -> list[str]:
     ("line", "offers"),
     [
         ("pressrelease sche", ["schedule"]),
-        ("pressrelease approve na", ["names-released", "names-withheld"]),
-        ("pressrelease approve names-released na", ["names-withheld"]),
+        ("pressrelease check na", ["names-released", "names-withheld"]),
+        ("pressrelease check names-released na", ["names-withheld"]),
+        ("pressrelease schedule names-released na", ["names-withheld"]),
+        ("pressrelease approve na", []),
         ("pressrelease proof weekly --outlet w", ["wire"]),
         ("pressrelease settle weekly --outlet n", ["newsroom"]),
+        ("pressrelease new Names --outlet w", ["wire"]),
+        ("pressrelease outlets newsroom ", ["wire"]),
         ("pressrelease status x", []),
     ],
 )
@@ -56,15 +66,138 @@ def test_what_fits_is_offered(folder: Path, line: str, offers: list[str]) -> Non
 
 
 def test_the_workspace_on_the_line_counts(folder: Path, tmp_path: Path) -> None:
-    assert offered(tmp_path, f"pressrelease -w {folder} approve we") == ["weekly"]
-    assert offered(tmp_path, f"pressrelease approve -w {folder} we") == ["weekly"]
-    assert offered(tmp_path, "pressrelease approve we", PRESSRELEASE_WORKSPACE=str(folder)) == ["weekly"]
+    assert offered(tmp_path, f"pressrelease -w {folder} edit we") == ["weekly"]
+    assert offered(tmp_path, f"pressrelease edit -w {folder} we") == ["weekly"]
+    assert offered(tmp_path, "pressrelease edit we", PRESSRELEASE_WORKSPACE=str(folder)) == ["weekly"]
 
 
 def test_where_nothing_can_be_looked_up_nothing_is_said(folder: Path, tmp_path: Path) -> None:
-    assert offered(tmp_path, "pressrelease approve we") == []
+    assert offered(tmp_path, "pressrelease edit we") == []
     (folder / "config.toml").write_text("broken [")
     assert offered(folder, "pressrelease proof weekly --outlet w") == []
+
+
+def crowd(folder: Path) -> None:
+    """A release in each state, named for it, beside the drafts."""
+    workspace = Workspace(folder)
+    for slug in ("a-unapproved", "a-scheduled", "a-held", "a-published", "a-failed", "a-doubted"):
+        schedule(workspace, slug, approved=slug != "a-unapproved")
+    context = ServiceContext(workspace, "jdoe")
+    stopping.hold(context, "a-held", "x")
+    with closing(sqlite3.connect(folder / ".pressrelease" / "state.db", isolation_level=None)) as record:
+        for slug, state in (("a-published", "delivered"), ("a-failed", "failed"), ("a-doubted", "in_doubt")):
+            record.execute("UPDATE deliveries SET state = ?, attempts = 1 WHERE slug = ?", (state, slug))
+        record.execute("UPDATE releases SET open = 0 WHERE slug = 'a-published'")
+    write(workspace, "a-draft")
+
+
+@pytest.mark.parametrize(
+    ("command", "offers"),
+    [
+        ("schedule", "draft held scheduled unapproved"),
+        ("approve", "unapproved"),
+        ("unapprove", "held scheduled"),
+        ("unschedule", "held scheduled unapproved"),
+        ("hold", "doubted failed scheduled unapproved"),
+        ("resume", "held"),
+        ("publish", "doubted draft failed scheduled unapproved"),
+        ("retry", "failed"),
+        ("settle", "doubted"),
+        ("settle --undo", "doubted failed published"),
+        ("edit", "doubted draft failed held published scheduled unapproved"),
+        ("status", "doubted draft failed held published scheduled unapproved"),
+        ("new Names --follows", "doubted draft failed held published scheduled unapproved"),
+    ],
+)
+def test_a_command_is_offered_the_releases_that_it_is_for(folder: Path, command: str, offers: str) -> None:
+    crowd(folder)
+    assert offered(folder, f"pressrelease {command} a-") == [f"a-{state}" for state in offers.split()]
+
+
+def test_resume_is_offered_what_missed_its_lift_and_what_a_file_holds(folder: Path) -> None:
+    workspace = Workspace(folder)
+    schedule(workspace, "a-missed")
+    schedule(workspace, "a-ahead")
+    with closing(sqlite3.connect(folder / ".pressrelease" / "state.db", isolation_level=None)) as record:
+        record.execute("UPDATE releases SET lift = 1 WHERE slug = 'a-missed'")
+    assert offered(folder, "pressrelease resume a-") == ["a-missed"]
+    (folder / "HOLD-a-ahead").touch()
+    assert offered(folder, "pressrelease resume a-") == ["a-ahead", "a-missed"]
+
+
+def test_no_more_approvals_than_the_policy_asks_are_offered(folder: Path) -> None:
+    config = folder / "config.toml"
+    config.write_text(config.read_text() + "[policy]\napprovals = 2\n")
+    schedule(Workspace(folder), "a-half")
+    assert offered(folder, "pressrelease approve a-") == ["a-half"]
+    approving.approve(ServiceContext(Workspace(folder), "jdoe"), "a-half", "deputy")
+    assert offered(folder, "pressrelease approve a-") == []
+
+
+@pytest.mark.parametrize("trouble", ["locked", "missing", "damaged", "empty", "another layout"])
+def test_a_record_that_cannot_be_read_is_no_reason_to_print_anything(folder: Path, trouble: str) -> None:
+    crowd(folder)
+    file = folder / ".pressrelease" / "state.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        if trouble == "locked":
+            other.execute("PRAGMA journal_mode = DELETE")
+            other.execute("BEGIN EXCLUSIVE")
+        elif trouble == "missing":
+            file.unlink()
+        elif trouble == "another layout":
+            other.execute("ALTER TABLE releases RENAME TO others")
+        else:
+            file.write_bytes(b"" if trouble == "empty" else b"x" * 9_000)
+        began = time.monotonic()
+        assert offered(folder, "pressrelease approve a-") == []
+        assert time.monotonic() - began < 5
+        assert offered(folder, "pressrelease edit a-d") == ["a-doubted", "a-draft"]
+        if trouble == "missing":
+            assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    "line", ["pressrelease approve a-", "pressrelease settle a-doubted --outlet n", "pressrelease "]
+)
+def test_nothing_slow_is_loaded_while_a_person_waits(folder: Path, line: str) -> None:
+    crowd(folder)
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "pressrelease"],
+        env=os.environ
+        | {
+            "_PRESSRELEASE_COMPLETE": "bash_complete",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(len(line.split(" ")) - 1),
+        },
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout
+    loaded = {row.rpartition("|")[2].strip().partition(".")[0] for row in told.stderr.splitlines()}
+    assert "click" in loaded
+    assert not {"sqlalchemy", "psycopg", "requests", "apscheduler", "rich", "dateutil"} & loaded
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_the_other_shells_are_offered_the_same(folder: Path, shell: str) -> None:
+    crowd(folder)
+    words = {"zsh": "pressrelease approve a-", "fish": "pressrelease approve a-"}[shell]
+    told = subprocess.run(
+        COMMAND,
+        env=os.environ
+        | {
+            "_PRESSRELEASE_COMPLETE": f"{shell}_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": {"zsh": "2", "fish": "a-"}[shell],
+        },
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ("a-unapproved" in told.stdout, "a-scheduled" in told.stdout, told.stderr) == (True, False, "")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -89,7 +222,7 @@ def test_a_real_bash_completes_by_that_script(folder: Path, tmp_path: Path) -> N
     program.chmod(0o755)
     script = (
         'eval "$(_PRESSRELEASE_COMPLETE=bash_source pressrelease)";'
-        "COMP_WORDS=(pressrelease approve na); COMP_CWORD=2; _pressrelease_completion pressrelease;"
+        "COMP_WORDS=(pressrelease edit na); COMP_CWORD=2; _pressrelease_completion pressrelease;"
         'echo "${COMPREPLY[@]}"'
     )
     told = subprocess.run(
