@@ -1,4 +1,4 @@
-"""The front door: every command by name, its module loaded only when it is called.
+"""Every command by name; its module is loaded only when it is called.
 
 Thirty commands cost more to import than most of them cost to run, and `status` is typed all day.
 """
@@ -6,78 +6,89 @@ Thirty commands cost more to import than most of them cost to run, and `status` 
 from __future__ import annotations
 
 import importlib
-from typing import Annotated, Any
+import os
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_command_from_info
 
 from pressrelease import __version__
+from pressrelease.cli.completing import VARIABLE
 from pressrelease.cli.options import JsonOption, NoInputOption, WorkspaceOption
 
-#: Every command: where it lives. In the order in which `--help` lists them.
-COMMANDS = {
-    "init": "starting",
-    "demo": "demo",
-    "new": "writing",
-    "edit": "writing",
-    "when": "writing",
-    "check": "writing",
-    "proof": "proofing",
-    "schedule": "scheduling",
-    "approve": "scheduling",
-    "unapprove": "scheduling",
-    "unschedule": "scheduling",
-    "hold": "stopping",
-    "resume": "stopping",
-    "stop": "stopping",
-    "publish": "sending",
-    "publish-due": "sending",
-    "run": "sending",
-    "retry": "sending",
-    "settle": "settling",
-    "status": "looking",
-    "promises": "promising",
-    "journal": "looking",
-    "outlets": "reaching",
-    "doctor": "keeping",
-    "backup": "keeping",
-    "restore": "keeping",
-    "adopt": "stopping",
-    "move-store": "keeping",
-    "service": "keeping",
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+#: Every command and the module it is in, in the groups of `--help`; each group in the order of an office's day.
+GROUPS = {
+    "Write": {
+        "new": "writing",
+        "edit": "writing",
+        "when": "writing",
+        "check": "writing",
+        "proof": "proofing",
+    },
+    "Schedule and approve": {
+        "schedule": "scheduling",
+        "approve": "scheduling",
+        "unapprove": "scheduling",
+        "unschedule": "scheduling",
+    },
+    "Publish": {
+        "publish": "sending",
+        "hold": "stopping",
+        "stop": "stopping",
+        "resume": "stopping",
+        "retry": "sending",
+        "settle": "settling",
+        "run": "sending",
+        "publish-due": "sending",
+    },
+    "Watch": {
+        "status": "looking",
+        "promises": "promising",
+        "journal": "looking",
+    },
+    "Outlets": {
+        "outlets": "reaching",
+    },
+    "Keep": {
+        "demo": "demo",
+        "init": "starting",
+        "service": "keeping",
+        "doctor": "keeping",
+        "backup": "keeping",
+        "restore": "keeping",
+        "adopt": "stopping",
+        "move-store": "keeping",
+    },
 }
 
+COMMANDS = {name: module for group in GROUPS.values() for name, module in group.items()}
 
-_NOT_BACK = (
-    "No command takes back what is out yet. `pressrelease hold SLUG` keeps back what isn't; `pressrelease stop` stops"
-    " everything."
-)
-_NO_CORRECTION = "No command sends a correction yet."
 
-#: What people type that is no command, and what serves instead. A near spelling may mean the opposite: retract, retry.
-MEANT = {
-    **dict.fromkeys(("retract", "kill", "withdraw", "recall", "takedown", "unpublish", "remove"), _NOT_BACK),
-    **dict.fromkeys(("correct", "correction", "update", "amend"), _NO_CORRECTION),
-    **dict.fromkeys(
-        ("cancel", "delete", "abort"),
-        "`pressrelease unschedule SLUG` makes it a draft again; `pressrelease hold SLUG` keeps it back.",
-    ),
-    **dict.fromkeys(
-        ("pause", "halt"), "`pressrelease hold SLUG` keeps one back; `pressrelease stop` stops everything."
-    ),
-    **dict.fromkeys(
-        ("send", "release", "post"),
-        "`pressrelease publish SLUG` sends one now; `pressrelease schedule SLUG` sends it at its time.",
-    ),
-    **dict.fromkeys(("list", "ls", "show", "queue"), "`pressrelease status` lists the releases."),
-    **dict.fromkeys(("test", "ping"), "`pressrelease outlets --test` tries the outlets."),
-}
+class OneCommand(TyperCommand):
+    """A command whose help shows dates that are ahead, and which asks what a mistyped SLUG means."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, once the releases that its SLUGs mean are known."""
+        from pressrelease.cli.naming import ask_for_slugs
+
+        ask_for_slugs(ctx.params)
+        return super().invoke(ctx)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help, with the examples' dates counted from today."""
+        from pressrelease.cli.examples import dated
+
+        self.help = dated(self.help or "")
+        super().format_help(ctx, formatter)
 
 
 class Commands(TyperGroup):
-    """Finds a command's module by its name; a name that is none is answered with those that come near."""
+    """Finds a command's module by its name. What is no command is refused with the command that may be meant."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -88,27 +99,35 @@ class Commands(TyperGroup):
         theme = importlib.import_module(f"pressrelease.cli.{COMMANDS[cmd_name]}")
         for info in theme.app.registered_commands:
             if info.name == cmd_name:
+                info.cls = OneCommand
                 return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
         raise LookupError(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Every command with the whole first sentence of its help; Click would cut it off at the line's end."""
-        rows = [
-            (name, (command.help or "").split("\n\n")[0].split("\b")[0].replace("\n", " ").strip())
-            for name in self.list_commands(ctx)
-            if (command := self.get_command(ctx, name)) is not None
-        ]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        """Write every command with the whole first paragraph of its help; Click would cut it off at the line's end."""
+        width = max(map(len, COMMANDS))
+        for group, names in GROUPS.items():
+            with formatter.section(group):
+                formatter.write_dl([(name.ljust(width), self._summary(ctx, name)) for name in names])
+
+    def _summary(self, ctx: click.Context, name: str) -> str:
+        command = self.get_command(ctx, name)
+        return ((command.help if command else "") or "").split("\n\n")[0].split("\b")[0].replace("\n", " ").strip()
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return what a first word may be; to bash, which shows no help beside it, without loading any command."""
+        if not os.environ.get(VARIABLE, "").startswith("bash"):
+            return super().shell_complete(ctx, incomplete)
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            import difflib
+            from pressrelease.cli.mistyped import no_such_command
 
-            near = difflib.get_close_matches(args[0], COMMANDS, n=3)
-            hint = f" Did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
-            hint = f" {MEANT[args[0].lower()]}" if args[0].lower() in MEANT else hint
-            raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
+            raise no_such_command(args, COMMANDS, workspace=ctx.params.get("workspace"))
         return super().resolve_command(ctx, args)
 
 
@@ -120,7 +139,7 @@ app = typer.Typer(
     invoke_without_command=True,
     context_settings={"help_option_names": ["--help", "-h"]},
     epilog="Exit codes: 0 fine, 1 a fault of the program, 2 usage, 10 needs a person, 11 stopped, 65 refused, 66 not"
-    " found, 75 will be retried, 77 not permitted, 78 config.",
+    " found, 75 will be retried, 77 not permitted, 78 error in config.toml.",
 )
 
 
@@ -137,12 +156,14 @@ def pressrelease(
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Say the version and end.", callback=_version, is_eager=True)
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Publish press releases at their moment: never early, once, nothing lost, and with proof.
+    """Publish press releases at their time: never early, once, and with proof.
 
-    Without a command: what lifts next, what needs a person, and whether a scheduler is alive.
+    Without a command it shows what goes out next, what needs a person, and whether a scheduler is running.
+
+    New here? Try `pressrelease demo`, then `pressrelease init`.
 
     \b
     A week in a press office:
@@ -150,6 +171,8 @@ def pressrelease(
       pressrelease schedule names-released --at "Monday at 9 a.m."
       pressrelease approve names-released
       pressrelease status
+
+    `pressrelease COMMAND --help` explains a command, with examples.
     """
     if ctx.invoked_subcommand is None:
         from pressrelease.cli.looking import today

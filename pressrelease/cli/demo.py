@@ -12,7 +12,11 @@ app = typer.Typer()
 
 @app.command("demo")
 def demo(as_json: JsonOption = False, no_input: NoInputOption = False) -> None:
-    """See it work: two releases, one at once and one at its lift, to a newsroom and a webhook of this machine."""
+    """Show it all in a minute: two releases, one sent at once and one at its time. Nothing leaves this computer.
+
+    \b
+    pressrelease demo
+    """
     from pressrelease.demonstration import demonstrate
 
     session = Session.of(None, as_json=as_json, no_input=no_input)

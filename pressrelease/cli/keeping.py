@@ -23,14 +23,18 @@ app = typer.Typer()
 
 @app.command("doctor")
 def doctor(
-    offline: Annotated[bool, typer.Option("--offline", help="Reach nothing over a network.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Use no network.")] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
 ) -> None:
-    """Look everything over: clock, zones, files, database, outlets, scheduler, journal; a mend for each finding.
+    """Check everything: clock, files, database, outlets, scheduler, journal. Show how to fix each problem.
 
-    Changes nothing and publishes nothing. Exit code 10 where something has to be seen to now.
+    It changes and publishes nothing. The exit code is 10 if something must be fixed now.
+
+    \b
+    pressrelease doctor
+    pressrelease doctor --offline
     """
     from pressrelease.services.doctor import Weight, examine
     from pressrelease.when import rfc3339
@@ -71,17 +75,20 @@ def _summary(errors: int, found: int) -> str:
 
 @app.command("backup")
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, or a folder to make one in.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file, or a folder to put it in.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """A consistent copy of the record, config.toml and releases/ in one file, while schedulers run.
+    """Back up the record, config.toml and releases/ in one file. Schedulers may keep running.
 
-    It holds embargoed text: only you may read it, and it should stay so. It holds no secrets. The journal's head is
-    printed; keep it elsewhere, and `journal --verify --head` proves by it that nothing was cut off since.
+    It holds embargoed text, so keep it where only you can read it. It holds no secrets. It prints the journal's head;
+    keep that elsewhere: `journal --verify --head` uses it to prove that nothing was cut off since.
+
+    \b
+    pressrelease backup /var/backups/press.zip
     """
     from pressrelease.errors import StateUnreadable
     from pressrelease.services.keeping import back_up
@@ -118,17 +125,21 @@ def backup(
 
 @app.command("restore")
 def restore(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `backup` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `pressrelease backup` wrote.")],
     yes: YesOption = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Put a backup in place: into an empty folder, or over a workspace, whose own record is kept aside.
+    """Restore a backup into an empty folder or over a workspace. The record it replaces is kept.
 
-    The backup is looked over before anything is changed. What was restored starts stopped; what was being sent, or
-    was due since, is in doubt: `status` lists it, `settle` decides it, `resume --all` lets the rest go.
+    The backup is checked before anything is changed. The restored workspace starts stopped. What was being sent, or
+    was due since the backup, is in doubt: see it with `status`, decide with `settle`, then `resume --all`.
+
+    \b
+    pressrelease restore /var/backups/press.zip --dry-run
+    pressrelease restore /var/backups/press.zip --workspace /srv/press
     """
     from pressrelease.services.restoring import put_back, unpacked
     from pressrelease.when import rfc3339
@@ -239,9 +250,12 @@ def move_store(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Move the record from SQLite to a PostgreSQL server, whole and checked, while everything is stopped.
+    """Move the record from SQLite to a PostgreSQL server, and check it. Stop everything first.
 
-    The password belongs in ~/.pgpass, never on the command line. The old file is kept under another name.
+    Put the password in ~/.pgpass, never on the command line. The old file is kept under another name.
+
+    \b
+    pressrelease move-store postgresql+psycopg://db.example.gov/press
     """
     from pressrelease.services.moving import move_store as move
 
@@ -272,13 +286,24 @@ def move_store(
 
 @app.command("service")
 def service(
-    cron: Annotated[bool, typer.Option("--cron", help="A line for crontab: a pass every minute.")] = False,
-    systemd: Annotated[bool, typer.Option("--systemd", help="A unit for systemd: publishes at the instant.")] = False,
+    cron: Annotated[
+        bool, typer.Option("--cron", help="Print the crontab line, which sends what is due every minute.")
+    ] = False,
+    systemd: Annotated[
+        bool, typer.Option("--systemd", help="Print the systemd unit, which sends to the second.")
+    ] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
 ) -> None:
-    """The lines to install, and nothing else, so that they can be piped where they belong."""
+    """Print the cron line or the systemd unit that keeps the scheduler running.
+
+    Nothing else goes to standard output, so you can redirect it to a file.
+
+    \b
+    pressrelease service --cron
+    pressrelease service --systemd
+    """
     from pressrelease.errors import Usage
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)

@@ -140,13 +140,20 @@ def scheduler_line(sign: SchedulerSign) -> str:
 @app.command("status")
 def status(
     slugs: MaybeSlugsArgument = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also what is long out or far ahead.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Stay, and show each change.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also show releases that went out long ago or are far ahead.")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep running and show changes as they happen.")] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
 ) -> None:
-    """Where every release stands: what, when, and outlet by outlet."""
+    """Show releases: when each goes out and its status, outlet by outlet.
+
+    \b
+    pressrelease status
+    pressrelease status names-released --watch
+    """
     from pressrelease.cli.promising import near_lines
     from pressrelease.services.listing import listing
     from pressrelease.status.views import status_json
@@ -197,14 +204,14 @@ def _show(session: Session, context: ServiceContext, rows: list[Row], *, detaile
 def journal(
     slugs: MaybeSlugsArgument = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Look whether any line was changed or moved, and whether the rows agree.")
+        bool, typer.Option("--verify", help="Check that no line was changed or moved and that the record agrees.")
     ] = False,
     head: Annotated[
         str | None,
         typer.Option(
             "--head",
             metavar="N:HASH",
-            help="With --verify: a head kept elsewhere, or a backup's file, that must be in it.",
+            help="With --verify: a head that you kept, or a backup file, that must be in it.",
             show_default=False,
         ),
     ] = None,
@@ -212,9 +219,14 @@ def journal(
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
 ) -> None:
-    """Who did what, when. Every line's hash covers the line before it.
+    """Show who did what and when. With --verify, check that nobody changed it.
 
-    Only a head kept elsewhere, as `backup` prints it, shows that the end was cut off or all was written anew.
+    Every line's hash covers the line before it. Only a head that you keep elsewhere, as `backup` prints it, shows
+    that the end was cut off or everything was rewritten.
+
+    \b
+    pressrelease journal names-released
+    pressrelease journal --verify
     """
     from pressrelease.cli.text_output import journal_line
     from pressrelease.errors import StateUnreadable

@@ -15,24 +15,26 @@ WorkspaceOption = Annotated[
     typer.Option(
         "--workspace",
         "-w",
-        help="The office's folder (or PRESSRELEASE_WORKSPACE, or the current one).",
+        help="The office's folder. Default: PRESSRELEASE_WORKSPACE, or the current folder.",
         show_default=False,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output, words on standard error.")]
-NoInputOption = Annotated[bool, typer.Option("--no-input", help="Never ask; what would be asked is refused.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing, reach no outlet.")]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Say yes beforehand.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print the result as JSON on standard output, messages on standard error.")
+]
+NoInputOption = Annotated[bool, typer.Option("--no-input", help="Never ask. What needs an answer is refused.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only show what would happen. Change and send nothing.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to every question.")]
 WhyOption = Annotated[
     str, typer.Option("--why", callback=one_line, help="The reason, for the journal.", show_default=False)
 ]
 AtOption = Annotated[
-    str | None, typer.Option("--at", help="The lift, as you would say it: “Monday at 9 a.m.”.", show_default=False)
+    str | None, typer.Option("--at", help="When it goes out, in plain words: “Monday at 9 a.m.”.", show_default=False)
 ]
 SlugArgument = Annotated[
     str,
     typer.Argument(
-        metavar="SLUG", help="A release: its file's name without .md.", autocompletion=slugs, show_default=False
+        metavar="SLUG", help="The release: its file's name without .md.", autocompletion=slugs, show_default=False
     ),
 ]
 SlugsArgument = Annotated[
@@ -45,13 +47,16 @@ MaybeSlugsArgument = Annotated[
 OutletOption = Annotated[
     str | None,
     typer.Option(
-        "--outlet", help="One outlet, by its name in config.toml.", autocompletion=outlets, show_default=False
+        "--outlet", help="Only this outlet, by its name in config.toml.", autocompletion=outlets, show_default=False
     ),
 ]
 ConfirmOption = Annotated[
     str | None,
     typer.Option(
-        "--confirm", metavar="SLUG", help="The slug, typed again, in place of the question.", show_default=False
+        "--confirm",
+        metavar="SLUG",
+        help="The release's SLUG again, to confirm without being asked.",
+        show_default=False,
     ),
 ]
 ConfirmClockOption = Annotated[
@@ -59,8 +64,11 @@ ConfirmClockOption = Annotated[
     typer.Option(
         "--confirm",
         metavar="clock",
-        help="With --all, when the clock is in doubt: that it shows the right time.",
+        help="With --all: confirm that this computer's clock shows the right time.",
         show_default=False,
     ),
 ]
-AsOption = Annotated[str | None, typer.Option("--as", metavar="NAME", help="In whose name.", show_default=False)]
+AsOption = Annotated[
+    str | None,
+    typer.Option("--as", metavar="NAME", help="Who approves. Default: your account's name.", show_default=False),
+]

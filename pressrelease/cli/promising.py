@@ -28,13 +28,17 @@ def promises(
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
 ) -> None:
-    """What releases promised for later, by when, and which release keeps each.
+    """Show what releases promised for later, when it is due, and which release keeps the promise.
 
     \b
-    kept     the release that keeps it is out
+    kept     the release that keeps it has been published
     planned  the release that keeps it is scheduled in time
-    open     nothing that keeps it is scheduled in time
-    overdue  its time has passed, and nothing that keeps it is out
+    open     no release that keeps it is scheduled in time
+    overdue  it was due, and no release that keeps it has been published
+
+    \b
+    pressrelease promises
+    pressrelease promises names-released
     """
     from pressrelease.services.promising import promised
 

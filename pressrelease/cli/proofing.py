@@ -37,23 +37,27 @@ def proof(
     outlet: OutletOption = None,
     recipient: Annotated[
         str | None,
-        typer.Option("--recipient", help="With --outlet: for whom, else the first on its list.", show_default=False),
+        typer.Option(
+            "--recipient", help="With --outlet: for this recipient. Default: the first on its list.", show_default=False
+        ),
     ] = None,
     wanted: Annotated[
-        Format | None, typer.Option("--format", help="How, without --outlet; text by itself.", show_default=False)
+        Format | None, typer.Option("--format", help="The format, without --outlet. Default: text.", show_default=False)
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Into a file that only you may read.", show_default=False),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write it to FILE, which only you can read.", show_default=False
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE where it is there already.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
 ) -> None:
-    """The exact bytes that an outlet would get, reaching no outlet; or the release in a format.
+    """Show exactly what an outlet would get, without sending anything.
 
-    The scheduled version where there is one, and its draft otherwise.
+    It shows the scheduled version if there is one, and the draft otherwise.
 
     \b
     pressrelease proof names-released

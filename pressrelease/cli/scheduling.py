@@ -35,11 +35,13 @@ def schedule(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Freeze a release as it is now and fix its lift.
+    """Schedule releases: freeze the text as it is now and set the time it goes out.
+
+    Without --at it is the time that the embargo in the file names. If you change the file later, schedule it again.
 
     \b
-    pressrelease schedule names-released                     at the lift that its embargo names
-    pressrelease schedule names-released --at "Monday at 9"  inside a window like "the week of 9/24"
+    pressrelease schedule names-released
+    pressrelease schedule names-released --at "<monday>, 9 a.m."
     """
     from pressrelease.cli.reporting import give_results, proposal_lines
     from pressrelease.services import scheduling
@@ -100,7 +102,7 @@ def approve(
             "--key",
             metavar="FILE",
             envvar="PRESSRELEASE_SIGNING_KEY",
-            help="Your SSH key, where config.toml wants approvals signed.",
+            help="Your SSH key, if config.toml asks for signed approvals.",
             show_default=False,
         ),
     ] = "",
@@ -109,7 +111,7 @@ def approve(
         typer.Option(
             "--version",
             metavar="PREFIX",
-            help="Only if this version is scheduled: its first digits.",
+            help="Approve only if this version is scheduled (its first digits).",
             show_default=False,
         ),
     ] = "",
@@ -118,9 +120,13 @@ def approve(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Say yes to exactly the version that is scheduled; any change to it afterwards needs a new yes.
+    """Approve exactly the version that is scheduled. After any change it must be approved again.
 
-    `pressrelease proof SLUG` shows the words first.
+    Read it first with `pressrelease proof SLUG`.
+
+    \b
+    pressrelease approve names-released
+    pressrelease approve names-released --as jdoe
     """
     from pressrelease.cli.reporting import approved_lines, give_results
     from pressrelease.services import approving
@@ -160,7 +166,11 @@ def unapprove(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Take back every approval of what is scheduled; it stays scheduled, and nothing goes out."""
+    """Take back all approvals of a release. It stays scheduled but does not go out.
+
+    \b
+    pressrelease unapprove names-released
+    """
     from pressrelease.cli.reporting import give_results
     from pressrelease.services import approving
     from pressrelease.services.results import each
@@ -179,7 +189,11 @@ def unschedule(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Back to a draft; its approvals are taken back with it."""
+    """Turn a scheduled release back into a draft and take back its approvals.
+
+    \b
+    pressrelease unschedule names-released
+    """
     from pressrelease.cli.reporting import give_results
     from pressrelease.services import scheduling
     from pressrelease.services.results import each

@@ -39,7 +39,9 @@ NAMED = 5
 @app.command("publish")
 def publish(
     slug: SlugArgument,
-    early: Annotated[bool, typer.Option("--early", help="Before its lift. It can't be called back.")] = False,
+    early: Annotated[
+        bool, typer.Option("--early", help="Send it before its embargo ends. Needs --why. It can't be taken back.")
+    ] = False,
     why: WhyOption = "",
     confirm: ConfirmOption = None,
     yes: YesOption = False,
@@ -48,7 +50,12 @@ def publish(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Send a release now: one whose lift has come, or, with --early, before that."""
+    """Send a release now, if its time has come. With --early, before its time.
+
+    \b
+    pressrelease publish names-released
+    pressrelease publish names-released --early --why "It leaked"
+    """
     from pressrelease.cli.reporting import give_reports
     from pressrelease.errors import NotPermitted, Usage
     from pressrelease.services import scheduling, sending
@@ -101,9 +108,12 @@ def publish_due_command(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Send everything whose lift has come, once; for cron, every minute. Silent where nothing happened.
+    """Send everything that is due, once, and exit. Run it from cron every minute. It prints only what is new.
 
-    Safe beside `run` and beside itself: each delivery is sent by one of them.
+    It is safe to run beside `pressrelease run` and beside itself: each delivery is sent by one of them.
+
+    \b
+    pressrelease publish-due
     """
     from pressrelease.notifications.notifier import told_after
     from pressrelease.publishing.snapshot import take_snapshot
@@ -212,7 +222,13 @@ def run(
     workspace: WorkspaceOption = None,
     no_input: NoInputOption = False,
 ) -> None:
-    """Stay up and publish each release at its instant. SIGTERM or Ctrl-C finishes what is in flight first."""
+    """Run the scheduler: keep running and send each release at its time.
+
+    Ctrl-C or SIGTERM ends it, after what is being sent has been sent.
+
+    \b
+    pressrelease run
+    """
     from pressrelease.scheduler.run import Scheduler
 
     session = Session.of(workspace, no_input=no_input)
@@ -231,7 +247,12 @@ def retry(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Try again what failed for good: at the next pass, for the same recipients."""
+    """Try failed deliveries again at the next pass, to the same recipients.
+
+    \b
+    pressrelease retry names-released
+    pressrelease retry names-released --outlet media
+    """
     from pressrelease.cli.reporting import give_results
     from pressrelease.services import sending
     from pressrelease.services.results import each

@@ -45,25 +45,30 @@ _COMES_TO = {
 def settle(
     slug: SlugArgument,
     outlet: Annotated[
-        str, typer.Option("--outlet", help="Where it is in doubt.", autocompletion=outlets, show_default=False)
+        str,
+        typer.Option(
+            "--outlet", help="The outlet where deliveries are in doubt.", autocompletion=outlets, show_default=False
+        ),
     ],
     recipients: Annotated[
         list[str] | None,
-        typer.Option("--recipient", metavar="A", help="Only this address or key. Repeatable.", show_default=False),
+        typer.Option(
+            "--recipient", metavar="A", help="Only this address or delivery key. Repeatable.", show_default=False
+        ),
     ] = None,
     listed: Annotated[
         str | None,
         typer.Option(
             "--from",
             metavar="FILE",
-            help="Only those in FILE (- for standard input): a mail log, or one address or Message-ID a line.",
+            help="Only those in FILE (- for standard input): a mail log, or one address or Message-ID per line.",
             show_default=False,
         ),
     ] = None,
-    sent: Annotated[bool, typer.Option("--sent", help="It arrived; I looked.")] = False,
-    resend: Annotated[bool, typer.Option("--resend", help="Send it again; it may arrive twice.")] = False,
-    drop: Annotated[bool, typer.Option("--drop", help="Leave it; do nothing more.")] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Take the last settlement back.")] = False,
+    sent: Annotated[bool, typer.Option("--sent", help="It arrived. Counts as delivered.")] = False,
+    resend: Annotated[bool, typer.Option("--resend", help="Send it again. It may arrive twice.")] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Do not send it again.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Undo the last settlement.")] = False,
     yes: YesOption = False,
     confirm: ConfirmOption = None,
     workspace: WorkspaceOption = None,
@@ -71,9 +76,10 @@ def settle(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Settle deliveries in doubt: sent, but no answer says whether they arrived.
+    """Decide about deliveries in doubt: they were sent, but the outlet never confirmed them.
 
-    Without --sent, --resend, --drop or --undo it lists them with their keys. A mail's Message-ID begins with the key.
+    Look at the outlet first. Without --sent, --resend, --drop or --undo it lists the deliveries in doubt with their
+    keys. An e-mail's Message-ID begins with the key.
 
     \b
     pressrelease settle names-released --outlet media --recipient jane@paper.example --resend

@@ -23,17 +23,25 @@ UNIVERSAL = {"UTC", "Etc/UTC", "Etc/UCT", "UCT", "Etc/Universal", "Universal", "
 
 @app.command("init")
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where; the current folder by default.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder. Default: the current one.")] = Path(),
     name: Annotated[str, typer.Option("--name", help="The office's name.", show_default=False)] = "",
     timezone: Annotated[
-        str, typer.Option("--timezone", metavar="TZ", help="Such as America/Los_Angeles.", show_default=False)
+        str,
+        typer.Option(
+            "--timezone", metavar="TZ", help="The office's time zone, such as America/Los_Angeles.", show_default=False
+        ),
     ] = "",
-    url: Annotated[str, typer.Option("--url", help="Where the newsroom will be read.", show_default=False)] = "",
+    url: Annotated[str, typer.Option("--url", help="The newsroom's web address.", show_default=False)] = "",
     as_json: JsonOption = False,
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Make a workspace: config.toml, releases/ with a first draft, and the lines that start the scheduler."""
+    """Make a workspace: config.toml, releases/ with a first draft, and how to start the scheduler.
+
+    \b
+    pressrelease init press-office
+    pressrelease init press-office --name "District Attorney" --timezone America/Los_Angeles
+    """
     from pressrelease.cli.keeping import service_lines
     from pressrelease.publishing.clock_trust import NAME_WITNESSES, what_is_unwatched
     from pressrelease.services.founding import found_workspace

@@ -45,9 +45,13 @@ def hold(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Stop one release, or several, until `resume`: at once, and without questions.
+    """Put releases on hold, at once. They do not go out until you resume them.
 
-    At a terminal the reason is asked afterwards, if --why gave none.
+    At a terminal you are asked for the reason afterward, unless --why gives it.
+
+    \b
+    pressrelease hold names-released
+    pressrelease hold names-released --why "One name is wrong"
     """
     from pressrelease.cli.reporting import give_results
     from pressrelease.cli.session import input_line
@@ -133,7 +137,7 @@ def _as_owner(folder: Path, slugs: Sequence[str], why: str) -> str:
 @app.command("resume")
 def resume(
     slugs: MaybeSlugsArgument = None,
-    everything: Annotated[bool, typer.Option("--all", help="End a `stop`.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="End a `pressrelease stop`.")] = False,
     at: AtOption = None,
     yes: YesOption = False,
     confirm: ConfirmClockOption = None,
@@ -142,10 +146,16 @@ def resume(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Let a held or missed release go again; one whose lift is past goes out at the next pass.
+    """Let releases that are on hold, or missed their time, go out. One whose time has passed goes out at the next pass.
 
-    With --all: end a `stop`. What fell due meanwhile is listed, and goes out only if you say so; otherwise each
-    is held. It shows the time on this machine's clock; if that is in doubt, type `clock` to confirm it.
+    With --all it ends a `stop`. It lists what should have gone out meanwhile and sends it only if you say yes;
+    otherwise each of those releases is put on hold. It shows the time on this computer's clock; if that is in doubt,
+    type `clock` to confirm it.
+
+    \b
+    pressrelease resume names-released
+    pressrelease resume names-released --at "<monday>, 9 a.m."
+    pressrelease resume --all
     """
     from pressrelease.cli.reporting import give_results
     from pressrelease.errors import Usage
@@ -216,7 +226,12 @@ def stop(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Stop everything, at once, no questions. Nothing more goes out until `pressrelease resume --all`."""
+    """Stop everything, at once, without questions. Nothing goes out until `pressrelease resume --all`.
+
+    \b
+    pressrelease stop
+    pressrelease stop --why "The court sealed the case"
+    """
     from pressrelease.errors import ConfigRefused, NotFound, NotPermitted, StateUnreadable, WillRetry
     from pressrelease.services import ServiceContext, stopping
     from pressrelease.wiring import person, to_stop
@@ -276,10 +291,13 @@ def adopt(
     no_input: NoInputOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Make this workspace the original, after it was copied, moved, or given back an older record.
+    """Make this workspace the original after it was copied, moved or restored from an older record.
 
-    A copy would send a second time what the original has sent, so nothing goes out of it. Adopt it if it is the one to
-    go on with and no other is running. It stays stopped; what may have gone out from the other one is in doubt.
+    A copy sends nothing, because it would send again what the original has already sent. Adopt the one that you will
+    keep, once no other is running. It stays stopped; what the other one may have sent is in doubt.
+
+    \b
+    pressrelease adopt --why "Moved to the new server"
     """
     from pressrelease.services import adopting
 

@@ -9,7 +9,8 @@ import pytest
 import records
 from calling import Caller
 
-from pressrelease.cli.app import COMMANDS, MEANT
+from pressrelease.cli.app import COMMANDS
+from pressrelease.cli.mistyped import MEANT
 from pressrelease.library import Library
 from pressrelease.wiring import Workspace
 
@@ -94,8 +95,40 @@ def test_what_is_no_command_is_not_answered_with_its_opposite(place: Workspace, 
         pytest.skip("it is a command by now")
     call(typed, "names", expect=2)
     assert "Did you mean" not in call.err
-    assert "`retry`" not in call.err
-    assert MEANT[typed].split(".")[0][:30] in " ".join(call.err.split())
+    assert ("pressrelease retry" in call.err) is (typed in {"redo", "resend"})
+    offered = [line.partition(": pressrelease ")[2].split()[0] for line in call.err.splitlines() if ": press" in line]
+    assert offered
+    assert {name for name in offered if not name.startswith("-")} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "commands"),
+    [
+        ("send names --yes", ["publish names", "schedule names"]),
+        ("retract names", ["hold names", "stop"]),
+        ("kill names --why x", ["hold names", "stop"]),
+        ("retact", ["hold SLUG", "stop"]),
+        ("list", ["status"]),
+        ("cancel a b", ["unschedule a b", "hold a b"]),
+        ("aprove names", ["approve names", "unapprove names"]),
+        ("Status", ["status"]),
+        ("sched", ["schedule SLUG"]),
+        ("help schedule", ["schedule --help"]),
+        ("zzzz", ["--help"]),
+    ],
+)
+def test_the_right_command_can_be_copied(place: Workspace, call: Caller, typed: str, commands: list[str]) -> None:
+    call(*typed.split(), expect=2)
+    assert "Nothing was changed." in call.err
+    copies = [line.partition("pressrelease ")[2] for line in call.err.splitlines()[1:] if "pressrelease" in line]
+    assert copies == commands
+    refused = call.json(*typed.split(), expect=2)["error"]
+    assert all(f"pressrelease {command}" in refused["hint"] for command in commands)
+
+
+def test_a_command_to_copy_keeps_the_workspace(place: Workspace, call: Caller) -> None:
+    call("-w", "my office", "send", "names", expect=2)
+    assert "pressrelease --workspace 'my office' publish names\n" in call.err
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_a_file_that_cannot_be_read_can_be_mended_in_the_editor(
 
 
 def test_help_names_every_command_in_a_whole_sentence(call: Caller) -> None:
-    assert "..." not in call("--help").partition("Commands:")[2]
+    assert "..." not in call("--help").partition("Write:")[2]
 
 
 def test_a_reader_that_goes_away_is_no_fault(office: Office) -> None:
