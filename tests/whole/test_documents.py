@@ -80,3 +80,11 @@ def test_each_example_of_a_config_is_valid(page: Path, block: str) -> None:
     office = '[office]\nname = "Press Office"\ntimezone = "America/Los_Angeles"\n'
     outlet = "" if "[outlets.newsroom]" in block else '\n[outlets.newsroom]\ntype = "newsroom"\n'
     read_config(f"{office}{block}{outlet}")
+
+
+def test_each_file_that_contributing_names_is_there() -> None:
+    text = (TOP / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = {path for path in re.findall(r"`([\w./-]+\.(?:py|md|tsv|toml))`", text) if "KIND" not in path}
+    rooms = (TOP, TOP / "pressrelease", TOP / "pressrelease" / "check")
+    assert len(named) > 20
+    assert sorted(path for path in named if not any((room / path).is_file() for room in rooms)) == []
