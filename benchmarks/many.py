@@ -73,10 +73,10 @@ def main() -> None:
     parser.add_argument("--pause", type=float, action="append", help="seconds until an answer; may be repeated")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    from pressrelease.publishing.cycle import TELLING
+    from pressrelease.publishing.cycle import REPEATABLE_LIMITS
 
     for pause in given.pause or [0.0, 0.02]:
-        width = TELLING.senders if pause else THREADS
+        width = REPEATABLE_LIMITS.senders if pause else THREADS
         print(f"{given.count:,} due at once, answered after {1000 * pause:.0f} ms, bare loop of {width} threads")
         rounds = [one_round(given.count, pause, width) for _ in range(given.rounds)]
         ratio = statistics.median(rate / bare for rate, bare, _ in rounds)

@@ -7,7 +7,7 @@
     prove     where the kernel says how far off its clock may be: until the lift has come by true time
     guard     clock, lease, file, stop, hold, version and lift, asked once more        the last thing before
     send      the outlet, once                                                        the first byte
-    record    the answer with its journal line, in one transaction; few may wait for that (`lane.Bounds`)
+    record    the answer with its journal line, in one transaction; few may wait for that (`workers.Bounds`)
 
 Killed before the claim's commit: nothing happened. Killed after it: the claim stands in the store under an
 owner whose lock the system has dropped, so the next pass, of whichever process, ends it. By the log that the
@@ -59,11 +59,11 @@ LEASE_MARGIN = timedelta(seconds=60)
 LEASE_LEFT = timedelta(seconds=5)
 
 #: How much is taken on at once at an outlet that tells a repeat from a first time.
-TELLING = Limits(senders=64, unrecorded=192, first=32, batch=256, low=96)
+REPEATABLE_LIMITS = Limits(senders=64, unrecorded=192, initial_batch=32, max_batch=256, refill_below=96)
 
 #: And at any other: each send that its owner dies with costs a person a look: 16 after a `kill -9`, and 128 at most
 #: after a power failure, which takes the log of what had begun.
-CAREFUL = Limits(senders=16, unrecorded=64, first=16, batch=48, low=16)
+UNREPEATABLE_LIMITS = Limits(senders=16, unrecorded=64, initial_batch=16, max_batch=48, refill_below=16)
 
 #: Why a claim was given back that was taken and not begun.
 ASKED_TO_END = "the program was asked to end"
@@ -119,8 +119,8 @@ class Cycle:
         self._measure = clock.read_mark()
         self._believed_at = self._measure.wall
         clock.error_bound()  # what it needs is loaded now, and not at an instant
-        self._lanes = {name: self._lane(name, outlet) for name, outlet in outlets.items()}
-        self._recorder = Recorder(self._write, lambda: sum(lane.worth_writing for lane in self._lanes.values()))
+        self._workers = {name: self._open_workers(name, outlet) for name, outlet in outlets.items()}
+        self._recorder = Recorder(self._write, lambda: sum(workers.worth_writing for workers in self._workers.values()))
 
     # -- a pass -------------------------------------------------------------------------------------------
 
@@ -150,8 +150,8 @@ class Cycle:
 
     def dispatch(self, due: Sequence[Delivery]) -> None:
         """Offer what is due to the lanes; returns at once."""
-        for name, lane in self._lanes.items():
-            lane.offer([delivery for delivery in due if delivery.outlet == name])
+        for name, workers in self._workers.items():
+            workers.offer([delivery for delivery in due if delivery.outlet == name])
 
     def prepare(self, coming: Sequence[Delivery], until: datetime) -> None:
         """Have all at hand for what comes: nothing is claimed, nothing leaves, and nothing of it is needed to send.
@@ -162,7 +162,7 @@ class Cycle:
         self._renders.keep_only(coming)
         for name, sends in Counter(delivery.outlet for delivery in coming).items():
             warming = threading.Thread(
-                target=self._outlets[name].warm, args=(min(sends, TELLING.senders),), daemon=True
+                target=self._outlets[name].warm, args=(min(sends, REPEATABLE_LIMITS.senders),), daemon=True
             )
             warming.start()  # on its own: one that hangs keeps the others from nothing
         with contextlib.suppress(WillRetry):  # others are writing; then this is left out
@@ -198,7 +198,7 @@ class Cycle:
             record(ledger, [Result(nobody, nobody)])
         self._rehearsed = True
 
-    def meet(self, seen: Snapshot) -> None:
+    def send_without_refresh(self, seen: Snapshot) -> None:
         """Offer what was coming when `seen` was looked at and is due by now, without a look before it.
 
         The claim asks the store's guards, and so does each send; the clock is asked here, as a look would.
@@ -213,20 +213,20 @@ class Cycle:
         """Wait until every lane is idle; False where one still is not after `timeout` seconds in all."""
         end = None if timeout is None else clock.pause_clock() + timeout
         return all(
-            lane.wait_idle(None if end is None else max(0.0, end - clock.pause_clock()))
-            for lane in self._lanes.values()
+            workers.wait_idle(None if end is None else max(0.0, end - clock.pause_clock()))
+            for workers in self._workers.values()
         )
 
     @property
     def idle(self) -> bool:
         """Whether no lane has anything in hand."""
-        return all(lane.idle for lane in self._lanes.values())
+        return all(workers.idle for workers in self._workers.values())
 
     def close(self) -> None:
         """Finish what is in flight, give back what was claimed and not begun, and let go of the outlets."""
         self._closing = True
-        for lane in self._lanes.values():
-            lane.close()
+        for workers in self._workers.values():
+            workers.close()
         self._recorder.close()
         for outlet in self._outlets.values():
             outlet.close()
@@ -310,10 +310,10 @@ class Cycle:
 
     # -- claim, guard, send, record -----------------------------------------------------------------------
 
-    def _lane(self, name: str, outlet: Outlet) -> OutletWorkers:
+    def _open_workers(self, name: str, outlet: Outlet) -> OutletWorkers:
         return OutletWorkers(
             name,
-            bounds=TELLING if outlet.repeats.told_apart else CAREFUL,
+            limits=REPEATABLE_LIMITS if outlet.repeats.told_apart else UNREPEATABLE_LIMITS,
             claim=lambda candidates: self._claim(name, candidates),
             send=lambda delivery: self._send(outlet, delivery),
             give_back=lambda claimed: self._give_back(claimed, ASKED_TO_END),

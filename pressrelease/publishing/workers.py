@@ -13,14 +13,14 @@ from pressrelease.release.delivery import Delivery
 
 #: How soon it is asked again whether more senders would help, in seconds, while work waits for one: after there
 #: have come to be more, and otherwise. Each asking takes its turn at the processor from somebody who sends.
-ASKED_SOON, ASKED_SELDOM = 0.004, 0.016
+RESIZE_INTERVAL_SHORT, RESIZE_INTERVAL_LONG = 0.004, 0.016
 
 #: A lane that gets through fewer than this many a second waits for its outlet, not for a processor.
-FEW = 500
+SLOW_OUTLET_RATE = 500
 
 #: Of a processor's time, the share that this process may use before more senders only get in each other's way, since
 #: Python runs one thread at a time; and the share from which fewer are better.
-USED, USED_UP = 0.7, 0.9
+CPU_SHARE_ENOUGH, CPU_SHARE_FULL = 0.7, 0.9
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,16 @@ class Limits:
     """How much a lane takes on at once.
 
     `senders` at most send at the same time. `unrecorded` is how many may have been sent, or be about to be, whose
-    answers are not on the disk yet. `first` are claimed while nobody sends, since a few soon are better than many
-    later; then twice as many each time, `batch` at most, as soon as no more than `low` are left that were claimed
+    answers are not on the disk yet. `initial_batch` are claimed while nobody sends, since a few soon are better than many
+    later; then twice as many each time, `batch` at most, as soon as no more than `refill_below` are left that were claimed
     and not begun.
     """
 
     senders: int
     unrecorded: int
-    first: int
-    batch: int
-    low: int
+    initial_batch: int
+    max_batch: int
+    refill_below: int
 
 
 class OutletWorkers:
@@ -51,13 +51,13 @@ class OutletWorkers:
         self,
         name: str,
         *,
-        bounds: Limits,
+        limits: Limits,
         claim: Callable[[Sequence[Delivery]], list[Delivery]],
         send: Callable[[Delivery], Future[None]],
         give_back: Callable[[Sequence[Delivery]], None],
     ) -> None:
         self.name = name
-        self._bounds = bounds
+        self._limits = limits
         self._claim = claim
         self._send = send
         self._give_back = give_back
@@ -68,13 +68,13 @@ class OutletWorkers:
         self._claimed: deque[Delivery] = deque()
         self._known: set[int] = set()
         self._claiming = False
-        self._size = bounds.first
+        self._size = limits.initial_batch
         self._sending = 0
         self._threads: set[threading.Thread] = set()
         self._wanted = 1
         self._at_work = 0
-        self._got_through = 0
-        self._overseen = False
+        self._finished = 0
+        self._adjusting = False
         self._closing = False
 
     def offer(self, candidates: Iterable[Delivery]) -> None:
@@ -86,19 +86,19 @@ class OutletWorkers:
                 if delivery.id not in self._known:
                     self._known.add(delivery.id)
                     self._candidates.append(delivery)
-            self._have_it_done()
+            self._wake_workers()
 
-    def _have_it_done(self) -> None:
+    def _wake_workers(self) -> None:
         """See to it that somebody takes up what waits: a first sender at once, and more as they are of use."""
         if not self._candidates and not self._claimed:
             return
         if not self._threads:
-            self._hire()
-        elif not self._overseen:
-            self._overseen = True
-            threading.Thread(target=self._oversee, name=f"overseer {self.name}", daemon=True).start()
+            self._start_worker()
+        elif not self._adjusting:
+            self._adjusting = True
+            threading.Thread(target=self._adjust_size, name=f"overseer {self.name}", daemon=True).start()
 
-    def _hire(self) -> None:
+    def _start_worker(self) -> None:
         thread = threading.Thread(target=self._work, name=f"lane {self.name}", daemon=True)
         self._threads.add(thread)
         thread.start()
@@ -106,7 +106,7 @@ class OutletWorkers:
     @property
     def worth_writing(self) -> int:
         """How many answers are a group: all that may come soon, or half of what may be kept from the disk."""
-        return min(self._sending, self._bounds.unrecorded // 2)
+        return min(self._sending, self._limits.unrecorded // 2)
 
     @property
     def idle(self) -> bool:
@@ -132,31 +132,31 @@ class OutletWorkers:
 
     # -- how many senders -----------------------------------------------------------------------------------
 
-    def _oversee(self) -> None:
+    def _adjust_size(self) -> None:
         """While work waits, have more senders where they would help, and fewer where they don't."""
-        use = _Use()
-        before = self._got_through
-        pause = ASKED_SOON
+        use = _CpuUse()
+        before = self._finished
+        pause = RESIZE_INTERVAL_SHORT
         while True:
             time.sleep(pause)
             used = use.share()
             with self._lock:
                 if self._closing or not (self._candidates or self._claimed):
-                    self._overseen = False
+                    self._adjusting = False
                     return
-                got_through, before = self._got_through - before, self._got_through
+                finished, before = self._finished - before, self._finished
                 if self._at_work >= self._wanted:  # else they wait for a claim, or for the disk
-                    better = self._better_number(used, got_through / pause)
-                    pause = ASKED_SOON if better > self._wanted else ASKED_SELDOM
+                    better = self._better_number(used, finished / pause)
+                    pause = RESIZE_INTERVAL_SHORT if better > self._wanted else RESIZE_INTERVAL_LONG
                     self._wanted = better
                 while len(self._threads) < self._wanted + 1:  # one claims while the others send
-                    self._hire()
+                    self._start_worker()
                 self._work_came.notify(max(1, self._wanted - self._at_work))
 
     def _better_number(self, used: float, a_second: float) -> int:
-        if used < USED or a_second < FEW:
-            return min(self._bounds.senders, 2 * self._wanted)
-        return max(1, self._wanted - 1) if used > USED_UP else self._wanted
+        if used < CPU_SHARE_ENOUGH or a_second < SLOW_OUTLET_RATE:
+            return min(self._limits.senders, 2 * self._wanted)
+        return max(1, self._wanted - 1) if used > CPU_SHARE_FULL else self._wanted
 
     # -- in a sender's thread ------------------------------------------------------------------------------
 
@@ -164,17 +164,17 @@ class OutletWorkers:
         try:
             while (delivery := self._next()) is not None:
                 try:
-                    self._see_through(delivery)
+                    self._send_one(delivery)
                 finally:
                     with self._lock:
                         self._at_work -= 1
-                        self._got_through += 1
+                        self._finished += 1
         finally:
             with self._lock:
-                self._leave()
-                self._have_it_done()
+                self._leave_pool()
+                self._wake_workers()
 
-    def _see_through(self, delivery: Delivery) -> None:
+    def _send_one(self, delivery: Delivery) -> None:
         answered: Future[None] | None = None
         try:
             answered = self._send(delivery)
@@ -189,14 +189,14 @@ class OutletWorkers:
             self._sending -= 1
             if self._claimed and self._at_work < self._wanted:
                 self._work_came.notify()
-            self._tell_if_idle()
+            self._signal_if_idle()
 
-    def _leave(self) -> None:
+    def _leave_pool(self) -> None:
         self._threads.discard(threading.current_thread())
         self._work_came.notify()  # whoever waits for work may leave as well
-        self._tell_if_idle()
+        self._signal_if_idle()
 
-    def _tell_if_idle(self) -> None:
+    def _signal_if_idle(self) -> None:
         if self.idle:
             self._wanted = 1
             self._work_ended.notify_all()
@@ -205,34 +205,36 @@ class OutletWorkers:
         """The next claimed delivery; one thread at a time claims more for all. None: nothing is left."""
         while True:
             with self._lock:
-                self._work_came.wait_for(lambda: self._may_send() or self._wants_claims() or self._is_done())
+                self._work_came.wait_for(lambda: self._may_send() or self._needs_claims() or self._is_done())
                 if self._may_send():
                     self._sending += 1
                     self._at_work += 1
                     delivery = self._claimed.popleft()
-                    self._have_it_done()
-                    if self._wants_claims():
+                    self._wake_workers()
+                    if self._needs_claims():
                         self._work_came.notify()
                     return delivery
-                if not self._wants_claims():
+                if not self._needs_claims():
                     # Left in the same breath: a candidate offered a moment later gets a new thread.
-                    self._leave()
+                    self._leave_pool()
                     return None
-                self._size = min(2 * self._size, self._bounds.batch) if self._sending else self._bounds.first
+                self._size = (
+                    min(2 * self._size, self._limits.max_batch) if self._sending else self._limits.initial_batch
+                )
                 batch = [self._candidates.popleft() for _ in range(min(self._size, len(self._candidates)))]
                 self._claiming = True
             self._claim_for_all(batch)
 
     def _may_send(self) -> bool:
-        return bool(self._claimed) and self._sending < self._bounds.unrecorded and self._at_work < self._wanted
+        return bool(self._claimed) and self._sending < self._limits.unrecorded and self._at_work < self._wanted
 
     def _is_done(self) -> bool:
         return not self._claimed and not self._candidates and not self._claiming
 
-    def _wants_claims(self) -> bool:
+    def _needs_claims(self) -> bool:
         if not self._candidates or self._claiming:
             return False
-        return not self._claimed or (self._sending > 0 and len(self._claimed) <= self._bounds.low)
+        return not self._claimed or (self._sending > 0 and len(self._claimed) <= self._limits.refill_below)
 
     def _claim_for_all(self, batch: Sequence[Delivery]) -> None:
         claimed: list[Delivery] = []
@@ -254,7 +256,7 @@ class OutletWorkers:
             self._give_back(unsent)
 
 
-class _Use:
+class _CpuUse:
     """How much of a processor's time this process used since it was last asked."""
 
     def __init__(self) -> None:

@@ -270,7 +270,7 @@ class Scheduler:
         assert seen.plan.next_wake is not None  # noqa: S101  (what is near has a moment)
         clock.sleep_until(seen.plan.next_wake)
         try:
-            cycle.meet(seen)
+            cycle.send_without_refresh(seen)
         except WillRetry as error:
             self._tell(error.message)  # a look follows at once; it waits for the record, and goes on
             return

@@ -13,7 +13,7 @@ from office import Office, Receiver, found_office, receiving
 from test_store import AFTER, events, only, put, sqlite_store, take
 
 from pressrelease.config import Policy, Retry
-from pressrelease.publishing.cycle import TELLING
+from pressrelease.publishing.cycle import REPEATABLE_LIMITS
 from pressrelease.publishing.plan import make_plan
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState
 from pressrelease.status.causes import Cause
@@ -238,9 +238,9 @@ def test_at_most_a_lane_of_requests_was_under_way(
     with receiving(pause=0.1) as receiver:
         place = office(tmp_path / "office", receiver, monkeypatch)
         receiver.status = 401
-        due(call, place, *(f"release-{number:02}" for number in range(TELLING.senders + 8)))
+        due(call, place, *(f"release-{number:02}" for number in range(REPEATABLE_LIMITS.senders + 8)))
         call("publish-due", expect=10)
-        assert 0 < len(receiver.got) <= TELLING.senders
+        assert 0 < len(receiver.got) <= REPEATABLE_LIMITS.senders
         assert call.err.count("media is asked no more") == 1
 
 

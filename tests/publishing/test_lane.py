@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pressrelease.publishing.cycle import CAREFUL, TELLING
+from pressrelease.publishing.cycle import REPEATABLE_LIMITS, UNREPEATABLE_LIMITS
 from pressrelease.publishing.workers import Limits, OutletWorkers
 from pressrelease.release.delivery import Delivery, DeliveryState
 
-NARROW = Limits(senders=3, unrecorded=4, first=2, batch=3, low=1)
-SINGLE = Limits(senders=1, unrecorded=1, first=1, batch=1, low=0)
+NARROW = Limits(senders=3, unrecorded=4, initial_batch=2, max_batch=3, refill_below=1)
+SINGLE = Limits(senders=1, unrecorded=1, initial_batch=1, max_batch=1, refill_below=0)
 
 
 def deliveries(count: int, start: int = 1) -> list[Delivery]:
@@ -82,8 +82,8 @@ class Outlet:
 
 
 @contextmanager
-def lane_to(outlet: Outlet, bounds: Limits) -> Iterator[OutletWorkers]:
-    lane = OutletWorkers("media", bounds=bounds, claim=outlet.claim, send=outlet.send, give_back=outlet.give_back)
+def lane_to(outlet: Outlet, limits: Limits) -> Iterator[OutletWorkers]:
+    lane = OutletWorkers("media", limits=limits, claim=outlet.claim, send=outlet.send, give_back=outlet.give_back)
     try:
         yield lane
     finally:
@@ -91,22 +91,28 @@ def lane_to(outlet: Outlet, bounds: Limits) -> Iterator[OutletWorkers]:
         lane.close()
 
 
-@pytest.mark.parametrize("bounds", [TELLING, CAREFUL, NARROW, SINGLE], ids=["telling", "careful", "narrow", "single"])
+@pytest.mark.parametrize(
+    "limits",
+    [REPEATABLE_LIMITS, UNREPEATABLE_LIMITS, NARROW, SINGLE],
+    ids=["repeatable", "unrepeatable", "narrow", "single"],
+)
 @pytest.mark.parametrize("pause", [0.0, 0.002])
-def test_everything_is_sent_once_within_the_bounds(bounds: Limits, pause: float) -> None:
+def test_everything_is_sent_once_within_the_bounds(limits: Limits, pause: float) -> None:
     for seed in range(6):
         outlet = Outlet(seed, pause)
-        count = 150 if bounds is not SINGLE else 30
-        with lane_to(outlet, bounds) as lane:
+        count = 150 if limits is not SINGLE else 30
+        with lane_to(outlet, limits) as lane:
             offered = deliveries(count)
             for start in range(0, count, 40):
                 lane.offer(offered[start : start + 60])  # some are offered twice
             assert lane.wait_idle(20), (seed, vars(lane))
             assert lane.idle
         assert outlet.sent == Counter(dict.fromkeys(range(1, count + 1), 1))
-        assert outlet.most_sending <= bounds.senders
-        assert outlet.most_unrecorded <= bounds.unrecorded
-        assert outlet.most_claimed <= bounds.unrecorded + max(bounds.low + bounds.batch, bounds.first)
+        assert outlet.most_sending <= limits.senders
+        assert outlet.most_unrecorded <= limits.unrecorded
+        assert outlet.most_claimed <= limits.unrecorded + max(
+            limits.refill_below + limits.max_batch, limits.initial_batch
+        )
 
 
 def test_what_was_not_claimed_may_be_offered_again() -> None:
@@ -137,7 +143,7 @@ def test_senders_that_hang_keep_no_others_from_sending() -> None:
             hung.wait()
         return outlet.send(delivery)
 
-    lane = OutletWorkers("media", bounds=TELLING, claim=outlet.claim, send=send, give_back=outlet.give_back)
+    lane = OutletWorkers("media", limits=REPEATABLE_LIMITS, claim=outlet.claim, send=send, give_back=outlet.give_back)
     lane.offer(deliveries(5))
     time.sleep(0.1)
     began = time.monotonic()
@@ -156,7 +162,7 @@ def test_senders_that_hang_keep_no_others_from_sending() -> None:
 def test_closing_finishes_what_was_begun_and_gives_back_the_rest() -> None:
     outlet = Outlet(5)
     outlet.gate.clear()
-    with lane_to(outlet, CAREFUL) as lane:
+    with lane_to(outlet, UNREPEATABLE_LIMITS) as lane:
         lane.offer(deliveries(100))
         while not outlet.sent:
             time.sleep(0.001)
@@ -179,7 +185,7 @@ def test_a_send_that_fails_in_an_unknown_way_ends_no_lane() -> None:
             raise SystemExit
         return outlet.send(delivery)
 
-    lane = OutletWorkers("media", bounds=NARROW, claim=outlet.claim, send=send, give_back=outlet.give_back)
+    lane = OutletWorkers("media", limits=NARROW, claim=outlet.claim, send=send, give_back=outlet.give_back)
     lane.offer(deliveries(40))
     assert lane.wait_idle(20)
     lane.close()
@@ -200,7 +206,7 @@ def test_two_that_find_the_same_due_share_it() -> None:
     lanes = [
         OutletWorkers(
             name,
-            bounds=CAREFUL,
+            limits=UNREPEATABLE_LIMITS,
             claim=claim,
             send=outlet.send,
             give_back=outlet.give_back,

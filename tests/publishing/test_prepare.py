@@ -77,7 +77,7 @@ def test_what_is_made_ready_stays_here_and_is_not_claimed(place: workshop.Place)
         lines = list(place.store.read.journal())
         seen = prepared(place, cycle)
         assert [one.slug for one in seen.plan.coming] == ["names"]
-        cycle.meet(seen)
+        cycle.send_without_refresh(seen)
         cycle.drain(1)
         assert clock.utc_now() < lift
         assert outlet(place).made == ["names"]
@@ -87,7 +87,7 @@ def test_what_is_made_ready_stays_here_and_is_not_claimed(place: workshop.Place)
         assert {one.attempts for one in workshop.deliveries(place.store)} == {0}
         assert list(place.store.read.journal()) == lines, "a rehearsal left something behind"
         wait_for(lift)
-        cycle.meet(seen)
+        cycle.send_without_refresh(seen)
         assert cycle.drain(5)
     assert [slug for _, slug, _, _ in outlet(place).got()] == ["names"]
     assert outlet(place).made == ["names"], "it was made once more at the instant"
@@ -132,7 +132,7 @@ def test_what_happens_after_it_was_made_ready_still_counts(
         assert outlet(place).made == ["names"]
         meanwhile(place)
         wait_for(lift)
-        cycle.meet(seen)
+        cycle.send_without_refresh(seen)
         assert cycle.drain(5)
         assert outlet(place).got() == []
 
@@ -145,7 +145,7 @@ def test_another_version_is_made_anew(place: workshop.Place) -> None:
         workshop.schedule(place, "names", lift + timedelta(milliseconds=1))
         seen = prepared(place, cycle)
         wait_for(lift + timedelta(milliseconds=1))
-        cycle.meet(seen)
+        cycle.send_without_refresh(seen)
         assert cycle.drain(5)
     assert outlet(place).made == ["names", "names"]
     assert len(outlet(place).got()) == 1
@@ -166,7 +166,7 @@ def test_no_more_is_made_ready_than_there_is_room_for(
         prepared(place, cycle)
         assert len(outlet(place).made) == ready, "what is ready was made again"
         wait_for(lift)
-        cycle.meet(seen)
+        cycle.send_without_refresh(seen)
         assert cycle.drain(10)
     assert len(outlet(place).got()) == 8
 
