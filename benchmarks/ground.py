@@ -237,7 +237,7 @@ def schedule_many(
             frozen = commands.Frozen(canonical(release), lift, {}, {}, settings=settings)
             commands.schedule(ledger, scheduled, frozen, people)
             commands.approve(ledger, slug, version, "deputy", policy=workspace.config.policy)
-        presence.keep_mark(ledger, clock.read_mark())
+        presence.record_reading(ledger, clock.read_clock())
     workspace.store.close()
 
 

@@ -115,7 +115,7 @@ def publish_due_command(
     \b
     pressrelease publish-due
     """
-    from pressrelease.notifications.notifier import told_after
+    from pressrelease.notifications.notifier import notifier_for_pass
     from pressrelease.publishing.snapshot import take_snapshot
     from pressrelease.services.reminding import is_news
     from pressrelease.status.views import maybe_rfc3339
@@ -128,7 +128,7 @@ def publish_due_command(
         session.give({"dry_run": True, "due": slugs})
         session.say(f"Due now: {', '.join(slugs)}." if slugs else "Nothing is due.")
         return
-    with told_after(context.workspace) as telling:
+    with notifier_for_pass(context.workspace) as telling:
         # Whoever types it once, to see something go out, will not come again; cron has no terminal.
         by_cron = not (sys.stdin.isatty() or sys.stdout.isatty())
         outcome = _pass(session, context, comes_again=by_cron)

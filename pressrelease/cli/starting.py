@@ -69,7 +69,7 @@ def init(
     session.say(f"{'Would make' if dry_run else 'Made'} a workspace in {folder}:")
     session.say(*(f"  {path}" for path in written), "")
     session.say(*service_lines(folder))
-    if unwatched := what_is_unwatched(clock.read_mark(), ()):
+    if unwatched := what_is_unwatched(clock.read_clock(), ()):
         session.warn(f"{unwatched[0].upper()}{unwatched[1:]}.", NAME_WITNESSES)
     if zone in UNIVERSAL and not timezone:
         session.warn(f"Its clock is {zone}, since nobody said otherwise: 9:00 AM is read as 9:00 AM {zone}.")

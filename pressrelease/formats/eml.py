@@ -64,10 +64,10 @@ class Letterhead:
 
 def eml(message: Message, letterhead: Letterhead, *, key: str, recipient: str) -> bytes:
     """The whole mail to one recipient, with CRLF line ends. `key` is the delivery's: 32 hex digits."""
-    return own(letterhead, key=key, recipient=recipient) + shared(message, letterhead)
+    return personal_headers(letterhead, key=key, recipient=recipient) + shared(message, letterhead)
 
 
-def own(letterhead: Letterhead, *, key: str, recipient: str) -> bytes:
+def personal_headers(letterhead: Letterhead, *, key: str, recipient: str) -> bytes:
     """The header lines of one recipient. `recipient` is an address as the wire has it."""
     lines = [f"To: {_one_line(recipient)}", f"Message-ID: <{_one_line(key)}@{letterhead.domain}>"]
     if letterhead.unsubscribe:

@@ -1,6 +1,6 @@
 """What the office's people are told, and in which words. Pure: what happened and what is known → one message.
 
-    lines of the journal ──gathered──▶ matters ──notice_of──▶ notices ┐
+    lines of the journal ──grouped──▶ matters ──notice_of──▶ notices ┐
     what stands without a line of its own (a changed file, a clock    ├──digest──▶ Message
     in doubt, a lift that comes) ──conditions, reminders──▶ notices   ┘
 
@@ -11,8 +11,8 @@ a server and no recipient's address is ever in a notice; `pressrelease status` h
 
 from pressrelease.notifications.conditions import REMINDERS, conditions, reminders
 from pressrelease.notifications.digest import digest
-from pressrelease.notifications.events import EVENTS, URGENT, gathered, notice_of
-from pressrelease.notifications.notice import Coming, Early, EventGroup, JournalEvent, Known, Notice, called
+from pressrelease.notifications.events import EVENTS, URGENT, grouped, notice_of
+from pressrelease.notifications.notice import Coming, Early, EventGroup, JournalEvent, Known, Notice, display_name
 from pressrelease.status.causes import Topic
 
 __all__ = [
@@ -26,10 +26,10 @@ __all__ = [
     "Known",
     "Notice",
     "Topic",
-    "called",
     "conditions",
     "digest",
-    "gathered",
+    "display_name",
+    "grouped",
     "notice_of",
     "reminders",
 ]

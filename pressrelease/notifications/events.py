@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pressrelease.notifications.notice import EventGroup, JournalEvent, Known, Notice, called, sentence
+from pressrelease.notifications.notice import EventGroup, JournalEvent, Known, Notice, display_name, sentence
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import Topic
 from pressrelease.status.evaluation import Directive, Dossier
@@ -39,29 +39,29 @@ URGENT = frozenset({"stopped", "restored", "adopted"})
 LATE = timedelta(minutes=1)
 
 
-def gathered(happenings: Iterable[JournalEvent]) -> list[EventGroup]:
+def grouped(events_in_order: Iterable[JournalEvent]) -> list[EventGroup]:
     """What happened, in the order in which it should be told, the like of it put together."""
-    matters: dict[tuple[str, ...], EventGroup] = {}
-    for one in happenings:
+    groups: dict[tuple[str, ...], EventGroup] = {}
+    for one in events_in_order:
         outlet = str(one.detail.get("outlet") or "")
         late = timedelta(milliseconds=_whole(one.detail.get("late_ms")))
         about = _about(one, late)
         if about is None:
             continue
-        matter = EventGroup(about, one.at, one.actor, one.slug, one.version, outlet, one.event, late=late)
+        group = EventGroup(about, one.at, one.actor, one.slug, one.version, outlet, one.event, late=late)
         if one.event in _STOPS:
             # What was stopped and let go again is told in one notice: apart, the graver half would come first, and
             # say what is no longer so.
             key: tuple[str, ...] = ("stops",)
-            matter = replace(matter, steps=(one,))
+            group = replace(group, steps=(one,))
         else:
             # Of an outlet that was closed and opened each is told, in turn.
             key = (about.title, one.slug, one.version, outlet) if one.slug else (str(one.n),)
-        if (before := matters.get(key)) is not None:
-            steps = (*before.steps, *matter.steps)
-            matter = replace(matter, count=before.count + 1, late=max(late, before.late), steps=steps)
-        matters[key] = matter
-    return sorted(matters.values(), key=lambda matter: matter.about.place)
+        if (before := groups.get(key)) is not None:
+            steps = (*before.steps, *group.steps)
+            group = replace(group, count=before.count + 1, late=max(late, before.late), steps=steps)
+        groups[key] = group
+    return sorted(groups.values(), key=lambda group: group.about.place)
 
 
 _STOPS = frozenset({"stopped", "restored", "adopted", "resumed"})
@@ -99,7 +99,7 @@ def _whole(value: object) -> int:
 
 
 def notice_of(
-    matter: EventGroup,
+    group: EventGroup,
     known: Known | None,
     *,
     closed: Collection[str] = (),
@@ -107,32 +107,32 @@ def notice_of(
     now: datetime,
     timezone: str,
 ) -> Notice | None:
-    """The words for a matter; None where it has been seen to since, or another notice says it.
+    """The words for a group; None where it has been seen to since, or another notice says it.
 
     `known` is the release as it is now, None where it is a draft again; `out` says that something of it has arrived;
     `closed` are the outlets that refuse our credentials. `now` is UTC.
     """
     words = {
-        Topic.STOPPED: lambda: _stops(matter, now, timezone),
-        Topic.GOES_ON: lambda: _stops(matter, now, timezone) if matter.steps else f"{matter.outlet} is asked again.",
-        Topic.CLOSED: lambda: _closed(matter, closed),
+        Topic.STOPPED: lambda: _stops(group, now, timezone),
+        Topic.GOES_ON: lambda: _stops(group, now, timezone) if group.steps else f"{group.outlet} is asked again.",
+        Topic.CLOSED: lambda: _closed(group, closed),
         Topic.APPROVAL: lambda: _approval(known, now, timezone),
-        Topic.MOVED: lambda: _moved(matter, known, now, timezone),
-        Topic.PUBLISHED: lambda: _published(matter, known),
-        Topic.LATE: lambda: _late(matter, known, out=out),
-        Topic.FAILED: lambda: _stuck(matter, known, closed, out=out),
-        Topic.IN_DOUBT: lambda: _stuck(matter, known, closed, out=out),
-    }[matter.about]()
+        Topic.MOVED: lambda: _moved(group, known, now, timezone),
+        Topic.PUBLISHED: lambda: _published(group, known),
+        Topic.LATE: lambda: _late(group, known, out=out),
+        Topic.FAILED: lambda: _stuck(group, known, closed, out=out),
+        Topic.IN_DOUBT: lambda: _stuck(group, known, closed, out=out),
+    }[group.about]()
     if not words:
         return None
-    early = matter.about is Topic.PUBLISHED and known is not None and known.early is not None
-    return Notice(Topic.EARLY if early else matter.about, sentence(words))
+    early = group.about is Topic.PUBLISHED and known is not None and known.early is not None
+    return Notice(Topic.EARLY if early else group.about, sentence(words))
 
 
-def _stops(matter: EventGroup, now: datetime, timezone: str) -> str:
+def _stops(group: EventGroup, now: datetime, timezone: str) -> str:
     """Stops and what ended them, in turn; only the last says what is so now."""
     words = []
-    for one in matter.steps[-MOST_STEPS:]:
+    for one in group.steps[-MOST_STEPS:]:
         when, by = say(one.at, timezone=timezone, now=now), one_line(one.actor)
         if one.event == "restored":
             words.append(f"A backup was put in place by {by}, {when}.")
@@ -142,17 +142,17 @@ def _stops(matter: EventGroup, now: datetime, timezone: str) -> str:
             words.append(f"Everything was stopped by {by}, {when}.")
         else:
             words.append(f"{by} let everything go on again, {when}.")
-    if matter.event != "resumed":
+    if group.event != "resumed":
         words.append("Nothing goes out until `pressrelease resume --all`.")
     return " ".join(words)
 
 
-def _closed(matter: EventGroup, closed: Collection[str]) -> str:
-    if matter.outlet not in closed:
+def _closed(group: EventGroup, closed: Collection[str]) -> str:
+    if group.outlet not in closed:
         return ""
     return (
-        f"{matter.outlet} refuses our credentials and is asked no more. What waits there goes out once they are mended;"
-        f" `pressrelease outlets --test {matter.outlet}` tries them."
+        f"{group.outlet} refuses our credentials and is asked no more. What waits there goes out once they are mended;"
+        f" `pressrelease outlets --test {group.outlet}` tries them."
     )
 
 
@@ -165,10 +165,10 @@ def _approval(known: Known | None, now: datetime, timezone: str) -> str:
     return f"{known.name} needs {more} {by}. `pressrelease status` shows it."
 
 
-def _moved(matter: EventGroup, known: Known | None, now: datetime, timezone: str) -> str:
+def _moved(group: EventGroup, known: Known | None, now: datetime, timezone: str) -> str:
     if (
         known is None
-        or known.dossier.release.version != matter.version
+        or known.dossier.release.version != group.version
         or known.dossier.release.word is Directive.KILLED
     ):
         return ""
@@ -179,9 +179,9 @@ def _moved(matter: EventGroup, known: Known | None, now: datetime, timezone: str
     return f"{known.name} keeps the hour that was approved, and lifts {lift}: {ruling.words}."
 
 
-def _published(matter: EventGroup, known: Known | None) -> str:
-    if known is None or known.dossier.release.version != matter.version or not known.out:
-        return f"{called(matter.slug, matter.version, out=bool(known and known.out))} is out."
+def _published(group: EventGroup, known: Known | None) -> str:
+    if known is None or known.dossier.release.version != group.version or not known.out:
+        return f"{display_name(group.slug, group.version, out=bool(known and known.out))} is out."
     deliveries = known.dossier.deliveries
     worst = max((one.late for one in deliveries if one.late is not None), default=timedelta())
     when = f"late by {say_span(worst)}" if worst > LATE else "on time"
@@ -212,33 +212,31 @@ def _link(arrived: Sequence[Delivery]) -> str:
     return ""
 
 
-def _late(matter: EventGroup, known: Known | None, *, out: bool) -> str:
-    if known is not None and known.dossier.release.version == matter.version and _all_settled(known.dossier):
+def _late(group: EventGroup, known: Known | None, *, out: bool) -> str:
+    if known is not None and known.dossier.release.version == group.version and _all_settled(known.dossier):
         return ""  # that it is out says how late
-    name = called(matter.slug, matter.version, out=out)
-    return f"{name} reached {matter.outlet} {say_span(matter.late)} after its lift{_so_many(matter.count)}."
+    name = display_name(group.slug, group.version, out=out)
+    return f"{name} reached {group.outlet} {say_span(group.late)} after its lift{_so_many(group.count)}."
 
 
 def _all_settled(dossier: Dossier) -> bool:
     return not any(one.is_open or one.needs_person for one in dossier.deliveries)
 
 
-def _stuck(matter: EventGroup, known: Known | None, closed: Collection[str], *, out: bool) -> str:
-    state = DeliveryState.IN_DOUBT if matter.about is Topic.IN_DOUBT else DeliveryState.FAILED
-    count = matter.count
-    if known is not None and known.dossier.release.version == matter.version:
-        those = [one for one in known.dossier.deliveries if one.outlet == matter.outlet]
+def _stuck(group: EventGroup, known: Known | None, closed: Collection[str], *, out: bool) -> str:
+    state = DeliveryState.IN_DOUBT if group.about is Topic.IN_DOUBT else DeliveryState.FAILED
+    count = group.count
+    if known is not None and known.dossier.release.version == group.version:
+        those = [one for one in known.dossier.deliveries if one.outlet == group.outlet]
         count = sum(one.state is state and one.needs_person for one in those)
-        if not count or (state is DeliveryState.FAILED and matter.outlet in closed):
+        if not count or (state is DeliveryState.FAILED and group.outlet in closed):
             return ""  # somebody has seen to it, or it waits for the outlet's credentials, as is told of the outlet
-    name = called(matter.slug, matter.version, out=out)
-    look = f"`pressrelease status {matter.slug}`" if out else "`pressrelease status`"
+    name = display_name(group.slug, group.version, out=out)
+    look = f"`pressrelease status {group.slug}`" if out else "`pressrelease status`"
     if state is DeliveryState.IN_DOUBT:
-        said = (
-            f"{name} is in doubt at {matter.outlet}{_so_many(count)}: it left, and no answer says whether it arrived."
-        )
+        said = f"{name} is in doubt at {group.outlet}{_so_many(count)}: it left, and no answer says whether it arrived."
         return f"{said} {look} shows it; `pressrelease settle` takes a person's word."
-    said = f"{name} failed for good at {matter.outlet}{_so_many(count)}."
+    said = f"{name} failed for good at {group.outlet}{_so_many(count)}."
     return f"{said} {look} shows why; `pressrelease retry` tries again."
 
 

@@ -70,7 +70,7 @@ class Known:
     @property
     def name(self) -> str:
         """What it may be called."""
-        return called(self.dossier.release.slug, self.dossier.release.version, out=self.out)
+        return display_name(self.dossier.release.slug, self.dossier.release.version, out=self.out)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Coming:
     since: datetime
 
 
-def called(slug: str, version: str, *, out: bool) -> str:
+def display_name(slug: str, version: str, *, out: bool) -> str:
     """What a release is called: by its slug only where something of it is out."""
     return slug if out else f"a release (code {version[:CODE]})"
 
@@ -106,5 +106,5 @@ def in_logs(waiting: Waiting) -> tuple[str, str]:
     """A release's name and reason for cron's mail and the system's log, which others read: a code until it lifts."""
     if waiting.lifted:
         return waiting.slug, waiting.reason
-    name = called(waiting.slug, waiting.version, out=False)
+    name = display_name(waiting.slug, waiting.version, out=False)
     return name, waiting.reason.replace(f"releases/{waiting.slug}.md", "its file")

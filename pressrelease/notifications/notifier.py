@@ -2,7 +2,7 @@
 
 Each outlet that tells people has a thread of its own, beside all that sends releases, and the switch has one: nobody
 who is told, or can't be, costs a release a moment, and what goes wrong here is a line in the private log. What is
-told, and how it is kept that it was, is in `telling.people`; in which words, in `notices`.
+told, and how it is kept that it was, is in `notifier.people`; in which words, in `notices`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pressrelease.system import clock
 from pressrelease.system.log import frames
 from pressrelease.wiring import Workspace
 
-__all__ = ["Notifier", "told_after"]
+__all__ = ["Notifier", "notifier_for_pass"]
 
 #: Seconds between two looks of one process for something to tell, and between two pings that say the same.
 LOOK_EVERY = 5.0
@@ -96,7 +96,7 @@ class Notifier:
 
     def _tell_while_wanted(self, name: str) -> None:
         """Look, and look again where that was asked for meanwhile, though not at every write of a busy moment."""
-        from pressrelease.notifications.sending import tell
+        from pressrelease.notifications.sending import notify
 
         while True:
             rest = self._looked_at.get(name, float("-inf")) + LOOK_EVERY - clock.pause_clock()
@@ -104,7 +104,7 @@ class Notifier:
             with self._lock:
                 workspace, seen = self._wanted.pop(name)
             self._looked_at[name] = clock.pause_clock()
-            _quietly(f"telling {name}", tell, (workspace, name, seen))
+            _quietly(f"telling {name}", notify, (workspace, name, seen))
             with self._lock:
                 if name not in self._wanted:
                     del self._threads[f"telling {name}"]
@@ -128,21 +128,21 @@ class Notifier:
 
 
 @contextmanager
-def told_after(workspace: Workspace, *, staying: bool = False) -> Iterator[Notifier]:
+def notifier_for_pass(workspace: Workspace, *, staying: bool = False) -> Iterator[Notifier]:
     """The telling that goes with one pass of cron's, or with a scheduler that is `staying`: what ends it before its
     time is told to the switch."""
-    telling = Notifier(staying=staying)
+    notifier = Notifier(staying=staying)
     if staying:
-        telling.started(workspace)
+        notifier.started(workspace)
     try:
-        yield telling
+        yield notifier
     except WillRetry:
         raise  # neither well nor amiss; where it lasts, the want of a ping says so
     except Exception:
-        telling.failed(workspace)
+        notifier.failed(workspace)
         raise
     finally:
-        telling.end()
+        notifier.end()
 
 
 def _quietly(name: str, act: Callable[..., object], arguments: Sequence[object]) -> None:

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from pressrelease.message import Message
 from pressrelease.notifications import URGENT, JournalEvent, Notice, digest
-from pressrelease.notifications.unread import News, in_words, look
+from pressrelease.notifications.unread import UnreadEvents, in_words, unread_events
 from pressrelease.outlets import Outlet, open_outlet
 from pressrelease.publishing.snapshot import Snapshot
 from pressrelease.release.delivery import Certainty, DeliveryFailed
@@ -43,16 +43,16 @@ PASSED_OVER = 1000
 _log = logging.getLogger(__name__)
 
 
-def tell(workspace: Workspace, name: str, seen: Snapshot) -> None:
+def notify(workspace: Workspace, name: str, seen: Snapshot) -> None:
     """Tell everybody whom one outlet reaches what is new to them."""
     store = workspace.store
     now = clock.utc_now()
     if store.read.schema() < notification_state.SINCE:
         store.open(now)
-    readers = notification_state.told(store.read, name)
+    readers = notification_state.read_cursors(store.read, name)
     if readers and not _anybody_may_be_told(store, readers.values(), now):
         return  # whatever there is, it waits
-    news = look(workspace, seen, readers.values(), now)
+    news = unread_events(workspace, seen, readers.values(), now)
     if readers and not any(_waits_to_be_told(news, reader, now) for reader in readers.values()):
         _pass_over(store, readers.values(), news, now)
         return
@@ -69,7 +69,7 @@ def tell(workspace: Workspace, name: str, seen: Snapshot) -> None:
 
 
 def _anybody_may_be_told(store: Store, readers: Collection[NotificationCursor], now: datetime) -> bool:
-    if any(reader.may_be_told(now) for reader in readers):
+    if any(reader.may_be_notified(now) for reader in readers):
         return True
     after = min(reader.line for reader in readers)
     return any(
@@ -79,16 +79,16 @@ def _anybody_may_be_told(store: Store, readers: Collection[NotificationCursor], 
     )
 
 
-def _waits_to_be_told(news: News, reader: NotificationCursor, now: datetime) -> bool:
+def _waits_to_be_told(news: UnreadEvents, reader: NotificationCursor, now: datetime) -> bool:
     lines, standing = news.new_to(reader)
-    return bool(lines or standing) and reader.may_be_told(now, urgent=_urges(lines))
+    return bool(lines or standing) and reader.may_be_notified(now, urgent=_urges(lines))
 
 
 def _urges(lines: Collection[JournalEvent]) -> bool:
     return any(one.event in URGENT for one in lines)
 
 
-def _pass_over(store: Store, readers: Collection[NotificationCursor], news: News, now: datetime) -> None:
+def _pass_over(store: Store, readers: Collection[NotificationCursor], news: UnreadEvents, now: datetime) -> None:
     """Write down that nothing was to be told, where that spares a later look much, or ends a condition."""
     for reader in readers:
         lines, standing = news.new_to(reader)
@@ -97,7 +97,9 @@ def _pass_over(store: Store, readers: Collection[NotificationCursor], news: News
             continue
         with store.ledger(now=now, actor="scheduler") as ledger:
             kept = reader.conditions & news.keys
-            notification_state.tell_of(ledger, reader, line=news.upto, conditions=kept, not_before=reader.not_before)
+            notification_state.mark_notified(
+                ledger, reader, line=news.upto, conditions=kept, not_before=reader.not_before
+            )
 
 
 def _readers_now(
@@ -114,17 +116,17 @@ def _readers_now(
                 notification_state.add_reader(ledger, outlet.name, name, begins)
             for name in gone:
                 notification_state.drop_reader(ledger, outlet.name, name)
-    found = notification_state.told(store.read, outlet.name)
+    found = notification_state.read_cursors(store.read, outlet.name)
     return [found[name] for name in names if name in found]
 
 
 def _tell_reader(
-    workspace: Workspace, outlet: Outlet, reader: NotificationCursor, news: News | None, seen: Snapshot
+    workspace: Workspace, outlet: Outlet, reader: NotificationCursor, news: UnreadEvents | None, seen: Snapshot
 ) -> None:
     store = workspace.store
     now = clock.utc_now()
     if news is None or reader.line < news.after:
-        news = look(workspace, seen, [reader], now)
+        news = unread_events(workspace, seen, [reader], now)
     lines, standing = news.new_to(reader)
     notices, beyond = in_words(workspace, lines, now)
     notices += standing
@@ -132,14 +134,14 @@ def _tell_reader(
         if lines:
             with store.ledger(now=now, actor="scheduler") as ledger:
                 kept = reader.conditions & news.keys
-                notification_state.tell_of(
+                notification_state.mark_notified(
                     ledger, reader, line=news.upto, conditions=kept, not_before=reader.not_before
                 )
         return
-    if not reader.may_be_told(now, urgent=_urges(lines)):
+    if not reader.may_be_notified(now, urgent=_urges(lines)):
         return
     with store.ledger(now=now, actor="scheduler") as ledger:
-        if not notification_state.begin(ledger, reader, until=now + CLAIMED_FOR):
+        if not notification_state.claim_cursor(ledger, reader, until=now + CLAIMED_FOR):
             return
     key = _key(store, outlet, reader, lines, standing)
     message = digest(notices, beyond=beyond, office=workspace.config.office, key=key, now=now)
@@ -148,10 +150,12 @@ def _tell_reader(
     with store.ledger(now=then, actor="scheduler") as ledger:
         if failed is None or (failed is Certainty.UNSURE and not outlet.repeats.told_apart):
             # What may have come is not told again where it would be news: once too often wears a warning out.
-            notification_state.tell_of(ledger, reader, line=news.upto, conditions=news.keys, not_before=then + PAUSE)
+            notification_state.mark_notified(
+                ledger, reader, line=news.upto, conditions=news.keys, not_before=then + PAUSE
+            )
         else:
             pause = PAUSES[-1] if failed is Certainty.FOR_GOOD else PAUSES[min(reader.tries, len(PAUSES) - 1)]
-            notification_state.put_off(ledger, reader, not_before=then + pause)
+            notification_state.postpone(ledger, reader, not_before=then + pause)
 
 
 def _key(

@@ -17,7 +17,7 @@ from pressrelease.notifications import (
     Known,
     Notice,
     conditions,
-    gathered,
+    grouped,
     notice_of,
     reminders,
 )
@@ -40,18 +40,18 @@ OLDEST = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class News:
+class UnreadEvents:
     """What there is to tell at one look: lines of the journal after `after` and up to `upto`, and what stands
     without one."""
 
     after: int
     upto: int
-    happenings: tuple[JournalEvent, ...]
+    events: tuple[JournalEvent, ...]
     standing: tuple[Notice, ...]
 
     def new_to(self, reader: NotificationCursor) -> tuple[list[JournalEvent], list[Notice]]:
         """What one reader has not been told."""
-        lines = [one for one in self.happenings if one.n > reader.line]
+        lines = [one for one in self.events if one.n > reader.line]
         return lines, [one for one in self.standing if one.key not in reader.conditions]
 
     @property
@@ -60,7 +60,9 @@ class News:
         return frozenset(one.key for one in self.standing)
 
 
-def look(workspace: Workspace, seen: Snapshot, readers: Collection[NotificationCursor], now: datetime) -> News:
+def unread_events(
+    workspace: Workspace, seen: Snapshot, readers: Collection[NotificationCursor], now: datetime
+) -> UnreadEvents:
     """What is new to any of the readers, after a pass that saw this; `now` is UTC."""
     store = workspace.store
     upto = notification_state.last_line(store.read)
@@ -72,15 +74,15 @@ def look(workspace: Workspace, seen: Snapshot, readers: Collection[NotificationC
     )
     if len(lines) == MOST_LINES:
         upto = lines[-1].n
-    happenings = [
+    events = [
         JournalEvent(
             line.n, from_micros(line.at), line.actor, line.event, line.slug, line.version, json.loads(line.detail)
         )
         for line in lines
     ]
     # Deliveries in time are most of what happens, and nobody is told of each.
-    telling = tuple(one for one in happenings if one.at >= now - OLDEST and gathered([one]))
-    return News(after, upto, telling, tuple(_standing(workspace, seen, now)))
+    new_events = tuple(one for one in events if one.at >= now - OLDEST and grouped([one]))
+    return UnreadEvents(after, upto, new_events, tuple(_standing(workspace, seen, now)))
 
 
 def _standing(workspace: Workspace, seen: Snapshot, now: datetime) -> list[Notice]:
@@ -103,24 +105,24 @@ def _standing(workspace: Workspace, seen: Snapshot, now: datetime) -> list[Notic
 
 def in_words(workspace: Workspace, lines: Sequence[JournalEvent], now: datetime) -> tuple[list[Notice], int]:
     """The notices of what happened, and how many matters more there are than are put into words."""
-    matters: list[EventGroup] = gathered(lines)
-    chosen = matters[:MOST_MATTERS]
-    slugs = list(dict.fromkeys(matter.slug for matter in chosen if matter.slug))
+    groups: list[EventGroup] = grouped(lines)
+    chosen = groups[:MOST_MATTERS]
+    slugs = list(dict.fromkeys(group.slug for group in chosen if group.slug))
     known = _known(workspace, slugs)
-    out = notification_state.somebody_out(workspace.store.read, slugs)
+    out = notification_state.slugs_out(workspace.store.read, slugs)
     closed = closed_outlets(workspace.store.read)
     notices = [
         notice_of(
-            matter,
-            known.get(matter.slug),
+            group,
+            known.get(group.slug),
             closed=closed,
-            out=matter.slug in out,
+            out=group.slug in out,
             now=now,
             timezone=workspace.config.office.timezone,
         )
-        for matter in chosen
+        for group in chosen
     ]
-    return [notice for notice in notices if notice is not None], len(matters) - len(chosen)
+    return [notice for notice in notices if notice is not None], len(groups) - len(chosen)
 
 
 def _early(read: Reader, release: Scheduled) -> Early | None:
@@ -135,7 +137,7 @@ def _known(workspace: Workspace, slugs: Sequence[str]) -> dict[str, Known]:
     if not slugs:
         return {}
     store, policy = workspace.store, workspace.config.policy
-    out = notification_state.somebody_out(store.read, slugs)
+    out = notification_state.slugs_out(store.read, slugs)
     releases = store.read.releases(slugs)
     return {
         one.slug: Known(

@@ -67,7 +67,7 @@ def _problem_with(service: Any, address: str, at: str) -> Problem | None:
 
 
 @dataclass(frozen=True)
-class Line:
+class LogLine:
     """One line that Apprise would have logged."""
 
     level: str
@@ -101,7 +101,7 @@ class AppriseService:
         """Post it once. Apprise's own limits of time are per read, so it runs in a thread that is given up on."""
         del key, recipient
         ended = threading.Event()
-        lines: list[Line] = []
+        lines: list[LogLine] = []
         said: list[bool] = []
 
         def post() -> None:
@@ -155,22 +155,22 @@ class AppriseService:
             service.socket_connect_timeout = service.socket_read_timeout = self._timeout
         return service
 
-    def _notified(self, told: dict[str, str], lines: list[Line]) -> bool:
+    def _notified(self, told: dict[str, str], lines: list[LogLine]) -> bool:
         apprise = _quiet_apprise()
         service = self.service()
         if service is None:
-            lines.append(Line("WARNING", "error=404"))
+            lines.append(LogLine("WARNING", "error=404"))
             return False
         sender = apprise.Apprise(asset=service.asset)
         sender.add(service)
         result = sender.notify(
             body=told["body"], title=told["title"], body_format=apprise.NotifyFormat.TEXT, log_level=logging.DEBUG
         )
-        lines += [Line(entry.level, entry.message) for one in result for entry in one.logs()]
+        lines += [LogLine(entry.level, entry.message) for one in result for entry in one.logs()]
         return bool(result.status == 0)
 
 
-def what_became_of_it(lines: Sequence[Line]) -> DeliveryFailed:
+def what_became_of_it(lines: Sequence[LogLine]) -> DeliveryFailed:
     """A failure read from Apprise's own words: sure only where one post was tried, and one answer came or none could.
 
     Anything that was sent on the way, or a second complaint, leaves it unsure.

@@ -47,7 +47,7 @@ def open_bluesky(config: OutletConfig, office: Office, folder: Path, secret: Sec
 
 
 @dataclass(frozen=True)
-class Session:
+class BlueskySession:
     """What logging in gave. `did` is the account's lasting name."""
 
     did: str
@@ -55,7 +55,7 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Record:
+class PostRecord:
     """A post and the key that it lies at."""
 
     key: str
@@ -74,7 +74,7 @@ class Bluesky:
         self._handle = handle
         self._password = password
         self._http = http
-        self._session: Session | None = None
+        self._session: BlueskySession | None = None
         self._logging_in = threading.Lock()
 
     def recipients(self) -> tuple[str, ...]:
@@ -86,13 +86,13 @@ class Bluesky:
         del recipient
         value = record_of(message)
         return RenderedMessage(
-            json.dumps(value, ensure_ascii=False).encode(), MEDIA_TYPE, Record(key_of(message.lift, key), value)
+            json.dumps(value, ensure_ascii=False).encode(), MEDIA_TYPE, PostRecord(key_of(message.lift, key), value)
         )
 
     def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Write the record, or find that it is written."""
         del key, recipient
-        record: Record = parcel.prepared
+        record: PostRecord = parcel.prepared
         deadline = self._http.deadline()
         session, answer = self._as_us("com.atproto.repo.putRecord", self._put(record), deadline)
         place = f"at://{session.did}/{COLLECTION}/{record.key}"
@@ -140,7 +140,7 @@ class Bluesky:
 
     # -- the account --------------------------------------------------------------------------------------
 
-    def _as_us(self, method: str, body_of: Any, deadline: float) -> tuple[Session, Answer]:
+    def _as_us(self, method: str, body_of: Any, deadline: float) -> tuple[BlueskySession, Answer]:
         """Call a method as the account, logging in where that is needed. A session has two hours."""
         for last in (False, True):
             session = self._logged_in(deadline)
@@ -151,18 +151,18 @@ class Bluesky:
             self._log_out(session)
         return session, answer
 
-    def _logged_in(self, deadline: float) -> Session:
+    def _logged_in(self, deadline: float) -> BlueskySession:
         with self._logging_in:
             if self._session is None:
                 self._session = self._log_in(deadline)
             return self._session
 
-    def _log_out(self, stale: Session | None = None) -> None:
+    def _log_out(self, stale: BlueskySession | None = None) -> None:
         with self._logging_in:
             if stale is None or self._session == stale:
                 self._session = None
 
-    def _log_in(self, deadline: float) -> Session:
+    def _log_in(self, deadline: float) -> BlueskySession:
         who = {"identifier": self._handle, "password": self._password}
         answer = self._post("com.atproto.server.createSession", who, deadline, changes_nothing=True)
         if answer.status in {400, 401, 403} and _error_in(answer.json()):
@@ -176,7 +176,7 @@ class Bluesky:
         did, token = (told.get("did"), told.get("accessJwt")) if isinstance(told, dict) else (None, None)
         if not isinstance(did, str) or not isinstance(token, str):
             raise DeliveryFailed(Certainty.NOT_SENT, f"{self._http.called} does not answer as Bluesky does")
-        return Session(did, token)
+        return BlueskySession(did, token)
 
     def _post(
         self, method: str, body: Mapping[str, Any], deadline: float, *, token: str = "", changes_nothing: bool = False
@@ -195,7 +195,7 @@ class Bluesky:
 
     # -- the record ---------------------------------------------------------------------------------------
 
-    def _put(self, record: Record) -> Any:
+    def _put(self, record: PostRecord) -> Any:
         return lambda session: {
             "repo": session.did,
             "collection": COLLECTION,
@@ -204,7 +204,7 @@ class Bluesky:
             "swapRecord": None,
         }
 
-    def _must_be_ours(self, session: Session, record: Record, deadline: float) -> None:
+    def _must_be_ours(self, session: BlueskySession, record: PostRecord, deadline: float) -> None:
         """Something stands at the key: fine where it is this very record, as servers of other makes may answer."""
         query = urlencode({"repo": session.did, "collection": COLLECTION, "rkey": record.key})
         answer = self._http.request(

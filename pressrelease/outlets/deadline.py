@@ -105,7 +105,7 @@ class DeadlineThread:
         with self._changed:
             self._watched.add(attempt)
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._stand, name="watchman", daemon=True)
+                self._thread = threading.Thread(target=self._wait_for_next, name="watchman", daemon=True)
                 self._thread.start()
             elif attempt.end < self._wake:
                 self._changed.notify()
@@ -114,7 +114,7 @@ class DeadlineThread:
         with self._changed:
             self._watched.discard(attempt)
 
-    def _stand(self) -> None:
+    def _wait_for_next(self) -> None:
         while True:
             with self._changed:
                 now = pause_clock()
@@ -176,7 +176,7 @@ def resolve(host: str, port: int, end: float) -> list[Any]:
     return found
 
 
-class _Head:
+class _RecordingReader:
     """A connection's reader while the head of an answer is read; notes what the last line was."""
 
     def __init__(self, reader: Any) -> None:
@@ -199,7 +199,7 @@ class _WholeHead(http.client.HTTPResponse):
         if getattr(self, "headers", None) is not None:  # begun already
             return
         reader: Any = self.fp
-        head: Any = _Head(reader)
+        head: Any = _RecordingReader(reader)
         self.fp = head
         try:
             super().begin()

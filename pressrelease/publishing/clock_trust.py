@@ -76,7 +76,7 @@ class Witnesses:
         agree = witness.vouched(testimonies, config.clock.tolerance)
         self._denied = bool(testimonies) and not agree
         # The clock may have been set while they were asked.
-        self._vouched = clock.tighter(mark, clock.read_mark()) if agree else None
+        self._vouched = clock.tighter(mark, clock.read_clock()) if agree else None
         self._asked = clock.pause_clock()
 
 

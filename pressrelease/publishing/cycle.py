@@ -43,11 +43,11 @@ from pressrelease.publishing.snapshot import Snapshot, take_snapshot, why_unsign
 from pressrelease.publishing.workers import Limits, OutletWorkers
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.store import Store
-from pressrelease.store.asked import take_over
+from pressrelease.store.asked import record_stop_files
 from pressrelease.store.claims import Result, claim, doubt, give_back, leave_to_person, record, record_if_claimed
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.presence import ProcessLock, is_dead, left_by, remove_dead
-from pressrelease.store.send_log import Found
+from pressrelease.store.send_log import LogFindings
 from pressrelease.store.zone_updates import follow_rules
 from pressrelease.system import clock
 from pressrelease.system.log import frames
@@ -116,7 +116,7 @@ class Cycle:
         self._closing = False
         self._witnesses = witnesses or Witnesses()
         #: What the clock is measured by in this process, and the newest time at which it was believed.
-        self._measure = clock.read_mark()
+        self._measure = clock.read_clock()
         self._believed_at = self._measure.wall
         clock.error_bound()  # what it needs is loaded now, and not at an instant
         self._workers = {name: self._open_workers(name, outlet) for name, outlet in outlets.items()}
@@ -132,7 +132,7 @@ class Cycle:
         trouble, self._trouble = self._trouble, None
         if trouble is not None:
             raise trouble
-        take_over(self._store, clock.utc_now())
+        record_stop_files(self._store, clock.utc_now())
         seen = self._look()
         if seen.to_follow:
             follow_rules(self._store, seen.to_follow, seen.at)
@@ -203,7 +203,7 @@ class Cycle:
 
         The claim asks the store's guards, and so does each send; the clock is asked here, as a look would.
         """
-        mark = clock.read_mark()
+        mark = clock.read_clock()
         if seen.stopped or (self._config.clock.witnesses and not self._witnesses.heard):
             return
         if trust(self._store, mark, self._config, self._witnesses).doubt is None:
@@ -270,10 +270,10 @@ class Cycle:
         seen: Snapshot,
         dead: Sequence[tuple[Delivery, str]],
         over: Sequence[Delivery],
-        left: Mapping[str, Found],
+        left: Mapping[str, LogFindings],
     ) -> None:
         """End the claims of the dead: delivered, or never sent, where their logs say so for certain; else in doubt."""
-        nothing = Found()
+        nothing = LogFindings()
         with self._store.ledger(now=seen.at, actor="scheduler") as ledger:
             arrived: list[Result] = []
             for delivery, reason in dead:
@@ -320,7 +320,7 @@ class Cycle:
         )
 
     def _claim(self, outlet: str, candidates: Sequence[Delivery]) -> list[Delivery]:
-        mark = clock.read_mark()
+        mark = clock.read_clock()
         if self._jumped(mark):
             return []
         lease = self._config.outlets[outlet].timeout * 2 + LEASE_MARGIN
@@ -438,7 +438,7 @@ class Cycle:
 
     def _why_not(self, delivery: Delivery, lease_end: float) -> str | None:
         """Everything that is asked just before the first byte; None where it may go. Unreadable means stopped."""
-        mark = clock.read_mark()
+        mark = clock.read_clock()
         if self._jumped(mark):
             return "the clock has jumped"
         timeout = self._config.outlets[delivery.outlet].timeout

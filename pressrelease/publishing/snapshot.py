@@ -30,7 +30,7 @@ from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.queries import FrozenVersion
 from pressrelease.system import clock
-from pressrelease.system.stop_file import asked_holds
+from pressrelease.system.stop_file import requested_holds
 
 if TYPE_CHECKING:
     from pressrelease.signing import Approved
@@ -80,7 +80,7 @@ def take_snapshot(store: Store, library: Library, config: Config, witnesses: Wit
 
     `witnesses` is what this process has heard from those of [clock]; they are asked where something is about to leave.
     """
-    mark = clock.read_mark()
+    mark = clock.read_clock()
     now = mark.wall
     control = store.control()
     closed = closed_outlets(store.read)
@@ -125,7 +125,7 @@ def reports(
     """Where scheduled releases stand at this moment; with `trust_clock` as if a person had just confirmed it."""
     if not releases:
         return []  # there may be no store to ask yet
-    mark = clock.read_mark()
+    mark = clock.read_clock()
     closed = {name: outlet.reason for name, outlet in closed_outlets(store.read).items()}
     distrust = None if trust_clock else clock_doubt(store, mark, config.clock.tolerance)
     rulings = _rulings(releases, mark.wall)
@@ -150,7 +150,7 @@ def reports(
 
 def _held(store: Store, releases: Sequence[Scheduled]) -> list[Scheduled]:
     """The releases, each on hold if a file in the workspace's folder asks for it."""
-    asked = {one.slug: one for one in asked_holds(store.workspace)}
+    asked = {one.slug: one for one in requested_holds(store.workspace)}
     return [
         one._replace(word=Directive.HELD, word_by=asked[one.slug].by, why=asked[one.slug].why)
         if one.slug in asked and one.word is Directive.SCHEDULED

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pressrelease.notifications.notice import called
+from pressrelease.notifications.notice import display_name
 from pressrelease.publishing.clock_trust import Witnesses
 from pressrelease.publishing.plan import Waiting
 from pressrelease.publishing.snapshot import Snapshot, take_snapshot
@@ -16,7 +16,7 @@ from pressrelease.status.evaluation import ReleaseState, ReleaseStatus
 from pressrelease.status.views import CALLED_BY_CRON
 from pressrelease.store import Store, host_name
 from pressrelease.system import clock
-from pressrelease.system.stop_file import asked_holds, asked_stop
+from pressrelease.system.stop_file import requested_holds, requested_stop
 from pressrelease.wiring import Workspace, sending
 
 #: How old the last sign of a cron-driven scheduler may be before a pass leaves another, in seconds.
@@ -65,10 +65,10 @@ def publish_due(
     store = workspace.store
     if not store.exists:
         return Outcome(clock.utc_now())
-    if asked_stop(workspace.folder) or asked_holds(workspace.folder):
-        from pressrelease.store.asked import take_over
+    if requested_stop(workspace.folder) or requested_holds(workspace.folder):
+        from pressrelease.store.asked import record_stop_files
 
-        take_over(store, clock.utc_now())
+        record_stop_files(store, clock.utc_now())
     witnesses = Witnesses()
     seen = take_snapshot(store, workspace.library, config, witnesses)
     moved: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ def publish_due(
 
         follow_rules(store, seen.to_follow, seen.at)
         moved = tuple(
-            f"{called(one.release.slug, one.release.version, out=False)}: {one.ruling.words}"
+            f"{display_name(one.release.slug, one.release.version, out=False)}: {one.ruling.words}"
             for one in seen.to_follow
             if one.ruling.words
         )
@@ -118,10 +118,12 @@ def _leave_sign(store: Store, seen: Snapshot, *, comes_again: bool) -> None:
     nothing_new_of_the_clock = not vouched and (mark is None or store.read.mark(seen.mark.boot) is not None)
     if not comes_again:
         if mark is not None and not nothing_new_of_the_clock:
-            from pressrelease.store.presence import keep_mark  # writing loads SQLAlchemy: most passes write nothing
+            from pressrelease.store.presence import (
+                record_reading,  # writing loads SQLAlchemy: most passes write nothing
+            )
 
             with store.ledger(now=seen.mark.wall, actor="scheduler") as ledger:
-                keep_mark(ledger, mark, vouched=vouched)
+                record_reading(ledger, mark, vouched=vouched)
         return
     owner = f"publish-due on {host_name()}"
     last = [process for process in store.read.processes() if process.owner == owner]

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem, WillRetry
 from pressrelease.notifications.notice import in_logs
-from pressrelease.notifications.notifier import Notifier, told_after
+from pressrelease.notifications.notifier import Notifier, notifier_for_pass
 from pressrelease.publishing.cycle import Cycle
 from pressrelease.publishing.plan import AHEAD
 from pressrelease.publishing.snapshot import Snapshot
@@ -88,7 +88,7 @@ class Scheduler:
 
         Raises StateUnreadable where the store can't be believed: nothing more is sent then.
         """
-        with told_after(self._workspace, staying=True) as telling:
+        with notifier_for_pass(self._workspace, staying=True) as telling:
             self._run(telling)
 
     def _run(self, telling: Notifier) -> None:

@@ -60,13 +60,13 @@ class ServiceContext(NamedTuple):
         """
         from pressrelease.store import presence
 
-        mark = clock.read_mark()
+        mark = clock.read_clock()
         self.store.open(mark.wall)
         kept = trust(self.store, mark, self.config).kept
         with self.store.ledger(now=now or mark.wall, actor=as_actor(self.actor), undo=self.dry_run) as ledger:
             yield ledger
             if kept is not None:
-                presence.keep_mark(ledger, kept)
+                presence.record_reading(ledger, kept)
 
     def report(self, slug: str) -> Report:
         """Where a scheduled release stands. Raises NotFound for a draft or an unknown one."""

@@ -19,7 +19,14 @@ from pressrelease.errors import (
     Usage,
 )
 from pressrelease.services import ServiceContext
-from pressrelease.services.placing import aside, must_be_private, on_disk, place, sync_folder, taken
+from pressrelease.services.placing import (
+    move_into_place,
+    must_be_private,
+    reporting_disk_errors,
+    sync_folder,
+    taken,
+    temporary_beside,
+)
 from pressrelease.status.views import STAYS_UP
 from pressrelease.store import Store, archive
 from pressrelease.store.journal import Head, Walk, read_head, walk
@@ -81,10 +88,10 @@ def verify(reader: Reader, known: Head | None = None) -> Verified:
     """Walk the journal, look for a head known from elsewhere in it, and compare it with the rows, and the layout."""
     from pressrelease.store.agreement import EVERY_RELEASE, SINCE
     from pressrelease.store.layout import altered
-    from pressrelease.store.reconcile import Account
+    from pressrelease.store.reconcile import Reconciliation
     from pressrelease.store.rows import delivery_of
 
-    account = Account()
+    account = Reconciliation()
     walked = walk(account.heard(reader.journal()), known)
     if walked.broken:
         return Verified(walked)
@@ -147,7 +154,7 @@ def back_up(context: ServiceContext, file: Path, *, force: bool = False) -> Back
     if not force and os.path.lexists(file):
         raise taken(file)
     context.store.open(now)
-    with on_disk(file.parent, what="The backup"), aside(file) as (temporary, stream):
+    with reporting_disk_errors(file.parent, what="The backup"), temporary_beside(file) as (temporary, stream):
         backed_up = _write(context, file, stream, now)
         stream.flush()
         os.fsync(stream.fileno())
@@ -156,7 +163,7 @@ def back_up(context: ServiceContext, file: Path, *, force: bool = False) -> Back
         with context.ledger(now) as ledger:
             ledger.note("backup", file=file.name, head=str(backed_up.manifest.head), bytes=backed_up.size)
             if not context.dry_run:
-                place(temporary, file, force=force)
+                move_into_place(temporary, file, force=force)
         sync_folder(file.parent)
     return backed_up
 

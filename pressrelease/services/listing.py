@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pressrelease.release.delivery import Delivery
     from pressrelease.store.journal import Line
-    from pressrelease.store.queries import Control, Process
+    from pressrelease.store.queries import Control, SchedulerProcess
 
 #: How many rows `status` shows of those that lift next; and of those that wait without a lift, whose lift has come,
 #: and that are drafts, each. Who has more asks for all.
@@ -71,7 +71,7 @@ def listing(
         control = context.store.control()
         stopped, stopped_words, original = control.stopped, control.headline, control.not_the_original
         sign = scheduler_sign(read, context.workspace.alive, now, control)
-        doubt = clock_doubt(context.store, clock.read_mark(), context.config.clock.tolerance)
+        doubt = clock_doubt(context.store, clock.read_clock(), context.config.clock.tolerance)
         if slugs is not None:
             scheduled = read.releases(list(dict.fromkeys(slugs)))
         elif everything:
@@ -169,7 +169,7 @@ def scheduler_sign(read: Reader, alive: Path, now: datetime, control: Control) -
     return next((sign for sign in signs if sign.alive), signs[0] if signs else SchedulerSign(alive=False))
 
 
-def _sign_of(process: Process, alive: Path, now: datetime) -> SchedulerSign:
+def _sign_of(process: SchedulerProcess, alive: Path, now: datetime) -> SchedulerSign:
     """Whether a process that was seen will come again: `run` that is still there, or passes that come one by one."""
     sign = SchedulerSign(alive=False, last_seen=process.last_seen, host=process.host, kind=process.kind)
     age = now - process.last_seen
@@ -182,7 +182,7 @@ def _sign_of(process: Process, alive: Path, now: datetime) -> SchedulerSign:
     return sign._replace(alive=recent and came_again, once=recent and not came_again)
 
 
-def _is_dead(alive: Path, process: Process) -> bool:
+def _is_dead(alive: Path, process: SchedulerProcess) -> bool:
     """Whether it ended without a word (kill -9, say), as far as this machine and this account can tell."""
     return process.host == host_name() and _is_gone(alive, process.owner)
 

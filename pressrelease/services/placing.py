@@ -35,7 +35,7 @@ def must_be_private(context: ServiceContext, file: Path, *, what: str) -> None:
 
 
 @contextlib.contextmanager
-def aside(file: Path) -> Iterator[tuple[Path, IO[bytes]]]:
+def temporary_beside(file: Path) -> Iterator[tuple[Path, IO[bytes]]]:
     """A hidden file beside `file`, 0600; gone when the block ends, unless it was moved."""
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -46,7 +46,7 @@ def aside(file: Path) -> Iterator[tuple[Path, IO[bytes]]]:
         temporary.unlink(missing_ok=True)
 
 
-def place(temporary: Path, file: Path, *, force: bool) -> None:
+def move_into_place(temporary: Path, file: Path, *, force: bool) -> None:
     """Give a finished file its name. Raises NotPermitted where that is taken, unless `force` says to replace it."""
     if force:
         temporary.replace(file)
@@ -71,7 +71,7 @@ def taken(file: Path) -> NotPermitted:
 
 
 @contextlib.contextmanager
-def on_disk(folder: Path, *, what: str) -> Iterator[None]:
+def reporting_disk_errors(folder: Path, *, what: str) -> Iterator[None]:
     """Have what a disk refuses said in our words. Raises NotFound, WillRetry; `what` begins a sentence."""
     try:
         yield

@@ -19,7 +19,14 @@ from pressrelease.message import Message
 from pressrelease.release import Release
 from pressrelease.release.delivery import Delivery, DeliveryState, delivery_key
 from pressrelease.services import ServiceContext
-from pressrelease.services.placing import aside, must_be_private, on_disk, place, sync_folder, taken
+from pressrelease.services.placing import (
+    move_into_place,
+    must_be_private,
+    reporting_disk_errors,
+    sync_folder,
+    taken,
+    temporary_beside,
+)
 from pressrelease.status.evaluation import FileFact, ReleaseState
 from pressrelease.store import Reader
 from pressrelease.system import clock
@@ -367,10 +374,10 @@ def keep(context: ServiceContext, rendered: Rendered, file: Path, *, force: bool
         raise Usage(f"{file} is a folder.", hint="Name a file in it.", code="a_folder")
     if not force and os.path.lexists(file):
         raise taken(file)
-    with on_disk(file.parent, what="The proof"), aside(file) as (temporary, stream):
+    with reporting_disk_errors(file.parent, what="The proof"), temporary_beside(file) as (temporary, stream):
         stream.write(rendered.content)
         stream.flush()
         os.fsync(stream.fileno())
-        place(temporary, file, force=force)
+        move_into_place(temporary, file, force=force)
         sync_folder(file.parent)
     return file

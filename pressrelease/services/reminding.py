@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pressrelease.services.placing import aside, place
+from pressrelease.services.placing import move_into_place, temporary_beside
 from pressrelease.when import read_rfc3339, rfc3339
 
 #: The file's name in the private folder, and how long what was said there counts.
@@ -42,9 +42,9 @@ def _said(file: Path) -> dict[str, datetime]:
 
 def _keep(file: Path, said: dict[str, datetime]) -> None:
     try:
-        with aside(file) as (temporary, stream):
+        with temporary_beside(file) as (temporary, stream):
             stream.write(json.dumps({fact: rfc3339(at) for fact, at in sorted(said.items())}).encode())
             stream.close()
-            place(temporary, file, force=True)
+            move_into_place(temporary, file, force=True)
     except OSError:
         return  # it is said again

@@ -17,7 +17,7 @@ TOGETHER = 100
 _Ready = TypeVar("_Ready")
 
 
-class Refused(NamedTuple):
+class RefusedItem(NamedTuple):
     """A release that a command was refused for, and why."""
 
     slug: str
@@ -28,7 +28,7 @@ class Results(NamedTuple):
     """The slugs that a command did, and those that it refused, each in the order in which they were named."""
 
     done: tuple[str, ...] = ()
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedItem, ...] = ()
 
     @property
     def error(self) -> PressReleaseError | None:
@@ -48,12 +48,12 @@ class Results(NamedTuple):
 def each(slugs: Sequence[str], act: Callable[[str], object]) -> Results:
     """Call `act` with each slug once, in a transaction of its own; one that is refused keeps no other from its turn."""
     done: list[str] = []
-    refused: list[Refused] = []
+    refused: list[RefusedItem] = []
     for slug in dict.fromkeys(slugs):
         try:
             act(slug)
         except PressReleaseError as error:
-            refused.append(Refused(slug, error))
+            refused.append(RefusedItem(slug, error))
         else:
             done.append(slug)
     return Results(tuple(done), tuple(refused))
@@ -88,7 +88,7 @@ def each_in_groups(
             refusals |= dict.fromkeys(ready, error)
     return Results(
         tuple(slug for slug in named if slug not in refusals),
-        tuple(Refused(slug, refusals[slug]) for slug in named if slug in refusals),
+        tuple(RefusedItem(slug, refusals[slug]) for slug in named if slug in refusals),
     )
 
 

@@ -171,7 +171,7 @@ def something_is_stopped(context: ServiceContext) -> bool:
 
 def clock_shown(context: ServiceContext) -> ClockShown:
     """The clock, for a person to look at before they confirm it; witnesses are asked. Takes some seconds."""
-    mark = clock.read_mark()
+    mark = clock.read_clock()
     return ClockShown(
         mark.wall, looked_into(context.store, mark, context.config, Witnesses()) if context.store.exists else None
     )
@@ -211,16 +211,16 @@ def resume_all(context: ServiceContext, *, let_go: bool, clock_confirmed: bool =
                 why = "fell due while everything was stopped"
                 commands.set_directive(ledger, slug, Directive.HELD, by=context.actor, why=why)
         commands.go_on(ledger)
-        presence.confirm_clock(ledger, clock.read_mark())
+        presence.confirm_clock(ledger, clock.read_clock())
     return Resumed(due, let_go)
 
 
 def _take_over(context: ServiceContext) -> None:
     """Record what STOP and HOLD files ask for, so that what is resumed is what the record has."""
-    from pressrelease.store.asked import take_over
+    from pressrelease.store.asked import record_stop_files
 
     if not context.dry_run and context.store.exists:
-        take_over(context.store, clock.utc_now())
+        record_stop_files(context.store, clock.utc_now())
 
 
 def _waits(dossier: Dossier) -> bool:

@@ -61,9 +61,9 @@ class Statement:
             "approves": self.slug,
             "version": self.version,
             "content": self.content,
-            "lift": _said(self.lift) if self.lift else "with the last approval",
+            "lift": _utc_text(self.lift) if self.lift else "with the last approval",
             "by": self.by,
-            "at": _said(self.at),
+            "at": _utc_text(self.at),
             "store": self.store_id,
         } | ({"wall": self.wall} if self.wall else {})
         return json.dumps(told, sort_keys=True, separators=(",", ":")).encode() + b"\n"
@@ -305,5 +305,5 @@ def _program() -> str | None:
     return system_program("ssh-keygen")
 
 
-def _said(moment: datetime) -> str:
+def _utc_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

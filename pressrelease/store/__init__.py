@@ -20,7 +20,7 @@ from pressrelease.store.agreement import Agreement
 from pressrelease.store.origin import Origin, Position
 from pressrelease.store.queries import SCHEMA, Control, Reader, gone, which_file
 from pressrelease.system.accounts import make_folder
-from pressrelease.system.stop_file import asked_stop
+from pressrelease.system.stop_file import requested_stop
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -97,7 +97,7 @@ class Store:
     def control(self) -> Control:
         """As `read.control`, and stopped too if a STOP file in the workspace's folder asks for it."""
         found = self.read.control()
-        if not found.stopped and (asked := asked_stop(self.workspace)) is not None:
+        if not found.stopped and (asked := requested_stop(self.workspace)) is not None:
             return found._replace(stopped=True, stopped_by=asked.by, stopped_why=asked.why)
         return found
 

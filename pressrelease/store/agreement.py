@@ -18,7 +18,7 @@ from pressrelease.release import digest_of_recipients
 from pressrelease.release.delivery import Delivery
 from pressrelease.status.evaluation import same_person
 from pressrelease.store.journal import Line
-from pressrelease.store.replay import Given, Told, replay, row_differs
+from pressrelease.store.replay import ReplayedApproval, ReplayedRelease, replay, row_differs
 from pressrelease.store.rows import Row
 
 #: The layout that brought what is asked for here.
@@ -85,16 +85,16 @@ class Agreement:
     """What the journal says of each release, remembered by the number of its last line. Safe for several threads."""
 
     def __init__(self) -> None:
-        self._told: OrderedDict[str, tuple[int | None, Told | None]] = OrderedDict()
+        self._expected: OrderedDict[str, tuple[int | None, ReplayedRelease | None]] = OrderedDict()
         self._recipients: OrderedDict[_Set, frozenset[str]] = OrderedDict()
-        self._agreed: dict[str, tuple[Told | None, list[tuple[Any, ...]]]] = {}
+        self._agreed: dict[str, tuple[ReplayedRelease | None, list[tuple[Any, ...]]]] = {}
         self._count = 0
         self._lock = threading.Lock()
 
     def forget(self) -> None:
         """Start again with nothing remembered: another database is in the place of the one that was asked."""
         with self._lock:
-            self._told.clear()
+            self._expected.clear()
             self._recipients.clear()
             self._agreed.clear()
             self._count = 0
@@ -107,9 +107,9 @@ class Agreement:
         `deliveries` are those of each release that may be sent soon.
         """
         rows = list(_in_parts(ask, BY_SLUG, slugs))
-        told = self._told_of(ask, rows)
-        found = self._compare(rows, told)
-        current = {row["slug"]: one for row in rows if (one := told[row["slug"]]) and one.version == row["version"]}
+        expected = self._expected_of(ask, rows)
+        found = self._compare(rows, expected)
+        current = {row["slug"]: one for row in rows if (one := expected[row["slug"]]) and one.version == row["version"]}
         sets = self._sets_of(ask, current)
         counts = _counts(ask, list(current))
         for slug, one in current.items():
@@ -131,16 +131,18 @@ class Agreement:
         """Return what is on record of deliveries, a row each, and by number in what it differs from the journal."""
         rows = list(_in_parts(ask, BY_DELIVERY, ids))
         known = [row for row in rows if row["slug"] is not None]
-        told = self._told_of(ask, known)
-        differ = self._compare(known, told)
-        sets = self._sets_of(ask, {slug: one for slug, one in told.items() if one is not None and slug not in differ})
+        expected = self._expected_of(ask, known)
+        differ = self._compare(known, expected)
+        sets = self._sets_of(
+            ask, {slug: one for slug, one in expected.items() if one is not None and slug not in differ}
+        )
         single = list({row["id"]: row for row in rows}.values())
         found: dict[int, str] = {}
         for row in single:
             slug = row["slug"]
             if slug is None or row["of_version"] != row["version"]:
                 continue  # another guard says so
-            one = told[slug]
+            one = expected[slug]
             if slug in differ:
                 found[row["id"]] = differ[slug]
             elif one is not None and _is_elsewhere(one, sets[slug], row["outlet"], row["recipient"]):
@@ -155,26 +157,28 @@ class Agreement:
         wanted = [(slug, version, outlet, digest) for outlet, digest in digests.items()]
         return {one[2]: people for one, people in self._learn(ask, wanted).items()}
 
-    def _compare(self, rows: Sequence[Row], told: Mapping[str, Told | None]) -> dict[str, str]:
+    def _compare(self, rows: Sequence[Row], expected: Mapping[str, ReplayedRelease | None]) -> dict[str, str]:
         """As `compare`; what agreed when it was last asked, and is the same, is not compared again."""
         seen: dict[str, list[tuple[Any, ...]]] = {}
         for row in rows:
             seen.setdefault(row["slug"], []).append(_COMPARED(row))
-        new = {slug for slug, values in seen.items() if self._agreed.get(slug) != (told[slug], values)}
+        new = {slug for slug, values in seen.items() if self._agreed.get(slug) != (expected[slug], values)}
         if not new:
             return {}
-        found = compare([row for row in rows if row["slug"] in new], told)
+        found = compare([row for row in rows if row["slug"] in new], expected)
         with self._lock:
             if len(self._agreed) > KEPT:
                 self._agreed.clear()
-            self._agreed |= {slug: (told[slug], seen[slug]) for slug in new if slug not in found}
+            self._agreed |= {slug: (expected[slug], seen[slug]) for slug in new if slug not in found}
         return found
 
-    def _told_of(self, ask: Ask, rows: Sequence[Row]) -> dict[str, Told | None]:
+    def _expected_of(self, ask: Ask, rows: Sequence[Row]) -> dict[str, ReplayedRelease | None]:
         """What the journal says of each release as of the line that its row was read with."""
         last: dict[str, int | None] = {row["slug"]: row["line"] for row in rows}
         with self._lock:
-            found = {slug: self._told[slug][1] for slug, n in last.items() if self._told.get(slug, _NONE)[0] == n}
+            found = {
+                slug: self._expected[slug][1] for slug, n in last.items() if self._expected.get(slug, _NONE)[0] == n
+            }
         new = [slug for slug in last if slug not in found]
         if not new:
             return found
@@ -187,20 +191,20 @@ class Agreement:
             found[slug] = replay(sorted(lines[slug], key=lambda line: line.n))
         with self._lock:
             for slug in new:
-                self._told[slug] = last[slug], found[slug]
-                self._told.move_to_end(slug)
-            while len(self._told) > KEPT:
-                self._told.popitem(last=False)
+                self._expected[slug] = last[slug], found[slug]
+                self._expected.move_to_end(slug)
+            while len(self._expected) > KEPT:
+                self._expected.popitem(last=False)
         return found
 
-    def _sets_of(self, ask: Ask, told: Mapping[str, Told]) -> dict[str, dict[str, frozenset[str]]]:
+    def _sets_of(self, ask: Ask, expected: Mapping[str, ReplayedRelease]) -> dict[str, dict[str, frozenset[str]]]:
         """The recipients of each outlet, by slug, as far as the rows are those that were frozen."""
         wanted = [
             (slug, one.version, outlet, digest)
-            for slug, one in told.items()
+            for slug, one in expected.items()
             for outlet, digest in (one.recipients or {}).items()
         ]
-        found: dict[str, dict[str, frozenset[str]]] = {slug: {} for slug in told}
+        found: dict[str, dict[str, frozenset[str]]] = {slug: {} for slug in expected}
         for (slug, _, outlet, _), people in self._learn(ask, wanted).items():
             found[slug][outlet] = people
         return found
@@ -228,7 +232,7 @@ class Agreement:
         return found | fresh
 
 
-def compare(rows: Sequence[Row], told: Mapping[str, Told | None]) -> dict[str, str]:
+def compare(rows: Sequence[Row], expected: Mapping[str, ReplayedRelease | None]) -> dict[str, str]:
     """Return, by slug, in what rows differ from what the journal says of their releases, in words."""
     approvals: dict[str, dict[int, Row]] = {}
     releases: dict[str, Row] = {}
@@ -238,27 +242,27 @@ def compare(rows: Sequence[Row], told: Mapping[str, Told | None]) -> dict[str, s
             approvals.setdefault(row["slug"], {})[row["approval"]] = row
     found = {}
     for slug, row in releases.items():
-        if differs := _differs(told[slug], row, list(approvals.get(slug, {}).values())):
+        if differs := _differs(expected[slug], row, list(approvals.get(slug, {}).values())):
             found[slug] = _words(slug, differs)
     return found
 
 
-def _differs(told: Told | None, row: Row, given: Sequence[Row]) -> str:
+def _differs(expected: ReplayedRelease | None, row: Row, given: Sequence[Row]) -> str:
     try:
         if row["last_stop"] == "stopped" and not row["stopped"]:
             return "the journal says that everything is stopped"
         if any(one["person"] != same_person(one["by"]) for one in given):
             return "an approval is recorded under two names"
-        return row_differs(told, row, [Given(one["by"], one["at"]) for one in given])
+        return row_differs(expected, row, [ReplayedApproval(one["by"], one["at"]) for one in given])
     except (ValueError, TypeError):
         return "its row can't be read"
 
 
-def _is_elsewhere(told: Told, sets: Mapping[str, frozenset[str]], outlet: str, recipient: str) -> bool:
+def _is_elsewhere(expected: ReplayedRelease, sets: Mapping[str, frozenset[str]], outlet: str, recipient: str) -> bool:
     """Whether a delivery goes to an outlet or a recipient that was not frozen with its version."""
-    if told.outlets is not None and outlet not in told.outlets:
+    if expected.outlets is not None and outlet not in expected.outlets:
         return True
-    return told.recipients is not None and recipient not in sets.get(outlet, frozenset())
+    return expected.recipients is not None and recipient not in sets.get(outlet, frozenset())
 
 
 def _counts(ask: Ask, slugs: Sequence[str]) -> dict[str, int]:

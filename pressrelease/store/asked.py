@@ -11,7 +11,7 @@ from pressrelease.store import Store, commands
 from pressrelease.system import stop_file
 
 
-def take_over(store: Store, now: datetime) -> None:
+def record_stop_files(store: Store, now: datetime) -> None:
     """Record what the files in a workspace's folder ask for, and remove them; one that stays is still in force.
 
     The hold of a release that is not scheduled stays a file, and holds it once it is. So do all in a copy or beside an
@@ -19,14 +19,14 @@ def take_over(store: Store, now: datetime) -> None:
     """
     if store.read.control().not_the_original:
         return
-    stop = stop_file.asked_stop(store.workspace)
+    stop = stop_file.requested_stop(store.workspace)
     if stop is not None:
         with store.ledger(now=now, actor=stop.by) as ledger:
             # Asked again in its turn: another pass may have taken it over, and a person resumed since.
             if stop_file.is_stopped(store.workspace) and not store.read.control().stopped:
                 commands.stop(ledger, by=stop.by, why=stop.why)
         stop_file.remove(stop)
-    for asked in stop_file.asked_holds(store.workspace):
+    for asked in stop_file.requested_holds(store.workspace):
         release = store.read.release(asked.slug)
         if release is None:
             continue

@@ -20,11 +20,11 @@ from pressrelease.release.delivery import CLAIMABLE, Delivery, DeliveryState
 from pressrelease.status.evaluation import Directive, same_person
 from pressrelease.store.circuit import close_outlet
 from pressrelease.store.ledger import Ledger
-from pressrelease.store.rows import delivery_of, row_of_delivery, said, to_micros
+from pressrelease.store.rows import delivery_of, format_utc, row_of_delivery, to_micros
 from pressrelease.store.settling import close_if_done
 from pressrelease.store.tables import approvals, closed_outlets, control, deliveries, releases
 from pressrelease.store.zone_updates import due_by_wall_time
-from pressrelease.system.clock import Proof
+from pressrelease.system.clock import ClockProof
 
 #: Where an answer was found that its own sender did not live to record.
 FOUND = "in the log of its sender, which ended before it could record this"
@@ -41,7 +41,7 @@ class Result:
     claimed: Delivery
     after: Delivery
     closes: str | None = None
-    proof: Proof | None = None
+    proof: ClockProof | None = None
 
 
 def claim(
@@ -169,7 +169,7 @@ def _note_answers(ledger: Ledger, results: Sequence[Result], changed: Sequence[b
                 detail["late_ms"] = round(after.late.total_seconds() * 1000)
             detail |= {"url": after.url, "remote_id": after.remote_id}
             if after.delivered_at is not None:
-                detail["delivered_at"] = said(after.delivered_at)
+                detail["delivered_at"] = format_utc(after.delivered_at)
         else:
             detail |= {"error": after.error, "again": after.next_try is not None}
         if after.state is DeliveryState.IN_DOUBT:

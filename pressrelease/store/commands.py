@@ -20,11 +20,11 @@ from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import (
     approval_of,
     delivery_of,
+    format_utc,
     local_text,
     maybe_micros,
     maybe_time,
     row_of_scheduled,
-    said,
     scheduled_of,
     to_micros,
 )
@@ -143,7 +143,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
         "release.scheduled",
         slug,
         version,
-        lift=_said(release.lift),
+        lift=_utc_text(release.lift),
         local=local_text(release.lift, release.embargo.timezone),
         **_clocks(release.wall, release.zones),
         embargo=release.embargo.text,
@@ -200,7 +200,7 @@ def unschedule(ledger: Ledger, slug: str) -> None:
         "release.unscheduled",
         slug,
         release.version,
-        lift=_said(release.lift),
+        lift=_utc_text(release.lift),
         **_clocks(release.wall, release.zones),
         chosen=release.lift != release.embargo.lift,
         embargo=release.embargo.text,
@@ -303,8 +303,8 @@ def move_lift(
         "release.lift_moved",
         release.slug,
         release.version,
-        before=_said(maybe_time(on_record["lift"])),
-        lift=_said(lift),
+        before=_utc_text(maybe_time(on_record["lift"])),
+        lift=_utc_text(lift),
         local=local_text(lift, release.embargo.timezone),
         **_clocks(wall, zones),
         why=why,
@@ -376,7 +376,7 @@ def accept_late(ledger: Ledger, release: Scheduled) -> None:
     ledger.connection.execute(
         update(releases).where(releases.c.slug == release.slug).values(late_accepted_at=ledger.micros)
     )
-    ledger.note("release.late_accepted", release.slug, release.version, lift=_said(release.lift))
+    ledger.note("release.late_accepted", release.slug, release.version, lift=_utc_text(release.lift))
 
 
 def stop(ledger: Ledger, *, by: str, why: str) -> None:
@@ -402,8 +402,8 @@ def _not_begun(dossier: Dossier, so: str, hint: str) -> None:
         )
 
 
-def _said(moment: datetime | None) -> str | None:
-    return None if moment is None else said(moment)
+def _utc_text(moment: datetime | None) -> str | None:
+    return None if moment is None else format_utc(moment)
 
 
 def put_off(ledger: Ledger, release: Scheduled, moment: datetime, *, wall: str = "", zones: str = "") -> None:

@@ -33,7 +33,7 @@ _LONG_AGO = from_micros(0)
 LONGEST_PAUSE = timedelta(hours=1)
 
 #: Somebody who is named for the first time is told of what happened since this long ago.
-TOLD_AT_FIRST = timedelta(hours=1)
+FIRST_LOOKBACK = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ class NotificationCursor:
     tries: int = 0
     not_before: datetime = _LONG_AGO
 
-    def may_be_told(self, now: datetime, *, urgent: bool = False) -> bool:
+    def may_be_notified(self, now: datetime, *, urgent: bool = False) -> bool:
         """Whether a telling may begin; an urgent one waits for no pause but that after a failure, or for a claim."""
         waits = now < self.not_before <= now + LONGEST_PAUSE
         return not waits or (urgent and not self.tries)
 
 
-def told(read: Reader, outlet: str) -> dict[str, NotificationCursor]:
+def read_cursors(read: Reader, outlet: str) -> dict[str, NotificationCursor]:
     """How far each recipient of an outlet that was ever told has been told, by recipient."""
     return {
         row["recipient"]: NotificationCursor(
@@ -89,7 +89,7 @@ def lines_of(read: Reader, events: Collection[str], *, after: int, upto: int, mo
         yield Line(**row)
 
 
-def somebody_out(read: Reader, slugs: Collection[str]) -> set[str]:
+def slugs_out(read: Reader, slugs: Collection[str]) -> set[str]:
     """Those of `slugs` of which any version has arrived anywhere: what may be called by its name."""
     found: set[str] = set()
     for slug in slugs:
@@ -125,7 +125,7 @@ def coming_lifts(read: Reader, after: datetime, upto: datetime) -> list[tuple[st
 def first_line_for(read: Reader, now: datetime) -> int:
     """Where somebody begins who is told for the first time."""
     query = "SELECT max(n) AS n FROM journal WHERE at < :since"
-    return int(read.rows(query, {"since": to_micros(now - TOLD_AT_FIRST)})[0]["n"] or 0)
+    return int(read.rows(query, {"since": to_micros(now - FIRST_LOOKBACK)})[0]["n"] or 0)
 
 
 def add_reader(ledger: Ledger, outlet: str, recipient: str, line: int) -> None:
@@ -151,19 +151,19 @@ def drop_reader(ledger: Ledger, outlet: str, recipient: str) -> None:
     )
 
 
-def begin(ledger: Ledger, reader: NotificationCursor, *, until: datetime) -> bool:
+def claim_cursor(ledger: Ledger, reader: NotificationCursor, *, until: datetime) -> bool:
     """Claim the telling of one reader until then (UTC); False where another was first."""
     return _change(ledger, reader, tries=reader.tries + 1, not_before=until, unclaimed=True)
 
 
-def tell_of(
+def mark_notified(
     ledger: Ledger, reader: NotificationCursor, *, line: int, conditions: Collection[str], not_before: datetime
 ) -> None:
     """Write down what was told, or passed over: everything up to a line, and these conditions."""
     _change(ledger, reader, tries=0, not_before=not_before, line=line, conditions=conditions)
 
 
-def put_off(ledger: Ledger, reader: NotificationCursor, *, not_before: datetime) -> None:
+def postpone(ledger: Ledger, reader: NotificationCursor, *, not_before: datetime) -> None:
     """It could not be told: the same is told anew then (UTC)."""
     _change(ledger, reader, tries=reader.tries + 1, not_before=not_before)
 

@@ -41,7 +41,7 @@ _CONTAINER = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
 Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
 
 
-class Place(NamedTuple):
+class RecordLocation(NamedTuple):
     """Where a record stands: its folder's path, the disk and inode of the marker beside it, and the machine's id.
 
     `machine` is "" where the system has none, or none that is its own.
@@ -61,7 +61,7 @@ class Position(NamedTuple):
     at: int
 
 
-def moved(kept: Place, seen: Place, *, inodes_last: bool) -> str:
+def moved(kept: RecordLocation, seen: RecordLocation, *, inodes_last: bool) -> str:
     """Return why a record is not where it was, in a sentence; "" where it is.
 
     A reboot or a mount may number the disks in another way, and a folder may be renamed on its disk: neither makes a
@@ -131,8 +131,8 @@ class Origin:
             return {"store": text}  # an older program wrote the name alone
         return found if isinstance(found, dict) else {"store": text}
 
-    def _place(self, marker: os.stat_result) -> Place:
-        return Place(str(self._folder.absolute()), marker.st_dev, marker.st_ino, _machine_id())
+    def _place(self, marker: os.stat_result) -> RecordLocation:
+        return RecordLocation(str(self._folder.absolute()), marker.st_dev, marker.st_ino, _machine_id())
 
     def _came_alone(self, *, written: bool) -> bool:
         """Whether a record in which something is written lies here without the marker that every program leaves."""
@@ -143,7 +143,7 @@ class Origin:
         if not self._one_place or kept is None:
             return ""
         try:
-            place = Place(**kept)
+            place = RecordLocation(**kept)
             seen = self._place(self.marker.stat())
         except (OSError, TypeError):
             return "the marker beside its record can't be read"

@@ -13,7 +13,7 @@ from sqlalchemy import case, delete, insert, select, update
 from pressrelease.errors import StateUnreadable
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import from_micros, to_micros
-from pressrelease.store.send_log import Found, SendLog, read_log
+from pressrelease.store.send_log import LogFindings, SendLog, read_log
 from pressrelease.store.tables import control, marks, processes
 from pressrelease.system import clock
 from pressrelease.system.accounts import make_folder
@@ -51,7 +51,7 @@ def register(folder: Path, owner: str) -> ProcessLock:
             " Nothing was sent.",
             hint="Let whoever publishes write there, and see that the disk has room.",
         ) from None
-    return ProcessLock(owner, lock, SendLog(lock, clock.read_mark().boot))
+    return ProcessLock(owner, lock, SendLog(lock, clock.read_clock().boot))
 
 
 def is_dead(folder: Path, owner: str) -> bool:
@@ -72,9 +72,9 @@ def is_dead(folder: Path, owner: str) -> bool:
     return True
 
 
-def left_by(folder: Path, owner: str) -> Found:
+def left_by(folder: Path, owner: str) -> LogFindings:
     """What a process that is surely dead has left in its log."""
-    return read_log(folder / f"{owner}.lock", clock.read_mark().boot)
+    return read_log(folder / f"{owner}.lock", clock.read_clock().boot)
 
 
 def remove_dead(folder: Path, owner: str) -> None:
@@ -91,9 +91,9 @@ def check_in(
     vouched: bool = False,
     gone_after: timedelta | None = None,
 ) -> None:
-    """Say that a scheduler is there, and keep its mark of the clock, where it has one; `vouched` as in `keep_mark`.
+    """Record that a scheduler is alive, and its clock reading if it has one; `vouched` as in `record_reading`.
 
-    Where the last sign is older than `gone_after`, a new series of signs begins: `started_at` is then this one.
+    If the last sign is older than `gone_after`, a new series begins and `started_at` is set to this one.
     """
     values: dict[str, Any] = {"last_seen": ledger.micros, "ended_at": None}
     if gone_after is not None:
@@ -113,10 +113,10 @@ def check_in(
             )
         )
     if mark is not None:
-        keep_mark(ledger, mark, vouched=vouched)
+        record_reading(ledger, mark, vouched=vouched)
 
 
-def keep_mark(ledger: Ledger, mark: ClockReading, *, vouched: bool = False) -> None:
+def record_reading(ledger: Ledger, mark: ClockReading, *, vouched: bool = False) -> None:
     """Keep a believed mark as the one that its boot is measured by, if it is the tighter one.
 
     Where a witness or a person has `vouched` for it, measuring begins with it, whatever was kept before.
@@ -148,7 +148,7 @@ def _forget_old_boots(ledger: Ledger) -> None:
 def confirm_clock(ledger: Ledger, mark: ClockReading) -> None:
     """A person's word that the clock is right: what was recorded under another one no longer counts against it."""
     ledger.connection.execute(update(control).values(newest=to_micros(mark.wall)))
-    keep_mark(ledger, mark, vouched=True)
+    record_reading(ledger, mark, vouched=True)
     ledger.note("clock.confirmed")
 
 

@@ -102,7 +102,7 @@ class Control(NamedTuple):
         return "pressrelease adopt" if self.not_the_original else "pressrelease resume --all"
 
 
-class Process(NamedTuple):
+class SchedulerProcess(NamedTuple):
     """A scheduler that has been seen: `run`, or a pass of cron. Times are UTC."""
 
     owner: str
@@ -479,7 +479,7 @@ class Reader:
 
     # -- who is there, and what was done --------------------------------------------------------------------
 
-    def processes(self, limit: int = 20) -> list[Process]:
+    def processes(self, limit: int = 20) -> list[SchedulerProcess]:
         """The schedulers seen last, newest first."""
         return [
             _process_of(row)
@@ -559,8 +559,8 @@ def _bytes_of(value: Any) -> bytes:
 
 
 @believed
-def _process_of(row: Row) -> Process:
-    return Process(
+def _process_of(row: Row) -> SchedulerProcess:
+    return SchedulerProcess(
         owner=text_of(row["owner"]),
         kind=text_of(row["kind"]),
         host=text_of(row["host"]),

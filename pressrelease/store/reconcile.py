@@ -14,8 +14,8 @@ from pressrelease.release import digest_of_recipients
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.store.agreement import compare
 from pressrelease.store.journal import Line
-from pressrelease.store.replay import Told, after, detail_of
-from pressrelease.store.rows import Row, said
+from pressrelease.store.replay import ReplayedRelease, after, detail_of
+from pressrelease.store.rows import Row, format_utc
 
 #: A delivery's place in the record: slug, version, outlet, recipient.
 Place = tuple[str, str, str, str]
@@ -44,7 +44,7 @@ _NEVER_BEGUN = {_S.WAITING, _S.CANCELED}
 _NEVER_CALLED_OFF = {"delivery.claimed", "delivery.delivered", "delivery.settled sent"}
 
 
-class Account:
+class Reconciliation:
     """Gathers what the journal tells of deliveries, line by line, and compares it with the rows."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Account:
         self._attempts: dict[Place, int] = {}
         self._scheduled: dict[tuple[str, str], int] = {}
         self._recipients: dict[tuple[str, str], Mapping[str, str]] = {}
-        self._releases: dict[str, Told | None] = {}
+        self._releases: dict[str, ReplayedRelease | None] = {}
         self._stopped = False
 
     def hear(self, line: Line) -> None:
@@ -68,19 +68,19 @@ class Account:
             self._releases[line.slug] = after(self._releases.get(line.slug), line)
         if not line.event.startswith("delivery."):
             return
-        told = f"{line.event} {detail.get('settled')}" if line.event == "delivery.settled" else line.event
+        expected = f"{line.event} {detail.get('settled')}" if line.event == "delivery.settled" else line.event
         place = (line.slug, line.version, str(detail.get("outlet", "")), str(detail.get("recipient", "")))
-        if told in _MAY_FOLLOW:
-            self._last[place] = told
-            self._receipts[place] = detail if told == "delivery.delivered" else {}
-            self._count_attempts(place, told, detail)
-        elif told not in {"delivery.late_answer"}:
+        if expected in _MAY_FOLLOW:
+            self._last[place] = expected
+            self._receipts[place] = detail if expected == "delivery.delivered" else {}
+            self._count_attempts(place, expected, detail)
+        elif expected not in {"delivery.late_answer"}:
             self._last.pop(place, None)  # a word of a later program: it says nothing that could be judged here
 
-    def _count_attempts(self, place: Place, told: str, detail: Mapping[str, Any]) -> None:
+    def _count_attempts(self, place: Place, expected: str, detail: Mapping[str, Any]) -> None:
         if isinstance(detail.get("attempt"), int):
             self._attempts[place] = detail["attempt"]
-        elif told == "delivery.given_back" and place in self._attempts:
+        elif expected == "delivery.given_back" and place in self._attempts:
             self._attempts[place] -= 1
 
     def heard(self, lines: Iterable[Line]) -> Iterator[Line]:
@@ -102,14 +102,14 @@ class Account:
             people.setdefault((row.slug, row.version, row.outlet), []).append(row.recipient)
             if told_other := self._receipt_differs(row, place):
                 found.append(f"{row.slug} at {row.outlet}: {told_other}")
-            told = self._last.get(place)
-            if not _agrees(row.state, told):
-                says = told or "nothing"
+            expected = self._last.get(place)
+            if not _agrees(row.state, expected):
+                says = expected or "nothing"
                 found.append(f"{row.slug} at {row.outlet} stands as {row.state.value}, and the journal says {says}")
         for slug, version, outlet, recipient in sorted(set(self._last) - there):
-            told = self._last[slug, version, outlet, recipient]
-            if told != "delivery.given_back":  # never begun after all: scheduled anew, its row may have gone
-                found.append(f"{slug} has lost its row at {outlet}, of which the journal says {told}")
+            expected = self._last[slug, version, outlet, recipient]
+            if expected != "delivery.given_back":  # never begun after all: scheduled anew, its row may have gone
+                found.append(f"{slug} has lost its row at {outlet}, of which the journal says {expected}")
         for (slug, version), number in sorted(self._scheduled.items()):
             if counts[slug, version] != number:
                 found.append(f"{slug} was scheduled for {number} deliveries, and has rows for {counts[slug, version]}")
@@ -124,7 +124,7 @@ class Account:
         for name, found in (("url", row.url), ("remote_id", row.remote_id)):
             if found != receipt.get(name):
                 return f"its {name} is not the one that the journal has"
-        delivered = None if row.delivered_at is None else said(row.delivered_at)
+        delivered = None if row.delivered_at is None else format_utc(row.delivered_at)
         # A line of an earlier program doesn't say when.
         if ("delivered_at" in receipt or not receipt) and delivered != receipt.get("delivered_at"):
             return "the journal says that it arrived at another time"
@@ -141,16 +141,16 @@ class Account:
         if stopped is not self._stopped:
             is_, says = ("stopped", "is not") if stopped else ("not stopped", "is")
             found.append(f"the record says that everything is {is_}, and the journal says that it {says}")
-        told = {row["slug"]: self._releases.get(row["slug"]) for row in rows}
-        found += compare(rows, told).values()
-        lost = {slug for slug, one in self._releases.items() if one is not None} - set(told)
+        expected = {row["slug"]: self._releases.get(row["slug"]) for row in rows}
+        found += compare(rows, expected).values()
+        lost = {slug for slug, one in self._releases.items() if one is not None} - set(expected)
         found += [f"{slug} has lost its row, and the journal says that it is scheduled" for slug in sorted(lost)]
         return found
 
 
-def _agrees(state: DeliveryState, told: str | None) -> bool:
-    if told is None:
+def _agrees(state: DeliveryState, expected: str | None) -> bool:
+    if expected is None:
         return state in _NEVER_BEGUN
     if state is _S.CANCELED:
-        return told not in _NEVER_CALLED_OFF
-    return state in _MAY_FOLLOW[told]
+        return expected not in _NEVER_CALLED_OFF
+    return state in _MAY_FOLLOW[expected]

@@ -18,14 +18,14 @@ from pressrelease.store.journal import Line, is_unchanged
 from pressrelease.store.rows import Row, to_micros
 
 
-class Given(NamedTuple):
+class ReplayedApproval(NamedTuple):
     """An approval that counts until it is withdrawn; `at` is whole microseconds of UTC."""
 
     by: str
     at: int
 
 
-class Told(NamedTuple):
+class ReplayedRelease(NamedTuple):
     """What a release's row should say. Times are whole microseconds of UTC.
 
     None in `outlets`, `recipients`, `source_hash`, `author` and `scheduled_by` means that the line was written by an
@@ -42,7 +42,7 @@ class Told(NamedTuple):
     source_hash: str | None
     author: str | None
     scheduled_by: str | None
-    approvals: tuple[Given, ...] = ()
+    approvals: tuple[ReplayedApproval, ...] = ()
     altered: int = 0  # the first line whose own hash is wrong
 
 
@@ -50,46 +50,48 @@ class Told(NamedTuple):
 _WORDS = {"release.held": "held", "release.resumed": "scheduled", "release.killed": "killed"}
 
 
-def replay(lines: Iterable[Line]) -> Told | None:
+def replay(lines: Iterable[Line]) -> ReplayedRelease | None:
     """Return what a release's row should say after these lines of its own; None for a draft."""
-    told: Told | None = None
+    expected: ReplayedRelease | None = None
     for line in lines:
-        told = after(told, line)
-        if told is not None and not told.altered and not is_unchanged(line):
-            told = told._replace(altered=line.n)
-    return told
+        expected = after(expected, line)
+        if expected is not None and not expected.altered and not is_unchanged(line):
+            expected = expected._replace(altered=line.n)
+    return expected
 
 
-def after(told: Told | None, line: Line) -> Told | None:
+def after(expected: ReplayedRelease | None, line: Line) -> ReplayedRelease | None:
     """Return what a release's row should say after one more line of its own."""
     event = line.event
     if event == "release.scheduled":
         return _scheduled(line, detail_of(line))
-    if told is None or event == "release.unscheduled":
+    if expected is None or event == "release.unscheduled":
         return None
     if event in _WORDS:
-        return told._replace(word=_WORDS[event])
+        return expected._replace(word=_WORDS[event])
     if event == "release.approved":
         detail = detail_of(line)
         by = str(detail.get("by", ""))
         # A signature takes the place of an earlier approval by the same person.
-        kept = [one for one in told.approvals if not detail.get("signed") or same_person(one.by) != same_person(by)]
-        return told._replace(approvals=(*kept, Given(by, line.at)))
+        kept = [one for one in expected.approvals if not detail.get("signed") or same_person(one.by) != same_person(by)]
+        return expected._replace(approvals=(*kept, ReplayedApproval(by, line.at)))
     if event == "release.unapproved":
-        return told._replace(approvals=())
+        return expected._replace(approvals=())
     if event == "release.lift_moved":
         detail = detail_of(line)
-        return told._replace(lift=_micros(detail.get("lift")), wall=_text(detail.get("wall")), late_accepted_at=None)
+        return expected._replace(
+            lift=_micros(detail.get("lift")), wall=_text(detail.get("wall")), late_accepted_at=None
+        )
     if event == "release.zone_rules_changed":
-        return told._replace(lift=_micros(detail_of(line).get("lift")), late_accepted_at=None)
+        return expected._replace(lift=_micros(detail_of(line).get("lift")), late_accepted_at=None)
     if event == "release.late_accepted":
-        return told._replace(late_accepted_at=line.at)
-    return told
+        return expected._replace(late_accepted_at=line.at)
+    return expected
 
 
-def _scheduled(line: Line, detail: Mapping[str, Any]) -> Told:
+def _scheduled(line: Line, detail: Mapping[str, Any]) -> ReplayedRelease:
     outlets, recipients = detail.get("outlets"), detail.get("recipients")
-    return Told(
+    return ReplayedRelease(
         version=line.version,
         word="scheduled",
         lift=_micros(detail.get("lift")),
@@ -103,34 +105,34 @@ def _scheduled(line: Line, detail: Mapping[str, Any]) -> Told:
     )
 
 
-def row_differs(told: Told | None, row: Row, approvals: Sequence[Given]) -> str:
+def row_differs(expected: ReplayedRelease | None, row: Row, approvals: Sequence[ReplayedApproval]) -> str:
     """Return in what a release's row and its approvals differ from the journal, in words; "" if they agree.
 
     `row` has the columns of `releases`; `approvals` are those of its version that nobody withdrew.
     """
-    if told is None:
+    if expected is None:
         return "the journal says that it is a draft"
-    if told.altered:
-        return f"line {told.altered} of the journal was changed after it was written"
-    if row["version"] != told.version:
+    if expected.altered:
+        return f"line {expected.altered} of the journal was changed after it was written"
+    if row["version"] != expected.version:
         return "the journal has another version"
-    if row["lift"] != told.lift or (row["wall"] or "") != told.wall:
-        return f"the journal says that it goes out {_when(told.lift)}"
-    if row["word"] != told.word:
-        return f"the journal says that it is {told.word}"
-    if told.outlets is not None and told.outlets != frozenset(json.loads(row["outlets"])):
-        return f"the journal says that it goes to {', '.join(sorted(told.outlets))}"
-    if sorted(approvals) != sorted(told.approvals):
-        names = ", ".join(sorted({one.by for one in told.approvals})) or "nobody"
+    if row["lift"] != expected.lift or (row["wall"] or "") != expected.wall:
+        return f"the journal says that it goes out {_when(expected.lift)}"
+    if row["word"] != expected.word:
+        return f"the journal says that it is {expected.word}"
+    if expected.outlets is not None and expected.outlets != frozenset(json.loads(row["outlets"])):
+        return f"the journal says that it goes to {', '.join(sorted(expected.outlets))}"
+    if sorted(approvals) != sorted(expected.approvals):
+        names = ", ".join(sorted({one.by for one in expected.approvals})) or "nobody"
         return f"the journal says that {names} approved it"
-    if row["late_accepted_at"] != told.late_accepted_at:
+    if row["late_accepted_at"] != expected.late_accepted_at:
         return "the journal says otherwise of how late it may go out"
-    for name, said in (
-        ("source_hash", told.source_hash),
-        ("author", told.author),
-        ("scheduled_by", told.scheduled_by),
+    for name, recorded in (
+        ("source_hash", expected.source_hash),
+        ("author", expected.author),
+        ("scheduled_by", expected.scheduled_by),
     ):
-        if said is not None and row[name] != said:
+        if recorded is not None and row[name] != recorded:
             return f"the journal has another {name.replace('_', ' ')}"
     return ""
 
@@ -148,12 +150,12 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _micros(said: object) -> int | None:
+def _micros(recorded: object) -> int | None:
     """A time as a line has it, in whole microseconds; None for none, -1 for one that can't be read."""
-    if said is None:
+    if recorded is None:
         return None
     try:
-        return to_micros(datetime.fromisoformat(str(said)))
+        return to_micros(datetime.fromisoformat(str(recorded)))
     except (ValueError, TypeError):
         return -1
 

@@ -45,7 +45,7 @@ def maybe_time(micros: int | None) -> datetime | None:
     return None if micros is None else from_micros(micros)
 
 
-def said(moment: datetime) -> str:
+def format_utc(moment: datetime) -> str:
     """An instant as the journal has it: RFC 3339, in UTC, with whatever microseconds it has."""
     return moment.isoformat().replace("+00:00", "Z")
 

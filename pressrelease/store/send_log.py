@@ -100,30 +100,30 @@ class SendLog:
             ) from None
 
 
-class Found(NamedTuple):
+class LogFindings(NamedTuple):
     """What the log of a dead process says for certain."""
 
     unsent: frozenset[Claim] = frozenset()
     delivered: dict[Claim, tuple[Receipt, datetime]] = {}  # noqa: RUF012  (never changed)
 
 
-def read_log(path: Path, boot: str | None) -> Found:
+def read_log(path: Path, boot: str | None) -> LogFindings:
     """Read what a dead process left at `path`; nothing is certain where the log can't be believed."""
     try:
         with path.open("rb") as file:
             first, *lines = file.read().split(b"\n")[:-1]  # what follows the last line break was not written to its end
             if boot is None or first.decode() != _first_line(boot, os.fstat(file.fileno())):
-                return Found()
+                return LogFindings()
         return _read_lines(line.decode() for line in lines)
     except (OSError, LookupError, ValueError, TypeError, OverflowError, RecursionError):
-        return Found()
+        return LogFindings()
 
 
 def _first_line(boot: str, status: os.stat_result) -> str:
     return f"boot {boot} file {status.st_dev} {status.st_ino}"
 
 
-def _read_lines(lines: Iterable[str]) -> Found:
+def _read_lines(lines: Iterable[str]) -> LogFindings:
     """The whole log, or ValueError where any line is another than this program writes."""
     unsent: set[Claim] = set()
     delivered: dict[Claim, tuple[Receipt, datetime]] = {}
@@ -141,4 +141,4 @@ def _read_lines(lines: Iterable[str]) -> Found:
             delivered[claim] = Receipt(url, remote_id), from_micros(at)
         else:
             raise ValueError(line)
-    return Found(frozenset(unsent), delivered)
+    return LogFindings(frozenset(unsent), delivered)

@@ -56,7 +56,7 @@ def follow(ledger: Ledger, found: Sequence[Followed]) -> None:
             "release.zone_rules_changed",
             release.slug,
             release.version,
-            before=_said(release),
+            before=_utc_text(release),
             lift=ruling.follow.isoformat().replace("+00:00", "Z"),
             local=local_text(ruling.follow, release.embargo.timezone),
             wall=release.wall,
@@ -93,7 +93,7 @@ def _put_down(ledger: Ledger, release: Scheduled, ruling: ZoneCheck) -> bool:
     return bool(done.rowcount)
 
 
-def _said(release: Scheduled) -> str | None:
+def _utc_text(release: Scheduled) -> str | None:
     return None if release.lift is None else release.lift.isoformat().replace("+00:00", "Z")
 
 

@@ -52,7 +52,7 @@ class ClockReading(NamedTuple):
     boot: str | None
 
 
-def read_mark() -> ClockReading:
+def read_clock() -> ClockReading:
     """Read both clocks at once."""
     boot = _boot_name()
     if _STEADY is None or boot is None:
@@ -92,7 +92,7 @@ def error_bound() -> timedelta | None:
     return timedelta(microseconds=answer.maxerror)
 
 
-class Proof(NamedTuple):
+class ClockProof(NamedTuple):
     """How far off the wall clock may have been when a send began, None where the kernel doesn't say; and whether the
     lift had come whatever it was off."""
 
@@ -100,7 +100,7 @@ class Proof(NamedTuple):
     lift_proved: bool
 
 
-def await_proof(lift: datetime) -> Proof:
+def await_proof(lift: datetime) -> ClockProof:
     """Wait until `lift` (UTC) has come by true time too, and say whether that is so.
 
     Where that would take longer than `LONGEST_PROOF`, or the kernel doesn't say how far off its clock may be, nothing
@@ -109,9 +109,9 @@ def await_proof(lift: datetime) -> Proof:
     end = utc_now() + LONGEST_PROOF
     while (error := error_bound()) is not None and (now := utc_now()) - error < lift:
         if lift + error > end or now > end:
-            return Proof(error, lift_proved=False)
+            return ClockProof(error, lift_proved=False)
         sleep_until(lift + error)  # the error may have grown meanwhile, and so it is asked for again
-    return Proof(error, lift_proved=error is not None)
+    return ClockProof(error, lift_proved=error is not None)
 
 
 _STA_UNSYNC, _TIME_ERROR = 0x40, 5

@@ -28,7 +28,7 @@ HOLD = "HOLD-"
 LONGEST_WHY = 1000
 
 
-class Asked(NamedTuple):
+class StopRequest(NamedTuple):
     """A stop, or the hold of one release (`slug`, "" for a stop): who asked for it, and why."""
 
     path: Path
@@ -54,13 +54,13 @@ def stops_in_force(folder: Path | None, slugs: Iterable[str]) -> tuple[bool, set
     return is_stopped(folder), {slug for slug in slugs if is_held(folder, slug)}
 
 
-def asked_stop(folder: Path) -> Asked | None:
+def requested_stop(folder: Path) -> StopRequest | None:
     """The stop that a file in `folder` asks for; None without one."""
     path = folder / STOP
     return _read(path, "") if _counts(path) else None
 
 
-def asked_holds(folder: Path) -> list[Asked]:
+def requested_holds(folder: Path) -> list[StopRequest]:
     """The holds that files in `folder` ask for, in the order of their slugs."""
     try:
         names = sorted(name for name in os.listdir(folder) if name.startswith(HOLD))  # noqa: PTH208
@@ -91,7 +91,7 @@ def ask(folder: Path, slug: str, why: str) -> Path:
     return path
 
 
-def remove(asked: Asked) -> bool:
+def remove(asked: StopRequest) -> bool:
     """Remove a file that was taken over; whether it is gone."""
     with contextlib.suppress(OSError):
         asked.path.unlink()
@@ -108,7 +108,7 @@ def _counts(path: Path | str) -> bool:
     return True
 
 
-def _read(path: Path, slug: str) -> Asked:
+def _read(path: Path, slug: str) -> StopRequest:
     by, why = "another account", ""
     with contextlib.suppress(OSError):
         found = path.lstat()
@@ -119,7 +119,7 @@ def _read(path: Path, slug: str) -> Asked:
             descriptor = os.open(path, flags)
             with os.fdopen(descriptor, "rb") as stream:
                 why = one_line(stream.read(LONGEST_WHY).decode("utf-8", "replace").partition("\n")[0])
-    return Asked(path, slug, by, why)
+    return StopRequest(path, slug, by, why)
 
 
 def _as_owner(folder: Path) -> str:

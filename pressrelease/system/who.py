@@ -12,7 +12,7 @@ from typing import NamedTuple
 _GENERATIONS = 64
 
 
-class Process(NamedTuple):
+class ParentProcess(NamedTuple):
     """A process's parent, and the number of the account that runs it (its real user ID)."""
 
     parent: int
@@ -76,27 +76,27 @@ def _came_from(name: str) -> bool:
     return False
 
 
-def _process(number: int) -> Process | None:
+def _process(number: int) -> ParentProcess | None:
     """A running process; None where there is none or the system doesn't say."""
     if number <= 0:
         return None
     return _from_proc(number) if Path("/proc/self/status").exists() else _from_ps(number)
 
 
-def _from_proc(number: int) -> Process | None:
+def _from_proc(number: int) -> ParentProcess | None:
     try:
         lines = Path(f"/proc/{number}/status").read_text(encoding="utf-8", errors="replace").splitlines()
         fields = dict(line.split(":", 1) for line in lines if ":" in line)
-        return Process(int(fields["PPid"]), int(fields["Uid"].split()[0]))
+        return ParentProcess(int(fields["PPid"]), int(fields["Uid"].split()[0]))
     except (OSError, KeyError, ValueError, IndexError):
         return None
 
 
-def _from_ps(number: int) -> Process | None:
+def _from_ps(number: int) -> ParentProcess | None:
     """As macOS and the BSDs tell it."""
     try:
         asked = ["/bin/ps", "-o", "ppid=,ruid=", "-p", str(number)]
         said = subprocess.run(asked, capture_output=True, timeout=5, check=False).stdout.split()
-        return Process(int(said[0]), int(said[1]))
+        return ParentProcess(int(said[0]), int(said[1]))
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return None

@@ -12,7 +12,7 @@ from pressrelease.when.office_days import day_off
 from pressrelease.when.phrase import TIMES, Phrase
 from pressrelease.when.refusals import refusal, typed, which_one
 from pressrelease.when.resolve_day import days_by_clock
-from pressrelease.when.resolve_instant import Found, Office, instants, wall_of
+from pressrelease.when.resolve_instant import OfficeTime, ResolvedTimes, instants, wall_of
 from pressrelease.when.tokens import (
     Ahead,
     Clock,
@@ -22,7 +22,7 @@ from pressrelease.when.tokens import (
 from pressrelease.when.zones import read_zone
 
 
-def from_now(phrase: Phrase, office: Office) -> Embargo:
+def from_now(phrase: Phrase, office: OfficeTime) -> Embargo:
     """ "In two hours": from the present, to the next whole second, which can be said and written down."""
     aheads = [part for part in phrase.parts if isinstance(part, Ahead)]
     others = [part for part in phrase.parts if isinstance(part, (*TIMES, ZoneMention)) and not isinstance(part, Ahead)]
@@ -34,7 +34,7 @@ def from_now(phrase: Phrase, office: Office) -> Embargo:
     return embargo_at(phrase, moment, office.name, office, ())
 
 
-def instant(phrase: Phrase, office: Office) -> Embargo:
+def instant(phrase: Phrase, office: OfficeTime) -> Embargo:
     """Every clock, on its day and in its zone, must mean the same instant."""
     parts = phrase.parts
     indexes = [index for index, part in enumerate(parts) if isinstance(part, Clock)]
@@ -46,9 +46,9 @@ def instant(phrase: Phrase, office: Office) -> Embargo:
     half = part_of_day(parts)
     shared = loose or (own[-1] if len([places for places in own if places]) == 1 else ())
     days = days_by_clock(parts, indexes, [places or shared for places in own], office)
-    found: Found | None = None
+    found: ResolvedTimes | None = None
     for index, places, options in zip(indexes, own, days, strict=True):
-        here = Found()
+        here = ResolvedTimes()
         clock = parts[index]
         assert isinstance(clock, Clock)  # noqa: S101  (chosen above)
         # A zone that stands apart is of the hours that have none of their own, where there are such.
@@ -66,7 +66,7 @@ def instant(phrase: Phrase, office: Office) -> Embargo:
     return _settled(phrase, found, office, zoned=bool(any(own) or loose))
 
 
-def _both(one: Found, other: Found, office: Office) -> Found:
+def _both(one: ResolvedTimes, other: ResolvedTimes, office: OfficeTime) -> ResolvedTimes:
     agreed = {instant: zone for instant, zone in one.instants.items() if instant in other.instants}
     if not agreed:
         raise which_one(
@@ -77,10 +77,10 @@ def _both(one: Found, other: Found, office: Office) -> Found:
             code="embargo_ambiguous",
         )
     unsettled = one.unsettled and other.unsettled if len(agreed) == 1 else one.unsettled or other.unsettled
-    return Found(agreed, (one.likely | other.likely) & set(agreed), one.assumed or other.assumed, unsettled)
+    return ResolvedTimes(agreed, (one.likely | other.likely) & set(agreed), one.assumed or other.assumed, unsettled)
 
 
-def ask_home(found: Found, office: Office) -> EmbargoRefused:
+def ask_home(found: ResolvedTimes, office: OfficeTime) -> EmbargoRefused:
     """The refusal of an abbreviation with several homes."""
     return which_one(
         found.instants,
@@ -91,7 +91,7 @@ def ask_home(found: Found, office: Office) -> EmbargoRefused:
     )
 
 
-def _settled(phrase: Phrase, found: Found, office: Office, *, zoned: bool) -> Embargo:
+def _settled(phrase: Phrase, found: ResolvedTimes, office: OfficeTime, *, zoned: bool) -> Embargo:
     remarks: list[str] = []
     moments = dict(found.instants)
     if found.unsettled:
@@ -119,7 +119,7 @@ def _settled(phrase: Phrase, found: Found, office: Office, *, zoned: bool) -> Em
     return embargo._replace(wall=wall_of(moment, zone, places, office))
 
 
-def check_mentioned(phrase: Phrase, moment: datetime, office: Office) -> None:
+def check_mentioned(phrase: Phrase, moment: datetime, office: OfficeTime) -> None:
     """Where a place is spoken of and no zone is said, its clock must agree with the office's.
 
     Raises EmbargoRefused.
@@ -138,7 +138,7 @@ def check_mentioned(phrase: Phrase, moment: datetime, office: Office) -> None:
             )
 
 
-def past(moment: datetime, office: Office) -> EmbargoRefused:
+def past(moment: datetime, office: OfficeTime) -> EmbargoRefused:
     """The refusal of a moment that isn't ahead."""
     said = say(moment, timezone=office.name, now=office.now)
     return refusal(
@@ -149,13 +149,13 @@ def past(moment: datetime, office: Office) -> EmbargoRefused:
     )
 
 
-def off_hours(moment: datetime, office: Office) -> tuple[str, ...]:
+def off_hours(moment: datetime, office: OfficeTime) -> tuple[str, ...]:
     """What to say of a moment on a day when the office is closed."""
     why = day_off(moment.astimezone(office.zone).date(), office.name)
     return (why,) if why else ()
 
 
-def embargo_at(phrase: Phrase, moment: datetime, zone: str, office: Office, remarks: tuple[str, ...]) -> Embargo:
+def embargo_at(phrase: Phrase, moment: datetime, zone: str, office: OfficeTime, remarks: tuple[str, ...]) -> Embargo:
     """The embargo that lifts at `moment` (UTC), read in `zone`. Raises EmbargoRefused where that is past."""
     for part in phrase.parts:
         if isinstance(part, Ahead) and abs(moment - office.now - part.length) > part.unit:

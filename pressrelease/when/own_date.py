@@ -9,13 +9,13 @@ from pressrelease.errors import EmbargoRefused
 from pressrelease.when.phrase import TIMES, Phrase
 from pressrelease.when.phrase_lines import has, lines_of, says_to_hold
 from pressrelease.when.resolve_day import agreed_days
-from pressrelease.when.resolve_instant import Office
+from pressrelease.when.resolve_instant import OfficeTime
 from pressrelease.when.tokens import Clock, Day, Part, RangeWord, UnknownWord, Weekday, Year
 
 _LABELS = ("embargo", "hold", "held", "release", "publi", "lift", "issue")
 
 
-def without_own_date(phrase: Phrase, office: Office) -> Phrase:
+def without_own_date(phrase: Phrase, office: OfficeTime) -> Phrase:
     """`phrase` without a date of today or earlier that has a line to itself.
 
     Only where one other line has a day with its hour, and something says to hold it: that is then surely the
@@ -29,7 +29,7 @@ def without_own_date(phrase: Phrase, office: Office) -> Phrase:
     return replace(phrase, parts=tuple(part for part in phrase.parts if id(part) not in own))
 
 
-def _is_own_date(line: Sequence[Part], office: Office) -> bool:
+def _is_own_date(line: Sequence[Part], office: OfficeTime) -> bool:
     """Is it a date that isn't ahead, with nothing beside it that would make it the day of the release?"""
     dates = [part for part in line if isinstance(part, Day)]
     if len(dates) != 1 or not all(isinstance(part, (Day, Weekday)) for part in line if isinstance(part, TIMES)):

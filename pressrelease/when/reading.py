@@ -19,7 +19,7 @@ from pressrelease.when.phrase import DAYLIKE, TIMES, Phrase, next_time, read_phr
 from pressrelease.when.ranges import find_range
 from pressrelease.when.refusals import refusal
 from pressrelease.when.resolve_day import agreed_days
-from pressrelease.when.resolve_instant import Office, boundary
+from pressrelease.when.resolve_instant import OfficeTime, boundary
 from pressrelease.when.tokens import (
     Ahead,
     AtOnce,
@@ -54,7 +54,7 @@ def read_embargo(
     for any text that has no single safe reading; Refused for a zone that doesn't exist.
     """
     zone = read_zone(timezone)
-    office = Office(timezone, zone, release_time, close, now.astimezone(UTC))
+    office = OfficeTime(timezone, zone, release_time, close, now.astimezone(UTC))
     try:
         phrase = read_phrase(
             text,
@@ -68,7 +68,7 @@ def read_embargo(
         raise refusal("That lies outside the calendar.", code="embargo_nonexistent") from None
 
 
-def _read(phrase: Phrase, office: Office) -> Embargo:
+def _read(phrase: Phrase, office: OfficeTime) -> Embargo:
     if any(isinstance(part, AtOnce) for part in phrase.parts):
         return _at_once(phrase, office)
     if not any(isinstance(part, TIMES) for part in phrase.parts):
@@ -103,7 +103,7 @@ def _refuse_length(phrase: Phrase) -> None:
             )
 
 
-def _at_once(phrase: Phrase, office: Office) -> Embargo:
+def _at_once(phrase: Phrase, office: OfficeTime) -> Embargo:
     """ "For immediate release", with no other day beside it than today's date."""
     label = any(isinstance(part, AtOnce) and "release" in phrase.words(part).lower() for part in phrase.parts)
     if not label and any(
@@ -163,7 +163,7 @@ def _refuse_deadline(phrase: Phrase) -> None:
         )
 
 
-def _refuse_vague_hours(phrase: Phrase, office: Office) -> None:
+def _refuse_vague_hours(phrase: Phrase, office: OfficeTime) -> None:
     parts = phrase.parts
     clocks = any(isinstance(part, Clock) for part in parts)
     if any(isinstance(part, Midnight) for part in parts):
@@ -215,7 +215,7 @@ def _refuse_vague_hours(phrase: Phrase, office: Office) -> None:
     )
 
 
-def _some_days(parts: Sequence[Part], office: Office) -> set[date]:
+def _some_days(parts: Sequence[Part], office: OfficeTime) -> set[date]:
     try:
         return agreed_days(parts, (), office)
     except EmbargoRefused:

@@ -9,7 +9,7 @@ from pressrelease.when import calendar
 from pressrelease.when.formatting import say_day
 from pressrelease.when.neighbors import year_said
 from pressrelease.when.refusals import refusal
-from pressrelease.when.resolve_instant import Office, zone_of
+from pressrelease.when.resolve_instant import OfficeTime, zone_of
 from pressrelease.when.tokens import (
     Day,
     DaysAhead,
@@ -22,7 +22,7 @@ from pressrelease.when.tokens import (
 from pressrelease.when.zones import month_first, read_zone
 
 
-def one_day(days: set[date], office: Office) -> date:
+def one_day(days: set[date], office: OfficeTime) -> date:
     if len(days) == 1:
         return days.pop()
     if not days:
@@ -37,7 +37,7 @@ def one_day(days: set[date], office: Office) -> date:
 
 
 def days_by_clock(
-    parts: Sequence[Part], indexes: list[int], places: list[tuple[ZoneMention, ...]], office: Office
+    parts: Sequence[Part], indexes: list[int], places: list[tuple[ZoneMention, ...]], office: OfficeTime
 ) -> list[set[date]]:
     """The days that each clock stands on: one for all, or as many days as clocks, in order."""
     dates = [part for part in parts if isinstance(part, Day)]
@@ -62,7 +62,7 @@ def _grouped(parts: Sequence[Part], dates: list[Day]) -> list[tuple[Part, ...]]:
     return [tuple(group) for group in groups]
 
 
-def today_in(places: tuple[ZoneMention, ...], office: Office) -> calendar.Today:
+def today_in(places: tuple[ZoneMention, ...], office: OfficeTime) -> calendar.Today:
     there = office.now.astimezone(read_zone(zone_of(places, office))).date()
     return calendar.Today(there, month_first(office.name))
 
@@ -70,7 +70,7 @@ def today_in(places: tuple[ZoneMention, ...], office: Office) -> calendar.Today:
 def agreed_days(
     parts: Sequence[Part],
     places: tuple[ZoneMention, ...],
-    office: Office,
+    office: OfficeTime,
     *,
     year: int | None = None,
     week: bool = False,

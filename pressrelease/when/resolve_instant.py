@@ -26,7 +26,7 @@ _EARLY = 7
 
 
 @dataclass(frozen=True)
-class Office:
+class OfficeTime:
     """Where and when a phrase is read: the office's zone, its hours (local), and the present (UTC)."""
 
     name: str
@@ -42,7 +42,7 @@ class Office:
 
 
 @dataclass
-class Found:
+class ResolvedTimes:
     """Instants (UTC) with the IANA zone that each was read in, and what was against others."""
 
     instants: dict[datetime, str] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Found:
     unsettled: str = ""
 
 
-def zone_of(places: tuple[ZoneMention, ...], office: Office) -> str:
+def zone_of(places: tuple[ZoneMention, ...], office: OfficeTime) -> str:
     """The IANA zone to say things in: the place's own, or the office's."""
     for place in places:
         if place.iana:
@@ -66,7 +66,7 @@ def zone_of(places: tuple[ZoneMention, ...], office: Office) -> str:
     return office.name
 
 
-def wall_of(moment: datetime, zone: str, places: tuple[ZoneMention, ...], office: Office) -> str:
+def wall_of(moment: datetime, zone: str, places: tuple[ZoneMention, ...], office: OfficeTime) -> str:
     """A moment (UTC) as the clocks that were meant show it; "" where only offsets from UTC were said.
 
     Where an offset was said with a clock, or more than one clock was, they must go on agreeing.
@@ -79,7 +79,9 @@ def wall_of(moment: datetime, zone: str, places: tuple[ZoneMention, ...], office
     return " ".join(wall_text(moment, name, named=named) for name in zones)
 
 
-def hours_of(clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: Office) -> list[timedelta]:
+def hours_of(
+    clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: OfficeTime
+) -> list[timedelta]:
     """The times since midnight that a clock can mean. Raises EmbargoRefused for "tonight at 9 a.m."."""
     rest = timedelta(minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond)
     hour = clock.hour
@@ -108,10 +110,12 @@ def _counts_to_24(clock: Clock, zone: str) -> bool:
     return not twelve_hours(zone) and not (either_hours(zone) and clock.hour < _EARLY)
 
 
-def instants(day: date, clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: Office) -> Found:
+def instants(
+    day: date, clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: OfficeTime
+) -> ResolvedTimes:
     """All that a clock on a day can mean; several zones must agree. Raises EmbargoRefused where nothing is left."""
     options = hours_of(clock, part, places, office)
-    found = Found()
+    found = ResolvedTimes()
     for since_midnight in options:
         wall = datetime.combine(day, time()) + since_midnight
         here = _at(wall, places, office, found)
@@ -123,7 +127,9 @@ def instants(day: date, clock: Clock, part: PartOfDay | None, places: tuple[Zone
     return found
 
 
-def _at(wall: datetime, places: tuple[ZoneMention, ...], office: Office, found: Found) -> dict[datetime, str]:
+def _at(
+    wall: datetime, places: tuple[ZoneMention, ...], office: OfficeTime, found: ResolvedTimes
+) -> dict[datetime, str]:
     if not places:
         return dict.fromkeys(_in_zone(wall, office.name, office), office.name)
     readings = [_in_place(wall, place, office, found) for place in places]
@@ -141,7 +147,7 @@ def _at(wall: datetime, places: tuple[ZoneMention, ...], office: Office, found: 
     return agreed
 
 
-def _in_place(wall: datetime, place: ZoneMention, office: Office, found: Found) -> dict[datetime, str]:
+def _in_place(wall: datetime, place: ZoneMention, office: OfficeTime, found: ResolvedTimes) -> dict[datetime, str]:
     if place.name == "local":
         return dict.fromkeys(_in_zone(wall, office.name, office), office.name)
     if place.iana:
@@ -151,7 +157,7 @@ def _in_place(wall: datetime, place: ZoneMention, office: Office, found: Found) 
     return _by_abbreviation(wall, place, office, found)
 
 
-def _in_zone(wall: datetime, name: str, office: Office) -> tuple[datetime, ...]:
+def _in_zone(wall: datetime, name: str, office: OfficeTime) -> tuple[datetime, ...]:
     zone = read_zone(name)
     located = locate(wall, zone)
     if located.instants:
@@ -166,7 +172,9 @@ def _in_zone(wall: datetime, name: str, office: Office) -> tuple[datetime, ...]:
     )
 
 
-def _by_abbreviation(wall: datetime, place: ZoneMention, office: Office, found: Found) -> dict[datetime, str]:
+def _by_abbreviation(
+    wall: datetime, place: ZoneMention, office: OfficeTime, found: ResolvedTimes
+) -> dict[datetime, str]:
     name = place.exact
     own = abbreviations(office.name, wall.year)
     if name in ONE_HOME:
@@ -202,7 +210,7 @@ def _by_abbreviation(wall: datetime, place: ZoneMention, office: Office, found: 
     )
 
 
-def boundary(day: date, places: tuple[ZoneMention, ...], office: Office) -> datetime:
+def boundary(day: date, places: tuple[ZoneMention, ...], office: OfficeTime) -> datetime:
     """The first instant (UTC) of a day in the zone that was named, or in the office's."""
     wall = datetime.combine(day, time())
     for place in places:

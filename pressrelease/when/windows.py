@@ -16,7 +16,7 @@ from pressrelease.when.phrase import DAYLIKE, Phrase
 from pressrelease.when.ranges import Range
 from pressrelease.when.refusals import refusal, typed_day
 from pressrelease.when.resolve_day import agreed_days, one_day, today_in
-from pressrelease.when.resolve_instant import Found, Office, boundary, instants, wall_of, zone_of
+from pressrelease.when.resolve_instant import OfficeTime, ResolvedTimes, boundary, instants, wall_of, zone_of
 from pressrelease.when.tokens import (
     Ahead,
     Clock,
@@ -38,7 +38,7 @@ from pressrelease.when.zones import read_zone
 _FAR_YEARS = 5
 
 
-def day_window(phrase: Phrase, office: Office) -> Embargo:
+def day_window(phrase: Phrase, office: OfficeTime) -> Embargo:
     """A day without an hour is a window of that day."""
     places = tuple(part for part in phrase.parts if isinstance(part, ZoneMention))
     days = agreed_days(phrase.parts, places, office)
@@ -53,7 +53,7 @@ def day_window(phrase: Phrase, office: Office) -> Embargo:
     return window(phrase, day, day + timedelta(days=1), places, office)
 
 
-def span_window(phrase: Phrase, office: Office) -> Embargo:
+def span_window(phrase: Phrase, office: OfficeTime) -> Embargo:
     """A week, a month or a weekend; or one weekday in it."""
     parts = phrase.parts
     spans = [part for part in parts if isinstance(part, Span)]
@@ -129,7 +129,7 @@ def _week_of(span: Span, parts: Sequence[Part], today: calendar.Today) -> tuple[
     return calendar.week_around(span, day, sunday_first=today.month_first)
 
 
-def range_window(phrase: Phrase, found: Range, office: Office) -> Embargo:
+def range_window(phrase: Phrase, found: Range, office: OfficeTime) -> Embargo:
     """A window from one time to another, each side lending the other what it leaves out."""
     _refuse_midnight_range(phrase)
     left, right = found.left, found.right
@@ -193,7 +193,7 @@ def _refuse_midnight_range(phrase: Phrase) -> None:
 
 
 def _shortest(
-    pairs: list[tuple[datetime, datetime]], starts: Found, ends: Found, office: Office
+    pairs: list[tuple[datetime, datetime]], starts: ResolvedTimes, ends: ResolvedTimes, office: OfficeTime
 ) -> list[tuple[datetime, datetime]]:
     """Where halves of the day were left out: both ends in office hours, or the nearest start to a sure end."""
     if len(ends.instants) == 1:
@@ -208,7 +208,7 @@ def _shortest(
     return inside or pairs
 
 
-def _side(side: Sequence[Part], other: Sequence[Part], day: date, office: Office) -> Found:
+def _side(side: Sequence[Part], other: Sequence[Part], day: date, office: OfficeTime) -> ResolvedTimes:
     clocks = [part for part in side if isinstance(part, Clock)]
     if len(clocks) != 1:
         raise refusal("There are more than two times in it.", code="embargo_ambiguous")
@@ -227,7 +227,7 @@ def _range_of_days(
     spans: list[Span],
     phrase: Phrase,
     places: tuple[ZoneMention, ...],
-    office: Office,
+    office: OfficeTime,
 ) -> tuple[date, date]:
     if spans:
         first, end = _span_days(
@@ -281,7 +281,7 @@ def _month_lent(left: Sequence[Part], right: Sequence[Part]) -> tuple[Part, ...]
     )
 
 
-def window(phrase: Phrase, first: date, end: date, places: tuple[ZoneMention, ...], office: Office) -> Embargo:
+def window(phrase: Phrase, first: date, end: date, places: tuple[ZoneMention, ...], office: OfficeTime) -> Embargo:
     """A window of whole days, with the lift that is proposed for it. Raises EmbargoRefused when it is over."""
     begins, ends = boundary(first, places, office), boundary(end, places, office)
     if ends <= office.now:

@@ -16,7 +16,7 @@ from calling import Caller
 from office import COMMAND
 
 from pressrelease.store import presence
-from pressrelease.system.clock import read_mark, utc_now
+from pressrelease.system.clock import read_clock, utc_now
 from pressrelease.wiring import Workspace
 
 NOTHING_RUNS = "NOTHING IS RUNNING TO SEND IT"
@@ -75,7 +75,7 @@ def test_a_copy_shows_no_scheduler_of_its_original(
 ) -> None:
     records.schedule(place, "names")
     with place.store.ledger(now=utc_now(), actor="scheduler") as ledger:
-        presence.check_in(ledger, "run 1", "run", read_mark())
+        presence.check_in(ledger, "run 1", "run", read_clock())
     assert "A scheduler is alive" in call("status")
     copy = shutil.copytree(place.folder, tmp_path / "copy")
     monkeypatch.chdir(copy)

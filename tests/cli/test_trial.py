@@ -86,13 +86,13 @@ def test_a_clock_in_doubt_is_told_though_nothing_is_due(
     office: Office, call: Caller, monkeypatch: pytest.MonkeyPatch, off: timedelta
 ) -> None:
     call("publish-due")
-    read_mark = clock.read_mark
+    read_clock = clock.read_clock
 
     def misread() -> clock.ClockReading:
-        mark = read_mark()
+        mark = read_clock()
         return clock.ClockReading(mark.wall + off, mark.uptime, mark.boot)
 
-    monkeypatch.setattr(clock, "read_mark", misread)
+    monkeypatch.setattr(clock, "read_clock", misread)
     call("publish-due", expect=10)
     assert "clock" in call.err
     assert call.json("publish-due", expect=10)["needs_you"] == []
@@ -107,9 +107,9 @@ def test_a_release_that_waits_for_the_clock_sends_people_to_the_doctor(
 ) -> None:
     call("schedule", "statement")
     call("approve", "statement")
-    read_mark = clock.read_mark
-    ahead = clock.ClockReading(read_mark().wall + timedelta(hours=3), read_mark().uptime, read_mark().boot)
-    monkeypatch.setattr(clock, "read_mark", lambda: ahead)
+    read_clock = clock.read_clock
+    ahead = clock.ClockReading(read_clock().wall + timedelta(hours=3), read_clock().uptime, read_clock().boot)
+    monkeypatch.setattr(clock, "read_clock", lambda: ahead)
     call("status", "statement")
     assert "next: pressrelease doctor" in call.out
 

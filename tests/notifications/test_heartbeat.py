@@ -17,7 +17,7 @@ from servers import FlakyServer, answer, hang_after_request, redirect, unused_po
 from pressrelease.config import SecretReference, SecretSource
 from pressrelease.errors import ConfigRefused, Problem, StateUnreadable, WillRetry
 from pressrelease.notifications.heartbeat import Sign, address_for, ping
-from pressrelease.notifications.notifier import Notifier, told_after
+from pressrelease.notifications.notifier import Notifier, notifier_for_pass
 from pressrelease.scheduler.run import Scheduler
 from pressrelease.store import commands
 from pressrelease.system import clock
@@ -140,10 +140,10 @@ def test_a_record_that_can_not_be_read_is_told(tmp_path: Path, server: FlakyServ
 
 def test_a_busy_record_is_neither_well_nor_amiss(tmp_path: Path, server: FlakyServer) -> None:
     workspace = found(tmp_path, server)
-    with pytest.raises(WillRetry), told_after(workspace):
+    with pytest.raises(WillRetry), notifier_for_pass(workspace):
         raise WillRetry("busy")
     assert pings(server) == []
-    with pytest.raises(StateUnreadable), told_after(workspace):
+    with pytest.raises(StateUnreadable), notifier_for_pass(workspace):
         raise StateUnreadable("torn")
     assert pings(server) == ["/fail"]
 

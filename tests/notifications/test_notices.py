@@ -35,13 +35,13 @@ from pressrelease.notifications import (
     Topic,
     conditions,
     digest,
-    gathered,
+    grouped,
     notice_of,
     reminders,
 )
-from pressrelease.notifications.notifier import Notifier, told_after
-from pressrelease.notifications.sending import PAUSE, tell
-from pressrelease.notifications.unread import look as news_of
+from pressrelease.notifications.notifier import Notifier, notifier_for_pass
+from pressrelease.notifications.sending import PAUSE, notify
+from pressrelease.notifications.unread import unread_events as news_of
 from pressrelease.publishing.snapshot import take_snapshot
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.scheduler.passes import publish_due
@@ -86,7 +86,7 @@ def happening(event: str, n: int = 1, slug: str = SLUG, version: str = VERSION, 
 
 def told_words(*lines: JournalEvent, of: Known | None = None, closed: tuple[str, ...] = ()) -> list[str]:
     out = of is not None and of.out
-    notices = [notice_of(one, of, closed=closed, out=out, now=NOW, timezone=ZONE) for one in gathered(lines)]
+    notices = [notice_of(one, of, closed=closed, out=out, now=NOW, timezone=ZONE) for one in grouped(lines)]
     return [notice.words for notice in notices if notice is not None]
 
 
@@ -355,8 +355,8 @@ def test_what_is_not_out_is_not_named(
     lines: list[JournalEvent], one: Known | None, closed: bool, doubt: str | None
 ) -> None:
     shut = ("media",) if closed else ()
-    told_of = [notice_of(matter, one, closed=shut, out=False, now=NOW, timezone=ZONE) for matter in gathered(lines)]
-    notices = [notice for notice in told_of if notice is not None]
+    notice_words = [notice_of(matter, one, closed=shut, out=False, now=NOW, timezone=ZONE) for matter in grouped(lines)]
+    notices = [notice for notice in notice_words if notice is not None]
     if one is not None:
         notices += conditions([one], config=Config(OFFICE), known_outlets={"web"}, now=NOW, clock_doubt=doubt)
         release = one.dossier.release
@@ -402,7 +402,7 @@ def test_a_notice_by_mail_does_not_pose_as_a_release() -> None:
 def reader_in(store: Store, line: int = 0) -> NotificationCursor:
     with store.ledger(now=NOW, actor="scheduler") as ledger:
         notification_state.add_reader(ledger, "pager", "", line)
-    return notification_state.told(store.read, "pager")[""]
+    return notification_state.read_cursors(store.read, "pager")[""]
 
 
 def test_two_tellers_of_one_reader_tell_once(store: Store) -> None:
@@ -410,27 +410,29 @@ def test_two_tellers_of_one_reader_tell_once(store: Store) -> None:
     begun = []
     for _ in range(2):
         with store.ledger(now=NOW, actor="scheduler") as ledger:
-            begun.append(notification_state.begin(ledger, reader, until=NOW + timedelta(minutes=2)))
+            begun.append(notification_state.claim_cursor(ledger, reader, until=NOW + timedelta(minutes=2)))
     assert begun == [True, False]
-    claimed = notification_state.told(store.read, "pager")[""]
-    assert not claimed.may_be_told(NOW, urgent=True)
-    assert claimed.may_be_told(NOW + timedelta(minutes=2))  # its teller died: another's turn
+    claimed = notification_state.read_cursors(store.read, "pager")[""]
+    assert not claimed.may_be_notified(NOW, urgent=True)
+    assert claimed.may_be_notified(NOW + timedelta(minutes=2))  # its teller died: another's turn
     with store.ledger(now=NOW, actor="scheduler") as ledger:
-        notification_state.tell_of(ledger, reader, line=7, conditions={"clock"}, not_before=NOW + PAUSE)
-        notification_state.tell_of(ledger, reader, line=3, conditions=(), not_before=NOW)  # one that was overtaken
-    after = notification_state.told(store.read, "pager")[""]
+        notification_state.mark_notified(ledger, reader, line=7, conditions={"clock"}, not_before=NOW + PAUSE)
+        notification_state.mark_notified(
+            ledger, reader, line=3, conditions=(), not_before=NOW
+        )  # one that was overtaken
+    after = notification_state.read_cursors(store.read, "pager")[""]
     assert after == NotificationCursor("pager", "", 7, frozenset({"clock"}), 0, NOW + PAUSE)
-    assert not after.may_be_told(NOW)
-    assert after.may_be_told(NOW, urgent=True)
+    assert not after.may_be_notified(NOW)
+    assert after.may_be_notified(NOW, urgent=True)
     # Written under a clock that was far ahead, it keeps nobody from being told.
-    assert replace(after, tries=1, not_before=NOW + LONGEST_PAUSE + PAUSE).may_be_told(NOW)
+    assert replace(after, tries=1, not_before=NOW + LONGEST_PAUSE + PAUSE).may_be_notified(NOW)
 
 
 def test_nothing_of_it_is_in_the_journal_or_moves_the_newest_time(store: Store) -> None:
     before = (notification_state.last_line(store.read), store.read.newest_time())
     reader = reader_in(store)
     with store.ledger(now=NOW + timedelta(days=9), actor="scheduler") as ledger:
-        notification_state.begin(ledger, reader, until=NOW)
+        notification_state.claim_cursor(ledger, reader, until=NOW)
     assert (notification_state.last_line(store.read), store.read.newest_time()) == before
 
 
@@ -467,7 +469,7 @@ class Place:
         return path.read_text() if path.exists() else ""
 
     def one_pass(self) -> None:
-        with told_after(self.workspace) as telling:
+        with notifier_for_pass(self.workspace) as telling:
             telling.after(self.workspace, publish_due(self.workspace).seen)
 
     def no_pause(self) -> None:
@@ -625,15 +627,16 @@ def test_each_on_a_list_is_told_by_themselves(tmp_path: Path) -> None:
             '[defaults]\noutlets = ["newsroom"]\n[notify]\noutlets = ["staff"]\n',
         )
         schedule_now(workspace, "names")
-        with told_after(workspace) as telling:
+        with notifier_for_pass(workspace) as telling:
             telling.after(workspace, publish_due(workspace).seen)
         assert sorted(letter.recipients for letter in mail.got) == [("da@example.org",), ("deputy@example.org",)]
-        assert sorted(notification_state.told(workspace.store.read, "staff")) == [
+        assert sorted(notification_state.read_cursors(workspace.store.read, "staff")) == [
             "da@example.org",
             "deputy@example.org",
         ]
         assert all(
-            one.line and not one.tries for one in notification_state.told(workspace.store.read, "staff").values()
+            one.line and not one.tries
+            for one in notification_state.read_cursors(workspace.store.read, "staff").values()
         )
 
 
@@ -650,7 +653,7 @@ def test_two_schedulers_at_once_tell_once(tmp_path: Path, server: FlakyServer) -
     def one() -> None:
         mine = Workspace(place.workspace.folder)
         start.wait()
-        tell(mine, "pager", seen)
+        notify(mine, "pager", seen)
         mine.store.close()
 
     threads = [threading.Thread(target=one) for _ in range(4)]
@@ -693,7 +696,7 @@ def test_a_long_silence_is_not_followed_by_its_whole_history(tmp_path: Path, ser
     with place.workspace.store.ledger(now=clock.utc_now(), actor="nobody") as ledger:
         notification_state.add_reader(ledger, "pager", "", 0)
     seen = take_snapshot(place.workspace.store, place.workspace.library, place.workspace.config)
-    readers = notification_state.told(place.workspace.store.read, "pager").values()
+    readers = notification_state.read_cursors(place.workspace.store.read, "pager").values()
     assert news_of(place.workspace, seen, readers, clock.utc_now()).happenings
     assert not news_of(place.workspace, seen, readers, clock.utc_now() + timedelta(days=8)).happenings
 
@@ -721,7 +724,7 @@ def test_doctor_says_who_is_not_told(tmp_path: Path) -> None:
         place.no_pause()
         assert remarks_on(place.workspace) == ["warning: pager could not be told what happened"]
         with place.workspace.store.ledger(now=clock.utc_now(), actor="nobody") as ledger:
-            notification_state.tell_of(
+            notification_state.mark_notified(
                 ledger, NotificationCursor("pager", ""), line=3, conditions=(), not_before=clock.utc_now()
             )
         assert remarks_on(place.workspace) == ["fine: pager has been told up to line 3 of the journal"]
@@ -758,9 +761,9 @@ def test_a_doubt_by_mail_is_not_told_twice(tmp_path: Path) -> None:
             '[defaults]\noutlets = ["newsroom"]\n[notify]\noutlets = ["staff"]\n',
         )
         schedule_now(workspace, "names")
-        with told_after(workspace) as telling:
+        with notifier_for_pass(workspace) as telling:
             telling.after(workspace, publish_due(workspace).seen)
-        (reader,) = notification_state.told(workspace.store.read, "staff").values()
+        (reader,) = notification_state.read_cursors(workspace.store.read, "staff").values()
         assert (reader.tries, reader.line) == (0, notification_state.last_line(workspace.store.read))
 
 
@@ -771,14 +774,14 @@ def test_a_closed_outlet_is_asked_nothing(tmp_path: Path) -> None:
         with place.workspace.store.ledger(now=clock.utc_now(), actor="scheduler") as ledger:
             close_outlet(ledger, "pager", 1, reason="it says no", fingerprint=place.workspace.fingerprint("pager"))
         seen = take_snapshot(place.workspace.store, place.workspace.library, place.workspace.config)
-        tell(place.workspace, "pager", seen)
+        notify(place.workspace, "pager", seen)
         assert place.requests == []
         with place.workspace.store.ledger(now=clock.utc_now(), actor="da") as ledger:
             open_outlet_again(ledger, "pager", why="mended")
-        tell(place.workspace, "pager", seen)
-        tell(place.workspace, "pager", seen)
+        notify(place.workspace, "pager", seen)
+        notify(place.workspace, "pager", seen)
         assert len(place.requests) == 1  # 401: that is tried again in an hour
-        (reader,) = notification_state.told(place.workspace.store.read, "pager").values()
+        (reader,) = notification_state.read_cursors(place.workspace.store.read, "pager").values()
         assert reader.not_before - clock.utc_now() > timedelta(minutes=55)
 
 
@@ -827,7 +830,7 @@ def test_a_message_has_its_own_limit_of_time(tmp_path: Path, monkeypatch: pytest
         began = time.monotonic()
         place.one_pass()
         assert time.monotonic() - began < 8
-        (reader,) = notification_state.told(place.workspace.store.read, "pager").values()
+        (reader,) = notification_state.read_cursors(place.workspace.store.read, "pager").values()
         assert reader.tries == 1
 
 
@@ -857,11 +860,11 @@ def test_a_list_that_gets_nothing_is_told_to_the_office_with_the_reason_on_the_s
                 place.one_pass()
             main([])
             screen = capsys.readouterr().out
-    told_of = [words for words in place.said if "media" in words]
-    assert len(told_of) == 1
-    assert "names is not getting out" in told_of[0]
-    assert "media: 0 of 2 sent (next try" in told_of[0]
-    assert "refused" not in told_of[0], "no answer of a server is in a notice"
+    notice_words = [words for words in place.said if "media" in words]
+    assert len(notice_words) == 1
+    assert "names is not getting out" in notice_words[0]
+    assert "media: 0 of 2 sent (next try" in notice_words[0]
+    assert "refused" not in notice_words[0], "no answer of a server is in a notice"
     assert re.search(r"media: 0 of 2 sent; .*refused the connection; next try", " ".join(screen.split()))
     assert "pressrelease outlets --test media" in screen
 

@@ -19,7 +19,7 @@ from social_servers import Asked, SocialServer, Told, a_message, serving
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
 from pressrelease.errors import ConfigRefused
 from pressrelease.outlets import open_outlet
-from pressrelease.outlets.apprise import Line, what_became_of_it
+from pressrelease.outlets.apprise import LogLine, what_became_of_it
 from pressrelease.release.delivery import Certainty, DeliveryFailed, Receipt
 
 SECRET = "s3cret-token"
@@ -152,16 +152,19 @@ def test_nothing_of_it_is_logged(server: AnyServer, capfd: pytest.CaptureFixture
     ("lines", "certainty"),
     [
         ([], Certainty.UNSURE),
-        ([Line("WARNING", "Failed: error=404.")], Certainty.FOR_GOOD),
-        ([Line("WARNING", "Failed: error=200.")], Certainty.UNSURE),
-        ([Line("WARNING", "Failed: error=channel_not_found")], Certainty.UNSURE),
-        ([Line("INFO", "Sent to one."), Line("WARNING", "Failed: error=404.")], Certainty.UNSURE),
-        ([Line("WARNING", "Failed: error=404.")] * 2, Certainty.UNSURE),
-        ([Line("WARNING", "A Connection error"), Line("DEBUG", "(Caused by NewConnectionError(…")], Certainty.NOT_SENT),
-        ([Line("WARNING", "A Connection error"), Line("DEBUG", "Read timed out.")], Certainty.UNSURE),
+        ([LogLine("WARNING", "Failed: error=404.")], Certainty.FOR_GOOD),
+        ([LogLine("WARNING", "Failed: error=200.")], Certainty.UNSURE),
+        ([LogLine("WARNING", "Failed: error=channel_not_found")], Certainty.UNSURE),
+        ([LogLine("INFO", "Sent to one."), LogLine("WARNING", "Failed: error=404.")], Certainty.UNSURE),
+        ([LogLine("WARNING", "Failed: error=404.")] * 2, Certainty.UNSURE),
+        (
+            [LogLine("WARNING", "A Connection error"), LogLine("DEBUG", "(Caused by NewConnectionError(…")],
+            Certainty.NOT_SENT,
+        ),
+        ([LogLine("WARNING", "A Connection error"), LogLine("DEBUG", "Read timed out.")], Certainty.UNSURE),
     ],
 )
-def test_what_apprise_s_words_prove(lines: list[Line], certainty: Certainty) -> None:
+def test_what_apprise_s_words_prove(lines: list[LogLine], certainty: Certainty) -> None:
     assert what_became_of_it(lines).certainty is certainty
 
 

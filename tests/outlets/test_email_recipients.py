@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pressrelease.errors import ConfigRefused
 from pressrelease.outlets.email.addresses import NotAnAddress, read_address
-from pressrelease.outlets.email.recipients import MOST_TOLD, complaints_about, read_csv, read_roll
+from pressrelease.outlets.email.recipients import MOST_TOLD, complaints_about, read_csv, read_recipient_list
 
 
 @pytest.mark.parametrize(
@@ -141,24 +141,24 @@ def test_any_bytes_are_a_roll_or_a_complaint(tmp_path_factory: pytest.TempPathFa
 def test_a_file_that_is_not_whole_is_refused_with_its_lines(tmp_path: Path, data: bytes, told: str) -> None:
     (tmp_path / "media.csv").write_bytes(data)
     with pytest.raises(ConfigRefused) as refused:
-        read_roll("media.csv", tmp_path).must_be_whole()
+        read_recipient_list("media.csv", tmp_path).must_be_whole()
     assert told in refused.value.message
     assert refused.value.hint
 
 
 def test_a_file_that_is_not_there_or_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigRefused, match="there is no such file"):
-        read_roll("media.csv", tmp_path).must_be_whole()
+        read_recipient_list("media.csv", tmp_path).must_be_whole()
     monkeypatch.setattr("pressrelease.outlets.email.recipients.LARGEST_LIST", 10)
     (tmp_path / "media.csv").write_text("email\njane@example.org\n")
     with pytest.raises(ConfigRefused, match="it is larger than"):
-        read_roll("media.csv", tmp_path).must_be_whole()
+        read_recipient_list("media.csv", tmp_path).must_be_whole()
 
 
 def test_all_bad_addresses_are_told_at_once_and_no_more_than_a_screen(tmp_path: Path) -> None:
     bad = "\n".join(f"bad-{number}" for number in range(500))
     (tmp_path / "media.csv").write_text(f"email\na@example.org\na@example.org\n{bad}\n", encoding="utf-8")
-    roll = read_roll("media.csv", tmp_path)
+    roll = read_recipient_list("media.csv", tmp_path)
     assert len(roll.complaints) == MOST_TOLD + 1
     assert roll.complaints[-1].message == "and 481 more like these"
     assert roll.complaints[-1].in_the_way
@@ -166,19 +166,19 @@ def test_all_bad_addresses_are_told_at_once_and_no_more_than_a_screen(tmp_path: 
 
 
 def test_a_list_in_the_config(tmp_path: Path) -> None:
-    roll = read_roll(("a@example.org", "b@example.org", "A@example.org"), tmp_path)
+    roll = read_recipient_list(("a@example.org", "b@example.org", "A@example.org"), tmp_path)
     assert roll.addresses == ("a@example.org", "b@example.org")
     assert [complaint.message for complaint in roll.complaints] == [
         "“A@example.org” is in it twice; one message goes there"
     ]
     with pytest.raises(ConfigRefused, match="“bad” is no address"):
-        read_roll(("bad",), tmp_path).must_be_whole()
+        read_recipient_list(("bad",), tmp_path).must_be_whole()
 
 
 def test_five_thousand_are_read_in_a_moment(tmp_path: Path) -> None:
     lines = "\n".join(f"Reporter {number},reporter-{number}@example.org" for number in range(5000))
     (tmp_path / "media.csv").write_text(f"name,email\n{lines}\n", encoding="utf-8")
-    assert len(read_roll("media.csv", tmp_path).must_be_whole()) == 5000
+    assert len(read_recipient_list("media.csv", tmp_path).must_be_whole()) == 5000
 
 
 # -- rows that would be lost in silence ----------------------------------------------------------------------------

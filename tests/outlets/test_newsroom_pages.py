@@ -17,8 +17,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from newsrooms import EARLIER, LIFT, OFFICE, URL, message_of, open_newsroom_in, send
 
-from pressrelease.outlets.newsroom.pages import Site, list_pages, record_of, release_page
-from pressrelease.outlets.newsroom.record import Record, record_in, record_tag
+from pressrelease.outlets.newsroom.pages import NewsroomSite, list_pages, record_of, release_page
+from pressrelease.outlets.newsroom.record import PageRecord, record_in, record_tag
 from pressrelease.outlets.newsroom.style import STYLE
 from pressrelease.release import Attachment, Contact, ReleaseKind
 from pressrelease.release.text import forbidden_in
@@ -156,8 +156,8 @@ def test_the_list_for_everybody(tmp_path: Path) -> None:
 
 def test_what_the_first_list_can_not_hold_stands_in_its_years() -> None:
     days = [datetime(2015, 12, 20, 12, tzinfo=UTC) + timedelta(days=number) for number in reversed(range(400))]
-    site = Site(OFFICE, URL)
-    records = [Record(f"r{day:%Y%m%d}", "v", f"On {day:%x}", "release", day, day, f"tag:{day:%s}") for day in days]
+    site = NewsroomSite(OFFICE, URL)
+    records = [PageRecord(f"r{day:%Y%m%d}", "v", f"On {day:%x}", "release", day, day, f"tag:{day:%s}") for day in days]
     pages = list_pages(records, site)
     assert list(pages) == ["index.html", "2016.html", "2015.html"]
     links = {name: re.findall(r'<h3><a href="(r\d+)/"', page) for name, page in pages.items()}
@@ -170,7 +170,7 @@ def test_what_the_first_list_can_not_hold_stands_in_its_years() -> None:
 
 
 def test_a_list_of_nothing() -> None:
-    assert "Nothing has been released yet." in _check(list_pages([], Site(OFFICE))["index.html"]).words["p"]
+    assert "Nothing has been released yet." in _check(list_pages([], NewsroomSite(OFFICE))["index.html"]).words["p"]
 
 
 texts = st.text(st.characters(codec="utf-8"), max_size=80).filter(lambda text: not forbidden_in(text))
@@ -207,7 +207,7 @@ def test_no_text_becomes_markup(
         keywords=(title,),
         attachments=(Attachment("a.pdf", title, title), Attachment("b.png", title, title)),
     )
-    site = Site(OFFICE, URL)
+    site = NewsroomSite(OFFICE, URL)
     record = record_of(message, site)
     html = release_page(message, site, record)
     page = _parsed(html)
@@ -231,7 +231,7 @@ def test_no_text_becomes_markup(
     names=st.lists(lines, max_size=3),
 )
 def test_a_pages_record_comes_back(headline: str, summary: str, moment: datetime, names: list[str]) -> None:
-    record = Record("a", "v", headline, "release", moment, moment, "tag:x", summary, "b", tuple(names))
+    record = PageRecord("a", "v", headline, "release", moment, moment, "tag:x", summary, "b", tuple(names))
     assert record_in(f"<head>{record_tag(record)}</head>") == record
 
 

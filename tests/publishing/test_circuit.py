@@ -28,7 +28,7 @@ from pressrelease.status.evaluation import (
 )
 from pressrelease.store import Store, claims
 from pressrelease.store.circuit import closed_outlets, open_outlet_again
-from pressrelease.store.reconcile import Account
+from pressrelease.store.reconcile import Reconciliation
 from pressrelease.wiring import Workspace
 
 NO = DeliveryFailed(Certainty.FOR_GOOD, "example.org does not accept the credentials (401)", credentials=True)
@@ -81,7 +81,7 @@ def test_it_closes_once_and_opens_with_all_that_it_turned_away(store: Store) -> 
     assert [one.slug for one in take(store)] == ["first", "second"]
     assert only(store, "invalid").state is DeliveryState.FAILED
     assert events(store).count("outlet.opened") == 1
-    account = Account()
+    account = Reconciliation()
     for line in store.read.journal():
         account.hear(line)
     rows = [one for dossier in store.read.dossiers(store.read.releases()) for one in dossier.deliveries]

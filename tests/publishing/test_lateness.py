@@ -21,7 +21,7 @@ from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.evaluation import Approval, Directive, Dossier, Scheduled
 from pressrelease.store import Store, claims, commands
 from pressrelease.store.circuit import close_outlet
-from pressrelease.store.rows import delivery_of, maybe_micros, said, scheduled_of, to_micros
+from pressrelease.store.rows import delivery_of, format_utc, maybe_micros, scheduled_of, to_micros
 from pressrelease.when import Embargo, EmbargoKind
 
 EMBARGO = Embargo("…", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=NOW, lift=NOW)
@@ -74,7 +74,7 @@ def compare(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             release = scheduled_of(ledger.rows(text("SELECT * FROM releases"))[0])
             # The claim takes nothing that the journal does not have.
             ledger.micros = to_micros(accepted or NOW)
-            ledger.note("release.lift_moved", release.slug, release.version, lift=said(lift))
+            ledger.note("release.lift_moved", release.slug, release.version, lift=format_utc(lift))
             if accepted is not None:
                 ledger.note("release.late_accepted", release.slug, release.version)
             ledger.write_lines()

@@ -18,7 +18,7 @@ from office import COMMAND
 from pressrelease.services.listing import scheduler_sign
 from pressrelease.status.views import CALLED_BY_CRON
 from pressrelease.store import presence
-from pressrelease.system.clock import read_mark, utc_now
+from pressrelease.system.clock import read_clock, utc_now
 from pressrelease.wiring import Workspace
 
 SECOND = timedelta(seconds=1)
@@ -136,7 +136,7 @@ def test_what_is_due_with_nothing_running_says_so_in_capitals(place: Workspace, 
 def test_with_a_scheduler_nothing_of_that_is_said(place: Workspace, call: Caller) -> None:
     records.schedule_now(place, "names")
     with place.store.ledger(now=utc_now(), actor="scheduler") as ledger:
-        presence.check_in(ledger, "run 1", "run", read_mark())
+        presence.check_in(ledger, "run 1", "run", read_clock())
     assert "A scheduler is alive" in call()
     assert "Going out" in call()
     (row,) = call.json("status")["releases"]
@@ -150,7 +150,7 @@ def test_schedule_and_approve_say_that_nothing_is_running(place: Workspace, call
     assert words in call("schedule", "names", "--yes")
     assert words in call("approve", "names", "--as", "da")
     with place.store.ledger(now=utc_now(), actor="scheduler") as ledger:
-        presence.check_in(ledger, "run 1", "run", read_mark())
+        presence.check_in(ledger, "run 1", "run", read_clock())
     assert words not in call("unapprove", "names") + call("approve", "names", "--as", "da")
 
 

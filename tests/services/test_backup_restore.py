@@ -22,7 +22,7 @@ from pressrelease.scheduler import passes
 from pressrelease.services import ServiceContext, keeping, moving, restoring, stopping
 from pressrelease.store import archive, presence
 from pressrelease.store.journal import walk
-from pressrelease.system.clock import read_mark, utc_now
+from pressrelease.system.clock import read_clock, utc_now
 from pressrelease.wiring import Workspace
 
 SECRET = "whsec_canary-of-a-secret"
@@ -295,7 +295,7 @@ def test_nothing_is_replaced_under_a_running_scheduler(context: ServiceContext, 
         alive = presence.register(context.workspace.alive, "somebody")
     else:
         with context.ledger() as ledger:
-            presence.check_in(ledger, "run 1", "run", read_mark())
+            presence.check_in(ledger, "run 1", "run", read_clock())
         before = everything(context.store)
     with pytest.raises(NeedsPerson):
         restore(made.file, context.workspace.folder)

@@ -32,7 +32,7 @@ from pressrelease.status.evaluation import Directive
 from pressrelease.store import commands, presence
 from pressrelease.store.rows import local_text
 from pressrelease.system import clock
-from pressrelease.system.clock import read_mark, utc_now
+from pressrelease.system.clock import read_clock, utc_now
 from pressrelease.system.mounts import file_system_in
 from pressrelease.when.rules import database_release
 from pressrelease.wiring import Workspace
@@ -44,7 +44,7 @@ def context(tmp_path: Path) -> Iterator[ServiceContext]:
     workspace = office(tmp_path / "office")
     made = schedule(workspace, "ahead")
     with made.ledger() as ledger:
-        presence.check_in(ledger, "run 1", "run", read_mark())
+        presence.check_in(ledger, "run 1", "run", read_clock())
     keeping.back_up(made, tmp_path / "backup.zip")
     yield made
     workspace.store.close()
@@ -403,7 +403,7 @@ def test_a_check_that_crashes_is_an_error(context: ServiceContext, monkeypatch: 
     monkeypatch.chdir(context.workspace.folder)
     assert main(["doctor", "--offline"]) == 0
 
-    def crash(patient: object) -> Iterator[DoctorFinding]:
+    def crash(doctor_context: object) -> Iterator[DoctorFinding]:
         raise ModuleNotFoundError("zq")
 
     monkeypatch.setattr(environment, "disk", crash)

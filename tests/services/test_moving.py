@@ -27,7 +27,7 @@ from pressrelease.scheduler import passes
 from pressrelease.services import ServiceContext, keeping, moving, stopping
 from pressrelease.store import Store, presence
 from pressrelease.store.journal import walk
-from pressrelease.system.clock import read_mark, utc_now
+from pressrelease.system.clock import read_clock, utc_now
 from pressrelease.wiring import Workspace
 
 
@@ -121,7 +121,7 @@ def test_only_while_everything_is_stopped_and_nobody_is_at_work(context: Service
     refused(context, server, NeedsPerson)
     alive.leave()
     with context.ledger() as ledger:
-        presence.check_in(ledger, "run 1", "run", read_mark())
+        presence.check_in(ledger, "run 1", "run", read_clock())
     refused(context, server, NeedsPerson)
     with context.ledger() as ledger:
         presence.check_out(ledger, "run 1", utc_now())

@@ -23,7 +23,7 @@ from pressrelease.scheduler import passes
 from pressrelease.services import ServiceContext, adopting, keeping, restoring, settling, stopping
 from pressrelease.services.doctor import Weight, examine
 from pressrelease.store import origin
-from pressrelease.store.origin import Place, moved
+from pressrelease.store.origin import RecordLocation, moved
 from pressrelease.system.clock import utc_now
 from pressrelease.wiring import Workspace
 
@@ -200,7 +200,7 @@ def test_a_scheduler_that_stays_up_in_a_copy_sends_nothing(workspace: Workspace,
 
 # -- what is no copy ----------------------------------------------------------------------------------------------
 
-HERE = Place("/srv/office/.pressrelease", 64769, 131074, "3f2a")
+HERE = RecordLocation("/srv/office/.pressrelease", 64769, 131074, "3f2a")
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ HERE = Place("/srv/office/.pressrelease", 64769, 131074, "3f2a")
         (HERE._replace(machine="77aa"), True, False),  # a cloned disk in another machine
     ],
 )
-def test_what_counts_as_the_same_place(seen: Place, inodes_last: bool, same: bool) -> None:
+def test_what_counts_as_the_same_place(seen: RecordLocation, inodes_last: bool, same: bool) -> None:
     assert (moved(HERE, seen, inodes_last=inodes_last) == "") is same
 
 

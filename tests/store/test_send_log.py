@@ -15,7 +15,7 @@ from mail_server import mail_server
 from office import found_office
 
 from pressrelease.release.delivery import Delivery, DeliveryState, Receipt
-from pressrelease.store.send_log import LONG, Found, SendLog, read_log
+from pressrelease.store.send_log import LONG, LogFindings, SendLog, read_log
 from pressrelease.system.lock import FileLock
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -44,7 +44,7 @@ def test_it_says_what_was_never_sent_and_what_arrived(lock: FileLock) -> None:
     log.sending(claimed(1))
     log.sending(claimed(2))
     log.answered(claimed(2).delivered(Receipt("https://x.example/2", "<2@x.example>"), NOW))
-    assert read_log(lock.path, "boot") == Found(
+    assert read_log(lock.path, "boot") == LogFindings(
         frozenset({(3, 1)}), {(2, 1): (Receipt("https://x.example/2", "<2@x.example>"), NOW)}
     )
 
@@ -54,15 +54,15 @@ def test_an_answer_that_is_no_yes_says_nothing(lock: FileLock) -> None:
     log.claiming([candidate(1)])
     log.sending(claimed(1))
     log.answered(claimed(1)._replace(state=DeliveryState.FAILED))
-    assert read_log(lock.path, "boot") == Found()
+    assert read_log(lock.path, "boot") == LogFindings()
 
 
 def test_another_boot_a_copy_and_no_boot_are_not_believed(lock: FileLock, tmp_path: Path) -> None:
     SendLog(lock, "boot").claiming([candidate(1)])
     assert read_log(lock.path, "boot").unsent
     copy = shutil.copy(lock.path, tmp_path / "copy.lock")
-    assert read_log(lock.path, "another") == read_log(copy, "boot") == read_log(lock.path, None) == Found()
-    assert read_log(tmp_path / "gone.lock", "boot") == Found()
+    assert read_log(lock.path, "another") == read_log(copy, "boot") == read_log(lock.path, None) == LogFindings()
+    assert read_log(tmp_path / "gone.lock", "boot") == LogFindings()
 
 
 def test_where_no_boot_is_known_nothing_is_written(lock: FileLock) -> None:
@@ -88,7 +88,7 @@ def test_a_damaged_log_is_read_or_not_believed_and_never_a_fault(
         file.write(damage)
     found = read_log(lock.path, "boot")
     lock.release()
-    assert isinstance(found, Found)
+    assert isinstance(found, LogFindings)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_line_that_no_log_has_makes_nothing_of_it_certain(lock: FileLock, line
     log.claiming([candidate(1)])
     lock.append(line)
     log.claiming([candidate(2)])
-    assert read_log(lock.path, "boot") == Found()
+    assert read_log(lock.path, "boot") == LogFindings()
 
 
 def test_a_line_that_was_cut_by_the_kill_is_passed_over(lock: FileLock) -> None:
@@ -136,7 +136,7 @@ def test_on_a_full_disk_it_gives_up_and_is_not_believed(lock: FileLock, monkeypa
     log.sending(claimed(1))
     monkeypatch.undo()
     log.claiming([candidate(2)])
-    assert read_log(lock.path, "boot") == Found()
+    assert read_log(lock.path, "boot") == LogFindings()
 
 
 @pytest.mark.timeout(120)

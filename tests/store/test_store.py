@@ -489,7 +489,7 @@ def test_each_boot_has_its_mark_and_a_clock_that_creeps_does_not_move_it(store: 
 
     def keep(mark: ClockReading, *, vouched: bool = False) -> ClockReading | None:
         with store.ledger(now=mark.wall, actor="scheduler") as ledger:
-            presence.keep_mark(ledger, mark, vouched=vouched)
+            presence.record_reading(ledger, mark, vouched=vouched)
         return store.read.mark(mark.boot)
 
     assert store.read.mark("here") is None
@@ -512,7 +512,9 @@ def test_boots_of_long_ago_are_forgotten(store: Store, monkeypatch: pytest.Monke
     monkeypatch.setattr(presence, "BOOTS_KEPT", 3)
     for number in range(6):
         with store.ledger(now=NOW, actor="scheduler") as ledger:
-            presence.keep_mark(ledger, ClockReading(NOW + timedelta(days=number), timedelta(hours=1), f"boot {number}"))
+            presence.record_reading(
+                ledger, ClockReading(NOW + timedelta(days=number), timedelta(hours=1), f"boot {number}")
+            )
     assert [store.read.mark(f"boot {number}") is not None for number in range(6)] == [False] * 3 + [True] * 3
 
 

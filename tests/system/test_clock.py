@@ -153,8 +153,8 @@ def test_no_clock_behind_the_record_is_believed(behind: timedelta, boot: str) ->
 
 
 def test_this_machines_clocks_agree_with_themselves() -> None:
-    before, steady = clock.read_mark(), clock.pause_clock()
-    after = clock.read_mark()
+    before, steady = clock.read_clock(), clock.pause_clock()
+    after = clock.read_clock()
     assert after.wall.utcoffset() == timedelta(0)
     assert after.boot == before.boot
     assert clock.pause_clock() >= steady
@@ -222,7 +222,7 @@ def test_a_lift_is_waited_for_until_it_has_come_by_true_time(
     monkeypatch.setattr(clock, "utc_now", lambda: wall[0])
     monkeypatch.setattr(clock, "sleep_until", sleep_until)
     monkeypatch.setattr(clock, "error_bound", lambda: error)
-    assert clock.await_proof(NOW) == clock.Proof(error, proved)
+    assert clock.await_proof(NOW) == clock.ClockProof(error, proved)
     assert wall[0] == NOW + timedelta(milliseconds=past + waits)
 
 
@@ -233,7 +233,7 @@ def test_an_error_that_grows_while_it_is_waited_for_is_waited_for_too_and_not_fo
     monkeypatch.setattr(clock, "utc_now", lambda: wall[0])
     monkeypatch.setattr(clock, "sleep_until", lambda moment: wall.__setitem__(0, moment))
     monkeypatch.setattr(clock, "error_bound", lambda: errors.pop(0))
-    assert clock.await_proof(NOW) == clock.Proof(timedelta(milliseconds=101), True)
+    assert clock.await_proof(NOW) == clock.ClockProof(timedelta(milliseconds=101), True)
     monkeypatch.setattr(clock, "error_bound", lambda: (wall[0] - NOW) + timedelta(milliseconds=10))
     assert not clock.await_proof(NOW).lift_proved
     assert wall[0] - NOW <= 2 * clock.LONGEST_PROOF

@@ -604,7 +604,7 @@ def later() -> ZoneCheck:
 def remarks(workspace: Workspace) -> list[Any]:
     from pressrelease.system import clock
 
-    return list(record.zones(DoctorContext(workspace, clock.read_mark())))
+    return list(record.zones(DoctorContext(workspace, clock.read_clock())))
 
 
 def test_a_lift_follows_newer_rules_to_an_earlier_moment_and_no_others(ahead: Workspace, tmp_path: Path) -> None:

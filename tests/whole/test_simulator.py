@@ -70,9 +70,9 @@ class Office(RuleBasedStateMachine):
     def record_is_true(self) -> None:
         self.world.check()
 
-    @initialize(lift=st.sampled_from(LIFTS), outlets=several, patient=st.booleans())
-    def begin(self, lift: timedelta | None, outlets: tuple[str, ...], patient: bool) -> None:
-        self.world.config = PATIENT if patient else CONFIG
+    @initialize(lift=st.sampled_from(LIFTS), outlets=several, doctor_context=st.booleans())
+    def begin(self, lift: timedelta | None, outlets: tuple[str, ...], doctor_context: bool) -> None:
+        self.world.config = PATIENT if doctor_context else CONFIG
         self.world.schedule(SLUGS[0], lift, outlets)
         self.world.approve(SLUGS[0])
 

@@ -22,13 +22,13 @@ from pathlib import Path
 
 from pressrelease.config import Office, OutletConfig
 from pressrelease.errors import ConfigRefused, Problem
-from pressrelease.formats.eml import Letterhead, own, shared
+from pressrelease.formats.eml import Letterhead, personal_headers, shared
 from pressrelease.message import Message
 from pressrelease.outlets import Complaint, RenderedMessage, Secret
 from pressrelease.outlets.email.addresses import Address, NotAnAddress, read_address
 from pressrelease.outlets.email.connections import Connections, Security, Server
-from pressrelease.outlets.email.conversation import Conversation, Ended, Envelope, Phase, Refused, Stale
-from pressrelease.outlets.email.recipients import complaints_about, read_roll
+from pressrelease.outlets.email.conversation import Conversation, Ended, Envelope, Phase, ServerRefused, Stale
+from pressrelease.outlets.email.recipients import complaints_about, read_recipient_list
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.clock import pause_clock
 
@@ -104,11 +104,11 @@ class Email:
 
     def recipients(self) -> tuple[str, ...]:
         """Every address on the list, once. Raises ConfigRefused for a list that is not whole."""
-        return read_roll(self._recipients, self._folder).must_be_whole()
+        return read_recipient_list(self._recipients, self._folder).must_be_whole()
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedEmail:
         """The mail to one recipient; what all have in common is made once a version."""
-        return RenderedEmail(own(self._letterhead, key=key, recipient=recipient), self._compose(message))
+        return RenderedEmail(personal_headers(self._letterhead, key=key, recipient=recipient), self._compose(message))
 
     def _compose(self, message: Message) -> Composed:
         name = (message.slug, message.version, message.lift.timestamp())
@@ -153,7 +153,7 @@ class Email:
             self._must_fit(session, envelope)
             session.deliver(envelope, letter.wire)
             keep = True
-        except Refused as refused:
+        except ServerRefused as refused:
             keep = refused.reply.code >= 400 and refused.reply.code != 421
             raise _no(refused, self._server.host, logged_in=bool(self._server.username)) from None
         except DeliveryFailed:
@@ -228,7 +228,7 @@ class Email:
         self._connections.close()
 
 
-def _no(refused: Refused, host: str, *, logged_in: bool) -> DeliveryFailed:
+def _no(refused: ServerRefused, host: str, *, logged_in: bool) -> DeliveryFailed:
     """What a server's no to one message means for that message; `logged_in` says that a login was configured."""
     code = refused.reply.code
     full = refused.step == "RCPT" and code == 552
@@ -244,7 +244,7 @@ def _no(refused: Refused, host: str, *, logged_in: bool) -> DeliveryFailed:
     return DeliveryFailed(certainty, f"{host} did not take {step}: {refused.reply.said}{words}", credentials=ours)
 
 
-def _wants_login(refused: Refused) -> bool:
+def _wants_login(refused: ServerRefused) -> bool:
     """Whether a server refuses this program, and not one recipient: RFC 4954, section 6, and what servers say to
     a client that may not relay."""
     if refused.step not in {"MAIL", "RCPT"}:
@@ -262,13 +262,13 @@ def email_complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...
 
 def email_addresses(config: OutletConfig, folder: Path) -> tuple[str, ...]:
     """The addresses of an outlet's list, found without its secrets and the network. Raises ConfigRefused."""
-    return read_roll(config.settings["recipients"], folder).must_be_whole()
+    return read_recipient_list(config.settings["recipients"], folder).must_be_whole()
 
 
 def mailboxes_now(config: OutletConfig, folder: Path) -> dict[str, str]:
     """Whom an outlet's list has now, by mailbox; empty for a list that is not whole."""
     try:
-        return mailboxes_of(read_roll(config.settings["recipients"], folder).must_be_whole())
+        return mailboxes_of(read_recipient_list(config.settings["recipients"], folder).must_be_whole())
     except ConfigRefused:
         return {}
 

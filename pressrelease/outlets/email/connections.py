@@ -15,7 +15,7 @@ from enum import Enum
 from functools import cached_property
 
 from pressrelease.outlets.certificates import trust
-from pressrelease.outlets.email.conversation import Conversation, Ended, Refused
+from pressrelease.outlets.email.conversation import Conversation, Ended, ServerRefused
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system.clock import pause_clock
 
@@ -75,7 +75,7 @@ class Server:
         session = Conversation(sock, end)
         try:
             self._enter(session, sock)
-        except Refused as refused:
+        except ServerRefused as refused:
             session.close()
             raise self._no_entry(refused) from None
         except Ended as ended:
@@ -126,7 +126,7 @@ class Server:
                 raise DeliveryFailed(Certainty.FOR_GOOD, f"{self.host} offers no login by a user name and a password")
             session.log_in(self.username, self.password)
 
-    def _no_entry(self, refused: Refused) -> DeliveryFailed:
+    def _no_entry(self, refused: ServerRefused) -> DeliveryFailed:
         """What a server's no before any message means. Its words are kept back where a secret was just said."""
         code = refused.reply.code
         later = code < 500

@@ -75,7 +75,7 @@ class Reply:
         return f"{self.code} {text}"[:LONGEST_SAID].strip()
 
 
-class Refused(Exception):
+class ServerRefused(Exception):
     """The server said no to one step; the session itself goes on, unless it ended with a 421."""
 
     def __init__(self, step: str, reply: Reply) -> None:
@@ -150,7 +150,7 @@ class Conversation:
         reply = self.ask("AUTH LOGIN")
         for answer in (username, password):
             if reply.code != 334:
-                raise Refused("AUTH", reply)
+                raise ServerRefused("AUTH", reply)
             reply = self.ask(base64.b64encode(answer.encode()).decode("ascii"))
         self._must("AUTH", reply)
 
@@ -166,7 +166,7 @@ class Conversation:
         self._begun = False
         try:
             self._name(envelope)
-        except (Ended, Refused) as trouble:
+        except (Ended, ServerRefused) as trouble:
             # A server that has had enough of this session says 421, or 4yz to MAIL and keeps it open.
             if self.kept and not self._begun and (isinstance(trouble, Ended) or 400 <= trouble.reply.code < 500):
                 raise Stale("takes nothing more in this session") from None
@@ -175,7 +175,7 @@ class Conversation:
         self._write_text(text)
         if (early := self._spoken_early()) is not None:
             if early.code >= 400:
-                raise Refused("DATA", early)
+                raise ServerRefused("DATA", early)
             raise Ended("answered before it had everything")
         self._write(b".\r\n")
         # The dot is with the system now, and may be with the server. Had the write failed, it would not have been
@@ -183,7 +183,7 @@ class Conversation:
         self.phase = Phase.ANSWER
         reply = self._reply()
         if not reply.good:
-            raise Refused("the text", reply)
+            raise ServerRefused("the text", reply)
         return reply
 
     def _name(self, envelope: Envelope) -> None:
@@ -208,7 +208,7 @@ class Conversation:
                 self._tidy = False
                 if together and reply.code != 421:
                     self._hear_the_rest(len(commands) - number)
-                raise Refused(command[:4], reply)
+                raise ServerRefused(command[:4], reply)
             self._begun = True
 
     def _hear_the_rest(self, replies: int) -> None:
@@ -284,7 +284,7 @@ class Conversation:
 
     def _must(self, step: str, reply: Reply) -> Reply:
         if not reply.good:
-            raise Refused(step, reply)
+            raise ServerRefused(step, reply)
         return reply
 
     def _left(self) -> float:

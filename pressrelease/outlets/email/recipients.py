@@ -31,7 +31,7 @@ _HEADER_HINT = "Its first line names the columns; one of them is `email`."
 
 
 @dataclass(frozen=True)
-class Roll:
+class RecipientList:
     """A list as it was read: addresses in their order, each once, and what a person should know of it.
 
     `source` is what the list is called; `complaints` are in the order of its lines.
@@ -51,7 +51,7 @@ class Roll:
 
 def complaints_about(setting: str | Sequence[str], folder: Path) -> tuple[Complaint, ...]:
     """What `check` has to say of a list; asks neither secrets nor the network."""
-    roll = read_roll(setting, folder)
+    roll = read_recipient_list(setting, folder)
     return tuple(
         Complaint(
             f"{roll.source}{f', line {one.line}' if one.line else ''}: {one.message}",
@@ -62,14 +62,14 @@ def complaints_about(setting: str | Sequence[str], folder: Path) -> tuple[Compla
     )
 
 
-def read_roll(setting: str | Sequence[str], folder: Path) -> Roll:
+def read_recipient_list(setting: str | Sequence[str], folder: Path) -> RecipientList:
     """The list that `recipients` names: addresses, or a CSV file's path from the workspace's `folder`."""
     if isinstance(setting, str):
         return read_csv(folder / setting)
-    return _roll("recipients", ((0, entry) for entry in setting))
+    return _recipient_list("recipients", ((0, entry) for entry in setting))
 
 
-def read_csv(path: Path) -> Roll:
+def read_csv(path: Path) -> RecipientList:
     """The addresses of a CSV file; what is wrong with the file itself is a complaint as well."""
     source = printable(path.name)[:80]
     try:
@@ -85,7 +85,7 @@ def read_csv(path: Path) -> Roll:
 
 
 @lru_cache(maxsize=4)
-def _parsed(source: str, data: bytes) -> Roll:
+def _parsed(source: str, data: bytes) -> RecipientList:
     """Remembered: `check` asks for every release, and the same list stands behind most."""
     try:
         text = data.decode("utf-8-sig")
@@ -111,7 +111,7 @@ def _parsed(source: str, data: bytes) -> Roll:
             table.take(line, row)
     except csv.Error:
         return _refused(source, "a quotation mark that is opened here is not closed as CSV has it", _QUOTE_HINT, line)
-    return _roll(source, iter(table.entries), table.complaints)
+    return _recipient_list(source, iter(table.entries), table.complaints)
 
 
 def _separator(text: str) -> str:
@@ -166,7 +166,7 @@ class _Table:
                 self.complaints.append(Complaint(words, "Give each address a row of its own.", line, in_the_way=False))
 
 
-def _roll(source: str, entries: Iterator[tuple[int, str]], known: Sequence[Complaint] = ()) -> Roll:
+def _recipient_list(source: str, entries: Iterator[tuple[int, str]], known: Sequence[Complaint] = ()) -> RecipientList:
     """Each address once, in order, with a complaint for each entry that is none or comes again, and the `known`."""
     seen: dict[str, tuple[int, str]] = {}
     found: list[Complaint] = []
@@ -192,7 +192,7 @@ def _roll(source: str, entries: Iterator[tuple[int, str]], known: Sequence[Compl
         seen[address.mailbox] = (line, address.wire)
     if not seen and not found:
         found.append(Complaint("it holds no address", "A list needs at least one."))
-    return Roll(source, tuple(wire for _, wire in seen.values()), _bounded(_by_line([*known, *found])))
+    return RecipientList(source, tuple(wire for _, wire in seen.values()), _bounded(_by_line([*known, *found])))
 
 
 def _by_line(found: list[Complaint]) -> list[Complaint]:
@@ -209,5 +209,5 @@ def _bounded(found: list[Complaint]) -> tuple[Complaint, ...]:
     return (*_by_line(kept), more)
 
 
-def _refused(source: str, message: str, hint: str, line: int = 0) -> Roll:
-    return Roll(source, (), (Complaint(message, hint, line),))
+def _refused(source: str, message: str, hint: str, line: int = 0) -> RecipientList:
+    return RecipientList(source, (), (Complaint(message, hint, line),))

@@ -23,7 +23,7 @@ class Trace(Enum):
     OTHER = "another post"
 
 
-class Found(NamedTuple):
+class FoundPosts(NamedTuple):
     """What a page of posts held: the post that is ours, one that may be, and whether it reached back far enough."""
 
     ours: dict[str, Any] | None
@@ -31,7 +31,7 @@ class Found(NamedTuple):
     reached_back: bool
 
 
-def among(posts: Iterable[Any], *, text: str, link: str, since: datetime) -> Found:
+def among(posts: Iterable[Any], *, text: str, link: str, since: datetime) -> FoundPosts:
     """Look through posts, newest first, for the text with its link; posts older than `since` (aware UTC) are not it."""
     perhaps = False
     for post in posts:
@@ -39,12 +39,12 @@ def among(posts: Iterable[Any], *, text: str, link: str, since: datetime) -> Fou
             continue
         made = _moment(post.get("created_at"))
         if made is not None and made < since - CLOCKS_APART:
-            return Found(None, perhaps, reached_back=True)
+            return FoundPosts(None, perhaps, reached_back=True)
         trace = trace_of(str(post.get("content") or ""), text=text, link=link)
         if trace is Trace.OURS:
-            return Found(post, perhaps, reached_back=True)
+            return FoundPosts(post, perhaps, reached_back=True)
         perhaps = perhaps or trace is Trace.PERHAPS
-    return Found(None, perhaps, reached_back=False)
+    return FoundPosts(None, perhaps, reached_back=False)
 
 
 def trace_of(content: str, *, text: str, link: str) -> Trace:

@@ -24,11 +24,19 @@ from pressrelease.outlets import RenderedMessage, Secret
 from pressrelease.outlets.newsroom.coalesce import Coalescer
 from pressrelease.outlets.newsroom.folder import PublicFolder
 from pressrelease.outlets.newsroom.guard import Guard
-from pressrelease.outlets.newsroom.pages import FEED, INDEX, Site, list_pages, record_of, related_links, release_page
+from pressrelease.outlets.newsroom.pages import (
+    FEED,
+    INDEX,
+    NewsroomSite,
+    list_pages,
+    record_of,
+    related_links,
+    release_page,
+)
 from pressrelease.outlets.newsroom.record import (
     BODY,
     RELATED,
-    Record,
+    PageRecord,
     between,
     hashed,
     put_between,
@@ -54,7 +62,7 @@ def open_newsroom(config: OutletConfig, office: Office, folder: Path, secret: Se
     """The newsroom of a workspace; nothing is written before something is sent."""
     del secret
     root = folder / str(config.settings.get("path") or "newsroom")
-    site = Site(office, str(config.settings.get("url") or "").rstrip("/"))
+    site = NewsroomSite(office, str(config.settings.get("url") or "").rstrip("/"))
     return Newsroom(config.name, root=root, site=site, workspace=folder, timeout=config.timeout)
 
 
@@ -63,7 +71,7 @@ class _Published:
     """A page as it stands in the root, and what tells that it was replaced."""
 
     seen: tuple[int, ...]
-    record: Record
+    record: PageRecord
     related: str
 
 
@@ -73,7 +81,7 @@ class Newsroom:
     repeats = Repeats(told_apart=True)
     abilities = Abilities(correct=True, provable=True)
 
-    def __init__(self, name: str, *, root: Path, site: Site, workspace: Path, timeout: timedelta) -> None:
+    def __init__(self, name: str, *, root: Path, site: NewsroomSite, workspace: Path, timeout: timedelta) -> None:
         self.name = name
         self._root = root
         self._site = site
@@ -177,7 +185,7 @@ class Newsroom:
         self._write_page(root, message, page, before, shown)
 
     def _write_page(
-        self, root: PublicFolder, message: Message, page: str, before: Record | None, shown: threading.Event
+        self, root: PublicFolder, message: Message, page: str, before: PageRecord | None, shown: threading.Event
     ) -> None:
         """What the page shows goes before it; the folder can be looked into once all of it is there."""
         with root.sub(message.slug) as folder:
@@ -191,7 +199,7 @@ class Newsroom:
             shown.set()
             folder.show()
 
-    def _must_be_our_files(self, folder: PublicFolder, message: Message, before: Record | None) -> None:
+    def _must_be_our_files(self, folder: PublicFolder, message: Message, before: PageRecord | None) -> None:
         """Raise DeliveryFailed if a file that would be written over belongs to no page of ours.
 
         A folder that nobody may look into yet is one that an earlier try began.
@@ -255,10 +263,10 @@ class Newsroom:
         self._known[record.slug] = named
         return named
 
-    def _relate(self, root: PublicFolder, published: Mapping[str, _Published], records: list[Record]) -> None:
+    def _relate(self, root: PublicFolder, published: Mapping[str, _Published], records: list[PageRecord]) -> None:
         """Link each release to the one that it follows and to those that follow it, where both are public."""
         by_hash = {hashed(record.slug): record for record in records}
-        followers: dict[str, list[Record]] = {}
+        followers: dict[str, list[PageRecord]] = {}
         for record in reversed(records):
             if record.follows in by_hash and by_hash[record.follows] is not record:
                 followers.setdefault(by_hash[record.follows].slug, []).append(record)
@@ -276,7 +284,7 @@ class Newsroom:
             if seen is not None:
                 self._known[slug] = replace(found, seen=seen, related=wanted)
 
-    def _feed(self, root: PublicFolder, records: list[Record]) -> bytes:
+    def _feed(self, root: PublicFolder, records: list[PageRecord]) -> bytes:
         site, latest = self._site, records[:FEED_LENGTH]
         entries = []
         for record in latest:

@@ -19,7 +19,7 @@ from pressrelease.config import Office
 from pressrelease.message import Enclosure, Message
 from pressrelease.message.composing import END
 from pressrelease.message.localization import Words, moment_words, words_in, zone_of
-from pressrelease.outlets.newsroom.record import BODY, RELATED, Record, hashed, record_tag
+from pressrelease.outlets.newsroom.record import BODY, RELATED, PageRecord, hashed, record_tag
 from pressrelease.outlets.newsroom.style import STYLE
 from pressrelease.release import Contact, ReleaseKind
 
@@ -35,7 +35,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' file:; 
 
 
 @dataclass(frozen=True)
-class Site:
+class NewsroomSite:
     """One newsroom: whose it is, and its public address without a / at its end, "" where none is known."""
 
     office: Office
@@ -78,9 +78,9 @@ class Site:
         return f"tag:{domain.lower()},{lift:%Y-%m-%d}:{slug}"
 
 
-def record_of(message: Message, site: Site, before: Record | None = None) -> Record:
+def record_of(message: Message, site: NewsroomSite, before: PageRecord | None = None) -> PageRecord:
     """What the page will say of itself; `before` is the earlier version's account, where there was one."""
-    return Record(
+    return PageRecord(
         slug=message.slug,
         version=message.version,
         headline=message.release.headline,
@@ -94,7 +94,7 @@ def record_of(message: Message, site: Site, before: Record | None = None) -> Rec
     )
 
 
-def _follows(message: Message, before: Record | None) -> str:
+def _follows(message: Message, before: PageRecord | None) -> str:
     """What the page says of the release that it follows; that of the earlier page knows if it is public by now."""
     if message.release.follows:
         return hashed(message.release.follows)
@@ -104,7 +104,7 @@ def _follows(message: Message, before: Record | None) -> str:
 # -- a release --------------------------------------------------------------------------------------------
 
 
-def release_page(message: Message, site: Site, record: Record) -> str:
+def release_page(message: Message, site: NewsroomSite, record: PageRecord) -> str:
     """A release's page, in the order of the press, with no link yet to the releases before and after it."""
     release, words = message.release, site.words
     corrected = record.updated != record.published
@@ -200,7 +200,7 @@ def size_words(size: int) -> str:
     return f"{round(size / 1000)} KB" if size < 999_500 else f"{size / 1e6:.1f} MB"
 
 
-def related_links(site: Site, first: Record | None, later: Sequence[Record]) -> str:
+def related_links(site: NewsroomSite, first: PageRecord | None, later: Sequence[PageRecord]) -> str:
     """The links from a release to the one that it follows and to those that follow it; "" where none is public."""
     words = site.words
     lines = [(words.earlier, record) for record in ([first] if first else [])]
@@ -223,7 +223,7 @@ def is_our_list(text: str) -> bool:
 # -- the list of all --------------------------------------------------------------------------------------
 
 
-def list_pages(records: Sequence[Record], site: Site) -> dict[str, str]:
+def list_pages(records: Sequence[PageRecord], site: NewsroomSite) -> dict[str, str]:
     """The lists, by file name: the newest as given, year by year, and each year that has more in a file of its own."""
     zone = zone_of(site.office.timezone)
     years = {
@@ -238,7 +238,9 @@ def list_pages(records: Sequence[Record], site: Site) -> dict[str, str]:
     return pages
 
 
-def _list_page(years: Mapping[int, Sequence[Record]], site: Site, *, older: Sequence[int] = (), named: str = "") -> str:
+def _list_page(
+    years: Mapping[int, Sequence[PageRecord]], site: NewsroomSite, *, older: Sequence[int] = (), named: str = ""
+) -> str:
     words = site.words
     title = named or words.newsroom
     parts = ['<div class="inner">', f"<h1>{title}</h1>"]
@@ -266,7 +268,7 @@ def _list_page(years: Mapping[int, Sequence[Record]], site: Site, *, older: Sequ
     )
 
 
-def _item(record: Record, site: Site) -> str:
+def _item(record: PageRecord, site: NewsroomSite) -> str:
     words = site.words
     summary = f"<p>{_(record.summary)}</p>" if record.summary else ""
     return (
@@ -280,7 +282,7 @@ def _item(record: Record, site: Site) -> str:
 
 
 def _page(
-    site: Site, *, title: str, description: str, head: Sequence[str], main: str, up: str, listed: bool = False
+    site: NewsroomSite, *, title: str, description: str, head: Sequence[str], main: str, up: str, listed: bool = False
 ) -> str:
     office, words = site.office, site.words
     home = f"{up}{site.folder_link}" or "./"
@@ -315,7 +317,7 @@ def _page(
     return "\n".join(line for line in lines[:-1] if line) + "\n"
 
 
-def _open_graph(message: Message, site: Site, record: Record) -> list[str]:
+def _open_graph(message: Message, site: NewsroomSite, record: PageRecord) -> list[str]:
     url = site.page_url(message.slug)
     properties = [
         ("og:type", "article"),
@@ -334,7 +336,7 @@ def _open_graph(message: Message, site: Site, record: Record) -> list[str]:
     return [f'<link rel="canonical" href="{_(url)}">', *tags] if url else tags
 
 
-def _json_ld(message: Message, site: Site, record: Record) -> str:
+def _json_ld(message: Message, site: NewsroomSite, record: PageRecord) -> str:
     url = site.page_url(message.slug)
     office: dict[str, Any] = {"@type": "GovernmentOrganization", "name": site.office.name}
     if site.office.url:

@@ -19,7 +19,7 @@ _META = re.compile(r'<meta name="pressrelease" content="([^"]{1,20000})">')
 
 
 @dataclass(frozen=True)
-class Record:
+class PageRecord:
     """A page's own account of itself. `published` is the first version's lift, `updated` this one's; both aware UTC.
 
     `id` is the feed's name for it and never changes; `enclosures` are the files beside the page. `follows` is the
@@ -43,7 +43,7 @@ def hashed(slug: str) -> str:
     return hashlib.sha256(slug.encode()).hexdigest()[:32] if slug else ""
 
 
-def record_tag(record: Record) -> str:
+def record_tag(record: PageRecord) -> str:
     """The record as a page's <meta>."""
     values = asdict(record)
     values["published"], values["updated"] = record.published.isoformat(), record.updated.isoformat()
@@ -52,7 +52,7 @@ def record_tag(record: Record) -> str:
     return f'<meta name="pressrelease" content="{escape(text)}">'
 
 
-def record_in(page: str) -> Record | None:
+def record_in(page: str) -> PageRecord | None:
     """The record of a page of ours; None for any other page."""
     found = _META.search(page)
     if found is None:
@@ -64,7 +64,7 @@ def record_in(page: str) -> Record | None:
         for name in ("published", "updated"):
             values[name] = datetime.fromisoformat(values[name]).astimezone(UTC)
         values["enclosures"] = tuple(str(name) for name in values["enclosures"])
-        return Record(**values)
+        return PageRecord(**values)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 

@@ -17,7 +17,7 @@ from pressrelease.config import Office, OutletConfig
 from pressrelease.outlets import Secret
 from pressrelease.outlets.http import Http, checked_address
 from pressrelease.outlets.wordpress.outlet import WordPress
-from pressrelease.outlets.wordpress.site import Site
+from pressrelease.outlets.wordpress.site import WordPressSite
 
 __all__ = ["WordPress", "open_wordpress"]
 
@@ -26,7 +26,7 @@ def open_wordpress(config: OutletConfig, office: Office, folder: Path, secret: S
     """Raises ConfigRefused where the application password can't be had."""
     del office, folder
     url, called = checked_address(config.settings["url"], secret, f"outlets.{config.name}.url")
-    site = Site(
+    site = WordPressSite(
         url.rstrip("/"),
         username=config.settings["username"],
         password=secret(config.settings["password"]),

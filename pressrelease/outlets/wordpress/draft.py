@@ -21,7 +21,7 @@ _LAST_TAG = re.compile(r"(</[a-z0-9]+>)\s*\Z")
 
 
 @dataclass(frozen=True)
-class Mark:
+class PostMark:
     """Whose a post is. `series` stays the same through a release's versions; `key` is one delivery's."""
 
     series: str
@@ -34,11 +34,11 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Draft:
+class PostDraft:
     """A post made ready. `content` still has enclosures under their bare names: WordPress says where they lie."""
 
     slug: str
-    mark: Mark
+    mark: PostMark
     title: str
     excerpt: str
     content: str
@@ -56,10 +56,10 @@ class Draft:
         }
 
 
-def draft_of(message: Message, *, outlet: str, key: str) -> Draft:
+def draft_of(message: Message, *, outlet: str, key: str) -> PostDraft:
     """The post for one delivery."""
-    mark = Mark(series_of(message.slug, outlet), key)
-    return Draft(
+    mark = PostMark(series_of(message.slug, outlet), key)
+    return PostDraft(
         slug=slug_at_wordpress(message.slug),
         mark=mark,
         title=_inert(escape(message.release.headline, quote=False)),
@@ -74,10 +74,10 @@ def series_of(slug: str, outlet: str) -> str:
     return delivery_key(slug, "", outlet, "")
 
 
-def mark_in(content: str) -> Mark | None:
+def mark_in(content: str) -> PostMark | None:
     """Whose a post's text says it is; None where this program did not write it."""
     found = _MARK.search(content)
-    return Mark(found.group(1), found.group(2)) if found else None
+    return PostMark(found.group(1), found.group(2)) if found else None
 
 
 def slug_at_wordpress(slug: str) -> str:
@@ -124,7 +124,7 @@ def _inert(html: str) -> str:
     return _ALONE.sub(r"\1\2&#58;", html.replace("[", "&#91;"))
 
 
-def _marked(html: str, mark: Mark) -> str:
+def _marked(html: str, mark: PostMark) -> str:
     """The mark inside the last element: on a line of its own, WordPress would put an empty paragraph around it."""
     marked, count = _LAST_TAG.subn(lambda found: mark.comment + found.group(1), html)
     return marked if count else html + mark.comment

@@ -13,8 +13,8 @@ from typing import Any
 
 from pressrelease.message import Enclosure, Message
 from pressrelease.outlets import RenderedMessage
-from pressrelease.outlets.wordpress.draft import Draft, draft_of, mark_in, media_slug
-from pressrelease.outlets.wordpress.site import Post, Site, post_of
+from pressrelease.outlets.wordpress.draft import PostDraft, draft_of, mark_in, media_slug
+from pressrelease.outlets.wordpress.site import Post, WordPressSite, post_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 
 MEDIA_TYPE = "application/json"
@@ -46,7 +46,7 @@ class WordPress:
     abilities = Abilities(correct=True, withdraw=True, provable=True)
 
     def __init__(
-        self, name: str, *, site: Site, categories: Sequence[str | int] = (), tags: Sequence[str | int] = ()
+        self, name: str, *, site: WordPressSite, categories: Sequence[str | int] = (), tags: Sequence[str | int] = ()
     ) -> None:
         self.name = name
         self._site = site
@@ -67,7 +67,7 @@ class WordPress:
     def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Publish it once, or find that it is published."""
         del key, recipient
-        draft: Draft = parcel.prepared
+        draft: PostDraft = parcel.prepared
         deadline = self._site.deadline()
         with _nothing_posted():
             before = self._ours_before(draft, deadline)
@@ -136,7 +136,7 @@ class WordPress:
         told = self._site.look("posts", query, deadline)
         return [post for post in map(post_of, told if isinstance(told, list) else ()) if post is not None]
 
-    def _ours_before(self, draft: Draft, deadline: float) -> Post | None:
+    def _ours_before(self, draft: PostDraft, deadline: float) -> Post | None:
         """What stands at the slug before the post: nothing, or this very release. Raises for anything else."""
         for post in self._at([draft.slug], deadline):
             mark = mark_in(post.content)
@@ -154,14 +154,14 @@ class WordPress:
             return post
         return None
 
-    def _updated(self, draft: Draft, posted: Post) -> Post:
+    def _updated(self, draft: PostDraft, posted: Post) -> Post:
         """An earlier version's post with this one's text. It is never taken back: that would unpublish the earlier."""
         if (posted.slug, posted.status) == (draft.slug, "publish"):
             return posted
         words = f"{self._site.called} has this version, but made it {posted.status} at another address or out of sight"
         raise DeliveryFailed(Certainty.FOR_GOOD, f"{words}: see to post number {posted.id} there")
 
-    def _proven(self, draft: Draft, posted: Post, deadline: float) -> Post:
+    def _proven(self, draft: PostDraft, posted: Post, deadline: float) -> Post:
         """The one post that stands at its slug, published. What else this delivery left there is taken back."""
         found: list[Post] = []
         with contextlib.suppress(DeliveryFailed):
@@ -182,7 +182,7 @@ class WordPress:
             words = f"{self._site.called} made the post {posted.status} instead of publishing it; it was taken back"
         raise DeliveryFailed(Certainty.FOR_GOOD, words)
 
-    def _must_be_shown(self, draft: Draft, post: Post, deadline: float, *, new: bool) -> None:
+    def _must_be_shown(self, draft: PostDraft, post: Post, deadline: float, *, new: bool) -> None:
         """Raise DeliveryFailed if the post's own address shows something else, and take a `new` post back.
 
         Pages have a name space of their own in WordPress: a page at the same slug keeps the address to itself.

@@ -64,7 +64,7 @@ class Post:
     content: str = ""
 
 
-class Site:
+class WordPressSite:
     """One site, as one user."""
 
     def __init__(self, url: str, *, username: str, password: str, http: Http) -> None:

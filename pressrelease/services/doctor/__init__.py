@@ -21,24 +21,24 @@ Check = Callable[[DoctorContext], Iterator[DoctorFinding]]
 
 def examine(workspace: Workspace, *, offline: bool = False) -> list[DoctorFinding]:
     """Every check's remarks, in order; with `offline` nothing is reached over a network."""
-    patient = DoctorContext(workspace, clock.read_mark(), offline)
+    context = DoctorContext(workspace, clock.read_clock(), offline)
     remarks: list[DoctorFinding] = []
     try:
         for name, check in _checks():
-            for remark in _made(check, patient):
+            for remark in _made(check, context):
                 told = DoctorFinding(remark.weight, remark.message, remark.hint, name)
                 # A config or a record that can't be read stops many checks, and is told of once.
                 if not any((seen.message, seen.weight) == (told.message, told.weight) for seen in remarks):
                     remarks.append(told)
     finally:
-        patient.close()
+        context.close()
     return remarks
 
 
-def _made(check: Check, patient: DoctorContext) -> list[DoctorFinding]:
+def _made(check: Check, context: DoctorContext) -> list[DoctorFinding]:
     made: list[DoctorFinding] = []
     try:
-        made.extend(check(patient))
+        made.extend(check(context))
     except ConfigRefused as refused:
         made += [error(f"config.toml{_line(p.line)}: {p.message}", p.hint) for p in refused.problems]
     except PressReleaseError as refused:

@@ -12,11 +12,11 @@ from pressrelease.services.doctor.findings import DoctorContext, DoctorFinding, 
 from pressrelease.system.accounts import GROUP_FILE, GROUP_FOLDER, chown_to, is_shared, must_be_usable, name_of
 
 
-def usable(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def usable(context: DoctorContext) -> Iterator[DoctorFinding]:
     """This account may work with the record, and every file of it belongs to the account that owns it."""
     if sys.platform == "win32":
         return
-    private = patient.workspace.private
+    private = context.workspace.private
     must_be_usable(private)
     if not private.is_dir() or is_shared(private):
         return
@@ -24,17 +24,17 @@ def usable(patient: DoctorContext) -> Iterator[DoctorFinding]:
     if strange := [path for path in _within(private) if path.lstat().st_uid != owner]:
         names = " and ".join(sorted({name_of(path.lstat().st_uid) for path in strange}))
         yield error(
-            f"{_some(strange, patient)} belong{'s' if len(strange) == 1 else ''} to {names}, so {name_of(owner)} can't"
+            f"{_some(strange, context)} belong{'s' if len(strange) == 1 else ''} to {names}, so {name_of(owner)} can't"
             " use it",
             f"{chown_to(name_of(owner))} {private}",
         )
 
 
-def modes(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def modes(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Only the owner, and a group that shares the workspace, may read what is private, or change what is believed."""
     if sys.platform == "win32":
         return
-    folder, private = patient.workspace.folder, patient.workspace.private
+    folder, private = context.workspace.folder, context.workspace.private
     open_to_others = []
     strangers, cure = (0o007, "o=") if is_shared(private) else (0o077, "go=")
     if private.is_symlink():
@@ -42,7 +42,7 @@ def modes(patient: DoctorContext) -> Iterator[DoctorFinding]:
     elif private.is_dir():
         open_to_others = [path for path in (private, *_within(private)) if _mode(path) & strangers]
     if open_to_others:
-        yield error(f"others may read or change {_some(open_to_others, patient)}", f"chmod -R {cure} {private}")
+        yield error(f"others may read or change {_some(open_to_others, context)}", f"chmod -R {cure} {private}")
     writable = [path for path in (folder, folder / "config.toml", folder / "releases") if _mode(path) & 0o002]
     if writable:
         names = " ".join(str(path) for path in writable)
@@ -58,9 +58,9 @@ def modes(patient: DoctorContext) -> Iterator[DoctorFinding]:
         yield fine("private files are private")
 
 
-def sharing(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def sharing(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Where a group shares the workspace, every account in it can use every file."""
-    private = patient.workspace.private
+    private = context.workspace.private
     if sys.platform == "win32" or private.is_symlink() or not is_shared(private):
         return
     import grp
@@ -70,21 +70,21 @@ def sharing(patient: DoctorContext) -> Iterator[DoctorFinding]:
         group = grp.getgrgid(number).gr_name
     except KeyError:
         group = str(number)
-    shared = (patient.workspace.folder, patient.workspace.library.folder, private, *_within(private))
+    shared = (context.workspace.folder, context.workspace.library.folder, private, *_within(private))
     there = [path for path in shared if path.exists() and not path.name.startswith(("restoring-", "replaced-"))]
     foreign = [path for path in there if path.stat().st_gid != number]
     closed = [path for path in there if _closed_to_group(path)]
     unset = [path for path in there if path.is_dir() and not path.stat().st_mode & stat.S_ISGID]
     if foreign:
         yield error(
-            f"{_some(foreign, patient)} is not the group {group}'s", f"sudo chgrp -R {group} {patient.workspace.folder}"
+            f"{_some(foreign, context)} is not the group {group}'s", f"sudo chgrp -R {group} {context.workspace.folder}"
         )
     if closed:
         names = " ".join(str(path) for path in closed[:3])
-        yield error(f"the group {group} can't use {_some(closed, patient)}", f"sudo chmod -R g+rwX {names}")
+        yield error(f"the group {group} can't use {_some(closed, context)}", f"sudo chmod -R g+rwX {names}")
     if unset and sys.platform.startswith("linux"):  # elsewhere what is made takes its folder's group by itself
         names = " ".join(str(path) for path in unset[:3])
-        yield error(f"what is made in {_some(unset, patient)} won't be the group {group}'s", f"sudo chmod g+s {names}")
+        yield error(f"what is made in {_some(unset, context)} won't be the group {group}'s", f"sudo chmod g+s {names}")
     if not (foreign or closed or unset):
         yield fine(f"the group {group} shares this workspace")
 
@@ -102,8 +102,8 @@ def _within(private: Path) -> list[Path]:
     return sorted(path for path in found if not path.is_symlink())
 
 
-def _some(paths: list[Path], patient: DoctorContext) -> str:
-    folder = patient.workspace.folder
+def _some(paths: list[Path], context: DoctorContext) -> str:
+    folder = context.workspace.folder
     names = [path.relative_to(folder).as_posix() if path != folder else str(path) for path in paths[:3]]
     return ", ".join(names) + (" …" if len(paths) > 3 else "")
 

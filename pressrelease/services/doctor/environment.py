@@ -34,9 +34,9 @@ LEFT_BEHIND = ("backing-up-*", "restoring-*")
 LEFT_AFTER = timedelta(days=1)
 
 
-def config(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def config(context: DoctorContext) -> Iterator[DoctorFinding]:
     """config.toml is valid."""
-    read = patient.config
+    read = context.config
     on = [name for name, outlet in read.outlets.items() if outlet.enabled]
     if on:
         yield fine(f"config.toml is valid; outlets: {', '.join(on)}")
@@ -48,9 +48,9 @@ def config(patient: DoctorContext) -> Iterator[DoctorFinding]:
         yield warning("nothing needs an approval: [policy] approvals is 0", "Set approvals = 1 or more.")
 
 
-def signers(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def signers(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Where approvals must be signed, they can be, and somebody can tell whose signature counts."""
-    named = patient.config.policy.allowed_signers
+    named = context.config.policy.allowed_signers
     if not named:
         return
     from pressrelease.signing import what_is_wrong
@@ -68,7 +68,7 @@ def signers(patient: DoctorContext) -> Iterator[DoctorFinding]:
             )
 
 
-def clock_and_ntp(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def clock_and_ntp(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Something sets the clock and says how far off it may be; and whatever can speak against it was asked."""
     from pressrelease.publishing.clock_trust import (
         NAME_WITNESSES,
@@ -79,16 +79,16 @@ def clock_and_ntp(patient: DoctorContext) -> Iterator[DoctorFinding]:
     )
 
     yield from _how_far_off()
-    mark, config = patient.mark, patient.config
+    mark, config = context.mark, context.config
     if unwatched := what_is_unwatched(mark, config.clock.witnesses):
         yield warning(unwatched, NAME_WITNESSES)
-    if patient.read is None:
+    if context.read is None:
         return
     witnesses = Witnesses()
-    if patient.offline:
-        doubt = clock_doubt(patient.store, mark, config.clock.tolerance)
+    if context.offline:
+        doubt = clock_doubt(context.store, mark, config.clock.tolerance)
     else:
-        doubt = looked_into(patient.store, mark, config, witnesses)
+        doubt = looked_into(context.store, mark, config, witnesses)
     if doubt:
         yield error(
             f"{doubt}; nothing goes out until somebody has looked",
@@ -96,11 +96,11 @@ def clock_and_ntp(patient: DoctorContext) -> Iterator[DoctorFinding]:
         )
         return
     asked = ["the record"]
-    if clock.vouches(mark, patient.read.mark(mark.boot)):
+    if clock.vouches(mark, context.read.mark(mark.boot)):
         asked.append("the machine's uptime")
     if witnesses.vouched is not None:
         asked.append("the witnesses of [clock]")
-    elif config.clock.witnesses and not patient.offline:
+    elif config.clock.witnesses and not context.offline:
         yield warning("no witness of [clock] answered", "Name servers that answer HEAD requests with a Date.")
     yield fine(f"the clock agrees with {' and '.join(asked)}")
 
@@ -149,9 +149,9 @@ def _ntp() -> bool | None:
     return {"yes": True, "no": False}.get(said)
 
 
-def disk(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def disk(context: DoctorContext) -> Iterator[DoctorFinding]:
     """There is room for what will be recorded."""
-    free = shutil.disk_usage(patient.workspace.folder).free
+    free = shutil.disk_usage(context.workspace.folder).free
     hint = "Make room: without it nothing can be recorded, and what can't be recorded is not sent."
     if free < DISK_GONE:
         yield error(f"the disk has {free >> 20} MiB left", hint)
@@ -161,27 +161,27 @@ def disk(patient: DoctorContext) -> Iterator[DoctorFinding]:
         yield fine(f"the disk has {free >> 30} GiB left")
 
 
-def files(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def files(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Everything in releases/ can be seen by the commands; nothing of a crashed copy lies about."""
-    library = patient.workspace.library
+    library = context.workspace.library
     strangers = library.unseen()
     for name, reason in strangers[:5]:
         yield warning(f"releases/{name} is seen by no command, since {reason}", UNSEEN_HINT)
     if len(strangers) > 5:
         yield warning(f"{len(strangers) - 5} more files in releases/ have such names", "Rename them.")
-    for path in sorted(path for pattern in LEFT_BEHIND for path in patient.workspace.private.glob(pattern)):
-        if patient.mark.wall - datetime.fromtimestamp(path.lstat().st_mtime, UTC) > LEFT_AFTER:
+    for path in sorted(path for pattern in LEFT_BEHIND for path in context.workspace.private.glob(pattern)):
+        if context.mark.wall - datetime.fromtimestamp(path.lstat().st_mtime, UTC) > LEFT_AFTER:
             yield warning(f"{path.name} was left behind by a backup or restore that did not end", f"rm -r {path}")
     if not strangers:
         yield fine(f"{len(library.slugs())} releases in releases/")
 
 
-def secrets(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def secrets(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Every secret that config.toml names can be had; no value is shown."""
     found = 0
-    for place, reference in _references(patient):
+    for place, reference in _references(context):
         try:
-            patient.workspace.secret(reference)
+            context.workspace.secret(reference)
         except ConfigRefused as refused:
             for problem in refused.problems:
                 yield error(f"{place}: {problem.message}", problem.hint)
@@ -191,11 +191,11 @@ def secrets(patient: DoctorContext) -> Iterator[DoctorFinding]:
         yield fine(f"{found} secrets are where config.toml says")
 
 
-def _references(patient: DoctorContext) -> Iterator[tuple[str, SecretReference]]:
-    heartbeat = patient.config.notify.heartbeat
+def _references(context: DoctorContext) -> Iterator[tuple[str, SecretReference]]:
+    heartbeat = context.config.notify.heartbeat
     if isinstance(heartbeat, SecretReference):
         yield "notify.heartbeat", heartbeat
-    for name, outlet in patient.config.outlets.items():
+    for name, outlet in context.config.outlets.items():
         if outlet.enabled:
             yield from _in(f"outlets.{name}", outlet.settings)
 
@@ -208,7 +208,7 @@ def _in(place: str, value: Any) -> Iterator[tuple[str, SecretReference]]:
             yield from _in(f"{place}.{key}", inner)
 
 
-def outlets(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def outlets(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Every outlet that is switched on opens, and, unless offline, can be reached; nothing is published."""
     from pressrelease.outlets import certificate_ends_of, open_outlet
     from pressrelease.release.delivery import DeliveryFailed
@@ -217,11 +217,11 @@ def outlets(patient: DoctorContext) -> Iterator[DoctorFinding]:
 
     def reach(name: str, configured: OutletConfig) -> None:
         try:
-            outlet = open_outlet(configured, patient.config.office, patient.workspace.folder, patient.workspace.secret)
+            outlet = open_outlet(configured, context.config.office, context.workspace.folder, context.workspace.secret)
             try:
-                answers[name] = fine(f"{name}: {'opens' if patient.offline else outlet.probe()}")
-                if not patient.offline:
-                    patient.certificates[name] = certificate_ends_of(outlet)
+                answers[name] = fine(f"{name}: {'opens' if context.offline else outlet.probe()}")
+                if not context.offline:
+                    context.certificates[name] = certificate_ends_of(outlet)
             finally:
                 outlet.close()
         except DeliveryFailed as failure:
@@ -235,7 +235,7 @@ def outlets(patient: DoctorContext) -> Iterator[DoctorFinding]:
                 f"{name} failed to answer ({type(fault).__name__})", "Look at its table in config.toml."
             )
 
-    switched_on = {name: outlet for name, outlet in patient.config.outlets.items() if outlet.enabled}
+    switched_on = {name: outlet for name, outlet in context.config.outlets.items() if outlet.enabled}
     waiting = {
         name: threading.Thread(target=reach, args=(name, configured), daemon=True)
         for name, configured in switched_on.items()
@@ -251,11 +251,11 @@ def outlets(patient: DoctorContext) -> Iterator[DoctorFinding]:
         )
 
 
-def certificates(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def certificates(context: DoctorContext) -> Iterator[DoctorFinding]:
     """No outlet's certificate is about to end, as seen while the outlets were reached."""
-    for name, ends in sorted(patient.certificates.items()):
-        if ends is not None and ends - patient.mark.wall < CERTIFICATE_AHEAD:
-            days = max(0, (ends - patient.mark.wall).days)
+    for name, ends in sorted(context.certificates.items()):
+        if ends is not None and ends - context.mark.wall < CERTIFICATE_AHEAD:
+            days = max(0, (ends - context.mark.wall).days)
             yield warning(
                 f"the certificate of {name}'s server ends in {days} days; after that nothing can be delivered there",
                 "Tell whoever runs that server.",

@@ -8,9 +8,9 @@ from pressrelease.services.doctor.findings import DoctorContext, DoctorFinding, 
 from pressrelease.store import notification_state
 
 
-def people(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def people(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Whoever is to be told can be, has been, and does not read what the public is not to know of."""
-    config = patient.config
+    config = context.config
     for name in config.notify.outlets:
         if not config.outlets[name].enabled:
             yield warning(
@@ -23,17 +23,17 @@ def people(patient: DoctorContext) -> Iterator[DoctorFinding]:
                 f"[notify] names {name}, and releases go there too: its readers get what is for the office alone",
                 "Make an outlet that only the office reads, and name that one in [notify].",
             )
-        yield from _told(patient, name)
+        yield from _told(context, name)
 
 
-def _told(patient: DoctorContext, name: str) -> Iterator[DoctorFinding]:
-    read = patient.read
+def _told(context: DoctorContext, name: str) -> Iterator[DoctorFinding]:
+    read = context.read
     if read is None or read.schema() < notification_state.SINCE:
         return
-    readers = notification_state.told(read, name).values()
+    readers = notification_state.read_cursors(read, name).values()
     # A single try may be under way just now.
-    now = patient.mark.wall
-    failing = [one for one in readers if one.tries > 1 or (one.tries and one.may_be_told(now))]
+    now = context.mark.wall
+    failing = [one for one in readers if one.tries > 1 or (one.tries and one.may_be_notified(now))]
     if failing:
         yield warning(
             f"{len(failing)} of {len(readers)} whom {name} reaches could not be told what happened"

@@ -36,10 +36,10 @@ ZONES_OLD = 2
 ON_ITS_WAY = timedelta(minutes=5)
 
 
-def store(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def store(context: DoctorContext) -> Iterator[DoctorFinding]:
     """The record is there, whole, of a layout that this program knows, and on a disk of this machine."""
-    read = patient.read
-    file = patient.store.file
+    read = context.read
+    file = context.store.file
     if file is not None and (network := file_system_of(file.parent)) in OVER_A_NETWORK:
         yield error(
             f"the database lies on a network file system ({network}), where locks can't be believed",
@@ -53,7 +53,7 @@ def store(patient: DoctorContext) -> Iterator[DoctorFinding]:
     if file is None:
         from pressrelease.store.postgres import refuse_unfit
 
-        refuse_unfit(patient.store.url)
+        refuse_unfit(context.store.url)
         yield fine("the database server answers, keeps what it confirms, and gives each client its own session")
         return
     trouble = [str(next(iter(row.values()))) for row in read.rows("PRAGMA quick_check(5)")]
@@ -69,9 +69,9 @@ def store(patient: DoctorContext) -> Iterator[DoctorFinding]:
         )
 
 
-def journal(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def journal(context: DoctorContext) -> Iterator[DoctorFinding]:
     """The journal's chain holds, and the rows say what it says."""
-    if (read := patient.read) is None:
+    if (read := context.read) is None:
         return
     verified = verify(read)
     if verified.walk.broken:
@@ -86,9 +86,9 @@ def journal(patient: DoctorContext) -> Iterator[DoctorFinding]:
         yield fine(f"the journal holds: {verified.walk.head.n} lines, and the releases and deliveries agree with it")
 
 
-def frozen(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def frozen(context: DoctorContext) -> Iterator[DoctorFinding]:
     """What was approved and is still to go out is there, byte for byte."""
-    if (read := patient.read) is None:
+    if (read := context.read) is None:
         return
     whole = 0
     for release in read.open_releases():
@@ -136,23 +136,23 @@ def _damage(read: Reader, release: Scheduled) -> str:
     return ""
 
 
-def zones(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def zones(context: DoctorContext) -> Iterator[DoctorFinding]:
     """The zone database is of our time, and no lift has come to mean another hour on the wall since it was fixed."""
     version = database_release() or "an unknown release"
     year = version[:4]
-    if year.isdigit() and patient.mark.wall.year - int(year) >= ZONES_OLD:
+    if year.isdigit() and context.mark.wall.year - int(year) >= ZONES_OLD:
         yield warning(
             f"the time zones are of {version}; a rule changed since then is unknown here",
             "pip install --upgrade tzdata, or update the system's tzdata package.",
         )
     else:
         yield fine(f"the time zones are of {version}")
-    if (read := patient.read) is None:
+    if (read := context.read) is None:
         return
     for release in read.open_releases():
         if release.lift is not None and release.wall:
-            yield from _of_a_clock(release, release.lift, patient.mark.wall)
-    ahead = [release for release in read.open_releases() if release.lift and release.lift > patient.mark.wall]
+            yield from _of_a_clock(release, release.lift, context.mark.wall)
+    ahead = [release for release in read.open_releases() if release.lift and release.lift > context.mark.wall]
     for release in ahead:
         if release.wall:
             continue
@@ -196,54 +196,54 @@ def _wall(text: str) -> str:
     return f"{local:%Y-%m-%d %H:%M} in {zone.rstrip(']')} (UTC{local:%z})"
 
 
-def scheduler(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def scheduler(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Somebody is there to publish what is due; and nothing is stopped."""
     from pressrelease.services.listing import scheduler_sign
 
-    if (read := patient.read) is None:
+    if (read := context.read) is None:
         return
-    control = patient.store.control()
+    control = context.store.control()
     if control.not_the_original:
         yield error(
             f"nothing goes out: {control.not_the_original}",
             "If this is the one to go on with, and no other is running: `pressrelease adopt`.",
         )
     elif control.stopped:
-        since = f" since {say_span(patient.mark.wall - control.stopped_at)}" if control.stopped_at else ""
+        since = f" since {say_span(context.mark.wall - control.stopped_at)}" if control.stopped_at else ""
         why = f" ({control.stopped_why})" if control.stopped_why else ""
         yield error(f"everything is stopped, by {control.stopped_by}{since}{why}", "`pressrelease resume --all`")
-    sign = scheduler_sign(read, patient.workspace.alive, patient.mark.wall, control)
+    sign = scheduler_sign(read, context.workspace.alive, context.mark.wall, control)
     start = "Start `pressrelease run`; `pressrelease service --systemd` prints what keeps it up."
     if sign.alive:
         yield fine(f"a scheduler is alive on {sign.host} ({sign.kind})")
     elif control.not_the_original:
         return
     elif sign.once and sign.last_seen is not None:
-        ago = say_span(patient.mark.wall - sign.last_seen)
+        ago = say_span(context.mark.wall - sign.last_seen)
         yield (error if read.open_releases() else warning)(
             f"one pass was made {ago} ago on {sign.host}, and nothing shows yet that another will come",
             "If cron makes one every minute, look again in two minutes. If not, install the line that"
             " `pressrelease service --cron` prints.",
         )
     elif read.open_releases():
-        seen = f"the last was seen {say_span(patient.mark.wall - sign.last_seen)} ago" if sign.last_seen else "none yet"
+        seen = f"the last was seen {say_span(context.mark.wall - sign.last_seen)} ago" if sign.last_seen else "none yet"
         yield error(f"no scheduler is alive ({seen}), and releases are waiting", start)
     else:
         yield warning("no scheduler is alive; nothing is waiting for one", start)
 
 
-def claims(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def claims(context: DoctorContext) -> Iterator[DoctorFinding]:
     """No delivery is held by a process that is gone."""
     from pressrelease.store.presence import is_dead
 
-    if (read := patient.read) is None:
+    if (read := context.read) is None:
         return
-    folder = patient.workspace.alive
+    folder = context.workspace.alive
     claimed = read.claimed()
     stale = [
         delivery
         for delivery in claimed
-        if (delivery.lease_until is not None and delivery.lease_until < patient.mark.wall)
+        if (delivery.lease_until is not None and delivery.lease_until < context.mark.wall)
         or (delivery.owner is not None and is_dead(folder, delivery.owner))
     ]
     if stale:
@@ -256,16 +256,16 @@ def claims(patient: DoctorContext) -> Iterator[DoctorFinding]:
         yield fine(f"{len(claimed)} deliveries are being sent just now" if claimed else "nothing is claimed")
 
 
-def overdue(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def overdue(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Nothing waits for a person, and nothing that is due still waits."""
     from pressrelease.publishing.snapshot import reports
     from pressrelease.status.views import Row, next_command
 
-    if (read := patient.read) is None:
+    if (read := context.read) is None:
         return
-    now = patient.mark.wall
+    now = context.mark.wall
     waiting = False
-    for report in reports(patient.store, patient.workspace.library, patient.config, read.open_releases()):
+    for report in reports(context.store, context.workspace.library, context.config, read.open_releases()):
         release, standing = report.dossier.release, report.standing
         row = Row(release.slug, release.headline, standing, release.embargo, report.dossier)
         command = f"`{next_command(row)}`" if next_command(row) else f"`pressrelease status {release.slug}`"
@@ -274,7 +274,7 @@ def overdue(patient: DoctorContext) -> Iterator[DoctorFinding]:
             yield error(f"{release.slug} needs a person: {standing.reason}", command)
         elif late and standing.state in {ReleaseState.UNAPPROVED, ReleaseState.HELD, ReleaseState.PUBLISHING}:
             assert release.lift is not None  # noqa: S101  (late says so)
-            lift = say(release.lift, timezone=patient.config.office.timezone, now=now)
+            lift = say(release.lift, timezone=context.config.office.timezone, now=now)
             yield error(f"{release.slug} was to lift {lift}: {standing.reason or standing.state.sentence}", command)
         else:
             continue
@@ -283,16 +283,16 @@ def overdue(patient: DoctorContext) -> Iterator[DoctorFinding]:
         yield fine("nothing is overdue, and nothing waits for a person")
 
 
-def backup(patient: DoctorContext) -> Iterator[DoctorFinding]:
+def backup(context: DoctorContext) -> Iterator[DoctorFinding]:
     """There is a backup, and it is not too old."""
-    if (read := patient.read) is None:
+    if (read := context.read) is None:
         return
     how = "`pressrelease backup FILE`, best from cron, to another disk."
     found = read.rows("SELECT max(at) AS at FROM journal WHERE event = 'backup'")[0]["at"]
     if found is None:
         yield warning("no backup was ever made of this record", how)
         return
-    age = patient.mark.wall - from_micros(found)
+    age = context.mark.wall - from_micros(found)
     if age > BACKUP_EVERY:
         yield warning(f"the last backup was made {say_span(age)} ago", how)
     else:

@@ -70,7 +70,7 @@ class Machine:
     def wall(self) -> datetime:
         return self.true + self.offset
 
-    def read_mark(self) -> ClockReading:
+    def read_clock(self) -> ClockReading:
         return ClockReading(self.wall, self.true - self.up_since, f"boot {self.boots}{self._name}")
 
     def pause_clock(self) -> float:
@@ -103,7 +103,7 @@ def running_on(machine: Machine | Callable[[], Machine], seed: int) -> Iterator[
     now: Callable[[], Machine] = machine if callable(machine) else lambda: machine
     asked = {
         "utc_now": lambda: now().wall,
-        "read_mark": lambda: now().read_mark(),
+        "read_clock": lambda: now().read_clock(),
         "pause_clock": lambda: now().pause_clock(),
         "sleep_until": lambda moment: now().sleep_until(moment),
         "error_bound": lambda: now().error_bound(),

@@ -80,7 +80,7 @@ def empty_office() -> Path:
     Finalize(None, shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, exitpriority=1)
     store = Store(STORE, folder)
     with store.ledger(now=BEGIN, actor="scheduler") as ledger:
-        check_in(ledger, "publish-due", "publish-due", Machine(BEGIN).read_mark())
+        check_in(ledger, "publish-due", "publish-due", Machine(BEGIN).read_clock())
     store.close()
     return folder
 

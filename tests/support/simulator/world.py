@@ -98,7 +98,7 @@ class World(People, Copies, Network, Promises):
             for machine, folder in zip(self.machines, self.folders, strict=True):
                 with self._on(machine), self.context.ledger() as ledger:
                     name = f"publish-due on {folder.name}"
-                    check_in(ledger, name, "publish-due", machine.read_mark())
+                    check_in(ledger, name, "publish-due", machine.read_clock())
 
     def sit_down(self) -> None:
         """Whoever works in the office works in its folder from now on."""
@@ -161,7 +161,7 @@ class World(People, Copies, Network, Promises):
 
     def set_clock(self, by: timedelta) -> None:
         """Ahead only once a clock of this boot is on record: before, only a witness could tell."""
-        if by > timedelta(0) and self.context.store.read.mark(self.machine.read_mark().boot) is None:
+        if by > timedelta(0) and self.context.store.read.mark(self.machine.read_clock().boot) is None:
             return
         self.machine.offset += by
         self.machine.bound = None  # a kernel whose clock is set by hand says that it can't say
@@ -182,7 +182,7 @@ class World(People, Copies, Network, Promises):
 
     def _note_first_clock(self) -> None:
         """Before a clock of this boot is on record, it is as if the machine had come up ahead."""
-        if self.context.store.read.mark(self.machine.read_mark().boot) is None:
+        if self.context.store.read.mark(self.machine.read_clock().boot) is None:
             self.machine.first_ahead = max(self.machine.first_ahead, self.machine.offset)
 
     def synchronize(self, bound: timedelta, share: float) -> None:
