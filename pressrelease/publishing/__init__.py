@@ -1,1 +1,1 @@
-"""One pass, from due to recorded: snapshot, plan, claim, send, record."""
+"""One pass from due to recorded: snapshot, plan, claim, send, record."""

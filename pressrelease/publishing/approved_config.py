@@ -1,4 +1,7 @@
-"""Whether config.toml still is what approvals cover, and the config that a frozen version is composed with."""
+"""Compare config.toml with what was approved.
+
+Also gives the config that a frozen version is composed with.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class ApprovedConfig:
-    """One config, held against what was frozen with each version.
+    """One config, compared with the settings frozen with each version.
 
     A frozen version and its settings never change, so each is read and compared once. Safe for several threads.
     """
@@ -30,9 +33,11 @@ class ApprovedConfig:
         self._configs: dict[str, Config] = {"": config}
 
     def why_changed(self, deliveries: Sequence[Delivery]) -> dict[int, str]:
-        """Which key is not what the approval of a delivery covers, in words, by its number; only those that differ.
+        """Return, by delivery number, which config key differs from what was approved, in words;
 
-        Raises StateUnreadable, WillRetry.
+        only those that differ.
+
+        Raises: StateUnreadable, WillRetry.
         """
         self._know(deliveries)
         found = {}
@@ -43,14 +48,14 @@ class ApprovedConfig:
         return found
 
     def why_changed_of(self, dossier: Dossier) -> str:
-        """As `why_changed`, of everything of a release that is still to leave; "" if nothing differs."""
+        """Return what `why_changed` finds for any unsent delivery of a release; "" if nothing differs."""
         if dossier.terms is None:
             return ""
         changes = self._changes_since(dossier.terms.settings)
         return _of(changes, [one.outlet for one in dossier.deliveries if one.is_open]) if changes else ""
 
     def as_frozen(self, settings: str) -> Config:
-        """The config as it was frozen under that name, as far as a release's own text is composed with it."""
+        """Return the config frozen under that name, as far as a release's own text is composed with it."""
         found = self._configs.get(settings)
         if found is None:
             from pressrelease.config.frozen import office_of, outlets_of
@@ -62,7 +67,7 @@ class ApprovedConfig:
         return found
 
     def _know(self, deliveries: Sequence[Delivery]) -> None:
-        """Have the names of the settings of these at hand, asked for in one question."""
+        """Load the names of these deliveries' settings in one query."""
         unknown = {one.slug for one in deliveries if (one.slug, one.version) not in self._settings}
         if unknown:
             terms = self._store.read.terms(sorted(unknown))
@@ -78,5 +83,5 @@ class ApprovedConfig:
 
 
 def _of(changes: Mapping[str, str], outlets: Sequence[str]) -> str:
-    """What of the changes concerns a delivery to any of these outlets."""
+    """Return those changes that concern a delivery to any of these outlets."""
     return next((changes[name] for name in ("", *outlets) if outlets and name in changes), "")

@@ -1,12 +1,12 @@
-"""Whether this machine's clock can be believed: by the record, the database server, and the witnesses of [clock].
+"""Decide whether this machine's clock can be trusted: by the record, the database server and the [clock] witnesses.
 
-    behind the newest time on record          not believed, whatever a witness says: one of the two is wrong
-    ahead of what the uptime allows           not believed, unless a witness vouches for it
-    first looked at since the machine started believed, unless witnesses are named: then one must vouch for it
-    apart from the database server's clock    not believed, unless a witness vouches for it
-    a witness contradicts it                  not believed
+    behind the newest time on record          not trusted, whatever a witness says: one of the two is wrong
+    ahead of what the uptime allows           not trusted, unless a witness confirms it
+    first reading since the machine started   trusted, unless witnesses are configured: then one must confirm it
+    apart from the database server's clock    not trusted, unless a witness confirms it
+    a witness contradicts it                  not trusted
 
-Witnesses are asked before anything leaves, unless they were asked a short while ago.
+Witnesses are asked before anything is sent, unless they were asked a short while ago.
 """
 
 from __future__ import annotations
@@ -21,21 +21,22 @@ if TYPE_CHECKING:
     from pressrelease.config import Config
     from pressrelease.store import Store
 
-#: How long the word of witnesses is good for, in seconds; meanwhile the uptime keeps the clock to it.
+#: Seconds for which the witnesses' answer is used; meanwhile the uptime shows whether the clock was set.
 GOOD_FOR = 300.0
 
-#: How long after they contradicted, or gave no answer, witnesses are left alone, in seconds.
+#: Seconds before witnesses that contradicted the clock, or did not answer, are asked again.
 ASKED_AGAIN_AFTER = 20.0
 
-#: Witnesses are not asked when a lift is nearer than this: one that hangs would have it wait.
+#: Don't ask witnesses when a lift is nearer than this: a hanging one would delay it.
 LATEST = timedelta(seconds=6)
 
 
 class Trust(NamedTuple):
-    """What speaks against a mark of the clock, in a sentence, None where nothing does; and what later ones are
-    measured by.
+    """The verdict on one clock reading:
 
-    `kept` is the mark that may be put on record, None where none may; `vouched` says that a witness spoke for it.
+    why it is doubted (None if it is not), and what later readings are compared with.
+
+    `kept` is the reading that may be recorded, None if none may; `vouched` is true if a witness confirmed it.
     """
 
     doubt: str | None
@@ -45,7 +46,7 @@ class Trust(NamedTuple):
 
 
 class Witnesses:
-    """What one process has heard from the witnesses of [clock], so that it need not ask them at every look."""
+    """What one process has learned from the [clock] witnesses, kept so that not every snapshot has to ask them."""
 
     def __init__(self) -> None:
         self._asked = float("-inf")
@@ -54,22 +55,22 @@ class Witnesses:
 
     @property
     def heard(self) -> bool:
-        """Whether they were asked so short a while ago that they are not asked again."""
+        """Whether they were asked so recently that they are not asked again."""
         age = clock.pause_clock() - self._asked
         return age < (GOOD_FOR if self._vouched is not None else ASKED_AGAIN_AFTER)
 
     @property
     def vouched(self) -> clock.ClockReading | None:
-        """The mark that they vouched for, as long as their word is good."""
+        """The reading that they confirmed, while their answer is still used."""
         return self._vouched if self.heard else None
 
     @property
     def denied(self) -> bool:
-        """Whether they contradicted this machine's clock, the last time that they were asked."""
+        """Whether they contradicted this machine's clock when they were last asked."""
         return self._denied and self.heard
 
     def ask(self, config: Config, mark: clock.ClockReading) -> None:
-        """Ask every witness whether `mark` is right; takes some seconds where one doesn't answer."""
+        """Ask every witness whether `mark` is right. Takes some seconds if one doesn't answer."""
         from pressrelease.system import witness
 
         testimonies = witness.ask(config.clock.witnesses, clock.utc_now)
@@ -81,7 +82,7 @@ class Witnesses:
 
 
 def trust(store: Store, mark: clock.ClockReading, config: Config, witnesses: Witnesses | None = None) -> Trust:
-    """Whether `mark` can be believed, from what is on record and what `witnesses` said; nobody is asked anew."""
+    """Judge `mark` by the record and by what `witnesses` already know. Asks nobody."""
     recorded, tolerance = store.read.mark(mark.boot), config.clock.tolerance
     vouched = witnesses.vouched if witnesses is not None else None
     measure = vouched or recorded
@@ -97,7 +98,8 @@ def trust(store: Store, mark: clock.ClockReading, config: Config, witnesses: Wit
         return Trust(doubt, measure or mark)
     if vouched is not None:
         return Trust(None, clock.tighter(vouched, mark), vouched, vouched=True)
-    # A mark for which only the lack of a record speaks is not kept: uptime would vouch for it, and no witness be asked.
+    # With witnesses configured, don't store the very first reading unchecked: later readings would be trusted by uptime
+    # alone and no witness would ever be asked.
     may_be_kept = not config.clock.witnesses or clock.vouches(mark, recorded)
     return Trust(None, clock.tighter(recorded, mark), mark if may_be_kept else None)
 
@@ -105,7 +107,10 @@ def trust(store: Store, mark: clock.ClockReading, config: Config, witnesses: Wit
 def can_be_asked(
     store: Store, mark: clock.ClockReading, config: Config, witnesses: Witnesses, doubt: str | None
 ) -> bool:
-    """Whether asking the witnesses now can tell more. A clock behind the record stays doubted: a person must look."""
+    """Return whether asking the witnesses now could settle it. A clock behind the record stays doubted:
+
+    a person must look.
+    """
     if not config.clock.witnesses or (witnesses.heard and not (doubt and witnesses.vouched)):
         return False
     newest = store.read.newest_time()
@@ -113,7 +118,7 @@ def can_be_asked(
 
 
 def looked_into(store: Store, mark: clock.ClockReading, config: Config, witnesses: Witnesses) -> str | None:
-    """As `clock_doubt`, for a person: the witnesses are asked too, whatever the uptime says. Takes some seconds."""
+    """Return what `clock_doubt` does, after asking the witnesses whatever the uptime shows. Takes some seconds."""
     doubt = trust(store, mark, config, witnesses).doubt
     if not can_be_asked(store, mark, config, witnesses, doubt):
         return doubt
@@ -122,7 +127,7 @@ def looked_into(store: Store, mark: clock.ClockReading, config: Config, witnesse
 
 
 def what_is_unwatched(mark: clock.ClockReading, witnesses: Sequence[str]) -> str:
-    """What nothing would notice of this machine's clock, in a sentence; "" if something watches it."""
+    """Return which clock fault nothing here would notice, in a sentence; "" if something watches the clock."""
     if witnesses:
         return ""
     if mark.boot is None or mark.uptime is None:
@@ -137,9 +142,10 @@ NAME_WITNESSES = 'Name two web servers in config.toml: [clock] witnesses = ["htt
 
 
 def clock_doubt(store: Store, mark: clock.ClockReading, tolerance: timedelta) -> str | None:
-    """Why a mark of the clock can't be believed, from what the workspace has on record; None where it can.
+    """Return why a clock reading can't be trusted, judged by what is on record; None if it can.
 
-    Where the record is on a database server, that machine's clock must agree: another's sender goes by its own.
+    If the record is on a database server, that machine's clock must agree, because other machines' senders go by their
+    own.
     """
     recorded, newest = store.read.mark(mark.boot), store.read.newest_time()
     return clock.doubt(mark, recorded=recorded, newest=newest, tolerance=tolerance) or _apart_from_server(

@@ -1,21 +1,24 @@
-"""One pass: gather, decide, claim, send, record. The crash story is told here, once.
+"""One pass: gather, decide, claim, send, record. Crash safety is explained here, once.
 
-    gather    what the store has due, and what became of each release's file          reads only
+    gather    what the store has due, and the state of each release's file            reads only
     decide    `plan.make_plan`, pure: what may leave, what waits for whom, the next wake
-    claim     one statement that asks every guard again; committed and synced         before any network byte
+    claim     one statement that checks every guard again; committed and synced       before any network byte
     render    the frozen version into the outlet's own bytes                          in memory
-    prove     where the kernel says how far off its clock may be: until the lift has come by true time
-    guard     clock, lease, file, stop, hold, version and lift, asked once more        the last thing before
+    prove     if the kernel reports its clock error: wait until the lift has surely come
+    guard     clock, lease, file, stop, hold, version and lift, checked once more     the last thing before
     send      the outlet, once                                                        the first byte
-    record    the answer with its journal line, in one transaction; few may wait for that (`workers.Bounds`)
+    record    the answer with its journal line, in one transaction; few may be unrecorded (`workers.Limits`)
 
-Killed before the claim's commit: nothing happened. Killed after it: the claim stands in the store under an
-owner whose lock the system has dropped, so the next pass, of whichever process, ends it. By the log that the
-dead process left (`store.send_log`) it waits again where nothing had begun, and is delivered where a yes had
-come; what was under way is in doubt, and so is every claim after a power failure. In doubt is not failed: an
-outlet that can tell a repeat is asked again with the same key, any other waits for a person.
-A sender that was only suspended finds its lease short, or its claim gone, before it may begin; one that had
-begun finds at most its own doubt, which its answer then settles.
+Killed before the claim's commit: nothing happened. Killed after it: the store has a claim whose owner's lock the system
+has released, so the next pass of any process ends it. The dead process's log (`store.send_log`) decides how: a delivery
+whose send had not started waits again; one that the outlet accepted is recorded as delivered; one that was being sent
+is
+in doubt, and so is every claim after a power failure. In doubt is not failed: an outlet that recognizes repeats is
+asked
+again with the same key; at any other, a person decides.
+
+A sender that was only suspended finds its lease too short, or its claim gone, before it may start. One that had started
+finds at most its own delivery in doubt, and its answer settles that.
 """
 
 from __future__ import annotations
@@ -52,33 +55,34 @@ from pressrelease.store.zone_updates import follow_rules
 from pressrelease.system import clock
 from pressrelease.system.log import frames
 
-#: What a claim is kept for beyond the outlet's own timeout: rendering, queueing, and writing the answer.
+#: How long a claim lasts beyond the outlet's own timeout: time to render, queue and write the answer.
 LEASE_MARGIN = timedelta(seconds=60)
 
-#: How much of a lease must be left, beyond the outlet's timeout, for a send to begin.
+#: How much of a lease must be left, beyond the outlet's timeout, to start a send.
 LEASE_LEFT = timedelta(seconds=5)
 
-#: How much is taken on at once at an outlet that tells a repeat from a first time.
+#: How much is taken on at once at an outlet that recognizes repeats.
 REPEATABLE_LIMITS = Limits(senders=64, unrecorded=192, initial_batch=32, max_batch=256, refill_below=96)
 
-#: And at any other: each send that its owner dies with costs a person a look: 16 after a `kill -9`, and 128 at most
-#: after a power failure, which takes the log of what had begun.
+#: And at any other. If this process dies, a person must look into each send it had started: 16 after a `kill -9`, at
+#: most
+#: 128 after a power failure, which destroys the log of what had started.
 UNREPEATABLE_LIMITS = Limits(senders=16, unrecorded=64, initial_batch=16, max_batch=48, refill_below=16)
 
-#: Why a claim was given back that was taken and not begun.
+#: Why a claim was given back before its send started.
 ASKED_TO_END = "the program was asked to end"
 
-#: How long a rehearsal waits for its turn, in seconds.
+#: Seconds that a rehearsal waits for its turn to write.
 REHEARSAL = 2.0
 
-#: The code of an error that tells of a send whose answer is not on record.
+#: The code of an error about a send whose answer is not on record.
 UNRECORDED = "answer_unrecorded"
 
 _log = logging.getLogger(__name__)
 
 
 class Cycle:
-    """The passes of one process over one workspace, with the lanes that send."""
+    """The passes of one process over one workspace, with the worker pools that send."""
 
     def __init__(
         self,
@@ -94,8 +98,9 @@ class Cycle:
     ) -> None:
         """`alive` is this process's name as an owner of claims; `folder` is where such names are kept.
 
-        `fingerprint` tells the credentials with which an outlet was opened from any others, by its name;
-        `witnesses` is what this process has already heard from those of [clock].
+        `fingerprint` returns, for an outlet's name, a fingerprint of the credentials it was opened with; `witnesses` is
+        what
+        this process has already learned from the [clock] witnesses.
         """
         self._config = config
         self._store = store
@@ -106,28 +111,29 @@ class Cycle:
         self._fingerprint = fingerprint
         self._renders = RenderCache(config, store)
         self._leases: dict[int, float] = {}
-        #: How many sends this process has begun: whether a pass has moved anything.
+        #: How many sends this process has started; shows whether a pass has sent anything.
         self.attempted = 0
-        #: Whether claims may stand in this process's name that it could not end.
+        #: Whether the store may still have claims of this process that it could not end.
         self.claims_left = False
         self._trouble: PressReleaseError | None = None
         self._rehearsed = False
         self._heavy: threading.Thread | None = None
         self._closing = False
         self._witnesses = witnesses or Witnesses()
-        #: What the clock is measured by in this process, and the newest time at which it was believed.
+        #: What the clock is compared with in this process, and the newest time at which it was trusted.
         self._measure = clock.read_clock()
         self._believed_at = self._measure.wall
-        clock.error_bound()  # what it needs is loaded now, and not at an instant
+        clock.error_bound()  # load what it needs now, not at a lift
         self._workers = {name: self._open_workers(name, outlet) for name, outlet in outlets.items()}
         self._recorder = Recorder(self._write, lambda: sum(workers.worth_writing for workers in self._workers.values()))
 
     # -- a pass -------------------------------------------------------------------------------------------
 
     def look(self) -> Snapshot:
-        """Gather and decide, the claims of the dead put in doubt; sends nothing.
+        """Take a snapshot and decide, after putting dead processes' claims in doubt. Sends nothing.
 
-        Raises StateUnreadable and WillRetry, and so what has kept a lane from the store since the last look.
+        Raises: StateUnreadable, WillRetry, and any error that has stopped a worker from using the store since the last
+        look.
         """
         trouble, self._trouble = self._trouble, None
         if trouble is not None:
@@ -149,32 +155,34 @@ class Cycle:
         return take_snapshot(self._store, self._library, self._config, self._witnesses)
 
     def dispatch(self, due: Sequence[Delivery]) -> None:
-        """Offer what is due to the lanes; returns at once."""
+        """Offer due deliveries to the worker pools. Returns at once."""
         for name, workers in self._workers.items():
             workers.offer([delivery for delivery in due if delivery.outlet == name])
 
     def prepare(self, coming: Sequence[Delivery], until: datetime) -> None:
-        """Have all at hand for what comes: nothing is claimed, nothing leaves, and nothing of it is needed to send.
+        """Warm up for upcoming deliveries: connect and pre-render. Optional; claims and sends nothing.
 
-        Outlets are told to connect, and frozen versions are made ready until `until` or as many as memory is meant
-        for. What stands in a render's way is said when it is to leave.
+        Connects the outlets, and renders frozen versions until `until` or until the memory set aside for them is full.
+        A
+        version that can't be rendered is reported when it is due.
         """
         self._renders.keep_only(coming)
         for name, sends in Counter(delivery.outlet for delivery in coming).items():
             warming = threading.Thread(
                 target=self._outlets[name].warm, args=(min(sends, REPEATABLE_LIMITS.senders),), daemon=True
             )
-            warming.start()  # on its own: one that hangs keeps the others from nothing
-        with contextlib.suppress(WillRetry):  # others are writing; then this is left out
+            warming.start()  # in its own thread, so that a hanging outlet delays no other
+        with contextlib.suppress(WillRetry):  # others are writing; skip the rehearsal
             self._rehearse()
         heavy = self._make_ahead(coming, until)
         if heavy and (self._heavy is None or not self._heavy.is_alive()):
-            # Not here: it may take longer than until the lift, and the scheduler must be there for the others.
+            # In another thread: it may take longer than until the lift, and the scheduler must stay free for other
+            # releases.
             self._heavy = threading.Thread(target=self._make_ahead, args=(heavy, until, True), daemon=True)
             self._heavy.start()
 
     def _make_ahead(self, coming: Sequence[Delivery], until: datetime, heavy: bool = False) -> list[Delivery]:
-        """Make renders ready until `until`; those that are left since they are heavy, unless `heavy`."""
+        """Render until `until`. Return the heavy deliveries that were left out, unless `heavy` is true."""
         left: list[Delivery] = []
         for delivery in coming:
             if clock.utc_now() >= until:
@@ -184,12 +192,14 @@ class Cycle:
                     break
             except Heavy:
                 left.append(delivery)
-            except Exception as error:  # noqa: BLE001  (it is made once more when it is to leave, and then told of)
+            except Exception as error:  # noqa: BLE001  (it is rendered again, and any error reported, when it is due)
                 _log.warning("making %s ready ahead of its lift: %s", delivery.slug, frames(error))
         return left
 
     def _rehearse(self) -> None:
-        """Claim and answer a delivery that is none, and undo it: SQL that was never used takes its time to be made."""
+        """Run the claim and record statements once in a rolled-back transaction, so that they are compiled before
+        the lift.
+        """
         if self._rehearsed:
             return
         nobody = Delivery(0, "", "", "", "", DeliveryState.SENDING)
@@ -199,9 +209,9 @@ class Cycle:
         self._rehearsed = True
 
     def send_without_refresh(self, seen: Snapshot) -> None:
-        """Offer what was coming when `seen` was looked at and is due by now, without a look before it.
+        """Offer deliveries that were upcoming in `seen` and are due now, without taking a new snapshot first.
 
-        The claim asks the store's guards, and so does each send; the clock is asked here, as a look would.
+        The claim checks the store's guards, and so does each send; the clock is checked here, as a snapshot would.
         """
         mark = clock.read_clock()
         if seen.stopped or (self._config.clock.witnesses and not self._witnesses.heard):
@@ -210,7 +220,7 @@ class Cycle:
             self.dispatch([one for one in seen.plan.coming if one.next_try and one.next_try <= mark.wall])
 
     def drain(self, timeout: float | None = None) -> bool:
-        """Wait until every lane is idle; False where one still is not after `timeout` seconds in all."""
+        """Wait until every worker pool is idle. Return False if one is not after `timeout` seconds in all."""
         end = None if timeout is None else clock.pause_clock() + timeout
         return all(
             workers.wait_idle(None if end is None else max(0.0, end - clock.pause_clock()))
@@ -219,11 +229,11 @@ class Cycle:
 
     @property
     def idle(self) -> bool:
-        """Whether no lane has anything in hand."""
+        """Whether no worker pool has anything in hand."""
         return all(workers.idle for workers in self._workers.values())
 
     def close(self) -> None:
-        """Finish what is in flight, give back what was claimed and not begun, and let go of the outlets."""
+        """Finish what is being sent, give back claims that were not started, and close the outlets."""
         self._closing = True
         for workers in self._workers.values():
             workers.close()
@@ -231,10 +241,13 @@ class Cycle:
         for outlet in self._outlets.values():
             outlet.close()
 
-    # -- the dead, and old doubts ---------------------------------------------------------------------------
+    # -- dead processes, and deliveries long in doubt --------------------------------------------------------
 
     def _dead(self, seen: Snapshot) -> list[tuple[Delivery, str]]:
-        """Claims whose owner is gone, or whose lease has lapsed, with the reason. A doubtful clock tells no lapse."""
+        """Return claims whose owner is dead or whose lease has expired, with the reason.
+
+        A doubtful clock proves no expiry.
+        """
         dead = []
         for delivery in self._store.read.claimed():
             assert delivery.owner is not None  # noqa: S101  (an owner is what makes it claimed)
@@ -245,7 +258,7 @@ class Cycle:
         return dead
 
     def _over(self, seen: Snapshot) -> list[Delivery]:
-        """What is in doubt and due again at an outlet that by now would take a repeat for a first time."""
+        """Return deliveries in doubt, due to be asked about again, whose outlet would no longer recognize the repeat."""
         return [
             delivery
             for delivery in seen.plan.due
@@ -272,7 +285,7 @@ class Cycle:
         over: Sequence[Delivery],
         left: Mapping[str, LogFindings],
     ) -> None:
-        """End the claims of the dead: delivered, or never sent, where their logs say so for certain; else in doubt."""
+        """End dead processes' claims: delivered or never sent if their logs prove it, else in doubt."""
         nothing = LogFindings()
         with self._store.ledger(now=seen.at, actor="scheduler") as ledger:
             arrived: list[Result] = []
@@ -289,9 +302,10 @@ class Cycle:
             leave_to_person(ledger, over, "a repeat could no longer be told from a first time")
 
     def _costs_a_look(self, outlet: str) -> bool:
-        """Whether a doubt at this outlet may come to a person, and is worth a log of what was begun.
+        """Return whether a delivery in doubt at this outlet may need a person, so that a log of started sends is
+        worth keeping.
 
-        One that tells a repeat for ever is asked again with the same key, whatever became of the first time.
+        An outlet that always recognizes repeats is asked again with the same key, whatever the first send did.
         """
         repeats = self._repeats(outlet)
         return not repeats.told_apart or repeats.within is not None
@@ -300,7 +314,7 @@ class Cycle:
         return may_repeat(delivery, rules=self._config.retry, repeats=self._repeats(delivery.outlet), now=now)
 
     def _asked_again(self, delivery: Delivery, now: datetime) -> datetime | None:
-        """When the outlet is asked about what a dead sender may have sent; None if only a person can find out."""
+        """Return when to ask the outlet about what a dead sender may have sent; None if only a person can find out."""
         moment = now + self._repeats(delivery.outlet).settle
         return moment if self._may_repeat(delivery, moment) else None
 
@@ -332,8 +346,8 @@ class Cycle:
                 self._alive.log.claiming(candidates)
             with self._store.ledger(now=mark.wall, actor="scheduler") as ledger:
                 claimed = self._claim_in(ledger, candidates, mark.wall + lease)
-        except Exception as error:  # noqa: BLE001  (nothing was sent; the next look tells of it)
-            self.claims_left = True  # its commit may have come to the disk all the same
+        except Exception as error:  # noqa: BLE001  (nothing was sent; the next look reports it)
+            self.claims_left = True  # its commit may have reached the disk all the same
             self._note_trouble(f"nothing was claimed at {outlet}", error)
             return []
         for delivery in claimed:
@@ -357,7 +371,7 @@ class Cycle:
         recorded = self._recorder.hand_in(entry)
         recorded.add_done_callback(lambda _: self._look_at(recorded, entry))
         if not (isinstance(entry, Result) and entry.after.state is DeliveryState.DELIVERED):
-            wait([recorded])  # what was refused keeps its sender until that is on record: it may close the outlet
+            wait([recorded])  # a refused delivery keeps its worker until that is on record: it may close the outlet
         return recorded
 
     def _tried(self, outlet: Outlet, delivery: Delivery) -> Entry:
@@ -383,7 +397,7 @@ class Cycle:
         return replace(self._hand_over(outlet, delivery, made), proof=proof)
 
     def _look_at(self, recorded: Future[None], entry: Entry) -> None:
-        """Keep what kept an answer from the record: its claim stays, in doubt once it lapses, which is what is true."""
+        """Log why an answer could not be recorded. Its claim expires and becomes in doubt, which is correct."""
         error = recorded.exception()
         if error is None:
             self._alive.log.ended([(entry.claimed.id, entry.claimed.attempts)])
@@ -393,21 +407,23 @@ class Cycle:
             self._note_trouble(f"an answer for {entry.claimed.slug} could not be written", told)
 
     def _make(self, outlet: Outlet, delivery: Delivery) -> RenderedMessage | Entry:
-        """The render, or why there is none: nothing has left either way."""
+        """Return the render, or an entry that says why there is none. Nothing has left either way."""
         try:
             return self._renders.make(outlet, delivery)
         except WillRetry as error:
             return GivenBack(delivery, error.message)
         except PressReleaseError as error:
             return self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, error.message))
-        except BaseException as error:  # noqa: BLE001  (a fault in a kind of outlet must not end the lane)
+        except BaseException as error:  # noqa: BLE001  (a fault in an outlet kind must not end the worker)
             _log.error("making %s ready for %s: %s", delivery.slug, delivery.outlet, frames(error))
             return self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, "it could not be made ready"))
 
     def _find(self, outlet: Outlet, delivery: Delivery, rendered: RenderedMessage) -> Result | None:
-        """Look for what an earlier try left at the outlet; None if nothing did, and sending makes no second one.
+        """Look for what an earlier try left at the outlet.
 
-        It comes before the last look at the guards: it may take as long as a send, and publishes nothing.
+        Return None if it left nothing, so that sending makes no duplicate.
+
+        Runs before the last check of the guards: it may take as long as a send, and publishes nothing.
         """
         assert isinstance(outlet, Finds)  # noqa: S101  (it says that it can find)
         since = delivery.first_sent_at or clock.utc_now()
@@ -426,18 +442,21 @@ class Cycle:
             receipt = outlet.send(rendered, key=delivery.key, recipient=delivery.recipient)
         except DeliveryFailed as failure:
             return self._answered(delivery, failure)
-        except BaseException as error:  # noqa: BLE001  (how far it came is unknown, and so it is in doubt)
+        except BaseException as error:  # noqa: BLE001  (how far it came is unknown, so it is in doubt)
             _log.error("sending %s to %s: %s", delivery.slug, delivery.outlet, frames(error))
             reason = "the outlet's program failed while sending"
             return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))
         after = delivery.delivered(receipt, clock.utc_now())
         if self._costs_a_look(delivery.outlet):
-            with contextlib.suppress(PressReleaseError):  # without it, a death before the record leaves a doubt
+            with contextlib.suppress(PressReleaseError):  # without it, a death before the record means in doubt
                 self._alive.log.answered(after)
         return Result(delivery, after)
 
     def _why_not(self, delivery: Delivery, lease_end: float) -> str | None:
-        """Everything that is asked just before the first byte; None where it may go. Unreadable means stopped."""
+        """Check everything just before the first byte. Return why not to send, or None.
+
+        An unreadable guard counts as a stop.
+        """
         mark = clock.read_clock()
         if self._jumped(mark):
             return "the clock has jumped"
@@ -456,7 +475,7 @@ class Cycle:
             return "the record could not be read"
 
     def _jumped(self, mark: clock.ClockReading) -> bool:
-        """Whether the clock was set since this process began."""
+        """Return whether the clock was set since this process started."""
         tolerance = self._config.clock.tolerance
         return clock.doubt(mark, recorded=self._measure, newest=self._believed_at, tolerance=tolerance) is not None
 
@@ -479,7 +498,7 @@ class Cycle:
         try:
             self._write([GivenBack(delivery, reason) for delivery in claimed])
             self._alive.log.ended((delivery.id, delivery.attempts) for delivery in claimed)
-        except Exception as error:  # noqa: BLE001  (they lapse by themselves, and wait for a person at worst)
+        except Exception as error:  # noqa: BLE001  (they expire by themselves, and wait for a person at worst)
             self.claims_left = True
             self._note_trouble("claims could not be given back", error)
 
@@ -493,7 +512,7 @@ class Cycle:
                     give_back(ledger, [entry.claimed], entry.reason)
 
     def _note_trouble(self, what: str, error: Exception) -> None:
-        """Keep what went wrong in a lane for the next look to raise: a lane has nobody to tell."""
+        """Keep a worker's error for the next `look` to raise: a worker has nobody to report to."""
         told = error.code if isinstance(error, PressReleaseError) else frames(error)
         _log.error("%s: %s", what, told)
         if isinstance(error, PressReleaseError) and (self._trouble is None or self._trouble.code != UNRECORDED):
@@ -501,7 +520,7 @@ class Cycle:
 
 
 def _unrecorded(delivery: Delivery, error: Exception) -> Exception:
-    """The store's complaint, where something had left already: it must not say that nothing was sent."""
+    """Return the store's error for a send that may have left: it must not claim that nothing was sent."""
     if not isinstance(error, PressReleaseError):
         return error
     return type(error)(

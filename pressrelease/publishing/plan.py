@@ -1,4 +1,4 @@
-"""What is due now, what waits and why, and when to look again. Pure: the whole decision of one pass."""
+"""Decide what is due now, what waits and why, and when to look again. Pure: the whole decision of one pass."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from pressrelease.release.delivery import CLAIMABLE, Delivery
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Dossier, ReleaseState, ReleaseStatus, evaluate, too_late
 
-#: How long before its moment a delivery is named, so that all can be at hand for it.
+#: How long before its lift a delivery is listed as coming, so that everything can be ready for it.
 AHEAD = timedelta(seconds=30)
 
 
 class Waiting(NamedTuple):
-    """A release that waits for a person although it is due, or whatever its date; `reason` is in words.
+    """A release that waits for a person, whether it is due yet or not; `reason` is in words.
 
-    `outlets` are those that the cause is about. Of outlets that refuse our credentials many wait for the same.
+    `outlets` are those that the cause is about; many releases may wait for the same outlet that refuses our
+    credentials.
     `lifted` is whether its lift has come: until then its name is not for everybody's eyes.
     """
 
@@ -32,15 +33,16 @@ class Waiting(NamedTuple):
 
     @property
     def waits_for_outlets(self) -> bool:
-        """Whether one fix, of the outlets' credentials, lets this and every other that waits for them go on."""
+        """Whether fixing the outlets' credentials lets this release go on, with every other that waits for them."""
         return self.cause is Cause.OUTLET_CLOSED
 
 
 class Plan(NamedTuple):
-    """The decision of one pass. `due` is in the order of lift; `next_wake` is UTC, None where nothing is ahead.
+    """The decision of one pass. `due` is in the order of lift; `next_wake` is UTC, None if nothing is ahead.
 
-    `retrying` are the slugs of which something was tried already and will be tried again by itself. `coming` may
-    leave too once its moment has come, which is near: it can be made ready, and nothing more.
+    `retrying` are the slugs of releases that will be tried again automatically. `coming` are deliveries whose lift is
+    near:
+    they may be made ready, and nothing more.
     """
 
     due: tuple[Delivery, ...]
@@ -61,7 +63,10 @@ def make_plan(
     clock_doubt: str | None = None,
     closed: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
-    """Decide for every scheduled release at once. `now` is aware UTC; `closed` are the outlets that refuse us."""
+    """Decide for every scheduled release at once. `now` is aware UTC;
+
+    `closed` are the outlets that refuse our credentials.
+    """
     due: list[Delivery] = []
     needs_you: list[Waiting] = []
     standings: list[tuple[str, ReleaseStatus]] = []
@@ -82,7 +87,7 @@ def make_plan(
         standings.append((release.slug, standing))
         lifted = release.lift is not None and release.lift <= now
         if standing.state is ReleaseState.NEEDS_YOU or (lifted and standing.state in _WAITS_FOR_A_PERSON):
-            assert standing.cause is not None  # noqa: S101  (whoever waits has one, as test_standing shows)
+            assert standing.cause is not None  # noqa: S101  (every waiting release has one, as test_standing shows)
             needs_you.append(
                 Waiting(release.slug, standing.reason, standing.cause, standing.outlets, release.version, lifted)
             )

@@ -1,4 +1,4 @@
-"""Writes what outlets answered, many answers to a transaction, and says when each is on the disk."""
+"""Write outlets' answers, many to a transaction, and report when each is on disk."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pressrelease.store.claims import Result
 LARGEST_GROUP = 200
 LONGEST_WAIT = 0.03
 
-#: Left between two commits, in seconds, so that other writers to SQLite get their turn.
+#: Seconds left between two commits, so that other writers to SQLite get their turn.
 AIR = 0.002
 
-#: How often a busy store is asked to take an answer, each time with its own patience, before it is given up.
+#: How often a busy store is asked to take an answer, each time with its own timeout, before giving up.
 TRIES = 3
 
 
@@ -35,10 +35,10 @@ Entry = Result | GivenBack
 
 
 class Recorder:
-    """One thread that writes. Whoever hands an answer in is told when it is durable, or why it can't be."""
+    """One thread that writes. Each answer's future tells when it is durable, or why it can't be."""
 
     def __init__(self, write: Callable[[Sequence[Entry]], None], enough: Callable[[], int]) -> None:
-        """`write` puts a group down in one transaction; `enough` is for how many answers that is worth it now."""
+        """`write` writes a group in one transaction; `enough` returns how many answers make a group worth writing now."""
         self._write = write
         self._enough = enough
         self._lock = threading.Lock()
@@ -49,11 +49,11 @@ class Recorder:
         self._thread.start()
 
     def hand_in(self, entry: Entry) -> Future[None]:
-        """The answer's future: done when it is durable, failed when it could not be written."""
+        """Hand an answer in. Return its future: done when it is durable, failed if it could not be written."""
         future: Future[None] = Future()
         with self._lock:
             self._waiting.append((entry, future))
-            if len(self._waiting) == 1 or self._is_group():  # in between, the writer's waking would only cost time
+            if len(self._waiting) == 1 or self._is_group():  # in between, waking the writer would only cost time
                 self._worth_writing.notify()
         return future
 
@@ -81,7 +81,7 @@ class Recorder:
     def _put_down(self, group: Sequence[tuple[Entry, Future[None]]]) -> None:
         trouble = self._try_to_write([entry for entry, _ in group])
         if trouble is not None and not isinstance(trouble, WillRetry) and len(group) > 1:
-            # One answer that can't be written must not take the others with it.
+            # An answer that can't be written must not take the others down with it.
             for one in group:
                 self._put_down([one])
             return
@@ -98,7 +98,7 @@ class Recorder:
                 self._write(entries)
             except WillRetry as error:
                 trouble = error
-            except BaseException as error:  # noqa: BLE001  (handed to whoever waits)
+            except BaseException as error:  # noqa: BLE001  (passed on through the future)
                 return error
             else:
                 return None

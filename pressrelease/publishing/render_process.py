@@ -1,8 +1,8 @@
-"""Long bodies are rendered in a process of their own, so that no other release waits for this one's Python.
+"""Render long bodies in a separate process, so that no other release waits for this one's Python code.
 
-Python runs one thread at a time, and a table of a megabyte keeps it busy for many seconds. The process is given the
-body on its standard input, never as an argument, and answers on its standard output. It has no secret: its environment
-is empty. It ends with its parent, since its standard input then ends.
+Python runs one thread at a time, and a table of a megabyte keeps it busy for many seconds. The process gets the body on
+its standard input, never as an argument, and answers on its standard output. It has no secrets: its environment is
+empty. It ends with its parent, because its standard input then ends.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from typing import IO, Any
 
 from pressrelease.message import Body, Source, render
 
-#: How long the process may take, in seconds, and how much memory it may use, in bytes (not on Windows).
+#: Seconds that the process may take, and bytes of memory it may use (not on Windows).
 LONGEST = 120.0
 MOST_MEMORY = 2 << 30
 
-#: What Windows starts no program without.
+#: Windows starts no program without these.
 _KEPT = ("SYSTEMROOT", "WINDIR")
 
 _log = logging.getLogger(__name__)
 
 
 def render_apart(source: Source) -> Body:
-    """As `render`, in a process of its own. Raises OSError where there is none, ValueError where it did not answer."""
+    """Return what `render` does, run in a separate process. Raises OSError if it can't start, ValueError if it fails."""
     if not sys.executable:
         raise FileNotFoundError("the program of this Python is not known")
     windows: dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-    posix: dict[str, Any] = {"start_new_session": True}  # an interrupt at the terminal is for the scheduler alone
+    posix: dict[str, Any] = {"start_new_session": True}  # an interrupt at the terminal is for the scheduler only
     process = subprocess.Popen(
         [str(Path(sys.executable).absolute()), "-I", "-m", __name__],
         stdin=subprocess.PIPE,
@@ -49,7 +49,7 @@ def render_apart(source: Source) -> Body:
             assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
             process.stdin.write(_line(source._asdict()))
             process.stdin.flush()
-            # Its input stays open: that it ends is how the process sees that its parent has.
+            # Its input stays open: its end is how the process notices that its parent is gone.
             answer = process.stdout.read()
             return _body(json.loads(answer))
     finally:
@@ -58,7 +58,7 @@ def render_apart(source: Source) -> Body:
 
 
 def render_apart_or_here(source: Source) -> Body:
-    """As `render_apart`; in this process where that fails."""
+    """Return what `render_apart` does; render in this process if that fails."""
     try:
         return render_apart(source)
     except (OSError, ValueError) as error:
@@ -67,12 +67,12 @@ def render_apart_or_here(source: Source) -> Body:
 
 
 def _line(values: dict[str, Any]) -> bytes:
-    """One line of ASCII, whatever is in the values."""
+    """Return the values as one line of ASCII JSON."""
     return json.dumps(values).encode("ascii") + b"\n"
 
 
 def _body(values: dict[str, Any]) -> Body:
-    """Raises ValueError for anything that is no answer."""
+    """Return the body in an answer. Raises ValueError for anything else."""
     try:
         return Body(**values | {"shown": frozenset(values["shown"])})
     except (TypeError, KeyError):
@@ -90,7 +90,7 @@ def _main() -> None:
     body = render(source)
     answer.write(_line(body._asdict() | {"shown": sorted(body.shown)}))
     answer.flush()
-    os._exit(0)  # not held up by the thread that still reads
+    os._exit(0)  # don't wait for the thread that still reads
 
 
 def _end_with_parent(given: IO[bytes]) -> None:
@@ -99,7 +99,7 @@ def _end_with_parent(given: IO[bytes]) -> None:
 
 
 def _limit() -> None:
-    """Bound memory, let the others come first, and leave no text in a core dump; a signal to end is for the parent."""
+    """Limit memory, lower the priority, and keep text out of core dumps. Signals to end are for the parent."""
     if sys.platform == "win32":
         return
     import resource
@@ -110,7 +110,7 @@ def _limit() -> None:
     for which, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, MOST_MEMORY)):
         try:
             resource.setrlimit(which, (most, most))
-        except (OSError, ValueError):  # macOS bounds no address space, and a lower limit may be set already
+        except (OSError, ValueError):  # macOS limits no address space, and a lower limit may be set already
             continue
 
 

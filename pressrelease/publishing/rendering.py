@@ -1,4 +1,4 @@
-"""Frozen versions made ready for their outlets, in memory, each composed once."""
+"""Compose frozen versions and render them for their outlets, in memory, each version composed once."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ from pressrelease.release.delivery import Delivery
 from pressrelease.store import Reader, Store
 from pressrelease.store.queries import FrozenVersion
 
-#: How many composed releases are kept at hand, and how many bytes of attachments with them.
+#: How many composed releases are kept in memory, and how many bytes of attachments with them.
 KEPT = 256
 KEPT_BYTES = 64 * 1024 * 1024
 
-#: How many versions are composed at the same time. It is work for a processor, of which Python uses one at a time:
-#: sixty threads that compose only get in each other's way. A second goes on while the first waits for the disk.
+#: How many versions are composed at the same time. Composing is CPU work, and Python runs one thread at a time: sixty
+#: threads would only slow each other down. A second one works while the first waits for the disk.
 COMPOSED_AT_ONCE = 2
 
-#: From so many characters of frozen text on a version is heavy: composing it may take seconds. Its body is rendered in
-#: a process of its own, one at a time.
+#: A frozen text of this many characters or more is heavy: composing it may take seconds. Its body is rendered in a
+#: separate process, one at a time.
 HEAVY = 64 * 1024
 
-#: How long composing waits for this process's own writing to the store, in seconds.
+#: Seconds that composing waits for this process's own writes to the store.
 LONGEST_COURTESY = 0.1
 
-#: How many renders are made ahead of their moment, and how many bytes of them; the rest is made as it leaves.
+#: How many renders are made ahead of their lift, and how many bytes of them; the rest is rendered when sent.
 AHEAD = 20_000
 AHEAD_BYTES = 64 * 1024 * 1024
 
 
-#: How long before a lift the followed release must have gone out to be named. It is longer than anything is composed
-#: ahead of its lift, and than an answer takes to be recorded.
+#: A followed release is named only if it went out at least this long before the lift. Longer than composing ahead of a
+#: lift, and than recording an answer, can take.
 SURELY_OUT = timedelta(minutes=1)
 
 
 class Heavy(Exception):
-    """A version that takes too long to be composed where others wait; `make_ahead` is to be called elsewhere."""
+    """A version that takes too long to compose while others wait. Call `make_ahead` in another thread."""
 
 
 #: What a render was made of: the delivery's number, version and lift.
@@ -58,12 +58,12 @@ def _made(delivery: Delivery) -> _Made:
 
 
 def _size(message: Message) -> int:
-    """How many bytes its enclosures take."""
+    """Return the bytes that a message's enclosures take."""
     return sum(len(enclosure.content) for enclosure in message.enclosures)
 
 
 def public_url(config: Config, slug: str, outlets: tuple[str, ...]) -> str:
-    """Where a release will be read on the office's own newsroom, "" where it goes to none."""
+    """Return the address of a release on the office's own newsroom, "" if it doesn't go there."""
     for name in outlets:
         outlet = config.outlets.get(name)
         if outlet is not None and outlet.type == "newsroom" and outlet.settings.get("url"):
@@ -72,9 +72,9 @@ def public_url(config: Config, slug: str, outlets: tuple[str, ...]) -> str:
 
 
 def may_be_read(release: Release, read: Reader, lift: datetime) -> Release:
-    """A release as it may be read at its lift: it names the one that it follows only if that one is out by then.
+    """Return a release as it may be read at its lift: it names the release it follows only if that one is out by then.
 
-    It must have been out for some time, so that every try, and what is composed ahead of the lift, says the same.
+    It must have been out for some time, so that every try, and every render made ahead, has the same text.
     """
     if not release.follows or read.was_out(release.follows, lift - SURELY_OUT):
         return release
@@ -82,7 +82,7 @@ def may_be_read(release: Release, read: Reader, lift: datetime) -> Release:
 
 
 class RenderCache:
-    """Composes each (release, version) once, however many recipients it has. Safe for several threads."""
+    """Composes each (release, version) once, for all its recipients. Safe for several threads."""
 
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
@@ -98,7 +98,7 @@ class RenderCache:
         self._heavy = threading.BoundedSemaphore(1)
 
     def make(self, outlet: Outlet, delivery: Delivery) -> RenderedMessage:
-        """What `outlet` will send for `delivery`. Raises StateUnreadable where the frozen version is damaged."""
+        """Return what `outlet` will send for `delivery`. Raises StateUnreadable if the frozen version is damaged."""
         with self._lock:
             ready = self._ahead.pop(_made(delivery), None)
             if ready is not None:
@@ -107,13 +107,13 @@ class RenderCache:
         return outlet.prepare(self.message(delivery), key=delivery.key, recipient=delivery.recipient)
 
     def why_changed(self, deliveries: Sequence[Delivery]) -> dict[int, str]:
-        """Why some of these must not leave, by number: which key of config.toml is not what was approved."""
+        """Return, by number, why some deliveries must not leave: which key of config.toml is not what was approved."""
         return self._covered.why_changed(deliveries)
 
     def make_ahead(self, outlet: Outlet, delivery: Delivery, *, heavy: bool = False) -> bool:
-        """Have a render at hand for when `delivery` leaves; False where there is no room for more.
+        """Render ahead for when `delivery` leaves. Return False if there is no room for more.
 
-        Raises Heavy for a version that is, unless `heavy` says that nobody waits.
+        Raises: Heavy for a heavy version, unless `heavy` is true, which means that nobody waits.
         """
         if _made(delivery) in self._ahead:
             return True
@@ -127,21 +127,21 @@ class RenderCache:
         return True
 
     def keep_only(self, coming: Iterable[Delivery]) -> None:
-        """Let go of what was made ahead for anything but these: its lift was moved, or it was called off."""
+        """Drop every render made ahead except these: the others were rescheduled or called off."""
         wanted = {_made(delivery) for delivery in coming}
         with self._lock:
             self._ahead = {made: rendered for made, rendered in self._ahead.items() if made in wanted}
             self._ahead_bytes = sum(len(rendered.content) for rendered in self._ahead.values())
 
     def message(self, delivery: Delivery, *, heavy: bool = True) -> Message:
-        """The frozen version that `delivery` is of, composed. Raises StateUnreadable where it is damaged.
+        """Return the composed message of the delivery's frozen version. Raises StateUnreadable if that is damaged.
 
-        Raises Heavy for one that is not composed yet and would take long, unless `heavy`.
+        Raises: Heavy for one that is not composed yet and would take long, unless `heavy` is true.
         """
         name = (delivery.slug, delivery.version)
         with self._lock:
             gate = self._gates.setdefault(name, threading.Lock())
-        # One and the same version is composed by one thread; whoever must not wait for a heavy one doesn't wait here.
+        # Each version is composed by one thread. A caller that must not wait for a heavy one doesn't wait here.
         if not gate.acquire(blocking=heavy):
             raise Heavy(delivery.slug)
         try:
@@ -160,7 +160,7 @@ class RenderCache:
             gate.release()
 
     def _keep(self, name: tuple[str, str], message: Message) -> None:
-        """Have it at hand, and let go of what was used longest ago; the newest always stays."""
+        """Keep a message, and drop the least recently used ones. The newest always stays."""
         earlier = self._messages.pop(name, None)
         self._messages[name] = message
         self._message_bytes += _size(message) - (_size(earlier) if earlier else 0)
@@ -182,7 +182,7 @@ class RenderCache:
             return self._composed(delivery, frozen, render_apart_or_here)
 
     def _composed(self, delivery: Delivery, frozen: FrozenVersion, render: Callable[[Source], Body]) -> Message:
-        assert delivery.lift is not None  # noqa: S101  (asked by `_compose`)
+        assert delivery.lift is not None  # noqa: S101  (checked by `_compose`)
         release = from_canonical(frozen.canonical)
         if not is_named(
             delivery.version,

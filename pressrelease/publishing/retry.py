@@ -1,4 +1,4 @@
-"""When a delivery that did not surely succeed is tried again by itself, if ever. Pure."""
+"""Decide when a delivery that did not surely succeed is tried again automatically, if ever. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pressrelease.config import Retry
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, Repeats
 
-#: The longest wish of an outlet (Retry-After) that is granted; beyond it, the news would be stale.
+#: The longest delay that an outlet may ask for (Retry-After); beyond it, the news would be stale.
 LONGEST_WISH = timedelta(hours=2)
 
 
@@ -20,11 +20,12 @@ def next_try(
     now: datetime,
     chance: float,
 ) -> datetime | None:
-    """The moment of the next try, or None where a person must decide.
+    """Return the time of the next try, or None if a person must decide.
 
-    `chance` is uniform in [0, 1) and spreads the pauses by `rules.jitter` either way, so that many deliveries
-    refused together do not come back together. What may have arrived, at this try or an earlier one, is tried
-    again only at an outlet that can tell a repeat, and only while it still can.
+    `chance` is uniform in [0, 1) and spreads the pauses by `rules.jitter` either way, so that many deliveries refused
+    together do not come back together. A delivery that may have arrived, at this try or an earlier one, is tried again
+    only
+    at an outlet that recognizes repeats, and only while it still does.
     """
     if failure.certainty is Certainty.FOR_GOOD:
         return None
@@ -45,6 +46,6 @@ def next_try(
 
 
 def may_repeat(delivery: Delivery, *, rules: Retry, repeats: Repeats, now: datetime) -> bool:
-    """Whether an outlet may be asked again at `now`, without a person, about what may have arrived already."""
+    """Return whether an outlet may be asked again at `now`, without a person, about a delivery that may have arrived."""
     began = delivery.first_sent_at or now
     return (repeats.findable or repeats.still_told(began, now)) and now - began <= rules.give_up

@@ -42,10 +42,10 @@ FORESIGHT = timedelta(hours=24)
 
 
 class Snapshot(NamedTuple):
-    """What one pass saw and decided. `stopped` says by whom and why, and is None unless `stop` is in force.
+    """What one pass saw and decided. `stopped` has who stopped everything and why; None unless a stop is in force.
 
-    `trust` is what is made of `mark`; `closed` are the outlets that refuse our credentials; `to_follow` are the
-    releases of which the record should follow a zone's changed rules.
+    `trust` is the verdict on `mark`; `closed` are the outlets that refuse our credentials; `to_follow` are the releases
+    whose record should follow a zone's changed rules.
     """
 
     at: datetime
@@ -59,12 +59,12 @@ class Snapshot(NamedTuple):
 
     @property
     def clock_doubt(self) -> str | None:
-        """Why the clock can't be believed, in a sentence; None where it can."""
+        """Why the clock can't be trusted, in a sentence; None if it can."""
         return self.trust.doubt
 
 
 class Report(NamedTuple):
-    """Where a scheduled release stands, and everything that is known of it."""
+    """The status of a scheduled release, with everything known about it."""
 
     dossier: Dossier
     standing: ReleaseStatus
@@ -76,9 +76,10 @@ class Report(NamedTuple):
 
 
 def take_snapshot(store: Store, library: Library, config: Config, witnesses: Witnesses | None = None) -> Snapshot:
-    """Gather and decide, changing nothing. Raises StateUnreadable, WillRetry: then nothing may be sent.
+    """Take a snapshot and decide, changing nothing. On StateUnreadable or WillRetry nothing may be sent.
 
-    `witnesses` is what this process has heard from those of [clock]; they are asked where something is about to leave.
+    `witnesses` is what this process has learned from the [clock] witnesses; they are asked if something is about to
+    leave.
     """
     mark = clock.read_clock()
     now = mark.wall
@@ -115,14 +116,14 @@ def take_snapshot(store: Store, library: Library, config: Config, witnesses: Wit
 
 
 def _leaves_soon(plan: Plan, now: datetime) -> bool:
-    """Whether something is due, or so near that the clock should be sure by then."""
+    """Return whether something is due, or so near that the clock should be sure by then."""
     return bool(plan.due) or any(one.next_try and one.next_try - now > LATEST for one in plan.coming)
 
 
 def reports(
     store: Store, library: Library, config: Config, releases: Sequence[Scheduled], *, trust_clock: bool = False
 ) -> list[Report]:
-    """Where scheduled releases stand at this moment; with `trust_clock` as if a person had just confirmed it."""
+    """Return the current status of scheduled releases. `trust_clock` assumes that a person just confirmed the clock."""
     if not releases:
         return []  # there may be no store to ask yet
     mark = clock.read_clock()
@@ -149,7 +150,7 @@ def reports(
 
 
 def _held(store: Store, releases: Sequence[Scheduled]) -> list[Scheduled]:
-    """The releases, each on hold if a file in the workspace's folder asks for it."""
+    """Return the releases, each on hold if a file in the workspace's folder asks for it."""
     asked = {one.slug: one for one in requested_holds(store.workspace)}
     return [
         one._replace(word=Directive.HELD, word_by=asked[one.slug].by, why=asked[one.slug].why)
@@ -160,7 +161,7 @@ def _held(store: Store, releases: Sequence[Scheduled]) -> list[Scheduled]:
 
 
 def _rulings(releases: Sequence[Scheduled], now: datetime) -> dict[str, ZoneCheck]:
-    """What the zone rules of this machine have to say of lifts that follow clocks on the wall, by slug."""
+    """Return, by slug, what this machine's zone rules mean for lifts that follow local wall time."""
     if not any(release.wall for release in releases):
         return {}
     from pressrelease.when.wall_time import check_against_zone_rules
@@ -175,14 +176,14 @@ def _rulings(releases: Sequence[Scheduled], now: datetime) -> dict[str, ZoneChec
 
 
 def _by_the_rules(releases: Sequence[Scheduled], rulings: Mapping[str, ZoneCheck]) -> list[Scheduled]:
-    """The releases, each with the lift that is to be gone by: never one before the record's."""
+    """Return each release with its effective lift: the later of the recorded one and today's zone rules."""
     return [one._replace(lift=rulings[one.slug].lift) if one.slug in rulings else one for one in releases]
 
 
 def _to_follow(
     store: Store, recorded: Sequence[Scheduled], rulings: dict[str, ZoneCheck], now: datetime
 ) -> tuple[Followed, ...]:
-    """The releases of which the record should follow changed rules, those that are far ahead with them."""
+    """Return the releases whose record should follow changed zone rules, including those far ahead."""
     near = {release.slug for release in recorded}
     far: list[Scheduled] = []
     if oldest := store.read.oldest_zones():
@@ -208,8 +209,10 @@ def _dossiers(
     *,
     unsettled_only: bool = False,
 ) -> list[Dossier]:
-    """All that is on record of the releases, what became of their files, what differs from what config.toml said when
-    they were frozen, and what the zone rules have to say."""
+    """Return everything on record for the releases, with the state of their files, changes to the config since they
+    were
+    frozen, and what the zone rules mean for them.
+    """
     found = store.read.dossiers(releases, file_facts(library, releases), unsettled_only=unsettled_only)
     covered = ApprovedConfig(config, store)
     changed = {one.release.slug: words for one in found if (words := covered.why_changed_of(one))}
@@ -227,7 +230,7 @@ def _dossiers(
 
 
 def _disagreements(store: Store, dossiers: Sequence[Dossier]) -> dict[str, str]:
-    """In what the record of releases differs from the journal, by slug; a record of an older layout can't be asked."""
+    """Return, by slug, how the record differs from the journal. A record with an older layout can't be checked."""
     if not dossiers or store.read.schema() < AGREEMENT_SINCE:
         return {}
     deliveries = {one.release.slug: one.deliveries for one in dossiers}
@@ -235,7 +238,7 @@ def _disagreements(store: Store, dossiers: Sequence[Dossier]) -> dict[str, str]:
 
 
 def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequence[Dossier]:
-    """The dossiers, each approval with the doubt that its signature deserves where [policy] wants it signed."""
+    """Return the dossiers, each approval marked if its signature is doubtful and [policy] wants it signed."""
     signers = config.policy.allowed_signers
     if not signers or not dossiers:
         return dossiers
@@ -250,9 +253,9 @@ def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequ
 
 
 def approved(store: Store, release: Scheduled, deliveries: Sequence[Delivery] = ()) -> Approved:
-    """What approvals of a release are of, as it is on record; `deliveries` are those that may leave by them.
+    """Return what approvals of a release cover, as recorded; `deliveries` are those that may leave on them.
 
-    Raises StateUnreadable without its frozen text.
+    Raises: StateUnreadable if its frozen text is missing.
     """
     from pressrelease.signing import Approved, content_of
     from pressrelease.when.wall_time import reckoned
@@ -277,7 +280,7 @@ def approved(store: Store, release: Scheduled, deliveries: Sequence[Delivery] = 
 
 
 def _elsewhere(store: Store, release: Scheduled, frozen: FrozenVersion, deliveries: Sequence[Delivery]) -> str:
-    """The first outlet at which a delivery waits that was not frozen with its version, "" for none."""
+    """Return the first outlet of a waiting delivery that was not frozen with its version, "" for none."""
     people = store.read.agreement.recipients(store.read.rows, release.slug, release.version, frozen.recipients)
     for one in deliveries:
         if one.outlet not in frozen.outlets:
@@ -288,7 +291,7 @@ def _elsewhere(store: Store, release: Scheduled, frozen: FrozenVersion, deliveri
 
 
 def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None:
-    """Why a claimed delivery lacks the signatures that [policy] asks for; None where it has them, or needs none."""
+    """Return why a claimed delivery lacks the signatures that [policy] asks for; None if it has them or needs none."""
     policy = config.policy
     if not policy.allowed_signers or not policy.approvals:
         return None
@@ -303,12 +306,12 @@ def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None
 
 
 def known_outlets(config: Config) -> frozenset[str]:
-    """The outlets that are configured and switched on."""
+    """Return the outlets that are configured and enabled."""
     return frozenset(name for name, outlet in config.outlets.items() if outlet.enabled)
 
 
 def file_fact(library: Library, release: Scheduled) -> FileFact:
-    """What has become of a release's file since it was scheduled."""
+    """Return what has happened to a release's file since it was scheduled."""
     found = library.source_hash(release.slug)
     if found is None:
         return FileFact.GONE
@@ -316,5 +319,5 @@ def file_fact(library: Library, release: Scheduled) -> FileFact:
 
 
 def file_facts(library: Library, releases: Iterable[Scheduled]) -> dict[str, FileFact]:
-    """As `file_fact`, by slug."""
+    """Return `file_fact` by slug."""
     return {release.slug: file_fact(library, release) for release in releases}

@@ -1,4 +1,4 @@
-"""One outlet's senders. Each outlet has a lane of its own, so that one that hangs costs the others nothing."""
+"""One outlet's worker pool. Each outlet has its own, so that one that hangs delays no other."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from dataclasses import dataclass
 
 from pressrelease.release.delivery import Delivery
 
-#: How soon it is asked again whether more senders would help, in seconds, while work waits for one: after there
-#: have come to be more, and otherwise. Each asking takes its turn at the processor from somebody who sends.
+#: Seconds between resize checks: short after growing, long otherwise. Each check costs CPU time.
 RESIZE_INTERVAL_SHORT, RESIZE_INTERVAL_LONG = 0.004, 0.016
 
-#: A lane that gets through fewer than this many a second waits for its outlet, not for a processor.
+#: A pool that finishes fewer deliveries a second than this is waiting for its outlet, not for a processor.
 SLOW_OUTLET_RATE = 500
 
-#: Of a processor's time, the share that this process may use before more senders only get in each other's way, since
-#: Python runs one thread at a time; and the share from which fewer are better.
+#: The share of a processor that this process may use before more workers only slow each other down (Python runs one
+#: thread
+#: at a time), and the share above which fewer are better.
 CPU_SHARE_ENOUGH, CPU_SHARE_FULL = 0.7, 0.9
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a lane takes on at once.
+    """How much a worker pool takes on at once.
 
-    `senders` at most send at the same time. `unrecorded` is how many may have been sent, or be about to be, whose
-    answers are not on the disk yet. `initial_batch` are claimed while nobody sends, since a few soon are better than many
-    later; then twice as many each time, `batch` at most, as soon as no more than `refill_below` are left that were claimed
-    and not begun.
+    At most `senders` send at the same time. `unrecorded` is how many may have been sent, or be about to be, without
+    their
+    answers on disk. `initial_batch` are claimed while nobody sends, because a few soon are better than many later. Each
+    further claim takes twice as many, `max_batch` at most, as soon as no more than `refill_below` claimed ones are
+    left.
     """
 
     senders: int
@@ -41,10 +42,11 @@ class Limits:
 
 
 class OutletWorkers:
-    """Candidates wait here; threads claim them in batches and send them one by one.
+    """Deliveries wait here; threads claim them in batches and send them one by one.
 
-    `claim` takes candidates and returns those that are now this process's to send; `send` sends one claimed delivery,
-    and what it returns is done when the answer is durable; `give_back` ends claims that will not be sent.
+    `claim` takes candidates and returns those that this process may now send; `send` sends one claimed delivery and
+    returns
+    a future that is done when the answer is durable; `give_back` ends claims that will not be sent.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class OutletWorkers:
         self._closing = False
 
     def offer(self, candidates: Iterable[Delivery]) -> None:
-        """Add what is due; what this lane already has in hand is passed over."""
+        """Add due deliveries. Skip those that this pool already has in hand."""
         with self._lock:
             if self._closing:
                 return
@@ -89,7 +91,7 @@ class OutletWorkers:
             self._wake_workers()
 
     def _wake_workers(self) -> None:
-        """See to it that somebody takes up what waits: a first sender at once, and more as they are of use."""
+        """Make sure that waiting work is taken up: one worker at once, and more if they would help."""
         if not self._candidates and not self._claimed:
             return
         if not self._threads:
@@ -105,7 +107,7 @@ class OutletWorkers:
 
     @property
     def worth_writing(self) -> int:
-        """How many answers are a group: all that may come soon, or half of what may be kept from the disk."""
+        """How many answers make a group: all that may come soon, or half of what may be unrecorded."""
         return min(self._sending, self._limits.unrecorded // 2)
 
     @property
@@ -114,12 +116,12 @@ class OutletWorkers:
         return not self._threads and not self._sending
 
     def wait_idle(self, timeout: float | None = None) -> bool:
-        """Wait until nothing is left to do here; False after `timeout` seconds."""
+        """Wait until nothing is left to do here. Return False after `timeout` seconds."""
         with self._lock:
             return self._work_ended.wait_for(lambda: self.idle, timeout)
 
     def close(self) -> None:
-        """Take nothing more on, finish what is in flight, and give back what was claimed and not begun."""
+        """Take nothing more on, finish what is being sent, and give back claims that were not started."""
         with self._lock:
             self._closing = True
             self._candidates.clear()
@@ -130,10 +132,10 @@ class OutletWorkers:
             self._give_back(unsent)
         self.wait_idle()
 
-    # -- how many senders -----------------------------------------------------------------------------------
+    # -- how many workers -----------------------------------------------------------------------------------
 
     def _adjust_size(self) -> None:
-        """While work waits, have more senders where they would help, and fewer where they don't."""
+        """While work waits, add workers if they would help, and remove some if they don't."""
         use = _CpuUse()
         before = self._finished
         pause = RESIZE_INTERVAL_SHORT
@@ -158,7 +160,7 @@ class OutletWorkers:
             return min(self._limits.senders, 2 * self._wanted)
         return max(1, self._wanted - 1) if used > CPU_SHARE_FULL else self._wanted
 
-    # -- in a sender's thread ------------------------------------------------------------------------------
+    # -- in a worker's thread -------------------------------------------------------------------------------
 
     def _work(self) -> None:
         try:
@@ -193,7 +195,7 @@ class OutletWorkers:
 
     def _leave_pool(self) -> None:
         self._threads.discard(threading.current_thread())
-        self._work_came.notify()  # whoever waits for work may leave as well
+        self._work_came.notify()  # another one that waits for work may leave as well
         self._signal_if_idle()
 
     def _signal_if_idle(self) -> None:
@@ -202,7 +204,7 @@ class OutletWorkers:
             self._work_ended.notify_all()
 
     def _next(self) -> Delivery | None:
-        """The next claimed delivery; one thread at a time claims more for all. None: nothing is left."""
+        """Return the next claimed delivery, or None if nothing is left. One thread at a time claims more for all."""
         while True:
             with self._lock:
                 self._work_came.wait_for(lambda: self._may_send() or self._needs_claims() or self._is_done())
@@ -215,7 +217,7 @@ class OutletWorkers:
                         self._work_came.notify()
                     return delivery
                 if not self._needs_claims():
-                    # Left in the same breath: a candidate offered a moment later gets a new thread.
+                    # Leave under the same lock: a candidate offered a moment later gets a new thread.
                     self._leave_pool()
                     return None
                 self._size = (
@@ -249,7 +251,7 @@ class OutletWorkers:
                 if not self._closing:
                     self._claimed.extend(claimed)
                 if 2 * len(claimed) < len(batch):
-                    # Another process has begun with the same: it goes on there, and this one elsewhere.
+                    # Another process has started with the same ones: it continues there, and this one elsewhere.
                     self._candidates.rotate(-(len(self._candidates) // 2))
                 self._work_came.notify_all()
         if unsent:
@@ -257,13 +259,13 @@ class OutletWorkers:
 
 
 class _CpuUse:
-    """How much of a processor's time this process used since it was last asked."""
+    """The processor time that this process used since the last call."""
 
     def __init__(self) -> None:
         self._at, self._used = time.monotonic(), time.process_time()
 
     def share(self) -> float:
-        """1.0 is one processor, all the time."""
+        """Return the share: 1.0 is one processor, all the time."""
         at, used = time.monotonic(), time.process_time()
         share = (used - self._used) / max(at - self._at, 1e-9)
         self._at, self._used = at, used

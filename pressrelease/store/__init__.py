@@ -1,7 +1,7 @@
-"""The record of everything: what is scheduled, who said so, what left, and whether it arrived.
+"""The record of everything: what is scheduled, who decided it, what was sent, and whether it arrived.
 
-`Store.read` answers questions over the plain driver. `Store.ledger` opens a transaction in which rows and
-the journal lines that tell of them are written together; `words`, `claims` and `presence` hold what is written.
+`Store.read` answers queries over the plain driver. `Store.ledger` opens a transaction in which rows and their journal
+lines are written together; `commands`, `claims` and `presence` hold what is written.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ __all__ = ["Reader", "Store", "host_name", "sqlite_file"]
 
 
 def host_name() -> str:
-    """This machine's name, as the journal has it."""
+    """Return this machine's name, as the journal has it."""
     return platform.node() or "unknown-host"
 
 
 def sqlite_file(url: str, workspace: Path) -> Path | None:
-    """The file of a `sqlite:///` URL, relative ones taken from the workspace; None for another database."""
+    """Return the file of a `sqlite:///` URL, relative to the workspace; None for another database."""
     scheme, _, rest = url.partition(":///")
     if scheme != "sqlite":
         return None
@@ -44,7 +44,7 @@ def sqlite_file(url: str, workspace: Path) -> Path | None:
 
 
 class Store:
-    """One workspace's store. The file of SQLite is made by the first that writes, never by a question."""
+    """One workspace's store. The SQLite file is created by the first write, never by a query."""
 
     def __init__(self, url: str, workspace: Path) -> None:
         self.url = url
@@ -60,14 +60,14 @@ class Store:
         self._opened: Engine | None = None
         self.agreement = Agreement()
         self._of: object = None
-        #: Held from a transaction's turn until its commit.
+        #: Held from the start of a transaction until its commit.
         self._writing = threading.Lock()
 
     @property
     def exists(self) -> bool:
         """Whether anything was ever recorded here.
 
-        Raises StateUnreadable where a record that was here is gone.
+        Raises: StateUnreadable if a record that was here is gone.
         """
         if self.file is None:
             found = self._reader.has_tables()
@@ -86,7 +86,7 @@ class Store:
 
     @cached_property
     def read(self) -> Reader:
-        """Questions. Raises StateUnreadable for a store of a newer program, or one that is none."""
+        """Queries. Raises StateUnreadable for a store of a newer program, or a file that is no store."""
         if self._reader.schema() > SCHEMA:
             raise StateUnreadable(
                 "The database was written by a newer pressrelease. Nothing was sent.",
@@ -95,7 +95,7 @@ class Store:
         return self._reader
 
     def control(self) -> Control:
-        """As `read.control`, and stopped too if a STOP file in the workspace's folder asks for it."""
+        """Return `read.control`, as stopped too if a STOP file in the workspace's folder asks for it."""
         found = self.read.control()
         if not found.stopped and (asked := requested_stop(self.workspace)) is not None:
             return found._replace(stopped=True, stopped_by=asked.by, stopped_why=asked.why)
@@ -107,7 +107,7 @@ class Store:
         return Reader(database, self.origin, self.agreement, self.workspace)
 
     def open(self, now: datetime) -> None:
-        """Make the store where there was none, and bring an older one up to date."""
+        """Create the store if there is none, and bring an older one up to date."""
         if self._opened is not None and self._of == which_file(self.file):
             return
         from pressrelease.store.engine import open_engine
@@ -117,9 +117,7 @@ class Store:
             self._opened.dispose()
             self.agreement.forget()
         if self.file is None:
-            _ = (
-                self.exists
-            )  # a record that is gone from the server is refused; a vanished file is the engine's to refuse
+            _ = self.exists  # a record gone from the server is refused here; a vanished file is refused by the engine
             make_folder(self.origin.marker.parent)
         self._opened = open_engine(self.url, self.file, to_micros(now), self.origin)
         self._of = which_file(self.file)
@@ -128,10 +126,13 @@ class Store:
     def ledger(
         self, *, now: datetime, actor: str, undo: bool = False, patience: float | None = None
     ) -> Iterator[Ledger]:
-        """A transaction: what is changed in it and what is noted of it are kept together, or not at all.
+        """Open a transaction: what is changed and what is noted of it are kept together, or not at all.
 
-        With `undo` everything is done, and then undone: what a dry run is. `patience` is for how many seconds it
-        waits its turn, a minute where it is left out. Raises WillRetry after that.
+        With `undo` everything is done and then undone: a dry run. `patience` is the seconds it waits for its turn, a
+        minute by
+        default.
+
+        Raises: WillRetry after that.
         """
         from pressrelease.store.engine import WRITE_PATIENCE, transaction
         from pressrelease.store.ledger import Ledger
@@ -149,16 +150,17 @@ class Store:
             ledger.remember_position()
 
     def adopted(self) -> None:
-        """Remember that the record stands here, as it is now: a person has said that it is the one to go on with."""
+        """Remember that the record belongs here as it is now: a person has said that it is the one to go on with."""
         (last,) = self.read.rows("SELECT n, hash, at FROM journal ORDER BY n DESC LIMIT 1")
         self.origin.settle(self.read.store_id())
         self.origin.note(Position(**last))
 
     def give_way(self, at_most: float) -> None:
-        """Wait while this process writes, for `at_most` so many seconds.
+        """Wait while this process writes, `at_most` so many seconds.
 
-        For whoever is about to keep a processor busy: Python runs one thread at a time, and a transaction that
-        stands in line behind such work keeps every other process from writing.
+        For callers about to keep a processor busy: Python runs one thread at a time, and a transaction that queues
+        behind such
+        work keeps every other process from writing.
         """
         if self._writing.locked() and self._writing.acquire(timeout=at_most):
             self._writing.release()

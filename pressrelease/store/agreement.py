@@ -1,8 +1,10 @@
-"""Compare what is on record of a release with what the journal says of it, cheaply enough to ask before every send.
+"""Compare the record of a release with its journal, cheaply enough to check before every send.
 
 One query brings the rows and the number of each release's last line. A release's lines are read again only if that
-number is new; the lines of single deliveries, of which a mailing has thousands, are never read. That its recipients are
-those that were frozen is found once for each version, and remembered.
+number
+is new; the lines of single deliveries, of which a mailing has thousands, are never read. Whether the recipients are
+those
+that were frozen is checked once for each version and remembered.
 """
 
 from __future__ import annotations
@@ -21,18 +23,18 @@ from pressrelease.store.journal import Line
 from pressrelease.store.replay import ReplayedApproval, ReplayedRelease, replay, row_differs
 from pressrelease.store.rows import Row
 
-#: The layout that brought what is asked for here.
+#: The layout that introduced what is queried here.
 SINCE = 10
 
-#: Asks the store: a query with `:name` parameters, and their values.
+#: Queries the store: a query with `:name` parameters, and their values.
 Ask = Callable[[str, Mapping[str, Any]], Sequence[Row]]
 
 #: How many releases are remembered, and how many recipients.
 KEPT = 20_000
 KEPT_RECIPIENTS = 500_000
 
-#: The lines that tell of a release as a whole, or of everything, and those of a stop and its end. Each has an index of
-#: its own, of just these.
+#: The lines about a release as a whole or about everything, and those of a stop and its end. Each has an index of its
+#: own.
 OF_RELEASES = "substr(event, 1, 9) <> 'delivery.'"
 OF_STOPS = "event IN ('stopped', 'resumed')"
 
@@ -60,17 +62,17 @@ BY_DELIVERY = (
     f" FROM deliveries d LEFT JOIN releases r ON r.slug = d.slug {_JOINED} WHERE d.id IN ({{}})"
 )
 
-#: The lines that tell of releases as a whole.
+#: The lines about releases as a whole.
 LINES = f"SELECT {', '.join(Line.__dataclass_fields__)} FROM journal WHERE slug IN ({{}}) AND {OF_RELEASES}"
 
-#: To whom each version of releases goes, and to how many its current one.
+#: To whom each version of a release goes, and how many recipients its current one has.
 RECIPIENTS = "SELECT slug, version, outlet, recipient FROM deliveries WHERE slug IN ({})"
 COUNTS = (
     "SELECT d.slug, count(*) AS number FROM releases r JOIN deliveries d ON d.slug = r.slug AND d.version = r.version"
     " WHERE r.slug IN ({}) GROUP BY d.slug"
 )
 
-#: What of such a row is held against the journal.
+#: The columns of such a row that are compared with the journal.
 _COMPARED = itemgetter(
     "version", "word", "lift", "wall", "late_accepted_at", "outlets", "source_hash", "author", "scheduled_by",
     "approval", "by", "at", "person", "stopped", "last_stop",
@@ -82,7 +84,7 @@ _NONE = (-1, None)
 
 
 class Agreement:
-    """What the journal says of each release, remembered by the number of its last line. Safe for several threads."""
+    """What the journal says of each release, cached by the number of its last line. Safe for several threads."""
 
     def __init__(self) -> None:
         self._expected: OrderedDict[str, tuple[int | None, ReplayedRelease | None]] = OrderedDict()
@@ -92,7 +94,7 @@ class Agreement:
         self._lock = threading.Lock()
 
     def forget(self) -> None:
-        """Start again with nothing remembered: another database is in the place of the one that was asked."""
+        """Forget everything: another database has replaced the one that was queried."""
         with self._lock:
             self._expected.clear()
             self._recipients.clear()
@@ -102,7 +104,7 @@ class Agreement:
     def of_releases(
         self, ask: Ask, slugs: Sequence[str], deliveries: Mapping[str, Iterable[Delivery]] = MappingProxyType({})
     ) -> dict[str, str]:
-        """Return, by slug, in what the record and the journal differ, in words; nothing for those that agree.
+        """Return, by slug, how the record and the journal differ, in words; nothing for those that agree.
 
         `deliveries` are those of each release that may be sent soon.
         """
@@ -128,7 +130,7 @@ class Agreement:
         return found
 
     def of_deliveries(self, ask: Ask, ids: Sequence[int]) -> tuple[list[Row], dict[int, str]]:
-        """Return what is on record of deliveries, a row each, and by number in what it differs from the journal."""
+        """Return the record of deliveries, a row each, and by delivery number how it differs from the journal."""
         rows = list(_in_parts(ask, BY_DELIVERY, ids))
         known = [row for row in rows if row["slug"] is not None]
         expected = self._expected_of(ask, known)
@@ -141,24 +143,24 @@ class Agreement:
         for row in single:
             slug = row["slug"]
             if slug is None or row["of_version"] != row["version"]:
-                continue  # another guard says so
+                continue  # another guard reports this
             one = expected[slug]
             if slug in differ:
                 found[row["id"]] = differ[slug]
             elif one is not None and _is_elsewhere(one, sets[slug], row["outlet"], row["recipient"]):
                 found[row["id"]] = differ[slug] = _words(slug, f"{row['outlet']} was not to get this one")
-        for row in single:  # with one of them put in, all of that release wait
+        for row in single:  # one extra delivery in the record stops all of its release
             if row["slug"] in differ:
                 found.setdefault(row["id"], differ[row["slug"]])
         return single, found
 
     def recipients(self, ask: Ask, slug: str, version: str, digests: Mapping[str, str]) -> dict[str, frozenset[str]]:
-        """Return each outlet's recipients as the rows have them, if their digest is the one given; no others."""
+        """Return each outlet's recipients according to the rows, if their digest is the one given; no others."""
         wanted = [(slug, version, outlet, digest) for outlet, digest in digests.items()]
         return {one[2]: people for one, people in self._learn(ask, wanted).items()}
 
     def _compare(self, rows: Sequence[Row], expected: Mapping[str, ReplayedRelease | None]) -> dict[str, str]:
-        """As `compare`; what agreed when it was last asked, and is the same, is not compared again."""
+        """Return what `compare` finds. Rows that agreed last time and have not changed are not compared again."""
         seen: dict[str, list[tuple[Any, ...]]] = {}
         for row in rows:
             seen.setdefault(row["slug"], []).append(_COMPARED(row))
@@ -173,7 +175,7 @@ class Agreement:
         return found
 
     def _expected_of(self, ask: Ask, rows: Sequence[Row]) -> dict[str, ReplayedRelease | None]:
-        """What the journal says of each release as of the line that its row was read with."""
+        """Return what the journal says of each release as of the line that its row was read with."""
         last: dict[str, int | None] = {row["slug"]: row["line"] for row in rows}
         with self._lock:
             found = {
@@ -185,7 +187,7 @@ class Agreement:
         lines: dict[str, list[Line]] = {slug: [] for slug in new}
         for row in _in_parts(ask, LINES, new):
             line = Line(**row)
-            if line.n <= (last[line.slug] or 0):  # what was written since belongs to a later look
+            if line.n <= (last[line.slug] or 0):  # what was written since is for a later check
                 lines[line.slug].append(line)
         for slug in new:
             found[slug] = replay(sorted(lines[slug], key=lambda line: line.n))
@@ -198,7 +200,7 @@ class Agreement:
         return found
 
     def _sets_of(self, ask: Ask, expected: Mapping[str, ReplayedRelease]) -> dict[str, dict[str, frozenset[str]]]:
-        """The recipients of each outlet, by slug, as far as the rows are those that were frozen."""
+        """Return the recipients of each outlet, by slug, as far as the rows match what was frozen."""
         wanted = [
             (slug, one.version, outlet, digest)
             for slug, one in expected.items()
@@ -233,7 +235,7 @@ class Agreement:
 
 
 def compare(rows: Sequence[Row], expected: Mapping[str, ReplayedRelease | None]) -> dict[str, str]:
-    """Return, by slug, in what rows differ from what the journal says of their releases, in words."""
+    """Return, by slug, how rows differ from what the journal says of their releases, in words."""
     approvals: dict[str, dict[int, Row]] = {}
     releases: dict[str, Row] = {}
     for row in rows:
@@ -259,7 +261,7 @@ def _differs(expected: ReplayedRelease | None, row: Row, given: Sequence[Row]) -
 
 
 def _is_elsewhere(expected: ReplayedRelease, sets: Mapping[str, frozenset[str]], outlet: str, recipient: str) -> bool:
-    """Whether a delivery goes to an outlet or a recipient that was not frozen with its version."""
+    """Return whether a delivery goes to an outlet or a recipient that was not frozen with its version."""
     if expected.outlets is not None and outlet not in expected.outlets:
         return True
     return expected.recipients is not None and recipient not in sets.get(outlet, frozenset())

@@ -1,13 +1,13 @@
-"""A backup's file: a zip of the record, config.toml and releases/, with a manifest that says what is in it.
+"""A backup file: a zip of the record, config.toml and releases/, with a manifest of its contents.
 
-    manifest.json   format, store, when, program, the journal's head, and each member's size and SHA-256
-    state.db        the record as SQLite has it, whichever database it came from
-    config.toml     no secrets: those are only named there
+    manifest.json   format, store, time, program, the journal's head, and each member's size and SHA-256
+    state.db        the record as an SQLite file, whichever database it came from
+    config.toml     no secrets: it only names them
     releases/…      every release, and what is beside it
     lists/…         the files of recipients that config.toml names
 
-Whatever is read from one was written by anybody: names, sizes and kinds are checked before a byte is unpacked,
-and nothing is unpacked that the manifest does not name.
+A backup may have been written by anybody: names, sizes and kinds are checked before a byte is unpacked, and nothing is
+unpacked that the manifest does not name.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CONFIG = "config.toml"
 RELEASES = "releases/"
 LISTS = "lists/"
 
-#: Limits on what is believed, in bytes and members: far above any office's, far below what would fill a disk unseen.
+#: Limits on what is accepted, in bytes and members: far above any office's, far below what would quietly fill a disk.
 LARGEST_MANIFEST = 32 << 20
 LARGEST_RECORD = 64 << 30
 LARGEST_CONFIG = 1 << 20
@@ -63,7 +63,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup says of itself. `made_at` is UTC; `head` is the journal's at that moment.
+    """What a backup says about itself. `made_at` is UTC; `head` is the journal's at that moment.
 
     `holds` is False for a record whose journal was already broken: kept as evidence, and never restored.
     """
@@ -77,7 +77,7 @@ class Manifest:
     members: tuple[Member, ...]
 
     def as_json(self) -> str:
-        """As it stands in the file."""
+        """Return the manifest as the file contains it."""
         told = {
             "format": FORMAT,
             "format_number": FORMAT_NUMBER,
@@ -99,9 +99,9 @@ class Writer:
         self.members: list[Member] = []
 
     def add(self, name: str, source: IO[bytes]) -> None:
-        """Put in what `source` gives, to its end."""
+        """Add a member with all that `source` gives."""
         digest, size = hashlib.sha256(), 0
-        info = zipfile.ZipInfo(name)  # dated 1980: a backup's bytes tell of nothing but what is in it
+        info = zipfile.ZipInfo(name)  # dated 1980, so that a backup's bytes depend only on its contents
         info.compress_type = zipfile.ZIP_DEFLATED
         info.external_attr = (stat.S_IFREG | 0o600) << 16
         with self._zip.open(info, "w", force_zip64=True) as member:
@@ -120,16 +120,16 @@ class Writer:
 
 
 class Archive:
-    """A backup's file, opened: its manifest has been read, and agrees with what the file holds."""
+    """An open backup file: its manifest has been read, and agrees with what the file holds."""
 
     def __init__(self, opened: zipfile.ZipFile, manifest: Manifest) -> None:
         self._zip = opened
         self.manifest = manifest
 
     def unpack(self, folder: Path) -> None:
-        """Write every member below `folder`, new and 0600, and see that each is what the manifest says.
+        """Write every member below `folder`, new and 0600, and check each against the manifest.
 
-        Raises Refused, OSError: then `folder` holds a part of it.
+        Raises: Refused, OSError; then `folder` holds a part of it.
         """
         for member in self.manifest.members:
             target = folder.joinpath(*member.name.split("/"))
@@ -141,7 +141,7 @@ class Archive:
                 os.fsync(stream.fileno())
 
     def check(self) -> None:
-        """See that each member is what the manifest says, keeping nothing. Raises Refused."""
+        """Check each member against the manifest without keeping it. Raises Refused."""
         for member in self.manifest.members:
             self._copy(member, None)
 
@@ -171,7 +171,7 @@ class Archive:
 
 @contextmanager
 def opened(file: Path) -> Iterator[Archive]:
-    """A backup, to read. Raises NotFound, and Refused for a file that is damaged, hostile, or no backup."""
+    """Open a backup for reading. Raises NotFound, and Refused for a file that is damaged, hostile, or no backup."""
     try:
         stream = file.open("rb")
     except FileNotFoundError:
@@ -228,7 +228,7 @@ def _text(value: Any) -> str:
 
 
 def _agree(whole: zipfile.ZipFile, manifest: Manifest, size: int) -> None:
-    """See that the file holds what the manifest names and nothing else, each of a kind and size to be believed."""
+    """Check that the file holds what the manifest names and nothing else, each of an acceptable kind and size."""
     infos = {info.filename: info for info in whole.infolist()}
     names = [member.name for member in manifest.members]
     if len(infos) != len(whole.infolist()) or len(set(names)) != len(names) or {*names, MANIFEST} != set(infos):
@@ -253,7 +253,7 @@ def _agree(whole: zipfile.ZipFile, manifest: Manifest, size: int) -> None:
 
 
 def _may_stand(name: str) -> bool:
-    """Whether a member's name is the record's, the config's, or a plain path below releases/ or lists/."""
+    """Return whether a member's name is the record's, the config's, or a plain path below releases/ or lists/."""
     if name in {RECORD, CONFIG}:
         return True
     return any(
@@ -262,7 +262,7 @@ def _may_stand(name: str) -> bool:
 
 
 def may_be_kept(parts: Iterable[str]) -> bool:
-    """Whether a relative path, part by part, is a plain one on every system; hidden files are not kept."""
+    """Return whether a relative path, part by part, is plain on every system; hidden files are not kept."""
     parts = list(parts)
     return (
         0 < len(parts) <= DEEPEST
@@ -285,7 +285,7 @@ def _largest(name: str) -> int:
 
 @contextmanager
 def _as_refusal() -> Iterator[None]:
-    """What a damaged or hostile file makes zipfile, zlib and json say, as one plain refusal."""
+    """Turn what zipfile, zlib and json raise for a damaged or hostile file into one plain refusal."""
     try:
         yield
     except PressReleaseError as error:

@@ -1,4 +1,4 @@
-"""Taking over what STOP and HOLD files ask for: into the record and the journal, in the name of who asked."""
+"""Copy what STOP and HOLD files ask for into the record and the journal, in the name of whoever made the file."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from pressrelease.system import stop_file
 
 
 def record_stop_files(store: Store, now: datetime) -> None:
-    """Record what the files in a workspace's folder ask for, and remove them; one that stays is still in force.
+    """Record what the files in a workspace's folder ask for, and remove them. One that can't be removed stays in force.
 
-    The hold of a release that is not scheduled stays a file, and holds it once it is. So do all in a copy or beside an
-    older record: taken over there, they would be gone once the right record is back.
+    The hold of a release that is not scheduled stays a file, and holds it once it is. In a copied workspace, or beside
+    an
+    older record, all files stay: recorded there, they would be gone once the right record is back.
     """
     if store.read.control().not_the_original:
         return
     stop = stop_file.requested_stop(store.workspace)
     if stop is not None:
         with store.ledger(now=now, actor=stop.by) as ledger:
-            # Asked again in its turn: another pass may have taken it over, and a person resumed since.
+            # Checked again inside the transaction: another pass may have recorded it, and a person resumed since.
             if stop_file.is_stopped(store.workspace) and not store.read.control().stopped:
                 commands.stop(ledger, by=stop.by, why=stop.why)
         stop_file.remove(stop)

@@ -1,7 +1,8 @@
-"""A consistent copy of the record while others work with it, and how one that is put back comes to stand.
+"""Make a consistent copy of the record while others work with it, and prepare a restored copy for use.
 
-A copy knows nothing of what was done after it was made. So it starts stopped, whatever it had in hand is in
-doubt, and so is all that would have left by itself between its making and its return.
+A copy knows nothing of what was done after it was made. So it starts stopped, all that was being sent is in doubt, and
+so
+is everything that would have gone out between the copy and its restoring.
 """
 
 from __future__ import annotations
@@ -27,15 +28,15 @@ from pressrelease.store.queries import SCHEMA, Reader, unreadable
 from pressrelease.store.rows import delivery_of
 from pressrelease.store.tables import approvals, control, deliveries, processes, releases
 
-#: How long a copy waits for a writer's turn to end, in seconds.
+#: Seconds that a copy waits for a writer's turn to end.
 COPY_PATIENCE = 60.0
 
-#: A delivery's place in any copy of the record: slug, version, outlet, recipient.
+#: A delivery's identity in any copy of the record: slug, version, outlet, recipient.
 Place = tuple[str, str, str, str]
 
 
 def place_of(delivery: Delivery) -> Place:
-    """Where a delivery belongs, whatever its number in this or that copy."""
+    """Return a delivery's identity, whatever its number in this or that copy."""
     return delivery.slug, delivery.version, delivery.outlet, delivery.recipient
 
 
@@ -45,7 +46,7 @@ def place_of(delivery: Delivery) -> Place:
 def snapshot(store: Store, to: Path) -> None:
     """Copy the record as it is at one moment into the new SQLite file `to` (0600), whatever is going on.
 
-    Raises StateUnreadable where it can't be read or believed, WillRetry where it is busy for too long.
+    Raises: StateUnreadable if it can't be read or trusted, WillRetry if it is busy for too long.
     """
     if store.file is None:
         engine = postgres_engine(store.url, snapshot=True)
@@ -64,7 +65,7 @@ def snapshot(store: Store, to: Path) -> None:
     copy = sqlite3.connect(to, isolation_level=None)
     try:
         source_file.execute("PRAGMA query_only = ON")
-        # All pages in one step: a copy made piece by piece begins anew with every write of another process.
+        # All pages in one step: a copy made piece by piece starts over with every write of another process.
         source_file.backup(copy, pages=-1, progress=waited, sleep=0.05)
         copy.execute("PRAGMA journal_mode = DELETE")
         found = [str(row[0]) for row in copy.execute("PRAGMA quick_check(1)")]
@@ -74,7 +75,7 @@ def snapshot(store: Store, to: Path) -> None:
                 "The disk is full; no backup was made. The record is as it was.", hint="Make room, then try again."
             ) from None
         raise unreadable(error) from error
-    except UnicodeDecodeError:  # of SQLite's own complaint, where it quotes the damage
+    except UnicodeDecodeError:  # from SQLite's own message, if it quotes the damage
         found = []
     finally:
         copy.close()
@@ -86,13 +87,13 @@ def snapshot(store: Store, to: Path) -> None:
         )
 
 
-# -- looking at a copy before it is believed ------------------------------------------------------------------
+# -- checking a copy before it is trusted ---------------------------------------------------------------------
 
 
 def look_over(file: Path, *, store_id: str, head: Head) -> Walk:
-    """See that an unpacked record is whole, ours and only ours, and that its journal ends at `head`.
+    """Check that an unpacked record is complete and only ours, and that its journal ends at `head`.
 
-    Raises Refused, saying what is wrong; WillRetry, StateUnreadable where the file can't even be asked.
+    Raises: Refused, with what is wrong; WillRetry, StateUnreadable if the file can't even be queried.
     """
     connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
     try:
@@ -100,7 +101,7 @@ def look_over(file: Path, *, store_id: str, head: Head) -> Walk:
         if [str(row[0]) for row in connection.execute("PRAGMA integrity_check(1)")] != ["ok"]:
             raise _refused("its database is damaged")
         found = {(str(kind), str(name)): str(sql) for kind, name, sql in connection.execute(_OBJECTS)}
-    except (sqlite3.Error, UnicodeDecodeError):  # SQLite's own complaint may quote the damage
+    except (sqlite3.Error, UnicodeDecodeError):  # SQLite's own message may quote the damage
         raise _refused("its database can't be read") from None
     finally:
         connection.close()
@@ -138,7 +139,7 @@ _LATER_GUARDS = {"journal_no_replace": AGREEMENT_SINCE}
 
 
 def _only_ours(found: Mapping[tuple[str, str], str], schema: int) -> None:
-    """A database brings its own triggers and views, and those would act in our name: only ours are taken."""
+    """Refuse triggers and views that are not ours: a database brings its own, and they would act in our name."""
     fresh = sqlite3.connect(":memory:")
     try:
         from sqlalchemy import create_engine
@@ -166,16 +167,17 @@ def _refused(what: str) -> Refused:
     )
 
 
-# -- what became of things after the copy ----------------------------------------------------------------------
+# -- what happened after the copy ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Since:
-    """What the replaced record knows of the time after the backup.
+    """What the replaced record knows about the time after the backup.
 
-    `begun` has each delivery that was tried or settled since, with a sentence on how it stood; `words` each
-    release of which something was said since, with the last thing said; `unknown` the releases that the copy
-    has never heard of and that had begun to go out.
+    `begun` has each delivery that was tried or settled since, with a sentence on its state; `words` each release whose
+    directive changed since, with the last one; `unknown` the releases that the copy has never heard of and that had
+    started
+    to go out.
     """
 
     begun: Mapping[Place, str]
@@ -184,7 +186,7 @@ class Since:
 
 
 def what_came_since(replaced: Reader, copy: Reader, head: Head) -> Since | None:
-    """What a record that continues the copy's journal knows; None where it can't be believed to continue it."""
+    """Return what a record that continues the copy's journal knows; None if it can't be trusted to continue it."""
     try:
         lines = list(replaced.journal())
         walked = walk(lines, head)
@@ -214,7 +216,7 @@ def _deliveries(reader: Reader) -> Iterable[Delivery]:
 
 @dataclass(frozen=True)
 class RestoreOutcome:
-    """How a restored record came to stand, by slug: what is in doubt, what is held, and what it doesn't know of."""
+    """The result of restoring a record, by slug: what is in doubt, what is held, and what it doesn't know about."""
 
     doubted: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
@@ -232,11 +234,13 @@ def start_stopped(
     approvals_needed: int,
     since: Since | None = None,
 ) -> RestoreOutcome:
-    """Bring a copy to where it may be put in place: stopped, and sure of nothing that it can't know.
+    """Prepare a copy for use: stopped, with everything that it can't know for certain in doubt.
 
-    `event` is what the journal calls it, and `why` the reason of the stop; `copied_at` is the last moment that the copy
-    knows of. `since` is what the replaced record knows, None where nobody knows: then everything that would have left
-    by itself by now is in doubt; if the clock is behind the record, so that "now" says nothing, whatever its lift.
+    `event` is the journal's name for this, and `why` the reason of the stop; `copied_at` is the last moment that the
+    copy
+    knows of. `since` is what the replaced record knows. If that is None, everything that would have gone out by itself
+    by now
+    is put in doubt; and if the clock is behind the record, so that "now" means nothing, whatever its lift.
     """
     commands.stop(ledger, by=by, why=why)
     ledger.connection.execute(
@@ -264,13 +268,13 @@ def start_stopped(
                 commands.set_directive(ledger, slug, Directive.HELD, by=by, why=reason)
                 held.append(slug)
         except PressReleaseError:
-            continue  # a draft in the copy, or out already: nothing of it leaves by itself
+            continue  # a draft in the copy, or out already: nothing of it goes out by itself
     ledger.note(event, made_at=said_utc(copied_at), head=str(head), doubted=sorted(set(doubted)), held=held)
     return RestoreOutcome(tuple(dict.fromkeys(doubted)), tuple(held), since.unknown if since else ())
 
 
 def said_utc(moment: datetime) -> str:
-    """An aware moment in UTC, to the second, as the journal has it."""
+    """Format an aware moment in UTC, to the second, as the journal does."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -283,7 +287,7 @@ def _open(ledger: Ledger) -> list[Delivery]:
 
 
 def _may_have_left(ledger: Ledger, approvals_needed: int) -> dict[Place, str]:
-    """Every delivery that a running scheduler would have claimed by now, or by any time if the clock is behind."""
+    """Return the deliveries that a running scheduler would have claimed by now, or ever if the clock is behind."""
     newest = ledger.connection.execute(select(control.c.newest)).scalar()
     set_back = newest is not None and ledger.micros < newest
     come = releases.c.lift.is_not(None) if set_back else releases.c.lift <= ledger.micros
@@ -317,7 +321,7 @@ def _may_have_left(ledger: Ledger, approvals_needed: int) -> dict[Place, str]:
 
 
 def _doubt(ledger: Ledger, delivery: Delivery, reason: str) -> None:
-    """Put in doubt what this record never claimed: another copy of it may have. It counts as a try."""
+    """Put a delivery in doubt that this record never claimed: another copy of it may have. It counts as a try."""
     done = ledger.connection.execute(
         update(deliveries)
         .where(deliveries.c.id == delivery.id, deliveries.c.attempts == delivery.attempts)
@@ -337,7 +341,7 @@ def _doubt(ledger: Ledger, delivery: Delivery, reason: str) -> None:
 
 
 def fold_up(file: Path) -> None:
-    """Have a record be one file again, with nothing beside it, after it was written to."""
+    """Make a record one file again, with nothing beside it, after it was written to."""
     connection = sqlite3.connect(file, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = DELETE")

@@ -1,9 +1,9 @@
-"""Many senders' questions put to the store as one.
+"""One query shared by many senders (single-flight).
 
-A reader of SQLite waits while anybody's commit reaches the disk, and a commit waits for every reader: sixty senders
-that ask one by one keep each other, and the writer, from their turn. So whoever asks while a question is under way
-joins the next one. Nobody is answered by a question that was put before they asked: what they hear is as fresh as if
-they had asked alone.
+A reader of SQLite waits while any commit reaches the disk, and a commit waits for every reader: sixty senders each
+running
+this query would starve the writer, and each other. So calls that arrive during a query share the next one. No call is
+answered by a query that started before it, so each answer is as fresh as if the caller had asked alone.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ _Answer = TypeVar("_Answer")
 
 
 class _Round(Generic[_Answer]):
-    """One question for all who joined it; `trouble` is what it failed with.
+    """One query for all callers that joined it; `trouble` is the error it failed with.
 
-    Each who waits does so at a gate of its own, which opens when the answer is there, or when it is to ask for all:
-    to be woken with everybody else, at one door, would cost more than the asking.
+    Each waiting caller has a gate of its own, which opens when the answer is there or when it is its turn to run the
+    query:
+    waking all of them at once would cost more than the query.
     """
 
     def __init__(self) -> None:
@@ -31,7 +32,7 @@ class _Round(Generic[_Answer]):
 
 
 class BatchedQuery(Generic[_Answer]):
-    """`ask(number)` gives what `ask_all` finds for that number, None where it finds nothing; raises what it raises."""
+    """`ask(number)` returns what `ask_all` finds for that number, None if it finds nothing; raises what it raises."""
 
     def __init__(self, ask_all: Callable[[Sequence[int]], Mapping[int, _Answer]]) -> None:
         self._ask_all = ask_all
@@ -40,7 +41,7 @@ class BatchedQuery(Generic[_Answer]):
         self._next: _Round[_Answer] = _Round()
 
     def ask(self, number: int) -> _Answer | None:
-        """Ask about one row, together with whoever else is waiting to ask."""
+        """Query one row, together with everyone else who is waiting."""
         with self._lock:
             joined = self._next
             joined.numbers.append(number)
@@ -62,7 +63,7 @@ class BatchedQuery(Generic[_Answer]):
     def _put(self, joined: _Round[_Answer]) -> None:
         try:
             joined.found = self._ask_all(joined.numbers)
-        except BaseException as error:  # noqa: BLE001  (each who joined must hear of it)
+        except BaseException as error:  # noqa: BLE001  (every caller that joined must get it)
             joined.trouble = error
         joined.done = True
         with self._lock:

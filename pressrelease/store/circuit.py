@@ -1,11 +1,11 @@
-"""Outlets that refuse this office's credentials: closed at the first such answer, and asked no more.
+"""Outlets that refuse this office's credentials: closed at the first such answer, and sent nothing more.
 
     a send is refused for its credentials ──▶ that delivery fails, and in the same transaction its outlet closes
     closed                                ──▶ nothing is claimed there; what waits goes on waiting
-    its table or its secrets change, it is reached with `outlets --test`, or a person says `retry`
-                                          ──▶ it opens, and what it turned away is tried again
+    its table or its secrets change, `outlets --test` reaches it, or a person runs `retry`
+                                          ──▶ it opens, and what it refused is tried again
 
-An account is locked by many wrong passwords, and one complaint tells a person all that twenty would.
+Many wrong passwords lock an account, and one failure tells a person as much as twenty.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pressrelease.store.ledger import Ledger
     from pressrelease.store.queries import Reader
 
-#: The layout that brought the table.
+#: The layout that introduced the table.
 SINCE = 3
 
 
 class ClosedOutlet(NamedTuple):
-    """An outlet that is asked no more; `fingerprint` is of the table and the secrets that it refused. `at` is UTC."""
+    """A closed outlet; `fingerprint` is of the table and the secrets that it refused. `at` is UTC."""
 
     outlet: str
     reason: str
@@ -33,7 +33,7 @@ class ClosedOutlet(NamedTuple):
 
 
 def closed_outlets(read: Reader) -> dict[str, ClosedOutlet]:
-    """Every outlet that is closed, by its name."""
+    """Return every closed outlet, by its name."""
     if read.schema() < SINCE:
         return {}
     return {
@@ -43,7 +43,7 @@ def closed_outlets(read: Reader) -> dict[str, ClosedOutlet]:
 
 
 def close_outlet(ledger: Ledger, outlet: str, delivery: int, *, reason: str, fingerprint: str) -> None:
-    """Ask an outlet no more, since it refused `delivery` for its credentials; the journal says it the first time."""
+    """Close an outlet because it refused `delivery` for its credentials. The journal notes only the first time."""
     from sqlalchemy import text
 
     ledger.connection.execute(
@@ -62,7 +62,7 @@ def close_outlet(ledger: Ledger, outlet: str, delivery: int, *, reason: str, fin
 
 
 def open_outlet_again(ledger: Ledger, outlet: str, *, why: str) -> bool:
-    """Ask an outlet again, and have what it turned away tried again; False where it was not closed."""
+    """Open an outlet, and have what it refused tried again. Return False if it was not closed."""
     from sqlalchemy import delete, select
 
     from pressrelease.release.delivery import DeliveryState

@@ -1,6 +1,6 @@
-"""Claims on deliveries: taken before the first byte, ended by an answer, and what becomes of a dead one's.
+"""Claims on deliveries: taken before the first byte, ended by an answer, and what happens to a dead process's.
 
-The crash story is told in `pressrelease.publishing.cycle`; these are its four writes.
+Crash safety is explained in `pressrelease.publishing.cycle`; these are its four writes.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ FOUND = "in the log of its sender, which ended before it could record this"
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one claimed delivery: as it was claimed, and as it stands after the outlet's answer.
+    """The result of one claimed delivery: before, as it was claimed, and after the outlet's answer.
 
-    `closes` is the fingerprint of the credentials that the outlet refused, None where it refused none. `proof` says
-    whether the lift had surely come when the send began, None where nothing was sent.
+    `closes` is the fingerprint of the credentials that the outlet refused, None if it refused none. `proof` says
+    whether the
+    lift had surely come when the send started, None if nothing was sent.
     """
 
     claimed: Delivery
@@ -47,11 +48,12 @@ class Result:
 def claim(
     ledger: Ledger, ids: Sequence[int], *, owner: str, lease_until: datetime, policy: Policy, retry: Retry
 ) -> list[Delivery]:
-    """Claim those of `ids` that may leave now, in one statement that asks every guard of the store again.
+    """Claim those of `ids` that may leave now, in one statement that checks every guard of the store again.
 
-    A record that does not agree with the journal, another's claim, a hold, a stop, a moved lift, a withdrawn approval,
-    a closed outlet, or a lift that is by now too long past (a queue stands still while a machine is suspended) leaves
-    a row out. The caller sends nothing before the transaction has ended: it is then on the disk.
+    A row is left out if its record does not agree with the journal, if another process has claimed it, if it is held,
+    stopped or moved, if an approval was withdrawn, if its outlet is closed, or if its lift is by now too long past (a
+    machine
+    may have been suspended). The caller sends nothing before the transaction has ended: the claim is then on disk.
     """
     if ledger.not_the_original:
         return []
@@ -72,14 +74,17 @@ def claim(
 
 
 def _that_agree(ledger: Ledger, ids: Sequence[int]) -> list[int]:
-    """Those deliveries of `ids` whose release's record agrees with the journal."""
+    """Return those deliveries of `ids` whose release's record agrees with the journal."""
     _, differ = ledger.agreement.of_deliveries(ledger.ask, ids)
     return [number for number in ids if number not in differ]
 
 
 @lru_cache(maxsize=8)
 def _claiming(policy: Policy, dialect: str) -> ReturningUpdate[Any]:
-    """The statement; to make it anew would take longer than all the rest between an instant and its claim's commit."""
+    """Build the claim statement, once:
+
+    building it takes longer than all the rest between a lift and its claim's commit.
+    """
     now: BindParameter[int] = bindparam("now")
     may_leave = (
         select(releases.c.slug)
@@ -111,7 +116,7 @@ def _claiming(policy: Policy, dialect: str) -> ReturningUpdate[Any]:
         deliveries.c.next_try <= now,
     )
     if dialect == "postgresql":
-        # Rows that another machine is claiming this instant are left to it, instead of waited for.
+        # Rows that another machine is claiming right now are left to it instead of waited for.
         chosen = deliveries.c.id.in_(select(deliveries.c.id).where(*ready).with_for_update(skip_locked=True))
     return (
         update(deliveries)
@@ -130,7 +135,7 @@ def _claiming(policy: Policy, dialect: str) -> ReturningUpdate[Any]:
 
 
 def in_time() -> ColumnElement[bool]:
-    """Return the opposite of `standing.too_late` in SQL, over a release and one delivery of it."""
+    """Return the opposite of `evaluation.too_late` in SQL, over a release and one delivery of it."""
     accepted, lift = releases.c.late_accepted_at, releases.c.lift
     latest = case((accepted > lift, accepted), else_=lift)
     return or_(
@@ -140,7 +145,7 @@ def in_time() -> ColumnElement[bool]:
 
 
 def _who_may_approve(policy: Policy) -> list[ColumnElement[bool]]:
-    """That an approval is by somebody whose word counts under `policy`, as `standing.counted_approvals` has it."""
+    """Return the SQL for "by somebody whose approval counts under `policy`", as in `evaluation.counted_approvals`."""
     asked: list[ColumnElement[bool]] = []
     if policy.approvers:
         asked.append(approvals.c.person.in_([same_person(name) for name in policy.approvers]))
@@ -150,12 +155,12 @@ def _who_may_approve(policy: Policy) -> list[ColumnElement[bool]]:
 
 
 def record(ledger: Ledger, results: Sequence[Result]) -> None:
-    """Write what the outlets answered. An answer to a claim that was meanwhile taken away is still noted."""
+    """Write the outlets' answers. An answer to a claim that was meanwhile taken away is still noted."""
     _note_answers(ledger, results, _write(ledger, results))
 
 
 def record_if_claimed(ledger: Ledger, results: Sequence[Result]) -> None:
-    """Write the answers that a dead process had and did not record, where its claims still stand."""
+    """Write the answers that a dead process had and did not record, if its claims are still open."""
     standing = [one for one in results if ledger.connection.execute(_OWN_CLAIM, _values(one)).rowcount]
     _note_answers(ledger, standing, [True] * len(standing), found=FOUND)
 
@@ -187,7 +192,7 @@ def _note_answers(ledger: Ledger, results: Sequence[Result], changed: Sequence[b
 
 
 def _write(ledger: Ledger, results: Sequence[Result]) -> list[bool]:
-    """Which of the results found their claim still standing, or given up and unclaimed since."""
+    """Return which results found their claim still open, or given up and unclaimed since."""
     values = [_values(result) for result in results]
     if len(values) > 1:
         savepoint = ledger.connection.begin_nested()
@@ -207,7 +212,7 @@ def _values(result: Result) -> dict[str, Any]:
     return {"b_id": before.id, "b_attempts": before.attempts, "b_owner": before.owner} | row_of_delivery(result.after)
 
 
-# The state stands in the statement itself: `Ledger.each` takes nothing but each row's own values.
+# The state is written into the statement itself: `Ledger.each` takes only each row's own values.
 _OWN_CLAIM = update(deliveries).where(
     deliveries.c.id == bindparam("b_id"),
     deliveries.c.state == literal_column(f"'{DeliveryState.SENDING.value}'"),
@@ -222,7 +227,7 @@ _OWN_DOUBT = update(deliveries).where(
     deliveries.c.attempts == bindparam("b_attempts"),
 )
 
-# And what surely arrived is not sent again, whatever a person meanwhile decided in the dark.
+# And what surely arrived is not sent again, whatever a person decided meanwhile without knowing.
 _GIVEN_UP = update(deliveries).where(
     deliveries.c.id == bindparam("b_id"),
     deliveries.c.owner.is_(None),
@@ -231,7 +236,7 @@ _GIVEN_UP = update(deliveries).where(
 
 
 def give_back(ledger: Ledger, claimed: Sequence[Delivery], reason: str) -> None:
-    """End own claims of which no byte has left: each stands again where it stood before the claim."""
+    """End own claims of which nothing was sent. Each returns to its state before the claim."""
     first_time = deliveries.c.attempts <= 1
     for delivery in claimed:
         done = ledger.connection.execute(
@@ -256,7 +261,10 @@ def give_back(ledger: Ledger, claimed: Sequence[Delivery], reason: str) -> None:
 
 
 def doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: datetime | None) -> None:
-    """Put another's claim in doubt, since it died or its lease lapsed; `again` is when its outlet is asked about it."""
+    """Put another process's claim in doubt because it died or its lease expired.
+
+    `again` is when its outlet is asked about it.
+    """
     done = ledger.connection.execute(
         update(deliveries)
         .where(
@@ -279,7 +287,7 @@ def doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: datetime | 
 
 
 def leave_to_person(ledger: Ledger, doubtful: Sequence[Delivery], reason: str) -> None:
-    """Have deliveries in doubt wait for a person, that would have been asked again by themselves."""
+    """Make deliveries in doubt wait for a person instead of being asked about again automatically."""
     for delivery in doubtful:
         done = ledger.connection.execute(
             update(deliveries)

@@ -1,5 +1,9 @@
-"""A person's words, written down: schedule, approve, hold, stop and their like. Each asks its guard in the
-transaction in which it acts, so that two people, or a person and a sender, can't slip past one another."""
+"""Write what people decide: schedule, approve, hold, stop and so on.
+
+Each function checks its guard in the transaction in which it acts, so that two people, or a person and a sender, can't
+act
+at cross purposes.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +38,12 @@ from pressrelease.when import say_full
 
 @dataclass(frozen=True)
 class Frozen:
-    """What `schedule` freezes: the canonical bytes, the lift (None: with its last approval), each attachment's bytes
-    and SHA-256 by its path, the lift as the clocks that were meant show it ("" where an instant was), and what
-    config.toml adds to it ("" for nothing)."""
+    """What `schedule` freezes with a version.
+
+    The canonical bytes, the lift (None: with its last approval), each attachment's bytes and SHA-256 by its path, the
+    lift as
+    local wall time ("" for an instant), and what config.toml adds to it ("" for nothing).
+    """
 
     canonical: bytes
     lift: datetime | None
@@ -46,7 +53,7 @@ class Frozen:
     settings: str = ""
 
 
-# Made once: a thousand releases are scheduled in one call, and to make a statement takes longer than to run it.
+# Built once: a thousand releases are scheduled in one call, and building a statement takes longer than running it.
 _SLUG: BindParameter[str] = bindparam("of_slug")
 _VERSION: BindParameter[str] = bindparam("of_version")
 _RELEASE = select(releases).where(releases.c.slug == _SLUG).with_for_update()
@@ -79,8 +86,8 @@ _WITHDRAWN = (
 
 
 def load_for_update(ledger: Ledger, slug: str) -> Dossier:
-    """A release with its approvals and deliveries, as this transaction sees it. Raises NotFound for a draft."""
-    # Locked on PostgreSQL (SQLite has one writer): what is decided by this look still holds when it is written.
+    """Load a release with its approvals and deliveries, as this transaction sees it. Raises NotFound for a draft."""
+    # Locked on PostgreSQL (SQLite has one writer): what is decided on it still holds when it is written.
     found = ledger.rows(_RELEASE, {"of_slug": slug})
     if not found:
         raise NotFound(
@@ -96,9 +103,9 @@ def load_for_update(ledger: Ledger, slug: str) -> Dossier:
 
 
 def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapping[str, Sequence[str]]) -> None:
-    """Freeze a version and make its deliveries wait; a version scheduled before, unless begun, is called off.
+    """Freeze a version and make its deliveries wait. A version scheduled before, unless started, is called off.
 
-    Raises NotPermitted once any delivery of this release has begun: what is out is corrected, not rescheduled.
+    Raises: NotPermitted once any delivery of this release has started: what is out is corrected, not rescheduled.
     """
     slug, version = release.slug, release.version
     nowhere = [outlet for outlet, people in recipients.items() if not people] or ([] if recipients else ["any outlet"])
@@ -157,7 +164,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
 
 
 def _freeze(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapping[str, Sequence[str]]) -> None:
-    """Keep what is approved under its version's name; what is kept under that name already must be the same."""
+    """Keep what is approved under its version's name. What is kept under that name already must be the same."""
     named = settings_name(frozen.settings)
     version = {
         "slug": release.slug,
@@ -189,7 +196,7 @@ def _freeze(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapp
 
 
 def unschedule(ledger: Ledger, slug: str) -> None:
-    """Back to a draft, its approvals withdrawn. Raises NotPermitted once any delivery has begun."""
+    """Make a release a draft again and withdraw its approvals. Raises NotPermitted once any delivery has started."""
     dossier = load_for_update(ledger, slug)
     _not_begun(dossier, "it can't become a draft again", f"`pressrelease hold {slug}` stops the rest.")
     _call_off(ledger, slug)
@@ -208,7 +215,7 @@ def unschedule(ledger: Ledger, slug: str) -> None:
 
 
 def _call_off(ledger: Ledger, slug: str) -> None:
-    """Cancel what waits of a release and withdraw every approval of it."""
+    """Cancel all waiting deliveries of a release and withdraw every approval of it."""
     ledger.connection.execute(_CALLED_OFF, {"of_slug": slug})
     _withdraw_approvals(ledger, slug)
 
@@ -227,11 +234,15 @@ def approve(
     signature: str = "",
     uncounted: Collection[str] = (),
 ) -> None:
-    """One person's yes to exactly `version`; a second one of the same person changes nothing, unless it is signed.
+    """Record one person's approval of exactly `version`.
 
-    `uncounted` names those whose earlier yes does not count, since its signature is not vouched for.
-    Where this was the last yes that `policy` asks of an `immediate` release, it lifts at this moment.
-    Raises NotPermitted where another version stands by now.
+    A second approval by the same person changes nothing, unless it is signed. `uncounted` names the people whose
+    earlier
+    approval does not count because its signature can't be verified. If this was the last approval that `policy`
+    requires of
+    an `immediate` release, it lifts at this moment.
+
+    Raises: NotPermitted if another version is scheduled by now.
     """
     dossier = load_for_update(ledger, slug)
     if dossier.release.version != version:
@@ -268,7 +279,7 @@ def approve(
 
 
 def unapprove(ledger: Ledger, slug: str, why: str = "") -> int:
-    """Withdraw every approval of the version that stands; how many there were. Raises NotPermitted once begun."""
+    """Withdraw every approval of the scheduled version. Return how many there were. Raises NotPermitted once started."""
     dossier = load_for_update(ledger, slug)
     _not_begun(dossier, "its approval can't be taken back", f"`pressrelease hold {slug}` stops the rest.")
     if not dossier.approvals:
@@ -276,7 +287,7 @@ def unapprove(ledger: Ledger, slug: str, why: str = "") -> int:
     withdrawn = _withdraw_approvals(ledger, slug)
     frozen = select(versions.c.lift).where(versions.c.slug == slug, versions.c.version == dossier.release.version)
     if ledger.connection.execute(frozen).scalar() is None:
-        # It lifts with its last approval, and that was just taken back.
+        # It lifts with its last approval, which was just withdrawn.
         move_lift(ledger, dossier.release, None)
     ledger.note("release.unapproved", slug, dossier.release.version, withdrawn=withdrawn, why=why)
     return withdrawn
@@ -285,13 +296,14 @@ def unapprove(ledger: Ledger, slug: str, why: str = "") -> int:
 def move_lift(
     ledger: Ledger, release: Scheduled, lift: datetime | None, why: str = "", *, wall: str = "", zones: str = ""
 ) -> None:
-    """Give a release another lift, and with it everything of it that still waits.
+    """Give a release another lift, and with it all its waiting deliveries.
 
-    `wall` is the lift as the clocks that were meant show it, "" where an instant was; `zones` the release of the zone
-    database that it was reckoned by.
+    `wall` is the lift as local wall time, "" for an instant; `zones` is the release of the zone database that it was
+    computed
+    with.
     """
     micros = maybe_micros(lift)
-    # Whoever asks may go by changed zone rules that the record has not followed yet; the journal is of the record.
+    # The caller may use changed zone rules that the record has not followed yet; the journal is about the record.
     (on_record,) = ledger.rows(select(releases.c.lift).where(releases.c.slug == release.slug))
     ledger.connection.execute(
         update(releases)
@@ -312,7 +324,7 @@ def move_lift(
 
 
 def wait_until(ledger: Ledger, release: Scheduled, lift: datetime | None) -> None:
-    """Have everything of a release that still waits go out at its lift."""
+    """Make all waiting deliveries of a release go out at its lift."""
     micros = maybe_micros(lift)
     ledger.connection.execute(
         update(deliveries)
@@ -326,14 +338,14 @@ def wait_until(ledger: Ledger, release: Scheduled, lift: datetime | None) -> Non
 
 
 def _clocks(wall: str, zones: str) -> dict[str, str]:
-    """What the journal says of the clocks that a lift follows; nothing where it is an instant."""
+    """Return what the journal notes about a lift's wall time; nothing for an instant."""
     return {"wall": wall, "zones": zones or "unknown"} if wall else {}
 
 
 def set_directive(ledger: Ledger, slug: str, word: Directive, *, by: str, why: str = "") -> Dossier:
-    """Hold a release, or let it go on; the dossier as it was before. Raises NotPermitted where nothing is left.
+    """Hold a release, or let it go on. Return its dossier from before. Raises NotPermitted if it is out already.
 
-    Letting go of one that is not held changes and notes nothing.
+    Letting go of a release that is not held changes and notes nothing.
     """
     dossier = load_for_update(ledger, slug)
     if dossier.release.word is Directive.KILLED:
@@ -345,7 +357,7 @@ def set_directive(ledger: Ledger, slug: str, word: Directive, *, by: str, why: s
             code="already_published",
         )
     if word is Directive.SCHEDULED and dossier.release.word is not Directive.HELD:
-        return dossier  # nothing to let go: no line of the journal says so
+        return dossier  # nothing to let go, so the journal gets no line
     ledger.connection.execute(
         update(releases)
         .where(releases.c.slug == slug)
@@ -357,7 +369,7 @@ def set_directive(ledger: Ledger, slug: str, word: Directive, *, by: str, why: s
 
 
 def give_reason(ledger: Ledger, slug: str, *, by: str, why: str) -> bool:
-    """Put on record why `by` holds a release, after the fact; False where it is no longer held by them."""
+    """Record why `by` holds a release, after the fact. Return False if they no longer hold it."""
     dossier = load_for_update(ledger, slug)
     if dossier.release.word is not Directive.HELD or dossier.release.word_by != by:
         return False
@@ -367,9 +379,9 @@ def give_reason(ledger: Ledger, slug: str, *, by: str, why: str) -> bool:
 
 
 def accept_late(ledger: Ledger, release: Scheduled) -> None:
-    """A person's word, good for `max_late` from now, that a release may go out although its lift is past.
+    """Record that a release may go out although its lift is past; good for `max_late` from now.
 
-    Changes and notes nothing where the lift is still ahead: it is not late.
+    Changes and notes nothing if the lift is still ahead: it is not late.
     """
     if release.lift is None or release.lift > ledger.now:
         return
@@ -380,7 +392,7 @@ def accept_late(ledger: Ledger, release: Scheduled) -> None:
 
 
 def stop(ledger: Ledger, *, by: str, why: str) -> None:
-    """Stop everything. Once this has been written, no further delivery is claimed and no claimed one begins."""
+    """Stop everything. Once this is written, no further delivery is claimed and no claimed one starts."""
     ledger.connection.execute(
         update(control).values(stopped=True, stopped_by=by, stopped_why=why, stopped_at=ledger.micros)
     )
@@ -388,7 +400,7 @@ def stop(ledger: Ledger, *, by: str, why: str) -> None:
 
 
 def go_on(ledger: Ledger) -> None:
-    """Let everything go again."""
+    """Let everything go on again."""
     ledger.connection.execute(
         update(control).values(stopped=False, stopped_by=null(), stopped_why=null(), stopped_at=null())
     )
@@ -407,7 +419,7 @@ def _utc_text(moment: datetime | None) -> str | None:
 
 
 def put_off(ledger: Ledger, release: Scheduled, moment: datetime, *, wall: str = "", zones: str = "") -> None:
-    """As `move_lift`, refusing to bring forward what was approved for later."""
+    """Do what `move_lift` does, but refuse to bring forward what was approved for later."""
     if release.lift is not None and to_micros(moment) < to_micros(release.lift):
         zone = release.embargo.timezone
         raise NotPermitted(

@@ -1,4 +1,4 @@
-"""Opening the store for writing: where it is, its file's mode, its migrations, and one transaction at a time."""
+"""Open the store for writing: its place, its file's mode, its migrations, and one transaction at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pressrelease.store.queries import SCHEMA, gone, unreadable
 from pressrelease.store.tables import PARTIAL_INDEXES, control, journal, metadata, migrations
 from pressrelease.system.accounts import make_folder, opened
 
-#: How long a writer tries for its turn, in seconds, before it says that the store is busy.
+#: Seconds that a writer waits for its turn before it reports that the store is busy.
 WRITE_PATIENCE = 60.0
 
 #: SQLite below this release can corrupt a WAL database with two writers (its "WAL-reset" bug).
@@ -33,7 +33,7 @@ _WAL_IS_SAFE = (3, 51, 3)
 
 
 def _name_people(connection: Connection) -> None:
-    """Store, for each approval, its name as names are compared, and whether it is the author's or the scheduler's."""
+    """Store each approval's compared name, and whether it is the author's or the scheduler's."""
     found = connection.exec_driver_sql(
         "SELECT a.id, a.by, r.author, r.scheduled_by FROM approvals a LEFT JOIN releases r ON r.slug = a.slug"
     ).all()
@@ -59,8 +59,9 @@ _NO_REPLACE = {
 #: A statement of a migration, or a function that does what SQL can't.
 Step = str | Callable[[Connection], None]
 
-#: What brought the layout to each number, and the statements that bring an older store there; a new one is laid out
-#: whole. A column that is added stands last in `tables` too.
+#: What introduced each layout number, and the statements that bring an older store there; a new store is created whole.
+#: A
+#: column that is added comes last in `tables` too.
 CHANGES: tuple[tuple[str, tuple[Step, ...]], ...] = (
     ("the first layout", ()),
     ("signatures of approvals", ("ALTER TABLE approvals ADD COLUMN signature TEXT",)),
@@ -141,11 +142,12 @@ _JOURNAL_TRIGGERS = {
 
 
 def open_engine(url: str, file: Path | None, now_micros: int, origin: Origin) -> Engine:
-    """An engine on a store that exists and has this program's layout; a missing one is made, once.
+    """Return an engine on a store that exists and has this program's layout; a missing store is created, once.
 
-    `file` is SQLite's file, None for PostgreSQL; `origin` is what is remembered of the record here.
-    Raises StateUnreadable where a store that once was here is gone, or is another program's, or a newer one's: it is
-    never replaced by an empty one.
+    `file` is SQLite's file, None for PostgreSQL; `origin` is what this machine remembers of the record.
+
+    Raises: StateUnreadable if a store that was here is gone, or belongs to another program or a newer one. It is never
+    replaced by an empty one.
     """
     if file is not None:
         _make_file(file, origin)
@@ -165,7 +167,7 @@ def open_engine(url: str, file: Path | None, now_micros: int, origin: Origin) ->
 def _connect(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=0.05, isolation_level=None, check_same_thread=False)
     mode, sync = ("WAL", "FULL") if sqlite3.sqlite_version_info >= _WAL_IS_SAFE else ("PERSIST", "EXTRA")
-    # To keep the rollback journal's file spares each commit the making and the unlinking of one.
+    # Keeping the rollback journal's file saves each commit creating and deleting one.
     for pragma in (f"journal_mode = {mode}", f"synchronous = {sync}", "foreign_keys = ON", "trusted_schema = OFF"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
@@ -227,7 +229,7 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int, origin
 
 
 def lay_out(connection: Connection) -> None:
-    """Make every table, empty, and the triggers that keep the journal append-only."""
+    """Create every table, empty, and the triggers that keep the journal append-only."""
     metadata.create_all(connection)
     of_kind = connection.dialect.name
     for statement in (*PARTIAL_INDEXES, *_JOURNAL_TRIGGERS[of_kind], _NO_REPLACE[of_kind]):
@@ -244,10 +246,11 @@ def _tables(connection: Connection) -> list[str]:
 
 @contextmanager
 def transaction(engine: Engine, patience: float = WRITE_PATIENCE, *, undo: bool = False) -> Iterator[Connection]:
-    """One write transaction, durable when the block ends without an error, undone otherwise, or where `undo` asks it.
+    """One write transaction: durable if the block ends without an error, else undone; also undone if `undo` is true.
 
-    Waits its turn with short, uneven pauses: SQLite's own waiting lets a busy writer starve the others.
-    Raises WillRetry after `patience` seconds, StateUnreadable where the store can't be trusted.
+    Waits for its turn with short, random pauses: SQLite's own waiting lets a busy writer starve the others.
+
+    Raises: WillRetry after `patience` seconds, StateUnreadable if the store can't be trusted.
     """
     connection, begun = _begin(engine, patience)
     try:
@@ -267,7 +270,7 @@ def transaction(engine: Engine, patience: float = WRITE_PATIENCE, *, undo: bool 
 
 
 def _commit(connection: Connection, begun: Any, patience: float) -> None:
-    """Commit; where readers of SQLite are in the way, wait until they are through: all is still as it was."""
+    """Commit. If readers of SQLite are in the way, wait until they are done: nothing is lost meanwhile."""
     give_up = time.monotonic() + patience
     while connection.dialect.name == "sqlite":
         try:
@@ -295,8 +298,9 @@ def _begin(engine: Engine, patience: float) -> tuple[Connection, Any]:
             connection = engine.connect()
             begun = connection.begin()
             if engine.dialect.name == "postgresql":
-                # One writer at a time, as SQLite has it: two who follow the same journal line, or lock the same rows
-                # in another order, never meet. One that was suspended, or whose machine is gone, is cut off.
+                # One writer at a time, as SQLite has it: two that follow the same journal line, or lock the same rows
+                # in another order,
+                # never meet. One that was suspended, or whose machine is gone, is cut off.
                 turn = connection.exec_driver_sql(postgres.TURN.format(milliseconds=round(patience * 750))).one()
                 postgres.refuse_unsafe(turn)
             return connection, begun
@@ -306,7 +310,7 @@ def _begin(engine: Engine, patience: float) -> tuple[Connection, Any]:
             complaint = _translated(error) if isinstance(error, DBAPIError) else error
             if not isinstance(complaint, WillRetry) or time.monotonic() > give_up:
                 raise complaint from error
-            # A server that is away gains nothing by being asked fifty times a second.
+            # Asking a server that is away fifty times a second gains nothing.
             longest = 0.5 if complaint.code == postgres.UNREACHABLE else 0.02
             time.sleep(random.uniform(0.001, longest))  # noqa: S311  (spreads writers; nothing is secret)
 

@@ -1,8 +1,9 @@
 """The journal: who did what, when; each line's hash covers the line before it.
 
-A line's hash is SHA-256 over its canonical JSON (sorted keys, no blanks, UTF-8) with `prev` in it, so that
-a line changed, taken out or moved breaks the chain at that place. Cutting off the end can only be seen
-against a head kept elsewhere; each backup carries one.
+A line's hash is SHA-256 over its canonical JSON (sorted keys, no spaces, UTF-8), including `prev`. A line that was
+changed,
+removed or moved breaks the chain at that place. Cutting off the end can only be seen by comparing with a head kept
+elsewhere; each backup has one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ BEGINNING = "0" * 64
 class Event:
     """Something that happened, not yet written: a dotted name, the release it concerns, and plain JSON detail.
 
-    `detail` never holds a secret or a release's text; `version` is "" where no version is concerned.
+    `detail` never holds a secret or a release's text; `version` is "" if no version is concerned.
     """
 
     name: str
@@ -50,7 +51,7 @@ class Line:
 
 
 def line_after(prev: tuple[int, str], event: Event, *, at: int, actor: str, host: str) -> Line:
-    """The line that follows number and hash `prev`."""
+    """Return the line that follows number and hash `prev`."""
     number, hash_before = prev
     detail = _canonical(event.detail)
     values = {
@@ -72,7 +73,7 @@ def _hash(values: Mapping[str, Any]) -> str:
 
 
 def _canonical_line(values: Mapping[str, Any]) -> str:
-    """A line's canonical JSON, byte for byte as the encoder has it, in a third of its time."""
+    """Return a line's canonical JSON, byte for byte what the encoder gives, in a third of its time."""
     text = _canonical
     return (
         f'{{"actor":{text(values["actor"])},"at":{values["at"]},"detail":{text(values["detail"])}'
@@ -82,13 +83,13 @@ def _canonical_line(values: Mapping[str, Any]) -> str:
 
 
 def is_unchanged(line: Line) -> bool:
-    """Whether a line's hash is of what it says; whether it follows the line before it is not asked."""
+    """Return whether a line's hash fits its contents. Does not check that it follows the line before it."""
     values = {name: getattr(line, name) for name in Line.__dataclass_fields__ if name != "hash"}
     return _plain(values) and _hash(values) == line.hash
 
 
 def _plain(values: Mapping[str, Any]) -> bool:
-    """Whether every field has its kind; SQLite would keep bytes where a text was."""
+    """Return whether every field has its type. SQLite would keep bytes where a text was."""
     return all(type(value) is (int if name in {"n", "at"} else str) for name, value in values.items())
 
 
@@ -104,7 +105,7 @@ class Head:
 
 
 def read_head(text: str) -> Head | None:
-    """The head that `str(head)` wrote, None for any other text."""
+    """Return the head that `str(head)` wrote, None for any other text."""
     number, _, digest = text.strip().partition(":")
     if not (number.isascii() and number.isdigit() and re.fullmatch("[0-9a-f]{64}", digest)):
         return None
@@ -113,16 +114,16 @@ def read_head(text: str) -> Head | None:
 
 @dataclass(frozen=True)
 class Walk:
-    """What came of walking a journal: its head as far as it held, and where it breaks, None where it holds."""
+    """The result of walking a journal: its head as far as the chain holds, and where it breaks, None if it holds."""
 
     head: Head
     broken: str | None = None
 
 
 def walk(lines: Iterable[Line], known: Head | None = None) -> Walk:
-    """Walk a journal from its first line, and see that a head `known` from elsewhere is in it.
+    """Walk a journal from its first line, and check that a head `known` from elsewhere is in it.
 
-    The chain alone can't tell a journal that was cut off at its end, or written anew from its first line.
+    The chain alone can't show that a journal was cut off at its end, or rewritten from its first line.
     """
     head = Head(0, BEGINNING)
     for number, line in enumerate(lines, start=1):
@@ -137,7 +138,7 @@ def walk(lines: Iterable[Line], known: Head | None = None) -> Walk:
 
 
 def first_break(lines: Iterable[Line]) -> str | None:
-    """Where and how a journal, read from its first line, stops being true; None where it holds."""
+    """Return where and how a journal, read from its first line, breaks; None if it holds."""
     return walk(lines).broken
 
 

@@ -1,7 +1,7 @@
-"""Whether the database has the tables, indexes and triggers that this program laid out, unaltered.
+"""Check that the database has this program's tables, indexes and triggers, unaltered.
 
-The triggers keep the journal append-only and the indexes keep two rows from being one delivery's. Somebody who can
-write the database can take them away.
+The triggers keep the journal append-only, and the indexes prevent two rows for one delivery. Somebody who can write the
+database can remove them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _UNIQUE = (
 def altered(read: Reader) -> list[str]:
     """Return what is missing from the database's layout or differs from it, in sentences; an older one is not judged.
 
-    Raises WillRetry, StateUnreadable.
+    Raises: WillRetry, StateUnreadable.
     """
     if read.schema() != SCHEMA:
         return []
@@ -61,7 +61,7 @@ def _table(read: Reader, name: str) -> tuple[Any, ...]:
 
 
 def _fresh() -> tuple[dict[tuple[str, str], str], dict[str, tuple[Any, ...]]]:
-    """A new database's objects with their SQL, and what its tables consist of."""
+    """Return a new database's objects with their SQL, and the columns of its tables."""
     from sqlalchemy import create_engine
 
     from pressrelease.store.engine import lay_out

@@ -1,4 +1,4 @@
-"""One transaction on the store, with the journal lines that will be written in it."""
+"""One transaction on the store, with the journal lines that it will write."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from pressrelease.store.queries import for_postgres
 from pressrelease.store.rows import to_micros
 from pressrelease.store.tables import control, journal
 
-#: Where PostgreSQL tells every machine that something was written.
+#: Where PostgreSQL notifies every machine that something was written.
 CHANNEL = "pressrelease_written"
 
-# Made once: every transaction ends with these.
+# Built once: every transaction ends with these.
 _LAST_LINE = select(journal.c.n, journal.c.hash).order_by(journal.c.n.desc()).limit(1)
 _LINES = insert(journal)
 _NEWEST = (
@@ -33,7 +33,7 @@ _NEWEST = (
 
 @lru_cache(maxsize=32)
 def _as_written(change: UpdateBase, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """A change in the driver's own words, and the order in which it takes its values."""
+    """Return a change as the driver's SQL, and the order in which it takes its values."""
     kind: Any = dialect.__class__
     plain = kind(paramstyle="format" if dialect.name == "postgresql" else "qmark")
     compiled = change.compile(dialect=plain, column_keys=list(names))
@@ -41,7 +41,7 @@ def _as_written(change: UpdateBase, dialect: Dialect, names: tuple[str, ...]) ->
 
 
 class Ledger:
-    """Rows are changed through `connection`; `note` adds what the journal will say of it."""
+    """One write transaction. Rows are changed through `connection`; `note` adds journal lines."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Ledger:
         origin: Origin | None = None,
         agreement: Agreement | None = None,
     ) -> None:
-        """`origin` is what the workspace remembers of the record; None where it stands aside."""
+        """`origin` is what the workspace remembers of the record; None for a record that is not the workspace's own."""
         self.connection = connection
         self.now = now
         self.micros = to_micros(now)
@@ -63,21 +63,21 @@ class Ledger:
         self._events: list[Event] = []
         self._origin = origin
         self._written: Line | None = None
-        #: Why this may be a copy or an older record, "" where nothing says so: then nothing may be claimed.
+        #: Why this may be a copy or an older record, "" if nothing suggests it. If set, nothing may be claimed.
         self.not_the_original = origin.doubt(self.ask) if origin is not None else ""
 
     def note(self, name: str, slug: str = "", version: str = "", **detail: Any) -> None:
-        """Have the journal say it. `detail` is plain JSON, without a secret or a release's text."""
+        """Add a journal line. `detail` is plain JSON, without a secret or a release's text."""
         self._events.append(Event(name, slug, version, detail))
 
     def note_of(self, delivery: Delivery, name: str, **detail: Any) -> None:
-        """As `note`, of one delivery: where it goes, and to whom, is said with it."""
+        """Add a journal line about one delivery, with its outlet and recipient."""
         where = {"outlet": delivery.outlet, "recipient": delivery.recipient}
         self.note(name, delivery.slug, delivery.version, **where, **detail)
 
     @contextmanager
     def part(self) -> Iterator[None]:
-        """A part of the transaction: if the block raises, it is undone by itself, with what was noted in it."""
+        """Open a part of the transaction: if the block raises, only the part is undone, with its journal lines."""
         noted = len(self._events)
         try:
             with self.connection.begin_nested():
@@ -87,32 +87,34 @@ class Ledger:
             raise
 
     def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """All rows of a query, as plain mappings."""
+        """Return all rows of a query, as plain mappings."""
         found = self.connection.execute(query, values or {})
         names = tuple(found.keys())
         return [dict(zip(names, row, strict=True)) for row in found]
 
     def ask(self, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """All rows of a plain query with `:name` parameters, as this transaction sees them."""
+        """Return all rows of a plain query with `:name` parameters, as this transaction sees them."""
         asked = for_postgres(query) if self.connection.dialect.name == "postgresql" else query
         found = self.connection.exec_driver_sql(asked, dict(values))
         names = tuple(found.keys())
         assert found.cursor is not None  # noqa: S101  (a query has one)
-        # The driver's own rows: SQLAlchemy's are made one by one, which a claim of hundreds would feel.
+        # The driver's own rows: SQLAlchemy makes its rows one by one, which a claim of hundreds would notice.
         return [dict(zip(names, row, strict=True)) for row in found.cursor.fetchall()]
 
     def each(self, change: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Execute a change for each of many rows, all with the same keys, by the driver's own way: SQLAlchemy looks
-        at each value anew. Returns how many rows it found."""
+        """Execute a change for each of many rows, all with the same keys. Return how many rows it found.
+
+        Uses the driver directly, because SQLAlchemy processes each value again.
+        """
         written, order = _as_written(change, self.connection.dialect, tuple(rows[0]))
         return self.connection.exec_driver_sql(written, [tuple([row[name] for name in order]) for row in rows]).rowcount
 
     def remember_time(self) -> None:
-        """Let this transaction's time be the newest on record, unless a newer one is."""
+        """Record this transaction's time as the newest on record, unless a newer one is."""
         self.connection.execute(_NEWEST, {"now": self.micros})
 
     def write_lines(self) -> None:
-        """Chain the noted lines to the journal's end; called once, as the transaction's last act."""
+        """Chain the noted lines to the journal's end. Called once, as the transaction's last act."""
         if not self._events:
             return
         if self.connection.dialect.name == "postgresql":
@@ -132,6 +134,6 @@ class Ledger:
         self._written = line
 
     def remember_position(self) -> None:
-        """Remember how far the record has come; called once, after the commit."""
+        """Remember how far the record has come. Called once, after the commit."""
         if self._origin is not None and self._written is not None and not self.not_the_original:
             self._origin.note(Position(self._written.n, self._written.hash, self._written.at))

@@ -1,4 +1,4 @@
-"""A record copied whole from one database into another, row for row, and checked on the other side."""
+"""Copy a record from one database into another, row for row, and check it on the other side."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from pressrelease.store.journal import Head, Line, walk
 from pressrelease.store.tables import journal, metadata
 from pressrelease.system.accounts import opened
 
-#: Rows held in memory at once; of a table with attachments in it, one, since each may have 25 MiB.
+#: Rows held in memory at once; for a table with attachments one, since each may have 25 MiB.
 AT_ONCE = 500
 
-#: The same lock that the making of a store takes: nobody makes an empty one while another is being copied in.
+#: The same lock that creating a store takes: nobody creates an empty one while another is being copied in.
 _MAKING = "SELECT pg_advisory_xact_lock(7046029254386353131)"
 
 
@@ -35,14 +35,14 @@ class Tally:
     digest: int = 0
 
     def with_row(self, row: tuple[Any, ...]) -> Tally:
-        """This tally and one row more."""
+        """Return this tally with one more row."""
         told = repr([hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value for value in row])
         number = int.from_bytes(hashlib.sha256(told.encode("utf-8", "surrogatepass")).digest(), "big")
         return Tally(self.rows + 1, (self.digest + number) % 2**256)
 
 
 def sqlite_engine(file: Path) -> Engine:
-    """An engine on a SQLite file that nobody else works with; a missing one is made, 0600."""
+    """Return an engine on an SQLite file that nobody else works with; a missing one is created, 0600."""
     os.close(opened(file, os.O_CREAT | os.O_RDWR))
     engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(file, isolation_level=None), poolclass=NullPool)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -50,15 +50,15 @@ def sqlite_engine(file: Path) -> Engine:
 
 
 def postgres_engine(url: str, *, snapshot: bool = False) -> Engine:
-    """An engine on a PostgreSQL database; with `snapshot` a transaction sees one moment throughout."""
+    """Return an engine on a PostgreSQL database; with `snapshot` a transaction sees one moment throughout."""
     options = {"isolation_level": "REPEATABLE READ"} if snapshot else {}
     return postgres.engine(url, poolclass=NullPool, **options)
 
 
 def copy_record(source: Connection, target: Connection) -> None:
-    """Make the layout in `target`, which has none, and copy every row of `source`.
+    """Create the layout in `target`, which has none, and copy every row of `source`.
 
-    Raises StateUnreadable where what arrived is not what left: the caller's transaction must then be undone.
+    Raises: StateUnreadable if what arrived differs from what was sent; the caller's transaction must then be undone.
     """
     if target.dialect.name == "postgresql":
         target.exec_driver_sql(_MAKING)
@@ -79,7 +79,7 @@ def copy_record(source: Connection, target: Connection) -> None:
 
 
 def journal_head(connection: Connection) -> Head:
-    """The head of a journal that was copied. Raises StateUnreadable where it does not hold."""
+    """Return the head of a copied journal. Raises StateUnreadable if its chain does not hold."""
     walked = walk(_lines(connection))
     if walked.broken:
         raise StateUnreadable(
@@ -106,7 +106,7 @@ def _copy(table: Table, source: Connection, target: Connection) -> Tally:
 
 
 def _rows(table: Table, connection: Connection) -> Iterator[tuple[Any, ...]]:
-    # In the order of their keys: the journal takes its lines in no other.
+    # In the order of their keys: the journal accepts its lines in no other.
     ordered = select(table).order_by(*table.primary_key.columns)
     found = connection.execute(ordered, execution_options={"stream_results": True, "yield_per": _at_once(table)})
     for row in found:
@@ -127,7 +127,7 @@ def _lines(connection: Connection) -> Iterator[Line]:
 
 
 def _go_on_counting(source: Connection, target: Connection) -> None:
-    """Have the target give the next row the number that the source would have given it."""
+    """Make the target give the next row the number that the source would have given it."""
     for name in ("approvals", "deliveries"):
         last = _last_number(source, name)
         if last == 0:
@@ -154,7 +154,7 @@ def _last_number(source: Connection, name: str) -> int:
 
 
 def must_be_empty(connection: Connection) -> None:
-    """See that PostgreSQL's database holds no table. Raises NotPermitted."""
+    """Check that PostgreSQL's database holds no table. Raises NotPermitted."""
     connection.exec_driver_sql(_MAKING)
     found = connection.exec_driver_sql(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY 1"
@@ -170,7 +170,7 @@ def must_be_empty(connection: Connection) -> None:
 
 
 def set_aside(connection: Connection, schema: str) -> bool:
-    """Put the record that PostgreSQL's database holds into a schema of its own; False where there is none.
+    """Move the record that PostgreSQL's database holds into a schema of its own. Return False if there is none.
 
     `schema` is a name of ours, of letters, digits and underscores.
     """

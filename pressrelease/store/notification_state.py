@@ -1,12 +1,12 @@
-"""How far each of those whom [notify] names has been told: up to a line of the journal, and of which conditions.
+"""How far each recipient of [notify] has been notified: up to which journal line, and of which conditions.
 
-    begin       one claim a reader, in a transaction, before anything is sent: two schedulers tell nobody twice
-    tell_of     what was told is written down, and the next may follow after a pause
-    put_off     it could not be told: the same again, and whatever came meanwhile, after a longer pause
-    a teller that dies has begun: its claim lapses like a pause, and the same is told by another
+    claim_cursor    one claim a recipient, in a transaction, before anything is sent: no notification is sent twice
+    mark_notified   records what was sent; the next notification may follow after a pause
+    postpone        sending failed: the same again, with whatever happened meanwhile, after a longer pause
+    a process that dies has only claimed: its claim expires like a pause, and another process sends the same
 
-A claim, a pause and a failure are one and the same column, `not_before`; `tries` says which: 0 after a success.
-No journal line tells of this, and no time is kept as the newest: a clock in doubt is a thing to tell of.
+A claim, a pause and a failure share one column, `not_before`; `tries` tells them apart: 0 after a success.
+Nothing here writes a journal line or a newest time: a doubtful clock is itself something to notify about.
 """
 
 from __future__ import annotations
@@ -24,24 +24,25 @@ if TYPE_CHECKING:
     from pressrelease.store.ledger import Ledger
     from pressrelease.store.queries import Reader
 
-#: The layout that brought the table.
+#: The layout that introduced the table.
 SINCE = 4
 
 _LONG_AGO = from_micros(0)
 
-#: No pause is longer. A `not_before` further ahead was written under another clock, and counts for nothing.
+#: No pause is longer. A `not_before` further ahead was written under another clock, and is ignored.
 LONGEST_PAUSE = timedelta(hours=1)
 
-#: Somebody who is named for the first time is told of what happened since this long ago.
+#: A new recipient is notified of what happened this long ago and later.
 FIRST_LOOKBACK = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class NotificationCursor:
-    """How far one recipient of an outlet has been told; `recipient` is "" where the outlet is one place.
+    """How far one recipient of an outlet has been notified; `recipient` is "" if the outlet is one place.
 
-    `line` is the last line of the journal that was told or passed over, `conditions` the keys of what was told
-    beside it and still held then. `tries` counts those since the last success. `not_before` is UTC.
+    `line` is the last journal line that was sent or skipped, `conditions` the keys of conditions that were sent and
+    still held
+    then. `tries` counts tries since the last success. `not_before` is UTC.
     """
 
     outlet: str
@@ -52,13 +53,13 @@ class NotificationCursor:
     not_before: datetime = _LONG_AGO
 
     def may_be_notified(self, now: datetime, *, urgent: bool = False) -> bool:
-        """Whether a telling may begin; an urgent one waits for no pause but that after a failure, or for a claim."""
+        """Return whether a notification may start. An urgent one waits only after a failure or for a claim."""
         waits = now < self.not_before <= now + LONGEST_PAUSE
         return not waits or (urgent and not self.tries)
 
 
 def read_cursors(read: Reader, outlet: str) -> dict[str, NotificationCursor]:
-    """How far each recipient of an outlet that was ever told has been told, by recipient."""
+    """Return the cursor of each recipient of an outlet that was ever notified, by recipient."""
     return {
         row["recipient"]: NotificationCursor(
             outlet=outlet,
@@ -73,12 +74,12 @@ def read_cursors(read: Reader, outlet: str) -> dict[str, NotificationCursor]:
 
 
 def last_line(read: Reader) -> int:
-    """The number of the journal's last line, 0 for an empty one."""
+    """Return the number of the journal's last line, 0 for an empty one."""
     return int(read.rows("SELECT max(n) AS n FROM journal")[0]["n"] or 0)
 
 
 def lines_of(read: Reader, events: Collection[str], *, after: int, upto: int, most: int) -> Iterator[Line]:
-    """The journal's lines of certain events, after one line and up to another, in their order; at most so many."""
+    """Return the journal's lines of certain events, after one line and up to another, in order; at most `most`."""
     columns = ", ".join(Line.__dataclass_fields__)
     marks = {f"e{number}": event for number, event in enumerate(sorted(events))}
     named = ", ".join(f":{mark}" for mark in marks)
@@ -90,7 +91,7 @@ def lines_of(read: Reader, events: Collection[str], *, after: int, upto: int, mo
 
 
 def slugs_out(read: Reader, slugs: Collection[str]) -> set[str]:
-    """Those of `slugs` of which any version has arrived anywhere: what may be called by its name."""
+    """Return those of `slugs` of which any version has arrived anywhere: these may be named."""
     found: set[str] = set()
     for slug in slugs:
         query = "SELECT 1 AS one FROM deliveries WHERE slug = :slug AND state = 'delivered' LIMIT 1"
@@ -100,7 +101,7 @@ def slugs_out(read: Reader, slugs: Collection[str]) -> set[str]:
 
 
 def early_words(read: Reader, slug: str, version: str) -> Line | None:
-    """The last line in which a person had this version go out before its embargo; None where nobody did."""
+    """Return the last line in which a person published this version before its embargo; None if nobody did."""
     columns = ", ".join(Line.__dataclass_fields__)
     query = (
         f"SELECT {columns} FROM journal WHERE slug = :slug AND version = :version AND event = 'release.early'"
@@ -111,7 +112,7 @@ def early_words(read: Reader, slug: str, version: str) -> Line | None:
 
 
 def coming_lifts(read: Reader, after: datetime, upto: datetime) -> list[tuple[str, str, datetime, datetime]]:
-    """Slug, version, lift and the time of the last word of each open release that lifts then; times are UTC."""
+    """Return slug, version, lift and the time of the last directive of each open release that lifts then (UTC)."""
     query = (
         "SELECT slug, version, lift, word_at FROM releases"
         " WHERE open AND word <> 'killed' AND lift > :after AND lift <= :upto ORDER BY lift, slug"
@@ -123,13 +124,13 @@ def coming_lifts(read: Reader, after: datetime, upto: datetime) -> list[tuple[st
 
 
 def first_line_for(read: Reader, now: datetime) -> int:
-    """Where somebody begins who is told for the first time."""
+    """Return the line after which a new recipient starts."""
     query = "SELECT max(n) AS n FROM journal WHERE at < :since"
     return int(read.rows(query, {"since": to_micros(now - FIRST_LOOKBACK)})[0]["n"] or 0)
 
 
 def add_reader(ledger: Ledger, outlet: str, recipient: str, line: int) -> None:
-    """Have somebody told from a line on, unless they are known."""
+    """Add a recipient starting at a line, unless they are known."""
     from sqlalchemy import text
 
     ledger.connection.execute(
@@ -142,7 +143,7 @@ def add_reader(ledger: Ledger, outlet: str, recipient: str, line: int) -> None:
 
 
 def drop_reader(ledger: Ledger, outlet: str, recipient: str) -> None:
-    """Forget somebody who is on the list no more."""
+    """Forget a recipient who is no longer on the list."""
     from sqlalchemy import text
 
     ledger.connection.execute(
@@ -152,19 +153,19 @@ def drop_reader(ledger: Ledger, outlet: str, recipient: str) -> None:
 
 
 def claim_cursor(ledger: Ledger, reader: NotificationCursor, *, until: datetime) -> bool:
-    """Claim the telling of one reader until then (UTC); False where another was first."""
+    """Claim a recipient's notification until then (UTC). Return False if another process was first."""
     return _change(ledger, reader, tries=reader.tries + 1, not_before=until, unclaimed=True)
 
 
 def mark_notified(
     ledger: Ledger, reader: NotificationCursor, *, line: int, conditions: Collection[str], not_before: datetime
 ) -> None:
-    """Write down what was told, or passed over: everything up to a line, and these conditions."""
+    """Record what was sent or skipped: everything up to a line, and these conditions."""
     _change(ledger, reader, tries=0, not_before=not_before, line=line, conditions=conditions)
 
 
 def postpone(ledger: Ledger, reader: NotificationCursor, *, not_before: datetime) -> None:
-    """It could not be told: the same is told anew then (UTC)."""
+    """Record a failed notification; retry at `not_before` (UTC)."""
     _change(ledger, reader, tries=reader.tries + 1, not_before=not_before)
 
 
@@ -180,7 +181,7 @@ def _change(
 ) -> bool:
     from sqlalchemy import text
 
-    # Who has been told further, or whose claim is another's by now, is not set back.
+    # Compare-and-set: never move another process's cursor backwards, or take over its claim.
     query = (
         "UPDATE told SET line = :line, conditions = :conditions, tries = :tries, not_before = :not_before"
         " WHERE outlet = :outlet AND recipient = :recipient AND line = :known"

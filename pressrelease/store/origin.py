@@ -1,12 +1,13 @@
-"""Whether this record is the one that this workspace has worked with, where it was, and no older than it was.
+"""Check that this record is the one this workspace has worked with, where it was, and no older than it was.
 
 A copied folder, a cloned disk, or yesterday's state.db put back by hand knows nothing of what has gone out since, and
-would send it a second time. So two things are kept beside the record: where it stands, and how far it has come. A
-record that stands elsewhere, or lacks a line that was written here, is treated as stopped until a person adopts it.
+would
+send it a second time. So two things are kept beside the record: its location, and how far it has come. A record that is
+elsewhere, or lacks a line that was written here, is treated as stopped until a person adopts it.
 
 Not noticed, since nothing on the machine differs: a machine whose whole state is set back (a snapshot of a virtual
 machine), and a cloned machine that keeps its machine id. Nor is an older record noticed whose adoption has a later time
-than the newest line that was written here, since the clock was set back in between.
+than the newest line that was written here, because the clock was set back in between.
 """
 
 from __future__ import annotations
@@ -29,22 +30,22 @@ from pressrelease.system.mounts import file_system_of
 #: Events by which a person said that a record is the one to go on with, whatever was written here before.
 ADOPTING = ("adopted", "restored")
 
-#: The length of the file that says how far a record has come, in bytes. It is written over in place, within one sector.
+#: The length of the file that says how far a record has come, in bytes. It is overwritten in place, within one sector.
 _POSITION_LENGTH = 256
 
 #: File systems that give a file another inode each time they are mounted (`mount(8)`).
 _INODES_CHANGE = frozenset({"9p", "exfat", "fuse", "fuseblk", "msdos", "vboxsf", "vfat", "virtiofs", "vmhgfs"})
 
-#: What a system leaves in a container, where the machine id is the image's and says nothing.
+#: Files that mark a container, whose machine id is the image's and means nothing.
 _CONTAINER = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
 
 Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
 
 
 class RecordLocation(NamedTuple):
-    """Where a record stands: its folder's path, the disk and inode of the marker beside it, and the machine's id.
+    """Where a record is: its folder's path, the disk and inode of the marker beside it, and the machine's id.
 
-    `machine` is "" where the system has none, or none that is its own.
+    `machine` is "" if the system has none, or none that is its own.
     """
 
     path: str
@@ -62,10 +63,11 @@ class Position(NamedTuple):
 
 
 def moved(kept: RecordLocation, seen: RecordLocation, *, inodes_last: bool) -> str:
-    """Return why a record is not where it was, in a sentence; "" where it is.
+    """Return why a record is not where it was, in a sentence; "" if it is.
 
-    A reboot or a mount may number the disks in another way, and a folder may be renamed on its disk: neither makes a
-    second one. `inodes_last` is False on a file system that numbers its files again at each mount.
+    A reboot or a mount may number the disks differently, and a folder may be renamed on its disk: neither makes a
+    second
+    record. `inodes_last` is False on a file system that numbers its files again at each mount.
     """
     if kept.machine and seen.machine and kept.machine != seen.machine:
         return "this workspace was made on another machine: its disk was moved or cloned"
@@ -81,20 +83,20 @@ class Origin:
     """What is remembered of one record, beside it and in the account's own state folder."""
 
     def __init__(self, folder: Path, name: str, *, one_place: bool) -> None:
-        """`folder` is the private folder; `one_place` is whether the record itself stands there, as SQLite's does."""
+        """`folder` is the private folder; `one_place` is whether the record itself is in it, as SQLite's is."""
         self._folder = folder
         self._one_place = one_place
         self.marker = folder / f"{name}.id"
         self._beside = folder / f"{name}.at"
 
-    # -- where it stands ----------------------------------------------------------------------------------
+    # -- where it is --------------------------------------------------------------------------------------
 
     def store_id(self) -> str:
-        """Return the name of the record that was here, "" where none is known."""
+        """Return the name of the record that was here, "" if none is known."""
         return str(self._kept().get("store", ""))
 
     def settle(self, store_id: str) -> None:
-        """Remember that the record stands here from now on. Raises StateUnreadable where the disk says no."""
+        """Remember that the record is here from now on. Raises StateUnreadable if the disk refuses."""
         fresh = self.marker.with_name(f".{self.marker.name}.{secrets.token_hex(6)}")
         try:
             with os.fdopen(opened(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as stream:
@@ -112,9 +114,9 @@ class Origin:
             ) from None
 
     def keep(self, store_id: str, *, written: bool) -> None:
-        """Remember the record where nothing is remembered yet, or only its name, as older programs did.
+        """Remember the record if nothing is remembered yet, or only its name, as older programs did.
 
-        Not one that is `written` in and came without its marker: a person must say that it is the one to go on with.
+        A record that is `written` in and came without its marker is not remembered: a person must adopt it first.
         """
         unplaced = not self.store_id() or (self._one_place and self._kept().get("place") is None)
         if unplaced and not self._came_alone(written=written):
@@ -128,14 +130,14 @@ class Origin:
         try:
             found = json.loads(text)
         except ValueError:
-            return {"store": text}  # an older program wrote the name alone
+            return {"store": text}  # an older program wrote only the name
         return found if isinstance(found, dict) else {"store": text}
 
     def _place(self, marker: os.stat_result) -> RecordLocation:
         return RecordLocation(str(self._folder.absolute()), marker.st_dev, marker.st_ino, _machine_id())
 
     def _came_alone(self, *, written: bool) -> bool:
-        """Whether a record in which something is written lies here without the marker that every program leaves."""
+        """Return whether a record in which something is written is here without the marker that every program leaves."""
         return self._one_place and written and not self.store_id()
 
     def _misplaced(self) -> str:
@@ -152,7 +154,7 @@ class Origin:
         return moved(place, seen, inodes_last=file_system_of(self._folder).partition(".")[0] not in _INODES_CHANGE)
 
     def forget(self) -> None:
-        """Remember nothing more, of a record that stood aside and is gone."""
+        """Forget a record that was put aside and is gone."""
         for file in (*self._positions(), self.marker):
             with contextlib.suppress(OSError):
                 file.unlink()
@@ -160,7 +162,7 @@ class Origin:
     # -- how far it has come ------------------------------------------------------------------------------
 
     def note(self, position: Position) -> None:
-        """Remember how far the record has come, after the commit. Not synced: an older line is as true."""
+        """Remember how far the record has come, after the commit. Not synced: an older line is still true."""
         text = json.dumps(position._asdict()).ljust(_POSITION_LENGTH - 1) + "\n"
         for file in self._positions():
             # A full disk, or an account without a folder of its own: the other file is enough.
@@ -173,24 +175,24 @@ class Origin:
                     os.close(descriptor)
 
     def _positions(self) -> list[Path]:
-        """The file beside the record, and one that does not come back with the folder when that is put back."""
+        """Return the file beside the record, and one that does not come back with the folder when that is put back."""
         state = _state_folder()
         if state is None or self._folder.is_relative_to(tempfile.gettempdir()):
-            return [self._beside]  # what lies among temporary files is a trial, and leaves nothing elsewhere
+            return [self._beside]  # a workspace among temporary files is a trial, and leaves nothing elsewhere
         whole = f"{self.store_id()}\n{self._folder.absolute()}"
         return [self._beside, state / "pressrelease" / f"{hashlib.sha256(whole.encode()).hexdigest()[:32]}.at"]
 
     def doubt(self, ask: Ask) -> str:
-        """Return why this may not be the record to go on with, in a sentence; "" where nothing speaks against it.
+        """Return why this may not be the record to go on with, in a sentence; "" if nothing suggests it.
 
-        `ask` puts a query with `:name` parameters to the record.
+        `ask` runs a query with `:name` parameters on the record.
         """
         if not self.store_id() and self._came_alone(written=bool(ask("SELECT n FROM journal LIMIT 1", {}))):
             return f"its record was put here without {self.marker.name}, the marker that belongs beside it"
         if misplaced := self._misplaced():
             return misplaced
         for position in {_position_in(file) for file in self._positions()} - {None}:
-            assert position is not None  # noqa: S101  (taken out above)
+            assert position is not None  # noqa: S101  (excluded above)
             if self._lacks(position, ask):
                 return "its record is older than the one that was here, or another one"
         return ""
@@ -206,7 +208,7 @@ class Origin:
 
 
 def _position_in(file: Path) -> Position | None:
-    """What a file says; None where it is missing or, after a power cut, says nothing."""
+    """Return what a file says; None if it is missing or, after a power cut, unreadable."""
     try:
         return Position(**json.loads(file.read_bytes()))
     except (OSError, ValueError, TypeError):
@@ -224,7 +226,7 @@ def _machine_id() -> str:
 
 
 def _state_folder() -> Path | None:
-    """Return the folder for an account's own state (XDG Base Directory Specification), None where it has none."""
+    """Return the folder for an account's own state (XDG Base Directory Specification), None if it has none."""
     if sys.platform == "win32":
         named = os.environ.get("LOCALAPPDATA")
         return Path(named) if named else None

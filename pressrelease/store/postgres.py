@@ -1,7 +1,8 @@
-"""PostgreSQL: one way to connect, what a refusal means, and which servers can't keep the promise.
+"""Connect to PostgreSQL, translate its refusals, and reject servers that can't keep the promise.
 
 A server that may forget a commit, a standby that may lag behind a stop, and a pooler that hands each transaction to
-another session would each let a release leave that must not, or twice. They are refused in words that name them.
+another
+session could each let a release leave that must not, or twice. They are refused with a message that names them.
 """
 
 from __future__ import annotations
@@ -17,19 +18,19 @@ if TYPE_CHECKING:
     import psycopg
     from sqlalchemy import Engine
 
-#: How long a server may take to accept a connection and to answer on it, in seconds.
+#: Seconds that a server may take to accept a connection, and again to answer on it.
 PATIENCE = 10
 
-#: How long a second connection may take that is only opened to look for a pooler, in seconds.
+#: Seconds that a second connection may take that is only opened to detect a pooler.
 PROBE_PATIENCE = 2
 
-#: The code of a WillRetry where no server answered; `store_busy` is the code where one did.
+#: The code of a WillRetry if no server answered; `store_busy` is the code if one did.
 UNREACHABLE = "store_unreachable"
 
-#: What libpq quotes of a server that turned the connection away: its severity, two blanks, its words.
+#: What libpq quotes from a server that turned the connection away: its severity, two spaces, its message.
 _ANSWERED = re.compile(r"\b[A-Z]{4,}:  (.+)")
 
-#: The refusals that a person must end, by words of the server or of libpq. Other languages count as out of reach.
+#: The refusals that a person must fix, by messages of the server or of libpq. Other languages count as unreachable.
 _FOR_A_PERSON = re.compile(
     r"authentication failed|no password supplied|does not exist|no pg_hba\.conf entry|permission denied"
     r"|certificate|is not permitted to log in",
@@ -41,10 +42,10 @@ _OF_A_POOLER = frozenset({"26000", "42P05"})
 _READ_ONLY = "25006"
 _NOT_ALLOWED = "42501"
 
-#: The settings of a server that forgets commits which it confirmed, after a crash or a power cut.
+#: The settings of a server that forgets commits it confirmed, after a crash or a power cut.
 _FORGETS = {"fsync": "off", "synchronous_commit": "off"}
 
-#: One round trip begins a write: it takes the writers' turn and asks what the server is.
+#: One round trip starts a write: it takes the writers' turn and asks what the server is.
 TURN = (
     "SELECT set_config('idle_in_transaction_session_timeout', '30s', true) AS idle,"
     " set_config('lock_timeout', '{milliseconds}ms', true) AS patience,"
@@ -62,8 +63,9 @@ def libpq_url(url: str) -> str:
 def connect(url: str, *, autocommit: bool = False, patience: int | None = None) -> psycopg.Connection[Any]:
     """Return a connection to a server that has answered on it.
 
-    `patience` is in seconds (PATIENCE unless given), for the connection and again for the first answer.
-    Raises WillRetry where no server can be reached, StateUnreadable where one refuses us or is a standby.
+    `patience` is in seconds (PATIENCE by default), for the connection and again for the first answer.
+
+    Raises: WillRetry if no server can be reached, StateUnreadable if one refuses us or is a standby.
     """
     driver, patience = _driver(), PATIENCE if patience is None else patience
     given = {} if "connect_timeout" in url else {"connect_timeout": patience}
@@ -83,7 +85,7 @@ def connect(url: str, *, autocommit: bool = False, patience: int | None = None) 
 
 
 def engine(url: str, **options: Any) -> Engine:
-    """Return SQLAlchemy's engine over connections made here. Raises StateUnreadable where the driver is missing."""
+    """Return SQLAlchemy's engine over connections made here. Raises StateUnreadable if the driver is missing."""
     _driver()
     from sqlalchemy import create_engine
 
@@ -93,8 +95,9 @@ def engine(url: str, **options: Any) -> Engine:
 def refuse_a_pooler_by_transaction(url: str) -> None:
     """Refuse a connection pooler that gives each transaction another session. Raises StateUnreadable, WillRetry.
 
-    A direct connection is told by the server's own process id. Behind a pooler, a second client that is given the
-    session of a first one, while that one is still connected, proves it.
+    A direct connection is recognized by the server's own process id. A pooler is proved by a second client that is
+    given the
+    session of a first one while that one is still connected.
     """
     with connect(url, autocommit=True) as first:
         session = _first_answer(first, PATIENCE)
@@ -110,7 +113,7 @@ def refuse_a_pooler_by_transaction(url: str) -> None:
 
 
 def refuse_unfit(url: str) -> None:
-    """Ask everything that is asked before a write, changing nothing. Raises StateUnreadable, WillRetry."""
+    """Run every check that a write runs first, changing nothing. Raises StateUnreadable, WillRetry."""
     driver = _driver()
     with connect(url) as connection:
         try:
@@ -126,7 +129,7 @@ def refuse_unfit(url: str) -> None:
 def refuse_unsafe(turn: Any) -> None:
     """Refuse a server that may forget a commit, or a standby; `turn` is the row that TURN returned.
 
-    Raises StateUnreadable.
+    Raises: StateUnreadable.
     """
     if turn.standby:
         raise _standby()
@@ -141,7 +144,7 @@ def refuse_unsafe(turn: Any) -> None:
 
 
 def translated(error: BaseException) -> StateUnreadable | WillRetry:
-    """Return the driver's complaint as ours. The server's message is left out: it can quote a row."""
+    """Return the driver's error as ours. The server's message is left out: it can quote a row."""
     driver = _driver()
     state = getattr(error, "sqlstate", None)
     if state in _OF_A_POOLER:
@@ -216,12 +219,12 @@ def _pooled() -> StateUnreadable:
 
 
 def _named(error: BaseException) -> str:
-    """PostgreSQL's name for what went wrong, such as `InsufficientPrivilege 42501`."""
+    """Return PostgreSQL's name for an error, such as `InsufficientPrivilege 42501`."""
     return f"{type(error).__name__} {getattr(error, 'sqlstate', None) or ''}".strip()
 
 
 def _first_answer(connection: psycopg.Connection[Any], patience: float, ask: bytes = b"SELECT pg_backend_pid()") -> int:
-    """The id of the server's process that answers. Raises WillRetry after `patience` seconds.
+    """Return the id of the server's process that answers. Raises WillRetry after `patience` seconds.
 
     A pooler accepts a connection at once and may then wait minutes for a free session; the driver would wait with it.
     """

@@ -1,4 +1,4 @@
-"""Which schedulers are there, and the marks by which each machine's clock is measured."""
+"""Which schedulers are alive, and the readings that each machine's clock is compared with."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from pressrelease.system.accounts import make_folder
 from pressrelease.system.clock import ClockReading, tighter
 from pressrelease.system.lock import FileLock
 
-#: How many boots' marks are kept: many machines may share one record, and each starts again from time to time.
+#: How many boots' readings are kept: many machines may share one record, and each reboots from time to time.
 BOOTS_KEPT = 200
 
 
 @dataclass(frozen=True)
 class ProcessLock:
-    """This process's name as an owner of claims, held by a lock that the system drops when it dies."""
+    """This process's name as an owner of claims, held by a lock that the system releases when it dies."""
 
     owner: str
     lock: FileLock
     log: SendLog
 
     def leave(self, *, claims_left: bool = False) -> None:
-        """Give the name up. Where claims may stand under it that could not be ended, it is left as one who died."""
+        """Give the name up. If the store may still have claims under it, leave it like a dead process's."""
         if not claims_left:
             self.lock.path.unlink(missing_ok=True)
         self.lock.release()
@@ -55,9 +55,9 @@ def register(folder: Path, owner: str) -> ProcessLock:
 
 
 def is_dead(folder: Path, owner: str) -> bool:
-    """Whether the process of that name is known to be gone: its lock is here and nobody holds it.
+    """Return whether the process of that name is known to be gone: its lock is here and nobody holds it.
 
-    False says nothing: it may live, or have worked from another machine.
+    False proves nothing: it may live, or have worked from another machine.
     """
     path = folder / f"{owner}.lock"
     if not path.exists():
@@ -73,12 +73,12 @@ def is_dead(folder: Path, owner: str) -> bool:
 
 
 def left_by(folder: Path, owner: str) -> LogFindings:
-    """What a process that is surely dead has left in its log."""
+    """Return what a process that is surely dead has left in its log."""
     return read_log(folder / f"{owner}.lock", clock.read_clock().boot)
 
 
 def remove_dead(folder: Path, owner: str) -> None:
-    """Take away the lock of a dead process whose claims have been seen to."""
+    """Remove the lock of a dead process whose claims have been ended."""
     (folder / f"{owner}.lock").unlink(missing_ok=True)
 
 
@@ -117,9 +117,9 @@ def check_in(
 
 
 def record_reading(ledger: Ledger, mark: ClockReading, *, vouched: bool = False) -> None:
-    """Keep a believed mark as the one that its boot is measured by, if it is the tighter one.
+    """Keep a trusted reading as the one that its boot is measured by, if it is more precise.
 
-    Where a witness or a person has `vouched` for it, measuring begins with it, whatever was kept before.
+    If a witness or a person has `vouched` for it, measuring starts again with it, whatever was kept before.
     """
     if mark.boot is not None and mark.uptime is not None:
         before = _mark_of(ledger, mark.boot)
@@ -146,14 +146,14 @@ def _forget_old_boots(ledger: Ledger) -> None:
 
 
 def confirm_clock(ledger: Ledger, mark: ClockReading) -> None:
-    """A person's word that the clock is right: what was recorded under another one no longer counts against it."""
+    """Record a person's confirmation that the clock is right: earlier records no longer count against it."""
     ledger.connection.execute(update(control).values(newest=to_micros(mark.wall)))
     record_reading(ledger, mark, vouched=True)
     ledger.note("clock.confirmed")
 
 
 def check_out(ledger: Ledger, owner: str, now: datetime) -> None:
-    """Say that a scheduler has ended as it should."""
+    """Record that a scheduler has ended in good order."""
     ledger.connection.execute(
         update(processes).where(processes.c.owner == owner).values(last_seen=to_micros(now), ended_at=to_micros(now))
     )

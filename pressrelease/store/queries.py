@@ -1,8 +1,10 @@
-"""Every question asked of the store, as plain SQL over the driver's own connection.
+"""Every read query on the store, as plain SQL over the driver's own connection.
 
-`status` is typed all day and piped into other programs; loading SQLAlchemy would cost it twenty times what
-the question does. So reading knows only the driver, and writing (`ledger.py`) everything else. Each query is
-valid on SQLite and PostgreSQL alike; only the mark of a parameter differs.
+`status` is typed all day and piped into other programs; loading SQLAlchemy would take twenty times as long as the
+query.
+So reading knows only the driver, and writing (`ledger.py`) everything else. Each query is valid on SQLite and
+PostgreSQL
+alike; only the parameter marker differs.
 """
 
 from __future__ import annotations
@@ -47,16 +49,16 @@ if TYPE_CHECKING:
 #: The newest layout of the tables that this program knows.
 SCHEMA = 10
 
-#: The layout that brought the time on the wall.
+#: The layout that introduced wall time.
 ZONES_SINCE = 6
 
-#: The layout that brought a mark of the clock for each boot.
+#: The layout that introduced a clock reading for each boot.
 MARKS_SINCE = 8
 
-#: The layout that brought the settings frozen with a version.
+#: The layout that introduced settings frozen with a version.
 SETTINGS_SINCE = 9
 
-#: How long a reader waits for a writer's commit, in seconds, before it says that the store is busy.
+#: Seconds that a reader waits for a writer's commit before it reports that the store is busy.
 READ_PATIENCE = 10.0
 
 #: How many lines of the journal are read at once.
@@ -64,11 +66,11 @@ JOURNAL_PAGE = 1000
 
 
 class Control(NamedTuple):
-    """Whether everything is stopped, by whom, and why; and the newest time on record since a person last confirmed the
-    clock.
+    """Whether everything is stopped, by whom and why; and the newest time on record since the clock was last confirmed.
 
-    `not_the_original` says why the record may be a copy or an older one, "" where nothing says so: it counts as
-    stopped, whatever it has on record.
+    `not_the_original` says why the record may be a copy or an older one, "" if nothing suggests it. Such a record
+    counts as
+    stopped, whatever it says.
     """
 
     stopped: bool
@@ -80,7 +82,7 @@ class Control(NamedTuple):
 
     @property
     def why_stopped(self) -> str:
-        """Why nothing goes out, in a sentence without its full stop; "" where nothing is stopped."""
+        """Why nothing goes out, in a sentence without its full stop; "" if nothing is stopped."""
         if self.not_the_original:
             return self.not_the_original
         if not self.stopped:
@@ -89,7 +91,7 @@ class Control(NamedTuple):
 
     @property
     def headline(self) -> str:
-        """What stands above every screen while nothing goes out; "" where nothing is stopped."""
+        """The line above every screen while nothing goes out; "" if nothing is stopped."""
         if not self.stopped:
             return ""
         why = f": {self.stopped_why.rstrip('.')}" if self.stopped_why else ""
@@ -118,9 +120,11 @@ class FrozenVersion(NamedTuple):
     """The bytes that were approved, each attachment's SHA-256 by its path, and the lift and outlets approved with it.
 
     `lift` is UTC, None for `immediate`; a person may have moved the release's own lift since. `wall` is the lift as
-    the clocks that were meant show it, "" where an instant was. `recipients` has the digest of each outlet's
-    recipients by its name; `settings` is the SHA-256 of what config.toml adds to it (`Reader.settings` has the
-    values). Both are empty for a version frozen before they were part of it.
+    local wall
+    time, "" for an instant. `recipients` has the digest of each outlet's recipients by its name; `settings` is the
+    SHA-256 of
+    what config.toml adds to it (`Reader.settings` has the values). Both are empty for a version frozen before they
+    existed.
     """
 
     canonical: bytes
@@ -133,7 +137,7 @@ class FrozenVersion(NamedTuple):
 
 
 class Reader:
-    """Questions to one store. Safe for several threads: each question has a connection to itself."""
+    """Read queries on one store. Safe for several threads: each query has its own connection."""
 
     def __init__(
         self,
@@ -145,7 +149,8 @@ class Reader:
         """`database` is SQLite's file, or a libpq connection string for PostgreSQL.
 
         `origin` is what this workspace remembers of the record, and `workspace` its folder, where STOP and HOLD files
-        may be; None where the record stands aside, as a backup does.
+        may be. Both
+        are None for a record that is not the workspace's own, such as a backup.
         """
         self.agreement = agreement or Agreement()
         self._database = database
@@ -157,12 +162,12 @@ class Reader:
         self._settings: dict[str, Mapping[str, Any]] = {}
         self._terms: dict[tuple[str, str], Terms] = {}
 
-    # -- asking -------------------------------------------------------------------------------------------
+    # -- querying -----------------------------------------------------------------------------------------
 
     def rows(self, query: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """All rows of a query with `:name` parameters.
+        """Return all rows of a query with `:name` parameters.
 
-        Raises WillRetry where the store is busy, StateUnreadable where it can't be read or believed.
+        Raises: WillRetry if the store is busy, StateUnreadable if it can't be read or trusted.
         """
         known = which_file(self._database)
         while True:
@@ -177,7 +182,7 @@ class Reader:
                 found = self.ask(connection, query, values or {})
             except PressReleaseError as error:
                 connection.close()
-                # A connection that was kept may have died with the server; a new one says whether it is there.
+                # A connection that was kept may have died with the server; a new one shows whether it is there.
                 if of == "server" and isinstance(error, WillRetry):
                     continue
                 raise
@@ -185,7 +190,7 @@ class Reader:
             return found
 
     def ask(self, connection: Any, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """As `rows`, on a connection that the caller keeps."""
+        """Return what `rows` does, on a connection that the caller keeps."""
         # All rows at once: an open cursor would keep every writer to SQLite from its commit.
         if not isinstance(self._database, Path):
             return _ask_postgres(connection, query, values)
@@ -195,13 +200,13 @@ class Reader:
             return [dict(zip(names, row, strict=True)) for row in cursor]
         except sqlite3.Error as error:
             raise unreadable(error) from error
-        except UnicodeDecodeError:  # of SQLite's own complaint, where it quotes the damage
+        except UnicodeDecodeError:  # from SQLite's own message, if it quotes the damage
             raise unreadable(sqlite3.DatabaseError("it is damaged")) from None
 
     def connect(self) -> Any:
-        """A connection of the driver's own, for whoever asks more than once on the same. Raises as `rows` does."""
+        """Return a connection of the driver's own, for several queries on the same one. Raises what `rows` does."""
         if isinstance(self._database, Path):
-            # Not mode=ro: after a crash the first to read must be able to roll back what was half written.
+            # Not mode=ro: after a crash the first reader must be able to roll back what was half written.
             try:
                 connection = sqlite3.connect(
                     f"{self._database.absolute().as_uri()}?mode=rw",
@@ -226,19 +231,19 @@ class Reader:
     # -- what is on record --------------------------------------------------------------------------------
 
     def schema(self) -> int:
-        """The number of the newest migration that the store has been through."""
+        """Return the number of the newest migration that the store has been through."""
         return _number_of(self.rows("SELECT max(number) AS number FROM migrations")[0])
 
     def has_tables(self) -> bool:
-        """Whether PostgreSQL's database holds a store at all."""
+        """Return whether PostgreSQL's database holds a store at all."""
         return self.rows("SELECT to_regclass('migrations') IS NOT NULL AS found")[0]["found"] is True
 
     def store_id(self) -> str:
-        """The name that the store was given when it was made."""
+        """Return the name that the store was given when it was created."""
         return str(self.rows("SELECT store_id FROM control")[0]["store_id"])
 
     def control(self) -> Control:
-        """Whether everything is stopped, and the newest time on record."""
+        """Return whether everything is stopped, and the newest time on record."""
         found = self.rows("SELECT * FROM control WHERE id = 1")
         if not found:
             raise StateUnreadable("The database has lost its control row. Nothing was sent.")
@@ -248,11 +253,11 @@ class Reader:
         return control
 
     def newest_time(self) -> datetime | None:
-        """The newest time on record since a person last confirmed the clock: of any line, or of a look at it."""
+        """Return the newest time on record, of a line or of a clock check, since a person last confirmed the clock."""
         return self.control().newest
 
     def mark(self, boot: str | None) -> ClockReading | None:
-        """The mark by which this boot's clock is measured; None where there is none."""
+        """Return the reading that this boot's clock is compared with; None if there is none."""
         if boot is None:
             return None
         query = "SELECT wall, uptime, boot FROM marks WHERE boot = :boot"
@@ -265,14 +270,17 @@ class Reader:
         return _mark_of(found[0]) if found else None
 
     def open_releases(self) -> list[Scheduled]:
-        """Every scheduled release that still asks something of the program or of a person, by lift."""
+        """Return every scheduled release that still needs something from the program or a person, by lift."""
         return [
             scheduled_of(row)
             for row in self.rows("SELECT * FROM releases WHERE open ORDER BY lift IS NULL DESC, lift, slug")
         ]
 
     def first_open(self, now: datetime, *, behind: int, ahead: int) -> list[Scheduled]:
-        """The first open releases: at most `behind` without a lift, as many whose lift has come, and `ahead` others."""
+        """Return the first open releases:
+
+        at most `behind` without a lift, as many whose lift has come, and `ahead` others.
+        """
         found = []
         for which, limit in (("lift IS NULL", behind), ("lift <= :now", behind), ("lift > :now", ahead)):
             query = f"SELECT * FROM releases WHERE open AND {which} ORDER BY lift, slug LIMIT :limit"
@@ -280,17 +288,17 @@ class Reader:
         return found
 
     def count_open(self) -> int:
-        """How many releases still ask something of the program or of a person."""
+        """Return how many releases still need something from the program or a person."""
         return int(self.rows("SELECT count(*) AS count FROM releases WHERE open")[0]["count"])
 
     def still_open(self, slugs: Sequence[str]) -> set[str]:
-        """Those of the releases named that still ask something of the program or of a person."""
+        """Return those of the releases named that still need something from the program or a person."""
         return {
             str(row["slug"]) for row in self._by_slug("SELECT slug FROM releases WHERE open AND slug IN ({})", slugs)
         }
 
     def due_releases(self, now: datetime) -> list[Scheduled]:
-        """The open releases whose lift has come at `now`, by lift."""
+        """Return the open releases whose lift has come at `now`, by lift."""
         return [
             scheduled_of(row)
             for row in self.rows(
@@ -299,24 +307,24 @@ class Reader:
         ]
 
     def oldest_zones(self) -> str:
-        """The oldest release of the zone database that an open release's lift was reckoned by; "" for none."""
+        """Return the oldest release of the zone database that an open release's lift was computed with; "" for none."""
         if self.schema() < ZONES_SINCE:
             return ""
         query = "SELECT min(zones) AS zones FROM releases WHERE open AND zones IS NOT NULL"
         return str(self.rows(query)[0]["zones"] or "")
 
     def fixed_before(self, release: str, now: datetime) -> list[Scheduled]:
-        """The open releases ahead of `now` whose lift was reckoned by an older release of the zone database."""
+        """Return open releases ahead of `now` whose lift was computed with an older release of the zone database."""
         query = "SELECT * FROM releases WHERE open AND zones IS NOT NULL AND zones < :release AND lift > :now"
         return [scheduled_of(row) for row in self.rows(query, {"release": release, "now": to_micros(now)})]
 
     def next_lift(self, now: datetime) -> datetime | None:
-        """The next lift after `now` of any open release, whatever stands in its way."""
+        """Return the next lift after `now` of any open release, whether anything blocks it or not."""
         row = self.rows("SELECT min(lift) AS lift FROM releases WHERE open AND lift > :now", {"now": to_micros(now)})[0]
         return _lift_of(row)
 
     def recent_releases(self, limit: int) -> list[Scheduled]:
-        """The last `limit` releases that ask nothing more of anybody, newest first."""
+        """Return the last `limit` finished releases, newest first."""
         return [
             scheduled_of(row)
             for row in self.rows(
@@ -325,17 +333,17 @@ class Reader:
         ]
 
     def releases(self, slugs: Sequence[str] | None = None) -> list[Scheduled]:
-        """All releases ever scheduled, or those named, in the order of their slugs."""
+        """Return all releases ever scheduled, or those named, in the order of their slugs."""
         if slugs is None:
             return [scheduled_of(row) for row in self.rows("SELECT * FROM releases ORDER BY slug")]
         return [scheduled_of(row) for row in self._by_slug("SELECT * FROM releases WHERE slug IN ({})", slugs)]
 
     def slugs(self) -> set[str]:
-        """Every slug that was ever scheduled and is not a draft again."""
+        """Return every slug that was ever scheduled and is not a draft again."""
         return {str(row["slug"]) for row in self.rows("SELECT slug FROM releases")}
 
     def release(self, slug: str) -> Scheduled | None:
-        """One release as scheduled, None where it is none or a draft."""
+        """Return one release as scheduled; None if it is unknown or a draft."""
         found = self.releases([slug])
         return found[0] if found else None
 
@@ -346,7 +354,7 @@ class Reader:
         *,
         unsettled_only: bool = False,
     ) -> list[Dossier]:
-        """The approvals and deliveries of each release's current version, with what became of its file.
+        """Return the approvals and deliveries of each release's current version, with the state of its file.
 
         `unsettled_only` leaves out what was delivered or called off: enough for an open release's plan.
         """
@@ -373,7 +381,7 @@ class Reader:
         ]
 
     def terms(self, slugs: Sequence[str]) -> dict[tuple[str, str], Terms]:
-        """Under which settings the current version of each release was frozen, by slug and version."""
+        """Return the settings that each release's current version was frozen under, by slug and version."""
         if not slugs or self.schema() < SETTINGS_SINCE:
             return {}
         query = (
@@ -383,7 +391,7 @@ class Reader:
         return _terms_of({"rows": list(self._by_slug(query, slugs))})
 
     def _terms_for(self, releases: Sequence[Scheduled]) -> Mapping[tuple[str, str], Terms]:
-        """As `terms`. A frozen version never changes: a scheduler that looks again and again asks for each once."""
+        """Return what `terms` does. A frozen version never changes, so a scheduler reads each only once."""
         unknown = [one.slug for one in releases if (one.slug, one.version) not in self._terms]
         self._terms |= self.terms(unknown)
         return self._terms
@@ -395,18 +403,18 @@ class Reader:
             yield from self.rows(query.format(marks), {f"s{number}": slug for number, slug in enumerate(part)})
 
     def was_out(self, slug: str, moment: datetime) -> bool:
-        """Whether anything of a release had been delivered by `moment`."""
+        """Return whether anything of a release had been delivered by `moment`."""
         query = (
             "SELECT 1 AS found FROM deliveries WHERE slug = :slug AND state = 'delivered' AND delivered_at <= :moment"
         )
         return bool(self.rows(f"{query} LIMIT 1", {"slug": slug, "moment": to_micros(moment)}))
 
-    # -- a claim, asked again before its first byte ----------------------------------------------------------
+    # -- a claim, checked again before its first byte --------------------------------------------------------
 
     def why_not(self, delivery: Delivery, *, source_hash: str | None, now: datetime) -> str | None:
-        """Why a claimed delivery may not leave after all, as the store has it this moment; None where it may.
+        """Return why a claimed delivery may not leave after all, by the store at this moment; None if it may.
 
-        `source_hash` is of the release's file as it is now, None where it is gone.
+        `source_hash` is of the release's file as it is now, None if it is gone.
         """
         row = self._in_the_way.ask(delivery.id)
         if row is None:
@@ -449,7 +457,7 @@ class Reader:
     # -- frozen versions ---------------------------------------------------------------------------------
 
     def frozen(self, slug: str, version: str) -> FrozenVersion | None:
-        """A frozen version as it was approved."""
+        """Return a frozen version as it was approved."""
         found = self.rows(
             "SELECT * FROM versions WHERE slug = :slug AND version = :version", {"slug": slug, "version": version}
         )
@@ -458,17 +466,20 @@ class Reader:
         return _frozen_of(found[0])
 
     def versions_named(self, slug: str, prefix: str) -> list[str]:
-        """The frozen versions of a release whose names begin with `prefix`, which is hexadecimal."""
+        """Return the frozen versions of a release whose names start with `prefix`, which is hexadecimal."""
         query = "SELECT version FROM versions WHERE slug = :slug AND version LIKE :prefix ORDER BY version"
         return [str(row["version"]) for row in self.rows(query, {"slug": slug, "prefix": f"{prefix}%"})]
 
     def blob(self, sha256: str) -> bytes | None:
-        """An attachment's frozen bytes."""
+        """Return an attachment's frozen bytes."""
         found = self.rows("SELECT content FROM blobs WHERE sha256 = :sha256", {"sha256": sha256})
         return _content_of(found[0]) if found else None
 
     def settings(self, sha256: str) -> Mapping[str, Any]:
-        """What config.toml added to a version when it was frozen. Raises StateUnreadable if it is damaged or gone."""
+        """Return what config.toml added to a version when it was frozen.
+
+        Raises StateUnreadable if it is damaged or gone.
+        """
         found = self._settings.get(sha256)
         if found is None:
             content = self.blob(sha256)
@@ -477,23 +488,23 @@ class Reader:
             found = self._settings[sha256] = _settings_of({"content": content})
         return found
 
-    # -- who is there, and what was done --------------------------------------------------------------------
+    # -- schedulers, claims and the journal -----------------------------------------------------------------
 
     def processes(self, limit: int = 20) -> list[SchedulerProcess]:
-        """The schedulers seen last, newest first."""
+        """Return the schedulers seen last, newest first."""
         return [
             _process_of(row)
             for row in self.rows("SELECT * FROM processes ORDER BY last_seen DESC LIMIT :limit", {"limit": limit})
         ]
 
     def claimed(self) -> list[Delivery]:
-        """Every delivery that some process holds a claim on."""
+        """Return every delivery that some process has a claim on."""
         return [
             delivery_of(row) for row in self.rows("SELECT * FROM deliveries WHERE owner IS NOT NULL ORDER BY owner, id")
         ]
 
     def journal(self, slugs: Iterable[str] = ()) -> Iterator[Line]:
-        """The journal's lines from the first, or only those of the slugs named."""
+        """Return the journal's lines from the first, or only those of the slugs named."""
         from pressrelease.store.journal import Line
 
         named = list(slugs)
@@ -511,7 +522,7 @@ class Reader:
                 last = found[-1]["n"]
 
     def server_time(self) -> datetime | None:
-        """The time of PostgreSQL's machine, as aware UTC; None with SQLite, whose machine is this one."""
+        """Return the time of PostgreSQL's machine, as aware UTC; None with SQLite, whose machine is this one."""
         if not self.on_server:
             return None
         micros = self.rows("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now")[0]["now"]
@@ -554,7 +565,7 @@ def _content_of(row: Row) -> bytes:
 
 def _bytes_of(value: Any) -> bytes:
     if not isinstance(value, (bytes, memoryview)):
-        raise TypeError  # of a number, `bytes` would make so many zeros
+        raise TypeError  # given a number, `bytes` would make that many zeros
     return bytes(value)
 
 
@@ -594,7 +605,7 @@ def _settings_of(row: Row) -> Mapping[str, Any]:
 @believed
 def _terms_of(found: Row) -> dict[tuple[str, str], Terms]:
     rows: list[Row] = found["rows"]
-    # Few moments at which many were frozen.
+    # Many were frozen at few moments.
     moments = {micros: from_micros(micros) for micros in {row["frozen_at"] for row in rows}}
     return {
         (row["slug"], row["version"]): Terms(text_of(row["settings"] or ""), moments[row["frozen_at"]]) for row in rows
@@ -603,19 +614,19 @@ def _terms_of(found: Row) -> dict[tuple[str, str], Terms]:
 
 @believed
 def _clocks_of(row: Row) -> tuple[datetime, str, str]:
-    """A lift, what clocks show then, and the release of the zone database that it was reckoned by."""
+    """Return a lift, its wall time, and the release of the zone database that it was computed with."""
     return from_micros(row["lift"]), text_of(row["wall"] or ""), text_of(row["zones"] or "")
 
 
 def _not_yet(row: Row, now: datetime) -> str:
-    """What the zone rules of this machine have against a lift that has come by the record; "" for nothing."""
+    """Return why this machine's zone rules say that a recorded lift has not come yet; "" if it has."""
     from pressrelease.when.wall_time import not_yet
 
     return not_yet(*_clocks_of(row), now=now)
 
 
 def which_file(database: Path | str | None) -> object:
-    """Which file SQLite's database is just now: connections to one put aside or deleted would still answer."""
+    """Return which file SQLite's database is right now: connections to one put aside or deleted would still answer."""
     if not isinstance(database, Path):
         return "server"
     try:
@@ -640,12 +651,12 @@ def _ask_postgres(connection: Any, query: str, values: Mapping[str, Any]) -> lis
 
 @lru_cache(maxsize=64)
 def for_postgres(query: str) -> str:
-    """A query with `:name` parameters as psycopg takes it."""
+    """Return a query with `:name` parameters as psycopg takes it."""
     return re.sub(r"(?<!:):([a-z_]\w*)", r"%(\1)s", query.replace("%", "%%"))
 
 
 def unreadable(error: sqlite3.Error) -> StateUnreadable | WillRetry:
-    """SQLite's complaint as ours: busy may be tried again, everything else stops all sending."""
+    """Return SQLite's error as ours: "busy" may be retried, everything else stops all sending."""
     text = str(error)
     if isinstance(error, sqlite3.OperationalError) and ("locked" in text or "busy" in text):
         return WillRetry(
@@ -660,7 +671,7 @@ def unreadable(error: sqlite3.Error) -> StateUnreadable | WillRetry:
 
 
 def gone(file: Path) -> StateUnreadable:
-    """That a record that was here is not here any more, and what to do."""
+    """Return the error for a record that was here and is gone, with what to do."""
     if any(file.parent.glob(f"{file.name}.moved-*")):
         return StateUnreadable(
             "The record was moved to a database server, and config.toml still names the old file. Nothing was sent.",

@@ -1,7 +1,8 @@
-"""Whether the rows say what the journal says: each release as it was last left, and each delivery that was ever begun.
+"""Check that the rows match the journal: each release's last state, and each delivery that was ever started.
 
 The journal's chain proves that its lines are as they were written; this proves that nothing was lost, doubled or
-turned around beside it. Pure: it is given the lines and the rows.
+reversed
+in the rows. Pure: it is given the lines and the rows.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pressrelease.store.journal import Line
 from pressrelease.store.replay import ReplayedRelease, after, detail_of
 from pressrelease.store.rows import Row, format_utc
 
-#: A delivery's place in the record: slug, version, outlet, recipient.
+#: A delivery's identity in the record: slug, version, outlet, recipient.
 Place = tuple[str, str, str, str]
 
 _S = DeliveryState
@@ -37,15 +38,15 @@ _MAY_FOLLOW = {
     "delivery.unsettled": {_S.IN_DOUBT, _S.FAILED},
 }
 
-#: What nothing was ever told of may only wait, or have been called off with its release.
+#: A delivery without any line may only wait, or have been called off with its release.
 _NEVER_BEGUN = {_S.WAITING, _S.CANCELED}
 
-#: A person's word on a release calls off what had not arrived, without a line for each.
+#: A person's directive on a release calls off what had not arrived, without a line for each.
 _NEVER_CALLED_OFF = {"delivery.claimed", "delivery.delivered", "delivery.settled sent"}
 
 
 class Reconciliation:
-    """Gathers what the journal tells of deliveries, line by line, and compares it with the rows."""
+    """Collects what the journal says of deliveries, line by line, and compares it with the rows."""
 
     def __init__(self) -> None:
         self._last: dict[Place, str] = {}
@@ -57,7 +58,7 @@ class Reconciliation:
         self._stopped = False
 
     def hear(self, line: Line) -> None:
-        """Take in one line; lines come in their order."""
+        """Add one line; lines come in their order."""
         detail = detail_of(line)
         if line.event == "release.scheduled" and isinstance(detail.get("deliveries"), int):
             self._scheduled[line.slug, line.version] = detail["deliveries"]
@@ -75,7 +76,7 @@ class Reconciliation:
             self._receipts[place] = detail if expected == "delivery.delivered" else {}
             self._count_attempts(place, expected, detail)
         elif expected not in {"delivery.late_answer"}:
-            self._last.pop(place, None)  # a word of a later program: it says nothing that could be judged here
+            self._last.pop(place, None)  # a later program's word: nothing to judge it by here
 
     def _count_attempts(self, place: Place, expected: str, detail: Mapping[str, Any]) -> None:
         if isinstance(detail.get("attempt"), int):
@@ -84,13 +85,13 @@ class Reconciliation:
             self._attempts[place] -= 1
 
     def heard(self, lines: Iterable[Line]) -> Iterator[Line]:
-        """The lines unchanged, each taken in as it passes."""
+        """Yield the lines unchanged, adding each as it passes."""
         for line in lines:
             self.hear(line)
             yield line
 
     def disagreements(self, rows: Iterable[Delivery]) -> list[str]:
-        """Where rows and journal part ways, in sentences; recipients are not named."""
+        """Return how rows and journal differ, in sentences; recipients are not named."""
         found: list[str] = []
         there: set[Place] = set()
         people: dict[tuple[str, str, str], list[str]] = {}
@@ -108,7 +109,7 @@ class Reconciliation:
                 found.append(f"{row.slug} at {row.outlet} stands as {row.state.value}, and the journal says {says}")
         for slug, version, outlet, recipient in sorted(set(self._last) - there):
             expected = self._last[slug, version, outlet, recipient]
-            if expected != "delivery.given_back":  # never begun after all: scheduled anew, its row may have gone
+            if expected != "delivery.given_back":  # never started after all: after rescheduling, its row may be gone
                 found.append(f"{slug} has lost its row at {outlet}, of which the journal says {expected}")
         for (slug, version), number in sorted(self._scheduled.items()):
             if counts[slug, version] != number:
@@ -119,7 +120,7 @@ class Reconciliation:
         return found
 
     def _receipt_differs(self, row: Delivery, place: Place) -> str:
-        """In what a row differs from the answer that the journal has, in words; "" if they agree."""
+        """Return how a row differs from the answer that the journal has, in words; "" if they agree."""
         receipt = self._receipts.get(place, {})
         for name, found in (("url", row.url), ("remote_id", row.remote_id)):
             if found != receipt.get(name):
@@ -133,7 +134,7 @@ class Reconciliation:
         return ""
 
     def release_disagreements(self, rows: Sequence[Row], *, stopped: bool) -> list[str]:
-        """Where releases' rows, their approvals and the stop part ways with the journal, in sentences.
+        """Return how releases' rows, their approvals and the stop differ from the journal, in sentences.
 
         `rows` are those of `agreement.EVERY_RELEASE`.
         """

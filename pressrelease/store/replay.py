@@ -1,9 +1,10 @@
-"""What the journal says the record of a release should be: its lines, replayed one by one. Pure.
+"""Replay journal lines into what the record of a release should be. Pure.
 
 A release's row, its approvals and its deliveries' recipients can be edited by somebody who can write the database. The
 journal's lines can't be edited one at a time without breaking their chain. So the two are compared: by the claim, just
 before the first byte, in `status`, and in `journal --verify`. Every function that changes a release's row must write a
-line that `after` understands.
+line
+that `after` understands.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class ReplayedRelease(NamedTuple):
     """What a release's row should say. Times are whole microseconds of UTC.
 
     None in `outlets`, `recipients`, `source_hash`, `author` and `scheduled_by` means that the line was written by an
-    earlier program, which did not say it.
+    earlier
+    program, which did not record it.
     """
 
     version: str
@@ -46,7 +48,8 @@ class ReplayedRelease(NamedTuple):
     altered: int = 0  # the first line whose own hash is wrong
 
 
-#: A line of one of these changes the release's row as said; every other `release.` line changes nothing in it.
+#: Lines that change only a release's directive. Every `release.` line not handled in `after` changes nothing in its
+#: row.
 _WORDS = {"release.held": "held", "release.resumed": "scheduled", "release.killed": "killed"}
 
 
@@ -72,7 +75,7 @@ def after(expected: ReplayedRelease | None, line: Line) -> ReplayedRelease | Non
     if event == "release.approved":
         detail = detail_of(line)
         by = str(detail.get("by", ""))
-        # A signature takes the place of an earlier approval by the same person.
+        # A signature replaces an earlier approval by the same person.
         kept = [one for one in expected.approvals if not detail.get("signed") or same_person(one.by) != same_person(by)]
         return expected._replace(approvals=(*kept, ReplayedApproval(by, line.at)))
     if event == "release.unapproved":
@@ -106,7 +109,7 @@ def _scheduled(line: Line, detail: Mapping[str, Any]) -> ReplayedRelease:
 
 
 def row_differs(expected: ReplayedRelease | None, row: Row, approvals: Sequence[ReplayedApproval]) -> str:
-    """Return in what a release's row and its approvals differ from the journal, in words; "" if they agree.
+    """Return how a release's row and its approvals differ from the journal, in words; "" if they agree.
 
     `row` has the columns of `releases`; `approvals` are those of its version that nobody withdrew.
     """
@@ -151,7 +154,7 @@ def _text(value: object) -> str:
 
 
 def _micros(recorded: object) -> int | None:
-    """A time as a line has it, in whole microseconds; None for none, -1 for one that can't be read."""
+    """Return a line's time in whole microseconds; None for none, -1 for one that can't be read."""
     if recorded is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Rows of the database as the core's values, and back. Times are whole microseconds of UTC in the rows."""
+"""Convert rows of the database to the core's values and back. Times are whole microseconds of UTC in the rows."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ Row = Mapping[str, Any]
 
 
 def to_micros(moment: datetime) -> int:
-    """Whole microseconds since 1970; exact, where a float would round. Raises TypeError on a naive time."""
+    """Return whole microseconds since 1970; exact, where a float would round. Raises TypeError on a naive time."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
-    """The aware UTC time of whole microseconds since 1970. Raises OverflowError where no zone could show it."""
+    """Return the aware UTC time of whole microseconds since 1970. Raises OverflowError if no zone could show it."""
     if not _FIRST <= micros <= _LAST:
         raise OverflowError
     return _EPOCH + timedelta(microseconds=micros)
 
 
 def maybe_micros(moment: datetime | None) -> int | None:
-    """As `to_micros`, None for None."""
+    """Return what `to_micros` does, None for None."""
     return None if moment is None else to_micros(moment)
 
 
 def maybe_time(micros: int | None) -> datetime | None:
-    """As `from_micros`, None for None."""
+    """Return what `from_micros` does, None for None."""
     return None if micros is None else from_micros(micros)
 
 
 def format_utc(moment: datetime) -> str:
-    """An instant as the journal has it: RFC 3339, in UTC, with whatever microseconds it has."""
+    """Format an instant as the journal has it: RFC 3339, in UTC, with any microseconds."""
     return moment.isoformat().replace("+00:00", "Z")
 
 
 def local_text(moment: datetime | None, timezone: str) -> str | None:
-    """A time as the clock on the wall of `timezone` has it, with its offset and zone (RFC 9557); None for None.
+    """Return a time as wall time in `timezone`, with its offset and zone (RFC 9557); None for None.
 
-    Kept beside the UTC time: a later release of the zone database may have the two part ways.
+    Kept beside the UTC time, because a later release of the zone database may make the two differ.
     """
     if moment is None:
         return None
@@ -61,7 +61,7 @@ def local_text(moment: datetime | None, timezone: str) -> str | None:
 
 
 def embargo_text(embargo: Embargo) -> str:
-    """An embargo as JSON."""
+    """Return an embargo as JSON."""
     return json.dumps(
         {
             "text": embargo.text,
@@ -77,7 +77,7 @@ def embargo_text(embargo: Embargo) -> str:
 
 
 def embargo_of_text(text: str) -> Embargo:
-    """The embargo that `embargo_text` wrote."""
+    """Return the embargo that `embargo_text` wrote."""
     kept = json.loads(text)
     return Embargo(
         text=text_of(kept["text"]),
@@ -92,19 +92,19 @@ def embargo_of_text(text: str) -> Embargo:
 
 
 def text_of(value: Any) -> str:
-    """A text as such. SQLite keeps anything in any column. Raises TypeError."""
+    """Return a value that must be text. SQLite keeps anything in any column. Raises TypeError."""
     if not isinstance(value, str):
         raise TypeError
     return value
 
 
 def maybe_text(value: Any) -> str | None:
-    """As `text_of`, None for None."""
+    """Return what `text_of` does, None for None."""
     return None if value is None else text_of(value)
 
 
 def texts_of(listed: str) -> tuple[str, ...]:
-    """The texts in a list as JSON. Raises TypeError, ValueError."""
+    """Return the texts in a JSON list. Raises TypeError, ValueError."""
     found = json.loads(listed)
     if not isinstance(found, list):
         raise TypeError
@@ -112,7 +112,7 @@ def texts_of(listed: str) -> tuple[str, ...]:
 
 
 def digests_of_text(listed: str | None) -> dict[str, str]:
-    """The digest of each outlet's recipients, from JSON; empty for None. Raises TypeError, ValueError."""
+    """Return the digest of each outlet's recipients, from JSON; empty for None. Raises TypeError, ValueError."""
     if listed is None:
         return {}
     return {text_of(outlet): text_of(digest) for outlet, digest in json.loads(listed).items()}
@@ -128,7 +128,7 @@ _Read = TypeVar("_Read")
 
 
 def believed(read: Callable[[Row], _Read]) -> Callable[[Row], _Read]:
-    """A damaged row, whatever it makes of itself, is a record that can't be read."""
+    """Make a reader of rows raise StateUnreadable for any damaged row."""
 
     @wraps(read)
     def reading(row: Row) -> _Read:
@@ -145,7 +145,7 @@ def believed(read: Callable[[Row], _Read]) -> Callable[[Row], _Read]:
 
 @believed
 def scheduled_of(row: Row) -> Scheduled:
-    """A row of `releases`; an older layout has no time on the wall."""
+    """Return a row of `releases` as a Scheduled; an older layout has no wall time."""
     wall = text_of(row.get("wall") or "")
     if wall:
         from pressrelease.when.wall_time import read_walls
@@ -172,7 +172,7 @@ def scheduled_of(row: Row) -> Scheduled:
 
 
 def row_of_scheduled(release: Scheduled) -> dict[str, Any]:
-    """A row for `releases`, without `open` and `changed_at`."""
+    """Return a row for `releases`, without `open` and `changed_at`."""
     return {
         "slug": release.slug,
         "version": release.version,
@@ -195,13 +195,13 @@ def row_of_scheduled(release: Scheduled) -> dict[str, Any]:
 
 @believed
 def approval_of(row: Row) -> Approval:
-    """A row of `approvals`; an older layout has no signatures."""
+    """Return a row of `approvals` as an Approval; an older layout has no signatures."""
     return Approval(text_of(row["by"]), from_micros(row["at"]), text_of(row.get("signature") or ""))
 
 
 @believed
 def delivery_of(row: Row) -> Delivery:
-    """A row of `deliveries`."""
+    """Return a row of `deliveries` as a Delivery."""
     return Delivery(
         id=row["id"],
         slug=text_of(row["slug"]),
@@ -224,7 +224,7 @@ def delivery_of(row: Row) -> Delivery:
 
 
 def row_of_delivery(delivery: Delivery) -> dict[str, Any]:
-    """What may change in a row of `deliveries`."""
+    """Return what may change in a row of `deliveries`."""
     return {
         "state": delivery.state.value,
         "attempts": delivery.attempts,

@@ -1,17 +1,19 @@
-"""What a process was about to claim, what it began to send, and what arrived: kept where `kill -9` can't take it away.
+"""A process's log of what it is claiming, sending and has delivered, kept where `kill -9` can't destroy it.
 
-A line is in the kernel's memory as soon as it is written, and so it outlives the process. It costs microseconds, where
-the record's own commit waits for the disk. It doesn't outlive the machine's power, so it is believed only within the
-boot in which it was written, and only in the very file in which it was written: a copied folder has another.
+A line is in the kernel's memory as soon as it is written, so it outlives the process. It costs microseconds, while the
+record's own commit waits for the disk. It doesn't outlive a power cut, so it is trusted only within the boot in which
+it
+was written, and only in the very file in which it was written: a copied folder has another.
 
     claiming 7 1      before the claim of delivery 7 for its first attempt is committed
     sending 7 1       before its first byte
-    delivered 7 1 {…} after the outlet's yes, before the answer is on record
+    delivered 7 1 {…} after the outlet accepted it, before the answer is on record
 
-It is kept for outlets at which a doubt may come to a person, and not for those that tell a repeat for ever: these are
-asked again with the same key.
+It is kept for outlets at which a delivery in doubt may need a person, and not for those that always recognize repeats:
+these are asked again with the same key.
 
-Only what is certain is read from it. Claimed and never begun: nothing of it left. Begun, and no yes: in doubt.
+Only what is certain is read from it. Claimed and never started: nothing of it left. Started, and not accepted: in
+doubt.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from pressrelease.release.delivery import Delivery, DeliveryState, Receipt
 from pressrelease.store.rows import from_micros, to_micros
 from pressrelease.system.lock import FileLock
 
-#: From this size on, in bytes, a log of which nothing is of use any more is emptied.
+#: A log of this size or more, in bytes, that holds nothing useful any more is emptied.
 LONG = 64 * 1024
 
 #: A claim: the delivery's number and the number of the attempt.
@@ -49,25 +51,25 @@ class SendLog:
         self._size = 0
 
     def claiming(self, candidates: Sequence[Delivery]) -> None:
-        """Before a claim on these is committed. Raises StateUnreadable."""
+        """Log that a claim on these is about to be committed. Raises StateUnreadable."""
         claims = [(delivery.id, delivery.attempts + 1) for delivery in candidates]
         with self._writing:
             self._open.update(claims)
             self._write("".join(f"claiming {number} {attempt}\n" for number, attempt in claims))
 
     def sending(self, claimed: Delivery) -> None:
-        """Before the first byte. Raises StateUnreadable; nothing may leave then."""
+        """Log that the first byte is about to be sent. Raises StateUnreadable; nothing may leave then."""
         self._write(f"sending {claimed.id} {claimed.attempts}\n")
 
     def answered(self, after: Delivery) -> None:
-        """After the outlet's answer. Raises StateUnreadable."""
+        """Log the outlet's answer. Raises StateUnreadable."""
         if after.state is DeliveryState.DELIVERED and after.delivered_at is not None:
             url, remote_id = (json.dumps(one) if one else "null" for one in (after.url, after.remote_id))
             at = to_micros(after.delivered_at)
             self._write(f"delivered {after.id} {after.attempts} [{at}, {url}, {remote_id}]\n")
 
     def ended(self, claims: Iterable[Claim]) -> None:
-        """These claims are off the record, or were never on it: the log is of no more use for them."""
+        """Note that these claims are ended on the record, or were never on it: the log no longer needs them."""
         with self._writing:
             self._open.difference_update(claims)
             if self._size >= LONG and not self._open:
@@ -93,7 +95,7 @@ class SendLog:
         try:
             self._lock.empty()
         except OSError as error:
-            # What stands there would be believed, and no longer be true.
+            # What is there would be trusted, and no longer be true.
             raise StateUnreadable(
                 f"{self._lock.path.parent.name}/ can't be written ({error.strerror}). Nothing was sent.",
                 hint="See that the disk has room and that whoever publishes may write there.",
@@ -108,7 +110,7 @@ class LogFindings(NamedTuple):
 
 
 def read_log(path: Path, boot: str | None) -> LogFindings:
-    """Read what a dead process left at `path`; nothing is certain where the log can't be believed."""
+    """Read what a dead process left at `path`; nothing is certain if the log can't be trusted."""
     try:
         with path.open("rb") as file:
             first, *lines = file.read().split(b"\n")[:-1]  # what follows the last line break was not written to its end
@@ -124,7 +126,7 @@ def _first_line(boot: str, status: os.stat_result) -> str:
 
 
 def _read_lines(lines: Iterable[str]) -> LogFindings:
-    """The whole log, or ValueError where any line is another than this program writes."""
+    """Return the whole log; raise ValueError if any line is not one that this program writes."""
     unsent: set[Claim] = set()
     delivered: dict[Claim, tuple[Receipt, datetime]] = {}
     for line in lines:

@@ -1,4 +1,4 @@
-"""A person's words on single deliveries, and whether a release asks anything more of anybody after them."""
+"""Record people's decisions on single deliveries, and close releases that need nothing more."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from pressrelease.store.tables import deliveries, releases
 
 
 def try_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
-    """Have failed deliveries claimed again, as from the start, at the next pass."""
+    """Make failed deliveries claimable again, as from the start, at the next pass."""
     _move(ledger, [(one, _again(ledger, one)) for one in chosen], "delivery.retried")
 
 
 def settle_sent(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
-    """A person found out that these arrived; when they did, nobody saw."""
+    """Record that a person found out that these arrived; when they did is not known."""
     words = f"it arrived, by {ledger.actor}'s word"
     settled = [(one, one._replace(state=DeliveryState.DELIVERED, next_try=None, error=words)) for one in chosen]
     _move(ledger, settled, "delivery.settled", settled="sent")
 
 
 def settle_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
-    """A person decided that these are sent again, though they may have arrived."""
+    """Record that a person decided to send these again, though they may have arrived."""
     _move(ledger, [(one, _again(ledger, one)) for one in chosen], "delivery.settled", settled="resend")
 
 
 def settle_dropped(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
-    """A person decided that nothing more is done about these."""
+    """Record that a person decided to do nothing more about these."""
     settled = [(one, one._replace(state=DeliveryState.CANCELED, next_try=None)) for one in chosen]
     _move(ledger, settled, "delivery.settled", settled="drop")
 
 
 def undo_settlement(ledger: Ledger, changes: Sequence[tuple[Delivery, Delivery]]) -> None:
-    """A person takes a settlement back: each delivery, as it is now and as it was before."""
+    """Undo a settlement: each delivery, as it is now and as it was before."""
     _move(ledger, changes, "delivery.unsettled")
 
 
@@ -79,7 +79,7 @@ def _move(ledger: Ledger, changes: Sequence[tuple[Delivery, Delivery]], event: s
 
 @cache
 def _how_far() -> Select[Any]:
-    """What the deliveries of releases have come to; made once, since that takes longer than the asking."""
+    """Return the query for the state of releases' deliveries; built once, since that takes longer than running it."""
 
     def any_delivery(*which: ColumnElement[bool]) -> ColumnElement[bool]:
         own = (deliveries.c.slug == releases.c.slug, deliveries.c.version == releases.c.version)
@@ -100,7 +100,7 @@ _OPEN = (
 
 
 def close_if_done(ledger: Ledger, slugs: Sequence[str]) -> None:
-    """Set whether releases still ask anything of anybody; note the moment at which the last delivery settled."""
+    """Set whether releases still need anything from anybody; record the moment at which the last delivery settled."""
     found = ledger.rows(_how_far(), {"slugs": list(slugs)})
     by_slug = {row["slug"]: row for row in found if bool(row["open"]) != bool(row["unsettled"])}
     for still_open in (False, True):

@@ -53,11 +53,12 @@ releases = Table(
     Column("word_at", BigInteger, nullable=False),
     Column("why", Text, nullable=False),
     Column("late_accepted_at", BigInteger),
-    # Still asks something of the program or of a person: what a pass and a plain `status` look at.
+    # Still needs something from the program or a person: what a pass and a plain `status` look at.
     Column("open", Boolean, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
-    # The lift as the clocks that were meant show it, NULL where an instant was; and the release of the zone database
-    # that `lift` was last reckoned by.
+    # The lift as local wall time, NULL for an instant; and the release of the zone database that `lift` was last
+    # computed
+    # with.
     Column("wall", Text),
     Column("zones", Text),
     Column("scheduled_by", Text),
@@ -98,9 +99,9 @@ approvals = Table(
     Column("by", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("withdrawn_at", BigInteger),
-    Column("signature", Text),  # by the approver's SSH key, where [policy] asks for it
-    Column("person", Text),  # `by` as names are compared (`standing.same_person`)
-    Column("own", Boolean),  # of whoever wrote or scheduled the release
+    Column("signature", Text),  # by the approver's SSH key, if [policy] requires it
+    Column("person", Text),  # `by` in the form that is compared (`evaluation.same_person`)
+    Column("own", Boolean),  # true for the release's author or scheduler
     Index("approvals_version", "slug", "version"),
 )
 
@@ -125,11 +126,11 @@ deliveries = Table(
     Column("remote_id", Text),
     Column("error", Text),
     UniqueConstraint("slug", "version", "outlet", "recipient"),
-    # A number is never given twice: some lane may still hold the one of a row that was taken away.
+    # A number is never reused: some worker may still have the one of a row that was removed.
     sqlite_autoincrement=True,
 )
 
-#: Outlets that refuse our credentials and are asked no more, and the deliveries that they turned away.
+#: Outlets that refuse our credentials and are sent nothing more, and the deliveries that they refused.
 closed_outlets = Table(
     "closed_outlets",
     metadata,
@@ -176,7 +177,7 @@ processes = Table(
     Index("processes_seen", "last_seen"),
 )
 
-#: Of each boot of each machine that works here, the wall clock and the uptime (microseconds) by which it is measured.
+#: For each boot of each machine that works here, the wall clock and the uptime (microseconds) that it is compared with.
 marks = Table(
     "marks",
     metadata,
@@ -185,14 +186,14 @@ marks = Table(
     Column("uptime", BigInteger, nullable=False),
 )
 
-#: How far each of those whom [notify] names has been told.
+#: How far each recipient of [notify] has been notified.
 told = Table(
     "told",
     metadata,
     Column("outlet", Text, primary_key=True),
     Column("recipient", Text, primary_key=True),
     Column("line", BigInteger, nullable=False),
-    Column("conditions", Text, nullable=False),  # JSON: what was told that has no line in the journal, and still holds
+    Column("conditions", Text, nullable=False),  # JSON: what was sent that has no line in the journal, and still holds
     Column("tries", Integer, nullable=False),
     Column("not_before", BigInteger, nullable=False),
 )

@@ -1,4 +1,4 @@
-"""Whether anybody has written to the store since it was last asked: what wakes a scheduler between its own instants."""
+"""Notice that somebody has written to the store since the last check: what wakes a scheduler between lifts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from pressrelease.store.ledger import CHANNEL
 class Watch:
     """A watch on one store, for one thread.
 
-    SQLite counts what other connections write (`PRAGMA data_version`, 3 µs). PostgreSQL tells a connection that
-    listens of every transaction with a line for the journal, whichever machine it came from.
+    SQLite counts what other connections write (`PRAGMA data_version`, 3 µs). PostgreSQL notifies a listening connection
+    of
+    every transaction with a journal line, whichever machine it came from.
     """
 
     def __init__(self, store: Store) -> None:
@@ -23,7 +24,7 @@ class Watch:
         self._last: object = None
 
     def written(self) -> bool:
-        """Whether somebody may have written since this was last asked; True the first time, and where none can tell."""
+        """Return whether somebody may have written since the last call; True the first time, and if it can't be known."""
         try:
             if self._connection is None:
                 self._connect()
@@ -37,7 +38,7 @@ class Watch:
         return changed
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -53,7 +54,7 @@ class Watch:
     def _version(self) -> int:
         if not self._store.read.on_server:
             return int(self._store.read.ask(self._connection, "PRAGMA data_version", {})[0]["data_version"])
-        # The driver hands on what it was told whenever it is asked anything; this also finds a dead connection.
+        # The driver hands over notifications whenever it runs a query; this also finds a dead connection.
         self._store.read.ask(self._connection, "SELECT 1 AS there", {})
         return self._heard
 

@@ -1,11 +1,11 @@
-"""Lifts that follow the clocks on the wall where a zone's rules were changed: each move with its line in the journal.
+"""Update lifts that follow local wall time when a zone's rules change: each move with its journal line.
 
-    the hour comes later than the record has it      the lift moves, whoever finds it first
-    it comes earlier                                 the lift moves by surely newer rules only
-    it comes when the record says, by newer rules    the record learns of their release, and older rules move it no more
+    the hour comes later than the record has it      the lift moves, whichever machine finds it first
+    it comes earlier                                 the lift moves only by rules known to be newer
+    it comes when the record says, by newer rules    the record notes their release, and older rules move it no more
 
 So of two machines with different rules each can move a lift back at most once: by a release that is newer than the
-record's. Meanwhile the later of the two moments counts, in the plan, in the claim, and at the last look.
+record's. Meanwhile the later of the two moments counts, in the plan, in the claim, and at the last check.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 
 class Followed(NamedTuple):
-    """A release as the record has it, and what the zone rules of this machine make of its lift."""
+    """A release as recorded, and what this machine's zone rules mean for its lift."""
 
     release: Scheduled
     ruling: ZoneCheck
 
 
 def follow_rules(store: Store, found: Sequence[Followed], now: datetime) -> None:
-    """As `follow`, in a transaction of its own; `now` is UTC. Raises WillRetry, StateUnreadable."""
+    """Run `follow` in a transaction of its own; `now` is UTC. Raises WillRetry, StateUnreadable."""
     with store.ledger(now=now, actor="scheduler") as ledger:
         follow(ledger, found)
 
 
 def follow(ledger: Ledger, found: Sequence[Followed]) -> None:
-    """Have the record follow the rules, wherever nobody has changed it meanwhile. Approvals stand: of that hour."""
+    """Update the record by the rules, unless somebody has changed it meanwhile. Approvals stay: they are for that hour."""
     confirmed = 0
     for release, ruling in found:
         if ruling.follow is None or not _put_down(ledger, release, ruling):
@@ -98,7 +98,7 @@ def _utc_text(release: Scheduled) -> str | None:
 
 
 def due_by_wall_time(ledger: Ledger, ids: Sequence[int]) -> list[int]:
-    """Those deliveries of `ids` against whose lift the zone rules of this machine have nothing."""
+    """Return the ids whose lift has also come under this machine's current zone rules."""
     kept = {
         row["id"]
         for row in ledger.rows(_clocks_of(), {"ids": list(ids)})
@@ -109,7 +109,7 @@ def due_by_wall_time(ledger: Ledger, ids: Sequence[int]) -> list[int]:
 
 @cache
 def _clocks_of() -> Select[Any]:
-    """The query; to make it anew would be felt between an instant and its claim's commit."""
+    """Return the query; building it each time would delay the commit of a claim at a lift."""
     from sqlalchemy import bindparam, select
 
     from pressrelease.store.tables import deliveries, releases
