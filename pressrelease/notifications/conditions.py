@@ -1,4 +1,4 @@
-"""What a person should know of that has no line in the journal: a state of things, or a lift that comes."""
+"""Conditions that a person should know about and that have no journal line: a state, or a lift that comes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pressrelease.status.evaluation import Directive, FileFact, ReleaseState, Re
 from pressrelease.when import rfc3339, say, say_span
 from pressrelease.when.formatting import say_time
 
-#: How long before a lift it is told once more.
+#: How long before a lift a reminder is sent.
 REMINDERS = (timedelta(minutes=15), timedelta(hours=24))
 
 #: How many codes one sentence has at most.
@@ -23,10 +23,10 @@ MOST_CODES = 5
 def conditions(
     known: Iterable[Known], *, config: Config, known_outlets: Collection[str], now: datetime, clock_doubt: str | None
 ) -> list[Notice]:
-    """What needs a person just now and no line of the journal tells. `now` is UTC."""
+    """Return what needs a person now and has no journal line. `now` is UTC."""
     found: list[Notice] = []
     if clock_doubt:
-        # Its own words count seconds, and would be news at every look.
+        # Its own text counts seconds, and would be new at every snapshot.
         words = (
             "This machine's clock can't be trusted. Nothing goes out until somebody has looked: `pressrelease doctor`."
         )
@@ -68,7 +68,7 @@ def conditions(
 
 
 def _condition(one: Known, cause: Cause, words: str, gone: Sequence[str]) -> Notice:
-    """One notice; its key names the outlets that it is about, since one more of them is news."""
+    """Return one notice. Its key names the outlets concerned, because one more of them is news."""
     outlets: Sequence[str] = ()
     if cause is Cause.OUTLET_UNKNOWN:
         outlets = gone
@@ -83,8 +83,8 @@ def _condition(one: Known, cause: Cause, words: str, gone: Sequence[str]) -> Not
 
 
 def _delayed(one: Known, timezone: str, now: datetime) -> str:
-    """How far a release has come that does not get through. No answer of a server is repeated here."""
-    assert one.standing is not None  # noqa: S101  (its cause was asked)
+    """Return how far a stuck release has come. No answer of a server is repeated here."""
+    assert one.standing is not None  # noqa: S101  (its cause was checked)
     places = []
     for outlet in one.standing.outlets:
         deliveries = [each for each in one.dossier.deliveries if each.outlet == outlet]
@@ -99,7 +99,7 @@ def _delayed(one: Known, timezone: str, now: datetime) -> str:
 def reminders(
     coming: Iterable[Coming], standings: Mapping[str, ReleaseStatus], *, now: datetime, timezone: str
 ) -> list[Notice]:
-    """A word ahead of each lift, for all that lifts at the same moment; none where it was scheduled only since.
+    """Return a reminder before each lift, for all that lifts at the same moment; none if it was scheduled only since.
 
     `standings` are by slug; `now` is UTC.
     """

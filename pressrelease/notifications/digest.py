@@ -1,4 +1,4 @@
-"""Notices as one message, for an outlet to send like any other."""
+"""Put notices into one message, for an outlet to send like any other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LINE_WIDTH = 76
 
 
 def digest(notices: Sequence[Notice], *, beyond: int = 0, office: Office, key: str, now: datetime) -> Message:
-    """One message of all notices, the first of them what matters most; `beyond` more matters are only counted.
+    """Return one message of all notices, most important first; `beyond` more groups are only counted.
 
     `key` tells this digest from any other; `now` is UTC.
     """

@@ -1,4 +1,4 @@
-"""From the journal's lines to notices: what was told is put together, and put into words by what is known now."""
+"""Turn journal lines into notices: group them, and word them by what is known now."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pressrelease.status.evaluation import Directive, Dossier
 from pressrelease.system.printable import one_line
 from pressrelease.when import say, say_span
 
-#: The journal's events that somebody is told of.
+#: The journal's events that people are notified of.
 EVENTS = frozenset(
     {
         "release.scheduled",
@@ -40,7 +40,7 @@ LATE = timedelta(minutes=1)
 
 
 def grouped(events_in_order: Iterable[JournalEvent]) -> list[EventGroup]:
-    """What happened, in the order in which it should be told, the like of it put together."""
+    """Group similar events, most urgent first."""
     groups: dict[tuple[str, ...], EventGroup] = {}
     for one in events_in_order:
         outlet = str(one.detail.get("outlet") or "")
@@ -50,12 +50,12 @@ def grouped(events_in_order: Iterable[JournalEvent]) -> list[EventGroup]:
             continue
         group = EventGroup(about, one.at, one.actor, one.slug, one.version, outlet, one.event, late=late)
         if one.event in _STOPS:
-            # What was stopped and let go again is told in one notice: apart, the graver half would come first, and
-            # say what is no longer so.
+            # A stop and its end go into one notice: apart, the graver one would come first, and say what is no longer
+            # so.
             key: tuple[str, ...] = ("stops",)
             group = replace(group, steps=(one,))
         else:
-            # Of an outlet that was closed and opened each is told, in turn.
+            # An outlet's closing and opening are each reported, in turn.
             key = (about.title, one.slug, one.version, outlet) if one.slug else (str(one.n),)
         if (before := groups.get(key)) is not None:
             steps = (*before.steps, *group.steps)
@@ -66,7 +66,7 @@ def grouped(events_in_order: Iterable[JournalEvent]) -> list[EventGroup]:
 
 _STOPS = frozenset({"stopped", "restored", "adopted", "resumed"})
 
-#: How many stops, and ends of stops, one notice tells of.
+#: How many stops, and ends of stops, one notice lists.
 MOST_STEPS = 6
 
 
@@ -74,7 +74,7 @@ def _about(one: JournalEvent, late: timedelta) -> Topic | None:
     if one.event == "delivery.delivered":
         return Topic.LATE if late > LATE else None
     if one.event == "delivery.in_doubt" and one.detail.get("again"):
-        return None  # its outlet is asked again by itself
+        return None  # its outlet is asked again automatically
     return _ABOUT.get(one.event)
 
 
@@ -107,10 +107,11 @@ def notice_of(
     now: datetime,
     timezone: str,
 ) -> Notice | None:
-    """The words for a group; None where it has been seen to since, or another notice says it.
+    """Return the notice for a group; None if it has been resolved since, or another notice covers it.
 
-    `known` is the release as it is now, None where it is a draft again; `out` says that something of it has arrived;
-    `closed` are the outlets that refuse our credentials. `now` is UTC.
+    `known` is the release as it is now, None if it is a draft again; `out` says that something of it has arrived;
+    `closed` are
+    the outlets that refuse our credentials. `now` is UTC.
     """
     words = {
         Topic.STOPPED: lambda: _stops(group, now, timezone),
@@ -130,7 +131,7 @@ def notice_of(
 
 
 def _stops(group: EventGroup, now: datetime, timezone: str) -> str:
-    """Stops and what ended them, in turn; only the last says what is so now."""
+    """Return the words for stops and what ended them, in turn; only the last describes the present."""
     words = []
     for one in group.steps[-MOST_STEPS:]:
         when, by = say(one.at, timezone=timezone, now=now), one_line(one.actor)
@@ -174,7 +175,7 @@ def _moved(group: EventGroup, known: Known | None, now: datetime, timezone: str)
         return ""
     release, ruling = known.dossier.release, known.dossier.ruling
     if release.lift is None or ruling is None or not ruling.words or ruling.asks:
-        return ""  # fixed anew since, or a person is asked about it
+        return ""  # rescheduled since, or a person is asked about it
     lift = say(release.lift, timezone=timezone, now=now)
     return f"{known.name} keeps the hour that was approved, and lifts {lift}: {ruling.words}."
 
@@ -204,7 +205,7 @@ def _place(outlet: str, deliveries: Sequence[Delivery]) -> str:
 
 
 def _link(arrived: Sequence[Delivery]) -> str:
-    """Where it can be seen, as far as an address can stand in a text and lead nobody astray."""
+    """Return where it can be seen, unless the address could mislead as plain text."""
     for one in arrived:
         address = one.url or ""
         if address.startswith(("https://", "http://")) and all("!" <= sign <= "~" for sign in address):
@@ -214,7 +215,7 @@ def _link(arrived: Sequence[Delivery]) -> str:
 
 def _late(group: EventGroup, known: Known | None, *, out: bool) -> str:
     if known is not None and known.dossier.release.version == group.version and _all_settled(known.dossier):
-        return ""  # that it is out says how late
+        return ""  # the notice that it is out says how late
     name = display_name(group.slug, group.version, out=out)
     return f"{name} reached {group.outlet} {say_span(group.late)} after its lift{_so_many(group.count)}."
 
@@ -230,7 +231,7 @@ def _stuck(group: EventGroup, known: Known | None, closed: Collection[str], *, o
         those = [one for one in known.dossier.deliveries if one.outlet == group.outlet]
         count = sum(one.state is state and one.needs_person for one in those)
         if not count or (state is DeliveryState.FAILED and group.outlet in closed):
-            return ""  # somebody has seen to it, or it waits for the outlet's credentials, as is told of the outlet
+            return ""  # it was resolved, or it waits for the outlet's credentials, which the outlet's notice reports
     name = display_name(group.slug, group.version, out=out)
     look = f"`pressrelease status {group.slug}`" if out else "`pressrelease status`"
     if state is DeliveryState.IN_DOUBT:

@@ -1,9 +1,9 @@
-"""A dead-man's switch, as Healthchecks has it: pings that say all is well, and whose want raises the alarm elsewhere.
+"""Ping a monitor such as Healthchecks. If the pings stop, the monitor raises the alarm.
 
-    ADDRESS/start   a scheduler has come up
+    ADDRESS/start   a scheduler has started
     ADDRESS         a pass was made, and nothing waits for a person
     ADDRESS/fail    something needs a person, everything is stopped, or the record can't be read
-    no ping at all  nobody runs here: only a service elsewhere can tell of that
+    no ping at all  nobody runs here: only a service elsewhere can notice that
 
 The address is itself a secret. A ping has no body, is tried once, and its failure is a line in the private log.
 """
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class Sign(Enum):
-    """What a ping says; the value is what its address ends in."""
+    """What a ping reports; the value is what its address ends in."""
 
     START = "/start"
     WELL = ""
@@ -38,7 +38,7 @@ class Sign(Enum):
 
 
 def ping(address: str | SecretReference, secret: Callable[[SecretReference], str], sign: Sign) -> bool:
-    """Ping once; False where it did not come through. Raises nothing, and never tells the address.
+    """Ping once. Return False if it did not get through. Raises nothing, and never reveals the address.
 
     `secret` resolves a reference in config.toml.
     """
@@ -59,7 +59,7 @@ def ping(address: str | SecretReference, secret: Callable[[SecretReference], str
 
 
 def address_for(address: str, sign: Sign) -> str:
-    """Where a sign is sent: its word follows the path, before any query.
+    """Return the address for a sign: its word follows the path, before any query.
 
     "https://hc.example.org/x?y=1" becomes "https://hc.example.org/x/fail?y=1", not "https://hc.example.org/x?y=1/fail".
     """

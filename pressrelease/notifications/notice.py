@@ -30,9 +30,9 @@ class JournalEvent:
 
 @dataclass(frozen=True)
 class EventGroup:
-    """What happened, the like of it put together: `count` deliveries at one outlet, `late` the worst of them.
+    """Similar events: `count` deliveries at one outlet, `late` the worst of them.
 
-    `steps` are the stops and what ended them, in the order in which they came.
+    `steps` are the stops and what ended them, in order.
     """
 
     about: Topic
@@ -49,7 +49,7 @@ class EventGroup:
 
 @dataclass(frozen=True)
 class Early:
-    """A person's word that a release goes out before its embargo, which was at `embargo`; both times are UTC."""
+    """A person's decision to publish before the embargo, which was at `embargo`; both times are UTC."""
 
     by: str
     at: datetime
@@ -58,8 +58,12 @@ class Early:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a release when it is told of. `missing` is how many approvals it still lacks; `out` says that
-    something of it, of this version or another, has arrived somewhere."""
+    """What is known of a release when people are notified of it.
+
+    `missing` is how many approvals it still lacks; `out` says that something of it, of this version or another, has
+    arrived
+    somewhere.
+    """
 
     dossier: Dossier
     missing: int = 0
@@ -75,7 +79,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Notice:
-    """One sentence or two. `key` names a condition that has no line in the journal, "" for what has one."""
+    """One sentence or two. `key` names a condition that has no line in the journal, "" for an event that has one."""
 
     about: Topic
     words: str
@@ -93,17 +97,20 @@ class Coming:
 
 
 def display_name(slug: str, version: str, *, out: bool) -> str:
-    """What a release is called: by its slug only where something of it is out."""
+    """Return what a release is called: its slug only if something of it is out."""
     return slug if out else f"a release (code {version[:CODE]})"
 
 
 def sentence(words: str) -> str:
-    """With a capital where a release without a name begins it; a slug stays as it is typed."""
+    """Return words with a capital if a release without a name starts them; a slug stays as it is typed."""
     return f"A{words[1:]}" if words.startswith("a release (code ") else words
 
 
 def in_logs(waiting: Waiting) -> tuple[str, str]:
-    """A release's name and reason for cron's mail and the system's log, which others read: a code until it lifts."""
+    """Return a release's name and reason for cron's mail and the system's log, which others read:
+
+    a code until it lifts.
+    """
     if waiting.lifted:
         return waiting.slug, waiting.reason
     name = display_name(waiting.slug, waiting.version, out=False)

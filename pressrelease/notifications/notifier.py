@@ -1,8 +1,9 @@
-"""Telling the office's people what [notify] says they are told, and pinging its dead-man's switch.
+"""Send [notify]'s notifications and ping its heartbeat in background threads.
 
-Each outlet that tells people has a thread of its own, beside all that sends releases, and the switch has one: nobody
-who is told, or can't be, costs a release a moment, and what goes wrong here is a line in the private log. What is
-told, and how it is kept that it was, is in `notifier.people`; in which words, in `notices`.
+Each outlet that notifies people has a thread of its own, beside everything that sends releases, and the heartbeat has
+one:
+no notification delays a release, and what goes wrong here is a line in the private log. What is sent, and how that is
+recorded, is in `notifications.sending`; in which words, in `notifications.events`.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from pressrelease.wiring import Workspace
 
 __all__ = ["Notifier", "notifier_for_pass"]
 
-#: Seconds between two looks of one process for something to tell, and between two pings that say the same.
+#: Seconds between two checks of one process for new notifications, and between two pings that report the same.
 LOOK_EVERY = 5.0
 PING_EVERY = 60.0
 
-#: So shortly before a lift the machine is left to those who send.
+#: This shortly before a lift, notifications leave the machine to the senders.
 LEFT_ALONE = timedelta(seconds=3)
 
-#: How long a process that ends waits for what it is telling, in seconds.
+#: Seconds that an ending process waits for notifications under way.
 LEAVE_WITHIN = 15.0
 
 _HEARTBEAT = "heartbeat"
@@ -38,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 class Notifier:
-    """One process's tellings and pings, each in a thread that nobody waits for while releases go out.
+    """Sends notifications and pings in background threads; publishing never waits for them.
 
     `staying` is whether the process itself sends at the next lift, as `run` does.
     """
@@ -55,11 +56,11 @@ class Notifier:
         self._sign: Sign | None = None
 
     def started(self, workspace: Workspace) -> None:
-        """A scheduler has come up."""
+        """Report that a scheduler has started."""
         self._ping(workspace, Sign.START)
 
     def after(self, workspace: Workspace, seen: Snapshot | None) -> None:
-        """A pass was made, which saw this, None where nothing was ever recorded; returns at once."""
+        """Notify after a pass that saw this snapshot, None if nothing was ever recorded. Returns at once."""
         if self._is_left_alone(seen):
             return
         self._looked = clock.pause_clock()
@@ -76,26 +77,26 @@ class Notifier:
                     self._begin(f"telling {name}", self._tell_while_wanted, name)
 
     def _is_left_alone(self, seen: Snapshot | None) -> bool:
-        """Whether it is better told after the lift that comes; where one follows another, not for ever."""
+        """Return whether to wait until after the next lift; but not for ever if one follows another."""
         if not self._staying or seen is None or seen.next_wake is None:
             return False
         return seen.next_wake - seen.at < LEFT_ALONE and clock.pause_clock() - self._looked < PING_EVERY
 
     def failed(self, workspace: Workspace) -> None:
-        """No pass could be made, and none will be by itself: the record can't be read, say."""
+        """Report that no pass could be made, and none will be without help: the record can't be read, for example."""
         if (earlier := self._threads.get(_HEARTBEAT)) is not None:
             earlier.join(2 * PATIENCE.total_seconds())
         self._ping(workspace, Sign.FAIL)
 
     def end(self, within: float = LEAVE_WITHIN) -> None:
-        """Wait for what is under way, for so many seconds in all; what is not through by then is told another time."""
+        """Wait `within` seconds in all for what is under way; what is unfinished by then is sent another time."""
         self._ending.set()
         end = clock.pause_clock() + within
         for thread in list(self._threads.values()):
             thread.join(max(0.0, end - clock.pause_clock()))
 
     def _tell_while_wanted(self, name: str) -> None:
-        """Look, and look again where that was asked for meanwhile, though not at every write of a busy moment."""
+        """Notify, and again if that was requested meanwhile, though not at every write of a busy moment."""
         from pressrelease.notifications.sending import notify
 
         while True:
@@ -116,11 +117,11 @@ class Notifier:
             self._sign, self._pinged_at = sign, clock.pause_clock()
 
     def _begin(self, name: str, act: Callable[..., object], *arguments: object) -> bool:
-        """Do it in its thread, unless that is still busy with the time before."""
+        """Run `act` in its own thread, unless that is still busy with an earlier run."""
         earlier = self._threads.get(name)
         if earlier is not None and earlier.is_alive():
             return False
-        # A daemon: a server that hangs must not keep the process from its end.
+        # A daemon: a server that hangs must not keep the process from ending.
         thread = threading.Thread(target=act, args=arguments, name=name, daemon=True)
         self._threads[name] = thread
         thread.start()
@@ -129,15 +130,17 @@ class Notifier:
 
 @contextmanager
 def notifier_for_pass(workspace: Workspace, *, staying: bool = False) -> Iterator[Notifier]:
-    """The telling that goes with one pass of cron's, or with a scheduler that is `staying`: what ends it before its
-    time is told to the switch."""
+    """Send notifications for the duration of the block.
+
+    Reports an unexpected exit to the heartbeat. `staying` as in `Notifier`.
+    """
     notifier = Notifier(staying=staying)
     if staying:
         notifier.started(workspace)
     try:
         yield notifier
     except WillRetry:
-        raise  # neither well nor amiss; where it lasts, the want of a ping says so
+        raise  # Neither success nor failure. If it keeps failing, the missing pings raise the alarm.
     except Exception:
         notifier.failed(workspace)
         raise
@@ -150,5 +153,5 @@ def _quietly(name: str, act: Callable[..., object], arguments: Sequence[object])
         act(*arguments)
     except PressReleaseError as error:
         _log.warning("%s: %s", name, error.code)
-    except Exception as error:  # noqa: BLE001  (whatever it is, it is no reason for anything else to stop)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it must not stop anything else)
         _log.error("%s: %s", name, frames(error))

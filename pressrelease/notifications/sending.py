@@ -1,12 +1,14 @@
-"""Everybody whom one outlet reaches is told what is new to them.
+"""Notify everyone whom one outlet reaches of what is new to them.
 
-    look       which lines of the journal are new to a reader, and what stands without one        reads only
-    claim      one reader's turn, so that two schedulers tell nobody twice                         before a byte leaves
-    send       through an outlet opened for this alone, once, within SEND_WITHIN
-    record     told up to that line, or put off
+    unread   which journal lines are new to a recipient, and which conditions hold          reads only
+    claim    one recipient's turn, so that two schedulers send no notification twice         before a byte leaves
+    send     through an outlet opened for this alone, once, within SEND_WITHIN
+    record   notified up to that line, or postponed
 
-What can't be told is kept, since the journal is, and told with whatever came since. A teller that dies after its claim
-is followed by another once that lapses. A doubt whether it came is told again only where the outlet can tell a repeat.
+What can't be sent is not lost, because the journal keeps it, and is sent with whatever came since. If a process dies
+after
+its claim, another one follows once the claim expires. If it is unknown whether a notification arrived, it is sent again
+only if the outlet recognizes repeats.
 """
 
 from __future__ import annotations
@@ -32,19 +34,19 @@ from pressrelease.wiring import Workspace
 #: How long one message may take, whatever its outlet's own timeout.
 SEND_WITHIN = timedelta(seconds=10)
 
-#: How long a claim is kept, and the pauses after what was told, and after a first, a second, … failure.
+#: How long a claim lasts, and the pauses after a notification, and after a first, a second, … failure.
 CLAIMED_FOR = timedelta(minutes=2)
 PAUSE = timedelta(seconds=30)
 PAUSES = (PAUSE, timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30), notification_state.LONGEST_PAUSE)
 
-#: So many lines that concern nobody are passed over before that is written down.
+#: How many lines that concern nobody are skipped before that is recorded.
 PASSED_OVER = 1000
 
 _log = logging.getLogger(__name__)
 
 
 def notify(workspace: Workspace, name: str, seen: Snapshot) -> None:
-    """Tell everybody whom one outlet reaches what is new to them."""
+    """Notify everyone whom one outlet reaches of what is new to them."""
     store = workspace.store
     now = clock.utc_now()
     if store.read.schema() < notification_state.SINCE:
@@ -57,7 +59,7 @@ def notify(workspace: Workspace, name: str, seen: Snapshot) -> None:
         _pass_over(store, readers.values(), news, now)
         return
     if name in closed_outlets(store.read):
-        return  # it refuses our credentials, and is asked no more until they are mended
+        return  # it refuses our credentials, and is sent nothing until they are fixed
     configured = workspace.config.outlets[name]
     short = configured._replace(timeout=min(configured.timeout, SEND_WITHIN))
     outlet = open_outlet(short, workspace.config.office, workspace.folder, workspace.secret)
@@ -89,7 +91,7 @@ def _urges(lines: Collection[JournalEvent]) -> bool:
 
 
 def _pass_over(store: Store, readers: Collection[NotificationCursor], news: UnreadEvents, now: datetime) -> None:
-    """Write down that nothing was to be told, where that spares a later look much, or ends a condition."""
+    """Record that there was nothing to send, if that saves later work or ends a condition."""
     for reader in readers:
         lines, standing = news.new_to(reader)
         ended = not reader.conditions <= news.keys
@@ -105,7 +107,7 @@ def _pass_over(store: Store, readers: Collection[NotificationCursor], news: Unre
 def _readers_now(
     store: Store, outlet: Outlet, known: Mapping[str, NotificationCursor], now: datetime
 ) -> list[NotificationCursor]:
-    """How far each whom the outlet reaches by now has been told; who is new begins an hour back."""
+    """Return the cursor of each recipient that the outlet reaches now; a new one starts an hour back."""
     names = outlet.recipients()
     new = [name for name in names if name not in known]
     gone = [name for name in known if name not in names]
@@ -149,7 +151,8 @@ def _tell_reader(
     then = clock.utc_now()
     with store.ledger(now=then, actor="scheduler") as ledger:
         if failed is None or (failed is Certainty.UNSURE and not outlet.repeats.told_apart):
-            # What may have come is not told again where it would be news: once too often wears a warning out.
+            # A notification that may have arrived is not sent again where that would look new: too many warnings get
+            # ignored.
             notification_state.mark_notified(
                 ledger, reader, line=news.upto, conditions=news.keys, not_before=then + PAUSE
             )
@@ -161,20 +164,20 @@ def _tell_reader(
 def _key(
     store: Store, outlet: Outlet, reader: NotificationCursor, lines: Sequence[JournalEvent], standing: Sequence[Notice]
 ) -> str:
-    """The same whenever the same is told, so that an outlet can tell a repeat; 32 hex digits."""
+    """Return a key that is the same whenever the contents are, so that an outlet recognizes a repeat; 32 hex digits."""
     what = [str(lines[-1].n) if lines else "", *sorted(notice.key for notice in standing)]
     said = "\n".join([store.read.store_id(), outlet.name, reader.recipient, str(reader.line), *what])
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _sent(outlet: Outlet, message: Message, key: str, recipient: str) -> Certainty | None:
-    """Try once; None where it arrived, else what is known of that."""
+    """Try once. Return None if it arrived, else how certain the failure is."""
     try:
         outlet.send(outlet.prepare(message, key=key, recipient=recipient), key=key, recipient=recipient)
     except DeliveryFailed as failure:
         _log.warning("%s could not be told (%s)", outlet.name, failure.certainty.value)
         return failure.certainty
-    except Exception as error:  # noqa: BLE001  (a fault in a kind of outlet: it is told another time)
+    except Exception as error:  # noqa: BLE001  (a fault in an outlet kind: it is sent another time)
         _log.error("telling %s: %s", outlet.name, frames(error))
         return Certainty.NOT_SENT
     return None

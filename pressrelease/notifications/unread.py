@@ -1,4 +1,4 @@
-"""What there is to tell at one look: the journal's new lines, and what stands without a line. Reads only."""
+"""Find what there is to send: new journal lines, and conditions without a line. Reads only."""
 
 from __future__ import annotations
 
@@ -31,18 +31,17 @@ from pressrelease.store.rows import from_micros
 from pressrelease.when import read_rfc3339
 from pressrelease.wiring import Workspace
 
-#: How many matters are put into words at once, and how many lines of the journal are gone through for them.
+#: How many groups are put into words at once, and how many lines of the journal are read for them.
 MOST_MATTERS = 200
 MOST_LINES = 50_000
 
-#: What happened longer ago is history: nobody is told of it who could not be told before.
+#: What happened longer ago is history: a recipient who could not be notified before is not notified of it.
 OLDEST = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class UnreadEvents:
-    """What there is to tell at one look: lines of the journal after `after` and up to `upto`, and what stands
-    without one."""
+    """What there is to send: journal lines after `after` and up to `upto`, and conditions without a line."""
 
     after: int
     upto: int
@@ -50,20 +49,20 @@ class UnreadEvents:
     standing: tuple[Notice, ...]
 
     def new_to(self, reader: NotificationCursor) -> tuple[list[JournalEvent], list[Notice]]:
-        """What one reader has not been told."""
+        """Return what one recipient has not been notified of."""
         lines = [one for one in self.events if one.n > reader.line]
         return lines, [one for one in self.standing if one.key not in reader.conditions]
 
     @property
     def keys(self) -> frozenset[str]:
-        """Of every condition that stands."""
+        """The key of every condition that holds."""
         return frozenset(one.key for one in self.standing)
 
 
 def unread_events(
     workspace: Workspace, seen: Snapshot, readers: Collection[NotificationCursor], now: datetime
 ) -> UnreadEvents:
-    """What is new to any of the readers, after a pass that saw this; `now` is UTC."""
+    """Return what is new to any of the recipients, after a pass that saw this snapshot; `now` is UTC."""
     store = workspace.store
     upto = notification_state.last_line(store.read)
     after = min((reader.line for reader in readers), default=upto)
@@ -80,13 +79,13 @@ def unread_events(
         )
         for line in lines
     ]
-    # Deliveries in time are most of what happens, and nobody is told of each.
+    # Deliveries in time are most of what happens, and nobody is notified of each.
     new_events = tuple(one for one in events if one.at >= now - OLDEST and grouped([one]))
     return UnreadEvents(after, upto, new_events, tuple(_standing(workspace, seen, now)))
 
 
 def _standing(workspace: Workspace, seen: Snapshot, now: datetime) -> list[Notice]:
-    """What stands without a line of its own, by the pass that was just made."""
+    """Return the conditions without a line of their own, by the pass that was just made."""
     config, store = workspace.config, workspace.store
     delayed = [slug for slug, standing in seen.plan.standings if standing.cause is Cause.DELAYED]
     slugs = list(dict.fromkeys([*(one.slug for one in seen.plan.needs_you), *delayed]))[:MOST_MATTERS]
@@ -98,13 +97,13 @@ def _standing(workspace: Workspace, seen: Snapshot, now: datetime) -> list[Notic
         clock_doubt=seen.clock_doubt,
     )
     if seen.clock_doubt or seen.stopped:
-        return found  # nobody knows whether it is soon; or it was told that nothing goes out
+        return found  # nobody knows whether it is soon; or people were notified that nothing goes out
     coming = [Coming(*row) for row in notification_state.coming_lifts(store.read, now, now + max(REMINDERS))]
     return found + reminders(coming, dict(seen.plan.standings), now=now, timezone=config.office.timezone)
 
 
 def in_words(workspace: Workspace, lines: Sequence[JournalEvent], now: datetime) -> tuple[list[Notice], int]:
-    """The notices of what happened, and how many matters more there are than are put into words."""
+    """Return the notices for events, and how many groups more there are than are put into words."""
     groups: list[EventGroup] = grouped(lines)
     chosen = groups[:MOST_MATTERS]
     slugs = list(dict.fromkeys(group.slug for group in chosen if group.slug))
@@ -126,14 +125,14 @@ def in_words(workspace: Workspace, lines: Sequence[JournalEvent], now: datetime)
 
 
 def _early(read: Reader, release: Scheduled) -> Early | None:
-    """Who had a release go out before its embargo, if anybody did."""
+    """Return who published a release before its embargo, if anybody did."""
     line = notification_state.early_words(read, release.slug, release.version)
     embargo = json.loads(line.detail).get("embargo") if line else None
     return Early(line.actor, from_micros(line.at), read_rfc3339(embargo)) if line and embargo else None
 
 
 def _known(workspace: Workspace, slugs: Sequence[str]) -> dict[str, Known]:
-    """What is known of scheduled releases; one that is a draft again is left out."""
+    """Return what is known of scheduled releases; one that is a draft again is left out."""
     if not slugs:
         return {}
     store, policy = workspace.store, workspace.config.policy

@@ -1,4 +1,4 @@
-"""Where releases go: the protocol every kind keeps, and the table of kinds, opened when first needed."""
+"""Where releases go: the protocol that every outlet kind follows, and the table of kinds, opened when first needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Resolves a reference in config.toml; raises ConfigRefused, never with the value.
 Secret: TypeAlias = Callable[[SecretReference], str]
 
-#: Every kind of our own, and the function that opens it: `(config, office, folder, secret) -> Outlet`.
+#: Every built-in kind, and the function that opens it: `(config, office, folder, secret) -> Outlet`.
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "newsroom": "pressrelease.outlets.newsroom:open_newsroom",
@@ -34,25 +34,25 @@ KINDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-#: Kinds that write to a list, and the function that looks it over: `(config, folder) -> tuple[Complaint, ...]`.
+#: Kinds that send to a list, and the function that checks it: `(config, folder) -> tuple[Complaint, ...]`.
 LISTS: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:email_complaints"})
 
 #: Those kinds' lists as addresses, read without secrets: `(config, folder) -> tuple[str, ...]`.
 ADDRESSES: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:email_addresses"})
 
-#: And the functions that say which mailboxes it has: now, `(config, folder)`, or of addresses, `(addresses)`.
+#: And the functions that return a list's mailboxes: now, `(config, folder)`, or of addresses, `(addresses)`.
 MAILBOXES: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:mailboxes_now"})
 MAILBOXES_OF: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:mailboxes_of"})
 
-#: Where other packages name kinds of theirs, opened by a function with the same arguments.
+#: Where other packages register kinds of their own, opened by a function with the same arguments.
 ENTRY_POINTS = "pressrelease.outlets"
 
 
 @dataclass(frozen=True)
 class RenderedMessage:
-    """A message made ready for one recipient, in memory only: nothing is left to do but send it.
+    """A message rendered for one recipient, in memory only, ready to send.
 
-    `content` is exactly what `proof` shows and what leaves; `prepared` is the kind's own business.
+    `content` is exactly what `proof` shows and what leaves; `prepared` is for the kind's own use.
     """
 
     content: bytes
@@ -62,7 +62,7 @@ class RenderedMessage:
 
 @dataclass(frozen=True)
 class Complaint:
-    """Something about whom an outlet would send to that a person should see to.
+    """A problem with an outlet's recipients that a person should fix.
 
     `in_the_way`: nothing can be scheduled there before. `line` is of the list's own file, from 1; 0 for no line.
     """
@@ -74,46 +74,46 @@ class Complaint:
 
 
 class Outlet(Protocol):
-    """One configured outlet. Used by several threads at once, after the clock and every guard were asked.
+    """One configured outlet. Used by several threads at once, after the clock and every guard were checked.
 
-    One that can change, withdraw or show what it has says so in `abilities`; see `abilities_of`.
+    An outlet that can change, withdraw or show what it has says so in `abilities`; see `abilities_of`.
     """
 
     name: str
 
     @property
     def repeats(self) -> Repeats:
-        """What a second send with the same key would do; it may change as the outlet learns what its server is."""
+        """What a second send with the same key would do. May change as the outlet learns what its server is."""
         ...
 
     def recipients(self) -> tuple[str, ...]:
-        """The rows a release gets here, fixed when it is scheduled; ("",) where the outlet is one place."""
+        """Return the recipients a release gets here, fixed when it is scheduled; ("",) if the outlet is one place."""
         ...
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
-        """Render for one recipient. Pure, apart from remembering; touches neither network nor disk."""
+        """Render for one recipient. Pure, apart from caching; touches neither network nor disk."""
         ...
 
     def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
-        """Hand it over, once, within the outlet's timeout as a total. Raises DeliveryFailed and nothing else.
+        """Send once, within the outlet's timeout as a total. Raises DeliveryFailed and nothing else.
 
-        No retry in here: what follows a failure is decided by the plan. No redirect is followed.
+        Never retries: the plan decides what follows a failure. Follows no redirect.
         """
         ...
 
     def warm(self, sends: int = 4) -> None:
-        """Connect ahead of a lift at which so many `sends` begin at once, sending nothing of any. Failing is silent."""
+        """Connect ahead of a lift at which `sends` sends start at once, sending nothing. Failing is silent."""
         ...
 
     def probe(self) -> str:
-        """Reach the outlet with its credentials, publishing nothing; a sentence on what was found.
+        """Reach the outlet with its credentials, publishing nothing. Return a sentence on what was found.
 
-        Raises DeliveryFailed where it can't be reached or says no.
+        Raises: DeliveryFailed if it can't be reached or refuses.
         """
         ...
 
     def close(self) -> None:
-        """Let go of connections; further use is an error."""
+        """Close connections; further use is an error."""
         ...
 
 
@@ -122,7 +122,7 @@ class Finds(Protocol):
     """An outlet that can look for what an earlier try left there; it says so with `Repeats.findable`."""
 
     def find(self, parcel: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
-        """Return the receipt of what arrived since `since` (aware UTC), None if sending now makes no second one.
+        """Return the receipt of what arrived since `since` (aware UTC), None if sending now makes no duplicate.
 
         Publishes nothing. Raises DeliveryFailed: NOT_SENT to look again later, FOR_GOOD if only a person can tell.
         """
@@ -130,10 +130,11 @@ class Finds(Protocol):
 
 
 def open_outlet(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Outlet:
-    """The configured outlet, ready to use; connects to nothing. `folder` is the workspace's.
+    """Open the configured outlet, ready to use; connects to nothing. `folder` is the workspace's.
 
-    Only the kind asked for is imported. Raises ConfigRefused for a kind that isn't installed, or whose
-    resolved secrets are not what they should be.
+    Imports only the kind asked for.
+
+    Raises: ConfigRefused for a kind that isn't installed, or whose resolved secrets are not what they should be.
     """
     place = KINDS.get(config.type)
     if place is not None:
@@ -146,20 +147,20 @@ def open_outlet(config: OutletConfig, office: Office, folder: Path, secret: Secr
 
 
 def abilities_of(outlet: Outlet) -> Abilities:
-    """What an outlet says it can do about what it has, in an `abilities` of its own; nothing where it says nothing."""
+    """Return what an outlet says it can do with what it has, from its `abilities`; nothing if it has none."""
     told = getattr(outlet, "abilities", None)
     return told if isinstance(told, Abilities) else Abilities()
 
 
 def certificate_ends_of(outlet: Outlet) -> datetime | None:
-    """When the certificate of an outlet's server ends (UTC), asked in its own way; None where it can't tell."""
+    """Return when the certificate of an outlet's server expires (UTC), asked in its own way; None if it can't tell."""
     ask = getattr(outlet, "certificate_ends", None)
     ends = ask() if callable(ask) else None
     return ends if isinstance(ends, datetime) else None
 
 
 def complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:
-    """What a person should know of an outlet's recipients, found without its secrets and the network."""
+    """Return the problems with an outlet's recipients, found without its secrets and the network."""
     place = LISTS.get(config.type)
     if place is None:
         return ()
@@ -168,10 +169,11 @@ def complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:
 
 
 def recipients_of(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> tuple[str, ...]:
-    """The rows a release gets at an outlet; ("",) where it is one place. Raises ConfigRefused for a bad list.
+    """Return the recipients a release gets at an outlet; ("",) if it is one place. Raises ConfigRefused for a bad list.
 
-    No secret of a kind of our own is resolved: whoever schedules need not hold the passwords of the scheduler. A kind
-    from another package is opened, since only it knows.
+    Resolves no secret of a built-in kind, so that scheduling does not need the scheduler's passwords. A kind from
+    another
+    package is opened, because only it knows.
     """
     if config.type not in KINDS:
         opened = open_outlet(config, office, folder, secret)
@@ -186,22 +188,24 @@ def recipients_of(config: OutletConfig, office: Office, folder: Path, secret: Se
 
 
 def mailboxes_now(config: OutletConfig, folder: Path) -> dict[str, str]:
-    """Whom an outlet's list has now, as addresses by mailbox: two spellings of one are one. Empty if it can't be read,
-    or if the outlet has no list."""
+    """Return an outlet's current recipients, as addresses by mailbox; two spellings of one are one.
+
+    Empty if the list can't be read, or if the outlet has none.
+    """
     place = MAILBOXES.get(config.type)
     found: dict[str, str] = _function(place)(config, folder) if place else {}
     return found
 
 
 def mailboxes(config: OutletConfig, addresses: Sequence[str]) -> dict[str, str]:
-    """As `mailboxes_now`, of addresses that are at hand."""
+    """Return what `mailboxes_now` does, for the addresses given."""
     place = MAILBOXES_OF.get(config.type)
     found: dict[str, str] = _function(place)(addresses) if place else {}
     return found
 
 
 def _function(place: str) -> Callable[..., Any]:
-    """What stands at "module:name"; only then is the module imported."""
+    """Return the function at "module:name", importing the module only then."""
     import importlib
 
     module, _, name = place.partition(":")
@@ -209,7 +213,7 @@ def _function(place: str) -> Callable[..., Any]:
 
 
 def _point_of(config: OutletConfig) -> EntryPoint:
-    """The entry point of another package's kind. Raises ConfigRefused where no package brings it."""
+    """Return the entry point of another package's kind. Raises ConfigRefused if no package provides it."""
     from importlib.metadata import entry_points
 
     for point in entry_points(group=ENTRY_POINTS, name=config.type):

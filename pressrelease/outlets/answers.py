@@ -3,16 +3,17 @@
     the end of a request                                         certainty   why
     ───────────────────────────────────────────────────────────  ──────────  ─────────────────────────────────────
     no name, no connection, no TLS, out of time before           NOT_SENT    no byte of the request left
-    2xx, its body whole                                          delivered
+    2xx, its body complete                                       delivered
     408 421 423 425 429 503 507 511                              NOT_SENT    the server says: not now, or not here
     101 (others of 1xx are skipped), 500 502 504, any other 5xx  UNSURE      it may have been done all the same
-    2xx cut short; reset, silent or too slow after the first     UNSURE      the answer was lost, the act perhaps not
+    2xx cut short; reset, silent or too slow after the first     UNSURE      the answer was lost, perhaps not the act
     byte; an answer that is not HTTP
     3xx                                                          FOR_GOOD    never followed: it leads elsewhere
     400 401 403 404 405 409 410 413 422, any other 4xx, 501 505  FOR_GOOD    it would say the same again
 
-A request that changes nothing (a look) is NOT_SENT in every one of the unsure rows. `Retry-After` is passed on.
-Reasons name the server as the outlet calls it, and hold no path, no query, no header and nothing of a body.
+A request that changes nothing (a lookup) is NOT_SENT in every one of the unsure rows. `Retry-After` is passed on.
+Reasons
+name the server as the outlet calls it, and hold no path, no query, no header and nothing of a body.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ _NEVER = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server said. Header names are in small letters; `whole` is False where more was said than is read."""
+    """A server's answer. Header names are in lower case; `whole` is False if there was more than is read."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +69,7 @@ class Answer:
     whole: bool = True
 
     def json(self) -> Any:
-        """The body as JSON, None where it is none."""
+        """Return the body as JSON, None if it is not JSON."""
         import json
 
         try:
@@ -78,7 +79,7 @@ class Answer:
 
 
 def failure_of(answer: Answer, called: str, *, changes_nothing: bool = False) -> DeliveryFailed | None:
-    """What an answer's status says, by the table above; None for 2xx. `called` is a name for the server."""
+    """Return the failure that a status means, by the table above; None for 2xx. `called` is a name for the server."""
     status = answer.status
     if 200 <= status < 300:
         return None
@@ -97,8 +98,11 @@ def failure_of(answer: Answer, called: str, *, changes_nothing: bool = False) ->
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """A server's wish (RFC 9110, section 10.2.3): seconds, or a date, taken by the server's own clock where it
-    says its time. None where there is none that can be read; never negative."""
+    """Return a server's Retry-After (RFC 9110, section 10.2.3), in seconds or as a date.
+
+    A date is read by the server's own clock if it gives its time. None if there is none that can be read; never
+    negative.
+    """
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,10}", value):
         return min(timedelta(seconds=int(value)), LONGEST_WISH)
@@ -109,7 +113,7 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
 
 
 def server_time(headers: Mapping[str, str]) -> datetime | None:
-    """What time a server says it is (RFC 9110, section 6.6.1), aware UTC; None if it does not say."""
+    """Return what time a server says it is (RFC 9110, section 6.6.1), aware UTC; None if it does not say."""
     return _http_date(headers.get("date", ""))
 
 

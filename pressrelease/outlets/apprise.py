@@ -1,8 +1,10 @@
-"""Slack, Teams and a hundred others, through Apprise: for telling, not for proving.
+"""Slack, Teams and a hundred other services, through Apprise: for notifying, not for proving.
 
-No service of Apprise's gives a post's name back, and none can tell a repeat. So what left and was not surely refused
-is in doubt, a person's to settle, and nothing sent here can be changed or taken back. Apprise says what became of a
-post in log lines only: they are read in memory, and never written anywhere, since they hold tokens and texts.
+No service of Apprise's returns a post's name, and none recognizes a repeat. So what was sent and not surely refused is
+in
+doubt, a person's to settle, and nothing sent here can be changed or taken back. Apprise reports the result of a post
+only
+in log lines: they are read in memory, and never written anywhere, because they hold tokens and texts.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, 
 
 MEDIA_TYPE = "application/json"
 
-#: What even the narrowest of the services takes: Teams has 1,000 characters for a text, Slack 250 for a title.
+#: What even the most limited of the services accepts: Teams has 1,000 characters for a text, Slack 250 for a title.
 TITLE = Limit(characters=200)
 TEXT = Limit(characters=900)
 
@@ -39,7 +41,7 @@ _NEVER_BEGAN = re.compile(r"NewConnectionError|NameResolutionError|ConnectTimeou
 
 
 def open_apprise(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> AppriseService:
-    """Raises ConfigRefused where Apprise is not installed, does not know the address, or would not encrypt."""
+    """Open the outlet. Raises ConfigRefused if Apprise is missing, does not know the address, or would not encrypt."""
     del office, folder
     at = f"outlets.{config.name}.url"
     url = config.settings["url"]
@@ -75,7 +77,7 @@ class LogLine:
 
 
 class AppriseService:
-    """One address of Apprise's."""
+    """One Apprise address."""
 
     repeats = Repeats(told_apart=False)
     abilities = Abilities()
@@ -86,11 +88,11 @@ class AppriseService:
         self._timeout = timeout.total_seconds()
 
     def recipients(self) -> tuple[str, ...]:
-        """One address, one row."""
+        """Return one recipient for the one address."""
         return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
-        """Title and text; each service dresses them as it does."""
+        """Return title and text; each service formats them in its own way."""
         del key, recipient
         title = cut(message.release.headline, TITLE.allows)
         text = joined(cut(message.summary, lambda words: TEXT.allows(words, message.url)), message.url)
@@ -98,7 +100,7 @@ class AppriseService:
         return RenderedMessage(json.dumps(told, ensure_ascii=False).encode(), MEDIA_TYPE, told)
 
     def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
-        """Post it once. Apprise's own limits of time are per read, so it runs in a thread that is given up on."""
+        """Post once. Apprise's own timeouts are per read, so it runs in a thread that is abandoned in the end."""
         del key, recipient
         ended = threading.Event()
         lines: list[LogLine] = []
@@ -120,21 +122,23 @@ class AppriseService:
         raise what_became_of_it(lines)
 
     def warm(self, sends: int = 4) -> None:
-        """Load Apprise's part for this service; it connects by itself, when it posts."""
+        """Load Apprise's module for this service; it connects by itself when it posts."""
         del sends
         self.service()
 
     def probe(self) -> str:
-        """Nothing can be asked of these services but to post."""
+        """Report that these services can only be posted to."""
         service = self.service()
         called = str(getattr(service, "service_name", None) or "its service")
         return f"Apprise knows the address, of {called}; only a post would show whether it is taken"
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no connection is kept."""
 
     def service(self) -> Any:
-        """A fresh one each time, since Apprise's keep tokens and limits between posts; None for an unknown address.
+        """Return a new Apprise service each time, because they keep tokens and limits between posts;
+
+        None for an unknown address.
 
         Whatever its address asks for: no retries, no redirects, one post, and failure is failure.
         """
@@ -171,9 +175,11 @@ class AppriseService:
 
 
 def what_became_of_it(lines: Sequence[LogLine]) -> DeliveryFailed:
-    """A failure read from Apprise's own words: sure only where one post was tried, and one answer came or none could.
+    """Return the failure that Apprise's log lines mean:
 
-    Anything that was sent on the way, or a second complaint, leaves it unsure.
+    certain only if one post was tried, and one answer came or none could.
+
+    Anything that was sent before, or a second complaint, leaves it unsure.
     """
     complaints = [line.words for line in lines if line.level in {"WARNING", "ERROR", "CRITICAL"}]
     if len(complaints) == 1 and not any(line.level == "INFO" for line in lines):
@@ -187,7 +193,7 @@ def what_became_of_it(lines: Sequence[LogLine]) -> DeliveryFailed:
 
 
 def _quiet_apprise() -> Any:
-    """Apprise, its log kept from every handler but its own memory. Raises ConfigRefused where it isn't installed."""
+    """Return Apprise with its log kept from every handler but its own memory. Raises ConfigRefused if not installed."""
     try:
         import apprise
     except ImportError:

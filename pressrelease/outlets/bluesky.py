@@ -1,8 +1,9 @@
-"""A post with the newsroom's link on Bluesky.
+"""Post to Bluesky, with the newsroom's link.
 
-Where a post lies is ours to choose: its key is made of the lift and the delivery, its bytes of nothing else, so a
-repeat writes the same record at the same place, which the account's server takes for done. `swapRecord: null` says
-that nothing else may stand there: no other post is ever overwritten.
+We choose where a post is stored: its key is made of the lift and the delivery, its bytes of nothing else, so a repeat
+writes the same record at the same place, which the account's server takes as done. `swapRecord: null` demands that
+nothing
+else is stored there: no other post is ever overwritten.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _STALE_SESSION = {"ExpiredToken", "InvalidToken"}
 
 
 def open_bluesky(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Bluesky:
-    """Raises ConfigRefused where the app password can't be had."""
+    """Open the outlet. Raises ConfigRefused if the app password can't be read."""
     del office, folder
     url, called = checked_address(config.settings["url"], secret, f"outlets.{config.name}.url")
     return Bluesky(
@@ -48,7 +49,7 @@ def open_bluesky(config: OutletConfig, office: Office, folder: Path, secret: Sec
 
 @dataclass(frozen=True)
 class BlueskySession:
-    """What logging in gave. `did` is the account's lasting name."""
+    """What logging in returned. `did` is the account's permanent name."""
 
     did: str
     token: str
@@ -56,7 +57,7 @@ class BlueskySession:
 
 @dataclass(frozen=True)
 class PostRecord:
-    """A post and the key that it lies at."""
+    """A post and the key that it is stored at."""
 
     key: str
     value: Mapping[str, Any]
@@ -78,11 +79,11 @@ class Bluesky:
         self._logging_in = threading.Lock()
 
     def recipients(self) -> tuple[str, ...]:
-        """One account, one row."""
+        """Return one recipient for the one account."""
         return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
-        """The record."""
+        """Return the record."""
         del recipient
         value = record_of(message)
         return RenderedMessage(
@@ -117,7 +118,7 @@ class Bluesky:
             raise failure
 
     def warm(self, sends: int = 4) -> None:
-        """Connect and log in: nothing of a release."""
+        """Connect and log in; send nothing of a release."""
         import contextlib
 
         self._http.warm(self._url, sends)
@@ -125,7 +126,7 @@ class Bluesky:
             self._logged_in(self._http.deadline())
 
     def certificate_ends(self) -> datetime | None:
-        """When the server's certificate ends (UTC), by the same proxy and trust; None where it can't be asked."""
+        """Return when the server's certificate expires (UTC), by the same proxy and trust; None if it can't be asked."""
         return self._http.certificate_ends(self._url)
 
     def probe(self) -> str:
@@ -135,13 +136,13 @@ class Bluesky:
         return f"{self._http.called} would take posts from @{self._handle} ({session.did}); nothing was posted"
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.close()
 
     # -- the account --------------------------------------------------------------------------------------
 
     def _as_us(self, method: str, body_of: Any, deadline: float) -> tuple[BlueskySession, Answer]:
-        """Call a method as the account, logging in where that is needed. A session has two hours."""
+        """Call a method as the account, logging in if needed. A session lasts two hours."""
         for last in (False, True):
             session = self._logged_in(deadline)
             answer = self._post(method, body_of(session), deadline, token=session.token)
@@ -166,7 +167,7 @@ class Bluesky:
         who = {"identifier": self._handle, "password": self._password}
         answer = self._post("com.atproto.server.createSession", who, deadline, changes_nothing=True)
         if answer.status in {400, 401, 403} and _error_in(answer.json()):
-            # Without a name of its own for the refusal, it was not Bluesky that answered.
+            # An answer without a refusal's name did not come from Bluesky.
             reason = f"{self._http.called} {_NO_ENTRY} ({answer.status})"
             raise DeliveryFailed(Certainty.FOR_GOOD, reason, credentials=True)
         if failure := failure_of(answer, self._http.called, changes_nothing=True):
@@ -205,7 +206,7 @@ class Bluesky:
         }
 
     def _must_be_ours(self, session: BlueskySession, record: PostRecord, deadline: float) -> None:
-        """Something stands at the key: fine where it is this very record, as servers of other makes may answer."""
+        """Check what is stored at the key: fine if it is this very record, as other server software may answer."""
         query = urlencode({"repo": session.did, "collection": COLLECTION, "rkey": record.key})
         answer = self._http.request(
             "GET",
@@ -221,7 +222,7 @@ class Bluesky:
 
 
 def record_of(message: Message) -> dict[str, Any]:
-    """The post as the lexicon has it; made of the release and its lift alone, so that a repeat is the same bytes."""
+    """Return the post as the lexicon defines it, made only of the release and its lift, so that a repeat is identical."""
     short = short_form(message, BLUESKY)
     record: dict[str, Any] = {
         "$type": COLLECTION,
@@ -240,7 +241,7 @@ def record_of(message: Message) -> dict[str, Any]:
 
 
 def _facet(short: ShortForm) -> dict[str, Any]:
-    """Where in the text the link stands, in bytes of UTF-8; without it, an address is no link at Bluesky."""
+    """Return where in the text the link is, in bytes of UTF-8; Bluesky links no address without it."""
     end = len(short.text.encode())
     return {
         "index": {"byteStart": end - len(short.link.encode()), "byteEnd": end},
@@ -249,9 +250,9 @@ def _facet(short: ShortForm) -> dict[str, Any]:
 
 
 def key_of(lift: datetime, key: str) -> str:
-    """A record key (TID) for one delivery: the second before the lift, and 30 bits of the delivery's key.
+    """Return a record key (TID) for one delivery: the second before the lift, and 30 bits of the delivery's key.
 
-    Several releases may lift in one second; the microseconds and the clock's number are theirs to differ in.
+    Several releases may lift in one second; they differ in the microseconds and the clock's number.
     """
     drawn = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
     second = int(lift.timestamp()) - 1
@@ -260,12 +261,12 @@ def key_of(lift: datetime, key: str) -> str:
 
 
 def _error_in(told: Any) -> str:
-    """The name of a refusal in an XRPC answer."""
+    """Return the name of a refusal in an XRPC answer."""
     return str(told.get("error") or "") if isinstance(told, dict) else ""
 
 
 def _rest_of_ban(answer: Answer) -> timedelta | None:
-    """How long a 429 lasts, from `RateLimit-Reset` (seconds since 1970), by the server's own clock."""
+    """Return how long a 429 lasts, from `RateLimit-Reset` (seconds since 1970), by the server's own clock."""
     if answer.status != 429:
         return None
     from email.utils import parsedate_to_datetime

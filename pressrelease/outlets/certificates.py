@@ -1,7 +1,8 @@
-"""Which certificates are believed, the same for HTTP and for mail.
+"""Which certificates are trusted, the same for HTTP and for mail.
 
-The system's authorities and certifi's. `SSL_CERT_FILE` (a file) or `SSL_CERT_DIR` replaces the system's: so an office
-names an authority of its own. A bundle that `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE` names replaces all but that.
+The system's authorities and certifi's. `SSL_CERT_FILE` (a file) or `SSL_CERT_DIR` replaces the system's, so that an
+office
+can name an authority of its own. A bundle that `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE` names replaces all but that.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _SYSTEM = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def trust() -> ssl.SSLContext:
-    """A context that checks certificates and names; made once for each setting of the environment."""
+    """Return a context that checks certificates and names; made once for each setting of the environment."""
     return _made(*(tuple(os.environ.get(name, "") for name in names) for names in (_BUNDLES, _SYSTEM)))
 
 

@@ -8,7 +8,7 @@
     ended by a signal, by the timeout, or not seen to its end                    UNSURE
 
 No shell reads the arguments, and the release is in none of them, nor in the environment: others may read both. Of this
-program's own environment it gets only `BASE`: the secrets in the rest are not its business.
+program's own environment it gets only `BASE`: the secrets in the rest are none of its business.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from pressrelease.system.programs import program_on_path
 
 MEDIA_TYPE = "application/json"
 
-#: The variables that a program is given beside those of `env`; on Windows none of its programs starts without some.
+#: The variables that a program gets besides those of `env`; on Windows no program starts without some of them.
 BASE = frozenset(
     "PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TMPDIR TMP TEMP SSL_CERT_FILE SSL_CERT_DIR"
     " SYSTEMROOT SYSTEMDRIVE WINDIR COMSPEC PATHEXT USERNAME USERPROFILE APPDATA LOCALAPPDATA PROGRAMDATA"
@@ -50,15 +50,15 @@ AGAIN = 75
 #: How much of what a program prints is read, in bytes, and how long an address on its first line may be.
 LARGEST_OUTPUT = 1 << 16
 LONGEST_ADDRESS = 2000
-#: How long a program has to end itself once it is told to, and how long its output is waited for after its end.
+#: Seconds that a program has to end itself once it is told to, and that its output is waited for after its end.
 GRACE = 1.0
 
-#: What the system says for want of memory or processes: another try may find some.
+#: System errors for lack of memory or processes: another try may find some.
 _FOR_NOW = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ETXTBSY}
 
 
 def open_command(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Command:
-    """The program runs in `folder`, the workspace's. Raises ConfigRefused where a secret in `env` can't be had."""
+    """Open the outlet; the program runs in `folder`, the workspace's. Raises ConfigRefused for an unreadable secret."""
     del office
     more = {
         name: secret(value) if isinstance(value, SecretReference) else value
@@ -76,7 +76,7 @@ class Command:
     def __init__(
         self, name: str, *, argv: Sequence[str], folder: Path, timeout: timedelta, more: Mapping[str, str]
     ) -> None:
-        """`more` are variables beside those of `BASE`."""
+        """`more` are variables besides those of `BASE`."""
         self.name = name
         self._more = dict(more)
         self._argv = tuple(argv)
@@ -84,11 +84,11 @@ class Command:
         self._timeout = timeout.total_seconds()
 
     def recipients(self) -> tuple[str, ...]:
-        """One program, one row."""
+        """Return one recipient for the one program."""
         return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
-        """A webhook's object with the delivery's key, and the attachments in base64."""
+        """Return a webhook's object with the delivery's key, and the attachments in base64."""
         del recipient
         told = event_of(message)
         told["key"] = key
@@ -125,11 +125,11 @@ class Command:
         return Receipt(url=address_in(bytes(printed)))
 
     def warm(self, sends: int = 4) -> None:
-        """Nothing to connect to."""
+        """Do nothing: there is nothing to connect to."""
         del sends
 
     def probe(self) -> str:
-        """See that there is such a program, and that it may be run; it is not run."""
+        """Check that the program exists and may be run, without running it."""
         program = self._program()
         found = shutil.which(program) if program else None
         if found is None:
@@ -137,12 +137,13 @@ class Command:
         return f"{Path(found).name} is there and may be run; it was not run"
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: nothing is kept open."""
 
     def _program(self) -> str | None:
-        """A path with a folder in it counts from the workspace; a bare name is looked for on PATH, None if not there.
+        """Return the program's path: one with a folder counts from the workspace; a bare name is searched on PATH.
 
-        Entries of PATH that others may write to, or that count from the current folder, are passed over.
+        None if it isn't there. Entries of PATH that others may write to, or that count from the current folder, are
+        skipped.
         """
         program = self._argv[0]
         return str(self._folder / program) if Path(program).name != program else program_on_path(program)
@@ -175,7 +176,7 @@ class Command:
 
 
 def failure_of_status(status: int) -> DeliveryFailed | None:
-    """What an exit status says; None for 0. A negative one is a signal's number, as Python has it."""
+    """Return the failure that an exit status means; None for 0. A negative one is a signal's number, as in Python."""
     if status == 0:
         return None
     if status < 0:
@@ -186,7 +187,7 @@ def failure_of_status(status: int) -> DeliveryFailed | None:
 
 
 def address_in(printed: bytes) -> str | None:
-    """The web address that a program printed as its first line, None where it is none."""
+    """Return the web address that a program printed as its first line, None if it is none."""
     line = printed.split(b"\n", 1)[0].strip()
     with contextlib.suppress(ValueError):
         address = line.decode("ascii")
@@ -204,20 +205,20 @@ def _in_background(work: Any, *arguments: Any) -> threading.Thread:
 
 
 def _feed(pipe: IO[bytes], content: bytes) -> None:
-    """A program need not read it all."""
+    """Write the content; a program need not read it all."""
     with contextlib.suppress(OSError), pipe:
         pipe.write(content)
 
 
 def _read(pipe: IO[bytes], printed: bytearray) -> None:
-    """Its first bytes; the rest is read too, lest it wait for ever to be rid of it, and dropped."""
+    """Keep the first bytes. Read and drop the rest, so that the program never blocks on its output."""
     with contextlib.suppress(OSError), pipe:
         while part := os.read(pipe.fileno(), 1 << 14):
             printed += part[: max(LARGEST_OUTPUT - len(printed), 0)]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End it and whatever it started."""
+    """End the program and whatever it started."""
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
     else:

@@ -1,14 +1,14 @@
-"""Connections that know how far a request came, and end when their time is up.
+"""HTTP connections that record how far a request came, and end at a deadline.
 
     resolve ─▶ connect ─▶ TLS ─▶ ║ first byte of the request ─▶ answer
     └──── nothing has left ────┘ ║ └──── it may have arrived ────┘
 
-Which side of the double line a failure fell on can't be told from the exception that a library raises: the same
-"connection reset" is raised on both. So each attempt notes it as it happens. And a library's timeout bounds each
-wait for a byte, not the whole: a server that drips one byte a second holds it for ever. So a watchman ends the
-connection itself when the attempt's time is up.
+The exception that a library raises does not show on which side of the double line a failure fell: the same "connection
+reset" is raised on both. So each attempt records it as it happens. And a library's timeout limits each wait for a byte,
+not the whole: a server that drips one byte a second holds it for ever. So a thread ends the connection itself when the
+attempt's time is up.
 
-Only `outlets.http` imports this room, and only when a request is made: it imports urllib3.
+Only `outlets.http` imports this module, and only when a request is made: it imports urllib3.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import ssl
 import threading
 from typing import Any
 
-# The package before its parts: of two threads that load them in another order, one may find it half made.
+# Import the package before its parts: two threads that load them in different orders may find one half initialized.
 import urllib3  # noqa: F401
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -31,8 +31,9 @@ from pressrelease.system.clock import pause_clock
 
 __all__ = ["Attempt", "DeadlineConnection", "PlainPool", "SecurePool", "resolve", "trouble_words"]
 
-#: A connection that has been idle for longer, in seconds, is not used again: what keeps it may have forgotten it (a
-#: minute is the least that is usual). One that was opened half a minute ahead of a lift is good for the rush after it.
+#: A connection that has been idle for longer, in seconds, is not reused: the server may have dropped it (a minute is
+#: the
+#: shortest usual time). One that was opened half a minute ahead of a lift is good for the rush after it.
 LONGEST_IDLE = 45.0
 
 #: How many bytes of a request wait for the rest of it, so that they leave together.
@@ -40,10 +41,11 @@ LARGEST_PIECE = 1 << 16
 
 
 class Attempt:
-    """One request and its bounds. `end` is on the pause clock.
+    """One request and its limits. `end` is on the pause clock.
 
-    `begun` says that a byte of the request may have left; `expired`, that the watchman ended it; `trouble` what
-    went wrong before that, in words that hold no address; `by_proxy`, that a proxy carries it.
+    `begun` says that a byte of the request may have left; `expired`, that the deadline ended it; `trouble` what went
+    wrong
+    before that, in words that hold no address; `by_proxy`, that a proxy carries it.
     """
 
     def __init__(self, end: float) -> None:
@@ -62,7 +64,7 @@ class Attempt:
         return max(self.end - pause_clock(), 0.001)
 
     def hold(self, handle: socket.socket | None) -> None:
-        """Say which connection is to be ended when time is up; None: none any more."""
+        """Set which connection to end when time is up; None: none any more."""
         with self._lock:
             if self._owned and self._handle is not None:
                 self._handle.close()
@@ -71,7 +73,7 @@ class Attempt:
                 self._shut()
 
     def adopt(self, handle: socket.socket) -> bool:
-        """Take over what is held here from a connection that closes; False where another is held.
+        """Take over the socket of a connection that closes. Return False if another one is held.
 
         An answer that ends with its connection is read after the library has closed that.
         """
@@ -81,7 +83,7 @@ class Attempt:
             return self._owned and self._handle is handle
 
     def cut(self) -> None:
-        """End it, whatever it is waiting for."""
+        """End the connection, whatever it is waiting for."""
         with self._lock:
             self.expired = True
             self._shut()
@@ -132,7 +134,7 @@ _current = threading.local()
 
 
 class DeadlineConnection:
-    """`with Watched(attempt):` makes it this thread's attempt, and watches it."""
+    """`with DeadlineConnection(attempt):` makes it this thread's attempt, and watches it."""
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
@@ -149,12 +151,12 @@ class DeadlineConnection:
 
 
 def _attempt() -> Attempt:
-    """This thread's attempt; outside of any, one that nobody watches (a connection being closed)."""
+    """Return this thread's attempt; outside of any, an unwatched one (for a connection being closed)."""
     return getattr(_current, "attempt", None) or Attempt(pause_clock() + 60)
 
 
 def resolve(host: str, port: int, end: float) -> list[Any]:
-    """`getaddrinfo`, given up when `end` has come: the system's own resolver may take minutes."""
+    """Run `getaddrinfo`, abandoned at `end`: the system's own resolver may take minutes."""
     with contextlib.suppress(OSError):
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     found: list[Any] = []
@@ -177,7 +179,7 @@ def resolve(host: str, port: int, end: float) -> list[Any]:
 
 
 class _RecordingReader:
-    """A connection's reader while the head of an answer is read; notes what the last line was."""
+    """A connection's reader while the head of an answer is read; records what the last line was."""
 
     def __init__(self, reader: Any) -> None:
         self._reader = reader
@@ -192,11 +194,13 @@ class _RecordingReader:
 
 
 class _WholeHead(http.client.HTTPResponse):
-    """An answer whose head ends with its blank line. The library also takes a cut connection for the head's end,
-    and so half a head for an answer."""
+    """An answer whose head ends with its blank line.
+
+    The library also takes a cut connection for the head's end, and so half a head for an answer.
+    """
 
     def begin(self) -> None:
-        if getattr(self, "headers", None) is not None:  # begun already
+        if getattr(self, "headers", None) is not None:  # started already
             return
         reader: Any = self.fp
         head: Any = _RecordingReader(reader)
@@ -210,8 +214,10 @@ class _WholeHead(http.client.HTTPResponse):
             raise http.client.RemoteDisconnected("the head of the answer was cut short")
 
     def _read_status(self) -> tuple[str, int, str]:
-        """The final answer's first line. Interim answers before it are skipped (RFC 9110, section 15.2); the library
-        skips 100 only, and takes 103 (Early Hints) for the answer itself."""
+        """Read the final answer's first line, skipping interim answers before it (RFC 9110, section 15.2).
+
+        The library skips only 100, and takes 103 (Early Hints) for the answer itself.
+        """
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if not 100 <= status < 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:
@@ -220,8 +226,12 @@ class _WholeHead(http.client.HTTPResponse):
 
 
 def _only_tickets(sock: socket.socket) -> bool:
-    """Whether what can be read is TLS's own: a server's session tickets come after the handshake, and make a
-    connection that was opened ahead look as if its server had spoken, or gone."""
+    """Return whether what can be read is only TLS's own session tickets.
+
+    A server sends them after the handshake, and they make a connection that was opened ahead look as if its server had
+    sent
+    something, or closed.
+    """
     if not isinstance(sock, ssl.SSLSocket):
         return False
     earlier = sock.gettimeout()
@@ -234,11 +244,11 @@ def _only_tickets(sock: socket.socket) -> bool:
         return False
     finally:
         sock.settimeout(earlier)
-    return False  # it ended, or said what nobody asked for
+    return False  # it closed, or sent something unasked
 
 
 class _Noting:
-    """What both kinds of connection add to urllib3's: they note how far an attempt came."""
+    """What both kinds of connection add to urllib3's: they record how far an attempt came."""
 
     sock: socket.socket | None
     port: int
@@ -250,7 +260,7 @@ class _Noting:
     _last_used = 0.0
 
     def _new_conn(self) -> socket.socket:
-        """A connected socket, within what is left of the attempt over all of the host's addresses."""
+        """Return a connected socket, within the attempt's remaining time over all of the host's addresses."""
         attempt = _attempt()
         refused: OSError = OSError("no address")
         addresses = resolve(self._dns_host, self.port, attempt.end)
@@ -259,7 +269,7 @@ class _Noting:
             try:
                 for option in self.socket_options or ():
                     sock.setsockopt(*option)
-                # An address that swallows everything (IPv6, often) must leave time for the others.
+                # An address that never answers (IPv6, often) must leave time for the others.
                 sock.settimeout(max(attempt.left / (len(addresses) - number), min(attempt.left, 1)))
                 sock.connect(address)
                 sock.settimeout(attempt.left)
@@ -289,7 +299,7 @@ class _Noting:
         self._last_used = pause_clock()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        """As urllib3's, but head and body leave in one piece: two would wake the server twice."""
+        """Send a request as urllib3 does, but head and body in one piece: two would wake the server twice."""
         self._held = b""
         try:
             super().request(*args, **kwargs)  # type: ignore[misc]
@@ -299,7 +309,7 @@ class _Noting:
         if held:
             self.send(held)
 
-    #: urllib3 looks at each header for a mark that nobody here sets.
+    #: urllib3 checks each header for a marker that nobody here sets.
     putheader = http.client.HTTPConnection.putheader
 
     def send(self, data: Any) -> None:
@@ -312,7 +322,7 @@ class _Noting:
             attempt = _attempt()
             attempt.hold(self._handle)
             if not attempt.begun and attempt.end <= pause_clock():
-                # A process that was suspended up to here must not send what another has meanwhile sent.
+                # A process that was suspended up to here must not send what another has sent meanwhile.
                 raise TimeoutError
             attempt.begun = True
             if self._held:
@@ -355,7 +365,7 @@ class SecurePool(HTTPSConnectionPool):
     ConnectionCls = _Secure
 
 
-#: What a proxy says that wants a login (407 to CONNECT).
+#: A proxy's answer when it wants a login (407 to CONNECT).
 PROXY_LOGIN = "the proxy asks for credentials (407)"
 _OWN_AUTHORITY = "; if that is the office's own, name its file in SSL_CERT_FILE"
 
@@ -374,7 +384,7 @@ _CERTIFICATE_WORDS = {
 
 
 def trouble_words(error: BaseException) -> str:
-    """Why no connection was made, without any address in it."""
+    """Return why no connection was made, without any address in it."""
     seen: BaseException | None = error
     while seen is not None:
         match seen:

@@ -9,12 +9,12 @@ from pressrelease.message import Message, html_with_addresses
 from pressrelease.when import rfc3339
 
 EVENT = "press_release.published"
-#: A word to the office about its releases: no release, and nothing to publish.
+#: A notification to the office about its releases: not a release, and nothing to publish.
 NOTICE = "press_release.notice"
 
 
 def event_of(message: Message) -> dict[str, Any]:
-    """The event (CONTRACT section 6): `url` and `follows` are None where there is none; every other is a text."""
+    """Return the event: `url` and `follows` are None if there is none; every other value is a text."""
     release = message.release
     if message.notice:
         told = {"headline": release.headline, "text": message.text, "html": message.html}

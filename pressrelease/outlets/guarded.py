@@ -1,4 +1,4 @@
-"""A kind from another package, held to the protocol: whatever it answers or raises, no sender ends.
+"""Hold an outlet kind from another package to the protocol: nothing it returns or raises can end a worker.
 
 What may have left is in doubt; nothing that such a kind says can turn that into "surely not sent".
 """
@@ -18,13 +18,13 @@ from pressrelease.outlets import RenderedMessage
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.printable import printable
 
-#: The longest address of a recipient, and reason, that is taken, in characters.
+#: The longest recipient's address, and reason, that is accepted, in characters.
 LONGEST_RECIPIENT = 320
 LONGEST_REASON = 500
 
 
 class Guarded:
-    """One outlet of somebody else's kind."""
+    """One outlet of another package's kind."""
 
     def __init__(self, name: str, kind: str, inner: Any) -> None:
         self.name = name
@@ -33,7 +33,7 @@ class Guarded:
 
     @property
     def repeats(self) -> Repeats:
-        """What it says of repeats; without a proper word, that it can't tell one."""
+        """What it says about repeats; without a valid answer, that it recognizes none."""
         with contextlib.suppress(Exception):
             told = self._inner.repeats
             if isinstance(told, Repeats) and isinstance(told.told_apart, bool):
@@ -42,14 +42,14 @@ class Guarded:
 
     @property
     def abilities(self) -> Abilities:
-        """What it says it can do about what it has."""
+        """What it says it can do with what it has."""
         told = None
         with contextlib.suppress(Exception):
             told = getattr(self._inner, "abilities", None)
         return told if isinstance(told, Abilities) else Abilities()
 
     def recipients(self) -> tuple[str, ...]:
-        """Its recipients, each once. Raises ConfigRefused for anything else than a list of plain texts."""
+        """Return its recipients, each once. Raises ConfigRefused for anything but a list of plain texts."""
         with self._refusing("naming its recipients"):
             told = self._inner.recipients()
             given = () if isinstance(told, (str, bytes)) else tuple(told)
@@ -58,7 +58,7 @@ class Guarded:
         raise self._refused("gave no list of recipients", 'It must return a tuple of texts, ("",) for one place.')
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
-        """What it makes of a message. Raises TypeError for no parcel."""
+        """Return its rendered message. Raises TypeError for anything else."""
         with _contained():
             made = self._inner.prepare(message, key=key, recipient=recipient)
         if isinstance(made, RenderedMessage) and isinstance(made.content, bytes) and isinstance(made.media_type, str):
@@ -66,7 +66,7 @@ class Guarded:
         raise TypeError(f"{self._kind}: prepare returned no parcel")
 
     def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
-        """Send once. Raises DeliveryFailed and nothing else: UNSURE for any answer that is none."""
+        """Send once. Raises DeliveryFailed and nothing else: UNSURE for any invalid answer."""
         told = self._asked("sending", lambda: self._inner.send(parcel, key=key, recipient=recipient))
         return self._receipt(told)
 
@@ -81,12 +81,12 @@ class Guarded:
             self._inner.warm(sends)
 
     def probe(self) -> str:
-        """What it found. Raises DeliveryFailed and nothing else."""
+        """Return what it found. Raises DeliveryFailed and nothing else."""
         told = self._asked("being asked", self._inner.probe)
         return printable(told)[:LONGEST_REASON] if isinstance(told, str) else "it answers, in no words"
 
     def close(self) -> None:
-        """Let it let go of its connections; failing is silent."""
+        """Let it close its connections; failing is silent."""
         with contextlib.suppress(Exception), _contained():
             self._inner.close()
 
@@ -99,7 +99,7 @@ class Guarded:
         except DeliveryFailed as failure:
             raise _proper(failure) from None
         except Exception as error:  # noqa: BLE001  (how far it came is unknown)
-            # `_contained` has hidden a program's end; its own name says more than that one.
+            # `_contained` has hidden a SystemExit; its own name says more than the fault's.
             fault = type(error.__cause__ or error).__name__
             words = f"the program of its kind ({self._kind}) failed while {doing} ({fault})"
             raise DeliveryFailed(Certainty.UNSURE, words) from None
@@ -117,7 +117,7 @@ class Guarded:
                 yield
         except PressReleaseError:
             raise
-        except Exception as error:  # noqa: BLE001  (nothing was sent, and the office must see to it)
+        except Exception as error:  # noqa: BLE001  (nothing was sent, and the office must fix it)
             fault = type(error.__cause__ or error).__name__
             raise self._refused(f"failed while {doing} ({fault})", "Ask whoever made the package.") from None
 
@@ -126,7 +126,7 @@ class Guarded:
 
 
 def guarded(name: str, kind: str, open_it: Any) -> Guarded:
-    """Open one and hold it to the protocol. Raises ConfigRefused, whatever its opening raises."""
+    """Open an outlet and hold it to the protocol. Raises ConfigRefused, whatever its opening raises."""
     outlet = Guarded(name, kind, None)
     with outlet._refusing("opening"):
         outlet._inner = open_it()
@@ -135,7 +135,7 @@ def guarded(name: str, kind: str, open_it: Any) -> Guarded:
 
 @contextmanager
 def _contained() -> Iterator[None]:
-    """Turn what would end a program (SystemExit, a KeyboardInterrupt of its own) into a fault like any other."""
+    """Turn what would end a program (SystemExit, a KeyboardInterrupt of its own) into an ordinary fault."""
     try:
         yield
     except Exception:
@@ -147,7 +147,7 @@ def _contained() -> Iterator[None]:
 
 
 def _proper(failure: DeliveryFailed) -> DeliveryFailed:
-    """The failure with every part as it must be; a certainty that is none says nothing."""
+    """Return the failure with every part valid; an invalid certainty counts as UNSURE."""
     try:
         certainty = Certainty(failure.certainty)
     except ValueError:

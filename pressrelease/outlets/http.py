@@ -1,7 +1,7 @@
-"""One HTTP request within its bounds, for every kind that speaks HTTP. What its end means is in `outlets.answers`.
+"""Make one HTTP request within its limits, for every kind that uses HTTP. `outlets.answers` says what its end means.
 
-Each request goes out once, with TLS verified, no redirect followed, no cookie kept, no .netrc read, and its timeout
-a total, whatever the server does. Several threads share an outlet's connections.
+Each request goes out once, with TLS verified, no redirect followed, no cookie kept, no .netrc read, and its timeout a
+total, whatever the server does. Several threads share an outlet's connections.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ __all__ = ["Answer", "Http", "Reached", "certificate_end", "checked_address", "f
 #: How much of an answer is read, in bytes, and how many connections an outlet keeps.
 LARGEST_ANSWER = 1 << 20
 KEPT_CONNECTIONS = 64
-#: How many servers' connections are kept; an outlet speaks to one, or to few.
+#: How many servers' connections are kept; an outlet uses one, or few.
 KEPT_SERVERS = 8
 #: How many addresses are kept as they were checked and encoded.
 KEPT_REQUESTS = 64
-#: How many connections are opened ahead of a lift where nobody says how many are needed.
+#: How many connections are opened ahead of a lift by default.
 WARM_CONNECTIONS = 4
 LONGEST_WARMING = timedelta(seconds=10)
 
@@ -58,9 +58,9 @@ class Reached:
 
 
 def checked_address(value: str | SecretReference, secret: Callable[[SecretReference], str], at: str) -> tuple[str, str]:
-    """An outlet's address, and what its server may be called where others read it: a secret address has no name.
+    """Return an outlet's address, and a name for its server that others may read: a secret address has none.
 
-    `at` is where it stands in config.toml. Raises ConfigRefused without the value.
+    `at` is its place in config.toml. Raises ConfigRefused without the value.
     """
     if isinstance(value, SecretReference):
         try:
@@ -86,7 +86,7 @@ class Http:
         self._lock = threading.Lock()
 
     def deadline(self) -> float:
-        """When a send that begins now must have ended, on the pause clock."""
+        """Return when a send that starts now must have ended, on the pause clock."""
         return pause_clock() + self._timeout.total_seconds()
 
     def request(
@@ -100,7 +100,7 @@ class Http:
         changes_nothing: bool = False,
         largest: int = LARGEST_ANSWER,
     ) -> Answer:
-        """A 2xx answer, or DeliveryFailed by the table above, and nothing else."""
+        """Return a 2xx answer; raise DeliveryFailed by the table in `answers`, and nothing else."""
         answer = self.ask(
             method,
             url,
@@ -126,7 +126,7 @@ class Http:
         changes_nothing: bool = False,
         largest: int = LARGEST_ANSWER,
     ) -> Answer:
-        """As `request`, but any status that came through is an answer, for a kind that reads more in it."""
+        """Do what `request` does, but return any status that came through, for a kind that interprets more of them."""
         from pressrelease.outlets.deadline import Attempt, DeadlineConnection
 
         prepared, said = self._addressed(method, url), self._with_headers(headers)
@@ -158,23 +158,26 @@ class Http:
                     pool._put_conn(connection)
 
     def warm(self, url: str, sends: int = WARM_CONNECTIONS) -> None:
-        """Open connections ahead for so many `sends` at once, sending nothing. Failing is silent."""
+        """Open connections ahead for `sends` sends at once, sending nothing. Failing is silent."""
         with contextlib.suppress(DeliveryFailed):
             self._connect(url, min(sends, KEPT_CONNECTIONS), min(self._timeout, LONGEST_WARMING))
 
     def reach(self, url: str) -> Reached:
-        """Connect, with TLS where the address asks for it, and send nothing. Raises DeliveryFailed."""
+        """Connect, with TLS if the address asks for it, and send nothing. Raises DeliveryFailed."""
         return self._connect(url, 1, self._timeout)
 
     def certificate_ends(self, url: str) -> datetime | None:
-        """When a server's certificate ends (UTC); None where it has none or isn't reached, which is told elsewhere."""
+        """Return when a server's certificate expires (UTC);
+
+        None if it has none or isn't reached, which is reported elsewhere.
+        """
         try:
             return self.reach(url).certificate_ends
         except DeliveryFailed:
             return None
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         with self._lock:
             if self._adapter is None:
                 return
@@ -189,7 +192,7 @@ class Http:
     # -- one attempt --------------------------------------------------------------------------------------
 
     def _with_headers(self, headers: Mapping[str, str] | None) -> dict[str, str]:
-        """All that a request says of itself. Raises DeliveryFailed for what no header can hold (RFC 9110, 5.5)."""
+        """Return all headers of a request. Raises DeliveryFailed for what no header can hold (RFC 9110, 5.5)."""
         said = {"User-Agent": f"pressrelease/{__version__}", "Accept-Encoding": "identity", "Accept": "*/*"}
         said.update(headers or {})
         if not all(_NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in said.items()):
@@ -200,13 +203,16 @@ class Http:
         return DeliveryFailed(Certainty.FOR_GOOD, f"no request to {self.called} can be made of its address and headers")
 
     def _addressed(self, method: str, url: str) -> PreparedRequest:
-        """A request to an address, without headers and body. Raises DeliveryFailed without one, or without https."""
+        """Return a request to an address, without headers and body.
+
+        Raises DeliveryFailed without one, or without https.
+        """
         kept = self._requests.get((method, url))
         if kept is not None:
             return kept
         from requests import PreparedRequest, RequestException
 
-        # Made outside of any session: none of its cookies, and no credentials out of a .netrc.
+        # Made outside of any session: none of its cookies, and no credentials from a .netrc.
         prepared = PreparedRequest()
         try:
             prepared.prepare(method=method, url=url)
@@ -257,7 +263,7 @@ class Http:
     # -- connections --------------------------------------------------------------------------------------
 
     def _connect(self, url: str, count: int, within: timedelta) -> Reached:
-        """Have `count` connections open at once, and keep them. Raises DeliveryFailed."""
+        """Open `count` connections at once, and keep them. Raises DeliveryFailed."""
         from pressrelease.outlets.deadline import Attempt, DeadlineConnection
 
         prepared = self._addressed("GET", url)
@@ -277,7 +283,7 @@ class Http:
                     pool._put_conn(connection)
 
     def _pool(self, prepared: PreparedRequest) -> Any:
-        """The connections that a request may take, by way of the environment's proxy where it names one."""
+        """Return the pool for a request, through the environment's proxy if it names one."""
         url = urlsplit(prepared.url or "")
         server = f"{url.scheme}://{url.netloc}"
         if server not in self._pools:
@@ -294,7 +300,7 @@ class Http:
             return self._adapter
 
     def _proxies_for(self, url: str) -> dict[str, str]:
-        """The environment's proxies, asked once a host; never one for this machine itself."""
+        """Return the environment's proxies, looked up once a host; never one for this machine itself."""
         host = urlsplit(url).hostname or ""
         if is_loopback(host):
             return {}
@@ -306,7 +312,7 @@ class Http:
 
 
 def _opened(pool: Any, attempt: Attempt) -> Any:
-    """A connection of the pool, open: what urllib3 does before a request, and has no name for."""
+    """Return an open connection of the pool: what urllib3 does before a request, without a public name."""
     connection = pool._get_conn()
     connection.timeout = attempt.left
     attempt.by_proxy = pool.proxy is not None
@@ -333,7 +339,7 @@ def _new_adapter() -> HTTPAdapter:
     logging.getLogger("urllib3").propagate = False
 
     class Adapter(HTTPAdapter):
-        """requests' adapter over our connections, with our trust and nobody else's."""
+        """requests' adapter over our connections, with only our trust."""
 
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, ssl_context=trust(), **kwargs)
@@ -345,13 +351,13 @@ def _new_adapter() -> HTTPAdapter:
             return manager
 
         def cert_verify(self, *args: Any, **kwargs: Any) -> None:
-            """Nothing to add: `trust()` verifies always, and reading a bundle anew would cost each connection 20 ms."""
+            """Do nothing: `trust()` always verifies, and reading a bundle again would cost each connection 20 ms."""
 
     return Adapter(pool_connections=KEPT_SERVERS, pool_maxsize=KEPT_CONNECTIONS, max_retries=0)
 
 
 def certificate_end(sock: Any) -> datetime | None:
-    """When the certificate at the other end of a connection ends (UTC); None without one."""
+    """Return when the certificate at the other end of a connection expires (UTC); None without one."""
     import ssl
 
     certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None

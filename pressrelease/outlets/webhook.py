@@ -1,6 +1,6 @@
-"""A webhook, as Standard Webhooks 1.0.0 has it: another program is told, and can tell a repeat by its webhook-id.
+"""A webhook by Standard Webhooks 1.0.0: another program is notified, and recognizes a repeat by its webhook-id.
 
-The body is made once and is the same on every try; its timestamp is the lift. What is signed is the moment of the
+The body is made once and is the same on every try; its timestamp is the lift. The signature covers the moment of the
 attempt, so that a receiver can refuse what is replayed later.
 """
 
@@ -29,7 +29,7 @@ _PREFIX = "whsec_"
 
 
 def open_webhook(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Webhook:
-    """Raises ConfigRefused where a resolved address, secret or header is not what it should be."""
+    """Open the outlet. Raises ConfigRefused if a resolved address, secret or header is not what it should be."""
     del office, folder
     at = f"outlets.{config.name}"
     url, called = checked_address(config.settings["url"], secret, f"{at}.url")
@@ -48,8 +48,12 @@ def open_webhook(config: OutletConfig, office: Office, folder: Path, secret: Sec
 
 
 def read_secret(text: str, *, at: str = "secret") -> tuple[bytes, ...]:
-    """The keys in a secret: `whsec_` and base64 of 24 to 64 bytes, or several of them with a blank between, the
-    new one first, while one takes the other's place. Raises ConfigRefused without the value."""
+    """Return the keys in a secret. Raises ConfigRefused without the value.
+
+    A secret is `whsec_` and base64 of 24 to 64 bytes, or several of them with a space between, the new one first, while
+    one
+    replaces the other.
+    """
     keys = []
     for word in text.split():
         try:
@@ -74,7 +78,7 @@ def read_secret(text: str, *, at: str = "secret") -> tuple[bytes, ...]:
 
 
 def signature(keys: Sequence[bytes], *, id: str, moment: datetime, body: bytes) -> str:  # noqa: A002
-    """The `webhook-signature` of exactly these bytes; `moment` is aware and counts in whole seconds."""
+    """Return the `webhook-signature` of exactly these bytes; `moment` is aware and counts in whole seconds."""
     signed = b".".join((id.encode(), str(int(moment.timestamp())).encode(), body))
     return " ".join("v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode() for key in keys)
 
@@ -93,11 +97,11 @@ class Webhook:
         self._http = http
 
     def recipients(self) -> tuple[str, ...]:
-        """One endpoint, one row."""
+        """Return one recipient for the one endpoint."""
         return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
-        """The body. The signature holds the moment of sending, and is made then."""
+        """Return the body. The signature covers the moment of sending, and is made then."""
         del key, recipient
         body = json.dumps(event_of(message), ensure_ascii=False, separators=(",", ":"))
         return RenderedMessage(body.encode(), MEDIA_TYPE)
@@ -121,7 +125,7 @@ class Webhook:
         self._http.warm(self._url, sends)
 
     def certificate_ends(self) -> datetime | None:
-        """When the server's certificate ends (UTC), by the same proxy and trust; None where it can't be asked."""
+        """Return when the server's certificate expires (UTC), by the same proxy and trust; None if it can't be asked."""
         return self._http.certificate_ends(self._url)
 
     def probe(self) -> str:
@@ -135,5 +139,5 @@ class Webhook:
         return f"{self._http.called} takes connections, its certificate is good for {days} days; nothing was posted"
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.close()

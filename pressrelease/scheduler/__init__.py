@@ -1,1 +1,1 @@
-"""What publishes by itself: `run`, which stays up, and `publish-due`, one pass for cron."""
+"""What publishes automatically: `run`, which stays up, and `publish-due`, one pass for cron."""

@@ -1,4 +1,4 @@
-"""One pass to its end, as cron and `publish` have it: send what is due, wait for the answers, say what came of it."""
+"""Run one complete pass, for cron and `publish`: send what is due, wait for the answers, report the result."""
 
 from __future__ import annotations
 
@@ -19,23 +19,25 @@ from pressrelease.system import clock
 from pressrelease.system.stop_file import requested_holds, requested_stop
 from pressrelease.wiring import Workspace, sending
 
-#: How old the last sign of a cron-driven scheduler may be before a pass leaves another, in seconds.
+#: Seconds after which a cron-driven scheduler's last sign of life is renewed by a pass.
 SIGN_EVERY = 20.0
 
-#: How often, in seconds, somebody who waits is told how far a pass has come.
+#: Seconds between two progress reports of a pass.
 TELL_EVERY = 0.1
 
-#: A pass that begins this shortly before a lift stays for it: the next one, just starting, would be later.
+#: A pass that starts this shortly before a lift waits for it: the next one, just starting, would be later.
 WAITED_FOR = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one pass came to. `published` are the releases that it saw out; `retrying` are those of
-    which something did not get through and is tried again.
+    """The result of one pass.
 
-    `moved` tells, in words, of lifts that followed a zone's changed rules. `seen` is its last look, None where nothing
-    was ever recorded.
+    `published` are the releases that were completed in it; `retrying` are those of which something failed and is tried
+    again.
+    `moved` lists, in words, lifts that followed a zone's changed rules. `seen` is its last snapshot, None if nothing
+    was ever
+    recorded.
     """
 
     at: datetime
@@ -57,9 +59,13 @@ def publish_due(
 ) -> Outcome:
     """Send everything that is due now, or what is due of the slugs in `only`, and wait for the answers.
 
-    `comes_again` is False where a person asked for this one pass: it is no sign that a scheduler is there.
-    Meanwhile `tell` is called with how many sends have begun, and of how many.
-    Safe beside any number of others: each delivery is claimed by one. Raises StateUnreadable, WillRetry.
+    `comes_again` is False if a person asked for this one pass: it is no sign that a scheduler is running. Meanwhile
+    `tell` is
+    called with how many sends have started, and of how many. Safe beside any number of other passes: each delivery is
+    claimed
+    by one.
+
+    Raises: StateUnreadable, WillRetry.
     """
     config = workspace.config
     store = workspace.store
@@ -84,7 +90,7 @@ def publish_due(
         seen = take_snapshot(store, workspace.library, config, witnesses)
     tried: list[str] = []
     imminent = seen.next_wake is not None and seen.next_wake - seen.at < WAITED_FOR
-    # Where an outlet is closed, opening it with the credentials of now shows whether they were mended.
+    # If an outlet is closed, opening it with the current credentials shows whether they were fixed.
     if ((seen.plan.due or imminent or seen.closed) and not seen.stopped) or store.read.claimed():
         with sending(workspace, seen.at, witnesses) as cycle:
             begun = -1
@@ -113,7 +119,7 @@ def _due(seen: Snapshot, only: Collection[str] | None) -> tuple[Delivery, ...]:
 
 
 def _leave_sign(store: Store, seen: Snapshot, *, comes_again: bool) -> None:
-    """Say that a pass was made here, unless one has just said so and there is no more to be said of the clock."""
+    """Record that a pass was made here, unless one just was and there is nothing more to record about the clock."""
     mark, vouched = seen.trust.kept, seen.trust.vouched
     nothing_new_of_the_clock = not vouched and (mark is None or store.read.mark(seen.mark.boot) is not None)
     if not comes_again:

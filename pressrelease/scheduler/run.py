@@ -1,11 +1,12 @@
-"""`run`: stays up and makes a pass at each instant that matters.
+"""`run`: stay up and make a pass at each moment that matters.
 
-APScheduler is the alarm clock and never the record: it holds one job, the next wake of the plan, and what is due
-is always asked of the store. It wakes some seconds before a lift, to have all at hand, and again a breath before
-it; the rest is slept off to the millisecond. Its sleep is computed once from the wall clock, so a watcher on a
-clock that nobody can set looks every second whether anything was written, the machine slept, the wall clock moved,
-or config.toml was edited. An edited one is taken up between two passes, if it can be used; until then the last
-good one is in force.
+APScheduler is the alarm clock and never the record: it holds one job, the next wake of the plan, and what is due is
+always
+read from the store. It wakes some seconds before a lift, to get everything ready, and again just before it; the rest is
+slept off to the millisecond. Its sleep is computed once from the wall clock, so a watcher, on a clock that nobody can
+set,
+checks every second whether anything was written, the machine slept, the wall clock moved, or config.toml was edited. An
+edited config is adopted between two passes, if it can be used; until then the last good one stays in force.
 """
 
 from __future__ import annotations
@@ -38,34 +39,36 @@ from pressrelease.wiring import CONFIG_SETTLED, Workspace, config_signature, sen
 if TYPE_CHECKING:
     from pressrelease.store.presence import ProcessLock
 
-#: Seconds between two looks of the watcher.
+#: Seconds between two checks by the watcher.
 WATCH_EVERY = 1.0
 
 #: Seconds between two signs of life in the store.
 SIGN_EVERY = 10.0
 
-#: How long a sign of life waits for its turn to be written, in seconds: the next pass must not wait for it.
+#: Seconds that a sign of life waits for its turn to be written: the next pass must not wait for it.
 SIGN_PATIENCE = 2.0
 
 #: A pass is made at least this often, in seconds, whatever the alarm clock says.
 PASS_EVERY = 30.0
 
-#: When the alarm clock rings before a moment at which something is due: to make it ready; to connect, as late as a
-#: slow server allows; and a breath ahead, since the alarm itself may be 20 ms late.
+#: How long before a lift the alarm rings: to render; to connect, as late as a slow server allows; and just before,
+#: since
+#: the alarm itself may be 20 ms late.
 RINGS = (AHEAD, timedelta(seconds=10), timedelta(seconds=0.1))
 
-#: Looking takes at most this share of the time; and this one while anything is being sent, which it must not slow down.
+#: Snapshots take at most this share of the time; and this one while anything is being sent, which they must not slow
+#: down.
 SHARE = 0.1
 SHARE_OF_SENDING = 0.02
 
-#: For the latter it is put off no longer than this, in seconds: an outlet that hangs is sending all the time.
+#: In the latter case they are delayed no longer than this, in seconds: an outlet that hangs is sending all the time.
 LONGEST_REST = 10.0
 
 _log = logging.getLogger(__name__)
 
 
 class Scheduler:
-    """The scheduler of one process. `say` is told, in words, what a person at its terminal would want to know."""
+    """The scheduler of one process. `say` receives, in words, what a person at its terminal would want to know."""
 
     def __init__(self, workspace: Workspace, say: Callable[[str], None]) -> None:
         self._workspace = workspace
@@ -84,9 +87,9 @@ class Scheduler:
         self._mended: set[tuple[str, str]] = set()
 
     def run(self) -> None:
-        """Run until SIGTERM, SIGINT or `end`; then finish what is in flight.
+        """Run until SIGTERM, SIGINT or `end`; then finish what is being sent.
 
-        Raises StateUnreadable where the store can't be believed: nothing more is sent then.
+        Raises: StateUnreadable if the store can't be trusted; nothing more is sent then.
         """
         with notifier_for_pass(self._workspace, staying=True) as telling:
             self._run(telling)
@@ -129,15 +132,16 @@ class Scheduler:
             alarm.shutdown(wait=False)
 
     def end(self) -> None:
-        """Ask the scheduler to end; returns at once."""
+        """Ask the scheduler to end. Returns at once."""
         self._ending.set()
         self._wake.set()
 
     def end_on_signals(self) -> None:
-        """Have SIGTERM and SIGINT end it in good order; only on the main thread.
+        """Make SIGTERM and SIGINT end it in good order; only on the main thread.
 
-        A signal handler may interrupt itself, so it takes no lock: it does nothing. The interpreter writes the
-        signal's number to a socket, and a thread that reads there calls `end`.
+        A signal handler may interrupt itself, so it takes no lock: it does nothing. The interpreter writes the signal's
+        number to
+        a socket, and a thread that reads there calls `end`.
         """
         self._signaled, signaled = socket.socketpair()
         signaled.setblocking(False)
@@ -168,7 +172,7 @@ class Scheduler:
         if seen.clock_doubt is None:
             self._sign_if_old(seen)
         self._closed = seen.closed
-        # What waits for a closed outlet waits for one and the same thing, and it is said once.
+        # Everything that waits for a closed outlet waits for the same fix, so it is logged once.
         told = {one.reason if one.waits_for_outlets else ": ".join(in_logs(one)) for one in seen.plan.needs_you}
         if seen.stopped and seen.plan.due:
             told.add(f"Nothing goes out: {seen.stopped}.")
@@ -186,9 +190,9 @@ class Scheduler:
     # -- an edited config ----------------------------------------------------------------------------------
 
     def _with_config_of_now(self, cycle: Cycle) -> Cycle:
-        """The cycle to go on with: a new one where config.toml was edited and can be used, else the one at hand.
+        """Return the cycle to go on with: a new one if config.toml was edited and can be used, else the current one.
 
-        What the old one has in flight is finished beside the new one's sends: an outlet that hangs delays nobody.
+        What the old one is sending is finished beside the new one's sends: an outlet that hangs delays nobody.
         """
         edited = self._config.to_be_read()
         if edited is None:
@@ -212,24 +216,25 @@ class Scheduler:
         return opened
 
     def _hand_over(self, fresh: Workspace, shift: ExitStack) -> None:
-        """Go on with another workspace's outlets; those of before finish what they have in flight."""
+        """Switch to another workspace's outlets; the old ones finish what they are sending."""
         thread = threading.Thread(target=self._shift.close, name="retiring")
         self._retiring = [one for one in self._retiring if one.is_alive()] + [thread]
         self._workspace, self._shift = fresh, shift
         thread.start()
 
-    # -- mended credentials ----------------------------------------------------------------------------------
+    # -- fixed credentials -----------------------------------------------------------------------------------
 
     def _with_outlets_of_now(self, cycle: Cycle) -> Cycle:
-        """The cycle to go on with: a new one, with the secrets of now, where a closed outlet may be asked again.
+        """Return the cycle to go on with: a new one, with current secrets, if a closed outlet may be tried again.
 
-        It may where a person has opened it, or its secrets are not those that it refused; for the latter once, since
-        a process beside this one may have others, and each would open what the other has closed.
+        It may if a person has opened it, or its secrets are not those that it refused. The latter only once, because a
+        process
+        beside this one may have other secrets, and each would open what the other has closed.
         """
         if not self._closed:
             return cycle
         fresh, shift = replace(self._workspace), ExitStack()
-        # The config in force, whatever is being written to its file just now; only its secrets are asked for anew.
+        # Keep the config in force, whatever is being written to its file just now; read only its secrets again.
         vars(fresh).update(config=self._workspace.config, store=self._workspace.store)
         try:
             closed = closed_outlets(fresh.store.read)
@@ -263,18 +268,18 @@ class Scheduler:
         alarm.add_job(self._wake.set, "date", run_date=ring, id="next", replace_existing=True)
 
     def _meet(self, cycle: Cycle, seen: Snapshot) -> None:
-        """Be there at the instant for which all was made ready, and let it go.
+        """Wait until the lift that everything was prepared for, and send.
 
-        The look that follows waits its time, or it would be in the first sends' way; but not past the next instant.
+        The next snapshot waits its normal time, so as not to slow the first sends; but not past the next lift.
         """
-        assert seen.plan.next_wake is not None  # noqa: S101  (what is near has a moment)
+        assert seen.plan.next_wake is not None  # noqa: S101  (anything coming has a lift)
         clock.sleep_until(seen.plan.next_wake)
         try:
             cycle.send_without_refresh(seen)
         except WillRetry as error:
-            self._tell(error.message)  # a look follows at once; it waits for the record, and goes on
+            self._tell(error.message)  # a snapshot follows at once; it waits for the record, and goes on
             return
-        self._looked = clock.pause_clock(), self._looked[1]  # the rest that a look is followed by begins here
+        self._looked = clock.pause_clock(), self._looked[1]  # the pause that a snapshot is followed by starts here
         now, breath = clock.utc_now(), RINGS[-1].total_seconds()
         moments = [one.next_try for one in seen.plan.coming if one.next_try is not None and one.next_try > now]
         later = [(moment - now).total_seconds() - breath for moment in moments]
@@ -283,7 +288,7 @@ class Scheduler:
             pass
 
     def _next_look(self) -> float:
-        """When the store may be looked at again, on the pause clock."""
+        """Return when the store may be read again, on the pause clock."""
         ended, took = self._looked
         rest = took / SHARE
         if self._cycle is not None and not self._cycle.idle:
@@ -310,7 +315,7 @@ class Scheduler:
     # -- signs of life -------------------------------------------------------------------------------------
 
     def _appear(self) -> ProcessLock:
-        """Hold this scheduler's name while it lives, and take away those of others that died without a word."""
+        """Hold this scheduler's name while it lives, and remove those of others that died without checking out."""
         from pressrelease.store import presence
 
         folder = self._workspace.alive
@@ -326,7 +331,7 @@ class Scheduler:
             self._signed_at = clock.pause_clock()
 
     def _sign(self, seen: Snapshot | None = None) -> None:
-        """Say that this scheduler is there, or, without a pass, that it has ended."""
+        """Record that this scheduler is alive or, without a snapshot, that it has ended."""
         from pressrelease.store import presence
 
         now = clock.utc_now()
@@ -351,14 +356,14 @@ def _leave_to_listener(number: int, frame: FrameType | None) -> None:
 
 
 def _is_near(seen: Snapshot | None) -> bool:
-    """Whether something that is ready to leave is a breath away from its moment."""
+    """Return whether something that is ready to leave is just before its lift."""
     if seen is None or seen.stopped or seen.plan.next_wake is None or not seen.plan.coming:
         return False
     return seen.plan.next_wake - clock.utc_now() <= RINGS[-1]
 
 
 class _ConfigFile:
-    """Whether config.toml is another than the one last read, and has been left alone since. Safe for two threads."""
+    """Whether config.toml differs from the one last read, and has been left alone since. Safe for two threads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -368,7 +373,7 @@ class _ConfigFile:
         self.never_read = True
 
     def edited(self) -> object:
-        """What tells this file from the one last read; None where it is that one, or was written only just now."""
+        """What tells this file from the one last read; None if it is the same, or was written only just now."""
         found = config_signature(self._path)
         seen, since = self._seen
         if found != seen:
@@ -377,16 +382,16 @@ class _ConfigFile:
         return found if found != self._read and clock.pause_clock() - since >= CONFIG_SETTLED else None
 
     def to_be_read(self) -> object:
-        """As `edited`, and so too one that was refused and stands as it did: a secret that it names may be there."""
+        """As `edited`, but also for an unchanged file that was refused: a secret that it names may exist now."""
         edited = self.edited()
         return self._read if edited is None and self._words and self._seen[0] == self._read else edited
 
     def was_read(self, edited: object) -> None:
-        """It is in force; `edited` was what told it from the one before."""
+        """Note that the file is in force; `edited` was what told it from the one before."""
         self._read, self._words, self.never_read = edited, "", False
 
     def was_refused(self, edited: object, why: str) -> str:
-        """It can't be used; what is to be said of that, "" where it was said already."""
+        """Note that the file can't be used. Return the message to show, "" if it was shown already."""
         words = f"config.toml was edited and can't be used; the one before stays in force.\n{why}"
         told, self._words = self._words, words
         self._read, self.never_read = edited, False
