@@ -126,7 +126,7 @@ class Bluesky:
             self._logged_in(self._http.deadline())
 
     def certificate_ends(self) -> datetime | None:
-        """Return when the server's certificate expires (UTC), by the same proxy and trust; None if it can't be asked."""
+        """Return when the server's certificate expires (UTC), by the same proxy and trust; None if unknown."""
         return self._http.certificate_ends(self._url)
 
     def probe(self) -> str:
@@ -222,7 +222,7 @@ class Bluesky:
 
 
 def record_of(message: Message) -> dict[str, Any]:
-    """Return the post as the lexicon defines it, made only of the release and its lift, so that a repeat is identical."""
+    """Return the post as the lexicon defines it, made only of the release and its lift: a repeat is identical."""
     short = short_form(message, BLUESKY)
     record: dict[str, Any] = {
         "$type": COLLECTION,

@@ -125,7 +125,7 @@ class Webhook:
         self._http.warm(self._url, sends)
 
     def certificate_ends(self) -> datetime | None:
-        """Return when the server's certificate expires (UTC), by the same proxy and trust; None if it can't be asked."""
+        """Return when the server's certificate expires (UTC), by the same proxy and trust; None if unknown."""
         return self._http.certificate_ends(self._url)
 
     def probe(self) -> str:

@@ -258,7 +258,7 @@ class Cycle:
         return dead
 
     def _over(self, seen: Snapshot) -> list[Delivery]:
-        """Return deliveries in doubt, due to be asked about again, whose outlet would no longer recognize the repeat."""
+        """Return deliveries in doubt, due to be asked about again, whose outlet no longer recognizes a repeat."""
         return [
             delivery
             for delivery in seen.plan.due

@@ -38,7 +38,7 @@ class Recorder:
     """One thread that writes. Each answer's future tells when it is durable, or why it can't be."""
 
     def __init__(self, write: Callable[[Sequence[Entry]], None], enough: Callable[[], int]) -> None:
-        """`write` writes a group in one transaction; `enough` returns how many answers make a group worth writing now."""
+        """`write` writes a group in one transaction; `enough` returns how many answers are worth writing now."""
         self._write = write
         self._enough = enough
         self._lock = threading.Lock()

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def render_apart(source: Source) -> Body:
-    """Return what `render` does, run in a separate process. Raises OSError if it can't start, ValueError if it fails."""
+    """Return what `render` does, run in a separate process. Raises OSError (no start), ValueError (no answer)."""
     if not sys.executable:
         raise FileNotFoundError("the program of this Python is not known")
     windows: dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}

@@ -46,6 +46,6 @@ def next_try(
 
 
 def may_repeat(delivery: Delivery, *, rules: Retry, repeats: Repeats, now: datetime) -> bool:
-    """Return whether an outlet may be asked again at `now`, without a person, about a delivery that may have arrived."""
+    """Return whether an outlet may be asked again at `now`, without a person, for what may have arrived."""
     began = delivery.first_sent_at or now
     return (repeats.findable or repeats.still_told(began, now)) and now - began <= rules.give_up

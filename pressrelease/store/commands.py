@@ -279,7 +279,7 @@ def approve(
 
 
 def unapprove(ledger: Ledger, slug: str, why: str = "") -> int:
-    """Withdraw every approval of the scheduled version. Return how many there were. Raises NotPermitted once started."""
+    """Withdraw every approval of the scheduled version; return their number. Raises NotPermitted once started."""
     dossier = load_for_update(ledger, slug)
     _not_begun(dossier, "its approval can't be taken back", f"`pressrelease hold {slug}` stops the rest.")
     if not dossier.approvals:

@@ -137,7 +137,7 @@ class Origin:
         return RecordLocation(str(self._folder.absolute()), marker.st_dev, marker.st_ino, _machine_id())
 
     def _came_alone(self, *, written: bool) -> bool:
-        """Return whether a record in which something is written is here without the marker that every program leaves."""
+        """Return whether a record with entries is here without the marker that every program leaves."""
         return self._one_place and written and not self.store_id()
 
     def _misplaced(self) -> str:

@@ -24,7 +24,7 @@ class Watch:
         self._last: object = None
 
     def written(self) -> bool:
-        """Return whether somebody may have written since the last call; True the first time, and if it can't be known."""
+        """Return whether somebody may have written since the last call; True the first time and in doubt."""
         try:
             if self._connection is None:
                 self._connect()

@@ -41,7 +41,7 @@ def follow_rules(store: Store, found: Sequence[Followed], now: datetime) -> None
 
 
 def follow(ledger: Ledger, found: Sequence[Followed]) -> None:
-    """Update the record by the rules, unless somebody has changed it meanwhile. Approvals stay: they are for that hour."""
+    """Update the record by the rules, unless it was changed meanwhile. Approvals stay: they are for that hour."""
     confirmed = 0
     for release, ruling in found:
         if ruling.follow is None or not _put_down(ledger, release, ruling):

@@ -603,7 +603,7 @@ def test_a_fault_in_telling_is_a_line_in_the_log(
     def broken(*arguments: object) -> None:
         raise ValueError("zqsecret")
 
-    monkeypatch.setattr("pressrelease.notifications.sending.look", broken)
+    monkeypatch.setattr("pressrelease.notifications.sending.unread_events", broken)
     place.one_pass()
     assert "ValueError" in place.log
     assert "zqsecret" not in place.log
@@ -697,7 +697,7 @@ def test_a_long_silence_is_not_followed_by_its_whole_history(tmp_path: Path, ser
         notification_state.add_reader(ledger, "pager", "", 0)
     seen = take_snapshot(place.workspace.store, place.workspace.library, place.workspace.config)
     readers = notification_state.read_cursors(place.workspace.store.read, "pager").values()
-    assert news_of(place.workspace, seen, readers, clock.utc_now()).happenings
+    assert news_of(place.workspace, seen, readers, clock.utc_now()).events
     assert not news_of(place.workspace, seen, readers, clock.utc_now() + timedelta(days=8)).happenings
 
 
