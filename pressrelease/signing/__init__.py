@@ -1,8 +1,10 @@
 """Approvals signed by their approvers' SSH keys, with OpenSSH's `ssh-keygen`.
 
-What is signed is a statement of who approves which version of which release, for which lift, in which office's
-record; a release's own words are not in it. So a yes can't be made by whoever can only write the database, nor be
-carried over to another version, lift or office.
+What is signed is a statement of who approves which version of which release, for which lift, in which office's record;
+a
+release's own words are not in it. So somebody who can only write the database can't make an approval, nor carry one
+over to
+another version, lift or office.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from pressrelease.system.programs import system_program
 #: Keeps a signature made for anything else, such as a commit of git, from being taken for an approval.
 NAMESPACE = "pressrelease-approval"
 
-#: How long `ssh-keygen` may take to look at a signature, in seconds; signing may wait for a person or a touched key.
+#: Seconds that `ssh-keygen` may take to check a signature; signing may wait for a person or a touched key.
 PATIENCE = 20.0
 PERSON_PATIENCE = 120.0
 
@@ -39,11 +41,13 @@ _KEPT = 4096
 
 @dataclass(frozen=True)
 class Statement:
-    """What an approver signs. `lift` is the one that was frozen, None where it lifts with its last approval; `wall` is
-    what clocks show then, "" where an instant was meant.
+    """What an approver signs.
 
-    `content` is a whole SHA-256: the names of versions that an older program froze are short enough for two texts to
-    be made that share one.
+    `lift` is the one that was frozen, None if it lifts with its last approval; `wall` is its wall time, "" for an
+    instant.
+    `content` is a whole SHA-256: the names of versions that an older program froze are short enough for two texts to be
+    made
+    that share one.
     """
 
     store_id: str
@@ -56,7 +60,7 @@ class Statement:
     wall: str = ""
 
     def text(self) -> bytes:
-        """The statement as bytes that depend on nothing else."""
+        """Return the statement as bytes that depend on nothing else."""
         told = {
             "approves": self.slug,
             "version": self.version,
@@ -71,11 +75,13 @@ class Statement:
 
 @dataclass(frozen=True)
 class Approved:
-    """The frozen version that approvals are of, in the record named; `due` is the release's lift as it now stands.
+    """The frozen version that approvals are of, in the record named; `due` is the release's current lift.
 
-    `earliest` is the first moment that they are good for: the lift, or, where `wall` says which clocks were meant,
-    the moment at which those show it by the zone rules of this machine. `elsewhere` names an outlet at which something
-    waits for a recipient who is not among those approved, "" if there is none.
+    `earliest` is the first moment that they are good for: the lift, or, for a `wall` time, the moment at which it comes
+    by the
+    zone rules of this machine. `elsewhere` names an outlet at which something waits for a recipient who is not among
+    those
+    approved, "" if there is none.
     """
 
     store_id: str
@@ -89,7 +95,7 @@ class Approved:
     elsewhere: str = ""
 
     def statement(self, by: str, at: datetime) -> Statement:
-        """What `by` says at `at`."""
+        """Return what `by` signs at `at`."""
         return Statement(self.store_id, self.slug, self.version, self.content, self.lift, by, at, self.wall)
 
 
@@ -101,9 +107,12 @@ def content_of(
     *,
     settings: str = "",
 ) -> str:
-    """The SHA-256, in hexadecimal, of everything that was frozen; `attachments` has each one's own by its path,
-    `recipients` the digest of each outlet's by its name, and `settings` is that of what config.toml adds. The last two
-    are empty for a version frozen before they were part of it."""
+    """Return the SHA-256, in hexadecimal, of everything that was frozen.
+
+    `attachments` has each one's own by its path, `recipients` the digest of each outlet's by its name, and `settings`
+    is that
+    of what config.toml adds. The last two are empty for a version frozen before they were part of it.
+    """
     whole: list[object] = [hashlib.sha256(canonical).hexdigest(), dict(attachments), sorted(outlets)]
     whole += [dict(recipients)] if recipients else []
     whole += [settings] if settings else []
@@ -111,7 +120,7 @@ def content_of(
 
 
 def examined(approvals: Sequence[Approval], approved: Approved, signers: Path) -> tuple[Approval, ...]:
-    """The approvals, each with the doubt that it deserves: only one whose signature is vouched for has none."""
+    """Return the approvals, each marked if it is doubtful: only one with a verified signature is not."""
     earliest = approved.earliest or approved.lift
     earlier = earliest is not None and approved.due is not None and approved.due < earliest
     found = []
@@ -127,14 +136,14 @@ def examined(approvals: Sequence[Approval], approved: Approved, signers: Path) -
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why no signature could be counted at all, and what mends it."""
+    """Why no signature could be counted at all, and what fixes it."""
 
     what: str
     mend: str
 
 
 def what_is_wrong(signers: Path) -> Trouble | None:
-    """What keeps every signature from being counted, None where nothing does."""
+    """Return what keeps every signature from being counted, None if nothing does."""
     if _program() is None:
         return Trouble(_NO_PROGRAM, _INSTALL)
     try:
@@ -153,9 +162,10 @@ def what_is_wrong(signers: Path) -> Trouble | None:
 
 
 def sign(statement: Statement, key: str, *, may_ask: bool) -> str:
-    """The signature of `statement` by the key in the file `key` (a public one where an agent has its other half).
+    """Return the signature of `statement` by the key in the file `key` (a public one if an agent has its other
+    half).
 
-    A passphrase is asked for at the terminal only where `may_ask`. Raises NotPermitted.
+    A passphrase is asked for at the terminal only if `may_ask`. Raises NotPermitted.
     """
     program = _program()
     if program is None:
@@ -191,7 +201,7 @@ def sign(statement: Statement, key: str, *, may_ask: bool) -> str:
 
 
 def why_not_vouched(statement: Statement, signature: str, signers: Path) -> str:
-    """Why a signature does not make its approval count, in words; "" where the file `signers` vouches for it."""
+    """Return why a signature does not make its approval count, in words; "" if the file `signers` confirms it."""
     if not signature:
         return "it is not signed"
     try:
@@ -227,9 +237,9 @@ _INSTALL = "Install OpenSSH's client (Debian and Ubuntu: openssh-client; Windows
 
 
 def key_of(signature: str) -> str:
-    """The SHA-256 of the public key that a signature names (PROTOCOL.sshsig), "" if it can't be read.
+    """Return the SHA-256 of the public key that a signature names (PROTOCOL.sshsig), "" if it can't be read.
 
-    Of a certificate it is the key in it: two certificates for one key are one person's.
+    For a certificate it is the key in it: two certificates for one key are one person's.
     """
     try:
         body = "".join(line for line in signature.splitlines() if not line.startswith("-----"))
@@ -261,7 +271,7 @@ _KEY_FIELDS = {
 
 
 def _strings(data: bytes, count: int) -> list[bytes]:
-    """The first fields of SSH's encoding, each with its length before it. Raises ValueError."""
+    """Return the first fields of SSH's encoding, each with its length before it. Raises ValueError."""
     found = []
     for _ in range(count):
         size = int.from_bytes(data[:4], "big")
@@ -273,7 +283,7 @@ def _strings(data: bytes, count: int) -> list[bytes]:
 
 
 def _verify(program: str, statement: Statement, signature: str, trusted: bytes) -> bool:
-    """Ask `ssh-keygen`, of exactly the signers that were read, as of the moment of the approval."""
+    """Ask `ssh-keygen`, with exactly the signers that were read, as of the moment of the approval."""
     with tempfile.TemporaryDirectory(prefix="pressrelease-") as name:
         folder = Path(name)
         (folder / "signers").write_bytes(trusted)

@@ -1,7 +1,8 @@
 """The file that says whose keys approvals are signed with, and whether others could change it.
 
-As OpenSSH has it (StrictModes): the file and every folder above it belong to root or to one account, and nobody else
-may write there. A folder with the sticky bit, such as /tmp, is taken too: others can't replace what is not theirs.
+As in OpenSSH (StrictModes): the file and every folder above it belong to root or to one account, and nobody else may
+write
+there. A folder with the sticky bit, such as /tmp, is accepted too: others can't replace what is not theirs.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def read_signers(path: Path) -> tuple[bytes, str]:
 
 
 def replaceable_by_self(path: Path) -> bool:
-    """Whether the account that runs this, and is not root, could change the file. Raises OSError."""
+    """Return whether the account that runs this, if it is not root, could change the file. Raises OSError."""
     if sys.platform == "win32" or os.geteuid() == 0:
         return False
     return path.stat().st_uid == os.geteuid()
@@ -54,7 +55,10 @@ def _why_not_trusted(path: Path, found: os.stat_result) -> str:
 
 
 def _folders_on_the_way(path: Path) -> list[Path]:
-    """Every folder in which an entry on the way to the file could be replaced, links followed. Raises OSError."""
+    """Return every folder in which an entry on the way to the file could be replaced, links followed.
+
+    Raises OSError.
+    """
     found: list[Path] = []
     left = list(path.absolute().parts)
     here = Path(left.pop(0))

@@ -1,9 +1,13 @@
-"""Which accounts may use a workspace, and with which file modes: one account by default, a group if it says so.
+"""Which accounts may use a workspace, and with which file modes:
+
+one account by default, a group if its mode says so.
 
 The mode of `.pressrelease/` decides. 0700, as it is made, means one account. Made accessible to its group (2770), that
 group shares the workspace: files and folders in it are made usable by the group, whatever the umask, and never by
-others. Root works as the account that owns the workspace, so that it leaves no file behind that this account can't use.
-Windows has none of this: there every function answers as for a workspace of one's own.
+others.
+Root works as the account that owns the workspace, so that it leaves no file behind that this account can't use. Windows
+has
+none of this: there every function answers as for a workspace of one's own.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ GROUP_FOLDER = stat.S_IRWXG
 GROUP_FILE = stat.S_IRGRP | stat.S_IWGRP
 OTHERS = stat.S_IRWXO
 
-#: The program's own folder in a workspace, and how the names of what all who share it work with begin.
+#: The program's own folder in a workspace, and the prefixes of the names that all who share it work with.
 PRIVATE = ".pressrelease"
 IN_USE = ("state.db", "alive", "log", "record.", "promises.json", "newsroom-")
 
@@ -38,7 +42,7 @@ class Accounts:
 
 
 def is_shared(folder: Path) -> bool:
-    """Whether a folder is one that its group may work in. False for one that is missing or can't be looked at."""
+    """Return whether a folder is one that its group may work in. False if it is missing or can't be looked at."""
     try:
         return _POSIX and stat.S_IMODE(folder.stat().st_mode) & GROUP_FOLDER == GROUP_FOLDER
     except OSError:
@@ -46,12 +50,12 @@ def is_shared(folder: Path) -> bool:
 
 
 def file_mode(folder: Path) -> int:
-    """The mode of a private file in `folder`: 0600, or 0660 if its group shares it."""
+    """Return the mode of a private file in `folder`: 0600, or 0660 if its group shares it."""
     return 0o660 if is_shared(folder) else 0o600
 
 
 def opened(path: Path, flags: int) -> int:
-    """Open a private file, as `os.open` does; one that is made gets the mode of `file_mode`, whatever the umask."""
+    """Open a private file, as `os.open` does; a new one gets the mode of `file_mode`, whatever the umask."""
     mode = file_mode(path.parent)
     descriptor = os.open(path, flags, mode)
     if mode & GROUP_FILE and flags & os.O_CREAT:
@@ -79,9 +83,9 @@ def make_folder(folder: Path) -> None:
 
 
 def keep_private(folder: Path) -> None:
-    """Make .pressrelease/, or take from its mode what others have, and from its group what is not a group's share.
+    """Make .pressrelease/, or remove others' access to it, and its group's unless the group shares it.
 
-    Raises StateUnreadable for a symbolic link.
+    Raises: StateUnreadable for a symbolic link.
     """
     make_folder(folder)
     if folder.is_symlink():
@@ -96,7 +100,7 @@ def keep_private(folder: Path) -> None:
 
 
 def name_of(uid: int) -> str:
-    """An account's name, or its number if it has none."""
+    """Return an account's name, or its number if it has none."""
     import pwd
 
     try:
@@ -106,19 +110,19 @@ def name_of(uid: int) -> str:
 
 
 def as_account(name: str) -> str:
-    """What is typed before a command to run it as an account: "sudo -u NAME"."""
+    """Return what is typed before a command to run it as an account: "sudo -u NAME"."""
     return f"sudo -u '#{name[4:]}'" if name.startswith("uid ") else f"sudo -u {name}"
 
 
 def chown_to(name: str) -> str:
-    """What is typed to give files to an account: "sudo chown -R NAME:"."""
+    """Return what is typed to give files to an account: "sudo chown -R NAME:"."""
     return f"sudo chown -R {name.removeprefix('uid ')}:"
 
 
 def must_be_usable(private: Path, record: Path | None = None) -> None:
-    """See that this account may work with `.pressrelease/`, what is in it, and the file of the record, if they exist.
+    """Check that this account may work with `.pressrelease/`, what is in it, and the record's file, if they exist.
 
-    Raises NotPermitted, naming the account that may.
+    Raises: NotPermitted, naming the account that may.
     """
     if not _POSIX:
         return
@@ -135,7 +139,7 @@ def must_be_usable(private: Path, record: Path | None = None) -> None:
 
 
 def _in_use(private: Path) -> Iterator[Path]:
-    """What every account that shares a record works with; not what one of them keeps there for itself."""
+    """Yield what every account that shares a record works with; not what one of them keeps there for itself."""
     try:
         with os.scandir(private) as entries:
             for entry in entries:
@@ -176,7 +180,7 @@ def _not_ours(private: Path, path: Path, why: str) -> NotPermitted | StateUnread
 
 
 def owner_of(path: Path) -> str:
-    """The name of the account that a file or folder belongs to; of the nearest folder above one that can't be seen."""
+    """Return the owner's name of a file or folder; of the nearest folder above, if it can't be seen."""
     for place in (path, *path.parents):
         with contextlib.suppress(OSError):
             return name_of(place.stat().st_uid)
@@ -187,9 +191,9 @@ def owner_of(path: Path) -> str:
 
 
 def work_as_owner(folder: Path) -> None:
-    """Have root go on, for good, as the account that a workspace belongs to: no file of root's is left in it.
+    """Make root continue, for good, as the account that owns a workspace: no file of root's is left in it.
 
-    Raises NotPermitted where the system doesn't let it, or where root itself owns what others may change.
+    Raises: NotPermitted if the system doesn't allow it, or if root itself owns what others may change.
     """
     if not _POSIX or os.geteuid() != 0:
         return
@@ -240,8 +244,10 @@ def work_as_owner(folder: Path) -> None:
 
 
 def _deciding(folder: Path) -> dict[Path, os.stat_result]:
-    """What decides over a workspace, each of it by its own owner, which for a link is its maker: `.pressrelease/`, the
-    folder, config.toml; of one that does not exist yet, the nearest folder above it."""
+    """Return what decides over a workspace, each with its own owner, which for a link is its maker.
+
+    `.pressrelease/`, the folder and config.toml; for one that does not exist yet, the nearest folder above it.
+    """
     found: dict[Path, os.stat_result] = {}
     for path in (folder / PRIVATE, folder, folder / "config.toml", *folder.parents):
         if path in folder.parents and found:
@@ -252,7 +258,10 @@ def _deciding(folder: Path) -> dict[Path, os.stat_result]:
 
 
 def _may_run_us(uid: int, group: int) -> bool:
-    """Whether an account may read what a command still has to load: Python's own modules, this package, and others."""
+    """Return whether an account may read what a command still has to load:
+
+    Python's own modules, this package, and others.
+    """
     import typer
 
     effective = os.access in os.supports_effective_ids
@@ -282,10 +291,12 @@ def _must_be_roots_alone(folder: Path) -> None:
 
 
 def must_be_trusted(folder: Path) -> None:
-    """See that a workspace that was found, not named, is this account's or root's, and that others may not change it.
+    """Check that a workspace that was found, not named, is this account's or root's, and that others may not change
+    it.
 
     Its config.toml says which programs run: one that somebody put into a folder above would run theirs.
-    Raises NotPermitted.
+
+    Raises: NotPermitted.
     """
     if not _POSIX:
         return

@@ -1,8 +1,9 @@
-"""The only module that asks the machine what time it is, and whether that can be believed.
+"""The only module that asks the machine what time it is, and whether that can be trusted.
 
-A wall clock is a guess that anyone can set. Three things bound it: the newest time that this workspace has on
-record; within one boot of the machine, the time that the machine has been up; and, where the clock is synchronized,
-what the kernel says that it may be off by.
+A wall clock is a guess that anyone can set. Three things limit it: the newest time that this workspace has on record;
+within one boot of the machine, the time that the machine has been up; and, if the clock is synchronized, the error that
+the
+kernel reports for it.
 """
 
 from __future__ import annotations
@@ -15,27 +16,27 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-#: What NTP's slewing may add to an honest clock between two marks: 500 parts in a million (ntp_adjtime(2)).
+#: What NTP's slewing may add to an honest clock between two readings: 500 parts in a million (ntp_adjtime(2)).
 SLEW = 500e-6
 
-#: How long a send may wait for proof that its lift has come, however far off the clock may be.
+#: How long a send may wait for proof that its lift has come, whatever the clock's error.
 LONGEST_PROOF = timedelta(milliseconds=250)
 
 _STEADY: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 def utc_now() -> datetime:
-    """The wall clock, as aware UTC."""
+    """Return the wall clock, as aware UTC."""
     return datetime.fromtimestamp(time.time_ns() // 1000 / 1e6, UTC)
 
 
 def pause_clock() -> float:
-    """Seconds on a clock that nobody can set, and that runs on through a suspension where the system has one."""
+    """Return seconds on a clock that nobody can set, and that runs on through a suspension if the system has one."""
     return time.clock_gettime(_STEADY) if _STEADY is not None else time.monotonic()
 
 
 def sleep_until(moment: datetime) -> None:
-    """Sleep until the wall clock has come to `moment` (aware); looked at once more, since it may run slow a little."""
+    """Sleep until the wall clock has come to `moment` (aware), checking again, because it may run a little slow."""
     for _ in range(2):
         time.sleep(max(0.0, (moment - utc_now()).total_seconds()))
 
@@ -43,8 +44,8 @@ def sleep_until(moment: datetime) -> None:
 class ClockReading(NamedTuple):
     """The wall clock and the machine's uptime, read together.
 
-    `uptime` counts through suspension; it and `boot` (a name for this boot of the machine) are None where
-    the system can't tell.
+    `uptime` counts through suspension; it and `boot` (a name for this boot of the machine) are None if the system can't
+    tell.
     """
 
     wall: datetime
@@ -61,9 +62,9 @@ def read_clock() -> ClockReading:
 
 
 def tighter(one: ClockReading | None, other: ClockReading) -> ClockReading:
-    """The mark of one boot that allows later ones less, `other` in doubt; `other` where they can't be compared.
+    """Return the reading of one boot that allows later ones less; `other` if in doubt or if they can't be compared.
 
-    To measure by the last mark would add up what each one was allowed: a clock that creeps would always be believed.
+    Comparing with the last reading would add up what each one was allowed: a clock that creeps would always be trusted.
     """
     if one is None or one.boot != other.boot or one.uptime is None or other.uptime is None:
         return other
@@ -71,16 +72,17 @@ def tighter(one: ClockReading | None, other: ClockReading) -> ClockReading:
 
 
 def _gained(mark: ClockReading, before: ClockReading) -> timedelta:
-    """What the wall clock gained on the uptime between two marks of one boot."""
-    assert mark.uptime is not None and before.uptime is not None  # noqa: S101, PT018  (marks of one boot have it)
+    """Return what the wall clock gained on the uptime between two readings of one boot."""
+    assert mark.uptime is not None and before.uptime is not None  # noqa: S101, PT018  (readings of one boot have it)
     return (mark.wall - before.wall) - (mark.uptime - before.uptime)
 
 
 def error_bound() -> timedelta | None:
-    """How far off the kernel says that the wall clock may be; None where it doesn't say.
+    """Return the error that the kernel reports for the wall clock; None if it reports none.
 
     Only Linux does, and only while something synchronizes its clock (ntp_adjtime(2)); setting the clock by hand ends
-    that. It takes about a microsecond.
+    that.
+    Takes about a microsecond.
     """
     ask = _adjtimex()
     if ask is None:
@@ -93,24 +95,24 @@ def error_bound() -> timedelta | None:
 
 
 class ClockProof(NamedTuple):
-    """How far off the wall clock may have been when a send began, None where the kernel doesn't say; and whether the
-    lift had come whatever it was off."""
+    """The wall clock's possible error when a send started, None if unknown; and whether the lift had surely come."""
 
     error: timedelta | None
     lift_proved: bool
 
 
 def await_proof(lift: datetime) -> ClockProof:
-    """Wait until `lift` (UTC) has come by true time too, and say whether that is so.
+    """Wait until `lift` (UTC) has come by true time too, and return whether that is so.
 
-    Where that would take longer than `LONGEST_PROOF`, or the kernel doesn't say how far off its clock may be, nothing
-    is waited for and nothing is proved.
+    If that would take longer than `LONGEST_PROOF`, or the kernel reports no clock error, nothing is waited for and
+    nothing is
+    proved.
     """
     end = utc_now() + LONGEST_PROOF
     while (error := error_bound()) is not None and (now := utc_now()) - error < lift:
         if lift + error > end or now > end:
             return ClockProof(error, lift_proved=False)
-        sleep_until(lift + error)  # the error may have grown meanwhile, and so it is asked for again
+        sleep_until(lift + error)  # the error may have grown meanwhile, so it is read again
     return ClockProof(error, lift_proved=error is not None)
 
 
@@ -119,7 +121,7 @@ _STA_UNSYNC, _TIME_ERROR = 0x40, 5
 
 @cache
 def _timex() -> type[Any]:
-    """The beginning of the kernel's `struct timex`, and room for the rest of it."""
+    """Return the beginning of the kernel's `struct timex`, with room for the rest of it."""
     from ctypes import Structure, c_char, c_int, c_long, c_uint
 
     class Timex(Structure):
@@ -138,7 +140,7 @@ def _timex() -> type[Any]:
 
 @cache
 def _adjtimex() -> Callable[[Any], int] | None:
-    """adjtimex(2), where the system has it and its struct is the one above."""
+    """Return adjtimex(2), if the system has it and its struct is the one above."""
     if sys.platform != "linux":
         return None
     import ctypes
@@ -146,7 +148,7 @@ def _adjtimex() -> Callable[[Any], int] | None:
     if ctypes.sizeof(ctypes.c_long) != 8:
         return None
     try:
-        # PyDLL: to let other threads run meanwhile would take far longer than the call.
+        # PyDLL: letting other threads run meanwhile would take far longer than the call.
         call = ctypes.PyDLL(None).adjtimex
     except (OSError, AttributeError):
         return None
@@ -159,7 +161,7 @@ def _adjtimex() -> Callable[[Any], int] | None:
 
 @cache
 def _boot_name() -> str | None:
-    """No process outlives the boot that it began in, so the system is asked once."""
+    """Return this boot's name. Asked once, because no process outlives the boot that it started in."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
@@ -169,11 +171,13 @@ def _boot_name() -> str | None:
 def doubt(
     mark: ClockReading, *, recorded: ClockReading | None, newest: datetime | None, tolerance: timedelta
 ) -> str | None:
-    """Why the wall clock can't be believed, in a sentence; None where nothing speaks against it.
+    """Return why the wall clock can't be trusted, in a sentence; None if nothing speaks against it.
 
-    `newest` is the newest time on record in this workspace; `recorded` the tightest mark of this boot. A clock behind
+    `newest` is the newest time on record in this workspace; `recorded` the most precise reading of this boot. A clock
+    behind
     the record has been set back. One that gained more than the machine's uptime did, at once or little by little, has
-    been set forward; across a reboot only a witness could tell.
+    been set
+    forward; across a reboot only a witness could tell.
     """
     if newest is not None and mark.wall < newest - tolerance:
         behind = round((newest - mark.wall).total_seconds())
@@ -187,5 +191,5 @@ def doubt(
 
 
 def vouches(mark: ClockReading, recorded: ClockReading | None) -> bool:
-    """Whether uptime can vouch for a mark at all: an earlier one of the same boot was believed."""
+    """Return whether uptime can confirm a reading at all: an earlier one of the same boot was trusted."""
     return recorded is not None and recorded.boot is not None and recorded.boot == mark.boot

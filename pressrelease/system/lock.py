@@ -1,4 +1,4 @@
-"""A lock on a file that the operating system drops when its holder dies, however it dies."""
+"""A lock on a file that the operating system releases when its holder dies, however it dies."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ else:
 
 
 class FileLock:
-    """An exclusive lock on `path`, made private where it is missing; not re-entrant, one object a holder."""
+    """An exclusive lock on `path`, created private if missing; not re-entrant, one object a holder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
 
     def acquire(self, *, wait: bool = True) -> bool:
-        """Take the lock; False where another holds it and `wait` is off. Raises OSError on a bad path."""
+        """Take the lock. Return False if another holds it and `wait` is off. Raises OSError on a bad path."""
         descriptor = opened(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
         while True:
             try:
@@ -46,25 +46,25 @@ class FileLock:
             return True
 
     def release(self) -> None:
-        """Give it back; harmless where it isn't held."""
+        """Release it; harmless if it isn't held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     def append(self, content: bytes) -> None:
-        """Write at the end of the file, by its holder only; all of it, or OSError."""
+        """Append to the file, by its holder only; all of it, or OSError."""
         if self._descriptor is None:
             raise OSError(errno.EBADF, "the lock is not held")
         if os.write(self._descriptor, content) != len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def empty(self) -> None:
-        """Take away all that was written, in one step; by its holder only."""
+        """Remove all that was written, in one step; by its holder only."""
         if self._descriptor is not None:
             os.truncate(self._descriptor, 0)
 
     def status(self) -> os.stat_result:
-        """Which file it is. Raises OSError where the lock is not held."""
+        """Return which file it is. Raises OSError if the lock is not held."""
         if self._descriptor is None:
             raise OSError(errno.EBADF, "the lock is not held")
         return os.fstat(self._descriptor)

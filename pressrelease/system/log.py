@@ -1,6 +1,6 @@
-"""The private log: what happened inside, for whoever looks after the program, and never what a release says.
+"""The private log: what happened inside, for the program's administrator, and never what a release says.
 
-An exception's own words are left out: libraries put whole addresses, and with them tokens, into theirs.
+An exception's own text is left out: libraries put whole addresses, and with them tokens, into theirs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pressrelease.system.accounts import make_folder, opened
 
-#: A log file's size in bytes before it is put aside, and how many are kept.
+#: A log file's size in bytes before it is rotated, and how many are kept.
 LARGEST = 2_000_000
 KEPT = 5
 
@@ -21,7 +21,7 @@ KEPT = 5
 class _PrivateFile(RotatingFileHandler):
     """A rotating file that only those who share the workspace may read, from its first byte on."""
 
-    #: Whether the last line that was handed in could not be written.
+    #: Whether the last line could not be written.
     lost = False
 
     def _open(self) -> TextIOWrapper:
@@ -31,7 +31,7 @@ class _PrivateFile(RotatingFileHandler):
         return open(self.baseFilename, "a", encoding=self.encoding, opener=private)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the library's name)
-        """A log that can't be written is no reason to print a traceback at the person who typed the command."""
+        """Ignore a log that can't be written: no reason to print a traceback at the person who typed the command."""
         self.lost = True
 
 
@@ -50,7 +50,7 @@ def log_to(folder: Path) -> None:
 
 
 def frames(error: BaseException) -> str:
-    """Where an exception came from, file by line, and its kind and its causes'; none of its words or values."""
+    """Return where an exception came from, file by line, and its kind and its causes'; none of its text or values."""
     told: list[str] = []
     current: BaseException | None = error
     while current is not None and len(told) < 8:
@@ -64,7 +64,7 @@ def frames(error: BaseException) -> str:
 
 
 def log_fault(reference: str, told: str) -> str | None:
-    """Keep a fault in the private log; where that is, None if no log is open or it could not be written."""
+    """Keep a fault in the private log. Return where that is, None if no log is open or it could not be written."""
     for handler in logging.getLogger("pressrelease").handlers:
         if isinstance(handler, _PrivateFile):
             handler.lost = False

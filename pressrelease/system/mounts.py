@@ -1,4 +1,4 @@
-"""Which kind of file system a folder lies on, where the system says so."""
+"""Find the kind of file system that a folder is on, if the system shows it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def file_system_of(folder: Path) -> str:
-    """Return the kind of file system that a folder lies on, such as `ext4` or `nfs4`; "" where the system is silent."""
+    """Return the kind of file system that a folder is on, such as `ext4` or `nfs4`; "" if unknown."""
     if not sys.platform.startswith("linux"):
         return ""
     try:
@@ -19,7 +19,7 @@ def file_system_of(folder: Path) -> str:
 
 
 def file_system_in(folder: Path, mounts: Iterable[str]) -> str:
-    """As `file_system_of`, for a resolved folder and the lines of /proc/mounts (proc_pid_mounts(5))."""
+    """Return what `file_system_of` does, for a resolved folder and the lines of /proc/mounts (proc_pid_mounts(5))."""
     best, kind = Path("/"), ""
     for line in mounts:
         fields = line.split(" ")

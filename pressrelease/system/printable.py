@@ -1,4 +1,4 @@
-"""Plain words for a terminal: nothing that a file's author typed may move the cursor or turn the text around."""
+"""Plain text for a terminal: nothing that a file's author typed may move the cursor or reverse the text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def printable(text: str) -> str:
-    """`text` without control, bidirectional and other invisible characters; line breaks stay."""
+    """Return `text` without control, bidirectional and other invisible characters; line breaks stay."""
     if text.isprintable():
         return text
     return "".join(
@@ -18,13 +18,13 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """As `printable`, on one line: what was typed as a reason must not look like a line of ours."""
+    """Return `printable` text on one line: what was typed as a reason must not look like a line of ours."""
     return " ".join(printable(text.replace("\r", " ").replace("\x85", " ")).split())
 
 
 def json_line(data: Any) -> str:
-    """`data` as one line of JSON, in which what a terminal would obey, or can't show, is written as an escape."""
-    import json  # every command loads this room, and few write JSON
+    """Return `data` as one line of JSON, with an escape for whatever a terminal would obey or can't show."""
+    import json  # every command loads this module, and few write JSON
 
     text = json.dumps(data, ensure_ascii=False)
     if text.isprintable():
@@ -33,5 +33,5 @@ def json_line(data: Any) -> str:
 
 
 def in_alphabet(text: str, encoding: str | None) -> str:
-    """`text` with what a terminal's encoding lacks replaced."""
+    """Return `text` with what a terminal's encoding lacks replaced."""
     return text.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")

@@ -1,8 +1,10 @@
-"""Where other programs are found: in places that only this account and the system's administrator may write to.
+"""Find other programs only in places that nobody but this account and the system's administrator may write to.
 
-A program that is taken from wherever PATH happens to lead runs with all that this one may do, and `ssh-keygen` says
-whose approval counts. So the system's own places come first, and what others may write to is passed over, as is an
-entry of PATH that counts from the current folder.
+A program that is taken from wherever PATH happens to lead runs with all of this one's rights, and `ssh-keygen` says
+whose
+approval counts. So the system's own places come first, and what others may write to is skipped, as is an entry of PATH
+that
+counts from the current folder.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ def system_program(name: str) -> str | None:
 
 
 def program_on_path(name: str) -> str | None:
-    """As `system_program`, in the order of PATH alone, as an administrator wrote it."""
+    """Return what `system_program` does, in the order of PATH alone, as an administrator wrote it."""
     return _first(name, _on_path())
 
 
@@ -53,7 +55,7 @@ def _first(name: str, folders: list[str]) -> str | None:
 
 
 def only_ours(path: Path) -> bool:
-    """Whether nobody but root and this account may write to a file or folder; always so on Windows."""
+    """Return whether nobody but root and this account may write to a file or folder; always so on Windows."""
     if not hasattr(os, "geteuid"):
         return True
     try:

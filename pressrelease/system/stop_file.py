@@ -1,11 +1,11 @@
-"""A stop or a hold as a file in the workspace's folder, for the person who may write there but not in the record.
+"""A stop or a hold as a file in the workspace's folder, for a person who may write there but not in the record.
 
     STOP          everything is stopped
     HOLD-SLUG     that release is on hold
 
 A file counts because it is there, whatever is in it; one that can't be looked at counts too. Its owner is who asked,
-its first line is why. Every guard asks for it. The next pass takes it over into the record and the journal, and removes
-it.
+its
+first line is why. Every guard checks for it. The next pass copies it into the record and the journal, and removes it.
 """
 
 from __future__ import annotations
@@ -38,41 +38,41 @@ class StopRequest(NamedTuple):
 
 
 def is_stopped(folder: Path) -> bool:
-    """Whether the file STOP is in a workspace's folder, or nobody can tell."""
+    """Return whether the file STOP is in a workspace's folder, or nobody can tell."""
     return _counts(f"{folder}/{STOP}")
 
 
 def is_held(folder: Path, slug: str) -> bool:
-    """Whether a release's HOLD file is in a workspace's folder, or nobody can tell."""
+    """Return whether a release's HOLD file is in a workspace's folder, or nobody can tell."""
     return _counts(f"{folder}/{HOLD}{slug}")
 
 
 def stops_in_force(folder: Path | None, slugs: Iterable[str]) -> tuple[bool, set[str]]:
-    """Whether everything is stopped by a file in a workspace's folder, and which of `slugs` are held by one."""
+    """Return whether a file in a workspace's folder stops everything, and which of `slugs` are held by one."""
     if folder is None:
         return False, set()
     return is_stopped(folder), {slug for slug in slugs if is_held(folder, slug)}
 
 
 def requested_stop(folder: Path) -> StopRequest | None:
-    """The stop that a file in `folder` asks for; None without one."""
+    """Return the stop that a file in `folder` asks for; None without one."""
     path = folder / STOP
     return _read(path, "") if _counts(path) else None
 
 
 def requested_holds(folder: Path) -> list[StopRequest]:
-    """The holds that files in `folder` ask for, in the order of their slugs."""
+    """Return the holds that files in `folder` ask for, in the order of their slugs."""
     try:
         names = sorted(name for name in os.listdir(folder) if name.startswith(HOLD))  # noqa: PTH208
     except OSError:
-        return []  # `is_stopped` says what follows from that
+        return []  # `is_stopped` reports what follows from that
     return [_read(folder / name, name.removeprefix(HOLD)) for name in names]
 
 
 def ask(folder: Path, slug: str, why: str) -> Path:
-    """Ask for a stop, or, with a slug, for a hold, by making its file; one that is there stays.
+    """Ask for a stop, or, with a slug, for a hold, by making its file; an existing one stays.
 
-    Raises NotPermitted where this account may not write in `folder`.
+    Raises: NotPermitted if this account may not write in `folder`.
     """
     path = folder / (f"{HOLD}{slug}" if slug else STOP)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
@@ -92,7 +92,7 @@ def ask(folder: Path, slug: str, why: str) -> Path:
 
 
 def remove(asked: StopRequest) -> bool:
-    """Remove a file that was taken over; whether it is gone."""
+    """Remove a file that was copied into the record. Return whether it is gone."""
     with contextlib.suppress(OSError):
         asked.path.unlink()
     return not _counts(asked.path)

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-#: How far up a process's ancestors are looked at.
+#: How far up a process's ancestors are followed.
 _GENERATIONS = 64
 
 
@@ -20,13 +20,13 @@ class ParentProcess(NamedTuple):
 
 
 def person() -> str:
-    """Return the name of whoever is at the keyboard: of the account, or of the one that sudo was called from."""
+    """Return who is at the keyboard: the account, or the one that sudo was called from."""
     claimed = os.environ.get("SUDO_USER", "")
     return claimed if claimed and _came_from(claimed) else _account()
 
 
 def as_actor(name: str) -> str:
-    """Return a name as the journal has it: with the SUDO_USER beside it that nothing speaks for, if there is one."""
+    """Return a name as the journal has it, followed by any SUDO_USER that could not be confirmed."""
     claimed = os.environ.get("SUDO_USER", "")
     if not claimed or claimed == name or _came_from(claimed):
         return name
@@ -35,7 +35,7 @@ def as_actor(name: str) -> str:
 
 
 def _account() -> str:
-    """The name of the account that runs this, which its environment can't change where the system knows accounts."""
+    """Return the account that runs this; its environment can't change that if the system knows accounts."""
     if hasattr(os, "getuid"):
         import pwd
 
@@ -50,10 +50,11 @@ def _account() -> str:
 
 
 def _came_from(name: str) -> bool:
-    """Whether an ancestor of this process is of account `name`, as it is if sudo was called from there.
+    """Return whether an ancestor of this process is of account `name`, as it is if sudo was called from there.
 
-    Anybody can set SUDO_USER, but nobody can give their process another account's process for an ancestor. Between
-    the two stand only this account's own processes and root's: sudo's among them.
+    Anybody can set SUDO_USER, but nobody can give their process another account's process for an ancestor. Between the
+    two are
+    only this account's own processes and root's: sudo's among them.
     """
     if not hasattr(os, "getuid"):
         return False
@@ -77,7 +78,7 @@ def _came_from(name: str) -> bool:
 
 
 def _process(number: int) -> ParentProcess | None:
-    """A running process; None where there is none or the system doesn't say."""
+    """Return a running process; None if there is none or the system doesn't say."""
     if number <= 0:
         return None
     return _from_proc(number) if Path("/proc/self/status").exists() else _from_ps(number)
@@ -93,7 +94,7 @@ def _from_proc(number: int) -> ParentProcess | None:
 
 
 def _from_ps(number: int) -> ParentProcess | None:
-    """As macOS and the BSDs tell it."""
+    """Return a process from `ps`, for macOS and the BSDs."""
     try:
         asked = ["/bin/ps", "-o", "ppid=,ruid=", "-p", str(number)]
         said = subprocess.run(asked, capture_output=True, timeout=5, check=False).stdout.split()

@@ -1,6 +1,6 @@
-"""Asking other servers what time it is: the Date header of an HTTP answer (RFC 9110, section 6.6.1).
+"""Ask other servers what time it is: the Date header of an HTTP answer (RFC 9110, section 6.6.1).
 
-Asked only where this machine can't vouch for its own clock: it has jumped ahead, or the machine was started anew.
+Asked only if this machine can't confirm its own clock: it has jumped ahead, or the machine was restarted.
 """
 
 from __future__ import annotations
@@ -18,24 +18,26 @@ RESOLUTION = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Testimony:
-    """What one witness said: its time (UTC), by this machine's wall clock at `asked` and `heard` (UTC)."""
+    """One witness's answer: its time (UTC), by this machine's wall clock at `asked` and `heard` (UTC)."""
 
     said: datetime
     asked: datetime
     heard: datetime
 
     def allows(self, tolerance: timedelta) -> bool:
-        """Whether the wall clock was right within `tolerance`, whenever between asking and hearing it was read."""
+        """Return whether the wall clock was right within `tolerance`, whenever between asking and hearing it was
+        read.
+        """
         return self.said - tolerance <= self.heard and self.asked <= self.said + RESOLUTION + tolerance
 
 
 def vouched(testimonies: Sequence[Testimony], tolerance: timedelta) -> bool:
-    """Whether the wall clock can be believed: somebody answered, and nobody contradicts it."""
+    """Return whether the wall clock can be trusted: somebody answered, and nobody contradicts it."""
     return bool(testimonies) and all(testimony.allows(tolerance) for testimony in testimonies)
 
 
 def ask(addresses: Sequence[str], now: Callable[[], datetime]) -> list[Testimony]:
-    """Ask each witness for the time; one that can't be reached, or whose answer has no date, says nothing.
+    """Ask each witness for the time; one that can't be reached, or whose answer has no date, is left out.
 
     `now` reads this machine's wall clock, as aware UTC. Nothing but a HEAD request leaves this machine.
     """

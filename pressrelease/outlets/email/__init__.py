@@ -1,13 +1,13 @@
-"""Mail: one message, one row and one outcome for each recipient, none of whom sees another.
+"""Mail: one message and one outcome for each recipient, none of whom sees another.
 
     failure                                                              certainty   what follows
     no connection, no TLS, 4yz, 421, cut or silent before the final dot  NOT_SENT    tried again as configured
     5yz, no STARTTLS, a refused login                                    FOR_GOOD    a person
-    cut or silent after the final dot                                    UNSURE      a person: mail can't tell a repeat
+    cut or silent after the final dot                                    UNSURE      a person: mail can't spot a repeat
     a mailbox that is full (552 after RCPT)                              NOT_SENT    as 452 (RFC 5321, 4.5.3.1.10)
 
-The Message-ID is made of the delivery's key, the Date of the lift and the boundaries of the version, so that every
-try sends the same bytes, and a reader who gets a message twice can see that it is one.
+The Message-ID is made of the delivery's key, the Date of the lift and the boundaries of the version, so that every try
+sends the same bytes, and a reader who gets a message twice can see that it is the same one.
 """
 
 from __future__ import annotations
@@ -43,15 +43,17 @@ _DEFAULT_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
 @dataclass(frozen=True)
 class Composed:
-    """What all recipients of a version get: as it is, and with its dots stuffed for the wire."""
+    """What all recipients of a version get: as it is, and dot-stuffed for the wire."""
 
     content: bytes
     stuffed: bytes
 
 
 class RenderedEmail(RenderedMessage):
-    """One recipient's few lines before what all get. Joined only where somebody looks at it: thirty senders must not
-    hold thirty copies of an attachment."""
+    """One recipient's own header lines before what all get.
+
+    Joined only when somebody looks at it: thirty workers must not hold thirty copies of an attachment.
+    """
 
     prepared: Composed
     head: bytes
@@ -66,12 +68,12 @@ class RenderedEmail(RenderedMessage):
 
     @property
     def size(self) -> int:
-        """Of the content, in bytes."""
+        """The size of the content, in bytes."""
         return len(self.head) + len(self.prepared.content)
 
     @property
     def wire(self) -> tuple[bytes, bytes]:
-        """As it goes over the wire: no header line begins with a dot, so only the rest needed stuffing."""
+        """The parts as they go over the wire. No header line starts with a dot, so only the rest needed stuffing."""
         return self.head, self.prepared.stuffed
 
 
@@ -91,7 +93,7 @@ class Email:
         folder: Path,
         timeout: float,
     ) -> None:
-        """`recipients` are addresses, or a CSV file's path from `folder`; `timeout` bounds each try, in seconds."""
+        """`recipients` are addresses, or a CSV file's path from `folder`; `timeout` limits each try, in seconds."""
         self.name = name
         self._server = server
         self._letterhead = letterhead
@@ -103,11 +105,11 @@ class Email:
         self._composing = threading.Lock()
 
     def recipients(self) -> tuple[str, ...]:
-        """Every address on the list, once. Raises ConfigRefused for a list that is not whole."""
+        """Return every address on the list, once. Raises ConfigRefused for a list with an error."""
         return read_recipient_list(self._recipients, self._folder).must_be_whole()
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedEmail:
-        """The mail to one recipient; what all have in common is made once a version."""
+        """Return the mail to one recipient. What all have in common is made once a version."""
         return RenderedEmail(personal_headers(self._letterhead, key=key, recipient=recipient), self._compose(message))
 
     def _compose(self, message: Message) -> Composed:
@@ -126,7 +128,7 @@ class Email:
             return composed
 
     def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
-        """Hand one message to the server; its 250 says that it took it, not that anybody read it."""
+        """Hand one message to the server. Its 250 says that it accepted it, not that anybody read it."""
         assert isinstance(parcel, RenderedEmail)  # noqa: S101  (made by `prepare`, above)
         end = pause_clock() + self._timeout
         try:
@@ -138,7 +140,7 @@ class Email:
         try:
             self._hand_over(session, envelope, parcel)
         except Stale:
-            # Nothing of this message was accepted: another session is opened for the same try.
+            # Nothing of this message was accepted: open another session for the same try.
             session = self._connections.take(end, fresh=True)
             try:
                 self._hand_over(session, envelope, parcel)
@@ -147,7 +149,7 @@ class Email:
         return Receipt(remote_id=f"<{key}@{self._letterhead.domain}>")
 
     def _hand_over(self, session: Conversation, envelope: Envelope, letter: RenderedEmail) -> None:
-        """One message over one session, which is then put back or dropped. Raises Stale, DeliveryFailed."""
+        """Send one message over one session, then put the session back or drop it. Raises Stale, DeliveryFailed."""
         keep = False
         try:
             self._must_fit(session, envelope)
@@ -174,7 +176,7 @@ class Email:
                 self._connections.drop(session)
 
     def _must_fit(self, session: Conversation, envelope: Envelope) -> None:
-        """What can be known from the server's offers before a word is said. Raises DeliveryFailed."""
+        """Check what the server's offers show before sending anything. Raises DeliveryFailed."""
         if envelope.needs_utf8 and "SMTPUTF8" not in session.offers:
             raise DeliveryFailed(
                 Certainty.FOR_GOOD,
@@ -188,14 +190,14 @@ class Email:
             )
 
     def warm(self, sends: int = 4) -> None:
-        """Open a few sessions ahead; failing is silent, since the send itself will tell."""
+        """Open a few sessions ahead. Failing is silent, because the send itself will report it."""
         try:
             self._connections.open_ahead(min(sends, WARM), pause_clock() + self._timeout)
         except DeliveryFailed:
             return
 
     def certificate_ends(self) -> datetime | None:
-        """When the server's certificate ends (UTC), STARTTLS too; None where it can't be asked."""
+        """Return when the server's certificate expires (UTC), STARTTLS too; None if it can't be asked."""
         try:
             session = self._server.connect(pause_clock() + self._timeout)
         except DeliveryFailed:
@@ -205,7 +207,7 @@ class Email:
         return ends
 
     def probe(self) -> str:
-        """Connect, secure, log in, and take leave."""
+        """Connect, secure, log in, and quit."""
         session = self._server.connect(pause_clock() + self._timeout)
         try:
             answered = session.ask("NOOP")
@@ -224,12 +226,12 @@ class Email:
         )
 
     def close(self) -> None:
-        """Take leave of the server."""
+        """Quit every session."""
         self._connections.close()
 
 
 def _no(refused: ServerRefused, host: str, *, logged_in: bool) -> DeliveryFailed:
-    """What a server's no to one message means for that message; `logged_in` says that a login was configured."""
+    """Return what a server's refusal of one message means for it; `logged_in` says that a login was configured."""
     code = refused.reply.code
     full = refused.step == "RCPT" and code == 552
     if code >= 500 and not full:
@@ -245,8 +247,10 @@ def _no(refused: ServerRefused, host: str, *, logged_in: bool) -> DeliveryFailed
 
 
 def _wants_login(refused: ServerRefused) -> bool:
-    """Whether a server refuses this program, and not one recipient: RFC 4954, section 6, and what servers say to
-    a client that may not relay."""
+    """Return whether a server refuses this program, and not one recipient.
+
+    By RFC 4954, section 6, and what servers say to a client that may not relay.
+    """
     if refused.step not in {"MAIL", "RCPT"}:
         return False
     if refused.reply.code == 530:
@@ -256,17 +260,17 @@ def _wants_login(refused: ServerRefused) -> bool:
 
 
 def email_complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:
-    """What is wrong with an outlet's list, found without its secrets and the network."""
+    """Return the problems with an outlet's list, found without its secrets and the network."""
     return complaints_about(config.settings["recipients"], folder)
 
 
 def email_addresses(config: OutletConfig, folder: Path) -> tuple[str, ...]:
-    """The addresses of an outlet's list, found without its secrets and the network. Raises ConfigRefused."""
+    """Return the addresses of an outlet's list, found without its secrets and the network. Raises ConfigRefused."""
     return read_recipient_list(config.settings["recipients"], folder).must_be_whole()
 
 
 def mailboxes_now(config: OutletConfig, folder: Path) -> dict[str, str]:
-    """Whom an outlet's list has now, by mailbox; empty for a list that is not whole."""
+    """Return an outlet's current recipients, by mailbox; empty for a list with an error."""
     try:
         return mailboxes_of(read_recipient_list(config.settings["recipients"], folder).must_be_whole())
     except ConfigRefused:
@@ -274,7 +278,7 @@ def mailboxes_now(config: OutletConfig, folder: Path) -> dict[str, str]:
 
 
 def mailboxes_of(addresses: Sequence[str]) -> dict[str, str]:
-    """Addresses by their mailbox; what is none is left out."""
+    """Return addresses by their mailbox, leaving out what is none."""
     found: dict[str, str] = {}
     for address in addresses:
         with contextlib.suppress(NotAnAddress):
@@ -283,7 +287,7 @@ def mailboxes_of(addresses: Sequence[str]) -> dict[str, str]:
 
 
 def open_email(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Email:
-    """The outlet that config.toml describes. Raises ConfigRefused."""
+    """Open the outlet that config.toml describes. Raises ConfigRefused."""
     settings = config.settings
     problems: list[Problem] = []
     security = Security(settings.get("security") or Security.STARTTLS)
@@ -315,7 +319,7 @@ def open_email(config: OutletConfig, office: Office, folder: Path, secret: Secre
 
 
 def _mailbox(config: OutletConfig, key: str, value: object, problems: list[Problem]) -> tuple[str, str]:
-    """The name and the address of `Name <address>` or `address`; both "" for none."""
+    """Return the name and the address of `Name <address>` or `address`; both "" for none."""
     text = str(value).strip()
     if not text:
         return "", ""

@@ -1,7 +1,8 @@
 """Addresses that mail can be sent to (RFC 5321, section 4.1.2; RFC 6531; RFC 5890). Pure.
 
-Narrower than the grammar on purpose: no quoted local parts, no comments, no address literals, and a domain of
-at least two labels. Whatever is accepted can stand in a header and in a command without any quoting.
+Narrower than the grammar on purpose: no quoted local parts, no comments, no address literals, and a domain of at least
+two
+labels. Every accepted address fits in a header and in a command without any quoting.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ class NotAnAddress(ValueError):
 
 @dataclass(frozen=True)
 class Address:
-    """`local@domain`; `domain` is in small letters and ASCII, as the wire has it (A-labels)."""
+    """`local@domain`; `domain` is in lower case and ASCII, as on the wire (A-labels)."""
 
     local: str
     domain: str
 
     @property
     def wire(self) -> str:
-        """As commands and headers have it."""
+        """The address as in commands and headers."""
         return f"{self.local}@{self.domain}"
 
     @property
@@ -46,13 +47,15 @@ class Address:
 
     @property
     def mailbox(self) -> str:
-        """The same for two spellings of one mailbox: no server in use tells `Jane@` from `jane@`. `straße@` and
-        `strasse@` are two."""
+        """A name that is the same for two spellings of one mailbox.
+
+        No server in use tells `Jane@` from `jane@`. `straße@` and `strasse@` are two.
+        """
         return self.wire.lower()
 
 
 def read_address(text: str) -> Address:
-    """The address that `text` is, blanks around it aside. Raises NotAnAddress."""
+    """Return the address in `text`, ignoring spaces around it. Raises NotAnAddress."""
     text = unicodedata.normalize("NFC", text.strip())
     if not text:
         raise NotAnAddress("is empty")

@@ -1,7 +1,8 @@
-"""Sessions kept open and shared by an outlet's senders: as many at once as the server takes, and no more.
+"""Sessions kept open and shared by an outlet's workers: as many at once as the server accepts.
 
-The first is opened alone: where the server is down or refuses the password, that is found out once, not by every
-sender at the same time, and said to all that come within the next seconds.
+The first is opened alone: if the server is down or refuses the password, that is found out once, not by every worker at
+the
+same time, and reported to all that ask within the next seconds.
 """
 
 from __future__ import annotations
@@ -19,19 +20,20 @@ from pressrelease.outlets.email.conversation import Conversation, Ended, ServerR
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system.clock import pause_clock
 
-#: The most sessions at once, whatever the number of senders: many servers take no more from one client.
+#: The most sessions at once, whatever the number of workers: many servers accept no more from one client.
 MOST_SESSIONS = 16
-#: How long, in seconds, a failure to connect answers for those that come after it.
+#: Seconds during which a failure to connect answers for later attempts.
 HOLD_OFF = 2.0
-#: How long a server that took no further session is not asked for one.
+#: Seconds during which a server that refused a further session is not asked for one.
 FEWER_FOR = 60.0
-#: A session idle for longer than this is looked at before it is used, and asked, if for much longer.
+#: A session idle for longer than the first is checked before it is used, and asked (NOOP) if for longer than the
+#: second.
 LOOK_AFTER, ASK_AFTER = 0.5, 10.0
-#: The longest that asking a kept session, or taking leave of one, may take.
+#: Seconds that asking a kept session, or quitting one, may take.
 ASK_FOR = 5.0
 
 
-#: What large providers mean by the enhanced code of a refused login. Their words stay out: they may echo the login.
+#: What large providers mean by the enhanced code of a refused login. Their own text is left out: it may echo the login.
 _LOGINS = {
     "5.7.3": "this way to log in is switched off for the mailbox",
     "5.7.8": "the user name or the password is wrong",
@@ -42,7 +44,7 @@ _LOGINS = {
 
 
 class Security(str, Enum):
-    """How the way to the server is protected."""
+    """How the connection to the server is protected."""
 
     STARTTLS = "starttls"
     TLS = "tls"
@@ -51,7 +53,7 @@ class Security(str, Enum):
 
 @dataclass(frozen=True)
 class Server:
-    """A mail server and how to get in. `password` is a secret."""
+    """A mail server and how to log in. `password` is a secret."""
 
     host: str
     port: int
@@ -61,11 +63,11 @@ class Server:
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        """Certificates and names are checked, with the same trust as over HTTP."""
+        """Return a context that checks certificates and names, with the same trust as over HTTP."""
         return trust()
 
     def connect(self, end: float) -> Conversation:
-        """A session, greeted, secured and logged in, by `end` on the pause clock. Raises DeliveryFailed."""
+        """Return a session, greeted, secured and logged in, by `end` on the pause clock. Raises DeliveryFailed."""
         from pressrelease.outlets.deadline import trouble_words
 
         try:
@@ -127,7 +129,7 @@ class Server:
             session.log_in(self.username, self.password)
 
     def _no_entry(self, refused: ServerRefused) -> DeliveryFailed:
-        """What a server's no before any message means. Its words are kept back where a secret was just said."""
+        """Return what a server's refusal before any message means. Its text is withheld if a secret was just sent."""
         code = refused.reply.code
         later = code < 500
         certainty = Certainty.NOT_SENT if later else Certainty.FOR_GOOD
@@ -143,7 +145,7 @@ class Server:
 
 
 def _own_name(sock: socket.socket) -> str:
-    """What we call ourselves: the machine's full name, or else its address (RFC 5321, section 4.1.3)."""
+    """Return what we call ourselves: the machine's full name, or else its address (RFC 5321, section 4.1.3)."""
     name = socket.gethostname()
     if "." in name and name.isascii() and not any(character.isspace() for character in name):
         return name
@@ -168,10 +170,11 @@ class Connections:
         self._closed = False
 
     def take(self, end: float, *, fresh: bool = False, patient: bool = True) -> Conversation:
-        """A session for one message: a kept one, or (only such, where `fresh`) a new one. Raises DeliveryFailed.
+        """Return a session for one message: a kept one, or a new one (only that if `fresh`). Raises DeliveryFailed.
 
-        Where the server takes no more at once it waits for another sender's, if `patient`. It is to be put back,
-        or dropped.
+        If the server accepts no more at once, it waits for another worker's session, if `patient`. The session must be
+        put back, or
+        dropped.
         """
         while True:
             kept = self._kept_or_leave_to_open(end, fresh=fresh, patient=patient)
@@ -188,7 +191,7 @@ class Connections:
                 fresh = True
 
     def _kept_or_leave_to_open(self, end: float, *, fresh: bool, patient: bool) -> Conversation | None:
-        """A kept session, or None: one may be opened, and is counted as being opened."""
+        """Return a kept session, or None: then one may be opened, and is counted as being opened."""
         with self._changed:
             while True:
                 if self._closed:
@@ -214,7 +217,7 @@ class Connections:
         return self._open + self._opening < most
 
     def _opened(self, end: float) -> Conversation | None:
-        """A new session; None where the server takes no more beside those that stand."""
+        """Return a new session; None if the server accepts no more besides the open ones."""
         try:
             session = self._connect(end)
         except DeliveryFailed as failure:
@@ -249,14 +252,14 @@ class Connections:
         self.drop(session)
 
     def drop(self, session: Conversation) -> None:
-        """Close a session that is of no more use."""
+        """Close a session that is no longer usable."""
         session.close()
         with self._changed:
             self._open -= 1
             self._changed.notify()
 
     def open_ahead(self, wanted: int, end: float) -> None:
-        """Have so many sessions open and idle, as far as the server takes them. Raises DeliveryFailed."""
+        """Have `wanted` sessions open and idle, as far as the server accepts them. Raises DeliveryFailed."""
         taken: list[Conversation] = []
         try:
             for _ in range(wanted):
@@ -266,7 +269,7 @@ class Connections:
                 self.put_back(session)
 
     def close(self) -> None:
-        """Take leave of every idle session; what is in use is closed when it is put back."""
+        """Quit every idle session; those in use are closed when they are put back."""
         with self._changed:
             self._closed = True
             idle, self._idle = self._idle, []

@@ -1,10 +1,11 @@
-"""One SMTP session over one socket, driven by hand so that it is always known how far a message came.
+"""One SMTP session over one socket, driven step by step so that it is always known how far a message came.
 
     MAIL ─▶ RCPT ─▶ DATA ─▶ text ─▶ ║ the final dot ─▶ answer
     └──── nothing was accepted ────┘ ║ └── it may have been ──┘
 
 Python's smtplib raises the same exception on both sides of the double line (RFC 5321, section 4.2.5 says which is
-which), bounds each wait but not the whole, and goes on in plain text unless it is watched. So this is written here.
+which),
+limits each wait but not the whole, and may go on in plain text. So this is written here.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from enum import Enum
 from pressrelease.system.clock import pause_clock
 from pressrelease.system.printable import printable
 
-#: What a server may say in one reply, and what of it is shown to a person.
+#: What a server may say in one reply, and how much of it is shown to a person.
 LONGEST_REPLY = 64 << 10
 LONGEST_SAID = 200
 
 CRLF = b"\r\n"
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 
-#: Below this, head and text leave in one write.
+#: Below this size, head and text leave in one write.
 _ONE_WRITE = 64 << 10
 
 
@@ -43,23 +44,23 @@ class Phase(str, Enum):
 
 
 class Ended(Exception):
-    """The session is of no more use: it was cut, ran out of time, or made no sense. The message follows "it"."""
+    """The session can't be used any more: it was cut, ran out of time, or made no sense. The message follows "it"."""
 
 
 class Stale(Ended):
-    """A kept session had ended, or takes nothing more: nothing of this message was accepted in it."""
+    """A kept session had ended, or accepts nothing more: nothing of this message was accepted in it."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server said: RFC 5321, section 4.2."""
+    """The server's reply (RFC 5321, section 4.2)."""
 
     code: int
     lines: tuple[str, ...]
 
     @property
     def good(self) -> bool:
-        """Done: 2yz."""
+        """Whether it was done: 2yz."""
         return 200 <= self.code < 300
 
     @property
@@ -70,13 +71,13 @@ class Reply:
 
     @property
     def said(self) -> str:
-        """The server's own words after its code, for a person: bounded, and harmless on a terminal."""
+        """The server's own text after its code, for a person: shortened, and harmless on a terminal."""
         text = " ".join(printable(" ".join(self.lines)).split())
         return f"{self.code} {text}"[:LONGEST_SAID].strip()
 
 
 class ServerRefused(Exception):
-    """The server said no to one step; the session itself goes on, unless it ended with a 421."""
+    """The server refused one step; the session itself goes on, unless it ended with a 421."""
 
     def __init__(self, step: str, reply: Reply) -> None:
         super().__init__(step)
@@ -86,7 +87,7 @@ class ServerRefused(Exception):
 
 @dataclass(frozen=True)
 class Envelope:
-    """Who sends and who gets it, as the wire has it; `size` is of the text in bytes."""
+    """The sender and the recipient, as on the wire; `size` is of the text in bytes."""
 
     sender: str
     recipient: str
@@ -95,7 +96,7 @@ class Envelope:
 
 
 class Conversation:
-    """A session. For one thread at a time; `end`, on the pause clock, bounds whatever is done until it is set anew.
+    """A session. For one thread at a time; `end`, on the pause clock, limits everything until it is set again.
 
     `kept` says that it was opened for something earlier, and so may have ended unnoticed.
     """
@@ -111,28 +112,28 @@ class Conversation:
         self.kept = False
         self.last_used = pause_clock()
 
-    # -- beginning ----------------------------------------------------------------------------------------
+    # -- opening -------------------------------------------------------------------------------------------
 
     def greet(self, own_name: str) -> None:
-        """Hear the greeting and say who we are. Raises Refused, Ended."""
+        """Read the greeting and send our name. Raises ServerRefused, Ended."""
         self._must("greeting", self._reply())
         self.hello(own_name)
 
     def hello(self, own_name: str) -> None:
-        """EHLO, and what the server offers (RFC 5321, section 4.1.1.1)."""
+        """Send EHLO, and read what the server offers (RFC 5321, section 4.1.1.1)."""
         reply = self._must("EHLO", self.ask(f"EHLO {own_name}"))
         words = [line.strip().partition(" ") for line in reply.lines[1:]]
         self.offers = {name.upper(): value.strip() for name, _, value in words}
 
     @property
     def certificate_ends(self) -> datetime | None:
-        """When the server's certificate ends (UTC); None on a connection that is not secured."""
+        """Return when the server's certificate expires (UTC); None on a connection that is not secured."""
         from pressrelease.outlets.http import certificate_end
 
         return certificate_end(self._sock)
 
     def secure(self, context: ssl.SSLContext, host: str, own_name: str) -> None:
-        """STARTTLS (RFC 3207): what was said before it counts for nothing, and nothing may stand behind it."""
+        """Run STARTTLS (RFC 3207): forget what was said before it, and let nothing be pending behind it."""
         self._must("STARTTLS", self.ask("STARTTLS"))
         if self._heard:
             raise Ended("spoke on in plain text after STARTTLS")
@@ -141,7 +142,10 @@ class Conversation:
         self.hello(own_name)
 
     def log_in(self, username: str, password: str) -> None:
-        """AUTH (RFC 4954) by PLAIN or LOGIN, which are as good as any behind TLS. Raises Refused, Ended."""
+        """Log in (AUTH, RFC 4954) by PLAIN or LOGIN, which are as good as any behind TLS.
+
+        Raises ServerRefused, Ended.
+        """
         known = self.offers.get("AUTH", "").upper().split()
         if "PLAIN" in known:
             told = base64.b64encode(f"\0{username}\0{password}".encode()).decode("ascii")
@@ -157,10 +161,11 @@ class Conversation:
     # -- a message ----------------------------------------------------------------------------------------
 
     def deliver(self, envelope: Envelope, text: Iterable[bytes]) -> Reply:
-        """Hand one message over; the reply is the server's acceptance. Raises Refused, Ended; see `phase`.
+        """Send one message. Return the reply that accepts it. Raises ServerRefused, Ended; see `phase`.
 
         `text` is dot-stuffed, in CRLF lines, and ends with one. Raises Stale if a kept session is over, or its server
-        takes no sender in it: another may be opened for the same try.
+        accepts no
+        sender in it: another may be opened for the same try.
         """
         self.phase = Phase.ENVELOPE
         self._begun = False
@@ -179,7 +184,8 @@ class Conversation:
             raise Ended("answered before it had everything")
         self._write(b".\r\n")
         # The dot is with the system now, and may be with the server. Had the write failed, it would not have been
-        # whole, and a text without its end is no message (RFC 5321, section 4.1.1.4).
+        # complete, and a
+        # text without its end is no message (RFC 5321, section 4.1.1.4).
         self.phase = Phase.ANSWER
         reply = self._reply()
         if not reply.good:
@@ -187,7 +193,7 @@ class Conversation:
         return reply
 
     def _name(self, envelope: Envelope) -> None:
-        """MAIL, RCPT and DATA, all in one write where the server allows that (RFC 2920)."""
+        """Send MAIL, RCPT and DATA, in one write if the server allows that (RFC 2920)."""
         if not self._tidy:
             self._must("RSET", self.ask("RSET"))
             self._tidy = True
@@ -212,10 +218,10 @@ class Conversation:
             self._begun = True
 
     def _hear_the_rest(self, replies: int) -> None:
-        """The answers to what was sent along with a refused command; a server that wants a text now gets none."""
+        """Read the answers to what was sent along with a refused command; a server that wants a text now gets none."""
         try:
             answers = [self._reply() for _ in range(replies)]
-        except Ended:  # the refusal stands all the same
+        except Ended:  # the refusal counts all the same
             self.close()
             return
         if any(answer.code == 354 for answer in answers):
@@ -229,7 +235,7 @@ class Conversation:
             self._write(part)
 
     def _spoken_early(self) -> Reply | None:
-        """What the server says before the final dot: it wants no more. None while it listens."""
+        """Return what the server says before the final dot: it wants no more. None while it listens."""
         if not self._heard:
             self._sock.settimeout(0)
             try:
@@ -251,8 +257,10 @@ class Conversation:
         return self._sock.fileno() >= 0
 
     def usable_after(self, look: float, ask: float, *, ask_until: float) -> bool:
-        """Whether a kept session still stands: believed at once, looked at after `look` idle seconds, and asked
-        after `ask`, until the moment `ask_until`."""
+        """Return whether a kept session is still usable.
+
+        It is trusted at once, checked after `look` idle seconds, and asked after `ask`, until the moment `ask_until`.
+        """
         idle = pause_clock() - self.last_used
         if idle < look:
             return True
@@ -263,7 +271,7 @@ class Conversation:
             return False
 
     def quit(self) -> None:
-        """Take leave, if the server still listens, and close."""
+        """Quit, if the server still listens, and close."""
         with contextlib.suppress(Ended):
             self.ask("QUIT")
         self.close()
@@ -276,7 +284,7 @@ class Conversation:
     # -- the wire -----------------------------------------------------------------------------------------
 
     def ask(self, command: str) -> Reply:
-        """One command and its reply, whatever it is. Raises Ended."""
+        """Send one command and return its reply, whatever it is. Raises Ended."""
         if self._heard:
             raise Ended("spoke out of turn")
         self._write(command.encode() + CRLF)
@@ -305,7 +313,7 @@ class Conversation:
             raise Ended("cut the connection") from None
 
     def _reply(self) -> Reply:
-        """The next whole reply, however many lines it has."""
+        """Return the next complete reply, however many lines it has."""
         lines: list[str] = []
         code = 0
         size = 0

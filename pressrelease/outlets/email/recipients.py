@@ -1,7 +1,7 @@
 """Whom an outlet writes to: a list in config.toml, or a CSV file with an `email` column.
 
-Every address is one row, one message and one outcome. Duplicates are dropped and said; a bad address stands in
-the way until somebody mends it, since a reporter left out in silence is a delivery lost.
+Every address is one delivery, one message and one outcome. Duplicates are dropped and reported; a bad address blocks
+scheduling until somebody fixes it, because a reporter left out in silence is a delivery lost.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from pressrelease.outlets import Complaint
 from pressrelease.outlets.email.addresses import NotAnAddress, read_address
 from pressrelease.system.printable import printable
 
-#: The most that a list may hold, and the largest CSV file in bytes.
+#: The most addresses in a list, and the largest CSV file in bytes.
 MOST_RECIPIENTS = 100_000
 LARGEST_LIST = 16 << 20
 
-#: How many complaints about one list are told one by one.
+#: How many complaints about one list are listed one by one.
 MOST_TOLD = 20
 
 _COLUMN = "email"
@@ -32,7 +32,7 @@ _HEADER_HINT = "Its first line names the columns; one of them is `email`."
 
 @dataclass(frozen=True)
 class RecipientList:
-    """A list as it was read: addresses in their order, each once, and what a person should know of it.
+    """A list as it was read: addresses in order, each once, and the complaints about it.
 
     `source` is what the list is called; `complaints` are in the order of its lines.
     """
@@ -42,7 +42,7 @@ class RecipientList:
     complaints: tuple[Complaint, ...]
 
     def must_be_whole(self) -> tuple[str, ...]:
-        """The addresses. Raises ConfigRefused with every complaint that stands in the way."""
+        """Return the addresses. Raises ConfigRefused with every complaint that blocks scheduling."""
         faults = [complaint for complaint in self.complaints if complaint.in_the_way]
         if faults:
             raise ConfigRefused([Problem(one.line, one.message, one.hint) for one in faults], self.source)
@@ -50,7 +50,7 @@ class RecipientList:
 
 
 def complaints_about(setting: str | Sequence[str], folder: Path) -> tuple[Complaint, ...]:
-    """What `check` has to say of a list; asks neither secrets nor the network."""
+    """Return the problems with a list; needs neither secrets nor the network."""
     roll = read_recipient_list(setting, folder)
     return tuple(
         Complaint(
@@ -63,14 +63,14 @@ def complaints_about(setting: str | Sequence[str], folder: Path) -> tuple[Compla
 
 
 def read_recipient_list(setting: str | Sequence[str], folder: Path) -> RecipientList:
-    """The list that `recipients` names: addresses, or a CSV file's path from the workspace's `folder`."""
+    """Return the list that `recipients` names: addresses, or a CSV file's path from the workspace's `folder`."""
     if isinstance(setting, str):
         return read_csv(folder / setting)
     return _recipient_list("recipients", ((0, entry) for entry in setting))
 
 
 def read_csv(path: Path) -> RecipientList:
-    """The addresses of a CSV file; what is wrong with the file itself is a complaint as well."""
+    """Return the addresses of a CSV file; an error in the file itself is a complaint as well."""
     source = printable(path.name)[:80]
     try:
         if not path.is_file():
@@ -86,7 +86,7 @@ def read_csv(path: Path) -> RecipientList:
 
 @lru_cache(maxsize=4)
 def _parsed(source: str, data: bytes) -> RecipientList:
-    """Remembered: `check` asks for every release, and the same list stands behind most."""
+    """Parse a CSV file. Cached, because `check` asks for every release, and most use the same list."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -115,7 +115,7 @@ def _parsed(source: str, data: bytes) -> RecipientList:
 
 
 def _separator(text: str) -> str:
-    """The sign between cells: one that gives the heading its `email` column, or else the most frequent there."""
+    """Return the separator: one that gives the heading its `email` column, or else the most frequent there."""
     first = "".join(text.lstrip().splitlines()[:1])
     by_count = sorted(",;\t", key=first.count, reverse=True)
     for separator in by_count:
@@ -126,7 +126,7 @@ def _separator(text: str) -> str:
 
 
 class _Table:
-    """The rows below a heading: each is an entry of the roll, with a complaint if it may hide another address."""
+    """The rows below a heading: each is an entry of the list, with a complaint if it may hide another address."""
 
     def __init__(self, columns: Sequence[str], column: int) -> None:
         self._columns = columns
@@ -136,7 +136,7 @@ class _Table:
         self.complaints: list[Complaint] = []
 
     def take(self, line: int, row: Sequence[str]) -> None:
-        """One row, whose first line is `line`. Blank rows are none."""
+        """Add one row, whose first line is `line`. Blank rows are skipped."""
         cells = [cell.strip() for cell in row]
         if not any(cells):
             return
@@ -156,7 +156,7 @@ class _Table:
         self.complaints.append(Complaint(message, hint, line))
 
     def _note(self, line: int, others: Sequence[int]) -> None:
-        """Say once of each other column that nobody in it is written to."""
+        """Note once for each other column that its addresses are not written to."""
         for number in others:
             if number not in self._elsewhere:
                 self._elsewhere.add(number)
@@ -167,7 +167,7 @@ class _Table:
 
 
 def _recipient_list(source: str, entries: Iterator[tuple[int, str]], known: Sequence[Complaint] = ()) -> RecipientList:
-    """Each address once, in order, with a complaint for each entry that is none or comes again, and the `known`."""
+    """Return each address once, in order, with the `known` complaints and one for each bad or repeated entry."""
     seen: dict[str, tuple[int, str]] = {}
     found: list[Complaint] = []
     for number, (line, entry) in enumerate(entries, 1):
@@ -200,7 +200,7 @@ def _by_line(found: list[Complaint]) -> list[Complaint]:
 
 
 def _bounded(found: list[Complaint]) -> tuple[Complaint, ...]:
-    """The complaints that will be told: those in the way first to be kept, and a count of the rest."""
+    """Return the complaints to show: blocking ones are kept first, and the rest is counted."""
     if len(found) <= MOST_TOLD:
         return tuple(found)
     kept = sorted(found, key=lambda complaint: not complaint.in_the_way)[:MOST_TOLD]

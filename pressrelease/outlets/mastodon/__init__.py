@@ -1,8 +1,9 @@
-"""A post with the newsroom's link on a Mastodon server, or on one that speaks Mastodon's API.
+"""A post with the newsroom's link on a Mastodon server, or on one that offers Mastodon's API.
 
-Mastodon itself keeps an `Idempotency-Key` for an hour: the same key gives the same post. Other servers that speak its
-API (GoToSocial, snac) ignore the key. So after a doubtful send the outlet looks into the account's own posts before
-any second one. Nothing is ever given to a server to hold until a lift.
+Mastodon itself keeps an `Idempotency-Key` for an hour: the same key gives the same post. Other servers that offer its
+API
+(GoToSocial, snac) ignore the key. So after a send in doubt the outlet searches the account's own posts before sending
+again. No server is ever given a post to hold until a lift.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["Mastodon", "open_mastodon"]
 
 
 def open_mastodon(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Mastodon:
-    """Raises ConfigRefused if the token is missing."""
+    """Open the outlet. Raises ConfigRefused if the token is missing."""
     del office, folder
     url, called = checked_address(config.settings["url"], secret, f"outlets.{config.name}.url")
     return Mastodon(

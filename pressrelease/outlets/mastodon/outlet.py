@@ -1,4 +1,4 @@
-"""A send to a server that speaks Mastodon's API, and the look into its own posts before a second one."""
+"""Send to a server with Mastodon's API, and search its own posts before sending again."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from pressrelease.system.clock import utc_now
 
 MEDIA_TYPE = "application/json"
 
-#: Mastodon keeps a key for an hour; what is sent in the last minutes of it may arrive after it.
+#: Mastodon keeps a key for an hour; what is sent in its last minutes may arrive after it.
 REMEMBERED = timedelta(minutes=50)
 
-#: A server may finish a request this long after its client was gone; a look that comes sooner proves nothing.
+#: A server may finish a request this long after its client was gone; a search that comes sooner proves nothing.
 SETTLING = timedelta(seconds=60)
 
 #: How many posts are read at a time, and how many times, to get back to the first try.
 PAGE, PAGES = 40, 5
 
-#: No post has this number: to delete it changes nothing, and a token that may not write is refused.
+#: No post has this number: deleting it changes nothing, and a token that may not write is refused.
 NO_POST = "0"
 
 
@@ -48,17 +48,17 @@ class Mastodon:
 
     @property
     def repeats(self) -> Repeats:
-        """Mastodon keeps the key; any other server, and one not asked yet, is only looked into."""
+        """Mastodon keeps the key; any other server, and one not asked yet, is only searched."""
         if self._software is not None and self._software.keeps_keys:
             return Repeats(told_apart=True, within=REMEMBERED, findable=True)
         return Repeats(told_apart=False, findable=True, settle=SETTLING)
 
     def recipients(self) -> tuple[str, ...]:
-        """One account, one row."""
+        """Return one recipient for the one account."""
         return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
-        """The post's fields. The limit is Mastodon's default: what an instance allows beyond it is not asked for."""
+        """Return the post's fields. The limit is Mastodon's default; a higher one of a server is not used."""
         del key, recipient
         short = short_form(message, MASTODON)
         fields = {
@@ -69,7 +69,7 @@ class Mastodon:
         return RenderedMessage(json.dumps(fields, ensure_ascii=False).encode(), MEDIA_TYPE, short)
 
     def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
-        """Post it; Mastodon itself returns the post that the same key made before."""
+        """Post it. Mastodon itself returns the post that the same key made before."""
         del recipient
         deadline = self._http.deadline()
         if self._software is None:
@@ -82,7 +82,7 @@ class Mastodon:
         return receipt
 
     def find(self, parcel: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
-        """Look into the account's own posts; without the permission to read them, only Mastodon's key can tell."""
+        """Search the account's own posts. Without the permission to read them, only Mastodon's key can tell."""
         del key, recipient
         deadline = self._http.deadline()
         kept_keys = self._software is not None and self._software.keeps_keys
@@ -110,13 +110,13 @@ class Mastodon:
         self._asked("DELETE", f"/api/v1/statuses/{remote_id}", self._http.deadline(), gone_is_fine=True)
 
     def warm(self, sends: int = 4) -> None:
-        """Open connections ahead, and learn what software it is: nothing of a release."""
+        """Open connections ahead, and learn the server's software; send nothing of a release."""
         self._http.warm(self._url, sends)
         with contextlib.suppress(DeliveryFailed):
             self._learn(self._http.deadline())
 
     def certificate_ends(self) -> datetime | None:
-        """When the server's certificate ends (UTC), by the same proxy and trust; None where it can't be asked."""
+        """Return when the server's certificate expires (UTC), by the same proxy and trust; None if unknown."""
         return self._http.certificate_ends(self._url)
 
     def probe(self) -> str:
@@ -134,13 +134,13 @@ class Mastodon:
         return f"{called} would take posts from @{name}; {self._telling(account, deadline)}; nothing was posted"
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.close()
 
     # -- the server ---------------------------------------------------------------------------------------
 
     def _learn(self, deadline: float) -> Software:
-        """Ask what software answers here. One that does not say it is taken for one that keeps no keys."""
+        """Ask for the server's software. One that does not say is taken for one that keeps no keys."""
         for api in (2, 1):
             answer = self._http.ask(
                 "GET",
@@ -160,7 +160,7 @@ class Mastodon:
         return self._software
 
     def _may_write(self, deadline: float) -> None:
-        """Raise DeliveryFailed if the token may not post: asked by deleting a post that can't exist."""
+        """Raise DeliveryFailed if the token may not post; tested by deleting a post that can't exist."""
         answer = self._http.ask(
             "DELETE",
             f"{self._url}/api/v1/statuses/{NO_POST}",
@@ -173,7 +173,7 @@ class Mastodon:
             raise DeliveryFailed(Certainty.FOR_GOOD, words, credentials=True)
 
     def _telling(self, account: Any, deadline: float) -> str:
-        """How a repeat is told there, in words."""
+        """Return how a repeat is recognized there, in words."""
         keeps = self._software is not None and self._software.keeps_keys
         try:
             self._page(account, deadline)
@@ -191,7 +191,10 @@ class Mastodon:
         return f"a repeat is recognized {how}"
 
     def _look(self, sent: ShortForm, since: datetime, deadline: float) -> Receipt | None:
-        """The post that an earlier try left; None if there is none. Raises DeliveryFailed if that is not certain."""
+        """Return the post that an earlier try left; None if there is none.
+
+        Raises DeliveryFailed if that is not certain.
+        """
         account = self._asked("GET", "/api/v1/accounts/verify_credentials", deadline)
         oldest, perhaps = "", False
         for _ in range(PAGES):
@@ -211,7 +214,7 @@ class Mastodon:
         return None
 
     def _page(self, account: Any, deadline: float, *, before: str = "") -> tuple[list[Any], timedelta]:
-        """A page of the account's posts, newest first, and how far the server's clock is ahead of ours."""
+        """Return a page of the account's posts, newest first, and how far the server's clock is ahead of ours."""
         name = account.get("id") if isinstance(account, dict) else None
         if not isinstance(name, str) or not name.isalnum():
             raise DeliveryFailed(Certainty.FOR_GOOD, f"{self._http.called} does not say whose token this is")
@@ -262,7 +265,7 @@ class Mastodon:
 
 
 def _rest_of_ban(answer: Answer) -> timedelta | None:
-    """How long a 429 lasts, from `X-RateLimit-Reset`, by the server's own clock."""
+    """Return how long a 429 lasts, from `X-RateLimit-Reset`, by the server's own clock."""
     if answer.status != 429:
         return None
     from email.utils import parsedate_to_datetime
@@ -276,7 +279,7 @@ def _rest_of_ban(answer: Answer) -> timedelta | None:
 
 
 def _receipt_of(told: Any) -> Receipt | None:
-    """The receipt for a post in Mastodon's JSON; None if it is none."""
+    """Return the receipt for a post in Mastodon's JSON; None if it is none."""
     if not isinstance(told, dict) or not isinstance(told.get("id"), str):
         return None
     address = told.get("url") or told.get("uri")

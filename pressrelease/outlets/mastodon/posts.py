@@ -1,4 +1,4 @@
-"""Which of an account's own posts is the one that a doubtful send may have left. Pure."""
+"""Find which of an account's own posts a send in doubt may have left. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLOCKS_APART = timedelta(minutes=2)
 
 
 class Trace(Enum):
-    """What one post says about the release."""
+    """What one post shows about the release."""
 
     OURS = "the very text"
     PERHAPS = "its link with other words"
@@ -32,7 +32,7 @@ class FoundPosts(NamedTuple):
 
 
 def among(posts: Iterable[Any], *, text: str, link: str, since: datetime) -> FoundPosts:
-    """Look through posts, newest first, for the text with its link; posts older than `since` (aware UTC) are not it."""
+    """Search posts, newest first, for the text with its link; posts older than `since` (aware UTC) don't count."""
     perhaps = False
     for post in posts:
         if not isinstance(post, dict):
@@ -48,7 +48,10 @@ def among(posts: Iterable[Any], *, text: str, link: str, since: datetime) -> Fou
 
 
 def trace_of(content: str, *, text: str, link: str) -> Trace:
-    """Compare a post's HTML with what was sent. Servers change tags, blanks and signs, never letters and numbers."""
+    """Compare a post's HTML with what was sent.
+
+    Servers change tags, spaces and punctuation, never letters and numbers.
+    """
     reader = _Reader()
     reader.feed(content)
     reader.close()
@@ -58,7 +61,7 @@ def trace_of(content: str, *, text: str, link: str) -> Trace:
 
 
 def letters_of(text: str) -> str:
-    """Letters and numbers only, in small letters."""
+    """Return only letters and numbers, in lower case."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
 
 

@@ -1,4 +1,4 @@
-"""Which software answers under Mastodon's API, as `/api/v2/instance` says (before Mastodon 4: v1). Pure."""
+"""Which software runs behind Mastodon's API, by `/api/v2/instance` (before Mastodon 4: v1). Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from pressrelease.outlets.answers import Answer
 
-#: Where Mastodon's own source is, under today's and its first address.
+#: Where Mastodon's own source is, under its current and its first address.
 _SOURCES = re.compile(r"https://github\.com/(mastodon|tootsuite)/mastodon/?")
-#: A version as Mastodon writes it. Others that speak its API say "4.0.0 (compatible; …)" or count from 0.
+#: A version as Mastodon writes it. Others with its API say "4.0.0 (compatible; …)" or count from 0.
 _MASTODON_4 = re.compile(r"(?:[4-9]|[1-9]\d)\.\d+\.\d+(?:[-+.]?(?:alpha|beta|rc|nightly)[\w.-]*)?")
 _MASTODON_BEFORE_4 = re.compile(r"[23]\.\d+\.\d+(?:rc\d+)?")
 

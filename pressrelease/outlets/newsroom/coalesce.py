@@ -1,4 +1,4 @@
-"""One piece of work for many who wait for it."""
+"""Run one piece of work once for everyone who waits for it (single-flight)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 
 class Coalescer:
-    """`run` returns once a run of `work` that began after the call has ended; one run serves all who were waiting.
+    """`run` returns once a run of `work` that started after the call has ended;
 
-    Sixty releases that lift at once rewrite the list of all two or three times, not sixty. A run that fails
-    raises in the thread that ran it; the others try for themselves.
+    one run serves all callers that waited.
+
+    Sixty releases that lift at once rewrite the list of all two or three times, not sixty. A run that fails raises in
+    the
+    thread that ran it; the others try for themselves.
     """
 
     def __init__(self, work: Callable[[], None]) -> None:
@@ -21,7 +24,7 @@ class Coalescer:
         self._running = False
 
     def run(self) -> None:
-        """Raises whatever `work` raises."""
+        """Run `work`, or wait for a run of it. Raises whatever `work` raises."""
         with self._changed:
             self._asked += 1
             mine = self._asked

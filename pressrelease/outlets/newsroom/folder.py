@@ -1,8 +1,9 @@
-"""Writing into a public folder so that nobody ever reads half a file, and nothing is written through a link.
+"""Write into a public folder so that nobody ever reads half a file, and nothing is written through a link.
 
-Each file is written aside under a name that can't be guessed, readable to nobody else, brought to the disk, and
-renamed over the old one. Names are taken from an open folder (openat(2)) wherever the system can: a folder that is
-changed for a symbolic link meanwhile leads nowhere.
+Each file is written beside its place under a name that can't be guessed, readable to nobody else, synced to disk, and
+renamed over the old one. Names are resolved from an open folder (openat(2)) if the system can: a folder that is
+replaced by
+a symbolic link meanwhile leads nowhere.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class PublicFolder:
     @classmethod
     @contextmanager
     def open(cls, path: Path) -> Iterator[PublicFolder]:
-        """The folder at `path`, itself reached through links if need be (a site's root often is)."""
+        """Open the folder at `path`, itself reached through links if need be (a site's root often is)."""
         descriptor = os.open(path, os.O_RDONLY | _FOLDER_ONLY) if _BY_FOLDER else None
         try:
             yield cls(path, descriptor)
@@ -47,7 +48,7 @@ class PublicFolder:
 
     @contextmanager
     def sub(self, name: str) -> Iterator[PublicFolder]:
-        """A folder inside, never a link to one."""
+        """Open a folder inside, never a link to one."""
         descriptor = None
         if self._descriptor is None:
             self._refuse_link(name)
@@ -60,7 +61,7 @@ class PublicFolder:
                 os.close(descriptor)
 
     def make(self, name: str) -> bool:
-        """Make a folder inside that the world can't look into yet; False where there is one already."""
+        """Make a folder inside that the world can't look into yet. Return False if there is one already."""
         try:
             os.mkdir(self._at(name), 0o700, **self._inside)  # noqa: PTH102
         except FileExistsError:
@@ -71,7 +72,7 @@ class PublicFolder:
         return True
 
     def show(self) -> None:
-        """Let everybody look into this folder, and bring that to the disk."""
+        """Let everybody look into this folder, and sync that to disk."""
         if stat.S_IMODE(self._own_stat().st_mode) & 0o055 != 0o055:
             self.change_mode(0o755)
         self.sync()
@@ -87,7 +88,7 @@ class PublicFolder:
         os.chmod(self._descriptor if self._descriptor is not None else self.path, mode | also)  # noqa: PTH101
 
     def read(self, name: str) -> bytes | None:
-        """A regular file's bytes, None where there is none."""
+        """Return a regular file's bytes, None if there is none."""
         if not _NO_LINK:
             self._refuse_link(name)
         try:
@@ -103,7 +104,7 @@ class PublicFolder:
         return content
 
     def seen(self, name: str) -> tuple[int, ...] | None:
-        """What changes whenever a file is replaced, None where it is missing or a link."""
+        """Return what changes whenever a file is replaced, None if it is missing or a link."""
         try:
             found = os.stat(self._at(name), follow_symlinks=False, **self._inside)  # noqa: PTH116
         except (FileNotFoundError, NotADirectoryError):
@@ -113,9 +114,9 @@ class PublicFolder:
         return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
     def write(self, name: str, content: bytes, moment: datetime | None = None) -> bool:
-        """Put a whole file in place, dated `moment` where it is given; False where it stood there already.
+        """Put a complete file in place, dated `moment` if given. Return False if it was there already.
 
-        The folder itself is not brought to the disk: `sync` does that, once for many.
+        The folder itself is not synced to disk: `sync` does that, once for many.
         """
         if self.read(name) == content and self._is_shown(name):
             return False
@@ -139,12 +140,12 @@ class PublicFolder:
         return True
 
     def remove(self, name: str) -> None:
-        """Delete a file; harmless where it is gone."""
+        """Delete a file; harmless if it is gone."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._at(name), **self._inside)
 
     def clear_aside(self, before: datetime) -> None:
-        """Delete what a writer left that was killed: what was last touched before `before`, which is aware."""
+        """Delete what a killed writer left: files last changed before `before`, which is aware."""
         for name in self.names():
             if _ASIDE.fullmatch(name):
                 with contextlib.suppress(FileNotFoundError):
@@ -153,11 +154,11 @@ class PublicFolder:
                         self.remove(name)
 
     def names(self) -> list[str]:
-        """What lies in this folder, in order."""
+        """Return the names in this folder, in order."""
         return sorted(os.listdir(self._descriptor if self._descriptor is not None else self.path))  # noqa: PTH208
 
     def sync(self) -> None:
-        """Bring the folder's names to the disk."""
+        """Sync the folder's names to disk."""
         if self._descriptor is not None:
             os.fsync(self._descriptor)
 

@@ -1,7 +1,7 @@
-"""What is asked before anything is written into the public folder: is it ours, and is it the one that held our pages?
+"""Check, before anything is written, that the public folder is ours and is the one that held our pages.
 
-A folder of somebody else's may lie at `path` by mistake, and a disk that is not mounted leaves an empty folder in its
-place. Neither is written into.
+Somebody else's folder may be at `path` by mistake, and a disk that is not mounted leaves an empty folder in its place.
+Neither is written into.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Guard:
     def must_be_ours(self, root: PublicFolder, has_pages: Callable[[], bool]) -> None:
         """Raise DeliveryFailed if a list or the feed is somebody else's, or if the folder held pages and has none.
 
-        `has_pages` looks through the whole folder, and is asked only if there is no list of ours.
+        `has_pages` looks through the whole folder, and is called only if there is no list of ours.
         """
         lists = [name for name in root.names() if _YEAR.fullmatch(name)] if not self._ours else list(self._ours)
         for name in dict.fromkeys((INDEX, FEED, *lists)):

@@ -1,7 +1,7 @@
-"""Publishing into the newsroom: the page first, then the list and its neighbours, the feed last.
+"""Publish into the newsroom: the page first, then the lists and the linked pages, the feed last.
 
-A crash at any point leaves whole files only, and the same send again brings the rest about: what is in the list and
-in the feed is read from the pages themselves, and a page that stands there already is left as it is.
+A crash at any point leaves only complete files, and sending again does the rest: what is in the list and in the feed is
+read from the pages themselves, and a page that is there already is left as it is.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from pressrelease.system.lock import FileLock
 
 #: How many releases the feed holds.
 FEED_LENGTH = 30
-#: The workspace's own folder, where the lock lies: never under the public root.
+#: The workspace's own folder, where the lock is: never under the public root.
 PRIVATE = ".pressrelease"
 _PAUSE = 0.01
 #: How old a half-written file must be before it is taken for a dead writer's.
@@ -59,7 +59,7 @@ _ABANDONED = timedelta(hours=1)
 
 
 def open_newsroom(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Newsroom:
-    """The newsroom of a workspace; nothing is written before something is sent."""
+    """Open the newsroom of a workspace; nothing is written before something is sent."""
     del secret
     root = folder / str(config.settings.get("path") or "newsroom")
     site = NewsroomSite(office, str(config.settings.get("url") or "").rstrip("/"))
@@ -68,7 +68,7 @@ def open_newsroom(config: OutletConfig, office: Office, folder: Path, secret: Se
 
 @dataclass(frozen=True)
 class _Published:
-    """A page as it stands in the root, and what tells that it was replaced."""
+    """A page as it is in the root, and what shows that it was replaced."""
 
     seen: tuple[int, ...]
     record: PageRecord
@@ -88,23 +88,23 @@ class Newsroom:
         self._workspace = workspace
         self._timeout = timeout
         self._known: dict[str, _Published] = {}
-        #: What pages call a release that was not public yet, of those sent by this process.
+        #: The placeholder in pages for a release that was not public yet, of those sent by this process.
         self._marks: dict[str, str] = {}
         self._arranging = Coalescer(self._arrange)
         self._guard = Guard(root, workspace / PRIVATE / f"newsroom-{name}.held")
 
     def recipients(self) -> tuple[str, ...]:
-        """One place, one row."""
+        """Return one recipient for the one place."""
         return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
-        """The page as it is the first time; links to other releases are put in among what is public by then."""
+        """Return the page as it is the first time; links to other releases are added once they are public."""
         del key, recipient
         page = release_page(message, self._site, record_of(message, self._site))
         return RenderedMessage(page.encode(), "text/html; charset=utf-8", message)
 
     def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
-        """Publish it; the same again changes nothing."""
+        """Publish it; publishing the same again changes nothing."""
         del key, recipient
         message: Message = parcel.prepared
         if not valid_slug(message.slug):
@@ -130,11 +130,11 @@ class Newsroom:
         return Receipt(url=self._site.page_url(message.slug) or str(page), remote_id=digest.hexdigest())
 
     def warm(self, sends: int = 4) -> None:
-        """Nothing to warm."""
+        """Do nothing: there is nothing to warm up."""
         del sends
 
     def probe(self) -> str:
-        """Whether the root can be written to; makes nothing."""
+        """Check whether the root can be written to, without making anything."""
         with _disk_words(threading.Event()):
             self._guard.must_be_there()
             if not self._root.exists():
@@ -151,7 +151,7 @@ class Newsroom:
         return f"{self._root} can be written to{where}; {count} {'release is' if count == 1 else 'releases are'} public"
 
     def close(self) -> None:
-        """Nothing is held between sends."""
+        """Do nothing: nothing is held between sends."""
 
     # -- one page -----------------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ class Newsroom:
             self._root.chmod(0o2775)
 
     def _replace_page(self, root: PublicFolder, message: Message, page: str, shown: threading.Event) -> None:
-        """Write over what an earlier try or an earlier version left; the lock is held."""
+        """Overwrite what an earlier try or an earlier version left. The lock is held."""
         with root.sub(message.slug) as folder:
             folder.clear_aside(utc_now() - _ABANDONED)
             standing = folder.read(INDEX)
@@ -187,7 +187,7 @@ class Newsroom:
     def _write_page(
         self, root: PublicFolder, message: Message, page: str, before: PageRecord | None, shown: threading.Event
     ) -> None:
-        """What the page shows goes before it; the folder can be looked into once all of it is there."""
+        """Write the page after the files it shows; the folder can be looked into once all of it is there."""
         with root.sub(message.slug) as folder:
             self._must_be_our_files(folder, message, before)
             for enclosure in message.enclosures:
@@ -200,9 +200,9 @@ class Newsroom:
             folder.show()
 
     def _must_be_our_files(self, folder: PublicFolder, message: Message, before: PageRecord | None) -> None:
-        """Raise DeliveryFailed if a file that would be written over belongs to no page of ours.
+        """Raise DeliveryFailed if a file that would be overwritten belongs to no page of ours.
 
-        A folder that nobody may look into yet is one that an earlier try began.
+        A folder that nobody may look into yet is one that an earlier try started.
         """
         if before is None and not folder.is_shown:
             return
@@ -212,10 +212,10 @@ class Newsroom:
                 words = "a file that is not this program's stands where an attachment would go"
                 raise DeliveryFailed(Certainty.FOR_GOOD, words)
 
-    # -- what stands around the pages ---------------------------------------------------------------------
+    # -- lists and links around the pages -----------------------------------------------------------------
 
     def _arrange(self) -> None:
-        """Bring the links between pages, the lists and the feed into line with what is public."""
+        """Update the links between pages, the lists and the feed to match what is public."""
         with self._locked(), PublicFolder.open(self._root) as root:
             root.clear_aside(utc_now() - _ABANDONED)
             root.sync()  # the pages, before anything that names them
@@ -231,7 +231,7 @@ class Newsroom:
             root.sync()
 
     def _published(self, root: PublicFolder) -> Iterator[_Published]:
-        """Every page of ours; only those that changed since the last look are read."""
+        """Yield every page of ours; only those that changed since the last look are read."""
         known: dict[str, _Published] = {}
         for name in root.names():
             if not valid_slug(name):
@@ -249,7 +249,10 @@ class Newsroom:
         yield from known.values()
 
     def _named(self, root: PublicFolder, found: _Published) -> _Published:
-        """A page, naming what it follows once that is public: until then it had a mark that nobody else can make."""
+        """Return a page that names what it follows once that is public;
+
+        until then it has a mark that nobody else can make.
+        """
         followed = self._marks.get(found.record.follows) if found.record.follows else None
         if followed is None:
             return found
@@ -264,7 +267,7 @@ class Newsroom:
         return named
 
     def _relate(self, root: PublicFolder, published: Mapping[str, _Published], records: list[PageRecord]) -> None:
-        """Link each release to the one that it follows and to those that follow it, where both are public."""
+        """Link each release to the one that it follows and to those that follow it, if both are public."""
         by_hash = {hashed(record.slug): record for record in records}
         followers: dict[str, list[PageRecord]] = {}
         for record in reversed(records):
@@ -306,7 +309,7 @@ class Newsroom:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Alone among all threads and processes of this workspace; given up when the outlet's time is up."""
+        """Hold the lock among all threads and processes of this workspace; give up when the outlet's time is up."""
         private = self._workspace / PRIVATE
         make_folder(private)
         lock = FileLock(private / f"newsroom-{self.name}.lock")
@@ -322,7 +325,7 @@ class Newsroom:
             lock.release()
 
 
-#: A day on which every domain of today could have been somebody's; only for the name of a feed without an address.
+#: A day on which every current domain existed; only for the name of a feed without an address.
 _EPOCH = datetime.fromisoformat("2018-01-01T00:00:00+00:00")
 
 _FOR_GOOD = {
@@ -344,7 +347,7 @@ _NOT_NOW = {
 
 @contextmanager
 def _public_already() -> Iterator[None]:
-    """Whatever is refused in here, the page itself is public."""
+    """Suppress failures in the block: the page itself is public."""
     try:
         yield
     except DeliveryFailed as failure:
@@ -353,7 +356,7 @@ def _public_already() -> Iterator[None]:
 
 @contextmanager
 def _disk_words(shown: threading.Event) -> Iterator[None]:
-    """Turn what a disk says into a failure; once `shown`, the page may be public, and the rest is done again."""
+    """Turn disk errors into a failure; once `shown`, the page may be public, and the rest is done again."""
     try:
         yield
     except OSError as error:

@@ -1,7 +1,8 @@
 """The newsroom's pages: a release, and the list of all. Pure; everything that comes from a text is escaped here.
 
-Made for WCAG 2.1 AA: a language, a title, one h1, landmarks, a link past the masthead, a visible focus, text that
-wraps at 320 px. No script runs, nothing is fetched from elsewhere.
+Made for WCAG 2.1 AA: a language, a title, one h1, landmarks, a link past the masthead, a visible focus, text that wraps
+at
+320 px. No script runs, nothing is fetched from elsewhere.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pressrelease.release import Contact, ReleaseKind
 
 FEED = "feed.atom"
 INDEX = "index.html"
-#: How a list says that this program wrote it, and what lists had before they said it.
+#: The mark of a list that this program wrote, and what lists had before that mark existed.
 OURS = '<meta name="generator" content="pressrelease">'
 _BEFORE_THAT = ('<header class="masthead"><div class="inner">', 'type="application/atom+xml" title="')
 #: How many releases the first list holds.
@@ -36,36 +37,36 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' file:; 
 
 @dataclass(frozen=True)
 class NewsroomSite:
-    """One newsroom: whose it is, and its public address without a / at its end, "" where none is known."""
+    """One newsroom: whose it is, and its public address without a final slash, "" if none is known."""
 
     office: Office
     url: str = ""
 
     @property
     def words(self) -> Words:
-        """In the office's language."""
+        """The fixed words, in the office's language."""
         return words_in(self.office.language)
 
     def page_url(self, slug: str) -> str:
-        """A release's public address, "" where none is known."""
+        """Return a release's public address, "" if none is known."""
         return f"{self.url}/{slug}/" if self.url else ""
 
     @property
     def folder_link(self) -> str:
-        """What a link to a folder ends with: nothing on a web server, the file's name where pages are files."""
+        """What a link to a folder ends with: nothing on a web server, the file's name if pages are files."""
         host = urlsplit(self.url).hostname
         return "" if host and host not in {"localhost", "127.0.0.1", "::1"} else INDEX
 
     def local(self, moment: datetime) -> str:
-        """A moment in the office's own time, in words."""
+        """Return a moment in the office's own time, in words."""
         return moment_words(moment, self.office.timezone, self.office.language)
 
     def stamp(self, moment: datetime) -> str:
-        """A moment in the office's own time, for machines."""
+        """Return a moment in the office's own time, for machines."""
         return moment.astimezone(zone_of(self.office.timezone)).isoformat(timespec="seconds")
 
     def entry_id(self, slug: str, lift: datetime) -> str:
-        """A release's name in the feed (RFC 4151): the office's domain, the day, the slug."""
+        """Return a release's name in the feed (RFC 4151): the office's domain, the day, the slug."""
         domain = (
             urlsplit(self.url).hostname
             or urlsplit(self.office.url).hostname
@@ -79,7 +80,7 @@ class NewsroomSite:
 
 
 def record_of(message: Message, site: NewsroomSite, before: PageRecord | None = None) -> PageRecord:
-    """What the page will say of itself; `before` is the earlier version's account, where there was one."""
+    """Return the page's own record; `before` is the earlier version's, if there was one."""
     return PageRecord(
         slug=message.slug,
         version=message.version,
@@ -95,7 +96,7 @@ def record_of(message: Message, site: NewsroomSite, before: PageRecord | None = 
 
 
 def _follows(message: Message, before: PageRecord | None) -> str:
-    """What the page says of the release that it follows; that of the earlier page knows if it is public by now."""
+    """Return what the page says of the release that it follows; the earlier page knows if it is public by now."""
     if message.release.follows:
         return hashed(message.release.follows)
     return before.follows if before and before.follows and message.follows_mark else message.follows_mark
@@ -105,7 +106,7 @@ def _follows(message: Message, before: PageRecord | None) -> str:
 
 
 def release_page(message: Message, site: NewsroomSite, record: PageRecord) -> str:
-    """A release's page, in the order of the press, with no link yet to the releases before and after it."""
+    """Return a release's page, in press order, with no link yet to the releases before and after it."""
     release, words = message.release, site.words
     corrected = record.updated != record.published
     when = f'{words.published} <time datetime="{site.stamp(record.published)}">{_(site.local(record.published))}</time>'
@@ -194,14 +195,14 @@ def _files(enclosures: Iterable[Enclosure], words: Words) -> str:
 
 
 def size_words(size: int) -> str:
-    """A file's size as people read it: "340 KB", "1.2 MB"."""
+    """Return a file's size as people read it: "340 KB", "1.2 MB"."""
     if size < 1000:
         return f"{size} bytes"
     return f"{round(size / 1000)} KB" if size < 999_500 else f"{size / 1e6:.1f} MB"
 
 
 def related_links(site: NewsroomSite, first: PageRecord | None, later: Sequence[PageRecord]) -> str:
-    """The links from a release to the one that it follows and to those that follow it; "" where none is public."""
+    """Return the links from a release to the one it follows and to those that follow it; "" if none is public."""
     words = site.words
     lines = [(words.earlier, record) for record in ([first] if first else [])]
     lines += [(words.later, record) for record in later]
@@ -216,7 +217,7 @@ def related_links(site: NewsroomSite, first: PageRecord | None, later: Sequence[
 
 
 def is_our_list(text: str) -> bool:
-    """Whether this program wrote a list page, in this version or an earlier one."""
+    """Return whether this program wrote a list page, in this version or an earlier one."""
     return OURS in text or all(part in text for part in _BEFORE_THAT)
 
 
@@ -224,7 +225,7 @@ def is_our_list(text: str) -> bool:
 
 
 def list_pages(records: Sequence[PageRecord], site: NewsroomSite) -> dict[str, str]:
-    """The lists, by file name: the newest as given, year by year, and each year that has more in a file of its own."""
+    """Return the lists, by file name: the newest as given, year by year, and each full year in a file of its own."""
     zone = zone_of(site.office.timezone)
     years = {
         year: list(group) for year, group in groupby(records, lambda record: record.published.astimezone(zone).year)

@@ -1,5 +1,7 @@
-"""What the newsroom knows of a published release. It is kept in the page itself, so that there is nothing beside the
-public folder that could disagree with it: what is in the index is what is public."""
+"""What the newsroom knows of a published release, kept in the page itself.
+
+So there is nothing beside the public folder that could disagree with it: what is in the index is what is public.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,10 @@ _META = re.compile(r'<meta name="pressrelease" content="([^"]{1,20000})">')
 
 @dataclass(frozen=True)
 class PageRecord:
-    """A page's own account of itself. `published` is the first version's lift, `updated` this one's; both aware UTC.
+    """A page's own record. `published` is the first version's lift, `updated` this one's; both aware UTC.
 
-    `id` is the feed's name for it and never changes; `enclosures` are the files beside the page. `follows` is the
-    hash (`hashed`) of the slug that it follows, "" for none; its mark (`message.mark_of`) until that one is public.
+    `id` is the feed's name for it and never changes; `enclosures` are the files beside the page. `follows` is the hash
+    (`hashed`) of the slug that it follows, "" for none; its mark (`message.mark_of`) until that one is public.
     """
 
     slug: str
@@ -39,12 +41,12 @@ class PageRecord:
 
 
 def hashed(slug: str) -> str:
-    """A slug that is public, as a page names it. A list of guesses confirms it."""
+    """Return the hash by which a page names a public slug. Guessing slugs can confirm it."""
     return hashlib.sha256(slug.encode()).hexdigest()[:32] if slug else ""
 
 
 def record_tag(record: PageRecord) -> str:
-    """The record as a page's <meta>."""
+    """Return the record as a page's <meta>."""
     values = asdict(record)
     values["published"], values["updated"] = record.published.isoformat(), record.updated.isoformat()
     values["format"] = FORMAT
@@ -53,7 +55,7 @@ def record_tag(record: PageRecord) -> str:
 
 
 def record_in(page: str) -> PageRecord | None:
-    """The record of a page of ours; None for any other page."""
+    """Return the record of a page of ours; None for any other page."""
     found = _META.search(page)
     if found is None:
         return None
@@ -70,14 +72,14 @@ def record_in(page: str) -> PageRecord | None:
 
 
 def between(page: str, marks: tuple[str, str]) -> str:
-    """What stands between two marks, without them; "" where they are missing."""
+    """Return what is between two marks, without them; "" if they are missing."""
     _, opened, rest = page.partition(marks[0])
     inside, closed, _ = rest.partition(marks[1])
     return inside if opened and closed else ""
 
 
 def put_between(page: str, marks: tuple[str, str], inside: str) -> str:
-    """The page with something else between two marks; as it was where they are missing."""
+    """Return the page with something else between two marks; unchanged if they are missing."""
     before, opened, rest = page.partition(marks[0])
     _, closed, after = rest.partition(marks[1])
     return f"{before}{opened}{inside}{closed}{after}" if opened and closed else page

@@ -3,8 +3,8 @@
     look      is there a post at this slug?          ours, this version: it arrived   ours, earlier: it is updated
     media     each attachment, named by its content  found again rather than sent twice
     post      status publish, no date                WordPress publishes at once, and never by its own clock
-    check     slug and status that came back         slug-2, or anything but publish: taken back, and a person is told
-    look      again by slug                          a repeat that crossed with a slow first is taken back
+    check     slug and status that came back         slug-2, or anything but publish: withdrawn, and a person decides
+    look      again by slug                          a repeat that crossed with a slow first one is withdrawn
 
 A post is ours by a comment in its text that names the release and the delivery; no reader sees it.
 """
@@ -23,7 +23,7 @@ __all__ = ["WordPress", "open_wordpress"]
 
 
 def open_wordpress(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> WordPress:
-    """Raises ConfigRefused where the application password can't be had."""
+    """Open the outlet. Raises ConfigRefused if the application password can't be read."""
     del office, folder
     url, called = checked_address(config.settings["url"], secret, f"outlets.{config.name}.url")
     site = WordPressSite(

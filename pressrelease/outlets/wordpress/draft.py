@@ -29,13 +29,13 @@ class PostMark:
 
     @property
     def comment(self) -> str:
-        """As it stands in a post's text."""
+        """The mark as in a post's text."""
         return f"<!-- pressrelease {self.series} {self.key} -->"
 
 
 @dataclass(frozen=True)
 class PostDraft:
-    """A post made ready. `content` still has enclosures under their bare names: WordPress says where they lie."""
+    """A prepared post. `content` still has enclosures under their bare names: WordPress assigns their addresses."""
 
     slug: str
     mark: PostMark
@@ -45,7 +45,7 @@ class PostDraft:
     enclosures: tuple[Enclosure, ...]
 
     def fields(self, addresses: Mapping[str, str]) -> dict[str, object]:
-        """What is posted, once every enclosure has an address."""
+        """Return what is posted, once every enclosure has an address."""
         content = html_with_addresses(self.content, lambda name: addresses.get(name, name))
         return {
             "title": self.title,
@@ -57,7 +57,7 @@ class PostDraft:
 
 
 def draft_of(message: Message, *, outlet: str, key: str) -> PostDraft:
-    """The post for one delivery."""
+    """Return the post for one delivery."""
     mark = PostMark(series_of(message.slug, outlet), key)
     return PostDraft(
         slug=slug_at_wordpress(message.slug),
@@ -70,30 +70,30 @@ def draft_of(message: Message, *, outlet: str, key: str) -> PostDraft:
 
 
 def series_of(slug: str, outlet: str) -> str:
-    """A release at an outlet, whatever its version, as 32 hex digits."""
+    """Return a name for a release at an outlet, whatever its version, as 32 hex digits."""
     return delivery_key(slug, "", outlet, "")
 
 
 def mark_in(content: str) -> PostMark | None:
-    """Whose a post's text says it is; None where this program did not write it."""
+    """Return whose a post's text says it is; None if this program did not write it."""
     found = _MARK.search(content)
     return PostMark(found.group(1), found.group(2)) if found else None
 
 
 def slug_at_wordpress(slug: str) -> str:
-    """The slug as WordPress keeps it: no dash twice, none at an end."""
+    """Return the slug as WordPress keeps it: no double dash, none at an end."""
     return re.sub(r"-+", "-", slug).strip("-")
 
 
 def media_slug(enclosure: Enclosure) -> str:
-    """An attachment's slug, made from all that it says and is: the same attachment is found again by it."""
+    """Return an attachment's slug, made from all of its content and description, so that it is found again."""
     parts = (enclosure.name, enclosure.title, enclosure.alt, hashlib.sha256(enclosure.content).hexdigest())
     named = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     return f"pressrelease-{named[:24]}"
 
 
 def _body(message: Message) -> str:
-    """Subhead, body, what the body does not show itself, and whom to call."""
+    """Return subhead, body, what the body does not show itself, and the contact."""
     words = words_in(message.office.language)
     subhead = message.release.subhead
     files = [enclosure for enclosure in message.enclosures if not enclosure.is_image]
@@ -114,17 +114,17 @@ def _body(message: Message) -> str:
 
 
 def _on_one_line(html: str) -> str:
-    """Without the line ends inside paragraphs, which WordPress would each show as a break."""
+    """Return HTML without the line ends inside paragraphs, which WordPress would show as breaks."""
     kept = (part if part.startswith("<pre>") else re.sub(r"\s*\n\s*", " ", part) for part in _PREFORMATTED.split(html))
     return "".join(kept).strip()
 
 
 def _inert(html: str) -> str:
-    """Nothing that WordPress would run: no shortcode begins, and no lone address is fetched."""
+    """Return HTML without anything that WordPress would run: no shortcode starts, and no lone address is fetched."""
     return _ALONE.sub(r"\1\2&#58;", html.replace("[", "&#91;"))
 
 
 def _marked(html: str, mark: PostMark) -> str:
-    """The mark inside the last element: on a line of its own, WordPress would put an empty paragraph around it."""
+    """Put the mark inside the last element: on a line of its own, WordPress would add an empty paragraph."""
     marked, count = _LAST_TAG.subn(lambda found: mark.comment + found.group(1), html)
     return marked if count else html + mark.comment

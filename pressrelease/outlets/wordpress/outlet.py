@@ -1,4 +1,4 @@
-"""A send to WordPress: look, upload, post, check, look again."""
+"""Send to WordPress: look, upload, post, check, look again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ _STATES = "publish,future,draft,pending,private"
 _POST_FIELDS = "id,slug,status,link"
 
 #: PHP goes on for as long as this, 30 s by its own default, after its caller has hung up: a look that comes sooner
-#: finds no post, and a moment later there are two.
+#: finds no
+#: post, and a moment later there are two.
 SETTLING = timedelta(seconds=60)
 
 
@@ -54,11 +55,11 @@ class WordPress:
         self._known: dict[tuple[str, str | int], int] = {}
 
     def recipients(self) -> tuple[str, ...]:
-        """One site, one row."""
+        """Return one recipient for the one site."""
         return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
-        """The post, with attachments still under their own names: their addresses are WordPress's to give."""
+        """Return the post, with attachments still under their own names: WordPress assigns their addresses."""
         del recipient
         draft = draft_of(message, outlet=self.name, key=key)
         content = json.dumps(draft.fields({}), ensure_ascii=False, indent=1).encode()
@@ -92,14 +93,14 @@ class WordPress:
         self._site.trash(int(remote_id), self._site.deadline())
 
     def warm(self, sends: int = 4) -> None:
-        """Connect, and look up what the office always sends along: nothing of a release."""
+        """Connect, and look up what the office always sends along; send nothing of a release."""
         self._site.warm(sends)
         with contextlib.suppress(DeliveryFailed):
             for taxonomy, _ in self._wanted:
                 self._terms(taxonomy, self._site.deadline(), make=False)
 
     def certificate_ends(self) -> datetime | None:
-        """When the server's certificate ends (UTC), by the same proxy and trust; None where it can't be asked."""
+        """Return when the server's certificate expires (UTC), by the same proxy and trust; None if unknown."""
         return self._site.certificate_ends()
 
     def probe(self) -> str:
@@ -119,13 +120,13 @@ class WordPress:
         return f"{self._site.called} would take posts from {self._site.username}; nothing was posted"
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._site.close()
 
     # -- the post -----------------------------------------------------------------------------------------
 
     def _at(self, slugs: Sequence[str], deadline: float) -> list[Post]:
-        """Every post at these slugs, in whatever state but the trash."""
+        """Return every post at these slugs, in any state but the trash."""
         query = {
             "slug": ",".join(slugs),
             "status": _STATES,
@@ -137,7 +138,7 @@ class WordPress:
         return [post for post in map(post_of, told if isinstance(told, list) else ()) if post is not None]
 
     def _ours_before(self, draft: PostDraft, deadline: float) -> Post | None:
-        """What stands at the slug before the post: nothing, or this very release. Raises for anything else."""
+        """Return what is at the slug before the post: nothing, or this very release. Raises for anything else."""
         for post in self._at([draft.slug], deadline):
             mark = mark_in(post.content)
             if mark is None or mark.series != draft.mark.series:
@@ -155,17 +156,17 @@ class WordPress:
         return None
 
     def _updated(self, draft: PostDraft, posted: Post) -> Post:
-        """An earlier version's post with this one's text. It is never taken back: that would unpublish the earlier."""
+        """Return an earlier version's post with this one's text. Never withdrawn: that would unpublish the earlier."""
         if (posted.slug, posted.status) == (draft.slug, "publish"):
             return posted
         words = f"{self._site.called} has this version, but made it {posted.status} at another address or out of sight"
         raise DeliveryFailed(Certainty.FOR_GOOD, f"{words}: see to post number {posted.id} there")
 
     def _proven(self, draft: PostDraft, posted: Post, deadline: float) -> Post:
-        """The one post that stands at its slug, published. What else this delivery left there is taken back."""
+        """Return the one post at its slug, published. Anything else that this delivery left there is withdrawn."""
         found: list[Post] = []
         with contextlib.suppress(DeliveryFailed):
-            # A repeat that crossed with a slow first: one of the two was given slug-2.
+            # A repeat that crossed with a slow first one: one of the two was given slug-2.
             slugs = [draft.slug, *(f"{draft.slug}-{number}" for number in range(2, 5))]
             found = [post for post in self._at(slugs, deadline) if mark_in(post.content) == draft.mark]
         ours = {post.id: post for post in (posted, *found)}
@@ -183,10 +184,11 @@ class WordPress:
         raise DeliveryFailed(Certainty.FOR_GOOD, words)
 
     def _must_be_shown(self, draft: PostDraft, post: Post, deadline: float, *, new: bool) -> None:
-        """Raise DeliveryFailed if the post's own address shows something else, and take a `new` post back.
+        """Raise DeliveryFailed if the post's own address shows something else, and withdraw a `new` post.
 
-        Pages have a name space of their own in WordPress: a page at the same slug keeps the address to itself.
-        An address that says nothing (a cache, a login wall) is believed, unless a page is known to have it.
+        Pages have a name space of their own in WordPress: a page at the same slug keeps the address to itself. An
+        address that
+        shows nothing (a cache, a login wall) is trusted, unless a page is known to have it.
         """
         other: int | None = None
         shown, hidden = None, False
@@ -208,7 +210,7 @@ class WordPress:
         raise DeliveryFailed(Certainty.FOR_GOOD, f"{words}: {done}; rename one of them")
 
     def _page_at(self, slug: str, link: str, deadline: float, *, hidden: bool) -> int | None:
-        """The number of the page that has this very address, or keeps it `hidden`; None for none."""
+        """Return the number of the page that has this very address, or keeps it `hidden`; None for none."""
         wanted = {"slug": slug, "_fields": f"{_POST_FIELDS},parent"}
         try:
             # A page that is not published has no address yet, and keeps the post from it all the same.
@@ -241,7 +243,7 @@ class WordPress:
     # -- what goes with it --------------------------------------------------------------------------------
 
     def _media(self, enclosure: Enclosure, deadline: float) -> str:
-        """Where an attachment lies in the media library, put there where it isn't yet."""
+        """Return where an attachment is in the media library, after adding it if it isn't there yet."""
         slug = media_slug(enclosure)
         told = self._site.look("media", {"slug": slug, "_fields": "id,source_url"}, deadline)
         if not (isinstance(told, list) and told):
@@ -253,7 +255,7 @@ class WordPress:
         return address
 
     def _terms(self, taxonomy: Taxonomy, deadline: float, *, make: bool) -> list[int]:
-        """The numbers of the configured categories or tags, each looked up once."""
+        """Return the numbers of the configured categories or tags, each looked up once."""
         wanted = next(names for known, names in self._wanted if known is taxonomy)
         ids = []
         for name in wanted:
@@ -289,7 +291,7 @@ class WordPress:
 
 @contextmanager
 def _nothing_posted() -> Iterator[None]:
-    """Whatever is unsure in here, the release surely wasn't posted by it."""
+    """Make every failure in the block a sure one: the release wasn't posted by it."""
     try:
         yield
     except DeliveryFailed as failure:

@@ -1,7 +1,8 @@
 """WordPress's REST API: where it answers, and what its refusals mean.
 
-Pretty addresses (`/wp-json/wp/v2/posts`) exist only where the site has pretty permalinks; `/?rest_route=` always does.
-Which of them answers is found out by the first look, and remembered.
+Pretty addresses (`/wp-json/wp/v2/posts`) exist only if the site has pretty permalinks; `/?rest_route=` always does.
+Which
+of them answers is found out by the first look, and remembered.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pressrelease.release.delivery import Certainty, DeliveryFailed
 #: A page of posts with their texts, in bytes: a release has up to 1 MiB, and a slug up to three posts.
 LARGEST_LOOK = 8 << 20
 
-#: What WordPress refuses with (`code` in its JSON), where its status alone says too little or something else.
+#: What WordPress refuses with (`code` in its JSON), if its status alone says too little or something else.
 _WORDS = {
     "rest_cannot_publish": "this user may not publish there",
     "rest_cannot_create": "this user may not write there",
@@ -47,7 +48,7 @@ _MARKED_POST = re.compile(r"<!-- pressrelease [0-9a-f]{32} ([0-9a-f]{32}) -->")
 
 @dataclass(frozen=True)
 class Shown:
-    """What an address shows: the number of the post or page, None if it is not said; and the marks in its text."""
+    """What an address shows: the number of the post or page, None if it is not given; and the marks in its text."""
 
     id: int | None
     marks: frozenset[str]
@@ -55,7 +56,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Post:
-    """A post as WordPress has it; `content` is as it was written, "" where it was not asked for."""
+    """A post as WordPress has it; `content` is as it was written, "" if it was not asked for."""
 
     id: int
     slug: str
@@ -75,16 +76,16 @@ class WordPressSite:
         self._plain_addresses: bool | None = None
 
     def certificate_ends(self) -> datetime | None:
-        """When its certificate ends (UTC); None where it can't be asked."""
+        """Return when its certificate expires (UTC); None if it can't be asked."""
         return self._http.certificate_ends(self.url)
 
     @property
     def called(self) -> str:
-        """What the site is called in reasons."""
+        """The site's name in reasons."""
         return self._http.called
 
     def deadline(self) -> float:
-        """When a send that begins now must have ended, on the pause clock."""
+        """Return when a send that starts now must have ended, on the pause clock."""
         return self._http.deadline()
 
     def warm(self, sends: int = 4) -> None:
@@ -92,13 +93,13 @@ class WordPressSite:
         self._http.warm(self.url, sends)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._http.close()
 
     # -- requests -----------------------------------------------------------------------------------------
 
     def look(self, route: str, query: Mapping[str, str], deadline: float) -> Any:
-        """What stands at a route, None where there is no such thing. Changes nothing. Raises DeliveryFailed."""
+        """Return what is at a route, None if there is no such thing. Changes nothing. Raises DeliveryFailed."""
         noisy = False
         kinds = (False, True) if self._plain_addresses is None else (self._plain_addresses,)
         for plain in kinds:
@@ -123,9 +124,11 @@ class WordPressSite:
         raise DeliveryFailed(Certainty.FOR_GOOD, words)
 
     def shown_at(self, link: str, deadline: float) -> tuple[Shown | None, bool]:
-        """What the public gets at an address of the site, None if the answer does not say; and whether it is nothing.
+        """Return what the public gets at an address of the site, None if the answer does not say;
 
-        Raises DeliveryFailed.
+        and whether it is nothing.
+
+        Raises: DeliveryFailed.
         """
         headers = {"Accept": "text/html", "Cache-Control": "no-cache"}
         answer = self._http.ask(
@@ -136,7 +139,7 @@ class WordPressSite:
     def change(
         self, route: str, fields: Mapping[str, Any], deadline: float, *, query: Mapping[str, str] | None = None
     ) -> Any:
-        """Post fields to a route; the JSON that came back, None where it is none. Raises DeliveryFailed."""
+        """Post fields to a route. Return the JSON that came back, None if it is none. Raises DeliveryFailed."""
         body = json.dumps(fields, ensure_ascii=False).encode()
         return self._change("POST", route, deadline, query=query, body=body, media_type="application/json")
 
@@ -150,7 +153,7 @@ class WordPressSite:
         return self._change("POST", "media", deadline, query=wanted, body=body, media_type=form_type)
 
     def trash(self, post: int, deadline: float) -> None:
-        """Move a post to the trash, or delete it where the site has none. One that is gone is no failure."""
+        """Move a post to the trash, or delete it if the site has no trash. One that is gone is no failure."""
         for query in ({}, {"force": "true"}):
             answer = self._ask("DELETE", f"posts/{post}", query, deadline=deadline)
             if answer.status != 501:
@@ -216,7 +219,7 @@ class WordPressSite:
 
 
 def code_of(told: Any) -> str:
-    """The name of a refusal in WordPress's JSON; of a parameter's own, where one was refused."""
+    """Return the name of a refusal in WordPress's JSON; a parameter's own, if one was refused."""
     if not isinstance(told, dict):
         return ""
     data = told.get("data")
@@ -229,7 +232,7 @@ def code_of(told: Any) -> str:
 
 
 def post_of(told: Any) -> Post | None:
-    """A post in WordPress's JSON; None where it is none."""
+    """Return a post in WordPress's JSON; None if it is none."""
     if not isinstance(told, dict) or not isinstance(told.get("id"), int):
         return None
     content = told.get("content")
@@ -244,7 +247,7 @@ def post_of(told: Any) -> Post | None:
 
 
 def shown_in(answer: Answer) -> Shown | None:
-    """Which post or page WordPress says that an answer shows: in its Link headers, its head, or its body's class."""
+    """Return which post or page an answer shows, by its Link headers, its head, or its body's class."""
     text = answer.headers.get("link", "") + "\n" + answer.body.decode("utf-8", "replace")
     marks = frozenset(_MARKED_POST.findall(text))
     for pattern in _SHOWN:
@@ -254,7 +257,7 @@ def shown_in(answer: Answer) -> Shown | None:
 
 
 def _has_json_inside(answer: Answer) -> bool:
-    """Whether an answer is WordPress's JSON with something before or after it."""
+    """Return whether an answer is WordPress's JSON with something before or after it."""
     if not 200 <= answer.status < 300:
         return False
     text = answer.body.decode("utf-8", "replace")
@@ -269,7 +272,7 @@ def _has_json_inside(answer: Answer) -> bool:
 
 
 def _is_rest(answer: Answer, told: Any) -> bool:
-    """Whether it is the REST API that answered, and not a page of the site or of what stands before it."""
+    """Return whether the REST API answered, and not a page of the site or of a server in front of it."""
     if isinstance(told, list):
         return 200 <= answer.status < 300
     return isinstance(told, dict) and ("id" in told or "code" in told)

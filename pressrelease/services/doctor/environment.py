@@ -42,7 +42,7 @@ def config(context: DoctorContext) -> Iterator[DoctorFinding]:
         yield fine(f"config.toml is valid; outlets: {', '.join(on)}")
     else:
         yield warning("config.toml has no outlet that is switched on", "Add an [outlets.NAME] table.")
-    if patient.workspace.is_sample:
+    if context.workspace.is_sample:
         yield warning(SAMPLE[0].lower() + SAMPLE[1:].rstrip("."), MAKE_YOUR_OWN)
     if read.policy.approvals == 0:
         yield warning("nothing needs an approval: [policy] approvals is 0", "Set approvals = 1 or more.")
