@@ -1,8 +1,8 @@
 """A frozen release as the world will read it: text for mail and programs, HTML for pages. Pure.
 
 Release ──compose──▶ Message(html, text, enclosures)      one per version, the same bytes every time
-                        ├── html   the body: sanitised, the dateline before its lead, images by enclosure name
-                        └── text   the whole release in the order of the press, from its release line to ###
+          ├── html   the body: sanitized, the dateline before its lead, images by enclosure name
+          └── text   the whole release in press order, from its release line to ###
 """
 
 from __future__ import annotations

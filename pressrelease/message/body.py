@@ -1,6 +1,6 @@
-"""The body of a release, rendered: the part of composing that takes long where a text is long. Pure.
+"""The body of a release, rendered: the part of composing that takes long if a text is long. Pure.
 
-What it is rendered from and what comes of it are plain strings, so that another process can do it.
+Its input and its result are plain strings, so that another process can do it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from pressrelease.message.plain_text import lead_of, text_of
 
 
 class Source(NamedTuple):
-    """A body in Markdown, and all that decides how it reads.
+    """A body in Markdown, and everything that affects its rendering.
 
     `names` maps an attachment's path to its enclosure name, `alts` to its description; `base` is the address that a
-    link beginning with / is taken from; `image_word` introduces an image's description in the plain text.
+    link
+    starting with / is relative to; `image_word` introduces an image's description in the plain text.
     """
 
     markdown: str

@@ -1,4 +1,4 @@
-"""Release → Message, in the order of the press: release line, contact, headline, lead, body, contact, ###."""
+"""Compose a Release into a Message, in press order: release line, contact, headline, lead, body, contact, ###."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ def compose(
     attachments: Mapping[str, bytes],
     render: Callable[[Source], Body] = render,
 ) -> Message:
-    """The release as it will be read. The same arguments give the same bytes, on every machine.
+    """Return the release as it will be read. The same arguments give the same bytes, on every machine.
 
-    `lift` is aware; `attachments` holds every attachment's bytes by its path; `url` is "" where it has no page.
-    `render` is where the body is rendered; what comes of it is the same everywhere.
+    `lift` is aware; `attachments` holds every attachment's bytes by its path; `url` is "" if it has no page. `render`
+    renders the
+    body; its result is the same everywhere.
     """
     names = safe_names(attachment.path for attachment in release.attachments)
     alts = {attachment.path: attachment.alt for attachment in release.attachments}
@@ -53,7 +54,7 @@ def compose(
 
 
 def plain_body(message: Message, width: int = WIDTH) -> str:
-    """The body alone as plain text, a paragraph a line where `width` is wide enough for it."""
+    """Return only the body as plain text, a paragraph a line if `width` is wide enough for it."""
     release = message.release
     names = safe_names(attachment.path for attachment in release.attachments)
     alts = {attachment.path: attachment.alt for attachment in release.attachments}
@@ -87,7 +88,7 @@ def _document(
 
 
 def contact_lines(contact: Contact, words: Words) -> str:
-    """Whom to call, line by line; "" where nobody is named."""
+    """Return the media contact, line by line; "" if there is none."""
     given = [line for line in (contact.name, contact.phone, contact.email) if line]
     return "\n".join([f"{words.contact}:", *given]) if given else ""
 
@@ -105,7 +106,7 @@ def _enclosure_lines(enclosures: Sequence[Enclosure], url: str, words: Words) ->
 
 
 def _cut(text: str, longest: int) -> str:
-    """A text cut at a word, with an ellipsis where something is left out."""
+    """Return a text cut at a word, with an ellipsis if something is left out."""
     if len(text) <= longest:
         return text
     whole, _, _ = text[:longest].rpartition(" ")

@@ -1,4 +1,4 @@
-"""Attachments under names that are safe on every disk, in every header and on every web server."""
+"""Give attachments names that are safe on every disk, in every header and on every web server."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pressrelease.release.slug import in_ascii
 
 LONGEST_STEM = 80
 
-#: What may keep its ending. Everything else is handed out as bytes, under an ending that no server runs and no
-#: browser opens: an attachment is approved for what it says, not for what it does.
+#: What may keep its ending. Everything else is served as bytes, under an ending that no server runs and no browser
+#: opens:
+#: an attachment is approved for what it says, not for what it does.
 MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
     {
         "pdf": "application/pdf",
@@ -50,10 +51,11 @@ OTHER_ENDING, OTHER_TYPE = "bin", "application/octet-stream"
 
 
 def safe_names(paths: Iterable[str]) -> dict[str, str]:
-    """A file name for each path: `[A-Za-z0-9_-]`, one dot and a known ending; unique, whatever the case.
+    """Return a file name for each path: `[A-Za-z0-9_-]`, one dot and a known ending; unique, whatever the case.
 
     "lists/Names of 2018.pdf" gives "Names-of-2018.pdf", "Größe.pdf" "Grosse.pdf", "x.php" "x-php.bin", a second
-    photo.jpg from another folder "photo-2.jpg".
+    photo.jpg from
+    another folder "photo-2.jpg".
     """
     names: dict[str, str] = {}
     taken: set[str] = set()
@@ -73,13 +75,13 @@ def _parts(name: str) -> tuple[str, str]:
     ending = ending.lower()
     if not dot or ending not in MEDIA_TYPES:
         stem, ending = name, OTHER_ENDING
-    # No dot inside: some servers run x.php.pdf for the sake of its first ending.
+    # No dot inside: some servers run x.php.pdf because of its first ending.
     safe = re.sub(r"[^A-Za-z0-9_]+", "-", in_ascii(stem)).strip("-")[:LONGEST_STEM].strip("-")
     return safe or "attachment", ending
 
 
 def original_name(path: str, safe: str) -> str:
-    """The file's own name as people may read it and a mail may carry it, with the ending of its `safe` name.
+    """Return the file's own name as people may read it and a mail may carry it, with the ending of its `safe` name.
 
     "lists/Скан.pdf" stays "Скан.pdf"; "x.php" is "x.php.bin"; what no name on a disk may hold becomes a dash.
     """
@@ -93,7 +95,7 @@ def original_name(path: str, safe: str) -> str:
 def enclose(
     attachments: Iterable[Attachment], contents: Mapping[str, bytes], names: Mapping[str, str], shown: frozenset[str]
 ) -> tuple[Enclosure, ...]:
-    """The attachments in their order; `contents` and `names` are by path, `shown` holds names."""
+    """Return the attachments in order; `contents` and `names` are by path, `shown` holds names."""
     return tuple(
         Enclosure(
             name=names[attachment.path],

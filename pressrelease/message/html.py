@@ -1,8 +1,10 @@
 """Markdown, made safe to show: CommonMark with tables, as a tree that pages and plain text are both made from.
 
-HTML in the source stays visible text; a link leads to a web page, a mail address, a telephone or an attachment,
-or is no link; an image is an attachment, or is not there. Behind all of it stands a sanitiser that lets only the
-tags through that this room itself writes.
+HTML in the source stays visible text; a link leads to a web page, a mail address, a telephone or an attachment, or is
+no
+link; an image is an attachment, or is left out. After all of it, a sanitizer lets through only the tags that this
+module
+itself writes.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ _CLASSES = {"span": {"dateline"}}
 
 @cache
 def markdown() -> MarkdownIt:
-    """The parser of releases. It keeps nothing between texts, so threads may share it."""
+    """Return the parser of releases. It keeps nothing between texts, so threads may share it."""
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -52,10 +54,11 @@ def _dateline_html(_: Any, tokens: Sequence[Token], at: int, *__: Any) -> str:
 
 
 def settled(body: str, *, dateline: str, names: Mapping[str, str], alts: Mapping[str, str], base: str) -> list[Token]:
-    """The body's tokens with every link and image decided, headings below the page's own, the dateline set.
+    """Return the body's tokens with links and images resolved, headings below the page's own, the dateline set.
 
-    `names` maps an attachment's path to its enclosure name, `alts` to its description; `base` is the address
-    that a link beginning with / is taken from, "" where there is none.
+    `names` maps an attachment's path to its enclosure name, `alts` to its description; `base` is the address that a
+    link
+    starting with / is relative to, "" if there is none.
     """
     tokens = markdown().parse(_END_MARK.sub("", body))
     _lower_headings(tokens)
@@ -70,7 +73,7 @@ def settled(body: str, *, dateline: str, names: Mapping[str, str], alts: Mapping
 
 
 def _lower_headings(tokens: Sequence[Token]) -> None:
-    """The first heading is an h2 below the headline's h1, and no level is ever skipped (WCAG 2.1, 1.3.1)."""
+    """Make the first heading an h2 below the headline's h1, and never skip a level (WCAG 2.1, 1.3.1)."""
     opened = [token for token in tokens if token.type == "heading_open"]
     highest = min((int(token.tag[1]) for token in opened), default=1)
     level, tags = 1, []
@@ -99,7 +102,7 @@ def _inline(children: Sequence[Token], names: Mapping[str, str], alts: Mapping[s
             path = unquote(str(token.attrGet("src") or ""))
             if path not in names:
                 continue
-            # The renderer takes the alt text from the children; a plain text stands for whatever they were.
+            # The renderer takes the alt text from the children; one plain text replaces them all.
             words = " ".join(_plain(token.children or []).split()) or alts.get(path, "")
             token.attrs = {"src": names[path], "alt": ""}
             token.children, token.content = [_text(_visible(words))], _visible(words)
@@ -110,7 +113,7 @@ def _inline(children: Sequence[Token], names: Mapping[str, str], alts: Mapping[s
 
 
 def _visible(text: str) -> str:
-    """Without the characters that no release may hold: an entity like &#x202e; brings them past the reader of files."""
+    """Remove the characters that no release may hold: an entity like &#x202e; brings them past the file parser."""
     if forbidden_in(text) is None:
         return text
     return "".join(character for character in text if forbidden_in(character) is None)
@@ -147,7 +150,7 @@ def _plain(children: Sequence[Token]) -> str:
 
 
 def _without_empty(tokens: list[Token]) -> list[Token]:
-    """No heading or paragraph without a word or an image in it: a reader's software would announce nothing."""
+    """Remove headings and paragraphs without a word or an image: a screen reader would announce nothing."""
     kept: list[Token] = []
     for token in tokens:
         kept.append(token)
@@ -159,7 +162,7 @@ def _without_empty(tokens: list[Token]) -> list[Token]:
 
 
 def _with_dateline(tokens: list[Token], dateline: str) -> list[Token]:
-    """The dateline before the lead: the first paragraph that has words and stands for itself."""
+    """Put the dateline before the lead: the first top-level paragraph that has words."""
     place = dateline.rstrip(" –—-").strip()
     if not place:
         return tokens
@@ -175,7 +178,7 @@ def _with_dateline(tokens: list[Token], dateline: str) -> list[Token]:
 
 
 def html_of(tokens: Sequence[Token]) -> str:
-    """The fragment, sanitised."""
+    """Return the fragment, sanitized."""
     import nh3
 
     parser = markdown()
@@ -190,16 +193,16 @@ def html_of(tokens: Sequence[Token]) -> str:
 
 
 def shown_in(tokens: Sequence[Token]) -> frozenset[str]:
-    """The names of the enclosures that the body shows as images."""
+    """Return the names of the enclosures that the body shows as images."""
     return frozenset(
         str(child.attrGet("src")) for token in tokens for child in token.children or () if child.type == "image"
     )
 
 
 def html_with_addresses(html: str, address_of: Callable[[str], str]) -> str:
-    """A message's `html` with another address for each enclosure: `cid:…` in a mail, a whole URL elsewhere.
+    """Return a message's `html` with another address for each enclosure: `cid:…` in a mail, a whole URL elsewhere.
 
-    The tags found here are surely tags: the sanitiser leaves no bare < in a text, and no bare " in an attribute.
+    The tags found here are surely tags: the sanitizer leaves no bare < in a text, and no bare " in an attribute.
     """
     from html import escape
 

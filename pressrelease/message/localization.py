@@ -1,4 +1,4 @@
-"""The few words that stand around a release, in the office's language, and dates as the press writes them."""
+"""The few fixed words around a release, in the office's language, and dates in press style."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Words:
     office_site: str
 
     def release_line(self, kind: ReleaseKind) -> str:
-        """What a release of that kind begins with, once it may be read by all."""
+        """Return the first line of a release of that kind, once everyone may read it."""
         return dict(self.release_lines)[kind]
 
     def kind(self, kind: ReleaseKind) -> str:
-        """What a reader calls it."""
+        """Return what a reader calls it."""
         return dict(self.kinds)[kind]
 
 
@@ -100,12 +100,12 @@ SPANISH = Words(
 
 
 def words_in(language: str) -> Words:
-    """The words for a language tag: Spanish for "es" and its kind, English for every other."""
+    """Return the words for a language tag: Spanish for "es" and its variants, English for every other."""
     return SPANISH if language.lower().partition("-")[0] == "es" else ENGLISH
 
 
 _EN_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-#: The AP's: March to July are never cut short.
+#: The AP's: March to July are never abbreviated.
 _EN_MONTHS = ("Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec.")
 _ES_DAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
 _ES_MONTHS = (
@@ -125,14 +125,14 @@ _ES_MONTHS = (
 
 
 def zone_of(name: str) -> tzinfo:
-    """An IANA zone by its name."""
+    """Return an IANA zone by its name."""
     import zoneinfo
 
     return zoneinfo.ZoneInfo(name)
 
 
 def day_words(moment: datetime, timezone: str, language: str) -> str:
-    """The local day of an aware moment: "Monday, Sept. 24, 2018", "lunes, 24 de septiembre de 2018"."""
+    """Return the local day of an aware moment: "Monday, Sept. 24, 2018", "lunes, 24 de septiembre de 2018"."""
     local = moment.astimezone(zone_of(timezone))
     if words_in(language) is SPANISH:
         return f"{_ES_DAYS[local.weekday()]}, {local.day} de {_ES_MONTHS[local.month - 1]} de {local.year}"
@@ -140,7 +140,7 @@ def day_words(moment: datetime, timezone: str, language: str) -> str:
 
 
 def moment_words(moment: datetime, timezone: str, language: str) -> str:
-    """The local day, time and zone of an aware moment: "Monday, Sept. 24, 2018, 9 a.m. PDT"."""
+    """Return the local day, time and zone of an aware moment: "Monday, Sept. 24, 2018, 9 a.m. PDT"."""
     local = moment.astimezone(zone_of(timezone))
     zone = local.tzname() or ""
     if zone[:1] in {"+", "-"}:  # zones without an abbreviation of their own
@@ -151,7 +151,7 @@ def moment_words(moment: datetime, timezone: str, language: str) -> str:
 
 
 def _clock_words(local: datetime) -> str:
-    """ "9 a.m.", "9:05 p.m.", "noon"; midnight as "12:00 a.m.", since "midnight" is read both ways."""
+    """Return "9 a.m.", "9:05 p.m.", "noon"; midnight as "12:00 a.m.", since "midnight" is read both ways."""
     if (local.hour, local.minute) == (12, 0):
         return "noon"
     hour, half = local.hour % 12 or 12, "a.m." if local.hour < 12 else "p.m."

@@ -15,7 +15,8 @@ class Enclosure:
     """An attachment's frozen bytes with what a page or a mail says of it.
 
     `name` is a safe file name, unique in its message; `original` is its own, with whatever letters, "" for `name`.
-    `shown` says that the body itself shows it as an image.
+    `shown` says
+    that the body itself shows it as an image.
     """
 
     name: str
@@ -28,7 +29,7 @@ class Enclosure:
 
     @property
     def words(self) -> str:
-        """What a link to it says."""
+        """The text of a link to it."""
         return self.title or self.original or self.name
 
     @property
@@ -41,15 +42,18 @@ class Enclosure:
 class Message:
     """A release, composed.
 
-    `html` is a sanitised fragment (no scripts, nothing remote) whose images and links to attachments are bare
-    enclosure names; `html_with_addresses` puts others in their place. `text` is plain text wrapped for mail.
-    `summary` is the subhead, or else the lead, on one line of plain text. `lift` is aware UTC. `url` is the
-    release's public page, "" where there is none. `notice` says that this is no release, but a word to the office
-    about some: `release` then holds only its headline and text.
+    `html` is a sanitized fragment (no scripts, nothing remote) whose images and links to attachments are bare enclosure
+    names;
+    `html_with_addresses` replaces them. `text` is plain text wrapped for mail. `summary` is the subhead, or else the
+    lead, on one
+    line of plain text. `lift` is aware UTC. `url` is the release's public page, "" if there is none. `notice` says that
+    this is
+    no release, but a notification to the office about some: `release` then holds only its headline and text.
 
-    `release.follows` is "" until the release that it follows is out. `follows_mark` stands for that one until then,
+    `release.follows` is "" until the release that it follows is out. `follows_mark` is the placeholder for that one
+    until then,
     and `mark` for this release: each is the same for one slug of one office, and nobody else can make it (`mark_of`).
-    `embargo_line` stands in a proof where "FOR IMMEDIATE RELEASE" stands from the lift on.
+    `embargo_line` is, in a proof, the line in place of "FOR IMMEDIATE RELEASE".
     """
 
     slug: str
@@ -69,16 +73,16 @@ class Message:
 
     @property
     def contact(self) -> Contact:
-        """Whom a reporter calls about it: the release's own contact, or else the office's."""
+        """The person a reporter calls about it: the release's own contact, or else the office's."""
         return contact_for(self.release, self.office)
 
 
 def mark_of(slug: str, secret: str) -> str:
-    """A slug where it may not be read yet: without `secret` nobody can tell whether a guess is right."""
+    """Return a placeholder for a slug that is not public yet: without `secret` nobody can test a guess."""
     return hmac.digest(secret.encode(), f"newsroom\n{slug}".encode(), "sha256").hex()[:32] if slug else ""
 
 
 def contact_for(release: Release, office: Office) -> Contact:
-    """The release's own contact where it names one, or else the office's."""
+    """Return the release's own contact if it names one, or else the office's."""
     own = release.contact
     return own if own is not None and (own.name or own.phone or own.email) else office.contact

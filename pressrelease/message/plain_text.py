@@ -18,14 +18,14 @@ _BREAK = "\x00"
 
 
 def text_of(tokens: Sequence[Token], *, image_word: str, width: int = WIDTH) -> str:
-    """The body as text, without a line end at its end. `image_word` introduces an image's description."""
+    """Return the body as text, without a line end at its end. `image_word` introduces an image's description."""
     from markdown_it.tree import SyntaxTreeNode
 
     return _Plain(image_word).blocks(SyntaxTreeNode(tokens), width)
 
 
 def lead_of(tokens: Sequence[Token]) -> str:
-    """The words of the first paragraph that has any, on one line, without its dateline; "" where none has."""
+    """Return the words of the first paragraph that has any, on one line, without its dateline; "" if none has."""
     from markdown_it.tree import SyntaxTreeNode
 
     for node in SyntaxTreeNode(tokens).walk():
@@ -37,7 +37,7 @@ def lead_of(tokens: Sequence[Token]) -> str:
 
 
 def wrapped(text: str, width: int = WIDTH) -> str:
-    """One paragraph, wrapped at blanks only; a word or address that is longer than a line stays whole."""
+    """Return one paragraph, wrapped at spaces only; a word or address that is longer than a line stays whole."""
     lines = []
     for line in text.split(_BREAK):
         words = re.sub(r"[ \t\n]+", " ", line).strip(" ")
@@ -98,7 +98,7 @@ class _Plain:
         )
 
     def inline(self, node: SyntaxTreeNode, *, lead: bool = False) -> str:
-        """The words of what lies inside `node`; for a `lead`, neither dateline nor addresses nor images."""
+        """Return the words inside `node`; for a `lead`, without dateline, addresses and images."""
         parts = []
         for child in node.children:
             match child.type:
@@ -121,7 +121,7 @@ class _Plain:
 
 
 def _with_address(words: str, href: str) -> str:
-    """A link's words, and its address behind them where they don't already say it."""
+    """Return a link's words, followed by its address if they don't already contain it."""
     shown = href.removeprefix("mailto:").removeprefix("tel:")
     said = words.strip()
     digits = re.sub(r"\D", "", said)

@@ -21,16 +21,17 @@ from pressrelease.message import Message
 
 ELLIPSIS = "…"
 APART = "\n\n"
-#: Less of a summary than this, in characters, says nothing.
+#: Less of a summary than this, in characters, is not worth showing.
 SHORTEST_SUMMARY = 40
 
 
 @dataclass(frozen=True)
 class Limit:
-    """How long a service lets a post be, counted as it counts.
+    """How long a service lets a post be, in its own units.
 
-    `characters` are user-perceived ones; `octets` of UTF-8, where the service counts those too; `link` is what
-    every public web address counts as, whatever its length, where the service says so.
+    `characters` are user-perceived ones; `octets` of UTF-8, if the service counts those too; `link` is what every
+    public web
+    address counts as, whatever its length, if the service says so.
     """
 
     characters: int
@@ -38,13 +39,13 @@ class Limit:
     link: int | None = None
 
     def length_of_link(self, link: str) -> int:
-        """What an address counts as. One that the service may not know for an address counts as it is written."""
+        """Return what an address counts as. One that the service may not recognize counts as it is written."""
         if self.link is not None and _is_public(link):
             return self.link
         return max(characters_of(link), self.link or 0)
 
     def allows(self, words: str, link: str = "") -> bool:
-        """Whether words, with a link behind them, fit. Never says yes where the service would say no."""
+        """Return whether words, followed by a link, fit. Never True if the service would say no."""
         length = characters_of(words)
         if self.link is not None:
             length += self.link * words.count("://")
@@ -54,7 +55,7 @@ class Limit:
         return length <= self.characters and (self.octets is None or len(whole.encode()) <= self.octets)
 
 
-#: Mastodon's own default; an instance may allow more, and hardly ever less. Addresses count as 23.
+#: Mastodon's own default; a server may allow more, and hardly ever less. Addresses count as 23.
 MASTODON = Limit(characters=500, link=23)
 #: The lexicon app.bsky.feed.post: `maxGraphemes` and `maxLength`.
 BLUESKY = Limit(characters=300, octets=3000)
@@ -62,7 +63,7 @@ BLUESKY = Limit(characters=300, octets=3000)
 
 @dataclass(frozen=True)
 class ShortForm:
-    """`words` without the link, and the `link`, "" where the release has no page."""
+    """`words` without the link, and the `link`, "" if the release has no page."""
 
     words: str
     link: str
@@ -74,7 +75,7 @@ class ShortForm:
 
 
 def short_form(message: Message, limit: Limit) -> ShortForm:
-    """Headline, summary and link within a limit. The same release gives the same text every time."""
+    """Return headline, summary and link within a limit. The same release gives the same text every time."""
     link = message.url if limit.allows(message.release.headline[:1], message.url) else ""
 
     def fits(words: str) -> bool:
@@ -90,12 +91,14 @@ def short_form(message: Message, limit: Limit) -> ShortForm:
 
 
 def joined(words: str, link: str) -> str:
-    """Words and link as they stand in a post."""
+    """Return words and link as they are in a post."""
     return APART.join(part for part in (words, link) if part)
 
 
 def characters_of(text: str) -> int:
-    """How many characters a reader sees, or a few more: never fewer than UAX #29's extended grapheme clusters.
+    """Return how many characters a reader sees, or a few more:
+
+    never fewer than UAX #29's extended grapheme clusters.
 
     "é" in two code points is 1; a family emoji, joined of five code points, counts 5 where a service counts 1.
     """
@@ -108,7 +111,7 @@ def characters_of(text: str) -> int:
 
 
 def cut(text: str, fits: Callable[[str], bool]) -> str:
-    """The longest beginning that fits, ended at a word with an ellipsis; "" where not even a letter does."""
+    """Return the longest start that fits, ended at a word with an ellipsis; "" if not even a letter does."""
     if fits(text):
         return text
     words = text.split(" ")
@@ -126,12 +129,12 @@ def cut(text: str, fits: Callable[[str], bool]) -> str:
 
 
 def _hangs_on(sign: str) -> bool:
-    """Whether a code point belongs to the one before it, by UAX #29 (GB9): marks, and what joins emoji."""
+    """Return whether a code point belongs to the one before it, by UAX #29 (GB9): marks, and what joins emoji."""
     return unicodedata.category(sign) in {"Mn", "Me"} or sign in {"\u200d", "\ufe0f"}
 
 
 def _is_public(link: str) -> bool:
-    """Whether any service would take it for a web address: a scheme, a dotted name, a top level of letters."""
+    """Return whether any service would take it for a web address: a scheme, a dotted name, a top level of letters."""
     host = urlsplit(link).hostname or ""
     dotted, _, top = host.rpartition(".")
     return link.startswith(("https://", "http://")) and bool(dotted) and top.isascii() and top.isalpha()

@@ -197,9 +197,7 @@ class Cycle:
         return left
 
     def _rehearse(self) -> None:
-        """Run the claim and record statements once in a rolled-back transaction, so that they are compiled before
-        the lift.
-        """
+        """Run the claim and record statements once and roll back, so that they are compiled before the lift."""
         if self._rehearsed:
             return
         nobody = Delivery(0, "", "", "", "", DeliveryState.SENDING)
@@ -302,8 +300,9 @@ class Cycle:
             leave_to_person(ledger, over, "a repeat could no longer be told from a first time")
 
     def _costs_a_look(self, outlet: str) -> bool:
-        """Return whether a delivery in doubt at this outlet may need a person, so that a log of started sends is
-        worth keeping.
+        """Return whether a delivery in doubt at this outlet may need a person.
+
+        If so, a log of started sends is worth keeping.
 
         An outlet that always recognizes repeats is asked again with the same key, whatever the first send did.
         """

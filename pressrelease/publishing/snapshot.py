@@ -209,9 +209,9 @@ def _dossiers(
     *,
     unsettled_only: bool = False,
 ) -> list[Dossier]:
-    """Return everything on record for the releases, with the state of their files, changes to the config since they
-    were
-    frozen, and what the zone rules mean for them.
+    """Return everything on record for the releases.
+
+    With the state of their files, changes to the config since they were frozen, and what the zone rules mean for them.
     """
     found = store.read.dossiers(releases, file_facts(library, releases), unsettled_only=unsettled_only)
     covered = ApprovedConfig(config, store)

@@ -1,4 +1,4 @@
-"""One release, at one version, to one recipient of one outlet: where it stands, and what may follow.
+"""One release version to one recipient of one outlet: its state, and what may follow.
 
     waiting ──claim──▶ sending ──▶ delivered
        ▲                 │ │ └───▶ failed      a person: retry ─▶ waiting
@@ -6,9 +6,11 @@
        │                 └───────▶ in_doubt ──▶ settle: delivered, waiting or canceled
        └── only a delivery whose first byte surely never left comes back by itself
 
-An `in_doubt` delivery with a `next_try` is at an outlet that can tell a repeat from a first time: it is
-asked again by itself, with the same key, while that outlet still remembers the first. Whatever such a repeat
-is refused with, the doubt stays: that nothing arrived this time says nothing of the first.
+An `in_doubt` delivery with a `next_try` is at an outlet that recognizes repeats: it is asked again automatically, with
+the
+same key, while that outlet still remembers the first send. Whatever refuses such a repeat, the delivery stays in doubt:
+that
+nothing arrived this time proves nothing about the first.
 """
 
 from __future__ import annotations
@@ -20,12 +22,12 @@ from typing import NamedTuple
 
 from pressrelease.system.printable import printable
 
-#: How much of an outlet's own words is recorded, in characters.
+#: How much of an outlet's own text is recorded, in characters.
 LONGEST_WORDS = 2000
 
 
 class DeliveryState(str, Enum):
-    """Where a delivery stands; each member carries the sentence that a person reads."""
+    """The state of a delivery; each member carries the sentence that a person reads."""
 
     sentence: str
 
@@ -44,14 +46,14 @@ class DeliveryState(str, Enum):
     CANCELED = "canceled", "called off"
 
 
-#: States in which a delivery asks nothing more of anybody.
+#: States in which a delivery needs nothing more from anybody.
 SETTLED = frozenset({DeliveryState.DELIVERED, DeliveryState.CANCELED})
 #: States in which it may be claimed, once `next_try` has come.
 CLAIMABLE = frozenset({DeliveryState.WAITING, DeliveryState.RETRYING, DeliveryState.IN_DOUBT})
 
 
 class Certainty(str, Enum):
-    """What a failure says about whether the text arrived; the whole of "may it be sent again" follows from it."""
+    """What a failure says about whether the text arrived. Whether it may be sent again follows from it alone."""
 
     NOT_SENT = "not_sent"  # surely nothing arrived, and trying again may help: refused connection, 429, 503
     UNSURE = "unsure"  # it may have arrived: the answer was lost, late, or cut short
@@ -59,11 +61,13 @@ class Certainty(str, Enum):
 
 
 class DeliveryFailed(Exception):
-    """An outlet's word that a send did not surely succeed.
+    """An outlet's report that a send did not surely succeed.
 
-    `reason` is for people and holds no secret, no release text, and no URL with credentials.
-    `retry_after` is the outlet's own wish (RFC 9110, section 10.2.3), where it gave one. `credentials` says that
-    it is this program that is refused, and so every other release would be too.
+    `reason` is for people and holds no secret, no release text, and no URL with credentials. `retry_after` is the
+    outlet's own
+    wish (RFC 9110, section 10.2.3), if it gave one. `credentials` says that this program itself is refused, and so
+    every other
+    release would be too.
     """
 
     def __init__(
@@ -82,19 +86,20 @@ class DeliveryFailed(Exception):
 
 
 class Receipt(NamedTuple):
-    """An outlet's word that a delivery arrived: where it can be seen, and the outlet's own name for it."""
+    """An outlet's report that a delivery arrived: where it can be seen, and the outlet's own name for it."""
 
     url: str | None = None
     remote_id: str | None = None
 
 
 class Repeats(NamedTuple):
-    """What an outlet makes of a second send with the same key.
+    """What an outlet does with a second send with the same key.
 
     `told_apart`: it recognizes a repeat and makes nothing new of it, for as long as `within` (None: forever).
-    `findable`: it has a method `find` (`pressrelease.outlets.Finds`), called before any second send of what may have
-    arrived. `settle` is how long a doubtful try is left alone before the outlet is asked again: its server may still
-    be at it.
+    `findable`: it has
+    a method `find` (`pressrelease.outlets.Finds`), called before any second send of what may have arrived. `settle` is
+    how long
+    a try in doubt is left alone before the outlet is asked again: its server may still be working on it.
     """
 
     told_apart: bool
@@ -103,16 +108,18 @@ class Repeats(NamedTuple):
     settle: timedelta = timedelta(0)
 
     def still_told(self, first_sent: datetime, now: datetime) -> bool:
-        """Whether a repeat sent at `now` of what first left at `first_sent` would be recognised."""
+        """Return whether a repeat sent at `now` of what first left at `first_sent` would be recognized."""
         return self.told_apart and (self.within is None or now - first_sent < self.within)
 
 
 class Abilities(NamedTuple):
-    """What can be done about a release that an outlet has already.
+    """What can be done about a release that an outlet already has.
 
-    `correct`: a corrected version takes the first one's place; elsewhere it follows as another message.
-    `withdraw`: this program can take away what arrived; elsewhere people must be asked to.
-    `provable`: the outlet shows what it has; elsewhere its word at the moment of sending is all there is.
+    `correct`: a corrected version replaces the first one; elsewhere it follows as another message. `withdraw`: this
+    program can
+    remove what arrived; elsewhere people must be asked to. `provable`: the outlet shows what it has; elsewhere its
+    answer at the
+    moment of sending is all there is.
     """
 
     correct: bool = False
@@ -123,7 +130,7 @@ class Abilities(NamedTuple):
 class Delivery(NamedTuple):
     """A delivery as the store keeps it. Every time is an aware UTC datetime.
 
-    `claimed_from` is the state that the last claim found: where an unsent claim is given back to.
+    `claimed_from` is the state before the last claim: an unsent claim returns to it.
     """
 
     id: int
@@ -146,12 +153,15 @@ class Delivery(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The same on every try: what an outlet may use to tell a repeat. 32 hex digits, no secret in it."""
+        """The delivery's key, the same on every try, by which an outlet may recognize a repeat.
+
+        32 hex digits, no secret.
+        """
         return delivery_key(self.slug, self.version, self.outlet, self.recipient)
 
     @property
     def needs_person(self) -> bool:
-        """Failed for good, or in doubt at an outlet that can't (or no longer can) tell a repeat."""
+        """Whether it failed for good, or is in doubt at an outlet that can't (or no longer can) recognize a repeat."""
         return self.state is DeliveryState.FAILED or (self.state is DeliveryState.IN_DOUBT and self.next_try is None)
 
     @property
@@ -167,7 +177,7 @@ class Delivery(NamedTuple):
         return self.delivered_at - self.lift
 
     def delivered(self, receipt: Receipt, now: datetime) -> Delivery:
-        """After the outlet said yes."""
+        """Return the delivery after the outlet accepted it."""
         return self._replace(
             state=DeliveryState.DELIVERED,
             delivered_at=now,
@@ -181,11 +191,11 @@ class Delivery(NamedTuple):
 
     @property
     def may_have_arrived(self) -> bool:
-        """Whether an earlier try of a claimed delivery left a doubt that no person has settled."""
+        """Whether an earlier try of a claimed delivery is in doubt and not settled by a person."""
         return self.claimed_from is DeliveryState.IN_DOUBT
 
     def failed(self, failure: DeliveryFailed, *, next_try: datetime | None) -> Delivery:
-        """After the outlet said no, or said nothing; `next_try` is None where nothing follows by itself."""
+        """Return the delivery after a failure; `next_try` is None if nothing follows automatically."""
         if failure.certainty is Certainty.UNSURE or self.may_have_arrived:
             state = DeliveryState.IN_DOUBT
         elif failure.certainty is Certainty.FOR_GOOD or next_try is None:
@@ -196,10 +206,10 @@ class Delivery(NamedTuple):
 
 
 def _kept(text: str | None) -> str | None:
-    """An outlet's words as they are recorded: whatever it answered, that it answered must be writable."""
+    """Return an outlet's text as it is recorded: whatever it answered, the answer must be writable."""
     return None if text is None else printable(text)[:LONGEST_WORDS]
 
 
 def delivery_key(slug: str, version: str, outlet: str, recipient: str) -> str:
-    """The identity of one delivery, as 32 hex digits of SHA-256; injective, since no part holds a newline."""
+    """Return the identity of one delivery, as 32 hex digits of SHA-256; injective, since no part holds a newline."""
     return hashlib.sha256("\n".join((slug, version, outlet, recipient)).encode()).hexdigest()[:32]

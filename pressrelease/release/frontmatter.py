@@ -1,7 +1,8 @@
 """YAML front matter, with text as its only type and none of YAML's machinery.
 
-PyYAML's own loaders read `9:00` as 540, `010` as 8 and `no` as False, and open an alias bomb. So only its
-scanner is used: events become texts, lists and mappings here; anchors, aliases, tags and directives are refused.
+PyYAML's own loaders read `9:00` as 540, `010` as 8 and `no` as False, and open an alias bomb. So only its scanner is
+used:
+events become texts, lists and mappings here; anchors, aliases, tags and directives are refused.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Fields:
-    """A mapping; `lines` says where each key stands."""
+    """A mapping; `lines` has the line of each key."""
 
     line: int
     values: dict[str, Node] = field(default_factory=dict)
@@ -46,17 +47,17 @@ class Fields:
 
 Node = Text | Items | Fields
 
-#: Where YAML sees a comment begin.
+#: Where YAML sees a comment start.
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#")
 
-#: What goes on as a name or number does, `#MeToo` or `# 12`, rather than as a comment.
+#: Text that continues like a name or number, `#MeToo` or `# 12`, rather than like a comment.
 _WORDS = re.compile(r"[^\s#]|[ \t]+[0-9]")
 
 _QUOTE_IT = 'Put the whole value in double quotes, like `headline: "…"`, with \\" for a quotation mark inside.'
 
 
 def read_front_matter(yaml_text: str) -> Fields:
-    """The mapping that `yaml_text` (what stands between the two `---`) holds. Raises ReleaseRefused with a line."""
+    """Return the mapping in `yaml_text` (what is between the two `---`). Raises ReleaseRefused with a line."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -65,7 +66,7 @@ def read_front_matter(yaml_text: str) -> Fields:
         for event in yaml.parse(yaml_text, Loader=loader):
             reading.take(event)
     except yaml.MarkedYAMLError as error:
-        # A quotation mark that is never closed is found at the end; the mend is where it opened.
+        # A quotation mark that is never closed is found at the end; the fix is where it opened.
         opened = "quoted scalar" in (error.context or "")
         mark = error.context_mark if opened else error.problem_mark or error.context_mark
         raise _trouble(
@@ -102,7 +103,7 @@ def _trouble(problem: str, line: int) -> ReleaseRefused:
 
 
 class _Reading:
-    """Builds the tree from events, without recursion, so that no depth can overrun anything."""
+    """Builds the tree from events, without recursion, so that no depth can overflow anything."""
 
     def __init__(self, lines: list[str]) -> None:
         self.root: Node | None = None
@@ -114,7 +115,7 @@ class _Reading:
         self._read_to = (0, 0)
 
     def take(self, event: object) -> None:
-        """One event of the scanner's."""
+        """Add one event of the scanner's."""
         import yaml
 
         start: Any = event.start_mark  # type: ignore[attr-defined]
@@ -207,10 +208,11 @@ class _Reading:
             )
 
     def _refuse_lost_words(self, mark: Any) -> None:
-        """`headline: Case #12 dismissed` would silently become "Case": to YAML the rest is a comment.
+        """Refuse words that YAML reads as a comment: `headline: Case #12 dismissed` would silently become "Case".
 
-        Between the last value and `mark` stand only YAML's own signs and comments. A comment on a line of its
-        own is meant, and so is one with a blank after its # that doesn't go on with a number.
+        Between the last value and `mark` there are only YAML's own signs and comments. A comment on a line of its own
+        is meant, and
+        so is one with a space after its # that doesn't continue with a number.
         """
         line, column = self._read_to
         for number in range(line, min(mark.line + 1, len(self._lines))):
@@ -227,6 +229,6 @@ class _Reading:
 
 
 def shown(key: str) -> str:
-    """A key as an error may show it: short, and without what a terminal would obey."""
+    """Return a key as an error may show it: short, and without what a terminal would obey."""
     text = "".join(character for character in key if character.isprintable())
     return f"“{text[:40]}…”" if len(text) > 40 else f"“{text}”"

@@ -22,7 +22,7 @@ class ReleaseKind(str, Enum):
 
 
 class Contact(NamedTuple):
-    """Whom a reporter calls."""
+    """The person a reporter calls."""
 
     name: str = ""
     phone: str = ""
@@ -40,11 +40,13 @@ class Attachment(NamedTuple):
 class Release(NamedTuple):
     """One file of releases/, read. Every text is NFC, without control characters; `body` is Markdown.
 
-    `embargo` is the phrase as typed, "" while nobody has said when. `outlets` is None where the file leaves it to
-    [defaults].
-    `lines` maps a front-matter key to its line in the file, from 1, an attachment under "attachments.0" and
-    so on, a part of the contact under "contact.email"; `body_line` is the body's first line.
-    `source_hash` is the SHA-256 (64 hex digits) of the file's bytes.
+    `embargo` is the phrase as typed, "" while none is given. `outlets` is None if the file leaves it to [defaults].
+    `lines` maps
+    a front-matter key to its line in the file, from 1, an attachment under "attachments.0" and so on, a part of the
+    contact
+    under "contact.email"; `body_line` is the body's first line. `source_hash` is the SHA-256 (64 hex digits) of the
+    file's
+    bytes.
     """
 
     slug: str
@@ -67,5 +69,5 @@ class Release(NamedTuple):
     source_hash: str = ""
 
     def line_of(self, key: str) -> int:
-        """The line in the file that `key` stands on, from 1; 0 where the file leaves it out."""
+        """Return the line of `key` in the file, from 1; 0 if the file leaves it out."""
         return dict(self.lines).get(key, 0)

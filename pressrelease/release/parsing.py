@@ -1,4 +1,4 @@
-"""The bytes of a file in releases/ → a Release, or a refusal with its line."""
+"""Parse a file in releases/ into a Release, or refuse it with a line number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_LINE = 1000
 LONGEST_NOTE = 10_000
 MOST_ITEMS = 100
 
-#: Opening brackets in a body. Each may begin a link, and looking for its end takes time with the square of them.
+#: Opening brackets in a body. Each may start a link, and looking for its end takes time with the square of them.
 MOST_BRACKETS = 5_000
 
 KEYS = (
@@ -39,7 +39,7 @@ KEYS = (
 CONTACT_KEYS = ("name", "phone", "email")
 ATTACHMENT_KEYS = ("path", "title", "alt")
 
-#: What people write who know other programs.
+#: Keys that users of other programs write.
 _MEANT = {
     "title": "headline",
     "heading": "headline",
@@ -69,7 +69,7 @@ _SHAPE = "A release begins with a line `---`, then `headline:` and `embargo:`, t
 
 
 def parse(data: bytes, slug: str) -> Release:
-    """Read one file of releases/. Pure; the file's name without `.md` is `slug`.
+    """Parse one file of releases/. Pure; the file's name without `.md` is `slug`.
 
     Every value is text as typed: `9:00` stays "9:00". Raises ReleaseRefused with the line, from 1.
     """
@@ -116,7 +116,7 @@ def parse(data: bytes, slug: str) -> Release:
 
 
 def _split(text: str) -> tuple[str, str, int]:
-    """Front matter, body without blank lines around it, and the body's first line in the file."""
+    """Return front matter, body without blank lines around it, and the body's first line in the file."""
     lines = text.split("\n")
     if not _FENCE.fullmatch(lines[0]):
         raise ReleaseRefused("The front matter is missing.", line=1, hint=_SHAPE, code="front_matter_missing")
@@ -160,7 +160,7 @@ def _refuse_unknown(fields: Fields, known: tuple[str, ...], within: str = "") ->
 
 
 def _text(fields: Fields, key: str, name: str = "") -> Text | None:
-    """A key's scalar; None where the key is left out or has no value."""
+    """Return a key's scalar; None if the key is left out or has no value."""
     node = fields.values.get(key)
     if node is None or (isinstance(node, Text) and not node.value.strip()):
         return None
@@ -259,7 +259,7 @@ def _outlets(fields: Fields) -> tuple[str, ...] | None:
 
 
 def _names(fields: Fields, key: str) -> tuple[str, ...]:
-    """A list of short texts, each once; a plain text is split at its commas."""
+    """Return a list of short texts, each once; a plain text is split at its commas."""
     node = fields.values.get(key)
     line = fields.lines.get(key, 0)
     if node is None:
@@ -320,7 +320,7 @@ def _attachments(fields: Fields) -> tuple[Attachment, ...]:
     found: dict[str, Attachment] = {}
     for item in _items(node, "attachments", fields.lines["attachments"]):
         attachment = _attachment(item)
-        # Two names that differ in case only are one file on Windows and macOS.
+        # Two names that differ only in case are one file on Windows and macOS.
         if attachment.path.casefold() in found:
             raise ReleaseRefused(
                 "The same attachment stands here a second time.",

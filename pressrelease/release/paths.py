@@ -1,4 +1,4 @@
-"""Where an attachment may lie: beside its release, inside releases/, and never another release's text."""
+"""Where an attachment may be: beside its release, inside releases/, and never another release's text."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _NOT_IN_NAMES = re.compile(r'[\\:*?"<>|]')
 
 
 def attachment_path(path: str, *, line: int) -> str:
-    """`path` as it is, if it is relative, POSIX style, inside releases/ and a file name on every system.
+    """Return `path`, if it is relative, POSIX style, inside releases/ and a file name on every system.
 
-    Raises ReleaseRefused. Symbolic links are the library's to refuse.
+    Raises: ReleaseRefused. The library refuses symbolic links.
     """
 
     def refuse(what: str, hint: str) -> ReleaseRefused:

@@ -41,18 +41,18 @@ _CAPITALS = str.maketrans({"ẞ": "SS", "Æ": "AE", "Œ": "OE", "Ø": "O", "Ł":
 
 
 def in_ascii(text: str) -> str:
-    """Latin letters as ASCII writes them, "Größe" as "Grosse"; any other letter is left out."""
+    """Return Latin letters in ASCII, "Größe" as "Grosse"; any other letter is left out."""
     spelled = unicodedata.normalize("NFKD", text.translate(_CAPITALS).translate(_SMALL))
     return spelled.encode("ascii", "ignore").decode("ascii")
 
 
 def valid_slug(text: str) -> bool:
-    """Whether `text` may name a release: `[a-z0-9-]`, 1 to 80 characters, and no device name of Windows."""
+    """Return whether `text` may name a release: `[a-z0-9-]`, 1 to 80 characters, and no device name of Windows."""
     return _SLUG.fullmatch(text) is not None and text not in RESERVED
 
 
 def slug_of(headline: str) -> str:
-    """The slug that a headline gives, in ASCII, cut at a word. Raises ReleaseRefused where none is left.
+    """Return the slug that a headline gives, in ASCII, cut at a word. Raises ReleaseRefused if nothing is left.
 
     "Attorney's" gives "attorneys", not "attorney-s"; "2018–2019" gives "2018-2019", not "20182019".
     """
@@ -113,7 +113,7 @@ def _misspelled(word: str, slugs: Collection[str]) -> list[str]:
 
 
 def _spelled(character: str) -> str:
-    """An ASCII character as it is; "" for what only marks or spells within a word; a blank for what parts words."""
+    """Return an ASCII character as it is; "" for a mark inside a word; a space for what separates words."""
     if character.isascii() and character != "'":
         return character
     return "" if character in "'’‘" or character.isalpha() or unicodedata.combining(character) else " "

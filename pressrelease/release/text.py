@@ -1,6 +1,6 @@
 """Which characters a release may hold: none that hides, reorders or breaks what a reader sees.
 
-Refused rather than stripped, so that the words on the screen of whoever approves are the words that leave.
+Refused rather than stripped, so that the approver sees exactly the words that leave.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ MOST_MARKS = 30
 
 
 def forbidden_in(text: str) -> re.Match[str] | None:
-    """The first character that may stand in no text at all, or None."""
-    # All of them are of kinds that Unicode calls unprintable, as hardly any line is: a quick look is enough for most.
+    """Return the first character that no text may contain, or None."""
+    # Unicode calls all of them unprintable, as hardly any line is, so a quick test is enough for most.
     return None if text.isprintable() else re.search(_FORBIDDEN, text)
 
 
 def name_of(character: str) -> str:
-    """What to call a character that can't be seen: its Unicode name and number."""
+    """Return a name for a character that can't be seen: its Unicode name and number."""
     name = unicodedata.name(character, "a control character").replace("-", " ").lower()
     return f"{name} (U+{ord(character):04X})"
 
 
 def decode(data: bytes) -> str:
-    """UTF-8, with or without a byte order mark, to NFC text with `\\n` line ends.
+    """Decode UTF-8, with or without a byte order mark, to NFC text with `\\n` line ends.
 
-    Raises ReleaseRefused with the line of the first byte or character that can't be taken.
+    Raises: ReleaseRefused with the line of the first byte or character that can't be accepted.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -70,10 +70,11 @@ def decode(data: bytes) -> str:
 
 
 def _piled(text: str) -> int:
-    """Where more than MOST_MARKS combining marks follow each other, 0 for nowhere.
+    """Return where more than MOST_MARKS combining marks follow each other, 0 for nowhere.
 
-    No language has them (UAX #15, Stream-Safe Text Format); they hide what stands around them, and a megabyte
-    of them takes minutes to normalize.
+    No language has them (UAX #15, Stream-Safe Text Format); they hide the text around them, and a megabyte of them
+    takes minutes
+    to normalize.
     """
     for run in re.finditer(rf"[^\x00-\x7f]{{{MOST_MARKS + 1},}}", text):
         marks = 0
@@ -89,10 +90,10 @@ def _line_of_end(text: str) -> int:
 
 
 def settled(value: str, *, key: str, line: int, longest: int, line_breaks: bool = False) -> str:
-    """A front-matter value as it is kept: NFC, no blanks around it. YAML's escapes can make any character.
+    """Return a front-matter value as it is kept: NFC, no spaces around it. YAML's escapes can make any character.
 
-    Raises ReleaseRefused for a hidden character, a line break or tab where only one line may stand, and for
-    more than `longest` characters.
+    Raises: ReleaseRefused for a hidden character, a line break or tab in a one-line value, and for more than `longest`
+    characters.
     """
     text = unicodedata.normalize("NFC", value).strip(" \t\n")
     found = forbidden_in(text)

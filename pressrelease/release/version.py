@@ -16,17 +16,17 @@ FORMAT = 1
 #: The length of a version's name in records of layout 6 and before.
 SHORT_NAME = 16
 
-#: Where a release came from; nothing of it is published or addressed.
+#: Where a release came from; none of it is published or addressed.
 _OF_THE_FILE = ("lines", "body_line", "source_hash")
 
 
 def canonical(release: Release) -> bytes:
-    """Everything of a release that is published or addressed, as JSON whose bytes depend on nothing else."""
+    """Return everything of a release that is published or addressed, as JSON whose bytes depend on nothing else."""
     return _stable(_values(release))
 
 
 def from_canonical(data: bytes) -> Release:
-    """The Release that `canonical` was given, without its file's lines and hash. Raises StateUnreadable."""
+    """Return the Release that `canonical` was given, without its file's lines and hash. Raises StateUnreadable."""
     import json
 
     try:
@@ -61,11 +61,15 @@ def version_of(
 ) -> str:
     """Return the name of one version: SHA-256 (64 hex digits) over everything that an approval covers.
 
-    `attachment_hashes` maps a path to the SHA-256 of its bytes; `lift` is aware, None for one that lifts with
-    its last approval, and `wall` is what clocks show then, "" where an instant was meant; the order of `outlets` says
-    nothing. `recipients` maps an outlet to the digest of its recipients, and `settings` is the SHA-256 of what
-    config.toml adds (`config.frozen`); both are empty for a version frozen before they were part of it. Raises
-    ValueError for a naive lift.
+    `attachment_hashes` maps a path to the SHA-256 of its bytes; `lift` is aware, None for one that lifts with its last
+    approval,
+    and `wall` is its wall time, "" for an instant; the order of `outlets` does not matter. `recipients` maps an outlet
+    to the
+    digest of its recipients, and `settings` is the SHA-256 of what config.toml adds (`config.frozen`); both are empty
+    for a
+    version frozen before they were part of it.
+
+    Raises: ValueError for a naive lift.
     """
     if lift is not None and lift.utcoffset() is None:
         raise ValueError("a lift without a zone")
@@ -91,7 +95,7 @@ def is_named(
     recipients: Mapping[str, str] = MappingProxyType({}),
     settings: str = "",
 ) -> bool:
-    """Whether `name` is the name of this version; the other arguments are those of `version_of`.
+    """Return whether `name` is the name of this version; the other arguments are those of `version_of`.
 
     Versions that were frozen before settings were have the first 16 digits for a name, and keep it.
     """
@@ -108,12 +112,12 @@ def is_named(
 
 
 def digest_of_recipients(recipients: Iterable[str]) -> str:
-    """The SHA-256, in hexadecimal, of a set of recipients; their order says nothing."""
+    """Return the SHA-256, in hexadecimal, of a set of recipients; their order does not matter."""
     return hashlib.sha256(_stable(sorted(recipients))).hexdigest()
 
 
 def digests_of(recipients: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """As `digest_of_recipients`, for each outlet by its name."""
+    """Return what `digest_of_recipients` does, for each outlet by its name."""
     return {outlet: digest_of_recipients(people) for outlet, people in recipients.items()}
 
 

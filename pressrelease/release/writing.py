@@ -1,4 +1,4 @@
-"""A new release's file, written as a person would write it."""
+"""Write a new release's file, as a person would write it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date as Date  # noqa: N812  (a parameter is named after the
 
 from pressrelease.release.model import Attachment, Contact, ReleaseKind
 
-#: What stands in a new draft; `check` refuses to schedule it.
+#: The text of a new draft; `check` refuses to schedule it.
 PLACEHOLDER = "[[Write the release here. It can't be scheduled while these brackets stand.]]"
 
 #: Words that need no quotes in YAML: a letter or digit first, no `: `, no ` #`; and within [ ] none of its signs.
@@ -34,7 +34,7 @@ def front_matter_text(
     editor_note: str = "",
     body: str = PLACEHOLDER,
 ) -> str:
-    """A whole release file: front matter with only the keys that say something, then `body` as it is.
+    """Return a whole release file: front matter with only the keys that have a value, then `body` as it is.
 
     `parse` reads back what was given. Values that it would refuse are written so that it does refuse them.
     """
@@ -59,9 +59,9 @@ def front_matter_text(
 
 
 def with_embargo(text: str, line: int, embargo: str) -> str:
-    """Return a release file's text with another embargo on `line`, from 1, where its one-line `embargo:` is.
+    """Return a release file's text with another embargo on `line`, from 1, of its one-line `embargo:`.
 
-    What does not look like that is returned as it is: parse it, and compare.
+    A line that does not look like that is returned as it is: parse it, and compare.
     """
     lines = text.split("\n")
     if not 0 < line <= len(lines):
@@ -108,7 +108,7 @@ def _note(note: str) -> list[str]:
 
 
 def _scalar(value: str, plain: re.Pattern[str] = _PLAIN) -> str:
-    """A value on one line, quoted only where YAML would misread it."""
+    """Return a value on one line, quoted only if YAML would misread it."""
     if plain.fullmatch(value) and not value.endswith(" ") and value.isprintable():
         return value
     return '"' + "".join(_quoted(character) for character in value) + '"'

@@ -30,7 +30,7 @@ __all__ = ["Report", "ServiceContext"]
 class ServiceContext(NamedTuple):
     """A workspace as one person works with it; `actor` is the name that the journal will have.
 
-    With `dry_run` every guard is asked and every row written, in a transaction that is then undone.
+    With `dry_run` every guard is checked and every row written, in a transaction that is then undone.
     """
 
     workspace: Workspace
@@ -54,9 +54,9 @@ class ServiceContext(NamedTuple):
 
     @contextmanager
     def ledger(self, now: datetime | None = None) -> Iterator[Ledger]:
-        """One transaction in this person's name; `now` is UTC.
+        """Open one transaction in this person's name; `now` is UTC.
 
-        A clock that can be believed is put on record: the first pass has it to compare with.
+        A clock that can be trusted is recorded, so that the first pass has a reading to compare with.
         """
         from pressrelease.store import presence
 
@@ -69,10 +69,10 @@ class ServiceContext(NamedTuple):
                 presence.record_reading(ledger, kept)
 
     def report(self, slug: str) -> Report:
-        """Where a scheduled release stands. Raises NotFound for a draft or an unknown one."""
+        """Return the status of a scheduled release. Raises NotFound for a draft or an unknown one."""
         release = self.store.read.release(slug) if self.store.exists else None
         if release is None:
-            self.library.read(slug)  # says by itself that there is no such release
+            self.library.read(slug)  # raises NotFound if there is no such release
             raise NotFound(
                 f"{slug} is a draft; it is not scheduled.",
                 hint=f"`pressrelease schedule {slug}` does that.",
@@ -81,7 +81,7 @@ class ServiceContext(NamedTuple):
         return self.reports([release])[0]
 
     def reports(self, releases: Sequence[Scheduled]) -> list[Report]:
-        """Where scheduled releases stand at this moment."""
+        """Return the current status of scheduled releases."""
         from pressrelease.services.lists import list_changes
 
         folder = self.workspace.folder

@@ -1,4 +1,4 @@
-"""A workspace that was found to be a copy, or to hold an older record, made the one to go on with."""
+"""Make a workspace that was found to be a copy, or to hold an older record, the one to go on with."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ class Adopted:
 def adopt(context: ServiceContext, why: str = "") -> Adopted:
     """Make this workspace the original from now on: stopped, and what may have gone out elsewhere in doubt.
 
-    A scheduler may be running here: it sends nothing before, and it stays stopped after.
-    Raises NotFound where nothing is on record, NotPermitted where it is the original already.
+    A scheduler may be running here: it sent nothing before, and stays stopped after.
+
+    Raises: NotFound if nothing is on record, NotPermitted if it is the original already.
     """
     from pressrelease.store.backup import start_stopped
 

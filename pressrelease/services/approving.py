@@ -1,4 +1,4 @@
-"""Approving exactly the version that is scheduled."""
+"""Approve exactly the version that is scheduled."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ LONGEST_NAME = 200
 def may_approve(
     context: ServiceContext, slug: str, by: str, known: Mapping[str, Report] = MappingProxyType({})
 ) -> Report:
-    """That `by` may approve what is scheduled as `slug` now, or NotPermitted, NeedsPerson with the reason.
+    """Check that `by` may approve what is scheduled as `slug` now. Raises NotPermitted, NeedsPerson with the reason.
 
-    `known` may have the release's report already: one look for many.
+    `known` may have the release's report already, so that many are checked on one snapshot.
     """
     if not by.strip() or not by.isprintable() or len(by) > LONGEST_NAME:
         raise Refused("That is no name. Nothing was approved.", hint="Say who you are with --as NAME.", code="no_name")
@@ -69,9 +69,9 @@ def may_approve(
 
 
 def must_be_version(context: ServiceContext, slug: str, prefix: str) -> None:
-    """See that the scheduled version is the one that a person names by its first digits.
+    """Check that the scheduled version is the one that a person names by its first digits.
 
-    Raises Usage if they name none, or several versions of the release, NotPermitted if another one is scheduled.
+    Raises: Usage if they name none, or several versions of the release, NotPermitted if another one is scheduled.
     """
     if not re.fullmatch(r"[0-9a-f]{4,64}", prefix):
         raise Usage(
@@ -93,12 +93,12 @@ def must_be_version(context: ServiceContext, slug: str, prefix: str) -> None:
         )
 
 
-#: What is said of a file that was edited after its release had gone out.
+#: The message for a file that was edited after its release had gone out.
 PUBLISHED_AND_EDITED = "Editing the file changes nothing that was published. There is no command for corrections yet."
 
 
 def _way_back(report: Report) -> str:
-    """What helps once a scheduled release's file is another, or gone."""
+    """Return what helps once a scheduled release's file was changed or is gone."""
     slug = report.slug
     if report.dossier.begun:
         return f"It has begun to go out as it was. Put releases/{slug}.md back as it was, and the rest goes out."
@@ -108,7 +108,10 @@ def _way_back(report: Report) -> str:
 
 
 def approve(context: ServiceContext, slug: str, by: str, *, key: str = "", may_ask: bool = False) -> None:
-    """`by`'s yes to exactly the version that is scheduled; signed with the SSH key `key` where [policy] wants that."""
+    """Record `by`'s approval of exactly the scheduled version.
+
+    It is signed with the SSH key `key` if [policy] requires it.
+    """
     dossier = may_approve(context, slug, by).dossier
     now = clock.utc_now()
     signature = _signature(context, dossier, by, now, key, may_ask=may_ask)
@@ -117,7 +120,7 @@ def approve(context: ServiceContext, slug: str, by: str, *, key: str = "", may_a
 
 
 def write(ledger: Ledger, context: ServiceContext, dossier: Dossier, by: str, signature: str = "") -> None:
-    """Write `by`'s yes to the version that was looked at, in a transaction of several."""
+    """Write `by`'s approval of the version that was shown, in a transaction of several."""
     from pressrelease.store import commands
 
     commands.approve(
@@ -132,7 +135,7 @@ def write(ledger: Ledger, context: ServiceContext, dossier: Dossier, by: str, si
 
 
 def _signature(context: ServiceContext, dossier: Dossier, by: str, at: datetime, key: str, *, may_ask: bool) -> str:
-    """The signature of an approval, which the file of signers vouches for; "" where none is asked for."""
+    """Return the signature of an approval, verified by the file of signers; "" if none is required."""
     signers = context.config.policy.allowed_signers
     if not signers:
         return ""
@@ -159,7 +162,7 @@ def _signature(context: ServiceContext, dossier: Dossier, by: str, at: datetime,
 
 
 def unapprove(context: ServiceContext, slug: str) -> None:
-    """Take back every approval of what is scheduled."""
+    """Withdraw every approval of what is scheduled."""
     from pressrelease.store import commands
 
     context.report(slug)

@@ -1,4 +1,4 @@
-"""Beginning and changing drafts: the only places where the program writes into releases/."""
+"""Create and change drafts: the only code that writes into releases/."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Draft:
 
 @dataclass(frozen=True)
 class Edited:
-    """What became of a release that was edited: its findings, whether its file changed, and what its embargo means.
+    """The result of editing a release: its findings, whether its file changed, and what its embargo means.
 
-    `written` is the embargo that took the place of a length of time that was typed, "" where none was.
+    `written` is the embargo that replaced a typed length of time, "" if none was typed.
     """
 
     findings: tuple[Finding, ...]
@@ -48,10 +48,11 @@ class Edited:
 
 
 def begin(context: ServiceContext, headline: str, *, embargo: str, follows: str, outlets: Sequence[str]) -> Draft:
-    """Write a new file in releases/; its embargo is read first.
+    """Write a new file in releases/, after reading its embargo.
 
-    Raises EmbargoRefused, NotFound for an unknown outlet or release to follow, ReleaseRefused for a headline
-    that gives no slug, or one that is taken.
+    Raises: EmbargoRefused, NotFound for an unknown outlet or release to follow, ReleaseRefused for a headline that
+    gives no
+    slug, or one that is taken.
     """
     now = clock.utc_now()
     office = context.config.office
@@ -94,8 +95,9 @@ def begin(context: ServiceContext, headline: str, *, embargo: str, follows: str,
 def _kept(context: ServiceContext, release: Release, meant: Embargo, now: datetime) -> tuple[str, Embargo]:
     """Return the phrase that a file must have so that every later command reads `meant`, and that reading.
 
-    A file is read as of the whole day on which it was written. What that makes something else of, such as "in 20
-    hours", is written as the moment that it means. Raises EmbargoRefused where no phrase says the same.
+    A file is read as of the whole day on which it was written. A phrase that would then mean something else, such as
+    "in 20
+    hours", is written as the moment that it means. Raises EmbargoRefused if no phrase says the same.
     """
     phrases = [release.embargo]
     if meant.kind is EmbargoKind.INSTANT and meant.lift is not None:
@@ -116,12 +118,12 @@ def _kept(context: ServiceContext, release: Release, meant: Embargo, now: dateti
 
 
 def change(context: ServiceContext, slug: str, editor: str) -> Edited:
-    """Have a release edited in a private copy; it takes the file's place only if it can be read.
+    """Let a person edit a release in a private copy, which replaces the file only if it can be read.
 
     A length of time that was typed as the embargo ("in 20 hours") is written as the moment that it means. Raises
     ReleaseRefused, saying where the text was kept.
     """
-    # A file that can't be read as a release is edited too: how else would it be mended here?
+    # A file that can't be read as a release can be edited too: how else could it be fixed here?
     before, expected = context.library.text(slug), context.library.source_hash(slug) or ""
     make_folder(context.workspace.private)
     descriptor, name = tempfile.mkstemp(prefix=f"{slug}-", suffix=".md", dir=context.workspace.private)
@@ -155,7 +157,7 @@ def change(context: ServiceContext, slug: str, editor: str) -> Edited:
         moment = with_embargo(after.decode("utf-8-sig"), release.line_of("embargo"), written).encode()
         if parse(moment, slug).embargo == written:
             after = moment
-        else:  # it stands on more lines than one; `check` says what to write
+        else:  # it takes more than one line; `check` says what to write
             written = ""
     if changed and not context.dry_run:
         try:
@@ -169,12 +171,12 @@ def change(context: ServiceContext, slug: str, editor: str) -> Edited:
     try:
         embargo = embargo_of(parse(after, slug), context.config, now=now)
     except EmbargoRefused:
-        embargo = None  # a finding says so
+        embargo = None  # a finding reports it
     return Edited(findings(context, slug), changed, embargo, written)
 
 
 def _length_typed(context: ServiceContext, release: Release, before: str, now: datetime) -> str:
-    """Return the moment that a length of time means which was typed as the embargo just now; "" where none was."""
+    """Return the moment that a length of time just typed as the embargo means; "" if none was typed."""
     try:
         if parse(before.encode(), release.slug).embargo == release.embargo:
             return ""  # it was there before: nobody knows since when
@@ -188,7 +190,7 @@ def _length_typed(context: ServiceContext, release: Release, before: str, now: d
 
 
 def _edited(editor: str, copy: Path) -> int:
-    """The exit code of the editor, once it is closed. Raises Usage for one that can't be started."""
+    """Return the exit code of the editor, once it is closed. Raises Usage for one that can't be started."""
     try:
         return subprocess.run([*shlex.split(editor, posix=os.name != "nt"), str(copy)], check=False).returncode
     except (OSError, ValueError):
@@ -201,7 +203,7 @@ def _edited(editor: str, copy: Path) -> int:
 
 
 def check_all(context: ServiceContext, slugs: Sequence[str]) -> list[Finding]:
-    """Every finding of the releases named; one that can't be read is a finding itself. Raises NotFound."""
+    """Return every finding of the releases named; one that can't be read is a finding itself. Raises NotFound."""
     found: list[Finding] = []
     for slug in dict.fromkeys(slugs):
         try:

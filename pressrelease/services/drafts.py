@@ -1,8 +1,10 @@
-"""Which files in releases/ are drafts: those that the record has no release of.
+"""Find the drafts in releases/: the files that the record has no release of.
 
-To find them takes a look at every name in the folder and in the record, which is felt once there are many thousands.
-From there on they are remembered, beside the folder's own time of change: a file that comes or goes changes that,
-and what was unscheduled since is in the journal.
+That takes a look at every name in the folder and in the record, which is slow with many thousands. From then on they
+are
+cached with the folder's own time of change: a file that comes or goes changes that, and what was unscheduled since is
+in
+the journal.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pressrelease.store import Reader
 from pressrelease.system import clock
 from pressrelease.system.accounts import opened
 
-#: With fewer files than this they are simply looked through.
+#: With fewer files than this, no cache is kept.
 MANY = 2_000
 
 #: The coarsest clock that a file system stamps a folder by, in seconds; within it a second change may not show.
@@ -26,7 +28,7 @@ STAMPS = 2.5
 
 
 def drafts(context: ServiceContext) -> list[str]:
-    """The slugs of all drafts, in order."""
+    """Return the slugs of all drafts, in order."""
     if not context.store.exists:
         return context.library.slugs()
     read = context.store.read
@@ -46,7 +48,7 @@ def drafts(context: ServiceContext) -> list[str]:
 
 
 def _remembered(context: ServiceContext) -> tuple[int, set[str]] | None:
-    """The journal's last line when drafts were looked for, and the drafts; None where files came or went since."""
+    """Return the journal's last line when drafts were cached, and the drafts; None if files came or went since."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         kept = json.loads((context.workspace.private / "drafts.json").read_bytes())
         same_store = kept["store"] == context.store.read.store_id()
@@ -56,7 +58,7 @@ def _remembered(context: ServiceContext) -> tuple[int, set[str]] | None:
 
 
 def _stamp(folder: Path) -> list[int] | None:
-    """What changes with every file that comes or goes; None while another change could still carry the same."""
+    """Return what changes with every file that comes or goes; None while another change could still have the same."""
     try:
         found = folder.stat()
     except OSError:
@@ -76,7 +78,7 @@ def _unscheduled_since(read: Reader, line: int) -> set[str]:
 
 
 def _remember(file: Path, kept: dict[str, Any]) -> None:
-    """Whole or not at all; where it can't be written, the next look is as long as this one."""
+    """Write the cache completely or not at all; if it can't be written, the next search is as long as this one."""
     fresh = file.with_name(f".{file.name}.{os.urandom(6).hex()}")
     with contextlib.suppress(OSError):
         descriptor = opened(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL)

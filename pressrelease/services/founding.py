@@ -1,4 +1,4 @@
-"""A new workspace: its config, its folders, and a first draft that shows how a release is written."""
+"""Create a workspace: its config, its folders, and a first draft that shows how a release is written."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ FIRST = "our-first-release"
 def found_workspace(
     folder: Path, *, name: str, timezone: str, url: str, author: str, dry_run: bool = False
 ) -> list[Path]:
-    """Write config.toml and releases/ into `folder`, overwriting nothing; the paths written, relative to it.
+    """Write config.toml and releases/ into `folder`, overwriting nothing. Return the paths written, relative to it.
 
-    Raises ConfigRefused where the answers make no valid config.
+    Raises: ConfigRefused if the answers make no valid config.
     """
     text = sample_config(name, timezone, url=url)
     read_config(text)

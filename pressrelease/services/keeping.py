@@ -1,4 +1,4 @@
-"""Care of the record: who is at work on it, its journal proved, and a backup of it."""
+"""Care for the record: who is using it, proof of its journal, and a backup of it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from pressrelease.system import clock
 
 
 def stamp(now: datetime) -> str:
-    """A moment of UTC as names have it: 20180921T160000Z, and its microseconds where it has any."""
+    """Return a moment of UTC as in file names: 20180921T160000Z, with its microseconds if it has any."""
     return now.strftime("%Y%m%dT%H%M%S") + (f".{now.microsecond:06}" if now.microsecond else "") + "Z"
 
 
@@ -43,7 +43,7 @@ def stamp(now: datetime) -> str:
 
 
 def at_work(store: Store | None, alive: Path, now: datetime) -> list[str]:
-    """Every process that may be sending: those whose names are held here, and those that signed in lately."""
+    """Return every process that may be sending: those whose names are held here, and those that checked in lately."""
     from pressrelease.system.lock import FileLock
 
     found = []
@@ -64,7 +64,7 @@ def at_work(store: Store | None, alive: Path, now: datetime) -> list[str]:
 
 
 def nobody_at_work(store: Store | None, alive: Path, now: datetime, *, what: str) -> None:
-    """See that no scheduler is running. Raises NeedsPerson."""
+    """Check that no scheduler is running. Raises NeedsPerson."""
     if working := at_work(store, alive, now):
         raise NeedsPerson(
             f"A scheduler is at work: {', '.join(dict.fromkeys(working))}. Nothing was {what}.",
@@ -78,14 +78,14 @@ def nobody_at_work(store: Store | None, alive: Path, now: datetime, *, what: str
 
 @dataclass(frozen=True)
 class Verified:
-    """The journal walked from end to end, and what the rows say that it doesn't."""
+    """The journal walked from end to end, and how the rows differ from it."""
 
     walk: Walk
     disagreements: tuple[str, ...] = ()
 
 
 def verify(reader: Reader, known: Head | None = None) -> Verified:
-    """Walk the journal, look for a head known from elsewhere in it, and compare it with the rows, and the layout."""
+    """Walk the journal, look for a head known from elsewhere in it, and compare it with the rows and the layout."""
     from pressrelease.store.agreement import EVERY_RELEASE, SINCE
     from pressrelease.store.layout import altered
     from pressrelease.store.reconcile import Reconciliation
@@ -106,7 +106,7 @@ def verify(reader: Reader, known: Head | None = None) -> Verified:
         releases, stopped = reader.rows(EVERY_RELEASE), reader.control().stopped
     changed = [f"the database is not as it was laid out: {what}" for what in altered(reader)]
     if reader.rows("SELECT max(n) AS last FROM journal")[0]["last"] not in (None, walked.head.n):
-        # Somebody wrote meanwhile: rows and lines are of two moments, and to compare them would prove nothing.
+        # Somebody wrote meanwhile: rows and lines are of two moments, and comparing them would prove nothing.
         return Verified(walked, tuple(changed))
     told = account.disagreements(rows)
     told += account.release_disagreements(releases, stopped=stopped) if of_today else []
@@ -114,7 +114,7 @@ def verify(reader: Reader, known: Head | None = None) -> Verified:
 
 
 def known_head(text: str) -> Head:
-    """The head that a person gave: `N:HASH`, or a backup's file. Raises Usage, NotFound, Refused."""
+    """Return the head that a person gave: `N:HASH`, or a backup's file. Raises Usage, NotFound, Refused."""
     if head := read_head(text):
         return head
     if not Path(text).is_file():
@@ -141,10 +141,10 @@ class BackedUp:
 
 
 def back_up(context: ServiceContext, file: Path, *, force: bool = False) -> BackedUp:
-    """Write the record, config.toml and releases/ into one file, 0600, whole or not at all.
+    """Write the record, config.toml and releases/ into one file, 0600, completely or not at all.
 
-    Raises NotPermitted where a file is there already, or where the public could read it; WillRetry where the
-    disk is full; StateUnreadable where the record can't be read.
+    Raises: NotPermitted if a file is there already, or if the public could read it; WillRetry if the disk is full;
+    StateUnreadable if the record can't be read.
     """
     now = clock.utc_now()
     if file.is_dir():
@@ -211,7 +211,7 @@ def _write(context: ServiceContext, file: Path, stream: IO[bytes], now: datetime
 
 
 def named_lists(config: Config) -> list[str]:
-    """The files of recipients that config.toml names inside the workspace, as plain relative paths."""
+    """Return the files of recipients that config.toml names inside the workspace, as plain relative paths."""
     found = []
     for outlet in config.outlets.values():
         named = outlet.settings.get("recipients")
@@ -221,7 +221,7 @@ def named_lists(config: Config) -> list[str]:
 
 
 def _kept_files(folder: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
-    """Every plain file below releases/, opened, by its path there; None for one that a backup can't hold."""
+    """Yield every plain file below releases/, opened, by its path there; None for one that a backup can't hold."""
     for below, folders, files in os.walk(folder):
         here = Path(below)
         for name in [name for name in folders if (here / name).is_symlink()]:

@@ -1,4 +1,4 @@
-"""The lift that a release gets: what was chosen once is kept, and none moves earlier without a person's yes."""
+"""Choose the lift that a release gets: one chosen before is kept, and none moves earlier without a person's consent."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 class Lift(NamedTuple):
-    """A lift on record, in UTC: as it stands, or as it stood when the release was unscheduled.
+    """A lift on record, in UTC: the current one, or the one when the release was unscheduled.
 
-    `wall` is the lift as the clocks that were meant show it, "" where an instant was; `embargo` the phrase that it was
-    fixed under. `chosen` is whether a person chose it with `--at`, where the embargo alone would have given another.
+    `wall` is the lift as local wall time, "" for an instant; `embargo` the phrase that it was fixed under. `chosen` is
+    whether
+    a person chose it with `--at`, and the embargo alone would have given another.
     """
 
     moment: datetime
@@ -44,15 +45,15 @@ def last_lift(context: ServiceContext, slug: str, *, now: datetime) -> Lift | No
         )
         detail = json.loads(lines[0]["detail"]) if lines else {}
         if not detail.get("lift"):
-            return None  # it was never scheduled, or by a version that noted no lift
+            return None  # it was never scheduled, or by a version that recorded no lift
         found = Lift(read_rfc3339(detail["lift"]), detail.get("wall", ""), detail["embargo"], bool(detail["chosen"]))
     return found if found.moment > now else None
 
 
 def kept(last: Lift | None, embargo: Embargo) -> Lift | None:
-    """Return the chosen lift that `embargo` still allows; None where it names another moment by itself.
+    """Return the chosen lift that `embargo` still allows; None if it names another moment by itself.
 
-    A window that was written since still leaves the choice; a moment that was written since is the newer choice.
+    A window that was written since leaves the choice; a moment that was written since is the newer choice.
     """
     if last is None or not last.chosen:
         return None

@@ -1,4 +1,4 @@
-"""What `check` says of the lists that a release goes to, and of what was changed around it since it was scheduled."""
+"""What `check` reports about a release's recipient lists, and about changes around it since it was scheduled."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pressrelease.status.views import list_words
 
 
 def list_findings(context: ServiceContext, release: Release) -> Iterator[Finding]:
-    """What is wrong with the lists that the release would go to, one by one and together."""
+    """Yield the problems with the lists that the release would go to, one by one and together."""
     from pressrelease.outlets import complaints
 
     for name in dict.fromkeys(release.outlets or context.config.default_outlets):
         outlet = context.config.outlets.get(name)
         if outlet is None or not outlet.enabled:
-            continue  # said already
+            continue  # reported already
         for complaint in complaints(outlet, context.workspace.folder):
             severity = Severity.ERROR if complaint.in_the_way else Severity.WARNING
             line = release.line_of("outlets")
@@ -26,7 +26,7 @@ def list_findings(context: ServiceContext, release: Release) -> Iterator[Finding
 
 
 def _on_two_lists(context: ServiceContext, release: Release) -> Iterator[Finding]:
-    """Reporters who would get the release twice, by two outlets."""
+    """Yield findings about reporters who would get the release twice, through two outlets."""
     from pressrelease.outlets import mailboxes_now
 
     seen: dict[str, str] = {}
@@ -52,7 +52,7 @@ def _on_two_lists(context: ServiceContext, release: Release) -> Iterator[Finding
 
 
 def since_scheduled(context: ServiceContext, slug: str) -> Iterator[Finding]:
-    """What was changed around a scheduled release since, that its file does not show."""
+    """Yield what was changed around a scheduled release since, that its file does not show."""
     if not context.store.exists or (release := context.store.read.release(slug)) is None:
         return
     dossier = context.reports([release])[0].dossier

@@ -1,4 +1,4 @@
-"""What `status`, the bare command and `journal` show: everything brought together, nothing changed."""
+"""Bring together what `status`, the bare command and `journal` show. Changes nothing."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pressrelease.store.journal import Line
     from pressrelease.store.queries import Control, SchedulerProcess
 
-#: How many rows `status` shows of those that lift next; and of those that wait without a lift, whose lift has come,
-#: and that are drafts, each. Who has more asks for all.
+#: How many rows `status` shows of those that lift next; and of those that wait without a lift, of those whose lift has
+#: come, and of drafts, each. An office with more asks for all.
 AHEAD = 20
 BEHIND = 100
 
@@ -36,7 +36,7 @@ CHECKED = 20
 
 
 class Listing(NamedTuple):
-    """Rows for `status` in the order in which they matter, with what stands above them; `more` were left out."""
+    """Rows for `status`, most important first, with the lines above them; `more` were left out."""
 
     rows: list[Row]
     stopped: bool
@@ -57,10 +57,10 @@ def listing(
     behind: int = BEHIND,
     now: datetime,
 ) -> Listing:
-    """The releases named, or those that still matter, as many as are shown of a kind, and the `recent` last ones
-    out, or everything.
+    """Return the releases named, or those that still matter, at most a screenful of each kind, and the `recent` last
+    ones that are out, or everything.
 
-    Raises NotFound for a slug that is neither scheduled nor a file.
+    Raises: NotFound for a slug that is neither scheduled nor a file.
     """
     scheduled: list[Scheduled] = []
     stopped, stopped_words, sign = False, "", SchedulerSign(alive=False)
@@ -101,7 +101,7 @@ def _row(report: Report) -> Row:
 
 
 def unattended(row: Row, now: datetime, alive: Path) -> Row:
-    """Return a release as it stands if no scheduler is alive: one that is due waits for somebody to start one.
+    """Return a release's row if no scheduler is alive: one that is due waits for somebody to start one.
 
     `alive` is the folder in which processes of this machine hold their names.
     """
@@ -124,7 +124,7 @@ def _being_sent(delivery: Delivery, now: datetime, alive: Path) -> bool:
 
 
 def draft_row(context: ServiceContext, slug: str, *, now: datetime, check: bool = False) -> Row:
-    """A file that is not scheduled; one that can't be read is a draft with its trouble. Raises NotFound.
+    """Return the row of a file that is not scheduled; one that can't be read shows its error. Raises NotFound.
 
     With `check` its next step is what `check` finds: that takes some milliseconds each.
     """
@@ -145,7 +145,7 @@ def draft_row(context: ServiceContext, slug: str, *, now: datetime, check: bool 
 
 
 def _checked(context: ServiceContext, slug: str) -> ReleaseStatus:
-    """A draft's standing: whether `schedule` would take it as it is."""
+    """Return a draft's status: whether `schedule` would accept it as it is."""
     from pressrelease.check import Severity
     from pressrelease.services.scheduling import findings
 
@@ -158,10 +158,10 @@ def _checked(context: ServiceContext, slug: str) -> ReleaseStatus:
 
 
 def scheduler_sign(read: Reader, alive: Path, now: datetime, control: Control) -> SchedulerSign:
-    """The newest sign of life of any scheduler, one that is alive before one that is not.
+    """Return the newest sign of life of any scheduler, one that is alive before one that is not.
 
-    `alive` is the folder in which processes of this machine hold their names. What a copy has on record are the
-    schedulers of its original, so there is none.
+    `alive` is the folder in which processes of this machine hold their names. The schedulers in a copied record are its
+    original's, so a copy has none.
     """
     if control.not_the_original:
         return SchedulerSign(alive=False)
@@ -170,7 +170,7 @@ def scheduler_sign(read: Reader, alive: Path, now: datetime, control: Control) -
 
 
 def _sign_of(process: SchedulerProcess, alive: Path, now: datetime) -> SchedulerSign:
-    """Whether a process that was seen will come again: `run` that is still there, or passes that come one by one."""
+    """Return whether a process that was seen will come again: a running `run`, or passes that come one by one."""
     sign = SchedulerSign(alive=False, last_seen=process.last_seen, host=process.host, kind=process.kind)
     age = now - process.last_seen
     if process.ended_at is not None:
@@ -183,12 +183,12 @@ def _sign_of(process: SchedulerProcess, alive: Path, now: datetime) -> Scheduler
 
 
 def _is_dead(alive: Path, process: SchedulerProcess) -> bool:
-    """Whether it ended without a word (kill -9, say), as far as this machine and this account can tell."""
+    """Return whether it ended without checking out (kill -9, say), as far as this machine and account can tell."""
     return process.host == host_name() and _is_gone(alive, process.owner)
 
 
 def _is_gone(alive: Path, owner: str) -> bool:
-    """Whether the process of that name ended, as far as this machine and this account can tell."""
+    """Return whether the process of that name ended, as far as this machine and this account can tell."""
     from pressrelease.store.presence import is_dead
 
     try:
@@ -198,7 +198,7 @@ def _is_gone(alive: Path, owner: str) -> bool:
 
 
 def journal_json(line: Line) -> dict[str, Any]:
-    """One line of the journal as the contract has it."""
+    """Return one line of the journal as JSON output has it."""
     return {
         "n": line.n,
         "at": rfc3339(from_micros(line.at)),

@@ -1,4 +1,4 @@
-"""Lists of recipients as they are now, held against whom a scheduled release goes to."""
+"""Compare lists of recipients as they are now with those that a scheduled release goes to."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 def list_changes(dossier: Dossier, config: Config, folder: Path) -> Iterator[ListChange]:
-    """How many joined and left each list since the release was scheduled; only lists that differ.
+    """Yield how many joined and left each list since the release was scheduled; only lists that differ.
 
-    A list that can't be read is left out: `check` says what is wrong with it. A file that was not written since is
-    not opened, since `status` is typed all day.
+    A list that can't be read is left out: `check` reports what is wrong with it. A file that was not written since is
+    not
+    opened, because `status` is typed all day.
     """
     for name in dict.fromkeys(one.outlet for one in dossier.deliveries if one.is_open and one.recipient):
         outlet = config.outlets.get(name)
@@ -31,7 +32,7 @@ def list_changes(dossier: Dossier, config: Config, folder: Path) -> Iterator[Lis
 
 
 def _untouched(outlet: OutletConfig, dossier: Dossier, folder: Path) -> bool:
-    """Whether an outlet's list is a file that was last written before the version was frozen."""
+    """Return whether an outlet's list is a file that was last written before the version was frozen."""
     named = outlet.settings.get("recipients")
     if not isinstance(named, str) or dossier.terms is None:
         return False

@@ -1,4 +1,4 @@
-"""The record moved from SQLite to a database server."""
+"""Move the record from SQLite to a database server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pressrelease.store.origin import Position
 from pressrelease.store.queries import Reader
 from pressrelease.system import clock
 
-#: How long the server is tried before it is said to be out of reach, in seconds.
+#: Seconds for which the server is tried before it is reported to be unreachable.
 SERVER_PATIENCE = 3.0
 
 
@@ -31,8 +31,9 @@ class Moved:
 def move_store(context: ServiceContext, url: str) -> Moved:
     """Copy the whole record from SQLite into an empty PostgreSQL database, and put the old file aside.
 
-    Raises NotPermitted where it is not SQLite, or the database not empty; NeedsPerson where a scheduler is at
-    work or nothing is stopped; WillRetry where the server can't be reached. Then nothing was changed.
+    Raises: NotPermitted if it is not SQLite, or the database is not empty; NeedsPerson if a scheduler is running or
+    nothing is
+    stopped; WillRetry if the server can't be reached. Then nothing was changed.
     """
     from pressrelease.config.keys import Wrong
     from pressrelease.config.sections import store_url
@@ -81,7 +82,7 @@ def move_store(context: ServiceContext, url: str) -> Moved:
         reader = Reader(url.replace("postgresql+psycopg://", "postgresql://", 1))
         head = verify(reader).walk.head
         reader.close()
-        # What the old file never gets: renamed back after the record went on, it is an older one.
+        # A line that the old file never gets: renamed back after the record went on, it is recognized as an older one.
         context.store.origin.note(Position(head.n, head.hash, to_micros(now)))
         context.store.close()
         put_aside(file, kept)
@@ -93,7 +94,7 @@ def move_store(context: ServiceContext, url: str) -> Moved:
 def put_aside(file: Path, kept: Path) -> None:
     """Rename SQLite's file and what belongs to it; the marker stays, so that no empty one takes its place.
 
-    Raises StateUnreadable where a part of it can't be renamed; nothing that is there already is replaced.
+    Raises: StateUnreadable if a part of it can't be renamed. Nothing that is there already is replaced.
     """
     try:
         if os.path.lexists(kept):

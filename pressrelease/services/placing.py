@@ -1,4 +1,4 @@
-"""Where a file that holds what nobody may read yet can stand, and how it comes there: whole, 0600, or not at all."""
+"""Write files that nobody may read yet: in a safe place, 0600, and completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pressrelease.services import ServiceContext
 
 
 def must_be_private(context: ServiceContext, file: Path, *, what: str) -> None:
-    """See that a file lies where neither the public nor the program itself would read it. Raises NotPermitted.
+    """Check that a file is where neither the public nor the program itself would read it. Raises NotPermitted.
 
-    `what` begins a sentence: "A backup".
+    `what` starts a sentence: "A backup".
     """
     folder = context.workspace.folder
     public = [
@@ -36,7 +36,7 @@ def must_be_private(context: ServiceContext, file: Path, *, what: str) -> None:
 
 @contextlib.contextmanager
 def temporary_beside(file: Path) -> Iterator[tuple[Path, IO[bytes]]]:
-    """A hidden file beside `file`, 0600; gone when the block ends, unless it was moved."""
+    """Yield a hidden file beside `file`, 0600; removed when the block ends, unless it was moved."""
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     try:
@@ -47,7 +47,7 @@ def temporary_beside(file: Path) -> Iterator[tuple[Path, IO[bytes]]]:
 
 
 def move_into_place(temporary: Path, file: Path, *, force: bool) -> None:
-    """Give a finished file its name. Raises NotPermitted where that is taken, unless `force` says to replace it."""
+    """Give a finished file its name. Raises NotPermitted if that is taken, unless `force` says to replace it."""
     if force:
         temporary.replace(file)
         return
@@ -62,7 +62,7 @@ def move_into_place(temporary: Path, file: Path, *, force: bool) -> None:
 
 
 def taken(file: Path) -> NotPermitted:
-    """That a name is taken."""
+    """Return the error for a name that is taken."""
     return NotPermitted(
         f"{file} is there already. It was not touched.",
         hint="Name another file, or give --force to replace it.",
@@ -72,7 +72,7 @@ def taken(file: Path) -> NotPermitted:
 
 @contextlib.contextmanager
 def reporting_disk_errors(folder: Path, *, what: str) -> Iterator[None]:
-    """Have what a disk refuses said in our words. Raises NotFound, WillRetry; `what` begins a sentence."""
+    """Raise disk errors in the block in our words. Raises NotFound, WillRetry; `what` starts a sentence."""
     try:
         yield
     except FileNotFoundError as error:
@@ -88,7 +88,7 @@ def reporting_disk_errors(folder: Path, *, what: str) -> Iterator[None]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make new names in `folder` survive a power cut, where folders can be synced."""
+    """Make new names in `folder` survive a power cut, if folders can be synced."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     with contextlib.suppress(OSError):

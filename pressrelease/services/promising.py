@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from pressrelease.promises import Follower, Kept, Promise
     from pressrelease.publishing.snapshot import Report
 
-#: How near an open promise must be to its end to be shown without being asked for, on either side of it.
+#: How near an open promise must be to its end, on either side, to be shown without being asked for.
 NEAR = timedelta(days=7)
 
-#: How long after it went out a release is still looked at for promises by `status`, and how many new ones at once.
+#: How long after it went out `status` still looks at a release for promises, and how many new ones at once.
 REMEMBERED = timedelta(days=400)
 AT_ONCE = 50
 
@@ -33,7 +33,7 @@ _ON_ITS_WAY = frozenset({ReleaseState.SCHEDULED, ReleaseState.UNAPPROVED, Releas
 
 
 class Promised(NamedTuple):
-    """A promise as it stands, and where the release stands that made it: a draft has promised nobody yet."""
+    """A promise with its status, and the state of the release that made it: a draft has promised nobody yet."""
 
     kept: Kept
     made_by: ReleaseState
@@ -45,10 +45,11 @@ class Promised(NamedTuple):
 
 
 def promised(context: ServiceContext, slugs: Sequence[str] | None = None, *, now: datetime) -> list[Promised]:
-    """Every promise of the releases named, or of all, the soonest due first. `now` is aware.
+    """Return every promise of the releases named, or of all, the soonest due first. `now` is aware.
 
-    A withdrawn release promises nothing any more. Raises NotFound, and ReleaseRefused for one that was named
-    and can't be read; of those not named, such a one is passed over.
+    A withdrawn release promises nothing any more.
+
+    Raises: NotFound, and ReleaseRefused for a named release that can't be read; others that can't be read are skipped.
     """
     from pressrelease.promises import keep
 
@@ -99,7 +100,7 @@ def _follower(reports: dict[str, Report], slug: str) -> Follower:
 
 
 def _texts(context: ServiceContext, reports: dict[str, Report], *, named: Sequence[str] | None) -> dict[str, Release]:
-    """Every release's text: what was frozen, where it was, with the lines of its file where that is the same."""
+    """Return every release's text: the frozen one if there is one, with the lines of its file if that is the same."""
     texts: dict[str, Release] = {}
     for slug in sorted({*context.library.slugs(), *reports, *(named or ())}):
         report = reports.get(slug)
@@ -124,7 +125,7 @@ def _frozen(context: ServiceContext, slug: str, version: str) -> Release:
 
 
 def _promises(context: ServiceContext, release: Release, report: Report | None, now: datetime) -> tuple[Promise, ...]:
-    """A release's promises, counted from the day it was written; without one, from its lift, or from now."""
+    """Return a release's promises, counted from the day it was written; without one, from its lift, or from now."""
     lift = report.dossier.release.lift if report is not None else None
     return _found(context, release, lift or now)
 
@@ -147,10 +148,11 @@ def _found(context: ServiceContext, release: Release, otherwise: datetime) -> tu
 def lift_findings(
     context: ServiceContext, release: Release, lift: datetime | None, *, now: datetime
 ) -> tuple[Finding, ...]:
-    """A warning where a follow-up would lift outside of what the release that it follows promised.
+    """Return a warning if a follow-up would lift outside of what the release that it follows promised.
 
-    `lift` is UTC, None for one that lifts as soon as it is approved. Promises that another release has kept,
-    and those without a day, ask nothing of it.
+    `lift` is UTC, None for one that lifts as soon as it is approved. Promises that another release has kept, and those
+    without
+    a day, don't count.
     """
     if not release.follows or release.follows == release.slug:
         return ()
@@ -190,7 +192,7 @@ def _when(promise: Promise, zone: str, now: datetime) -> str:
 
 
 def due_words(promise: Promise, *, timezone: str, now: datetime) -> str:
-    """When a promise falls due, in words."""
+    """Return when a promise falls due, in words."""
     from pressrelease.when import say
     from pressrelease.when.formatting import say_window
 
@@ -205,9 +207,9 @@ def due_words(promise: Promise, *, timezone: str, now: datetime) -> str:
 
 
 def near_promises(context: ServiceContext, *, now: datetime) -> list[Promised]:
-    """The open and overdue promises of what is out, whose end is within seven days of `now`.
+    """Return the open and overdue promises of what is out, whose end is within seven days of `now`.
 
-    `status` is typed all day: what a frozen version promises never changes, so it is read once and kept.
+    `status` is typed all day: what a frozen version promises never changes, so it is read once and cached.
     """
     if not context.store.exists:
         return []
@@ -238,7 +240,7 @@ def _followers_of(context: ServiceContext, slug: str) -> list[Follower]:
 
 
 def _remembered(context: ServiceContext, now: datetime) -> dict[str, tuple[Promise, ...]]:
-    """The promises of every release that went out of late, by slug; read anew only for versions not yet known."""
+    """Return the promises of every recent release, by slug; only versions not yet known are read."""
     office = context.config.office
     made_with = [__version__, office.timezone, office.release_time.isoformat()]
     file = context.workspace.private / "promises.json"
@@ -263,7 +265,7 @@ def _remembered(context: ServiceContext, now: datetime) -> dict[str, tuple[Promi
             try:
                 promises = _found(context, _frozen(context, slug, row["version"]), from_micros(row["lift"]))
             except PressReleaseError:
-                continue  # `doctor` tells of a frozen text that can't be read; it must not keep `status` from anybody
+                continue  # `doctor` reports a frozen text that can't be read; it must not stop `status`
             known[key] = [[one.text, maybe_micros(one.not_before), maybe_micros(one.no_later_than)] for one in promises]
         current[key] = known[key]
         if known[key]:
@@ -281,7 +283,7 @@ def _promise(slug: str, values: list[Any]) -> Promise:
 
 
 def _write_private(context: ServiceContext, kept: dict[str, Any]) -> None:
-    """Keep it for the next time; where that can't be written, it is read anew then."""
+    """Write the cache; if it can't be written, everything is read again next time."""
     file = context.workspace.private / "promises.json"
     beside = file.with_name(f".promises.{os.urandom(6).hex()}")
     with contextlib.suppress(OSError):

@@ -1,6 +1,6 @@
 """A proof: exactly what an outlet would get, or the release in a format that people and programs read.
 
-The frozen version where a release is scheduled, or else its draft as it is now. Reaches no outlet, and changes nothing.
+The frozen version if a release is scheduled, or else its draft as it is now. Reaches no outlet, and changes nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from pressrelease.system import clock
 
 @dataclass(frozen=True)
 class Proof:
-    """One version, composed. `remarks` are what whoever looks at it must know; `outlets` is where it goes.
+    """One version, composed. `remarks` are what its reader must know; `outlets` is where it goes.
 
     `recipients` are those of its deliveries, outlet by outlet, and empty for a draft.
     """
@@ -49,7 +49,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class Rendered:
-    """The bytes of a proof. `outlet` and `recipient` are "" where it is of none."""
+    """The bytes of a proof. `outlet` and `recipient` are "" if it is for none."""
 
     content: bytes
     media_type: str
@@ -59,7 +59,7 @@ class Rendered:
 
     @property
     def words(self) -> str | None:
-        """The content as text that a terminal can show; None where it is none."""
+        """The content as text that a terminal can show; None if it is no text."""
         try:
             text = self.content.decode()
         except UnicodeDecodeError:
@@ -71,7 +71,10 @@ class Rendered:
 
 
 def proof_of(context: ServiceContext, slug: str) -> Proof:
-    """The frozen version of a scheduled release, or else its draft. Raises NotFound, Refused, StateUnreadable."""
+    """Return the frozen version of a scheduled release, or else its draft.
+
+    Raises NotFound, Refused, StateUnreadable.
+    """
     now = clock.utc_now()
     if context.store.exists and context.store.read.release(slug) is not None:
         return _of_scheduled(context, slug, now)
@@ -157,7 +160,10 @@ def _of_draft(context: ServiceContext, slug: str, now: datetime) -> Proof:
 
 
 def _recipient_digests(context: ServiceContext, outlets: Sequence[str]) -> dict[str, str]:
-    """The digest of each outlet's recipients, as scheduling would freeze them; empty if an outlet can't be opened."""
+    """Return the digest of each outlet's recipients, as scheduling would freeze them;
+
+    empty if an outlet can't be opened.
+    """
     from pressrelease.release import digests_of
     from pressrelease.services.scheduling import Recipients
 
@@ -171,8 +177,10 @@ def _recipient_digests(context: ServiceContext, outlets: Sequence[str]) -> dict[
 def _lift_of_draft(
     context: ServiceContext, release: Release, now: datetime, remarks: list[str]
 ) -> tuple[datetime | None, str]:
-    """The lift that scheduling would propose, with the clocks that were meant; None for `immediate`, and where the
-    embargo has no reading."""
+    """Return the lift that scheduling would propose, with its wall time.
+
+    None for `immediate`, and if the embargo has no reading.
+    """
     from pressrelease.check import embargo_of
     from pressrelease.services.lifts import kept, last_lift
     from pressrelease.when import EmbargoKind, say
@@ -197,7 +205,7 @@ def _ahead(lift: datetime | None, now: datetime) -> datetime | None:
     return lift if lift is not None and lift > now else None
 
 
-#: Stands for every secret in a proof: a password of any kind, and one that a webhook takes.
+#: Stands for every secret in a proof: a password of any kind, and one that a webhook accepts.
 STAND_IN = "whsec_" + "A" * 43 + "="
 
 
@@ -205,9 +213,9 @@ STAND_IN = "whsec_" + "A" * 43 + "="
 
 
 def for_outlet(context: ServiceContext, proof: Proof, name: str, recipient: str | None = None) -> Rendered:
-    """What one outlet would get, to the byte, for `recipient` or else the first on its list.
+    """Return what one outlet would get, to the byte, for `recipient` or else the first on its list.
 
-    Raises NotFound for an outlet that config.toml doesn't have, or somebody who gets nothing there.
+    Raises: NotFound for an outlet that config.toml doesn't have, or somebody who gets nothing there.
     """
     from pressrelease.outlets import open_outlet
 
@@ -224,7 +232,7 @@ def for_outlet(context: ServiceContext, proof: Proof, name: str, recipient: str 
     if name not in proof.outlets:
         remarks.append(f"{message.slug} does not go to {name}; it goes to {', '.join(proof.outlets)}.")
     workspace = context.workspace
-    try:  # nobody is reached, so no secret is asked for that whoever proofreads may not have
+    try:  # nothing is sent, so no secret is needed that a proofreader may not have
         outlet = open_outlet(configured, context.config.office, workspace.folder, lambda _: STAND_IN)
     except ConfigRefused:  # it is more than a password: an Apprise URL
         outlet = open_outlet(configured, context.config.office, workspace.folder, workspace.secret)
@@ -250,7 +258,10 @@ def for_outlet(context: ServiceContext, proof: Proof, name: str, recipient: str 
 
 
 def _versions_that_left(read: Reader, slug: str, *, but: str = "") -> int:
-    """How many versions of a release anybody may have: what was only scheduled is no edition of a wire's."""
+    """Return how many versions of a release anybody may have:
+
+    what was only scheduled is no edition for a wire service.
+    """
     query = (
         "SELECT count(DISTINCT version) AS n FROM deliveries"
         " WHERE slug = :slug AND version <> :but AND first_sent_at IS NOT NULL"
@@ -259,7 +270,7 @@ def _versions_that_left(read: Reader, slug: str, *, but: str = "") -> int:
 
 
 def in_format(proof: Proof, name: str) -> Rendered:
-    """The release in one of FORMATS."""
+    """Return the release in one of FORMATS."""
     media_type, render = FORMATS[name]
     if name in _READ_BY_PEOPLE:
         proof = replace(proof, message=_embargoed(proof))
@@ -270,7 +281,10 @@ _READ_BY_PEOPLE = frozenset({"text", "html", "eml"})
 
 
 def _embargoed(proof: Proof) -> Message:
-    """The message with its embargo on top while that lasts: a proof gets about, and must not say that it is free."""
+    """Return the message with its embargo on top while that lasts:
+
+    a proof gets passed on, and must not look released.
+    """
     from pressrelease.message.localization import moment_words, words_in
 
     message, until = proof.message, proof.edition.embargoed_until
@@ -296,7 +310,10 @@ def _html(proof: Proof) -> bytes:
 
 
 def _eml(proof: Proof) -> bytes:
-    """As a mail of the office to itself, that a mail program opens; an email outlet's own has its own letterhead."""
+    """Return a mail from the office to itself, that a mail program opens;
+
+    an email outlet's own has its own letterhead.
+    """
     from pressrelease.formats.eml import Letterhead, eml
 
     message = proof.message
@@ -306,7 +323,7 @@ def _eml(proof: Proof) -> bytes:
 
 
 def _sender_of(email: str) -> str:
-    """An office's address as a From line can have it; one that can't stand there is not worth refusing a proof for."""
+    """Return an office's address as a From line can have it; an unusable one is no reason to refuse a proof."""
     from pressrelease.outlets.email.addresses import NotAnAddress, read_address
 
     try:
@@ -340,7 +357,7 @@ def _docx(proof: Proof) -> bytes:
     return docx(proof.message, proof.edition)
 
 
-#: What `proof --format` takes: its media type, and how it is written.
+#: What `proof --format` accepts: its media type, and how it is written.
 FORMATS: dict[str, tuple[str, Callable[[Proof], bytes]]] = {
     "text": ("text/plain; charset=utf-8", _text),
     "html": ("text/html; charset=utf-8", _html),
@@ -353,7 +370,7 @@ FORMATS: dict[str, tuple[str, Callable[[Proof], bytes]]] = {
 
 
 def must_be_the_same(rendered: Rendered, wanted: str) -> None:
-    """See that what an outlet gets is of the format that was asked for beside it. Raises Usage."""
+    """Check that what an outlet gets is in the format that was also asked for. Raises Usage."""
     plain = FORMATS[wanted][0].partition(";")[0]
     if wanted in {"ninjs", "newsml"} or rendered.media_type.partition(";")[0] != plain:
         raise Usage(
@@ -367,7 +384,7 @@ def must_be_the_same(rendered: Rendered, wanted: str) -> None:
 
 
 def keep(context: ServiceContext, rendered: Rendered, file: Path, *, force: bool) -> Path:
-    """Write a proof into a file, 0600, whole or not at all. Raises NotPermitted, NotFound, WillRetry."""
+    """Write a proof into a file, 0600, completely or not at all. Raises NotPermitted, NotFound, WillRetry."""
     file = Path(os.path.abspath(file))  # noqa: PTH100  (`..` is taken out, links are not followed)
     must_be_private(context, file, what="A proof")
     if file.is_dir():

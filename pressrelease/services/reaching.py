@@ -1,4 +1,4 @@
-"""The outlets of a workspace: what each is, what it can do, and, where asked, whether it can be reached.
+"""The outlets of a workspace: what each is, what it can do, and, if asked, whether it can be reached.
 
 Each is opened and reached by itself: one whose secret is missing, or that hangs, hides no other's answer.
 """
@@ -19,7 +19,7 @@ from pressrelease.system import clock
 from pressrelease.system.log import frames
 from pressrelease.when import rfc3339, say_span
 
-#: How long an outlet is waited for beyond its own timeout, in seconds: some ask twice.
+#: Seconds that an outlet is waited for beyond its own timeout: some ask twice.
 PATIENCE = 5.0
 
 
@@ -27,9 +27,10 @@ PATIENCE = 5.0
 class OutletFacts:
     """What is known of one outlet.
 
-    `repeats` and `abilities` are None where it can't be opened, with the reason in `trouble`. `recipients` is how
-    many there are on its list, None where it is one place. `reached` is None where nobody asked; `found` is then "".
-    `exit_code` is what not reaching it means: 75 later, 10 a person, 78 its table or secrets.
+    `repeats` and `abilities` are None if it can't be opened, with the reason in `trouble`. `recipients` is how many
+    there are
+    on its list, None if it is one place. `reached` is None if nobody asked; `found` is then "". `exit_code` is what not
+    reaching it means: 75 later, 10 a person, 78 its table or secrets.
     """
 
     name: str
@@ -46,10 +47,13 @@ class OutletFacts:
 
 
 def outlet_facts(context: ServiceContext, names: Collection[str] = (), *, test: bool = False) -> list[OutletFacts]:
-    """The outlets named, or all, in the order of config.toml; with `test` each is reached, and nothing published.
+    """Return the outlets named, or all, in the order of config.toml;
 
-    One that was closed over its credentials and can be reached is asked again. Raises NotFound for a name that
-    config.toml doesn't have.
+    with `test` each is reached, publishing nothing.
+
+    One that was closed over its credentials and can be reached is opened. Raises NotFound for a name that config.toml
+    doesn't
+    have.
     """
     outlets = context.config.outlets
     for name in names:
@@ -95,7 +99,7 @@ def _all_at_once(context: ServiceContext, chosen: Sequence[OutletConfig], *, tes
 
 
 def _asked(context: ServiceContext, configured: OutletConfig, *, test: bool) -> OutletFacts:
-    """One outlet's facts. Whatever goes wrong with it is said of it."""
+    """Return one outlet's facts, including any error."""
     from pressrelease.outlets import abilities_of, open_outlet
 
     facts = OutletFacts(configured.name, configured.type, configured.enabled)
@@ -141,7 +145,7 @@ def _log_fault(name: str, fault: Exception) -> None:
 
 
 def facts_json(facts: OutletFacts) -> dict[str, Any]:
-    """One element of `outlets` in the JSON answer; what can't be known since it can't be opened is null."""
+    """Return one element of `outlets` in the JSON answer; what is unknown because it can't be opened is null."""
     repeats, able, closed = facts.repeats, facts.abilities, facts.closed
     return {
         "name": facts.name,
@@ -161,7 +165,7 @@ def facts_json(facts: OutletFacts) -> dict[str, Any]:
 
 
 def ability_lines(facts: OutletFacts) -> list[str]:
-    """What an outlet can do, in sentences without their full stops."""
+    """Return what an outlet can do, in sentences without their full stops."""
     repeats, able = facts.repeats, facts.abilities
     if repeats is None or able is None:
         return []
@@ -179,7 +183,7 @@ def ability_lines(facts: OutletFacts) -> list[str]:
 
 
 def state_words(facts: OutletFacts) -> str:
-    """How an outlet stands just now; "" where there is nothing to say."""
+    """Return an outlet's current state; "" if there is nothing to report."""
     said = []
     if not facts.enabled:
         said.append("switched off")

@@ -1,7 +1,8 @@
-"""What cron has mailed already: what waits for a person is said once, again when more comes, and after a day.
+"""What cron has mailed already: what waits for a person is mailed once, again when more comes, and after a day.
 
 The exit code says it at every pass. Kept in a file of the private folder: it is of one machine's cron, and losing it
-costs one mail too many.
+costs
+one mail too many.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from pathlib import Path
 from pressrelease.services.placing import move_into_place, temporary_beside
 from pressrelease.when import read_rfc3339, rfc3339
 
-#: The file's name in the private folder, and how long what was said there counts.
+#: The file's name in the private folder, and how long its entries count.
 FILE = "said.json"
 SAID_AGAIN_AFTER = timedelta(days=1)
 
 
 def is_news(private: Path, facts: Collection[str], now: datetime) -> bool:
-    """Whether any of `facts` was not said within a day; all of them are then taken as said. `now` is UTC.
+    """Return whether any of `facts` was not mailed within a day, and record all of them as mailed. `now` is UTC.
 
-    What no longer holds is forgotten, so that it is news if it comes again. Whatever can't be read or kept is news.
+    What no longer holds is forgotten, so that it is news if it comes again. Anything that can't be read or kept is
+    news.
     """
     file = private / FILE
     said = _said(file)
@@ -36,7 +38,7 @@ def is_news(private: Path, facts: Collection[str], now: datetime) -> bool:
 def _said(file: Path) -> dict[str, datetime]:
     try:
         return {str(fact): read_rfc3339(at) for fact, at in json.loads(file.read_bytes()).items()}
-    except Exception:  # noqa: BLE001  (a file that anything may have happened to; without it, it is said again)
+    except Exception:  # noqa: BLE001  (a file that anything may have happened to; without it, the mail is repeated)
         return {}
 
 
@@ -47,4 +49,4 @@ def _keep(file: Path, said: dict[str, datetime]) -> None:
             stream.close()
             move_into_place(temporary, file, force=True)
     except OSError:
-        return  # it is said again
+        return  # it is mailed again

@@ -1,7 +1,8 @@
-"""A backup put back: looked over before anything is changed, the replaced record kept, and everything stopped.
+"""Restore a backup: checked before anything is changed, the replaced record kept, and everything stopped.
 
-The order is such that a crash at any point leaves a workspace that sends nothing: the old record is stopped
-first; between its going and the new one's coming, the marker beside them says that a record is missing.
+The order is such that a crash at any point leaves a workspace that sends nothing: the old record is stopped first;
+between
+its removal and the new one's arrival, the marker beside them shows that a record is missing.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from pressrelease.wiring import read_config_file
 
 @dataclass(frozen=True)
 class Unpacked:
-    """A backup that was unpacked aside and looked over; nothing of `folder`, the workspace, has been changed."""
+    """A backup that was unpacked aside and checked; nothing of `folder`, the workspace, has been changed."""
 
     folder: Path
     aside: Path
@@ -49,13 +50,13 @@ class Unpacked:
 
     @cached_property
     def config(self) -> Config:
-        """The config in force: the workspace's own, or, where it has none, the backup's. Raises ConfigRefused."""
+        """The config in force: the workspace's own, or, if it has none, the backup's. Raises ConfigRefused."""
         own = self.folder / archive.CONFIG
         return read_config_file(own if own.exists() else self.aside / archive.CONFIG)
 
     @cached_property
     def target(self) -> Store:
-        """Where the record will stand."""
+        """The store that the record will be put into."""
         return Store(self.config.store_url, self.folder)
 
     @property
@@ -65,7 +66,7 @@ class Unpacked:
 
     @cached_property
     def standing_there(self) -> str:
-        """What would be replaced, in a sentence; "" where nothing is there."""
+        """What would be replaced, in a sentence; "" if nothing is there."""
         try:
             if not self.target.exists:
                 return ""
@@ -80,9 +81,9 @@ class Unpacked:
 
 @contextlib.contextmanager
 def unpacked(file: Path, folder: Path) -> Iterator[Unpacked]:
-    """A backup, unpacked into `folder`'s private folder for as long as the block lasts, and found to be sound.
+    """Unpack a backup into `folder`'s private folder for the duration of the block, and check it.
 
-    Raises NotFound, Refused; WillRetry where the disk is full.
+    Raises: NotFound, Refused; WillRetry if the disk is full.
     """
     if (folder / PRIVATE).is_symlink():
         raise StateUnreadable(
@@ -102,7 +103,7 @@ def unpacked(file: Path, folder: Path) -> Iterator[Unpacked]:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
         for place in made:
-            with contextlib.suppress(OSError):  # something stands in it by now
+            with contextlib.suppress(OSError):  # something is in it by now
                 place.rmdir()
 
 
@@ -119,10 +120,10 @@ def _room_for(manifest: archive.Manifest, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Restored:
-    """A record put back, stopped: how it came to stand, what goes out once it is resumed, and what was kept.
+    """A restored record, stopped: its state, what goes out once it is resumed, and what was kept.
 
-    `knew` tells whether the replaced record could be asked what was done after the backup; `config_beside` is
-    the name under which the backup's config.toml lies beside a different one.
+    `knew` is whether the replaced record could tell what was done after the backup; `config_beside` is the name of the
+    backup's config.toml beside a different one.
     """
 
     head: Head
@@ -135,9 +136,9 @@ class Restored:
 
 
 def put_back(backup: Unpacked, *, actor: str) -> Restored:
-    """Put the record, the releases and, where there is none, config.toml in place.
+    """Put the record, the releases and, if there is none, config.toml in place.
 
-    Raises NeedsPerson where a scheduler is at work, WillRetry where the disk or the server says no.
+    Raises: NeedsPerson if a scheduler is running, WillRetry if the disk or the server refuses.
     """
     now = clock.utc_now()
     store, mark = backup.target, stamp(now)
@@ -154,7 +155,7 @@ def put_back(backup: Unpacked, *, actor: str) -> Restored:
 
 
 def _quiet(store: Store, backup: Unpacked, *, actor: str, now: datetime) -> Since | None:
-    """Stop the record that will be replaced, and ask it what it knows; None where it can't be asked or believed."""
+    """Stop the record that will be replaced, and ask it what it knows; None if it can't be asked or trusted."""
     from pressrelease.store import commands
 
     copy = Reader(backup.record)
@@ -168,7 +169,7 @@ def _quiet(store: Store, backup: Unpacked, *, actor: str, now: datetime) -> Sinc
     except WillRetry:
         raise
     except PressReleaseError:
-        return None  # the very reason why a backup is put back
+        return None  # the very reason for restoring a backup
     finally:
         copy.close()
 
@@ -176,7 +177,7 @@ def _quiet(store: Store, backup: Unpacked, *, actor: str, now: datetime) -> Sinc
 def _prepare(
     backup: Unpacked, since: Since | None, *, actor: str, now: datetime
 ) -> tuple[RestoreOutcome, tuple[Scheduled, ...], Head]:
-    """Bring the unpacked record to where it may stand, before it stands there."""
+    """Prepare the unpacked record for use, before it is put in place."""
     copy = Store(f"sqlite:///{backup.record}", backup.folder)
     with copy.ledger(now=now, actor=actor) as ledger:
         standing = start_stopped(
@@ -260,7 +261,7 @@ def _kept_folder(folder: Path, mark: str) -> Path:
 
 
 def _put_releases(source: Path, target: Path, kept: Path) -> list[str]:
-    """Every release as it was backed up; one that differs is moved to `kept` first, and a newer draft stays."""
+    """Put every release as it was backed up; one that differs is moved to `kept` first, and a newer draft stays."""
     target.mkdir(mode=0o750, exist_ok=True)  # as `init` makes it: what it holds is embargoed
     moved = []
     for place, folders, files in os.walk(source):
@@ -274,7 +275,7 @@ def _put_releases(source: Path, target: Path, kept: Path) -> list[str]:
 
 
 def _put_file(path: Path, target: Path, relative: Path, kept: Path) -> bool:
-    """Put one file below `target`, never through a link; whether something had to make way."""
+    """Put one file below `target`, never through a link. Return whether something had to be moved away."""
     moved = False
     for part in [*reversed(relative.parents[:-1]), relative]:
         there = target / part
@@ -292,7 +293,7 @@ def _put_file(path: Path, target: Path, relative: Path, kept: Path) -> bool:
 
 
 def _put_lists(backup: Unpacked) -> None:
-    """The recipients' files that config.toml names and that are not there."""
+    """Put the recipients' files that config.toml names and that are not there."""
     for name in named_lists(backup.config):
         source, target = backup.aside / "lists" / name, backup.folder / name
         if source.is_file() and not os.path.lexists(target):
@@ -301,9 +302,9 @@ def _put_lists(backup: Unpacked) -> None:
 
 
 def _put_config(backup: Unpacked, mark: str) -> str:
-    """The backup's config.toml where the workspace has none; beside the workspace's own where they differ.
+    """Put the backup's config.toml in place if the workspace has none; beside the workspace's own if they differ.
 
-    What is in force stays the office's choice: a backup brings no outlet and no rule back by itself.
+    The config in force stays the office's choice: a backup restores no outlet and no rule by itself.
     """
     source, own = backup.aside / archive.CONFIG, backup.folder / archive.CONFIG
     if not own.exists():
@@ -317,7 +318,7 @@ def _put_config(backup: Unpacked, mark: str) -> str:
 
 
 def _copied(source: Path, target: Path, mode: int | None = None) -> None:
-    """A new file `target` with the bytes of `source`, private without a `mode`, on the disk when this returns."""
+    """Write a new file `target` with the bytes of `source`, private without a `mode`, on disk when this returns."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     descriptor = opened(target, flags) if mode is None else os.open(target, flags, mode)
     with source.open("rb") as read, os.fdopen(descriptor, "wb") as stream:

@@ -32,11 +32,11 @@ class Results(NamedTuple):
 
     @property
     def error(self) -> PressReleaseError | None:
-        """The most serious refusal, which gives the command its exit code; None where there is none."""
+        """The most serious refusal, which gives the command its exit code; None if there is none."""
         return most_serious(one.error for one in self.refused) if self.refused else None
 
     def as_json(self) -> dict[str, Any]:
-        """The keys that a command's document has for what was refused; none where nothing was."""
+        """Return the JSON keys for what was refused; none if nothing was."""
         if self.error is None:
             return {}
         return {
@@ -46,7 +46,7 @@ class Results(NamedTuple):
 
 
 def each(slugs: Sequence[str], act: Callable[[str], object]) -> Results:
-    """Call `act` with each slug once, in a transaction of its own; one that is refused keeps no other from its turn."""
+    """Call `act` with each slug once, in a transaction of its own; a refused one does not affect the others."""
     done: list[str] = []
     refused: list[RefusedItem] = []
     for slug in dict.fromkeys(slugs):
@@ -67,10 +67,11 @@ def each_in_groups(
     *,
     at_once: int = TOGETHER,
 ) -> Results:
-    """As `each`, with one transaction for up to `at_once` slugs: one that is refused is undone by itself.
+    """Do what `each` does, with one transaction for up to `at_once` slugs; a refused one is undone by itself.
 
-    `prepare` asks what is asked, with no transaction open; `write` then writes what it returned. Where a transaction
-    fails as a whole, nothing in it is done, and each of its slugs is refused.
+    `prepare` checks, with no transaction open; `write` then writes what it returned. If a transaction fails as a whole,
+    nothing
+    in it is done, and each of its slugs is refused.
     """
     named = list(dict.fromkeys(slugs))
     refusals: dict[str, PressReleaseError] = {}
@@ -95,7 +96,7 @@ def each_in_groups(
 def _written(
     context: ServiceContext, ready: dict[str, _Ready], write: Callable[[Ledger, _Ready], object]
 ) -> dict[str, PressReleaseError]:
-    """Write what is ready in one transaction; what was refused in it."""
+    """Write what is ready in one transaction. Return what was refused in it."""
     refusals: dict[str, PressReleaseError] = {}
     with context.ledger() as ledger:
         for slug, one in ready.items():

@@ -1,4 +1,4 @@
-"""Scheduling: what would be fixed is proposed, looked at, and only then frozen."""
+"""Scheduling: what would be fixed is proposed, shown, and only then frozen."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What scheduling a release would fix; `lift` is UTC, None where it lifts with its last approval.
+    """What scheduling a release would fix; `lift` is UTC, None if it lifts with its last approval.
 
-    `questions` are what a person must say yes to first, in whole sentences; empty where nothing was assumed. `wall` is
-    the lift as the clocks that were meant show it, "" where an instant was; `settings` is what config.toml adds.
-    `earlier` says that the lift moves earlier than the last one on record, "" where it doesn't; `kept` is whether the
-    lift is one that was chosen before.
+    `questions` are what a person must agree to first, in whole sentences; empty if nothing was assumed. `wall` is the
+    lift as
+    local wall time, "" for an instant; `settings` is what config.toml adds. `earlier` says that the lift moves earlier
+    than the
+    last one on record, "" if it doesn't; `kept` is whether the lift is one that was chosen before.
     """
 
     release: Release
@@ -56,7 +57,7 @@ class Proposal:
 
 
 def findings(context: ServiceContext, slug: str) -> tuple[Finding, ...]:
-    """What `check` says of a release's file as it is now."""
+    """Return what `check` finds in a release's file as it is now."""
     found = _findings(context, context.library.read(slug), clock.utc_now(), context.library.slugs())
     return (*found, *since_scheduled(context, slug))
 
@@ -73,12 +74,12 @@ def _findings(context: ServiceContext, release: Release, now: datetime, known: S
 
 
 def propose(context: ServiceContext, slug: str, at: str | None = None) -> Proposal:
-    """As `Proposer.propose`, for one."""
+    """Return what `Proposer.propose` does, for one release."""
     return proposing(context, at).propose(slug)
 
 
 def proposing(context: ServiceContext, at: str | None = None) -> Proposer:
-    """What scheduling would fix, without fixing it. `at` is a phrase for the lift, read at this moment."""
+    """Return a Proposer as of this moment. `at` is a phrase for the lift, read at this moment."""
     return Proposer(context, at, clock.utc_now(), context.library.slugs(), Recipients(context))
 
 
@@ -93,23 +94,24 @@ class Proposer:
     recipients: Recipients
 
     def propose(self, slug: str) -> Proposal:
-        """What scheduling a release would fix.
+        """Return what scheduling a release would fix.
 
-        Raises Refused with the findings that stand in the way, EmbargoRefused for a lift that is past or
-        outside the embargo's window, NotPermitted for one before the embargo.
+        Raises: Refused with the findings that block it, EmbargoRefused for a lift that is past or outside the embargo's
+        window,
+        NotPermitted for one before the embargo.
         """
         return _propose(self.context, slug, self.at, self.now, self.known, self.recipients)
 
 
 class Recipients:
-    """Whom each outlet sends to, read once for however many releases, and without any outlet's password."""
+    """The recipients of each outlet, read once for all releases, without any outlet's password."""
 
     def __init__(self, context: ServiceContext) -> None:
         self._desk = context
         self._read: dict[str, tuple[str, ...]] = {}
 
     def of(self, outlet: str) -> tuple[str, ...]:
-        """The rows that a release gets at an outlet that is switched on."""
+        """Return the recipients that a release gets at an outlet that is enabled."""
         from pressrelease.outlets import recipients_of
 
         if outlet not in self._read:
@@ -128,7 +130,7 @@ def _propose(
     faults = [finding for finding in findings if finding.severity is Severity.ERROR]
     last = last_lift(context, slug, now=now)
     if at is not None or (last is not None and last.chosen):
-        # The lift was given apart from it; that the file's own date is past is no longer in the way.
+        # The lift was given separately, so a past date in the file blocks nothing.
         faults = [finding for finding in faults if finding.code != "embargo_past"]
     if faults:
         first = faults[0]
@@ -175,7 +177,7 @@ def _propose(
 
 
 def _embargo(context: ServiceContext, release: Release, at: str | None, last: Lift | None, now: datetime) -> Embargo:
-    """The embargo of the file. Without one, the lift that is given, or was given before, is all there is."""
+    """Return the embargo of the file. If it has none, the lift given now or before is the embargo."""
     office = context.config.office
     if release.embargo:
         return embargo_of(release, context.config, now=now)
@@ -190,7 +192,7 @@ def _embargo(context: ServiceContext, release: Release, at: str | None, last: Li
 def _lift(
     context: ServiceContext, slug: str, embargo: Embargo, at: str | None, now: datetime
 ) -> tuple[datetime | None, str, tuple[str, ...]]:
-    """The one lift that would be fixed, what clocks show then ("" for an instant), and what must be confirmed."""
+    """Return the lift that would be fixed, its wall time ("" for an instant), and what must be confirmed."""
     office = context.config.office
     chosen = embargo
     if at is not None:
@@ -214,13 +216,13 @@ def _lift(
 
 
 def schedule(context: ServiceContext, proposal: Proposal) -> None:
-    """Freeze the proposed version and fix its lift; one that needs no approval is on its way."""
+    """Freeze the proposed version and fix its lift. If it needs no approval, it will go out."""
     with context.ledger() as ledger:
         write(ledger, context, proposal)
 
 
 def write(ledger: Ledger, context: ServiceContext, proposal: Proposal) -> None:
-    """As `schedule`, in a transaction of several."""
+    """Do what `schedule` does, in a transaction of several."""
     from pressrelease.store import commands
 
     scheduled, frozen = _to_schedule(context, proposal, ledger.now)
@@ -253,7 +255,7 @@ def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> 
         embargo=proposal.embargo,
         lift=lift,
         outlets=tuple(proposal.recipients),
-        author=proposal.release.author or context.actor,  # whose own yes may not count
+        author=proposal.release.author or context.actor,  # whose own approval may not count
         source_hash=proposal.release.source_hash,
         word=Directive.SCHEDULED,
         word_by=context.actor,
@@ -274,7 +276,7 @@ def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> 
 
 
 def unschedule(context: ServiceContext, slug: str) -> Report:
-    """Back to a draft; the report is of how it stood before."""
+    """Make it a draft again. Return its report from before."""
     from pressrelease.store import commands
 
     before = context.report(slug)

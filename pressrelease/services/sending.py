@@ -1,4 +1,4 @@
-"""Publishing now, and trying again."""
+"""Publish now, and try again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pressrelease.when import rfc3339, say
 
 
 def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
-    """That a scheduled release may go out now, or the error that says why not."""
+    """Check that a scheduled release may go out now; raise the error that says why not. Return its report."""
     control = context.store.control() if context.store.exists else None
     if control is not None and control.stopped:
         raise Stopped(
@@ -56,7 +56,7 @@ def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
 
 
 def release_now(context: ServiceContext, slug: str, *, early: bool, why: str) -> None:
-    """Make a scheduled release due at this moment: earlier than its lift by a person's word, or however late."""
+    """Make a scheduled release due at this moment: earlier than its lift by a person's decision, or however late."""
     from pressrelease.store import commands
 
     report = may_publish(context, slug, early=early)
@@ -72,7 +72,7 @@ def release_now(context: ServiceContext, slug: str, *, early: bool, why: str) ->
 
 
 def retry(context: ServiceContext, slug: str, outlet: str | None = None) -> tuple[Delivery, ...]:
-    """Have what failed tried again at the next pass; an outlet that was closed over its credentials is asked again."""
+    """Have failed deliveries tried again at the next pass, and open an outlet that was closed over its credentials."""
     from pressrelease.store import commands, settling
     from pressrelease.store.circuit import closed_outlets, open_outlet_again
 
@@ -80,7 +80,7 @@ def retry(context: ServiceContext, slug: str, outlet: str | None = None) -> tupl
     waits = {one.outlet for one in dossier.deliveries if one.is_open or one.state is DeliveryState.FAILED}
     closed = waits & set(closed_outlets(context.store.read)) & ({outlet} if outlet is not None else waits)
     failed = any(one.state is DeliveryState.FAILED and outlet in (None, one.outlet) for one in dossier.deliveries)
-    # Where nothing of it failed, it may still wait for a closed outlet, and that is tried again.
+    # If nothing of it failed, it may still wait for a closed outlet, and that is tried again.
     chosen = () if closed and not failed else choose(context, slug, outlet, {DeliveryState.FAILED}, "failed")
     with context.ledger() as ledger:
         commands.accept_late(ledger, dossier.release)
@@ -93,7 +93,7 @@ def retry(context: ServiceContext, slug: str, outlet: str | None = None) -> tupl
 def choose(
     context: ServiceContext, slug: str, outlet: str | None, states: set[DeliveryState], word: str
 ) -> tuple[Delivery, ...]:
-    """A release's deliveries in those states, at `outlet` or at all. Raises NotFound where there are none."""
+    """Return a release's deliveries in those states, at `outlet` or at all. Raises NotFound if there are none."""
     dossier = context.report(slug).dossier
     names = sorted({delivery.outlet for delivery in dossier.deliveries})
     if outlet is not None and outlet not in names:

@@ -1,4 +1,4 @@
-"""A person's word on what is in doubt: which deliveries it is about, and taking it back."""
+"""A person's decision on what is in doubt: which deliveries it is about, and undoing it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pressrelease.store.rows import maybe_time
 #: A delivery's key, alone or as the first part of a Message-ID.
 _KEY = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
-#: A line that holds an address and nothing else, as a list of addresses has it.
+#: A line with an address and nothing else, as in a list of addresses.
 _ADDRESS = re.compile(r"[\s\"'<]*([^\s\"'<>,;@]+@[^\s\"'<>,;@]+)[\s\"'>,;]*")
 
 
 class Named(NamedTuple):
-    """Whom a person named: keys, and addresses as `_folded` has them; `others` are other lines with an @."""
+    """The recipients a person named: keys, and addresses as `_folded` has them; `others` are other lines with an @."""
 
     keys: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
@@ -39,8 +39,9 @@ class Chosen(NamedTuple):
     """What a settlement is about.
 
     `left` stays in doubt. `elsewhere` was named and is not in doubt. `unknown` was named and is no delivery of this
-    release at this outlet. `unsure` are recipients whose address stands in a line that has no key: a log has the same
-    address for every mail.
+    release at
+    this outlet. `unsure` are recipients whose address is in a line that has no key: a log has the same address for
+    every mail.
     """
 
     settled: tuple[Delivery, ...]
@@ -66,18 +67,21 @@ def read_names(lines: Iterable[str]) -> Named:
 
 
 def _folded(text: str) -> str:
-    """Equal for two spellings of one address."""
+    """Return a form that is equal for two spellings of one address."""
     return unicodedata.normalize("NFC", text).casefold()
 
 
 def in_doubt(context: ServiceContext, slug: str, outlet: str, verdict: str = "") -> tuple[Delivery, ...]:
-    """What of a release a person may settle at an outlet with that verdict. Raises NotFound where nothing is."""
+    """Return what a person may settle of a release at an outlet with that verdict.
+
+    Raises NotFound if there is nothing.
+    """
     states = {DeliveryState.IN_DOUBT} | ({DeliveryState.FAILED} if verdict == "drop" else set())
     return choose(context, slug, outlet, states, "in doubt")
 
 
 def select(context: ServiceContext, slug: str, outlet: str, verdict: str, named: Named | None) -> Chosen:
-    """Which deliveries `verdict` is about; all that may be settled where nobody was `named`. Raises NotFound."""
+    """Return which deliveries `verdict` is about; all that may be settled if nobody was `named`. Raises NotFound."""
     may = _last_settled(context, slug, outlet) if verdict == "undo" else in_doubt(context, slug, outlet, verdict)
     if named is None:
         return Chosen(may)
@@ -108,7 +112,7 @@ def select(context: ServiceContext, slug: str, outlet: str, verdict: str, named:
 
 
 def settle(context: ServiceContext, slug: str, chosen: Sequence[Delivery], verdict: str) -> None:
-    """Write a person's word on what is in doubt: `sent`, `resend`, `drop` (also on what failed), or `undo`."""
+    """Record a person's decision on what is in doubt: `sent`, `resend`, `drop` (also on what failed), or `undo`."""
     from pressrelease.store import commands, settling
 
     acts: dict[str, Callable[..., None]] = {
@@ -127,11 +131,11 @@ def settle(context: ServiceContext, slug: str, chosen: Sequence[Delivery], verdi
             acts[verdict](ledger, chosen)
 
 
-# -- taking it back --------------------------------------------------------------------------------------------
+# -- undoing it ------------------------------------------------------------------------------------------------
 
 
 class _Settled(NamedTuple):
-    """What the journal says of a delivery that was last settled: when, as what, and how it stood before."""
+    """What the journal says of a delivery's last settlement: when, as what, and its state before."""
 
     at: int
     to: DeliveryState
@@ -148,7 +152,10 @@ _SETTLED_AS = {
 
 
 def _settlements(context: ServiceContext, slug: str, outlet: str) -> dict[tuple[str, str], _Settled]:
-    """By version and recipient, the settlements at an outlet since which the journal says nothing of that delivery."""
+    """Return the settlements at an outlet after which the journal has no line of that delivery.
+
+    By version and recipient.
+    """
     found: dict[tuple[str, str], _Settled] = {}
     for line in context.store.read.journal([slug]):
         detail = json.loads(line.detail)
@@ -163,7 +170,7 @@ def _settlements(context: ServiceContext, slug: str, outlet: str) -> dict[tuple[
 
 
 def _last_settled(context: ServiceContext, slug: str, outlet: str) -> tuple[Delivery, ...]:
-    """What the last settlement at an outlet was about, as far as nothing followed. Raises NotFound for none."""
+    """Return what the last settlement at an outlet was about, as far as nothing followed. Raises NotFound for none."""
     known = _settlements(context, slug, outlet)
     there = [
         one
@@ -184,8 +191,10 @@ def _last_settled(context: ServiceContext, slug: str, outlet: str) -> tuple[Deli
 
 
 def _before(context: ServiceContext, slug: str, chosen: Sequence[Delivery]) -> list[tuple[Delivery, Delivery]]:
-    """Each delivery, as it is and as it was before it was settled; a person decides again, also where the program
-    would have asked the outlet by itself."""
+    """Return each delivery, as it is and as it was before it was settled.
+
+    After undoing, a person decides again, even if the program would have asked the outlet by itself.
+    """
     known = _settlements(context, slug, chosen[0].outlet)
     changes = []
     for one in chosen:

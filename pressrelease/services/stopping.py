@@ -1,4 +1,4 @@
-"""Stopping and letting go: one release, or everything."""
+"""Stop and resume: one release, or everything."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Resumed:
 
 
 def hold(context: ServiceContext, slug: str, why: str = "") -> None:
-    """Stop one release; what is in flight can't be called back."""
+    """Hold one release; what is being sent can't be called back."""
     from pressrelease.store import commands
 
     try:
         context.report(slug)
     except NotFound as error:
-        if error.code == "not_scheduled":  # the way out is not to schedule what somebody wants held
+        if error.code == "not_scheduled":  # the next step is not to schedule what somebody wants held
             error.hint = "Nothing of it can go out as long as nobody schedules it."
         raise
     with context.ledger() as ledger:
@@ -47,7 +47,7 @@ def hold(context: ServiceContext, slug: str, why: str = "") -> None:
 
 
 def give_reason(context: ServiceContext, slug: str, why: str) -> None:
-    """Put on record why this person holds a release that they hold already."""
+    """Record why this person holds a release that they hold already."""
     from pressrelease.store import commands
 
     with context.ledger() as ledger:
@@ -55,14 +55,16 @@ def give_reason(context: ServiceContext, slug: str, why: str) -> None:
 
 
 def waiting(context: ServiceContext) -> tuple[str, ...]:
-    """The scheduled releases that are not out everywhere yet."""
+    """Return the scheduled releases that are not out everywhere yet."""
     return tuple(release.slug for release in context.store.read.open_releases()) if context.store.exists else ()
 
 
 @dataclass(frozen=True)
 class Later:
-    """The later lift of a release that is let go: in UTC, as clocks show it ("" for an instant), and what must be
-    confirmed first, in whole sentences."""
+    """The later lift of a release that is resumed, and what must be confirmed first.
+
+    The lift is in UTC, with its wall time ("" for an instant); the questions are whole sentences.
+    """
 
     lift: datetime
     wall: str
@@ -72,7 +74,7 @@ class Later:
 def later(context: ServiceContext, slug: str, at: str, *, now: datetime) -> Later:
     """Return the lift that `at` means, typed at `now`, for a scheduled release.
 
-    Raises EmbargoRefused where it is past or after the release's window, NotPermitted where it is before its embargo.
+    Raises: EmbargoRefused if it is past or after the release's window, NotPermitted if it is before its embargo.
     """
     office = context.config.office
     meant = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
@@ -95,7 +97,7 @@ def later(context: ServiceContext, slug: str, at: str, *, now: datetime) -> Late
 def resume(context: ServiceContext, slug: str, at: Later | None = None) -> None:
     """Let a held or missed release go: at its own lift, at a later one, or, once that is past, at the next pass.
 
-    Raises NotPermitted for one that is neither, unless it gets a later lift.
+    Raises: NotPermitted for one that is neither, unless it gets a later lift.
     """
     from pressrelease.store import commands
 
@@ -108,7 +110,7 @@ def resume(context: ServiceContext, slug: str, at: Later | None = None) -> None:
         )
     now = clock.utc_now()
     report = context.report(slug)
-    over = report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}  # which the ledger says by itself
+    over = report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}  # which the ledger reports by itself
     if report.dossier.file is not FileFact.SAME and not over:
         became = "is gone" if report.dossier.file is FileFact.GONE else "was changed after it was scheduled"
         raise NeedsPerson(
@@ -135,7 +137,7 @@ def resume(context: ServiceContext, slug: str, at: Later | None = None) -> None:
 
 
 def stop(context: ServiceContext, why: str) -> tuple[Delivery, ...]:
-    """Stop everything; what was being sent at that moment and can't be called back."""
+    """Stop everything. Return what was being sent at that moment and can't be called back."""
     from pressrelease.store import commands
 
     with context.ledger() as ledger:
@@ -144,20 +146,20 @@ def stop(context: ServiceContext, why: str) -> tuple[Delivery, ...]:
 
 
 def fell_due(context: ServiceContext) -> tuple[Scheduled, ...]:
-    """What would leave at once if everything were resumed now."""
+    """Return what would leave at once if everything were resumed now."""
     now = clock.utc_now()
     if not context.store.exists:
         return ()
     found = reports(
         context.store, context.library, context.config, context.store.read.due_releases(now), trust_clock=True
     )
-    # The zone rules of today may have put a lift later than the record has it.
+    # Today's zone rules may have put a lift later than the record has it.
     come = [one for one in found if one.dossier.release.lift is not None and one.dossier.release.lift <= now]
     return tuple(one.dossier.release for one in come if not one.standing.blocked and _waits(one.dossier))
 
 
 class ClockShown(NamedTuple):
-    """The time that this machine shows (UTC), and why it can't be believed, None where nothing speaks against it."""
+    """The time that this machine shows (UTC), and why it can't be trusted, None if nothing speaks against it."""
 
     now: datetime
     doubt: str | None
@@ -170,7 +172,7 @@ def something_is_stopped(context: ServiceContext) -> bool:
 
 
 def clock_shown(context: ServiceContext) -> ClockShown:
-    """The clock, for a person to look at before they confirm it; witnesses are asked. Takes some seconds."""
+    """Return the clock, for a person to check before they confirm it. Asks the witnesses; takes some seconds."""
     mark = clock.read_clock()
     return ClockShown(
         mark.wall, looked_into(context.store, mark, context.config, Witnesses()) if context.store.exists else None
@@ -178,9 +180,9 @@ def clock_shown(context: ServiceContext) -> ClockShown:
 
 
 def resume_all(context: ServiceContext, *, let_go: bool, clock_confirmed: bool = False) -> Resumed:
-    """End the stop. What fell due meanwhile goes only if a person said so; otherwise each is held for one.
+    """End the stop. What fell due meanwhile is let go only if a person said so; otherwise it is held.
 
-    From then on the clock is measured by what it shows now. Raises NeedsPerson if it is in doubt and no person has
+    From then on the clock is compared with what it shows now. Raises NeedsPerson if it is in doubt and no person has
     `clock_confirmed` that it is right.
     """
     from pressrelease.services.adopting import must_be_the_original

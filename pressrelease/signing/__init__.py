@@ -162,8 +162,9 @@ def what_is_wrong(signers: Path) -> Trouble | None:
 
 
 def sign(statement: Statement, key: str, *, may_ask: bool) -> str:
-    """Return the signature of `statement` by the key in the file `key` (a public one if an agent has its other
-    half).
+    """Return the signature of `statement` by the key in the file `key`.
+
+    The file may be a public key if an agent has its other half.
 
     A passphrase is asked for at the terminal only if `may_ask`. Raises NotPermitted.
     """

@@ -291,10 +291,10 @@ def _must_be_roots_alone(folder: Path) -> None:
 
 
 def must_be_trusted(folder: Path) -> None:
-    """Check that a workspace that was found, not named, is this account's or root's, and that others may not change
-    it.
+    """Check that a workspace that was found, not named, is safe to use.
 
-    Its config.toml says which programs run: one that somebody put into a folder above would run theirs.
+    It must be this account's or root's, and others may not change it: its config.toml says which programs run, and one
+    that somebody put into a folder above would run theirs.
 
     Raises: NotPermitted.
     """

@@ -25,9 +25,7 @@ class Testimony:
     heard: datetime
 
     def allows(self, tolerance: timedelta) -> bool:
-        """Return whether the wall clock was right within `tolerance`, whenever between asking and hearing it was
-        read.
-        """
+        """Return whether the wall clock was right within `tolerance`, whenever it was read between the two."""
         return self.said - tolerance <= self.heard and self.asked <= self.said + RESOLUTION + tolerance
 
 

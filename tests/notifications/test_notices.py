@@ -698,7 +698,7 @@ def test_a_long_silence_is_not_followed_by_its_whole_history(tmp_path: Path, ser
     seen = take_snapshot(place.workspace.store, place.workspace.library, place.workspace.config)
     readers = notification_state.read_cursors(place.workspace.store.read, "pager").values()
     assert news_of(place.workspace, seen, readers, clock.utc_now()).events
-    assert not news_of(place.workspace, seen, readers, clock.utc_now() + timedelta(days=8)).happenings
+    assert not news_of(place.workspace, seen, readers, clock.utc_now() + timedelta(days=8)).events
 
 
 def test_the_policy_in_force_says_whether_an_approval_is_missing(tmp_path: Path, server: FlakyServer) -> None:

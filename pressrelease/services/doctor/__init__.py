@@ -1,7 +1,8 @@
-"""`doctor`: the workspace looked over, one thing at a time, with a mend for whatever is not as it should be.
+"""`doctor`: check the workspace, one thing at a time, with a fix for whatever is wrong.
 
-Each check stands alone: one that fails tells of itself and keeps no other from looking. Nothing is changed,
-nothing is published, and a record that can't be read is a finding like any other.
+Each check is independent: one that fails reports its own error and stops no other. Nothing is changed, nothing is
+published,
+and a record that can't be read is a finding like any other.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ Check = Callable[[DoctorContext], Iterator[DoctorFinding]]
 
 
 def examine(workspace: Workspace, *, offline: bool = False) -> list[DoctorFinding]:
-    """Every check's remarks, in order; with `offline` nothing is reached over a network."""
+    """Return every check's findings, in order; with `offline` nothing is reached over a network."""
     context = DoctorContext(workspace, clock.read_clock(), offline)
     remarks: list[DoctorFinding] = []
     try:
         for name, check in _checks():
             for remark in _made(check, context):
                 told = DoctorFinding(remark.weight, remark.message, remark.hint, name)
-                # A config or a record that can't be read stops many checks, and is told of once.
+                # A config or a record that can't be read stops many checks, and is reported once.
                 if not any((seen.message, seen.weight) == (told.message, told.weight) for seen in remarks):
                     remarks.append(told)
     finally:
@@ -42,7 +43,7 @@ def _made(check: Check, context: DoctorContext) -> list[DoctorFinding]:
     except ConfigRefused as refused:
         made += [error(f"config.toml{_line(p.line)}: {p.message}", p.hint) for p in refused.problems]
     except PressReleaseError as refused:
-        # What can't be asked is not well: a record that is busy or out of reach keeps everything from going out.
+        # What can't be checked is an error: a record that is busy or unreachable keeps everything from going out.
         made.append(error(refused.message, refused.hint))
     except Exception as fault:  # noqa: BLE001  (a fault in one check must not hide what the others find)
         words = f"this check could not be made ({type(fault).__name__}), so what it looks at is unknown"

@@ -1,4 +1,4 @@
-"""What `doctor` looks at of accounts: whether this one may work here, who else may, and what others may read."""
+"""What `doctor` checks about accounts: whether this one may work here, who else may, and what others may read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pressrelease.system.accounts import GROUP_FILE, GROUP_FOLDER, chown_to, is_
 
 
 def usable(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """This account may work with the record, and every file of it belongs to the account that owns it."""
+    """Check that this account may work with the record, and that every file of it has the same owner."""
     if sys.platform == "win32":
         return
     private = context.workspace.private
@@ -31,7 +31,7 @@ def usable(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def modes(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Only the owner, and a group that shares the workspace, may read what is private, or change what is believed."""
+    """Check that only the owner, and a sharing group, may read private files or change trusted ones."""
     if sys.platform == "win32":
         return
     folder, private = context.workspace.folder, context.workspace.private
@@ -59,7 +59,7 @@ def modes(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def sharing(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Where a group shares the workspace, every account in it can use every file."""
+    """Check that every account of a group that shares the workspace can use every file."""
     private = context.workspace.private
     if sys.platform == "win32" or private.is_symlink() or not is_shared(private):
         return
@@ -82,7 +82,7 @@ def sharing(context: DoctorContext) -> Iterator[DoctorFinding]:
     if closed:
         names = " ".join(str(path) for path in closed[:3])
         yield error(f"the group {group} can't use {_some(closed, context)}", f"sudo chmod -R g+rwX {names}")
-    if unset and sys.platform.startswith("linux"):  # elsewhere what is made takes its folder's group by itself
+    if unset and sys.platform.startswith("linux"):  # elsewhere a new file takes its folder's group by itself
         names = " ".join(str(path) for path in unset[:3])
         yield error(f"what is made in {_some(unset, context)} won't be the group {group}'s", f"sudo chmod g+s {names}")
     if not (foreign or closed or unset):
@@ -95,7 +95,7 @@ def _closed_to_group(path: Path) -> bool:
 
 
 def _within(private: Path) -> list[Path]:
-    """Everything in the private folder that can be seen, and is no link."""
+    """Return everything in the private folder that can be seen, and is no link."""
     found = []
     for place, folders, files in os.walk(private):
         found += [Path(place) / name for name in (*folders, *files)]

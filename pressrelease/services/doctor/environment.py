@@ -1,4 +1,4 @@
-"""What `doctor` looks at outside the record: config, file modes, clock, disk, files, secrets and outlets."""
+"""What `doctor` checks outside the record: config, file modes, clock, disk, files, secrets and outlets."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from pressrelease.system import clock
 from pressrelease.system.programs import system_program
 from pressrelease.wiring import MAKE_YOUR_OWN, SAMPLE
 
-#: Free bytes on the disk below which nothing can be relied on, and below which somebody should look.
+#: Free bytes on the disk below which nothing can be relied on, and below which somebody should act.
 DISK_GONE = 64 << 20
 DISK_LOW = 1 << 30
 
-#: How long an outlet has for its answer here, in seconds, whatever its own timeout.
+#: Seconds that an outlet has for its answer here, whatever its own timeout.
 PROBE_PATIENCE = 20.0
 
-#: A certificate that ends sooner than this is told of.
+#: A certificate that expires sooner than this is reported.
 CERTIFICATE_AHEAD = timedelta(days=14)
 
-#: What a copy in the making is called in the private folder, and how old one left behind by a crash must be.
+#: The names of unfinished copies in the private folder, and how old one left behind by a crash must be.
 LEFT_BEHIND = ("backing-up-*", "restoring-*")
 LEFT_AFTER = timedelta(days=1)
 
 
 def config(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """config.toml is valid."""
+    """Check that config.toml is valid."""
     read = context.config
     on = [name for name, outlet in read.outlets.items() if outlet.enabled]
     if on:
@@ -49,7 +49,7 @@ def config(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def signers(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Where approvals must be signed, they can be, and somebody can tell whose signature counts."""
+    """Check that approvals that must be signed can be, and that signatures can be verified."""
     named = context.config.policy.allowed_signers
     if not named:
         return
@@ -69,7 +69,10 @@ def signers(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def clock_and_ntp(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Something sets the clock and says how far off it may be; and whatever can speak against it was asked."""
+    """Check that something sets the clock and reports its error.
+
+    Everything that could contradict the clock is asked.
+    """
     from pressrelease.publishing.clock_trust import (
         NAME_WITNESSES,
         Witnesses,
@@ -106,7 +109,7 @@ def clock_and_ntp(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def _how_far_off() -> Iterator[DoctorFinding]:
-    """What the kernel says of its clock, and whether the network sets it."""
+    """Yield what the kernel reports about its clock, and whether the network sets it."""
     bound = clock.error_bound()
     if bound is not None and bound <= clock.LONGEST_PROOF:
         yield fine(f"the clock is off by {ceil(bound / timedelta(milliseconds=1))} ms at most, the system says (NTP)")
@@ -131,7 +134,7 @@ def _how_far_off() -> Iterator[DoctorFinding]:
 
 
 def _ntp() -> bool | None:
-    """Whether the system says that its clock is set by the network; None where it doesn't say."""
+    """Return whether the system says that the network sets its clock; None if it doesn't say."""
     program = system_program("timedatectl")
     if program is None:
         return None
@@ -150,7 +153,7 @@ def _ntp() -> bool | None:
 
 
 def disk(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """There is room for what will be recorded."""
+    """Check that there is room for what will be recorded."""
     free = shutil.disk_usage(context.workspace.folder).free
     hint = "Make room: without it nothing can be recorded, and what can't be recorded is not sent."
     if free < DISK_GONE:
@@ -162,7 +165,7 @@ def disk(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def files(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Everything in releases/ can be seen by the commands; nothing of a crashed copy lies about."""
+    """Check that the commands can see everything in releases/, and that no crashed copy was left behind."""
     library = context.workspace.library
     strangers = library.unseen()
     for name, reason in strangers[:5]:
@@ -177,7 +180,7 @@ def files(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def secrets(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Every secret that config.toml names can be had; no value is shown."""
+    """Check that every secret that config.toml names can be read; no value is shown."""
     found = 0
     for place, reference in _references(context):
         try:
@@ -209,7 +212,7 @@ def _in(place: str, value: Any) -> Iterator[tuple[str, SecretReference]]:
 
 
 def outlets(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Every outlet that is switched on opens, and, unless offline, can be reached; nothing is published."""
+    """Check that every enabled outlet opens and, unless offline, can be reached; nothing is published."""
     from pressrelease.outlets import certificate_ends_of, open_outlet
     from pressrelease.release.delivery import DeliveryFailed
 
@@ -242,7 +245,7 @@ def outlets(context: DoctorContext) -> Iterator[DoctorFinding]:
     }
     for thread in waiting.values():
         thread.start()
-    end = clock.pause_clock() + PROBE_PATIENCE  # one bound for all of them, however many hang
+    end = clock.pause_clock() + PROBE_PATIENCE  # one limit for all of them, however many hang
     for name, thread in waiting.items():
         thread.join(max(0.0, end - clock.pause_clock()))
         yield answers.get(name) or error(
@@ -252,7 +255,7 @@ def outlets(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def certificates(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """No outlet's certificate is about to end, as seen while the outlets were reached."""
+    """Check that no outlet's certificate is about to expire, as seen while the outlets were reached."""
     for name, ends in sorted(context.certificates.items()):
         if ends is not None and ends - context.mark.wall < CERTIFICATE_AHEAD:
             days = max(0, (ends - context.mark.wall).days)

@@ -1,4 +1,4 @@
-"""What a check of `doctor` is given, and what it says."""
+"""What a check of `doctor` is given, and what it reports."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pressrelease.system import clock
 from pressrelease.system.accounts import must_be_usable
 from pressrelease.wiring import Workspace
 
-#: A backup older than this is too old to be a comfort.
+#: A backup older than this is stale.
 BACKUP_EVERY = timedelta(days=7)
 
 
 class Weight(str, Enum):
-    """How much a remark weighs: nothing to do, to be seen to some day, or to be seen to now."""
+    """How serious a finding is: nothing to do, fix it some day, or fix it now."""
 
     FINE = "fine"
     WARNING = "warning"
@@ -37,28 +37,28 @@ class DoctorFinding:
 
 
 def fine(message: str) -> DoctorFinding:
-    """As it should be."""
+    """Return a finding that all is well."""
     return DoctorFinding(Weight.FINE, message)
 
 
 def warning(message: str, hint: str) -> DoctorFinding:
-    """To be seen to some day."""
+    """Return a finding to fix some day."""
     return DoctorFinding(Weight.WARNING, message, hint)
 
 
 def error(message: str, hint: str) -> DoctorFinding:
-    """To be seen to now."""
+    """Return a finding to fix now."""
     return DoctorFinding(Weight.ERROR, message, hint)
 
 
 @dataclass(frozen=True)
 class DoctorContext:
-    """What is looked over, each part opened when it is first asked for. `mark` is the clock as it was read."""
+    """What is checked, each part opened when it is first asked for. `mark` is the clock reading."""
 
     workspace: Workspace
     mark: clock.ClockReading
     offline: bool = False
-    #: When each outlet's certificate ends (UTC), as far as it could be asked; filled while outlets are reached.
+    #: When each outlet's certificate expires (UTC), as far as it could be asked; filled while outlets are reached.
     certificates: dict[str, datetime | None] = field(default_factory=dict)
 
     @property
@@ -68,7 +68,7 @@ class DoctorContext:
 
     @cached_property
     def store(self) -> Store:
-        """The record, wherever config.toml says, or would say if it could be read. Raises NotPermitted."""
+        """The record, where config.toml says, or would say if it could be read. Raises NotPermitted."""
         try:
             url = self.config.store_url
         except PressReleaseError:
@@ -83,7 +83,7 @@ class DoctorContext:
 
     @property
     def read(self) -> Reader | None:
-        """Questions to the record; None where nothing was ever recorded. Raises NeedsPerson, WillRetry."""
+        """Queries on the record; None if nothing was ever recorded. Raises NeedsPerson, WillRetry."""
         if not self.store.exists:
             return None
         if self._busy is not None:
@@ -92,7 +92,7 @@ class DoctorContext:
 
     @cached_property
     def _busy(self) -> WillRetry | NeedsPerson | None:
-        """Why the record answers nobody just now: asked once, since whoever asks waits for its turn."""
+        """Why the record can't be queried right now: checked once, because every check would wait again."""
         from pressrelease.services.doctor.holding import what_holds
 
         return what_holds(self.store)

@@ -1,4 +1,4 @@
-"""Which programs keep the record's file to themselves, as far as the system says."""
+"""Find which programs lock the record's file, as far as the system tells."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from pressrelease.errors import NeedsPerson, StateUnreadable, WillRetry
 from pressrelease.store import Store
 from pressrelease.store.queries import READ_PATIENCE, unreadable
 
-#: Where in a database's file SQLite's locks lie, whatever its size (https://www.sqlite.org/fileformat2.html, section
-#: 1.5, "the lock-byte page").
+#: Where in a database's file SQLite's locks are, whatever its size (https://www.sqlite.org/fileformat2.html, section
+#: 1.5,
+#: "the lock-byte page").
 LOCKED_BYTES = range(0x40000000, 0x40000000 + 512)
 
 
 @dataclass(frozen=True)
 class Holder:
-    """A program that has the file: its process's number, its name, and whether it stands still."""
+    """A program that has the file locked: its process's number, its name, and whether it is suspended."""
 
     process: int
     name: str
@@ -28,9 +29,9 @@ class Holder:
 
 
 def what_holds(store: Store) -> WillRetry | NeedsPerson | None:
-    """Why a store can't be read or written to just now, naming who has it where the system tells; None if it can be.
+    """Return why a store can't be read or written right now, naming who locks it if known; None if it can be.
 
-    Waits as long as any reader does. What can't be read at all is for whoever reads to find.
+    Waits as long as any reader does. A store that can't be read at all is for its reader to find.
     """
     try:
         store.read.schema()
@@ -44,7 +45,10 @@ def what_holds(store: Store) -> WillRetry | NeedsPerson | None:
 
 
 def _take_a_turn(file: Path) -> None:
-    """Begin to write to a database, and leave it: who holds it may let others read, and keep them from recording."""
+    """Start to write to a database, and leave it:
+
+    whoever locks it may let others read, and keep them from recording.
+    """
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", timeout=READ_PATIENCE, uri=True)) as turn:
             turn.execute("BEGIN IMMEDIATE")
@@ -74,7 +78,7 @@ def _named(busy: WillRetry, file: Path) -> WillRetry | NeedsPerson:
 
 
 def holders_of(file: Path, system: Path = Path("/proc")) -> list[Holder]:
-    """The programs that hold a lock of SQLite on a file; none where the system does not tell (only Linux does)."""
+    """Return the programs that hold a lock of SQLite on a file; none if the system does not tell (only Linux does)."""
     try:
         lines = (system / "locks").read_text(encoding="ascii", errors="replace").splitlines()
         number = file.stat().st_ino
@@ -84,7 +88,10 @@ def holders_of(file: Path, system: Path = Path("/proc")) -> list[Holder]:
 
 
 def processes_that_lock(inode: int, lines: Iterable[str]) -> list[int]:
-    """Whose locks lie where SQLite's do in the file of that number; `lines` are /proc/locks' (proc_locks(5))."""
+    """Return whose locks are where SQLite's are in the file of that number.
+
+    `lines` are those of /proc/locks (proc_locks(5)).
+    """
     found = set()
     for line in lines:
         match line.split():
@@ -98,7 +105,7 @@ def processes_that_lock(inode: int, lines: Iterable[str]) -> list[int]:
 def _described(folder: Path, process: int) -> Holder:
     try:
         command = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-        # proc_pid_stat(5): the state follows the name, which stands in brackets and may hold any.
+        # proc_pid_stat(5): the state follows the name, which is in parentheses and may hold any.
         state = (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
     except (OSError, IndexError):
         return Holder(process, "a program")
@@ -106,7 +113,10 @@ def _described(folder: Path, process: int) -> Holder:
 
 
 def name_of(command: Sequence[str]) -> str:
-    """What people call a program, of its command line: `pressrelease run`, not the interpreter that runs it."""
+    """Return what people call a program, from its command line:
+
+    `pressrelease run`, not the interpreter that runs it.
+    """
     names = [Path(word).name for word in command if word]
     for name, following in pairwise([*names, ""]):
         if name.removesuffix(".exe") in {"pressrelease", "__main__.py"}:

@@ -1,4 +1,4 @@
-"""What `doctor` looks at of those whom [notify] names: whether they would be told, and were."""
+"""What `doctor` checks about [notify]'s recipients: whether they can be notified, and were."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pressrelease.store import notification_state
 
 
 def people(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Whoever is to be told can be, has been, and does not read what the public is not to know of."""
+    """Check that notifications can be sent and were, and that their readers are not the public."""
     config = context.config
     for name in config.notify.outlets:
         if not config.outlets[name].enabled:

@@ -1,4 +1,4 @@
-"""What `doctor` looks at in the record: whether it can be read and believed, and what in it waits for somebody."""
+"""What `doctor` checks in the record: whether it can be read and trusted, and what in it waits for somebody."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from pressrelease.when.wall_time import check_against_zone_rules
 #: SQLite below this release can corrupt a WAL database with two writers (its "WAL-reset" bug).
 WAL_IS_SAFE = (3, 51, 3)
 
-#: File systems over a network, on which SQLite's locks can't be believed.
+#: File systems over a network, on which SQLite's locks can't be trusted.
 OVER_A_NETWORK = frozenset(
     "nfs nfs4 cifs smb smb2 smb3 smbfs afs ncpfs 9p ceph glusterfs lustre gpfs beegfs fuse.sshfs fuse.glusterfs"
     " fuse.rclone fuse.s3fs davfs fuse.davfs2 webdav vboxsf vmhgfs fuse.vmhgfs-fuse prl_fs drvfs".split()
 )
 
-#: A zone database older than this may not know of a change of rules.
+#: A zone database older than this, in years, may not know of a change of rules.
 ZONES_OLD = 2
 
 #: How long after its lift something that could go out may still be on its way, before somebody should look.
@@ -37,7 +37,7 @@ ON_ITS_WAY = timedelta(minutes=5)
 
 
 def store(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """The record is there, whole, of a layout that this program knows, and on a disk of this machine."""
+    """Check that the record is there, complete, of a known layout, and on a disk of this machine."""
     read = context.read
     file = context.store.file
     if file is not None and (network := file_system_of(file.parent)) in OVER_A_NETWORK:
@@ -70,7 +70,7 @@ def store(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def journal(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """The journal's chain holds, and the rows say what it says."""
+    """Check that the journal's chain holds, and that the rows match it."""
     if (read := context.read) is None:
         return
     verified = verify(read)
@@ -87,7 +87,7 @@ def journal(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def frozen(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """What was approved and is still to go out is there, byte for byte."""
+    """Check that what was approved and is still to go out is there, byte for byte."""
     if (read := context.read) is None:
         return
     whole = 0
@@ -137,7 +137,7 @@ def _damage(read: Reader, release: Scheduled) -> str:
 
 
 def zones(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """The zone database is of our time, and no lift has come to mean another hour on the wall since it was fixed."""
+    """Check that the zone database is current, and that no lift has another wall time now than when it was fixed."""
     version = database_release() or "an unknown release"
     year = version[:4]
     if year.isdigit() and context.mark.wall.year - int(year) >= ZONES_OLD:
@@ -167,7 +167,7 @@ def zones(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def _of_a_clock(release: Scheduled, lift: datetime, now: datetime) -> Iterator[DoctorFinding]:
-    """What the rules of today make of a lift that follows a clock on the wall."""
+    """Yield what today's rules mean for a lift that follows local wall time."""
     ruling = check_against_zone_rules(lift, release.wall, release.zones, now=now)
     if ruling.asks:
         yield error(
@@ -179,7 +179,7 @@ def _of_a_clock(release: Scheduled, lift: datetime, now: datetime) -> Iterator[D
 
 
 def approved_wall_time(read: Reader, release: Scheduled) -> str | None:
-    """The lift as the clock on the wall had it when it was last fixed (RFC 9557); None where that was not kept."""
+    """Return the wall time of a lift when it was last fixed (RFC 9557); None if that was not kept."""
     found = None
     for line in read.journal([release.slug]):
         if line.event in {"release.scheduled", "release.lift_moved"} and line.version == release.version:
@@ -197,7 +197,7 @@ def _wall(text: str) -> str:
 
 
 def scheduler(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Somebody is there to publish what is due; and nothing is stopped."""
+    """Check that a scheduler is there to publish what is due, and that nothing is stopped."""
     from pressrelease.services.listing import scheduler_sign
 
     if (read := context.read) is None:
@@ -233,7 +233,7 @@ def scheduler(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def claims(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """No delivery is held by a process that is gone."""
+    """Check that no delivery is claimed by a dead process."""
     from pressrelease.store.presence import is_dead
 
     if (read := context.read) is None:
@@ -257,7 +257,7 @@ def claims(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def overdue(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Nothing waits for a person, and nothing that is due still waits."""
+    """Check that nothing waits for a person, and that nothing that is due still waits."""
     from pressrelease.publishing.snapshot import reports
     from pressrelease.status.views import Row, next_command
 
@@ -273,7 +273,7 @@ def overdue(context: DoctorContext) -> Iterator[DoctorFinding]:
         if standing.state is ReleaseState.NEEDS_YOU:
             yield error(f"{release.slug} needs a person: {standing.reason}", command)
         elif late and standing.state in {ReleaseState.UNAPPROVED, ReleaseState.HELD, ReleaseState.PUBLISHING}:
-            assert release.lift is not None  # noqa: S101  (late says so)
+            assert release.lift is not None  # noqa: S101  (a late one has a lift)
             lift = say(release.lift, timezone=context.config.office.timezone, now=now)
             yield error(f"{release.slug} was to lift {lift}: {standing.reason or standing.state.sentence}", command)
         else:
@@ -284,7 +284,7 @@ def overdue(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def backup(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """There is a backup, and it is not too old."""
+    """Check that there is a backup, and that it is not stale."""
     if (read := context.read) is None:
         return
     how = "`pressrelease backup FILE`, best from cron, to another disk."
