@@ -72,6 +72,18 @@ COMMANDS = {name: module for group in GROUPS.values() for name, module in group.
 class OneCommand(TyperCommand):
     """A command whose help shows dates that are ahead, and which asks what a mistyped SLUG means."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command's arguments; `stop SLUG` is refused with the command that keeps one release back."""
+        typed = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError:
+            if self.name == "stop" and typed and not typed[0].startswith("-"):
+                from pressrelease.cli.mistyped import stop_takes_no_slug
+
+                raise stop_takes_no_slug(typed) from None
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run it, once the releases that its SLUGs mean are known."""
         from pressrelease.cli.naming import ask_for_slugs

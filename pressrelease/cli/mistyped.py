@@ -77,6 +77,14 @@ def no_such_command(typed: Sequence[str], commands: Collection[str], *, workspac
     return Usage(" ".join(lines), hint="\n".join(hints) or "To see all commands: pressrelease --help")
 
 
+def stop_takes_no_slug(typed: Sequence[str]) -> Usage:
+    """Return the refusal of `stop SLUG`, with both commands that may be meant."""
+    return Usage(
+        "`pressrelease stop` stops everything and takes no SLUG. Nothing was stopped.",
+        hint=f"To keep back only that: pressrelease {_line('hold', typed)}\nTo stop everything: pressrelease stop",
+    )
+
+
 def _near(word: str, commands: Collection[str]) -> list[str]:
     """Return the commands that begin with a word, or are spelled like it, or a single word that others use."""
     import difflib

@@ -126,6 +126,13 @@ def test_the_right_command_can_be_copied(place: Workspace, call: Caller, typed: 
     assert all(f"pressrelease {command}" in refused["hint"] for command in commands)
 
 
+def test_stop_with_a_slug_names_both_commands_that_may_be_meant(place: Workspace, call: Caller) -> None:
+    call("stop", "names", "--why", "wrong name", expect=2)
+    assert "Nothing was stopped." in call.err
+    assert "pressrelease hold names\n" in call.err
+    assert call.err.endswith("pressrelease stop\n")
+
+
 def test_a_command_to_copy_keeps_the_workspace(place: Workspace, call: Caller) -> None:
     call("-w", "my office", "send", "names", expect=2)
     assert "pressrelease --workspace 'my office' publish names\n" in call.err
