@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -70,7 +71,8 @@ def test_the_example_of_a_release_is_valid_and_has_every_key() -> None:
 HOW_TO = [
     (page, block)
     for page in sorted((TOP / "docs" / "how-to").glob("*.md"))
-    for block in re.findall(r"(?ms)^```toml\n(.*?)^```", page.read_text(encoding="utf-8"))
+    for _, found in re.findall(r"(?ms)^( *)```toml\n(.*?)^\1```", page.read_text(encoding="utf-8"))
+    for block in [dedent(found)]
     if not block.startswith(("# pyproject.toml", "# config.toml"))
 ]
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from office import found_office
 
 TOP = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").is_file())
 PAGE = TOP / "docs" / "tutorial" / "first-week.md"
@@ -85,3 +86,26 @@ def test_the_tutorial_ends_with_two_published_releases_and_each_command_does_wha
     assert pages == sorted(path.stem for path in (folder / "releases").glob("*.md"))
     assert len(pages) == 2
     assert "The journal holds" in seen
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="the drill's commands are for a POSIX shell")
+def test_the_restore_drill_finds_the_releases_and_leaves_the_office_as_it_is(tmp_path: Path) -> None:
+    page = (TOP / "docs" / "how-to" / "back-up-and-restore.md").read_text(encoding="utf-8")
+    drill = page.partition("<!-- tried by tests -->\n```sh\n")[2].partition("```")[0]
+    assert len(drill.splitlines()) >= 5, "the drill is gone"
+    (tmp_path / "backups").mkdir()
+    office = found_office(tmp_path / "office")
+    office.write("ahead", embargo="2099-01-05T09:00:00-08:00")
+    office.run("schedule", "ahead", "--yes")
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    drill = drill.replace("/backups/", f"{tmp_path}/backups/").replace("/srv/drill", f"{tmp_path}/drill")
+    seen = ""
+    for line in drill.splitlines():
+        code, shown = run(line, office.folder, environment, "")
+        assert code == 0, f"{line}\n{shown}"
+        seen += shown
+    assert "STOPPED" in seen
+    assert "The journal holds" in seen
+    assert office.state("ahead") == "unapproved"
+    assert not (tmp_path / "drill").exists()
