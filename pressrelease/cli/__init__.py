@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _refuse(error)
         return error.exit_code
     except KeyboardInterrupt:
-        print("\nInterrupted. What had been recorded stands; nothing else was changed.", file=sys.stderr)  # noqa: T201
+        print("\nInterrupted. What was already saved stays saved; nothing else was changed.", file=sys.stderr)  # noqa: T201
         return 130
     except BrokenPipeError:
         # The reader went away (`| head`); Python would complain once more while closing standard output.
@@ -104,14 +104,12 @@ def _run(arguments: list[str]) -> int:
 
 def _refuse(error: PressReleaseError) -> None:
     """Say what happened: in JSON on standard output where it was asked for, in words on standard error always."""
-    from pressrelease.system.printable import in_alphabet, printable
+    from pressrelease.cli.session import show
 
     answer.end(error)
     asked = len(error.candidates) == 1 and error.candidates[0] in error.hint  # no need to list it too
     listed = [] if asked else [f"  - {candidate}" for candidate in error.candidates]
-    lines = [error.message, *listed, error.hint]
-    words = printable("\n".join(line for line in lines if line))
-    print(in_alphabet(words, sys.stderr.encoding), file=sys.stderr)  # noqa: T201
+    show(sys.stderr, *(line for line in (error.message, *listed, error.hint) if line))
 
 
 def _fault(error: Exception) -> PressReleaseError:

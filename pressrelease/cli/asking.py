@@ -22,7 +22,7 @@ def meaning(
         except NotFound:
             if timezone is None:
                 raise Usage(
-                    "Outside a workspace, `when` needs to know the zone.",
+                    "Outside a workspace, `when` needs a time zone.",
                     hint=f'pressrelease when "{text}" --timezone America/Los_Angeles',
                     code="zone_needed",
                 ) from None
@@ -37,4 +37,4 @@ def _hour(text: str) -> time:
     try:
         return time.fromisoformat(text)
     except ValueError:
-        raise Usage(f"{text} is no time of day.", hint="Such as --release-time 09:00.") from None
+        raise Usage(f"{text} is not a time of day.", hint="Write it like this: --release-time 09:00") from None

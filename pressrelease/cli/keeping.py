@@ -67,10 +67,15 @@ _WEIGHTS = {"fine": "ok     ", "warning": "WARNING", "error": "ERROR  "}
 
 def _summary(errors: int, found: int) -> str:
     if not found:
-        return "Everything is as it should be."
+        return "No problems found."
     if not errors:
-        return f"Nothing urgent; {found} to see to some day."
-    return f"{errors} to see to now, {found - errors} some day."
+        return f"{found} {_things(found)} to fix when you can."
+    later = f", {found - errors} later" if found > errors else ""
+    return f"{errors} {_things(errors)} to fix now{later}."
+
+
+def _things(count: int) -> str:
+    return "problem" if count == 1 else "problems"
 
 
 @app.command("backup")
@@ -117,8 +122,8 @@ def backup(
         session.warn(f"Not in it: releases/{name} (a link, too large, or a name that not every system can hold).")
     if made.broken:
         raise StateUnreadable(
-            f"The backup was made, but its journal does not hold: {made.broken}. `restore` will refuse it.",
-            hint="Keep it as evidence, keep the last good backup, and `pressrelease stop`.",
+            f"The backup was made, but its journal is damaged: {made.broken}. `restore` will refuse it.",
+            hint="Keep it as evidence, keep the last good backup, and run `pressrelease stop`.",
             code="journal_broken",
         )
 
@@ -151,15 +156,15 @@ def restore(
         there = backup.standing_there
         session.say(*_about(backup, place))
         if dry_run:
-            session.say("Nothing was changed (dry run); the backup is sound.")
+            session.say("Nothing was changed (dry run). The backup is intact.")
             session.give({"dry_run": True, "workspace": str(place.folder), "replaces": there or None})
             return
         if there:
             session.must_agree(
-                f"There is {there}. It is kept aside, and what was done since the backup is not in the restored one."
-                " Replace it?",
+                f"There is {there}. It is kept under another name, and what was done since the backup is not in the"
+                " restored one. Replace it?",
                 yes=yes,
-                hint="Give --yes, or answer y at a terminal.",
+                hint="Add --yes, or answer y at a terminal.",
             )
         restored = put_back(backup, actor=person())
     session.give(
@@ -199,45 +204,50 @@ def _in_environment() -> bool:
 
 
 def _about(backup: Unpacked, place: Workspace) -> list[str]:
-    from pressrelease.when import say
+    from pressrelease.when import say_full
 
     zone = backup.config.office.timezone
-    made = say(backup.manifest.made_at, timezone=zone, now=clock.utc_now())
+    made = say_full(backup.manifest.made_at, timezone=zone, now=clock.utc_now())
     return [
-        f"A sound backup of {made}: {backup.manifest.head.n} journal lines, {len(backup.manifest.members)} files.",
+        f"The backup of {made} is intact: {backup.manifest.head.n} journal lines,"
+        f" {len(backup.manifest.members)} files.",
         f"It goes into {place.folder}.",
     ]
 
 
 def _told(restored: Restored, place: Workspace, backup: Unpacked) -> list[str]:
-    from pressrelease.when import say
+    from pressrelease.when import say_full
 
     zone, now = backup.config.office.timezone, clock.utc_now()
-    lines = ["", "Restored, and STOPPED: nothing goes out of it until you say so."]
-    lines += [f"Kept aside: {name}" for name in restored.kept]
+    lines = ["", "Restored, and STOPPED: nothing goes out until you resume it."]
+    lines += [f"Kept as it was: {name}" for name in restored.kept]
     if restored.config_beside:
-        lines.append(f"config.toml was left as it is; the backup's lies beside it as {restored.config_beside}.")
+        lines.append(f"config.toml was left as it is. The backup's copy is beside it: {restored.config_beside}.")
     if restored.standing.doubted:
-        lines.append(f"In doubt, since it may have gone out after the backup: {', '.join(restored.standing.doubted)}.")
+        lines.append(
+            f"May have gone out after the backup, so someone must check: {', '.join(restored.standing.doubted)}."
+        )
     if restored.standing.held:
-        lines.append(f"Held, since something was said of it after the backup: {', '.join(restored.standing.held)}.")
+        lines.append(f"On hold, since someone changed it after the backup: {', '.join(restored.standing.held)}.")
     if restored.standing.unknown:
         names = ", ".join(restored.standing.unknown)
-        lines.append(f"Begun after the backup, and only drafts in it; don't schedule them again: {names}.")
+        lines.append(f"Scheduled after the backup, and only drafts in it. Don't schedule them again: {names}.")
     if restored.ahead:
-        lines.append("Once resumed, these go out at their lifts:")
+        lines.append("Once resumed, these go out:")
         lines += [
-            f"  {release.slug}: {say(release.lift, timezone=zone, now=now)}"
+            f"  {release.slug}: {say_full(release.lift, timezone=zone, now=now)}"
             for release in restored.ahead
             if release.lift
         ]
         if not restored.knew:
-            lines.append("A hold, a kill, or an early publication after the backup is not known here: look at each.")
+            lines.append(
+                "A hold, a withdrawal or an early publication after the backup is not known here. Check each release."
+            )
     lines += [
         "Secrets and the newsroom's pages are not in a backup: put them where config.toml says.",
         f"Next: cd {shlex.quote(str(place.folder))} && pressrelease status",
-        "      then `pressrelease resume --all` lets everything go again.",
-        "Do not resume it while the original is in use: both would send everything that is ahead.",
+        "Then, to turn publishing back on: `pressrelease resume --all`",
+        "Don't resume it while the original is in use: both would send everything that is scheduled.",
     ]
     return lines
 
@@ -270,14 +280,14 @@ def move_store(
         }
     )
     if dry_run:
-        session.say("Nothing was changed (dry run); the whole record could be copied there.")
+        session.say("Nothing was changed (dry run). The whole database could be copied there.")
         return
     session.say(
-        f"The record is on the server now: every row and {moved.head.n} journal lines, checked.",
+        f"The database is on the server now: every row and {moved.head.n} journal lines, checked.",
         "Write this into [store] of config.toml:",
         f"  {moved.line}",
         f"The old file is kept as {moved.kept.name}; nothing is sent from it.",
-        "Everything is still stopped. Then: `pressrelease status`, and `pressrelease resume --all`.",
+        "Everything is still stopped. Next: `pressrelease status`, then `pressrelease resume --all`",
     )
 
 
@@ -308,12 +318,12 @@ def service(
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
     if cron == systemd:
-        raise Usage("Say which lines.", hint="pressrelease service --systemd, or --cron")
+        raise Usage("Which lines?", hint="`pressrelease service --systemd` or `pressrelease service --cron`")
     folder = session.workspace.folder
     lines = cron_lines(folder) if cron else systemd_lines(folder)
     session.give({"kind": "cron" if cron else "systemd", "lines": lines})
     if not session.as_json:
-        session.say(*lines)
+        session.print_exactly(*lines)
         where = (
             "crontab -e"
             if cron

@@ -21,6 +21,8 @@ from pressrelease.status.causes import ADVICE, Cause
 from pressrelease.system import clock
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pressrelease.services import ServiceContext
     from pressrelease.services.listing import Listing
     from pressrelease.status.views import Row, SchedulerSign
@@ -36,11 +38,10 @@ SHOWN_AS_JSON = 1_000
 
 
 def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
-    """The bare command: what lifts next, what needs a person, whether a scheduler is alive."""
+    """The bare command: what goes out next, what needs a person, whether a scheduler is running."""
     from pressrelease.cli.promising import near_lines
     from pressrelease.services.listing import listing
-    from pressrelease.status.evaluation import ReleaseState
-    from pressrelease.status.views import next_command, status_json, when_words
+    from pressrelease.status.views import status_json
     from pressrelease.wiring import MAKE_YOUR_OWN, SAMPLE
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
@@ -51,7 +52,6 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     if session.as_json:
         _leave_if_unattended(seen.rows)
         return
-    zone = context.config.office.timezone
     lines = [context.config.office.name, ""]
     if context.workspace.is_sample:
         lines += [SAMPLE, f"  {MAKE_YOUR_OWN}", ""]
@@ -59,37 +59,64 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
         lines += [seen.stopped_words, ""]
     if seen.clock_doubt:
         lines += [clock_line(seen.clock_doubt), "  pressrelease doctor", ""]
+    running = scheduler_lines(seen.scheduler, seen)
+    first = bool(running) and not seen.scheduler.alive and not seen.stopped
+    lines += [*running, ""] if first else []
+    lines += _release_lines(seen, context, now)
+    lines += near_lines(context, now=now)
+    session.say(*lines, *([] if first else running))
+    _leave_if_unattended(seen.rows)
+
+
+def _release_lines(seen: Listing, context: ServiceContext, now: datetime) -> list[str]:
+    """The releases of the first screen: those that need a person before those that wait, and drafts last."""
+    from pressrelease.status.evaluation import ReleaseState
+    from pressrelease.status.views import approver_words, goes_out_words, next_command, standing_words, when_words
+
+    zone, policy = context.config.office.timezone, context.config.policy
+    going = {None, Cause.RETRYING, Cause.DELAYED}
+    due = [row for row in seen.rows if row.standing.state is ReleaseState.PUBLISHING and row.standing.cause in going]
+    waiting = [row for row in seen.rows if next_command(row) and row not in due]
+    wanted = [row for row in waiting if row.standing.state is not ReleaseState.DRAFT]
+    lines = []
+    if wanted:
+        lines.append("ACTION NEEDED")
+        for row in wanted:
+            lines += [f"  {row.slug}: {standing_words(row.standing)}", f"    {_sentence(_reason(row))}"]
+            below = (goes_out_words(row, timezone=zone, now=now), approver_words(row, policy), next_command(row))
+            lines += [f"    {words}" for words in below if words]
+        lines.append("")
     ahead = [row for row in seen.rows if row.lift is not None and row.lift > now and not row.standing.blocked]
     if ahead:
         first = min(ahead, key=lambda row: row.lift or now)
-        heading = "Next to go out, once the stop has ended" if seen.stopped else "Next to go out"
+        heading = "Goes out next, once the stop has ended" if seen.stopped else "Goes out next"
         lines += [heading, f"  {first.slug}", f"  {when_words(first, timezone=zone, now=now)}", ""]
     else:
-        lines += ["Nothing is ready to go out.", ""]
-    going = {None, Cause.RETRYING, Cause.DELAYED}
-    due = [row for row in seen.rows if row.standing.state is ReleaseState.PUBLISHING and row.standing.cause in going]
+        lines += ["No approved release is waiting to go out.", ""]
     if due:
-        lines += ["Kept back, though its lift has come" if seen.stopped else "Going out"]
+        lines += ["Stopped, though it is due" if seen.stopped else "Going out now"]
         for row in due:
-            lines += [f"  {row.slug}", *(f"    {words}" for words in (row.standing.reason, next_command(row)) if words)]
-        lines.append("")
-    waiting = [row for row in seen.rows if next_command(row) and row not in due]
-    if waiting:
-        lines.append("Waiting for you")
-        for row in waiting:
-            lines.append(f"  {row.slug}: {_reason(row)}")
-            lines.append(f"    {next_command(row)}")
+            late = f": {standing_words(row.standing)}" if row.standing.cause is Cause.DELAYED else ""
+            lines.append(f"  {row.slug}{late}")
+            lines += [f"    {words}" for words in (row.standing.reason, next_command(row)) if words]
         lines.append("")
     held = [row for row in seen.rows if row.standing.state is ReleaseState.HELD]
     if held:
         lines.append("On hold")
         for row in held:
-            lines.append(f"  {row.slug}: {_reason(row)}; {when_words(row, timezone=zone, now=now)}")
+            lines += [f"  {row.slug}: {_reason(row)}", f"    {goes_out_words(row, timezone=zone, now=now)}".rstrip()]
         lines.append("")
-    lines += near_lines(context, now=now)
-    lines += scheduler_lines(seen.scheduler, seen)
-    session.say(*lines)
-    _leave_if_unattended(seen.rows)
+    drafts = [row for row in waiting if row not in wanted]
+    if drafts:
+        lines.append("Drafts")
+        for row in drafts:
+            lines += [f"  {row.slug}: {_reason(row)}", f"    {next_command(row)}"]
+        lines.append("")
+    return lines
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 
 
 def _leave_if_unattended(rows: Sequence[Row]) -> None:
@@ -103,12 +130,13 @@ def _reason(row: Row) -> str:
 
 
 def clock_line(doubt: str) -> str:
-    """That the machine's clock is not believed; by one that is behind, no release would say it of itself."""
-    return f"THE CLOCK IS IN DOUBT: {doubt}. Nothing goes out until somebody has looked."
+    """Say that the machine's clock is not trusted; if it is behind, no release would say it of itself."""
+    return f"CHECK THE CLOCK: {doubt}. Nothing goes out until someone checks it."
 
 
 def scheduler_lines(sign: SchedulerSign, control: Control | Listing) -> list[str]:
-    """Whether a scheduler is there, and what to do if none is; nothing for a copy, which only knows its original's.
+    """Say whether a scheduler is running, and what to do if none is; nothing for a copy, which only knows its
+    original's.
 
     While everything is stopped, starting a scheduler would publish nothing, so none is asked for yet.
     """
@@ -120,21 +148,24 @@ def scheduler_lines(sign: SchedulerSign, control: Control | Listing) -> list[str
 
 
 def scheduler_line(sign: SchedulerSign) -> str:
-    """Whether a scheduler is there, and what to do if none is."""
+    """Say whether a scheduler is running, and what to do if none is."""
     from pressrelease.when import say_span
 
-    start = "start `pressrelease run`, or run `pressrelease publish-due` from cron"
+    start = "Start `pressrelease run`, or run `pressrelease publish-due` from cron."
     if sign.last_seen is None:
-        return f"No scheduler is running, so nothing will be published: {start}."
+        return f"NOT RUNNING: no scheduler is running, so nothing will be published. {start}"
     ago = say_span(clock.utc_now() - sign.last_seen)
     if sign.alive:
-        return f"A scheduler is alive on {sign.host} ({sign.kind}, seen {ago} ago)."
+        return f"The scheduler is running on {sign.host} ({sign.kind}, last seen {ago} ago)."
     if sign.once:
         return (
-            f"One pass was made {ago} ago on {sign.host}, and nothing shows yet that another will come. If cron doesn't"
-            f" make one every minute, {start}."
+            f"`publish-due` ran once, {ago} ago on {sign.host}, and nothing shows yet that it will run again."
+            f" If cron doesn't run it every minute: {start[0].lower()}{start[1:]}"
         )
-    return f"NO SCHEDULER IS ALIVE (last seen {ago} ago on {sign.host}), so nothing will be published: {start}."
+    return (
+        f"NOT RUNNING: no scheduler is running (last seen {ago} ago on {sign.host}), so nothing will be published."
+        f" {start}"
+    )
 
 
 @app.command("status")
@@ -168,7 +199,7 @@ def status(
     now = clock.utc_now()
     bounds = {"ahead": SHOWN_AS_JSON, "behind": SHOWN_AS_JSON} if session.as_json else {}
     seen = listing(context, slugs or None, everything=everything, recent=RECENT, now=now, **bounds)
-    more = f"{seen.more:,} more are not shown: `pressrelease status --all` has all."
+    more = f"{seen.more:,} more are not shown. To see them: `pressrelease status --all`"
     if session.as_json:
         session.give(status_json(seen.rows, now=now, stopped=seen.stopped, scheduler=seen.scheduler))
         if seen.more:
@@ -179,11 +210,16 @@ def status(
         session.say(seen.stopped_words, "")
     if seen.clock_doubt:
         session.say(clock_line(seen.clock_doubt), "next: pressrelease doctor", "")
+    running = scheduler_lines(seen.scheduler, seen)
+    first = bool(running) and not seen.scheduler.alive and not seen.stopped
+    if first:
+        session.say(*running, "")
     _show(session, context, seen.rows, detailed=bool(slugs))
     session.say(*([more] if seen.more else []), "")
     if not slugs:
         session.say(*near_lines(context, now=now))
-    session.say(*scheduler_lines(seen.scheduler, seen))
+    if not first:
+        session.say(*running)
     _leave_if_unattended(seen.rows)
 
 
@@ -191,12 +227,18 @@ def _show(session: Session, context: ServiceContext, rows: list[Row], *, detaile
     if sys.stdout.isatty() and not detailed:
         from pressrelease.cli.terminal import print_status
 
-        print_status(rows, timezone=context.config.office.timezone, now=clock.utc_now())
+        print_status(rows, timezone=context.config.office.timezone, now=clock.utc_now(), policy=context.config.policy)
     else:
         from pressrelease.cli.text_output import status_lines
 
         session.say(
-            *status_lines(rows, timezone=context.config.office.timezone, now=clock.utc_now(), detailed=detailed)
+            *status_lines(
+                rows,
+                timezone=context.config.office.timezone,
+                now=clock.utc_now(),
+                policy=context.config.policy,
+                detailed=detailed,
+            )
         )
 
 
@@ -228,7 +270,7 @@ def journal(
     pressrelease journal names-released
     pressrelease journal --verify
     """
-    from pressrelease.cli.text_output import journal_line
+    from pressrelease.cli.journal_sentences import journal_sentence
     from pressrelease.errors import StateUnreadable
     from pressrelease.services.listing import journal_json
 
@@ -237,7 +279,7 @@ def journal(
     if not (verify or head is not None):
         answer.by_line()
     if not context.store.exists:
-        session.say("Nothing has been written yet.")
+        session.say("The journal is empty.")
         return
     if verify or head is not None:
         from pressrelease.services.keeping import known_head
@@ -248,16 +290,16 @@ def journal(
         if broken:
             raise StateUnreadable(
                 f"The journal does not hold: {broken}.",
-                hint="Somebody changed the database. Stop (`pressrelease stop`) and look at the last backup.",
+                hint="Someone changed the database. Stop (`pressrelease stop`) and compare with the last backup.",
                 code="journal_broken",
             )
         found = verified.walk.head
         session.give({"holds": True, "lines": found.n, "head": found.hash if found.n else None})
         session.say(
-            f"The journal holds: {found.n} lines, none changed or moved; every release and delivery agrees with it.",
+            f"The journal is intact: {found.n} lines, none changed or moved; releases and deliveries agree with it.",
             f"Its head: {found}"
             + (
-                ". Only a head kept elsewhere (--head) shows that its end was not cut off."
+                ". Only a head kept elsewhere (--head) can show that its end was not cut off."
                 if head is None
                 else ", and the one given is in it: nothing was cut off before that."
             ),
@@ -266,4 +308,4 @@ def journal(
     for line in context.store.read.journal(slugs or ()):
         session.give_line(journal_json(line))
         if not session.as_json:
-            session.say(journal_line(line, timezone=context.config.office.timezone))
+            session.say(journal_sentence(line, timezone=context.config.office.timezone, named=len(slugs or ()) != 1))

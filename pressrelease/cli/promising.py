@@ -50,7 +50,7 @@ def promises(
     if session.as_json:
         return
     if not found:
-        session.say("Nothing is promised." if slugs else "No release promises anything.")
+        session.say("It promises nothing." if slugs else "No release promises anything.")
     elif sys.stdout.isatty():
         _print_table(found, context.config.office.timezone, now)
     else:
@@ -98,7 +98,7 @@ def near_lines(context: ServiceContext, *, now: datetime) -> list[str]:
         lines.append(f"  {one.promise.slug}: {_state_words(one)}")
         lines.append(f"    “{_shortened(one.promise.text)}” ({due})")
         lines.append(f"    {_next_command(one)}")
-    return ["Promised", *lines, ""] if lines else []
+    return ["Promised to the public", *lines, ""] if lines else []
 
 
 def _state_words(one: Promised) -> str:
@@ -107,13 +107,13 @@ def _state_words(one: Promised) -> str:
     from pressrelease.status.evaluation import ReleaseState
 
     state, by = one.kept.state, one.kept.kept_by
-    said = "in a draft; nobody was promised it yet. " if one.made_by is ReleaseState.DRAFT else ""
+    said = "not public yet (still a draft); " if one.made_by is ReleaseState.DRAFT else ""
     if state is PromiseState.KEPT:
         return f"{said}kept by {by}"
     if state is PromiseState.PLANNED:
         return f"{said}planned: {by} keeps it"
-    word = "OVERDUE" if state is PromiseState.OVERDUE else "OPEN"
-    return f"{said}{word}: " + (f"{by} is to keep it, and is not scheduled in time" if by else "no release keeps it")
+    word = "OVERDUE" if state is PromiseState.OVERDUE else "NOT SCHEDULED YET"
+    return f"{said}{word}: " + (f"{by} should keep it, and is not scheduled in time" if by else "no release keeps it")
 
 
 def _next_command(one: Promised) -> str:
@@ -149,12 +149,13 @@ def _print_table(found: Sequence[Promised], timezone: str, now: datetime) -> Non
     table = Table(box=None, padding=(0, 2, 1, 0), show_edge=False, header_style="bold", expand=True)
     table.add_column("Promised by", ratio=5, overflow="fold")
     table.add_column("When", ratio=4, overflow="fold")
-    table.add_column("How it stands", ratio=4, overflow="fold")
+    table.add_column("Status", ratio=4, overflow="fold")
     for one in found:
         what = Text(one.promise.slug, style="bold")
         what.append(f"\n“{printable(_shortened(one.promise.text))}”", style="quiet")
         how = Text(_state_words(one), style=meaning[one.kept.state])
-        if command := _next_command(one):
-            how.append(f"\n{command}", style="command")
         table.add_row(what, due_words(one.promise, timezone=timezone, now=now), how)
-    console().print(table)
+    screen = console()
+    screen.print(table)
+    for command in dict.fromkeys(command for one in found if (command := _next_command(one))):
+        screen.print(Text(f"next: {command}", style="command"), soft_wrap=True)

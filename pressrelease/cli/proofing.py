@@ -70,7 +70,7 @@ def proof(
     session = Session.of(workspace, as_json=as_json, no_input=no_input)
     context = session.context()
     if recipient is not None and outlet is None:
-        raise Usage("A recipient is one of an outlet's.", hint="Name it with --outlet.")
+        raise Usage("Which outlet is this recipient of?", hint="Add --outlet NAME.")
     found = proofing.proof_of(context, slug)
     if outlet is not None:
         rendered = proofing.for_outlet(context, found, outlet, recipient)
@@ -89,8 +89,8 @@ def proof(
         return
     if sys.stdout.isatty() and rendered.words is None:
         raise Usage(
-            f"This is {rendered.media_type}, which no terminal can show.",
-            hint="-o FILE writes it into a file.",
+            f"A terminal can't show {rendered.media_type}.",
+            hint="To save it in a file, add -o FILE.",
             code="binary",
         )
     sys.stdout.flush()

@@ -71,7 +71,7 @@ def _lines(found: Sequence[OutletFacts]) -> list[str]:
     from pressrelease.services.reaching import ability_lines, state_words
 
     if not found:
-        return ["config.toml has no outlet."]
+        return ["There is no outlet in config.toml."]
     lines: list[str] = []
     for facts in found:
         people = f", {facts.recipients} recipients" if facts.recipients is not None else ""

@@ -11,9 +11,17 @@ import typer
 from pressrelease.cli.session import Session
 from pressrelease.config import Config
 from pressrelease.status.evaluation import ReleaseState
-from pressrelease.status.views import Row, list_words, next_command, release_json, standing_words, when_words
+from pressrelease.status.views import (
+    Row,
+    approver_words,
+    goes_out_words,
+    list_words,
+    next_command,
+    release_json,
+    standing_words,
+)
 from pressrelease.system import clock
-from pressrelease.when import say, say_embargo
+from pressrelease.when import say_embargo, say_full
 
 if TYPE_CHECKING:
     from pressrelease.errors import PressReleaseError
@@ -62,7 +70,7 @@ def give_reports(
     now = clock.utc_now()
     if session.dry_run:
         if slugs:
-            session.say("Nothing was changed (dry run); it would have been accepted.")
+            session.say("Nothing was changed (dry run). It would have been accepted.")
         session.give({"dry_run": True, "releases": list(dict.fromkeys(slugs)), **(also or {})})
         return
     if done:
@@ -78,10 +86,13 @@ def give_reports(
             continue
         told.append(release_json(row, now=now))
         reason = f" ({row.standing.reason})" if row.standing.reason else ""
-        words = standing_words(row.standing)
-        session.say(f"{slug}: {words}{reason}; {when_words(row, timezone=context.config.office.timezone, now=now)}")
-        if command := next_command(row):
-            session.say(f"  next: {command}")
+        session.say(f"{slug}: {standing_words(row.standing)}{reason}")
+        facts = (
+            goes_out_words(row, timezone=context.config.office.timezone, now=now),
+            approver_words(row, context.config.policy),
+            f"next: {command}" if (command := next_command(row)) else "",
+        )
+        session.say(*(f"  {words}" for words in facts if words))
     session.give({"releases": told, **(also or {})})
     session.say(*below)
 
@@ -122,11 +133,11 @@ def proposal_lines(proposal: Proposal, config: Config) -> list[str]:
     if proposal.lift is None:
         when = "as soon as it is approved" if config.policy.approvals else "now"
     else:
-        when = say(proposal.lift, timezone=zone, now=now)
+        when = say_full(proposal.lift, timezone=zone, now=now)
     lines = [
         f"{proposal.slug}: {proposal.release.headline}",
         f"  embargo  {say_embargo(proposal.embargo, now=now)}",
-        f"  lift     {when}" + (", as it was chosen before" if proposal.kept else ""),
+        f"  goes out {when}" + (", the time that was chosen before" if proposal.kept else ""),
     ]
     if proposal.earlier:
         lines.append(f"  CHANGED  {proposal.earlier}")

@@ -75,9 +75,9 @@ def _confirm(session: Session, proposal: Proposal, *, at: str | None, yes: bool)
     session.must_agree(
         " ".join([*questions, "Schedule it?"]),
         yes=yes and not unnamed,
-        hint=f"To confirm it, name the time: `pressrelease schedule {proposal.slug} --at '{_phrase(proposal)}'`."
+        hint=f"To confirm it, name the time: `pressrelease schedule {proposal.slug} --at '{_phrase(proposal)}'`"
         if unnamed
-        else "Give --yes to confirm, or --at with an exact time.",
+        else "To accept it, add --yes. To pick another time, add --at 'Monday at 9 a.m.'",
     )
 
 
@@ -178,7 +178,7 @@ def unapprove(
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     context = session.context()
     results = each(slugs, lambda slug: approving.unapprove(context, slug))
-    give_results(session, context, results, "Approval taken back.", not_done="NOT DONE")
+    give_results(session, context, results, "Approval withdrawn.", not_done="NOT DONE")
 
 
 @app.command("unschedule")
@@ -201,4 +201,4 @@ def unschedule(
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     context = session.context()
     results = each(slugs, lambda slug: scheduling.unschedule(context, slug))
-    give_results(session, context, results, "A draft again.", not_done="NOT DONE")
+    give_results(session, context, results, "Unscheduled. It is a draft again.", not_done="NOT DONE")

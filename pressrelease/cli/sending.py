@@ -63,24 +63,24 @@ def publish(
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     context = session.context(sends=True)
     if early and not why.strip():
-        raise Usage("Sending early needs its reason.", hint='--why "…"')
+        raise Usage("Publishing early needs a reason.", hint='Add --why "…"')
     if not context.store.exists or context.store.read.release(slug) is None:
         proposal = scheduling.propose(context, slug, "immediate" if early else None)
         if proposal.lift is not None and not early:
             raise NotPermitted(
                 f"{slug} is under an embargo ({proposal.embargo.text}). Nothing was sent.",
-                hint=f"`pressrelease schedule {slug}` sends it at its lift.",
+                hint=f"To send it at its time: `pressrelease schedule {slug}`",
                 code="embargo",
             )
         session.must_agree(
             f"{proposal.earlier} This sends {slug} to {_where(proposal.recipients)} now.".strip(),
             yes=(yes and not proposal.earlier) or confirm == slug,
-            hint=f"Give --confirm {slug}." if proposal.earlier else "Give --yes.",
+            hint=f"Add --confirm {slug}." if proposal.earlier else "Add --yes.",
         )
         scheduling.schedule(context, proposal)
         if dry_run and context.config.policy.approvals:
             raise NotPermitted(
-                f"{slug} would be scheduled, and wait for its approval; nothing would be sent. Nothing was changed.",
+                f"{slug} would be scheduled and wait for approval. Nothing would be sent. Nothing was changed.",
                 hint=f"`pressrelease schedule {slug}`, then `pressrelease approve {slug}`",
                 code="not_approved",
             )
@@ -90,7 +90,7 @@ def publish(
     report = sending.may_publish(context, slug, early=early)
     lift = report.dossier.release.lift
     if early and (lift is None or lift > clock.utc_now()):
-        session.must_type(slug, f"This sends {slug} before its embargo lifts, and can't be undone.", confirmed=confirm)
+        session.must_type(slug, f"This sends {slug} BEFORE its embargo ends. It can't be undone.", confirmed=confirm)
     sending.release_now(context, slug, early=early, why=why)
     if dry_run:
         give_reports(session, context, [slug], "")
@@ -174,7 +174,7 @@ def _what_stands(outcome: Outcome, only: set[str] | None = None) -> tuple[tuple[
     with its exit code, in one paragraph of words."""
     waiting = [waiting for waiting in outcome.needs_you if only is None or waiting.slug in only]
     if outcome.stopped is not None:
-        stopped = Stopped(f"Nothing goes out: {outcome.stopped}.", hint="`pressrelease status` shows what ends that.")
+        stopped = Stopped(f"Nothing goes out: {outcome.stopped}.", hint="`pressrelease status` shows how to end that.")
         return (f"stopped {outcome.stopped}",), stopped
     if waiting:
         # Its name was typed where `only` it is asked for; else cron's mail may be read by others.
@@ -194,26 +194,24 @@ def _clock_doubt(context: ServiceContext, outcome: Outcome) -> tuple[tuple[str, 
     doubt = outcome.seen.clock_doubt if outcome.seen is not None else None
     if not doubt or not context.store.read.open_releases():
         return None
-    told = f"{doubt[0].upper()}{doubt[1:]}; nothing goes out until somebody has looked."
+    told = f"{doubt[0].upper()}{doubt[1:]}. Nothing goes out until someone checks it."
     error = NeedsPerson(told, hint="`pressrelease doctor` says what to do.")
     return (Cause.CLOCK_IN_DOUBT.value,), error
 
 
 def _needs(waiting: Sequence[Waiting], *, by_name: bool) -> list[str]:
     """Who needs a person, and why; what waits for one closed outlet in one sentence, since one fix is for them all."""
-    from pressrelease.notifications.notice import in_logs, sentence
+    from pressrelease.notifications.notice import in_logs
 
     names = {one.slug: (one.slug, one.reason) if by_name else in_logs(one) for one in waiting}
     lines = [
-        sentence(f"{names[one.slug][0]} needs you: {names[one.slug][1]}.")
-        for one in waiting
-        if not one.waits_for_outlets
+        f"ACTION NEEDED: {names[one.slug][0]}: {names[one.slug][1]}." for one in waiting if not one.waits_for_outlets
     ]
     for outlets in dict.fromkeys(one.outlets for one in waiting if one.waits_for_outlets):
         those = [one for one in waiting if one.waits_for_outlets and one.outlets == outlets]
         more = f" and {len(those) - NAMED} more" if len(those) > NAMED else ""
-        named = sentence(f"{', '.join(names[one.slug][0] for one in those[:NAMED])}{more}")
-        lines.append(f"{named} need{'s' if len(those) == 1 else ''} you: {those[0].reason}.")
+        named = f"{', '.join(names[one.slug][0] for one in those[:NAMED])}{more}"
+        lines.append(f"ACTION NEEDED: {named}: {those[0].reason}.")
     return lines
 
 
@@ -260,7 +258,7 @@ def retry(
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     context = session.context()
     results = each(slugs, lambda slug: sending.retry(context, slug, outlet))
-    give_results(session, context, results, "Will be tried again at the next pass.", not_done="NOT TRIED AGAIN")
+    give_results(session, context, results, "Will be tried again within a minute.", not_done="NOT TRIED AGAIN")
 
 
 def _where(recipients: dict[str, tuple[str, ...]]) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 import click
 
 from pressrelease.cli.answer import answer
+from pressrelease.cli.wrapping import terminal_width, wrapped
 from pressrelease.errors import NeedsPerson
 from pressrelease.system.printable import in_alphabet, printable
 
@@ -85,15 +86,19 @@ class Session:
     # -- answering ----------------------------------------------------------------------------------------
 
     def say(self, *lines: str) -> None:
-        """Words for a person: on standard output, or on standard error where JSON has that."""
-        stream = sys.stderr if self.as_json else sys.stdout
-        for line in lines:
-            print(in_alphabet(printable(line), stream.encoding), file=stream)
+        """Print words for a person: on standard output, or on standard error where JSON has that.
+
+        At a terminal they are broken at words to fit its width.
+        """
+        show(sys.stderr if self.as_json else sys.stdout, *lines)
+
+    def print_exactly(self, *lines: str) -> None:
+        """As `say`, of lines that are copied into a file: they are never broken."""
+        show(sys.stderr if self.as_json else sys.stdout, *lines, broken=False)
 
     def warn(self, *lines: str) -> None:
-        """Words that belong on standard error whatever was asked for."""
-        for line in lines:
-            print(in_alphabet(printable(line), sys.stderr.encoding), file=sys.stderr)  # noqa: T201
+        """Print words that belong on standard error whatever was asked for."""
+        show(sys.stderr, *lines)
 
     def give(self, data: dict[str, Any]) -> None:
         """The answer in JSON, where it was asked for, keys as in the contract; written when the command ends."""
@@ -116,27 +121,39 @@ class Session:
         """A yes or no, no by default; no where nobody may be asked."""
         if not self.may_ask:
             return False
-        answer = input_line(f"{printable(question)} [y/N] ")
-        return answer.strip().lower() in {"y", "yes"}
+        typed = input_line(_fitted(f"{printable(question)} [y/N]"))
+        return typed.strip().lower() in {"y", "yes"}
 
     def must_agree(self, question: str, *, yes: bool, hint: str) -> None:
         """Go on only with a yes. Raises NeedsPerson without one."""
         if yes or self.agreed(question):
             return
         if self.may_ask:  # the question stands on the screen already, answered
-            raise NeedsPerson("That was no yes, so nothing was changed.", hint=hint, code="not_confirmed")
-        raise NeedsPerson(f"{question} Nobody said yes, so nothing was changed.", hint=hint, code="not_confirmed")
+            raise NeedsPerson("Not confirmed. Nothing was changed.", hint=hint, code="not_confirmed")
+        raise NeedsPerson(f"{question} This needs confirmation. Nothing was changed.", hint=hint, code="not_confirmed")
 
     def must_type(self, slug: str, question: str, *, confirmed: str | None) -> None:
         """Go on only where the slug, or another word named, was typed once more. Raises NeedsPerson otherwise."""
         if confirmed is None and self.may_ask:
-            confirmed = input_line(f"{printable(question)}\nType {slug} to go on: ").strip()
+            confirmed = input_line(_fitted(f"{printable(question)}\nTo confirm, type {slug}:")).strip()
         if confirmed != slug:
             raise NeedsPerson(
-                f"{question} It was not confirmed, so nothing was changed and nothing went out.",
-                hint=f"Type {slug} when asked, or give --confirm {slug}.",
+                f"{question} Not confirmed. Nothing was changed and nothing went out.",
+                hint=f"Type {slug} when asked, or add --confirm {slug}.",
                 code="not_confirmed",
             )
+
+
+def show(stream: TextIO, *lines: str, broken: bool = True) -> None:
+    """Print lines without what could move a terminal's cursor; at a terminal they are `broken` at words."""
+    width = terminal_width(stream) if broken else None
+    for line in lines:
+        print(in_alphabet(wrapped(printable(line), width), stream.encoding), file=stream)
+
+
+def _fitted(question: str) -> str:
+    """A question that fits the terminal, with a blank before the answer."""
+    return f"{wrapped(question, terminal_width(sys.stderr))} "
 
 
 def input_line(prompt: str) -> str:

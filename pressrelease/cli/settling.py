@@ -34,10 +34,26 @@ LISTED = 20
 
 #: What each verdict comes to, after "N deliveries of SLUG at OUTLET".
 _COMES_TO = {
-    "sent": "will count as delivered and will not be sent again",
+    "sent": "will count as received and will not be sent again",
     "resend": "will be sent again, and arrive twice if they arrived already; that can't be undone once they are sent",
     "drop": "will not be sent again",
     "undo": "will go back to how they were before they were settled",
+}
+
+
+#: The answers that a person may give about what is in doubt, each with its option.
+_ANSWERS = (
+    ("It arrived:", "sent"),
+    ("Send it again, even if it arrives twice:", "resend"),
+    ("Do nothing more about it:", "drop"),
+)
+
+#: What is said once each verdict was recorded, before "N deliveries".
+_DONE = {
+    "sent": "Marked as received",
+    "resend": "Will be sent again",
+    "drop": "Dropped; will not be sent again",
+    "undo": "Taken back",
 }
 
 
@@ -110,27 +126,31 @@ def settle(
         session.say(*_about(chosen, slug, outlet, by_file=listed is not None))
     _must_confirm(session, slug, outlet, verdict, chosen, named=named is not None, yes=yes, confirm=confirm)
     settling.settle(context, slug, chosen.settled, verdict)
-    done = "Taken back" if verdict == "undo" else f"Settled as {verdict}"
+    done = _DONE[verdict]
     give_reports(session, context, [slug], f"{done}: {_count(chosen.settled)}.", also=_answer(chosen, verdict))
 
 
 def _ask_for_verdict(session: Session, slug: str, outlet: str) -> NoReturn:
-    """List what is in doubt, and the verdicts there are."""
+    """List what may have arrived, and the answers there are: `--undo` only if there is something to take back."""
     from pressrelease.services import settling
 
     doubtful: tuple[Delivery, ...] = ()
+    answered: tuple[Delivery, ...] = ()
     with contextlib.suppress(NotFound):  # what was asked for is a usage error all the same
-        doubtful = settling.in_doubt(session.context(), slug, outlet)
+        context = session.context()
+        with contextlib.suppress(NotFound):
+            doubtful = settling.in_doubt(context, slug, outlet)
+        if context.store.exists:
+            answered = settling.select(context, slug, outlet, "undo", None).settled
     if doubtful:
-        session.warn(f"In doubt at {outlet}: {_count(doubtful)}.", *_listed(doubtful))
+        session.warn(f"Not certain that they arrived at {outlet}: {_count(doubtful)}.", *_listed(doubtful))
     asked = f"pressrelease settle {slug} --outlet {outlet}"
+    lines = [f"{words}\n  {asked} --{name}" for words, name in _ANSWERS if doubtful or not answered]
+    if answered:
+        lines.append(f"Take the last answer back:\n  {asked} --undo")
     raise Usage(
-        "Only you can say what became of it; look at the outlet first. Nothing was changed.",
-        hint=f"It arrived:                             {asked} --sent\n"
-        f"Send it again, even if it arrives twice: {asked} --resend\n"
-        f"Leave it, and do nothing more:           {asked} --drop\n"
-        f"Take the last settlement back:           {asked} --undo\n"
-        "For some of them only, add --recipient ADDRESS or --from FILE.",
+        f"Check at {outlet} whether it arrived, then say so here. Nothing was changed.",
+        hint="\n".join([*lines, "For some of them only, add --recipient ADDRESS or --from FILE."]),
     )
 
 
@@ -161,9 +181,9 @@ def _about(chosen: Chosen, slug: str, outlet: str, *, by_file: bool) -> list[str
     """What was matched, what stays, and what could not be matched."""
     lines = [f"Matched: {_count(chosen.settled)}.", *_listed(chosen.settled)]
     if chosen.left:
-        lines += [f"Not named, still in doubt: {_count(chosen.left)}.", *_listed(chosen.left)]
+        lines += [f"Not named, and still not certain: {_count(chosen.left)}.", *_listed(chosen.left)]
     if chosen.elsewhere:
-        lines += [f"Named, but not in doubt: {_count(chosen.elsewhere)}.", *_listed(chosen.elsewhere)]
+        lines += [f"Named, but there is no doubt about them: {_count(chosen.elsewhere)}.", *_listed(chosen.elsewhere)]
     if chosen.unsure:
         lines += [
             f"Address seen, but without the Message-ID of {slug}, so not matched: {_count(chosen.unsure)}.",
@@ -193,7 +213,7 @@ def _must_confirm(
     if session.may_ask and verdict == "resend":
         session.must_type(slug, question, confirmed=confirm)
     elif session.may_ask or not (named or len(chosen.settled) == 1 or verdict == "undo"):
-        hint = "Name some with --recipient or --from, or give --yes for all of them."
+        hint = "Name some with --recipient or --from, or add --yes for all of them."
         session.must_agree(question, yes=yes or confirm == slug, hint=hint)
 
 

@@ -56,24 +56,24 @@ def init(
     if (folder / "config.toml").exists():
         raise NotPermitted(
             f"{folder} is a workspace already. Nothing was changed.",
-            hint="`pressrelease` there says where things stand.",
+            hint="To see its releases, run `pressrelease` there.",
             code="workspace_exists",
         )
-    name = name or _asked(session, "The office's name", "Press Office")
+    name = name or _asked(session, "Your office's name", "Press Office")
     if timezone:
         read_zone(timezone)  # with a better hint than config.toml's, which is not there yet
     zone = timezone or _asked_zone(session)
-    url = url or _asked(session, "Where the newsroom will be read (a web address, or nothing)", "")
+    url = url or _asked(session, "Web address of your newsroom page (press Enter to skip)", "")
     written = found_workspace(folder, name=name, timezone=zone, url=url, author=person(), dry_run=dry_run)
     session.give({"workspace": str(folder), "written": [str(path) for path in written], "dry_run": dry_run})
     session.say(f"{'Would make' if dry_run else 'Made'} a workspace in {folder}:")
     session.say(*(f"  {path}" for path in written), "")
-    session.say(*service_lines(folder))
+    session.print_exactly(*service_lines(folder))
     if unwatched := what_is_unwatched(clock.read_clock(), ()):
         session.warn(f"{unwatched[0].upper()}{unwatched[1:]}.", NAME_WITNESSES)
     if zone in UNIVERSAL and not timezone:
-        session.warn(f"Its clock is {zone}, since nobody said otherwise: 9:00 AM is read as 9:00 AM {zone}.")
-        session.warn("If the office is elsewhere, change timezone in config.toml before anything is scheduled.")
+        session.warn(f"Time zone not set; using {zone}: 9 a.m. means 9 a.m. {zone}.")
+        session.warn("Set `timezone` in config.toml before you schedule anything.")
     elif timezone and keeps_one_offset(zone) and zone not in UNIVERSAL:
         session.warn(f"{zone} never observes daylight saving time: {_names_no_place(zone)}")
 
@@ -98,7 +98,7 @@ def _asked_zone(session: Session) -> str:
     # A server's clock is often UTC, and an office's never: by it a release would be hours early.
     offered = "" if here in UNIVERSAL else here
     while True:
-        typed = _asked(session, "Your time zone (for California, America/Los_Angeles)", offered)
+        typed = _asked(session, "Your time zone (for California, type America/Los_Angeles)", offered)
         meant = "" if "/" in typed else proposed_zone(typed)
         if meant and _yes(session, f"{meant}, right?"):
             return meant

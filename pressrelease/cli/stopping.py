@@ -71,7 +71,7 @@ def hold(
         give_results(session, context, results, _held_words(results.done), not_done="NOT HELD")
     finally:
         if results.done and not why.strip() and session.may_ask and not dry_run:
-            asked = "Why? One line for the journal, or Enter for none: "
+            asked = "It is on hold. Why? (one line for the journal, or Enter for none) "
             if reason := one_line(input_line(asked)).strip():
                 for slug in results.done:
                     stopping.give_reason(context, slug, reason)
@@ -80,7 +80,11 @@ def hold(
 def _held_words(slugs: Sequence[str]) -> str:
     """What was put on hold, and the command that lets it go."""
     named = ", ".join(dict.fromkeys(slugs))
-    return f"Held: {named}.\nTo let it go out after all: `pressrelease resume {' '.join(dict.fromkeys(slugs))}`."
+    it, them = ("They", "them") if len(set(slugs)) > 1 else ("It", "it")
+    return (
+        f"On hold: {named}. {it} won't go out until you resume {them}.\n"
+        f"To let {them} go out after all: `pressrelease resume {' '.join(dict.fromkeys(slugs))}`"
+    )
 
 
 def _slugs(named: Sequence[str]) -> list[str]:
@@ -89,7 +93,7 @@ def _slugs(named: Sequence[str]) -> list[str]:
     from pressrelease.release import valid_slug
 
     if wrong := [one for one in named if not valid_slug(one)]:
-        raise NotFound(f"There is no release {wrong[0]}. Nothing was held.", code="no_release")
+        raise NotFound(f"There is no release {wrong[0]}. Nothing was put on hold.", code="no_release")
     return list(dict.fromkeys(named))
 
 
@@ -116,10 +120,10 @@ def _by_file(session: Session, slugs: Sequence[str], why: str, error: PressRelea
     else:
         session.give({"stopped": not session.dry_run, "in_flight": []})
     if session.dry_run:
-        session.say(f"Nothing was changed (dry run); it would have been {verb.lower()}.")
+        session.say(f"Nothing was changed (dry run). It would have been {verb.lower()}.")
         return
     session.say(f"{verb}, by the file{'s' if len(files) > 1 else ''} {', '.join(map(str, files))}.")
-    session.say("The record belongs to another account, so what is being sent at this moment can't be shown.")
+    session.say("The database belongs to another account, so what is being sent at this moment can't be shown.")
 
 
 def _as_owner(folder: Path, slugs: Sequence[str], why: str) -> str:
@@ -165,7 +169,10 @@ def resume(
 
     session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     if everything == bool(slugs):
-        raise Usage("Name the releases to resume, or give --all.", hint="pressrelease resume SLUG, or resume --all")
+        raise Usage(
+            "Name the releases to resume, or add --all.",
+            hint="`pressrelease resume SLUG` or `pressrelease resume --all`",
+        )
     context = session.context()
     if slugs:
         typed = clock.utc_now()  # "in 90 minutes" is the same instant for all
@@ -176,7 +183,7 @@ def resume(
                 session.must_agree(
                     " ".join([*later.questions, "Resume it?"]),
                     yes=yes,
-                    hint="Give --yes to confirm, or --at with an exact time.",
+                    hint="To accept it, add --yes. To pick another time, add --at 'Monday at 9 a.m.'",
                 )
             stopping.resume(context, slug, later)
 
@@ -187,19 +194,19 @@ def resume(
 
 def _resume_all(session: Session, context: ServiceContext, *, yes: bool, confirm: str | None, dry_run: bool) -> None:
     from pressrelease.services import stopping
-    from pressrelease.when import rfc3339, say
+    from pressrelease.when import rfc3339, say_full
 
     zone, shown = context.config.office.timezone, stopping.clock_shown(context)
-    session.say(f"The clock here shows {say(shown.now, timezone=zone)}.")
+    session.say(f"This computer's clock shows {say_full(shown.now.replace(microsecond=0), timezone=zone)}.")
     if shown.doubt and not dry_run:
         question = f"{shown.doubt[0].upper()}{shown.doubt[1:]}. Compare the time above with another clock."
         session.must_type("clock", question, confirmed=confirm)
     ends_something = bool(shown.doubt) or stopping.something_is_stopped(context)
     due = stopping.fell_due(context) if ends_something else ()
     if due:
-        session.say("Fell due while everything was stopped:")
-        session.say(*(f"  {one.slug}, {say(one.lift, timezone=zone)}" for one in due if one.lift is not None))
-    let_go = bool(due) and (yes or session.agreed("Send these at the next pass?"))
+        session.say("These were due while everything was stopped:")
+        session.say(*(f"  {one.slug}, {say_full(one.lift, timezone=zone)}" for one in due if one.lift is not None))
+    let_go = bool(due) and (yes or session.agreed("Send these now?"))
     result = stopping.resume_all(context, let_go=let_go, clock_confirmed=bool(shown.doubt))
     session.give(
         {
@@ -213,9 +220,9 @@ def _resume_all(session: Session, context: ServiceContext, *, yes: bool, confirm
     if not result.was_stopped:
         session.say("Nothing is stopped. Nothing was changed.")
         return
-    session.say("Everything goes again." if not dry_run else "Nothing was changed (dry run).")
+    session.say("Publishing is back on." if not dry_run else "Nothing was changed (dry run).")
     if due and not let_go:
-        session.say("Those that fell due are held; let each go with `pressrelease resume SLUG`.")
+        session.say("Those that were due are on hold. To let one go out: `pressrelease resume SLUG`")
 
 
 @app.command("stop")
@@ -241,7 +248,7 @@ def stop(
         context = session.context()
     except ConfigRefused as refused:
         context = ServiceContext(to_stop(session.workspace, refused), person(), dry_run=dry_run)
-        session.warn(f"config.toml can't be used just now; stopping needs none of it.\n{refused.message}")
+        session.warn(f"config.toml has errors. Stopping works without it.\n{refused.message}")
     except NotFound as error:
         error.message = f"NOT STOPPED: {error.message}"
         raise
@@ -260,8 +267,8 @@ def stop(
             return
         error.message = f"NOT STOPPED: {error.message.removesuffix(' Nothing was sent.')}"
         error.hint = (
-            "A scheduler that can still read it goes on. End it: `systemctl stop pressrelease`, and take its line"
-            f" out of `crontab -e`. Then: {error.hint}"
+            "A scheduler that can still read the database keeps publishing. End it with `systemctl stop pressrelease`,"
+            f" and remove its line with `crontab -e`. Then: {error.hint}"
         )
         raise
     session.give(
@@ -271,16 +278,16 @@ def stop(
         }
     )
     if dry_run:
-        session.say("Nothing was changed (dry run); everything would have been stopped.")
+        session.say("Nothing was changed (dry run). Everything would have been stopped.")
         return
-    session.say("STOPPED. Nothing more goes out.")
+    session.say("STOPPED. Nothing else will go out.")
     if waiting:
         more = f", and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
-        session.say(f"Kept back: {', '.join(waiting[:NAMED])}{more}.")
+        session.say(f"Stopped: {', '.join(waiting[:NAMED])}{more}.")
     if in_flight:
         names = ", ".join(sorted({f"{delivery.slug} at {delivery.outlet}" for delivery in in_flight}))
-        session.say(f"Being sent at that moment, and past calling back if it had begun: {names}.")
-    session.say("`pressrelease resume --all` lets everything go again.")
+        session.say(f"Already being sent, so it may still arrive: {names}.")
+    session.say("To turn publishing back on: `pressrelease resume --all`")
 
 
 @app.command("adopt")

@@ -16,10 +16,19 @@ from rich.text import Text
 from rich.theme import Theme
 
 from pressrelease.status.evaluation import ReleaseState
-from pressrelease.status.views import Row, list_words, next_command, standing_words, when_words, where_words
+from pressrelease.status.views import (
+    Row,
+    approver_words,
+    list_words,
+    next_command,
+    standing_words,
+    when_words,
+    where_words,
+)
 from pressrelease.system.printable import printable
 
 if TYPE_CHECKING:
+    from pressrelease.config import Policy
     from pressrelease.services.reaching import OutletFacts
 
 THEME = Theme(
@@ -75,19 +84,30 @@ def sending_bar(console: Console) -> Iterator[Callable[[int, int], None]]:
         progress.stop()
 
 
-def status_table(rows: Sequence[Row], *, timezone: str, now: datetime) -> Table:
-    """What, when, where it stands, outlet by outlet."""
+def status_table(rows: Sequence[Row], *, timezone: str, now: datetime, width: int = 80) -> Table:
+    """Return what, when and the status, outlet by outlet, as a table of at most `width` columns."""
     table = Table(box=None, padding=(0, 2, 1, 0), show_edge=False, header_style="bold")
-    table.add_column("Release", ratio=4, overflow="fold")
-    table.add_column("When", ratio=4, overflow="fold")
-    table.add_column("Where it stands", ratio=5, overflow="fold")
+    first = max(10, (width - 6) * 4 // 13)
+    table.add_column("Release", width=first, overflow="fold")
+    table.add_column("Goes out", ratio=4, overflow="fold")
+    table.add_column("Status", ratio=5, overflow="fold")
     table.expand = True
     for row in rows:
-        what = Text(row.slug, style="bold")
+        what = Text(_at_hyphens(row.slug, first), style="bold")
         if row.headline:
             what.append(f"\n{printable(row.headline)}", style="quiet")
-        table.add_row(what, printable(when_words(row, timezone=timezone, now=now)), _where(row))
+        table.add_row(what, printable(when_words(row, timezone=timezone, now=now, short=True)), _where(row))
     return table
+
+
+def _at_hyphens(slug: str, width: int) -> str:
+    """A slug on lines of at most `width` columns, broken after its hyphens."""
+    lines = [""]
+    for part in slug.replace("-", "- ").split():
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def _where(row: Row) -> Text:
@@ -99,14 +119,19 @@ def _where(row: Row) -> Text:
     return text
 
 
-def print_status(rows: Sequence[Row], *, timezone: str, now: datetime, to: Console | None = None) -> None:
-    """Print the table, or a sentence where there is nothing to show."""
+def print_status(
+    rows: Sequence[Row], *, timezone: str, now: datetime, policy: Policy, to: Console | None = None
+) -> None:
+    """Print the table, or a sentence if there is nothing to show."""
     to = to or console()
     if not rows:
-        to.print("There is nothing here yet. `pressrelease new HEADLINE` begins a release.")
+        to.print("There are no releases yet. To start one: `pressrelease new HEADLINE`")
         return
-    to.print(status_table(rows, timezone=timezone, now=now))
-    for command in dict.fromkeys(command for row in rows if (command := next_command(row))):
+    to.print(status_table(rows, timezone=timezone, now=now, width=to.width))
+    steps = {command: approver_words(row, policy) for row in rows if (command := next_command(row))}
+    for command, who in steps.items():
+        if who:
+            to.print(Text(who))
         # Whole lines, however narrow the window: a command that is broken up can't be copied.
         to.print(Text(f"next: {command}", style="command"), soft_wrap=True)
 
@@ -118,7 +143,7 @@ def print_outlets(found: Sequence[OutletFacts], *, to: Console | None = None) ->
 
     to = to or console()
     if not found:
-        to.print("config.toml has no outlet.")
+        to.print("There is no outlet in config.toml.")
         return
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     table.add_column("Outlet", overflow="fold", style="bold")
@@ -147,6 +172,7 @@ def print_outlets(found: Sequence[OutletFacts], *, to: Console | None = None) ->
 def _gallery() -> None:
     from datetime import UTC, timedelta
 
+    from pressrelease.config import Policy
     from pressrelease.release.delivery import Delivery, DeliveryState
     from pressrelease.status.evaluation import Directive, Dossier, ReleaseStatus, Scheduled
     from pressrelease.when.embargo import Embargo, EmbargoKind
@@ -164,7 +190,7 @@ def _gallery() -> None:
         rows.append(
             Row(release.slug, release.headline, ReleaseStatus(state), embargo, Dossier(release, (), (delivery,)))
         )
-    print_status(rows, timezone="America/Los_Angeles", now=now)
+    print_status(rows, timezone="America/Los_Angeles", now=now, policy=Policy())
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pressrelease.release import SHOWN
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.views import (
     Row,
+    approver_words,
     delivery_json,
     late_words,
     list_words,
@@ -18,18 +19,18 @@ from pressrelease.status.views import (
     when_words,
     where_words,
 )
-from pressrelease.store.rows import from_micros
-from pressrelease.system.printable import one_line
-from pressrelease.when import say, say_embargo
+from pressrelease.when import say_embargo, say_full
 
 if TYPE_CHECKING:
-    from pressrelease.store.journal import Line
+    from pressrelease.config import Policy
 
 
-def status_lines(rows: Sequence[Row], *, timezone: str, now: datetime, detailed: bool = False) -> list[str]:
-    """`status`, linear: a release a paragraph; `detailed` adds its embargo, approvals and every delivery."""
+def status_lines(
+    rows: Sequence[Row], *, timezone: str, now: datetime, policy: Policy, detailed: bool = False
+) -> list[str]:
+    """Return `status` as lines, a paragraph for a release; `detailed` adds its embargo, approvals and deliveries."""
     if not rows:
-        return ["There is nothing here yet. `pressrelease new HEADLINE` begins a release."]
+        return ["There are no releases yet. To start one: `pressrelease new HEADLINE`"]
     lines: list[str] = []
     for row in rows:
         lines.append(f"{row.slug}: {standing_words(row.standing)}")
@@ -44,6 +45,8 @@ def status_lines(rows: Sequence[Row], *, timezone: str, now: datetime, detailed:
             else:
                 lines += [f"  {line}" for line in where_words(row.dossier.deliveries)]
             lines += [f"  {line}" for line in list_words(row.dossier.lists)]
+        if who := approver_words(row, policy):
+            lines.append(f"  {who}")
         if command := next_command(row):
             lines.append(f"  next: {command}")
     return lines
@@ -55,7 +58,7 @@ def _details(row: Row, *, timezone: str, now: datetime) -> list[str]:
     if row.embargo is not None:
         lines.append(f"  embargo: {say_embargo(row.embargo, now=now)}")
     lines += [
-        f"  approved by {approval.by}: {say(approval.at, timezone=timezone)}" for approval in row.dossier.approvals
+        f"  approved by {approval.by}: {say_full(approval.at, timezone=timezone)}" for approval in row.dossier.approvals
     ]
     shown, alike = _told_apart(row.dossier.deliveries)
     lines += [f"  {words}" for words in alike]
@@ -67,7 +70,7 @@ def _details(row: Row, *, timezone: str, now: datetime) -> list[str]:
             told.append(late_words(timedelta(milliseconds=facts["late_ms"])))
         told += [str(facts[key]) for key in ("url", "error") if facts[key]]
         if delivery.next_try is not None and delivery.attempts:
-            told.append(f"next try {say(delivery.next_try, timezone=timezone, now=now)}")
+            told.append(f"next try {say_full(delivery.next_try, timezone=timezone, now=now)}")
         if delivery.state is DeliveryState.IN_DOUBT:
             told.append(f"key {delivery.key}")
         lines.append(f"  {who}: {'; '.join(told)}")
@@ -90,19 +93,3 @@ def _told_apart(deliveries: Sequence[Delivery]) -> tuple[list[Delivery], list[st
         else:
             alike.append(f"{outlet}: {len(those):,} {state.sentence}" + (f"; {error}" if error else ""))
     return shown, alike
-
-
-def _in_words(value: object) -> str:
-    """A detail of the journal as it is read aloud: a list without brackets and quotes."""
-    return " and ".join(str(one) for one in value) if isinstance(value, list) else str(value)
-
-
-def journal_line(line: Line, *, timezone: str) -> str:
-    """A line of the journal as a sentence."""
-    import json
-
-    detail = json.loads(line.detail)
-    told = ", ".join(f"{key} {_in_words(value)}" for key, value in detail.items() if value not in (None, "", [], False))
-    about = f" {line.slug}" if line.slug else ""
-    said = one_line(f"{line.actor}: {line.event}{about}" + (f" ({told})" if told else ""))
-    return f"{line.n}  {say(from_micros(line.at), timezone=timezone)}  {said}"

@@ -92,7 +92,7 @@ def _redraw(session: Session, context: ServiceContext, slugs: Sequence[str], *, 
         while True:
             seen = _look(context, slugs, everything=everything)
             now = clock.utc_now()
-            table = status_table(seen.rows, timezone=context.config.office.timezone, now=now)
+            table = status_table(seen.rows, timezone=context.config.office.timezone, now=now, width=live.console.width)
             above = [Text(f"{line}\n", style="stopped") for line in _above(seen)]
             below = [Text(line) for line in scheduler_lines(seen.scheduler, seen)]
             live.update(Group(*above, table, *below), refresh=True)

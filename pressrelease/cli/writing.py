@@ -23,6 +23,7 @@ from pressrelease.system import clock
 
 if TYPE_CHECKING:
     from pressrelease.services import ServiceContext
+    from pressrelease.when import Embargo
 
 app = typer.Typer()
 
@@ -90,7 +91,7 @@ def new(
     draft = begin(context, headline, embargo=embargo, follows=follows, outlets=tuple(outlet or ()))
     path = f"releases/{draft.slug}.md"
     session.give({"slug": draft.slug, "path": path, "dry_run": dry_run})
-    session.say(f"{'Would begin' if dry_run else 'Began'} {path}")
+    session.say(f"{'Would create' if dry_run else 'Created'} {path}")
     if draft.embargo is not None:
         session.say(f"  embargo: {say_embargo(draft.embargo, now=clock.utc_now())}")
     for finding in draft.findings:
@@ -98,7 +99,9 @@ def new(
     if edit_it and not dry_run:
         _edit(session, draft.slug)
     else:
-        session.say(f"  next: write it, then pressrelease schedule {draft.slug}")
+        session.say(
+            "Write it, then schedule it:", f"  pressrelease edit {draft.slug}", f"  pressrelease schedule {draft.slug}"
+        )
 
 
 def _headline(session: Session, given: str) -> str:
@@ -110,7 +113,9 @@ def _headline(session: Session, given: str) -> str:
     elif not given and session.may_ask:
         given = input_line("Headline: ").strip()
     if not given:
-        raise Usage("A release needs a headline.", hint='pressrelease new "Names released"', code="no_headline")
+        raise Usage(
+            "A release needs a headline.", hint='Give one: `pressrelease new "Names released"`', code="no_headline"
+        )
     return given
 
 
@@ -140,7 +145,7 @@ def _edit(session: Session, slug: str) -> None:
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if not editor:
         raise Usage(
-            "No editor is set.",
+            "No text editor is set.",
             hint=f"{_set_editor()}, then try again. Or open releases/{slug}.md in any editor.",
             code="no_editor",
         )
@@ -150,13 +155,15 @@ def _edit(session: Session, slug: str) -> None:
         {"slug": slug, "changed": changed and not session.dry_run, "findings": [f.as_json() for f in findings]}
     )
     if changed:
-        session.say("Nothing was changed (dry run); it would have been saved." if session.dry_run else "Saved.")
+        session.say("Nothing was changed (dry run). It would have been saved." if session.dry_run else "Saved.")
     else:
         session.say("Nothing was changed.")
     if changed and not session.dry_run:
         session.say(*(f"  {line}" for line in _after_editing(context, slug)))
     if edited.written:
-        session.say(f"  A length of time counts from now, so the file has the moment: `embargo: {edited.written}`")
+        session.say(
+            f"  A length of time counts from now, so the file now has the exact time: `embargo: {edited.written}`"
+        )
     if changed and edited.embargo is not None:
         session.say(f"  embargo: {say_embargo(edited.embargo, now=clock.utc_now())}")
     for finding in findings:
@@ -179,11 +186,11 @@ def _after_editing(context: ServiceContext, slug: str) -> list[str]:
     if report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
         return [PUBLISHED_AND_EDITED]
     if report.dossier.begun:
-        return ["It has begun to go out as it was before. What is left doesn't go out until the file is put back."]
+        return ["Part of it has gone out as it was before. The rest won't go out until the file is put back."]
     people = ", ".join(dict.fromkeys(approval.by for approval in report.dossier.approvals))
-    lost = f"The approval by {people} is for the text before." if people else "What is scheduled is the text before."
+    lost = f"The approval by {people} is for the old text." if people else "The old text is what is scheduled."
     return [
-        f"{lost} Nothing goes out until it is scheduled{' and approved' if people else ''} again.",
+        f"{lost} It won't go out until you schedule it{' and have it approved' if people else ''} again.",
         f"next: pressrelease schedule {slug}",
     ]
 
@@ -226,7 +233,18 @@ def when(
     embargo, present = meaning(session, text, now=now, timezone=timezone, release_time=release_time)
     session.give(embargo_as_json(embargo, now=present))
     if not session.as_json:
-        session.say(say_embargo(embargo, now=present), *(f"  {remark}" for remark in embargo.remarks))
+        session.say(say_embargo(embargo, now=present), *(f"  {line}" for line in (*_in_utc(embargo), *embargo.remarks)))
+
+
+def _in_utc(embargo: Embargo) -> list[str]:
+    """The moments of an embargo in UTC, one line; none where it has none."""
+    from pressrelease.when import rfc3339
+
+    if embargo.lift is not None and embargo.no_later_than is None:
+        return [f"UTC: {rfc3339(embargo.lift)}"]
+    names = (("not before", embargo.not_before), ("before", embargo.no_later_than), ("proposed", embargo.lift))
+    moments = [f"{name} {rfc3339(moment)}" for name, moment in names if moment is not None]
+    return [f"UTC: {', '.join(moments)}"] if moments else []
 
 
 @app.command("check")
@@ -258,7 +276,7 @@ def check(
             session.say(f"  {finding.hint}")
     if not slugs:
         for name, reason in context.library.unseen():
-            session.say(f"releases/{name}: not checked, since {reason}. No command can see it.")
+            session.say(f"releases/{name}: not checked, because {reason}. No command can see it.")
     faults = sum(finding.severity is Severity.ERROR for finding in findings)
     faulty = {finding.slug for finding in findings if finding.severity is Severity.ERROR}
     if faults and session.as_json:

@@ -29,7 +29,7 @@ from pressrelease.services.scheduling import propose, schedule
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.status.views import late_words, where_words
 from pressrelease.system import clock
-from pressrelease.when import read_rfc3339, rfc3339, say
+from pressrelease.when import read_rfc3339, rfc3339, say, say_full
 from pressrelease.wiring import Workspace
 
 #: How far ahead the second release lifts, and how long everything may take.
@@ -146,7 +146,7 @@ def _play(context: ServiceContext, receiver: _Receiver, say_line: Callable[[str]
         (folder / "releases" / f"{slug}.md").write_text(text, encoding="utf-8")
         schedule(context, propose(context, slug))
     say_line(f"Scheduled {FIRST}: at once.")
-    say_line(f"Scheduled {SECOND}: {say(lift, timezone=ZONE, now=clock.utc_now())}.")
+    say_line(f"Scheduled {SECOND}: {say_full(lift, timezone=ZONE, now=clock.utc_now())}.")
     command = [sys.executable, "-m", "pressrelease", "--workspace", str(folder), "run"]
     scheduler = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
@@ -210,7 +210,7 @@ def _verdict(
         say_line(f"The receiver got {one.slug}, {late} (webhook-id {one.id}).")
     if early or sorted(one.slug for one in received) != sorted((FIRST, SECOND)) or not page.exists():
         raise PressReleaseError("The demo did not go as it should: see above.", code="demo_failed")
-    say_line(f"Nothing came before its lift ({say(lift, timezone=ZONE)}), and nothing twice.")
+    say_line(f"Nothing came before its time ({say_full(lift, timezone=ZONE)}), and nothing came twice.")
     say_line(f"The newsroom: {page}")
     say_line(f"The journal:  pressrelease --workspace {folder} journal")
     return Demonstration(folder, page, received, early)

@@ -37,13 +37,13 @@ class DeliveryState(str, Enum):
         member.sentence = sentence
         return member
 
-    WAITING = "waiting", "waiting for its lift"
+    WAITING = "waiting", "waiting for its time"
     SENDING = "sending", "being sent now"
     RETRYING = "retrying", "did not go through; will be tried again"
     DELIVERED = "delivered", "delivered"
     FAILED = "failed", "failed for good; nothing arrived"
-    IN_DOUBT = "in_doubt", "it left, and no answer says whether it arrived"
-    CANCELED = "canceled", "called off"
+    IN_DOUBT = "in_doubt", "it was sent, and no answer says whether it arrived"
+    CANCELED = "canceled", "canceled"
 
 
 #: States in which a delivery needs nothing more from anybody.

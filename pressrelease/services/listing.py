@@ -12,7 +12,7 @@ from pressrelease.publishing.clock_trust import clock_doubt
 from pressrelease.services import Report, ServiceContext
 from pressrelease.services.drafts import drafts as all_drafts
 from pressrelease.status.causes import Cause
-from pressrelease.status.evaluation import ReleaseState, ReleaseStatus, Scheduled
+from pressrelease.status.evaluation import ReleaseState, ReleaseStatus, Scheduled, due_since
 from pressrelease.status.views import CALLED_BY_CRON, COMES_AGAIN, STAYS_UP, Row, SchedulerSign
 from pressrelease.store import Reader, host_name
 from pressrelease.store.rows import from_micros
@@ -113,7 +113,9 @@ def unattended(row: Row, now: datetime, alive: Path) -> Row:
         _being_sent(one, now, alive) for one in due
     ):  # `publish`, typed by hand, is no scheduler and sends all the same
         return row
-    words = f"DUE {say_span(now - lift)} AGO, AND NOTHING IS RUNNING TO SEND IT"
+    words = (
+        f"it was due {say_span(now - max(lift, due_since(row.dossier) or lift))} ago, and nothing is running to send it"
+    )
     return row._replace(standing=standing._replace(reason=words, cause=Cause.NO_SCHEDULER))
 
 

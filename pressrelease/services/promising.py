@@ -193,13 +193,13 @@ def _when(promise: Promise, zone: str, now: datetime) -> str:
 
 def due_words(promise: Promise, *, timezone: str, now: datetime) -> str:
     """Return when a promise falls due, in words."""
-    from pressrelease.when import say
+    from pressrelease.when import say_full
     from pressrelease.when.formatting import say_window
 
     if promise.not_before is None:
-        return "no day that can be told"
+        return "no date given"
     if promise.no_later_than is None:
-        return say(promise.not_before, timezone=timezone, now=now)
+        return say_full(promise.not_before, timezone=timezone, now=now)
     return say_window(promise.not_before, promise.no_later_than, timezone)
 
 

@@ -1,4 +1,4 @@
-"""Where a scheduled release stands, and why, from what is on record. Pure: the whole vocabulary of states."""
+"""The status of a scheduled release, and why, from what is on record. Pure: the whole vocabulary of states."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class ReleaseState(str, Enum):
         member.sentence = sentence
         return member
 
-    DRAFT = "draft", "a draft; nothing is scheduled"
+    DRAFT = "draft", "a draft, not scheduled yet"
     UNAPPROVED = "unapproved", "scheduled, and waiting for approval"
-    SCHEDULED = "scheduled", "approved, and waiting for its lift"
-    HELD = "held", "held by a person"
+    SCHEDULED = "scheduled", "approved, and waiting for its time"
+    HELD = "held", "on hold"
     PUBLISHING = "publishing", "going out"
-    PUBLISHED = "published", "out"
+    PUBLISHED = "published", "published"
     NEEDS_YOU = "needs_you", "needs a person"
     KILLED = "killed", "withdrawn"
 
@@ -224,7 +224,7 @@ def evaluate(
     if not still_open and not stuck and not refused:
         return _settled(deliveries)
     if release.word is Directive.HELD:
-        why = f"held by {release.word_by}" + (f": {release.why}" if release.why else "")
+        why = f"put on hold by {release.word_by}" + (f": {release.why}" if release.why else "")
         return ReleaseStatus(ReleaseState.HELD, why, blocked=True, cause=Cause.HELD)
     if still_open and (stopper := _stopper(dossier, still_open, policy, retry, known_outlets, now, clock_doubt)):
         return stopper
@@ -238,14 +238,14 @@ def evaluate(
     if release.lift is None and still_open:
         # `approvals` was lowered meanwhile; nothing lifts by an edit of config.toml.
         return ReleaseStatus(
-            ReleaseState.UNAPPROVED, "it lifts with its next approval", blocked=True, cause=Cause.APPROVAL_MISSING
+            ReleaseState.UNAPPROVED, "it goes out with its next approval", blocked=True, cause=Cause.APPROVAL_MISSING
         )
     # The others go on: an outlet that was taken out of config.toml costs them nothing, as one that is down.
     if unknown := sorted({delivery.outlet for delivery in still_open} - set(known_outlets)):
-        gone = f"config.toml no longer has the outlet {', '.join(unknown)}, or it is switched off"
+        gone = f"the outlet {', '.join(unknown)} is not in config.toml any more, or it is switched off"
         return ReleaseStatus(
             ReleaseState.NEEDS_YOU,
-            f"{gone}; what waits there goes out once it is back",
+            f"{gone}; what waits for it goes out once it is back",
             cause=Cause.OUTLET_UNKNOWN,
             outlets=tuple(unknown),
         )
@@ -310,18 +310,18 @@ def _progress(dossier: Dossier, outlet: str, held_up: Sequence[Delivery], now: d
 
 
 def closed_words(outlet: str, reason: str) -> str:
-    """What is said of an outlet that refuses our credentials; once for all that waits there."""
-    return f"{outlet} is asked no more ({reason}); what waits there goes out once its credentials are mended"
+    """Return the sentence about an outlet that rejected the login; one for all that waits there."""
+    return f"{outlet} rejected the login ({reason}). Sending to it is paused until its credentials are fixed"
 
 
 def _settled(deliveries: Sequence[Delivery]) -> ReleaseStatus:
     """Where a release stands of which nothing is left to do."""
     called_off = sum(delivery.state is DeliveryState.CANCELED for delivery in deliveries)
     if deliveries and called_off == len(deliveries):
-        nothing = "every delivery was called off; nothing went out"
+        nothing = "every delivery was canceled; nothing went out"
         return ReleaseStatus(ReleaseState.KILLED, nothing, blocked=True, cause=Cause.CANCELED)
     if called_off:
-        return ReleaseStatus(ReleaseState.PUBLISHED, "some deliveries were called off", cause=Cause.PARTLY_CANCELED)
+        return ReleaseStatus(ReleaseState.PUBLISHED, "some deliveries were canceled", cause=Cause.PARTLY_CANCELED)
     return ReleaseStatus(ReleaseState.PUBLISHED)
 
 
@@ -335,10 +335,10 @@ def _stuck(deliveries: Sequence[Delivery]) -> ReleaseStatus | None:
     where = first.outlet + (f" ({first.recipient})" if first.recipient else "")
     more = f", and {len(stuck) - 1} more" if len(stuck) > 1 else ""
     if first.state is DeliveryState.IN_DOUBT:
-        words, cause = "is in doubt", Cause.IN_DOUBT
+        words, cause = f"it is not certain that {where} got it", Cause.IN_DOUBT
     else:
-        words, cause = "failed", Cause.FAILED
-    reason = f"{where} {words}: {first.error or first.state.sentence}{more}"
+        words, cause = f"sending to {where} failed", Cause.FAILED
+    reason = f"{words}: {first.error or first.state.sentence}{more}"
     outlets = tuple(dict.fromkeys(one.outlet for one in stuck if one.state is first.state))
     return ReleaseStatus(ReleaseState.NEEDS_YOU, reason, cause=cause, outlets=outlets)
 
@@ -356,11 +356,11 @@ def _stopper(
     release = dossier.release
     file = f"releases/{release.slug}.md"
     if dossier.disagrees:
-        return _blocked(Cause.RECORD_DISAGREES, f"{dossier.disagrees}; nothing goes out until somebody has looked")
+        return _blocked(Cause.RECORD_DISAGREES, f"{dossier.disagrees}; nothing goes out until someone checks it")
     if dossier.file is FileFact.CHANGED:
-        return _blocked(Cause.FILE_CHANGED, f"{file} was changed after it was scheduled; nothing more goes out of it")
+        return _blocked(Cause.FILE_CHANGED, f"{file} was edited after it was scheduled; it won't go out as it is")
     if dossier.file is FileFact.GONE:
-        return _blocked(Cause.FILE_MISSING, f"{file} is gone; nothing more goes out of it")
+        return _blocked(Cause.FILE_MISSING, f"{file} is gone; it won't go out without its file")
     if dossier.changed:
         way_out = "the old value is back" if dossier.begun else "it is scheduled again"
         reason = f"{dossier.changed} after it was scheduled; nothing goes out until {way_out}"
@@ -369,11 +369,11 @@ def _stopper(
         return _blocked(Cause.ZONE_RULES_ASK, dossier.ruling.words)
     lifted = release.lift is not None and release.lift <= now
     if lifted and clock_doubt:
-        return _blocked(Cause.CLOCK_IN_DOUBT, f"{clock_doubt}; nothing goes out until somebody has looked")
+        return _blocked(Cause.CLOCK_IN_DOUBT, f"{clock_doubt}; nothing goes out until someone checks it")
     going = [delivery for delivery in still_open if delivery.outlet in known_outlets]
     if any(too_late(delivery, release, policy=policy, retry=retry, now=now) for delivery in going):
         assert release.lift is not None  # noqa: S101  (too_late says False without one)
-        missed = f"its lift was missed by {_hours(now - release.lift)}, more than max_late allows"
+        missed = f"it is {_hours(now - release.lift)} late, more than max_late allows, so it was not sent"
         return _blocked(Cause.MISSED, missed)
     return None
 

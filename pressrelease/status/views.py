@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from pressrelease.config import Policy
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import Cause, command_for
-from pressrelease.status.evaluation import Dossier, ListChange, ReleaseState, ReleaseStatus
-from pressrelease.when import Embargo, embargo_as_json, rfc3339, say
+from pressrelease.status.evaluation import Dossier, ListChange, ReleaseState, ReleaseStatus, same_person
+from pressrelease.when import Embargo, embargo_as_json, rfc3339, say_full
+from pressrelease.when.formatting import say_distance, say_short
 
 #: How old a sign of life may be before a scheduler counts as gone: one that stays up, and one that cron calls.
 STAYS_UP = timedelta(seconds=45)
@@ -104,17 +106,31 @@ def maybe_rfc3339(moment: datetime | None) -> str | None:
     return None if moment is None else rfc3339(moment)
 
 
-def when_words(row: Row, *, timezone: str, now: datetime) -> str:
-    """The "when" of a status line, in words."""
+def when_words(row: Row, *, timezone: str, now: datetime, short: bool = False) -> str:
+    """Return when a release goes out, or went out, in words; `short` for a column of a table."""
+    if row.lift is not None and short:
+        return f"{say_short(row.lift, timezone=timezone, now=now)} ({say_distance(row.lift, now)})"
     if row.lift is not None:
-        return say(row.lift, timezone=timezone, now=now)
+        return say_full(row.lift, timezone=timezone, now=now)
     if row.dossier is not None:
-        return "with its last approval"
-    return row.embargo.text if row.embargo else "—"
+        return "as soon as it is approved"
+    return row.embargo.text if row.embargo else "no date yet"
+
+
+def goes_out_words(row: Row, *, timezone: str, now: datetime) -> str:
+    """Return the sentence that says when a release goes out, for one that is scheduled; "" for any other."""
+    if row.dossier is None or row.standing.state not in _AHEAD:
+        return ""
+    when = when_words(row, timezone=timezone, now=now)
+    if row.lift is not None and row.lift <= now:
+        return f"Was to go out {when}."
+    if row.standing.state is ReleaseState.UNAPPROVED:
+        return f"Goes out {when}" + (", if it is approved by then." if row.lift is not None else ".")
+    return f"Goes out {when}." if row.standing.state is ReleaseState.SCHEDULED else f"Planned for {when}."
 
 
 def where_words(deliveries: Sequence[Delivery]) -> list[str]:
-    """Where a release stands, outlet by outlet: one line each, recipients counted."""
+    """Return how far a release has come, outlet by outlet: one line each, recipients counted."""
     by_outlet: dict[str, list[Delivery]] = {}
     for delivery in deliveries:
         by_outlet.setdefault(delivery.outlet, []).append(delivery)
@@ -124,8 +140,8 @@ def where_words(deliveries: Sequence[Delivery]) -> list[str]:
 def list_words(changes: Sequence[ListChange]) -> list[str]:
     """What is said of lists that were edited since a release was scheduled: one line each, and nobody's address."""
     return [
-        f"{one.outlet}: {one.joined} joined and {one.left} left its list since this was scheduled;"
-        " it goes to those who were on it then"
+        f"{one.outlet}: {one.joined} people were added to its list and {one.left} removed since this was scheduled;"
+        " it goes to the list as it was then"
         for one in changes
     ]
 
@@ -147,36 +163,48 @@ _WORDS = {
     DeliveryState.RETRYING: "will be tried again",
     DeliveryState.DELIVERED: "delivered",
     DeliveryState.FAILED: "FAILED",
-    DeliveryState.IN_DOUBT: "IN DOUBT",
-    DeliveryState.CANCELED: "called off",
+    DeliveryState.IN_DOUBT: "NOT SURE IT ARRIVED",
+    DeliveryState.CANCELED: "canceled",
 }
 
 #: What each state is called at a terminal: words carry the meaning, colour only repeats it.
 STATE_WORDS = {
     ReleaseState.DRAFT: "draft",
     ReleaseState.UNAPPROVED: "NOT APPROVED",
-    ReleaseState.SCHEDULED: "approved, waiting",
-    ReleaseState.HELD: "HELD",
+    ReleaseState.SCHEDULED: "approved",
+    ReleaseState.HELD: "ON HOLD",
     ReleaseState.PUBLISHING: "going out",
-    ReleaseState.PUBLISHED: "out",
-    ReleaseState.NEEDS_YOU: "NEEDS YOU",
-    ReleaseState.KILLED: "KILLED",
+    ReleaseState.PUBLISHED: "published",
+    ReleaseState.NEEDS_YOU: "ACTION NEEDED",
+    ReleaseState.KILLED: "WITHDRAWN",
 }
+
+#: What a release is called by its cause, if its state alone would say less.
+_CAUSE_WORDS = {
+    Cause.NO_SCHEDULER: "LATE, NOT RUNNING",
+    Cause.DELAYED: "LATE",
+    Cause.MISSED: "LATE, ACTION NEEDED",
+    Cause.CANCELED: "CANCELED",
+}
+
+#: The states of a release that has not gone out yet.
+_AHEAD = frozenset({ReleaseState.UNAPPROVED, ReleaseState.SCHEDULED, ReleaseState.HELD, ReleaseState.NEEDS_YOU})
 
 
 def standing_words(standing: ReleaseStatus) -> str:
     """Return what a state is called at a terminal; what is due with nobody to send it is not "going out"."""
-    return "NOT GOING OUT" if standing.cause is Cause.NO_SCHEDULER else STATE_WORDS[standing.state]
+    by_cause = _CAUSE_WORDS.get(standing.cause) if standing.cause is not None else None
+    return by_cause or STATE_WORDS[standing.state]
 
 
 def late_words(late: timedelta) -> str:
-    """How late a delivery was: to the millisecond while that matters."""
-    milliseconds = round(late.total_seconds() * 1000)
-    if milliseconds < 1000:
-        return f"{milliseconds} ms after its lift"
-    if milliseconds < 60_000:
-        return f"{milliseconds / 1000:.1f} s after its lift"
-    return f"{late.total_seconds() / 60:.0f} min late"
+    """Return how long after its time a delivery arrived, in seconds as long as that is less than a minute."""
+    seconds = late.total_seconds()
+    if seconds < 0.05:
+        return "on time"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s after its time"
+    return f"{seconds / 60:.0f} min late"
 
 
 def next_command(row: Row) -> str:
@@ -186,3 +214,16 @@ def next_command(row: Row) -> str:
         return f"pressrelease schedule {row.slug}" if standing.state is ReleaseState.DRAFT else ""
     begun = row.dossier is not None and row.dossier.begun
     return command_for(standing.cause, row.slug, outlets=standing.outlets, begun=begun)
+
+
+def approver_words(row: Row, policy: Policy) -> str:
+    """Return the sentence that says who may approve a release that waits for it; "" if anybody may."""
+    if row.standing.cause is not Cause.APPROVAL_MISSING or row.dossier is None:
+        return ""
+    makers = row.dossier.release.makers
+    given = {same_person(one.by) for one in row.dossier.approvals if not one.doubt}
+    barred = given | (frozenset() if policy.author_may_approve else makers)
+    if policy.approvers:
+        left = [name for name in policy.approvers if same_person(name) not in barred]
+        return f"Only {' or '.join(left)} may approve it." if left else "Nobody is left who may approve it."
+    return "" if policy.author_may_approve else f"Anyone but {' and '.join(sorted(makers))} may approve it."

@@ -87,7 +87,7 @@ class Control(NamedTuple):
             return self.not_the_original
         if not self.stopped:
             return ""
-        return f"everything is stopped, by {self.stopped_by}" + (f": {self.stopped_why}" if self.stopped_why else "")
+        return f"everything was stopped by {self.stopped_by}" + (f": {self.stopped_why}" if self.stopped_why else "")
 
     @property
     def headline(self) -> str:

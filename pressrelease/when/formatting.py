@@ -1,4 +1,7 @@
-"""Saying times back in full, as they are read aloud: "Mon, Sep 24, 2018, 9:00 AM PDT, in 3 days (16:00 UTC)"."""
+"""Times in words: `say_full` and `say_short` as the AP writes them, for every screen; `say` with UTC beside it.
+
+What `say` returns can be typed as an embargo, and is read as the same instant.
+"""
 
 from __future__ import annotations
 
@@ -60,9 +63,9 @@ def say(moment: datetime, *, timezone: str, now: datetime | None = None) -> str:
 
 
 def say_time(moment: datetime, *, timezone: str) -> str:
-    """An aware moment's wall time in a zone, without its day: "1:37 PM PST"."""
+    """Return an aware moment's wall time in a zone, without its day: "1:37 p.m. PST"."""
     local = _local(moment, timezone).replace(microsecond=0)
-    return f"{say_clock(local)} {say_zone(local)}"
+    return f"{say_hour(local)} {say_zone(local)}"
 
 
 def say_full(moment: datetime, *, timezone: str, now: datetime | None = None) -> str:
@@ -71,9 +74,37 @@ def say_full(moment: datetime, *, timezone: str, now: datetime | None = None) ->
     "Monday, Sept. 24, 2018, 9 a.m. PDT (in 3 days)"; how far off it is from `now`, if that is given.
     """
     local = _local(moment, timezone)
-    day = f"{AP_WEEKDAYS[local.weekday()]}, {AP_MONTHS[local.month - 1]} {local.day}, {local.year}"
     away = f" ({_away(moment, now)})" if now is not None else ""
-    return f"{day}, {say_hour(local)} {say_zone(local)}{away}"
+    return f"{say_full_day(local.date())}, {say_hour(local)} {say_zone(local)}{away}"
+
+
+def say_full_day(day: date) -> str:
+    """Return a day as the AP writes it: "Monday, Sept. 24, 2018"."""
+    return f"{AP_WEEKDAYS[day.weekday()]}, {AP_MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+def say_short(moment: datetime, *, timezone: str, now: datetime) -> str:
+    """Return an aware moment in the zone's local time for a table of 80 columns: "Mon. Sept. 24, 9 a.m. PDT".
+
+    The year is added if it is not the year of `now`.
+    """
+    local = _local(moment, timezone).replace(microsecond=0)
+    year = f", {local.year}" if local.year != _local(now, timezone).year else ""
+    day = f"{WEEKDAYS[local.weekday()]}. {AP_MONTHS[local.month - 1]} {local.day}{year}"
+    return f"{day}, {say_hour(local)} {say_zone(local)}"
+
+
+def say_second(moment: datetime, *, timezone: str) -> str:
+    """Return an aware moment in the zone's local time, to the second: "Monday, Sept. 24, 9:00:00 a.m. PDT"."""
+    local = _local(moment, timezone)
+    day = f"{AP_WEEKDAYS[local.weekday()]}, {AP_MONTHS[local.month - 1]} {local.day}"
+    clock = f"{local.hour % 12 or 12}:{local.minute:02}:{local.second:02} {'a.m.' if local.hour < 12 else 'p.m.'}"
+    return f"{day}, {clock} {say_zone(local)}"
+
+
+def say_distance(moment: datetime, now: datetime) -> str:
+    """Return how far an aware moment is from `now`: "in 3 days", "2 h ago", "now"."""
+    return _away(moment, now)
 
 
 def say_hour(moment: datetime) -> str:
@@ -120,10 +151,10 @@ def say_embargo(embargo: Embargo, *, now: datetime) -> str:
     if embargo.kind is EmbargoKind.IMMEDIATE:
         return "At once, as soon as it is approved"
     if embargo.kind is EmbargoKind.INSTANT and embargo.lift is not None:
-        return say(embargo.lift, timezone=embargo.timezone, now=now)
+        return say_full(embargo.lift, timezone=embargo.timezone, now=now)
     if embargo.not_before is None or embargo.no_later_than is None:
         return "No time is known"
-    proposed = f"; proposed: {say(embargo.lift, timezone=embargo.timezone, now=now)}" if embargo.lift else ""
+    proposed = f"; proposed: {say_full(embargo.lift, timezone=embargo.timezone, now=now)}" if embargo.lift else ""
     return f"{say_window(embargo.not_before, embargo.no_later_than, embargo.timezone)}{proposed}"
 
 
@@ -132,10 +163,10 @@ def say_window(not_before: datetime, no_later_than: datetime, zone: str) -> str:
     first, end = _local(not_before, zone), _local(no_later_than, zone)
     last = _local(no_later_than - timedelta(microseconds=1), zone)
     if not (_begins_a_day(first) and _begins_a_day(end)):
-        return f"Not before {say(not_before, timezone=zone)}, and before {say(no_later_than, timezone=zone)}"
+        return f"Not before {say_full(not_before, timezone=zone)}, and before {say_full(no_later_than, timezone=zone)}"
     if first.date() == last.date():
-        return f"On {say_day(first.date())}, {_zone_of_days(first, last)}"
-    return f"From {say_day(first.date())} through {say_day(last.date())}, {_zone_of_days(first, last)}"
+        return f"On {say_full_day(first.date())}, {_zone_of_days(first, last)}"
+    return f"From {say_full_day(first.date())}, through {say_full_day(last.date())}, {_zone_of_days(first, last)}"
 
 
 def _begins_a_day(local: datetime) -> bool:

@@ -82,7 +82,7 @@ def at_a_terminal(folder: Path, answer: str, *arguments: str) -> tuple[int, str,
 def test_at_a_terminal_the_release_is_asked_for(folder: Path) -> None:
     code, shown, out = at_a_terminal(folder, "y", "proof", "county")
     assert code == 0
-    assert f'There is no release "county". Did you mean {LONG}? [y/N]' in shown
+    assert f'There is no release "county". Did you mean {LONG}? [y/N]' in " ".join(shown.split())
     assert f"Headline of {LONG}".upper() in out.upper()
 
 

@@ -70,8 +70,8 @@ def test_edit_says_what_became_of_the_approval(place: Workspace, call: Caller, m
     monkeypatch.setenv("VISUAL", "sed -i s/Words/Other/")
     call("edit", "names")
     said = " ".join(call.out.split())
-    assert "The approval by da is for the text before." in said
-    assert "Nothing goes out until it is scheduled and approved again." in said
+    assert "The approval by da is for the old text." in said
+    assert "It won't go out until you schedule it and have it approved again." in said
     assert "next: pressrelease schedule names" in said
 
 

@@ -19,7 +19,7 @@ from pressrelease.store import presence
 from pressrelease.system.clock import read_clock, utc_now
 from pressrelease.wiring import Workspace
 
-NOTHING_RUNS = "NOTHING IS RUNNING TO SEND IT"
+NOTHING_RUNS = "nothing is running to send it"
 
 
 @pytest.fixture
@@ -38,9 +38,9 @@ def test_what_is_on_hold_is_on_the_first_screen_with_its_reason(place: Workspace
     records.schedule(place, "names")
     call("hold", "names", "--why", "charges dropped")
     first = call()
-    assert "On hold\n  names: held by " in first
+    assert "On hold\n  names: put on hold by " in first
     assert "charges dropped" in first
-    assert "Nothing is ready to go out." in first
+    assert "No approved release is waiting to go out." in first
 
 
 @pytest.mark.parametrize("slugs", [["names"], ["names", "others"]])
@@ -48,7 +48,7 @@ def test_the_command_that_ends_a_hold_can_be_typed(place: Workspace, call: Calle
     for slug in slugs:
         records.schedule(place, slug)
     held = call("hold", *slugs, "--why", "charges dropped")
-    assert "Nothing more goes out" not in held, "that is what a stop does"
+    assert "Nothing else will go out" not in held, "that is what a stop does"
     (shown,) = re.findall("`pressrelease (.*?)`", held)
     assert "Resumed." in call(*shlex.split(shown))
 
@@ -67,7 +67,7 @@ def test_while_all_is_stopped_nobody_is_sent_to_start_a_scheduler(place: Workspa
     for screen in (call(), call("status"), call("unapprove", "names"), call("approve", "names", "--as", "da")):
         assert "STOPPED" in screen
         assert "start `pressrelease run`" not in screen
-    assert "Next to go out, once the stop has ended" in call()
+    assert "Goes out next, once the stop has ended" in call()
 
 
 def test_a_copy_shows_no_scheduler_of_its_original(
@@ -76,7 +76,7 @@ def test_a_copy_shows_no_scheduler_of_its_original(
     records.schedule(place, "names")
     with place.store.ledger(now=utc_now(), actor="scheduler") as ledger:
         presence.check_in(ledger, "run 1", "run", read_clock())
-    assert "A scheduler is alive" in call("status")
+    assert "The scheduler is running on " in call("status")
     copy = shutil.copytree(place.folder, tmp_path / "copy")
     monkeypatch.chdir(copy)
     for screen in (call(), call("status")):
@@ -101,8 +101,8 @@ def test_the_last_approval_of_what_is_due_does_not_say_that_it_is_going_out(plac
     approved = call("approve", "names", "--as", "da")
     assert NOTHING_RUNS in approved
     assert "next: pressrelease run" in approved
-    assert "names: NOT GOING OUT (DUE" in approved
-    assert "names: NOT GOING OUT" in call("status", expect=10)
+    assert "names: LATE, NOT RUNNING (it was due " in approved
+    assert "names: LATE, NOT RUNNING" in call("status", expect=10)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is of POSIX systems")
@@ -139,4 +139,4 @@ def test_a_restored_copy_says_that_its_original_sends_too(place: Workspace, call
     records.schedule(place, "names")
     call("backup", str(tmp_path / "today.zip"))
     restored = call("restore", str(tmp_path / "today.zip"), "-w", str(tmp_path / "drill"))
-    assert "Do not resume it while the original is in use: both would send" in restored
+    assert "Don't resume it while the original is in use: both would send" in restored

@@ -190,7 +190,7 @@ def test_no_warning_where_nothing_is_broken(office: Office, context: ServiceCont
 def test_what_is_near_is_said_where_people_look(office: Office, context: ServiceContext) -> None:
     for command in ([], ["status"]):
         said = office.run(*command).stdout
-        assert "first: OPEN: no release keeps it" in said
+        assert "first: NOT SCHEDULED YET: no release keeps it" in said
         assert 'pressrelease new "HEADLINE" --follows first' in said
     kept = context.workspace.private / "promises.json"
     assert kept.stat().st_mode & 0o777 == 0o600
@@ -254,7 +254,7 @@ def test_the_two_releases_that_it_was_made_for(office: Office, capsys: pytest.Ca
     context = ServiceContext(Workspace(office.folder), "jdoe")
     assert [one.kept.state.value for one in promised(context, now=MONDAY - DAY)] == ["open"]
     assert main(["--workspace", str(office.folder), "promises"]) == 0
-    assert "From Mon, Sep 24, 2018 through Sun, Sep 30, 2018" in capsys.readouterr().out
+    assert "From Monday, Sept. 24, 2018, through Sunday, Sept. 30, 2018" in capsys.readouterr().out
 
 
 def test_names_that_are_none_and_files_that_can_not_be_read(office: Office, context: ServiceContext) -> None:

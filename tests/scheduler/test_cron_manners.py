@@ -36,7 +36,7 @@ def test_cron_is_told_once_and_again_when_it_changes(place: Workspace, call: Cal
     records.schedule_now(place, "one")
     (place.folder / "releases" / "one.md").write_text("edited", encoding="utf-8")
     call("publish-due", expect=10)
-    assert "one needs you" in call.err
+    assert "ACTION NEEDED: one: " in call.err
     for _ in range(3):
         call("publish-due", expect=10)
         assert call.out + call.err == ""
@@ -44,14 +44,14 @@ def test_cron_is_told_once_and_again_when_it_changes(place: Workspace, call: Cal
     records.schedule_now(place, "other")
     (place.folder / "releases" / "other.md").write_text("edited", encoding="utf-8")
     call("publish-due", expect=10)
-    assert "one needs you" in call.err
-    assert "other needs you" in call.err
+    assert "ACTION NEEDED: one: " in call.err
+    assert "ACTION NEEDED: other: " in call.err
     call("hold", "other", "--why", "x")
     call("publish-due", expect=10)
-    assert "held" in call.err, "another cause is news"
+    assert "put on hold" in call.err, "another cause is news"
     call("stop")
     call("publish-due", expect=11)
-    assert "everything is stopped" in call.err
+    assert "everything was stopped by" in call.err
     call("publish-due", expect=11)
     assert call.err == ""
     if sys.platform != "win32":

@@ -73,10 +73,10 @@ def test_what_is_typed_by_hand_is_no_sign(place: Workspace, call: Caller) -> Non
     call("publish-due")
     told = call.json("status")["scheduler"]
     assert (told["alive"], told["last_seen"] is None) == (False, False)
-    assert "One pass was made" in call("status")
+    assert "`publish-due` ran once" in call("status")
     looked = call("doctor", "--offline", expect=0)
     assert "WARNING  scheduler: one pass was made" in looked, "the same as on every other screen"
-    assert "no scheduler is alive" not in looked
+    assert "no scheduler is running" not in looked
 
 
 def test_at_a_terminal_a_pass_is_no_sign(place: Workspace) -> None:
@@ -100,7 +100,7 @@ def test_run_is_alive_until_it_ends_however_it_ends(place: Workspace, call: Call
             process.communicate()
     told = call.json("status")["scheduler"]
     assert (told["alive"], bool(told["last_seen"])) == (False, True), "it is said to live, and it is dead"
-    assert "NO SCHEDULER IS ALIVE" in call("status")
+    assert "NOT RUNNING: no scheduler is running (last seen " in call("status")
     assert held.exists() is (how is signal.SIGKILL)
     if held.exists():
         with subprocess.Popen([*COMMAND, "run"], stderr=subprocess.PIPE, text=True) as process:
@@ -124,20 +124,20 @@ def test_what_is_due_with_nothing_running_says_so_in_capitals(place: Workspace, 
     records.schedule_now(place, "names")
     for screen in ([], ["status"], ["status", "names"]):
         shown = call(*screen, expect=10)
-        assert "AGO, AND NOTHING IS RUNNING TO SEND IT" in shown.replace("\n", " ")
+        assert "ago, and nothing is running to send it" in shown.replace("\n", " ")
         assert "pressrelease run" in shown
         assert "Going out" not in shown
     (row,) = json.loads(call("status", "--json", expect=10))["releases"]
     assert (row["state"], row["cause"]) == ("publishing", "no_scheduler")
     call("stop")
-    assert "NOTHING IS RUNNING" not in call("status"), "while all is stopped, that is what is said"
+    assert "NOT RUNNING" not in call("status"), "while all is stopped, that is what is said"
 
 
 def test_with_a_scheduler_nothing_of_that_is_said(place: Workspace, call: Caller) -> None:
     records.schedule_now(place, "names")
     with place.store.ledger(now=utc_now(), actor="scheduler") as ledger:
         presence.check_in(ledger, "run 1", "run", read_clock())
-    assert "A scheduler is alive" in call()
+    assert "The scheduler is running on " in call()
     assert "Going out" in call()
     (row,) = call.json("status")["releases"]
     assert (row["state"], row["cause"]) == ("publishing", None)
@@ -146,7 +146,7 @@ def test_with_a_scheduler_nothing_of_that_is_said(place: Workspace, call: Caller
 def test_schedule_and_approve_say_that_nothing_is_running(place: Workspace, call: Caller) -> None:
     lift = (datetime.now(UTC) + timedelta(days=9)).isoformat()
     records.write(place, "names", embargo=lift)
-    words = "No scheduler is running, so nothing will be published"
+    words = "NOT RUNNING: no scheduler is running, so nothing will be published"
     assert words in call("schedule", "names", "--yes")
     assert words in call("approve", "names", "--as", "da")
     with place.store.ledger(now=utc_now(), actor="scheduler") as ledger:

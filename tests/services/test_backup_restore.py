@@ -449,16 +449,16 @@ def test_the_commands_say_what_to_do_next(
     told = json.loads(call(capsys, "backup", "../backup.zip", "--json").splitlines()[0])
     assert list(told) == ["file", "made_at", "bytes", "journal", "members", "left_out", "dry_run"]
     head = f"{told['journal']['n']}:{told['journal']['hash']}"
-    assert "holds" in call(capsys, "journal", "--verify", "--head", head)
-    assert "holds" in call(capsys, "journal", "--verify", "--head", "../backup.zip")
+    assert "is intact" in call(capsys, "journal", "--verify", "--head", head)
+    assert "is intact" in call(capsys, "journal", "--verify", "--head", "../backup.zip")
     call(capsys, "journal", "--verify", "--head", "seven", expect=2)
     call(capsys, "journal", "--verify", "--head", f"999:{'0' * 64}", expect=10)
     call(capsys, "backup", "../backup.zip", expect=77)
     call(capsys, "backup", "../nowhere/backup.zip", expect=66)
     call(capsys, "restore", "../backup.zip", "--no-input", expect=10)
-    assert "sound" in call(capsys, "restore", "../backup.zip", "--dry-run")
+    assert "intact" in call(capsys, "restore", "../backup.zip", "--dry-run")
     said = call(capsys, "restore", "../backup.zip", "--yes")
-    for words in ("STOPPED", "ahead", "status", "resume --all", "Kept aside"):
+    for words in ("STOPPED", "ahead", "status", "resume --all", "Kept as it was"):
         assert words in said
     call(capsys, "publish-due", expect=11)
     (tmp_path / "empty").mkdir()
@@ -485,7 +485,7 @@ def test_a_broken_journal_is_backed_up_as_evidence_and_never_restored(
         connection.execute("UPDATE journal SET actor = 'nobody' WHERE n = 1")
     connection.close()
     monkeypatch.chdir(workspace.folder)
-    assert "does not hold" in call(capsys, "backup", "../backup.zip", expect=10)
+    assert "its journal is damaged" in call(capsys, "backup", "../backup.zip", expect=10)
     with archive.opened(tmp_path / "backup.zip") as opened:
         assert opened.manifest.holds is False
     (tmp_path / "empty").mkdir()

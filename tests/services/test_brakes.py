@@ -62,8 +62,8 @@ def test_hold_holds_every_release_that_can_be_held(office: Office, call: Caller,
     call("resume", "second", "third")
     call("hold", *order, "--why", "charges dropped", expect=77)
     assert "NOT HELD: out" in call.err
-    assert "second: HELD" in call.out
-    assert "third: HELD" in call.out
+    assert "second: ON HOLD" in call.out
+    assert "third: ON HOLD" in call.out
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_every_exit_code_has_its_place() -> None:
 def test_a_hold_without_a_reason_holds_at_once(office: Office, call: Caller) -> None:
     call("hold", "second", "third")
     assert (call.state("second"), call.state("third")) == ("held", "held")
-    assert call.reason("second").startswith("held by ")
+    assert call.reason("second").startswith("put on hold by ")
     assert not call.reason("second").endswith(":")
 
 

@@ -59,7 +59,7 @@ def test_a_chosen_lift_outlives_a_fixed_comma(office: Office, call: Caller, how:
     if unscheduled:
         call("unschedule", "names")
     said = call("schedule", "names", "--yes")
-    assert "as it was chosen before" in said
+    assert "the time that was chosen before" in said
     assert lift(call) == datetime.fromisoformat(FRIDAY)
     call("schedule", "names", "--no-input")  # nothing is assumed, so nothing is asked
     assert lift(call) == datetime.fromisoformat(FRIDAY)

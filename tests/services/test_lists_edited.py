@@ -45,7 +45,7 @@ def test_check_status_and_approve_say_how_many_joined_and_left(office: Office, c
     call("schedule", "names", "--yes")
     assert call.json("status", "names")["releases"][0]["lists_edited"] == []
     _list(office, "RICK@example.org", "new@example.org", "other@example.org")
-    words = "press: 2 joined and 1 left its list since this was scheduled"
+    words = "press: 2 people were added to its list and 1 removed since this was scheduled"
     told = call.json("status", "names")["releases"][0]
     assert told["lists_edited"] == [{"outlet": "press", "joined": 2, "left": 1}]
     assert {one["recipient"] for one in told["deliveries"]} == {"jane@example.org", "rick@example.org"}

@@ -78,11 +78,11 @@ def at(state: str, outlet: str = "newsroom", again: bool = False) -> Delivery:
         pytest.param(["waiting"], {"late": LIFT + HOUR}, LIFT + HOUR, "publishing", "", "", id="let go only now"),
         pytest.param(["delivered", "delivered"], {}, LIFT, "published", "", "", id="out"),
         pytest.param(
-            ["delivered", "canceled"], {}, LIFT, "published", "called off", "partly_canceled", id="out, but for some"
+            ["delivered", "canceled"], {}, LIFT, "published", "canceled", "partly_canceled", id="out, but for some"
         ),
         pytest.param(["canceled", "canceled"], {}, LIFT, "killed", "nothing went out", "canceled", id="all called off"),
         pytest.param(["delivered", "failed"], {}, LIFT, "needs_you", "failed", "failed", id="one failed for good"),
-        pytest.param(["waiting", "in_doubt"], {}, LIFT, "needs_you", "in doubt", "in_doubt", id="one is in doubt"),
+        pytest.param(["waiting", "in_doubt"], {}, LIFT, "needs_you", "not certain", "in_doubt", id="one is in doubt"),
         pytest.param(
             ["waiting"],
             {"approvals": ()},
@@ -104,7 +104,7 @@ def at(state: str, outlet: str = "newsroom", again: bool = False) -> Delivery:
             ["delivered"], {"word": Directive.HELD}, LIFT, "published", "", "", id="held when it was out already"
         ),
         pytest.param(
-            ["waiting"], {"file": "changed"}, LIFT - HOUR, "needs_you", "was changed", "file_changed", id="file changed"
+            ["waiting"], {"file": "changed"}, LIFT - HOUR, "needs_you", "was edited", "file_changed", id="file changed"
         ),
         pytest.param(
             ["waiting"], {"file": "gone"}, LIFT - HOUR, "needs_you", "is gone", "file_missing", id="file gone"
@@ -125,15 +125,29 @@ def at(state: str, outlet: str = "newsroom", again: bool = False) -> Delivery:
         ),
         pytest.param(["waiting"], {"doubt": "it jumped"}, LIFT - HOUR, "scheduled", "", "", id="clock, lift ahead"),
         pytest.param(["waiting"], {}, LIFT + DAY, "publishing", "0 of 1", "delayed", id="as late as is allowed"),
-        pytest.param(["waiting"], {}, LIFT + DAY + SECOND, "needs_you", "missed by 24 h", "missed", id="missed"),
+        pytest.param(["waiting"], {}, LIFT + DAY + SECOND, "needs_you", "it is 24 h late", "missed", id="missed"),
         pytest.param(
             ["waiting"], {"late": LIFT + DAY}, LIFT + 2 * DAY, "publishing", "0 of 1", "delayed", id="late was accepted"
         ),
         pytest.param(
-            ["waiting"], {"late": LIFT + DAY}, LIFT + 3 * DAY, "needs_you", "missed", "missed", id="late once more"
+            ["waiting"],
+            {"late": LIFT + DAY},
+            LIFT + 3 * DAY,
+            "needs_you",
+            "more than max_late allows",
+            "missed",
+            id="late once more",
         ),
         pytest.param(["retrying"], {}, LIFT + DAY, "publishing", "0 of 1", "delayed", id="within its time to retry"),
-        pytest.param(["retrying"], {}, LIFT + 2 * DAY, "needs_you", "missed", "missed", id="slept through its retries"),
+        pytest.param(
+            ["retrying"],
+            {},
+            LIFT + 2 * DAY,
+            "needs_you",
+            "more than max_late allows",
+            "missed",
+            id="slept through its retries",
+        ),
     ],
 )
 def test_where_a_release_stands(

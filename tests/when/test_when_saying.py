@@ -211,12 +211,11 @@ def test_embargoes_of_each_kind_are_said_on_one_line_and_as_json() -> None:
     hours = read_embargo("between 9 a.m. and noon on Monday", now=FRIDAY, timezone=LOS_ANGELES, release_time=time(9))
     assert say_embargo(at_once, now=FRIDAY) == "At once, as soon as it is approved"
     assert say_embargo(window, now=FRIDAY) == (
-        "From Mon, Sep 24, 2018 through Sun, Sep 30, 2018, PDT;"
-        " proposed: Mon, Sep 24, 2018, 9:00 AM PDT, in 3 days (16:00 UTC)"
+        "From Monday, Sept. 24, 2018, through Sunday, Sept. 30, 2018, PDT;"
+        " proposed: Monday, Sept. 24, 2018, 9 a.m. PDT (in 3 days)"
     )
     assert say_embargo(hours, now=FRIDAY).startswith(
-        "Not before Mon, Sep 24, 2018, 9:00 AM PDT (16:00 UTC),"
-        " and before Mon, Sep 24, 2018, 12:00 PM (noon) PDT (19:00 UTC)"
+        "Not before Monday, Sept. 24, 2018, 9 a.m. PDT, and before Monday, Sept. 24, 2018, noon PDT"
     )
     assert embargo_as_json(window, now=FRIDAY) == {
         "text": "the week of 9/24",

@@ -29,7 +29,7 @@ def office(tmp_path: Path) -> Office:
 def test_publish_due_names_no_release_before_its_lift(office: Office) -> None:
     done = Office(office.folder).run("publish-due", expect=10)  # as cron runs it
     code = office.json("status", SLUG)["releases"][0]["version"][:6]
-    assert f"A release (code {code}) needs you" in done.stderr
+    assert f"ACTION NEEDED: a release (code {code}): " in done.stderr
     assert "zqcanary" not in done.stdout + done.stderr
     named = office.json("publish-due", expect=10)["needs_you"]
     assert named[0]["slug"] == SLUG, "a program that asks is told"
@@ -52,7 +52,7 @@ def test_once_it_has_lifted_it_is_named(office: Office) -> None:
     office.run("schedule", "late")
     office.run("approve", "late", "--as", "da")
     office.write("late", body="Other words.")
-    assert "late needs you" in office.run("publish-due", expect=10).stderr
+    assert "ACTION NEEDED: late: " in office.run("publish-due", expect=10).stderr
 
 
 @pytest.mark.parametrize("given", ["Zqcanary indicted\n", "  Zqcanary indicted  \nmore\n"])

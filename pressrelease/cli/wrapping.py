@@ -1,0 +1,62 @@
+"""Lines broken at words for the width of a terminal; a command to copy is never cut."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TextIO
+
+#: A line that is a command, with what may stand before it; it stays whole, however narrow the window.
+_COMMAND = re.compile(r"\s*(?:[Nn]ext: +)?(?:pressrelease|cd|sudo|export|set|chmod|systemctl|crontab) \S")
+
+#: What is never broken: a word, and all that stands between two backticks.
+_WORD = re.compile(r"(?:`[^`]*`|[^\s`]|`)+")
+
+#: What stands before a line's text: blanks, and a label that is set off by two blanks or a colon.
+_LABEL = re.compile(r"(\s*)(?:(\S{1,12} {2,})|(- |[a-z]{2,8}: ))?")
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """Return how many columns the terminal behind `stream` has; None where there is no terminal.
+
+    The environment's COLUMNS counts first, as for every program.
+    """
+    try:
+        if not stream.isatty():
+            return None
+        named = os.environ.get("COLUMNS", "")
+        return int(named) if named.isdecimal() and int(named) else os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return None
+
+
+def wrapped(text: str, width: int | None) -> str:
+    """Return `text` with each of its lines broken at words to fit `width` columns; as it is if `width` is None.
+
+    Lines that follow are indented below the first one's text. A word longer than a line stays whole.
+    """
+    if width is None:
+        return text
+    return "\n".join(broken for line in text.split("\n") for broken in _broken(line, width))
+
+
+def _broken(line: str, width: int) -> list[str]:
+    if len(line) <= width or _COMMAND.match(line):
+        return [line]
+    label = _LABEL.match(line)
+    assert label is not None  # noqa: S101  (every part of it may be empty)
+    blanks, column, word = label.groups()
+    indent = label.end() if column else len(blanks) + (2 if word else 0)
+    if indent > width // 2:
+        indent = len(blanks) if len(blanks) <= width // 2 else 0
+    current, lines = line[: label.end()], []
+    empty = True
+    for part in _WORD.findall(line[label.end() :]):
+        if empty:
+            current, empty = current + part, False
+        elif len(current) + 1 + len(part) <= width:
+            current = f"{current} {part}"
+        else:
+            lines.append(current)
+            current = " " * indent + part
+    return [*lines, current]
