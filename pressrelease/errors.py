@@ -20,6 +20,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import ClassVar, NamedTuple
 
 
@@ -88,9 +89,13 @@ class Refused(PressReleaseError):
 
 
 class EmbargoRefused(Refused):
-    """An embargo phrase has no single safe reading; `candidates` holds the possible ones in full."""
+    """An embargo phrase has no single safe reading; `candidates` holds the possible ones in full.
+
+    `past` is the moment (aware) of a phrase that is refused because it is past, None for any other.
+    """
 
     default_code = "embargo_refused"
+    past: datetime | None = None
 
 
 class ReleaseRefused(Refused):

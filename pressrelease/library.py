@@ -36,8 +36,11 @@ _Signature = tuple[int, ...]
 
 #: What people write a release in; anything else in the folder is taken for an attachment.
 _WRITTEN = frozenset({"md", "markdown", "mdown", "txt", "text", "rtf", "doc", "docx", "odt", "pages"})
-_NO_SLUG = "its name has something else than small letters, digits and dashes"
-UNSEEN_HINT = "A release is a file right in releases/: small letters a to z, digits and dashes, up to 80, then .md."
+_NO_SLUG = "its name has characters other than small letters, digits and dashes"
+UNSEEN_HINT = (
+    "Put the file directly in releases/. Name it with small letters, digits and dashes (up to 80),"
+    " then .md: `names-released.md`."
+)
 
 
 def _markdown_in(folder: Path) -> list[str]:
@@ -140,7 +143,7 @@ class Library:
         )
         parts = attachment.path.split("/")
         if any(part in {"", ".", ".."} or "\\" in part or ":" in part for part in parts):
-            raise _refused(line, "An attachment's path leaves releases/.")
+            raise _refused(line, "An attachment's path leads out of releases/.")
         try:
             with self._opened(self._as_on_disk(parts)) as descriptor:
                 return _contents(descriptor, LARGEST_ATTACHMENT, "An attachment is larger than 25 MiB.", line)
@@ -149,8 +152,8 @@ class Library:
             if isinstance(error, NotADirectoryError) and self._holds_link(parts):
                 raise _refused(line, "An attachment's path goes through a symbolic link.") from None
             raise NotFound(
-                f"The attachment {attachment.path} of {release.slug} is not in releases/.",
-                hint=f"Put it there, or take it out of {release.slug}.md.",
+                f"{release.slug} needs the attachment {attachment.path}, and it is not in releases/.",
+                hint=f"Put the file there, or delete it from the attachments in {release.slug}.md.",
                 code="attachment_missing",
             ) from None
         except OSError:
@@ -187,15 +190,16 @@ class Library:
                 temporary.chmod(stat.S_IMODE(path.lstat().st_mode) & 0o666)
             if hashlib.sha256(self._bytes(slug)).hexdigest() != expected_hash:
                 raise ReleaseRefused(
-                    f"releases/{slug}.md was changed by somebody else meanwhile. It is as they left it.",
-                    hint="Look at theirs, then make your change again.",
+                    f"Somebody else changed releases/{slug}.md in the meantime. Their version was kept; yours was not"
+                    " saved.",
+                    hint="Read their version, then make your change again.",
                     code="file_changed",
                 )
             try:
                 temporary.replace(path)
             except PermissionError:
                 raise WillRetry(
-                    f"releases/{slug}.md is open in another program. It is as it was.",
+                    f"releases/{slug}.md is open in another program. It was not changed.",
                     hint="Close it there, then try again.",
                     code="file_busy",
                 ) from None
@@ -217,7 +221,7 @@ class Library:
         except OSError as error:
             raise StateUnreadable(
                 f"{self.folder.name}/ can't be read: {error.strerror}. Nothing was sent.",
-                hint="It should be a folder that you may read.",
+                hint="Make sure that it is a folder and that you have permission to read it.",
                 code="releases_unreadable",
             ) from None
 
@@ -230,7 +234,7 @@ class Library:
         except FileNotFoundError:
             raise self._not_found(slug) from None
         except PermissionError:
-            raise _refused(0, f"releases/{slug}.md may not be read by you.") from None
+            raise _refused(0, f"You don't have permission to read releases/{slug}.md.") from None
         except OSError:
             raise _refused(0, f"releases/{slug}.md is a symbolic link, or can't be read.") from None
 
@@ -241,8 +245,8 @@ class Library:
         for name, reason in self.unseen():
             if name.rpartition("/")[2].rpartition(".")[0].casefold() == wanted:
                 return NotFound(
-                    f"There is no release {printable(slug)[:80]}: releases/{printable(name)} can't be seen,"
-                    f" since {reason}.",
+                    f"There is no release {printable(slug)[:80]}: releases/{printable(name)} is ignored,"
+                    f" because {reason}.",
                     hint=UNSEEN_HINT,
                     code="no_release",
                 )
@@ -343,7 +347,7 @@ def _contents(descriptor: int, largest: int, too_large: str, line: int) -> bytes
     """Everything in an opened regular file, at most `largest` bytes. Raises ReleaseRefused, OSError."""
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
-        raise _refused(line, "A folder, pipe or device stands where a file should.")
+        raise _refused(line, "There is a folder, pipe or device where a file should be.")
     if found.st_size > largest:
         raise _refused(line, too_large, code="too_large")
     with os.fdopen(os.dup(descriptor), "rb") as stream:
@@ -360,8 +364,9 @@ def _writing(slug: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise WillRetry(
-            f"releases/{slug}.md can't be written: {error.strerror or 'the system says no'}. Nothing was changed.",
-            hint="`pressrelease doctor` looks at the disk and at who may write.",
+            f"releases/{slug}.md can't be written: {error.strerror or 'the system gave no reason'}. Nothing"
+            " was changed.",
+            hint="To check the disk and the permissions: `pressrelease doctor`.",
             code="not_written",
         ) from None
 
@@ -371,7 +376,7 @@ def _encoded(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         raise ReleaseRefused(
-            "The text holds half of a character. Nothing was written.",
+            "The text contains a broken character. Nothing was written.",
             hint="Copy it again as UTF-8 text.",
             code="not_utf8",
         ) from None
@@ -394,18 +399,22 @@ def _is_junction(path: Path) -> bool:
 
 def _refused(line: int, message: str, code: str = "not_a_file") -> ReleaseRefused:
     return ReleaseRefused(
-        message, line=line, hint="Put the file itself into releases/, a plain file of a sensible size.", code=code
+        message, line=line, hint="Put a plain file of up to that size directly in releases/.", code=code
     )
 
 
 def _must_be_slug(slug: str) -> None:
     if not valid_slug(slug):
         raise ReleaseRefused(
-            "That can't name a release.", hint="Small letters a to z, digits and dashes, up to 80.", code="bad_slug"
+            "That can't be the name of a release.",
+            hint="Use small letters a to z, digits and dashes, up to 80 characters.",
+            code="bad_slug",
         )
 
 
 def _taken(slug: str) -> ReleaseRefused:
     return ReleaseRefused(
-        f"releases/{slug}.md exists already.", hint="Give another headline, or edit that one.", code="slug_taken"
+        f"releases/{slug}.md exists already.",
+        hint=f"Use another headline, or edit that release: `pressrelease edit {slug}`.",
+        code="slug_taken",
     )

@@ -155,7 +155,7 @@ def locate(named: Path | None, environment: str | None, current: Path) -> Path:
         if not _is_file(chosen / "config.toml"):
             raise NotFound(
                 f"There is no config.toml in {chosen}.",
-                hint=f"`pressrelease init {chosen}` makes a workspace there.",
+                hint=f"To set up a press office there: `pressrelease init {chosen}`.",
                 code="no_workspace",
             )
         return chosen.absolute()
@@ -167,13 +167,14 @@ def locate(named: Path | None, environment: str | None, current: Path) -> Path:
         with contextlib.suppress(PermissionError):
             if (folder / "config.toml").is_file():
                 raise NotFound(
-                    f"{folder} has a config.toml and no releases/ folder, so it is no workspace yet.",
-                    hint="If it is your office's folder: mkdir releases. Else name the right one with --workspace.",
+                    f"{folder} has a config.toml but no releases/ folder, so it is not a press office's workspace.",
+                    hint="If this is your office's folder, run `mkdir releases` there. If not, name the right folder"
+                    " with --workspace.",
                     code="no_workspace",
                 )
     raise NotFound(
-        "This folder is not a press office's workspace: it has no config.toml, nor has any folder above it.",
-        hint="Go to the office's folder, name it with --workspace, or make one with `pressrelease init`.",
+        "No press office is set up here: there is no config.toml in this folder or above it.",
+        hint="Change to your office's folder, or name it with --workspace. To set up a new one: `pressrelease init`.",
         code="no_workspace",
     )
 
@@ -183,8 +184,9 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except PermissionError:
         raise NotPermitted(
-            f"{path.parent} may not be looked into by you. Nothing was sent.",
-            hint=f"Run the command as the account that owns it: `{as_account(owner_of(path.parent))} pressrelease …`.",
+            f"You don't have permission to open {path.parent}. Nothing was sent.",
+            hint=f"Run the command from the account that owns it: `{as_account(owner_of(path.parent))} pressrelease"
+            " …`.",
             code="not_your_workspace",
         ) from None
 
@@ -243,11 +245,17 @@ def read_config_file(path: Path) -> Config:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise NotFound(f"{path.name} is gone.", hint="`pressrelease init` makes one.", code="no_config") from None
+        raise NotFound(f"{path.name} is gone.", hint="To make one: `pressrelease init`.", code="no_config") from None
     except OSError as error:
         raise ConfigRefused([Problem(0, f"it can't be read: {error.strerror}")]) from None
     if len(data) > LARGEST_CONFIG:
-        raise ConfigRefused([Problem(0, "it is larger than 1 MiB", "A config is a few kilobytes.")])
+        raise ConfigRefused(
+            [
+                Problem(
+                    0, "it is larger than 1 MiB", "A config.toml has a few kilobytes. Remove what doesn't belong in it."
+                )
+            ]
+        )
     try:
         config = read_config(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -283,7 +291,7 @@ def resolve(reference: SecretReference, folder: Path) -> str:
     return value.strip()
 
 
-_PUT_IT_THERE = "Put the secret where config.toml says it is."
+_PUT_IT_THERE = "Put the secret there, or ask your IT person to do it."
 
 
 def _secret_file(path: Path, where: str, private: Path) -> str:
@@ -297,9 +305,17 @@ def _secret_file(path: Path, where: str, private: Path) -> str:
             found = os.fstat(descriptor)
             strangers = 0o007 if is_shared(private) and found.st_gid == private.stat().st_gid else 0o077
             if sys.platform != "win32" and stat.S_IMODE(found.st_mode) & strangers:
-                raise ConfigRefused([Problem(0, f"others may read the secret in {where}", f"chmod 600 {path.name}")])
+                raise ConfigRefused(
+                    [
+                        Problem(
+                            0,
+                            f"other accounts on this machine can read the secret in {where}",
+                            f"chmod 600 {path.name}",
+                        )
+                    ]
+                )
             if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_SECRET:
-                raise OSError("a folder, a pipe, or no secret")
+                raise OSError("not a plain file that holds a secret")
             return os.read(descriptor, LARGEST_SECRET).decode("utf-8-sig")
         finally:
             os.close(descriptor)
@@ -317,7 +333,7 @@ def _from_keyring(name: str, where: str) -> str:
     try:
         return keyring.get_password(service, user) or ""
     except Exception:  # noqa: BLE001  (each backend has its own; the value must not be in what we say)
-        raise ConfigRefused([Problem(0, f"the keyring would not give {where}", _PUT_IT_THERE)]) from None
+        raise ConfigRefused([Problem(0, f"the keyring did not hand over {where}", _PUT_IT_THERE)]) from None
 
 
 def person() -> str:
@@ -334,7 +350,7 @@ def open_mended(workspace: Workspace, now: datetime) -> None:
     if mended:
         with workspace.store.ledger(now=now, actor="scheduler") as ledger:
             for name in mended:
-                open_outlet_again(ledger, name, why="its credentials were changed")
+                open_outlet_again(ledger, name, why="its credentials in config.toml were changed")
 
 
 def was_mended(workspace: Workspace, name: str, refused: str) -> bool:

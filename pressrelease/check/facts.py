@@ -25,8 +25,8 @@ def fact_findings(
             "contact_missing",
             Severity.WARNING,
             release.line_of("contact"),
-            "Nobody is named whom a reporter could call or write to.",
-            "Add `contact: {name: …, phone: …, email: …}` here, or contact to [office] in config.toml.",
+            "No media contact.",
+            "Add `contact: {name: …, phone: …, email: …}` here, or add contact to [office] in config.toml.",
         )
 
 
@@ -44,8 +44,8 @@ def _outlets(release: Release, config: Config) -> Iterator[Finding]:
             "no_outlet",
             Severity.ERROR,
             line,
-            "It goes nowhere: it names no outlet, and neither does [defaults] in config.toml.",
-            f"Add `outlets: [NAME]`. There are {known}.",
+            "The release goes to no outlet: it names none, and [defaults] in config.toml names none.",
+            f"Add `outlets: [NAME]`. The outlets are {known}.",
         )
     for name in names:
         outlet = config.outlets.get(name)
@@ -53,7 +53,7 @@ def _outlets(release: Release, config: Config) -> Iterator[Finding]:
             near = difflib.get_close_matches(name, config.outlets, n=1)
             meant = f" Did you mean {near[0]}?" if near else ""
             message = f"There is no outlet {name[:60]}.{meant}"
-            yield Finding(release.slug, "unknown_outlet", Severity.ERROR, line, message, f"There are {known}.")
+            yield Finding(release.slug, "unknown_outlet", Severity.ERROR, line, message, f"The outlets are {known}.")
         elif not outlet.enabled:
             yield Finding(
                 release.slug,
@@ -61,7 +61,7 @@ def _outlets(release: Release, config: Config) -> Iterator[Finding]:
                 Severity.ERROR,
                 line,
                 f"The outlet {name} is switched off.",
-                f"Take it out of `outlets`, or set enabled = true in [outlets.{name}] of config.toml.",
+                f"Delete it from `outlets`, or set enabled = true in [outlets.{name}] of config.toml.",
             )
 
 
@@ -84,7 +84,7 @@ def _follows(release: Release, known_slugs: Collection[str]) -> Iterator[Finding
             "follows_unknown",
             Severity.ERROR,
             line,
-            f"It follows {release.follows}, and there is no such release.{meant}",
+            f"`follows` names {release.follows}, and there is no such release.{meant}",
             "Write the other file's name without .md.",
         )
 
@@ -101,8 +101,8 @@ def _attachments(release: Release, sizes: Mapping[str, int | None]) -> Iterator[
             "attachments_too_large",
             Severity.ERROR,
             release.line_of("attachments"),
-            f"The attachments have {together / 2**20:.0f} MiB together; {LARGEST_TOGETHER >> 20} MiB is the most.",
-            "Publish the large ones elsewhere and link to them, or save them smaller.",
+            f"The attachments together have {together / 2**20:.0f} MiB. The limit is {LARGEST_TOGETHER >> 20} MiB.",
+            "Publish the large ones on a website and link to them, or make the files smaller.",
         )
     for number, attachment in enumerate(release.attachments):
         line = release.line_of(f"attachments.{number}")
@@ -113,7 +113,7 @@ def _attachments(release: Release, sizes: Mapping[str, int | None]) -> Iterator[
                 Severity.ERROR,
                 line,
                 "An attachment is not in releases/, is a link, or is larger than 25 MiB.",
-                "Put the file itself beside the release, or take it out.",
+                "Put the file itself in releases/, or delete it from `attachments`.",
             )
         elif sizes[attachment.path] == 0:
             yield Finding(
@@ -125,6 +125,6 @@ def _attachments(release: Release, sizes: Mapping[str, int | None]) -> Iterator[
                 "image_alt",
                 Severity.ERROR,
                 line,
-                "An image has no description for those who can't see it (WCAG 2.1, 1.1.1).",
+                "An image has no alt text, which accessibility rules require (WCAG 2.1, 1.1.1).",
                 "Add what it shows: `{path: photo.jpg, alt: Evidence on a table}`.",
             )

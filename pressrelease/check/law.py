@@ -31,8 +31,8 @@ _LOOK_AGAIN = (
             r"|\bjuvenile (?:suspect|defendant|offender|court)s?\b",
             re.I,
         ),
-        "This speaks of a minor, whose records are confidential without a court's order (WIC 827, 828).",
-        "Leave out the name, and whatever else tells who it is, or have the order at hand.",
+        "This may identify a minor. Juvenile records are confidential unless a court orders otherwise (WIC 827, 828).",
+        "Leave out the name and anything else that identifies the minor, or make sure you have the court order.",
     ),
     (
         "victim",
@@ -41,8 +41,8 @@ _LOOK_AGAIN = (
             r"|\bidentified the victim\b|\b(?:name|address|photo)s? of (?:the )?victims?\b",
             re.I,
         ),
-        "This may tell who a victim is (Penal Code 293; for trafficking the family's names and images too).",
-        "Leave it out unless the victim chose otherwise, and say so to whoever approves.",
+        "This may identify a victim (Penal Code 293; for trafficking, the family's names and images too).",
+        "Leave it out unless the victim agreed to be named. If so, tell the person who approves.",
     ),
     (
         "prejudice",
@@ -52,9 +52,8 @@ _LOOK_AGAIN = (
             r"|\b(?:is|are|clearly|obviously) guilty\b|\brefused to (?:speak|talk|make a statement)\b",
             re.I,
         ),
-        "This is of a kind that may prejudice a jury: a confession, a test, a plea, a record, an opinion of guilt"
-        " (Rule 3.6).",
-        "Keep to the charge and the public record, or have an attorney say yes to these words.",
+        "This may prejudice a jury (confession, test results, plea, prior record or opinion about guilt; Rule 3.6).",
+        "Keep to the charge and the public record, or have an attorney approve this wording.",
     ),
 )
 
@@ -73,7 +72,7 @@ def law_findings(release: Release) -> Iterator[Finding]:
             "presumption_missing",
             Severity.WARNING,
             accused,
-            "This speaks of people arrested or charged, and nothing says that they are presumed innocent.",
+            "The release says someone was arrested or charged but has no presumption-of-innocence statement.",
             "Add: “A charge is merely an accusation, and every defendant is presumed innocent until proven guilty.”",
         )
     for code, pattern, message, hint in _LOOK_AGAIN:

@@ -57,7 +57,7 @@ def _inline(release: Release, tokens: list[Token], line: int) -> Iterator[Findin
             "raw_html",
             Severity.WARNING,
             line + "".join(words).count("\n", 0, html.start()),
-            "HTML stands here; readers will see it as it is, brackets and all.",
+            "This is HTML, and readers will see it as code, brackets and all.",
             "Write it in Markdown: **bold**, *italic*, [words](https://…).",
         )
 
@@ -70,8 +70,8 @@ def _link(release: Release, href: str, line: int) -> Iterator[Finding]:
             "unsafe_link",
             Severity.ERROR,
             line,
-            "A link leads to something other than a web page, a mail address or a telephone.",
-            "Link to an address that begins with https://.",
+            "A link goes to something other than a web page, an e-mail address or a phone number.",
+            "Use an address that begins with https://.",
         )
     elif not scheme and unquote(href) not in _paths(release) and not re.match(r"/(?![/\\]|%5C)", href):
         yield Finding(
@@ -79,8 +79,8 @@ def _link(release: Release, href: str, line: int) -> Iterator[Finding]:
             "link_nowhere",
             Severity.WARNING,
             line,
-            "A link leads to no address and to no attachment; readers will see its words only.",
-            "Write the whole address, https:// included, or name the file under `attachments`.",
+            "A link has no valid address and names no attachment, so readers will see only its words.",
+            "Write the full address with https://, or add the file to `attachments`.",
         )
 
 
@@ -96,8 +96,9 @@ def _image(release: Release, token: Token, line: int) -> Iterator[Finding]:
             "remote_image",
             Severity.ERROR,
             line,
-            "An image is fetched from elsewhere: it tells its owner who reads, and can change after approval.",
-            "Put the file beside the release, name it under `attachments`, and write ![what it shows](photo.jpg).",
+            "An image comes from another website. That site can see who reads the release, and can change the"
+            " image after approval.",
+            "Put the image file in releases/, add it to `attachments`, and write ![what it shows](photo.jpg).",
         )
     elif unquote(source) not in _paths(release):
         yield Finding(
@@ -105,8 +106,8 @@ def _image(release: Release, token: Token, line: int) -> Iterator[Finding]:
             "image_not_attached",
             Severity.WARNING,
             line,
-            "An image is shown that is not among the attachments; readers will not see it.",
-            "Add it under `attachments`, by the same path.",
+            "An image is not in the list of attachments, so readers will not see it.",
+            "Add it to `attachments` with the same file name.",
         )
     if not token.content.strip() and not any(
         attachment.alt for attachment in release.attachments if attachment.path == unquote(source)
@@ -116,7 +117,7 @@ def _image(release: Release, token: Token, line: int) -> Iterator[Finding]:
             "image_alt",
             Severity.ERROR,
             line,
-            "An image has no description for those who can't see it (WCAG 2.1, 1.1.1).",
+            "An image has no alt text, which accessibility rules require (WCAG 2.1, 1.1.1).",
             "Write what it shows between the brackets: ![Evidence on a table](photo.jpg).",
         )
 

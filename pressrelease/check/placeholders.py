@@ -54,8 +54,8 @@ def wording_findings(release: Release) -> Iterator[Finding]:
             "headline_long",
             Severity.WARNING,
             release.line_of("headline"),
-            f"The headline has {len(release.headline)} characters; feeds and mail cut it off.",
-            f"Keep it within {LONGEST_HEADLINE}, and put the rest into `subhead`.",
+            f"The headline has {len(release.headline)} characters. Feeds and e-mail programs will cut it off.",
+            f"Shorten it to {LONGEST_HEADLINE} characters, and put the rest in `subhead`.",
         )
     for text, line in published_texts(release):
         yield from _placeholders(release, text, line)
@@ -87,8 +87,8 @@ def _placeholders(release: Release, text: str, first_line: int) -> Iterator[Find
             "placeholder",
             Severity.ERROR,
             line,
-            "A placeholder still stands here.",
-            "Write what belongs there, and delete the mark.",
+            "There is still a placeholder here.",
+            "Replace it with the real text.",
         )
     for line in islice(_lines(_PERHAPS, text, first_line), MOST_TOLD):
         if line not in told:
@@ -98,7 +98,7 @@ def _placeholders(release: Release, text: str, first_line: int) -> Iterator[Find
                 Severity.WARNING,
                 line,
                 "This looks like a placeholder.",
-                "If it is one, write what belongs there.",
+                "If it is, replace it with the real text.",
             )
 
 

@@ -26,8 +26,8 @@ def embargo_of(release: Release, config: Config, *, now: datetime) -> Embargo:
 
     if not release.embargo:
         raise EmbargoRefused(
-            "This draft has no embargo, so nothing says when it may go out.",
-            hint=f"Write one, such as `embargo: Monday at 9 a.m.`, or give the lift:"
+            "This draft has no embargo, so it has no release time.",
+            hint=f"Write one, such as `embargo: Monday at 9 a.m.`, or choose a time:"
             f" `pressrelease schedule {release.slug} --at 'Monday at 9 a.m.'`.",
             code="embargo_missing",
         )
@@ -43,7 +43,27 @@ def embargo_of(release: Release, config: Config, *, now: datetime) -> Embargo:
     except EmbargoRefused as refused:
         if refused.code == "embargo_length" and (counted := counted_from(release.embargo, config, now=now)):
             refused.hint = f"If it counts from now, write “{counted}”."
+        if refused.past is not None:
+            _say_past(refused, refused.past, release, config, now)
         raise
+
+
+def _say_past(refused: EmbargoRefused, moment: datetime, release: Release, config: Config, now: datetime) -> None:
+    """Have a refusal say how long ago its moment was from `now`: it was read as of the release's own date."""
+    from pressrelease.when import say
+
+    said = say(moment, timezone=config.office.timezone, now=now)
+    if moment > now:
+        refused.message = f"The embargo, {said}, is before the release's own date ({release.date})."
+        refused.hint = "Correct `date` or `embargo` in the file."
+    else:
+        refused.message = f"The embargo has already passed: {said}."
+        refused.hint = _choose_ahead(release)
+    refused.candidates = ()
+
+
+def _choose_ahead(release: Release) -> str:
+    return f"Change it, or choose a time: `pressrelease schedule {release.slug} --at 'tomorrow at 10 a.m.'`."
 
 
 def counted_from(text: str, config: Config, *, now: datetime) -> str:
@@ -85,18 +105,20 @@ def embargo_findings(release: Release, config: Config, *, now: datetime) -> Iter
         could_be = f" It could be: {'; '.join(refused.candidates)}." if refused.candidates else ""
         yield Finding(release.slug, refused.code, Severity.ERROR, line, f"{refused.message}{could_be}", refused.hint)
         return
-    ahead = f"Change it, or give a lift: `pressrelease schedule {release.slug} --at 'tomorrow at 10 a.m.'`."
+    ahead = _choose_ahead(release)
     zone = config.office.timezone
     if embargo.kind is EmbargoKind.INSTANT and embargo.lift is not None and embargo.lift <= now:
         said = say(embargo.lift, timezone=zone, now=now)
-        yield Finding(release.slug, "embargo_past", Severity.ERROR, line, f"The embargo is past: {said}.", ahead)
+        yield Finding(
+            release.slug, "embargo_past", Severity.ERROR, line, f"The embargo has already passed: {said}.", ahead
+        )
     elif embargo.no_later_than is not None and embargo.no_later_than <= now:
         said = say(embargo.no_later_than, timezone=zone, now=now)
-        message = f"The embargo is past: its window closed {said}."
+        message = f"The embargo has already passed: its window closed {said}."
         yield Finding(release.slug, "embargo_past", Severity.ERROR, line, message, ahead)
     elif embargo.kind is EmbargoKind.WINDOW and embargo.lift is not None and embargo.lift <= now:
         said = say(embargo.lift, timezone=zone, now=now)
-        message = f"The window is open, but the lift that it would get by itself is past: {said}."
+        message = f"The window is open, but its usual release time has already passed: {said}."
         yield Finding(release.slug, "window_begun", Severity.WARNING, line, message, ahead)
     if release.date is None and embargo.kind is not EmbargoKind.IMMEDIATE and _moves(release, config, embargo, now):
         yield Finding(
@@ -104,8 +126,8 @@ def embargo_findings(release: Release, config: Config, *, now: datetime) -> Iter
             "date_missing",
             Severity.WARNING,
             line,
-            "The embargo counts from today, so it means another day when it is read another day.",
-            "Add the day on which it was written, like `date: 2018-09-19`, or give the embargo a year.",
+            "The embargo counts from today. If it is read on another day, it means another date.",
+            "Add the day you wrote it, like `date: 2018-09-19`, or give the embargo a full date.",
         )
 
 

@@ -27,9 +27,7 @@ def conditions(
     found: list[Notice] = []
     if clock_doubt:
         # Its own text counts seconds, and would be new at every snapshot.
-        words = (
-            "This machine's clock can't be trusted. Nothing goes out until somebody has looked: `pressrelease doctor`."
-        )
+        words = "The computer's clock looks wrong. Nothing goes out until someone checks it: `pressrelease doctor`."
         found.append(Notice(Topic.CLOCK, words, "clock"))
     for one in known:
         release, deliveries = one.dossier.release, one.dossier.deliveries
@@ -41,9 +39,9 @@ def conditions(
         if one.dossier.file is not FileFact.SAME:
             what = "was changed after it was scheduled" if one.dossier.file is FileFact.CHANGED else "is gone"
             cause = Cause.FILE_CHANGED if one.dossier.file is FileFact.CHANGED else Cause.FILE_MISSING
-            told.append((cause, f"The file of {one.name} {what}; nothing more goes out of it."))
+            told.append((cause, f"The file of {one.name} {what}. Nothing more of it goes out."))
         if changed := one.dossier.changed:
-            told.append((Cause.CONFIG_CHANGED, f"{changed} after {one.name} was scheduled; nothing goes out of it."))
+            told.append((Cause.CONFIG_CHANGED, f"{changed} after {one.name} was scheduled. Nothing of it goes out."))
         if (ruling := one.dossier.ruling) and ruling.asks:
             told.append((Cause.ZONE_RULES_ASK, f"About {one.name}: {ruling.words}."))
         if lifted and any(
@@ -52,16 +50,19 @@ def conditions(
             if delivery.outlet in known_outlets
         ):
             told.append(
-                (Cause.MISSED, f"{one.name} missed its lift by more than max_late allows, and is not sent by itself.")
+                (
+                    Cause.MISSED,
+                    f"{one.name} missed its release time by more than max_late allows and does not go out by itself.",
+                )
             )
         elif lifted and release.word is Directive.HELD:
-            told.append((Cause.HELD, f"The lift of {one.name} has come, and it is held."))
+            told.append((Cause.HELD, f"{one.name} was due to go out, and it is on hold."))
         elif lifted and one.missing > 0:
-            told.append((Cause.APPROVAL_MISSING, f"The lift of {one.name} has come, and it is not approved."))
+            told.append((Cause.APPROVAL_MISSING, f"{one.name} was due to go out, and it is not approved."))
         if one.standing and one.standing.cause is Cause.DELAYED and not clock_doubt:
             told.append((Cause.DELAYED, _delayed(one, config.office.timezone, now)))
         if gone := sorted({delivery.outlet for delivery in going} - set(known_outlets)):
-            waits = f"{one.name} waits for {', '.join(gone)}, which config.toml no longer has, or has switched off."
+            waits = f"{one.name} can't go to {', '.join(gone)}: config.toml no longer has it, or it is switched off."
             told.append((Cause.OUTLET_UNKNOWN, waits))
         found += [_condition(one, cause, words, gone) for cause, words in told]
     return found
@@ -77,7 +78,7 @@ def _condition(one: Known, cause: Cause, words: str, gone: Sequence[str]) -> Not
     release = one.dossier.release
     return Notice(
         ADVICE[cause].topic or Topic.NEEDS_YOU,
-        f"{sentence(words)} `pressrelease status` says what to do.",
+        f"{sentence(words)} To see what to do: `pressrelease status`.",
         " ".join([cause.value, *outlets, release.slug, release.version[:16]]),
     )
 
@@ -93,7 +94,7 @@ def _delayed(one: Known, timezone: str, now: datetime) -> str:
         again = f" (next try {say_time(next_try, timezone=timezone)})" if next_try else ""
         places.append(f"{outlet}: {sent} of {len(deliveries)} sent{again}")
     late = say_span(now - (due_since(one.dossier) or now))
-    return f"{one.name} is not getting out, {late} after it should have. {'; '.join(places)}."
+    return f"{one.name} has not gone out {late} after it was due. {'; '.join(places)}."
 
 
 def reminders(
@@ -113,9 +114,9 @@ def reminders(
         codes = ", ".join(one.version[:CODE] for one in those[:MOST_CODES])
         more = f" and {len(those) - MOST_CODES} more" if len(those) > MOST_CODES else ""
         what = (
-            f"A release (code {codes}) lifts"
+            f"A release (code {codes}) goes out"
             if len(those) == 1
-            else f"{len(those)} releases (codes {codes}{more}) lift"
+            else f"{len(those)} releases (codes {codes}{more}) go out"
         )
         states = [standings[one.slug].state for one in those if one.slug in standings]
         amiss = "".join(
@@ -130,8 +131,8 @@ def reminders(
 
 _NOT_READY = {
     ReleaseState.UNAPPROVED: "still waiting for approval",
-    ReleaseState.HELD: "held by a person",
-    ReleaseState.NEEDS_YOU: "in need of a person first",
+    ReleaseState.HELD: "on hold",
+    ReleaseState.NEEDS_YOU: "in need of your attention first",
 }
 
 

@@ -32,11 +32,11 @@ def digest(notices: Sequence[Notice], *, beyond: int = 0, office: Office, key: s
     subject = f"Press releases: {subject}"
     sentences = [one_line(notice.words) for notice in ordered[:MOST]]
     if left_out := len(ordered) - len(sentences) + beyond:
-        sentences.append(f"There is more ({left_out}): `pressrelease status` shows everything.")
-    foot = f"From the scheduler of {one_line(office.name)}."
+        sentences.append(f"There is more ({left_out}). To see everything: `pressrelease status`.")
+    foot = f"Sent by the scheduler of {one_line(office.name)}."
     if any("(code" in words for words in sentences):
-        foot += " A code is how a release's version begins, as `pressrelease status --json` has it:"
-        foot += " what is not out yet is not named here."
+        foot += " A code is the first characters of a release's version, as in `pressrelease status --json`."
+        foot += " Releases that are not out yet are not named here."
     text = "\n\n".join(_wrapped(words) for words in (*sentences, foot)) + "\n"
     html = "".join(f"<p>{escape(words)}</p>\n" for words in (*sentences, foot))
     return Message(

@@ -136,13 +136,13 @@ def _stops(group: EventGroup, now: datetime, timezone: str) -> str:
     for one in group.steps[-MOST_STEPS:]:
         when, by = say(one.at, timezone=timezone, now=now), one_line(one.actor)
         if one.event == "restored":
-            words.append(f"A backup was put in place by {by}, {when}.")
+            words.append(f"{by} restored a backup, {when}. Everything is stopped.")
         elif one.event == "adopted":
-            words.append(f"{by} made a copied or moved workspace the original, {when}. It is stopped.")
+            words.append(f"{by} made a copied or moved workspace the original, {when}. Everything is stopped.")
         elif one.event == "stopped":
-            words.append(f"Everything was stopped by {by}, {when}.")
+            words.append(f"{by} stopped publishing, {when}.")
         else:
-            words.append(f"{by} let everything go on again, {when}.")
+            words.append(f"{by} turned publishing back on, {when}.")
     if group.event != "resumed":
         words.append("Nothing goes out until `pressrelease resume --all`.")
     return " ".join(words)
@@ -161,9 +161,9 @@ def _approval(known: Known | None, now: datetime, timezone: str) -> str:
     if known is None or known.missing <= 0 or known.dossier.release.word is Directive.KILLED:
         return ""
     lift = known.dossier.release.lift
-    by = f"to go out {say(lift, timezone=timezone, now=now)}" if lift else "and goes out with the last of them"
+    by = f"to go out {say(lift, timezone=timezone, now=now)}" if lift else "and goes out as soon as it is approved"
     more = "1 more approval" if known.missing == 1 else f"{known.missing} more approvals"
-    return f"{known.name} needs {more} {by}. `pressrelease status` shows it."
+    return f"{known.name} needs {more} {by}. To see it: `pressrelease status`."
 
 
 def _moved(group: EventGroup, known: Known | None, now: datetime, timezone: str) -> str:
@@ -177,7 +177,7 @@ def _moved(group: EventGroup, known: Known | None, now: datetime, timezone: str)
     if release.lift is None or ruling is None or not ruling.words or ruling.asks:
         return ""  # rescheduled since, or a person is asked about it
     lift = say(release.lift, timezone=timezone, now=now)
-    return f"{known.name} keeps the hour that was approved, and lifts {lift}: {ruling.words}."
+    return f"{known.name} keeps the approved local time and goes out {lift}: {ruling.words}."
 
 
 def _published(group: EventGroup, known: Known | None) -> str:
@@ -236,9 +236,9 @@ def _stuck(group: EventGroup, known: Known | None, closed: Collection[str], *, o
     look = f"`pressrelease status {group.slug}`" if out else "`pressrelease status`"
     if state is DeliveryState.IN_DOUBT:
         said = f"{name} is in doubt at {group.outlet}{_so_many(count)}: it left, and no answer says whether it arrived."
-        return f"{said} {look} shows it; `pressrelease settle` takes a person's word."
+        return f"{said} To see it: {look}. When you know, answer with `pressrelease settle`."
     said = f"{name} failed for good at {group.outlet}{_so_many(count)}."
-    return f"{said} {look} shows why; `pressrelease retry` tries again."
+    return f"{said} To see why: {look}. To try again: `pressrelease retry`."
 
 
 def _so_many(count: int) -> str:

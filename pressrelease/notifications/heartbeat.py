@@ -46,7 +46,7 @@ def ping(address: str | SecretReference, secret: Callable[[SecretReference], str
 
     try:
         plain, _ = checked_address(address, secret, "notify.heartbeat")
-        http = Http(called="the dead-man's switch", timeout=PATIENCE)
+        http = Http(called="the heartbeat monitor", timeout=PATIENCE)
         try:
             http.request("GET", address_for(plain, sign), changes_nothing=True, largest=LARGEST_ANSWER)
         finally:

@@ -91,9 +91,9 @@ def trust(store: Store, mark: clock.ClockReading, config: Config, witnesses: Wit
         doubt = _apart_from_server(store, tolerance)
     if config.clock.witnesses and witnesses is not None and witnesses.heard:
         if witnesses.denied:
-            doubt = "the clock is not what the witnesses of [clock] say"
+            doubt = "the clock disagrees with the time servers in [clock] witnesses"
         elif vouched is None and not clock.vouches(mark, recorded):
-            doubt = doubt or "the machine was restarted, and no witness of [clock] could be asked for the time"
+            doubt = doubt or "the computer was restarted, and none of the time servers in [clock] witnesses answered"
     if doubt is not None:
         return Trust(doubt, measure or mark)
     if vouched is not None:
@@ -131,14 +131,17 @@ def what_is_unwatched(mark: clock.ClockReading, witnesses: Sequence[str]) -> str
     if witnesses:
         return ""
     if mark.boot is None or mark.uptime is None:
-        return "this system does not say when it was started, so nothing notices a clock that is set ahead"
+        return "this system doesn't report when it was started, so a clock that is set ahead goes unnoticed"
     if clock.error_bound() is None:
-        return "after a restart nothing vouches for this machine's clock: NTP does not set it, and no witness is named"
+        return (
+            "after a restart nothing confirms that this computer's clock is right: NTP doesn't set it, and no"
+            " time server is named"
+        )
     return ""
 
 
 #: What to do about `what_is_unwatched`.
-NAME_WITNESSES = 'Name two web servers in config.toml: [clock] witnesses = ["https://…", "https://…"].'
+NAME_WITNESSES = 'Name two web servers in config.toml, under [clock]: witnesses = ["https://…", "https://…"].'
 
 
 def clock_doubt(store: Store, mark: clock.ClockReading, tolerance: timedelta) -> str | None:

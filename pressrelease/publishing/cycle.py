@@ -250,9 +250,9 @@ class Cycle:
         for delivery in self._store.read.claimed():
             assert delivery.owner is not None  # noqa: S101  (an owner is what makes it claimed)
             if delivery.owner != self._alive.owner and is_dead(self._folder, delivery.owner):
-                dead.append((delivery, "its sender ended in the act"))
+                dead.append((delivery, "the program ended while sending it"))
             elif seen.clock_doubt is None and delivery.lease_until is not None and delivery.lease_until < seen.at:
-                dead.append((delivery, "its sender has not answered within its lease"))
+                dead.append((delivery, "the process that was sending it stopped answering"))
         return dead
 
     def _over(self, seen: Snapshot) -> list[Delivery]:
@@ -293,11 +293,11 @@ class Cycle:
                     receipt, at = found.delivered[claim_of]
                     arrived.append(Result(delivery, delivery.delivered(receipt, at)))
                 elif claim_of in found.unsent:
-                    give_back(ledger, [delivery], "its sender ended before it began")
+                    give_back(ledger, [delivery], "the program ended before it began sending")
                 else:
                     doubt(ledger, delivery, reason=reason, again=self._asked_again(delivery, seen.at))
             record_if_claimed(ledger, arrived)
-            leave_to_person(ledger, over, "a repeat could no longer be told from a first time")
+            leave_to_person(ledger, over, "it was too late to recognize a repeat")
 
     def _costs_a_look(self, outlet: str) -> bool:
         """Return whether a delivery in doubt at this outlet may need a person.
@@ -415,7 +415,7 @@ class Cycle:
             return self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, error.message))
         except BaseException as error:  # noqa: BLE001  (a fault in an outlet kind must not end the worker)
             _log.error("making %s ready for %s: %s", delivery.slug, delivery.outlet, frames(error))
-            return self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, "it could not be made ready"))
+            return self._answered(delivery, DeliveryFailed(Certainty.FOR_GOOD, "the message could not be prepared"))
 
     def _find(self, outlet: Outlet, delivery: Delivery, rendered: RenderedMessage) -> Result | None:
         """Look for what an earlier try left at the outlet.
@@ -461,9 +461,9 @@ class Cycle:
             return "the clock has jumped"
         timeout = self._config.outlets[delivery.outlet].timeout
         if clock.pause_clock() + (timeout + LEASE_LEFT).total_seconds() > lease_end:
-            return "its claim was about to lapse"
+            return "the time reserved for sending was almost over"
         if delivery.may_have_arrived and not self._may_repeat(delivery, mark.wall):
-            return "a repeat could no longer be told from a first time"
+            return "it was too late to recognize a repeat"
         try:
             source_hash = self._library.source_hash(delivery.slug)
             why_not = self._store.read.why_not(delivery, source_hash=source_hash, now=mark.wall)
@@ -523,8 +523,8 @@ def _unrecorded(delivery: Delivery, error: Exception) -> Exception:
     if not isinstance(error, PressReleaseError):
         return error
     return type(error)(
-        f"{delivery.slug} was given to {delivery.outlet}, and the answer could not be recorded: it is in doubt."
-        f" {error.message.partition(' Nothing')[0]}",
+        f"{delivery.slug} was sent to {delivery.outlet}, and the answer could not be recorded, so it is in"
+        f" doubt. {error.message.partition(' Nothing')[0]}",
         hint=error.hint,
         code=UNRECORDED,
     )

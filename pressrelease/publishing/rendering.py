@@ -172,7 +172,9 @@ class RenderCache:
         self._store.give_way(LONGEST_COURTESY)
         frozen = self._store.read.frozen(delivery.slug, delivery.version)
         if frozen is None or delivery.lift is None:
-            raise StateUnreadable(f"The frozen text of {delivery.slug} is not in the database. It was not sent.")
+            raise StateUnreadable(
+                f"The approved text of {delivery.slug} is missing from the database. It was not sent."
+            )
         if len(frozen.canonical) >= HEAVY and not heavy:
             raise Heavy(delivery.slug)
         if len(frozen.canonical) < HEAVY:
@@ -194,12 +196,12 @@ class RenderCache:
             recipients=frozen.recipients,
             settings=frozen.settings,
         ):
-            raise StateUnreadable(f"The frozen text of {delivery.slug} is not what was approved. It was not sent.")
+            raise StateUnreadable(f"The stored text of {delivery.slug} is not the approved one. It was not sent.")
         attachments = {}
         for path, sha256 in frozen.attachments.items():
             content = self._store.read.blob(sha256)
             if content is None or hashlib.sha256(content).hexdigest() != sha256:
-                raise StateUnreadable(f"An attachment of {delivery.slug} is not what was approved. It was not sent.")
+                raise StateUnreadable(f"An attachment of {delivery.slug} is not the approved one. It was not sent.")
             attachments[path] = content
         config = self._covered.as_frozen(frozen.settings)
         message = compose(

@@ -262,7 +262,7 @@ def approved(store: Store, release: Scheduled, deliveries: Sequence[Delivery] = 
 
     frozen = store.read.frozen(release.slug, release.version)
     if frozen is None:
-        raise StateUnreadable(f"The frozen text of {release.slug} is not in the database. It was not sent.")
+        raise StateUnreadable(f"The approved text of {release.slug} is missing from the database. It was not sent.")
     content = content_of(
         frozen.canonical, frozen.attachments, frozen.outlets, frozen.recipients, settings=frozen.settings
     )
@@ -297,11 +297,11 @@ def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None
         return None
     release = store.read.release(delivery.slug)
     if release is None or release.version != delivery.version:
-        return "another version took its place"
+        return "a newer version replaced it"
     (dossier,) = store.read.dossiers([release], unsettled_only=True)
     (dossier,) = _examined(store, config, [dossier._replace(deliveries=(delivery,))])
     if counted_approvals(dossier.approvals, policy, release.makers) < policy.approvals:
-        return "its approvals are not signed by those who may give them"
+        return "its approvals are not signed by people who can approve"
     return None
 
 

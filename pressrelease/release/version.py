@@ -43,8 +43,8 @@ def from_canonical(data: bytes) -> Release:
         return Release(**values)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise StateUnreadable(
-            "A frozen release can't be read. Nothing of it was sent.",
-            hint="`pressrelease doctor` looks at the whole database.",
+            "The stored text of a release can't be read. It was not sent.",
+            hint="To check the whole database: `pressrelease doctor`.",
             code="frozen_unreadable",
         ) from None
 

@@ -107,7 +107,7 @@ class Scheduler:
                 watcher.start()
                 names.callback(self._appear().leave)
                 self._note("scheduler.started")
-                self._say("The scheduler is running. Ctrl-C ends it.")
+                self._say("The scheduler is running. To stop it, press Ctrl-C.")
                 while not self._ending.is_set():
                     self._wake.clear()
                     cycle = self._with_config_of_now(cycle)
@@ -120,7 +120,7 @@ class Scheduler:
                         self._wake.wait(PASS_EVERY)
                     if seen is not None and _is_near(seen):
                         self._meet(cycle, seen)
-                self._say("Finishing what is in flight …")
+                self._say("Stopping. Finishing what is being sent …")
             finally:
                 self._shift.close()
                 for thread in self._retiring:
@@ -203,7 +203,9 @@ class Scheduler:
                 self._config.was_read(edited)
                 return cycle
             if fresh.config.store_url != self._workspace.config.store_url:
-                raise ConfigRefused([Problem(0, "[store] url is another one", "End `run` and start it anew for that.")])
+                raise ConfigRefused(
+                    [Problem(0, "[store] url changed", "Stop `pressrelease run` and start it again to use it.")]
+                )
             fresh.__dict__["store"] = self._workspace.store  # what its connections have seen stays seen
             opened = shift.enter_context(sending(fresh, clock.utc_now()))
         except PressReleaseError as error:
@@ -211,7 +213,7 @@ class Scheduler:
                 self._say(words)
             return cycle
         self._config.was_read(edited)
-        self._say("config.toml was edited, and is in force.")
+        self._say("config.toml was edited. The new settings are in use.")
         self._hand_over(fresh, shift)
         return opened
 
@@ -253,7 +255,7 @@ class Scheduler:
         self._mended |= mended
         self._closed = {}
         for name in sorted(opened | {name for name, _ in mended}):
-            self._say(f"{name} is asked again.")
+            self._say(f"Sending to {name} has resumed.")
         self._hand_over(fresh, shift)
         return fresh_cycle
 

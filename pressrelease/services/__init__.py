@@ -74,8 +74,8 @@ class ServiceContext(NamedTuple):
         if release is None:
             self.library.read(slug)  # raises NotFound if there is no such release
             raise NotFound(
-                f"{slug} is a draft; it is not scheduled.",
-                hint=f"`pressrelease schedule {slug}` does that.",
+                f"{slug} is a draft and is not scheduled.",
+                hint=f"To schedule it: `pressrelease schedule {slug}`.",
                 code="not_scheduled",
             )
         return self.reports([release])[0]

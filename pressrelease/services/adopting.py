@@ -28,14 +28,14 @@ def adopt(context: ServiceContext, why: str = "") -> Adopted:
     from pressrelease.store.backup import start_stopped
 
     if not context.store.exists:
-        raise NotFound("Nothing has been recorded here yet, so there is nothing to adopt.", code="nothing_recorded")
+        raise NotFound("Nothing has been scheduled here yet, so there is nothing to adopt.", code="nothing_recorded")
     now = clock.utc_now()
     context.store.open(now)
     found = context.store.read.control()
     if not found.not_the_original:
         raise NotPermitted(
-            "This workspace is the original already. Nothing was changed.",
-            hint="`pressrelease status` shows what is waiting, and why.",
+            "This workspace is already the original. Nothing was changed.",
+            hint="To see what is waiting, and why: `pressrelease status`.",
             code="not_a_copy",
         )
     head = verify(context.store.read).walk.head
@@ -59,6 +59,7 @@ def must_be_the_original(context: ServiceContext) -> None:
     if context.store.exists and (found := context.store.read.control().not_the_original):
         raise Stopped(
             f"Nothing was resumed: {found}.",
-            hint="If this is the one to go on with, and no other is running: `pressrelease adopt`, then resume.",
+            hint="If this is the workspace to continue with, and no other one is running: `pressrelease adopt`,"
+            " then resume.",
             code="not_the_original",
         )

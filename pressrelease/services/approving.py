@@ -30,20 +30,20 @@ def may_approve(
     `known` may have the release's report already, so that many are checked on one snapshot.
     """
     if not by.strip() or not by.isprintable() or len(by) > LONGEST_NAME:
-        raise Refused("That is no name. Nothing was approved.", hint="Say who you are with --as NAME.", code="no_name")
+        raise Refused("That is not a name. Nothing was approved.", hint="Give your name: --as NAME.", code="no_name")
     report = known.get(slug) or context.report(slug)
     policy = context.config.policy
     release = report.dossier.release
     if policy.approvers and same_person(by) not in {same_person(name) for name in policy.approvers}:
         raise NotPermitted(
-            f"{by} may not approve: config.toml names {', '.join(policy.approvers)}.",
-            hint="Ask one of them. At this keyboard they give their own name with --as NAME; the journal keeps both.",
+            f"{by} can't approve. The approvers in config.toml are {', '.join(policy.approvers)}.",
+            hint="Ask one of them. If you are one of them, add --as and your name; the journal keeps both names.",
             code="not_an_approver",
         )
     if not policy.author_may_approve and same_person(by) in release.makers:
         did = "wrote" if same_person(by) == same_person(release.author) else "scheduled"
         raise NotPermitted(
-            f"{by} {did} {slug}, and config.toml wants somebody else to approve it.",
+            f"{by} {did} {slug}, and config.toml requires somebody else to approve it.",
             hint="Ask a colleague.",
             code="author_may_not_approve",
         )
@@ -55,14 +55,14 @@ def may_approve(
         )
     if report.dossier.file is not FileFact.SAME:
         raise NeedsPerson(
-            f"releases/{slug}.md is no longer what was scheduled. Nothing was approved.",
+            f"releases/{slug}.md was changed after it was scheduled. Nothing was approved.",
             hint=_way_back(report),
             code="file_changed",
         )
     if changed := report.dossier.changed:
         raise NeedsPerson(
             f"{changed} after {slug} was scheduled. Nothing was approved.",
-            hint=f"`pressrelease schedule {slug}` freezes it as it is now.",
+            hint=f"To use the new version, schedule it again: `pressrelease schedule {slug}`.",
             code="config_changed",
         )
     return report
@@ -75,36 +75,36 @@ def must_be_version(context: ServiceContext, slug: str, prefix: str) -> None:
     """
     if not re.fullmatch(r"[0-9a-f]{4,64}", prefix):
         raise Usage(
-            "A version is named by its first digits, 4 to 64 of 0-9 and a-f. Nothing was approved.",
-            hint=f"`pressrelease status {slug}` shows them.",
+            "--version needs the first 4 to 64 characters of a version, from 0-9 and a-f. Nothing was approved.",
+            hint=f"To see the version: `pressrelease status {slug}`.",
         )
     version = context.report(slug).dossier.release.version
     alike = context.store.read.versions_named(slug, prefix)
     if version not in alike:
         raise NotPermitted(
-            f"What is scheduled as {slug} is version {version[:SHOWN]}, not {prefix}. Nothing was approved.",
-            hint=f"Look again with `pressrelease proof {slug}`, then approve.",
+            f"The scheduled version of {slug} is {version[:SHOWN]}, not {prefix}. Nothing was approved.",
+            hint=f"Read it again (`pressrelease proof {slug}`), then approve it.",
             code="version_changed",
         )
     if len(alike) > 1:
         raise Usage(
             f"{slug} has {len(alike)} versions that begin with {prefix}. Nothing was approved.",
-            hint=f"Give more digits: --version {version}",
+            hint=f"Give more characters: --version {version}",
         )
 
 
 #: The message for a file that was edited after its release had gone out.
-PUBLISHED_AND_EDITED = "Editing the file changes nothing that was published. There is no command for corrections yet."
+PUBLISHED_AND_EDITED = "Editing the file doesn't change what was published. There is no command for corrections yet."
 
 
 def _way_back(report: Report) -> str:
     """Return what helps once a scheduled release's file was changed or is gone."""
     slug = report.slug
     if report.dossier.begun:
-        return f"It has begun to go out as it was. Put releases/{slug}.md back as it was, and the rest goes out."
+        return f"The old text has started to go out. Put releases/{slug}.md back as it was, and the rest goes out."
     if report.dossier.file is FileFact.GONE:
         return f"Put the file back, or `pressrelease unschedule {slug}`."
-    return f"`pressrelease schedule {slug}` freezes it as it is now."
+    return f"To use the new version, schedule it again: `pressrelease schedule {slug}`."
 
 
 def approve(context: ServiceContext, slug: str, by: str, *, key: str = "", may_ask: bool = False) -> None:
@@ -155,7 +155,7 @@ def _signature(context: ServiceContext, dossier: Dossier, by: str, at: datetime,
             raise NotPermitted(
                 f"{given.by} approved {release.slug} with that key already, and one key counts once."
                 " Nothing was approved.",
-                hint="Ask somebody else, who has a key of their own.",
+                hint="Ask somebody else who has a key of their own.",
                 code="same_key",
             )
     return signature

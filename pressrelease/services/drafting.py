@@ -85,7 +85,9 @@ def begin(context: ServiceContext, headline: str, *, embargo: str, follows: str,
         release = parse(text.encode(), slug)
     if slug in context.library.slugs():
         raise ReleaseRefused(
-            f"releases/{slug}.md exists already.", hint="Give another headline, or edit that one.", code="slug_taken"
+            f"releases/{slug}.md exists already.",
+            hint=f"Use another headline, or edit that release: `pressrelease edit {slug}`.",
+            code="slug_taken",
         )
     if not context.dry_run:
         context.library.create(slug, text)
@@ -111,8 +113,8 @@ def _kept(context: ServiceContext, release: Release, meant: Embargo, now: dateti
         if (kept.kind, kept.lift, kept.no_later_than) == (meant.kind, meant.lift, meant.no_later_than):
             return phrase, kept
     raise EmbargoRefused(
-        f"“{meant.text}” would mean something else when the file is read later.",
-        hint="Write the day and the hour, such as “Sept. 24, 2018, 9 a.m. PT”.",
+        f"“{meant.text}” would mean a different time when the file is read later.",
+        hint="Write the date and the time, such as “Sept. 24, 2018, 9 a.m. PT”.",
         code="embargo_unclear",
     )
 
@@ -134,11 +136,11 @@ def change(context: ServiceContext, slug: str, editor: str) -> Edited:
     after = copy.read_bytes()
     if ended != 0 and after == before.encode():
         copy.unlink()
-        raise Refused(f"The editor ended with an error. releases/{slug}.md is as it was.", code="editor_failed")
+        raise Refused(f"The editor ended with an error. releases/{slug}.md was not changed.", code="editor_failed")
     if ended != 0:
         raise Refused(
-            f"The editor ended with an error. releases/{slug}.md is as it was; what you wrote is kept in"
-            f" {copy.parent.name}/{copy.name}.",
+            f"The editor ended with an error. releases/{slug}.md was not changed."
+            f" Your text was saved in {copy.parent.name}/{copy.name}.",
             code="editor_failed",
         )
     now = clock.utc_now()
@@ -146,8 +148,8 @@ def change(context: ServiceContext, slug: str, editor: str) -> Edited:
         release = parse(after, slug)
     except ReleaseRefused as error:
         raise ReleaseRefused(
-            f"What you wrote can't be read (line {error.line}): {error.message} releases/{slug}.md is as it was; your"
-            f" text is kept in {copy.parent.name}/{copy.name}.",
+            f"What you wrote can't be read (line {error.line}): {error.message} releases/{slug}.md was not"
+            f" changed. Your text was saved in {copy.parent.name}/{copy.name}.",
             line=error.line,
             hint=error.hint,
         ) from None
@@ -163,7 +165,7 @@ def change(context: ServiceContext, slug: str, editor: str) -> Edited:
         try:
             context.library.replace(slug, after.decode("utf-8-sig"), expected_hash=expected)
         except PressReleaseError as error:
-            error.message += f" What you wrote is kept in {copy.parent.name}/{copy.name}."
+            error.message += f" Your text was saved in {copy.parent.name}/{copy.name}."
             raise
     copy.unlink()
     if changed and context.dry_run:

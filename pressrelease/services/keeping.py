@@ -67,8 +67,8 @@ def nobody_at_work(store: Store | None, alive: Path, now: datetime, *, what: str
     """Check that no scheduler is running. Raises NeedsPerson."""
     if working := at_work(store, alive, now):
         raise NeedsPerson(
-            f"A scheduler is at work: {', '.join(dict.fromkeys(working))}. Nothing was {what}.",
-            hint="End it (Ctrl-C, or `systemctl stop pressrelease`), wait a minute, then do this again.",
+            f"A scheduler is running: {', '.join(dict.fromkeys(working))}. Nothing was {what}.",
+            hint="Stop it (Ctrl-C, or `systemctl stop pressrelease`), wait a minute, then try again.",
             code="scheduler_alive",
         )
 
@@ -97,14 +97,14 @@ def verify(reader: Reader, known: Head | None = None) -> Verified:
         return Verified(walked)
     lines = reader.rows("SELECT count(*) AS lines FROM journal")[0]["lines"]
     if lines < walked.head.n:
-        return Verified(Walk(walked.head, "lines vanished while it was read"))
+        return Verified(Walk(walked.head, "lines disappeared while it was being read"))
     if reader.rows("SELECT count(*) AS hidden FROM journal WHERE n < 1")[0]["hidden"]:
         return Verified(Walk(walked.head, "it holds lines before its first"))
     rows = [delivery_of(row) for row in reader.rows("SELECT * FROM deliveries ORDER BY id")]
     releases, stopped = [], False
     if of_today := reader.schema() >= SINCE:
         releases, stopped = reader.rows(EVERY_RELEASE), reader.control().stopped
-    changed = [f"the database is not as it was laid out: {what}" for what in altered(reader)]
+    changed = [f"the database is not as the program made it: {what}" for what in altered(reader)]
     if reader.rows("SELECT max(n) AS last FROM journal")[0]["last"] not in (None, walked.head.n):
         # Somebody wrote meanwhile: rows and lines are of two moments, and comparing them would prove nothing.
         return Verified(walked, tuple(changed))
@@ -119,8 +119,8 @@ def known_head(text: str) -> Head:
         return head
     if not Path(text).is_file():
         raise Usage(
-            f"{text} is neither a journal's head nor a backup's file.",
-            hint="A head is written N:HASH, as `pressrelease backup` printed it.",
+            f"{text} is not a journal's last line (N:HASH) and not a backup file.",
+            hint="Copy N:HASH as `pressrelease backup` printed it, or name the backup's file.",
         )
     with archive.opened(Path(text)) as opened:
         return opened.manifest.head

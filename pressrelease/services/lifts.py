@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pressrelease.errors import EmbargoRefused, NotPermitted
 from pressrelease.when import Embargo, EmbargoKind, say_full, say_span
+from pressrelease.when.wall_time import reckoned
 from pressrelease.when.written import read_rfc3339
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def kept(last: Lift | None, embargo: Embargo) -> Lift | None:
         return None
     if embargo.kind is not EmbargoKind.WINDOW and embargo.text != last.embargo:
         return None
-    return last if _why_outside(embargo, last.moment) is None else None
+    # By the zone rules of today, as it is then scheduled: the hour that is shown is the one that was chosen.
+    moment = reckoned(last.wall) or last.moment
+    return last._replace(moment=moment) if _why_outside(embargo, moment) is None else None
 
 
 def must_fit(embargo: Embargo, lift: datetime, *, slug: str, timezone: str, now: datetime) -> None:

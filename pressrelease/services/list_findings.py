@@ -40,7 +40,7 @@ def _on_two_lists(context: ServiceContext, release: Release) -> Iterator[Finding
                 both[other] = both.get(other, 0) + 1
         for other, count in both.items():
             people = "recipient is" if count == 1 else "recipients are"
-            words = f"{count} {people} on the lists of both {other} and {name}, and would get it twice."
+            words = f"{count} {people} on both lists, {other} and {name}, and would get it twice."
             yield Finding(
                 release.slug,
                 "recipients_twice",
@@ -56,7 +56,7 @@ def since_scheduled(context: ServiceContext, slug: str) -> Iterator[Finding]:
     if not context.store.exists or (release := context.store.read.release(slug)) is None:
         return
     dossier = context.reports([release])[0].dossier
-    hint = f"`pressrelease schedule {slug}` takes it as it is now; it is then approved again."
+    hint = f"To use the new setting, schedule it again (`pressrelease schedule {slug}`) and have it approved again."
     if dossier.changed:
         words = f"{dossier.changed} after it was scheduled."
         yield Finding(slug, "config_changed", Severity.WARNING, 0, words, hint)

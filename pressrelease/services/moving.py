@@ -49,22 +49,23 @@ def move_store(context: ServiceContext, url: str) -> Moved:
     file = context.store.file
     if file is None or not url.startswith("postgresql"):
         raise NotPermitted(
-            "A record is moved from SQLite to PostgreSQL. Nothing was changed.",
-            hint="The other way: `pressrelease backup`, then `restore` where config.toml names SQLite.",
+            "move-store only moves the database from SQLite to PostgreSQL. Nothing was changed.",
+            hint="To go back to SQLite: `pressrelease backup FILE`, name SQLite in [store] of config.toml, then"
+            " `pressrelease restore FILE`.",
             code="wrong_way",
         )
     if not context.store.exists:
         raise NotFound(
-            "Nothing has been recorded here yet, so there is nothing to move.",
-            hint=f'Write url = "{url}" into [store] of config.toml.',
+            "Nothing has been scheduled here yet, so there is nothing to move.",
+            hint=f'To use that database from the start, write url = "{url}" in [store] of config.toml.',
             code="nothing_recorded",
         )
     now = clock.utc_now()
     nobody_at_work(context.store, context.workspace.alive, now, what="moved")
     if not context.store.read.control().stopped:
         raise NeedsPerson(
-            "The record is moved only while everything is stopped. Nothing was changed.",
-            hint='`pressrelease stop --why "moving the record"`, then do this again.',
+            "The database can only be moved while everything is stopped. Nothing was changed.",
+            hint='Run `pressrelease stop --why "moving the database"`, then try again.',
             code="not_stopped",
         )
     kept = file.with_name(f"{file.name}.moved-{stamp(now)}")
@@ -98,7 +99,7 @@ def put_aside(file: Path, kept: Path) -> None:
     """
     try:
         if os.path.lexists(kept):
-            raise FileExistsError(0, f"{kept.name} is there already")
+            raise FileExistsError(0, f"{kept.name} already exists")
         for ending in ("", "-wal", "-shm", "-journal"):
             part = file.with_name(file.name + ending)
             if os.path.lexists(part):
@@ -106,6 +107,7 @@ def put_aside(file: Path, kept: Path) -> None:
     except OSError as error:
         raise StateUnreadable(
             f"{file.name} can't be renamed: {error.strerror}. Nothing was sent.",
-            hint="Close what else has it open, and look at who may write there; everything is stopped.",
+            hint="Close other programs that use it, and check that you have permission to write there. Everything"
+            " is stopped.",
         ) from None
     sync_folder(file.parent)

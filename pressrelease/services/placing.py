@@ -28,8 +28,8 @@ def must_be_private(context: ServiceContext, file: Path, *, what: str) -> None:
     for room in [*public, folder / "releases"]:
         if target.is_relative_to(room.resolve()):
             raise NotPermitted(
-                f"{what} holds embargoed text; it can't be kept in {room.name}/.",
-                hint="Name a folder that only you may read, best on another disk.",
+                f"{what} contains embargoed text and can't be saved in {room.name}/.",
+                hint="Name a folder that only you can read, if possible on another disk.",
                 code="public_place",
             )
 
@@ -64,8 +64,8 @@ def move_into_place(temporary: Path, file: Path, *, force: bool) -> None:
 def taken(file: Path) -> NotPermitted:
     """Return the error for a name that is taken."""
     return NotPermitted(
-        f"{file} is there already. It was not touched.",
-        hint="Name another file, or give --force to replace it.",
+        f"{file} already exists. It was not changed.",
+        hint="Name another file, or add --force to replace this one.",
         code="file_exists",
     )
 
@@ -81,8 +81,9 @@ def reporting_disk_errors(folder: Path, *, what: str) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise WillRetry(
-            f"{what} could not be written to {folder}: {error.strerror or 'the system says no'}. There is none.",
-            hint="Look at the disk's space and at who may write there.",
+            f"{what} could not be written to {folder}: {error.strerror or 'the system gave no reason'}.No file"
+            " was made.",
+            hint="Check that the disk has room and that you have permission to write there.",
             code="not_written",
         ) from None
 

@@ -120,7 +120,10 @@ def _texts(context: ServiceContext, reports: dict[str, Report], *, named: Sequen
 def _frozen(context: ServiceContext, slug: str, version: str) -> Release:
     frozen = context.store.read.frozen(slug, version)
     if frozen is None:
-        raise NotFound(f"The frozen text of {slug} is gone.", hint="`pressrelease doctor` looks at the database.")
+        raise NotFound(
+            f"The approved text of {slug} is missing from the database.",
+            hint="To check the database: `pressrelease doctor`.",
+        )
     return from_canonical(frozen.canonical)
 
 
@@ -179,9 +182,9 @@ def lift_findings(
             "outside_promise",
             Severity.WARNING,
             release.line_of("follows"),
-            f"{release.follows} promised it for another time ({_when(waiting[0], zone, now)}); it would lift"
+            f"{release.follows} promised it for another time ({_when(waiting[0], zone, now)}). It would go out"
             f" {say(lift or now, timezone=zone, now=now)}.",
-            "Choose an --at inside what was promised, or say publicly that it will come later.",
+            "Choose a time with --at that keeps the promise, or announce that it will come later.",
         ),
     )
 

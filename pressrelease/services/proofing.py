@@ -89,13 +89,11 @@ def _of_scheduled(context: ServiceContext, slug: str, now: datetime) -> Proof:
     release, standing = report.dossier.release, report.standing
     remarks = []
     if release.lift is None:
-        remarks.append(f"{slug} lifts with its last approval; it is shown as if that were now.")
+        remarks.append(f"{slug} goes out as soon as it is approved. It is shown as if that were now.")
     if report.dossier.file is not FileFact.SAME:
-        remarks.append(
-            f"releases/{slug}.md is another by now; this is version {release.version[:12]} as it was scheduled."
-        )
+        remarks.append(f"releases/{slug}.md has changed. This is version {release.version[:12]}, as it was scheduled.")
     if report.dossier.changed:
-        remarks.append(f"{report.dossier.changed} since it was scheduled; its own text is shown as it was approved.")
+        remarks.append(f"{report.dossier.changed} since it was scheduled. The text is shown as it was approved.")
     delivery = Delivery(
         0, slug, release.version, "", "", DeliveryState.WAITING, lift=release.lift or now.replace(microsecond=0)
     )
@@ -191,13 +189,13 @@ def _lift_of_draft(
     except EmbargoRefused as refused:
         if last is not None and not release.embargo:
             return last.moment, last.wall
-        remarks.append(f"Its embargo can't be read, so it is shown as if it lifted now: {refused.message}")
+        remarks.append(f"The embargo is not clear, so this is shown as if it went out now: {refused.message}")
         return None, ""
     if (chosen := kept(last, embargo)) is not None:
         return chosen.moment, chosen.wall
     if embargo.kind is EmbargoKind.WINDOW and embargo.lift is not None:
         said = say(embargo.lift, timezone=context.config.office.timezone, now=now)
-        remarks.append(f"“{embargo.text}” names days; it is shown as if it lifted {said}.")
+        remarks.append(f"“{embargo.text}” is not an exact time. This is shown as if it went out {said}.")
     return embargo.lift, embargo.wall
 
 
@@ -230,7 +228,7 @@ def for_outlet(context: ServiceContext, proof: Proof, name: str, recipient: str 
         )
     message, remarks = proof.message, []
     if name not in proof.outlets:
-        remarks.append(f"{message.slug} does not go to {name}; it goes to {', '.join(proof.outlets)}.")
+        remarks.append(f"{message.slug} does not go to {name}. It goes to {', '.join(proof.outlets)}.")
     workspace = context.workspace
     try:  # nothing is sent, so no secret is needed that a proofreader may not have
         outlet = open_outlet(configured, context.config.office, workspace.folder, lambda _: STAND_IN)
@@ -241,12 +239,12 @@ def for_outlet(context: ServiceContext, proof: Proof, name: str, recipient: str 
         chosen = people[0] if recipient is None else recipient
         if chosen not in people:
             raise NotFound(
-                f"{message.slug} does not go to {recipient} by {name}.",
-                hint="Leave --recipient out to see what the first on the list gets.",
+                f"{message.slug} does not go to {recipient} through {name}.",
+                hint="Leave out --recipient to see what the first person on the list gets.",
                 code="no_such_recipient",
             )
         if len(people) > 1 and recipient is None:
-            remarks.append(f"{name} has {len(people)} recipients; this is for {chosen}.")
+            remarks.append(f"{name} has {len(people)} recipients. This is what {chosen} gets.")
         key = delivery_key(message.slug, message.version, name, chosen)
         parcel = outlet.prepare(message, key=key, recipient=chosen)
         return Rendered(parcel.content, parcel.media_type, name, chosen, tuple(remarks))
@@ -374,8 +372,8 @@ def must_be_the_same(rendered: Rendered, wanted: str) -> None:
     plain = FORMATS[wanted][0].partition(";")[0]
     if wanted in {"ninjs", "newsml"} or rendered.media_type.partition(";")[0] != plain:
         raise Usage(
-            f"{rendered.outlet} gets {rendered.media_type}, and nothing else.",
-            hint="Leave --format out to see that, or --outlet to see the release in another format.",
+            f"{rendered.outlet} gets {rendered.media_type} only.",
+            hint="Leave out --format to see that, or leave out --outlet to see the release in another format.",
             code="not_that_format",
         )
 

@@ -73,7 +73,7 @@ def outlet_facts(context: ServiceContext, names: Collection[str] = (), *, test: 
     if opened and not context.dry_run:
         with context.ledger() as ledger:
             for name in opened:
-                open_outlet_again(ledger, name, why="it was reached with its credentials")
+                open_outlet_again(ledger, name, why="it answered, and accepted the credentials")
         facts = [replace(one, closed=None) if one.name in opened else one for one in facts]
     return facts
 
@@ -126,7 +126,7 @@ def _asked(context: ServiceContext, configured: OutletConfig, *, test: bool) -> 
         trouble = error.message
     except Exception as fault:  # noqa: BLE001  (one kind's fault must not hide the others' answers)
         _log_fault(configured.name, fault)
-        trouble = f"the program of its kind failed ({type(fault).__name__})"
+        trouble = f"this outlet's part of the program failed ({type(fault).__name__})"
         return replace(
             facts, trouble=trouble, reached=False if test else None, exit_code=NeedsPerson.exit_code if test else 0
         )
@@ -171,14 +171,16 @@ def ability_lines(facts: OutletFacts) -> list[str]:
         return []
     span = f" for {say_span(repeats.within)}" if repeats.within else ""
     return [
-        f"can tell a repeat{span}: a delivery in doubt is asked about again by itself"
+        f"recognizes a repeat{span}: if sending is interrupted, it is tried again by itself"
         if repeats.told_apart
-        else "a delivery in doubt is looked for there before anything is sent again"
+        else "if sending is interrupted, the program looks there before it sends again"
         if repeats.findable
-        else "can't tell a repeat: a delivery in doubt waits for a person",
-        "a correction takes the first one's place" if able.correct else "a correction follows as another message",
+        else "can't recognize a repeat: if sending is interrupted, you decide whether to send again",
+        "a correction replaces the original" if able.correct else "a correction is sent as a new message",
         "what arrived can be withdrawn" if able.withdraw else "what arrived can't be withdrawn by this program",
-        "shows what it has" if able.provable else "shows nothing: its word when it took it is all the proof there is",
+        "can be checked afterward"
+        if able.provable
+        else "can't be checked afterward: the only proof is that it accepted the message",
     ]
 
 
@@ -189,10 +191,10 @@ def state_words(facts: OutletFacts) -> str:
         said.append("switched off")
     if facts.closed is not None:
         said.append(
-            f"CLOSED over its credentials: {facts.closed.reason}; mended, or reached with --test, it is asked again"
+            f"LOGIN REJECTED: {facts.closed.reason}. Sending is paused until you fix the credentials or --test succeeds"
         )
     if facts.trouble:
-        said.append(f"CAN'T BE OPENED: {facts.trouble}")
+        said.append(f"CAN'T BE USED: {facts.trouble}")
     elif facts.reached is not None:
         said.append(f"{'reached' if facts.reached else 'NOT REACHED'}: {facts.found}")
     return "; ".join(said)

@@ -74,9 +74,9 @@ class Unpacked:
         except WillRetry:
             raise
         except PressReleaseError:
-            return "a record that can't be read, or the place of one that is gone"
+            return "a database that can't be read, or one that is missing"
         where = "the database server" if self.target.file is None else self.target.file.name
-        return f"a record of {head.n} journal lines in {where}"
+        return f"a database with {head.n} journal lines in {where}"
 
 
 @contextlib.contextmanager
@@ -87,7 +87,7 @@ def unpacked(file: Path, folder: Path) -> Iterator[Unpacked]:
     """
     if (folder / PRIVATE).is_symlink():
         raise StateUnreadable(
-            f"{PRIVATE}/ is a symbolic link. Nothing was changed.", hint="Put a real folder there, or none."
+            f"{PRIVATE}/ is a symbolic link. Nothing was changed.", hint="Put a real folder there, or delete the link."
         )
     made = [place for place in (folder / PRIVATE, folder) if not place.exists()]
     aside = folder / PRIVATE / f"restoring-{secrets.token_hex(6)}"
@@ -112,7 +112,7 @@ def _room_for(manifest: archive.Manifest, folder: Path) -> None:
     needed = 3 * sum(member.size for member in manifest.members)
     if shutil.disk_usage(there).free < needed:
         raise WillRetry(
-            f"The backup needs {needed >> 20} MiB on this disk, more than there is. Nothing was changed.",
+            f"The backup needs {needed >> 20} MiB, and this disk has less. Nothing was changed.",
             hint="Make room, or restore on another disk.",
             code="no_room",
         )
@@ -163,7 +163,7 @@ def _quiet(store: Store, backup: Unpacked, *, actor: str, now: datetime) -> Sinc
         if not store.exists:
             return None
         with store.ledger(now=now, actor=actor) as ledger:
-            commands.stop(ledger, by=actor, why="a backup was put in its place")
+            commands.stop(ledger, by=actor, why="a backup was restored in its place")
             ledger.note("replaced", head=str(backup.manifest.head))
         return what_came_since(store.read, copy, backup.manifest.head)
     except WillRetry:
@@ -333,8 +333,8 @@ def _disk() -> Iterator[None]:
         yield
     except OSError as error:
         raise WillRetry(
-            f"The backup could not be put in place: {error.strerror or 'the system says no'}."
-            " Everything is stopped; nothing was sent, and nothing was deleted.",
-            hint="Look at the disk's space and at who may write there, then restore again.",
+            f"The backup could not be restored: {error.strerror or 'the system gave no reason'}. Everything is"
+            " stopped. Nothing was sent, and nothing was deleted.",
+            hint="Check that the disk has room and that you have permission to write there, then restore again.",
             code="not_written",
         ) from None

@@ -135,10 +135,10 @@ def _propose(
     if faults:
         first = faults[0]
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        place = f" It is in releases/{slug}.md, line {first.line}." if first.line else ""
+        place = f" See releases/{slug}.md, line {first.line}." if first.line else ""
         raise Refused(
             f"{slug} can't be scheduled: {first.message}{more}{place}",
-            hint=first.hint or f"`pressrelease check {slug}` shows everything.",
+            hint=first.hint or f"To see all of it: `pressrelease check {slug}`.",
             code=first.code,
         )
     embargo = _embargo(context, release, at, last, now)
@@ -205,13 +205,13 @@ def _lift(
     must_fit(embargo, lift, slug=slug, timezone=office.timezone, now=now)
     if lift <= now and chosen.kind is not EmbargoKind.IMMEDIATE:
         raise EmbargoRefused(
-            f"{said} is past. Nothing was scheduled.",
-            hint=f"Give a lift that is ahead: `pressrelease schedule {slug} --at 'tomorrow at 10 a.m.'`.",
+            f"{said} has already passed. Nothing was scheduled.",
+            hint=f"Choose a time in the future: `pressrelease schedule {slug} --at 'tomorrow at 10 a.m.'`.",
             code="embargo_past",
         )
     questions = list(chosen.remarks)
     if chosen.kind is EmbargoKind.WINDOW:
-        questions.insert(0, f"“{chosen.text}” names days, not a moment. It would go out {said}.")
+        questions.insert(0, f"“{chosen.text}” is not an exact time. It would go out {said}.")
     return lift, chosen.wall, tuple(questions)
 
 
@@ -238,14 +238,14 @@ def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> 
         lift = now
     elif lift is not None and lift <= now and proposal.embargo.kind is not EmbargoKind.IMMEDIATE:
         raise EmbargoRefused(
-            "The lift passed while it was being confirmed. Nothing was scheduled.",
-            hint="Schedule it again with a lift that is ahead.",
+            "The release time passed before it was confirmed. Nothing was scheduled.",
+            hint="Schedule it again for a time in the future.",
             code="embargo_past",
         )
     if context.library.source_hash(proposal.slug) != proposal.release.source_hash:
         raise NeedsPerson(
             f"releases/{proposal.slug}.md was changed while it was being scheduled. Nothing was scheduled.",
-            hint="Look at it again, then schedule it.",
+            hint="Read it again, then schedule it.",
             code="file_changed",
         )
     scheduled = Scheduled(

@@ -17,7 +17,7 @@ def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
     if control is not None and control.stopped:
         raise Stopped(
             f"{control.why_stopped[0].upper()}{control.why_stopped[1:]}. {slug} was not published.",
-            hint=f"`{control.way_out}` ends that.",
+            hint=f"To start publishing again: `{control.way_out}`.",
         )
     report = context.report(slug)
     release, standing = report.dossier.release, report.standing
@@ -41,14 +41,15 @@ def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
     if not lifted and not early:
         said = say(release.lift, timezone=context.config.office.timezone) if release.lift else "its approval"
         raise NotPermitted(
-            f"The embargo of {slug} stands until {said}. Nothing was sent.",
-            hint=f"It goes out then by itself. Only if it must: `pressrelease publish {slug} --early --why …`.",
+            f"{slug} is under embargo until {said}. Nothing was sent.",
+            hint=f"It goes out by itself then. Only if it has to go out now: `pressrelease publish {slug} --early"
+            " --why …`.",
             code="embargo",
         )
     if early and not lifted and context.config.policy.allowed_signers and release.lift is not None:
         raise NotPermitted(
-            f"The approvals of {slug} are signed for {say(release.lift, timezone=context.config.office.timezone)}, and"
-            " count for nothing earlier. Nothing was sent.",
+            f"The approvals of {slug} are signed for {say(release.lift, timezone=context.config.office.timezone)}"
+            " and don't count for an earlier time. Nothing was sent.",
             hint=f"Write the earlier time into releases/{slug}.md, then schedule and approve it again.",
             code="signed_for_later",
         )
@@ -86,7 +87,7 @@ def retry(context: ServiceContext, slug: str, outlet: str | None = None) -> tupl
         commands.accept_late(ledger, dossier.release)
         settling.try_again(ledger, chosen)
         for name in sorted(closed):
-            open_outlet_again(ledger, name, why=f"another try of {slug} was asked for")
+            open_outlet_again(ledger, name, why=f"somebody asked to retry {slug}")
     return chosen
 
 
@@ -98,7 +99,7 @@ def choose(
     names = sorted({delivery.outlet for delivery in dossier.deliveries})
     if outlet is not None and outlet not in names:
         raise NotFound(
-            f"{slug} does not go to an outlet {outlet}.",
+            f"{slug} does not go to the outlet {outlet}.",
             hint=f"It goes to {', '.join(names)}.",
             code="no_such_outlet",
             candidates=names,
@@ -110,10 +111,12 @@ def choose(
         doubtful = [
             one.outlet for one in dossier.deliveries if one.state is DeliveryState.IN_DOUBT and one.needs_person
         ]
-        settling = f" What is in doubt: `pressrelease settle {slug} --outlet {doubtful[0]}`." if doubtful else ""
+        settling = (
+            f" To settle what is in doubt: `pressrelease settle {slug} --outlet {doubtful[0]}`." if doubtful else ""
+        )
         raise NotFound(
             f"Nothing of {slug} is {word}{f' at {outlet}' if outlet else ''}.",
-            hint=f"`pressrelease status {slug}` shows where it stands.{settling}",
+            hint=f"To see its status: `pressrelease status {slug}`.{settling}",
             code="nothing_to_do",
         )
     return chosen

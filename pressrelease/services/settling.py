@@ -104,8 +104,9 @@ def select(context: ServiceContext, slug: str, outlet: str, verdict: str, named:
     if not chosen.settled:
         word = "can be taken back" if verdict == "undo" else "in doubt"
         raise NotFound(
-            f"Nothing of {slug} at {outlet} that is {word} was named. Nothing was changed.",
-            hint=f"`pressrelease settle {slug} --outlet {outlet}` lists what is in doubt, with keys.",
+            f"None of the recipients you named has a delivery of {slug} at {outlet} that is {word}. Nothing"
+            " was changed.",
+            hint=f"To list what is in doubt, with the keys: `pressrelease settle {slug} --outlet {outlet}`.",
             code="nothing_to_do",
         )
     return chosen
@@ -182,8 +183,8 @@ def _last_settled(context: ServiceContext, slug: str, outlet: str) -> tuple[Deli
     ]
     if not there:
         raise NotFound(
-            f"No settlement of {slug} at {outlet} can be taken back: there is none, or something followed it.",
-            hint=f"`pressrelease journal {slug}` shows what was settled and sent.",
+            f"No answer about {slug} at {outlet} can be taken back: nobody gave one, or something was sent after it.",
+            hint=f"To see what was answered and sent: `pressrelease journal {slug}`.",
             code="nothing_to_do",
         )
     last = max(known[one.version, one.recipient].at for one in there)

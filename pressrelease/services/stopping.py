@@ -40,7 +40,7 @@ def hold(context: ServiceContext, slug: str, why: str = "") -> None:
         context.report(slug)
     except NotFound as error:
         if error.code == "not_scheduled":  # the next step is not to schedule what somebody wants held
-            error.hint = "Nothing of it can go out as long as nobody schedules it."
+            error.hint = "It can't go out until somebody schedules it."
         raise
     with context.ledger() as ledger:
         commands.set_directive(ledger, slug, Directive.HELD, by=context.actor, why=why)
@@ -85,12 +85,12 @@ def later(context: ServiceContext, slug: str, at: str, *, now: datetime) -> Late
     said = say_full(meant.lift, timezone=office.timezone, now=now)
     if meant.lift <= now:
         raise EmbargoRefused(
-            f"{said} is past. Nothing was changed.", hint="Give a time that is ahead.", code="embargo_past"
+            f"{said} has already passed. Nothing was changed.", hint="Choose a time in the future.", code="embargo_past"
         )
     must_fit(release.embargo, meant.lift, slug=slug, timezone=office.timezone, now=now)
     questions = list(meant.remarks)
     if meant.kind is EmbargoKind.WINDOW:
-        questions.insert(0, f"“{meant.text}” names days, not a moment. It would go out {said}.")
+        questions.insert(0, f"“{meant.text}” is not an exact time. It would go out {said}.")
     return Later(meant.lift, meant.wall, tuple(questions))
 
 
@@ -104,7 +104,7 @@ def resume(context: ServiceContext, slug: str, at: Later | None = None) -> None:
     _take_over(context)
     if not context.dry_run and is_held(context.workspace.folder, slug):
         raise NotPermitted(
-            f"The file {HOLD}{slug} can't be removed by you. {slug} is still on hold.",
+            f"You don't have permission to delete the file {HOLD}{slug}. {slug} is still on hold.",
             hint=f"rm {context.workspace.folder / f'{HOLD}{slug}'}",
             code="not_resumed",
         )
@@ -115,7 +115,7 @@ def resume(context: ServiceContext, slug: str, at: Later | None = None) -> None:
         became = "is gone" if report.dossier.file is FileFact.GONE else "was changed after it was scheduled"
         raise NeedsPerson(
             f"releases/{slug}.md {became}. {slug} was not resumed.",
-            hint=f"Put the file back as it was, or `pressrelease schedule {slug}` it as it is now.",
+            hint=f"Put the file back as it was, or schedule the new text: `pressrelease schedule {slug}`.",
             code="file_changed",
         )
     with context.ledger(now) as ledger:
@@ -124,10 +124,10 @@ def resume(context: ServiceContext, slug: str, at: Later | None = None) -> None:
         if at is None and before.release.word is not Directive.HELD and not waits:
             stopped = context.store.read.control().stopped
             raise NotPermitted(
-                f"{slug} is not held. Nothing was changed.",
-                hint="Everything is stopped: `pressrelease resume --all` ends that."
+                f"{slug} is not on hold. Nothing was changed.",
+                hint="Everything is stopped. To start publishing again: `pressrelease resume --all`."
                 if stopped
-                else f"`pressrelease status {slug}` shows where it is.",
+                else f"To see its status: `pressrelease status {slug}`.",
                 code="not_held",
             )
         if at is not None:
@@ -193,14 +193,14 @@ def resume_all(context: ServiceContext, *, let_go: bool, clock_confirmed: bool =
     if shown.doubt and not clock_confirmed:
         raise NeedsPerson(
             f"{shown.doubt[0].upper()}{shown.doubt[1:]}. Nothing was changed.",
-            hint="Set the clock right, or confirm that it is: `pressrelease resume --all --confirm clock`.",
+            hint="Set the clock, or confirm that it is right: `pressrelease resume --all --confirm clock`.",
             code="clock_in_doubt",
         )
     stopped = something_is_stopped(context)
     _take_over(context)
     if not context.dry_run and is_stopped(context.workspace.folder):
         raise NotPermitted(
-            "The file STOP can't be removed by you. Everything is still stopped.",
+            "You don't have permission to delete the file STOP. Everything is still stopped.",
             hint=f"rm {context.workspace.folder / STOP}",
             code="not_resumed",
         )
@@ -210,7 +210,7 @@ def resume_all(context: ServiceContext, *, let_go: bool, clock_confirmed: bool =
     with context.ledger() as ledger:
         for slug in due:
             if not let_go:
-                why = "fell due while everything was stopped"
+                why = "became due while everything was stopped"
                 commands.set_directive(ledger, slug, Directive.HELD, by=context.actor, why=why)
         commands.go_on(ledger)
         presence.confirm_clock(ledger, clock.read_clock())

@@ -91,7 +91,7 @@ def load_for_update(ledger: Ledger, slug: str) -> Dossier:
     found = ledger.rows(_RELEASE, {"of_slug": slug})
     if not found:
         raise NotFound(
-            f"{slug} is not scheduled.", hint=f"`pressrelease schedule {slug}` does that.", code="not_scheduled"
+            f"{slug} is not scheduled.", hint=f"To schedule it: `pressrelease schedule {slug}`.", code="not_scheduled"
         )
     release = scheduled_of(found[0])
     which = {"of_slug": slug, "of_version": release.version}

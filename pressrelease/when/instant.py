@@ -139,14 +139,27 @@ def check_mentioned(phrase: Phrase, moment: datetime, office: OfficeTime) -> Non
 
 
 def past(moment: datetime, office: OfficeTime) -> EmbargoRefused:
-    """The refusal of a moment that isn't ahead."""
-    said = say(moment, timezone=office.name, now=office.now)
-    return refusal(
-        f"{said} is past.",
+    """Refuse a moment that has passed, and suggest the same hour on the next day on which it is ahead."""
+    ahead = _same_hour_ahead(moment, office)
+    such_as = f", such as “{typed(ahead.astimezone(office.zone))}”," if ahead else ""
+    refused = refusal(
+        f"{say(moment, timezone=office.name, now=office.now)} has already passed.",
         code="embargo_past",
-        candidates=[said],
-        hint="Give a time that is ahead, or “immediate”.",
+        candidates=[say(ahead, timezone=office.name, now=office.now)] if ahead else (),
+        hint=f"Choose a time in the future{such_as} or “immediate”.",
     )
+    refused.past = moment
+    return refused
+
+
+def _same_hour_ahead(moment: datetime, office: OfficeTime) -> datetime | None:
+    """Return the next time (UTC) at which the office's clock shows that hour and minute; None past the calendar."""
+    try:
+        hour = moment.astimezone(office.zone).time().replace(second=0, microsecond=0)
+        ahead = datetime.combine(office.today, hour, office.zone).astimezone(UTC)
+        return ahead if ahead > office.now else ahead + timedelta(days=1)
+    except OverflowError:
+        return None
 
 
 def off_hours(moment: datetime, office: OfficeTime) -> tuple[str, ...]:

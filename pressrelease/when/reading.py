@@ -99,7 +99,7 @@ def _refuse_length(phrase: Phrase) -> None:
             raise refusal(
                 f"“{phrase.words(part)}” counts from the moment it is typed, and a file keeps only the day.",
                 code="embargo_length",
-                hint="Write the day and the hour, such as “Sept. 24, 2018, 9 a.m. PT”.",
+                hint="Write the date and the time, such as “Sept. 24, 2018, 9 a.m. PT”.",
             )
 
 

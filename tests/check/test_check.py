@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pressrelease.check import CODES, Finding, Severity, check_release, embargo_of
 from pressrelease.check.placeholders import MOST_TOLD
 from pressrelease.config import Config, read_config
-from pressrelease.errors import ReleaseRefused
+from pressrelease.errors import EmbargoRefused, ReleaseRefused
 from pressrelease.release import Contact, front_matter_text, parse
 
 CONFIG = read_config("""\
@@ -384,3 +384,15 @@ BOMBS = {
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_text_made_to_be_slow_is_not(bomb: str) -> None:
     assert len(findings(body=BOMBS[bomb])) <= 60
+
+
+def test_a_past_embargo_says_how_long_ago_truly_and_suggests_a_time_ahead() -> None:
+    """A phrase is read as of the release's own date; how long ago it was counts from now."""
+    now = datetime(2026, 11, 28, 4, 50, tzinfo=UTC)  # Friday evening in Los Angeles, dated by somebody on UTC
+    text = "---\nheadline: H\ndate: 2026-11-28\nembargo: Nov. 27, 2026, 8:49 p.m. PT\n---\nText.\n"
+    with pytest.raises(EmbargoRefused) as refused:
+        embargo_of(parse(text.encode(), "names"), CONFIG, now=now)
+    assert refused.value.code == "embargo_past"
+    assert "60 s ago" in refused.value.message
+    assert refused.value.candidates == ()
+    assert "tomorrow at 10 a.m." in refused.value.hint

@@ -57,7 +57,7 @@ def test_a_published_file_that_was_edited_leads_in_no_circle(
     call("publish-due")
     monkeypatch.setenv("VISUAL", "sed -i s/Words/Other/")
     call("edit", "names")
-    assert "changes nothing that was published" in call.out
+    assert "doesn't change what was published" in call.out
     call("approve", "names", expect=77)
     assert "schedule names" not in call.err
     assert "corrections" in call.err
@@ -158,7 +158,7 @@ def test_a_file_that_no_command_sees_is_named_with_the_reason(
     assert f"releases/{name}: not checked" in call.out
     assert reason in call.out
     call("schedule", "names", expect=66)
-    assert f"releases/{name} can't be seen, since" in call.err
+    assert f"releases/{name} is ignored, because" in call.err
     assert reason in call.err
     assert any(
         one["check"] == "files" and name in one["message"] for one in call.json("doctor", "--offline")["findings"]
@@ -194,7 +194,7 @@ def test_a_folder_without_releases_is_not_said_to_lack_its_config(
     (tmp_path / "config.toml").write_text('[office]\nname = "x"\ntimezone = "UTC"\n', encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     call("status", expect=66)
-    assert "it has no config.toml" not in call.err
+    assert "there is no config.toml" not in call.err
     assert "no releases/ folder" in call.err
     assert "mkdir releases" in call.err
 

@@ -75,8 +75,8 @@ def test_what_each_can_do(tmp_path: Path, call: Caller, monkeypatch: pytest.Monk
     assert all(one["reached"] is None for one in told.values())
     lines = call("outlets").splitlines()
     assert "mail (email, 2 recipients)" in lines
-    assert "  can't tell a repeat: a delivery in doubt waits for a person" in lines
-    assert "  a delivery in doubt is looked for there before anything is sent again" in lines
+    assert "  can't recognize a repeat: if sending is interrupted, you decide whether to send again" in lines
+    assert "  if sending is interrupted, the program looks there before it sends again" in lines
     assert "  switched off" in lines
     assert call("outlets", "media").splitlines()[0] == "media (webhook)"
     assert "newsroom" not in call.out
@@ -122,7 +122,7 @@ def test_each_is_reached_by_itself_and_the_exit_code_is_of_the_worst(
         assert "NOT REACHED" in call.out
         call("outlets", "--test", "mail", "--test", "down", expect=10)
         # Listing alone is no test: what can't be opened says so, and the others are listed.
-        assert "CAN'T BE OPENED" in call("outlets")
+        assert "CAN'T BE USED" in call("outlets")
         assert not receiver.got
         assert not server.got
         monkeypatch.setenv("MAIL", "right")
@@ -165,7 +165,7 @@ def test_the_table_holds_at_eighty_columns() -> None:
     lines = shown.getvalue().splitlines()
     assert all(len(line) <= 80 for line in lines)
     text = " ".join(shown.getvalue().split())
-    for words in ("Tells a repeat", "for 50 min", "2,140", "in place", "mail: CLOSED", "social: switched off"):
+    for words in ("Tells a repeat", "for 50 min", "2,140", "in place", "mail: LOGIN REJECTED", "social: switched off"):
         assert words in text, text
     assert "\x1b" not in text
     assert any(line.startswith("a-name-that-is") for line in lines)

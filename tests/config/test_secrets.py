@@ -73,7 +73,7 @@ def test_a_file_that_others_may_touch_is_refused_in_any_mode(tmp_path: Path, mod
     path.chmod(mode)
     if mode & 0o077:
         refused = refusal(SecretSource.FILE, "hook.key", tmp_path)
-        assert "others may read" in refused.message
+        assert "can read the secret" in refused.message
         assert "chmod 600 hook.key" in refused.hint
     elif mode & 0o400 or os.geteuid() == 0:
         assert resolve(SecretReference(SecretSource.FILE, "hook.key"), tmp_path) == VALUE
@@ -165,7 +165,7 @@ def test_the_keyring_is_asked_for_service_and_name(
 def test_a_keyring_that_has_it_not_or_is_locked_says_no_more(keyring: Any, tmp_path: Path) -> None:
     assert "missing or empty" in refusal(SecretSource.KEYRING, "smtp/press", tmp_path).message
     keyring.locked = True
-    assert "would not give" in refusal(SecretSource.KEYRING, "smtp/press", tmp_path).message
+    assert "did not hand over" in refusal(SecretSource.KEYRING, "smtp/press", tmp_path).message
 
 
 def test_without_the_package_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_the_author_may_not_approve_where_the_policy_says_so(
     office = found("author_may_approve = false", author="jdoe")
     call("schedule", "names")
     call("approve", "names", "--as", name, expect=77)
-    assert "wants somebody else" in call.err
+    assert "requires somebody else" in call.err
     forging.approve(store_of(office), "names", name.strip())
     call("publish-due")
     assert (office.pages, call.state("names")) == ([], "unapproved")
@@ -225,7 +225,7 @@ def test_a_file_edited_meanwhile_is_not_approved(found: Callable[..., Office], c
     call("schedule", "names", "--yes")
     office.write("names", embargo=FAR, body="Other words.")
     call("approve", "names", "--as", "da", expect=10)
-    assert "no longer what was scheduled" in call.err
+    assert "was changed after it was scheduled" in call.err
 
 
 def test_a_yes_to_another_version_or_release_counts_for_nothing(found: Callable[..., Office], call: Caller) -> None:

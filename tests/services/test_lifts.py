@@ -138,7 +138,7 @@ def test_days_instead_of_a_moment_are_asked_when_resuming(office: Office, call: 
     call("schedule", "names", "--at", EARLIER, "--yes")
     day = (MONDAY + timedelta(days=3)).date()
     call("resume", "names", "--at", f"{day:%B} {day.day}, {day.year}", expect=10)
-    assert "names days, not a moment" in call.err
+    assert "is not an exact time" in call.err
     assert lift(call) == datetime.fromisoformat(EARLIER)
 
 
@@ -167,6 +167,15 @@ def test_what_is_kept_was_chosen_and_fits(
     assert embargo.not_before is None or last.moment >= embargo.not_before
     assert embargo.no_later_than is None or last.moment < embargo.no_later_than
     assert not said_earlier(last, found.moment, timezone="UTC")
+
+
+def test_a_kept_lift_is_the_hour_that_was_chosen_by_the_zone_rules_of_today() -> None:
+    embargo = Embargo("next week", EmbargoKind.WINDOW, "UTC", NOW, NOW + timedelta(days=14), NOW + timedelta(days=1))
+    recorded = datetime(2026, 12, 4, 16, 0, tzinfo=UTC)  # 9 a.m. by rules that had summer time in December
+    found = kept(Lift(recorded, "2026-12-04T09:00:00-07:00[America/Los_Angeles]", "next week", True), embargo)
+    assert found is not None
+    assert found.moment == datetime(2026, 12, 4, 17, 0, tzinfo=UTC)
+    assert found.moment.astimezone(LA).hour == 9
 
 
 @given(lifts, st.none() | moments)

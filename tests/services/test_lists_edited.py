@@ -93,7 +93,7 @@ def test_one_reporter_on_two_lists_of_a_release_is_a_warning(office: Office, cal
     office.write("names", embargo=FAR, outlets="[press, tv]")
     (finding,) = [one for one in call.json("check", "names")["findings"] if one["code"] == "recipients_twice"]
     assert (finding["severity"], finding["line"]) == ("warning", 5)
-    assert "1 recipient is on the lists of both press and tv" in finding["message"]
+    assert "1 recipient is on both lists, press and tv" in finding["message"]
     assert "example.org" not in finding["message"]
 
 

@@ -220,7 +220,7 @@ def test_what_was_sent_since_is_not_taken_back(office: Here, server: MailServer)
     office.run("settle", *ABOUT, "--recipient", LIST[2], "--resend")
     office.run("publish-due", expect=10)
     refused = office.run("settle", *ABOUT, "--undo", expect=66)
-    assert "something followed it" in refused.stderr
+    assert "something was sent after it" in refused.stderr
     assert server.whole_texts[LIST[2]] == 2
 
 

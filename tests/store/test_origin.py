@@ -154,7 +154,7 @@ def test_a_copy_that_is_adopted_is_stopped_and_what_was_due_is_in_doubt(workspac
     assert passes.publish_due(opened).published == ()
     assert keeping.verify(opened.store.read).disagreements == ()
     assert events(opened.store)[-1] == "delivery.in_doubt" or "adopted" in events(opened.store)
-    with pytest.raises(NotPermitted, match="original already"):
+    with pytest.raises(NotPermitted, match="already the original"):
         adopting.adopt(context)
     stopping.resume_all(context, let_go=True)
     schedule_now(opened, "new")

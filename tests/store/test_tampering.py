@@ -331,7 +331,7 @@ def test_verify_finds_what_was_altered_in_the_layout(place: Workspace, number: i
     context = records.schedule_now(place, "names")
     assert verify(context.store.read).disagreements == ()
     forging.execute(context.store, SPOILED["postgresql" if context.store.file is None else "sqlite"][number])
-    assert "not as it was laid out" in verify(context.store.read).disagreements[0]
+    assert "not as the program made it" in verify(context.store.read).disagreements[0]
 
 
 @pytest.mark.parametrize("how", ["replace", "truncate", "update", "delete"])

@@ -77,7 +77,7 @@ def test_the_hold_of_a_draft_holds_it_once_it_is_scheduled(office: Office) -> No
 def test_a_hold_file_that_can_not_be_removed_is_not_resumed(office: Office) -> None:
     (office.folder / "HOLD-one").mkdir()  # as one that this account may not remove
     done = office.run("resume", "one", expect=77)
-    assert "HOLD-one can't be removed" in done.stderr
+    assert "permission to delete the file HOLD-one" in done.stderr
     assert "release.resumed" not in office.run("journal").stdout
     office.run("publish-due", expect=10)
     assert office.pages == ["two"]

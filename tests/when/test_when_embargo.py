@@ -102,7 +102,7 @@ def refused(text: str, **other: object) -> EmbargoRefused:
     [
         ("Tuesday, Sept. 24", "embargo_weekday", "is a Monday, not a Tuesday", 2, "Mon, Sep 24, 2018"),
         ("Sept. 18 at 9 a.m.", "embargo_past", "past", 2, "Sep 18, 2019"),
-        ("today at 9 a.m.", "embargo_past", "1", 1, "ahead"),
+        ("today at 9 a.m.", "embargo_past", "1", 1, "future"),
         ("next Friday at 9 a.m.", "embargo_ambiguous", "more than one", 2, "Sep 21, 2018, 9:00 AM PDT"),
         ("Monday at 2", "embargo_ambiguous", "more than one", 2, "Sep 24, 2018, 2:00 AM PDT"),
         ("Sept. 24, 9 a.m. PST", "embargo_zone", "is on PDT, not on PST", 2, "Sep 24, 2018, 9:00 AM PDT"),

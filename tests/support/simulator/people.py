@@ -283,7 +283,7 @@ class People:
         """Somebody reaches every outlet that was closed with the credentials of now."""
         with self.context.ledger() as ledger:
             for name in closed_outlets(self.context.store.read):
-                open_outlet_again(ledger, name, why="it was reached with its credentials")
+                open_outlet_again(ledger, name, why="it answered, and accepted the credentials")
 
     def edit_config(self, what: str) -> None:
         """Somebody edits config.toml; a pass that is under way goes on by what it had read."""
