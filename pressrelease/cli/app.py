@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 from typer.main import get_command, get_command_from_info
 
 from pressrelease import __version__
@@ -93,10 +93,21 @@ class OneCommand(TyperCommand):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help, with the examples' dates counted from today."""
+        from typer.models import ArgumentInfo
+        from typer.utils import get_params_from_function
+
         from pressrelease.cli.examples import dated
 
         self.help = dated(self.help or "")
+        declared = get_params_from_function(self.callback) if self.callback else {}
+        for parameter in self.params:
+            info = declared[parameter.name].default if parameter.name in declared else None
+            if isinstance(parameter, TyperArgument) and isinstance(info, ArgumentInfo):
+                parameter.help = info.help  # which Click 8.5 takes from Typer's arguments
         super().format_help(ctx, formatter)
+
+    def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write nothing: Typer has listed the arguments already, and Click 8.5 would list them again."""
 
 
 class Commands(TyperGroup):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 from pressrelease.system import clock
@@ -12,11 +13,17 @@ def today() -> date:
     return clock.utc_now().date()
 
 
+def _under_heading(found: re.Match[str]) -> str:
+    lines = found[1].rstrip("\n").split("\n")
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
 def dated(text: str) -> str:
-    """Return a help text with its placeholders filled in.
+    """Return a help text with its examples under a heading, and the placeholders in them filled in.
 
     `<week>` is the week after next, as "the week of 9/24"; `<monday>` its Monday, as "Monday, Sept. 24, 2018".
     """
+    text = re.sub(r"\x08\n((?:pressrelease [^\n]*\n?)+)", _under_heading, text)
     if "<" not in text:
         return text
     from pressrelease.when.formatting import AP_MONTHS

@@ -47,7 +47,11 @@ MaybeSlugsArgument = Annotated[
 OutletOption = Annotated[
     str | None,
     typer.Option(
-        "--outlet", help="Only this outlet, by its name in config.toml.", autocompletion=outlets, show_default=False
+        "--outlet",
+        metavar="NAME",
+        help="Only this outlet, by its name in config.toml.",
+        autocompletion=outlets,
+        show_default=False,
     ),
 ]
 ConfirmOption = Annotated[

@@ -63,7 +63,11 @@ def settle(
     outlet: Annotated[
         str,
         typer.Option(
-            "--outlet", help="The outlet where deliveries are in doubt.", autocompletion=outlets, show_default=False
+            "--outlet",
+            metavar="NAME",
+            help="The outlet where deliveries are in doubt.",
+            autocompletion=outlets,
+            show_default=False,
         ),
     ],
     recipients: Annotated[
