@@ -42,7 +42,10 @@ _INSTEAD: Mapping[str, Mapping[str, str]] = {
 MEANT = {word: instead for words, instead in _INSTEAD.items() for word in words.split()}
 
 #: What a word would do that no command of this version does.
-_NOT_YET = {"kill": "No command takes back what is out yet.", "correct": "No command corrects what is out yet."}
+_NOT_YET = {
+    "kill": "No command withdraws a published release yet.",
+    "correct": "No command corrects a published release yet.",
+}
 
 _ONE_SLUG = frozenset({"publish", "edit", "proof", "kill", "correct"})
 _SLUGS = frozenset({"schedule", "approve", "unapprove", "unschedule", "hold", "resume", "retry"})
@@ -51,37 +54,39 @@ _MAYBE_NAMES = frozenset({"status", "journal", "check", "outlets --test", "new"}
 #: How many commands with a near name are listed.
 MOST_NEAR = 3
 
+#: How much less alike than the nearest another may be, from 0 to 1: `aprove` is not offered `unapprove`.
+NEARLY_AS_NEAR = 0.1
+
 
 def no_such_command(typed: Sequence[str], commands: Collection[str], *, workspace: object = None) -> Usage:
-    """Return the refusal of a command line whose first word is no command, with what to type instead, to copy.
+    """Return the refusal of a command line whose first word is no command, with what to type instead.
 
-    `workspace` is the folder that was named before that word, if any.
+    Each command to copy has a line of its own, which no terminal breaks. `workspace` is the folder that was named
+    before that word, if any.
     """
     program = f"pressrelease --workspace {shlex.quote(str(workspace))}" if workspace else "pressrelease"
     word = typed[0].lower()
     lines = [f"There is no command `{typed[0]}`. Nothing was changed."]
     if word == "help" and len(typed) > 1 and typed[1] in commands:
-        return Usage(lines[0], hint=f"To see its help: pressrelease {typed[1]} --help")
+        return Usage(lines[0], hint=f"To see its help:\n  pressrelease {typed[1]} --help")
     near = [] if word in MEANT else _near(word, commands)
     if near and near[0] not in commands:
         word, near = near[0], []
     if near:
-        copies = [f"{program} {_line(name, typed[1:])}" for name in near]
-        if len(copies) == 1:
-            return Usage(lines[0], hint=f"Did you mean: {copies[0]}")
-        return Usage(lines[0], hint="\n  ".join(["Did you mean one of these?", *copies]))
+        asked = "Did you mean this?" if len(near) == 1 else "Did you mean one of these?"
+        return Usage(lines[0], hint="\n  ".join([asked, *(f"{program} {_line(name, typed[1:])}" for name in near)]))
     wanted = MEANT.get(word, {})
     lines += [words for name, words in _NOT_YET.items() if name in wanted and name not in commands]
     there = {name: what for name, what in wanted.items() if name.startswith("-") or name.split()[0] in commands}
-    hints = [f"{what}: {program} {_line(name, typed[1:])}" for name, what in there.items()]
-    return Usage(" ".join(lines), hint="\n".join(hints) or "To see all commands: pressrelease --help")
+    hints = [f"{what}:\n  {program} {_line(name, typed[1:])}" for name, what in there.items()]
+    return Usage(" ".join(lines), hint="\n".join(hints) or "To see all commands:\n  pressrelease --help")
 
 
 def stop_takes_no_slug(typed: Sequence[str]) -> Usage:
     """Return the refusal of `stop SLUG`, with both commands that may be meant."""
     return Usage(
         "`pressrelease stop` stops everything and takes no SLUG. Nothing was stopped.",
-        hint=f"To keep back only that: pressrelease {_line('hold', typed)}\nTo stop everything: pressrelease stop",
+        hint=f"To keep back one:\n  pressrelease {_line('hold', typed)}\nTo stop everything:\n  pressrelease stop",
     )
 
 
@@ -94,7 +99,8 @@ def _near(word: str, commands: Collection[str]) -> list[str]:
     near = difflib.get_close_matches(word, [*commands, *MEANT], n=MOST_NEAR, cutoff=0.7)
     if near and near[0] not in commands:
         return near[:1]
-    return [name for name in near if name in commands]
+    alike = {name: difflib.SequenceMatcher(None, word, name).ratio() for name in near if name in commands}
+    return [name for name, ratio in alike.items() if ratio >= max(alike.values()) - NEARLY_AS_NEAR]
 
 
 def _line(command: str, arguments: Sequence[str]) -> str:
