@@ -64,7 +64,8 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     lines += [*running, ""] if first else []
     lines += _release_lines(seen, context, now)
     lines += near_lines(context, now=now)
-    session.say(*lines, *([] if first else running))
+    lines += [] if first else running
+    session.say(*(lines if lines[-1] else lines[:-1]))
     _leave_if_unattended(seen.rows)
 
 
@@ -215,11 +216,11 @@ def status(
     if first:
         session.say(*running, "")
     _show(session, context, seen.rows, detailed=bool(slugs))
-    session.say(*([more] if seen.more else []), "")
-    if not slugs:
-        session.say(*near_lines(context, now=now))
-    if not first:
-        session.say(*running)
+    below = [] if slugs else near_lines(context, now=now)
+    below += [] if first else running
+    session.say(*([more] if seen.more else []))
+    if below:
+        session.say("", *(below if below[-1] else below[:-1]))
     _leave_if_unattended(seen.rows)
 
 

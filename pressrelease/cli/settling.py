@@ -153,7 +153,9 @@ def _ask_for_verdict(session: Session, slug: str, outlet: str) -> NoReturn:
     if answered:
         lines.append(f"Take the last answer back:\n  {asked} --undo")
     raise Usage(
-        f"Check at {outlet} whether it arrived, then say so here. Nothing was changed.",
+        f"Check at {outlet} whether it arrived, then say so here. Nothing was changed."
+        if doubtful
+        else f"Nothing of {slug} at {outlet} waits for your answer. Nothing was changed.",
         hint="\n".join([*lines, "For some of them only, add --recipient ADDRESS or --from FILE."]),
     )
 
