@@ -83,7 +83,7 @@ def test_a_copy_shows_no_scheduler_of_its_original(
         assert "pressrelease adopt" in screen
         assert "cheduler is" not in screen
     assert call.json("status")["scheduler"]["alive"] is False
-    assert "a scheduler is alive" not in call("doctor", "--offline", expect=10)
+    assert "the scheduler is running" not in call("doctor", "--offline", expect=10)
 
 
 def test_resume_all_with_nothing_stopped_changes_and_records_nothing(place: Workspace, call: Caller) -> None:

@@ -75,7 +75,7 @@ def test_what_is_typed_by_hand_is_no_sign(place: Workspace, call: Caller) -> Non
     assert (told["alive"], told["last_seen"] is None) == (False, False)
     assert "`publish-due` ran once" in call("status")
     looked = call("doctor", "--offline", expect=0)
-    assert "WARNING  scheduler: one pass was made" in looked, "the same as on every other screen"
+    assert "WARNING  scheduler: `publish-due` ran once" in looked, "the same as on every other screen"
     assert "no scheduler is running" not in looked
 
 

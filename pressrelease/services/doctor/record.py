@@ -209,27 +209,27 @@ def scheduler(context: DoctorContext) -> Iterator[DoctorFinding]:
             "If this is the one to go on with, and no other is running: `pressrelease adopt`.",
         )
     elif control.stopped:
-        since = f" since {say_span(context.mark.wall - control.stopped_at)}" if control.stopped_at else ""
+        since = f" {say_span(context.mark.wall - control.stopped_at)} ago" if control.stopped_at else ""
         why = f" ({control.stopped_why})" if control.stopped_why else ""
-        yield error(f"everything is stopped, by {control.stopped_by}{since}{why}", "`pressrelease resume --all`")
+        yield error(f"everything was stopped by {control.stopped_by}{since}{why}", "`pressrelease resume --all`")
     sign = scheduler_sign(read, context.workspace.alive, context.mark.wall, control)
     start = "Start `pressrelease run`; `pressrelease service --systemd` prints what keeps it up."
     if sign.alive:
-        yield fine(f"a scheduler is alive on {sign.host} ({sign.kind})")
+        yield fine(f"the scheduler is running on {sign.host} ({sign.kind})")
     elif control.not_the_original:
         return
     elif sign.once and sign.last_seen is not None:
         ago = say_span(context.mark.wall - sign.last_seen)
         yield (error if read.open_releases() else warning)(
-            f"one pass was made {ago} ago on {sign.host}, and nothing shows yet that another will come",
-            "If cron makes one every minute, look again in two minutes. If not, install the line that"
+            f"`publish-due` ran once, {ago} ago on {sign.host}, and nothing shows yet that it will run again",
+            "If cron runs it every minute, look again in two minutes. If not, install the line that"
             " `pressrelease service --cron` prints.",
         )
     elif read.open_releases():
         seen = f"the last was seen {say_span(context.mark.wall - sign.last_seen)} ago" if sign.last_seen else "none yet"
-        yield error(f"no scheduler is alive ({seen}), and releases are waiting", start)
+        yield error(f"no scheduler is running ({seen}), and releases are waiting", start)
     else:
-        yield warning("no scheduler is alive; nothing is waiting for one", start)
+        yield warning("no scheduler is running; nothing is waiting for one", start)
 
 
 def claims(context: DoctorContext) -> Iterator[DoctorFinding]:
