@@ -31,6 +31,15 @@ def pytest_xdist_auto_num_workers() -> int:
     return (3 * processors + 1) // 2
 
 
+#: Files whose tests are few and long: started last, one of them would keep a single processor busy at the end.
+LONG = ("test_cycle.py", "test_prepare.py", "test_zone_rules.py", "test_notices.py", "test_approvals.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with what takes longest: the tests of whole commands, then those of `LONG`."""
+    items.sort(key=lambda item: 0 if "whole" in item.path.parts else 1 if item.path.name in LONG else 2)
+
+
 @pytest.fixture(autouse=True)
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test is steered by the workspace, colours or editor of whoever runs it."""
