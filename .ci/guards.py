@@ -74,7 +74,7 @@ GUARDS = (
           "        return self._receipt(told)\n\n    def find", "        return told\n\n    def find",
           "test_third_party_nonsense.py::test_an_answer_that_is_none_leaves_a_doubt"),
     Guard("mastodon: looks before the key", "outlets/mastodon/outlet.py",
-          "            return self._look(parcel.prepared, since, deadline)", "            return None",
+          "            return self._look(rendered.prepared, since, deadline)", "            return None",
           "test_mastodon.py::test_a_lost_post_is_found_before_a_second_one"),
     # -- the claim ----------------------------------------------------------------------------------------
     Guard(
@@ -123,7 +123,7 @@ GUARDS = (
           "return self._one_place and written and not self.store_id()", "return False", "test_origin.py::test_a_record_without_its_marker_sends_nothing"),
     Guard("adopted under a clock set back", "store/backup.py", "set_back = newest is not None and ledger.micros < newest",
           "set_back = False", "test_origin.py::test_a_copy_adopted_under_a_clock_that_was_set_back_is_sure_of_no_lift"),
-    Guard("a stop file beside a copy stays", "store/asked.py",
+    Guard("a stop file beside a copy stays", "store/stop_requests.py",
           "    if store.read.control().not_the_original:\n        return\n", "", "test_stopfile.py::test_beside_a_record_that_is_not_the_original_they_stay_for_the_one_that_is"),
     Guard("a moved record is not renamed back", "services/moving.py",
           "        context.store.origin.note(Position(head.n, head.hash, to_micros(now)))\n", "", "test_moving.py::test_nothing_is_sent_from_the_old_file_afterwards"),

@@ -248,10 +248,10 @@ def bodies_of(folder: Path, slugs: Sequence[str]) -> list[bytes]:
 
     workspace = Workspace(folder)
     outlet = workspace.outlets()["media"]
-    parcels = RenderCache(workspace.config, workspace.store)
+    renders = RenderCache(workspace.config, workspace.store)
     read = workspace.store.read
     made = [
-        parcels.make(outlet, delivery).content
+        renders.make(outlet, delivery).content
         for dossier in read.dossiers(read.releases(list(slugs)))
         for delivery in dossier.deliveries
     ]

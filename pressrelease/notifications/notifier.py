@@ -74,7 +74,7 @@ class Notifier:
             if name in known_outlets(workspace.config):
                 with self._lock:
                     self._wanted[name] = workspace, seen
-                    self._begin(f"telling {name}", self._tell_while_wanted, name)
+                    self._begin(f"telling {name}", self._notify_while_requested, name)
 
     def _is_left_alone(self, seen: Snapshot | None) -> bool:
         """Return whether to wait until after the next lift; but not for ever if one follows another."""
@@ -95,7 +95,7 @@ class Notifier:
         for thread in list(self._threads.values()):
             thread.join(max(0.0, end - clock.pause_clock()))
 
-    def _tell_while_wanted(self, name: str) -> None:
+    def _notify_while_requested(self, name: str) -> None:
         """Notify, and again if that was requested meanwhile, though not at every write of a busy moment."""
         from pressrelease.notifications.sending import notify
 

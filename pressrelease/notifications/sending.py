@@ -56,7 +56,7 @@ def notify(workspace: Workspace, name: str, seen: Snapshot) -> None:
         return  # whatever there is, it waits
     news = unread_events(workspace, seen, readers.values(), now)
     if readers and not any(_waits_to_be_told(news, reader, now) for reader in readers.values()):
-        _pass_over(store, readers.values(), news, now)
+        _skip_lines(store, readers.values(), news, now)
         return
     if name in closed_outlets(store.read):
         return  # it refuses our credentials, and is sent nothing until they are fixed
@@ -90,7 +90,7 @@ def _urges(lines: Collection[JournalEvent]) -> bool:
     return any(one.event in URGENT for one in lines)
 
 
-def _pass_over(store: Store, readers: Collection[NotificationCursor], news: UnreadEvents, now: datetime) -> None:
+def _skip_lines(store: Store, readers: Collection[NotificationCursor], news: UnreadEvents, now: datetime) -> None:
     """Record that there was nothing to send, if that saves later work or ends a condition."""
     for reader in readers:
         lines, standing = news.new_to(reader)

@@ -94,7 +94,7 @@ class Outlet(Protocol):
         """Render for one recipient. Pure, apart from caching; touches neither network nor disk."""
         ...
 
-    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
+    def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Send once, within the outlet's timeout as a total. Raises DeliveryFailed and nothing else.
 
         Never retries: the plan decides what follows a failure. Follows no redirect.
@@ -121,7 +121,7 @@ class Outlet(Protocol):
 class Finds(Protocol):
     """An outlet that can look for what an earlier try left there; it says so with `Repeats.findable`."""
 
-    def find(self, parcel: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
+    def find(self, rendered: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
         """Return the receipt of what arrived since `since` (aware UTC), None if sending now makes no duplicate.
 
         Publishes nothing. Raises DeliveryFailed: NOT_SENT to look again later, FOR_GOOD if only a person can tell.

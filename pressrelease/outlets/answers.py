@@ -28,7 +28,7 @@ from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system.clock import utc_now
 
 #: The longest Retry-After that is passed on.
-LONGEST_WISH = timedelta(days=7)
+LONGEST_RETRY_AFTER = timedelta(days=7)
 
 _NOT_NOW = {
     408: "did not get the whole request in time",
@@ -60,7 +60,7 @@ _NEVER = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """A server's answer. Header names are in lower case; `whole` is False if there was more than is read."""
 
     status: int
@@ -78,7 +78,7 @@ class Answer:
             return None
 
 
-def failure_of(answer: Answer, called: str, *, changes_nothing: bool = False) -> DeliveryFailed | None:
+def failure_of(answer: HttpAnswer, called: str, *, changes_nothing: bool = False) -> DeliveryFailed | None:
     """Return the failure that a status means, by the table above; None for 2xx. `called` is a name for the server."""
     status = answer.status
     if 200 <= status < 300:
@@ -105,11 +105,11 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     """
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,10}", value):
-        return min(timedelta(seconds=int(value)), LONGEST_WISH)
+        return min(timedelta(seconds=int(value)), LONGEST_RETRY_AFTER)
     moment = _http_date(value)
     if moment is None:
         return None
-    return min(max(moment - (server_time(headers) or utc_now()), timedelta(0)), LONGEST_WISH)
+    return min(max(moment - (server_time(headers) or utc_now()), timedelta(0)), LONGEST_RETRY_AFTER)
 
 
 def server_time(headers: Mapping[str, str]) -> datetime | None:

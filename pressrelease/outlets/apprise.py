@@ -26,7 +26,7 @@ from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
 from pressrelease.message.short_form import Limit, cut, joined
 from pressrelease.outlets import RenderedMessage, Secret
-from pressrelease.outlets.http import Answer, failure_of
+from pressrelease.outlets.http import HttpAnswer, failure_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 
 MEDIA_TYPE = "application/json"
@@ -99,7 +99,7 @@ class AppriseService:
         told = {"title": title, "body": text or title}
         return RenderedMessage(json.dumps(told, ensure_ascii=False).encode(), MEDIA_TYPE, told)
 
-    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
+    def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Post once. Apprise's own timeouts are per read, so it runs in a thread that is abandoned in the end."""
         del key, recipient
         ended = threading.Event()
@@ -110,7 +110,7 @@ class AppriseService:
             try:
                 # Its failures are in the lines; what it raises is a fault of Apprise's, and its words may be secret.
                 with contextlib.suppress(Exception):
-                    said.append(self._notified(parcel.prepared, lines))
+                    said.append(self._notified(rendered.prepared, lines))
             finally:
                 ended.set()
 
@@ -184,7 +184,7 @@ def what_became_of_it(lines: Sequence[LogLine]) -> DeliveryFailed:
     complaints = [line.words for line in lines if line.level in {"WARNING", "ERROR", "CRITICAL"}]
     if len(complaints) == 1 and not any(line.level == "INFO" for line in lines):
         if found := _STATUS.search(complaints[0]):
-            failure = failure_of(Answer(int(found.group(1))), "the service")
+            failure = failure_of(HttpAnswer(int(found.group(1))), "the service")
             if failure is not None:
                 return failure
         if any(_NEVER_BEGAN.search(line.words) for line in lines if line.level == "DEBUG"):

@@ -22,7 +22,7 @@ from pressrelease.config import Office, OutletConfig
 from pressrelease.message import Message
 from pressrelease.message.short_form import BLUESKY, ShortForm, short_form
 from pressrelease.outlets import RenderedMessage, Secret
-from pressrelease.outlets.http import Answer, Http, checked_address, failure_of
+from pressrelease.outlets.http import Http, HttpAnswer, checked_address, failure_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.when import rfc3339
 
@@ -90,10 +90,10 @@ class Bluesky:
             json.dumps(value, ensure_ascii=False).encode(), MEDIA_TYPE, PostRecord(key_of(message.lift, key), value)
         )
 
-    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
+    def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Write the record, or find that it is written."""
         del key, recipient
-        record: PostRecord = parcel.prepared
+        record: PostRecord = rendered.prepared
         deadline = self._http.deadline()
         session, answer = self._as_us("com.atproto.repo.putRecord", self._put(record), deadline)
         place = f"at://{session.did}/{COLLECTION}/{record.key}"
@@ -141,7 +141,7 @@ class Bluesky:
 
     # -- the account --------------------------------------------------------------------------------------
 
-    def _as_us(self, method: str, body_of: Any, deadline: float) -> tuple[BlueskySession, Answer]:
+    def _as_us(self, method: str, body_of: Any, deadline: float) -> tuple[BlueskySession, HttpAnswer]:
         """Call a method as the account, logging in if needed. A session lasts two hours."""
         for last in (False, True):
             session = self._logged_in(deadline)
@@ -181,7 +181,7 @@ class Bluesky:
 
     def _post(
         self, method: str, body: Mapping[str, Any], deadline: float, *, token: str = "", changes_nothing: bool = False
-    ) -> Answer:
+    ) -> HttpAnswer:
         headers = {"Content-Type": MEDIA_TYPE, "Accept": MEDIA_TYPE}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -265,7 +265,7 @@ def _error_in(told: Any) -> str:
     return str(told.get("error") or "") if isinstance(told, dict) else ""
 
 
-def _rest_of_ban(answer: Answer) -> timedelta | None:
+def _rest_of_ban(answer: HttpAnswer) -> timedelta | None:
     """Return how long a 429 lasts, from `RateLimit-Reset` (seconds since 1970), by the server's own clock."""
     if answer.status != 429:
         return None

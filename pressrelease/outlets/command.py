@@ -104,13 +104,13 @@ class Command:
         ]
         return RenderedMessage(json.dumps(told, ensure_ascii=False).encode(), MEDIA_TYPE)
 
-    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
+    def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Run it once, to its end or to the timeout."""
         del recipient
         process = self._started(key)
         printed = bytearray()
         reading = _in_background(_read, process.stdout, printed)
-        _in_background(_feed, process.stdin, parcel.content)
+        _in_background(_feed, process.stdin, rendered.content)
         try:
             status = process.wait(self._timeout)
         except subprocess.TimeoutExpired:

@@ -247,7 +247,7 @@ def _only_tickets(sock: socket.socket) -> bool:
     return False  # it closed, or sent something unasked
 
 
-class _Noting:
+class _RecordingConnection:
     """What both kinds of connection add to urllib3's: they record how far an attempt came."""
 
     sock: socket.socket | None
@@ -345,11 +345,11 @@ class _Noting:
         super().close()  # type: ignore[misc]
 
 
-class _Plain(_Noting, HTTPConnection):
+class _Plain(_RecordingConnection, HTTPConnection):
     response_class = _WholeHead
 
 
-class _Secure(_Noting, HTTPSConnection):
+class _Secure(_RecordingConnection, HTTPSConnection):
     response_class = _WholeHead
 
 

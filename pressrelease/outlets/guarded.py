@@ -65,14 +65,14 @@ class Guarded:
             return made
         raise TypeError(f"{self._kind}: prepare returned no parcel")
 
-    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
+    def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Send once. Raises DeliveryFailed and nothing else: UNSURE for any invalid answer."""
-        told = self._asked("sending", lambda: self._inner.send(parcel, key=key, recipient=recipient))
+        told = self._asked("sending", lambda: self._inner.send(rendered, key=key, recipient=recipient))
         return self._receipt(told)
 
-    def find(self, parcel: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
+    def find(self, rendered: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
         """Look for what an earlier try left. Raises DeliveryFailed and nothing else."""
-        told = self._asked("looking", lambda: self._inner.find(parcel, key=key, recipient=recipient, since=since))
+        told = self._asked("looking", lambda: self._inner.find(rendered, key=key, recipient=recipient, since=since))
         return None if told is None else self._receipt(told)
 
     def warm(self, sends: int = 4) -> None:

@@ -20,7 +20,7 @@ from pressrelease.config import SecretReference
 from pressrelease.config.keys import Wrong
 from pressrelease.config.values import is_loopback, web_address
 from pressrelease.errors import ConfigRefused, Problem
-from pressrelease.outlets.answers import Answer, failure_of, retry_after
+from pressrelease.outlets.answers import HttpAnswer, failure_of, retry_after
 from pressrelease.outlets.certificates import trust
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system.clock import pause_clock
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pressrelease.outlets.deadline import Attempt
 
-__all__ = ["Answer", "Http", "Reached", "certificate_end", "checked_address", "failure_of", "retry_after", "trust"]
+__all__ = ["Http", "HttpAnswer", "Reached", "certificate_end", "checked_address", "failure_of", "retry_after", "trust"]
 
 #: How much of an answer is read, in bytes, and how many connections an outlet keeps.
 LARGEST_ANSWER = 1 << 20
@@ -99,7 +99,7 @@ class Http:
         deadline: float | None = None,
         changes_nothing: bool = False,
         largest: int = LARGEST_ANSWER,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Return a 2xx answer; raise DeliveryFailed by the table in `answers`, and nothing else."""
         answer = self.ask(
             method,
@@ -125,7 +125,7 @@ class Http:
         deadline: float | None = None,
         changes_nothing: bool = False,
         largest: int = LARGEST_ANSWER,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Do what `request` does, but return any status that came through, for a kind that interprets more of them."""
         from pressrelease.outlets.deadline import Attempt, DeadlineConnection
 
@@ -226,7 +226,7 @@ class Http:
         self._requests[method, url] = prepared
         return prepared
 
-    def _answer(self, response: BaseHTTPResponse, attempt: Attempt, largest: int, changes_nothing: bool) -> Answer:
+    def _answer(self, response: BaseHTTPResponse, attempt: Attempt, largest: int, changes_nothing: bool) -> HttpAnswer:
         headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
         body = bytearray()
         whole = True
@@ -245,7 +245,7 @@ class Http:
                 Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE,
                 f"{self.called} said yes ({response.status}), but its answer was cut short",
             )
-        return Answer(response.status, headers, bytes(body[:largest]), whole)
+        return HttpAnswer(response.status, headers, bytes(body[:largest]), whole)
 
     def _lost(self, attempt: Attempt, error: Exception, changes_nothing: bool) -> DeliveryFailed:
         from pressrelease.outlets.deadline import PROXY_LOGIN, trouble_words

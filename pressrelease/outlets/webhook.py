@@ -106,7 +106,7 @@ class Webhook:
         body = json.dumps(event_of(message), ensure_ascii=False, separators=(",", ":"))
         return RenderedMessage(body.encode(), MEDIA_TYPE)
 
-    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
+    def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Post it, signed for this moment."""
         del recipient
         moment = utc_now()
@@ -115,9 +115,9 @@ class Webhook:
             "content-type": MEDIA_TYPE,
             "webhook-id": key,
             "webhook-timestamp": str(int(moment.timestamp())),
-            "webhook-signature": signature(self._keys, id=key, moment=moment, body=parcel.content),
+            "webhook-signature": signature(self._keys, id=key, moment=moment, body=rendered.content),
         }
-        self._http.request("POST", self._url, body=parcel.content, headers=headers)
+        self._http.request("POST", self._url, body=rendered.content, headers=headers)
         return Receipt(remote_id=key)
 
     def warm(self, sends: int = 4) -> None:

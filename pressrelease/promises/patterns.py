@@ -20,7 +20,7 @@ from pressrelease.promises.vocabulary import (
 )
 
 
-class Day(Enum):
+class DayNeeded(Enum):
     """What a cue asks of the calendar."""
 
     NONE = "it promises with or without a day"
@@ -37,7 +37,7 @@ class Cue:
     """
 
     words: re.Pattern[str]
-    day: Day = Day.NONE
+    day: DayNeeded = DayNeeded.NONE
     subject: re.Pattern[str] | None = None
     object: re.Pattern[str] | None = None
     unless_of: re.Pattern[str] | None = None
@@ -58,13 +58,13 @@ class Cue:
                 yield match
 
     def _has_day(self, text: str, end: int) -> bool:
-        if self.day is Day.ANYWHERE:
+        if self.day is DayNeeded.ANYWHERE:
             return DAY_WORDS.search(text) is not None
-        if self.day is Day.NEXT:
+        if self.day is DayNeeded.NEXT:
             return any(
                 DAY_WORDS.match(text, gap.end()) for gap in (_BLANKS.match(text, end), _TO_DAY.match(text, end)) if gap
             )
-        return self.day is Day.NONE or _EXACTLY.search(text, end, end + 160) is not None
+        return self.day is DayNeeded.NONE or _EXACTLY.search(text, end, end + 160) is not None
 
 
 _BLANKS = re.compile(r"[\s,:–-]*")
@@ -167,7 +167,7 @@ CUES = (
         ),
     ),
     Cue(_read(rf"{_SOON}continue to\s+(?:provide|share|post|release|issue|give|publish|offer)\b"), object=INFORMATION),
-    Cue(_read(rf"{_SOON}(?:file|bring|announce)\s+(?:\w+\s+){{0,2}}charges\b"), Day.ANYWHERE),
+    Cue(_read(rf"{_SOON}(?:file|bring|announce)\s+(?:\w+\s+){{0,2}}charges\b"), DayNeeded.ANYWHERE),
     # "will hold a press conference"
     Cue(
         _read(
@@ -242,7 +242,7 @@ CUES = (
             r"\b(?:stay tuned|watch this space|check back|save the date|mark (?:your|their) calendars?|coming soon)\b"
         )
     ),
-    Cue(_read(r"^\W*(?:please\s+)?(?:look|look out|watch|watch out|listen) for\b"), Day.ANYWHERE),
+    Cue(_read(r"^\W*(?:please\s+)?(?:look|look out|watch|watch out|listen) for\b"), DayNeeded.ANYWHERE),
     Cue(
         _read(r"(?:^\W*(?:please\s+)?|\b(?:you|reporters|the public|residents) (?:can|should) )expect\b"),
         object=INFORMATION,
@@ -277,7 +277,7 @@ CUES = (
     Cue(_read(rf"{_ASKED_TO}{_COME}"), object=EVENT),
     Cue(_read(r"\b(?:is|are)\s+(?:\w+ly\s+)?invited\s+to\s+(?:an?|the|our|this|its)\b"), object=EVENT),
     Cue(_read(r"^\W*(?:please\s+)?join\s"), object=EVENT),
-    Cue(_read(r"\bjoin us\s+(?:on|at|for|in|as|this|next|tomorrow|today|tonight)\b"), Day.ANYWHERE),
+    Cue(_read(r"\bjoin us\s+(?:on|at|for|in|as|this|next|tomorrow|today|tonight)\b"), DayNeeded.ANYWHERE),
     Cue(_read(r"\b(?:is|are)\s+(?:holding|hosting|convening|presenting|sponsoring)\b"), object=EVENT),
     Cue(_read(r"^\W*(?:you are|you're)\s+(?:cordially\s+)?invited\b")),
     Cue(
@@ -299,7 +299,7 @@ CUES = (
     Cue(_read(rf"{_HEADLINE}(?:report|present)\b"), object=_read(r"\b(?:results|earnings)\b"), headline=True),
     Cue(
         _read(rf"{_HEADLINE}(?:hold|host|convene|give|vote|meet|pick|file|tour|{HAPPENS})\b"),
-        Day.ANYWHERE,
+        DayNeeded.ANYWHERE,
         headline=True,
     ),
     # "will not be released until Monday" is a promise of that day
@@ -309,10 +309,10 @@ CUES = (
             r"|named|made public|known|available|disclosed|unveiled|revealed|issued|posted|final"
             r"|complete)\b[^.;]{0,40}?\b(?:until|before)\s+(?:after\s+)?"
         ),
-        Day.NEXT,
+        DayNeeded.NEXT,
     ),
     # With a day beside them
-    Cue(_read(rf"{_SOON}{HAPPENS}\b"), Day.ANYWHERE),
+    Cue(_read(rf"{_SOON}{HAPPENS}\b"), DayNeeded.ANYWHERE),
     Cue(
         _read(
             rf"{_SOON}be\s+(?:launching|opening|hosting|holding|starting|beginning|returning|meeting|presenting"
@@ -320,15 +320,15 @@ CUES = (
             rf"|on view|on (?:display|sale|air)|in (?:stores|theaters|cinemas)|available|ready|open to (?:the public"
             rf"|visitors|everyone|the media))\b"
         ),
-        Day.ANYWHERE,
+        DayNeeded.ANYWHERE,
     ),
-    Cue(_read(r"\b(?:takes?|taking)\s+place\b"), Day.ANYWHERE),
+    Cue(_read(r"\b(?:takes?|taking)\s+place\b"), DayNeeded.ANYWHERE),
     Cue(
         _read(
             r"\b(?:is|are)\s+(?:being\s+held|(?:host|hold|launch|open|unveil|conven|present|organiz|plann|releas"
             r"|announc|report|publish|celebrat|sponsor)ing)\b"
         ),
-        Day.ANYWHERE,
+        DayNeeded.ANYWHERE,
         object=_read(rf"{EVENT.pattern}|{INFORMATION.pattern}|^(?:at|on|in)\b"),
     ),
     Cue(
@@ -340,15 +340,15 @@ CUES = (
             r"|goes on sale|go on sale|gets under ?way|votes|convenes|reconvenes|reopens|arrives|(?:is|are"
             r"|comes?) out)\b(?!\s+(?:until|through))"
         ),
-        Day.NEXT,
+        DayNeeded.NEXT,
     ),
-    Cue(_read(r"\b(?:is|are) coming\b"), Day.EXACT),
-    Cue(_read(r"^\W*coming\b"), Day.NEXT),
-    Cue(_read(r"\b(?:votes|decides)\s+on\b"), Day.ANYWHERE),
-    Cue(_read(r"\bdue out\b"), Day.NEXT),
+    Cue(_read(r"\b(?:is|are) coming\b"), DayNeeded.EXACT),
+    Cue(_read(r"^\W*coming\b"), DayNeeded.NEXT),
+    Cue(_read(r"\b(?:votes|decides)\s+on\b"), DayNeeded.ANYWHERE),
+    Cue(_read(r"\bdue out\b"), DayNeeded.NEXT),
     Cue(
         _read(r"\bopens?\b"),
-        Day.ANYWHERE,
+        DayNeeded.ANYWHERE,
         subject=_read(
             r"\b(?:registration|applications?|nominations?|bookings?|enrol?lment|tickets?|sales?|voting|submissions?"
             r"|doors)\s*$"
@@ -356,7 +356,7 @@ CUES = (
     ),
     Cue(
         _read(r"^\W*(?:when(?!.{0,20}\byesterday)|date and time|date/time|date & time|time and date)\s*[:–-]"),
-        Day.ANYWHERE,
+        DayNeeded.ANYWHERE,
     ),
     Cue(
         _read(
@@ -365,33 +365,33 @@ CUES = (
             r"|(?:release|publication|launch|results?|announcement|event|hearing"
             r"|meeting)\s+date)\b[^.;]{0,60}?[:–-]"
         ),
-        Day.ANYWHERE,
+        DayNeeded.ANYWHERE,
     ),
-    Cue(_read(rf"{_ASKED_TO}{_COME}"), Day.ANYWHERE),
-    Cue(_read(r"^\W*(?:please\s+)?(?:join|come)\s"), Day.ANYWHERE),
+    Cue(_read(rf"{_ASKED_TO}{_COME}"), DayNeeded.ANYWHERE),
+    Cue(_read(r"^\W*(?:please\s+)?(?:join|come)\s"), DayNeeded.ANYWHERE),
     Cue(
         _read(r"\b(?:is|are)\b(?=\s+(?:on|at|this|next|tomorrow|\w+day|\w+\s+\d))"),
-        Day.NEXT,
+        DayNeeded.NEXT,
         subject=_read(rf"{EVENT.pattern}\s*$"),
     ),
-    Cue(_read(rf"\bnext\s+(?:\w+\s+)?(?:{EVENT.pattern}|{INFORMATION.pattern})\s+(?:is|are)\b"), Day.ANYWHERE),
+    Cue(_read(rf"\bnext\s+(?:\w+\s+)?(?:{EVENT.pattern}|{INFORMATION.pattern})\s+(?:is|are)\b"), DayNeeded.ANYWHERE),
     Cue(
         _read(
             r"\b(?:plans?|(?:has|have) (?:scheduled|set|planned|called|arranged|organi[sz]ed))\s+(?:an?|the|its"
             r"|another)\b"
         ),
-        Day.ANYWHERE,
+        DayNeeded.ANYWHERE,
         object=EVENT,
     ),
     Cue(
         _read(r"\b(?:set|scheduled|slated|due|planned|expected)\b(?![^.;]*\b(?:was|were|is|are|has|have|had)\b)"),
-        Day.NEXT,
+        DayNeeded.NEXT,
         subject=_read(rf"(?<!the\s)(?:{EVENT.pattern}|{INFORMATION.pattern})\s*$"),
     ),
     # Whatever else the issuer says will be on a particular day
     Cue(
         _read(rf"{_SOON}(?!\w+ly\b)(?:be\s+(?!{NO_EVENT}\b)\w+|(?!{NO_EVENT}\b)\w+(?<!ing))\b"),
-        Day.EXACT,
+        DayNeeded.EXACT,
         unless_of=OTHERS,
     ),
 )

@@ -46,11 +46,11 @@ from pressrelease.publishing.snapshot import Snapshot, take_snapshot, why_unsign
 from pressrelease.publishing.workers import Limits, OutletWorkers
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
 from pressrelease.store import Store
-from pressrelease.store.asked import record_stop_files
-from pressrelease.store.claims import Result, claim, doubt, give_back, leave_to_person, record, record_if_claimed
+from pressrelease.store.claims import Result, claim, give_back, leave_to_person, put_in_doubt, record, record_if_claimed
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.presence import ProcessLock, is_dead, left_by, remove_dead
 from pressrelease.store.send_log import LogFindings
+from pressrelease.store.stop_requests import record_stop_files
 from pressrelease.store.zone_updates import follow_rules
 from pressrelease.system import clock
 from pressrelease.system.log import frames
@@ -143,7 +143,7 @@ class Cycle:
         if seen.to_follow:
             follow_rules(self._store, seen.to_follow, seen.at)
             seen = self._look()
-        dead, over = self._dead(seen), self._over(seen)
+        dead, over = self._dead_claims(seen), self._no_longer_recognized(seen)
         if dead or over:
             self._put_in_doubt(seen, dead, over)
             seen = self._look()
@@ -241,7 +241,7 @@ class Cycle:
 
     # -- dead processes, and deliveries long in doubt --------------------------------------------------------
 
-    def _dead(self, seen: Snapshot) -> list[tuple[Delivery, str]]:
+    def _dead_claims(self, seen: Snapshot) -> list[tuple[Delivery, str]]:
         """Return claims whose owner is dead or whose lease has expired, with the reason.
 
         A doubtful clock proves no expiry.
@@ -255,7 +255,7 @@ class Cycle:
                 dead.append((delivery, "the process that was sending it stopped answering"))
         return dead
 
-    def _over(self, seen: Snapshot) -> list[Delivery]:
+    def _no_longer_recognized(self, seen: Snapshot) -> list[Delivery]:
         """Return deliveries in doubt, due to be asked about again, whose outlet no longer recognizes a repeat."""
         return [
             delivery
@@ -267,16 +267,16 @@ class Cycle:
         owners = {delivery.owner for delivery, _ in dead if delivery.owner and delivery.owner != self._alive.owner}
         gone = [owner for owner in owners if is_dead(self._folder, owner)]
         try:
-            self._see_to(seen, dead, over, {owner: left_by(self._folder, owner) for owner in gone})
+            self._end_claims(seen, dead, over, {owner: left_by(self._folder, owner) for owner in gone})
         except WillRetry:
             raise
         except Exception as error:  # noqa: BLE001  (an answer that can't be recorded leaves its delivery in doubt)
             _log.error("what a dead sender left could not be recorded: %s", frames(error))
-            self._see_to(seen, dead, over, {})
+            self._end_claims(seen, dead, over, {})
         for owner in gone:
             remove_dead(self._folder, owner)
 
-    def _see_to(
+    def _end_claims(
         self,
         seen: Snapshot,
         dead: Sequence[tuple[Delivery, str]],
@@ -295,11 +295,11 @@ class Cycle:
                 elif claim_of in found.unsent:
                     give_back(ledger, [delivery], "the program ended before it began sending")
                 else:
-                    doubt(ledger, delivery, reason=reason, again=self._asked_again(delivery, seen.at))
+                    put_in_doubt(ledger, delivery, reason=reason, again=self._ask_again_at(delivery, seen.at))
             record_if_claimed(ledger, arrived)
             leave_to_person(ledger, over, "it was too late to recognize a repeat")
 
-    def _costs_a_look(self, outlet: str) -> bool:
+    def _needs_send_log(self, outlet: str) -> bool:
         """Return whether a delivery in doubt at this outlet may need a person.
 
         If so, a log of started sends is worth keeping.
@@ -312,7 +312,7 @@ class Cycle:
     def _may_repeat(self, delivery: Delivery, now: datetime) -> bool:
         return may_repeat(delivery, rules=self._config.retry, repeats=self._repeats(delivery.outlet), now=now)
 
-    def _asked_again(self, delivery: Delivery, now: datetime) -> datetime | None:
+    def _ask_again_at(self, delivery: Delivery, now: datetime) -> datetime | None:
         """Return when to ask the outlet about what a dead sender may have sent; None if only a person can find out."""
         moment = now + self._repeats(delivery.outlet).settle
         return moment if self._may_repeat(delivery, moment) else None
@@ -341,7 +341,7 @@ class Cycle:
         try:
             changed = self._renders.why_changed(candidates)
             candidates = [delivery for delivery in candidates if delivery.id not in changed]
-            if self._costs_a_look(outlet):
+            if self._needs_send_log(outlet):
                 self._alive.log.claiming(candidates)
             with self._store.ledger(now=mark.wall, actor="scheduler") as ledger:
                 claimed = self._claim_in(ledger, candidates, mark.wall + lease)
@@ -388,7 +388,7 @@ class Cycle:
         if why_not := self._why_not(delivery, lease_end):
             return GivenBack(delivery, why_not)
         try:
-            if self._costs_a_look(delivery.outlet):
+            if self._needs_send_log(delivery.outlet):
                 self._alive.log.sending(delivery)
         except PressReleaseError as error:
             return GivenBack(delivery, error.message)
@@ -446,7 +446,7 @@ class Cycle:
             reason = "the outlet's program failed while sending"
             return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))
         after = delivery.delivered(receipt, clock.utc_now())
-        if self._costs_a_look(delivery.outlet):
+        if self._needs_send_log(delivery.outlet):
             with contextlib.suppress(PressReleaseError):  # without it, a death before the record means in doubt
                 self._alive.log.answered(after)
         return Result(delivery, after)

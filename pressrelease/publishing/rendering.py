@@ -169,7 +169,7 @@ class RenderCache:
             self._message_bytes -= _size(oldest)
 
     def _compose(self, delivery: Delivery, *, heavy: bool) -> Message:
-        self._store.give_way(LONGEST_COURTESY)
+        self._store.wait_for_writer(LONGEST_COURTESY)
         frozen = self._store.read.frozen(delivery.slug, delivery.version)
         if frozen is None or delivery.lift is None:
             raise StateUnreadable(

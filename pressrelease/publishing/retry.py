@@ -8,7 +8,7 @@ from pressrelease.config import Retry
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, Repeats
 
 #: The longest delay that an outlet may ask for (Retry-After); beyond it, the news would be stale.
-LONGEST_WISH = timedelta(hours=2)
+LONGEST_RETRY_AFTER = timedelta(hours=2)
 
 
 def next_try(
@@ -33,7 +33,7 @@ def next_try(
     planned = rules.schedule[min(max(delivery.attempts - 1, 0), len(rules.schedule) - 1)]
     pause = planned * (1 + rules.jitter * (2 * chance - 1))
     if failure.retry_after is not None:
-        pause = max(pause, min(failure.retry_after, LONGEST_WISH))
+        pause = max(pause, min(failure.retry_after, LONGEST_RETRY_AFTER))
     in_doubt = failure.certainty is Certainty.UNSURE or delivery.may_have_arrived
     if in_doubt:
         pause = max(pause, repeats.settle)

@@ -86,8 +86,8 @@ def take_snapshot(store: Store, library: Library, config: Config, witnesses: Wit
     control = store.control()
     closed = closed_outlets(store.read)
     recorded = _held(store, store.read.due_releases(now + FORESIGHT))
-    rulings = _rulings(recorded, now)
-    releases = _by_the_rules(recorded, rulings)
+    rulings = _zone_checks(recorded, now)
+    releases = _with_effective_lifts(recorded, rulings)
     decide = partial(
         make_plan,
         _examined(store, config, _dossiers(store, library, config, releases, rulings, unsettled_only=True)),
@@ -129,7 +129,7 @@ def reports(
     mark = clock.read_clock()
     closed = {name: outlet.reason for name, outlet in closed_outlets(store.read).items()}
     distrust = None if trust_clock else clock_doubt(store, mark, config.clock.tolerance)
-    rulings = _rulings(releases, mark.wall)
+    rulings = _zone_checks(releases, mark.wall)
     return [
         Report(
             dossier,
@@ -144,7 +144,9 @@ def reports(
             ),
         )
         for dossier in _examined(
-            store, config, _dossiers(store, library, config, _by_the_rules(_held(store, releases), rulings), rulings)
+            store,
+            config,
+            _dossiers(store, library, config, _with_effective_lifts(_held(store, releases), rulings), rulings),
         )
     ]
 
@@ -160,7 +162,7 @@ def _held(store: Store, releases: Sequence[Scheduled]) -> list[Scheduled]:
     ]
 
 
-def _rulings(releases: Sequence[Scheduled], now: datetime) -> dict[str, ZoneCheck]:
+def _zone_checks(releases: Sequence[Scheduled], now: datetime) -> dict[str, ZoneCheck]:
     """Return, by slug, what this machine's zone rules mean for lifts that follow local wall time."""
     if not any(release.wall for release in releases):
         return {}
@@ -175,7 +177,7 @@ def _rulings(releases: Sequence[Scheduled], now: datetime) -> dict[str, ZoneChec
     return found
 
 
-def _by_the_rules(releases: Sequence[Scheduled], rulings: Mapping[str, ZoneCheck]) -> list[Scheduled]:
+def _with_effective_lifts(releases: Sequence[Scheduled], rulings: Mapping[str, ZoneCheck]) -> list[Scheduled]:
     """Return each release with its effective lift: the later of the recorded one and today's zone rules."""
     return [one._replace(lift=rulings[one.slug].lift) if one.slug in rulings else one for one in releases]
 
@@ -191,7 +193,7 @@ def _to_follow(
 
         if oldest < (ours := database_release()):
             far = [one for one in store.read.fixed_before(ours, now) if one.slug not in near]
-    ruled = rulings | _rulings(far, now)
+    ruled = rulings | _zone_checks(far, now)
     changed = [one for one in (*recorded, *far) if one.slug in ruled and ruled[one.slug].follow is not None]
     if not changed:
         return ()

@@ -98,10 +98,10 @@ class OutletWorkers:
             self._start_worker()
         elif not self._adjusting:
             self._adjusting = True
-            threading.Thread(target=self._adjust_size, name=f"overseer {self.name}", daemon=True).start()
+            threading.Thread(target=self._adjust_size, name=f"resize {self.name}", daemon=True).start()
 
     def _start_worker(self) -> None:
-        thread = threading.Thread(target=self._work, name=f"lane {self.name}", daemon=True)
+        thread = threading.Thread(target=self._work, name=f"worker {self.name}", daemon=True)
         self._threads.add(thread)
         thread.start()
 

@@ -72,7 +72,7 @@ def publish_due(
     if not store.exists:
         return Outcome(clock.utc_now())
     if requested_stop(workspace.folder) or requested_holds(workspace.folder):
-        from pressrelease.store.asked import record_stop_files
+        from pressrelease.store.stop_requests import record_stop_files
 
         record_stop_files(store, clock.utc_now())
     witnesses = Witnesses()

@@ -105,7 +105,7 @@ class Scheduler:
             cycle = self._shift.enter_context(sending(self._workspace, clock.utc_now()))
             try:
                 watcher.start()
-                names.callback(self._appear().leave)
+                names.callback(self._register().leave)
                 self._note("scheduler.started")
                 self._say("The scheduler is running. To stop it, press Ctrl-C.")
                 while not self._ending.is_set():
@@ -119,13 +119,13 @@ class Scheduler:
                     if not _is_near(seen):
                         self._wake.wait(PASS_EVERY)
                     if seen is not None and _is_near(seen):
-                        self._meet(cycle, seen)
+                        self._wait_for_lift(cycle, seen)
                 self._say("Stopping. Finishing what is being sent …")
             finally:
                 self._shift.close()
                 for thread in self._retiring:
                     thread.join()
-            self._sign()
+            self._check_in()
         finally:
             self._ending.set()
             names.close()
@@ -269,7 +269,7 @@ class Scheduler:
         ring = next((moment - before for before in RINGS if moment - before > now), moment)
         alarm.add_job(self._wake.set, "date", run_date=ring, id="next", replace_existing=True)
 
-    def _meet(self, cycle: Cycle, seen: Snapshot) -> None:
+    def _wait_for_lift(self, cycle: Cycle, seen: Snapshot) -> None:
         """Wait until the lift that everything was prepared for, and send.
 
         The next snapshot waits its normal time, so as not to slow the first sends; but not past the next lift.
@@ -316,7 +316,7 @@ class Scheduler:
 
     # -- signs of life -------------------------------------------------------------------------------------
 
-    def _appear(self) -> ProcessLock:
+    def _register(self) -> ProcessLock:
         """Hold this scheduler's name while it lives, and remove those of others that died without checking out."""
         from pressrelease.store import presence
 
@@ -329,10 +329,10 @@ class Scheduler:
 
     def _sign_if_old(self, seen: Snapshot) -> None:
         if clock.pause_clock() - self._signed_at >= SIGN_EVERY:
-            self._sign(seen)
+            self._check_in(seen)
             self._signed_at = clock.pause_clock()
 
-    def _sign(self, seen: Snapshot | None = None) -> None:
+    def _check_in(self, seen: Snapshot | None = None) -> None:
         """Record that this scheduler is alive or, without a snapshot, that it has ended."""
         from pressrelease.store import presence
 

@@ -92,7 +92,7 @@ def verify(reader: Reader, known: Head | None = None) -> Verified:
     from pressrelease.store.rows import delivery_of
 
     account = Reconciliation()
-    walked = walk(account.heard(reader.journal()), known)
+    walked = walk(account.adding(reader.journal()), known)
     if walked.broken:
         return Verified(walked)
     lines = reader.rows("SELECT count(*) AS lines FROM journal")[0]["lines"]

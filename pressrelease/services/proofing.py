@@ -246,8 +246,8 @@ def for_outlet(context: ServiceContext, proof: Proof, name: str, recipient: str 
         if len(people) > 1 and recipient is None:
             remarks.append(f"{name} has {len(people)} recipients. This is what {chosen} gets.")
         key = delivery_key(message.slug, message.version, name, chosen)
-        parcel = outlet.prepare(message, key=key, recipient=chosen)
-        return Rendered(parcel.content, parcel.media_type, name, chosen, tuple(remarks))
+        rendered = outlet.prepare(message, key=key, recipient=chosen)
+        return Rendered(rendered.content, rendered.media_type, name, chosen, tuple(remarks))
     finally:
         outlet.close()
 

@@ -28,8 +28,8 @@ from pressrelease.store.backup import (
     RestoreOutcome,
     Since,
     fold_up,
+    format_utc_seconds,
     look_over,
-    said_utc,
     start_stopped,
     what_came_since,
 )
@@ -184,7 +184,7 @@ def _prepare(
             ledger,
             by=actor,
             event="restored",
-            why=f"restored from the backup of {said_utc(backup.manifest.made_at)}",
+            why=f"restored from the backup of {format_utc_seconds(backup.manifest.made_at)}",
             copied_at=backup.manifest.made_at,
             head=backup.manifest.head,
             approvals_needed=backup.config.policy.approvals,

@@ -101,7 +101,7 @@ def resume(context: ServiceContext, slug: str, at: Later | None = None) -> None:
     """
     from pressrelease.store import commands
 
-    _take_over(context)
+    _record_stop_files(context)
     if not context.dry_run and is_held(context.workspace.folder, slug):
         raise NotPermitted(
             f"You don't have permission to delete the file {HOLD}{slug}. {slug} is still on hold.",
@@ -131,7 +131,7 @@ def resume(context: ServiceContext, slug: str, at: Later | None = None) -> None:
                 code="not_held",
             )
         if at is not None:
-            commands.put_off(ledger, before.release, at.lift, wall=at.wall, zones=known_release(at.wall))
+            commands.postpone(ledger, before.release, at.lift, wall=at.wall, zones=known_release(at.wall))
         else:
             commands.accept_late(ledger, before.release)
 
@@ -197,7 +197,7 @@ def resume_all(context: ServiceContext, *, let_go: bool, clock_confirmed: bool =
             code="clock_in_doubt",
         )
     stopped = something_is_stopped(context)
-    _take_over(context)
+    _record_stop_files(context)
     if not context.dry_run and is_stopped(context.workspace.folder):
         raise NotPermitted(
             "You don't have permission to delete the file STOP. Everything is still stopped.",
@@ -217,9 +217,9 @@ def resume_all(context: ServiceContext, *, let_go: bool, clock_confirmed: bool =
     return Resumed(due, let_go)
 
 
-def _take_over(context: ServiceContext) -> None:
+def _record_stop_files(context: ServiceContext) -> None:
     """Record what STOP and HOLD files ask for, so that what is resumed is what the record has."""
-    from pressrelease.store.asked import record_stop_files
+    from pressrelease.store.stop_requests import record_stop_files
 
     if not context.dry_run and context.store.exists:
         record_stop_files(context.store, clock.utc_now())

@@ -155,7 +155,7 @@ class Store:
         self.origin.settle(self.read.store_id())
         self.origin.note(Position(**last))
 
-    def give_way(self, at_most: float) -> None:
+    def wait_for_writer(self, at_most: float) -> None:
         """Wait while this process writes, `at_most` so many seconds.
 
         For callers about to keep a processor busy: Python runs one thread at a time, and a transaction that queues

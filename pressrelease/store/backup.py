@@ -249,7 +249,7 @@ def start_stopped(
     doubted: list[str] = []
     for delivery in _open(ledger):
         if delivery.state is DeliveryState.SENDING:
-            claims.doubt(ledger, delivery, reason="it was being sent when the copy was made", again=None)
+            claims.put_in_doubt(ledger, delivery, reason="it was being sent when the copy was made", again=None)
             doubted.append(delivery.slug)
     unsure = _may_have_left(ledger, approvals_needed) if since is None else since.begun
     for delivery in _open(ledger):
@@ -269,11 +269,11 @@ def start_stopped(
                 held.append(slug)
         except PressReleaseError:
             continue  # a draft in the copy, or out already: nothing of it goes out by itself
-    ledger.note(event, made_at=said_utc(copied_at), head=str(head), doubted=sorted(set(doubted)), held=held)
+    ledger.note(event, made_at=format_utc_seconds(copied_at), head=str(head), doubted=sorted(set(doubted)), held=held)
     return RestoreOutcome(tuple(dict.fromkeys(doubted)), tuple(held), since.unknown if since else ())
 
 
-def said_utc(moment: datetime) -> str:
+def format_utc_seconds(moment: datetime) -> str:
     """Format an aware moment in UTC, to the second, as the journal does."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 

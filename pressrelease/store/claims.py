@@ -260,7 +260,7 @@ def give_back(ledger: Ledger, claimed: Sequence[Delivery], reason: str) -> None:
             ledger.note_of(delivery, "delivery.given_back", reason=reason)
 
 
-def doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: datetime | None) -> None:
+def put_in_doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: datetime | None) -> None:
     """Put another process's claim in doubt because it died or its lease expired.
 
     `again` is when its outlet is asked about it.

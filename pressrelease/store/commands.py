@@ -418,7 +418,7 @@ def _utc_text(moment: datetime | None) -> str | None:
     return None if moment is None else format_utc(moment)
 
 
-def put_off(ledger: Ledger, release: Scheduled, moment: datetime, *, wall: str = "", zones: str = "") -> None:
+def postpone(ledger: Ledger, release: Scheduled, moment: datetime, *, wall: str = "", zones: str = "") -> None:
     """Do what `move_lift` does, but refuse to bring forward what was approved for later."""
     if release.lift is not None and to_micros(moment) < to_micros(release.lift):
         zone = release.embargo.timezone

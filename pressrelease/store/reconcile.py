@@ -57,7 +57,7 @@ class Reconciliation:
         self._releases: dict[str, ReplayedRelease | None] = {}
         self._stopped = False
 
-    def hear(self, line: Line) -> None:
+    def add(self, line: Line) -> None:
         """Add one line; lines come in their order."""
         detail = detail_of(line)
         if line.event == "release.scheduled" and isinstance(detail.get("deliveries"), int):
@@ -84,10 +84,10 @@ class Reconciliation:
         elif expected == "delivery.given_back" and place in self._attempts:
             self._attempts[place] -= 1
 
-    def heard(self, lines: Iterable[Line]) -> Iterator[Line]:
+    def adding(self, lines: Iterable[Line]) -> Iterator[Line]:
         """Yield the lines unchanged, adding each as it passes."""
         for line in lines:
-            self.hear(line)
+            self.add(line)
             yield line
 
     def disagreements(self, rows: Iterable[Delivery]) -> list[str]:

@@ -52,8 +52,8 @@ def at(server: SocialServer, more: str = "") -> str:
 
 
 def deliver(opened: Any) -> Receipt:
-    parcel = opened.prepare(a_message(subhead="Fourteen *people*"), key="0" * 32, recipient="")
-    receipt: Receipt = opened.send(parcel, key="0" * 32, recipient="")
+    rendered = opened.prepare(a_message(subhead="Fourteen *people*"), key="0" * 32, recipient="")
+    receipt: Receipt = opened.send(rendered, key="0" * 32, recipient="")
     return receipt
 
 
@@ -71,8 +71,8 @@ def test_headline_summary_and_link(server: AnyServer) -> None:
     [asked] = server.asked
     assert asked.json["title"] == "Names released in county-wide human trafficking operation"
     assert asked.json["message"] == "Fourteen *people*\n\nhttps://news.example.org/names-released/"
-    parcel = opened.prepare(a_message(subhead="Fourteen *people*"), key="0" * 32, recipient="")
-    assert json.loads(parcel.content)["body"] == asked.json["message"]
+    rendered = opened.prepare(a_message(subhead="Fourteen *people*"), key="0" * 32, recipient="")
+    assert json.loads(rendered.content)["body"] == asked.json["message"]
 
 
 def test_a_text_is_one_post_or_none(server: AnyServer) -> None:

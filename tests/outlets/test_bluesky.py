@@ -38,8 +38,8 @@ def outlet(server: BlueskyServer, *, password: str = "app-pass-word-here", timeo
 
 
 def deliver(opened: Any, message: Message | None = None, key: str = KEY) -> Receipt:
-    parcel = opened.prepare(message or a_message(), key=key, recipient="")
-    receipt: Receipt = opened.send(parcel, key=key, recipient="")
+    rendered = opened.prepare(message or a_message(), key=key, recipient="")
+    receipt: Receipt = opened.send(rendered, key=key, recipient="")
     return receipt
 
 

@@ -43,8 +43,8 @@ def program(folder: Path, text: str, *more: str, timeout: float = 10) -> Any:
 
 
 def deliver(opened: Any, message: Message | None = None) -> Receipt:
-    parcel = opened.prepare(message or a_message(), key=KEY, recipient="")
-    receipt: Receipt = opened.send(parcel, key=KEY, recipient="")
+    rendered = opened.prepare(message or a_message(), key=KEY, recipient="")
+    receipt: Receipt = opened.send(rendered, key=KEY, recipient="")
     return receipt
 
 

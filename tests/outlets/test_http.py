@@ -39,7 +39,7 @@ from servers import (
 from pressrelease.config import SecretReference, SecretSource
 from pressrelease.errors import ConfigRefused
 from pressrelease.outlets import deadline
-from pressrelease.outlets.http import Answer, checked_address, failure_of, retry_after
+from pressrelease.outlets.http import HttpAnswer, checked_address, failure_of, retry_after
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 
 # -- the table --------------------------------------------------------------------------------------------
@@ -50,7 +50,7 @@ GOOD = {501, 505}
 
 @given(status=st.integers(100, 999))
 def test_every_status_has_one_meaning(status: int) -> None:
-    failure = failure_of(Answer(status), "the server")
+    failure = failure_of(HttpAnswer(status), "the server")
     if 200 <= status < 300:
         assert failure is None
         return
@@ -63,7 +63,7 @@ def test_every_status_has_one_meaning(status: int) -> None:
         expected = Certainty.UNSURE
     assert failure.certainty is expected
     assert f"({status})" in failure.reason
-    looked = failure_of(Answer(status), "the server", changes_nothing=True)
+    looked = failure_of(HttpAnswer(status), "the server", changes_nothing=True)
     assert looked is not None
     assert looked.certainty is (Certainty.NOT_SENT if expected is Certainty.UNSURE else expected)
 

@@ -33,8 +33,8 @@ def outlet(server: MastodonServer, *, token: str = "mastodon-token", timeout: fl
 
 
 def deliver(opened: Any, message: Message | None = None, key: str = KEY) -> Receipt:
-    parcel = opened.prepare(message or a_message(), key=key, recipient="")
-    receipt: Receipt = opened.send(parcel, key=key, recipient="")
+    rendered = opened.prepare(message or a_message(), key=key, recipient="")
+    receipt: Receipt = opened.send(rendered, key=key, recipient="")
     return receipt
 
 
@@ -62,10 +62,10 @@ def test_one_post_with_headline_and_link(server: MastodonServer) -> None:
 
 def test_what_proof_shows_is_what_leaves(server: MastodonServer) -> None:
     opened = outlet(server)
-    parcel = opened.prepare(a_message(), key=KEY, recipient="")
-    opened.send(parcel, key=KEY, recipient="")
-    assert server.asked[-1].body == parcel.content
-    assert json.loads(parcel.content)["status"]
+    rendered = opened.prepare(a_message(), key=KEY, recipient="")
+    opened.send(rendered, key=KEY, recipient="")
+    assert server.asked[-1].body == rendered.content
+    assert json.loads(rendered.content)["status"]
 
 
 @pytest.mark.parametrize("trouble", ["lost", "hangs", "drips"])
@@ -174,8 +174,8 @@ def test_a_probe_posts_nothing(server: MastodonServer) -> None:
 def found(
     opened: Any, message: Message | None = None, *, since: datetime | None = None, key: str = KEY
 ) -> Receipt | None:
-    parcel = opened.prepare(message or a_message(), key=key, recipient="")
-    receipt: Receipt | None = opened.find(parcel, key=key, recipient="", since=since or datetime.now(UTC))
+    rendered = opened.prepare(message or a_message(), key=key, recipient="")
+    receipt: Receipt | None = opened.find(rendered, key=key, recipient="", since=since or datetime.now(UTC))
     return receipt
 
 

@@ -54,17 +54,17 @@ def test_it_is_read_opened_and_sent_to(site_packages: Path, tmp_path: Path) -> N
     config = read_config(text.replace("/srv/board", str(board))).outlets["hall"]
     opened = open_outlet(config, Office("Office", "UTC"), tmp_path, lambda _: "")
     assert opened.recipients() == ("",)
-    parcel = opened.prepare(a_message(), key=KEY, recipient="")
+    rendered = opened.prepare(a_message(), key=KEY, recipient="")
     with pytest.raises(DeliveryFailed) as caught:
-        opened.send(parcel, key=KEY, recipient="")
+        opened.send(rendered, key=KEY, recipient="")
     assert caught.value.certainty is Certainty.NOT_SENT
     board.mkdir()
     opened.warm()
     assert opened.probe()
-    receipts = {opened.send(parcel, key=KEY, recipient="") for _ in range(2)}
+    receipts = {opened.send(rendered, key=KEY, recipient="") for _ in range(2)}
     assert len(receipts) == 1
     assert [file.name for file in board.iterdir()] == ["names-released.txt"]
-    assert (board / "names-released.txt").read_bytes() == parcel.content
+    assert (board / "names-released.txt").read_bytes() == rendered.content
     opened.close()
 
 

@@ -40,7 +40,7 @@ class Anything:
     def prepare(self, message: Any, *, key: str, recipient: str) -> Any:
         return self._act("parcel", RenderedMessage(b"text", "text/plain"))
 
-    def send(self, parcel: Any, *, key: str, recipient: str) -> Any:
+    def send(self, rendered: Any, *, key: str, recipient: str) -> Any:
         return self._act("receipt", Receipt())
 
     def probe(self) -> Any:
@@ -54,7 +54,7 @@ class Anything:
 
 
 def failing(**answers: Any) -> DeliveryFailed:
-    """How a send ends, in a thread as a lane's; nothing else may come of it."""
+    """How a send ends, in a thread like a worker's; nothing else may come of it."""
     outlet = guarded("hall", "board", lambda: Anything(**answers))
     ended: list[BaseException | Receipt] = []
 
@@ -125,10 +125,10 @@ def test_doubled_recipients_are_one_each() -> None:
     assert outlet.recipients() == ("b", "a")
 
 
-@pytest.mark.parametrize("parcel", [None, b"text", RenderedMessage("text", "text/plain"), SystemExit])  # type: ignore[arg-type]
-def test_no_parcel_is_a_fault(parcel: Any) -> None:
+@pytest.mark.parametrize("rendered", [None, b"text", RenderedMessage("text", "text/plain"), SystemExit])  # type: ignore[arg-type]
+def test_no_parcel_is_a_fault(rendered: Any) -> None:
     with pytest.raises((TypeError, RuntimeError)):
-        guarded("hall", "board", lambda: Anything(parcel=parcel)).prepare(a_message(), key=KEY, recipient="")
+        guarded("hall", "board", lambda: Anything(rendered=rendered)).prepare(a_message(), key=KEY, recipient="")
 
 
 @pytest.mark.parametrize("told", [None, True, Repeats("yes"), Repeats(told_apart=False, findable=True)])  # type: ignore[arg-type]

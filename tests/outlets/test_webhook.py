@@ -109,7 +109,7 @@ def test_a_secret_that_is_none_is_refused_without_being_said(secret: str) -> Non
 
 def test_the_body_is_the_contracts() -> None:
     outlet = _open("http://127.0.0.1:1/")
-    parcel = _parcel(
+    rendered = _parcel(
         outlet,
         url="https://news.example.org/a-slug/",
         subhead="Sub",
@@ -117,7 +117,7 @@ def test_the_body_is_the_contracts() -> None:
         kind=ReleaseKind.ADVISORY,
         attachments=(Attachment("photo.jpg"),),
     )
-    event = json.loads(parcel.content)
+    event = json.loads(rendered.content)
     assert list(event) == ["type", "timestamp", "data"]
     assert (event["type"], event["timestamp"]) == ("press_release.published", "2018-09-24T16:00:00Z")
     data = event["data"]
@@ -134,7 +134,7 @@ def test_the_body_is_the_contracts() -> None:
     }
     assert text.startswith("MEDIA ADVISORY")
     assert html == '<p>Lead – “quoted”. <img src="https://news.example.org/a-slug/photo.jpg" alt="x"></p>'
-    assert parcel.media_type == "application/json"
+    assert rendered.media_type == "application/json"
 
 
 def test_what_is_missing_is_null() -> None:

@@ -21,7 +21,7 @@ from social_servers import Asked, SocialServer, Told, a_message, serving
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
 from pressrelease.message import Message
 from pressrelease.outlets import open_outlet
-from pressrelease.outlets.answers import Answer
+from pressrelease.outlets.answers import HttpAnswer
 from pressrelease.outlets.wordpress.draft import draft_of, mark_in, media_slug, series_of, slug_at_wordpress
 from pressrelease.outlets.wordpress.site import code_of, shown_in
 from pressrelease.release.delivery import Certainty, DeliveryFailed, Receipt
@@ -92,8 +92,8 @@ def outlet(server: SocialServer, timeout: float = 5, **more: Any) -> Any:
 
 
 def deliver(opened: Any, message: Message | None = None) -> Receipt:
-    parcel = opened.prepare(message or a_message(attachments={"a.pdf": b"%PDF"}), key=KEY, recipient="")
-    receipt: Receipt = opened.send(parcel, key=KEY, recipient="")
+    rendered = opened.prepare(message or a_message(attachments={"a.pdf": b"%PDF"}), key=KEY, recipient="")
+    receipt: Receipt = opened.send(rendered, key=KEY, recipient="")
     return receipt
 
 
@@ -331,7 +331,7 @@ def test_an_earlier_version_is_not_taken_back_for_its_address(server: Scripted) 
     ],
 )
 def test_what_a_theme_says_it_shows(html: str, number: int | None) -> None:
-    shown = shown_in(Answer(200, {}, html.encode()))
+    shown = shown_in(HttpAnswer(200, {}, html.encode()))
     assert (shown and shown.id) == number
 
 

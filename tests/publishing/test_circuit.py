@@ -83,7 +83,7 @@ def test_it_closes_once_and_opens_with_all_that_it_turned_away(store: Store) -> 
     assert events(store).count("outlet.opened") == 1
     account = Reconciliation()
     for line in store.read.journal():
-        account.hear(line)
+        account.add(line)
     rows = [one for dossier in store.read.dossiers(store.read.releases()) for one in dossier.deliveries]
     assert account.disagreements(rows) == []
 

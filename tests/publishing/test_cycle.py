@@ -60,7 +60,7 @@ def test_an_outlet_that_hangs_costs_the_others_nothing(tmp_path: Path) -> None:
     with sending(place, clock.utc_now()) as cycle:
         cycle.dispatch(cycle.look().plan.due)
         until(lambda: states(place, "page") == ["delivered"] and states(place, "mail") == ["delivered"] * 2)
-        until(lambda: states(place, "slow") == ["sending"])  # its lane is another thread
+        until(lambda: states(place, "slow") == ["sending"])  # its worker is another thread
         workshop.schedule(place, "names")
         cycle.dispatch(cycle.look().plan.due)
         until(lambda: states(place, "page") == ["delivered"] * 2)

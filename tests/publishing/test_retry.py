@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressrelease.config import Retry
-from pressrelease.publishing.retry import LONGEST_WISH, may_repeat, next_try
+from pressrelease.publishing.retry import LONGEST_RETRY_AFTER, may_repeat, next_try
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Repeats
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -99,12 +99,12 @@ def test_a_next_try_is_ahead_bounded_and_safe(
         return
     assert delivery.first_sent_at is not None
     assert NOW <= moment <= delivery.first_sent_at + rules.give_up
-    assert moment - NOW <= max(2 * max(rules.schedule), LONGEST_WISH)
+    assert moment - NOW <= max(2 * max(rules.schedule), LONGEST_RETRY_AFTER)
     assert failure.certainty is not Certainty.FOR_GOOD
     if failure.certainty is Certainty.UNSURE or delivery.claimed_from is DeliveryState.IN_DOUBT:
         assert repeats.still_told(delivery.first_sent_at, moment)
     if failure.retry_after is not None:
-        assert moment - NOW >= min(failure.retry_after, LONGEST_WISH)
+        assert moment - NOW >= min(failure.retry_after, LONGEST_RETRY_AFTER)
 
 
 @given(delivery=claims, failure=failures, rules=rules, repeats=repeats, chance=chances)

@@ -172,7 +172,7 @@ def test_a_lift_that_is_moved_takes_the_word_on_lateness_back(store: Store) -> N
     release = put(store)
     with store.ledger(now=LIFT + timedelta(hours=30), actor="jdoe") as ledger:
         commands.accept_late(ledger, release)
-        commands.put_off(ledger, release, LIFT + timedelta(hours=31))
+        commands.postpone(ledger, release, LIFT + timedelta(hours=31))
     found = store.read.release("names-released")
     assert found is not None
     assert (found.lift, found.late_accepted_at) == (LIFT + timedelta(hours=31), None)
@@ -231,7 +231,7 @@ def test_what_is_tried_again_waits_for_a_lift_that_was_put_off(store: Store) -> 
     failure = DeliveryFailed(Certainty.NOT_SENT, "refused")
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
         claims.record(ledger, [claims.Result(claimed, claimed.failed(failure, next_try=AFTER))])
-        commands.put_off(ledger, release, LIFT + timedelta(hours=1))
+        commands.postpone(ledger, release, LIFT + timedelta(hours=1))
     assert only(store).state is DeliveryState.RETRYING
     assert take(store, now=LIFT + timedelta(minutes=59)) == []
     assert len(take(store, now=LIFT + timedelta(hours=1))) == 1
@@ -298,7 +298,7 @@ def test_a_dead_claim_is_in_doubt_and_comes_back_only_where_it_may(store: Store)
     put(store)
     (claimed,) = take(store)
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
-        claims.doubt(ledger, claimed, reason="its sender ended in the act", again=None)
+        claims.put_in_doubt(ledger, claimed, reason="its sender ended in the act", again=None)
     assert only(store).state is DeliveryState.IN_DOUBT
     assert only(store).needs_person
     assert take(store, "two") == []
@@ -307,7 +307,7 @@ def test_a_dead_claim_is_in_doubt_and_comes_back_only_where_it_may(store: Store)
     (again,) = take(store, "two")
     assert again.key == claimed.key
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
-        claims.doubt(ledger, again, reason="its sender ended in the act", again=AFTER)
+        claims.put_in_doubt(ledger, again, reason="its sender ended in the act", again=AFTER)
     assert len(take(store, "three")) == 1
 
 
@@ -316,14 +316,14 @@ def test_a_late_answer_settles_the_doubt_it_left_but_never_anothers_claim(store:
     (claimed,) = take(store)
     done = claims.Result(claimed, claimed.delivered(Receipt(), AFTER))
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
-        claims.doubt(ledger, claimed, reason="no answer within its lease", again=AFTER)
+        claims.put_in_doubt(ledger, claimed, reason="no answer within its lease", again=AFTER)
     (second,) = take(store, "two")
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
         claims.record(ledger, [done])
     assert only(store).owner == "two"
     assert events(store)[-1] == "delivery.late_answer"
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
-        claims.doubt(ledger, second, reason="no answer within its lease", again=None)
+        claims.put_in_doubt(ledger, second, reason="no answer within its lease", again=None)
         claims.record(ledger, [claims.Result(second, second.delivered(Receipt(), AFTER))])
     assert only(store).state is DeliveryState.DELIVERED
 
@@ -348,7 +348,7 @@ def test_an_unsent_claim_goes_back_to_where_it_stood(store: Store) -> None:
     assert (found.state, found.attempts, found.first_sent_at) == (DeliveryState.WAITING, 0, None)
     (claimed,) = take(store)
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
-        claims.doubt(ledger, claimed, reason="its sender ended in the act", again=AFTER)
+        claims.put_in_doubt(ledger, claimed, reason="its sender ended in the act", again=AFTER)
     (again,) = take(store, "two")
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
         claims.give_back(ledger, [again], "everything is stopped")
@@ -393,9 +393,9 @@ def test_an_immediate_release_lifts_with_its_last_approval(store: Store) -> None
 def test_nothing_is_brought_forward_by_putting_off(store: Store) -> None:
     release = put(store)
     with pytest.raises(NotPermitted), store.ledger(now=NOW, actor="jdoe") as ledger:
-        commands.put_off(ledger, release, LIFT - timedelta(seconds=1))
+        commands.postpone(ledger, release, LIFT - timedelta(seconds=1))
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        commands.put_off(ledger, release, LIFT + timedelta(hours=1))
+        commands.postpone(ledger, release, LIFT + timedelta(hours=1))
     assert take(store, now=AFTER) == []
 
 
@@ -628,15 +628,15 @@ def test_a_slow_reader_costs_a_writer_a_wait_and_not_its_work(tmp_path: Path) ->
 
 
 def test_whoever_gives_way_waits_until_what_is_written_is_written_and_not_for_ever(store: Store) -> None:
-    store.give_way(60)  # nobody writes
+    store.wait_for_writer(60)  # nobody writes
     told: list[str] = []
 
     def work() -> None:
-        store.give_way(60)
+        store.wait_for_writer(60)
         told.append("worked")
 
     with store.ledger(now=NOW, actor="jdoe"):
-        store.give_way(0.01)  # as long as it was asked to, and no longer
+        store.wait_for_writer(0.01)  # as long as it was asked to, and no longer
         waiting = threading.Thread(target=work, daemon=True)
         waiting.start()
         waiting.join(0.1)

@@ -46,8 +46,8 @@ class WritesDown:
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         return RenderedMessage(message.text.encode(), "text/plain", prepared=message.slug)
 
-    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
-        line = f"{time.time_ns() // 1000} {parcel.prepared} {recipient or '-'} {key}\n".encode()
+    def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
+        line = f"{time.time_ns() // 1000} {rendered.prepared} {recipient or '-'} {key}\n".encode()
         descriptor = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.write(descriptor, line)
         os.close(descriptor)
@@ -77,7 +77,7 @@ class LooksFirst(WritesDown):
     repeats: Repeats = Repeats(told_apart=False, findable=True, settle=timedelta(seconds=2))  # noqa: RUF009
     looks: int = 0
 
-    def find(self, parcel: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
+    def find(self, rendered: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
         self.looks += 1
         arrived = any(key == got and at >= since - timedelta(seconds=1) for at, _, _, got in self.got())
         return Receipt(remote_id=f"found {key}") if arrived else None

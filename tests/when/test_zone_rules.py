@@ -437,7 +437,7 @@ def test_what_was_changed_meanwhile_is_left_as_it_is(store: Store, happened: str
     ruling = check_against_zone_rules(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
     with store.ledger(now=NOW, actor="jdoe") as ledger:
         if happened == "moved":
-            commands.put_off(ledger, release, LIFT + 3 * HOUR)
+            commands.postpone(ledger, release, LIFT + 3 * HOUR)
         elif happened == "followed already":
             follow(ledger, [Followed(release, ruling)])
         elif happened == "followed by others":  # of no known release, and later still
@@ -455,7 +455,7 @@ def test_what_was_changed_meanwhile_is_left_as_it_is(store: Store, happened: str
 def test_a_person_s_own_lift_follows_no_clock_unless_they_named_one(store: Store) -> None:
     release = put_for_nine(store)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        commands.put_off(ledger, release, FIVE)
+        commands.postpone(ledger, release, FIVE)
     found = store.read.release(release.slug)
     assert found is not None
     assert (found.lift, found.wall, found.zones) == (FIVE, "", "")

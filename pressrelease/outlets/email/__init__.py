@@ -127,23 +127,23 @@ class Email:
                 self._composed.move_to_end(name)
             return composed
 
-    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
+    def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Hand one message to the server. Its 250 says that it accepted it, not that anybody read it."""
-        assert isinstance(parcel, RenderedEmail)  # noqa: S101  (made by `prepare`, above)
+        assert isinstance(rendered, RenderedEmail)  # noqa: S101  (made by `prepare`, above)
         end = pause_clock() + self._timeout
         try:
             address = read_address(recipient)
         except NotAnAddress as wrong:
             raise DeliveryFailed(Certainty.FOR_GOOD, f"the address can't be sent to: it {wrong}") from None
-        envelope = Envelope(self._letterhead.address, address.wire, parcel.size, address.needs_utf8)
+        envelope = Envelope(self._letterhead.address, address.wire, rendered.size, address.needs_utf8)
         session = self._connections.take(end)
         try:
-            self._hand_over(session, envelope, parcel)
+            self._hand_over(session, envelope, rendered)
         except Stale:
             # Nothing of this message was accepted: open another session for the same try.
             session = self._connections.take(end, fresh=True)
             try:
-                self._hand_over(session, envelope, parcel)
+                self._hand_over(session, envelope, rendered)
             except Stale as stale:
                 raise DeliveryFailed(Certainty.NOT_SENT, f"{self._server.host}: it {stale}") from None
         return Receipt(remote_id=f"<{key}@{self._letterhead.domain}>")

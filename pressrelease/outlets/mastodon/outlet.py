@@ -12,7 +12,7 @@ from pressrelease.message import Message
 from pressrelease.message.short_form import MASTODON, ShortForm, short_form
 from pressrelease.outlets import RenderedMessage
 from pressrelease.outlets.answers import server_time
-from pressrelease.outlets.http import Answer, Http, failure_of
+from pressrelease.outlets.http import Http, HttpAnswer, failure_of
 from pressrelease.outlets.mastodon.posts import among
 from pressrelease.outlets.mastodon.software import Software, software_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
@@ -68,20 +68,20 @@ class Mastodon:
         }
         return RenderedMessage(json.dumps(fields, ensure_ascii=False).encode(), MEDIA_TYPE, short)
 
-    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
+    def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Post it. Mastodon itself returns the post that the same key made before."""
         del recipient
         deadline = self._http.deadline()
         if self._software is None:
             with contextlib.suppress(DeliveryFailed):  # the post itself will show what is wrong
                 self._learn(deadline)
-        told = self._asked("POST", "/api/v1/statuses", deadline, body=parcel.content, key=key)
+        told = self._asked("POST", "/api/v1/statuses", deadline, body=rendered.content, key=key)
         receipt = _receipt_of(told)
         if receipt is None:
             raise DeliveryFailed(Certainty.UNSURE, f"{self._http.called} said yes, but not to which post")
         return receipt
 
-    def find(self, parcel: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
+    def find(self, rendered: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
         """Search the account's own posts. Without the permission to read them, only Mastodon's key can tell."""
         del key, recipient
         deadline = self._http.deadline()
@@ -91,7 +91,7 @@ class Mastodon:
             words = f"{self._http.called} runs other software than before; its posts are searched in a minute"
             raise DeliveryFailed(Certainty.NOT_SENT, words, retry_after=SETTLING)
         try:
-            return self._look(parcel.prepared, since, deadline)
+            return self._look(rendered.prepared, since, deadline)
         except DeliveryFailed as failure:
             if failure.certainty is not Certainty.FOR_GOOD:
                 raise
@@ -247,7 +247,7 @@ class Mastodon:
         body: bytes | None = None,
         key: str = "",
         gone_is_fine: bool = False,
-    ) -> Answer:
+    ) -> HttpAnswer:
         headers = {"Authorization": self._authorization, "Accept": MEDIA_TYPE}
         if body is not None:
             headers |= {"Content-Type": MEDIA_TYPE, "Idempotency-Key": key}
@@ -264,7 +264,7 @@ class Mastodon:
         return answer
 
 
-def _rest_of_ban(answer: Answer) -> timedelta | None:
+def _rest_of_ban(answer: HttpAnswer) -> timedelta | None:
     """Return how long a 429 lasts, from `X-RateLimit-Reset`, by the server's own clock."""
     if answer.status != 429:
         return None

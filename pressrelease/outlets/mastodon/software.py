@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from pressrelease.outlets.answers import Answer
+from pressrelease.outlets.answers import HttpAnswer
 
 #: Where Mastodon's own source is, under its current and its first address.
 _SOURCES = re.compile(r"https://github\.com/(mastodon|tootsuite)/mastodon/?")
@@ -22,7 +22,7 @@ class Software(NamedTuple):
     longest: int | None = None
 
 
-def software_of(answer: Answer, *, api: int) -> Software | None:
+def software_of(answer: HttpAnswer, *, api: int) -> Software | None:
     """Read the answer of `/api/v{api}/instance`; None if it is none."""
     told = answer.json()
     version = _inside(told, "version")

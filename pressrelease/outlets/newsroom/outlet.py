@@ -103,10 +103,10 @@ class Newsroom:
         page = release_page(message, self._site, record_of(message, self._site))
         return RenderedMessage(page.encode(), "text/html; charset=utf-8", message)
 
-    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
+    def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Publish it; publishing the same again changes nothing."""
         del key, recipient
-        message: Message = parcel.prepared
+        message: Message = rendered.prepared
         if not valid_slug(message.slug):
             raise DeliveryFailed(Certainty.FOR_GOOD, "its name can't be a folder's")
         shown = threading.Event()
@@ -116,14 +116,14 @@ class Newsroom:
             with PublicFolder.open(self._root) as root:
                 self._guard.must_be_ours(root, lambda: any(self._published(root)))
                 if root.make(message.slug):
-                    self._write_page(root, message, parcel.content.decode(), None, shown)
+                    self._write_page(root, message, rendered.content.decode(), None, shown)
                 else:
                     with self._locked():
-                        self._replace_page(root, message, parcel.content.decode(), shown)
+                        self._replace_page(root, message, rendered.content.decode(), shown)
             self._marks[message.mark] = message.slug
             self._arranging.run()
         self._guard.remember()
-        digest = hashlib.sha256(parcel.content)
+        digest = hashlib.sha256(rendered.content)
         for enclosure in message.enclosures:
             digest.update(hashlib.sha256(enclosure.content).digest())
         page = self._root / message.slug / INDEX

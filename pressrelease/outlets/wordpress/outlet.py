@@ -65,10 +65,10 @@ class WordPress:
         content = json.dumps(draft.fields({}), ensure_ascii=False, indent=1).encode()
         return RenderedMessage(content, MEDIA_TYPE, draft)
 
-    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
+    def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Publish it once, or find that it is published."""
         del key, recipient
-        draft: PostDraft = parcel.prepared
+        draft: PostDraft = rendered.prepared
         deadline = self._site.deadline()
         with _nothing_posted():
             before = self._ours_before(draft, deadline)

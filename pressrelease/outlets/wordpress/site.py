@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from pressrelease.outlets.http import Answer, Http, failure_of
+from pressrelease.outlets.http import Http, HttpAnswer, failure_of
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 
 #: A page of posts with their texts, in bytes: a release has up to 1 MiB, and a slug up to three posts.
@@ -187,7 +187,7 @@ class WordPressSite:
         body: bytes | None = None,
         media_type: str = "",
         changes_nothing: bool = False,
-    ) -> Answer:
+    ) -> HttpAnswer:
         headers = {"Authorization": self._authorization, "Accept": "application/json"}
         if media_type:
             headers["Content-Type"] = media_type
@@ -206,7 +206,7 @@ class WordPressSite:
             return f"{self.url}/?{urlencode({'rest_route': f'/wp/v2/{route}', **query})}"
         return f"{self.url}/wp-json/wp/v2/{route}{'?' if query else ''}{urlencode(query)}"
 
-    def _raise_for(self, answer: Answer, told: Any, *, changes_nothing: bool = False) -> None:
+    def _raise_for(self, answer: HttpAnswer, told: Any, *, changes_nothing: bool = False) -> None:
         failure = failure_of(answer, self.called, changes_nothing=changes_nothing)
         if failure is None:
             return
@@ -246,7 +246,7 @@ def post_of(told: Any) -> Post | None:
     )
 
 
-def shown_in(answer: Answer) -> Shown | None:
+def shown_in(answer: HttpAnswer) -> Shown | None:
     """Return which post or page an answer shows, by its Link headers, its head, or its body's class."""
     text = answer.headers.get("link", "") + "\n" + answer.body.decode("utf-8", "replace")
     marks = frozenset(_MARKED_POST.findall(text))
@@ -256,7 +256,7 @@ def shown_in(answer: Answer) -> Shown | None:
     return Shown(None, marks) if marks else None
 
 
-def _has_json_inside(answer: Answer) -> bool:
+def _has_json_inside(answer: HttpAnswer) -> bool:
     """Return whether an answer is WordPress's JSON with something before or after it."""
     if not 200 <= answer.status < 300:
         return False
@@ -271,7 +271,7 @@ def _has_json_inside(answer: Answer) -> bool:
     return False
 
 
-def _is_rest(answer: Answer, told: Any) -> bool:
+def _is_rest(answer: HttpAnswer, told: Any) -> bool:
     """Return whether the REST API answered, and not a page of the site or of a server in front of it."""
     if isinstance(told, list):
         return 200 <= answer.status < 300

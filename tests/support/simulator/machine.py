@@ -1,4 +1,4 @@
-"""Machines whose clocks are set by the test, and a store and lanes that can be stopped at a named point."""
+"""Machines whose clocks are set by the test, and a store and workers that can be stopped at a named point."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def running_on(machine: Machine | Callable[[], Machine], seed: int) -> Iterator[
 
 
 class InlineLane(OutletWorkers):
-    """A lane whose work is done by whoever offers it."""
+    """Workers whose work is done by the thread that offers it."""
 
     def offer(self, candidates: Sequence[Delivery]) -> None:  # type: ignore[override]
         fresh = [delivery for delivery in candidates if delivery.id not in self._known]

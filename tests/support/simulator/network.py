@@ -96,10 +96,10 @@ class Network:
         for slug, outlet in self.doubtful():
             self.settle(slug, outlet, again=False)
 
-    def sent(self, outlet: FakeOutlet, parcel: RenderedMessage, key: str) -> Receipt:
+    def sent(self, outlet: FakeOutlet, rendered: RenderedMessage, key: str) -> Receipt:
         """The first byte leaves. What is broken here is kept: the program takes it for a fault of the outlet."""
         try:
-            self._ask_of_the_world(outlet, parcel, key)
+            self._ask_of_the_world(outlet, rendered, key)
             if self.ends_at("before the first byte", outlet.place, outlet.name):
                 outlet.place.kill()
             return self._answer(outlet, self.rows[key], key)

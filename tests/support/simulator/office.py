@@ -155,8 +155,8 @@ class FakeOutlet:
         self.world.between(self.place)
         return RenderedMessage(message.text.encode(), "text/plain")
 
-    def send(self, parcel: RenderedMessage, *, key: str, recipient: str) -> Receipt:
-        return self.world.sent(self, parcel, key)
+    def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
+        return self.world.sent(self, rendered, key)
 
     def warm(self, sends: int = 4) -> None: ...
 

@@ -26,7 +26,7 @@ BOUND = timedelta(minutes=6)
 class Promises:
     """Each check is of what the world knows, and asks the program only where the record itself is what is promised."""
 
-    def _ask_of_the_world(self, outlet: FakeOutlet, parcel: RenderedMessage, key: str) -> None:
+    def _ask_of_the_world(self, outlet: FakeOutlet, rendered: RenderedMessage, key: str) -> None:
         """Everything that was promised of a first byte, asked of the world itself."""
         machine = outlet.place.machine
         assert outlet.place.folder in self.folders, "left from a copy"
@@ -44,8 +44,8 @@ class Promises:
         path = self.folder / "releases" / f"{row.slug}.md"
         assert path.exists(), "left although its file is gone"
         assert path.read_bytes() == known.source.encode(), "left although its file was changed"
-        assert known.text in parcel.content.decode(), "other bytes left than were approved"
-        assert known.config.office.name in parcel.content.decode(), "another office's name left than was approved"
+        assert known.text in rendered.content.decode(), "other bytes left than were approved"
+        assert known.config.office.name in rendered.content.decode(), "another office's name left than was approved"
         assert outlet.settings == known.config.outlets[outlet.name].settings, "it went to another place than approved"
         lease = [one.lease_until for one in outlet.place.store.read.claimed() if one.key == key]
         assert lease, "left unclaimed"

@@ -1,4 +1,4 @@
-"""A lane under real threads: everything is sent once, within its bounds, and nobody is forgotten."""
+"""A worker pool under real threads: everything is sent once, within its limits, and nobody is forgotten."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ class Outlet:
 
 
 @contextmanager
-def lane_to(outlet: Outlet, limits: Limits) -> Iterator[OutletWorkers]:
-    lane = OutletWorkers("media", limits=limits, claim=outlet.claim, send=outlet.send, give_back=outlet.give_back)
+def workers_for(outlet: Outlet, limits: Limits) -> Iterator[OutletWorkers]:
+    workers = OutletWorkers("media", limits=limits, claim=outlet.claim, send=outlet.send, give_back=outlet.give_back)
     try:
-        yield lane
+        yield workers
     finally:
         outlet.gate.set()
-        lane.close()
+        workers.close()
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_everything_is_sent_once_within_the_bounds(limits: Limits, pause: float)
     for seed in range(6):
         outlet = Outlet(seed, pause)
         count = 150 if limits is not SINGLE else 30
-        with lane_to(outlet, limits) as lane:
+        with workers_for(outlet, limits) as workers:
             offered = deliveries(count)
             for start in range(0, count, 40):
-                lane.offer(offered[start : start + 60])  # some are offered twice
-            assert lane.wait_idle(20), (seed, vars(lane))
-            assert lane.idle
+                workers.offer(offered[start : start + 60])  # some are offered twice
+            assert workers.wait_idle(20), (seed, vars(workers))
+            assert workers.idle
         assert outlet.sent == Counter(dict.fromkeys(range(1, count + 1), 1))
         assert outlet.most_sending <= limits.senders
         assert outlet.most_unrecorded <= limits.unrecorded
@@ -117,20 +117,20 @@ def test_everything_is_sent_once_within_the_bounds(limits: Limits, pause: float)
 
 def test_what_was_not_claimed_may_be_offered_again() -> None:
     outlet = Outlet(7, refuses_claims=True)
-    with lane_to(outlet, NARROW) as lane:
+    with workers_for(outlet, NARROW) as workers:
         for _ in range(40):
             left = [one for one in deliveries(50) if one.id not in outlet.sent]
-            lane.offer(left)
-            assert lane.wait_idle(20)
+            workers.offer(left)
+            assert workers.wait_idle(20)
     assert outlet.sent == Counter(dict.fromkeys(range(1, 51), 1))
 
 
 def test_idle_and_busy_again_a_thousand_times() -> None:
     outlet = Outlet(3)
-    with lane_to(outlet, NARROW) as lane:
+    with workers_for(outlet, NARROW) as workers:
         for number in range(1000):
-            lane.offer(deliveries(1 + number % 3, start=1 + 3 * number))
-            assert lane.wait_idle(20), number
+            workers.offer(deliveries(1 + number % 3, start=1 + 3 * number))
+            assert workers.wait_idle(20), number
     assert set(outlet.sent.values()) == {1}
 
 
@@ -143,36 +143,38 @@ def test_senders_that_hang_keep_no_others_from_sending() -> None:
             hung.wait()
         return outlet.send(delivery)
 
-    lane = OutletWorkers("media", limits=REPEATABLE_LIMITS, claim=outlet.claim, send=send, give_back=outlet.give_back)
-    lane.offer(deliveries(5))
+    workers = OutletWorkers(
+        "media", limits=REPEATABLE_LIMITS, claim=outlet.claim, send=send, give_back=outlet.give_back
+    )
+    workers.offer(deliveries(5))
     time.sleep(0.1)
     began = time.monotonic()
-    lane.offer(deliveries(20, start=6))
+    workers.offer(deliveries(20, start=6))
     while sum(outlet.sent.values()) < 20 and time.monotonic() - began < 20:
         time.sleep(0.005)
     took = time.monotonic() - began
     assert sorted(outlet.sent) == list(range(6, 26))
     assert took < 5
-    assert not lane.idle
+    assert not workers.idle
     hung.set()
-    assert lane.wait_idle(20)
-    lane.close()
+    assert workers.wait_idle(20)
+    workers.close()
 
 
 def test_closing_finishes_what_was_begun_and_gives_back_the_rest() -> None:
     outlet = Outlet(5)
     outlet.gate.clear()
-    with lane_to(outlet, UNREPEATABLE_LIMITS) as lane:
-        lane.offer(deliveries(100))
+    with workers_for(outlet, UNREPEATABLE_LIMITS) as workers:
+        workers.offer(deliveries(100))
         while not outlet.sent:
             time.sleep(0.001)
         time.sleep(0.05)
         threading.Timer(0.05, outlet.gate.set).start()
-        lane.close()
-        assert lane.idle
+        workers.close()
+        assert workers.idle
         sent, given_back = set(outlet.sent), set(outlet.given_back)
         assert not sent & given_back
-        lane.offer(deliveries(1, start=500))
+        workers.offer(deliveries(1, start=500))
         assert 500 not in outlet.sent
 
 
@@ -185,10 +187,10 @@ def test_a_send_that_fails_in_an_unknown_way_ends_no_lane() -> None:
             raise SystemExit
         return outlet.send(delivery)
 
-    lane = OutletWorkers("media", limits=NARROW, claim=outlet.claim, send=send, give_back=outlet.give_back)
-    lane.offer(deliveries(40))
-    assert lane.wait_idle(20)
-    lane.close()
+    workers = OutletWorkers("media", limits=NARROW, claim=outlet.claim, send=send, give_back=outlet.give_back)
+    workers.offer(deliveries(40))
+    assert workers.wait_idle(20)
+    workers.close()
     assert sorted(outlet.sent) == [number for number in range(1, 41) if number % 4]
 
 
@@ -203,7 +205,7 @@ def test_two_that_find_the_same_due_share_it() -> None:
         return mine
 
     outlets = {"a": Outlet(1, 0.002), "b": Outlet(2, 0.002)}
-    lanes = [
+    pools = [
         OutletWorkers(
             name,
             limits=UNREPEATABLE_LIMITS,
@@ -213,11 +215,11 @@ def test_two_that_find_the_same_due_share_it() -> None:
         )
         for name, outlet in outlets.items()
     ]
-    for lane in lanes:
-        lane.offer(deliveries(800))
-    for lane in lanes:
-        assert lane.wait_idle(30)
-        lane.close()
+    for workers in pools:
+        workers.offer(deliveries(800))
+    for workers in pools:
+        assert workers.wait_idle(30)
+        workers.close()
     sent = outlets["a"].sent + outlets["b"].sent
     assert sent == Counter(dict.fromkeys(range(1, 801), 1))
     assert min(len(outlet.sent) for outlet in outlets.values()) > 150
