@@ -1,4 +1,4 @@
-"""Notify everyone whom one outlet reaches of what is new to them.
+"""Notify everyone an outlet reaches of what is new to them.
 
     unread   which journal lines are new to a recipient, and which conditions hold          reads only
     claim    one recipient's turn, so that two schedulers send no notification twice         before a byte leaves
@@ -46,7 +46,7 @@ _log = logging.getLogger(__name__)
 
 
 def notify(workspace: Workspace, name: str, seen: Snapshot) -> None:
-    """Notify everyone whom one outlet reaches of what is new to them."""
+    """Notify everyone an outlet reaches of what is new to them."""
     store = workspace.store
     now = clock.utc_now()
     if store.read.schema() < notification_state.SINCE:

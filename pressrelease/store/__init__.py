@@ -156,7 +156,7 @@ class Store:
         self.origin.note(Position(**last))
 
     def wait_for_writer(self, at_most: float) -> None:
-        """Wait while this process writes, `at_most` so many seconds.
+        """Wait while this process writes, for `at_most` seconds.
 
         For callers about to keep a processor busy: Python runs one thread at a time, and a transaction that queues
         behind such

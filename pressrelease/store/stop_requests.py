@@ -1,4 +1,4 @@
-"""Copy what STOP and HOLD files ask for into the record and the journal, in the name of whoever made the file."""
+"""Copy what STOP and HOLD files ask for into the record and the journal, in the name of the file's owner."""
 
 from __future__ import annotations
 

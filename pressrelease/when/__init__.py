@@ -1,9 +1,9 @@
-"""Instants, windows and durations: reading what people type, and saying times back in full.
+"""Instants, windows and durations: read what people type, and write times out in full.
 
-Pure: the present, the zone and the office's hour are always arguments. A phrase that has more than one
-safe reading is refused, with every reading that was possible; nothing is ever guessed.
+Pure: the present, the zone and the office's hour are always arguments. A phrase that has more than one safe reading is
+refused, with every reading that was possible; nothing is ever guessed.
 
-The grammar is loaded when the first phrase is read; saying a time back doesn't need it.
+The grammar is loaded when the first phrase is read; writing a time out doesn't need it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From days as written to dates: the year that is missing, the weekday that must agree, the order of a country."""
+"""Turn written days into dates: a missing year, a weekday that must agree, the date order of a country."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pressrelease.when.tokens import Day, DaysAhead, NthWeekday, Span, Stretch, 
 _NEAR = timedelta(days=180)
 #: With a weekday that agrees, a little further off.
 _NEAR_WITH_WEEKDAY = timedelta(days=240)
-#: "18-09-24" begins with the year for some; such a date far ahead is a misread one.
+#: "18-09-24" starts with the year for some; such a date far ahead is a misread one.
 _NUMERIC_YEARS = 2
 _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -28,7 +28,7 @@ class Today:
 
 
 def make_date(year: int, month: int, day: int) -> date | None:
-    """The date, or None where there is none such."""
+    """Return the date, or None if there is no such date."""
     try:
         return date(year, month, day)
     except ValueError:
@@ -36,10 +36,11 @@ def make_date(year: int, month: int, day: int) -> date | None:
 
 
 def dates_of(part: Day, today: Today, weekdays: frozenset[int], *, year: int | None, week: bool = False) -> date:
-    """The one date that a written day means. Raises EmbargoRefused.
+    """Return the one date that a written day means. Raises EmbargoRefused.
 
-    `weekdays` stand beside it and must agree; `year` is said elsewhere in the phrase; a date that begins or
-    lies in a `week` may be a few days past.
+    `weekdays` are beside it and must agree; `year` is given elsewhere in the phrase; a date that starts or is in a
+    `week` may be
+    a few days past.
     """
     readings = _in_order(part, today)
     said_year, month, number = readings
@@ -63,7 +64,7 @@ def dates_of(part: Day, today: Today, weekdays: frozenset[int], *, year: int | N
 
 
 def _in_order(part: Day, today: Today) -> tuple[int | None, int | None, int]:
-    """Numeric dates by the country's order; where both readings exist, only a month-first country has no doubt."""
+    """Read numeric dates in the country's order; if both readings exist, only a month-first country is certain."""
     if not part.numeric:
         return part.readings[0]
     possible = [
@@ -95,7 +96,7 @@ def _no_such_day(year: int | None, month: int, day: int) -> EmbargoRefused:
 
 
 def _nearest(month: int, number: int, today: Today, weekdays: frozenset[int], *, week: bool) -> date:
-    """The next such day, if it is near; never one that has just passed."""
+    """Return the next such day, if it is near; never one that has just passed."""
     around = [
         found
         for year in (today.day.year - 1, today.day.year, today.day.year + 1)
@@ -141,7 +142,7 @@ def _check_weekday(day: date, weekdays: frozenset[int]) -> None:
 
 
 def _next_numbered(number: int, today: Today, weekdays: frozenset[int]) -> date:
-    """ "the 24th": the next one, this month or the next."""
+    """Return the day that "the 24th" means: the next one, this month or the next."""
     month = today.day.replace(day=1)
     for _ in range(3):
         found = make_date(month.year, month.month, number)
@@ -164,12 +165,12 @@ def _nth(number: int) -> str:
 
 
 def week_start(day: date) -> date:
-    """The Monday of its week."""
+    """Return the Monday of its week."""
     return day - timedelta(days=day.weekday())
 
 
 def weekday_dates(part: Weekday, today: Today) -> tuple[date, ...]:
-    """The dates that a weekday by itself can mean: more than one where people differ."""
+    """Return the dates that a weekday by itself can mean: more than one if people differ."""
     day = today.day
     coming = day + timedelta(days=(part.weekday - day.weekday() - 1) % 7 + 1)
     this_week = week_start(day) + timedelta(days=part.weekday)
@@ -202,7 +203,7 @@ def _sunday_start(day: date) -> date:
 
 
 def nth_weekday(part: NthWeekday, today: Today) -> date:
-    """ "the first Monday in October": the next one, where no year is said. Raises EmbargoRefused."""
+    """Return the day of "the first Monday in October": the next one, if no year is given. Raises EmbargoRefused."""
     for year in (part.year,) if part.year is not None else (today.day.year, today.day.year + 1):
         first = date(year, part.month, 1)
         days = [
@@ -226,17 +227,17 @@ def nth_weekday(part: NthWeekday, today: Today) -> date:
 
 
 def ahead(part: DaysAhead, today: Today) -> date:
-    """ "tomorrow", "in 3 days"."""
+    """Return the day of "tomorrow", "in 3 days"."""
     return today.day + timedelta(days=part.days)
 
 
 def span_dates(part: Span, today: Today) -> tuple[date, date]:
-    """First day and exclusive end of a span that needs no date beside it. Raises EmbargoRefused."""
+    """Return first day and exclusive end of a span that needs no date beside it. Raises EmbargoRefused."""
     day = today.day
     if part.stretch is Stretch.WEEK:
         first = week_start(day) + timedelta(days=7 * part.number)
         if day.weekday() == 6:
-            # On a Sunday a week has just begun for some, and is about to end for others.
+            # On a Sunday a week has just started for some, and is about to end for others.
             other = first + timedelta(days=7)
             raise refusal(
                 "On a Sunday, that could be the week that begins tomorrow or the one after it.",
@@ -268,7 +269,7 @@ def span_dates(part: Span, today: Today) -> tuple[date, date]:
 
 
 def _piece_of_week(part: Span, monday: date) -> tuple[date, date]:
-    """Early is Monday to Wednesday; the rest of the week has no such agreed parts."""
+    """Return a part of a week. Early is Monday to Wednesday; the rest of the week has no such agreed parts."""
     if not part.piece:
         return monday, monday + timedelta(days=7)
     if part.piece == "early":
@@ -319,7 +320,7 @@ def _month(part: Span, today: Today) -> tuple[date, date]:
 
 
 def _nth_week(part: Span, today: Today) -> tuple[date, date]:
-    """The first week of a month has no doubt only where the month begins on a Monday."""
+    """Return a numbered week of a month. The first is certain only if the month starts on a Monday."""
     first = date(_year_of_month(part.month, part.year, today), part.month, 1)
     if part.number < 0:
         end = _after_month(first)
@@ -346,9 +347,9 @@ def _which_week(*starts: date) -> EmbargoRefused:
 
 
 def week_around(span: Span, day: date, *, sunday_first: bool) -> tuple[date, date]:
-    """The week that is named by one of its days: first day and exclusive end.
+    """Return the week that is named by one of its days: first day and exclusive end.
 
-    A week runs from Monday, and the week of a Sunday from that Sunday where calendars begin with it.
+    A week runs from Monday; the week of a Sunday runs from that Sunday where calendars start with it.
     """
     if span.stretch is Stretch.WEEK_FROM:
         return _piece_of_week(span, day)

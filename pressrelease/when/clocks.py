@@ -22,7 +22,7 @@ _PARTS_OF_DAY = {
 }
 _DAY_WORDS = "morning|forenoon|afternoon|evening|night"
 
-#: A zone right after four digits says that they are a clock and no year.
+#: A zone right after four digits shows that they are a clock and no year.
 _ZONE_AFTER = r"(?=\s*[(\[]?\s*(?:gmt|utc|ut|[ecmp][sd]?t|bst|cest?|eest?|ist|sast|jst|local|[a-z]+\s+time)\b)"
 
 _NOON = r"(?:(?:12|twelve)(?:[:.]00)?\s*(?:p\.?m\.?)?[\s(,-]*)?(?:noon|midday|mid-day)\b\)?"
@@ -182,7 +182,7 @@ PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
 
 
 def hour_of(value: int, start: int, end: int, written: str) -> Clock | None:
-    """A number that words like "at" or "until" make an hour."""
+    """Return a number as an hour, after words like "at" or "until"."""
     if not 0 <= value <= 24:
         return None
     whole = value > 12 or value == 0 or written.startswith("0")

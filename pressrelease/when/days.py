@@ -41,19 +41,19 @@ _ORDINALS = (
     " twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
 ).split()
 _ANY_ORDINAL = "|".join(sorted(_ORDINALS, key=len, reverse=True)).replace("-", r"[-\s]")
-#: A year ends here; "2000 hrs" and "2018-09" are none.
+#: A year ends here; "2000 hrs" and "2018-09" are not years.
 _YEAR = r"(?:19|20|21)[0-9]{2}(?!\s?(?:hrs?|hours?|h\b)|[0-9]|[:/.-][0-9])"
 _NO_ZONE_AFTER = r"(?!\s*[(\[]?\s*(?:gmt|utc|bst|cest?|eest?|ist|sast|jst|[ecmp][sd]t)\b)"
 _DAY_END = r"(?![0-9]|[:/][0-9]|\.[0-9]|\s?[ap]\.?\s?m\b)"
 
 
 def month_of(name: str) -> int:
-    """1 to 12."""
+    """Return a month's number, 1 to 12."""
     return _MONTHS.index(name[:3]) + 1
 
 
 def weekday_of(name: str) -> int:
-    """0 for Monday."""
+    """Return a weekday's number, 0 for Monday."""
     return _WEEKDAYS.index(name[:3])
 
 
@@ -63,7 +63,7 @@ def _names() -> re.Pattern[str]:
 
 
 def is_name(word: str) -> bool:
-    """Is it a month's or a day's name? "may" and "march" are mostly other words."""
+    """Return whether a word is a month's or a day's name. "may" and "march" are mostly other words."""
     return word not in {"may", "march", "mar", "sun", "sat"} and _names().fullmatch(word) is not None
 
 
@@ -109,7 +109,7 @@ def _numeric(found: re.Match[str]) -> Part | None:
     if third is None and found["num_mark"] != "/":
         return None
     one, two, year = int(first), int(second), _year(third)
-    # Month first stands first; which country writes which is decided where the office is known.
+    # Month first comes first; which country writes which is decided once the office is known.
     return Day(*found.span(), ((year, one, two), (year, two, one)), numeric=True)
 
 

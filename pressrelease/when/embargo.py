@@ -1,4 +1,4 @@
-"""What an embargo phrase came to mean: an instant, a window, or at once."""
+"""The meaning of an embargo phrase: an instant, a window, or at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class EmbargoKind(str, Enum):
-    """The three things that an embargo can be (CONTRACT section 4)."""
+    """The three things that an embargo can be."""
 
     INSTANT = "instant"
     WINDOW = "window"
@@ -18,14 +18,15 @@ class EmbargoKind(str, Enum):
 class Embargo(NamedTuple):
     """A reading of `text`. Every time is an aware UTC datetime; `timezone` is the IANA zone it was read in.
 
-    instant:   `not_before` == `lift`, `no_later_than` is None.
-    window:    not before, and before `no_later_than` (exclusive); `lift` is only proposed, a person fixes it.
-    immediate: all three are None.
+        instant:   `not_before` == `lift`, `no_later_than` is None.
+        window:    not before, and before `no_later_than` (exclusive); `lift` is only proposed, a person fixes it.
+        immediate: all three are None.
 
-    `remarks` are things that a person should hear with the answer, in whole sentences: "9:00 AM is the
-    office's release time, since no hour was given.", "Mon, Sep 7, 2026 is Labor Day."
+    `remarks` are things that a person should hear with the answer, in whole sentences: "9:00 AM is the office's release
+    time,
+    since no hour was given.", "Mon, Sep 7, 2026 is Labor Day."
 
-    `wall` is the lift as the clocks that were meant show it (`pressrelease.when.wall_time`), "" where an instant was.
+    `wall` is the lift as local wall time (`pressrelease.when.wall_time`), "" for an instant.
     """
 
     text: str

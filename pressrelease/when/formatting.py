@@ -22,12 +22,12 @@ _CLOCK_WORDS = {(0, 0): "midnight, as the day begins", (0, 1): "one minute past 
 
 
 def say_day(day: date) -> str:
-    """A day, like "Mon, Sep 24, 2018"."""
+    """Return a day, like "Mon, Sep 24, 2018"."""
     return f"{WEEKDAYS[day.weekday()]}, {MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
 def say_clock(moment: datetime) -> str:
-    """A wall time like "9:00 AM", with noon and midnight in words."""
+    """Return a wall time like "9:00 AM", with noon and midnight in words."""
     seconds = f":{moment.second:02}" if moment.second else ""
     half = "AM" if moment.hour < 12 else "PM"
     words = "" if moment.second else _CLOCK_WORDS.get((moment.hour, moment.minute), "")
@@ -35,7 +35,7 @@ def say_clock(moment: datetime) -> str:
 
 
 def say_zone(local: datetime) -> str:
-    """A local moment's zone as it is then called: "PDT", or "UTC-03:00" where it has no letters."""
+    """Return a local moment's zone as it is then called: "PDT", or "UTC-03:00" if it has no letters."""
     name = local.tzname() or ""
     if name.isalpha():
         return name
@@ -46,16 +46,17 @@ def say_zone(local: datetime) -> str:
 
 
 def say(moment: datetime, *, timezone: str, now: datetime | None = None) -> str:
-    """An aware moment in the zone's local time, how far off it is from `now` (if given), and in UTC.
+    """Return an aware moment in the zone's local time, how far off it is from `now` (if given), and in UTC.
 
-    "Mon, Sep 24, 2018, 9:00 AM PDT, in 3 days (16:00 UTC)". The day stands with the UTC clock only where
-    it is another one: "Mon, Sep 24, 2018, 9:00 PM PDT (Tue, Sep 25, 04:00 UTC)".
+    "Mon, Sep 24, 2018, 9:00 AM PDT, in 3 days (16:00 UTC)". The UTC clock has a day only if it is another one: "Mon,
+    Sep 24,
+    2018, 9:00 PM PDT (Tue, Sep 25, 04:00 UTC)".
     """
     local = _local(moment, timezone)
     utc = moment.astimezone(UTC)
     clock = utc.strftime("%H:%M:%S" if utc.second else "%H:%M")
     if utc.date() != local.date():
-        # The year is said only where it differs too, so that New Year's Eve can't be misread.
+        # The year is given only if it differs too, so that New Year's Eve can't be misread.
         day = say_day(utc.date()) if utc.year != local.year else say_day(utc.date()).rpartition(",")[0]
         clock = f"{day}, {clock}"
     away = f", {_away(moment, now)}" if now is not None else ""
@@ -133,7 +134,7 @@ def _away(moment: datetime, now: datetime) -> str:
 
 
 def say_span(length: timedelta) -> str:
-    """A length of time in its largest fitting unit: "3 days", "2 h", "2 min", "45 s".
+    """Return a length of time in its largest fitting unit: "3 days", "2 h", "2 min", "45 s".
 
     Days are rounded to the nearest, so that they are those that a calendar shows, or one off; the rest down.
     """
@@ -147,7 +148,7 @@ def say_span(length: timedelta) -> str:
 
 
 def say_embargo(embargo: Embargo, *, now: datetime) -> str:
-    """One line for an embargo of any kind, in the zone that it was read in."""
+    """Return one line for an embargo of any kind, in the zone that it was read in."""
     if embargo.kind is EmbargoKind.IMMEDIATE:
         return "At once, as soon as it is approved"
     if embargo.kind is EmbargoKind.INSTANT and embargo.lift is not None:
@@ -159,7 +160,7 @@ def say_embargo(embargo: Embargo, *, now: datetime) -> str:
 
 
 def say_window(not_before: datetime, no_later_than: datetime, zone: str) -> str:
-    """A window of whole days by its first and last day, any other by its two moments; the end is exclusive."""
+    """Return a window of whole days by its first and last day, any other by its two moments; the end is exclusive."""
     first, end = _local(not_before, zone), _local(no_later_than, zone)
     last = _local(no_later_than - timedelta(microseconds=1), zone)
     if not (_begins_a_day(first) and _begins_a_day(end)):
@@ -170,7 +171,7 @@ def say_window(not_before: datetime, no_later_than: datetime, zone: str) -> str:
 
 
 def _begins_a_day(local: datetime) -> bool:
-    # A day begins late where the clock jumps over midnight, so 00:00 alone would not tell.
+    # A day starts late where the clock jumps over midnight, so 00:00 alone would not show it.
     just_before = (local.astimezone(UTC) - timedelta(microseconds=1)).astimezone(local.tzinfo)
     return just_before.date() < local.date()
 
@@ -181,7 +182,7 @@ def _zone_of_days(first: datetime, last: datetime) -> str:
 
 
 def embargo_as_json(embargo: Embargo, *, now: datetime) -> dict[str, str | None]:
-    """The keys that `when --json` answers with; times are RFC 3339 in UTC."""
+    """Return the keys that `when --json` answers with; times are RFC 3339 in UTC."""
 
     def written(moment: datetime | None) -> str | None:
         return None if moment is None else rfc3339(moment)

@@ -10,8 +10,9 @@ from pressrelease.when.tokens import Clock, Day, Holiday, NthWeekday, Part, Punc
 
 _MONDAY, _THURSDAY = 0, 3
 
-#: Fixed days as (month, day); moving ones as (which, weekday, month). What is only a day in the United States is
-#: read in offices there alone: Canada gives thanks in October.
+#: Fixed days as (month, day); moving ones as (which, weekday, month). Holidays of the United States are read only in
+#: offices
+#: there: Canada has Thanksgiving in October.
 _EVERYWHERE: dict[str, tuple[int, ...]] = {
     r"christmas\s+eve": (12, 24),
     r"christmas(?:\s+day)?": (12, 25),
@@ -53,7 +54,7 @@ PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
 
 
 def feasts_as_days(parts: Sequence[Part], *, american: bool) -> list[Part]:
-    """Each holiday as the day it is on; as a word, where the country has another or a date stands elsewhere."""
+    """Return each holiday as the day it is on; as a word, if the country has another or a date is elsewhere."""
     whole = any(isinstance(part, Day) and part.readings[0][1] is not None for part in parts) and any(
         isinstance(part, Clock) for part in parts
     )

@@ -1,4 +1,4 @@
-"""An hour on a day: every clock, on its day and in its zone, must mean the same instant."""
+"""Resolve an hour on a day: every clock, on its day and in its zone, must mean the same instant."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pressrelease.when.zones import read_zone
 
 
 def from_now(phrase: Phrase, office: OfficeTime) -> Embargo:
-    """ "In two hours": from the present, to the next whole second, which can be said and written down."""
+    """Resolve "in two hours": from the present, to the next whole second, which can be written out."""
     aheads = [part for part in phrase.parts if isinstance(part, Ahead)]
     others = [part for part in phrase.parts if isinstance(part, (*TIMES, ZoneMention)) and not isinstance(part, Ahead)]
     if len(aheads) != 1 or others:
@@ -35,7 +35,7 @@ def from_now(phrase: Phrase, office: OfficeTime) -> Embargo:
 
 
 def instant(phrase: Phrase, office: OfficeTime) -> Embargo:
-    """Every clock, on its day and in its zone, must mean the same instant."""
+    """Resolve a phrase with clocks: each, on its day and in its zone, must mean the same instant."""
     parts = phrase.parts
     indexes = [index for index, part in enumerate(parts) if isinstance(part, Clock)]
     own = [places_after(parts, index) for index in indexes]
@@ -51,7 +51,7 @@ def instant(phrase: Phrase, office: OfficeTime) -> Embargo:
         here = ResolvedTimes()
         clock = parts[index]
         assert isinstance(clock, Clock)  # noqa: S101  (chosen above)
-        # A zone that stands apart is of the hours that have none of their own, where there are such.
+        # A zone that is apart belongs to the hours that have none of their own, if there are any.
         apart = () if places and not all(own) else loose
         # Beside an hour that has its zone, one without may be in the same zone or in the office's.
         lent = [shared, ()] if shared and not places and not loose else [(*places, *apart)]
@@ -81,7 +81,7 @@ def _both(one: ResolvedTimes, other: ResolvedTimes, office: OfficeTime) -> Resol
 
 
 def ask_home(found: ResolvedTimes, office: OfficeTime) -> EmbargoRefused:
-    """The refusal of an abbreviation with several homes."""
+    """Return the refusal of an abbreviation with several homes."""
     return which_one(
         found.instants,
         zone=office.name,
@@ -120,9 +120,9 @@ def _settled(phrase: Phrase, found: ResolvedTimes, office: OfficeTime, *, zoned:
 
 
 def check_mentioned(phrase: Phrase, moment: datetime, office: OfficeTime) -> None:
-    """Where a place is spoken of and no zone is said, its clock must agree with the office's.
+    """Check that the clock of a place mentioned without a zone agrees with the office's.
 
-    Raises EmbargoRefused.
+    Raises: EmbargoRefused.
     """
     for place in phrase.mentioned:
         why = f"It speaks of {phrase.words(place)}, and doesn't say whose clock is meant."
@@ -163,18 +163,18 @@ def _same_hour_ahead(moment: datetime, office: OfficeTime) -> datetime | None:
 
 
 def off_hours(moment: datetime, office: OfficeTime) -> tuple[str, ...]:
-    """What to say of a moment on a day when the office is closed."""
+    """Return a remark on a moment on a day when the office is closed."""
     why = day_off(moment.astimezone(office.zone).date(), office.name)
     return (why,) if why else ()
 
 
 def embargo_at(phrase: Phrase, moment: datetime, zone: str, office: OfficeTime, remarks: tuple[str, ...]) -> Embargo:
-    """The embargo that lifts at `moment` (UTC), read in `zone`. Raises EmbargoRefused where that is past."""
+    """Return the embargo that lifts at `moment` (UTC), read in `zone`. Raises EmbargoRefused if that is past."""
     for part in phrase.parts:
         if isinstance(part, Ahead) and abs(moment - office.now - part.length) > part.unit:
             raise refusal("A time from now, and another time that isn't the same.", code="embargo_ambiguous")
         if isinstance(part, DaysAhead) and part.days > 1:
-            # Said in whole days, rounded to the nearest or down.
+            # Shown in whole days, rounded to the nearest or down.
             exact = timedelta(days=part.days - 0.5) <= moment - office.now < timedelta(days=part.days + 1)
             counted = office.today + timedelta(days=part.days) == moment.astimezone(read_zone(zone)).date()
             if not exact and not counted:

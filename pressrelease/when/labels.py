@@ -1,4 +1,4 @@
-"""The labels that stand over a release."""
+"""Recognize the labels above a release."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pressrelease.when.tokens import Aside, AtOnce, Part, Punctuation, UnknownWo
 
 
 def labelled_at_once(parts: Sequence[Part], text: str) -> bool:
-    """ "FOR IMMEDIATE RELEASE" as a label: nothing strange before it, and its end plain to see."""
+    """Return whether "FOR IMMEDIATE RELEASE" is a label: nothing strange before it, and its end plain to see."""
     for index, part in enumerate(parts):
         if isinstance(part, AtOnce) and "release" in text[part.start : part.end].lower():
             strange = any(isinstance(other, UnknownWord) and not other.known for other in parts[:index])
@@ -18,7 +18,7 @@ def labelled_at_once(parts: Sequence[Part], text: str) -> bool:
 
 
 def _is_contact(parts: Sequence[Part]) -> bool:
-    """ "Contact: Jane Doe" right after a label."""
+    """Return whether it is "Contact: Jane Doe" right after a label."""
     first, second = (*parts, None, None)[:2]
     return (
         isinstance(first, UnknownWord)

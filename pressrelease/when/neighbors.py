@@ -1,4 +1,4 @@
-"""What stands beside an hour and belongs to it: its zones, the half of the day, a year that is said once."""
+"""Find what is beside an hour and belongs to it: its zones, the half of the day, a year given once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pressrelease.when.tokens import Connector, Part, PartOfDay, Punctuation, Ra
 
 
 def places_after(parts: tuple[Part, ...], index: int) -> tuple[ZoneMention, ...]:
-    """The zones that stand right after the clock at `index`, in brackets or not."""
+    """Return the zones right after the clock at `index`, in brackets or not."""
     found: list[ZoneMention] = []
     for part in parts[index + 1 :]:
         if isinstance(part, ZoneMention):
@@ -30,7 +30,7 @@ def places_after(parts: tuple[Part, ...], index: int) -> tuple[ZoneMention, ...]
 
 
 def part_of_day(parts: Sequence[Part]) -> PartOfDay | None:
-    """The half of the day that is named, where one is. Raises EmbargoRefused for two that share no hour."""
+    """Return the half of the day that is named, if any. Raises EmbargoRefused for two that share no hour."""
     named = [part for part in parts if isinstance(part, PartOfDay)]
     if not named:
         return None
@@ -41,7 +41,7 @@ def part_of_day(parts: Sequence[Part]) -> PartOfDay | None:
 
 
 def year_said(parts: tuple[Part, ...]) -> int | None:
-    """A year that stands by itself, where there is one. Raises EmbargoRefused for two."""
+    """Return a year that is by itself, if any. Raises EmbargoRefused for two."""
     years = {part.year for part in parts if isinstance(part, Year)}
     if len(years) > 1:
         raise refusal("There are two years in it.", code="embargo_ambiguous")

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 from pressrelease.when.formatting import say_day
 from pressrelease.when.zones import country_of, locate, not_before
 
-#: States that one zone stands for; elsewhere in the country only federal holidays are known.
+#: States that one zone represents; elsewhere in the country only federal holidays are known.
 _STATES = {"America/Los_Angeles": "CA", "US/Pacific": "CA"}
 
 
-#: Per month, the days that a holiday there can fall on, with the days to which it may be moved. The library
-#: that knows them is slow to load, and most days need no asking.
+#: Per month, the days that a holiday there can fall on, with the days to which it may be moved. The library that knows
+#: them
+#: is slow to load, and most days don't need it.
 _MAY_BE_ONE = {
     1: (*range(1, 4), *range(14, 22)),
     2: (11, 12, 13, *range(14, 23)),
@@ -41,7 +42,7 @@ def _holidays(state: str | None, year: int) -> dict[date, str]:
 
 
 def day_off(day: date, zone: str) -> str:
-    """Why an office in `zone` is closed on a day, in a sentence; empty where it is open."""
+    """Return why an office in `zone` is closed on a day, in a sentence; empty if it is open."""
     if day.weekday() >= 5:
         return f"{say_day(day)} is a {('Saturday', 'Sunday')[day.weekday() - 5]}."
     if day.day not in _MAY_BE_ONE.get(day.month, ()) or country_of(zone) != "US":
@@ -54,10 +55,11 @@ def day_off(day: date, zone: str) -> str:
 def proposed_lift(
     first: date, end: date, *, release_time: time, zone: ZoneInfo, office: str, now: datetime
 ) -> tuple[datetime, tuple[str, ...]]:
-    """The lift (UTC) for a window of days from `first` up to `end`, and what to say of it.
+    """Return the lift (UTC) for a window of days from `first` up to `end`, and a remark on it.
 
-    The first office day at `release_time` that is still ahead; where none is left, the first one, though it
-    is past; where the office is closed on all days, the first day.
+    The first office day at `release_time` that is still ahead; if none is left, the first one, though it is past; if
+    the office
+    is closed on all days, the first day.
     """
     days = [first + timedelta(days=number) for number in range((end - first).days)][:400]
     hour = f"{(release_time.hour % 12) or 12}:{release_time.minute:02} {'AM' if release_time.hour < 12 else 'PM'}"
@@ -79,7 +81,7 @@ def proposed_lift(
 
 
 def _at(day: date, hour: time, zone: ZoneInfo) -> datetime:
-    """Never early: after a gap of the clock, and the later of two."""
+    """Return an hour on a day, never early: after a gap of the clock, and the later of two."""
     wall = datetime.combine(day, hour)
     found = locate(wall, zone)
     return found.instants[-1] if found.instants else not_before(wall, zone).astimezone(UTC)

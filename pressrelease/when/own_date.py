@@ -1,4 +1,4 @@
-"""The day on which a release was written, where it stands on a line beside the line that says when it may go out."""
+"""Ignore the date on which a release was written, if it is on a line beside the line that says when it may go out."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _LABELS = ("embargo", "hold", "held", "release", "publi", "lift", "issue")
 
 
 def without_own_date(phrase: Phrase, office: OfficeTime) -> Phrase:
-    """`phrase` without a date of today or earlier that has a line to itself.
+    """Return `phrase` without a date of today or earlier that has a line to itself.
 
-    Only where one other line has a day with its hour, and something says to hold it: that is then surely the
-    later of the two, so that nothing goes out early by it.
+    Only if one other line has a day with its hour, and something says to hold it: that is then surely the later of the
+    two, so
+    that nothing goes out early by it.
     """
     lines = lines_of(phrase.parts)
     timed = [line for line in lines if has(line, Clock) and has(line, Day)]
@@ -30,7 +31,7 @@ def without_own_date(phrase: Phrase, office: OfficeTime) -> Phrase:
 
 
 def _is_own_date(line: Sequence[Part], office: OfficeTime) -> bool:
-    """Is it a date that isn't ahead, with nothing beside it that would make it the day of the release?"""
+    """Return whether a line is a date that isn't ahead, with nothing that would make it the day of the release."""
     dates = [part for part in line if isinstance(part, Day)]
     if len(dates) != 1 or not all(isinstance(part, (Day, Weekday)) for part in line if isinstance(part, TIMES)):
         return False

@@ -1,4 +1,4 @@
-"""From scanned parts to a phrase: numbers settled by their neighbours, and nothing left that could change the time."""
+"""Turn tokens into a phrase: numbers settled by their neighbors, and nothing left that could change the time."""
 
 from __future__ import annotations
 
@@ -64,29 +64,29 @@ LONGEST = 2000
 
 @dataclass(frozen=True)
 class Phrase:
-    """A text and its parts, none of which is in doubt."""
+    """A text and its parts, none of them in doubt."""
 
     text: str
     parts: tuple[Part, ...]
-    #: Places that are spoken of without being said to be a clock's.
+    #: Places that are mentioned without being a clock's.
     mentioned: tuple[ZoneMention, ...] = ()
 
     def words(self, part: Part) -> str:
-        """How a part was written."""
+        """Return how a part was written."""
         return shown(self.text[part.start : part.end])
 
 
 def shown(text: str, longest: int = 60) -> str:
-    """A piece of foreign text on one line, without anything that a terminal would act on."""
+    """Return a piece of foreign text on one line, without anything that a terminal would act on."""
     clean = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 
 
 def read_phrase(text: str, own_zones: Collection[str] = (), *, american: bool = False) -> Phrase:
-    """The parts of `text`, settled; `own_zones` are what the office's clock is called, in lower case;
-    `american` offices have the holidays of the United States.
+    """Return the parts of `text`, settled. Raises EmbargoRefused if something in it is in doubt.
 
-    Raises EmbargoRefused where something in it is in doubt.
+    `own_zones` are the names of the office's clock, in lower case; `american` offices have the holidays of the United
+    States.
     """
     if len(text) > LONGEST:
         raise refusal(
@@ -123,7 +123,7 @@ def _own_zone(part: Part, text: str, own_zones: Collection[str]) -> Part:
 
 
 def spread(parts: list[Part]) -> list[Part]:
-    """An ISO instant is a day, a clock and perhaps a place."""
+    """Split an ISO instant into a day, a clock and perhaps a place."""
     spread: list[Part] = []
     for part in parts:
         if not isinstance(part, Instant):
@@ -155,7 +155,7 @@ def settle(parts: list[Part]) -> list[Part]:
 
 
 def _number(part: Number, before: list[Part], following: Part | None) -> Part:
-    """An hour after "at" and the like, a day after "Sept. 24 -"; else the number that it was."""
+    """Return an hour after "at" and the like, a day after "Sept. 24 -"; else the number itself."""
     previous = before[-1] if before else None
     if isinstance(previous, Punctuation) and previous.mark in ":(" and len(before) > 1:
         previous = before[-2]
@@ -182,9 +182,9 @@ def _number(part: Number, before: list[Part], following: Part | None) -> Part:
 
 
 def _beside_clock(place: ZoneMention, before: list[Part], following: Part | None) -> bool:
-    """Right after a clock (or its zone), with nothing but a bracket or a slash between, or right before one.
+    """Return whether a place is right after a clock (or its zone), over a bracket or a slash, or right before one.
 
-    A city must stand closer: before an hour, or after a comma, it may be where something happens.
+    A city must be closer: before an hour, or after a comma, it may be where something happens.
     """
     city = place.iana and place.name not in GENERIC
     index = len(before) - 1
@@ -228,16 +228,16 @@ def _refuse_numbers(phrase: Phrase) -> None:
 
 
 def _whole(phrase: Phrase) -> bool:
-    """Is there a date with its month, so that words beside it can't be what says when?"""
+    """Return whether there is a date with its month, so that words beside it can't be what says when."""
     return any(isinstance(part, Day) and part.readings[0][1] is not None for part in phrase.parts) and any(
         isinstance(part, CLOCKLIKE) for part in phrase.parts
     )
 
 
 def _dated(phrase: Phrase) -> bool:
-    """Is a date with its month, and no hour, said to be a release's, or a week's?
+    """Return whether a date with its month, and no hour, is said to be a release's, or a week's.
 
-    It is a window, whose lift a person is asked about anyway.
+    It is a window, and a person confirms its lift anyway.
     """
     parts = phrase.parts
     return (
@@ -251,7 +251,7 @@ def _dated(phrase: Phrase) -> bool:
 
 
 def _refuse_waiting(phrase: Phrase) -> None:
-    """ "until", "after" and "not before" must be followed by a time."""
+    """Refuse "until", "after" and "not before" without a time after them."""
     parts = phrase.parts
     for index, part in enumerate(parts):
         if not isinstance(part, RangeWord) or part.tie not in _NEEDS_TIME:
@@ -277,7 +277,10 @@ def _refuse_waiting(phrase: Phrase) -> None:
 
 
 def _refuse_counted_from(phrase: Phrase) -> None:
-    """ "The day after Sept. 24" isn't the 24th; "embargoed from" and "available until" name the other end."""
+    """Refuse words that turn a time around.
+
+    "The day after Sept. 24" isn't the 24th; "embargoed from" and "available until" name the other end.
+    """
     parts = phrase.parts
     for index, part in enumerate(parts):
         previous, following = _beside(parts, index)
@@ -306,7 +309,7 @@ def _refuse_counted_from(phrase: Phrase) -> None:
 
 
 def _refuse_events_at(phrase: Phrase) -> None:
-    """ "After the 10 a.m. briefing" ends when the briefing does, and that isn't at ten."""
+    """Refuse a time that belongs to an event: "After the 10 a.m. briefing" is when that ends, and not at ten."""
     after_time = False
     for part in phrase.parts:
         if isinstance(part, (*TIMES, ZoneMention)):
@@ -318,14 +321,14 @@ def _refuse_events_at(phrase: Phrase) -> None:
 
 
 def _beside(parts: tuple[Part, ...], index: int) -> tuple[Part | None, Part | None]:
-    """The parts before and after, over marks."""
+    """Return the parts before and after, skipping punctuation."""
     before = next((other for other in reversed(parts[:index]) if not isinstance(other, Punctuation)), None)
     after = next((other for other in parts[index + 1 :] if not isinstance(other, Punctuation)), None)
     return before, after
 
 
 def next_time(parts: Sequence[Part], index: int) -> Part | None:
-    """The time that follows the word at `index` directly, over marks."""
+    """Return the time that follows the word at `index` directly, skipping punctuation."""
     return next((other for other in parts[index + 1 :] if not isinstance(other, Punctuation)), None)
 
 
@@ -347,7 +350,7 @@ def _looks_like_zone(phrase: Phrase, part: Part, previous: Part | None, followin
 
 
 def _refuse_strangers(phrase: Phrase) -> None:
-    """Words that aren't known: harmless beside a whole date, never right after an hour, never beside less."""
+    """Refuse unknown words, except beside a whole date; never right after an hour, never beside less."""
     parts = phrase.parts
     at_once = labelled_at_once(phrase.parts, phrase.text)
     for index, part in enumerate(parts):

@@ -1,4 +1,4 @@
-"""A phrase as its lines: the one that says when, and those that say nothing of it."""
+"""Split a phrase into lines: the one that says when, and those that don't."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OF_A_CLOCK = frozenset({"time", "times", "day", "date", "dates", "dated", "hour
 
 
 def lines_of(parts: Sequence[Part]) -> list[list[Part]]:
-    """The parts of each line, without what ends it."""
+    """Return the parts of each line, without what ends it."""
     lines: list[list[Part]] = [[]]
     for part in parts:
         if isinstance(part, Punctuation) and part.mark in _ENDS_A_LINE:
@@ -40,14 +40,14 @@ def has(line: Sequence[Part], kind: type[Part]) -> bool:
 
 
 def says_to_hold(part: Part) -> bool:
-    """ "until", "not before", "embargoed"."""
+    """Return whether a part is "until", "not before", "embargoed"."""
     return (isinstance(part, RangeWord) and part.tie in _HOLDS) or (
         isinstance(part, UnknownWord) and part.text.startswith(_HOLDING_WORDS)
     )
 
 
 def without_other_lines(parts: Sequence[Part]) -> list[Part]:
-    """`parts` without the headlines and addresses beside the one line that holds it until an hour of a day.
+    """Return `parts` without the headlines and addresses beside the one line that holds it until an hour of a day.
 
     Those are lines of nothing but words and numbers; a line with any word of time or of doubt stays.
     """
@@ -66,7 +66,7 @@ def without_other_lines(parts: Sequence[Part]) -> list[Part]:
 
 
 def _is_idle(line: Sequence[Part]) -> bool:
-    """Words and numbers alone; one word, or one number, could be the zone or the year of the line above."""
+    """Return whether a line has only words and numbers. One alone could be the zone or the year of the line above."""
     words = [part.text for part in line if isinstance(part, UnknownWord)]
     return (
         len(words) > 1

@@ -33,8 +33,9 @@ GENERIC = {
     "australian eastern": "Australia/Sydney",
 }
 
-#: Exact offsets in minutes from UTC, and the places where the abbreviation is on the clock in its season.
-#: More than one place of different offsets: only the office's own zone, or a second clock, can settle it.
+#: Exact offsets in minutes from UTC, and the places where the abbreviation is on the clock in its season. With several
+#: places
+#: of different offsets, only the office's own zone, or a second clock, can settle it.
 EXACT: dict[str, tuple[tuple[str, int], ...]] = {
     "est": (("America/New_York", -300),),
     "edt": (("America/New_York", -240),),
@@ -84,7 +85,7 @@ AUSTRALIAN = {
     "cdt": ("Australia/Adelaide", 630),
 }
 
-#: Fixed whatever the season; a clock that reads GMT all year is usual in embargo lines.
+#: Fixed in every season; a clock that reads GMT all year is usual in embargo lines.
 FIXED = {"gmt": 0, "utc": 0, "z": 0, "zulu": 0, "ut": 0, "sgt": 480}
 
 #: Long names of exact offsets.
@@ -132,7 +133,7 @@ LONG = {
     "new zealand daylight": "nzdt",
 }
 
-#: One home of an abbreviation that has several, where the words leave no doubt.
+#: One home of an abbreviation that has several, if the words leave no doubt.
 ONE_HOME: dict[str, tuple[str, int]] = {
     "cst-us": ("America/Chicago", -360),
     "cst-cn": ("Asia/Shanghai", 480),
@@ -207,8 +208,9 @@ _MORE_PLACES = {
     "nyc": "America/New_York",
 }
 
-#: States and countries by the clock that most of their people live by. A clock is only ever read from one that
-#: stands right beside an hour; elsewhere in a phrase without a zone, another clock than the office's is asked about.
+#: States and countries by the clock that most of their people live by. A place counts as a clock only right beside an
+#: hour;
+#: elsewhere in a phrase without a zone, a clock that differs from the office's is asked about.
 _REGIONS = {
     "America/New_York": "connecticut|delaware|florida|georgia|maine|maryland|massachusetts|michigan|new hampshire"
     "|new jersey|north carolina|ohio|pennsylvania|rhode island|south carolina|vermont|virginia|west virginia"
@@ -267,13 +269,13 @@ _NO_PLACES = frozenset(
 
 @cache
 def zone_names() -> dict[str, str]:
-    """Every zone of the database, by its name in lower case."""
+    """Return every zone of the database, by its name in lower case."""
     return {name.lower(): name for name in database_file("zones").split()}
 
 
 @cache
 def place_zones() -> dict[str, str]:
-    """Lower-case names of places, each with the IANA zone of its clock: every zone's own city, and some more."""
+    """Return lower-case names of places with the IANA zone of their clock: every zone's own city, and some more."""
     places: dict[str, str] = {}
     for name in sorted(zone_names().values()):
         area, _, city = name.rpartition("/")
@@ -348,7 +350,7 @@ _US = r"(?:u\.?s\.?(?:a\.?)?[\s-]+)?"
 
 
 def patterns() -> list[tuple[str, str, Callable[[re.Match[str]], Part | None]]]:
-    """What the scanner looks for; the names of places are read from the zone database."""
+    """Return the tokenizer's patterns; the names of places are read from the zone database."""
     return [
         (
             "iana",

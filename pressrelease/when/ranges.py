@@ -1,4 +1,4 @@
-"""Finding the two ends of a window: "between A and B", "A to B", "not before A and not after B"."""
+"""Find the two ends of a window: "between A and B", "A to B", "not before A and not after B"."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Range:
 
 
 def find_range(parts: tuple[Part, ...]) -> Range | None:
-    """The two sides of a phrase that names a beginning and an end; None for one that doesn't."""
+    """Return the two sides of a phrase that names a start and an end; None for one that doesn't."""
     joints = [index for index in range(len(parts)) if _joins(parts, index)]
     if not joints:
         return None
@@ -63,13 +63,13 @@ def _joins(parts: tuple[Part, ...], index: int) -> bool:
     if isinstance(part, Punctuation) and part.mark == "-":
         if not _alike(before, after):
             return False
-        # "4 a.m. CT - 5 a.m. ET" is one instant said twice; `_instant` sees whether they agree.
+        # "4 a.m. CT - 5 a.m. ET" is one instant given twice; `instant` checks that they agree.
         return not (_zoned_clock(before) and _kind_after(after) == "clock" and _zone_follows(after))
     return False
 
 
 def _alike(before: tuple[Part, ...], after: tuple[Part, ...]) -> bool:
-    """Do hours meet hours or days meet days there, or is there a day with its hour on either side?"""
+    """Return whether both sides are hours, or both days, or one of them a day with its hour."""
     if _kind_before(before) == _kind_after(after) != "":
         return True
     return all(

@@ -1,8 +1,10 @@
-"""Reading an embargo phrase: what it means in an office, or a refusal that says why not.
+"""Read an embargo phrase: what it means in an office, or a refusal that says why not.
 
-The text is cut into parts (`scanning`), which are settled by their neighbours (`phrase`). What is left says
-days, hours and zones, in any order; each hour with its day and zone is a set of instants, and all of them
-must share exactly one. More than one is asked; none is a contradiction.
+The text is cut into parts (`tokenizer`), which are settled by their neighbors (`phrase`). What is left gives days,
+hours and
+zones, in any order; each hour with its day and zone is a set of instants, and all of them must share exactly one. If
+they
+share more, a person is asked; if none, it is a contradiction.
 """
 
 from __future__ import annotations
@@ -47,11 +49,13 @@ def read_embargo(
     close: time = time(17, 0),
     only_day: bool = False,
 ) -> Embargo:
-    """What `text` means at `now` (aware) in an office of that zone.
+    """Return what `text` means at `now` (aware) in an office of that zone.
 
-    `release_time` and `close` are the office's hours (local). With `only_day`, `now` stands for a whole day, and a
-    length of time ("in 20 hours") is refused: nobody knows the moment from which it counts. Raises EmbargoRefused
-    for any text that has no single safe reading; Refused for a zone that doesn't exist.
+    `release_time` and `close` are the office's hours (local). With `only_day`, `now` is a whole day, and a length of
+    time ("in
+    20 hours") is refused: nobody knows the moment from which it counts.
+
+    Raises: EmbargoRefused for any text that has no single safe reading; Refused for a zone that doesn't exist.
     """
     zone = read_zone(timezone)
     office = OfficeTime(timezone, zone, release_time, close, now.astimezone(UTC))
@@ -104,7 +108,7 @@ def _refuse_length(phrase: Phrase) -> None:
 
 
 def _at_once(phrase: Phrase, office: OfficeTime) -> Embargo:
-    """ "For immediate release", with no other day beside it than today's date."""
+    """Resolve "for immediate release", with no other day beside it than today's date."""
     label = any(isinstance(part, AtOnce) and "release" in phrase.words(part).lower() for part in phrase.parts)
     if not label and any(
         isinstance(part, RangeWord) or (isinstance(part, UnknownWord) and part.text in {"day", "date", "time"})
@@ -148,7 +152,7 @@ def _at_once(phrase: Phrase, office: OfficeTime) -> Embargo:
 
 
 def _refuse_deadline(phrase: Phrase) -> None:
-    """ "By Friday" bounds the release from above, and says nothing of how early it may be."""
+    """Refuse "by Friday": it limits the release from above, and says nothing of how early it may be."""
     parts = phrase.parts
     for index, part in enumerate(parts):
         if not isinstance(part, RangeWord) or part.tie not in {Connector.BY, Connector.THROUGH, Connector.BETWEEN}:

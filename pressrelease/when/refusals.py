@@ -1,4 +1,4 @@
-"""Refusals that teach: what stood in the way, the readings that were possible, and what to type instead."""
+"""Refusals that teach: the problem, the readings that were possible, and what to type instead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EXAMPLE = "Sept. 24, 2018, 9 a.m. PT"
 def refusal(
     message: str, *, hint: str = "", code: str = "embargo_refused", candidates: Iterable[str] = ()
 ) -> EmbargoRefused:
-    """The refusal of a phrase; the hint has an example where nothing better is known."""
+    """Return the refusal of a phrase; the hint has an example if nothing better is known."""
     return EmbargoRefused(
         message,
         hint=hint or f"Write the day, the hour and the zone, such as “{EXAMPLE}”.",
@@ -24,18 +24,18 @@ def refusal(
 
 
 def typed(moment: datetime) -> str:
-    """A local moment as it can be typed and is never in doubt: "Sep 24, 2018, 9:00 AM PDT"."""
+    """Return a local moment as it can be typed without doubt: "Sep 24, 2018, 9:00 AM PDT"."""
     clock = say_clock(moment).partition(" (")[0]
     return f"{MONTHS[moment.month - 1]} {moment.day}, {moment.year}, {clock} {say_zone(moment)}"
 
 
 def typed_day(day: date) -> str:
-    """A day as it can be typed: "Sep 24, 2018"."""
+    """Return a day as it can be typed: "Sep 24, 2018"."""
     return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
 def which_one(instants: Iterable[datetime], *, zone: str, now: datetime, why: str, code: str) -> EmbargoRefused:
-    """A refusal with several instants (UTC), each said in full, and the hint to type one of them."""
+    """Return a refusal with several instants (UTC), each in full, and the hint to type one of them."""
     from zoneinfo import ZoneInfo
 
     ordered = sorted(set(instants))

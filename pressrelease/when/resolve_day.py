@@ -1,4 +1,4 @@
-"""The days that a phrase means: all that says a day must agree."""
+"""Resolve a phrase to its day or days. Refuse it if two parts disagree."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def one_day(days: set[date], office: OfficeTime) -> date:
 def days_by_clock(
     parts: Sequence[Part], indexes: list[int], places: list[tuple[ZoneMention, ...]], office: OfficeTime
 ) -> list[set[date]]:
-    """The days that each clock stands on: one for all, or as many days as clocks, in order."""
+    """Return the days of each clock: one for all, or as many days as clocks, in order."""
     dates = [part for part in parts if isinstance(part, Day)]
     if len(dates) > 1 and len(dates) == len(indexes):
         groups = _grouped(parts, dates)
@@ -51,7 +51,7 @@ def days_by_clock(
 
 
 def _grouped(parts: Sequence[Part], dates: list[Day]) -> list[tuple[Part, ...]]:
-    """Each date with the weekdays that stand nearest to it; what counts from today goes with the first."""
+    """Return each date with the weekdays nearest to it; what counts from today goes with the first."""
     groups: list[list[Part]] = [[day] for day in dates]
     for part in parts:
         if isinstance(part, Weekday):
@@ -75,7 +75,7 @@ def agreed_days(
     year: int | None = None,
     week: bool = False,
 ) -> set[date]:
-    """The days on which all that says a day agrees. Raises EmbargoRefused."""
+    """Return the days on which all parts that name a day agree. Raises EmbargoRefused."""
     today = today_in(places, office)
     dates = [part for part in parts if isinstance(part, Day)]
     names = [part for part in parts if isinstance(part, Weekday)]

@@ -1,4 +1,4 @@
-"""A day, a clock and a zone put together: the instants that they can mean, and why there is none, or more than one."""
+"""Resolve a day, a clock and a zone to the instants that they can mean, and why there is none, or more than one."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class OfficeTime:
 
 @dataclass
 class ResolvedTimes:
-    """Instants (UTC) with the IANA zone that each was read in, and what was against others."""
+    """Instants (UTC) with the IANA zone that each was read in, and why others were excluded."""
 
     instants: dict[datetime, str] = field(default_factory=dict)
     #: Of several, those that an office would mean, and why.
@@ -53,7 +53,7 @@ class ResolvedTimes:
 
 
 def zone_of(places: tuple[ZoneMention, ...], office: OfficeTime) -> str:
-    """The IANA zone to say things in: the place's own, or the office's."""
+    """Return the IANA zone to show times in: the place's own, or the office's."""
     for place in places:
         if place.iana:
             return place.iana
@@ -67,9 +67,9 @@ def zone_of(places: tuple[ZoneMention, ...], office: OfficeTime) -> str:
 
 
 def wall_of(moment: datetime, zone: str, places: tuple[ZoneMention, ...], office: OfficeTime) -> str:
-    """A moment (UTC) as the clocks that were meant show it; "" where only offsets from UTC were said.
+    """Return a moment (UTC) as local wall time; "" if only offsets from UTC were given.
 
-    Where an offset was said with a clock, or more than one clock was, they must go on agreeing.
+    If an offset was given with a clock, or more than one clock was, they must go on agreeing.
     """
     clocks = [place for place in places if place.offset is None]
     if places and not clocks:
@@ -82,7 +82,7 @@ def wall_of(moment: datetime, zone: str, places: tuple[ZoneMention, ...], office
 def hours_of(
     clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: OfficeTime
 ) -> list[timedelta]:
-    """The times since midnight that a clock can mean. Raises EmbargoRefused for "tonight at 9 a.m."."""
+    """Return the times since midnight that a clock can mean. Raises EmbargoRefused for "tonight at 9 a.m."."""
     rest = timedelta(minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond)
     hour = clock.hour
     if clock.half is Half.AM:
@@ -106,14 +106,14 @@ def hours_of(
 
 
 def _counts_to_24(clock: Clock, zone: str) -> bool:
-    """Can "9.30" in that zone only be a morning's? Where people count both ways, "3.30" seldom is."""
+    """Return whether "9.30" in that zone can only be a morning's. Where people count both ways, "3.30" seldom is."""
     return not twelve_hours(zone) and not (either_hours(zone) and clock.hour < _EARLY)
 
 
 def instants(
     day: date, clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: OfficeTime
 ) -> ResolvedTimes:
-    """All that a clock on a day can mean; several zones must agree. Raises EmbargoRefused where nothing is left."""
+    """Return all that a clock on a day can mean; several zones must agree. Raises EmbargoRefused if nothing is left."""
     options = hours_of(clock, part, places, office)
     found = ResolvedTimes()
     for since_midnight in options:
@@ -211,7 +211,7 @@ def _by_abbreviation(
 
 
 def boundary(day: date, places: tuple[ZoneMention, ...], office: OfficeTime) -> datetime:
-    """The first instant (UTC) of a day in the zone that was named, or in the office's."""
+    """Return the first instant (UTC) of a day in the zone that was named, or in the office's."""
     wall = datetime.combine(day, time())
     for place in places:
         if place.offset is not None:

@@ -1,7 +1,8 @@
-"""The rules of a zone as they are on this machine's disk at this moment, and which release of the database they are of.
+"""Read a zone's current rules from this machine's disk, with the release of the database that they are of.
 
-A process that stays up would go by the rules that it once loaded. Here each question looks whether the zone's file is
-another one by now; what was kept of the one before is then forgotten everywhere.
+A process that stays up would keep using the rules that it once loaded. Here each question checks whether the zone's
+file has
+been replaced; if so, everything cached from the old one is dropped.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Rules(NamedTuple):
 
     @property
     def release(self) -> str:
-        """The release of the database that they are of, like 2026a; "" where that can't be told."""
+        """The release of the database that they are of, like 2026a; "" if unknown."""
         return release_in(self.folder)
 
 
@@ -31,7 +32,7 @@ _loaded: dict[str, tuple[object, Rules]] = {}
 
 
 def present_rules(name: str) -> Rules:
-    """The rules of the IANA zone `name` of this moment. Raises StateUnreadable where there are none."""
+    """Return the current rules of the IANA zone `name`. Raises StateUnreadable if there are none."""
     folder, file = _place_of(name)
     known = _loaded.get(name)
     if known is not None and known[0] == file:
@@ -53,7 +54,7 @@ def present_rules(name: str) -> Rules:
 
 
 def _place_of(name: str) -> tuple[str, object]:
-    """The folder in which `zoneinfo` finds a zone, and what tells its file there from any other."""
+    """Return the folder in which `zoneinfo` finds a zone, and what tells its file there from any other."""
     for folder in zoneinfo.TZPATH:
         try:
             return folder, _identity(f"{folder}/{name}")
@@ -68,7 +69,7 @@ def _place_of(name: str) -> tuple[str, object]:
 
 @cache
 def _package() -> str:
-    """The folder of the package `tzdata`, which has what the system has not; "" where it is not installed."""
+    """Return the folder of the package `tzdata`, the fallback for the system's; "" if it is not installed."""
     from importlib.util import find_spec
 
     found = find_spec("tzdata")
@@ -76,15 +77,14 @@ def _package() -> str:
 
 
 def database_release() -> str:
-    """The release of the zone database that most zones are read from, like 2026a; "" where it doesn't say."""
+    """Return the release of the zone database that most zones are read from, like 2026a; "" if unknown."""
     for folder in zoneinfo.TZPATH:
         if (release := release_in(folder)) or os.path.exists(f"{folder}/UTC"):  # noqa: PTH110
             return release
     return release_in(_package())
 
 
-#: Where a zone database says of which release it is, and what stands before that: the system's files, macOS's, the
-#: package's.
+#: Where a zone database names its release, and the text before it: the system's files, macOS's, the package's.
 _SAYS = (("tzdata.zi", "# version"), ("+VERSION", ""), ("__init__.py", "IANA_VERSION ="))
 
 #: What each of those files said, with what tells it from any other.
@@ -92,7 +92,7 @@ _said: dict[str, tuple[object, str]] = {}
 
 
 def release_in(folder: str) -> str:
-    """The release of the zone database in a folder, "" where it doesn't say, or says what is none."""
+    """Return the release of the zone database in a folder, "" if it names none, or an invalid one."""
     for name, mark in _SAYS:
         path = f"{folder}/{name}"
         try:
@@ -111,11 +111,11 @@ def release_in(folder: str) -> str:
 
 
 def _identity(path: str) -> object:
-    """What tells the file at a path from any other that may take its place. Raises OSError, ValueError."""
+    """Return what tells the file at a path from any that may replace it. Raises OSError, ValueError."""
     found = os.stat(path)  # noqa: PTH116  (asked for each delivery: a Path costs as much again)
     return path, found.st_mtime_ns, found.st_ino, found.st_size
 
 
 def is_release(text: str) -> bool:
-    """Whether a text names a release of the zone database, like 2026a: later ones sort behind earlier ones."""
+    """Return whether a text names a release of the zone database, like 2026a: later ones sort behind earlier ones."""
     return text[:4].isdecimal() and text[4:].isalpha() and text.isascii() and text.islower()

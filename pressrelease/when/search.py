@@ -1,4 +1,4 @@
-"""Where times stand in running prose."""
+"""Find times in running prose."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ _LINKS = frozenset({"on", "of", "the", "in", "for"})
 
 
 def find_times(text: str) -> list[tuple[int, int]]:
-    """Spans (start, end) of the phrases in `text` that name a time, in order, for `read_embargo` to read.
+    """Return spans (start, end) of the phrases in `text` that name a time, in order, for `read_embargo` to read.
 
-    "will be released the week of 9/24 by the office" holds one: "the week of 9/24". Words like "by" and
-    "after" stay outside, though "between" belongs to its two ends.
+    "will be released the week of 9/24 by the office" holds one: "the week of 9/24". Words like "by" and "after" stay
+    outside,
+    though "between" belongs to its two ends.
     """
     spans: list[tuple[int, int]] = []
     group: list[Part] = []
@@ -53,7 +54,7 @@ def _inside(part: Part, group: list[Part]) -> bool:
 
 
 def _time_follows(parts: list[Part], index: int) -> bool:
-    """Does the phrase go on after the joining words from `index`?"""
+    """Return whether the phrase goes on after the joining words from `index`."""
     for part in parts[index + 1 : index + 5]:
         if isinstance(part, (*TIMES, ZoneMention)):
             return True

@@ -1,4 +1,4 @@
-"""Cutting a text into the parts that an embargo phrase is made of. Nothing is judged here, and nothing is dropped."""
+"""Cut a text into the tokens of an embargo phrase. Nothing is judged here, and nothing is dropped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _QUOTES = {"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"', "−": "-"
 
 
 def plain(text: str) -> str:
-    """`text` in lower case with plain blanks, dashes and quotes; every letter keeps its place."""
+    """Return `text` in lower case with plain spaces, dashes and quotes; every letter keeps its place."""
     if text.isascii():
         return "".join(letter if " " <= letter <= "~" or letter == "\n" else " " for letter in text.lower())
     return "".join(map(_plain_letter, text))
@@ -62,14 +62,14 @@ _NUMBERED = r"""
 """
 _ADDRESS = r"\S+@\S+ | https?://\S+ | www\.\S+"
 
-#: What results are of, with the year that is theirs: "Q3 2018", "FY 2018/19".
+#: What results are of, with their year: "Q3 2018", "FY 2018/19".
 _YEAR_OF_REPORTS = r"(?:fy\s?(?:20)?[0-9]{2}|20[0-9]{2}|'[0-9]{2})(?:[/-][0-9]{2})?(?![0-9:.])"
 _REPORTED_PERIOD = (
     rf"\b(?:(?:q[1-4]|h[12])(?:\s?/\s?(?:q[1-4]|h[12]))?(?:\s*{_YEAR_OF_REPORTS})?|fy\s?(?:20)?[0-9]{{2}}"
     r"(?:[/-][0-9]{2})?(?![0-9:.]))(?![\w:])"
 )
 
-#: A number that is a house's: "210 W. Temple St.".
+#: A house number: "210 W. Temple St.".
 _STREET = r"""\b[0-9]{1,5}\s+(?:[nsew]\.?\s+|(?:north|south|east|west)\s+)?(?!am\b|pm\b|in\b|on\b|at\b|the\b|and\b|to\b)
     (?P<street_name>[a-z]{3,15})\s+(?:st\b\.?|street|ave\b\.?|avenue|blvd\b\.?|boulevard|road|rd\b\.?|drive|lane)\b"""
 
@@ -128,7 +128,7 @@ def _sources() -> list[tuple[str, str, Builder]]:
 
 @cache
 def _scanner() -> tuple[re.Pattern[str], dict[str, Builder]]:
-    """One pattern for everything, its alternatives tried in this order, and what makes a part of each."""
+    """Return one pattern for everything, its alternatives tried in this order, and each one's builder."""
     pattern = "|".join(f"(?P<{name}>{source})" for name, source, _ in _sources())
     return re.compile(pattern, re.VERBOSE), {name: build for name, _, build in _sources()}
 
@@ -153,7 +153,7 @@ def _bound(tie: Connector) -> Callable[[re.Match[str]], Part]:
 
 
 def _not_before(found: re.Match[str]) -> Part | None:
-    """What may not be done before then is no matter, as long as nothing in it is in doubt or a time."""
+    """Skip what may not be done before then, as long as nothing in it is in doubt or a time."""
     inner = set(re.findall(r"[a-z']+", found["notbefore_inner"])) - {"or", "and"}
     if any(word in DOUBTS or days.is_name(word) or any(stem in word for stem in TIMELY) for word in inner):
         return None
@@ -161,7 +161,7 @@ def _not_before(found: re.Match[str]) -> Part | None:
 
 
 def _street(found: re.Match[str]) -> Part | None:
-    """A house's number, unless the street's name could be a part of a time: "24 September Road"."""
+    """Return a house number, unless the street's name could be a part of a time: "24 September Road"."""
     name = found["street_name"]
     if (
         days.is_name(name)
@@ -204,7 +204,7 @@ def _word_part(start: int, end: int, text: str) -> Part:
 
 
 def scan(text: str) -> list[Part]:
-    """The parts of `text` in order; together they cover every letter that isn't a blank."""
+    """Return the parts of `text` in order; together they cover every letter that isn't a space."""
     low = plain(text)
     pattern, builders = _scanner()
     parts: list[Part] = []
@@ -226,7 +226,7 @@ def scan(text: str) -> list[Part]:
 
 
 def _after(low: str, place: int, name: str) -> Part | None:
-    """What the patterns after `name` make of this place, where that one only looked right."""
+    """Return what the patterns after `name` make of this place, if that one only looked right."""
     _, builders = _scanner()
     names = list(builders)
     for other in names[names.index(name) + 1 :]:
@@ -238,7 +238,7 @@ def _after(low: str, place: int, name: str) -> Part | None:
 
 
 def _alone(low: str, place: int) -> Part:
-    """A word that no pattern holds, or a single sign."""
+    """Return a word that no pattern matches, or a single sign."""
     word = re.compile(r"[^\W\d_][\w']*").match(low, place)
     if word is not None:
         return _word_part(*word.span(), word[0])

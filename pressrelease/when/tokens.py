@@ -1,4 +1,4 @@
-"""The parts that an embargo phrase is made of, each with its place in the text."""
+"""The tokens that an embargo phrase is made of, each with its place in the text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Part:
 
 
 class Half(str, Enum):
-    """What is said of the half of the day that an hour stands in."""
+    """Which half of the day an hour is in, as written."""
 
     AM = "am"
     PM = "pm"
@@ -26,7 +26,7 @@ class Half(str, Enum):
 
 @dataclass(frozen=True)
 class Clock(Part):
-    """A time of day as it was written. `hour` is 0 to 24, and 1 to 12 where the half is unsaid."""
+    """A time of day as it was written. `hour` is 0 to 24, and 1 to 12 if the half is not given."""
 
     hour: int
     minute: int = 0
@@ -39,7 +39,7 @@ class Clock(Part):
 
 @dataclass(frozen=True)
 class Midnight(Part):
-    """The word, which may be a day's beginning or its end."""
+    """The word "midnight", which may be a day's start or its end."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class ZoneMention(Part):
 
 @dataclass(frozen=True)
 class Day(Part):
-    """A date as written; each reading is (year, month, day), with None for what isn't said."""
+    """A date as written; each reading is (year, month, day), with None for what isn't given."""
 
     readings: tuple[tuple[int | None, int | None, int], ...]
     numeric: bool = False
@@ -74,7 +74,7 @@ class Day(Part):
 
 @dataclass(frozen=True)
 class Weekday(Part):
-    """A day's name, 0 for Monday, with what was said before or after it: "this", "next", "coming", "next week"."""
+    """A day's name, 0 for Monday, with the words before or after it: "this", "next", "coming", "next week"."""
 
     weekday: int
     which: str = ""
@@ -93,7 +93,7 @@ class NthWeekday(Part):
 
 @dataclass(frozen=True)
 class Holiday(Part):
-    """ "Labor Day": `when` is (month, day), or (which, weekday, month); `american` where others have another day."""
+    """ "Labor Day": `when` is (month, day), or (which, weekday, month); `american` if others have another day."""
 
     name: str
     when: tuple[int, ...]
@@ -118,7 +118,7 @@ class Ahead(Part):
 
 @dataclass(frozen=True)
 class Instant(Part):
-    """An ISO 8601 wall time, with its offset where one was written."""
+    """An ISO 8601 wall time, with its offset if one was written."""
 
     year: int
     month: int
@@ -133,7 +133,7 @@ class Instant(Part):
 class Stretch(str, Enum):
     """Spans of days."""
 
-    WEEK_OF = "week of"  # the calendar week that contains the date said after it
+    WEEK_OF = "week of"  # the calendar week that contains the date after it
     WEEK_FROM = "week beginning"
     WEEK_ENDING = "week ending"
     WEEK = "week"  # counted from this one
@@ -157,7 +157,7 @@ class Span(Part):
 
 @dataclass(frozen=True)
 class Year(Part):
-    """A year that stands by itself."""
+    """A year by itself."""
 
     year: int
 
@@ -171,7 +171,7 @@ class Number(Part):
 
 
 class Connector(str, Enum):
-    """Words that say which way a time bounds the release."""
+    """Words that say which way a time limits the release."""
 
     NOT_BEFORE = "not before"
     AFTER = "after"

@@ -134,7 +134,7 @@ _HARD: tuple[tuple[str, str, str], ...] = (
 #: Words that make any time beside them uncertain: what they do, and the refusal's code.
 DOUBTS: dict[str, tuple[str, str]] = {phrase: (why, code) for phrases, why, code in _HARD for phrase in _words(phrases)}
 
-#: A word that isn't known and holds one of these could be about time: "midweek", "noonish", "Wendesday".
+#: An unknown word that holds one of these could be about time: "midweek", "noonish", "Wendesday".
 TIMELY = (
     "day",
     "week",

@@ -1,9 +1,9 @@
-"""A lift as the clocks on the wall show it: what was approved, held against the zone rules of today.
+"""A lift as local wall time: what was approved, compared with today's zone rules.
 
-Kept as text (RFC 9557), of which three kinds follow from how the time was given:
+Kept as text (RFC 9557), in three kinds that follow from how the time was given:
 
-    2018-09-24T09:00:00-07:00[America/Los_Angeles]     "9 a.m. PT": the hour on the wall there holds
-    2018-09-24T09:00:00-07:00[!America/Los_Angeles]    "9 a.m. PDT": the hour and its offset were said; where new
+    2018-09-24T09:00:00-07:00[America/Los_Angeles]     "9 a.m. PT": the wall time there holds
+    2018-09-24T09:00:00-07:00[!America/Los_Angeles]    "9 a.m. PDT": the hour and its offset were given; if new
                                                        rules set them at odds, a person must say which is meant
     (nothing)                                          "16:00 UTC", an ISO instant: no rule of any zone changes it
 
@@ -24,14 +24,17 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 
-#: By how much newer rules may move a lift earlier by themselves: countries move their clocks by an hour, rarely by
-#: two, and beyond that the data is more likely wrong than the law is new.
+#: By how much newer rules may move a lift earlier by themselves: countries move their clocks by an hour, rarely by two,
+#: and
+#: beyond that the data is more likely wrong than the law is new.
 FURTHEST_EARLIER = timedelta(hours=2)
 
 
 class WallTime(NamedTuple):
-    """An hour on the wall of a zone: `local` is naive, `offset` what it was when it was said, and `named` whether
-    that was said too."""
+    """An hour on the clock of a zone.
+
+    `local` is naive, `offset` what it was when it was given, and `named` whether the offset was given too.
+    """
 
     local: datetime
     offset: timedelta
@@ -40,17 +43,18 @@ class WallTime(NamedTuple):
 
     @property
     def promised(self) -> datetime:
-        """The instant (UTC) that it was when it was said."""
+        """The instant (UTC) that it was when it was given."""
         return (self.local - self.offset).replace(tzinfo=UTC)
 
 
 class ZoneCheck(NamedTuple):
-    """What the rules of today make of a lift. `lift` is UTC: nothing leaves before it.
+    """What today's rules mean for a lift. `lift` is UTC: nothing leaves before it.
 
-    `follow` is the lift that is to be put on record, with `release`, the newest release of the zone database that had
-    a say in it ("" where none is known); None where the record stands as it is. `words` say what changed, or what a
-    person is asked, "" where nothing is; `asks` is whether a person is needed, and `blocked` whether nothing leaves
-    until then.
+    `follow` is the lift to record, with `release`, the newest release of the zone database used for it ("" if unknown);
+    None if
+    the record stays as it is. `words` say what changed, or what a person is asked, "" for nothing; `asks` is whether a
+    person is
+    needed, and `blocked` whether nothing leaves until then.
     """
 
     lift: datetime
@@ -62,13 +66,13 @@ class ZoneCheck(NamedTuple):
 
 
 def wall_text(moment: datetime, zone: str, *, named: bool = False) -> str:
-    """A moment as the clock on the wall of `zone` has it by the rules of today; `named` as in `Wall`."""
+    """Return a moment as wall time in `zone` by today's rules; `named` as in `WallTime`."""
     return f"{moment.astimezone(present_rules(zone).clock).isoformat()}[{'!' if named else ''}{zone}]"
 
 
 @lru_cache(maxsize=1024)
 def read_walls(text: str) -> tuple[WallTime, ...]:
-    """The clocks of a text that `wall_text` wrote; several are parted by blanks. Raises ValueError."""
+    """Return the clocks of a text that `wall_text` wrote; several are separated by spaces. Raises ValueError."""
     walls = []
     for one in text.split():
         moment, bracket, zone = one.partition("[")
@@ -81,18 +85,20 @@ def read_walls(text: str) -> tuple[WallTime, ...]:
 
 
 def known_release(text: str) -> str:
-    """The release of the zone database that a lift of now is fixed by; "" where it can't be told."""
+    """Return the release of the zone database that a lift would be fixed by now; "" if unknown."""
     return min((present_rules(wall.zone).release for wall in read_walls(text)), default="")
 
 
 def check_against_zone_rules(
     lift: datetime, text: str, fixed_by: str, *, now: datetime, rules: Callable[[str], Rules] = present_rules
 ) -> ZoneCheck:
-    """Hold a recorded lift, whose clocks are `text`, against the rules of today. Times are aware UTC.
+    """Compare a recorded lift, whose clocks are `text`, with today's rules. Times are aware UTC.
 
-    `fixed_by` is the release of the zone database that the record went by, "" where that is unknown. Nobody's older
-    rules move what newer ones have fixed; and earlier than the record only rules that are surely newer move it, by
-    two hours at most and never into the past: beyond that a person is asked, and the record stands.
+    `fixed_by` is the release of the zone database that the record was made with, "" if unknown. Older zone rules never
+    override
+    newer ones. A lift moves earlier only if this machine's tzdata is known to be newer, by two hours at most and never
+    into the
+    past: beyond that a person is asked, and the record stays.
     """
     walls = read_walls(text)
     if not walls:
@@ -121,7 +127,7 @@ def check_against_zone_rules(
         return stands._replace(follow=lift, release=latest) if newer else stands
     if moment > lift:
         return ZoneCheck(moment, moment, latest, _changed(walls[0], moment, latest))
-    # Measured from the hour that was approved too: one step after another must not come to more.
+    # Measured from the hour that was approved too: several steps together must not come to more.
     if newer and (max(lift, walls[0].promised) - moment > FURTHEST_EARLIER or moment <= now):
         return ZoneCheck(lift, None, fixed_by, _much_earlier(walls[0], moment, lift, ours), asks=True)
     if newer:
@@ -130,8 +136,10 @@ def check_against_zone_rules(
 
 
 def settled(wall: WallTime, clock: ZoneInfo, lift: datetime) -> datetime:
-    """The instant (UTC) at which a clock shows that hour: `lift` where it does then. Never early where it is in doubt:
-    the later of two, unless one has the offset that was said; and the end of a gap."""
+    """Return the instant (UTC) at which a clock shows that hour: `lift` if it does then. Never early in doubt.
+
+    In an overlap the later of two, unless one has the offset that was given; and the end of a gap.
+    """
     if lift.astimezone(clock).replace(tzinfo=None) == wall.local:
         return lift
     from pressrelease.when.zones import locate
@@ -143,7 +151,7 @@ def settled(wall: WallTime, clock: ZoneInfo, lift: datetime) -> datetime:
 
 
 def reckoned(text: str, *, rules: Callable[[str], Rules] = present_rules) -> datetime | None:
-    """The first instant (UTC) that clocks of `text` allow by the rules of today; None where it names none."""
+    """Return the first instant (UTC) that the clocks of `text` allow by today's rules; None if it names none."""
     moments = []
     for wall in read_walls(text):
         moments.append(settled(wall, rules(wall.zone).clock, wall.promised))
@@ -153,7 +161,7 @@ def reckoned(text: str, *, rules: Callable[[str], Rules] = present_rules) -> dat
 
 
 def not_yet(lift: datetime, text: str, fixed_by: str, *, now: datetime) -> str:
-    """Why what is due by the record may not leave by the rules of today, in words; "" where it may."""
+    """Return why what is due by the record may not leave by today's rules, in words; "" if it may."""
     ruling = check_against_zone_rules(lift, text, fixed_by, now=now)
     if ruling.blocked:
         return ruling.words
@@ -161,7 +169,7 @@ def not_yet(lift: datetime, text: str, fixed_by: str, *, now: datetime) -> str:
 
 
 def _changed(wall: WallTime, lift: datetime, release: str) -> str:
-    """That an hour has come to mean another instant than when it was approved; "" where it has not."""
+    """Return that an hour now means another instant than when it was approved; "" if it does not."""
     if lift == wall.promised:
         return ""
     day = lift.date() != wall.promised.date()
@@ -173,7 +181,7 @@ def _changed(wall: WallTime, lift: datetime, release: str) -> str:
 
 
 def _at_odds(wall: WallTime, clock: ZoneInfo) -> str:
-    """That a clock and its offset, both said, don't agree any more."""
+    """Return that a clock and its offset, both given, no longer agree."""
     there = wall.promised.astimezone(clock)
     said = wall.promised.astimezone(timezone(wall.offset))
     return (
@@ -183,7 +191,7 @@ def _at_odds(wall: WallTime, clock: ZoneInfo) -> str:
 
 
 def _undecided(wall: WallTime, moment: datetime, lift: datetime) -> str:
-    """That an hour may already have come by rules of which nobody can tell whether they are the newer ones."""
+    """Return that an hour may already have come by rules that may or may not be the newer ones."""
     day = lift.date() != moment.date()
     return (
         f"by the zone rules of this machine {say_clock(wall.local)} in {wall.zone} is {_utc(moment, day=day)}, and the"
@@ -192,7 +200,7 @@ def _undecided(wall: WallTime, moment: datetime, lift: datetime) -> str:
 
 
 def _much_earlier(wall: WallTime, moment: datetime, lift: datetime, release: str) -> str:
-    """That rules which call themselves newer would have it leave much earlier, or at once."""
+    """Return that rules which call themselves newer would have it leave much earlier, or at once."""
     day = lift.date() != moment.date()
     return (
         f"the time zone data of this machine calls itself newer ({release}) and would move the lift earlier:"

@@ -1,4 +1,4 @@
-"""Windows: a day without an hour, weeks and months, and the time between two ends."""
+"""Resolve windows: a day without an hour, weeks and months, and the time between two ends."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _FAR_YEARS = 5
 
 
 def day_window(phrase: Phrase, office: OfficeTime) -> Embargo:
-    """A day without an hour is a window of that day."""
+    """Resolve a day without an hour: a window of that day."""
     places = tuple(part for part in phrase.parts if isinstance(part, ZoneMention))
     days = agreed_days(phrase.parts, places, office)
     day = one_day(days, office)
@@ -54,7 +54,7 @@ def day_window(phrase: Phrase, office: OfficeTime) -> Embargo:
 
 
 def span_window(phrase: Phrase, office: OfficeTime) -> Embargo:
-    """A week, a month or a weekend; or one weekday in it."""
+    """Resolve a week, a month or a weekend; or one weekday in it."""
     parts = phrase.parts
     spans = [part for part in parts if isinstance(part, Span)]
     places = tuple(part for part in parts if isinstance(part, ZoneMention))
@@ -130,7 +130,7 @@ def _week_of(span: Span, parts: Sequence[Part], today: calendar.Today) -> tuple[
 
 
 def range_window(phrase: Phrase, found: Range, office: OfficeTime) -> Embargo:
-    """A window from one time to another, each side lending the other what it leaves out."""
+    """Resolve a window from one time to another, each side supplying what the other leaves out."""
     _refuse_midnight_range(phrase)
     left, right = found.left, found.right
     clocks = [any(isinstance(part, Clock) for part in side) for side in (left, right)]
@@ -195,7 +195,10 @@ def _refuse_midnight_range(phrase: Phrase) -> None:
 def _shortest(
     pairs: list[tuple[datetime, datetime]], starts: ResolvedTimes, ends: ResolvedTimes, office: OfficeTime
 ) -> list[tuple[datetime, datetime]]:
-    """Where halves of the day were left out: both ends in office hours, or the nearest start to a sure end."""
+    """Choose a pair if halves of the day were left out:
+
+    both ends in office hours, or the nearest start to a sure end.
+    """
     if len(ends.instants) == 1:
         return [max(pairs)]
     inside = [
@@ -251,7 +254,7 @@ def _range_of_days(
         year = year if year is not None else part.readings[0][0]
     ends = [part for part in right if isinstance(part, Weekday)]
     if ends and all(isinstance(part, Weekday) for part in right if isinstance(part, DAYLIKE)):
-        # "Monday through Friday next week": what is said of the last day is said of the first one.
+        # "Monday through Friday next week": what follows the last day applies to the first one.
         left = tuple(
             replace(part, which=ends[0].which) if isinstance(part, Weekday) and not part.which else part
             for part in left
@@ -270,7 +273,7 @@ def _range_of_days(
 
 
 def _month_lent(left: Sequence[Part], right: Sequence[Part]) -> tuple[Part, ...]:
-    """ "24 to 28 September": the month is said once."""
+    """Share the month of "24 to 28 September" with both ends."""
     months = [part.readings[0][1] for part in right if isinstance(part, Day)]
     lent = months[0] if months else None
     return tuple(
@@ -282,7 +285,7 @@ def _month_lent(left: Sequence[Part], right: Sequence[Part]) -> tuple[Part, ...]
 
 
 def window(phrase: Phrase, first: date, end: date, places: tuple[ZoneMention, ...], office: OfficeTime) -> Embargo:
-    """A window of whole days, with the lift that is proposed for it. Raises EmbargoRefused when it is over."""
+    """Return a window of whole days, with the lift proposed for it. Raises EmbargoRefused when it is over."""
     begins, ends = boundary(first, places, office), boundary(end, places, office)
     if ends <= office.now:
         raise past(ends, office)
@@ -290,5 +293,5 @@ def window(phrase: Phrase, first: date, end: date, places: tuple[ZoneMention, ..
     lift, remarks = proposed_lift(
         first, end, release_time=office.release_time, zone=read_zone(name), office=office.name, now=office.now
     )
-    # The hour is the office's, whatever zone the days were said in.
+    # The hour is the office's, whatever zone the days were given in.
     return Embargo(phrase.text, EmbargoKind.WINDOW, name, begins, ends, lift, remarks, wall_text(lift, name))

@@ -11,17 +11,17 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def rfc3339(moment: datetime) -> str:
-    """An aware moment in UTC, like "2018-09-24T16:00:00Z"; microseconds only where there are any."""
+    """Return an aware moment in UTC, like "2018-09-24T16:00:00Z"; microseconds only if there are any."""
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone has no place on the UTC line")
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def read_rfc3339(text: str) -> datetime:
-    """An aware UTC datetime from an ISO 8601 instant that carries its offset. Raises Refused."""
+    """Return an aware UTC datetime from an ISO 8601 instant that carries its offset. Raises Refused."""
     trimmed = text.strip()
     try:
-        # Python also takes a date alone and a comma; an instant has a clock and an offset, checked below.
+        # Python also accepts a date alone and a comma; an instant has a clock and an offset, checked below.
         moment = datetime.fromisoformat(trimmed)
         aware = None if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
@@ -40,7 +40,7 @@ def read_rfc3339(text: str) -> datetime:
 
 
 def read_duration(text: str) -> timedelta:
-    """A length of time like "5s", "2m", "1h" or "3d". Raises Refused."""
+    """Return a length of time from "5s", "2m", "1h" or "3d". Raises Refused."""
     match = re.fullmatch(r"([0-9]{1,9})([smhd])", text.strip())
     if match is None:
         raise Refused(

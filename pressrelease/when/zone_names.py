@@ -1,4 +1,7 @@
-"""The IANA zone that "PST", "Pacific Time", "California" or "Sacramento" most likely means. A person is asked."""
+"""Propose the IANA zone that "PST", "Pacific Time", "California" or "Sacramento" most likely means.
+
+A person confirms it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from datetime import UTC, datetime
 from pressrelease.when.places import EXACT, GENERIC
 from pressrelease.when.zones import read_zone
 
-#: Every state's zone; where a state has two, that of most of its people, and a question is asked anyhow.
+#: Every state's zone; if a state has two, that of most of its people, and a question is asked anyhow.
 _STATES = {
     "America/New_York": "connecticut ct delaware de florida fl georgia ga maine me maryland md massachusetts ma"
     " michigan:America/Detroit mi:America/Detroit new-hampshire nh new-jersey nj new-york ny north-carolina nc ohio oh"
@@ -51,7 +54,7 @@ def _table(rows: dict[str, str]) -> dict[str, str]:
     return found
 
 
-#: A place before its state: "Washington" alone is the state of that name, of which more people write.
+#: A place before its state: "Washington" alone is the state of that name, which more people mean.
 _PLACES = _table(_STATES) | {name: zone for name, zone in _table(_CITIES).items() if name not in _table(_STATES)}
 
 _ANY_YEAR = 2026
@@ -60,7 +63,7 @@ _FILLING = ("time", "standard", "daylight", "zone", "us", "u.s.", "usa")
 
 
 def proposed_zone(name: str) -> str:
-    """The zone that somebody who typed `name` most likely means; "" where nothing is near. A person is asked.
+    """Return the zone that `name` most likely means; "" if nothing is near. A person confirms it.
 
     "PST", "PDT", "PT", "Pacific Time", "Auburn, CA" and "Sacramento" are all America/Los_Angeles.
     """
@@ -79,7 +82,7 @@ def proposed_zone(name: str) -> str:
 
 
 def keeps_one_offset(name: str) -> bool:
-    """Whether a zone is an offset and not a place, so that no rule of any state moves it: MST, Etc/GMT+8, UTC."""
+    """Return whether a zone is an offset and not a place, so that no state's rule moves it: MST, Etc/GMT+8, UTC."""
     return ("/" not in name and not _has_seasons(name)) or name.startswith("Etc/")
 
 

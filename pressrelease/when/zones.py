@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from pressrelease.errors import Refused, StateUnreadable
 from pressrelease.when.rules import present_rules
 
-#: Countries, and places that belong to one, whose numeric dates begin with the month.
+#: Countries, and places that belong to one, whose numeric dates start with the month.
 _MONTH_FIRST = frozenset({"US", "PR", "GU", "VI", "AS", "MP", "UM", "FM", "PW", "MH"})
 
 #: Countries where "9:30" without a.m. or p.m. may well be an evening's half past nine.
 _TWELVE_HOURS = _MONTH_FIRST | {"CA", "AU", "NZ", "PH", "IN"}
 
-#: Where both ways of counting are in use, so that "3.30" without a nought before it may be an afternoon's.
+#: Where both ways of counting are in use, so that "3.30" without a leading zero may be an afternoon's.
 _EITHER_HOURS = frozenset({"GB", "GG", "JE", "IM", "IE", "ZA", "SG", "HK", "MY", "KE", "NG", "GH", "PK", "BD", "LK"})
 
 #: Names in the zone database that are no place's clock.
@@ -26,7 +26,7 @@ _BEFORE_ZONES = timedelta(hours=30)
 
 
 def read_zone(name: str) -> ZoneInfo:
-    """The IANA zone of that name. Raises Refused with the nearest names."""
+    """Return the IANA zone of that name. Raises Refused with the nearest names."""
     if name and name not in _NO_ZONES and not name.startswith(("right/", "posix/")):
         try:
             return present_rules(name).clock
@@ -57,7 +57,7 @@ def read_zone(name: str) -> ZoneInfo:
 
 @cache
 def _countries() -> dict[str, str]:
-    """Zone names with their country's two letters, from the tables that come with the zone database."""
+    """Return zone names with their country's two letters, from the tables that come with the zone database."""
     found: dict[str, str] = {}
     for table in ("zone1970.tab", "zone.tab"):
         for line in database_file(f"zoneinfo/{table}").splitlines():
@@ -68,7 +68,7 @@ def _countries() -> dict[str, str]:
 
 
 def database_file(name: str) -> str:
-    """A table of the zone database that comes with this program."""
+    """Return a table of the zone database that comes with this program."""
     from importlib import import_module
     from pathlib import Path
 
@@ -78,7 +78,7 @@ def database_file(name: str) -> str:
 
 @lru_cache(maxsize=64)
 def country_of(zone: str) -> str:
-    """The two letters of a zone's country; empty for UTC and the like."""
+    """Return the two letters of a zone's country; empty for UTC and the like."""
     if zone.startswith("US/"):
         return "US"
     if zone in {"GB", "Eire", "NZ", "Japan", "Singapore", "Israel", "Poland", "Portugal", "Turkey", "Iran", "Egypt"}:
@@ -87,17 +87,17 @@ def country_of(zone: str) -> str:
 
 
 def month_first(zone: str) -> bool:
-    """Does the zone's country write 9/24 for the 24th of September?"""
+    """Return whether the zone's country writes 9/24 for the 24th of September."""
     return country_of(zone) in _MONTH_FIRST
 
 
 def twelve_hours(zone: str) -> bool:
-    """Is an hour and minutes without a.m. or p.m. in doubt there?"""
+    """Return whether an hour and minutes without a.m. or p.m. is in doubt there."""
     return country_of(zone) in _TWELVE_HOURS
 
 
 def either_hours(zone: str) -> bool:
-    """Are both ways of counting in use there, so that "3.30" may be an afternoon's?"""
+    """Return whether both ways of counting are in use there, so that "3.30" may be an afternoon's."""
     return country_of(zone) in _EITHER_HOURS
 
 
@@ -111,7 +111,7 @@ class Located:
 
 
 def locate(wall: datetime, zone: ZoneInfo) -> Located:
-    """The instants at which clocks in `zone` show `wall` (naive)."""
+    """Return the instants at which clocks in `zone` show `wall` (naive)."""
     instants = []
     for fold in (0, 1):
         instant = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
@@ -136,7 +136,10 @@ def _end_of_gap(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def not_before(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant (UTC) at which it is `wall` or later in `zone`: after a gap, and the earlier of an overlap."""
+    """Return the first instant (UTC) at which it is `wall` or later in `zone`:
+
+    after a gap, the earlier of an overlap.
+    """
     found = locate(wall, zone)
     if found.instants:
         return found.instants[0]
@@ -146,7 +149,7 @@ def not_before(wall: datetime, zone: ZoneInfo) -> datetime:
 
 @lru_cache(maxsize=256)
 def abbreviations(zone: str, year: int) -> dict[str, tuple[int, ...]]:
-    """What the zone's clock is called during a year, in lower case, each with its offsets in minutes."""
+    """Return what the zone's clock is called during a year, in lower case, each with its offsets in minutes."""
     place = read_zone(zone)
     names: dict[str, tuple[int, ...]] = {}
     # From the December before to the January after: a clock that changes at New Year has both its names.

@@ -38,7 +38,7 @@ class Anything:
         return self._act("people", ("",))
 
     def prepare(self, message: Any, *, key: str, recipient: str) -> Any:
-        return self._act("parcel", RenderedMessage(b"text", "text/plain"))
+        return self._act("rendered", RenderedMessage(b"text", "text/plain"))
 
     def send(self, rendered: Any, *, key: str, recipient: str) -> Any:
         return self._act("receipt", Receipt())
@@ -126,7 +126,7 @@ def test_doubled_recipients_are_one_each() -> None:
 
 
 @pytest.mark.parametrize("rendered", [None, b"text", RenderedMessage("text", "text/plain"), SystemExit])  # type: ignore[arg-type]
-def test_no_parcel_is_a_fault(rendered: Any) -> None:
+def test_anything_but_a_rendered_message_is_a_fault(rendered: Any) -> None:
     with pytest.raises((TypeError, RuntimeError)):
         guarded("hall", "board", lambda: Anything(rendered=rendered)).prepare(a_message(), key=KEY, recipient="")
 

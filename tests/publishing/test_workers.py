@@ -179,7 +179,7 @@ def test_closing_finishes_what_was_begun_and_gives_back_the_rest() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_send_that_fails_in_an_unknown_way_ends_no_lane() -> None:
+def test_a_send_that_fails_in_an_unknown_way_ends_no_worker() -> None:
     outlet = Outlet(2)
 
     def send(delivery: Delivery) -> Future[None]:

@@ -1,4 +1,4 @@
-"""Mail: one message and one outcome for each recipient, none of whom sees another.
+"""Mail: one message and one outcome for each recipient. No recipient sees another.
 
     failure                                                              certainty   what follows
     no connection, no TLS, 4yz, 421, cut or silent before the final dot  NOT_SENT    tried again as configured

@@ -47,7 +47,7 @@ def what_holds(store: Store) -> WillRetry | NeedsPerson | None:
 def _take_a_turn(file: Path) -> None:
     """Start to write to a database, and leave it:
 
-    whoever locks it may let others read, and keep them from recording.
+    its holder may let others read, and keep them from recording.
     """
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", timeout=READ_PATIENCE, uri=True)) as turn:

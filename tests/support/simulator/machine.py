@@ -108,14 +108,14 @@ def running_on(machine: Machine | Callable[[], Machine], seed: int) -> Iterator[
         "sleep_until": lambda moment: now().sleep_until(moment),
         "error_bound": lambda: now().error_bound(),
     }
-    with patch.multiple(clock, **asked), patch.multiple(cycle, OutletWorkers=InlineLane, Recorder=InlineRecorder):
+    with patch.multiple(clock, **asked), patch.multiple(cycle, OutletWorkers=InlineWorkers, Recorder=InlineRecorder):
         try:
             yield
         finally:
             random.setstate(state)
 
 
-class InlineLane(OutletWorkers):
+class InlineWorkers(OutletWorkers):
     """Workers whose work is done by the thread that offers it."""
 
     def offer(self, candidates: Sequence[Delivery]) -> None:  # type: ignore[override]
