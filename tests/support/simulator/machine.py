@@ -124,7 +124,7 @@ class InlineWorkers(OutletWorkers):
         self._candidates.extend(fresh)
         self._work()
 
-    def _have_it_done(self) -> None:
+    def _wake_workers(self) -> None:
         pass
 
 
