@@ -91,7 +91,7 @@ class Promises:
         for line in self.context.store.read.journal():
             detail = json.loads(line.detail)
             if line.event == "delivery.given_back":
-                dead = detail["reason"] == "its sender ended before it began"
+                dead = detail["reason"] == "the program ended before it began sending"
                 counts["killed, and waiting again" if dead else f"claimed, and then: {detail['reason']}"] += 1
             counts["killed, and recorded as delivered"] += detail.get("found") == FOUND
         return counts
