@@ -40,6 +40,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: 0 if "whole" in item.path.parts else 1 if item.path.name in LONG else 2)
 
 
+def pytest_sessionfinish() -> None:
+    """Save what `.ci/run coverage` measures: a worker of pytest-xdist ends without running its exit handlers."""
+    if "COVERAGE_PROCESS_START" in os.environ:
+        from coverage import Coverage
+
+        if (measuring := Coverage.current()) is not None:
+            measuring.save()
+
+
 @pytest.fixture(autouse=True)
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test is steered by the workspace, colours or editor of whoever runs it."""
