@@ -223,7 +223,7 @@ def test_a_new_office_hears_what_nothing_watches(
 ) -> None:
     monkeypatch.setattr(clock, "error_bound", lambda: bound)
     call("init", str(tmp_path / "one"), "--no-input", "--timezone", "America/Los_Angeles")
-    assert ("After a restart nothing vouches for this machine's clock" in call.err) is (bound is None)
+    assert ("After a restart nothing confirms that this computer's clock is right" in call.err) is (bound is None)
     assert ("witnesses" in call.err) is (bound is None)
 
 

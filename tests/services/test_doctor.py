@@ -470,7 +470,7 @@ def test_it_says_how_far_off_the_clock_may_be(
     monkeypatch.setattr(clock, "error_bound", lambda: bound)
     (remark,) = [one for one in of_the_clock(context) if says in one.message]
     assert remark.weight is weight
-    unwatched = [one for one in of_the_clock(context) if "after a restart nothing vouches" in one.message]
+    unwatched = [one for one in of_the_clock(context) if "after a restart nothing confirms" in one.message]
     assert len(unwatched) == (bound is None)
 
 
@@ -486,7 +486,7 @@ def test_it_claims_nothing_of_a_clock_that_it_could_not_ask(
     monkeypatch.setattr(clock, "_boot_name", lambda: None)
     remarks = of_the_clock(context)
     assert not any("uptime" in one.message for one in remarks)
-    (unwatched,) = [one for one in remarks if "does not say when it was started" in one.message]
+    (unwatched,) = [one for one in remarks if "doesn't report when it was started" in one.message]
     assert unwatched.weight is Weight.WARNING
     assert "witnesses" in unwatched.hint
 
