@@ -139,7 +139,7 @@ def test_nothing_leaves_by_a_row_that_the_journal_does_not_have(
     outcome = publish_due(place)
     assert [one.slug for one in outcome.needs_you] == ["names"]
     assert "the record of names does not agree with the journal" in outcome.needs_you[0].reason
-    assert "nothing goes out until somebody has looked" in outcome.needs_you[0].reason
+    assert "nothing goes out until someone checks it" in outcome.needs_you[0].reason
     assert (pages(place), receiver.got) == ([], [])
     assert standing(context).cause is not None
     assert standing(context).cause.value == "record_disagrees"
@@ -362,7 +362,7 @@ def test_verify_claims_nothing_of_a_cut_end_without_a_head(
     head = verify(context.store.read).walk.head
     assert main(["-w", str(place.folder), "journal", "--verify"]) == 0
     told = capsys.readouterr().out
-    assert "Only a head kept elsewhere (--head) shows that its end was not cut off." in told
+    assert "Only a head kept elsewhere (--head) can show that its end was not cut off." in told
     assert "none changed or moved;" in told
     assert main(["-w", str(place.folder), "journal", "--verify", "--head", str(head)]) == 0
     assert "nothing was cut off before that" in capsys.readouterr().out

@@ -175,7 +175,7 @@ def test_an_outlet_taken_out_and_put_back(tmp_path: Path) -> None:
         made.receiver.status = 204
         made.put("statement", outlets="[newsroom, program]")
         said = made.office.run("publish-due", expect=10).stderr
-        assert "no longer has the outlet media" in said
+        assert "the outlet media is not in config.toml any more" in said
         assert made.office.state("names") == "needs_you"
         assert made.office.state("statement") == "published"
         edit(made, "[outlets.renamed]", "[outlets.media]")
