@@ -115,7 +115,9 @@ def notice_of(
     """
     words = {
         Topic.STOPPED: lambda: _stops(group, now, timezone),
-        Topic.GOES_ON: lambda: _stops(group, now, timezone) if group.steps else f"{group.outlet} is asked again.",
+        Topic.GOES_ON: lambda: (
+            _stops(group, now, timezone) if group.steps else f"Sending to {group.outlet} has resumed."
+        ),
         Topic.CLOSED: lambda: _closed(group, closed),
         Topic.APPROVAL: lambda: _approval(known, now, timezone),
         Topic.MOVED: lambda: _moved(group, known, now, timezone),
@@ -152,8 +154,8 @@ def _closed(group: EventGroup, closed: Collection[str]) -> str:
     if group.outlet not in closed:
         return ""
     return (
-        f"{group.outlet} refuses our credentials and is asked no more. What waits there goes out once they are mended;"
-        f" `pressrelease outlets --test {group.outlet}` tries them."
+        f"{group.outlet} rejected the login. Sending to it is paused. Fix the credentials,"
+        f" then run `pressrelease outlets --test {group.outlet}`."
     )
 
 
@@ -217,7 +219,7 @@ def _late(group: EventGroup, known: Known | None, *, out: bool) -> str:
     if known is not None and known.dossier.release.version == group.version and _all_settled(known.dossier):
         return ""  # the notice that it is out says how late
     name = display_name(group.slug, group.version, out=out)
-    return f"{name} reached {group.outlet} {say_span(group.late)} after its lift{_so_many(group.count)}."
+    return f"{name} reached {group.outlet} {say_span(group.late)} after its release time{_so_many(group.count)}."
 
 
 def _all_settled(dossier: Dossier) -> bool:
@@ -235,7 +237,9 @@ def _stuck(group: EventGroup, known: Known | None, closed: Collection[str], *, o
     name = display_name(group.slug, group.version, out=out)
     look = f"`pressrelease status {group.slug}`" if out else "`pressrelease status`"
     if state is DeliveryState.IN_DOUBT:
-        said = f"{name} is in doubt at {group.outlet}{_so_many(count)}: it left, and no answer says whether it arrived."
+        said = (
+            f"{name} is in doubt at {group.outlet}{_so_many(count)}: it was sent, and nothing shows whether it arrived."
+        )
         return f"{said} To see it: {look}. When you know, answer with `pressrelease settle`."
     said = f"{name} failed for good at {group.outlet}{_so_many(count)}."
     return f"{said} To see why: {look}. To try again: `pressrelease retry`."

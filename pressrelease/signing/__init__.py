@@ -65,7 +65,7 @@ class Statement:
             "approves": self.slug,
             "version": self.version,
             "content": self.content,
-            "lift": _utc_text(self.lift) if self.lift else "with the last approval",
+            "lift": _utc_text(self.lift) if self.lift else "as soon as it is approved",
             "by": self.by,
             "at": _utc_text(self.at),
             "store": self.store_id,
@@ -127,9 +127,9 @@ def examined(approvals: Sequence[Approval], approved: Approved, signers: Path) -
     for approval in approvals:
         doubt = why_not_vouched(approved.statement(approval.by, approval.at), approval.signature, signers)
         if not doubt and earlier:
-            doubt = "it was signed for a later lift"
+            doubt = "it was signed for a later release time"
         if not doubt and approved.elsewhere:
-            doubt = f"it was signed for other recipients than wait at {approved.elsewhere}"
+            doubt = f"it was signed for other recipients than those at {approved.elsewhere}"
         found.append(approval._replace(doubt=doubt, key=key_of(approval.signature)))
     return tuple(found)
 
@@ -153,11 +153,11 @@ def what_is_wrong(signers: Path) -> Trouble | None:
     if others:
         return Trouble(
             others,
-            f"Put it where only root, or only its owner, may write, such as /etc/pressrelease/{signers.name}:"
+            f"Put it where only root, or only its owner, can write, such as /etc/pressrelease/{signers.name}:"
             f" `chmod go-w {signers.name}`, and the same for every folder above it.",
         )
     if not any(line.strip() and not line.strip().startswith(b"#") for line in trusted.splitlines()):
-        return Trouble(f"{signers.name} names nobody", "Write a line a person: the name, then the public key.")
+        return Trouble(f"{signers.name} lists nobody", "Write one line for each person: the name, then the public key.")
     return None
 
 
@@ -173,7 +173,7 @@ def sign(statement: Statement, key: str, *, may_ask: bool) -> str:
         raise NotPermitted(f"{_NO_PROGRAM}. Nothing was approved.", hint=_INSTALL, code="no_ssh_keygen")
     if not key:
         raise NotPermitted(
-            "config.toml wants approvals signed, and no key was named. Nothing was approved.",
+            "config.toml requires signed approvals, and you named no key. Nothing was approved.",
             hint="Name it: --key ~/.ssh/id_ed25519, or the variable PRESSRELEASE_SIGNING_KEY.",
             code="no_signing_key",
         )
@@ -195,7 +195,7 @@ def sign(statement: Statement, key: str, *, may_ask: bool) -> str:
     if not signature.startswith("-----BEGIN SSH SIGNATURE-----"):
         raise NotPermitted(
             f"ssh-keygen could not sign with {key}. Nothing was approved.",
-            hint="Is it an SSH key, 0600, with a passphrase that you know? `ssh-add` gives it to your agent.",
+            hint="Check that it is an SSH key with mode 0600. If it has a passphrase, run `ssh-add` first.",
             code="not_signed",
         )
     return signature
@@ -220,9 +220,9 @@ def why_not_vouched(statement: Statement, signature: str, signers: Path) -> str:
     if program is None:
         return _NO_PROGRAM
     try:
-        doubt = "" if _verify(program, statement, signature, trusted) else "its signature is not vouched for"
+        doubt = "" if _verify(program, statement, signature, trusted) else "its signature is not from a listed key"
     except (OSError, subprocess.SubprocessError, UnicodeEncodeError):
-        return "its signature could not be looked at"
+        return "its signature could not be checked"
     with _lock:
         _verified[name] = doubt
         while len(_verified) > _KEPT:

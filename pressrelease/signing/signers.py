@@ -24,7 +24,7 @@ def read_signers(path: Path) -> tuple[bytes, str]:
         found = os.fstat(stream.fileno())
         data = stream.read(LARGEST + 1)
     if len(data) > LARGEST:
-        raise OSError("no file of signers is so large")
+        raise OSError("too large for a file of signers")
     if sys.platform == "win32":
         return data, ""
     return data, _why_not_trusted(path, found)
@@ -42,15 +42,15 @@ def _why_not_trusted(path: Path, found: os.stat_result) -> str:
     if found.st_uid not in {0, own}:
         return f"{path.name} belongs to {_account(found.st_uid)}"
     if stat.S_IMODE(found.st_mode) & 0o022:
-        return f"others may change {path.name}"
+        return f"other accounts can change {path.name}"
     # A file of root's that another account could replace is no better than a file of that account's.
     trusted = {0, found.st_uid}
     for folder in _folders_on_the_way(path):
         there = folder.stat()
         if there.st_uid not in trusted:
-            return f"{_account(there.st_uid)}, whose folder {folder} is, may replace {path.name}"
+            return f"{_account(there.st_uid)} owns the folder {folder} and can replace {path.name}"
         if stat.S_IMODE(there.st_mode) & 0o022 and not there.st_mode & stat.S_ISVTX:
-            return f"others may replace {path.name}: they may write in {folder}"
+            return f"other accounts can write in {folder} and so replace {path.name}"
     return ""
 
 

@@ -73,9 +73,9 @@ class Store:
             found = self._reader.has_tables()
             if not found and self.origin.marker.exists():
                 raise StateUnreadable(
-                    "The record is gone from the database server. Nothing was sent, and no empty one is put in its"
-                    " place, since it would not know what has already gone out.",
-                    hint="Put the database back, or run `pressrelease restore FILE` with the last backup.",
+                    "The tables are missing from the database server. Nothing was sent. No new ones"
+                    " were made, because an empty database would not know what has already gone out.",
+                    hint="Put the database back, or restore the last backup: `pressrelease restore FILE`.",
                 )
             return found
         if self.file.exists():

@@ -119,13 +119,13 @@ class Agreement:
                 continue
             whole = set(one.recipients) == set(sets[slug])
             if not whole or counts.get(slug, 0) != sum(map(len, sets[slug].values())):
-                found[slug] = _words(slug, "its recipients are not those that were scheduled")
+                found[slug] = _words(slug, "its recipients are not the scheduled ones")
                 continue
             for delivery in deliveries.get(slug, ()):
                 if delivery.version == one.version and _is_elsewhere(
                     one, sets[slug], delivery.outlet, delivery.recipient
                 ):
-                    found[slug] = _words(slug, f"{delivery.outlet} was not to get this one")
+                    found[slug] = _words(slug, f"it was not scheduled for {delivery.outlet}")
                     break
         return found
 
@@ -148,7 +148,7 @@ class Agreement:
             if slug in differ:
                 found[row["id"]] = differ[slug]
             elif one is not None and _is_elsewhere(one, sets[slug], row["outlet"], row["recipient"]):
-                found[row["id"]] = differ[slug] = _words(slug, f"{row['outlet']} was not to get this one")
+                found[row["id"]] = differ[slug] = _words(slug, f"it was not scheduled for {row['outlet']}")
         for row in single:  # one extra delivery in the record stops all of its release
             if row["slug"] in differ:
                 found.setdefault(row["id"], differ[row["slug"]])
@@ -272,7 +272,7 @@ def _counts(ask: Ask, slugs: Sequence[str]) -> dict[str, int]:
 
 
 def _words(slug: str, differs: str) -> str:
-    return f"the record of {slug} does not agree with the journal: {differs}"
+    return f"the database and the journal disagree about {slug}: {differs}"
 
 
 def _in_parts(ask: Ask, query: str, values: Sequence[Any], at_once: int = 400) -> Iterator[Row]:

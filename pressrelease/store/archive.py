@@ -155,7 +155,7 @@ class Archive:
             if to is not None:
                 to.write(piece)
         if size != member.size or digest.hexdigest() != member.sha256:
-            raise _damaged(f"{member.name} is not what was put in")
+            raise _damaged(f"{member.name} was changed after the backup was made")
 
     def _pieces(self, member: Member) -> Iterator[bytes]:
         with _as_refusal():
@@ -193,14 +193,14 @@ def opened(file: Path) -> Iterator[Archive]:
 def _manifest(whole: zipfile.ZipFile) -> Manifest:
     found = [info for info in whole.infolist() if info.filename == MANIFEST]
     if len(found) != 1:
-        raise _damaged("it has no manifest, so it is no backup of pressrelease")
+        raise _damaged("it has no manifest, so it is not a backup made by pressrelease")
     if found[0].file_size > LARGEST_MANIFEST:
         raise _damaged("its manifest is too large")
     with whole.open(found[0]) as stream:
         data = stream.read(LARGEST_MANIFEST + 1)
     told = json.loads(data)
     if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise _damaged("it is no backup of pressrelease")
+        raise _damaged("it is not a backup made by pressrelease")
     if told["format_number"] != FORMAT_NUMBER:
         raise Refused(
             "The backup was made by a newer pressrelease. Nothing was changed.",
@@ -209,7 +209,7 @@ def _manifest(whole: zipfile.ZipFile) -> Manifest:
         )
     head = read_head(told["journal"]["head"])
     if head is None:
-        raise _damaged("its journal's head can't be read")
+        raise _damaged("the last line of its journal can't be read")
     return Manifest(
         made_at=read_rfc3339(_text(told["made_at"])),
         program=_text(told["program"]),
@@ -223,7 +223,7 @@ def _manifest(whole: zipfile.ZipFile) -> Manifest:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_NAME:
-        raise _damaged("its manifest is not one")
+        raise _damaged("its manifest can't be read")
     return value
 
 
@@ -232,24 +232,24 @@ def _agree(whole: zipfile.ZipFile, manifest: Manifest, size: int) -> None:
     infos = {info.filename: info for info in whole.infolist()}
     names = [member.name for member in manifest.members]
     if len(infos) != len(whole.infolist()) or len(set(names)) != len(names) or {*names, MANIFEST} != set(infos):
-        raise _damaged("what it holds is not what its manifest names")
+        raise _damaged("its contents are not what its manifest lists")
     if len(names) > MOST_MEMBERS:
-        raise _damaged("it holds too many files")
+        raise _damaged("it contains too many files")
     if RECORD not in names or CONFIG not in names:
-        raise _damaged("the record or config.toml is missing")
+        raise _damaged("the database or config.toml is missing")
     if sum(info.compress_size for info in infos.values()) > size:
         raise _damaged("its parts overlap")
     for info in infos.values():
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in {0, stat.S_IFREG} or info.is_dir():
-            raise _damaged("it holds a link, a folder or a device")
+            raise _damaged("it contains a link, a folder or a device")
         if info.flag_bits & 0x1 or info.compress_type not in _KNOWN:
-            raise _damaged("a part of it is packed in a way that no backup is")
+            raise _damaged("part of it is compressed in a way that no backup is")
     for member in manifest.members:
         if not _may_stand(member.name):
-            raise _damaged("it holds a file whose name leads elsewhere")
+            raise _damaged("it contains a file whose name leads to another folder")
         if not 0 <= member.size <= _largest(member.name) or infos[member.name].file_size != member.size:
-            raise _damaged("a part of it is larger than it may be")
+            raise _damaged("part of it is too large")
 
 
 def _may_stand(name: str) -> bool:
@@ -291,7 +291,7 @@ def _as_refusal() -> Iterator[None]:
     except PressReleaseError as error:
         if isinstance(error, Refused) and error.code.startswith("backup_"):
             raise
-        raise _damaged("its manifest is not one") from None
+        raise _damaged("its manifest can't be read") from None
     except (
         OSError,
         zipfile.BadZipFile,
@@ -307,12 +307,12 @@ def _as_refusal() -> Iterator[None]:
         AttributeError,
         OverflowError,
     ):
-        raise _damaged("it is damaged, or no backup of pressrelease") from None
+        raise _damaged("it is damaged, or it is not a backup made by pressrelease") from None
 
 
 def _damaged(what: str) -> Refused:
     return Refused(
         f"The backup was refused: {what}. Nothing was changed.",
-        hint="Take another backup; this file should not be trusted.",
+        hint="Don't trust this file. Use another backup.",
         code="backup_refused",
     )

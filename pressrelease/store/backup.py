@@ -72,7 +72,7 @@ def snapshot(store: Store, to: Path) -> None:
     except sqlite3.Error as error:
         if "full" in str(error):
             raise WillRetry(
-                "The disk is full; no backup was made. The record is as it was.", hint="Make room, then try again."
+                "The disk is full. No backup was made. The database was not changed.", hint="Make room, then try again."
             ) from None
         raise unreadable(error) from error
     except UnicodeDecodeError:  # from SQLite's own message, if it quotes the damage
@@ -82,8 +82,8 @@ def snapshot(store: Store, to: Path) -> None:
         source_file.close()
     if found != ["ok"]:
         raise StateUnreadable(
-            "The database is damaged; no backup of it was made. Nothing was sent.",
-            hint="Keep the last good backup; `pressrelease doctor` says more.",
+            "The database is damaged, so no backup was made. Nothing was sent.",
+            hint="Keep the last good backup. For details: `pressrelease doctor`.",
         )
 
 
@@ -115,12 +115,12 @@ def look_over(file: Path, *, store_id: str, head: Head) -> Walk:
             )
         _only_ours(found, reader.schema())
         if not reader.control() or reader.store_id() != store_id:
-            raise _refused("its database is not the one that its manifest names")
+            raise _refused("its database is not the one listed in its manifest")
         walked = walk(reader.journal(), head)
         if walked.broken:
-            raise _refused(f"its journal does not hold: {walked.broken}")
+            raise _refused(f"its journal is damaged: {walked.broken}")
         if walked.head != head or reader.rows("SELECT count(*) AS lines FROM journal")[0]["lines"] != head.n:
-            raise _refused("its journal goes on where its manifest says that it ends")
+            raise _refused("its journal goes on after the end that its manifest names")
         reader.dossiers(reader.releases())
         reader.processes()
         _ = [delivery_of(row) for row in reader.rows("SELECT * FROM deliveries")]
@@ -153,7 +153,7 @@ def _only_ours(found: Mapping[tuple[str, str], str], schema: int) -> None:
         fresh.close()
     for thing, sql in found.items():
         if thing not in ours or (thing[0] in {"trigger", "view"} and sql != ours[thing]):
-            raise _refused("its database holds what pressrelease did not put there")
+            raise _refused("its database contains something that pressrelease did not put there")
     guards = {thing for thing in ours if thing[0] == "trigger" and _LATER_GUARDS.get(thing[1], 0) <= schema}
     if missing := guards - set(found):
         raise _refused(f"the guard of its journal is missing ({min(missing)[1]})")
@@ -162,7 +162,7 @@ def _only_ours(found: Mapping[tuple[str, str], str], schema: int) -> None:
 def _refused(what: str) -> Refused:
     return Refused(
         f"The backup was refused: {what}. Nothing was changed.",
-        hint="Restore another backup; this file should not be trusted.",
+        hint="Don't trust this file. Restore another backup.",
         code="backup_refused",
     )
 
@@ -202,8 +202,8 @@ def what_came_since(replaced: Reader, copy: Reader, head: Head) -> Since | None:
             if kept is None and delivery.attempts:
                 unknown.append(delivery.slug)
             elif kept is not None and (kept.state, kept.attempts) != (delivery.state, delivery.attempts):
-                now = f"the replaced record has it as: {delivery.state.sentence}"
-                begun[place_of(delivery)] = f"it moved on after the backup was made; {now}"
+                now = f"the replaced database says: {delivery.state.sentence}"
+                begun[place_of(delivery)] = f"it changed after the backup was made; {now}"
         said = {slug: event for slug, event in told.items() if event != "release.published"}
         return Since(begun, said, tuple(dict.fromkeys(unknown)))
     except PressReleaseError:
@@ -249,19 +249,19 @@ def start_stopped(
     doubted: list[str] = []
     for delivery in _open(ledger):
         if delivery.state is DeliveryState.SENDING:
-            claims.put_in_doubt(ledger, delivery, reason="it was being sent when the copy was made", again=None)
+            claims.put_in_doubt(ledger, delivery, reason="it was being sent when the backup was made", again=None)
             doubted.append(delivery.slug)
     unsure = _may_have_left(ledger, approvals_needed) if since is None else since.begun
     for delivery in _open(ledger):
         how = unsure.get(place_of(delivery))
         if how is not None and delivery.state is not DeliveryState.IN_DOUBT:
             _doubt(
-                ledger, delivery, how if since is None else f"it left after the backup was made, and is since: {how}"
+                ledger, delivery, how if since is None else f"it was sent after the backup was made; since then: {how}"
             )
             doubted.append(delivery.slug)
     held = []
     for slug, said_since in sorted((since.words if since else {}).items()):
-        reason = f"after the backup was made, the replaced record says {said_since}"
+        reason = f"after the backup was made, the replaced database says {said_since}"
         try:
             dossier = commands.load_for_update(ledger, slug)
             if dossier.release.word is Directive.SCHEDULED:
@@ -309,9 +309,9 @@ def _may_have_left(ledger: Ledger, approvals_needed: int) -> dict[Place, str]:
         )
     )
     names = {(row["slug"], row["version"]) for row in going}
-    why = "it was due after the copy was made, and the copy can't know whether it went out"
+    why = "it was due after the backup was made, and the backup can't know whether it went out"
     if set_back:
-        why = "this machine's clock is behind the record, so nobody can tell whether it was due and went out"
+        why = "this computer's clock is behind the database, so nothing shows whether it was due and went out"
     return {
         place_of(delivery): why
         for delivery in _open(ledger)
@@ -336,7 +336,7 @@ def _doubt(ledger: Ledger, delivery: Delivery, reason: str) -> None:
         )
     )
     if not done.rowcount:
-        raise NotPermitted(f"{delivery.slug} moved on while it was being restored. Nothing was changed.")
+        raise NotPermitted(f"{delivery.slug} changed while the backup was being restored. Nothing was changed.")
     ledger.note_of(delivery, "delivery.in_doubt", attempt=delivery.attempts + 1, error=reason, again=None)
 
 

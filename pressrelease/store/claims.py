@@ -27,7 +27,7 @@ from pressrelease.store.zone_updates import due_by_wall_time
 from pressrelease.system.clock import ClockProof
 
 #: Where an answer was found that its own sender did not live to record.
-FOUND = "in the log of its sender, which ended before it could record this"
+FOUND = "from the sender's log; the program ended before it could record this"
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _note_answers(ledger: Ledger, results: Sequence[Result], changed: Sequence[b
         name = f"delivery.{after.state.value}" if was_ours else "delivery.late_answer"
         ledger.note_of(before, name, **detail)
         if result.closes is not None:
-            reason = after.error or "it refuses our credentials"
+            reason = after.error or "it rejected the login"
             close_outlet(ledger, before.outlet, before.id, reason=reason, fingerprint=result.closes)
     close_if_done(ledger, list(dict.fromkeys(result.claimed.slug for result in results)))
 

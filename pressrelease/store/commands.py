@@ -111,16 +111,16 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
     nowhere = [outlet for outlet, people in recipients.items() if not people] or ([] if recipients else ["any outlet"])
     if nowhere:
         raise Refused(
-            f"{slug} has nobody to go to at {', '.join(nowhere)}. Nothing was scheduled.",
-            hint="Name a recipient in config.toml, or leave that outlet out.",
+            f"{slug} has no recipients at {', '.join(nowhere)}. Nothing was scheduled.",
+            hint="Add a recipient in config.toml, or take that outlet out of the release.",
             code="no_recipients",
         )
     which = {"of_slug": slug, "of_version": version}
     tries = ledger.rows(_TRIES, which)
     if any(row["attempts"] for row in tries):
         raise NotPermitted(
-            f"{slug} has already begun to go out; it can't be scheduled again.",
-            hint=f"`pressrelease status {slug}` shows what went where. There is no command for corrections yet.",
+            f"{slug} has started to go out and can't be scheduled again.",
+            hint=f"To see what was sent: `pressrelease status {slug}`. There is no command for corrections yet.",
             code="already_begun",
         )
     _call_off(ledger, slug)
@@ -181,9 +181,8 @@ def _freeze(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapp
         kept = {name: bytes(row[name]) if name == "canonical" else row[name] for name in version}
         if kept | {"outlets": sorted(json.loads(kept["outlets"]))} != version | {"outlets": sorted(release.outlets)}:
             raise StateUnreadable(
-                f"The record has something else under the name of this version of {release.slug}."
-                " Nothing was scheduled.",
-                hint="`pressrelease doctor` checks every frozen text. Change the file before you schedule it again.",
+                f"The database already has a different text for this version of {release.slug}. Nothing was scheduled.",
+                hint="To check every stored text: `pressrelease doctor`. Change the file before you schedule it again.",
                 code="version_taken",
             )
         return
@@ -198,7 +197,7 @@ def _freeze(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapp
 def unschedule(ledger: Ledger, slug: str) -> None:
     """Make a release a draft again and withdraw its approvals. Raises NotPermitted once any delivery has started."""
     dossier = load_for_update(ledger, slug)
-    _not_begun(dossier, "it can't become a draft again", f"`pressrelease hold {slug}` stops the rest.")
+    _not_begun(dossier, "it can't be made a draft again", f"To stop the rest: `pressrelease hold {slug}`.")
     _call_off(ledger, slug)
     ledger.connection.execute(delete(releases).where(releases.c.slug == slug))
     release = dossier.release
@@ -247,8 +246,9 @@ def approve(
     dossier = load_for_update(ledger, slug)
     if dossier.release.version != version:
         raise NotPermitted(
-            f"{slug} was scheduled anew meanwhile; what you looked at is not what would go out.",
-            hint=f"Look again with `pressrelease status {slug}`, then approve.",
+            f"{slug} was scheduled again in the meantime. What you read is not what would go"
+            " out. Nothing was approved.",
+            hint=f"Read it again (`pressrelease proof {slug}`), then approve it.",
             code="version_changed",
         )
     person = same_person(by)
@@ -281,7 +281,7 @@ def approve(
 def unapprove(ledger: Ledger, slug: str, why: str = "") -> int:
     """Withdraw every approval of the scheduled version; return their number. Raises NotPermitted once started."""
     dossier = load_for_update(ledger, slug)
-    _not_begun(dossier, "its approval can't be taken back", f"`pressrelease hold {slug}` stops the rest.")
+    _not_begun(dossier, "its approval can't be taken back", f"To stop the rest: `pressrelease hold {slug}`.")
     if not dossier.approvals:
         raise NotPermitted(f"{slug} has no approval to take back. Nothing was changed.", code="not_approved")
     withdrawn = _withdraw_approvals(ledger, slug)
@@ -349,11 +349,11 @@ def set_directive(ledger: Ledger, slug: str, word: Directive, *, by: str, why: s
     """
     dossier = load_for_update(ledger, slug)
     if dossier.release.word is Directive.KILLED:
-        raise NotPermitted(f"{slug} was withdrawn; it can't be held or resumed.", code="killed")
+        raise NotPermitted(f"{slug} was withdrawn and can't be put on hold or resumed.", code="killed")
     if not any(delivery.is_open or delivery.needs_person for delivery in dossier.deliveries):
         raise NotPermitted(
-            f"{slug} is out already; there is nothing left to hold or resume.",
-            hint=f"`pressrelease status {slug}` shows what went where.",
+            f"{slug} has already been published. There is nothing left to hold or resume.",
+            hint=f"To see what was sent: `pressrelease status {slug}`.",
             code="already_published",
         )
     if word is Directive.SCHEDULED and dossier.release.word is not Directive.HELD:
@@ -409,9 +409,7 @@ def go_on(ledger: Ledger) -> None:
 
 def _not_begun(dossier: Dossier, so: str, hint: str) -> None:
     if dossier.begun:
-        raise NotPermitted(
-            f"{dossier.release.slug} has already begun to go out; {so}.", hint=hint, code="already_begun"
-        )
+        raise NotPermitted(f"{dossier.release.slug} has started to go out; {so}.", hint=hint, code="already_begun")
 
 
 def _utc_text(moment: datetime | None) -> str | None:

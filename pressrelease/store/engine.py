@@ -190,8 +190,8 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int, origin
         tables = set(_tables(connection))
         if not tables and file is not None and origin.marker.exists():
             raise StateUnreadable(
-                "The database is empty, although it was not. Nothing was sent.",
-                hint="Put the file back, or run `pressrelease restore FILE` with the last backup.",
+                "The database is empty, and it was not before. Nothing was sent.",
+                hint="Put the file back, or restore the last backup: `pressrelease restore FILE`.",
             )
         if not tables:
             lay_out(connection)
@@ -201,7 +201,7 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int, origin
         elif "migrations" not in tables:
             raise StateUnreadable(
                 "The database belongs to another program. Nothing was sent.",
-                hint="Point [store] url in config.toml at a database of its own.",
+                hint="Name a separate database in [store] url of config.toml.",
             )
         found = connection.execute(select(migrations.c.number).order_by(migrations.c.number.desc())).scalar()
         if (found or 0) > SCHEMA:
@@ -222,8 +222,8 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int, origin
     kept = origin.store_id()
     if kept and kept != store_id:
         raise StateUnreadable(
-            "The database is not the one that this workspace was working with. Nothing was sent.",
-            hint="Put the right file back; a backup is put in place with `pressrelease restore FILE`.",
+            "This is not the database that this workspace was using. Nothing was sent.",
+            hint="Put the right file back. To restore a backup: `pressrelease restore FILE`.",
         )
     origin.keep(store_id, written=written)
 

@@ -133,7 +133,7 @@ def walk(lines: Iterable[Line], known: Head | None = None) -> Walk:
     if known is not None and known.n > head.n:
         return Walk(head, f"its end was cut off: line {known.n} was once written, and line {head.n} is now the last")
     if known is not None and known.n == 0 and known.hash != BEGINNING:
-        return Walk(head, "the head that it was compared with is none")
+        return Walk(head, "the N:HASH that it was compared with is not valid")
     return Walk(head)
 
 
@@ -144,11 +144,11 @@ def first_break(lines: Iterable[Line]) -> str | None:
 
 def _break_at(number: int, line: Line, before: Head, known: Head | None) -> str | None:
     if line.n != number:
-        return f"line {number} is missing; line {line.n} stands in its place"
+        return f"line {number} is missing; line {line.n} is in its place"
     if line.prev != before.hash:
         return f"line {number} does not follow the line before it"
     if not is_unchanged(line):
         return f"line {number} was changed after it was written"
     if known is not None and known.n == number and known.hash != line.hash:
-        return f"it was written anew: line {number} is not the one that was known"
+        return f"it was rewritten: line {number} is not the one that was known"
     return None

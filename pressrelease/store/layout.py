@@ -47,9 +47,9 @@ def _of_file(read: Reader) -> list[str]:
                     found.append(f"it has a {kind} {name} that pressrelease did not make")
             elif kind == "table":
                 if _table(read, name) != fresh[name]:
-                    found.append(f"its table {name} was altered")
+                    found.append(f"its table {name} was changed")
             elif " ".join(row["sql"].split()) != ours[kind, name]:
-                found.append(f"its {kind} {name} was altered")
+                found.append(f"its {kind} {name} was changed")
     except UnicodeDecodeError:
         return ["its layout can't be read"]
     return found
@@ -108,7 +108,7 @@ def _of_server(read: Reader) -> list[str]:
             ("O", kind, _POSTGRES_BODY),
             ("A", kind, _POSTGRES_BODY),
         }:
-            found.append(f"its trigger {name} was altered or switched off")
+            found.append(f"its trigger {name} was changed or switched off")
     indexes = {
         row["name"]: row["sound"]
         for row in read.rows(
@@ -131,5 +131,5 @@ def _of_server(read: Reader) -> list[str]:
         if name not in columns:
             found.append(f"its table {name} is missing")
         elif columns[name] != ours:
-            found.append(f"its table {name} was altered")
+            found.append(f"its table {name} was changed")
     return found

@@ -71,9 +71,9 @@ def copy_record(source: Connection, target: Connection) -> None:
             arrived = arrived.with_row(row)
         if arrived != left[table.name]:
             raise StateUnreadable(
-                f"The copy differs from the record in {table.name} ({arrived.rows} rows of {left[table.name].rows})."
-                " Nothing was changed.",
-                hint="Try again; if it happens twice, the disk or the server can't be trusted.",
+                f"The copy differs from the original in {table.name} ({arrived.rows} of {left[table.name].rows}"
+                " rows). Nothing was changed.",
+                hint="Try again. If it happens twice, there is something wrong with the disk or the server.",
                 code="copy_differs",
             )
 
@@ -83,8 +83,8 @@ def journal_head(connection: Connection) -> Head:
     walked = walk(_lines(connection))
     if walked.broken:
         raise StateUnreadable(
-            f"The journal does not hold: {walked.broken}. Nothing was changed.",
-            hint="Look at the last backup before anything else.",
+            f"The journal is damaged: {walked.broken}. Nothing was changed.",
+            hint="Compare it with the last backup before you do anything else.",
             code="journal_broken",
         )
     return walked.head
@@ -161,10 +161,10 @@ def must_be_empty(connection: Connection) -> None:
     )
     names = [str(row[0]) for row in found]
     if names:
-        whose = "a record of pressrelease" if "migrations" in names else "another program's tables"
+        whose = "another pressrelease database" if "migrations" in names else "another program's tables"
         raise NotPermitted(
-            f"That database holds {whose} already. Nothing was changed.",
-            hint="Name an empty database: `createdb pressrelease` makes one.",
+            f"That database already contains {whose}. Nothing was changed.",
+            hint="Name an empty database. To make one: `createdb pressrelease`.",
             code="not_empty",
         )
 

@@ -110,7 +110,7 @@ class Origin:
                 fresh.unlink()
             raise StateUnreadable(
                 f"{self.marker.name} in {self._folder.name}/ can't be written: {error.strerror}. Nothing was sent.",
-                hint="Look at the disk's space, and at who may write there; then try again.",
+                hint="Check that the disk has room and that you have permission to write there, then try again.",
             ) from None
 
     def keep(self, store_id: str, *, written: bool) -> None:
@@ -148,7 +148,7 @@ class Origin:
             place = RecordLocation(**kept)
             seen = self._place(self.marker.stat())
         except (OSError, TypeError):
-            return "the marker beside its record can't be read"
+            return "the marker file beside its database can't be read"
         if place == seen:
             return ""
         return moved(place, seen, inodes_last=file_system_of(self._folder).partition(".")[0] not in _INODES_CHANGE)
@@ -188,13 +188,13 @@ class Origin:
         `ask` runs a query with `:name` parameters on the record.
         """
         if not self.store_id() and self._came_alone(written=bool(ask("SELECT n FROM journal LIMIT 1", {}))):
-            return f"its record was put here without {self.marker.name}, the marker that belongs beside it"
+            return f"its database was copied here without {self.marker.name}, the marker file that belongs beside it"
         if misplaced := self._misplaced():
             return misplaced
         for position in {_position_in(file) for file in self._positions()} - {None}:
             assert position is not None  # noqa: S101  (excluded above)
             if self._lacks(position, ask):
-                return "its record is older than the one that was here, or another one"
+                return "its database is older than the one that was here, or a different one"
         return ""
 
     @staticmethod

@@ -156,13 +156,13 @@ def translated(error: BaseException) -> StateUnreadable | WillRetry:
             return _unreachable("it closed the connection")
         return WillRetry(
             f"The database server is busy or shutting down ({_named(error)}). Nothing more was sent.",
-            hint="The next pass tries again. `pressrelease doctor` shows whether the server answers.",
+            hint="The next pass tries again. To see whether the server answers: `pressrelease doctor`.",
             code="store_busy",
         )
     hint = (
-        "Have the server's administrator make this account the owner of the database's tables."
+        "Ask the server's administrator to make this account the owner of the database's tables."
         if state == _NOT_ALLOWED
-        else "Show this to your server's administrator. The record itself has not been changed."
+        else "Show this to your server's administrator. The database was not changed."
     )
     return StateUnreadable(f"The database server refused a query ({_named(error)}). Nothing more was sent.", hint=hint)
 
@@ -172,7 +172,7 @@ def _driver() -> Any:
         import psycopg
     except ImportError:
         raise StateUnreadable(
-            "config.toml names a PostgreSQL database, and this installation has no driver for one. Nothing was sent.",
+            "config.toml names a PostgreSQL database, and the PostgreSQL driver is not installed. Nothing was sent.",
             hint="Install it where pressrelease is installed: pip install 'psycopg[binary]>=3.2,<4'",
             code="store_driver_missing",
         ) from None
@@ -196,7 +196,7 @@ def _not_connected(error: Exception) -> StateUnreadable | WillRetry:
 def _unreachable(reason: str) -> WillRetry:
     return WillRetry(
         f"The database server can't be reached: {reason}. Nothing more was sent.",
-        hint="Check that it is running, and [store] url in config.toml. The next pass tries again.",
+        hint="Check that it is running and that [store] url in config.toml is right. The next pass tries again.",
         code=UNREACHABLE,
     )
 
@@ -211,8 +211,8 @@ def _standby() -> StateUnreadable:
 
 def _pooled() -> StateUnreadable:
     return StateUnreadable(
-        "A connection pooler (PgBouncer?) in transaction mode stands before the database. pressrelease needs sessions"
-        " of its own. Nothing was sent.",
+        "The connection goes through a pooler (PgBouncer?) in transaction mode."
+        " pressrelease needs its own sessions. Nothing was sent.",
         hint='In [store] url, name the database server itself, or set pool_mode = "session" for this database.',
         code="store_pooled",
     )

@@ -47,9 +47,8 @@ def register(folder: Path, owner: str) -> ProcessLock:
         lock.acquire(wait=False)
     except OSError as error:
         raise StateUnreadable(
-            f"{folder.parent.name}/{folder.name}/ can't be written ({error.strerror}), so nothing can be claimed."
-            " Nothing was sent.",
-            hint="Let whoever publishes write there, and see that the disk has room.",
+            f"{folder.parent.name}/{folder.name}/ can't be written ({error.strerror}). Nothing was sent.",
+            hint="Give the account that publishes permission to write there, and check that the disk has room.",
         ) from None
     return ProcessLock(owner, lock, SendLog(lock, clock.read_clock().boot))
 

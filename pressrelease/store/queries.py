@@ -246,7 +246,7 @@ class Reader:
         """Return whether everything is stopped, and the newest time on record."""
         found = self.rows("SELECT * FROM control WHERE id = 1")
         if not found:
-            raise StateUnreadable("The database has lost its control row. Nothing was sent.")
+            raise StateUnreadable("The database is damaged: its control row is missing. Nothing was sent.")
         control = _control_of(found[0])
         if self._origin is not None and (doubt := self._origin.doubt(self.rows)):
             return control._replace(stopped=True, not_the_original=doubt)
@@ -422,15 +422,15 @@ class Reader:
         if row["stopped"] is None or row["stopped"] or row["stop_file"]:
             return "everything is stopped"
         if row["hold_file"]:
-            return "it was held meanwhile"
+            return "it was put on hold in the meantime"
         if row["word"] != "scheduled":
-            return f"it was {row['word'] or 'taken away'} meanwhile"
+            return f"it was {row['word'] or 'taken away'} in the meantime"
         if row["version"] != delivery.version:
-            return "another version took its place"
+            return "a newer version replaced it"
         if row["closed"]:
-            return "its outlet has meanwhile refused our credentials"
+            return "its outlet has rejected the login in the meantime"
         if row["lift"] is None or row["lift"] > to_micros(now):
-            return "its lift has not come"
+            return "its release time has not come"
         if row["wall"] and (why_not := _not_yet(row, now)):
             return why_not
         if row["source_hash"] != source_hash:
@@ -438,7 +438,7 @@ class Reader:
         if row["differs"]:
             return str(row["differs"])
         if (row["state"], row["owner"], row["attempts"]) != ("sending", delivery.owner, delivery.attempts):
-            return "the claim was lost"
+            return "another process took over"
         return None
 
     def _what_is_in_the_way(self, numbers: Sequence[int]) -> dict[int, Row]:
@@ -484,7 +484,7 @@ class Reader:
         if found is None:
             content = self.blob(sha256)
             if content is None or hashlib.sha256(content).hexdigest() != sha256:
-                raise StateUnreadable("The settings that were frozen with a release are damaged. It was not sent.")
+                raise StateUnreadable("The settings stored with a release are damaged. It was not sent.")
             found = self._settings[sha256] = _settings_of({"content": content})
         return found
 
@@ -660,13 +660,13 @@ def unreadable(error: sqlite3.Error) -> StateUnreadable | WillRetry:
     text = str(error)
     if isinstance(error, sqlite3.OperationalError) and ("locked" in text or "busy" in text):
         return WillRetry(
-            "The database is busy: another program has held it for too long. Nothing was sent by this one.",
-            hint="Try again in a minute; `pressrelease doctor` shows who holds it.",
+            "The database is busy: another program kept it locked for too long. This command sent nothing.",
+            hint="Try again in a minute. To see which program it is: `pressrelease doctor`.",
             code="store_busy",
         )
     return StateUnreadable(
         f"The database can't be read ({text}). Nothing was sent.",
-        hint="Leave .pressrelease/ as it is; restore the last backup, or ask whoever looks after the server.",
+        hint="Don't change anything in .pressrelease/. Restore the last backup, or ask your IT person.",
     )
 
 
@@ -674,12 +674,13 @@ def gone(file: Path) -> StateUnreadable:
     """Return the error for a record that was here and is gone, with what to do."""
     if any(file.parent.glob(f"{file.name}.moved-*")):
         return StateUnreadable(
-            "The record was moved to a database server, and config.toml still names the old file. Nothing was sent.",
-            hint="Write the line that `pressrelease move-store` printed into [store] of config.toml.",
+            "The database was moved to a server, and config.toml still names the old file. Nothing was sent.",
+            hint="Put the line that `pressrelease move-store` printed into [store] of config.toml.",
             code="store_moved",
         )
     return StateUnreadable(
-        f"The database {file.name} is gone from {file.parent.name}/. Nothing was sent, and no empty one is put in"
-        " its place, since it would not know what has already gone out.",
-        hint="Put the file back, or run `pressrelease restore FILE` with the last backup.",
+        f"The database {file.name} is missing from {file.parent.name}/. Nothing was sent. No"
+        " new one was made, because an empty database would not know what has already gone"
+        " out.",
+        hint="Put the file back, or restore the last backup: `pressrelease restore FILE`.",
     )

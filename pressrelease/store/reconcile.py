@@ -106,7 +106,9 @@ class Reconciliation:
             expected = self._last.get(place)
             if not _agrees(row.state, expected):
                 says = expected or "nothing"
-                found.append(f"{row.slug} at {row.outlet} stands as {row.state.value}, and the journal says {says}")
+                found.append(
+                    f"{row.slug} at {row.outlet} is recorded as {row.state.value}, and the journal says {says}"
+                )
         for slug, version, outlet, recipient in sorted(set(self._last) - there):
             expected = self._last[slug, version, outlet, recipient]
             if expected != "delivery.given_back":  # never started after all: after rescheduling, its row may be gone
@@ -116,7 +118,7 @@ class Reconciliation:
                 found.append(f"{slug} was scheduled for {number} deliveries, and has rows for {counts[slug, version]}")
             for outlet, digest in self._recipients[slug, version].items():
                 if digest_of_recipients(people.get((slug, version, outlet), ())) != digest:
-                    found.append(f"the recipients of {slug} at {outlet} are not those that were scheduled")
+                    found.append(f"the recipients of {slug} at {outlet} are not the scheduled ones")
         return found
 
     def _receipt_differs(self, row: Delivery, place: Place) -> str:
@@ -124,7 +126,7 @@ class Reconciliation:
         receipt = self._receipts.get(place, {})
         for name, found in (("url", row.url), ("remote_id", row.remote_id)):
             if found != receipt.get(name):
-                return f"its {name} is not the one that the journal has"
+                return f"its {name} is not the one in the journal"
         delivered = None if row.delivered_at is None else format_utc(row.delivered_at)
         # A line of an earlier program doesn't say when.
         if ("delivered_at" in receipt or not receipt) and delivered != receipt.get("delivered_at"):
@@ -141,7 +143,7 @@ class Reconciliation:
         found = []
         if stopped is not self._stopped:
             is_, says = ("stopped", "is not") if stopped else ("not stopped", "is")
-            found.append(f"the record says that everything is {is_}, and the journal says that it {says}")
+            found.append(f"the database says that everything is {is_}, and the journal says that it {says}")
         expected = {row["slug"]: self._releases.get(row["slug"]) for row in rows}
         found += compare(rows, expected).values()
         lost = {slug for slug, one in self._releases.items() if one is not None} - set(expected)

@@ -129,7 +129,7 @@ def row_differs(expected: ReplayedRelease | None, row: Row, approvals: Sequence[
         names = ", ".join(sorted({one.by for one in expected.approvals})) or "nobody"
         return f"the journal says that {names} approved it"
     if row["late_accepted_at"] != expected.late_accepted_at:
-        return "the journal says otherwise of how late it may go out"
+        return "the journal has another limit for how late it may go out"
     for name, recorded in (
         ("source_hash", expected.source_hash),
         ("author", expected.author),

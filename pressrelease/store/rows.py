@@ -136,8 +136,8 @@ def believed(read: Callable[[Row], _Read]) -> Callable[[Row], _Read]:
             return read(row)
         except (LookupError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             raise StateUnreadable(
-                "The database holds a row that can't be read. Nothing was sent.",
-                hint="`pressrelease doctor` looks at the whole database; restore the last backup.",
+                "The database contains a row that can't be read. Nothing was sent.",
+                hint="Restore the last backup. To check the whole database: `pressrelease doctor`.",
             ) from None
 
     return reading

@@ -98,7 +98,7 @@ class SendLog:
             # What is there would be trusted, and no longer be true.
             raise StateUnreadable(
                 f"{self._lock.path.parent.name}/ can't be written ({error.strerror}). Nothing was sent.",
-                hint="See that the disk has room and that whoever publishes may write there.",
+                hint="Check that the disk has room and that the account that publishes has permission to write there.",
             ) from None
 
 

@@ -23,7 +23,7 @@ def try_again(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
 
 def settle_sent(ledger: Ledger, chosen: Sequence[Delivery]) -> None:
     """Record that a person found out that these arrived; when they did is not known."""
-    words = f"it arrived, by {ledger.actor}'s word"
+    words = f"it arrived, {ledger.actor} says"
     settled = [(one, one._replace(state=DeliveryState.DELIVERED, next_try=None, error=words)) for one in chosen]
     _move(ledger, settled, "delivery.settled", settled="sent")
 
@@ -68,8 +68,8 @@ def _move(ledger: Ledger, changes: Sequence[tuple[Delivery, Delivery]], event: s
         )
         if not done.rowcount:
             raise NotPermitted(
-                f"{before.slug} moved on meanwhile at {before.outlet}; nothing was changed.",
-                hint=f"Look again with `pressrelease status {before.slug}`.",
+                f"{before.slug} changed at {before.outlet} in the meantime. Nothing was changed by you.",
+                hint=f"Look at it again: `pressrelease status {before.slug}`.",
                 code="moved_on",
             )
         was = {"was": before.state.value, "error": before.error, "first_sent": maybe_micros(before.first_sent_at)}

@@ -181,12 +181,12 @@ def doubt(
     """
     if newest is not None and mark.wall < newest - tolerance:
         behind = round((newest - mark.wall).total_seconds())
-        return f"the clock is {behind} s behind the newest time on record here"
+        return f"the clock is {behind} s behind the last recorded time"
     if recorded is None or recorded.uptime is None or mark.uptime is None or recorded.boot != mark.boot:
         return None
     gained = _gained(mark, recorded)
     if gained > tolerance + (mark.uptime - recorded.uptime) * SLEW:
-        return f"the clock has jumped {round(gained.total_seconds())} s ahead of what this machine's uptime allows"
+        return f"the clock jumped ahead by {round(gained.total_seconds())} s"
     return None
 
 

@@ -165,7 +165,7 @@ def not_yet(lift: datetime, text: str, fixed_by: str, *, now: datetime) -> str:
     ruling = check_against_zone_rules(lift, text, fixed_by, now=now)
     if ruling.blocked:
         return ruling.words
-    return "by the zone rules of today its lift has not come" if ruling.lift > now else ""
+    return "by the zone rules of today its release time has not come" if ruling.lift > now else ""
 
 
 def _changed(wall: WallTime, lift: datetime, release: str) -> str:
@@ -185,8 +185,9 @@ def _at_odds(wall: WallTime, clock: ZoneInfo) -> str:
     there = wall.promised.astimezone(clock)
     said = wall.promised.astimezone(timezone(wall.offset))
     return (
-        f"the rules of {wall.zone} have changed since it was approved: {say_clock(wall.local)} {say_zone(said)} is"
-        f" {say_clock(there)} {say_zone(there)} there now; nothing goes out until a person has said which is meant"
+        f"the rules of {wall.zone} have changed since it was approved: {say_clock(wall.local)}"
+        f" {say_zone(said)} is {say_clock(there)} {say_zone(there)} there now; nothing goes"
+        " out until a person chooses one"
     )
 
 
@@ -194,8 +195,9 @@ def _undecided(wall: WallTime, moment: datetime, lift: datetime) -> str:
     """Return that an hour may already have come by rules that may or may not be the newer ones."""
     day = lift.date() != moment.date()
     return (
-        f"by the zone rules of this machine {say_clock(wall.local)} in {wall.zone} is {_utc(moment, day=day)}, and the"
-        f" record has {_utc(lift, day=day)}; nobody can tell which rules are the newer, so it stays with the later"
+        f"by this computer's time zone rules {say_clock(wall.local)} in {wall.zone} is {_utc(moment, day=day)},"
+        f" and the database has {_utc(lift, day=day)}; nothing shows which rules are newer,"
+        " so it goes out at the later time"
     )
 
 
@@ -203,9 +205,10 @@ def _much_earlier(wall: WallTime, moment: datetime, lift: datetime, release: str
     """Return that rules which call themselves newer would have it leave much earlier, or at once."""
     day = lift.date() != moment.date()
     return (
-        f"the time zone data of this machine calls itself newer ({release}) and would move the lift earlier:"
-        f" {say_clock(wall.local)} in {wall.zone} would be {_utc(moment, day=day)}, and the record has"
-        f" {_utc(lift, day=day)}; the lift was not moved; check the time zone data"
+        f"this computer's time zone data says that it is newer ({release}) and would move"
+        f" the release time earlier: {say_clock(wall.local)} in {wall.zone} would be {_utc(moment, day=day)},"
+        f" and the database has {_utc(lift, day=day)}; the release time was not moved; check"
+        " the time zone data"
     )
 
 

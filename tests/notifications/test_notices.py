@@ -101,15 +101,15 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     "an approval is missing": (
         told_words(happening("release.scheduled"), of=known(WAITING, missing=1, lift=NOW + timedelta(days=3))),
         [
-            "A release (code 3fa2c1) needs 1 more approval to go out Mon, Sep 24, 2018, 9:00 AM PDT, in 3 days (16:00"
-            " UTC). `pressrelease status` shows it."
+            "A release (code 3fa2c1) needs 1 more approval to go out Mon, Sep 24, 2018, 9:00 AM"
+            " PDT, in 3 days (16:00 UTC). To see it: `pressrelease status`."
         ],
     ),
     "two are, of one that is immediate": (
         told_words(happening("release.unapproved"), of=known(WAITING, missing=2, lift=None)),
         [
-            "A release (code 3fa2c1) needs 2 more approvals and goes out with the last of them."
-            " `pressrelease status` shows it."
+            "A release (code 3fa2c1) needs 2 more approvals and goes out as soon as it is"
+            " approved. To see it: `pressrelease status`."
         ],
     ),
     "none is by now": (told_words(happening("release.scheduled"), of=known(WAITING)), []),
@@ -140,13 +140,13 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
             happening("delivery.delivered", outlet="site", late_ms=60_000),
             of=known(delivery(), WAITING, out=True),
         ),
-        [f"{SLUG} reached media 4 min after its lift (2 deliveries)."],
+        [f"{SLUG} reached media 4 min after its release time (2 deliveries)."],
     ),
     "it failed, and nothing is out": (
         told_words(happening("delivery.failed", outlet="media", error="550 zqreason"), of=known(FAILED)),
         [
-            "A release (code 3fa2c1) failed for good at media. `pressrelease status` shows why;"
-            " `pressrelease retry` tries again."
+            "A release (code 3fa2c1) failed for good at media. To see why: `pressrelease"
+            " status`. To try again: `pressrelease retry`."
         ],
     ),
     "it failed for two of those who get it": (
@@ -155,16 +155,17 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
             of=known(FAILED, FAILED._replace(recipient="zq@x"), delivery(), out=True),
         ),
         [
-            f"{SLUG} failed for good at media (2 deliveries). `pressrelease status {SLUG}` shows why;"
-            " `pressrelease retry` tries again."
+            f"{SLUG} failed for good at media (2 deliveries). To see why: `pressrelease status {SLUG}`."
+            " To try again: `pressrelease retry`."
         ],
     ),
     "somebody has seen to it since": (told_words(happening("delivery.failed", outlet="media"), of=known(WAITING)), []),
     "it is in doubt": (
         told_words(happening("delivery.in_doubt", outlet="media", again=False), of=known(DOUBTFUL)),
         [
-            "A release (code 3fa2c1) is in doubt at media: it left, and no answer says whether it arrived."
-            " `pressrelease status` shows it; `pressrelease settle` takes a person's word."
+            "A release (code 3fa2c1) is in doubt at media: it was sent, and nothing"
+            " shows whether it arrived. To see it: `pressrelease status`. When you know, answer with"
+            " `pressrelease settle`."
         ],
     ),
     "it is in doubt, and asked about again by itself": (
@@ -179,24 +180,24 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
             closed=("media",),
         ),
         [
-            "media refuses our credentials and is asked no more. What waits there goes out once they are mended;"
-            " `pressrelease outlets --test media` tries them."
+            "media rejected the login. Sending to it is paused. Fix the credentials, then run"
+            " `pressrelease outlets --test media`."
         ],
     ),
     "stopped, and let go": (
         told_words(happening("stopped", 1, "", "", why="zqwhy"), happening("resumed", 2, "", "")),
         [
-            "Everything was stopped by da, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC)."
-            " da let everything go on again, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC)."
+            "da stopped publishing, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC). da turned"
+            " publishing back on, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC)."
         ],
     ),
     "stopped, let go, and stopped again": (
         told_words(*(happening(event, n, "", "") for n, event in enumerate(("stopped", "resumed", "stopped")))),
         [
-            "Everything was stopped by da, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC)."
-            " da let everything go on again, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC)."
-            " Everything was stopped by da, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC)."
-            " Nothing goes out until `pressrelease resume --all`.",
+            "da stopped publishing, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC). da turned"
+            " publishing back on, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC). da stopped"
+            " publishing, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC). Nothing goes out"
+            " until `pressrelease resume --all`.",
         ],
     ),
     "it was published early": (
@@ -220,37 +221,37 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
     "its file was changed": (
         known(WAITING, lift=ahead, file=FileFact.CHANGED),
         None,
-        ["The file of a release (code 3fa2c1) was changed after it was scheduled; nothing more goes out of it."],
+        ["The file of a release (code 3fa2c1) was changed after it was scheduled. Nothing more of it goes out."],
     ),
     "its file is gone": (
         known(WAITING, delivery(), out=True, file=FileFact.GONE),
         None,
-        [f"The file of {SLUG} is gone; nothing more goes out of it."],
+        [f"The file of {SLUG} is gone. Nothing more of it goes out."],
     ),
     "it was missed": (
         known(WAITING._replace(attempts=0), lift=NOW - timedelta(hours=25)),
         None,
-        ["A release (code 3fa2c1) missed its lift by more than max_late allows, and is not sent by itself."],
+        ["A release (code 3fa2c1) missed its release time by more than max_late allows and does not go out by itself."],
     ),
     "held past its lift": (
         known(WAITING, word=Directive.HELD),
         None,
-        ["The lift of a release (code 3fa2c1) has come, and it is held."],
+        ["A release (code 3fa2c1) was due to go out, and it is on hold."],
     ),
     "not approved at its lift": (
         known(WAITING, missing=1),
         None,
-        ["The lift of a release (code 3fa2c1) has come, and it is not approved."],
+        ["A release (code 3fa2c1) was due to go out, and it is not approved."],
     ),
     "its outlet was taken out": (
         known(WAITING._replace(outlet="site"), lift=ahead),
         None,
-        ["A release (code 3fa2c1) waits for site, which config.toml no longer has, or has switched off."],
+        ["A release (code 3fa2c1) can't go to site: config.toml no longer has it, or it is switched off."],
     ),
     "a clock in doubt says nothing of what has lifted": (
         known(WAITING, word=Directive.HELD),
         "the clock is 77 s behind",
-        ["This machine's clock can't be trusted. Nothing goes out until somebody has looked: `pressrelease doctor`."],
+        ["The computer's clock looks wrong. Nothing goes out until someone checks it: `pressrelease doctor`."],
     ),
     "withdrawn": (known(WAITING, word=Directive.KILLED, file=FileFact.GONE), None, []),
     "it is not getting out": (
@@ -264,7 +265,7 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
             standing=ReleaseStatus(ReleaseState.PUBLISHING, "zqwords", cause=Cause.DELAYED, outlets=("media",)),
         ),
         None,
-        [f"{SLUG} is not getting out, 5 min after it should have. media: 1 of 2 sent (next try 12:00 PM (noon) PDT)."],
+        [f"{SLUG} has not gone out 5 min after it was due. media: 1 of 2 sent (next try noon PDT)."],
     ),
     "nothing is left to send": (known(delivery(), out=True, file=FileFact.GONE), None, []),
 }
@@ -273,7 +274,7 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
 @pytest.mark.parametrize(("one", "doubt", "expected"), STANDING.values(), ids=STANDING.keys())
 def test_what_stands_without_a_line(one: Known, doubt: str | None, expected: list[str]) -> None:
     found = conditions([one], config=Config(OFFICE), known_outlets={"media"}, now=NOW, clock_doubt=doubt)
-    said = [notice.words.removesuffix(" `pressrelease status` says what to do.") for notice in found]
+    said = [notice.words.removesuffix(" To see what to do: `pressrelease status`.") for notice in found]
     assert said == expected
     doubt = doubt and doubt.replace("77", "78")
     later = NOW + timedelta(minutes=1)
@@ -307,8 +308,9 @@ def test_what_lifts_together_is_told_together() -> None:
     standings |= {"r1": ReleaseStatus(ReleaseState.UNAPPROVED), "r2": ReleaseStatus(ReleaseState.UNAPPROVED)}
     (notice,) = reminders(coming, standings, now=NOW, timezone=ZONE)
     assert notice.words == (
-        "7 releases (codes 000000, 000001, 000002, 000003, 000004 and 2 more) lift"
-        " Fri, Sep 21, 2018, 9:10 AM PDT, in 10 min (16:10 UTC). 2 of them are still waiting for approval."
+        "7 releases (codes 000000, 000001, 000002, 000003, 000004 and 2 more) go out Fri,"
+        " Sep 21, 2018, 9:10 AM PDT, in 10 min (16:10 UTC). 2 of them are still waiting for"
+        " approval."
     )
 
 
@@ -533,7 +535,7 @@ def test_a_pause_is_kept_but_for_a_stop(tmp_path: Path, server: FlakyServer) -> 
         commands.stop(ledger, by="da", why="zqwhy")
     place.one_pass()
     assert len(place.said) == 2
-    assert place.said[1].startswith("Everything was stopped by da")
+    assert place.said[1].startswith("da stopped publishing")
     assert "second is out" in place.said[1]
     assert "zqwhy" not in place.said[1]
 
@@ -862,7 +864,7 @@ def test_a_list_that_gets_nothing_is_told_to_the_office_with_the_reason_on_the_s
             screen = capsys.readouterr().out
     notice_words = [words for words in place.said if "media" in words]
     assert len(notice_words) == 1
-    assert "names is not getting out" in notice_words[0]
+    assert "names has not gone out" in notice_words[0]
     assert "media: 0 of 2 sent (next try" in notice_words[0]
     assert "refused" not in notice_words[0], "no answer of a server is in a notice"
     assert re.search(r"media: 0 of 2 sent; .*refused the connection; next try", " ".join(screen.split()))
@@ -890,6 +892,6 @@ def test_a_stop_and_its_end_are_told_in_the_order_in_which_they_are_true(tmp_pat
     stopping.resume_all(context, let_go=False)
     place.one_pass()
     (words,) = place.said
-    assert words.index("Everything was stopped by") < words.index("let everything go on again")
+    assert words.index("stopped publishing") < words.index("turned publishing back on")
     assert "Nothing goes out until" not in words
     assert json.loads(place.requests[0].body)["data"]["headline"].endswith("goes on")

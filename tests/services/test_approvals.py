@@ -668,7 +668,10 @@ def test_a_signature_for_another_purpose_is_no_approval(keys: Keys) -> None:
         capture_output=True,
         check=True,
     )
-    assert signing.why_not_vouched(STATEMENT, done.stdout.decode(), keys.signers) == "its signature is not vouched for"
+    assert (
+        signing.why_not_vouched(STATEMENT, done.stdout.decode(), keys.signers)
+        == "its signature is not from a listed key"
+    )
 
 
 @given(st.builds(lambda *parts: signing.Statement(*parts[:4], None, *parts[4:]), *[st.text()] * 5, st.just(AT)))

@@ -96,7 +96,7 @@ def test_a_signature_covers_outlets_and_recipients_whatever_the_journal_says(
     forging.tell(store, "release.scheduled", "names", told)
     forging.tell(store, "release.approved", "names", {"by": "da", "signed": True}, at=lines["release.approved"].at)
     assert call.state("names") == "unapproved"
-    assert "it was signed for other recipients than wait at newsroom" in call.reason("names")
+    assert "it was signed for other recipients than those at newsroom" in call.reason("names")
 
 
 def test_a_certificate_counts_as_its_key(keys: Keys, tmp_path: Path) -> None:

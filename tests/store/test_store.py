@@ -242,9 +242,9 @@ def test_only_the_version_that_stands_is_claimed_or_leaves(store: Store) -> None
     (claimed,) = take(store)
     with store.ledger(now=AFTER, actor="mallory") as ledger:
         ledger.connection.execute(text("UPDATE releases SET version = 'v2'"))
-    assert store.read.why_not(claimed, source_hash="f" * 64, now=AFTER) == "another version took its place"
+    assert store.read.why_not(claimed, source_hash="f" * 64, now=AFTER) == "a newer version replaced it"
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
-        claims.give_back(ledger, [claimed], "another version took its place")
+        claims.give_back(ledger, [claimed], "a newer version replaced it")
     assert take(store, needed=0) == []
 
 

@@ -188,9 +188,9 @@ def test_newer_rules_never_make_a_lift_due_at_once() -> None:
     found = check_against_zone_rules(LIFT, NINE, OLD, now=now, rules=rules_of(-6, NEW))
     assert (found.lift, found.follow, found.asks, found.blocked) == (LIFT, None, True, False)
     assert found.words == (
-        "the time zone data of this machine calls itself newer (2019a) and would move the lift earlier: 9:00 AM in"
-        " America/Los_Angeles would be 15:00 UTC, and the record has 16:00 UTC; the lift was not moved; check the time"
-        " zone data"
+        "this computer's time zone data says that it is newer (2019a) and would move the"
+        " release time earlier: 9:00 AM in America/Los_Angeles would be 15:00 UTC, and the"
+        " database has 16:00 UTC; the release time was not moved; check the time zone data"
     )
 
 
