@@ -307,7 +307,7 @@ def test_what_is_out_is_not_resumed_whatever_became_of_its_file(office: Office, 
     call("publish-due")
     (office.folder / "releases" / "statement.md").unlink()
     call("resume", "statement", expect=77)
-    assert "is out already" in call.err
+    assert "has already been published" in call.err
 
 
 def test_a_stop_in_the_wrong_folder_stopped_nothing_and_says_so(

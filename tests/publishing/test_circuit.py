@@ -374,4 +374,4 @@ def test_a_scheduler_that_stays_up_says_it_once_and_takes_up_the_mended_secret(t
             process.terminate()
             _, err = process.communicate(timeout=30)
         assert err.count("media rejected the login") == 2
-        assert err.count("media is asked again") == 2
+        assert err.count("Sending to media has resumed") == 2

@@ -541,7 +541,7 @@ SPOILED: dict[str, tuple[Callable[[Keys], object], str]] = {
     "the person taken out": (_take_out, "not vouched for"),
     "gone": (lambda keys: keys.signers.unlink(), "can't be read"),
     "too large": (lambda keys: keys.signers.write_bytes(b"#" * (signing.LARGEST_SIGNERS + 1)), "can't be read"),
-    "open to others": (lambda keys: keys.signers.chmod(0o666), "others may change"),
+    "open to others": (lambda keys: keys.signers.chmod(0o666), "other accounts can change"),
     "binary": (lambda keys: keys.signers.write_bytes(bytes(range(256))), "not vouched for"),
 }
 
@@ -577,7 +577,7 @@ def test_doctor_says_why_no_signature_counts(
     assert "chmod go-w" in said()
     keys.signers.chmod(0o600)
     keys.signers.write_text("# nobody\n")
-    assert "names nobody" in said()
+    assert "lists nobody" in said()
     keys.signers.unlink()
     assert "can't be read" in said()
     monkeypatch.setenv("PATH", str(keys.folder))

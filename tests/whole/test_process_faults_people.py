@@ -93,9 +93,9 @@ def test_a_config_broken_and_mended_under_the_scheduler(tmp_path: Path) -> None:
         assert any("config.toml:" in line for line in voice.said), "it must say where"
         until(lambda: made.receiver.counts["names"] == 1, 40)
         edit(made, "[outlets.media", "[outlets.media]")
-        voice.wait_for("is in force.", 15)
+        voice.wait_for("settings are in use.", 15)
         edit(made, f"http://127.0.0.1:{made.receiver.port}/press", f"http://127.0.0.1:{other.port}/press")
-        until(lambda: sum("is in force." in line for line in voice.said) == 2, 15)
+        until(lambda: sum("settings are in use." in line for line in voice.said) == 2, 15)
         made.office.write("statement", outlets="[newsroom, media]")
         made.office.run("schedule", "statement", "--yes")
         made.office.run("approve", "statement")
