@@ -526,6 +526,8 @@ def _run(made: Path, test: str) -> None:
             "no:cacheprovider",
             "--tb=no",
             "--disable-warnings",
+            "-m",
+            "",
             "-k",
             "not postgresql",
             f"{place}{separator}{name}",
