@@ -197,7 +197,7 @@ def _undecided(wall: WallTime, moment: datetime, lift: datetime) -> str:
     return (
         f"by this computer's time zone rules {say_clock(wall.local)} in {wall.zone} is {_utc(moment, day=day)},"
         f" and the database has {_utc(lift, day=day)}; nothing shows which rules are newer,"
-        " so it goes out at the later time"
+        " so it stays with the later time"
     )
 
 

@@ -61,7 +61,7 @@ def test_one_that_was_claimed_already_does_not_leave(store: Store) -> None:
     first, second = take(store)
     assert store.read.why_not(second, source_hash="f" * 64, now=AFTER) is None
     refuse(store, first)
-    assert "refused our credentials" in str(store.read.why_not(second, source_hash="f" * 64, now=AFTER))
+    assert "rejected the login" in str(store.read.why_not(second, source_hash="f" * 64, now=AFTER))
 
 
 def test_it_closes_once_and_opens_with_all_that_it_turned_away(store: Store) -> None:

@@ -143,7 +143,7 @@ def test_two_releases_freeze_alike_only_if_they_are(one: Release, other: Release
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_whatever_is_no_frozen_release_is_refused(data: bytes) -> None:
-    with pytest.raises(StateUnreadable, match="Nothing of it was sent"):
+    with pytest.raises(StateUnreadable, match="It was not sent"):
         from_canonical(data)
 
 

@@ -396,12 +396,12 @@ def test_the_key_may_be_named_by_a_variable(
 
 
 REFUSED = {
-    "no key named": (("--as", "da"), "no key was named"),
+    "no key named": (("--as", "da"), "you named no key"),
     "no such key": (("--as", "da", "--key", "nowhere"), "There is no key"),
     "what is no key": (("--as", "da", "--key", "config.toml"), "could not sign"),
-    "the key of one who is not trusted": (("--as", "stranger", "--key", "../keys/stranger"), "not vouched for"),
-    "one person with another's key": (("--as", "da", "--key", "../keys/deputy"), "not vouched for"),
-    "nobody's name": (("--as", "intern", "--key", "../keys/da"), "not vouched for"),
+    "the key of one who is not trusted": (("--as", "stranger", "--key", "../keys/stranger"), "not from a listed key"),
+    "one person with another's key": (("--as", "da", "--key", "../keys/deputy"), "not from a listed key"),
+    "nobody's name": (("--as", "intern", "--key", "../keys/da"), "not from a listed key"),
 }
 
 
@@ -503,7 +503,7 @@ def test_what_is_signed_for_a_moment_is_not_sent_before_it(
     assert "signed for" in call.err
     forging.move_lift(store_of(office), "names", long_ago())
     call("publish-due", expect=10)
-    assert "signed for a later lift" in call.err
+    assert "signed for a later release time" in call.err
     assert office.pages == []
 
 
@@ -523,14 +523,14 @@ def test_what_is_signed_for_an_hour_on_the_wall_follows_its_clock_and_no_other_h
         earlier = after["lift"].replace("16:00:00Z", "15:59:59.999999Z")
         sql(office, "UPDATE releases SET lift = lift - 1, zones = '2099a' WHERE slug = 'names'")
         forging.tell(store_of(office), "release.zone_rules_changed", "names", {"lift": earlier})
-        assert "signed for a later lift" in call.reason("names")
+        assert "signed for a later release time" in call.reason("names")
         sql(office, "UPDATE releases SET lift = lift + 1 WHERE slug = 'names'")
         forging.tell(store_of(office), "release.zone_rules_changed", "names", {"lift": after["lift"]})
         assert call.state("names") == "scheduled"
     # By the rules that it knows, another machine has no word of its signers for so early an hour.
-    assert "signed for a later lift" in call.reason("names")
+    assert "signed for a later release time" in call.reason("names")
     sql(office, "UPDATE versions SET wall = replace(wall, 'T09', 'T08')")
-    assert "not vouched for" in call.reason("names")
+    assert "not from a listed key" in call.reason("names")
 
 
 def _take_out(keys: Keys) -> None:
@@ -538,11 +538,11 @@ def _take_out(keys: Keys) -> None:
 
 
 SPOILED: dict[str, tuple[Callable[[Keys], object], str]] = {
-    "the person taken out": (_take_out, "not vouched for"),
+    "the person taken out": (_take_out, "not from a listed key"),
     "gone": (lambda keys: keys.signers.unlink(), "can't be read"),
     "too large": (lambda keys: keys.signers.write_bytes(b"#" * (signing.LARGEST_SIGNERS + 1)), "can't be read"),
     "open to others": (lambda keys: keys.signers.chmod(0o666), "other accounts can change"),
-    "binary": (lambda keys: keys.signers.write_bytes(bytes(range(256))), "not vouched for"),
+    "binary": (lambda keys: keys.signers.write_bytes(bytes(range(256))), "not from a listed key"),
 }
 
 

@@ -202,7 +202,7 @@ def test_resuming_what_is_not_held_is_refused_and_not_noted(office: Office, call
         call("stop")
     before = events(call, "second")
     call("resume", "second", expect=77)
-    assert "is not held" in call.err
+    assert "is not on hold" in call.err
     assert ("resume --all" in call.err) is stopped
     assert events(call, "second") == before
 

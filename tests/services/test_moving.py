@@ -85,7 +85,7 @@ def test_everything_arrives_and_goes_on_from_there(context: ServiceContext, serv
 def test_nothing_is_sent_from_the_old_file_afterwards(context: ServiceContext, server: str) -> None:
     moved = moving.move_store(context, server)
     old = Workspace(context.workspace.folder)  # config.toml still names SQLite
-    with pytest.raises(StateUnreadable, match="moved to a database server"):
+    with pytest.raises(StateUnreadable, match="was moved to a server"):
         passes.publish_due(old)
     with pytest.raises(StateUnreadable):
         old.store.open(utc_now())

@@ -271,7 +271,7 @@ def test_a_restored_copy_is_stopped_and_doubts_what_it_cant_know(store: Store, t
     with copy.ledger(now=MUCH_LATER, actor="jdoe") as ledger:
         commands.go_on(ledger)
     assert take(copy, "two", now=MUCH_LATER) == []
-    with pytest.raises(Exception, match="begun"):
+    with pytest.raises(Exception, match="has started to go out"):
         put(copy, "due", version="v2")  # what may be out is not scheduled anew
     copy.close()
 

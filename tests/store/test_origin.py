@@ -260,7 +260,7 @@ def test_a_record_that_went_on_elsewhere_sends_nothing(workspace: Workspace, tmp
     stopping.stop(ServiceContext(again(copy), "da"), "in the copy")
     sends(workspace.folder, "due")
     shutil.copy2(copy / ".pressrelease" / "state.db", workspace.folder / ".pressrelease" / "state.db")
-    sends_nothing(workspace.folder, "or another one")
+    sends_nothing(workspace.folder, "or a different one")
 
 
 def test_a_backup_that_is_put_back_goes_on_once_resumed(workspace: Workspace, tmp_path: Path) -> None:

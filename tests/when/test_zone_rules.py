@@ -539,7 +539,7 @@ def test_a_lift_follows_its_clock_to_a_later_moment_and_everybody_is_told(ahead:
             happening("release.zone_rules_changed"),
             of=Known(known(lift=FIVE).dossier._replace(ruling=later())),
         )
-        assert "keeps the hour that was approved, and lifts Mon, Sep 24, 2018" in told
+        assert "keeps the approved local time and goes out Mon, Sep 24, 2018" in told
         assert any("its lift was moved" in one.message for one in remarks(ahead))
     # A machine whose rules are still the older ones leaves it there.
     assert publish_due(ahead).moved == ()
@@ -627,7 +627,7 @@ def test_a_lift_follows_newer_rules_to_an_earlier_moment_and_no_others(ahead: Wo
         assert publish_due(ahead).moved == ()
         report = of_names(ahead)
         assert (report.standing.state, report.standing.blocked) == (ReleaseState.NEEDS_YOU, False)
-        assert "calls itself newer (2099b)" in report.standing.reason
+        assert "says that it is newer (2099b)" in report.standing.reason
     assert of_names(ahead).dossier.release.lift == lift - HOUR
     assert publish_due(ahead).moved == ()
 
@@ -644,7 +644,7 @@ def test_an_hour_whose_offset_was_named_too_waits_for_a_person(tmp_path: Path, h
         assert [one.slug for one in outcome.needs_you] in ([], ["names"])
         report = of_names(workspace)
         assert (report.standing.state, report.standing.blocked) == (ReleaseState.NEEDS_YOU, True)
-        assert "nothing goes out until a person has said" in report.standing.reason
+        assert "nothing goes out until a person chooses one" in report.standing.reason
         recorded = workspace.store.read.release("names")
         assert recorded is not None
         assert recorded.lift == (moment + HOUR if hours < 0 else moment)  # nobody else lifts it earlier
@@ -743,5 +743,5 @@ def test_a_release_leaves_at_the_hour_that_was_approved(
         assert office.state("names") == "published"
         assert receiver.counts == {"names": 1}
         assert all(one.at >= lift + seconds * SECOND for one in receiver.got)
-        assert "release.zone_rules_changed" in office.run("journal", "names").stdout
+        assert "release.zone_rules_changed" in office.run("journal", "names", "--json").stdout
         office.run("journal", "--verify")

@@ -493,12 +493,12 @@ def test_a_calendar_names_no_headline_before_its_lift(office: Office, call: Call
 
 @posix_only
 def test_a_scheduler_says_nothing_of_what_a_release_says(office: Office, call: Caller) -> None:
-    for slug in ("edited", "due"):
+    for slug in ("revised", "due"):
         office.write(slug, embargo=iso(in_seconds(600)), outlets="[hook-echo]", headline=TEXT["headline"])
-    call("schedule", "edited", "due", "--yes")
-    call("approve", "edited", "due")
+    call("schedule", "revised", "due", "--yes")
+    call("approve", "revised", "due")
     call("publish", "due", "--early", "--why", "a test", "--confirm", "due", expect=10)
-    (office.folder / "releases" / "edited.md").write_text(f"---\nheadline: [{TEXT['headline']}")
+    (office.folder / "releases" / "revised.md").write_text(f"---\nheadline: [{TEXT['headline']}")
     process = office.start("run")
     assert process.stderr is not None
     said = process.stderr.readline()
@@ -509,7 +509,7 @@ def test_a_scheduler_says_nothing_of_what_a_release_says(office: Office, call: C
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=30)
     assert changed in said
-    assert not told_in(said + out + err, [b"edited", *TEXT_WORDS, *SECRET_WORDS]), said
+    assert not told_in(said + out + err, [b"revised", *TEXT_WORDS, *SECRET_WORDS]), said
     sweep(office)
 
 

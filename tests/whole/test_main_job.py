@@ -166,7 +166,7 @@ def test_an_edit_after_approval_lets_nothing_leave(office: Office, receiver: Rec
     office.write("names-released", embargo=iso(lift), body="Other words.")
     time.sleep(max(0.0, (lift - datetime.now(UTC)).total_seconds()))
     told = office.run("publish-due", expect=10)
-    assert "changed after it was scheduled" in told.stderr
+    assert "edited after it was scheduled" in told.stderr
     assert (receiver.got, office.pages) == ([], [])
     row = office.json("status", "names-released")["releases"][0]
     assert row["state"] == "needs_you"

@@ -71,7 +71,7 @@ def test_the_demo_publishes_one_release_at_once_and_one_at_its_lift(tmp_path: Pa
     assert done.returncode == 0, done.stdout + done.stderr
     received = [line for line in done.stdout.splitlines() if line.startswith("The receiver got ")]
     assert [line.split()[3].rstrip(",") for line in received] == [FIRST, SECOND]
-    assert "Nothing came before its lift" in done.stdout
+    assert "Nothing came before its time" in done.stdout
     page = Path(next(line for line in done.stdout.splitlines() if line.startswith("The newsroom: ")).split()[-1])
     assert SECOND in page.read_text(encoding="utf-8")
 
