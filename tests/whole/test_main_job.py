@@ -170,7 +170,7 @@ def test_an_edit_after_approval_lets_nothing_leave(office: Office, receiver: Rec
     assert (receiver.got, office.pages) == ([], [])
     row = office.json("status", "names-released")["releases"][0]
     assert row["state"] == "needs_you"
-    assert "changed" in row["reason"]
+    assert "edited" in row["reason"]
     audit_office(office, receiver, at_least={"release.approved": 1, "waits for a person": 1})
 
 
