@@ -424,7 +424,8 @@ class Reader:
         if row["hold_file"]:
             return "it was put on hold in the meantime"
         if row["word"] != "scheduled":
-            return f"it was {row['word'] or 'taken away'} in the meantime"
+            happened = {"held": "put on hold", None: "taken away"}.get(row["word"], row["word"])
+            return f"it was {happened} in the meantime"
         if row["version"] != delivery.version:
             return "a newer version replaced it"
         if row["closed"]:
