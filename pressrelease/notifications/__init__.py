@@ -5,33 +5,8 @@
     in doubt, a lift that comes) ──conditions, reminders──▶ notices       ┘
 
 A release is called by its slug only once something of it has arrived somewhere. Before that, and for good if it is
-called
-off, it has a code: the first digits of its version. No headline, no reason that a person typed, no answer of a server
-and
-no recipient's address is ever in a notice; `pressrelease status` shows those to anyone with access.
+called off, it has a code: the first digits of its version. No headline, no reason that a person typed, no answer of a
+server and no recipient's address is ever in a notice; `pressrelease status` shows those to anyone with access.
+
+Nothing is imported here: a pass with nothing to report loads none of it.
 """
-
-from pressrelease.notifications.conditions import REMINDERS, conditions, reminders
-from pressrelease.notifications.digest import digest
-from pressrelease.notifications.events import EVENTS, URGENT, grouped, notice_of
-from pressrelease.notifications.notice import Coming, Early, EventGroup, JournalEvent, Known, Notice, display_name
-from pressrelease.status.causes import Topic
-
-__all__ = [
-    "EVENTS",
-    "REMINDERS",
-    "URGENT",
-    "Coming",
-    "Early",
-    "EventGroup",
-    "JournalEvent",
-    "Known",
-    "Notice",
-    "Topic",
-    "conditions",
-    "digest",
-    "display_name",
-    "grouped",
-    "notice_of",
-    "reminders",
-]

@@ -19,7 +19,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pressrelease.message import Message
-from pressrelease.notifications import URGENT, JournalEvent, Notice, digest
+from pressrelease.notifications.digest import digest
+from pressrelease.notifications.events import URGENT
+from pressrelease.notifications.notice import JournalEvent, Notice
 from pressrelease.notifications.unread import UnreadEvents, in_words, unread_events
 from pressrelease.outlets import Outlet, open_outlet
 from pressrelease.publishing.snapshot import Snapshot

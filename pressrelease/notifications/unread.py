@@ -7,20 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pressrelease.notifications import (
-    EVENTS,
-    REMINDERS,
-    Coming,
-    Early,
-    EventGroup,
-    JournalEvent,
-    Known,
-    Notice,
-    conditions,
-    grouped,
-    notice_of,
-    reminders,
-)
+from pressrelease.notifications.conditions import REMINDERS, conditions, reminders
+from pressrelease.notifications.events import EVENTS, grouped, notice_of
+from pressrelease.notifications.notice import Coming, Early, EventGroup, JournalEvent, Known, Notice
 from pressrelease.publishing.snapshot import Snapshot, known_outlets, reports
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Scheduled, counted_approvals

@@ -16,7 +16,6 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -97,7 +96,7 @@ class Origin:
 
     def settle(self, store_id: str) -> None:
         """Remember that the record is here from now on. Raises StateUnreadable if the disk refuses."""
-        fresh = self.marker.with_name(f".{self.marker.name}.{secrets.token_hex(6)}")
+        fresh = self.marker.with_name(f".{self.marker.name}.{os.urandom(6).hex()}")
         try:
             with os.fdopen(opened(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as stream:
                 place = self._place(os.fstat(stream.fileno()))._asdict() if self._one_place else None

@@ -25,20 +25,10 @@ from servers import FlakyServer, Request, answer, close_after_request, hang_afte
 from pressrelease.cli import main
 from pressrelease.config import Config, Office, Policy
 from pressrelease.formats.eml import Letterhead, eml
-from pressrelease.notifications import (
-    EVENTS,
-    Coming,
-    Early,
-    JournalEvent,
-    Known,
-    Notice,
-    Topic,
-    conditions,
-    digest,
-    grouped,
-    notice_of,
-    reminders,
-)
+from pressrelease.notifications.conditions import conditions, reminders
+from pressrelease.notifications.digest import digest
+from pressrelease.notifications.events import EVENTS, grouped, notice_of
+from pressrelease.notifications.notice import Coming, Early, JournalEvent, Known, Notice
 from pressrelease.notifications.notifier import Notifier, notifier_for_pass
 from pressrelease.notifications.sending import PAUSE, notify
 from pressrelease.notifications.unread import unread_events as news_of
@@ -48,7 +38,7 @@ from pressrelease.scheduler.passes import publish_due
 from pressrelease.scheduler.run import Scheduler
 from pressrelease.services import ServiceContext, approving, scheduling, stopping
 from pressrelease.services.doctor import examine
-from pressrelease.status.causes import Cause
+from pressrelease.status.causes import Cause, Topic
 from pressrelease.status.evaluation import Directive, Dossier, FileFact, ReleaseState, ReleaseStatus, Scheduled
 from pressrelease.store import Store, commands, notification_state
 from pressrelease.store.circuit import close_outlet, open_outlet_again

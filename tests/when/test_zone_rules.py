@@ -25,7 +25,7 @@ from zone_files import LA, database, going_by, zone_of
 
 from pressrelease.config import Config, Office
 from pressrelease.errors import EmbargoRefused, StateUnreadable
-from pressrelease.notifications import conditions
+from pressrelease.notifications.conditions import conditions
 from pressrelease.notifications.notice import Known
 from pressrelease.publishing.snapshot import approved, take_snapshot
 from pressrelease.release.delivery import DeliveryState
