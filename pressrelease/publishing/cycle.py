@@ -12,10 +12,9 @@
 Killed before the claim's commit: nothing happened. Killed after it: the store has a claim whose owner's lock the system
 has released, so the next pass of any process ends it. The dead process's log (`store.send_log`) decides how: a delivery
 whose send had not started waits again; one that the outlet accepted is recorded as delivered; one that was being sent
-is
-in doubt, and so is every claim after a power failure. In doubt is not failed: an outlet that recognizes repeats is
-asked
-again with the same key; at any other, a person decides.
+is in doubt, and so is every claim after a power failure. In doubt is not failed: an outlet that recognizes repeats is
+asked again with the same key; at any other, a person decides. An outlet that recognizes repeats forever needs no log:
+all its claims are in doubt, and asked again.
 
 A sender that was only suspended finds its lease too short, or its claim gone, before it may start. One that had started
 finds at most its own delivery in doubt, and its answer settles that.
@@ -65,8 +64,7 @@ LEASE_LEFT = timedelta(seconds=5)
 REPEATABLE_LIMITS = Limits(senders=64, unrecorded=192, initial_batch=32, max_batch=256, refill_below=96)
 
 #: And at any other. If this process dies, a person must look into each send it had started: 16 after a `kill -9`, at
-#: most
-#: 128 after a power failure, which destroys the log of what had started.
+#: most 128 after a power failure, which destroys the log of what had started.
 UNREPEATABLE_LIMITS = Limits(senders=16, unrecorded=64, initial_batch=16, max_batch=48, refill_below=16)
 
 #: Why a claim was given back before its send started.

@@ -95,7 +95,7 @@ def frozen(context: DoctorContext) -> Iterator[DoctorFinding]:
         if damage := _damage(read, release):
             yield error(
                 f"{damage} of {release.slug} is not what was approved; it will not be sent",
-                f"`pressrelease unschedule {release.slug}`, then schedule it anew; or restore the last backup.",
+                f"`pressrelease unschedule {release.slug}`, then schedule it again; or restore the last backup.",
             )
         else:
             whole += 1
@@ -162,7 +162,7 @@ def zones(context: DoctorContext) -> Iterator[DoctorFinding]:
         if now_means != approved:
             yield error(
                 f"{release.slug} was fixed for {_wall(approved)}; by the zones of today its lift is {_wall(now_means)}",
-                f"Schedule it anew for the time that is meant: `pressrelease schedule {release.slug}`.",
+                f"Schedule it again for the time that is meant: `pressrelease schedule {release.slug}`.",
             )
 
 
