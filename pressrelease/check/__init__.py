@@ -5,7 +5,8 @@ An error keeps a release from being scheduled; a warning is said, and a person d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from pressrelease.check.finding import CODES, Finding, Severity
@@ -13,7 +14,7 @@ from pressrelease.check.timing import embargo_findings, embargo_of
 from pressrelease.config import Config
 from pressrelease.release import Release
 
-__all__ = ["CODES", "Finding", "Severity", "check_release", "embargo_of"]
+__all__ = ["CODES", "Finding", "Severity", "check_release", "embargo_of", "with_accepted"]
 
 
 def check_release(
@@ -43,3 +44,12 @@ def check_release(
         *law_findings(release),
     ]
     return tuple(sorted(found, key=lambda finding: (finding.line, finding.severity is Severity.WARNING)))
+
+
+def with_accepted(release: Release, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings, each warning that the release's `accept` names with its reason. No error is accepted."""
+    reasons = dict(release.accept)
+    return tuple(
+        replace(one, accepted=reasons[one.code]) if one.code in reasons and one.severity is Severity.WARNING else one
+        for one in findings
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator, Mapping
 
-from pressrelease.check.finding import Finding, Severity
+from pressrelease.check.finding import BEYOND_THE_TEXT, CODES, Finding, Severity
 from pressrelease.config import Config
 from pressrelease.release import Contact, Release
 
@@ -19,6 +19,7 @@ def fact_findings(
     yield from _outlets(release, config)
     yield from _follows(release, known_slugs)
     yield from _attachments(release, attachment_sizes)
+    yield from _accept(release)
     if not (_reachable(release.contact) or _reachable(config.office.contact)):
         yield Finding(
             release.slug,
@@ -87,6 +88,21 @@ def _follows(release: Release, known_slugs: Collection[str]) -> Iterator[Finding
             f"`follows` names {release.follows}, and there is no such release.{meant}",
             "Write the other file's name without .md.",
         )
+
+
+def _accept(release: Release) -> Iterator[Finding]:
+    known = sorted({*CODES, *BEYOND_THE_TEXT})
+    for code, _ in release.accept:
+        if code not in known:
+            near = difflib.get_close_matches(code, known, n=1)
+            yield Finding(
+                release.slug,
+                "accept_unknown",
+                Severity.WARNING,
+                release.line_of(f"accept.{code}"),
+                "`accept` names a finding that `check` doesn't have." + (f" Did you mean {near[0]}?" if near else ""),
+                f"`pressrelease check {release.slug} --json` shows the code of each finding.",
+            )
 
 
 #: The most that a release's attachments may have together, in bytes: each outlet holds them in memory while it sends.

@@ -17,7 +17,10 @@ class Severity(str, Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`line` counts from 1 in the release's file, 0 for the whole file. No text of the release is in it."""
+    """`line` counts from 1 in the release's file, 0 for the whole file. No text of the release is in it.
+
+    `accepted` is the reason that the file gives for a warning that somebody read and accepted, "" for any other.
+    """
 
     slug: str
     code: str
@@ -25,8 +28,9 @@ class Finding:
     line: int
     message: str
     hint: str = ""
+    accepted: str = ""
 
-    def as_json(self) -> dict[str, str | int]:
+    def as_json(self) -> dict[str, str | int | None]:
         """The keys of `check --json` (CONTRACT section 6)."""
         return {
             "slug": self.slug,
@@ -35,6 +39,7 @@ class Finding:
             "line": self.line,
             "message": self.message,
             "hint": self.hint,
+            "accepted": self.accepted or None,
         }
 
 
@@ -57,6 +62,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "attachment_empty": "An attachment is empty.",
         "image_alt": "An image has no description for those who can't see it.",
         "contact_missing": "No media contact.",
+        "accept_unknown": "`accept` names a finding that `check` doesn't have.",
         "body_empty": "There is no text.",
         "headline_long": "The headline is longer than feeds and e-mail programs show.",
         "placeholder": "There is still a placeholder.",
@@ -72,3 +78,6 @@ CODES: Mapping[str, str] = MappingProxyType(
         "prejudice": "The text may prejudice a jury.",
     }
 )
+
+#: Codes of findings that need more than the release's own text: its lists, and the release that it follows.
+BEYOND_THE_TEXT = frozenset({"recipients", "recipients_twice", "outside_promise"})

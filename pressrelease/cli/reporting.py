@@ -24,6 +24,7 @@ from pressrelease.system import clock
 from pressrelease.when import say_embargo, say_full
 
 if TYPE_CHECKING:
+    from pressrelease.check import Finding
     from pressrelease.errors import PressReleaseError
     from pressrelease.services import Report, ServiceContext
     from pressrelease.services.results import Results
@@ -144,5 +145,12 @@ def proposal_lines(proposal: Proposal, config: Config) -> list[str]:
     for outlet, people in proposal.recipients.items():
         count = f" ({len(people)} recipients)" if people != ("",) else ""
         lines.append(f"  to       {outlet}{count}")
-    lines += [f"  warning  {finding.message}" for finding in proposal.findings]
-    return lines
+    return [*lines, *finding_lines(proposal.findings)]
+
+
+def finding_lines(findings: Sequence[Finding]) -> list[str]:
+    """Return the findings that a person should know of, what was accepted with its reason."""
+    return [
+        f"  accepted {one.message} Reason: {one.accepted}" if one.accepted else f"  warning  {one.message}"
+        for one in findings
+    ]

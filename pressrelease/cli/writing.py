@@ -271,8 +271,10 @@ def check(
     session.give({"findings": [finding.as_json() for finding in findings]})
     for finding in findings:
         place = f"releases/{finding.slug}.md" + (f":{finding.line}" if finding.line else "")
-        session.say(f"{place}: {finding.severity.value}: {finding.message}")
-        if finding.hint:
+        session.say(f"{place}: {'accepted' if finding.accepted else finding.severity.value}: {finding.message}")
+        if finding.accepted:
+            session.say(f"  Reason: {finding.accepted}")
+        elif finding.hint:
             session.say(f"  {finding.hint}")
     if not slugs:
         for name, reason in context.library.unseen():

@@ -41,12 +41,10 @@ class Release(NamedTuple):
     """One file of releases/, read. Every text is NFC, without control characters; `body` is Markdown.
 
     `embargo` is the phrase as typed, "" while none is given. `outlets` is None if the file leaves it to [defaults].
-    `lines` maps
-    a front-matter key to its line in the file, from 1, an attachment under "attachments.0" and so on, a part of the
-    contact
-    under "contact.email"; `body_line` is the body's first line. `source_hash` is the SHA-256 (64 hex digits) of the
-    file's
-    bytes.
+    `accept` has the codes of findings that somebody read and accepted, each with the reason. `lines` maps a
+    front-matter key to its line in the file, from 1, an attachment under "attachments.0" and so on, a part of the
+    contact under "contact.email", an accepted finding under "accept.CODE"; `body_line` is the body's first line.
+    `source_hash` is the SHA-256 (64 hex digits) of the file's bytes.
     """
 
     slug: str
@@ -64,6 +62,7 @@ class Release(NamedTuple):
     keywords: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     editor_note: str = ""
+    accept: tuple[tuple[str, str], ...] = ()
     lines: tuple[tuple[str, int], ...] = ()
     body_line: int = 1
     source_hash: str = ""

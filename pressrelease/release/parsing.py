@@ -35,6 +35,7 @@ KEYS = (
     "keywords",
     "attachments",
     "editor_note",
+    "accept",
 )
 CONTACT_KEYS = ("name", "phone", "email")
 ATTACHMENT_KEYS = ("path", "title", "alt")
@@ -109,6 +110,7 @@ def parse(data: bytes, slug: str) -> Release:
         keywords=_names(fields, "keywords"),
         attachments=_attachments(fields),
         editor_note=_line(fields, "editor_note", longest=LONGEST_NOTE, line_breaks=True),
+        accept=_accept(fields),
         lines=_lines(fields),
         body_line=body_line,
         source_hash=hashlib.sha256(data).hexdigest(),
@@ -311,6 +313,43 @@ def _contact(fields: Fields) -> Contact | None:
     return Contact(name, phone, email)
 
 
+def _accept(fields: Fields) -> tuple[tuple[str, str], ...]:
+    """Return the codes of accepted findings, each with its reason, in the order of the file."""
+    node = fields.values.get("accept")
+    if node is None or (isinstance(node, Text) and not node.value.strip()):
+        return ()
+    if not isinstance(node, Fields):
+        raise ReleaseRefused(
+            "accept should have the code of each accepted finding, with the reason.",
+            line=fields.lines["accept"],
+            hint="Write `accept: {presumption_missing: he was sentenced}`.",
+            code="wrong_shape",
+        )
+    if len(node.values) > MOST_ITEMS:
+        raise ReleaseRefused(
+            f"accept has more than {MOST_ITEMS} entries.", line=node.line, hint="Keep the ones needed.", code="too_long"
+        )
+    found = []
+    for code, line in node.lines.items():
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", code):
+            raise ReleaseRefused(
+                f"accept has {shown(code)}, which can't be the code of a finding.",
+                line=line,
+                hint="`pressrelease check --json` shows the codes, such as presumption_missing.",
+                code="bad_code",
+            )
+        reason = _line(node, code, name=f"accept {code}")
+        if not reason:
+            raise ReleaseRefused(
+                f"accept has no reason for {code}.",
+                line=line,
+                hint=f"Say why it may stay, such as `{code}: he was sentenced`.",
+                code="reason_missing",
+            )
+        found.append((code, reason))
+    return tuple(found)
+
+
 def _attachments(fields: Fields) -> tuple[Attachment, ...]:
     node = fields.values.get("attachments")
     if node is None or (isinstance(node, Text) and not node.value.strip()):
@@ -352,6 +391,9 @@ def _lines(fields: Fields) -> tuple[tuple[str, int], ...]:
     contact = fields.values.get("contact")
     if isinstance(contact, Fields):
         lines |= {f"contact.{key}": line for key, line in contact.lines.items()}
+    accept = fields.values.get("accept")
+    if isinstance(accept, Fields):
+        lines |= {f"accept.{code}": line for code, line in accept.lines.items()}
     attachments = fields.values.get("attachments")
     if isinstance(attachments, Items):
         lines |= {f"attachments.{number}": item.line for number, item in enumerate(attachments.items)}

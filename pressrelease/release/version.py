@@ -16,6 +16,10 @@ FORMAT = 1
 #: The length of a version's name in records of layout 6 and before.
 SHORT_NAME = 16
 
+#: Keys that releases frozen before did not have: left out where they have no value, so that no version changes
+#: its name.
+_LATER = ("accept",)
+
 #: Where a release came from; none of it is published or addressed.
 _OF_THE_FILE = ("lines", "body_line", "source_hash")
 
@@ -40,6 +44,7 @@ def from_canonical(data: bytes) -> Release:
         values["contact"] = None if contact is None else Contact(**contact)
         values["keywords"] = tuple(values["keywords"])
         values["attachments"] = tuple(Attachment(**attachment) for attachment in values["attachments"])
+        values["accept"] = tuple((str(code), str(reason)) for code, reason in values.get("accept", ()))
         return Release(**values)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise StateUnreadable(
@@ -130,7 +135,7 @@ def _values(release: Release) -> dict[str, Any]:
     values["date"] = None if release.date is None else release.date.isoformat()
     values["kind"] = release.kind.value
     values["format"] = FORMAT
-    return values
+    return {name: value for name, value in values.items() if value or name not in _LATER}
 
 
 def _stable(values: Mapping[str, Any] | Sequence[str]) -> bytes:

@@ -32,6 +32,7 @@ def front_matter_text(
     keywords: Sequence[str] = (),
     attachments: Sequence[Attachment] = (),
     editor_note: str = "",
+    accept: Sequence[tuple[str, str]] = (),
     body: str = PLACEHOLDER,
 ) -> str:
     """Return a whole release file: front matter with only the keys that have a value, then `body` as it is.
@@ -55,6 +56,8 @@ def front_matter_text(
         lines.append(f"keywords: {_flow(keywords)}")
     lines += _attachments(attachments)
     lines += _note(editor_note)
+    if accept:
+        lines += ["accept:", *(f"  {code}: {_scalar(reason)}" for code, reason in accept)]
     return "\n".join(["---", *lines, "---", "", body, ""])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pressrelease.check import Finding, Severity, check_release, embargo_of
+from pressrelease.check import Finding, Severity, check_release, embargo_of, with_accepted
 from pressrelease.config.frozen import frozen_settings, settings_name
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, Refused
 from pressrelease.release import Release, canonical, digests_of, version_of
@@ -70,7 +70,7 @@ def _findings(context: ServiceContext, release: Release, now: datetime, known: S
         except (NotFound, Refused):
             sizes[attachment.path] = None
     found = check_release(release, context.config, now=now, known_slugs=known, attachment_sizes=sizes)
-    return (*found, *list_findings(context, release))
+    return with_accepted(release, (*found, *list_findings(context, release)))
 
 
 def propose(context: ServiceContext, slug: str, at: str | None = None) -> Proposal:
@@ -147,7 +147,7 @@ def _propose(
         lift, wall, questions = _lift(context, slug, embargo, at, now)
     else:
         lift, wall, questions = chosen.moment, chosen.wall, ()
-    findings += lift_findings(context, release, lift, now=now)
+    findings += with_accepted(release, lift_findings(context, release, lift, now=now))
     outlets = release.outlets or context.config.default_outlets
     attachments = {a.path: context.library.attachment(release, a) for a in release.attachments}
     people = {name: recipients.of(name) for name in outlets}

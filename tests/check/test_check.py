@@ -12,7 +12,7 @@ from conftest import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pressrelease.check import CODES, Finding, Severity, check_release, embargo_of
+from pressrelease.check import CODES, Finding, Severity, check_release, embargo_of, with_accepted
 from pressrelease.check.placeholders import MOST_TOLD
 from pressrelease.config import Config, read_config
 from pressrelease.errors import EmbargoRefused, ReleaseRefused
@@ -96,6 +96,7 @@ FIELDS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("image_alt", "error", 5, {"front": "attachments: [{path: PHOTO.PNG, title: x}]\n"}),
     ("contact_missing", "warning", 0, {"config": NOBODY}),
     ("contact_missing", "warning", 5, {"front": "contact: {name: Jane Doe}\n", "config": NOBODY}),
+    ("accept_unknown", "warning", 6, {"front": "accept:\n  presumption_mising: x\n"}),
     ("body_empty", "error", 5, {"body": " \n\n"}),
     ("headline_long", "warning", 2, {"base": FRONT.replace("Names", "Names " * 30)}),
 ]
@@ -286,7 +287,22 @@ def test_every_finding_is_said_in_sentences(case: int) -> None:
         for words in (found.message, found.hint):
             assert re.fullmatch(r"[“A-Z`].*[.?)”`]", words, re.DOTALL), words
             assert not re.search(r"\bNone\b|\{|\}\}", words.replace("{name:", "").replace("{path:", "")), words
-        assert list(found.as_json()) == ["slug", "code", "severity", "line", "message", "hint"]
+        assert list(found.as_json()) == ["slug", "code", "severity", "line", "message", "hint", "accepted"]
+
+
+def test_what_the_file_accepts_is_a_warning_with_its_reason_and_an_error_stays_one() -> None:
+    text = (
+        "---\n" + FRONT + "accept: {presumption_missing: he was sentenced, placeholder: x, outside_promise: x}\n---\n"
+    )
+    release = parse(f"{text}He was arrested. [[NAME]]\n".encode(), "names-released")
+    found = with_accepted(
+        release, check_release(release, CONFIG, now=NOW, known_slugs=["names-released"], attachment_sizes={})
+    )
+    assert [(one.code, one.severity.value, one.accepted) for one in found] == [
+        ("placeholder", "error", ""),
+        ("presumption_missing", "warning", "he was sentenced"),
+    ]
+    assert [one.as_json()["accepted"] for one in found] == [None, "he was sentenced"]
 
 
 def test_findings_stand_in_the_order_of_the_file_errors_first() -> None:

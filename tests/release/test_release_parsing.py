@@ -173,7 +173,8 @@ author: jdoe
 contact: {name: Press Office, phone: 530-555-0100, email: press@example.org}
 keywords: [one, two]
 attachments: [{path: sheet.pdf, title: The sheet}, {path: photo.jpg, alt: A table}]
-editor_note: To editors."""
+editor_note: To editors.
+accept: {presumption_missing: sentenced, minor: of age}"""
     )
     assert found == Release(
         slug="names-released",
@@ -191,12 +192,14 @@ editor_note: To editors."""
         keywords=("one", "two"),
         attachments=(Attachment("sheet.pdf", "The sheet"), Attachment("photo.jpg", "", "A table")),
         editor_note="To editors.",
+        accept=(("presumption_missing", "sentenced"), ("minor", "of age")),
         lines=found.lines,
         body_line=found.body_line,
         source_hash=found.source_hash,
     )
     assert found.line_of("contact.email") == 11
     assert found.line_of("attachments.1") == 13
+    assert found.line_of("accept.minor") == 15
     assert found.line_of("nothing") == 0
 
 
@@ -296,6 +299,14 @@ REFUSED = [
     ('subhead: "a\\0b"', 4, "control_character"),
     ('subhead: "a\\u202eb"', 4, "control_character"),
     ('keywords:\n  - x\n  - "a\\eb"', 6, "control_character"),
+    ("accept: sentenced", 4, "wrong_shape"),
+    ("accept: [presumption_missing]", 4, "wrong_shape"),
+    ("accept: {presumption_missing: ''}", 4, "reason_missing"),
+    ("accept:\n  presumption_missing:", 5, "reason_missing"),
+    ("accept:\n  minor: of age\n  No Code: x", 6, "bad_code"),
+    ("accept: {minor: [x]}", 4, "wrong_shape"),
+    ("accept: {minor: " + "x" * 1001 + "}", 4, "too_long"),
+    ("accept: {" + ", ".join(f"c{n}: x" for n in range(101)) + "}", 4, "too_long"),
     ("attachments:\n  - a.pdf\n  - A.PDF", 6, "duplicate_attachment"),
 ]  # fmt: skip
 

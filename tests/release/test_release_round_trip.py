@@ -77,6 +77,10 @@ contacts = st.none() | st.builds(
     Contact, name=lines | st.just(""), phone=lines | st.just(""), email=lines | st.just("")
 ).filter(lambda contact: contact != Contact())
 
+accepts = st.lists(
+    st.tuples(st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True), lines), max_size=3, unique_by=lambda one: one[0]
+).map(tuple)
+
 givens = st.fixed_dictionaries(
     {"headline": lines, "embargo": lines},
     optional={
@@ -91,6 +95,7 @@ givens = st.fixed_dictionaries(
         "keywords": names,
         "attachments": attachments,
         "editor_note": notes,
+        "accept": accepts,
         "body": paragraphs,
     },
 )
@@ -114,7 +119,7 @@ def test_every_key_is_found_on_the_line_it_stands_on(values: dict[str, Any]) -> 
     release = parse(text.encode(), "a-slug")
     file = text.split("\n")
     for key, line in release.lines:
-        word = key.partition(".")[2] if key.startswith("contact.") else key
+        word = key.partition(".")[2] if key.startswith(("contact.", "accept.")) else key
         assert (f"{word}:" if not key.startswith("attachments.") else "- path:") in file[line - 1]
     if release.body:
         assert file[release.body_line - 1] == release.body.split("\n")[0]
@@ -183,6 +188,7 @@ OTHERWISE: dict[str, Any] = {
     "keywords": ("trafficking",),
     "attachments": (Attachment("sheet.pdf", "Sheet", "A table"),),
     "editor_note": "Embargoed.",
+    "accept": (("presumption_missing", "sentenced"),),
 }
 OF_THE_FILE: dict[str, Any] = {"lines": (("headline", 7),), "body_line": 9, "source_hash": "ab"}
 
