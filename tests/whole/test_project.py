@@ -6,14 +6,20 @@ import os
 import re
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from pressrelease import demonstration
 from pressrelease.config import read_config, sample_config
 from pressrelease.config.settings import SecretReference
 from pressrelease.demonstration import FIRST, SECOND
+from pressrelease.errors import PressReleaseError
 from pressrelease.release import Contact, parse
+from pressrelease.services import ServiceContext
+from pressrelease.services.scheduling import Proposal, propose
 
 TOP = Path(__file__).parents[2]
 SEED = TOP / "tests" / "examples" / "county-wide-human-trafficking-operation.txt"
@@ -74,6 +80,40 @@ def test_the_demo_publishes_one_release_at_once_and_one_at_its_lift(tmp_path: Pa
     assert "Nothing came before its time" in done.stdout
     page = Path(next(line for line in done.stdout.splitlines() if line.startswith("The newsroom: ")).split()[-1])
     assert SECOND in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before the proposals", "after them"])
+def test_on_a_busy_machine_the_demo_gives_itself_more_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    context = ServiceContext(demonstration._furnish(tmp_path, 1), "demo")
+    tried: list[str] = []
+
+    def slowly(context: ServiceContext, slug: str) -> Proposal:
+        tried.append(slug)
+        if before and len(tried) == 1:
+            time.sleep(1.01)
+        proposal = propose(context, slug)
+        if not before and len(tried) == 2:
+            time.sleep(0.6)
+        return proposal
+
+    monkeypatch.setattr(demonstration, "propose", slowly)
+    monkeypatch.setattr(demonstration, "AHEAD", (timedelta(seconds=1), timedelta(hours=1)))
+    lift = demonstration._scheduled(context)
+    assert tried == [FIRST, SECOND, FIRST, SECOND]
+    assert lift > datetime.now(UTC) + timedelta(minutes=55)
+    assert [context.report(slug).dossier.release.lift for slug in (FIRST, SECOND)] == [None, lift]
+    journal = [line.event for line in context.store.read.journal()]
+    assert journal.count("release.scheduled") == 2
+
+
+def test_the_demo_ends_on_a_machine_that_is_too_busy_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = ServiceContext(demonstration._furnish(tmp_path, 1), "demo")
+    monkeypatch.setattr(demonstration, "AHEAD", (timedelta(0), timedelta(0)))
+    with pytest.raises(PressReleaseError, match=r"too busy for the demo.*Nothing was sent"):
+        demonstration._scheduled(context)
+    assert not context.store.exists
 
 
 def test_each_test_that_the_documents_name_exists() -> None:
