@@ -198,7 +198,7 @@ def schedule_many(
     from pressrelease.config.frozen import frozen_settings, settings_name
     from pressrelease.release import canonical, digests_of, parse, version_of
     from pressrelease.status.evaluation import Directive, Scheduled
-    from pressrelease.store import commands, presence
+    from pressrelease.store import approvals, freezing, presence
     from pressrelease.system import clock
     from pressrelease.when import Embargo, EmbargoKind
     from pressrelease.wiring import Workspace
@@ -234,9 +234,9 @@ def schedule_many(
                 "jdoe",
                 now,
             )
-            frozen = commands.Frozen(canonical(release), lift, {}, {}, settings=settings)
-            commands.schedule(ledger, scheduled, frozen, people)
-            commands.approve(ledger, slug, version, "deputy", policy=workspace.config.policy)
+            frozen = freezing.Frozen(canonical(release), lift, {}, {}, settings=settings)
+            freezing.schedule(ledger, scheduled, frozen, people)
+            approvals.approve(ledger, slug, version, "deputy", policy=workspace.config.policy)
         presence.record_reading(ledger, clock.read_clock())
     workspace.store.close()
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pressrelease.services import ServiceContext
     from pressrelease.services.listing import Listing
     from pressrelease.status.views import Row, SchedulerSign
-    from pressrelease.store.queries import Control
+    from pressrelease.store.records import Control
 
 app = typer.Typer()
 

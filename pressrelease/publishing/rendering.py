@@ -18,7 +18,7 @@ from pressrelease.publishing.render_process import render_apart_or_here
 from pressrelease.release import Release, from_canonical, is_named
 from pressrelease.release.delivery import Delivery
 from pressrelease.store import Reader, Store
-from pressrelease.store.queries import FrozenVersion
+from pressrelease.store.records import FrozenVersion
 
 #: How many composed releases are kept in memory, and how many bytes of attachments with them.
 KEPT = 256

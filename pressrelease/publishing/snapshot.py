@@ -28,7 +28,7 @@ from pressrelease.status.evaluation import (
 from pressrelease.store import Store
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
-from pressrelease.store.queries import FrozenVersion
+from pressrelease.store.records import FrozenVersion
 from pressrelease.system import clock
 from pressrelease.system.stop_file import requested_holds
 

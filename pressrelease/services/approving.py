@@ -121,9 +121,9 @@ def approve(context: ServiceContext, slug: str, by: str, *, key: str = "", may_a
 
 def write(ledger: Ledger, context: ServiceContext, dossier: Dossier, by: str, signature: str = "") -> None:
     """Write `by`'s approval of the version that was shown, in a transaction of several."""
-    from pressrelease.store import commands
+    from pressrelease.store import approvals
 
-    commands.approve(
+    approvals.approve(
         ledger,
         dossier.release.slug,
         dossier.release.version,
@@ -163,8 +163,8 @@ def _signature(context: ServiceContext, dossier: Dossier, by: str, at: datetime,
 
 def unapprove(context: ServiceContext, slug: str) -> None:
     """Withdraw every approval of what is scheduled."""
-    from pressrelease.store import commands
+    from pressrelease.store import approvals
 
     context.report(slug)
     with context.ledger() as ledger:
-        commands.unapprove(ledger, slug)
+        approvals.unapprove(ledger, slug)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pressrelease.release.delivery import Delivery
     from pressrelease.store.journal import Line
-    from pressrelease.store.queries import Control, SchedulerProcess
+    from pressrelease.store.records import Control, SchedulerProcess
 
 #: How many rows `status` shows of those that lift next; and of those that wait without a lift, of those whose lift has
 #: come, and of drafts, each. An office with more asks for all.

@@ -22,7 +22,7 @@ from pressrelease.when import Embargo, EmbargoKind, read_embargo, say_full
 from pressrelease.when.wall_time import known_release
 
 if TYPE_CHECKING:
-    from pressrelease.store.commands import Frozen
+    from pressrelease.store.freezing import Frozen
     from pressrelease.store.ledger import Ledger
 
 
@@ -223,14 +223,14 @@ def schedule(context: ServiceContext, proposal: Proposal) -> None:
 
 def write(ledger: Ledger, context: ServiceContext, proposal: Proposal) -> None:
     """Do what `schedule` does, in a transaction of several."""
-    from pressrelease.store import commands
+    from pressrelease.store import freezing
 
     scheduled, frozen = _to_schedule(context, proposal, ledger.now)
-    commands.schedule(ledger, scheduled, frozen, proposal.recipients)
+    freezing.schedule(ledger, scheduled, frozen, proposal.recipients)
 
 
 def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> tuple[Scheduled, Frozen]:
-    from pressrelease.store import commands
+    from pressrelease.store import freezing
 
     policy = context.config.policy
     lift = proposal.lift
@@ -264,7 +264,7 @@ def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> 
         zones=known_release(proposal.wall),
         scheduled_by=context.actor,
     )
-    frozen = commands.Frozen(
+    frozen = freezing.Frozen(
         canonical=canonical(proposal.release),
         lift=proposal.lift,
         attachments=proposal.attachments,
@@ -277,11 +277,11 @@ def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> 
 
 def unschedule(context: ServiceContext, slug: str) -> Report:
     """Make it a draft again. Return its report from before."""
-    from pressrelease.store import commands
+    from pressrelease.store import freezing
 
     before = context.report(slug)
     with context.ledger() as ledger:
-        commands.unschedule(ledger, slug)
+        freezing.unschedule(ledger, slug)
     return before
 
 

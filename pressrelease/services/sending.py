@@ -58,7 +58,7 @@ def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
 
 def release_now(context: ServiceContext, slug: str, *, early: bool, why: str) -> None:
     """Make a scheduled release due at this moment: earlier than its lift by a person's decision, or however late."""
-    from pressrelease.store import commands
+    from pressrelease.store import lifts
 
     report = may_publish(context, slug, early=early)
     release = report.dossier.release
@@ -67,14 +67,14 @@ def release_now(context: ServiceContext, slug: str, *, early: bool, why: str) ->
         if release.lift is None or release.lift > now:
             embargo = rfc3339(release.lift) if release.lift else None
             ledger.note("release.early", slug, release.version, why=why, embargo=embargo)
-            commands.move_lift(ledger, release, now, why=why)
+            lifts.move_lift(ledger, release, now, why=why)
         elif now - release.lift > context.config.policy.max_late:
-            commands.accept_late(ledger, release)
+            lifts.accept_late(ledger, release)
 
 
 def retry(context: ServiceContext, slug: str, outlet: str | None = None) -> tuple[Delivery, ...]:
     """Have failed deliveries tried again at the next pass, and open an outlet that was closed over its credentials."""
-    from pressrelease.store import commands, settling
+    from pressrelease.store import lifts, settling
     from pressrelease.store.circuit import closed_outlets, open_outlet_again
 
     dossier = context.report(slug).dossier
@@ -84,7 +84,7 @@ def retry(context: ServiceContext, slug: str, outlet: str | None = None) -> tupl
     # If nothing of it failed, it may still wait for a closed outlet, and that is tried again.
     chosen = () if closed and not failed else choose(context, slug, outlet, {DeliveryState.FAILED}, "failed")
     with context.ledger() as ledger:
-        commands.accept_late(ledger, dossier.release)
+        lifts.accept_late(ledger, dossier.release)
         settling.try_again(ledger, chosen)
         for name in sorted(closed):
             open_outlet_again(ledger, name, why=f"somebody asked to retry {slug}")

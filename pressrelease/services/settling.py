@@ -114,7 +114,7 @@ def select(context: ServiceContext, slug: str, outlet: str, verdict: str, named:
 
 def settle(context: ServiceContext, slug: str, chosen: Sequence[Delivery], verdict: str) -> None:
     """Record a person's decision on what is in doubt: `sent`, `resend`, `drop` (also on what failed), or `undo`."""
-    from pressrelease.store import commands, settling
+    from pressrelease.store import lifts, settling
 
     acts: dict[str, Callable[..., None]] = {
         "sent": settling.settle_sent,
@@ -125,7 +125,7 @@ def settle(context: ServiceContext, slug: str, chosen: Sequence[Delivery], verdi
     before = _before(context, slug, chosen) if verdict == "undo" else []
     with context.ledger() as ledger:
         if verdict == "resend":
-            commands.accept_late(ledger, release)
+            lifts.accept_late(ledger, release)
         if verdict == "undo":
             settling.undo_settlement(ledger, before)
         else:

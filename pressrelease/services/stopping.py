@@ -99,7 +99,7 @@ def resume(context: ServiceContext, slug: str, at: Later | None = None) -> None:
 
     Raises: NotPermitted for one that is neither, unless it gets a later lift.
     """
-    from pressrelease.store import commands
+    from pressrelease.store import commands, lifts
 
     _record_stop_files(context)
     if not context.dry_run and is_held(context.workspace.folder, slug):
@@ -131,9 +131,9 @@ def resume(context: ServiceContext, slug: str, at: Later | None = None) -> None:
                 code="not_held",
             )
         if at is not None:
-            commands.postpone(ledger, before.release, at.lift, wall=at.wall, zones=known_release(at.wall))
+            lifts.postpone(ledger, before.release, at.lift, wall=at.wall, zones=known_release(at.wall))
         else:
-            commands.accept_late(ledger, before.release)
+            lifts.accept_late(ledger, before.release)
 
 
 def stop(context: ServiceContext, why: str) -> tuple[Delivery, ...]:

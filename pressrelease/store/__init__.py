@@ -1,7 +1,7 @@
 """The record of everything: what is scheduled, who decided it, what was sent, and whether it arrived.
 
 `Store.read` answers queries over the plain driver. `Store.ledger` opens a transaction in which rows and their journal
-lines are written together; `commands`, `claims` and `presence` hold what is written.
+lines are written together; `freezing`, `approvals`, `lifts`, `commands`, `claims`, `settling` and `presence` write.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 
 from pressrelease.errors import StateUnreadable
 from pressrelease.store.agreement import Agreement
+from pressrelease.store.connection import gone, which_file
 from pressrelease.store.origin import Origin, Position
-from pressrelease.store.queries import SCHEMA, Control, Reader, gone, which_file
+from pressrelease.store.queries import SCHEMA, Reader
+from pressrelease.store.records import Control
 from pressrelease.system.accounts import make_folder
 from pressrelease.system.stop_file import requested_stop
 
@@ -129,8 +131,7 @@ class Store:
         """Open a transaction: what is changed and what is noted of it are kept together, or not at all.
 
         With `undo` everything is done and then undone: a dry run. `patience` is the seconds it waits for its turn, a
-        minute by
-        default.
+        minute by default.
 
         Raises: WillRetry after that.
         """
@@ -159,8 +160,7 @@ class Store:
         """Wait while this process writes, for `at_most` seconds.
 
         For callers about to keep a processor busy: Python runs one thread at a time, and a transaction that queues
-        behind such
-        work keeps every other process from writing.
+        behind such work keeps every other process from writing.
         """
         if self._writing.locked() and self._writing.acquire(timeout=at_most):
             self._writing.release()

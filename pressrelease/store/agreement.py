@@ -1,10 +1,8 @@
 """Compare the record of a release with its journal, cheaply enough to check before every send.
 
 One query brings the rows and the number of each release's last line. A release's lines are read again only if that
-number
-is new; the lines of single deliveries, of which a mailing has thousands, are never read. Whether the recipients are
-those
-that were frozen is checked once for each version and remembered.
+number is new; the lines of single deliveries, of which a mailing has thousands, are never read. Whether the recipients
+are those that were frozen is checked once for each version and remembered.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Make a consistent copy of the record while others work with it, and prepare a restored copy for use.
 
 A copy knows nothing of what was done after it was made. So it starts stopped, all that was being sent is in doubt, and
-so
-is everything that would have gone out between the copy and its restoring.
+so is everything that would have gone out between the copy and its restoring.
 """
 
 from __future__ import annotations
@@ -21,10 +20,11 @@ from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState
 from pressrelease.status.evaluation import Directive
 from pressrelease.store import Store, claims, commands
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
+from pressrelease.store.connection import unreadable
 from pressrelease.store.journal import Head, Walk, walk
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.moving import copy_record, postgres_engine, sqlite_engine
-from pressrelease.store.queries import SCHEMA, Reader, unreadable
+from pressrelease.store.queries import SCHEMA, Reader
 from pressrelease.store.rows import delivery_of
 from pressrelease.store.tables import approvals, control, deliveries, processes, releases
 
@@ -176,8 +176,7 @@ class Since:
 
     `begun` has each delivery that was tried or settled since, with a sentence on its state; `words` each release whose
     directive changed since, with the last one; `unknown` the releases that the copy has never heard of and that had
-    started
-    to go out.
+    started to go out.
     """
 
     begun: Mapping[Place, str]
@@ -237,10 +236,9 @@ def start_stopped(
     """Prepare a copy for use: stopped, with everything that it can't know for certain in doubt.
 
     `event` is the journal's name for this, and `why` the reason of the stop; `copied_at` is the last moment that the
-    copy
-    knows of. `since` is what the replaced record knows. If that is None, everything that would have gone out by itself
-    by now
-    is put in doubt; and if the clock is behind the record, so that "now" means nothing, whatever its lift.
+    copy knows of. `since` is what the replaced record knows. If that is None, everything that would have gone out by
+    itself by now is put in doubt; and if the clock is behind the record, so that "now" means nothing, whatever its
+    lift.
     """
     commands.stop(ledger, by=by, why=why)
     ledger.connection.execute(

@@ -1,9 +1,8 @@
 """One query shared by many senders (single-flight).
 
 A reader of SQLite waits while any commit reaches the disk, and a commit waits for every reader: sixty senders each
-running
-this query would starve the writer, and each other. So calls that arrive during a query share the next one. No call is
-answered by a query that started before it, so each answer is as fresh as if the caller had asked alone.
+running this query would starve the writer, and each other. So calls that arrive during a query share the next one. No
+call is answered by a query that started before it, so each answer is as fresh as if the caller had asked alone.
 """
 
 from __future__ import annotations
@@ -19,8 +18,7 @@ class _Round(Generic[_Answer]):
     """One query for all callers that joined it; `trouble` is the error it failed with.
 
     Each waiting caller has a gate of its own, which opens when the answer is there or when it is its turn to run the
-    query:
-    waking all of them at once would cost more than the query.
+    query: waking all of them at once would cost more than the query.
     """
 
     def __init__(self) -> None:

@@ -35,8 +35,7 @@ class Result:
     """The result of one claimed delivery: before, as it was claimed, and after the outlet's answer.
 
     `closes` is the fingerprint of the credentials that the outlet refused, None if it refused none. `proof` says
-    whether the
-    lift had surely come when the send started, None if nothing was sent.
+    whether the lift had surely come when the send started, None if nothing was sent.
     """
 
     claimed: Delivery
@@ -52,8 +51,8 @@ def claim(
 
     A row is left out if its record does not agree with the journal, if another process has claimed it, if it is held,
     stopped or moved, if an approval was withdrawn, if its outlet is closed, or if its lift is by now too long past (a
-    machine
-    may have been suspended). The caller sends nothing before the transaction has ended: the claim is then on disk.
+    machine may have been suspended). The caller sends nothing before the transaction has ended: the claim is then on
+    disk.
     """
     if ledger.not_the_original:
         return []

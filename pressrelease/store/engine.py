@@ -20,8 +20,9 @@ from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.status.evaluation import same_person
 from pressrelease.store import postgres
 from pressrelease.store.agreement import OF_RELEASES, OF_STOPS
+from pressrelease.store.connection import gone, unreadable
 from pressrelease.store.origin import Origin
-from pressrelease.store.queries import SCHEMA, gone, unreadable
+from pressrelease.store.queries import SCHEMA
 from pressrelease.store.tables import PARTIAL_INDEXES, control, journal, metadata, migrations
 from pressrelease.system.accounts import make_folder, opened
 
@@ -60,8 +61,7 @@ _NO_REPLACE = {
 Step = str | Callable[[Connection], None]
 
 #: What introduced each layout number, and the statements that bring an older store there; a new store is created whole.
-#: A
-#: column that is added comes last in `tables` too.
+#: A column that is added comes last in `tables` too.
 CHANGES: tuple[tuple[str, tuple[Step, ...]], ...] = (
     ("the first layout", ()),
     ("signatures of approvals", ("ALTER TABLE approvals ADD COLUMN signature TEXT",)),
@@ -299,8 +299,7 @@ def _begin(engine: Engine, patience: float) -> tuple[Connection, Any]:
             begun = connection.begin()
             if engine.dialect.name == "postgresql":
                 # One writer at a time, as SQLite has it: two that follow the same journal line, or lock the same rows
-                # in another order,
-                # never meet. One that was suspended, or whose machine is gone, is cut off.
+                # in another order, never meet. One that was suspended, or whose machine is gone, is cut off.
                 turn = connection.exec_driver_sql(postgres.TURN.format(milliseconds=round(patience * 750))).one()
                 postgres.refuse_unsafe(turn)
             return connection, begun

@@ -1,9 +1,8 @@
 """The journal: who did what, when; each line's hash covers the line before it.
 
 A line's hash is SHA-256 over its canonical JSON (sorted keys, no spaces, UTF-8), including `prev`. A line that was
-changed,
-removed or moved breaks the chain at that place. Cutting off the end can only be seen by comparing with a head kept
-elsewhere; each backup has one.
+changed, removed or moved breaks the chain at that place. Cutting off the end can only be seen by comparing with a head
+kept elsewhere; each backup has one.
 """
 
 from __future__ import annotations

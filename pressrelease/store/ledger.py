@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Dialect, UpdateBase, bindparam, insert, or_, 
 
 from pressrelease.release.delivery import Delivery
 from pressrelease.store.agreement import Agreement
+from pressrelease.store.connection import for_postgres
 from pressrelease.store.journal import BEGINNING, Event, Line, line_after
 from pressrelease.store.origin import Origin, Position
-from pressrelease.store.queries import for_postgres
 from pressrelease.store.rows import to_micros
 from pressrelease.store.tables import control, journal
 

@@ -41,8 +41,7 @@ class NotificationCursor:
     """How far one recipient of an outlet has been notified; `recipient` is "" if the outlet is one place.
 
     `line` is the last journal line that was sent or skipped, `conditions` the keys of conditions that were sent and
-    still held
-    then. `tries` counts tries since the last success. `not_before` is UTC.
+    still held then. `tries` counts tries since the last success. `not_before` is UTC.
     """
 
     outlet: str

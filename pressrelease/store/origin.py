@@ -1,9 +1,8 @@
 """Check that this record is the one this workspace has worked with, where it was, and no older than it was.
 
 A copied folder, a cloned disk, or yesterday's state.db put back by hand knows nothing of what has gone out since, and
-would
-send it a second time. So two things are kept beside the record: its location, and how far it has come. A record that is
-elsewhere, or lacks a line that was written here, is treated as stopped until a person adopts it.
+would send it a second time. So two things are kept beside the record: its location, and how far it has come. A record
+that is elsewhere, or lacks a line that was written here, is treated as stopped until a person adopts it.
 
 Not noticed, since nothing on the machine differs: a machine whose whole state is set back (a snapshot of a virtual
 machine), and a cloned machine that keeps its machine id. Nor is an older record noticed whose adoption has a later time
@@ -65,8 +64,7 @@ def moved(kept: RecordLocation, seen: RecordLocation, *, inodes_last: bool) -> s
     """Return why a record is not where it was, in a sentence; "" if it is.
 
     A reboot or a mount may number the disks differently, and a folder may be renamed on its disk: neither makes a
-    second
-    record. `inodes_last` is False on a file system that numbers its files again at each mount.
+    second record. `inodes_last` is False on a file system that numbers its files again at each mount.
     """
     if kept.machine and seen.machine and kept.machine != seen.machine:
         return "this workspace was made on another machine: its disk was moved or cloned"

@@ -1,8 +1,7 @@
 """Connect to PostgreSQL, translate its refusals, and reject servers that can't keep the promise.
 
 A server that may forget a commit, a standby that may lag behind a stop, and a pooler that hands each transaction to
-another
-session could each let a release leave that must not, or twice. They are refused with a message that names them.
+another session could each let a release leave that must not, or twice. They are refused with a message that names them.
 """
 
 from __future__ import annotations
@@ -96,8 +95,7 @@ def refuse_a_pooler_by_transaction(url: str) -> None:
     """Refuse a connection pooler that gives each transaction another session. Raises StateUnreadable, WillRetry.
 
     A direct connection is recognized by the server's own process id. A pooler is proved by a second client that is
-    given the
-    session of a first one while that one is still connected.
+    given the session of a first one while that one is still connected.
     """
     with connect(url, autocommit=True) as first:
         session = _first_answer(first, PATIENCE)

@@ -1,8 +1,7 @@
 """Check that the rows match the journal: each release's last state, and each delivery that was ever started.
 
 The journal's chain proves that its lines are as they were written; this proves that nothing was lost, doubled or
-reversed
-in the rows. Pure: it is given the lines and the rows.
+reversed in the rows. Pure: it is given the lines and the rows.
 """
 
 from __future__ import annotations

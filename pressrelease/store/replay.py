@@ -3,8 +3,7 @@
 A release's row, its approvals and its deliveries' recipients can be edited by somebody who can write the database. The
 journal's lines can't be edited one at a time without breaking their chain. So the two are compared: by the claim, just
 before the first byte, in `status`, and in `journal --verify`. Every function that changes a release's row must write a
-line
-that `after` understands.
+line that `after` understands.
 """
 
 from __future__ import annotations
@@ -30,8 +29,7 @@ class ReplayedRelease(NamedTuple):
     """What a release's row should say. Times are whole microseconds of UTC.
 
     None in `outlets`, `recipients`, `source_hash`, `author` and `scheduled_by` means that the line was written by an
-    earlier
-    program, which did not record it.
+    earlier program, which did not record it.
     """
 
     version: str

@@ -15,8 +15,7 @@ def record_stop_files(store: Store, now: datetime) -> None:
     """Record what the files in a workspace's folder ask for, and remove them. One that can't be removed stays in force.
 
     The hold of a release that is not scheduled stays a file, and holds it once it is. In a copied workspace, or beside
-    an
-    older record, all files stay: recorded there, they would be gone once the right record is back.
+    an older record, all files stay: recorded there, they would be gone once the right record is back.
     """
     if store.read.control().not_the_original:
         return

@@ -57,8 +57,7 @@ releases = Table(
     Column("open", Boolean, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     # The lift as local wall time, NULL for an instant; and the release of the zone database that `lift` was last
-    # computed
-    # with.
+    # computed with.
     Column("wall", Text),
     Column("zones", Text),
     Column("scheduled_by", Text),

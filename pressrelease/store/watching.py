@@ -13,8 +13,7 @@ class Watch:
     """A watch on one store, for one thread.
 
     SQLite counts what other connections write (`PRAGMA data_version`, 3 µs). PostgreSQL notifies a listening connection
-    of
-    every transaction with a journal line, whichever machine it came from.
+    of every transaction with a journal line, whichever machine it came from.
     """
 
     def __init__(self, store: Store) -> None:

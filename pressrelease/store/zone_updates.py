@@ -49,7 +49,7 @@ def follow(ledger: Ledger, found: Sequence[Followed]) -> None:
         if ruling.follow == release.lift:
             confirmed += 1
             continue
-        from pressrelease.store.commands import wait_until
+        from pressrelease.store.lifts import wait_until
 
         wait_until(ledger, release, ruling.follow)
         ledger.note(

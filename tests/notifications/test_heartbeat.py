@@ -19,7 +19,7 @@ from pressrelease.errors import ConfigRefused, Problem, StateUnreadable, WillRet
 from pressrelease.notifications.heartbeat import Sign, address_for, ping
 from pressrelease.notifications.notifier import Notifier, notifier_for_pass
 from pressrelease.scheduler.run import Scheduler
-from pressrelease.store import commands
+from pressrelease.store import commands, freezing
 from pressrelease.system import clock
 from pressrelease.system.log import log_to
 from pressrelease.wiring import Workspace
@@ -116,7 +116,7 @@ def test_a_pass_says_what_it_came_to(tmp_path: Path, server: FlakyServer, call: 
     call(*there, "publish-due", expect=10)
     (workspace.folder / "releases" / "later.md").unlink()
     with workspace.store.ledger(now=clock.utc_now(), actor="da") as ledger:
-        commands.unschedule(ledger, "later")
+        freezing.unschedule(ledger, "later")
         commands.stop(ledger, by="da", why="a call")
     call(*there, "publish-due", expect=11)
     assert pings(server) == ["", "", "/fail", "/fail"]

@@ -19,7 +19,7 @@ from pressrelease.config import Policy, Retry
 from pressrelease.publishing.plan import make_plan
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.evaluation import Approval, Directive, Dossier, Scheduled
-from pressrelease.store import Store, claims, commands
+from pressrelease.store import Store, approvals, claims, freezing
 from pressrelease.store.circuit import close_outlet
 from pressrelease.store.rows import delivery_of, format_utc, maybe_micros, scheduled_of, to_micros
 from pressrelease.when import Embargo, EmbargoKind
@@ -50,8 +50,8 @@ def compare(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         url = template.format(database="lateness")
     store = Store(url, tmp_path_factory.mktemp("lateness"))
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        commands.schedule(ledger, RELEASE, commands.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
-        commands.approve(ledger, "names", "v1", "da", policy=Policy())
+        freezing.schedule(ledger, RELEASE, freezing.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
+        approvals.approve(ledger, "names", "v1", "da", policy=Policy())
 
     def compared(
         lift: datetime,

@@ -34,7 +34,7 @@ from pressrelease.outlets import RenderedMessage
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.services import ServiceContext, adopting, approving, stopping
 from pressrelease.status.evaluation import Approval, Directive, Scheduled, counted_approvals, same_person
-from pressrelease.store import Store, claims, commands
+from pressrelease.store import Store, approvals, claims, freezing
 from pressrelease.store.queries import SCHEMA
 from pressrelease.when.embargo import Embargo, EmbargoKind
 from pressrelease.wiring import Workspace
@@ -295,7 +295,7 @@ def claiming(
     release = Scheduled("names", "v1", "…", embargo, NOW, ("media",), "jdoe", "f", Directive.SCHEDULED, "asmith", NOW)
     release = release._replace(scheduled_by="asmith")
     with store.ledger(now=NOW, actor="asmith") as ledger:
-        commands.schedule(ledger, release, commands.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
+        freezing.schedule(ledger, release, freezing.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
 
     def claimed(people: list[str], policy: Policy) -> bool:
         with store.ledger(now=NOW, actor="x", undo=True) as ledger:
@@ -728,13 +728,13 @@ def test_an_older_record_is_given_its_place_for_signatures(store: Store, tmp_pat
     embargo = Embargo("…", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=NOW, lift=NOW)
     release = Scheduled("names", "v1", "…", embargo, NOW, ("media",), "jdoe", "f", Directive.SCHEDULED, "jdoe", NOW)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        commands.schedule(ledger, release, commands.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
-        commands.approve(ledger, "names", "v1", "da", policy=Policy())
+        freezing.schedule(ledger, release, freezing.Frozen(b"{}", NOW, {}, {}), {"media": ("",)})
+        approvals.approve(ledger, "names", "v1", "da", policy=Policy())
         make_first_layout(ledger.connection)
     store.close()
     assert store.read.dossiers([release])[0].approvals == (Approval("da", NOW),)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        commands.approve(ledger, "names", "v1", "deputy", policy=Policy(), signature="of hers")
+        approvals.approve(ledger, "names", "v1", "deputy", policy=Policy(), signature="of hers")
     assert [one.signature for one in store.read.dossiers([release])[0].approvals] == ["", "of hers"]
     assert store.read.schema() == SCHEMA
     numbers = [row["number"] for row in store.read.rows("SELECT number FROM migrations ORDER BY 1")]

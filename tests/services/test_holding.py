@@ -14,7 +14,7 @@ from records import office, schedule
 
 from pressrelease.services.doctor import DoctorFinding, Weight, examine, holding
 from pressrelease.services.doctor.holding import Holder, holders_of, name_of, processes_that_lock
-from pressrelease.store import queries
+from pressrelease.store import connection as store_connection
 from pressrelease.wiring import Workspace
 
 on_linux = pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Linux tells who holds a file")
@@ -41,7 +41,7 @@ def held(file: Path, how: str) -> Iterator[subprocess.Popen[str]]:
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """An office with one release ahead, where a reader waits only for a moment."""
-    monkeypatch.setattr(queries, "READ_PATIENCE", 0.1)
+    monkeypatch.setattr(store_connection, "READ_PATIENCE", 0.1)
     monkeypatch.setattr(holding, "READ_PATIENCE", 0.1)
     made = office(tmp_path / "office")
     schedule(made, "ahead").store.close()

@@ -21,7 +21,7 @@ from pressrelease.errors import Usage
 from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.services.keeping import known_head, verify
 from pressrelease.status.evaluation import Directive
-from pressrelease.store import Store, claims, commands, settling
+from pressrelease.store import Store, claims, commands, freezing, settling
 from pressrelease.store.journal import BEGINNING, Event, Head, Line, line_after, read_head, walk
 
 TEXTS = st.text(max_size=12)
@@ -173,7 +173,7 @@ def busy(store: Store) -> None:
         (undone,) = commands.load_for_update(ledger, "undone").deliveries
         settling.undo_settlement(ledger, [(undone, undone._replace(state=DeliveryState.IN_DOUBT))])
         settling.try_again(ledger, commands.load_for_update(ledger, "failed").deliveries)
-        commands.unschedule(ledger, "called-off")
+        freezing.unschedule(ledger, "called-off")
         commands.set_directive(ledger, "waits", Directive.HELD, by="da", why="wait")
     put(store, "called-off", version="v2")
 

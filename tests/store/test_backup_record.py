@@ -23,7 +23,7 @@ from test_store import AFTER, put, take
 from pressrelease.errors import Refused, StateUnreadable
 from pressrelease.release.delivery import DeliveryState, Receipt
 from pressrelease.status.evaluation import Directive
-from pressrelease.store import Store, backup, claims, commands, moving, presence
+from pressrelease.store import Store, approvals, backup, claims, commands, freezing, moving, presence
 from pressrelease.store.journal import Head, walk
 from pressrelease.store.queries import SCHEMA
 from pressrelease.system.clock import ClockReading
@@ -73,7 +73,7 @@ def test_a_copy_gives_the_next_row_a_number_that_was_never_given(store: Store, t
     put(store, "dropped", recipients={"media": tuple(f"{n}@example.org" for n in range(5))})
     given_out = max(row["id"] for row in store.read.rows("SELECT id FROM deliveries"))
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        commands.unschedule(ledger, "dropped")
+        freezing.unschedule(ledger, "dropped")
     put(store, "dropped", version="v2", recipients={"media": ("a@example.org",)}, approvals=0)
     given_out = max(given_out, *(row["id"] for row in store.read.rows("SELECT id FROM deliveries")))
     copy = copy_of(store, tmp_path / "copy.db")
@@ -288,7 +288,7 @@ def test_what_the_replaced_record_knows_is_believed(store: Store, tmp_path: Path
     put(store, "unknown")
     with store.ledger(now=AFTER, actor="jdoe") as ledger:
         commands.set_directive(ledger, "held-since", Directive.HELD, by="da", why="wait")
-        commands.unapprove(ledger, "moved-since")
+        approvals.unapprove(ledger, "moved-since")
     take(store, "two", now=AFTER)  # of "unknown", "untouched" and "quiet"
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
         others = [one for one in store.read.claimed() if one.slug != "unknown"]

@@ -20,7 +20,8 @@ from pressrelease.config import Policy, Retry
 from pressrelease.errors import NotPermitted, Refused, StateUnreadable
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.status.evaluation import Directive, Scheduled
-from pressrelease.store import Store, claims, commands, presence, settling
+from pressrelease.store import Store, claims, commands, freezing, lifts, presence, settling
+from pressrelease.store.approvals import approve, unapprove
 from pressrelease.store.journal import Event, first_break, line_after
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import to_micros
@@ -56,11 +57,11 @@ def put(
         word_by="jdoe",
         word_at=NOW,
     )
-    frozen = commands.Frozen(canonical=b"{}", lift=lift, attachments={"a.pdf": b"PDF"}, hashes={"a.pdf": "0" * 64})
+    frozen = freezing.Frozen(canonical=b"{}", lift=lift, attachments={"a.pdf": b"PDF"}, hashes={"a.pdf": "0" * 64})
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        commands.schedule(ledger, release, frozen, recipients)
+        freezing.schedule(ledger, release, frozen, recipients)
         for number in range(approvals):
-            commands.approve(ledger, slug, version, f"person-{number}", policy=Policy(approvals=approvals))
+            approve(ledger, slug, version, f"person-{number}", policy=Policy(approvals=approvals))
     return release
 
 
@@ -133,9 +134,9 @@ def test_a_claim_asks_every_guard_again(store: Store, guard: str) -> None:
         elif guard == "hold":
             commands.set_directive(ledger, "names-released", Directive.HELD, by="jdoe", why="wait")
         elif guard == "unapprove":
-            commands.unapprove(ledger, "names-released")
+            unapprove(ledger, "names-released")
         elif guard == "unscheduled":
-            commands.unschedule(ledger, "names-released")
+            freezing.unschedule(ledger, "names-released")
     if guard in {"another version", "brought back"}:
         put(store, version="v2", approvals=0)
     if guard == "brought back":  # by somebody who writes the database: the version in its place is the one approved
@@ -164,15 +165,15 @@ def test_a_claim_that_stood_in_a_queue_for_too_long_is_refused(
     release = put(store)
     if accepted is not None:
         with store.ledger(now=LIFT + accepted, actor="jdoe") as ledger:
-            commands.accept_late(ledger, release)
+            lifts.accept_late(ledger, release)
     assert len(take(store, now=LIFT + late)) == claimed
 
 
 def test_a_lift_that_is_moved_takes_the_word_on_lateness_back(store: Store) -> None:
     release = put(store)
     with store.ledger(now=LIFT + timedelta(hours=30), actor="jdoe") as ledger:
-        commands.accept_late(ledger, release)
-        commands.postpone(ledger, release, LIFT + timedelta(hours=31))
+        lifts.accept_late(ledger, release)
+        lifts.postpone(ledger, release, LIFT + timedelta(hours=31))
     found = store.read.release("names-released")
     assert found is not None
     assert (found.lift, found.late_accepted_at) == (LIFT + timedelta(hours=31), None)
@@ -191,7 +192,7 @@ def test_the_last_of_two_approvals_lifts_an_immediate_release_whoever_is_first(s
     def yes(by: str) -> None:
         start.wait()
         with store.ledger(now=AFTER, actor=by) as ledger:
-            commands.approve(ledger, "names-released", "v1", by, policy=Policy(approvals=2))
+            approve(ledger, "names-released", "v1", by, policy=Policy(approvals=2))
 
     threads = [threading.Thread(target=yes, args=(by,)) for by in ("da", "deputy")]
     for thread in threads:
@@ -231,7 +232,7 @@ def test_what_is_tried_again_waits_for_a_lift_that_was_put_off(store: Store) -> 
     failure = DeliveryFailed(Certainty.NOT_SENT, "refused")
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
         claims.record(ledger, [claims.Result(claimed, claimed.failed(failure, next_try=AFTER))])
-        commands.postpone(ledger, release, LIFT + timedelta(hours=1))
+        lifts.postpone(ledger, release, LIFT + timedelta(hours=1))
     assert only(store).state is DeliveryState.RETRYING
     assert take(store, now=LIFT + timedelta(minutes=59)) == []
     assert len(take(store, now=LIFT + timedelta(hours=1))) == 1
@@ -363,9 +364,9 @@ def test_what_has_begun_can_neither_be_rescheduled_nor_become_a_draft(store: Sto
     with pytest.raises(NotPermitted):
         put(store, version="v2")
     with pytest.raises(NotPermitted), store.ledger(now=AFTER, actor="jdoe") as ledger:
-        commands.unschedule(ledger, "names-released")
+        freezing.unschedule(ledger, "names-released")
     with pytest.raises(NotPermitted), store.ledger(now=AFTER, actor="jdoe") as ledger:
-        commands.unapprove(ledger, "names-released")
+        unapprove(ledger, "names-released")
 
 
 def test_scheduling_anew_needs_approving_anew(store: Store) -> None:
@@ -379,12 +380,12 @@ def test_an_immediate_release_lifts_with_its_last_approval(store: Store) -> None
     put(store, lift=None, approvals=0)
     assert take(store) == []
     with store.ledger(now=AFTER, actor="da") as ledger:
-        commands.approve(ledger, "names-released", "v1", "da", policy=Policy())
+        approve(ledger, "names-released", "v1", "da", policy=Policy())
     release = store.read.release("names-released")
     assert release is not None
     assert release.lift == AFTER
     with store.ledger(now=AFTER, actor="da") as ledger:
-        commands.unapprove(ledger, "names-released")
+        unapprove(ledger, "names-released")
     release = store.read.release("names-released")
     assert release is not None
     assert release.lift is None
@@ -393,9 +394,9 @@ def test_an_immediate_release_lifts_with_its_last_approval(store: Store) -> None
 def test_nothing_is_brought_forward_by_putting_off(store: Store) -> None:
     release = put(store)
     with pytest.raises(NotPermitted), store.ledger(now=NOW, actor="jdoe") as ledger:
-        commands.postpone(ledger, release, LIFT - timedelta(seconds=1))
+        lifts.postpone(ledger, release, LIFT - timedelta(seconds=1))
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        commands.postpone(ledger, release, LIFT + timedelta(hours=1))
+        lifts.postpone(ledger, release, LIFT + timedelta(hours=1))
     assert take(store, now=AFTER) == []
 
 

@@ -34,7 +34,7 @@ from pressrelease.services import ServiceContext, proofing, scheduling, stopping
 from pressrelease.services.doctor import record
 from pressrelease.services.doctor.findings import DoctorContext, Weight
 from pressrelease.status.evaluation import ReleaseState, Scheduled
-from pressrelease.store import Store, commands
+from pressrelease.store import Store, freezing, lifts
 from pressrelease.store.journal import first_break
 from pressrelease.store.zone_updates import Followed, follow
 from pressrelease.when import read_embargo, read_zone
@@ -351,7 +351,7 @@ def put_for_nine(store: Store, wall: str = NINE, zones: str = OLD) -> Scheduled:
     """A release that is approved for nine in the morning, in the record as it was scheduled."""
     release = put(store)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        commands.move_lift(ledger, release, LIFT, wall=wall, zones=zones)
+        lifts.move_lift(ledger, release, LIFT, wall=wall, zones=zones)
     found = store.read.release(release.slug)
     assert found is not None
     assert (found.wall, found.zones) == (wall, zones)
@@ -437,13 +437,13 @@ def test_what_was_changed_meanwhile_is_left_as_it_is(store: Store, happened: str
     ruling = check_against_zone_rules(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
     with store.ledger(now=NOW, actor="jdoe") as ledger:
         if happened == "moved":
-            commands.postpone(ledger, release, LIFT + 3 * HOUR)
+            lifts.postpone(ledger, release, LIFT + 3 * HOUR)
         elif happened == "followed already":
             follow(ledger, [Followed(release, ruling)])
         elif happened == "followed by others":  # of no known release, and later still
             follow(ledger, [Followed(release, check_against_zone_rules(LIFT, NINE, OLD, now=NOW, rules=rules_of(-9)))])
         elif happened == "unscheduled":
-            commands.unschedule(ledger, release.slug)
+            freezing.unschedule(ledger, release.slug)
     if happened == "another version":
         put(store, version="v2")
     before, told = store.read.release(release.slug), events(store)
@@ -455,7 +455,7 @@ def test_what_was_changed_meanwhile_is_left_as_it_is(store: Store, happened: str
 def test_a_person_s_own_lift_follows_no_clock_unless_they_named_one(store: Store) -> None:
     release = put_for_nine(store)
     with store.ledger(now=NOW, actor="jdoe") as ledger:
-        commands.postpone(ledger, release, FIVE)
+        lifts.postpone(ledger, release, FIVE)
     found = store.read.release(release.slug)
     assert found is not None
     assert (found.lift, found.wall, found.zones) == (FIVE, "", "")
@@ -675,7 +675,7 @@ def test_nothing_is_due_at_the_old_moment_and_a_pass_wakes_at_the_new(ahead: Wor
         release = ahead.store.read.release("names")
         assert release is not None
         assert release.lift is not None
-        commands.move_lift(
+        lifts.move_lift(
             ledger, release, release.lift - back, wall=wall_text(release.lift - back, LA), zones=release.zones
         )
     assert [one.slug for one in take_snapshot(ahead.store, ahead.library, ahead.config).plan.due] == ["names"]

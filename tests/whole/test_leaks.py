@@ -29,7 +29,7 @@ from pressrelease import wiring
 from pressrelease.cli import main
 from pressrelease.cli.app import COMMANDS
 from pressrelease.library import Library
-from pressrelease.store import queries
+from pressrelease.store import connection as store_connection
 
 FAR = "2099-09-24T09:00:00-07:00"
 SLUG = "names"
@@ -300,7 +300,7 @@ def _state(office: Office) -> dict[str, tuple[Any, ...]]:
 
 
 def _locked(office: Office, patch: pytest.MonkeyPatch) -> Callable[[], None]:
-    patch.setattr(queries, "READ_PATIENCE", 0.1)
+    patch.setattr(store_connection, "READ_PATIENCE", 0.1)
     connection = sqlite3.connect(office.folder / ".pressrelease" / "state.db", isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
     return connection.close

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pressrelease.errors import NeedsPerson, StateUnreadable, WillRetry
 from pressrelease.store import Store
-from pressrelease.store.queries import READ_PATIENCE, unreadable
+from pressrelease.store.connection import READ_PATIENCE, unreadable
 
 #: Where in a database's file SQLite's locks are, whatever its size (https://www.sqlite.org/fileformat2.html, section
 #: 1.5,

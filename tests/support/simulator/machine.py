@@ -23,9 +23,9 @@ from pressrelease.publishing.recorder import Entry, Recorder
 from pressrelease.publishing.workers import OutletWorkers
 from pressrelease.release.delivery import Delivery
 from pressrelease.store import Store
+from pressrelease.store.connection import which_file
 from pressrelease.store.engine import _connect
 from pressrelease.store.ledger import Ledger
-from pressrelease.store.queries import which_file
 from pressrelease.system import clock
 from pressrelease.system.clock import ClockReading
 

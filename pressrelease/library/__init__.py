@@ -1,4 +1,4 @@
-"""The releases/ folder: reading what is there without being led out of it, and writing without ever losing a word."""
+"""The releases/ folder: which releases there are, and their files, read without following a link out of it."""
 
 from __future__ import annotations
 
@@ -13,28 +13,26 @@ from pathlib import Path
 
 from pressrelease.errors import NotFound, ReleaseRefused, StateUnreadable, WillRetry
 from pressrelease.release import LARGEST_RELEASE, Attachment, Release, valid_slug
-from pressrelease.system.accounts import is_shared, widen
 from pressrelease.system.printable import printable
 
 LARGEST_ATTACHMENT = 25 * 1024 * 1024
 
-#: What `source_hash` says of a file that is there but can't be what was approved; no SHA-256 is ever "".
+#: The `source_hash` of a file that can't be read, and so can't be what was approved; no SHA-256 is ever "".
 NOT_THE_SAME = ""
 
-#: The coarsest clock that a file system stamps files by (FAT). Within it, a second writing may not show.
+#: Seconds of the coarsest file time (FAT). A second write within it may not show.
 _STAMPS = 2.5
 
-#: A folder's handle can be held and looked into, so that no part of a path is swapped underneath.
+#: Whether a path can be opened folder by folder, so that nobody can swap a part of it meanwhile.
 _HANDLES = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and hasattr(os, "O_DIRECTORY")
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | _NO_LINK
-_WRITE_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | _NO_LINK
 
 _Signature = tuple[int, ...]
 
 
-#: What people write a release in; anything else in the folder is taken for an attachment.
+#: The types of file that people write a release in; any other file is taken for an attachment.
 _WRITTEN = frozenset({"md", "markdown", "mdown", "txt", "text", "rtf", "doc", "docx", "odt", "pages"})
 _NO_SLUG = "its name has characters other than small letters, digits and dashes"
 UNSEEN_HINT = (
@@ -44,7 +42,7 @@ UNSEEN_HINT = (
 
 
 def _markdown_in(folder: Path) -> list[str]:
-    """The Markdown files right in a subfolder, a few at most; none of one that can't be read."""
+    """Return the Markdown files of a subfolder, at most 20; none if it can't be read."""
     try:
         return sorted(one.name for one in folder.iterdir() if one.suffix.lower() == ".md")[:20]
     except OSError:
@@ -59,15 +57,15 @@ class Library:
         self._hashes: dict[str, tuple[_Signature, str, float, bool]] = {}
 
     def slugs(self) -> list[str]:
-        """Every release's slug, in order. Files whose name can't be a slug are not releases: see `strangers`."""
+        """Return every release's slug, in order. A file whose name can't be a slug is no release: see `strangers`."""
         return sorted(stem for stem in self._stems() if valid_slug(stem))
 
     def strangers(self) -> list[str]:
-        """Markdown files here that no command can see, since their name is no slug."""
+        """Return the Markdown files that every command ignores, because their name is no slug."""
         return sorted(f"{stem}.md" for stem in self._stems() if not valid_slug(stem))
 
     def unseen(self) -> list[tuple[str, str]]:
-        """Files below the folder that look like releases and that no command can see, each with the reason."""
+        """Return files that look like releases and that every command ignores, each with the reason."""
         found = []
         for name in self._names():
             if name.startswith((".", "~")):
@@ -86,7 +84,7 @@ class Library:
         return sorted(found)
 
     def _attached(self) -> set[str]:
-        """The paths of all attachments of releases that can be read."""
+        """Return the paths of all attachments of releases that can be read."""
         paths: set[str] = set()
         for slug in self.slugs():
             with contextlib.suppress(NotFound, ReleaseRefused, WillRetry):
@@ -94,25 +92,39 @@ class Library:
         return paths
 
     def read(self, slug: str) -> Release:
-        """One release. Raises NotFound with near names, ReleaseRefused with the line."""
+        """Return one release. Raises NotFound with similar names, ReleaseRefused with the line."""
         from pressrelease.release import parse
 
-        return parse(self._bytes(slug), slug)
+        return parse(self.source(slug), slug)
 
     def text(self, slug: str) -> str:
-        """A release's file as it stands, line ends and all, without a byte order mark. Raises as `read` does."""
+        """Return a release's text, with its line ends, without a byte order mark. Raises what `read` does."""
         try:
-            return self._bytes(slug).decode("utf-8-sig")
+            return self.source(slug).decode("utf-8-sig")
         except UnicodeDecodeError:
             raise ReleaseRefused(
                 f"releases/{slug}.md is not UTF-8 text.", hint="Save it as UTF-8.", code="not_utf8"
             ) from None
 
-    def source_hash(self, slug: str) -> str | None:
-        """SHA-256 of a release's file now, 64 hex digits; None where it is gone, "" where it can't be read.
+    def source(self, slug: str) -> bytes:
+        """Return a release's file, byte for byte. Raises what `read` does, except for what is in it."""
+        if not valid_slug(slug):
+            raise self._not_found(slug)
+        try:
+            with self._opened([f"{slug}.md"]) as descriptor:
+                return _contents(descriptor, LARGEST_RELEASE, "The file is larger than 1 MiB.", 0)
+        except FileNotFoundError:
+            raise self._not_found(slug) from None
+        except PermissionError:
+            raise _refused(0, f"You don't have permission to read releases/{slug}.md.") from None
+        except OSError:
+            raise _refused(0, f"releases/{slug}.md is a symbolic link, or can't be read.") from None
 
-        Costs a stat(2) where the file was not touched. A hash is trusted only if it was taken later than any
-        writing that could carry the same stamp; until then, the file is read again.
+    def source_hash(self, slug: str) -> str | None:
+        """Return the SHA-256 of a release's file now, 64 hex digits; None if it is gone, "" if it can't be read.
+
+        Costs a stat(2) if the file was not touched. A hash is kept only if it was computed later than any write that
+        could have the same file time; until then, the file is read again.
         """
         if not valid_slug(slug):
             return None
@@ -127,7 +139,7 @@ class Library:
         if kept is not None and kept[0] == signature and kept[3]:
             return kept[1]
         try:
-            fresh = hashlib.sha256(self._bytes(slug)).hexdigest()
+            fresh = hashlib.sha256(self.source(slug)).hexdigest()
         except NotFound:
             return None
         except (ReleaseRefused, WillRetry):
@@ -137,7 +149,10 @@ class Library:
         return fresh
 
     def attachment(self, release: Release, attachment: Attachment) -> bytes:
-        """An attachment's bytes. Raises NotFound, or ReleaseRefused for a link, another folder, or over 25 MiB."""
+        """Return an attachment's bytes.
+
+        Raises: NotFound; ReleaseRefused for a link, a path out of the folder, or a file over 25 MiB.
+        """
         line = next(
             (release.line_of(f"attachments.{n}") for n, one in enumerate(release.attachments) if one == attachment), 0
         )
@@ -160,54 +175,16 @@ class Library:
             raise _refused(line, "An attachment is a symbolic link, or can't be read.") from None
 
     def create(self, slug: str, text: str) -> Path:
-        """Write a new release's file, whole and durable, or not at all. Raises ReleaseRefused if it is taken."""
-        _must_be_slug(slug)
-        data = _encoded(text)
-        path = self._path(slug)
-        with _writing(slug):
-            self.folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-            with self._beside(path, data, 0o660) as temporary:
-                try:
-                    os.link(temporary, path)
-                except FileExistsError:
-                    raise _taken(slug) from None
-                except OSError:  # a file system without hard links
-                    self._write_new(path, data, slug)
-        self._sync_folder()
-        return path
+        """Write a new release's file. Raises ReleaseRefused if the name is taken, WillRetry if it can't be written."""
+        from pressrelease.library import writing
+
+        return writing.create(self.folder, slug, text)
 
     def replace(self, slug: str, text: str, *, expected_hash: str) -> Path:
-        """Put `text` in a release's place, whole, if its file is still the one with `expected_hash`.
+        """Replace a release's text. Raises what `writing.replace` does."""
+        from pressrelease.library import writing
 
-        Raises NotFound, and ReleaseRefused if somebody changed it meanwhile: theirs stays.
-        """
-        _must_be_slug(slug)
-        data = _encoded(text)
-        path = self._path(slug)
-        self._bytes(slug)  # before anything is written: no release, or none that may be read
-        with _writing(slug), self._beside(path, data, 0o600) as temporary:
-            with contextlib.suppress(OSError):
-                temporary.chmod(stat.S_IMODE(path.lstat().st_mode) & 0o666)
-            if hashlib.sha256(self._bytes(slug)).hexdigest() != expected_hash:
-                raise ReleaseRefused(
-                    f"Somebody else changed releases/{slug}.md in the meantime. Their version was kept; yours was not"
-                    " saved.",
-                    hint="Read their version, then make your change again.",
-                    code="file_changed",
-                )
-            try:
-                temporary.replace(path)
-            except PermissionError:
-                raise WillRetry(
-                    f"releases/{slug}.md is open in another program. It was not changed.",
-                    hint="Close it there, then try again.",
-                    code="file_busy",
-                ) from None
-        self._sync_folder()
-        return path
-
-    def _path(self, slug: str) -> Path:
-        return self.folder / f"{slug}.md"
+        return writing.replace(self, slug, text, expected_hash=expected_hash)
 
     def _stems(self) -> Iterator[str]:
         yield from (name[:-3] for name in self._names() if name.endswith(".md") and name[0] != ".")
@@ -224,19 +201,6 @@ class Library:
                 hint="Make sure that it is a folder and that you have permission to read it.",
                 code="releases_unreadable",
             ) from None
-
-    def _bytes(self, slug: str) -> bytes:
-        if not valid_slug(slug):
-            raise self._not_found(slug)
-        try:
-            with self._opened([f"{slug}.md"]) as descriptor:
-                return _contents(descriptor, LARGEST_RELEASE, "The file is larger than 1 MiB.", 0)
-        except FileNotFoundError:
-            raise self._not_found(slug) from None
-        except PermissionError:
-            raise _refused(0, f"You don't have permission to read releases/{slug}.md.") from None
-        except OSError:
-            raise _refused(0, f"releases/{slug}.md is a symbolic link, or can't be read.") from None
 
     def _not_found(self, slug: str) -> NotFound:
         from pressrelease.release.slug import near_slugs
@@ -260,7 +224,7 @@ class Library:
 
     @contextlib.contextmanager
     def _opened(self, parts: list[str]) -> Iterator[int]:
-        """A file below the folder, opened so that no link is followed in any part. Raises OSError."""
+        """Open a file below the folder, following no link in any part of its path. Raises OSError."""
         with contextlib.ExitStack() as handles:
             if _HANDLES:
                 at = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -277,8 +241,11 @@ class Library:
             yield descriptor
 
     def _as_on_disk(self, parts: list[str]) -> list[str]:
-        """The path as the disk writes it: a Mac's programs take letters and accents apart (NFD), and a typed name
-        has them in one. What is on the disk exactly as typed is preferred."""
+        """Return a path as it is written on the disk.
+
+        A Mac's programs may write a letter and its accent apart (NFD); a typed name has them in one. A name that is on
+        the disk exactly as typed is preferred.
+        """
         path, found = self.folder, []
         for part in parts:
             name = part
@@ -296,55 +263,14 @@ class Library:
                 return True
         return False
 
-    @contextlib.contextmanager
-    def _beside(self, path: Path, data: bytes, mode: int) -> Iterator[Path]:
-        """A hidden copy beside `path`, synced to disk; gone when the block ends, unless it was moved."""
-        import secrets
-
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-        try:
-            self._write_new(temporary, data, path.stem, mode)
-            yield temporary
-        finally:
-            temporary.unlink(missing_ok=True)
-
-    @staticmethod
-    def _write_new(path: Path, data: bytes, slug: str, mode: int = 0o660) -> None:
-        # Drafts are embargoed: whatever the umask, nobody outside the office's group reads a new one.
-        try:
-            descriptor = os.open(path, _WRITE_NEW, mode)
-            if is_shared(path.parent):
-                widen(descriptor, 0o660)
-        except FileExistsError:
-            raise _taken(slug) from None
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-        except OSError:
-            path.unlink(missing_ok=True)
-            raise
-
-    def _sync_folder(self) -> None:
-        """Make a new name survive a power cut, where folders can be synced."""
-        if not hasattr(os, "O_DIRECTORY"):
-            return
-        with contextlib.suppress(OSError):
-            descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-
 
 def _one_form(name: str) -> str:
-    """The same for each way in which Unicode can write a name."""
+    """Return a name in the form that is the same for each way in which Unicode can write it."""
     return unicodedata.normalize("NFC", name)
 
 
 def _contents(descriptor: int, largest: int, too_large: str, line: int) -> bytes:
-    """Everything in an opened regular file, at most `largest` bytes. Raises ReleaseRefused, OSError."""
+    """Return the contents of an opened regular file, at most `largest` bytes. Raises ReleaseRefused, OSError."""
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         raise _refused(line, "There is a folder, pipe or device where a file should be.")
@@ -357,38 +283,13 @@ def _contents(descriptor: int, largest: int, too_large: str, line: int) -> bytes
     return data
 
 
-@contextlib.contextmanager
-def _writing(slug: str) -> Iterator[None]:
-    """A full disk or a folder that may not be written, in words rather than as a fault."""
-    try:
-        yield
-    except OSError as error:
-        raise WillRetry(
-            f"releases/{slug}.md can't be written: {error.strerror or 'the system gave no reason'}. Nothing"
-            " was changed.",
-            hint="To check the disk and the permissions: `pressrelease doctor`.",
-            code="not_written",
-        ) from None
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise ReleaseRefused(
-            "The text contains a broken character. Nothing was written.",
-            hint="Copy it again as UTF-8 text.",
-            code="not_utf8",
-        ) from None
-
-
 def _signature(found: os.stat_result) -> _Signature:
-    """What changes when a file is written or replaced; the change time can't be set back by `touch`."""
+    """Return values that change if a file is written or replaced; `touch` can't set the change time back."""
     return found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _is_junction(path: Path) -> bool:
-    """Whether Windows leads elsewhere from here by a junction; a file that a cloud keeps is none."""
+    """Return whether this is a junction of Windows, which leads elsewhere. A file that a cloud keeps is none."""
     try:
         found = path.lstat()
     except OSError:
@@ -400,21 +301,4 @@ def _is_junction(path: Path) -> bool:
 def _refused(line: int, message: str, code: str = "not_a_file") -> ReleaseRefused:
     return ReleaseRefused(
         message, line=line, hint="Put a plain file of up to that size directly in releases/.", code=code
-    )
-
-
-def _must_be_slug(slug: str) -> None:
-    if not valid_slug(slug):
-        raise ReleaseRefused(
-            "That can't be the name of a release.",
-            hint="Use small letters a to z, digits and dashes, up to 80 characters.",
-            code="bad_slug",
-        )
-
-
-def _taken(slug: str) -> ReleaseRefused:
-    return ReleaseRefused(
-        f"releases/{slug}.md exists already.",
-        hint=f"Use another headline, or edit that release: `pressrelease edit {slug}`.",
-        code="slug_taken",
     )
