@@ -43,7 +43,7 @@ def _parse(text: str, source: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line, words = _place(str(error), text)
-        problem = Problem(line, f"this is not valid TOML: {words}", 'A text stands in double quotes: name = "…".')
+        problem = Problem(line, f"this is not valid TOML: {words}", 'Put text in double quotes: name = "…".')
         raise ConfigRefused([problem], source) from None
     except (ValueError, RecursionError, OverflowError):
         # A number of thousands of digits, or lists within lists beyond the stack.
@@ -154,7 +154,7 @@ class _Reading:
     def _outlets(self) -> dict[str, OutletConfig]:
         tables = self._at(("outlets",))
         if not isinstance(tables, dict):
-            self._say(("outlets",), "[outlets] should hold a table an outlet", "Write [outlets.newsroom].")
+            self._say(("outlets",), "[outlets] should have one table for each outlet", "Write [outlets.newsroom].")
             return {}
         found: dict[str, OutletConfig] = {}
         for name in tables:
@@ -168,7 +168,7 @@ class _Reading:
         try:
             outlet_name(name)
         except Wrong as wrong:
-            self._say(path, "an outlet's name is not accepted", wrong.hint)
+            self._say(path, "an outlet's name is not allowed", wrong.hint)
             return None
         table = self._at(path)
         title = f"[outlets.{name}]"
@@ -226,7 +226,7 @@ class _Reading:
         """What only shows when two places are looked at together."""
         tables = self._at(("outlets",))
         names = list(tables) if isinstance(tables, dict) else []
-        known = _list("outlets", names) if names else "There is no outlet yet."
+        known = _list("outlets", names) if names else "There are no outlets yet."
         for section in ("defaults", "notify"):
             # What nobody wrote is said of a release that relies on it, where it can be mended.
             written = isinstance(self._at((section,)), dict) and "outlets" in self._at((section,))
@@ -236,7 +236,7 @@ class _Reading:
                     near = did_you_mean(name, names)
                     self._say(
                         path,
-                        f"[{section}] outlets entry {number + 1} names no outlet that there is{near}",
+                        f"[{section}] outlets entry {number + 1} names an outlet that doesn't exist{near}",
                         f"{known} A new one begins with a line like [outlets.media], and has a type.",
                     )
                 elif section == "notify" and name in outlets:
@@ -244,15 +244,15 @@ class _Reading:
                     if kind is not None and not kind.tells_people:
                         self._say(
                             path,
-                            f"[notify] outlets: {name} is public, and not a way to tell the office",
-                            "Name an outlet that only the office reads, like a webhook or email.",
+                            f"[notify] outlets: {name} is public and can't be used to notify the office",
+                            "Name an outlet that only the office reads, such as a webhook or email.",
                         )
         approvals, approvers = found["policy"].get("approvals"), found["policy"].get("approvers")
         if approvals is not None and approvers and approvals > len(approvers):
             self._say(
                 ("policy", "approvals"),
-                f"[policy] approvals asks for {approvals}, but only {len(approvers)} may approve",
-                "Name more approvers, or ask for fewer approvals.",
+                f"[policy] approvals requires {approvals}, but only {len(approvers)} can approve",
+                "Name more approvers, or require fewer approvals.",
             )
         self._shared_folders(outlets)
 
@@ -266,8 +266,8 @@ class _Reading:
             if plain in folders:
                 self._say(
                     ("outlets", name, "path"),
-                    f"[outlets.{name}] path is that of [outlets.{folders[plain]}] too",
-                    "Each newsroom needs a folder of its own.",
+                    f"[outlets.{name}] path is the same as in [outlets.{folders[plain]}]",
+                    "Each newsroom needs its own folder.",
                 )
             folders.setdefault(plain, name)
 

@@ -27,18 +27,18 @@ def public_folder(value: Any) -> str:
     path = text(value).replace("\\", "/")
     parts = [part for part in path.split("/") if part not in {"", "."}]
     if ".." in parts:
-        raise Wrong("should not climb with ..", 'Write a folder inside the workspace, like "newsroom", or a full path.')
+        raise Wrong("should not contain ..", 'Write a folder inside the workspace, like "newsroom", or a full path.')
     inside = not path.startswith("/") and not re.match(r"[A-Za-z]:", path)
     private = ".pressrelease" in {part.lower() for part in parts}
     if not parts or private or (inside and parts[0].lower() == "releases"):
-        raise Wrong("would publish the workspace's own files", 'Write a folder of its own, like "newsroom".')
+        raise Wrong("would publish the workspace's own files", 'Give it its own folder, like "newsroom".')
     return path
 
 
 def headers(value: Any) -> dict[str, Any]:
     """HTTP headers to add: texts, or references where the text is a secret. None that the webhook sets itself."""
     if not isinstance(value, dict):
-        raise Wrong("should be a table of texts", 'Write { "X-Source" = "press office" }.')
+        raise Wrong("should be a table of text values", 'Write { "X-Source" = "press office" }.')
     found: dict[str, Any] = {}
     wrongs: list[Wrong] = []
     for name, entry in value.items():
@@ -47,7 +47,9 @@ def headers(value: Any) -> dict[str, Any]:
         except Wrong as wrong:
             wrongs.append(Wrong(f"has an entry that {wrong.message}", wrong.hint, (name,)))
     if len({name.lower() for name in value}) < len(value):
-        wrongs.append(Wrong("names one header twice", "Case makes no difference in a header's name."))
+        wrongs.append(
+            Wrong("names the same header twice", "Capital and small letters make no difference in a header's name.")
+        )
     if wrongs:
         raise Several(wrongs)
     return found
@@ -55,16 +57,16 @@ def headers(value: Any) -> dict[str, Any]:
 
 def _header(name: str, value: Any) -> Any:
     if not re.fullmatch(_HEADER_NAME, name):
-        raise Wrong("is not named as a header can be", "Letters, digits and dashes only.")
+        raise Wrong("is not a valid header name", "Letters, digits and dashes only.")
     if re.fullmatch(_OWN_HEADERS, name):
-        raise Wrong("the webhook or HTTP sets itself", "Delete it; webhook-*, content-* and host are not yours to set.")
+        raise Wrong("is set by the program itself", "Delete it. The program sets webhook-*, content-* and host itself.")
     if isinstance(value, dict):
         return secret(value)
     if re.fullmatch(_GUARDED_HEADERS, name):
-        raise Wrong("is a secret written in plain", f'Write it like {name} = {{ env = "NAME" }}.')
+        raise Wrong("is a secret; don't write it in this file", f'Write it like {name} = {{ env = "NAME" }}.')
     entry = text(value)
     if not all("\x20" <= character <= "\xff" for character in entry):
-        raise Wrong("holds a character that no header can hold", "Use plain Latin letters.")
+        raise Wrong("contains a character that a header can't have", "Use plain Latin letters.")
     return entry
 
 
@@ -85,7 +87,7 @@ def mail_address(value: Any) -> str:
     """One plain address, without a name beside it."""
     address = text(value)
     if len(address.encode()) > 254 or not re.fullmatch(_ADDRESS, address):
-        raise Wrong("is not a mail address", _LIKE_AN_ADDRESS)
+        raise Wrong("is not an e-mail address", _LIKE_AN_ADDRESS)
     return address
 
 
@@ -102,7 +104,7 @@ def mail_sender(value: Any) -> str:
         mail_address(named.group(1) if named else sender)
     except Wrong:
         raise Wrong(
-            "is not a mail address", 'Write "press@example.org", or "Press Office <press@example.org>".'
+            "is not an e-mail address", 'Write "press@example.org", or "Press Office <press@example.org>".'
         ) from None
     return sender
 
@@ -127,7 +129,9 @@ def mail_server(value: Any) -> str:
     """A host's name or IP address, without a port."""
     host = text(value)
     if not (re.fullmatch(_HOST, host) or (":" in host and _is_ip(host))) or len(host) > 253:
-        raise Wrong("is not a mail server's name", 'Write only the name, like "smtp.example.org"; the port has a key.')
+        raise Wrong(
+            "is not a mail server's name", 'Write only the name, like "smtp.example.org". The port has its own key.'
+        )
     return host
 
 
@@ -159,7 +163,7 @@ def unsubscribe(value: Any) -> str:
     if address.lower().startswith("mailto:"):
         mailbox = address[len("mailto:") :].partition("?")[0]
         if not re.fullmatch(_ADDRESS, mailbox) or any(sign in address for sign in " <>,"):
-            raise Wrong("is not a mail address", 'Write it like "mailto:unsubscribe@example.org".')
+            raise Wrong("is not an e-mail address", 'Write it like "mailto:unsubscribe@example.org".')
         return address
     return web_address(address)
 
@@ -188,7 +192,10 @@ def apprise_address(value: Any) -> str | SecretReference:
     address = text(value)
     found = re.fullmatch(r"[a-z0-9+.-]+://(\[[0-9a-fA-F:]+\]|[^/?#@:\s\[\]]+)(?::[0-9]+)?(?:/[^?#@]*)?", address)
     if found is None or not is_loopback(found.group(1).strip("[]")):
-        raise Wrong("is a secret written in plain", 'Its address holds what lets somebody in. Write { env = "NAME" }.')
+        raise Wrong(
+            "is a secret; don't write it in this file",
+            'This address contains a password or token. Write { env = "NAME" }.',
+        )
     return address
 
 
@@ -196,7 +203,7 @@ def arguments(value: Any) -> tuple[str, ...]:
     """A program and its arguments, as they are: no shell reads them."""
     example = '["/usr/local/bin/publish", "--quiet"]'
     if isinstance(value, str):
-        raise Wrong("should be a list, since no shell takes it apart", f"Write it like {example}.")
+        raise Wrong("should be a list: one text for the program and one for each argument", f"Write it like {example}.")
     found: tuple[str, ...] = list_of(_argument, example, unique=False, least=1)(value)
     if not found[0].strip():
         raise Wrong("names no program", f"Write it like {example}.", (0,))
@@ -205,9 +212,9 @@ def arguments(value: Any) -> tuple[str, ...]:
 
 def _argument(value: Any) -> str:
     if not isinstance(value, str):
-        raise Wrong("should be a text", 'Put it in double quotes: "…". The environment, not argv, is for secrets.')
+        raise Wrong("should be text", 'Put it in double quotes: "…". The environment, not argv, is for secrets.')
     if forbidden_in(value) or "\n" in value:
-        raise Wrong("holds a line break or a character that can't be seen", "Type it again on one line.")
+        raise Wrong("contains a line break or an invisible character", "Type it again on one line.")
     return value
 
 
@@ -215,7 +222,7 @@ def variables(value: Any) -> dict[str, Any]:
     """Environment variables for a program: texts, or references where the text is a secret."""
     example = 'Write { LEVEL = "info", TOKEN = { env = "PRESSRELEASE_TOKEN" } }.'
     if not isinstance(value, dict):
-        raise Wrong("should be a table of texts", example)
+        raise Wrong("should be a table of text values", example)
     found: dict[str, Any] = {}
     wrongs: list[Wrong] = []
     for name, entry in value.items():
@@ -230,13 +237,16 @@ def variables(value: Any) -> dict[str, Any]:
 
 def _variable(name: str, value: Any) -> Any:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise Wrong("is not named as a variable can be", "Letters, digits and underscores only.")
+        raise Wrong("is not a valid variable name", "Letters, digits and underscores only.")
     if name == "PRESSRELEASE_KEY":
         raise Wrong("the outlet sets itself", "Delete it.")
     if isinstance(value, dict):
         return secret(value)
     if re.fullmatch(_GUARDED_NAMES, name):
-        raise Wrong("is a secret written in plain", 'Write { env = "NAME" }, { file = "path" } or { keyring = "a/b" }.')
+        raise Wrong(
+            "is a secret; don't write it in this file",
+            'Write { env = "NAME" }, { file = "path" } or { keyring = "a/b" }.',
+        )
     return _argument(value)
 
 
@@ -244,13 +254,13 @@ def mail_rules(values: Mapping[str, Any]) -> Iterator[Wrong]:
     """What an email outlet's keys must be together."""
     if values["security"] == "none" and not is_loopback(values["host"]):
         yield Wrong(
-            "would send mail and password in the clear",
+            "would send mail and password unencrypted",
             'Write "starttls" or "tls"; "none" is for a mail server on this machine only.',
             ("security",),
         )
     if bool(values["username"]) != bool(values["password"]):
         given, missing = ("username", "password") if values["username"] else ("password", "username")
-        yield Wrong(f"stands without a {missing}", f"Give both, or delete {given}.", (given,))
+        yield Wrong(f"needs a {missing} too", f"Write both, or delete {given}.", (given,))
 
 
 def foreign_settings(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -275,5 +285,8 @@ def _foreign(name: str, value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_foreign(name, entry) for entry in value)
     if isinstance(value, str) and value and re.fullmatch(_GUARDED_NAMES, name):
-        raise Wrong("is a secret written in plain", 'Write { env = "NAME" }, { file = "path" } or { keyring = "a/b" }.')
+        raise Wrong(
+            "is a secret; don't write it in this file",
+            'Write { env = "NAME" }, { file = "path" } or { keyring = "a/b" }.',
+        )
     return value

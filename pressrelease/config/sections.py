@@ -73,14 +73,14 @@ def store_url(value: Any) -> str:
     if url.startswith("sqlite:///"):
         file = url.removeprefix("sqlite:///").partition("?")[0]
         if not file.strip("/") or ":memory:" in file:
-            raise Wrong("names no file, and what is not on disk is lost", shape)
+            raise Wrong("names no file; what is not on disk is lost", shape)
         return url
     if not re.match(r"postgresql\+psycopg://", url):
         raise Wrong("should be a database of SQLite or PostgreSQL", shape)
     authority = url.partition("://")[2].partition("/")[0].partition("?")[0]
     user = authority.rpartition("@")[0]
     if ":" in user or re.search(r"[?&](?:ssl)?password=", url, re.IGNORECASE):
-        raise Wrong("holds a password", "Keep it where PostgreSQL looks for it: ~/.pgpass, or the variable PGPASSFILE.")
+        raise Wrong("contains a password", "Put it in ~/.pgpass, or in the file that the variable PGPASSFILE names.")
     return url
 
 

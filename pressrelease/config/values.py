@@ -28,7 +28,7 @@ _REFERENCE = 'Write { env = "NAME" }, { file = "path" } or { keyring = "service/
 def text(value: Any) -> str:
     """One line of text, not empty."""
     if not isinstance(value, str):
-        raise Wrong("should be a text", 'Put it in double quotes: "…".')
+        raise Wrong("should be text", 'Put it in double quotes: "…".')
     if not value.strip():
         raise Wrong("is empty", "Write something, or delete the line.")
     return _one_line(value)
@@ -36,7 +36,7 @@ def text(value: Any) -> str:
 
 def _one_line(value: str) -> str:
     if forbidden_in(value) or "\n" in value or "\t" in value:
-        raise Wrong("holds a line break, a tab or a character that can't be seen", "Type it again on one line.")
+        raise Wrong("contains a line break, a tab or an invisible character", "Type it again on one line.")
     if len(value) > LONGEST_TEXT:
         raise Wrong(f"is longer than {LONGEST_TEXT:,} characters")
     return value.strip()
@@ -72,7 +72,7 @@ def whole(least: int, most: int) -> Reader:
 def share(value: Any) -> float:
     """A number from 0 to 1."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise Wrong("should be a number from 0 to 1", "Write a share of the pause, like 0.2.")
+        raise Wrong("should be a number from 0 to 1", "Write a number from 0 to 1, like 0.2.")
     return float(value)
 
 
@@ -179,7 +179,7 @@ def list_of(reader: Reader, example: str, *, unique: bool = True, least: int = 0
             try:
                 result = reader(entry)
                 if unique and result in found:
-                    raise Wrong("stands in this list a second time", "Delete one of them.")
+                    raise Wrong("is in this list twice", "Delete one of them.")
                 found.append(result)
             except Wrong as wrong:
                 wrongs.append(Wrong(f"entry {number + 1} {wrong.message}", wrong.hint, (number, *wrong.at)))
@@ -197,7 +197,7 @@ def web_address(value: Any) -> str:
     if parts.scheme not in {"https", "http"} or not parts.hostname or any(sign in address for sign in ' \\"<>'):
         raise Wrong("is not a web address", 'Write it in full: "https://news.example.org".')
     if parts.username is not None or parts.password is not None:
-        raise Wrong("holds a user name or password", "Give them at keys of their own, as references to a secret.")
+        raise Wrong("contains a user name or password", "Put them in their own keys, as references to a secret.")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise Wrong("is not encrypted", "Write https:// instead of http://; plain http is for this machine only.")
     return address
@@ -235,7 +235,10 @@ def web_address_or_empty(value: Any) -> str:
 def secret(value: Any) -> SecretReference:
     """Where a secret is kept. A secret written in plain is refused."""
     if not isinstance(value, dict):
-        raise Wrong("is a secret written in plain, or no reference to one", f"Never here. {_REFERENCE}")
+        raise Wrong(
+            "is a secret; don't write it in this file",
+            f"Put the secret in a variable, a file or the keyring, and name that place. {_REFERENCE}",
+        )
     known = [source.value for source in SecretSource]
     if len(value) != 1 or next(iter(value)) not in known:
         raise Wrong("should name exactly one place that holds the secret", _REFERENCE)

@@ -222,8 +222,8 @@ def _point_of(config: OutletConfig) -> EntryPoint:
         [
             Problem(
                 0,
-                f"outlets.{config.name} is of a kind that is not installed: {config.type}",
-                f"Install the package that brings it, or use one of {', '.join(KINDS)}.",
+                f"outlets.{config.name} has a type that is not installed: {config.type}",
+                f"Install the package that provides it, or use one of {', '.join(KINDS)}.",
             )
         ]
     )

@@ -31,29 +31,29 @@ from pressrelease.system.clock import utc_now
 LONGEST_RETRY_AFTER = timedelta(days=7)
 
 _NOT_NOW = {
-    408: "did not get the whole request in time",
+    408: "did not receive the whole request in time",
     421: "does not answer for this name on this connection",
-    423: "is locked just now",
-    425: "does not take it yet",
-    429: "asks to be sent less at once",
-    503: "is not available just now",
-    507: "has no room just now",
+    423: "is locked at the moment",
+    425: "does not accept it yet",
+    429: "is being sent too much at once",
+    503: "is not available at the moment",
+    507: "has no room at the moment",
     511: "can't be reached before a network login",
 }
 _NEVER = {
     400: "did not understand what was sent",
-    401: "does not accept the credentials",
-    402: "asks for payment",
-    403: "does not permit this with these credentials",
+    401: "rejected the login",
+    402: "requires payment",
+    403: "does not allow this with this login",
     404: "has nothing at this address",
-    405: "does not take this kind of request at this address",
-    407: "stands behind a proxy that asks for credentials",
-    409: "says that this conflicts with what it has",
+    405: "does not accept this kind of request at this address",
+    407: "is behind a proxy that requires a login",
+    409: "says that this conflicts with something it already has",
     410: "says that this address is gone for good",
-    413: "finds the release too large",
-    415: "does not take this kind of content",
-    422: "finds what was sent invalid",
-    451: "may not take this for legal reasons",
+    413: "says that the release is too large",
+    415: "does not accept this kind of content",
+    422: "says that the request is not valid",
+    451: "can't accept this for legal reasons",
     501: "can't do this",
     505: "does not speak this version of HTTP",
 }
@@ -87,13 +87,16 @@ def failure_of(answer: HttpAnswer, called: str, *, changes_nothing: bool = False
     if status in _NOT_NOW:
         return DeliveryFailed(Certainty.NOT_SENT, f"{called} {_NOT_NOW[status]} ({status})", retry_after=wish)
     if 300 <= status < 400:
-        words = f"{called} sends elsewhere ({status}), and a redirect is never followed; correct the address"
+        words = (
+            f"{called} redirects to another address ({status}), and redirects are not followed;"
+            " correct the address in config.toml"
+        )
         return DeliveryFailed(Certainty.FOR_GOOD, words)
     if status in _NEVER or 400 <= status < 500:
         words = _NEVER.get(status, "refused what was sent")
         return DeliveryFailed(Certainty.FOR_GOOD, f"{called} {words} ({status})", credentials=status in {401, 407})
     unsure = Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE
-    words = "had a fault of its own" if status >= 500 else "answered in a way that says nothing"
+    words = "had an internal error" if status >= 500 else "gave an answer that can't be understood"
     return DeliveryFailed(unsure, f"{called} {words} ({status})", retry_after=wish)
 
 

@@ -54,7 +54,7 @@ def open_apprise(config: OutletConfig, office: Office, folder: Path, secret: Sec
 
 def _problem_with(service: Any, address: str, at: str) -> Problem | None:
     if service is None:
-        words = f"Apprise does not know the address in {at}, or lacks a package that it needs for it"
+        words = f"Apprise does not recognize the address in {at}, or a package that it needs is missing"
         return Problem(0, words, "https://appriseit.com/services/ has each service's form.")
     host = str(getattr(service, "host", "") or "")
     if is_loopback(host) or not host:
@@ -130,7 +130,7 @@ class AppriseService:
         """Report that these services can only be posted to."""
         service = self.service()
         called = str(getattr(service, "service_name", None) or "its service")
-        return f"Apprise knows the address, of {called}; only a post would show whether it is taken"
+        return f"Apprise recognizes the address, of {called}; only a post would show whether it is accepted"
 
     def close(self) -> None:
         """Do nothing: no connection is kept."""
@@ -189,7 +189,7 @@ def what_became_of_it(lines: Sequence[LogLine]) -> DeliveryFailed:
                 return failure
         if any(_NEVER_BEGAN.search(line.words) for line in lines if line.level == "DEBUG"):
             return DeliveryFailed(Certainty.NOT_SENT, "the service could not be reached")
-    return DeliveryFailed(Certainty.UNSURE, "Apprise could not say whether the service took it")
+    return DeliveryFailed(Certainty.UNSURE, "Apprise could not say whether the service accepted it")
 
 
 def _quiet_apprise() -> Any:

@@ -30,7 +30,7 @@ MEDIA_TYPE = "application/json"
 COLLECTION = "app.bsky.feed.post"
 
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
-_NO_ENTRY = "does not accept the handle and app password"
+_NO_ENTRY = "rejected the handle or app password"
 _STALE_SESSION = {"ExpiredToken", "InvalidToken"}
 
 
@@ -104,7 +104,9 @@ class Bluesky:
             failure.retry_after = failure.retry_after or _rest_of_ban(answer)
             raise failure
         elif not isinstance(told, dict) or told.get("uri") != place:
-            raise DeliveryFailed(Certainty.UNSURE, f"{self._http.called} said yes, but not to which post")
+            raise DeliveryFailed(
+                Certainty.UNSURE, f"{self._http.called} accepted it, but did not say which post it made"
+            )
         return Receipt(url=f"https://bsky.app/profile/{self._handle}/post/{record.key}", remote_id=place)
 
     def withdraw(self, remote_id: str) -> None:
@@ -133,7 +135,7 @@ class Bluesky:
         """Log in."""
         self._log_out()
         session = self._logged_in(self._http.deadline())
-        return f"{self._http.called} would take posts from @{self._handle} ({session.did}); nothing was posted"
+        return f"{self._http.called} accepts posts from @{self._handle} ({session.did}); nothing was posted"
 
     def close(self) -> None:
         """Close the connections."""
@@ -217,7 +219,7 @@ class Bluesky:
         )
         told = answer.json()
         if not isinstance(told, dict) or told.get("value") != record.value:
-            words = f"{self._http.called} has another post at the place of this one (key {record.key})"
+            words = f"{self._http.called} already has a different post under this key ({record.key})"
             raise DeliveryFailed(Certainty.FOR_GOOD, words)
 
 

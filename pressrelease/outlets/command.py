@@ -115,7 +115,7 @@ class Command:
             status = process.wait(self._timeout)
         except subprocess.TimeoutExpired:
             _end(process)
-            raise DeliveryFailed(Certainty.UNSURE, "the program did not end in time, and was ended") from None
+            raise DeliveryFailed(Certainty.UNSURE, "the program did not finish in time and was stopped") from None
         except BaseException:
             _end(process)
             raise
@@ -133,8 +133,10 @@ class Command:
         program = self._program()
         found = shutil.which(program) if program else None
         if found is None:
-            raise DeliveryFailed(Certainty.FOR_GOOD, "there is no such program here, or it may not be run")
-        return f"{Path(found).name} is there and may be run; it was not run"
+            raise DeliveryFailed(
+                Certainty.FOR_GOOD, "there is no such program here, or it doesn't have permission to run"
+            )
+        return f"{Path(found).name} exists and can be run; it was not run"
 
     def close(self) -> None:
         """Do nothing: nothing is kept open."""
@@ -180,10 +182,10 @@ def failure_of_status(status: int) -> DeliveryFailed | None:
     if status == 0:
         return None
     if status < 0:
-        return DeliveryFailed(Certainty.UNSURE, f"the program was ended by signal {-status}")
+        return DeliveryFailed(Certainty.UNSURE, f"the program was stopped by signal {-status}")
     if status == AGAIN:
         return DeliveryFailed(Certainty.NOT_SENT, f"the program asks to be tried again (exit {AGAIN})")
-    return DeliveryFailed(Certainty.FOR_GOOD, f"the program said no (exit {status})")
+    return DeliveryFailed(Certainty.FOR_GOOD, f"the program reported a failure (exit {status})")
 
 
 def address_in(printed: bytes) -> str | None:

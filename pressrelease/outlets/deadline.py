@@ -174,7 +174,7 @@ def resolve(host: str, port: int, end: float) -> list[Any]:
     if failed:
         raise failed[0]
     if asking.is_alive() or not found:
-        raise TimeoutError("its name was not resolved in time")
+        raise TimeoutError("its name was not found in time (DNS)")
     return found
 
 
@@ -211,7 +211,7 @@ class _WholeHead(http.client.HTTPResponse):
             if self.fp is head:
                 self.fp = reader
         if not head.last:
-            raise http.client.RemoteDisconnected("the head of the answer was cut short")
+            raise http.client.RemoteDisconnected("the start of the answer was cut short")
 
     def _read_status(self) -> tuple[str, int, str]:
         """Read the final answer's first line, skipping interim answers before it (RFC 9110, section 15.2).
@@ -366,17 +366,17 @@ class SecurePool(HTTPSConnectionPool):
 
 
 #: A proxy's answer when it wants a login (407 to CONNECT).
-PROXY_LOGIN = "the proxy asks for credentials (407)"
-_OWN_AUTHORITY = "; if that is the office's own, name its file in SSL_CERT_FILE"
+PROXY_LOGIN = "the proxy requires a login (407)"
+_OWN_AUTHORITY = "; if it is the office's own, name its file in SSL_CERT_FILE"
 
 #: What a certificate's check can find (OpenSSL's X509_V_ERR_*), in words.
 _CERTIFICATE_WORDS = {
     9: "its certificate is not valid yet",
     10: "its certificate has expired",
-    18: f"its certificate is signed by itself, and nobody vouches for it{_OWN_AUTHORITY}",
-    19: f"its certificate comes from an authority that this machine doesn't trust{_OWN_AUTHORITY}",
-    20: f"its certificate comes from an authority that this machine doesn't trust{_OWN_AUTHORITY}",
-    21: f"its certificate comes from an authority that this machine doesn't trust{_OWN_AUTHORITY}",
+    18: f"its certificate is self-signed and not trusted{_OWN_AUTHORITY}",
+    19: f"its certificate comes from an authority that this computer doesn't trust{_OWN_AUTHORITY}",
+    20: f"its certificate comes from an authority that this computer doesn't trust{_OWN_AUTHORITY}",
+    21: f"its certificate comes from an authority that this computer doesn't trust{_OWN_AUTHORITY}",
     23: "its certificate was revoked",
     62: "its certificate is for another name",
     64: "its certificate is for another name",
@@ -391,7 +391,7 @@ def trouble_words(error: BaseException) -> str:
             case ssl.SSLCertVerificationError():
                 return _CERTIFICATE_WORDS.get(seen.verify_code, "its certificate can't be trusted")
             case ssl.SSLError():
-                return "no secure connection (TLS) could be made"
+                return "no secure connection (TLS) was possible"
             case socket.gaierror():
                 return "its name can't be found (DNS)"
             case ConnectionRefusedError():
@@ -399,7 +399,7 @@ def trouble_words(error: BaseException) -> str:
             case TimeoutError():
                 return "it could not be reached in time"
             case ConnectionError():
-                return "it ended the connection at once"
+                return "it closed the connection at once"
             case OSError() if "Tunnel connection failed: 407" in str(seen):
                 return PROXY_LOGIN
             case OSError() if "Tunnel connection failed" in str(seen):
@@ -407,4 +407,4 @@ def trouble_words(error: BaseException) -> str:
             case OSError() if seen.errno is not None and seen.strerror:
                 return f"it can't be reached ({seen.strerror})"
         seen = seen.__cause__ or seen.__context__
-    return "no connection could be made"
+    return "no connection was possible"

@@ -83,7 +83,7 @@ class Guarded:
     def probe(self) -> str:
         """Return what it found. Raises DeliveryFailed and nothing else."""
         told = self._asked("being asked", self._inner.probe)
-        return printable(told)[:LONGEST_REASON] if isinstance(told, str) else "it answers, in no words"
+        return printable(told)[:LONGEST_REASON] if isinstance(told, str) else "it answers"
 
     def close(self) -> None:
         """Let it close its connections; failing is silent."""
@@ -101,13 +101,13 @@ class Guarded:
         except Exception as error:  # noqa: BLE001  (how far it came is unknown)
             # `_contained` has hidden a SystemExit; its own name says more than the fault's.
             fault = type(error.__cause__ or error).__name__
-            words = f"the program of its kind ({self._kind}) failed while {doing} ({fault})"
+            words = f"the outlet's code ({self._kind}) failed while {doing} ({fault})"
             raise DeliveryFailed(Certainty.UNSURE, words) from None
 
     def _receipt(self, told: Any) -> Receipt:
         if isinstance(told, Receipt) and all(part is None or isinstance(part, str) for part in told):
             return told
-        words = f"the program of its kind ({self._kind}) gave no receipt, so nothing says whether it arrived"
+        words = f"the outlet's code ({self._kind}) gave no receipt, so nothing shows whether it arrived"
         raise DeliveryFailed(Certainty.UNSURE, words)
 
     @contextmanager
@@ -119,10 +119,10 @@ class Guarded:
             raise
         except Exception as error:  # noqa: BLE001  (nothing was sent, and the office must fix it)
             fault = type(error.__cause__ or error).__name__
-            raise self._refused(f"failed while {doing} ({fault})", "Ask whoever made the package.") from None
+            raise self._refused(f"failed while {doing} ({fault})", "Ask the author of the package.") from None
 
     def _refused(self, what: str, hint: str) -> ConfigRefused:
-        return ConfigRefused([Problem(0, f"outlets.{self.name}: the program of its kind ({self._kind}) {what}", hint)])
+        return ConfigRefused([Problem(0, f"outlets.{self.name}: the outlet's code ({self._kind}) {what}", hint)])
 
 
 def guarded(name: str, kind: str, open_it: Any) -> Guarded:

@@ -200,7 +200,9 @@ class Http:
         return said
 
     def _no_request(self) -> DeliveryFailed:
-        return DeliveryFailed(Certainty.FOR_GOOD, f"no request to {self.called} can be made of its address and headers")
+        return DeliveryFailed(
+            Certainty.FOR_GOOD, f"the address or headers of {self.called} can't be used for a request"
+        )
 
     def _addressed(self, method: str, url: str) -> PreparedRequest:
         """Return a request to an address, without headers and body.
@@ -243,7 +245,7 @@ class Http:
         if cut_short and 200 <= response.status < 300:
             raise DeliveryFailed(
                 Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE,
-                f"{self.called} said yes ({response.status}), but its answer was cut short",
+                f"{self.called} accepted it ({response.status}), but its answer was cut short",
             )
         return HttpAnswer(response.status, headers, bytes(body[:largest]), whole)
 
@@ -255,9 +257,9 @@ class Http:
             trouble = trouble_words(TimeoutError()) if late else attempt.trouble or trouble_words(error)
             if trouble == PROXY_LOGIN:
                 return DeliveryFailed(Certainty.FOR_GOOD, f"{self.called}: {trouble}", credentials=True)
-            way = "through the proxy that the environment names (HTTPS_PROXY): " if attempt.by_proxy else ""
+            way = "through the proxy in HTTPS_PROXY: " if attempt.by_proxy else ""
             return DeliveryFailed(Certainty.NOT_SENT, f"{self.called}: {way}{trouble}")
-        words = "did not answer in time" if late else "ended the connection without a whole answer"
+        words = "did not answer in time" if late else "closed the connection before its answer was complete"
         return DeliveryFailed(Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE, f"{self.called} {words}")
 
     # -- connections --------------------------------------------------------------------------------------

@@ -37,7 +37,9 @@ def open_webhook(config: OutletConfig, office: Office, folder: Path, secret: Sec
     for name, value in dict(config.settings.get("headers") or {}).items():
         headers[name] = secret(value) if isinstance(value, SecretReference) else value
         if not all("\x20" <= character <= "\xff" and character != "\x7f" for character in headers[name]):
-            raise ConfigRefused([Problem(0, f"the secret in {at}.headers.{name} holds what no header can hold")])
+            raise ConfigRefused(
+                [Problem(0, f"the secret in {at}.headers.{name} contains characters that a header can't have")]
+            )
     return Webhook(
         config.name,
         url=url,
@@ -67,9 +69,9 @@ def read_secret(text: str, *, at: str = "secret") -> tuple[bytes, ...]:
                 [
                     Problem(
                         0,
-                        f"the secret in {at} is not one of Standard Webhooks",
-                        "It begins with whsec_, and goes on with 24 to 64 random bytes in base64: "
-                        "`echo whsec_$(openssl rand -base64 32)` makes one.",
+                        f"the secret in {at} is not a Standard Webhooks secret",
+                        "It must be whsec_ and then 24 to 64 random bytes in base64. To make one: `echo"
+                        " whsec_$(openssl rand -base64 32)`.",
                     )
                 ]
             ) from None
@@ -132,11 +134,14 @@ class Webhook:
         """Connect and send nothing: a webhook has no request that is not an event."""
         ends = self._http.reach(self._url).certificate_ends
         if ends is None:
-            return f"{self._http.called} takes connections; nothing was posted"
+            return f"{self._http.called} accepts connections; nothing was posted"
         days = (ends - utc_now()).days
         if days < 0:
             raise DeliveryFailed(Certainty.NOT_SENT, f"the certificate of {self._http.called} has expired")
-        return f"{self._http.called} takes connections, its certificate is good for {days} days; nothing was posted"
+        return (
+            f"{self._http.called} accepts connections, and its certificate is valid for {days}"
+            " more days; nothing was posted"
+        )
 
     def close(self) -> None:
         """Close the connections."""

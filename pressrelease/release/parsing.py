@@ -169,7 +169,7 @@ def _text(fields: Fields, key: str, name: str = "") -> Text | None:
     if not isinstance(node, Text):
         name = name or key
         raise ReleaseRefused(
-            f"{name} should be a text, not a list or a mapping.",
+            f"{name} should be text, not a list or a mapping.",
             line=fields.lines[key],
             hint=f'Put it in double quotes if it begins with a bracket: `{key}: "[…] …"`.',
             code="wrong_shape",
@@ -289,7 +289,7 @@ def _items(node: Node, key: str, line: int) -> list[Node]:
 def _item(node: Node, key: str) -> Text:
     if not isinstance(node, Text):
         raise ReleaseRefused(
-            f"An entry of {key} should be a text.",
+            f"An entry of {key} should be text.",
             line=node.line,
             hint="Put it in double quotes if it holds a bracket or a colon.",
             code="wrong_shape",

@@ -116,7 +116,7 @@ def test_each_is_reached_by_itself_and_the_exit_code_is_of_the_worst(
         assert list(told) == ["good", "down", "mail", "bare"]
         assert [one["reached"] for one in told.values()] == [True, False, False, False]
         assert "NOT_THERE" in told["bare"]["trouble"]
-        assert told["mail"]["found"].startswith("127.0.0.1 refused the user name or the password")
+        assert told["mail"]["found"].startswith("127.0.0.1 rejected the user name or the password")
         call("outlets", "--test", "good")
         call("outlets", "--test", "down", "--test", "good", expect=75)
         assert "NOT REACHED" in call.out

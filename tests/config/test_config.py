@@ -338,14 +338,14 @@ TOLD = [
     (6, "[office] contact key is not known; did you mean email?", "contact has name, phone, email"),
     (9, "[policy] approvals should be a whole number from 0 to 3", "0 to 3"),
     (10, "[policy] max_late is not a length of time", '"24h"'),
-    (13, "[policy] approvers entry 2 should be a text", "double quotes"),
-    (14, "[policy] approvers entry 3 stands in this list a second time", "Delete"),
+    (13, "[policy] approvers entry 2 should be text", "double quotes"),
+    (14, "[policy] approvers entry 3 is in this list twice", "Delete"),
     (17, "[retri] is not known; did you mean retry?", "The tables are"),
-    (21, "[notify] outlets: newsroom is public, and not a way to tell the office", "webhook"),
-    (21, "[notify] outlets entry 2 names no outlet that there is; did you mean media?", "newsroom, media"),
-    (25, "[outlets.newsroom] path should not climb with ..", "Write a folder"),
+    (21, "[notify] outlets: newsroom is public and can't be used to notify the office", "webhook"),
+    (21, "[notify] outlets entry 2 names an outlet that doesn't exist; did you mean media?", "newsroom, media"),
+    (25, "[outlets.newsroom] path should not contain ..", "Write a folder"),
     (29, "[outlets.media] url is not encrypted", "https://"),
-    (30, "[outlets.media] secret is a secret written in plain, or no reference to one", "{ env ="),
+    (30, "[outlets.media] secret is a secret; don't write it in this file", "{ env ="),
     (31, "[outlets.media] timeout should be between 1s and 1h", "Write a number"),
 ]
 
@@ -360,7 +360,7 @@ def test_all_problems_are_told_at_once_each_with_its_line_and_the_mend() -> None
 def test_the_refusal_says_file_and_line_and_each_hint_once() -> None:
     with pytest.raises(ConfigRefused) as caught:
         read_config("[office]\nname = 1\n", source="office.toml")
-    assert "office.toml:2: [office] name should be a text" in caught.value.message
+    assert "office.toml:2: [office] name should be text" in caught.value.message
     assert "office.toml:1: [office] timezone is missing" in caught.value.message
     assert caught.value.exit_code == 78
 
@@ -371,26 +371,26 @@ def test_the_refusal_says_file_and_line_and_each_hint_once() -> None:
         ("[outlets.media]", 4, "[outlets.media] type is missing"),
         ('[outlets.media]\ntype = "webhok"', 5, "[outlets.media] type is not known; did you mean webhook?"),
         ("[outlets.media]\ntype = 7", 5, "[outlets.media] type is not known"),
-        ('[outlets."The Media"]\ntype = "newsroom"', 4, "an outlet's name is not accepted"),
+        ('[outlets."The Media"]\ntype = "newsroom"', 4, "an outlet's name is not allowed"),
         ("[outlets]\nmedia = 7", 5, "[outlets.media] should be a table"),
-        ("[[outlets]]\nx = 1", 4, "[outlets] should hold a table an outlet"),
+        ("[[outlets]]\nx = 1", 4, "[outlets] should have one table for each outlet"),
         ("[[retry]]\njitter = 1", 4, "[retry] should be a table"),
         ('[defaults]\noutlets = ["media"]', 5, "[defaults] outlets entry 1 names no outlet that there is"),
-        ('[policy]\napprovals = 2\napprovers = ["jdoe"]', 5, "[policy] approvals asks for 2, but only 1 may approve"),
+        ('[policy]\napprovals = 2\napprovers = ["jdoe"]', 5, "[policy] approvals requires 2, but only 1 can approve"),
         ("[policy]\nauthor_may_approve = 1", 5, "[policy] author_may_approve should be true or false"),
         ("[policy]\napprovals = true", 5, "[policy] approvals should be a whole number from 0 to 3"),
         ("[retry]\njitter = nan", 5, "[retry] jitter should be a number from 0 to 1"),
         ("[retry]\nschedule = []", 5, "[retry] schedule should not be empty"),
         ("[retry]\nschedule = [5]", 5, "[retry] schedule entry 1 should be a length of time"),
         ('[store]\nurl = "mysql://x/y"', 5, None),
-        ('[store]\nurl = "postgresql+psycopg://press:hunter2@db/press"', 5, "[store] url holds a password"),
+        ('[store]\nurl = "postgresql+psycopg://press:hunter2@db/press"', 5, "[store] url contains a password"),
         ('[clock]\nwitnesses = ["http://example.org"]', 5, "[clock] witnesses entry 1 is not encrypted"),
         ('[notify]\nheartbeat = "http://hc.example.org/x"', 5, "[notify] heartbeat is not encrypted"),
         ('nmae = "x"', 4, "[office] nmae is not known; did you mean name?"),
         (
             '[outlets.a]\ntype = "newsroom"\npath = "web"\n[outlets.b]\ntype = "newsroom"\npath = "./web/"',
             9,
-            "[outlets.b] path is that of [outlets.a] too",
+            "[outlets.b] path is the same as in [outlets.a]",
         ),
     ],
 )  # fmt: skip

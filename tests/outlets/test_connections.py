@@ -260,5 +260,5 @@ def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
             http.request("POST", "https://hooks.example.test/x", body=b"x")
         http.close()
     assert failed.value.reason.removeprefix(f"{http.called}: ") == (
-        "through the proxy that the environment names (HTTPS_PROXY): it refused the connection"
+        "through the proxy in HTTPS_PROXY: it refused the connection"
     )

@@ -173,7 +173,7 @@ def test_check_finds_duplicates_and_bad_addresses(tmp_path: Path, server: MailSe
             "warning",
             "media: media.csv, line 3: “A@example.org” is in it twice, first on line 2; one message goes there.",
         ),
-        ("error", "media: media.csv, line 4: “nobody” is no address: it has no @."),
+        ("error", "media: media.csv, line 4: “nobody” is not an e-mail address: it has no @."),
     ]
     told = office.run("schedule", "names-released", "--yes", expect=65)
     assert "line 4" in told.stderr

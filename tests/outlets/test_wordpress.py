@@ -316,7 +316,7 @@ def test_an_earlier_version_is_not_taken_back_for_its_address(server: Scripted) 
         content = {"raw": f"<!-- pressrelease {mark.series} {key} -->"}
         server.says["GET posts"] = Told(200, [{**post, "content": content}])
         server.says["GET "] = Told(200, None, {"Link": "<https://www.example.org/?p=9>; rel=shortlink"})
-        assert "see to post number 7" in refused(outlet(server)).reason
+        assert "check post number 7" in refused(outlet(server)).reason
     assert "DELETE posts" not in server.steps
 
 

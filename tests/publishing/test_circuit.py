@@ -31,7 +31,7 @@ from pressrelease.store.circuit import closed_outlets, open_outlet_again
 from pressrelease.store.reconcile import Reconciliation
 from pressrelease.wiring import Workspace
 
-NO = DeliveryFailed(Certainty.FOR_GOOD, "example.org does not accept the credentials (401)", credentials=True)
+NO = DeliveryFailed(Certainty.FOR_GOOD, "example.org rejected the login (401)", credentials=True)
 
 
 def refuse(store: Store, claimed: Delivery, fingerprint: str | None = "f1", *, failure: DeliveryFailed = NO) -> None:
@@ -70,7 +70,7 @@ def test_it_closes_once_and_opens_with_all_that_it_turned_away(store: Store) -> 
     first, second, invalid = take(store)
     refuse(store, first, "f1")
     refuse(store, second, "f2")
-    refuse(store, invalid, None, failure=DeliveryFailed(Certainty.FOR_GOOD, "finds what was sent invalid (422)"))
+    refuse(store, invalid, None, failure=DeliveryFailed(Certainty.FOR_GOOD, "says that the request is not valid (422)"))
     assert events(store).count("outlet.closed") == 1
     assert closed_outlets(store.read)["media"].fingerprint == "f1"
     with store.ledger(now=AFTER, actor="jdoe") as ledger:

@@ -134,7 +134,7 @@ class Email:
         try:
             address = read_address(recipient)
         except NotAnAddress as wrong:
-            raise DeliveryFailed(Certainty.FOR_GOOD, f"the address can't be sent to: it {wrong}") from None
+            raise DeliveryFailed(Certainty.FOR_GOOD, f"this is not a valid address: it {wrong}") from None
         envelope = Envelope(self._letterhead.address, address.wire, rendered.size, address.needs_utf8)
         session = self._connections.take(end)
         try:
@@ -180,13 +180,13 @@ class Email:
         if envelope.needs_utf8 and "SMTPUTF8" not in session.offers:
             raise DeliveryFailed(
                 Certainty.FOR_GOOD,
-                f"{self._server.host} can't send to an address with other letters than ASCII (SMTPUTF8)",
+                f"{self._server.host} can't send to an address with non-English letters (SMTPUTF8)",
             )
         most = session.offers.get("SIZE", "")
         if most.isdecimal() and 0 < int(most) < envelope.size:
             raise DeliveryFailed(
                 Certainty.FOR_GOOD,
-                f"the message has {envelope.size:,} bytes, and {self._server.host} takes at most {int(most):,}",
+                f"the message has {envelope.size:,} bytes, and {self._server.host} accepts at most {int(most):,}",
             )
 
     def warm(self, sends: int = 4) -> None:
@@ -242,8 +242,8 @@ def _no(refused: ServerRefused, host: str, *, logged_in: bool) -> DeliveryFailed
         certainty = Certainty.UNSURE
     step = {"MAIL": "the sender", "RCPT": "the recipient"}.get(refused.step, "the text")
     ours = certainty is Certainty.FOR_GOOD and not logged_in and _wants_login(refused)
-    words = "; it wants a user name and a password" if ours else ""
-    return DeliveryFailed(certainty, f"{host} did not take {step}: {refused.reply.said}{words}", credentials=ours)
+    words = "; it requires a user name and a password" if ours else ""
+    return DeliveryFailed(certainty, f"{host} rejected {step}: {refused.reply.said}{words}", credentials=ours)
 
 
 def _wants_login(refused: ServerRefused) -> bool:
@@ -330,9 +330,7 @@ def _mailbox(config: OutletConfig, key: str, value: object, problems: list[Probl
         problems.append(Problem(0, f"outlets.{config.name}.{key}: it {wrong}", _MAILBOX_HINT))
         return "", ""
     if address.needs_utf8:
-        problems.append(
-            Problem(0, f"outlets.{config.name}.{key} has other letters than ASCII before its @", _MAILBOX_HINT)
-        )
+        problems.append(Problem(0, f"outlets.{config.name}.{key} has non-English letters before its @", _MAILBOX_HINT))
     return name.strip().strip('"'), address.wire
 
 

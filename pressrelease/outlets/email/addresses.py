@@ -62,17 +62,17 @@ def read_address(text: str) -> Address:
     if "<" in text or ">" in text:
         raise NotAnAddress("has a name or brackets around it")
     if any(sign in text for sign in ",;"):
-        raise NotAnAddress("holds more than one address, or a stray comma")
+        raise NotAnAddress("contains more than one address, or an extra comma")
     if text.count("@") != 1:
         raise NotAnAddress("has no @" if "@" not in text else "has more than one @")
     if forbidden_in(text) or any(character.isspace() or not character.isprintable() for character in text):
-        raise NotAnAddress("holds a blank or a character that can't be seen")
+        raise NotAnAddress("contains a space or an invisible character")
     local, domain = text.split("@")
     if not _LOCAL_PART.fullmatch(local):
-        raise NotAnAddress("is not written as an address can be before its @")
+        raise NotAnAddress("has something before its @ that no address has")
     address = Address(local, _read_domain(domain))
     if len(local.encode()) > LONGEST_LOCAL_PART or len(address.wire.encode()) > LONGEST_ADDRESS:
-        raise NotAnAddress("is longer than an address can be")
+        raise NotAnAddress("is too long for an address")
     return address
 
 
@@ -84,10 +84,10 @@ def _read_domain(text: str) -> str:
         try:
             domain = idna.encode(domain, uts46=True).decode("ascii")
         except idna.IDNAError:
-            raise NotAnAddress("names a domain that can't be") from None
+            raise NotAnAddress("has a domain that can't exist") from None
     labels = domain.split(".")
     if len(labels) < 2 or len(domain) > LONGEST_DOMAIN or not all(_LABEL.fullmatch(label) for label in labels):
-        raise NotAnAddress("names a domain that can't be")
+        raise NotAnAddress("has a domain that can't exist")
     if labels[-1].isdigit():
-        raise NotAnAddress("names a number where a domain should be")
+        raise NotAnAddress("has a number instead of a domain")
     return domain

@@ -37,8 +37,8 @@ ASK_FOR = 5.0
 _LOGINS = {
     "5.7.3": "this way to log in is switched off for the mailbox",
     "5.7.8": "the user name or the password is wrong",
-    "5.7.9": "the mailbox wants an app password, made for this program",
-    "5.7.14": "the provider wants a person to log in with a browser first",
+    "5.7.9": "the mailbox requires an app password made for this program",
+    "5.7.14": "the provider requires somebody to log in with a browser first",
     "5.7.139": "login by password (SMTP AUTH) is switched off for the mailbox or its whole organization",
 }
 
@@ -118,8 +118,8 @@ class Server:
             if "STARTTLS" not in session.offers:
                 raise DeliveryFailed(
                     Certainty.FOR_GOOD,
-                    f"{self.host} does not offer STARTTLS, and nothing is sent to it unprotected; "
-                    'where it speaks TLS from the start, write security = "tls"',
+                    f"{self.host} does not offer STARTTLS, and nothing is sent to it unencrypted; if it"
+                    ' uses TLS from the start, write security = "tls"',
                 )
             session.secure(self.context, self.host, own_name)
         if self.username:
@@ -134,14 +134,14 @@ class Server:
         later = code < 500
         certainty = Certainty.NOT_SENT if later else Certainty.FOR_GOOD
         if refused.step == "AUTH":
-            told = "put the login off" if later else "refused the user name or the password"
+            told = "postponed the login" if later else "rejected the user name or the password"
             status = refused.reply.status
             meaning = f": {_LOGINS[status]}" if status in _LOGINS else ""
             shown = f"{code} {status}".strip()
             return DeliveryFailed(certainty, f"{self.host} {told} ({shown}){meaning}", credentials=not later)
         if refused.step == "STARTTLS":
-            return DeliveryFailed(certainty, f"{self.host} would not secure the session ({code})")
-        return DeliveryFailed(certainty, f"{self.host} would not talk to us: {refused.reply.said}")
+            return DeliveryFailed(certainty, f"{self.host} refused to encrypt the connection ({code})")
+        return DeliveryFailed(certainty, f"{self.host} refused the connection: {refused.reply.said}")
 
 
 def _own_name(sock: socket.socket) -> str:
@@ -208,7 +208,9 @@ class Connections:
                     self._opening += 1
                     return None
                 if not patient or not self._changed.wait(max(0.0, end - now)):
-                    raise DeliveryFailed(Certainty.NOT_SENT, "no session with the mail server came free in time")
+                    raise DeliveryFailed(
+                        Certainty.NOT_SENT, "all connections to the mail server were busy for too long"
+                    )
 
     def _may_open(self, now: float) -> bool:
         if not self._open:

@@ -136,7 +136,7 @@ class Conversation:
         """Run STARTTLS (RFC 3207): forget what was said before it, and let nothing be pending behind it."""
         self._must("STARTTLS", self.ask("STARTTLS"))
         if self._heard:
-            raise Ended("spoke on in plain text after STARTTLS")
+            raise Ended("continued in plain text after STARTTLS")
         self._sock.settimeout(self._left())
         self._sock = context.wrap_socket(self._sock, server_hostname=host)
         self.hello(own_name)
@@ -174,14 +174,14 @@ class Conversation:
         except (Ended, ServerRefused) as trouble:
             # A server that has had enough of this session says 421, or 4yz to MAIL and keeps it open.
             if self.kept and not self._begun and (isinstance(trouble, Ended) or 400 <= trouble.reply.code < 500):
-                raise Stale("takes nothing more in this session") from None
+                raise Stale("accepts nothing more on this connection") from None
             raise
         self.phase = Phase.TEXT
         self._write_text(text)
         if (early := self._spoken_early()) is not None:
             if early.code >= 400:
                 raise ServerRefused("DATA", early)
-            raise Ended("answered before it had everything")
+            raise Ended("answered before it had received everything")
         self._write(b".\r\n")
         # The dot is with the system now, and may be with the server. Had the write failed, it would not have been
         # complete, and a
@@ -286,7 +286,7 @@ class Conversation:
     def ask(self, command: str) -> Reply:
         """Send one command and return its reply, whatever it is. Raises Ended."""
         if self._heard:
-            raise Ended("spoke out of turn")
+            raise Ended("sent something unexpected")
         self._write(command.encode() + CRLF)
         return self._reply()
 
@@ -308,7 +308,7 @@ class Conversation:
                 self._sock.settimeout(self._left())
                 view = view[self._sock.send(view) :]
         except TimeoutError:
-            raise Ended("took nothing more in time") from None
+            raise Ended("stopped receiving") from None
         except OSError:
             raise Ended("cut the connection") from None
 

@@ -26,8 +26,8 @@ LARGEST_LIST = 16 << 20
 MOST_TOLD = 20
 
 _COLUMN = "email"
-_QUOTE_HINT = "Look for a quotation mark without its other half."
-_HEADER_HINT = "Its first line names the columns; one of them is `email`."
+_QUOTE_HINT = "Look for a quotation mark that is not closed."
+_HEADER_HINT = "The first line must name the columns, and one of them must be `email`."
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def read_csv(path: Path) -> RecipientList:
         with path.open("rb") as file:
             data = file.read(LARGEST_LIST + 1)
     except OSError as error:
-        return _refused(source, f"it can't be read: {error.strerror}", "See that this program may read it.")
+        return _refused(source, f"it can't be read: {error.strerror}", "Give this program permission to read it.")
     if len(data) > LARGEST_LIST:
-        return _refused(source, f"it is larger than {LARGEST_LIST >> 20} MiB", "Keep only the recipients in it.")
+        return _refused(source, f"it is larger than {LARGEST_LIST >> 20} MiB", "Remove everything but the recipients.")
     return _parsed(source, data)
 
 
@@ -110,7 +110,7 @@ def _parsed(source: str, data: bytes) -> RecipientList:
                 break
             table.take(line, row)
     except csv.Error:
-        return _refused(source, "a quotation mark that is opened here is not closed as CSV has it", _QUOTE_HINT, line)
+        return _refused(source, "a quotation mark is opened here and not closed", _QUOTE_HINT, line)
     return _recipient_list(source, iter(table.entries), table.complaints)
 
 
@@ -145,10 +145,12 @@ class _Table:
             cells.pop()
         others = [number for number, cell in enumerate(cells) if number != self._column and "@" in cell]
         if any("\n" in cells[number] or "\r" in cells[number] for number in others):
-            self._object(line, "a cell holds an @ and a line break: other rows may be inside it", _QUOTE_HINT)
+            self._object(line, "a cell contains an @ and a line break, so other rows may be inside it", _QUOTE_HINT)
         elif others and len(cells) != len(self._columns):
             words = f"the row has {len(cells)} cells, its heading {len(self._columns)}, and an @ outside of `email`"
-            self._object(line, words, "Put cells that hold a comma in quotation marks, and one address on each row.")
+            self._object(
+                line, words, "Put cells that contain a comma in quotation marks, and write one address on each row."
+            )
         else:
             self._note(line, others)
 
@@ -161,9 +163,10 @@ class _Table:
             if number not in self._elsewhere:
                 self._elsewhere.add(number)
                 words = (
-                    f"the column `{printable(self._columns[number])[:40]}` holds addresses; nothing is sent to those"
+                    f"the column `{printable(self._columns[number])[:40]}` contains addresses, and"
+                    " nothing is sent to them"
                 )
-                self.complaints.append(Complaint(words, "Give each address a row of its own.", line, in_the_way=False))
+                self.complaints.append(Complaint(words, "Give each address its own row.", line, in_the_way=False))
 
 
 def _recipient_list(source: str, entries: Iterator[tuple[int, str]], known: Sequence[Complaint] = ()) -> RecipientList:
@@ -180,7 +183,11 @@ def _recipient_list(source: str, entries: Iterator[tuple[int, str]], known: Sequ
         except NotAnAddress as wrong:
             what = shown if entry.strip() else f"entry {number}"
             found.append(
-                Complaint(f"{what} is no address: it {wrong}", "Write one plain address, like jane@example.org.", line)
+                Complaint(
+                    f"{what} is not an e-mail address: it {wrong}",
+                    "Write one plain address, like jane@example.org.",
+                    line,
+                )
             )
             continue
         if address.mailbox in seen:
@@ -191,7 +198,7 @@ def _recipient_list(source: str, entries: Iterator[tuple[int, str]], known: Sequ
             continue
         seen[address.mailbox] = (line, address.wire)
     if not seen and not found:
-        found.append(Complaint("it holds no address", "A list needs at least one."))
+        found.append(Complaint("it has no addresses", "A list needs at least one address."))
     return RecipientList(source, tuple(wire for _, wire in seen.values()), _bounded(_by_line([*known, *found])))
 
 

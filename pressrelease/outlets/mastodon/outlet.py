@@ -78,7 +78,9 @@ class Mastodon:
         told = self._asked("POST", "/api/v1/statuses", deadline, body=rendered.content, key=key)
         receipt = _receipt_of(told)
         if receipt is None:
-            raise DeliveryFailed(Certainty.UNSURE, f"{self._http.called} said yes, but not to which post")
+            raise DeliveryFailed(
+                Certainty.UNSURE, f"{self._http.called} accepted it, but did not say which post it made"
+            )
         return receipt
 
     def find(self, rendered: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
@@ -88,7 +90,7 @@ class Mastodon:
         kept_keys = self._software is not None and self._software.keeps_keys
         software = self._learn(deadline)
         if kept_keys and not software.keeps_keys:
-            words = f"{self._http.called} runs other software than before; its posts are searched in a minute"
+            words = f"{self._http.called} changed its software; its posts are checked in a minute"
             raise DeliveryFailed(Certainty.NOT_SENT, words, retry_after=SETTLING)
         try:
             return self._look(rendered.prepared, since, deadline)
@@ -128,10 +130,10 @@ class Mastodon:
             raise DeliveryFailed(Certainty.NOT_SENT, f"{called} does not answer as Mastodon does")
         software = self._learn(deadline)
         if software.longest is not None and software.longest < MASTODON.characters:
-            words = f"{called} takes posts of {software.longest} characters only, and ours have up to 500"
+            words = f"{called} accepts posts of up to {software.longest} characters, and ours have up to 500"
             raise DeliveryFailed(Certainty.FOR_GOOD, words)
         self._may_write(deadline)
-        return f"{called} would take posts from @{name}; {self._telling(account, deadline)}; nothing was posted"
+        return f"{called} accepts posts from @{name}; {self._telling(account, deadline)}; nothing was posted"
 
     def close(self) -> None:
         """Close the connections."""
@@ -182,7 +184,10 @@ class Mastodon:
                 raise
             if keeps:
                 return "a repeat is recognized for 50 minutes by its key, and later not: the token lacks read:statuses"
-            return "A DOUBTFUL POST WAITS FOR A PERSON: this server keeps no keys, and the token lacks read:statuses"
+            return (
+                "IF SENDING IS INTERRUPTED, YOU DECIDE WHETHER TO SEND AGAIN: this server keeps no"
+                " keys, and the token lacks read:statuses"
+            )
         how = (
             "by its key for 50 minutes, and in the account's posts"
             if keeps

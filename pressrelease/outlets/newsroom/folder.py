@@ -100,7 +100,7 @@ class PublicFolder:
                 raise OSError(errno.EEXIST, "not a regular file")
             content = file.read(LARGEST_READ + 1)
         if len(content) > LARGEST_READ:
-            raise OSError(errno.EFBIG, "larger than anything that was written here")
+            raise OSError(errno.EFBIG, "larger than anything this program wrote here")
         return content
 
     def seen(self, name: str) -> tuple[int, ...] | None:

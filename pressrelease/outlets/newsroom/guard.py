@@ -56,7 +56,7 @@ class Guard:
             return
         text = content.decode("utf-8", "replace")
         if not (is_our_feed(text) if name == FEED else is_our_list(text)):
-            words = f"{name} in the newsroom's folder is not this program's, and is not written over"
+            words = f"{name} in the newsroom's folder was not made by this program and is not overwritten"
             raise DeliveryFailed(Certainty.FOR_GOOD, f"{words}: give the newsroom a folder of its own")
         if seen is not None:
             self._ours[name] = seen

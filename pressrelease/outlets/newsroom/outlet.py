@@ -172,7 +172,7 @@ class Newsroom:
             standing = folder.read(INDEX)
         before = record_in(standing.decode("utf-8", "replace")) if standing is not None else None
         if standing is not None and before is None:
-            raise DeliveryFailed(Certainty.FOR_GOOD, "a page that is not this program's stands where it would go")
+            raise DeliveryFailed(Certainty.FOR_GOOD, "there is already a page that this program did not make")
         if standing is not None:
             shown.set()
         if before is not None and before.version != message.version and before.updated > message.lift:
@@ -209,7 +209,7 @@ class Newsroom:
         ours = set(before.enclosures) if before is not None else set()
         for enclosure in message.enclosures:
             if enclosure.name not in ours and folder.read(enclosure.name) not in {None, enclosure.content}:
-                words = "a file that is not this program's stands where an attachment would go"
+                words = "there is already a file that this program did not make, under an attachment's name"
                 raise DeliveryFailed(Certainty.FOR_GOOD, words)
 
     # -- lists and links around the pages -----------------------------------------------------------------
@@ -317,7 +317,7 @@ class Newsroom:
         waiting = threading.Event()
         while not lock.acquire(wait=False):
             if pause_clock() > end:
-                raise TimeoutError(errno.ETIMEDOUT, "another program holds the newsroom")
+                raise TimeoutError(errno.ETIMEDOUT, "another program is writing to the newsroom")
             waiting.wait(_PAUSE)
         try:
             yield
@@ -329,19 +329,19 @@ class Newsroom:
 _EPOCH = datetime.fromisoformat("2018-01-01T00:00:00+00:00")
 
 _FOR_GOOD = {
-    errno.EACCES: "the newsroom's folder may not be written to",
-    errno.EPERM: "the newsroom's folder may not be written to",
-    errno.EROFS: "the newsroom's disk may only be read",
-    errno.ELOOP: "a symbolic link stands in the newsroom's folder where a file or folder should",
-    errno.ENOTDIR: "a file stands in the newsroom where a folder should",
-    errno.EISDIR: "a folder stands in the newsroom where a file should",
-    errno.EEXIST: "something other than a file stands in the newsroom where a page should",
-    errno.ENOENT: "the folder that the newsroom lies in is missing; is its disk mounted?",
+    errno.EACCES: "this account doesn't have permission to write in the newsroom's folder",
+    errno.EPERM: "this account doesn't have permission to write in the newsroom's folder",
+    errno.EROFS: "the newsroom's disk is read-only",
+    errno.ELOOP: "the newsroom's folder has a symbolic link where a file or folder should be",
+    errno.ENOTDIR: "the newsroom has a file where a folder should be",
+    errno.EISDIR: "the newsroom has a folder where a file should be",
+    errno.EEXIST: "the newsroom has something other than a file where a page should be",
+    errno.ENOENT: "the folder that contains the newsroom is missing; is its disk mounted?",
 }
 _NOT_NOW = {
     errno.ENOSPC: "the newsroom's disk is full",
     errno.EDQUOT: "the newsroom's disk is full",
-    errno.ETIMEDOUT: "another program has kept the newsroom to itself for too long",
+    errno.ETIMEDOUT: "another program kept the newsroom locked for too long",
 }
 
 

@@ -82,7 +82,7 @@ class WordPress:
         told = self._site.change(route, fields, deadline, query={"_fields": _POST_FIELDS})
         posted = post_of(told)
         if posted is None:
-            words = f"{self._site.called} said yes, but not to what"
+            words = f"{self._site.called} accepted it, but did not say which post it made"
             raise DeliveryFailed(Certainty.UNSURE, words)
         post = self._updated(draft, posted) if before else self._proven(draft, posted, deadline)
         self._must_be_shown(draft, post, deadline, new=before is None)
@@ -110,14 +110,16 @@ class WordPress:
         told = self._site.look("users/me", wanted, deadline)
         able = told.get("capabilities") if isinstance(told, dict) else None
         if not isinstance(able, dict):
-            raise DeliveryFailed(Certainty.NOT_SENT, f"{self._site.called} does not say what this user may do")
+            raise DeliveryFailed(
+                Certainty.NOT_SENT, f"{self._site.called} does not say what this user has permission to do"
+            )
         for capability, words in (("publish_posts", "publish posts"), ("upload_files", "upload attachments")):
             if not able.get(capability):
-                reason = f"{self._site.called}: {self._site.username} may not {words}"
+                reason = f"{self._site.called}: {self._site.username} doesn't have permission to {words}"
                 raise DeliveryFailed(Certainty.FOR_GOOD, reason, credentials=True)
         for taxonomy, _ in self._wanted:
             self._terms(taxonomy, deadline, make=False)
-        return f"{self._site.called} would take posts from {self._site.username}; nothing was posted"
+        return f"{self._site.called} accepts posts from {self._site.username}; nothing was posted"
 
     def close(self) -> None:
         """Close the connections."""
@@ -160,7 +162,7 @@ class WordPress:
         if (posted.slug, posted.status) == (draft.slug, "publish"):
             return posted
         words = f"{self._site.called} has this version, but made it {posted.status} at another address or out of sight"
-        raise DeliveryFailed(Certainty.FOR_GOOD, f"{words}: see to post number {posted.id} there")
+        raise DeliveryFailed(Certainty.FOR_GOOD, f"{words}: check post number {posted.id} there")
 
     def _proven(self, draft: PostDraft, posted: Post, deadline: float) -> Post:
         """Return the one post at its slug, published. Anything else that this delivery left there is withdrawn."""
@@ -178,7 +180,9 @@ class WordPress:
         if kept is not None:
             return kept
         if posted.slug != draft.slug:
-            words = f"{self._site.called} has something else at this slug and made it another; the post was taken back"
+            words = (
+                f"{self._site.called} already has something at this slug and used another one; the post was taken back"
+            )
         else:
             words = f"{self._site.called} made the post {posted.status} instead of publishing it; it was taken back"
         raise DeliveryFailed(Certainty.FOR_GOOD, words)
@@ -206,7 +210,7 @@ class WordPress:
         if new:
             self._take_back(post, deadline, proven=False)
         words = f"{self._site.called} keeps the release's address for something else (number {other})"
-        done = "the post was taken back" if new else f"see to post number {post.id} there"
+        done = "the post was taken back" if new else f"check post number {post.id} there"
         raise DeliveryFailed(Certainty.FOR_GOOD, f"{words}: {done}; rename one of them")
 
     def _page_at(self, slug: str, link: str, deadline: float, *, hidden: bool) -> int | None:
@@ -232,8 +236,8 @@ class WordPress:
         except DeliveryFailed:
             if not proven:
                 words = (
-                    f"{self._site.called} gave the post another address or state ({post.status}), and it could not be "
-                    f"taken back: see to post number {post.id} there"
+                    f"{self._site.called} gave the post another address or state ({post.status}), and it"
+                    f" could not be taken back: check post number {post.id} there"
                 )
                 raise DeliveryFailed(Certainty.FOR_GOOD, words) from None
 
@@ -251,7 +255,7 @@ class WordPress:
             told = [self._site.upload(fields, enclosure.name, enclosure.content, enclosure.media_type, deadline)]
         address = told[0].get("source_url") if isinstance(told[0], dict) else None
         if not isinstance(address, str) or not address.startswith(("https://", "http://")):
-            raise DeliveryFailed(Certainty.NOT_SENT, f"{self._site.called} does not say where an attachment lies")
+            raise DeliveryFailed(Certainty.NOT_SENT, f"{self._site.called} does not give an attachment's address")
         return address
 
     def _terms(self, taxonomy: Taxonomy, deadline: float, *, make: bool) -> list[int]:
@@ -279,7 +283,7 @@ class WordPress:
                     return int(term["id"])
             if taxonomy.may_be_made:
                 return self._made(taxonomy, name, deadline) if make else None
-        words = f"{self._site.called} has no {taxonomy.word} {name!r}: make it there, or correct config.toml"
+        words = f"{self._site.called} has no {taxonomy.word} {name!r}: create it there, or correct config.toml"
         raise DeliveryFailed(Certainty.FOR_GOOD, words)
 
     def _made(self, taxonomy: Taxonomy, name: str, deadline: float) -> int:

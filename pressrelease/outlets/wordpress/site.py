@@ -24,14 +24,14 @@ LARGEST_LOOK = 8 << 20
 
 #: What WordPress refuses with (`code` in its JSON), if its status alone says too little or something else.
 _WORDS = {
-    "rest_cannot_publish": "this user may not publish there",
-    "rest_cannot_create": "this user may not write there",
-    "rest_cannot_edit": "this user may not change that post",
-    "rest_cannot_edit_others": "this user may not change the posts of others",
-    "rest_forbidden_status": "it does not accept the user name and application password",
-    "rest_upload_unknown_error": "it does not take an attachment: of that type, or of that size",
-    "rest_upload_file_too_big": "it does not take an attachment of that size",
-    "rest_upload_user_quota_exceeded": "its room for attachments is full",
+    "rest_cannot_publish": "this user doesn't have permission to publish there",
+    "rest_cannot_create": "this user doesn't have permission to write there",
+    "rest_cannot_edit": "this user doesn't have permission to change that post",
+    "rest_cannot_edit_others": "this user doesn't have permission to change posts by others",
+    "rest_forbidden_status": "it rejected the user name or application password",
+    "rest_upload_unknown_error": "it does not accept an attachment of that type or size",
+    "rest_upload_file_too_big": "it does not accept an attachment of that size",
+    "rest_upload_user_quota_exceeded": "its space for attachments is full",
 }
 _CREDENTIALS = {"rest_forbidden_status", "rest_cannot_publish", "rest_cannot_create", "rest_not_logged_in"}
 
@@ -118,7 +118,7 @@ class WordPressSite:
         if failure is not None and answer.status != 404:
             raise failure
         if noisy:
-            words = f"{self.called} answers, but not with JSON alone: a plugin's or PHP's notice is around it"
+            words = f"{self.called} answers with more than JSON: a plugin or PHP adds a notice"
             raise DeliveryFailed(Certainty.NOT_SENT, words)
         words = f"{self.called} has no WordPress at this address, or its REST API is switched off"
         raise DeliveryFailed(Certainty.FOR_GOOD, words)
