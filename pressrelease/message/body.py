@@ -16,8 +16,7 @@ class Source(NamedTuple):
     """A body in Markdown, and everything that affects its rendering.
 
     `names` maps an attachment's path to its enclosure name, `alts` to its description; `base` is the address that a
-    link
-    starting with / is relative to; `image_word` introduces an image's description in the plain text.
+    link starting with / is relative to; `image_word` introduces an image's description in the plain text.
     """
 
     markdown: str

@@ -31,8 +31,7 @@ def compose(
     """Return the release as it will be read. The same arguments give the same bytes, on every machine.
 
     `lift` is aware; `attachments` holds every attachment's bytes by its path; `url` is "" if it has no page. `render`
-    renders the
-    body; its result is the same everywhere.
+    renders the body; its result is the same everywhere.
     """
     names = safe_names(attachment.path for attachment in release.attachments)
     alts = {attachment.path: attachment.alt for attachment in release.attachments}

@@ -54,8 +54,7 @@ def safe_names(paths: Iterable[str]) -> dict[str, str]:
     """Return a file name for each path: `[A-Za-z0-9_-]`, one dot and a known ending; unique, whatever the case.
 
     "lists/Names of 2018.pdf" gives "Names-of-2018.pdf", "Größe.pdf" "Grosse.pdf", "x.php" "x-php.bin", a second
-    photo.jpg from
-    another folder "photo-2.jpg".
+    photo.jpg from another folder "photo-2.jpg".
     """
     names: dict[str, str] = {}
     taken: set[str] = set()

@@ -1,10 +1,8 @@
 """Markdown, made safe to show: CommonMark with tables, as a tree that pages and plain text are both made from.
 
 HTML in the source stays visible text; a link leads to a web page, a mail address, a telephone or an attachment, or is
-no
-link; an image is an attachment, or is left out. After all of it, a sanitizer lets through only the tags that this
-module
-itself writes.
+no link; an image is an attachment, or is left out. After all of it, a sanitizer lets through only the tags that this
+module itself writes.
 """
 
 from __future__ import annotations
@@ -57,8 +55,7 @@ def settled(body: str, *, dateline: str, names: Mapping[str, str], alts: Mapping
     """Return the body's tokens with links and images resolved, headings below the page's own, the dateline set.
 
     `names` maps an attachment's path to its enclosure name, `alts` to its description; `base` is the address that a
-    link
-    starting with / is relative to, "" if there is none.
+    link starting with / is relative to, "" if there is none.
     """
     tokens = markdown().parse(_END_MARK.sub("", body))
     _lower_headings(tokens)

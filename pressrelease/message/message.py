@@ -15,8 +15,7 @@ class Enclosure:
     """An attachment's frozen bytes with what a page or a mail says of it.
 
     `name` is a safe file name, unique in its message; `original` is its own, with whatever letters, "" for `name`.
-    `shown` says
-    that the body itself shows it as an image.
+    `shown` says that the body itself shows it as an image.
     """
 
     name: str
@@ -42,18 +41,15 @@ class Enclosure:
 class Message:
     """A release, composed.
 
-    `html` is a sanitized fragment (no scripts, nothing remote) whose images and links to attachments are bare enclosure
-    names;
-    `html_with_addresses` replaces them. `text` is plain text wrapped for mail. `summary` is the subhead, or else the
-    lead, on one
-    line of plain text. `lift` is aware UTC. `url` is the release's public page, "" if there is none. `notice` says that
-    this is
-    no release, but a notification to the office about some: `release` then holds only its headline and text.
+    `html` is a sanitized fragment (no scripts, nothing remote) whose images and links to attachments are bare
+    enclosure names; `html_with_addresses` replaces them. `text` is plain text wrapped for mail. `summary` is the
+    subhead, or else the lead, on one line of plain text. `lift` is aware UTC. `url` is the release's public page, ""
+    if there is none. `notice` says that this is no release, but a notification to the office about some: `release`
+    then holds only its headline and text.
 
     `release.follows` is "" until the release that it follows is out. `follows_mark` is the placeholder for that one
-    until then,
-    and `mark` for this release: each is the same for one slug of one office, and nobody else can make it (`mark_of`).
-    `embargo_line` is, in a proof, the line in place of "FOR IMMEDIATE RELEASE".
+    until then, and `mark` for this release: each is the same for one slug of one office, and nobody else can make it
+    (`mark_of`). `embargo_line` is, in a proof, the line in place of "FOR IMMEDIATE RELEASE".
     """
 
     slug: str

@@ -30,8 +30,7 @@ class Limit:
     """How long a service lets a post be, in its own units.
 
     `characters` are user-perceived ones; `octets` of UTF-8, if the service counts those too; `link` is what every
-    public web
-    address counts as, whatever its length, if the service says so.
+    public web address counts as, whatever its length, if the service says so.
     """
 
     characters: int

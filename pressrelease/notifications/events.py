@@ -110,8 +110,7 @@ def notice_of(
     """Return the notice for a group; None if it has been resolved since, or another notice covers it.
 
     `known` is the release as it is now, None if it is a draft again; `out` says that something of it has arrived;
-    `closed` are
-    the outlets that refuse our credentials. `now` is UTC.
+    `closed` are the outlets that refuse our credentials. `now` is UTC.
     """
     words = {
         Topic.STOPPED: lambda: _stops(group, now, timezone),

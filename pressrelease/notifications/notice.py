@@ -61,8 +61,7 @@ class Known:
     """What is known of a release when people are notified of it.
 
     `missing` is how many approvals it still lacks; `out` says that something of it, of this version or another, has
-    arrived
-    somewhere.
+    arrived somewhere.
     """
 
     dossier: Dossier

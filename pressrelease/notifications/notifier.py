@@ -1,9 +1,8 @@
 """Send [notify]'s notifications and ping its heartbeat in background threads.
 
 Each outlet that notifies people has a thread of its own, beside everything that sends releases, and the heartbeat has
-one:
-no notification delays a release, and what goes wrong here is a line in the private log. What is sent, and how that is
-recorded, is in `notifications.sending`; in which words, in `notifications.events`.
+one: no notification delays a release, and what goes wrong here is a line in the private log. What is sent, and how
+that is recorded, is in `notifications.sending`; in which words, in `notifications.events`.
 """
 
 from __future__ import annotations

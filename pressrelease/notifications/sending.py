@@ -6,9 +6,8 @@
     record   notified up to that line, or postponed
 
 What can't be sent is not lost, because the journal keeps it, and is sent with whatever came since. If a process dies
-after
-its claim, another one follows once the claim expires. If it is unknown whether a notification arrived, it is sent again
-only if the outlet recognizes repeats.
+after its claim, another one follows once the claim expires. If it is unknown whether a notification arrived, it is
+sent again only if the outlet recognizes repeats.
 """
 
 from __future__ import annotations

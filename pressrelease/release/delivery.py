@@ -6,11 +6,9 @@
        │                 └───────▶ in_doubt ──▶ settle: delivered, waiting or canceled
        └── only a delivery whose first byte surely never left comes back by itself
 
-An `in_doubt` delivery with a `next_try` is at an outlet that recognizes repeats: it is asked again automatically, with
-the
-same key, while that outlet still remembers the first send. Whatever refuses such a repeat, the delivery stays in doubt:
-that
-nothing arrived this time proves nothing about the first.
+An `in_doubt` delivery with a `next_try` is at an outlet that recognizes repeats: it is asked again automatically,
+with the same key, while that outlet still remembers the first send. Whatever refuses such a repeat, the delivery
+stays in doubt: that nothing arrived this time proves nothing about the first.
 """
 
 from __future__ import annotations
@@ -64,10 +62,8 @@ class DeliveryFailed(Exception):
     """An outlet's report that a send did not surely succeed.
 
     `reason` is for people and holds no secret, no release text, and no URL with credentials. `retry_after` is the
-    outlet's own
-    wish (RFC 9110, section 10.2.3), if it gave one. `credentials` says that this program itself is refused, and so
-    every other
-    release would be too.
+    outlet's own wish (RFC 9110, section 10.2.3), if it gave one. `credentials` says that this program itself is
+    refused, and so every other release would be too.
     """
 
     def __init__(
@@ -96,10 +92,9 @@ class Repeats(NamedTuple):
     """What an outlet does with a second send with the same key.
 
     `told_apart`: it recognizes a repeat and makes nothing new of it, for as long as `within` (None: forever).
-    `findable`: it has
-    a method `find` (`pressrelease.outlets.Finds`), called before any second send of what may have arrived. `settle` is
-    how long
-    a try in doubt is left alone before the outlet is asked again: its server may still be working on it.
+    `findable`: it has a method `find` (`pressrelease.outlets.Finds`), called before any second send of what may have
+    arrived. `settle` is how long a try in doubt is left alone before the outlet is asked again: its server may still
+    be working on it.
     """
 
     told_apart: bool
@@ -116,10 +111,8 @@ class Abilities(NamedTuple):
     """What can be done about a release that an outlet already has.
 
     `correct`: a corrected version replaces the first one; elsewhere it follows as another message. `withdraw`: this
-    program can
-    remove what arrived; elsewhere people must be asked to. `provable`: the outlet shows what it has; elsewhere its
-    answer at the
-    moment of sending is all there is.
+    program can remove what arrived; elsewhere people must be asked to. `provable`: the outlet shows what it has;
+    elsewhere its answer at the moment of sending is all there is.
     """
 
     correct: bool = False

@@ -1,8 +1,7 @@
 """YAML front matter, with text as its only type and none of YAML's machinery.
 
 PyYAML's own loaders read `9:00` as 540, `010` as 8 and `no` as False, and open an alias bomb. So only its scanner is
-used:
-events become texts, lists and mappings here; anchors, aliases, tags and directives are refused.
+used: events become texts, lists and mappings here; anchors, aliases, tags and directives are refused.
 """
 
 from __future__ import annotations
@@ -211,8 +210,7 @@ class _Reading:
         """Refuse words that YAML reads as a comment: `headline: Case #12 dismissed` would silently become "Case".
 
         Between the last value and `mark` there are only YAML's own signs and comments. A comment on a line of its own
-        is meant, and
-        so is one with a space after its # that doesn't continue with a number.
+        is meant, and so is one with a space after its # that doesn't continue with a number.
         """
         line, column = self._read_to
         for number in range(line, min(mark.line + 1, len(self._lines))):

@@ -73,8 +73,7 @@ def _piled(text: str) -> int:
     """Return where more than MOST_MARKS combining marks follow each other, 0 for nowhere.
 
     No language has them (UAX #15, Stream-Safe Text Format); they hide the text around them, and a megabyte of them
-    takes minutes
-    to normalize.
+    takes minutes to normalize.
     """
     for run in re.finditer(rf"[^\x00-\x7f]{{{MOST_MARKS + 1},}}", text):
         marks = 0

@@ -66,13 +66,10 @@ def version_of(
 ) -> str:
     """Return the name of one version: SHA-256 (64 hex digits) over everything that an approval covers.
 
-    `attachment_hashes` maps a path to the SHA-256 of its bytes; `lift` is aware, None for one that lifts with its last
-    approval,
-    and `wall` is its wall time, "" for an instant; the order of `outlets` does not matter. `recipients` maps an outlet
-    to the
-    digest of its recipients, and `settings` is the SHA-256 of what config.toml adds (`config.frozen`); both are empty
-    for a
-    version frozen before they were part of it.
+    `attachment_hashes` maps a path to the SHA-256 of its bytes; `lift` is aware, None for one that lifts with its
+    last approval, and `wall` is its wall time, "" for an instant; the order of `outlets` does not matter.
+    `recipients` maps an outlet to the digest of its recipients, and `settings` is the SHA-256 of what config.toml
+    adds (`config.frozen`); both are empty for a version frozen before they were part of it.
 
     Raises: ValueError for a naive lift.
     """

@@ -1,12 +1,11 @@
 """`run`: stay up and make a pass at each moment that matters.
 
 APScheduler is the alarm clock and never the record: it holds one job, the next wake of the plan, and what is due is
-always
-read from the store. It wakes some seconds before a lift, to get everything ready, and again just before it; the rest is
-slept off to the millisecond. Its sleep is computed once from the wall clock, so a watcher, on a clock that nobody can
-set,
-checks every second whether anything was written, the machine slept, the wall clock moved, or config.toml was edited. An
-edited config is adopted between two passes, if it can be used; until then the last good one stays in force.
+always read from the store. It wakes some seconds before a lift, to get everything ready, and again just before it;
+the rest is slept off to the millisecond. Its sleep is computed once from the wall clock, so a watcher, on a clock
+that nobody can set, checks every second whether anything was written, the machine slept, the wall clock moved, or
+config.toml was edited. An edited config is adopted between two passes, if it can be used; until then the last good
+one stays in force.
 """
 
 from __future__ import annotations
@@ -139,9 +138,8 @@ class Scheduler:
     def end_on_signals(self) -> None:
         """Make SIGTERM and SIGINT end it in good order; only on the main thread.
 
-        A signal handler may interrupt itself, so it takes no lock: it does nothing. The interpreter writes the signal's
-        number to
-        a socket, and a thread that reads there calls `end`.
+        A signal handler may interrupt itself, so it takes no lock: it does nothing. The interpreter writes the
+        signal's number to a socket, and a thread that reads there calls `end`.
         """
         self._signaled, signaled = socket.socketpair()
         signaled.setblocking(False)
@@ -229,9 +227,8 @@ class Scheduler:
     def _with_outlets_of_now(self, cycle: Cycle) -> Cycle:
         """Return the cycle to go on with: a new one, with current secrets, if a closed outlet may be tried again.
 
-        It may if a person has opened it, or its secrets are not those that it refused. The latter only once, because a
-        process
-        beside this one may have other secrets, and each would open what the other has closed.
+        It may if a person has opened it, or its secrets are not those that it refused. The latter only once, because
+        a process beside this one may have other secrets, and each would open what the other has closed.
         """
         if not self._closed:
             return cycle

@@ -98,8 +98,7 @@ def _kept(context: ServiceContext, release: Release, meant: Embargo, now: dateti
     """Return the phrase that a file must have so that every later command reads `meant`, and that reading.
 
     A file is read as of the whole day on which it was written. A phrase that would then mean something else, such as
-    "in 20
-    hours", is written as the moment that it means. Raises EmbargoRefused if no phrase says the same.
+    "in 20 hours", is written as the moment that it means. Raises EmbargoRefused if no phrase says the same.
     """
     phrases = [release.embargo]
     if meant.kind is EmbargoKind.INSTANT and meant.lift is not None:

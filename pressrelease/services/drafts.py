@@ -1,10 +1,8 @@
 """Find the drafts in releases/: the files that the record has no release of.
 
 That takes a look at every name in the folder and in the record, which is slow with many thousands. From then on they
-are
-cached with the folder's own time of change: a file that comes or goes changes that, and what was unscheduled since is
-in
-the journal.
+are cached with the folder's own time of change: a file that comes or goes changes that, and what was unscheduled
+since is in the journal.
 """
 
 from __future__ import annotations

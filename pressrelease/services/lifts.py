@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 class Lift(NamedTuple):
     """A lift on record, in UTC: the current one, or the one when the release was unscheduled.
 
-    `wall` is the lift as local wall time, "" for an instant; `embargo` the phrase that it was fixed under. `chosen` is
-    whether
-    a person chose it with `--at`, and the embargo alone would have given another.
+    `wall` is the lift as local wall time, "" for an instant; `embargo` the phrase that it was fixed under. `chosen`
+    is whether a person chose it with `--at`, and the embargo alone would have given another.
     """
 
     moment: datetime

@@ -16,8 +16,7 @@ def list_changes(dossier: Dossier, config: Config, folder: Path) -> Iterator[Lis
     """Yield how many joined and left each list since the release was scheduled; only lists that differ.
 
     A list that can't be read is left out: `check` reports what is wrong with it. A file that was not written since is
-    not
-    opened, because `status` is typed all day.
+    not opened, because `status` is typed all day.
     """
     for name in dict.fromkeys(one.outlet for one in dossier.deliveries if one.is_open and one.recipient):
         outlet = config.outlets.get(name)

@@ -153,9 +153,8 @@ def lift_findings(
 ) -> tuple[Finding, ...]:
     """Return a warning if a follow-up would lift outside of what the release that it follows promised.
 
-    `lift` is UTC, None for one that lifts as soon as it is approved. Promises that another release has kept, and those
-    without
-    a day, don't count.
+    `lift` is UTC, None for one that lifts as soon as it is approved. Promises that another release has kept, and
+    those without a day, don't count.
     """
     if not release.follows or release.follows == release.slug:
         return ()

@@ -28,9 +28,8 @@ class OutletFacts:
     """What is known of one outlet.
 
     `repeats` and `abilities` are None if it can't be opened, with the reason in `trouble`. `recipients` is how many
-    there are
-    on its list, None if it is one place. `reached` is None if nobody asked; `found` is then "". `exit_code` is what not
-    reaching it means: 75 later, 10 a person, 78 its table or secrets.
+    there are on its list, None if it is one place. `reached` is None if nobody asked; `found` is then "". `exit_code`
+    is what not reaching it means: 75 later, 10 a person, 78 its table or secrets.
     """
 
     name: str
@@ -52,8 +51,7 @@ def outlet_facts(context: ServiceContext, names: Collection[str] = (), *, test: 
     with `test` each is reached, publishing nothing.
 
     One that was closed over its credentials and can be reached is opened. Raises NotFound for a name that config.toml
-    doesn't
-    have.
+    doesn't have.
     """
     outlets = context.config.outlets
     for name in names:

@@ -1,8 +1,7 @@
 """What cron has mailed already: what waits for a person is mailed once, again when more comes, and after a day.
 
 The exit code says it at every pass. Kept in a file of the private folder: it is of one machine's cron, and losing it
-costs
-one mail too many.
+costs one mail too many.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Restore a backup: checked before anything is changed, the replaced record kept, and everything stopped.
 
 The order is such that a crash at any point leaves a workspace that sends nothing: the old record is stopped first;
-between
-its removal and the new one's arrival, the marker beside them shows that a record is missing.
+between its removal and the new one's arrival, the marker beside them shows that a record is missing.
 """
 
 from __future__ import annotations

@@ -69,9 +69,8 @@ def each_in_groups(
 ) -> Results:
     """Do what `each` does, with one transaction for up to `at_once` slugs; a refused one is undone by itself.
 
-    `prepare` checks, with no transaction open; `write` then writes what it returned. If a transaction fails as a whole,
-    nothing
-    in it is done, and each of its slugs is refused.
+    `prepare` checks, with no transaction open; `write` then writes what it returned. If a transaction fails as a
+    whole, nothing in it is done, and each of its slugs is refused.
     """
     named = list(dict.fromkeys(slugs))
     refusals: dict[str, PressReleaseError] = {}

@@ -31,10 +31,9 @@ class Proposal:
     """What scheduling a release would fix; `lift` is UTC, None if it lifts with its last approval.
 
     `questions` are what a person must agree to first, in whole sentences; empty if nothing was assumed. `wall` is the
-    lift as
-    local wall time, "" for an instant; `settings` is what config.toml adds. `earlier` says that the lift moves earlier
-    than the
-    last one on record, "" if it doesn't; `kept` is whether the lift is one that was chosen before.
+    lift as local wall time, "" for an instant; `settings` is what config.toml adds. `earlier` says that the lift
+    moves earlier than the last one on record, "" if it doesn't; `kept` is whether the lift is one that was chosen
+    before.
     """
 
     release: Release

@@ -39,9 +39,8 @@ class Chosen(NamedTuple):
     """What a settlement is about.
 
     `left` stays in doubt. `elsewhere` was named and is not in doubt. `unknown` was named and is no delivery of this
-    release at
-    this outlet. `unsure` are recipients whose address is in a line that has no key: a log has the same address for
-    every mail.
+    release at this outlet. `unsure` are recipients whose address is in a line that has no key: a log has the same
+    address for every mail.
     """
 
     settled: tuple[Delivery, ...]

@@ -1,10 +1,8 @@
 """Approvals signed by their approvers' SSH keys, with OpenSSH's `ssh-keygen`.
 
-What is signed is a statement of who approves which version of which release, for which lift, in which office's record;
-a
-release's own words are not in it. So somebody who can only write the database can't make an approval, nor carry one
-over to
-another version, lift or office.
+What is signed is a statement of who approves which version of which release, for which lift, in which office's
+record; a release's own words are not in it. So somebody who can only write the database can't make an approval, nor
+carry one over to another version, lift or office.
 """
 
 from __future__ import annotations
@@ -44,10 +42,8 @@ class Statement:
     """What an approver signs.
 
     `lift` is the one that was frozen, None if it lifts with its last approval; `wall` is its wall time, "" for an
-    instant.
-    `content` is a whole SHA-256: the names of versions that an older program froze are short enough for two texts to be
-    made
-    that share one.
+    instant. `content` is a whole SHA-256: the names of versions that an older program froze are short enough for two
+    texts to be made that share one.
     """
 
     store_id: str
@@ -77,11 +73,9 @@ class Statement:
 class Approved:
     """The frozen version that approvals are of, in the record named; `due` is the release's current lift.
 
-    `earliest` is the first moment that they are good for: the lift, or, for a `wall` time, the moment at which it comes
-    by the
-    zone rules of this machine. `elsewhere` names an outlet at which something waits for a recipient who is not among
-    those
-    approved, "" if there is none.
+    `earliest` is the first moment that they are good for: the lift, or, for a `wall` time, the moment at which it
+    comes by the zone rules of this machine. `elsewhere` names an outlet at which something waits for a recipient who
+    is not among those approved, "" if there is none.
     """
 
     store_id: str
@@ -110,8 +104,7 @@ def content_of(
     """Return the SHA-256, in hexadecimal, of everything that was frozen.
 
     `attachments` has each one's own by its path, `recipients` the digest of each outlet's by its name, and `settings`
-    is that
-    of what config.toml adds. The last two are empty for a version frozen before they were part of it.
+    is that of what config.toml adds. The last two are empty for a version frozen before they were part of it.
     """
     whole: list[object] = [hashlib.sha256(canonical).hexdigest(), dict(attachments), sorted(outlets)]
     whole += [dict(recipients)] if recipients else []

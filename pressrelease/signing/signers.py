@@ -1,8 +1,7 @@
 """The file that says whose keys approvals are signed with, and whether others could change it.
 
 As in OpenSSH (StrictModes): the file and every folder above it belong to root or to one account, and nobody else may
-write
-there. A folder with the sticky bit, such as /tmp, is accepted too: others can't replace what is not theirs.
+write there. A folder with the sticky bit, such as /tmp, is accepted too: others can't replace what is not theirs.
 """
 
 from __future__ import annotations

@@ -2,12 +2,10 @@
 
 one account by default, a group if its mode says so.
 
-The mode of `.pressrelease/` decides. 0700, as it is made, means one account. Made accessible to its group (2770), that
-group shares the workspace: files and folders in it are made usable by the group, whatever the umask, and never by
-others.
-Root works as the account that owns the workspace, so that it leaves no file behind that this account can't use. Windows
-has
-none of this: there every function answers as for a workspace of one's own.
+The mode of `.pressrelease/` decides. 0700, as it is made, means one account. Made accessible to its group (2770),
+that group shares the workspace: files and folders in it are made usable by the group, whatever the umask, and never
+by others. Root works as the account that owns the workspace, so that it leaves no file behind that this account can't
+use. Windows has none of this: there every function answers as for a workspace of one's own.
 """
 
 from __future__ import annotations

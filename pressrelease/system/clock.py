@@ -1,9 +1,8 @@
 """The only module that asks the machine what time it is, and whether that can be trusted.
 
 A wall clock is a guess that anyone can set. Three things limit it: the newest time that this workspace has on record;
-within one boot of the machine, the time that the machine has been up; and, if the clock is synchronized, the error that
-the
-kernel reports for it.
+within one boot of the machine, the time that the machine has been up; and, if the clock is synchronized, the error
+that the kernel reports for it.
 """
 
 from __future__ import annotations
@@ -81,8 +80,7 @@ def error_bound() -> timedelta | None:
     """Return the error that the kernel reports for the wall clock; None if it reports none.
 
     Only Linux does, and only while something synchronizes its clock (ntp_adjtime(2)); setting the clock by hand ends
-    that.
-    Takes about a microsecond.
+    that. Takes about a microsecond.
     """
     ask = _adjtimex()
     if ask is None:
@@ -105,8 +103,7 @@ def await_proof(lift: datetime) -> ClockProof:
     """Wait until `lift` (UTC) has come by true time too, and return whether that is so.
 
     If that would take longer than `LONGEST_PROOF`, or the kernel reports no clock error, nothing is waited for and
-    nothing is
-    proved.
+    nothing is proved.
     """
     end = utc_now() + LONGEST_PROOF
     while (error := error_bound()) is not None and (now := utc_now()) - error < lift:
@@ -174,10 +171,8 @@ def doubt(
     """Return why the wall clock can't be trusted, in a sentence; None if nothing speaks against it.
 
     `newest` is the newest time on record in this workspace; `recorded` the most precise reading of this boot. A clock
-    behind
-    the record has been set back. One that gained more than the machine's uptime did, at once or little by little, has
-    been set
-    forward; across a reboot only a witness could tell.
+    behind the record has been set back. One that gained more than the machine's uptime did, at once or little by
+    little, has been set forward; across a reboot only a witness could tell.
     """
     if newest is not None and mark.wall < newest - tolerance:
         behind = round((newest - mark.wall).total_seconds())

@@ -1,10 +1,8 @@
 """Find other programs only in places that nobody but this account and the system's administrator may write to.
 
 A program that is taken from wherever PATH happens to lead runs with all of this one's rights, and `ssh-keygen` says
-whose
-approval counts. So the system's own places come first, and what others may write to is skipped, as is an entry of PATH
-that
-counts from the current folder.
+whose approval counts. So the system's own places come first, and what others may write to is skipped, as is an entry
+of PATH that counts from the current folder.
 """
 
 from __future__ import annotations

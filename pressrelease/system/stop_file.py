@@ -4,8 +4,8 @@
     HOLD-SLUG     that release is on hold
 
 A file counts because it is there, whatever is in it; one that can't be looked at counts too. Its owner is who asked,
-its
-first line is why. Every guard checks for it. The next pass copies it into the record and the journal, and removes it.
+its first line is why. Every guard checks for it. The next pass copies it into the record and the journal, and removes
+it.
 """
 
 from __future__ import annotations

@@ -52,9 +52,8 @@ def _account() -> str:
 def _came_from(name: str) -> bool:
     """Return whether an ancestor of this process is of account `name`, as it is if sudo was called from there.
 
-    Anybody can set SUDO_USER, but nobody can give their process another account's process for an ancestor. Between the
-    two are
-    only this account's own processes and root's: sudo's among them.
+    Anybody can set SUDO_USER, but nobody can give their process another account's process for an ancestor. Between
+    the two are only this account's own processes and root's: sudo's among them.
     """
     if not hasattr(os, "getuid"):
         return False

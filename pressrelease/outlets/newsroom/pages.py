@@ -1,8 +1,7 @@
 """The newsroom's pages: a release, and the list of all. Pure; everything that comes from a text is escaped here.
 
-Made for WCAG 2.1 AA: a language, a title, one h1, landmarks, a link past the masthead, a visible focus, text that wraps
-at
-320 px. No script runs, nothing is fetched from elsewhere.
+Made for WCAG 2.1 AA: a language, a title, one h1, landmarks, a link past the masthead, a visible focus, text that
+wraps at 320 px. No script runs, nothing is fetched from elsewhere.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """`doctor`: check the workspace, one thing at a time, with a fix for whatever is wrong.
 
 Each check is independent: one that fails reports its own error and stops no other. Nothing is changed, nothing is
-published,
-and a record that can't be read is a finding like any other.
+published, and a record that can't be read is a finding like any other.
 """
 
 from __future__ import annotations
