@@ -1,7 +1,7 @@
 """config.toml as frozen values, with every default in one place and every secret by reference.
 
-`model` holds the values and their defaults; `sections` and `outlet_keys` say, a row a key, what may be
-written; `reading` checks a text against them; `sample` writes a config from them, so that none can drift.
+`settings` has the values and their defaults. `sections` and `outlet_keys` have one row for each key: what may be
+written there. `loading` checks a text against these rows; `sample` writes a config from them.
 """
 
 from __future__ import annotations

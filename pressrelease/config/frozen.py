@@ -1,9 +1,9 @@
-"""What config.toml adds to a release, frozen with its version, and what was changed in it since.
+"""What config.toml adds to a release, frozen with its version, and which of it was changed since then.
 
     config.toml ──frozen_settings──▶ JSON, kept with the version and covered by its approval
-    that JSON and the config of now ──changes──▶ which keys differ, in words
+that JSON and the present config ──changes──▶ which keys differ, in words
 
-The tables of keys say which ones count (`Key.covers`).
+`Key.covers` says which keys are frozen.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from pressrelease.release.model import Contact
 
 FORMAT = 1
 
-#: Under this name `changes` has what concerns every outlet.
+#: The key under which `changes` returns what concerns every outlet.
 EVERYWHERE = ""
 
 
 def frozen_settings(config: Config, outlets: Iterable[str]) -> str:
-    """Return what config.toml adds to a release that goes to `outlets`, as JSON whose text depends on nothing else."""
+    """Return what config.toml adds to a release for `outlets`, as JSON: the same text for the same values."""
     values: dict[str, Any] = {"format": FORMAT}
     for section in SECTIONS:
         covered = {key.name: _plain(getattr(_table(config, section.name), key.name)) for key in _covered(section.keys)}
@@ -38,19 +38,19 @@ def frozen_settings(config: Config, outlets: Iterable[str]) -> str:
 
 
 def settings_name(settings: str) -> str:
-    """The SHA-256 (64 hex digits) by which frozen settings are kept; "" for none."""
+    """Return the SHA-256 (64 hex digits) that names frozen settings; "" if there are none."""
     return hashlib.sha256(settings.encode("utf-8", "surrogatepass")).hexdigest() if settings else ""
 
 
 def office_of(settings: Mapping[str, Any], office: Office) -> Office:
-    """The office as it was frozen; what an approval does not cover is taken from `office`."""
-    told = dict(settings["office"])
-    told["contact"] = Contact(**told.get("contact") or {})
-    return office._replace(**{name: told[name] for name in told if name in Office._fields})
+    """Return the office as it was frozen; what an approval does not cover is taken from `office`."""
+    frozen = dict(settings["office"])
+    frozen["contact"] = Contact(**frozen.get("contact") or {})
+    return office._replace(**{name: frozen[name] for name in frozen if name in Office._fields})
 
 
 def outlets_of(settings: Mapping[str, Any], outlets: Mapping[str, OutletConfig]) -> dict[str, OutletConfig]:
-    """The outlets with the public addresses that were frozen; everything else as it is in `outlets`."""
+    """Return `outlets` with the public addresses that were frozen; everything else is unchanged."""
     found = dict(outlets)
     for name, frozen in settings["outlets"].items():
         own = found.get(name, OutletConfig(name, frozen["type"]))
@@ -62,7 +62,7 @@ def outlets_of(settings: Mapping[str, Any], outlets: Mapping[str, OutletConfig])
 def changes(settings: Mapping[str, Any], config: Config) -> dict[str, str]:
     """Return which keys of config.toml differ from what was frozen, in words, by outlet; empty if none does.
 
-    What concerns every outlet stands under `EVERYWHERE`. An outlet that config.toml no longer has is left out.
+    What concerns every outlet has the key `EVERYWHERE`. An outlet that config.toml no longer has is left out.
     """
     found: dict[str, str] = {}
     for section in SECTIONS:
@@ -78,7 +78,7 @@ def changes(settings: Mapping[str, Any], config: Config) -> dict[str, str]:
 
 
 def _changed(table: str, keys: Iterable[Key], frozen: Mapping[str, Any], now: object) -> str:
-    """The first key of a table that differs, in words; "" if none does."""
+    """Return the first key of a table that differs, in words; "" if none does."""
     for key in _covered(keys):
         before, value = frozen.get(key.name, _plain(key.default)), _plain(getattr(now, key.name))
         if before == value:
@@ -103,13 +103,13 @@ def _outlet_changed(outlet: OutletConfig, frozen: Mapping[str, Any]) -> str:
 
 
 def _of_outlet(outlet: OutletConfig) -> dict[str, Any]:
-    """What an outlet's table adds; of a kind that another package brings, everything but its secrets."""
+    """Return what an outlet's table adds; for a kind from another package, everything but its secrets."""
     kind = outlet_kind(outlet.type)
     if kind is None:
-        told = {name: value for name, value in outlet.settings.items() if not isinstance(value, SecretReference)}
+        covered = {name: value for name, value in outlet.settings.items() if not isinstance(value, SecretReference)}
     else:
-        told = {key.name: outlet.settings.get(key.name, key.default) for key in _covered(kind.keys)}
-    return {"type": outlet.type, **{name: _plain(value) for name, value in told.items()}}
+        covered = {key.name: outlet.settings.get(key.name, key.default) for key in _covered(kind.keys)}
+    return {"type": outlet.type, **{name: _plain(value) for name, value in covered.items()}}
 
 
 def _table(config: Config, section: str) -> Any:
@@ -121,20 +121,20 @@ def _covered(keys: Iterable[Key]) -> list[Key]:
 
 
 def _plain(value: Any) -> Any:
-    """A value of config.toml as JSON holds it; a secret is kept as the reference that config.toml has."""
-    if isinstance(value, SecretReference):  # a tuple too, as the next one is
+    """Return a value of config.toml for JSON; a secret stays the reference that config.toml has."""
+    if isinstance(value, SecretReference):  # a tuple too, like Contact, so both are checked before tuples
         return {value.source.value: value.name}
     if isinstance(value, Contact):
         return {name: part for name, part in value._asdict().items() if part}
     if isinstance(value, Mapping):
-        # A secret header lets us in; it says nothing to a reader.
+        # A secret header is a login, and no part of what readers get.
         return {name: _plain(inner) for name, inner in value.items() if not isinstance(inner, SecretReference)}
     if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
     return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
-#: Whether a rule about who approves asks for less than it did: what was frozen, what is in force.
+#: Whether a rule about who approves requires less than it did. Arguments: the frozen value, the present one.
 _WEAKER: Mapping[str, Callable[[Any, Any], bool]] = {
     "approvals": lambda before, now: bool(now < before),
     "approvers": lambda before, now: bool(before) and (not now or not set(now) <= set(before)),

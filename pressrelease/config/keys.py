@@ -1,4 +1,4 @@
-"""A row of the tables that say what config.toml may hold."""
+"""The types of the tables that say what config.toml may contain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class Wrong(Exception):
-    """A value is not accepted: what is wrong, and what to write instead. Neither ever holds the value."""
+    """A value is not accepted: what is wrong, and what to write instead. Neither repeats the value."""
 
     def __init__(self, message: str, hint: str = "", at: tuple[str | int, ...] = ()) -> None:
         super().__init__(message)
@@ -25,7 +25,7 @@ class Several(Exception):
         self.wrongs = tuple(wrongs)
 
 
-#: Turns TOML's value into ours. Raises Wrong or Several.
+#: A function from TOML's value to ours. Raises Wrong or Several.
 Reader = Callable[[Any], Any]
 
 
@@ -41,11 +41,11 @@ class Cover(Enum):
 
 
 class Key(NamedTuple):
-    """What may stand at one key.
+    """One key of config.toml and what may be written there.
 
-    `default` is what our value is where the key is left out; `sample` is TOML to show where there is no
-    default worth showing. `help` is one line, for the sample config and the documentation. `covers` says whether
-    an approval covers the value; None is undecided, and a test fails for it.
+    `default` is the value if the key is left out; `sample` is TOML to show if the default shows nothing useful.
+    `help` is one line, for the sample config and the documentation. `covers` says whether an approval covers the
+    value; None is undecided, and a test fails for it.
     """
 
     name: str
@@ -63,9 +63,9 @@ def _no_rules(_: Mapping[str, Any]) -> Iterable[Wrong]:
 
 
 class OutletKind(NamedTuple):
-    """A kind of outlet: its keys, and whether people may be told things there (it is not public).
+    """A kind of outlet: its keys, and whether notices may be sent there (it is not public).
 
-    `rules` are given the values of all its keys, each accepted by itself, and say which don't go together.
+    `rules` gets the values of all its keys, each accepted by itself, and yields those that don't go together.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""Where in a TOML text each key and table stands; tomllib doesn't say.
+"""The line of each key and table in a TOML text, which tomllib doesn't report.
 
-Only ever given text that tomllib has accepted, so it tells tokens apart and trusts their order.
+It only gets text that tomllib has accepted, so it separates tokens and trusts their order.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 
 
 def key_lines(text: str) -> dict[Path, int]:
-    """The line, from 1, of every table, key and list entry.
+    """Return the line, from 1, of every table, key and list entry.
 
     `("outlets", "media", "url")` is a key, `("retry", "schedule", 2)` the third entry of a list.
     """
@@ -27,7 +27,7 @@ def key_lines(text: str) -> dict[Path, int]:
 
 
 def line_of(lines: Mapping[Path, int], path: Path) -> int:
-    """The line of `path`, or of the nearest thing around it; 0 where nothing of it stands in the file."""
+    """Return the line of `path`, or of the nearest table or key around it; 0 if no part of it is in the file."""
     for length in range(len(path), 0, -1):
         if path[:length] in lines:
             return lines[path[:length]]

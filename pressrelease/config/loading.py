@@ -1,4 +1,4 @@
-"""The text of config.toml → a Config, or every problem at once, each with its line and the mend."""
+"""Turn the text of config.toml into a Config, or report every problem at once, each with its line and its fix."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def read_config(text: str, *, source: str = "config.toml") -> Config:
     """Read and validate a whole config. Raises ConfigRefused with all problems; no value is repeated in them."""
     text = text.removeprefix("\ufeff")
-    reading = _Reading(_parse(text, source), text)
+    reading = _Loader(_parse(text, source), text)
     config = reading.config()
     if config is None or reading.problems:
         raise ConfigRefused(reading.problems, source)
@@ -46,26 +46,26 @@ def _parse(text: str, source: str) -> dict[str, Any]:
         problem = Problem(line, f"this is not valid TOML: {words}", 'Put text in double quotes: name = "…".')
         raise ConfigRefused([problem], source) from None
     except (ValueError, RecursionError, OverflowError):
-        # A number of thousands of digits, or lists within lists beyond the stack.
+        # A number with thousands of digits, or lists nested deeper than the stack allows.
         raise ConfigRefused(
             [Problem(0, "this is not valid TOML", "Start again from `pressrelease init`.")], source
         ) from None
 
 
 def _place(words: str, text: str) -> tuple[int, str]:
-    """tomllib's "Expected '=' … (at line 3, column 5)" as line and words."""
+    """Split tomllib's "Expected '=' … (at line 3, column 5)" into line and words."""
     import re
 
     found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", words)
     if found is None:
         return 0, "it can't be read"
     line = int(found.group(1)) if found.group(1) else text.rstrip().count("\n") + 1
-    # Its words may quote a key of the file; those of a syntax error never quote a value.
+    # tomllib's message may quote a key of the file; for a syntax error it never quotes a value.
     return line, words[: found.start()][:100].rstrip(".")
 
 
-class _Reading:
-    """One reading of one config: collects problems rather than stopping at the first."""
+class _Loader:
+    """Reads one config and collects all problems instead of stopping at the first."""
 
     def __init__(self, values: dict[str, Any], text: str) -> None:
         self.problems: list[Problem] = []
@@ -73,7 +73,7 @@ class _Reading:
         self._text = text
 
     def config(self) -> Config | None:
-        """The config, as far as it could be read; not to be used where there are problems."""
+        """Return the config, as far as it could be read; not to be used if there are problems."""
         known = (*(section.name for section in SECTIONS), "outlets")
         for name in self._values:
             if name not in known:
@@ -106,7 +106,7 @@ class _Reading:
         self.problems.append(Problem(line_of(self._lines, path), message, hint))
 
     def _table(self, path: Path, keys: tuple[Key, ...]) -> dict[str, Any]:
-        """Every key of one table, defaults filled in; those with problems are left out."""
+        """Return every key of one table with defaults filled in; those with problems are left out."""
         title = f"[{'.'.join(str(part) for part in path)}]"
         values = self._at(path)
         if not isinstance(values, dict):
@@ -195,13 +195,13 @@ class _Reading:
         if len(self.problems) == before:
             self._wrong(kind.rules(values), title, path)
         if len(self.problems) > before:
-            # Known by its name, so that no second problem is made of the first where it is named.
+            # Its name is known, so that [defaults] or [notify] naming it is not a second problem.
             return OutletConfig(name, kind.name)
         settings = {key.name: values[key.name] for key in kind.keys}
         return OutletConfig(name, kind.name, values["enabled"], values["timeout"], settings)
 
     def _foreign(self, name: str, kind: str) -> OutletConfig:
-        """An outlet of a kind that another package brings, which looks at its own keys when it is opened."""
+        """Return an outlet of a kind from another package, which checks its own keys when it is opened."""
         path = ("outlets", name)
         table = self._at(path)
         title = f"[outlets.{name}]"
@@ -217,18 +217,18 @@ class _Reading:
         return OutletConfig(name, kind, common["enabled"], common["timeout"], settings)
 
     def _wrong(self, wrongs: Iterable[Wrong], title: str, path: Path) -> None:
-        """Problems whose `at` begins with the key that they are about."""
+        """Record problems whose `at` begins with the key that they are about."""
         for wrong in wrongs:
             where = f"{title} {_short(str(wrong.at[0]))}"
             self._say((*path, *wrong.at), f"{where} {wrong.message}", f"{where}: {wrong.hint}" if wrong.hint else "")
 
     def _cross(self, found: Mapping[str, dict[str, Any]], outlets: Mapping[str, OutletConfig]) -> None:
-        """What only shows when two places are looked at together."""
+        """Record problems between two places of the config."""
         tables = self._at(("outlets",))
         names = list(tables) if isinstance(tables, dict) else []
         known = _list("outlets", names) if names else "There are no outlets yet."
         for section in ("defaults", "notify"):
-            # What nobody wrote is said of a release that relies on it, where it can be mended.
+            # A default that nobody wrote is reported for the release that relies on it, where it can be fixed.
             written = isinstance(self._at((section,)), dict) and "outlets" in self._at((section,))
             for number, name in enumerate(found[section].get("outlets", ()) if written else ()):
                 path = (section, "outlets", number)
@@ -273,7 +273,7 @@ class _Reading:
 
 
 def _short(key: str) -> str:
-    """A key as a message may show it."""
+    """Return a key as a message may show it: printable and short."""
     plain = "".join(character for character in key if character.isprintable())
     return plain if len(plain) <= 40 else f"{plain[:40]}…"
 

@@ -1,4 +1,4 @@
-"""The kinds of outlet and the keys of each: a row here is validation, sample and documentation at once."""
+"""The kinds of outlet and the keys of each. Validation, the sample config and the reference page use these rows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from pressrelease.config.values import (
     whole,
 )
 
-#: Where other packages name the kinds of outlet that they bring.
+#: The entry point group in which other packages name the kinds of outlet that they provide.
 ENTRY_POINTS = "pressrelease.outlets"
 
 #: At every outlet, whatever its kind.
@@ -44,14 +44,14 @@ COMMON_KEYS = (
     Key(
         "enabled",
         flag,
-        "false switches it off; a release that names it can't be scheduled then",
+        "false switches it off; a release that names it can't be scheduled",
         default=True,
         covers=Cover.NO,
     ),
     Key(
         "timeout",
         duration(timedelta(seconds=1), timedelta(hours=1)),
-        "the longest that one try may take, all in all",
+        "the longest that one try may take",
         default=OutletConfig("", "").timeout,
         covers=Cover.NO,
     ),
@@ -65,14 +65,14 @@ OUTLET_KINDS = (
             Key(
                 "path",
                 public_folder,
-                "the web server's root, a folder of its own",
+                "its own folder, served by the web server",
                 default="newsroom",
                 covers=Cover.YES,
             ),
             Key(
                 "url",
                 web_address_or_empty,
-                "where the public reads it; links and feeds need it",
+                "its public address; links and feeds need it",
                 default="",
                 sample='"https://news.example.org"',
                 covers=Cover.YES,
@@ -82,13 +82,13 @@ OUTLET_KINDS = (
     ),
     OutletKind(
         "email",
-        "mail to each recipient by itself, through a mail server",
+        "a separate mail to each recipient, through a mail server",
         (
             Key("host", mail_server, "the mail server", required=True, sample='"smtp.example.org"', covers=Cover.NO),
             Key(
                 "port",
                 whole(1, 65535),
-                "left out: 587 with starttls, 465 with tls, 25 with none",
+                "default: 587 with starttls, 465 with tls, 25 with none",
                 sample="587",
                 covers=Cover.NO,
             ),
@@ -102,7 +102,7 @@ OUTLET_KINDS = (
             Key(
                 "username",
                 text_or_empty,
-                "where the server asks for one",
+                "if the server requires one",
                 default="",
                 sample='"press"',
                 covers=Cover.NO,
@@ -110,7 +110,7 @@ OUTLET_KINDS = (
             Key(
                 "password",
                 secret,
-                "with the username",
+                "the password for that username",
                 secret=True,
                 sample='{ env = "PRESSRELEASE_SMTP_PASSWORD" }',
                 covers=Cover.NO,
@@ -118,7 +118,7 @@ OUTLET_KINDS = (
             Key(
                 "from",
                 mail_sender,
-                "whom it comes from, of a domain that the server may send for",
+                "the sender, in a domain that the server may send for",
                 required=True,
                 sample='"Press Office <press@example.org>"',
                 covers=Cover.YES,
@@ -126,7 +126,7 @@ OUTLET_KINDS = (
             Key(
                 "reply_to",
                 mail_address_or_empty,
-                "whom reporters answer to",
+                "where reporters' replies go",
                 default="",
                 sample='"media@example.org"',
                 covers=Cover.YES,
@@ -150,7 +150,7 @@ OUTLET_KINDS = (
             Key(
                 "unsubscribe",
                 unsubscribe,
-                "where one leaves the list, https or mailto",
+                "where a recipient leaves the list, https or mailto",
                 default="",
                 sample='"mailto:unsubscribe@example.org"',
                 covers=Cover.YES,
@@ -161,12 +161,12 @@ OUTLET_KINDS = (
     ),
     OutletKind(
         "webhook",
-        "another program, told as Standard Webhooks 1.0.0 says",
+        "a signed HTTP request to another program (Standard Webhooks 1.0.0)",
         (
             Key(
                 "url",
                 address_or_secret,
-                "where to post; a reference where the address is itself a secret",
+                "where to post; a reference if the address is itself a secret",
                 required=True,
                 sample='"https://hooks.example.org/press"',
                 covers=Cover.YES,
@@ -183,7 +183,7 @@ OUTLET_KINDS = (
             Key(
                 "headers",
                 headers,
-                "more headers; a secret one by reference",
+                "more headers; a reference if the value is a secret",
                 default={},
                 sample='{ "X-Source" = "press office" }',
                 covers=Cover.YES,
@@ -193,7 +193,7 @@ OUTLET_KINDS = (
     ),
     OutletKind(
         "wordpress",
-        "a post on a WordPress site, by an application password",
+        "a post on a WordPress site, with an application password",
         (
             Key(
                 "url",
@@ -203,11 +203,18 @@ OUTLET_KINDS = (
                 sample='"https://www.example.org"',
                 covers=Cover.YES,
             ),
-            Key("username", text, "whose application password it is", required=True, sample='"press"', covers=Cover.NO),
+            Key(
+                "username",
+                text,
+                "the user that the application password belongs to",
+                required=True,
+                sample='"press"',
+                covers=Cover.NO,
+            ),
             Key(
                 "password",
                 secret,
-                "an application password, not the one that logs in",
+                "an application password, not the login password",
                 required=True,
                 secret=True,
                 sample='{ env = "PRESSRELEASE_WORDPRESS_PASSWORD" }',
@@ -269,7 +276,7 @@ OUTLET_KINDS = (
             Key(
                 "password",
                 secret,
-                "an app password, not the one that logs in",
+                "an app password, not the login password",
                 required=True,
                 secret=True,
                 sample='{ env = "PRESSRELEASE_BLUESKY_PASSWORD" }',
@@ -280,12 +287,12 @@ OUTLET_KINDS = (
     ),
     OutletKind(
         "apprise",
-        "any of Apprise's services, Slack and Teams among them; it can't say whether a post arrived",
+        "any of Apprise's services, such as Slack or Teams; it can't show whether a post arrived",
         (
             Key(
                 "url",
                 apprise_address,
-                "the service's address as Apprise writes it; it holds a secret",
+                "the service's address as Apprise writes it; it contains a secret",
                 required=True,
                 secret=True,
                 sample='{ env = "PRESSRELEASE_APPRISE_URL" }',
@@ -296,7 +303,7 @@ OUTLET_KINDS = (
     ),
     OutletKind(
         "command",
-        "a program of yours, given the release as JSON on its standard input",
+        "your own program, which gets the release as JSON on its standard input",
         (
             Key(
                 "argv",
@@ -309,7 +316,7 @@ OUTLET_KINDS = (
             Key(
                 "env",
                 variables,
-                "more environment variables for it; a secret one by reference",
+                "more environment variables for it; a reference if the value is a secret",
                 default={},
                 covers=Cover.YES,
                 sample='{ LEVEL = "info", TOKEN = { env = "PRESSRELEASE_TOKEN" } }',
@@ -321,12 +328,12 @@ OUTLET_KINDS = (
 
 
 def outlet_kind(name: str) -> OutletKind | None:
-    """The kind of that name, or None."""
+    """Return the kind of that name, or None."""
     return next((kind for kind in OUTLET_KINDS if kind.name == name), None)
 
 
 def brought_by_others(name: str) -> bool:
-    """Whether an installed package brings a kind of that name."""
+    """Return whether an installed package provides a kind of that name."""
     from importlib.metadata import entry_points
 
     return any(True for _ in entry_points(group=ENTRY_POINTS, name=name))

@@ -18,12 +18,12 @@ from pressrelease.release.text import forbidden_in
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 #: Set by the webhook itself, or by HTTP.
 _OWN_HEADERS = r"(?i)webhook-.*|content-.*|host|connection|transfer-encoding|te|trailer|upgrade|expect"
-#: Headers whose value lets somebody in.
+#: Headers whose value is a login.
 _GUARDED_HEADERS = r"(?i).*(?:authorization|cookie|token|secret|password|signature|credential|key).*"
 
 
 def public_folder(value: Any) -> str:
-    """A folder for the public to see: never the workspace, its drafts or its private state."""
+    """Return a folder that the public may see: never the workspace, its drafts or its private state."""
     path = text(value).replace("\\", "/")
     parts = [part for part in path.split("/") if part not in {"", "."}]
     if ".." in parts:
@@ -36,7 +36,7 @@ def public_folder(value: Any) -> str:
 
 
 def headers(value: Any) -> dict[str, Any]:
-    """HTTP headers to add: texts, or references where the text is a secret. None that the webhook sets itself."""
+    """Return HTTP headers to add: text, or references to secrets. None that the webhook sets itself."""
     if not isinstance(value, dict):
         raise Wrong("should be a table of text values", 'Write { "X-Source" = "press office" }.')
     found: dict[str, Any] = {}
@@ -72,19 +72,19 @@ def _header(name: str, value: Any) -> Any:
 
 _LIKE_AN_ADDRESS = 'Write it like "press@example.org".'
 
-#: Enough to tell an address from a slip; the outlet reads it by the whole grammar.
+#: Enough to find a typing error; the outlet reads an address by the whole grammar.
 _ADDRESS = r"[^\s@<>,;:\"()\[\]\\]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W_](?:[\w-]*[^\W_])?"
 _NAMED = r"[^<>@]*<([^<>]+)>"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.?"
-#: RFC 2919, section 2: dot-atoms, of which the last ones are a domain of the office's.
+#: RFC 2919, section 2: dot-atoms; the last ones are a domain of the office.
 _LIST_ID = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)+"
 _HANDLE = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
-#: Keys whose value does.
+#: Keys whose value is a login.
 _GUARDED_NAMES = r"(?i)(?:.*_)?(?:password|passphrase|secret|token|api_?key|private_key|credentials?)"
 
 
 def mail_address(value: Any) -> str:
-    """One plain address, without a name beside it."""
+    """Return one plain address, without a name beside it."""
     address = text(value)
     if len(address.encode()) > 254 or not re.fullmatch(_ADDRESS, address):
         raise Wrong("is not an e-mail address", _LIKE_AN_ADDRESS)
@@ -92,12 +92,12 @@ def mail_address(value: Any) -> str:
 
 
 def mail_address_or_empty(value: Any) -> str:
-    """As `mail_sender`; "" for none."""
+    """Return what `mail_sender` does; "" for none."""
     return "" if value == "" else mail_sender(value)
 
 
 def mail_sender(value: Any) -> str:
-    """An address, or a name and an address: "Press Office <press@example.org>"."""
+    """Return an address, or a name and an address: "Press Office <press@example.org>"."""
     sender = text(value)
     named = re.fullmatch(_NAMED, sender)
     try:
@@ -110,7 +110,7 @@ def mail_sender(value: Any) -> str:
 
 
 def recipients(value: Any) -> str | tuple[str, ...]:
-    """A list of addresses, or the path of a CSV file that holds them."""
+    """Return a list of addresses, or the path of a CSV file of them."""
     if isinstance(value, str):
         path = text(value)
         if "@" in path and not path.lower().endswith(".csv"):
@@ -126,7 +126,7 @@ def recipients(value: Any) -> str | tuple[str, ...]:
 
 
 def mail_server(value: Any) -> str:
-    """A host's name or IP address, without a port."""
+    """Return a host's name or IP address, without a port."""
     host = text(value)
     if not (re.fullmatch(_HOST, host) or (":" in host and _is_ip(host))) or len(host) > 253:
         raise Wrong(
@@ -146,7 +146,7 @@ def _is_ip(host: str) -> bool:
 
 
 def list_id(value: Any) -> str:
-    """A mailing list's name (RFC 2919), without brackets; "" for none."""
+    """Return a mailing list's name (RFC 2919), without brackets; "" for none."""
     if value == "":
         return ""
     name = text(value)
@@ -156,7 +156,7 @@ def list_id(value: Any) -> str:
 
 
 def unsubscribe(value: Any) -> str:
-    """Where a recipient leaves the list: an https address or a mailto; "" for none."""
+    """Return where a recipient leaves the list: an https address or a mailto; "" for none."""
     if value == "":
         return ""
     address = text(value)
@@ -169,7 +169,7 @@ def unsubscribe(value: Any) -> str:
 
 
 def term(value: Any) -> str | int:
-    """A category or tag of WordPress: its name, or its number."""
+    """Return a category or tag of WordPress: its name, or its number."""
     if isinstance(value, int) and not isinstance(value, bool):
         if value < 1:
             raise Wrong("should be a number from 1 up, or a name", 'Write it like 12 or "Press releases".')
@@ -178,7 +178,7 @@ def term(value: Any) -> str | int:
 
 
 def handle(value: Any) -> str:
-    """An account's name at Bluesky: a domain."""
+    """Return an account's name at Bluesky: a domain."""
     name = text(value)
     if len(name) > 253 or not re.fullmatch(_HANDLE, name):
         raise Wrong("is not a handle", 'Write it in small letters and without the @, like "example.bsky.social".')
@@ -186,7 +186,7 @@ def handle(value: Any) -> str:
 
 
 def apprise_address(value: Any) -> str | SecretReference:
-    """An address of Apprise's. It holds tokens, so it is a reference, but for a service on this machine."""
+    """Return an address of Apprise: a reference, because it contains tokens, unless the service is on this machine."""
     if isinstance(value, dict):
         return secret(value)
     address = text(value)
@@ -200,10 +200,10 @@ def apprise_address(value: Any) -> str | SecretReference:
 
 
 def arguments(value: Any) -> tuple[str, ...]:
-    """A program and its arguments, as they are: no shell reads them."""
+    """Return a program and its arguments, unchanged: no shell reads them."""
     example = '["/usr/local/bin/publish", "--quiet"]'
     if isinstance(value, str):
-        raise Wrong("should be a list: one text for the program and one for each argument", f"Write it like {example}.")
+        raise Wrong("should be a list: the program, then each argument", f"Write it like {example}.")
     found: tuple[str, ...] = list_of(_argument, example, unique=False, least=1)(value)
     if not found[0].strip():
         raise Wrong("names no program", f"Write it like {example}.", (0,))
@@ -219,7 +219,7 @@ def _argument(value: Any) -> str:
 
 
 def variables(value: Any) -> dict[str, Any]:
-    """Environment variables for a program: texts, or references where the text is a secret."""
+    """Return environment variables for a program: text, or references to secrets."""
     example = 'Write { LEVEL = "info", TOKEN = { env = "PRESSRELEASE_TOKEN" } }.'
     if not isinstance(value, dict):
         raise Wrong("should be a table of text values", example)
@@ -239,7 +239,7 @@ def _variable(name: str, value: Any) -> Any:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise Wrong("is not a valid variable name", "Letters, digits and underscores only.")
     if name == "PRESSRELEASE_KEY":
-        raise Wrong("the outlet sets itself", "Delete it.")
+        raise Wrong("is set by the outlet itself", "Delete it.")
     if isinstance(value, dict):
         return secret(value)
     if re.fullmatch(_GUARDED_NAMES, name):
@@ -251,7 +251,7 @@ def _variable(name: str, value: Any) -> Any:
 
 
 def mail_rules(values: Mapping[str, Any]) -> Iterator[Wrong]:
-    """What an email outlet's keys must be together."""
+    """Yield which keys of an email outlet don't go together."""
     if values["security"] == "none" and not is_loopback(values["host"]):
         yield Wrong(
             "would send mail and password unencrypted",
@@ -264,7 +264,7 @@ def mail_rules(values: Mapping[str, Any]) -> Iterator[Wrong]:
 
 
 def foreign_settings(table: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of a kind that another package brings: as given, references to secrets read. Raises Several."""
+    """Return the keys of a kind from another package as given, with references to secrets read. Raises Several."""
     found: dict[str, Any] = {}
     wrongs: list[Wrong] = []
     for name, value in table.items():

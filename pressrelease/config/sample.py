@@ -12,18 +12,18 @@ from pressrelease.config.values import said
 from pressrelease.release.model import Contact
 
 _HEAD = """\
-# The office, its outlets, its rules. A line that begins with # says something; one that begins with #, directly
-# followed by a key, shows its default or an example: delete the # to set it.
-# A secret never stands in here: write { env = "NAME" }, { file = "path" } (mode 0600) or { keyring = "service/name" }.
-# Lengths of time: "5s", "2m", "1h", "3d". `pressrelease doctor` reads this file and says what is wrong with it.
+# The office, its outlets, its rules. A line that begins with # is a comment. If a key follows the # directly, the line
+# shows its default or an example: delete the # to set it.
+# Never write a secret here: write { env = "NAME" }, { file = "path" } (mode 0600) or { keyring = "service/name" }.
+# Lengths of time: "5s", "2m", "1h", "3d". To check this file: `pressrelease doctor`.
 """
 
-#: The sample's outlets other than the newsroom, by what an office would call them.
+#: Names of the sample's outlets if they differ from their kind.
 _NAMES = {"webhook": "media"}
 
 
 def sample_config(office_name: str, timezone: str, url: str = "", *, contact: Contact | None = None) -> str:
-    """A whole config.toml for a new office; every key is in it, commented, with its default.
+    """Return a whole config.toml for a new office; every key is in it, commented, with its default.
 
     `url` is where the newsroom will be read. Nothing is checked here: give the text to `read_config`.
     """
@@ -64,7 +64,7 @@ def _shown(key: Key) -> str:
 
 
 def _toml(value: Any) -> str:
-    """A value of ours as TOML."""
+    """Return a value of ours as TOML."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, timedelta):
@@ -73,7 +73,7 @@ def _toml(value: Any) -> str:
         return f'"{value:%H:%M}"'
     if isinstance(value, str):
         return f'"{"".join(_escaped(character) for character in value)}"'
-    if isinstance(value, Contact):  # a tuple too, so it is asked first
+    if isinstance(value, Contact):  # a tuple too, so it comes before tuples
         written = ", ".join(f"{name} = {_toml(part)}" for name, part in value._asdict().items() if part)
         return f"{{ {written} }}" if written else "{}"
     if isinstance(value, tuple):

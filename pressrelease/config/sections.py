@@ -1,4 +1,4 @@
-"""The tables of config.toml other than the outlets: a row a key, with the model's own defaults."""
+"""The tables of config.toml other than the outlets: one row for each key, with the defaults of `settings`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Section(NamedTuple):
 
 
 def contact(value: Any) -> Contact:
-    """Whom reporters call: name, phone, email."""
+    """Return the person that reporters call: name, phone, email."""
     if not isinstance(value, dict):
         raise Wrong("should be a table of name, phone and email", f"Write it like {_CONTACT_SAMPLE}.")
     known = ("name", "phone", "email")
@@ -59,7 +59,7 @@ def contact(value: Any) -> Contact:
 
 
 def language(value: Any) -> str:
-    """A language tag (RFC 5646): "en-US"."""
+    """Return a language tag (RFC 5646): "en-US"."""
     tag = text(value)
     if not re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", tag):
         raise Wrong("is not a language tag", 'Write it like "en-US".')
@@ -67,7 +67,7 @@ def language(value: Any) -> str:
 
 
 def store_url(value: Any) -> str:
-    """A database of SQLite in a file, or of PostgreSQL; without a password in it."""
+    """Return the address of an SQLite file or a PostgreSQL database; without a password in it."""
     url = text(value)
     shape = 'Write "sqlite:///.pressrelease/state.db" or "postgresql+psycopg://host/name".'
     if url.startswith("sqlite:///"):
@@ -76,7 +76,7 @@ def store_url(value: Any) -> str:
             raise Wrong("names no file; what is not on disk is lost", shape)
         return url
     if not re.match(r"postgresql\+psycopg://", url):
-        raise Wrong("should be a database of SQLite or PostgreSQL", shape)
+        raise Wrong("should be an SQLite or PostgreSQL database", shape)
     authority = url.partition("://")[2].partition("/")[0].partition("?")[0]
     user = authority.rpartition("@")[0]
     if ":" in user or re.search(r"[?&](?:ssl)?password=", url, re.IGNORECASE):
@@ -90,44 +90,57 @@ _OFFICE, _POLICY, _RETRY = _DEFAULTS.office, _DEFAULTS.policy, _DEFAULTS.retry
 SECTIONS = (
     Section(
         "office",
-        "Who speaks, and by which clock.",
+        "The office's name, contact and time zone.",
         (
-            Key("name", text, "as it stands on every release", required=True, covers=Cover.YES),
+            Key("name", text, "as it is shown on every release", required=True, covers=Cover.YES),
             Key(
                 "timezone",
                 timezone,
-                "of the IANA database; every embargo is read in it",
+                "an IANA name; every embargo is read in this zone",
                 required=True,
                 covers=Cover.YES,
             ),
             Key(
                 "url",
                 web_address_or_empty,
-                "the office's own site",
+                "the office's own website",
                 default=_OFFICE.url,
                 sample='"https://example.org"',
                 covers=Cover.YES,
             ),
-            Key("contact", contact, "whom reporters call", default=Contact(), sample=_CONTACT_SAMPLE, covers=Cover.YES),
-            Key("language", language, "of the releases (RFC 5646)", default=_OFFICE.language, covers=Cover.YES),
+            Key(
+                "contact",
+                contact,
+                "the person that reporters call",
+                default=Contact(),
+                sample=_CONTACT_SAMPLE,
+                covers=Cover.YES,
+            ),
+            Key(
+                "language",
+                language,
+                "the language of the releases (RFC 5646)",
+                default=_OFFICE.language,
+                covers=Cover.YES,
+            ),
             Key(
                 "release_time",
                 wall_time,
-                "the office's hour for an embargo that names only days",
+                "the time of day for an embargo that names only days",
                 default=_OFFICE.release_time,
                 covers=Cover.NO,
             ),
-            Key("close", wall_time, "when the office goes home", default=_OFFICE.close, covers=Cover.NO),
+            Key("close", wall_time, "the end of the office's day", default=_OFFICE.close, covers=Cover.NO),
         ),
     ),
     Section(
         "defaults",
-        "What a release gets that doesn't say.",
+        "What a release uses if it doesn't name its own.",
         (
             Key(
                 "outlets",
                 list_of(outlet_name, '["newsroom"]'),
-                "where it goes",
+                "the outlets it goes to",
                 default=_DEFAULTS.default_outlets,
                 covers=Cover.NO,
             ),
@@ -135,7 +148,7 @@ SECTIONS = (
     ),
     Section(
         "policy",
-        "Who must say yes, and how late is too late.",
+        "Who must approve, and how late a release may still be sent.",
         (
             Key(
                 "approvals",
@@ -147,21 +160,21 @@ SECTIONS = (
             Key(
                 "approvers",
                 list_of(text, '["jdoe", "asmith"]'),
-                "who may; empty: anyone",
+                "who may approve; empty: anyone",
                 default=_POLICY.approvers,
                 covers=Cover.WEAKER,
             ),
             Key(
                 "author_may_approve",
                 flag,
-                "whether the author's own word counts",
+                "whether the author's own approval counts",
                 default=_POLICY.author_may_approve,
                 covers=Cover.WEAKER,
             ),
             Key(
                 "allowed_signers",
                 text_or_empty,
-                "a file of SSH keys, as git has it; with it an approval counts only signed by its approver's key",
+                "a file of SSH keys in git's format; if set, each approval must be signed with its approver's key",
                 default=_POLICY.allowed_signers,
                 sample='"allowed_signers"',
                 covers=Cover.WEAKER,
@@ -169,7 +182,7 @@ SECTIONS = (
             Key(
                 "max_late",
                 duration(timedelta(0), _YEAR),
-                "later than this past its lift, a release is not sent but needs a person",
+                "later than this after its lift, a release is not sent until a person decides",
                 default=_POLICY.max_late,
                 covers=Cover.NO,
             ),
@@ -177,28 +190,28 @@ SECTIONS = (
     ),
     Section(
         "retry",
-        "What follows a try that failed for now.",
+        "What happens after a try that failed and may be repeated.",
         (
             Key(
                 "schedule",
                 list_of(
                     duration(timedelta(seconds=1), timedelta(days=7)), '["5s", "30s", "2m"]', unique=False, least=1
                 ),
-                "the pauses between tries, the last one repeated",
+                "the pauses between tries; the last one is repeated",
                 default=_RETRY.schedule,
                 covers=Cover.NO,
             ),
             Key(
                 "give_up",
                 duration(timedelta(0), timedelta(days=30)),
-                "after this long a person decides",
+                "after this long it is not tried again, and a person decides",
                 default=_RETRY.give_up,
                 covers=Cover.NO,
             ),
             Key(
                 "jitter",
                 share,
-                "the share of a pause that chance may add, 0 to 1",
+                "the most that is added to a pause at random, as a part of it, 0 to 1",
                 default=_RETRY.jitter,
                 covers=Cover.NO,
             ),
@@ -206,12 +219,12 @@ SECTIONS = (
     ),
     Section(
         "clock",
-        "Who is asked for the time before anything goes out, and how far off this machine's clock may be.",
+        "Servers that confirm the time before anything goes out, and how far off this computer's clock may be.",
         (
             Key(
                 "witnesses",
                 list_of(web_address, '["https://www.example.org"]'),
-                "servers whose HTTP Date is asked",
+                "servers whose HTTP Date is compared",
                 default=_DEFAULTS.clock.witnesses,
                 sample='["https://www.example.org"]',
                 covers=Cover.NO,
@@ -227,7 +240,7 @@ SECTIONS = (
     ),
     Section(
         "store",
-        "Where the record is kept.",
+        "Where the database is kept.",
         (
             Key(
                 "url",
@@ -240,7 +253,7 @@ SECTIONS = (
     ),
     Section(
         "notify",
-        "Who is told: approval needed, published, late, failed, in doubt, stopped.",
+        "Who is notified: approval needed, published, late, failed, in doubt, stopped.",
         (
             Key(
                 "outlets",
@@ -252,7 +265,7 @@ SECTIONS = (
             Key(
                 "heartbeat",
                 address_or_secret_or_empty,
-                "a dead-man's switch, pinged by `run` and `publish-due`",
+                "a monitor's address, pinged by `run` and `publish-due`; it raises the alarm if the pings stop",
                 default=_DEFAULTS.notify.heartbeat,
                 sample='{ env = "PRESSRELEASE_HEARTBEAT" }',
                 covers=Cover.NO,

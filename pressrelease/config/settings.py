@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from pressrelease.release import Contact
 
-#: Where the record is kept where nobody says otherwise; relative to the workspace.
+#: The default database; its path is relative to the workspace.
 STORE_URL = "sqlite:///.pressrelease/state.db"
 
 
 class SecretSource(str, Enum):
-    """Where a secret is kept; never in config.toml itself."""
+    """The place where a secret is kept; never config.toml itself."""
 
     ENV = "env"
     FILE = "file"
@@ -23,7 +23,7 @@ class SecretSource(str, Enum):
 
 
 class SecretReference(NamedTuple):
-    """Names a secret without holding it: a variable, a file of mode 0600, or `service/name` in the keyring."""
+    """The place of a secret, not the secret: a variable, a file of mode 0600, or `service/name` in the keyring."""
 
     source: SecretSource
     name: str
@@ -42,9 +42,9 @@ class Office(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """[policy]: who must say yes, and how late is too late to send without asking.
+    """[policy]: who must approve, and how late a release may still be sent without asking.
 
-    `allowed_signers` is the file of the keys that approvals must be signed with, "" where none need be.
+    `allowed_signers` is the file of the keys that approvals must be signed with, "" if they need no signature.
     """
 
     approvals: int = 1
@@ -71,21 +71,21 @@ class Retry(NamedTuple):
 
 
 class ClockRules(NamedTuple):
-    """[clock]: whose HTTP Date is asked before anything goes out, and how far off the local clock may be."""
+    """[clock]: servers whose HTTP Date is compared before anything goes out, and how far off the local clock may be."""
 
     witnesses: tuple[str, ...] = ()
     tolerance: timedelta = timedelta(seconds=2)
 
 
 class Notify(NamedTuple):
-    """[notify]: who is told, and the dead-man's switch (a URL that is itself a secret)."""
+    """[notify]: who is notified, and the monitor that is pinged (a URL that is itself a secret)."""
 
     outlets: tuple[str, ...] = ()
     heartbeat: str | SecretReference = ""
 
 
 class OutletConfig(NamedTuple):
-    """[outlets.NAME]. `settings` holds the keys of its type only, validated, secrets as SecretReference."""
+    """[outlets.NAME]. `settings` has the keys of its type only, validated, with secrets as SecretReference."""
 
     name: str
     type: str
@@ -95,7 +95,7 @@ class OutletConfig(NamedTuple):
 
 
 class Config(NamedTuple):
-    """The whole of config.toml, valid."""
+    """All of config.toml, validated."""
 
     office: Office
     default_outlets: tuple[str, ...] = ("newsroom",)

@@ -1,6 +1,6 @@
-"""Readers of single values: TOML's value in, ours out, or Wrong with what to write instead.
+"""Functions that read single values: TOML's value in, ours out, or Wrong with what to write instead.
 
-No message ever repeats a value, since it could be a secret put at the wrong key.
+No message ever repeats a value, because it could be a secret at the wrong key.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _REFERENCE = 'Write { env = "NAME" }, { file = "path" } or { keyring = "service/
 
 
 def text(value: Any) -> str:
-    """One line of text, not empty."""
+    """Return one line of text, not empty."""
     if not isinstance(value, str):
         raise Wrong("should be text", 'Put it in double quotes: "…".')
     if not value.strip():
@@ -43,21 +43,21 @@ def _one_line(value: str) -> str:
 
 
 def text_or_empty(value: Any) -> str:
-    """One line of text; "" for none."""
+    """Return one line of text; "" for none."""
     if value == "":
         return ""
     return text(value)
 
 
 def flag(value: Any) -> bool:
-    """true or false."""
+    """Return a TOML boolean."""
     if not isinstance(value, bool):
         raise Wrong("should be true or false", "Write true or false, in small letters and without quotes.")
     return value
 
 
 def whole(least: int, most: int) -> Reader:
-    """A whole number from `least` to `most`."""
+    """Return a reader of whole numbers from `least` to `most`."""
 
     def read(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
@@ -70,14 +70,14 @@ def whole(least: int, most: int) -> Reader:
 
 
 def share(value: Any) -> float:
-    """A number from 0 to 1."""
+    """Return a number from 0 to 1."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise Wrong("should be a number from 0 to 1", "Write a number from 0 to 1, like 0.2.")
     return float(value)
 
 
 def one_of(*choices: str) -> Reader:
-    """One of a few words."""
+    """Return a reader of one of a few words."""
 
     def read(value: Any) -> str:
         if isinstance(value, str) and value in choices:
@@ -89,7 +89,7 @@ def one_of(*choices: str) -> Reader:
 
 
 def duration(least: timedelta, most: timedelta) -> Reader:
-    """A length of time within bounds, both allowed: "5s", "2m", "1h", "3d"."""
+    """Return a reader of lengths of time from `least` to `most`: "5s", "2m", "1h", "3d"."""
 
     def read(value: Any) -> timedelta:
         from pressrelease.when import read_duration
@@ -109,7 +109,7 @@ def duration(least: timedelta, most: timedelta) -> Reader:
 
 
 def said(length: timedelta) -> str:
-    """A duration as config.toml writes it, in its largest whole unit."""
+    """Return a duration as config.toml writes it, in its largest whole unit."""
     seconds = int(length.total_seconds())
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds and seconds % size == 0 and (unit != "d" or seconds > size):
@@ -118,14 +118,14 @@ def said(length: timedelta) -> str:
 
 
 def wall_time(value: Any) -> time:
-    """A local time of day, "HH:MM"."""
+    """Return a local time of day, "HH:MM"."""
     if not isinstance(value, str) or not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", value):
         raise Wrong("should be a time of day", 'Write hours and minutes, 00:00 to 23:59, in quotes: "09:00".')
     return time.fromisoformat(value)
 
 
 def timezone(value: Any) -> str:
-    """An IANA zone that exists here; no leap-second or machine-local zone."""
+    """Return an IANA zone that exists on this machine; no leap-second or machine-local zone."""
     name = text(value)
     if re.fullmatch(r"[A-Za-z0-9_+/-]+", name) and not name.startswith(("right/", "posix/", "/")):
         import zoneinfo
@@ -158,14 +158,14 @@ def _zones_like(name: str) -> str:
 
 
 def outlet_name(value: Any) -> str:
-    """An outlet's name: `[a-z0-9_-]`, 1 to 60 characters."""
+    """Return an outlet's name: `[a-z0-9_-]`, 1 to 60 characters."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise Wrong("should be an outlet's name", "Use small letters, digits, _ and -.")
     return value
 
 
 def list_of(reader: Reader, example: str, *, unique: bool = True, least: int = 0) -> Reader:
-    """A list whose every entry `reader` takes; kept as a tuple."""
+    """Return a reader of lists whose every entry `reader` accepts, as a tuple."""
 
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
@@ -191,7 +191,7 @@ def list_of(reader: Reader, example: str, *, unique: bool = True, least: int = 0
 
 
 def web_address(value: Any) -> str:
-    """An https address, or http on loopback only; without a user name or password in it."""
+    """Return an https address, or http on loopback only; without a user name or password in it."""
     address = text(value)
     parts = _split(address)
     if parts.scheme not in {"https", "http"} or not parts.hostname or any(sign in address for sign in ' \\"<>'):
@@ -199,7 +199,7 @@ def web_address(value: Any) -> str:
     if parts.username is not None or parts.password is not None:
         raise Wrong("contains a user name or password", "Put them in their own keys, as references to a secret.")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise Wrong("is not encrypted", "Write https:// instead of http://; plain http is for this machine only.")
+        raise Wrong("is not encrypted", "Write https:// instead of http://. Plain http is for this machine only.")
     return address
 
 
@@ -208,7 +208,7 @@ def _split(address: str) -> SplitResult:
 
     try:
         parts = urlsplit(address)
-        parts.port  # noqa: B018  (raises on a port that is none)
+        parts.port  # noqa: B018  (raises if the port is not a number)
         parts.hostname  # noqa: B018
     except ValueError:
         raise Wrong("is not a web address", 'Write it in full: "https://news.example.org".') from None
@@ -216,7 +216,7 @@ def _split(address: str) -> SplitResult:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine: 127.0.0.0/8, ::1, localhost (RFC 6761, section 6.3)."""
+    """Return whether a host name or address is this machine: 127.0.0.0/8, ::1, localhost (RFC 6761, section 6.3)."""
     import ipaddress
 
     if host.lower() == "localhost":
@@ -228,12 +228,12 @@ def is_loopback(host: str) -> bool:
 
 
 def web_address_or_empty(value: Any) -> str:
-    """As `web_address`; "" for none."""
+    """Return what `web_address` does; "" for none."""
     return "" if value == "" else web_address(value)
 
 
 def secret(value: Any) -> SecretReference:
-    """Where a secret is kept. A secret written in plain is refused."""
+    """Return where a secret is kept. Refuse a secret that is written out."""
     if not isinstance(value, dict):
         raise Wrong(
             "is a secret; don't write it in this file",
@@ -241,10 +241,10 @@ def secret(value: Any) -> SecretReference:
         )
     known = [source.value for source in SecretSource]
     if len(value) != 1 or next(iter(value)) not in known:
-        raise Wrong("should name exactly one place that holds the secret", _REFERENCE)
+        raise Wrong("should name exactly one place where the secret is kept", _REFERENCE)
     [(source, name)] = value.items()
     if not isinstance(name, str) or not name.strip() or forbidden_in(name) or "\n" in name or "\t" in name:
-        raise Wrong("names no place that holds the secret", _REFERENCE)
+        raise Wrong("should name the place where the secret is kept", _REFERENCE)
     if source == "env" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise Wrong("should name an environment variable", 'Write { env = "NAME" }: letters, digits and _ only.')
     if source == "keyring" and not all(part.strip() for part in name.rpartition("/")):
@@ -253,17 +253,17 @@ def secret(value: Any) -> SecretReference:
 
 
 def address_or_secret(value: Any) -> str | SecretReference:
-    """A web address, or a reference to one that is itself a secret."""
+    """Return a web address, or a reference to one that is itself a secret."""
     return secret(value) if isinstance(value, dict) else web_address(value)
 
 
 def address_or_secret_or_empty(value: Any) -> str | SecretReference:
-    """As `address_or_secret`; "" for none."""
+    """Return what `address_or_secret` does; "" for none."""
     return "" if value == "" else address_or_secret(value)
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """ "; did you mean x?", or "" where nothing is near."""
+    """Return "; did you mean x?", or "" if no known word is similar."""
     import difflib
 
     near = difflib.get_close_matches(word.lower(), known, n=1)

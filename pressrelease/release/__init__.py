@@ -1,9 +1,9 @@
 """A press release as its author wrote it, and the version that is frozen, approved and sent.
 
-bytes of a file ──parse──▶ Release ──canonical──▶ frozen bytes ──from_canonical──▶ the same Release
-                              └─────version_of──▶ the name of exactly what was approved
+    bytes of a file ──parse──▶ Release ──canonical──▶ frozen bytes ──from_canonical──▶ the same Release
+                                  └─────version_of──▶ the name of exactly what was approved
 
-What reads and writes a release is loaded with the first; a pass with nothing due reads none.
+The modules that read and write releases are loaded at first use: a pass with nothing due needs none of them.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@
        └── only a delivery whose first byte surely never left comes back by itself
 
 An `in_doubt` delivery with a `next_try` is at an outlet that recognizes repeats: it is asked again automatically,
-with the same key, while that outlet still remembers the first send. Whatever refuses such a repeat, the delivery
-stays in doubt: that nothing arrived this time proves nothing about the first.
+with the same key, while that outlet still remembers the first send. If a repeat is refused, the delivery stays in
+doubt: a second send that did not arrive proves nothing about the first.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ class Certainty(str, Enum):
 class DeliveryFailed(Exception):
     """An outlet's report that a send did not surely succeed.
 
-    `reason` is for people and holds no secret, no release text, and no URL with credentials. `retry_after` is the
-    outlet's own wish (RFC 9110, section 10.2.3), if it gave one. `credentials` says that this program itself is
-    refused, and so every other release would be too.
+    `reason` is for people and contains no secret, no release text, and no URL with credentials. `retry_after` is the
+    pause that the outlet asked for (RFC 9110, section 10.2.3), if any. `credentials` means that the login was rejected,
+    so every other release would be refused too.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Abilities(NamedTuple):
 
     `correct`: a corrected version replaces the first one; elsewhere it follows as another message. `withdraw`: this
     program can remove what arrived; elsewhere people must be asked to. `provable`: the outlet shows what it has;
-    elsewhere its answer at the moment of sending is all there is.
+    elsewhere its answer at the moment of sending is the only proof.
     """
 
     correct: bool = False
@@ -121,7 +121,7 @@ class Abilities(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """A delivery as the store keeps it. Every time is an aware UTC datetime.
+    """One delivery. Every time is an aware UTC datetime.
 
     `claimed_from` is the state before the last claim: an unsent claim returns to it.
     """
@@ -146,7 +146,7 @@ class Delivery(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The delivery's key, the same on every try, by which an outlet may recognize a repeat.
+        """The delivery's key, the same on every try, so that an outlet can recognize a repeat.
 
         32 hex digits, no secret.
         """
@@ -159,12 +159,12 @@ class Delivery(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether the program itself still has something to do for it."""
+        """Whether the program still has something to do for it."""
         return self.state not in SETTLED and not self.needs_person
 
     @property
     def late(self) -> timedelta | None:
-        """How long after its lift it was delivered, or None before that."""
+        """How long after its lift it was delivered; None until it is delivered."""
         if self.delivered_at is None or self.lift is None:
             return None
         return self.delivered_at - self.lift
@@ -199,10 +199,10 @@ class Delivery(NamedTuple):
 
 
 def _kept(text: str | None) -> str | None:
-    """Return an outlet's text as it is recorded: whatever it answered, the answer must be writable."""
+    """Return an outlet's text as it is recorded: printable and short."""
     return None if text is None else printable(text)[:LONGEST_WORDS]
 
 
 def delivery_key(slug: str, version: str, outlet: str, recipient: str) -> str:
-    """Return the identity of one delivery, as 32 hex digits of SHA-256; injective, since no part holds a newline."""
+    """Return a delivery's identity, 32 hex digits of SHA-256; injective, because no part contains a newline."""
     return hashlib.sha256("\n".join((slug, version, outlet, recipient)).encode()).hexdigest()[:32]

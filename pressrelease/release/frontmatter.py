@@ -1,7 +1,7 @@
-"""YAML front matter, with text as its only type and none of YAML's machinery.
+"""YAML front matter in which every value is text.
 
-PyYAML's own loaders read `9:00` as 540, `010` as 8 and `no` as False, and open an alias bomb. So only its scanner is
-used: events become texts, lists and mappings here; anchors, aliases, tags and directives are refused.
+PyYAML's own loaders read `9:00` as 540, `010` as 8 and `no` as False, and expand an alias bomb. So only its scanner is
+used: events become text, lists and mappings here; anchors, aliases, tags and directives are refused.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Fields:
 
 Node = Text | Items | Fields
 
-#: Where YAML sees a comment start.
+#: The start of a comment in YAML.
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#")
 
 #: Text that continues like a name or number, `#MeToo` or `# 12`, rather than like a comment.
@@ -60,10 +60,10 @@ def read_front_matter(yaml_text: str) -> Fields:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    reading = _Reading(yaml_text.split("\n"))
+    builder = _TreeBuilder(yaml_text.split("\n"))
     try:
         for event in yaml.parse(yaml_text, Loader=loader):
-            reading.take(event)
+            builder.take(event)
     except yaml.MarkedYAMLError as error:
         # A quotation mark that is never closed is found at the end; the fix is where it opened.
         opened = "quoted scalar" in (error.context or "")
@@ -75,33 +75,33 @@ def read_front_matter(yaml_text: str) -> Fields:
     except (yaml.YAMLError, ValueError, OverflowError):
         # The pure-Python scanner lets chr() fail on an escape beyond Unicode.
         raise _trouble("", 0) from None
-    if reading.root is None:
+    if builder.root is None:
         return Fields(FIRST_LINE)
-    if not isinstance(reading.root, Fields):
+    if not isinstance(builder.root, Fields):
         raise ReleaseRefused(
             "The front matter is not a list of `key: value` lines.",
-            line=reading.root.line,
-            hint="Write one key a line, like `headline: Names released`.",
+            line=builder.root.line,
+            hint="Write one key on each line, like `headline: Names released`.",
             code="front_matter",
         )
-    return reading.root
+    return builder.root
 
 
 def _trouble(problem: str, line: int) -> ReleaseRefused:
     if "mapping values are not allowed" in problem:
-        words, hint = "A colon followed by a blank stands inside a value.", _QUOTE_IT
+        words, hint = "There is a colon followed by a space inside a value.", _QUOTE_IT
     elif "cannot start any token" in problem:
-        words, hint = "A value begins with a sign that YAML keeps for itself, or a tab is used to indent.", _QUOTE_IT
+        words, hint = "A value begins with a sign that is special in YAML, or a tab is used to indent.", _QUOTE_IT
     elif "never closed" in problem:
-        words, hint = "A quotation mark that opens here is never closed.", _QUOTE_IT
+        words, hint = "A quotation mark is opened here and never closed.", _QUOTE_IT
     elif "alias" in problem or "anchor" in problem:
-        words, hint = "A value begins with * or &, which YAML keeps for itself.", _QUOTE_IT
+        words, hint = "A value begins with * or &, which are special in YAML.", _QUOTE_IT
     else:
-        words, hint = "The front matter can't be read as YAML here.", f"One `key: value` a line. {_QUOTE_IT}"
+        words, hint = "The front matter can't be read as YAML here.", f"One `key: value` on each line. {_QUOTE_IT}"
     return ReleaseRefused(words, line=line, hint=hint, code="front_matter")
 
 
-class _Reading:
+class _TreeBuilder:
     """Builds the tree from events, without recursion, so that no depth can overflow anything."""
 
     def __init__(self, lines: list[str]) -> None:
@@ -114,7 +114,7 @@ class _Reading:
         self._read_to = (0, 0)
 
     def take(self, event: object) -> None:
-        """Add one event of the scanner's."""
+        """Add one event of the scanner."""
         import yaml
 
         start: Any = event.start_mark  # type: ignore[attr-defined]
@@ -165,9 +165,9 @@ class _Reading:
     def _key(self, parent: Fields, key: str, line: int) -> None:
         if key in parent.values:
             raise ReleaseRefused(
-                f"{shown(key)} stands here a second time.",
+                f"The key {shown(key)} is here twice.",
                 line=line,
-                hint=f"It is on line {parent.lines[key]} already; keep one of them.",
+                hint=f"The first one is on line {parent.lines[key]}. Keep one of them.",
                 code="duplicate_key",
             )
         parent.lines[key] = line
@@ -177,7 +177,7 @@ class _Reading:
         self._nodes += 1
         if self._nodes > MOST_NODES:
             raise ReleaseRefused(
-                f"The front matter holds more than {MOST_NODES:,} values.",
+                f"The front matter has more than {MOST_NODES:,} values.",
                 line=node.line,
                 hint="The text itself goes below the second `---`.",
                 code="front_matter",
@@ -192,7 +192,7 @@ class _Reading:
         key = self._keys[-1]
         if key is None:
             raise ReleaseRefused(
-                "A list or a mapping stands where a key should.", line=node.line, hint=_QUOTE_IT, code="front_matter"
+                "A key is a list or a mapping instead of a word.", line=node.line, hint=_QUOTE_IT, code="front_matter"
             )
         parent.values[key[0]] = node
         self._keys[-1] = None
@@ -203,14 +203,14 @@ class _Reading:
             raise _trouble("anchor", line)
         if getattr(event, "tag", None) is not None:
             raise ReleaseRefused(
-                "A value begins with !, which YAML keeps for itself.", line=line, hint=_QUOTE_IT, code="front_matter"
+                "A value begins with !, which is special in YAML.", line=line, hint=_QUOTE_IT, code="front_matter"
             )
 
     def _refuse_lost_words(self, mark: Any) -> None:
         """Refuse words that YAML reads as a comment: `headline: Case #12 dismissed` would silently become "Case".
 
-        Between the last value and `mark` there are only YAML's own signs and comments. A comment on a line of its own
-        is meant, and so is one with a space after its # that doesn't continue with a number.
+        Between the last value and `mark` there are only YAML's own signs and comments. A comment on its own line is
+        meant as one, and so is one with a space after its # that doesn't continue with a number.
         """
         line, column = self._read_to
         for number in range(line, min(mark.line + 1, len(self._lines))):
@@ -219,14 +219,14 @@ class _Reading:
             comment = _COMMENT.search(text, column if number == line else 0, end)
             if comment and text[: comment.start()].strip() and _WORDS.match(text, comment.end()):
                 raise ReleaseRefused(
-                    "YAML reads everything after # on this line as a comment, and it would be lost.",
+                    "YAML reads everything after # on this line as a comment, so it would be lost.",
                     line=FIRST_LINE + number,
-                    hint=f"{_QUOTE_IT} If a comment is meant, give it a line of its own.",
+                    hint=f"{_QUOTE_IT} If you mean a comment, put it on its own line.",
                     code="lost_words",
                 )
 
 
 def shown(key: str) -> str:
-    """Return a key as an error may show it: short, and without what a terminal would obey."""
+    """Return a key as an error may show it: short, and without terminal control characters."""
     text = "".join(character for character in key if character.isprintable())
     return f"“{text[:40]}…”" if len(text) > 40 else f"“{text}”"

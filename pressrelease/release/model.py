@@ -9,12 +9,12 @@ from typing import NamedTuple
 #: The largest file that is read as a release, in bytes.
 LARGEST_RELEASE = 1024 * 1024
 
-#: How many digits of a version's name are shown where people read it.
+#: How many digits of a version's name are shown to people.
 SHOWN = 12
 
 
 class ReleaseKind(str, Enum):
-    """What sort of release it is."""
+    """The kind of a release."""
 
     RELEASE = "release"
     ADVISORY = "advisory"
@@ -38,9 +38,9 @@ class Attachment(NamedTuple):
 
 
 class Release(NamedTuple):
-    """One file of releases/, read. Every text is NFC, without control characters; `body` is Markdown.
+    """One file of releases/ as it was read. All text is NFC, without control characters; `body` is Markdown.
 
-    `embargo` is the phrase as typed, "" while none is given. `outlets` is None if the file leaves it to [defaults].
+    `embargo` is the phrase as typed, "" if there is none. `outlets` is None if the file leaves it to [defaults].
     `accept` has the codes of findings that somebody read and accepted, each with the reason. `lines` maps a
     front-matter key to its line in the file, from 1, an attachment under "attachments.0" and so on, a part of the
     contact under "contact.email", an accepted finding under "accept.CODE"; `body_line` is the body's first line.

@@ -18,7 +18,7 @@ LONGEST_LINE = 1000
 LONGEST_NOTE = 10_000
 MOST_ITEMS = 100
 
-#: Opening brackets in a body. Each may start a link, and looking for its end takes time with the square of them.
+#: The most opening brackets in a body: each may start a link, and the search for its end takes quadratic time.
 MOST_BRACKETS = 5_000
 
 KEYS = (
@@ -40,7 +40,7 @@ KEYS = (
 CONTACT_KEYS = ("name", "phone", "email")
 ATTACHMENT_KEYS = ("path", "title", "alt")
 
-#: Keys that users of other programs write.
+#: Keys that people may write instead of ours.
 _MEANT = {
     "title": "headline",
     "heading": "headline",
@@ -70,26 +70,28 @@ _SHAPE = "A release begins with a line `---`, then `headline:` and `embargo:`, t
 
 
 def parse(data: bytes, slug: str) -> Release:
-    """Parse one file of releases/. Pure; the file's name without `.md` is `slug`.
+    """Parse one file of releases/; `slug` is the file's name without `.md`. Pure.
 
-    Every value is text as typed: `9:00` stays "9:00". Raises ReleaseRefused with the line, from 1.
+    Every value is text as typed: `9:00` is "9:00". Raises ReleaseRefused with the line, from 1.
     """
     if not valid_slug(slug):
         raise ReleaseRefused(
-            "The file's name can't name a release.",
+            "The file's name can't be the name of a release.",
             hint="Use small letters a to z, digits and dashes, up to 80 characters: `names-released.md`.",
             code="bad_slug",
         )
     if len(data) > LARGEST_RELEASE:
         raise ReleaseRefused(
-            "The file is larger than 1 MiB.", hint="Put images and sheets beside it, as attachments.", code="too_large"
+            "The file is larger than 1 MiB.",
+            hint="Put images and sheets in separate files beside it, and list them in `attachments`.",
+            code="too_large",
         )
     front, body, body_line = _split(decode(data))
     if body.count("[") > MOST_BRACKETS:
         raise ReleaseRefused(
-            f"The text holds more than {MOST_BRACKETS:,} opening brackets.",
+            f"The text has more than {MOST_BRACKETS:,} opening brackets.",
             line=body_line,
-            hint="Put a long list of links into an attachment.",
+            hint="Put a long list of links in an attachment.",
             code="too_many_brackets",
         )
     fields = read_front_matter(front)
@@ -125,7 +127,7 @@ def _split(text: str) -> tuple[str, str, int]:
     end = next((number for number, line in enumerate(lines[1:], 1) if _FENCE.fullmatch(line)), None)
     if end is None:
         raise ReleaseRefused(
-            "The front matter that begins here never ends.",
+            "The front matter that begins here has no end.",
             line=1,
             hint=f"Put a line `---` before the text of the release. {_SHAPE}",
             code="front_matter_missing",
@@ -133,7 +135,10 @@ def _split(text: str) -> tuple[str, str, int]:
     front = "\n".join(lines[1:end])
     if len(front) > LARGEST_FRONT_MATTER:
         raise ReleaseRefused(
-            "The front matter is longer than 64 KiB.", line=1, hint="The text belongs after it.", code="too_large"
+            "The front matter is longer than 64 KiB.",
+            line=1,
+            hint="Put the text of the release below the second `---`.",
+            code="too_large",
         )
     first = end + 1
     while first < len(lines) and not lines[first].strip():
@@ -207,7 +212,7 @@ def _date(fields: Fields) -> date | None:
         except ValueError:
             pass
     raise ReleaseRefused(
-        "date is not a day of the calendar written as YYYY-MM-DD.",
+        "date is not a calendar day written as YYYY-MM-DD.",
         line=fields.lines["date"],
         hint="Write year, month and day, like `date: 2018-09-19`.",
         code="bad_date",
@@ -226,7 +231,7 @@ def _kind(fields: Fields) -> ReleaseKind:
         known = [kind.value for kind in ReleaseKind]
         near = difflib.get_close_matches(value.lower(), known, n=1)
         raise ReleaseRefused(
-            "There is no such kind of release." + (f" Did you mean `{near[0]}`?" if near else ""),
+            "kind has an unknown value." + (f" Did you mean `{near[0]}`?" if near else ""),
             line=fields.lines["kind"],
             hint=f"kind is one of {', '.join(known)}.",
             code="unknown_kind",
@@ -252,7 +257,7 @@ def _outlets(fields: Fields) -> tuple[str, ...] | None:
     names = _names(fields, "outlets")
     if not names:
         raise ReleaseRefused(
-            "outlets names no outlet.",
+            "outlets is empty.",
             line=fields.lines["outlets"],
             hint="Name one, like `outlets: [newsroom]`, or delete the line for the office's usual ones.",
             code="no_outlet",
@@ -261,7 +266,7 @@ def _outlets(fields: Fields) -> tuple[str, ...] | None:
 
 
 def _names(fields: Fields, key: str) -> tuple[str, ...]:
-    """Return a list of short texts, each once; a plain text is split at its commas."""
+    """Return a list of short texts, each once; text that is not a list is split at its commas."""
     node = fields.values.get(key)
     line = fields.lines.get(key, 0)
     if node is None:
@@ -281,7 +286,7 @@ def _items(node: Node, key: str, line: int) -> list[Node]:
         )
     if len(node.items) > MOST_ITEMS:
         raise ReleaseRefused(
-            f"{key} has more than {MOST_ITEMS} entries.", line=line, hint="Keep the ones that matter.", code="too_long"
+            f"{key} has more than {MOST_ITEMS} entries.", line=line, hint="Shorten the list.", code="too_long"
         )
     return node.items
 
@@ -291,7 +296,7 @@ def _item(node: Node, key: str) -> Text:
         raise ReleaseRefused(
             f"An entry of {key} should be text.",
             line=node.line,
-            hint="Put it in double quotes if it holds a bracket or a colon.",
+            hint="Put it in double quotes if it contains a bracket or a colon.",
             code="wrong_shape",
         )
     return node
@@ -303,7 +308,7 @@ def _contact(fields: Fields) -> Contact | None:
         return None
     if not isinstance(node, Fields):
         raise ReleaseRefused(
-            "contact should have a name, a phone and an email of its own.",
+            "contact should have a name, a phone and an email.",
             line=fields.lines["contact"],
             hint="Write `contact: {name: Press Office, phone: 530-555-0100, email: press@example.org}`.",
             code="wrong_shape",
@@ -359,10 +364,10 @@ def _attachments(fields: Fields) -> tuple[Attachment, ...]:
     found: dict[str, Attachment] = {}
     for item in _items(node, "attachments", fields.lines["attachments"]):
         attachment = _attachment(item)
-        # Two names that differ only in case are one file on Windows and macOS.
+        # On Windows and macOS, two names that differ only in case are the same file.
         if attachment.path.casefold() in found:
             raise ReleaseRefused(
-                "The same attachment stands here a second time.",
+                "The same attachment is listed twice.",
                 line=item.line,
                 hint="Keep one of them.",
                 code="duplicate_attachment",

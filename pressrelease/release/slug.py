@@ -1,4 +1,4 @@
-"""Slugs: a release's name in files, addresses and commands."""
+"""Slugs: the names of releases in files, addresses and commands."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pressrelease.errors import ReleaseRefused
 
 LONGEST_SLUG = 80
 
-#: How alike a slug and what was typed for it must be, from 0 to 1, and how much less alike a second one may be.
+#: How similar a slug and the typed text must be, from 0 to 1, and how much less similar a second one may be.
 NEAR = 0.75
 NEARLY_AS_NEAR = 0.05
 
 #: How many slugs are compared letter by letter: an office has thousands of releases.
 MOST_COMPARED = 200
 
-#: How many slugs are proposed at most.
+#: The most slugs that are proposed.
 MOST_NEAR = 5
 
-#: Names that Windows keeps for devices, whatever their extension: `con.md` opens the console there.
+#: Names that Windows reserves for devices, with any extension: `con.md` opens the console there.
 RESERVED = frozenset(
     {
         "con",
@@ -35,11 +35,11 @@ RESERVED = frozenset(
 
 _SLUG = re.compile(rf"[a-z0-9-]{{1,{LONGEST_SLUG}}}")
 
-#: Letters that NFKD leaves whole, though a reader expects an ASCII one.
+#: Letters that NFKD doesn't change, though a reader expects an ASCII one.
 _SMALL = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
 
-#: The same for capitals, which a slug has none of.
+#: The same for capitals, which a slug never has.
 _CAPITALS = str.maketrans({"ẞ": "SS", "Æ": "AE", "Œ": "OE", "Ø": "O", "Ł": "L", "Đ": "D", "Ð": "D", "Þ": "Th"})
 
 
@@ -50,12 +50,12 @@ def in_ascii(text: str) -> str:
 
 
 def valid_slug(text: str) -> bool:
-    """Return whether `text` may name a release: `[a-z0-9-]`, 1 to 80 characters, and no device name of Windows."""
+    """Return whether `text` can be a slug: `[a-z0-9-]`, 1 to 80 characters, and not a device name of Windows."""
     return _SLUG.fullmatch(text) is not None and text not in RESERVED
 
 
 def slug_of(headline: str) -> str:
-    """Return the slug that a headline gives, in ASCII, cut at a word. Raises ReleaseRefused if nothing is left.
+    """Return the slug for a headline, in ASCII, cut at a word. Raises ReleaseRefused if nothing is left.
 
     "Attorney's" gives "attorneys", not "attorney-s"; "2018–2019" gives "2018-2019", not "20182019".
     """
@@ -66,23 +66,23 @@ def slug_of(headline: str) -> str:
         slug = whole_words if dash else slug[:LONGEST_SLUG]
     if not slug:
         raise ReleaseRefused(
-            "The headline has no Latin letter or digit to name its file by.",
-            hint="Add a word in Latin letters to the headline; it can be changed again in the file.",
+            "The headline has no Latin letter or digit to make the file's name from.",
+            hint="Add a word in Latin letters to the headline. You can change it in the file afterwards.",
             code="no_slug",
         )
     if not valid_slug(slug):
         raise ReleaseRefused(
-            f"A file can't be named {slug}: Windows keeps that name for a device.",
-            hint="Give the headline one more word.",
+            f"A file can't be named {slug}, because Windows reserves that name for a device.",
+            hint="Add a word to the headline.",
             code="no_slug",
         )
     return slug
 
 
 def near_slugs(typed: str, slugs: Collection[str]) -> list[str]:
-    """Return the few slugs that `typed` may stand for, the nearest first: one, some that fit as well, or none.
+    """Return the few slugs that `typed` may mean, the nearest first: one, several that fit equally well, or none.
 
-    A beginning comes before a word from the middle, and both before a misspelling.
+    A match at the beginning comes before one in the middle, and both before a misspelling.
     """
     word = re.sub(r"[\s_]+", "-", re.split(r"[\\/]", typed)[-1].casefold().removesuffix(".md").strip())[:LONGEST_SLUG]
     if not word.strip("-"):
@@ -99,12 +99,12 @@ def near_slugs(typed: str, slugs: Collection[str]) -> list[str]:
 
 
 def _misspelled(word: str, slugs: Collection[str]) -> list[str]:
-    """Return the slugs that are spelled like `word`, or begin like it, the nearest first; not those much farther."""
+    """Return the slugs that are spelled like `word`, or begin like it, the nearest first, without much weaker ones."""
     import difflib
 
     matcher = difflib.SequenceMatcher(autojunk=False)
     matcher.set_seq2(word)
-    # By letters alone first, which is never less than the true likeness: the other takes a hundred times as long.
+    # By letters alone first: that is never less than the true similarity, which takes a hundred times as long.
     possible = []
     for slug in slugs:
         for part in dict.fromkeys((slug, slug[: len(word)])):

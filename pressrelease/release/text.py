@@ -1,6 +1,6 @@
-"""Which characters a release may hold: none that hides, reorders or breaks what a reader sees.
+"""Refuse characters that hide, reorder or break what a reader sees.
 
-Refused rather than stripped, so that the approver sees exactly the words that leave.
+They are refused, not removed, so that the approver sees exactly the words that go out.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ MOST_MARKS = 30
 
 def forbidden_in(text: str) -> re.Match[str] | None:
     """Return the first character that no text may contain, or None."""
-    # Unicode calls all of them unprintable, as hardly any line is, so a quick test is enough for most.
+    # All of them are unprintable in Unicode, and hardly any line is, so this quick test is enough for most.
     return None if text.isprintable() else re.search(_FORBIDDEN, text)
 
 
 def name_of(character: str) -> str:
-    """Return a name for a character that can't be seen: its Unicode name and number."""
+    """Return a name for an invisible character: its Unicode name and number."""
     name = unicodedata.name(character, "a control character").replace("-", " ").lower()
     return f"{name} (U+{ord(character):04X})"
 
@@ -41,7 +41,7 @@ def decode(data: bytes) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        # "utf-8-sig" counts from after the mark; no line break is lost by that.
+        # "utf-8-sig" counts from after the byte order mark, which contains no line break.
         before = error.object[: error.start]
         raise ReleaseRefused(
             "This line is not UTF-8 text.",
@@ -53,15 +53,15 @@ def decode(data: bytes) -> str:
     found = forbidden_in(text)
     if found is not None:
         raise ReleaseRefused(
-            f"This line holds a character that can't be seen: {name_of(found.group())}.",
+            f"This line contains an invisible character: {name_of(found.group())}.",
             line=_line_of_end(text[: found.start()]),
-            hint="Delete it and type the place again; it often comes along when text is pasted.",
+            hint="Delete it and type that part again. Such characters often come with pasted text.",
             code="control_character",
         )
     piled = _piled(text)
     if piled:
         raise ReleaseRefused(
-            f"This line piles more than {MOST_MARKS} accents on one letter.",
+            f"This line has more than {MOST_MARKS} accents on one letter.",
             line=_line_of_end(text[:piled]),
             hint="Delete the letter and type it again.",
             code="too_many_marks",
@@ -70,7 +70,7 @@ def decode(data: bytes) -> str:
 
 
 def _piled(text: str) -> int:
-    """Return where more than MOST_MARKS combining marks follow each other, 0 for nowhere.
+    """Return the position at which more than MOST_MARKS combining marks follow each other, 0 for none.
 
     No language has them (UAX #15, Stream-Safe Text Format); they hide the text around them, and a megabyte of them
     takes minutes to normalize.
@@ -89,7 +89,7 @@ def _line_of_end(text: str) -> int:
 
 
 def settled(value: str, *, key: str, line: int, longest: int, line_breaks: bool = False) -> str:
-    """Return a front-matter value as it is kept: NFC, no spaces around it. YAML's escapes can make any character.
+    """Return a front-matter value as it is kept: NFC, no spaces around it. (YAML's escapes can make any character.)
 
     Raises: ReleaseRefused for a hidden character, a line break or tab in a one-line value, and for more than `longest`
     characters.
@@ -98,20 +98,20 @@ def settled(value: str, *, key: str, line: int, longest: int, line_breaks: bool 
     found = forbidden_in(text)
     if found is not None:
         raise ReleaseRefused(
-            f"{key} holds a character that can't be seen: {name_of(found.group())}.",
+            f"{key} contains an invisible character: {name_of(found.group())}.",
             line=line,
-            hint="Delete it and type the place again.",
+            hint="Delete it and type that part again.",
             code="control_character",
         )
     if not line_breaks and ("\n" in text or "\t" in text):
         raise ReleaseRefused(
-            f"{key} holds a line break or a tab.", line=line, hint=f"Write {key} on one line.", code="line_break"
+            f"{key} contains a line break or a tab.", line=line, hint=f"Write {key} on one line.", code="line_break"
         )
     if len(text) > longest:
         raise ReleaseRefused(
             f"{key} is longer than {longest:,} characters.",
             line=line,
-            hint="Shorten it, or put it into the text below the second `---`.",
+            hint="Shorten it, or move it to the text below the second `---`.",
             code="too_long",
         )
     return text

@@ -1,4 +1,4 @@
-"""What is frozen when a release is scheduled, and the name by which exactly that is approved."""
+"""The frozen version of a release, and the name that its approvals refer to."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ FORMAT = 1
 #: The length of a version's name in records of layout 6 and before.
 SHORT_NAME = 16
 
-#: Keys that releases frozen before did not have: left out where they have no value, so that no version changes
-#: its name.
+#: Keys that older versions did not have: left out if they have no value, so that no version changes its name.
 _LATER = ("accept",)
 
-#: Where a release came from; none of it is published or addressed.
+#: Fields about the file only; they are neither published nor used for addressing.
 _OF_THE_FILE = ("lines", "body_line", "source_hash")
 
 
 def canonical(release: Release) -> bytes:
-    """Return everything of a release that is published or addressed, as JSON whose bytes depend on nothing else."""
+    """Return everything of a release that is published or addressed, as JSON: the same bytes for the same release."""
     return _stable(_values(release))
 
 
@@ -66,15 +65,15 @@ def version_of(
 ) -> str:
     """Return the name of one version: SHA-256 (64 hex digits) over everything that an approval covers.
 
-    `attachment_hashes` maps a path to the SHA-256 of its bytes; `lift` is aware, None for one that lifts with its
-    last approval, and `wall` is its wall time, "" for an instant; the order of `outlets` does not matter.
-    `recipients` maps an outlet to the digest of its recipients, and `settings` is the SHA-256 of what config.toml
-    adds (`config.frozen`); both are empty for a version frozen before they were part of it.
+    `attachment_hashes` maps a path to the SHA-256 of its bytes. `lift` is aware, or None if the release goes out with
+    its last approval; `wall` is its wall time, "" for an instant. The order of `outlets` does not matter. `recipients`
+    maps an outlet to the digest of its recipients, and `settings` is the SHA-256 of what config.toml adds
+    (`config.frozen`); both are empty for a version frozen before they were part of it.
 
     Raises: ValueError for a naive lift.
     """
     if lift is not None and lift.utcoffset() is None:
-        raise ValueError("a lift without a zone")
+        raise ValueError("the lift has no time zone")
     whole = {
         "release": _values(release),
         "attachments": dict(attachment_hashes),
@@ -99,7 +98,7 @@ def is_named(
 ) -> bool:
     """Return whether `name` is the name of this version; the other arguments are those of `version_of`.
 
-    Versions that were frozen before settings were have the first 16 digits for a name, and keep it.
+    A version that was frozen before settings were part of it is named by the first 16 digits, and keeps that name.
     """
     whole = version_of(
         release,
@@ -119,7 +118,7 @@ def digest_of_recipients(recipients: Iterable[str]) -> str:
 
 
 def digests_of(recipients: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """Return what `digest_of_recipients` does, for each outlet by its name."""
+    """Return `digest_of_recipients` for each outlet, by its name."""
     return {outlet: digest_of_recipients(people) for outlet, people in recipients.items()}
 
 

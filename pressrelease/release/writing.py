@@ -9,9 +9,9 @@ from datetime import date as Date  # noqa: N812  (a parameter is named after the
 from pressrelease.release.model import Attachment, Contact, ReleaseKind
 
 #: The text of a new draft; `check` refuses to schedule it.
-PLACEHOLDER = "[[Write the release here. It can't be scheduled while these brackets stand.]]"
+PLACEHOLDER = "[[Write the release here. It can't be scheduled until these brackets are gone.]]"
 
-#: Words that need no quotes in YAML: a letter or digit first, no `: `, no ` #`; and within [ ] none of its signs.
+#: Text that needs no quotes in YAML: a letter or digit first, no `: `, no ` #`; and inside [ ] none of its signs.
 _PLAIN = re.compile(r"[^\W_](?:[^:#]|:(?=\S)|(?<=\S)#)*")
 _PLAIN_IN_LIST = re.compile(r"[^\W_][^:#\[\]{},]*")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
@@ -35,9 +35,9 @@ def front_matter_text(
     accept: Sequence[tuple[str, str]] = (),
     body: str = PLACEHOLDER,
 ) -> str:
-    """Return a whole release file: front matter with only the keys that have a value, then `body` as it is.
+    """Return a whole release file: front matter with only the keys that have a value, then `body` unchanged.
 
-    `parse` reads back what was given. Values that it would refuse are written so that it does refuse them.
+    `parse` reads back the same values. A value that `parse` refuses is written so that it is still refused.
     """
     lines = [f"headline: {_scalar(headline)}"]
     lines += _given("subhead", subhead)
@@ -62,9 +62,9 @@ def front_matter_text(
 
 
 def with_embargo(text: str, line: int, embargo: str) -> str:
-    """Return a release file's text with another embargo on `line`, from 1, of its one-line `embargo:`.
+    """Return a release file's text with another embargo on `line` (from 1), where its one-line `embargo:` is.
 
-    A line that does not look like that is returned as it is: parse it, and compare.
+    A line that does not look like that is not changed, so the caller must parse the result and compare.
     """
     lines = text.split("\n")
     if not 0 < line <= len(lines):

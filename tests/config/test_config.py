@@ -375,7 +375,7 @@ def test_the_refusal_says_file_and_line_and_each_hint_once() -> None:
         ("[outlets]\nmedia = 7", 5, "[outlets.media] should be a table"),
         ("[[outlets]]\nx = 1", 4, "[outlets] should have one table for each outlet"),
         ("[[retry]]\njitter = 1", 4, "[retry] should be a table"),
-        ('[defaults]\noutlets = ["media"]', 5, "[defaults] outlets entry 1 names no outlet that there is"),
+        ('[defaults]\noutlets = ["media"]', 5, "[defaults] outlets entry 1 names an outlet that doesn't exist"),
         ('[policy]\napprovals = 2\napprovers = ["jdoe"]', 5, "[policy] approvals requires 2, but only 1 can approve"),
         ("[policy]\nauthor_may_approve = 1", 5, "[policy] author_may_approve should be true or false"),
         ("[policy]\napprovals = true", 5, "[policy] approvals should be a whole number from 0 to 3"),

@@ -171,8 +171,8 @@ def test_what_apprise_s_words_prove(lines: list[LogLine], certainty: Certainty) 
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("nonsense://x", "does not know"),
-        ("not an address", "does not know"),
+        ("nonsense://x", "does not recognize"),
+        ("not an address", "does not recognize"),
         (f"json://chat.example.org/{SECRET}", "not encrypted"),
         (f"jsons://chat.example.org/{SECRET}?verify=no", "certificates"),
     ],

@@ -133,9 +133,9 @@ def test_any_bytes_are_a_roll_or_a_complaint(tmp_path_factory: pytest.TempPathFa
         (b"email\nj\xe9r\xf4me@example.org\n", "media.csv: it is not UTF-8 text"),
         (b"email\na@example.org\nnobody\n", "media.csv:3: “nobody” is not an e-mail address: it has no @"),
         (b"name,email\nJane,\n", "media.csv:2: entry 1 is not an e-mail address: it is empty"),
-        (b"email\nJane <jane@example.org>\n", "media.csv:2: “Jane <jane@example.org>” is no address"),
+        (b"email\nJane <jane@example.org>\n", "media.csv:2: “Jane <jane@example.org>” is not an e-mail address"),
         (b'email\n"a@example.org\nb@example.org\n', "media.csv:2: a quotation mark"),
-        (b"email\n\x1b[31m@example.org\n", "“[31m@example.org” is no address"),
+        (b"email\n\x1b[31m@example.org\n", "“[31m@example.org” is not an e-mail address"),
     ],
 )
 def test_a_file_that_is_not_whole_is_refused_with_its_lines(tmp_path: Path, data: bytes, told: str) -> None:
@@ -171,7 +171,7 @@ def test_a_list_in_the_config(tmp_path: Path) -> None:
     assert [complaint.message for complaint in roll.complaints] == [
         "“A@example.org” is in it twice; one message goes there"
     ]
-    with pytest.raises(ConfigRefused, match="“bad” is no address"):
+    with pytest.raises(ConfigRefused, match="“bad” is not an e-mail address"):
         read_recipient_list(("bad",), tmp_path).must_be_whole()
 
 

@@ -292,7 +292,7 @@ def test_a_server_that_wants_a_login_closes_the_outlet(
     with scripted(**{step: words}) as script, closing(outlet_for(script.port)) as outlet:
         failure = failing(outlet)
     assert failure.credentials is closes
-    assert ("wants a user name" in failure.reason) is closes
+    assert ("requires a user name" in failure.reason) is closes
 
 
 def test_a_session_is_not_opened_anew_once_a_recipient_was_named() -> None:

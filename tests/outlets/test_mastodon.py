@@ -281,7 +281,7 @@ def test_software_that_changed_is_noticed_before_a_second_post(server: MastodonS
     assert refused(opened).certainty is Certainty.UNSURE
     assert opened.repeats.told_apart
     server.software = "gotosocial"
-    with pytest.raises(DeliveryFailed, match="other software") as caught:
+    with pytest.raises(DeliveryFailed, match="changed its software") as caught:
         found(opened)
     assert (caught.value.certainty, caught.value.retry_after) == (Certainty.NOT_SENT, timedelta(minutes=1))
     assert not opened.repeats.told_apart
@@ -294,4 +294,4 @@ def test_a_probe_says_what_the_token_may_not(server: MastodonServer) -> None:
         outlet(server).probe()
     assert caught.value.credentials
     server.scopes, server.software = "read:accounts write:statuses", "snac"
-    assert "A DOUBTFUL POST WAITS FOR A PERSON" in outlet(server).probe()
+    assert "IF SENDING IS INTERRUPTED, YOU DECIDE WHETHER TO SEND AGAIN" in outlet(server).probe()

@@ -159,8 +159,8 @@ def test_a_full_disk_at_any_step_is_said_and_the_same_again_mends_it(
     [
         (errno.ENOSPC, Certainty.NOT_SENT, "full"),
         (errno.EIO, Certainty.NOT_SENT, "failed"),
-        (errno.EACCES, Certainty.FOR_GOOD, "may not be written"),
-        (errno.EROFS, Certainty.FOR_GOOD, "only be read"),
+        (errno.EACCES, Certainty.FOR_GOOD, "have permission to write"),
+        (errno.EROFS, Certainty.FOR_GOOD, "read-only"),
     ],
 )
 def test_what_a_disk_says_before_anything_is_public(
@@ -226,7 +226,7 @@ def test_a_page_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     foreign = tmp_path / "newsroom" / "about"
     foreign.mkdir()
     (foreign / "index.html").write_text("<p>ours")
-    with pytest.raises(DeliveryFailed, match="not this program's") as caught:
+    with pytest.raises(DeliveryFailed, match="that this program did not make") as caught:
         send(outlet, message_of("about"))
     assert caught.value.certainty is Certainty.FOR_GOOD
     send(outlet, message_of("second"))

@@ -39,7 +39,7 @@ def test_a_file_of_somebody_else_s_is_never_written_over(tmp_path: Path, name: s
     failure = refused(tmp_path)
     assert failure.certainty is Certainty.FOR_GOOD
     assert name in failure.reason
-    assert "is not this program's" in failure.reason
+    assert "was not made by this program" in failure.reason
     assert (tmp_path / "newsroom" / name).read_text() == FOREIGN[name]
 
 
@@ -48,7 +48,7 @@ def test_one_that_comes_in_between_is_not_written_over_either(tmp_path: Path, na
     outlet = open_newsroom_in(tmp_path)
     send(outlet, message_of("first"))
     (tmp_path / "newsroom" / name).write_text(FOREIGN[name])
-    with pytest.raises(DeliveryFailed, match="is not this program's"):
+    with pytest.raises(DeliveryFailed, match="was not made by this program"):
         send(outlet, message_of("second"))
     assert (tmp_path / "newsroom" / name).read_text() == FOREIGN[name]
 
@@ -77,7 +77,7 @@ def test_a_file_beside_a_page_is_not_written_over(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     folder.chmod(0o755)
     (folder / "photo.jpg").write_bytes(b"theirs")
-    with pytest.raises(DeliveryFailed, match="stands where an attachment would go") as caught:
+    with pytest.raises(DeliveryFailed, match="under an attachment's name") as caught:
         send(open_newsroom_in(tmp_path), message)
     assert caught.value.certainty is Certainty.FOR_GOOD
     assert (folder / "photo.jpg").read_bytes() == b"theirs"

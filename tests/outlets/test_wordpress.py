@@ -212,7 +212,7 @@ def test_a_published_post_is_delivered_whatever_the_second_look_does(server: Scr
 @pytest.mark.parametrize(
     ("posted", "words"),
     [
-        ({"id": 7, "slug": "names-released-2", "status": "publish", "link": ""}, "something else"),
+        ({"id": 7, "slug": "names-released-2", "status": "publish", "link": ""}, "already has something"),
         ({"id": 7, "slug": "names-released", "status": "future", "link": ""}, "future"),
         ({"id": 7, "slug": "names-released", "status": "pending", "link": ""}, "pending"),
     ],
@@ -340,7 +340,7 @@ def test_json_with_a_notice_around_it_is_not_now(noise: str) -> None:
     with FlakyServer(answer(200, noise.encode(), {"content-type": "application/json"})) as server:
         failure = refused(outlet(server))  # type: ignore[arg-type]
     assert failure.certainty is Certainty.NOT_SENT
-    assert "answers, but not with JSON alone" in failure.reason
+    assert "answers with more than JSON" in failure.reason
 
 
 def test_a_proof_is_the_post(server: Scripted) -> None:

@@ -635,7 +635,7 @@ def test_a_redirect_takes_no_secret_along(office: Office, call: Caller) -> None:
         call("schedule", "due")
         call("approve", "due")
         call("publish-due", expect=10)
-        assert "redirect is never followed" in call.err
+        assert "redirects are not followed" in call.err
         assert other.got == []
 
 
