@@ -1,6 +1,6 @@
-"""What stands in a release's way, and what a careful reader would notice before it leaves. Pure.
+"""Check a release for errors and warnings. Pure.
 
-An error keeps a release from being scheduled; a warning is said, and a person decides.
+A release with an error can't be scheduled; a warning is shown, and a person decides.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def check_release(
     known_slugs: Collection[str],
     attachment_sizes: Mapping[str, int | None],
 ) -> tuple[Finding, ...]:
-    """Every finding, in the order of the file. `now` is aware.
+    """Return every finding, in the order of the file. `now` is aware.
 
     `known_slugs` are the releases that there are; `attachment_sizes` maps each attachment's path to its bytes,
     None where it can't be read.
     """
-    # What looks for words takes a while to load, and a list of embargoes needs none of it.
+    # The modules that search the text take a while to load, and a list of embargoes doesn't need them.
     from pressrelease.check.facts import fact_findings
     from pressrelease.check.law import law_findings
     from pressrelease.check.markdown import markup_findings

@@ -1,4 +1,4 @@
-"""What a release names that must exist: outlets, the release it follows, attachments, somebody to call."""
+"""Check what a release names: outlets, the release it follows, attachments, a contact."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 def fact_findings(
     release: Release, config: Config, *, known_slugs: Collection[str], attachment_sizes: Mapping[str, int | None]
 ) -> Iterator[Finding]:
-    """Everything that is named and not there."""
+    """Yield a finding for everything that is named and doesn't exist."""
     yield from _outlets(release, config)
     yield from _follows(release, known_slugs)
     yield from _attachments(release, attachment_sizes)
@@ -74,7 +74,7 @@ def _follows(release: Release, known_slugs: Collection[str]) -> Iterator[Finding
             "follows_itself",
             Severity.ERROR,
             line,
-            "It follows itself.",
+            "The release follows itself.",
             "Name the release whose promise it keeps, or delete the line.",
         )
     elif release.follows and release.follows not in known_slugs:

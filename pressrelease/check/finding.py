@@ -1,4 +1,4 @@
-"""One thing that `check` has to say."""
+"""The findings of `check`, and their codes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 
 class Severity(str, Enum):
-    """Whether it can be scheduled all the same."""
+    """Whether a release with this finding can be scheduled: not with an error."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -31,7 +31,7 @@ class Finding:
     accepted: str = ""
 
     def as_json(self) -> dict[str, str | int | None]:
-        """The keys of `check --json` (CONTRACT section 6)."""
+        """Return the finding as `check --json` shows it."""
         return {
             "slug": self.slug,
             "code": self.code,
@@ -43,8 +43,8 @@ class Finding:
         }
 
 
-#: Every code that `check` gives, and what gives rise to it. An embargo that is refused keeps the code of its
-#: refusal, which begins with `embargo_`.
+#: Every code of `check` and its meaning. A refused embargo has the code of its refusal, which begins with
+#: `embargo_`.
 CODES: Mapping[str, str] = MappingProxyType(
     {
         "embargo_missing": "There is no embargo yet; `schedule` needs `--at`.",
@@ -52,15 +52,15 @@ CODES: Mapping[str, str] = MappingProxyType(
         "embargo_past": "The embargo, or the end of its window, has passed.",
         "window_begun": "The window is open, and its usual release time has passed.",
         "date_missing": "The embargo has no fixed date; it would mean a different day tomorrow.",
-        "no_outlet": "It goes nowhere.",
+        "no_outlet": "The release goes to no outlet.",
         "unknown_outlet": "The release names an outlet that config.toml doesn't have.",
         "outlet_disabled": "The release names an outlet that is switched off.",
-        "follows_itself": "It follows itself.",
-        "follows_unknown": "It follows a release that there isn't.",
+        "follows_itself": "The release follows itself.",
+        "follows_unknown": "The release follows one that doesn't exist.",
         "attachments_too_large": "The attachments together are too large to send.",
         "attachment_missing": "An attachment is not in releases/, is a link, or is too large.",
         "attachment_empty": "An attachment is empty.",
-        "image_alt": "An image has no description for those who can't see it.",
+        "image_alt": "An image has no alt text.",
         "contact_missing": "No media contact.",
         "accept_unknown": "`accept` names a finding that `check` doesn't have.",
         "body_empty": "There is no text.",

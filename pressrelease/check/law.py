@@ -1,4 +1,4 @@
-"""What a prosecutor's text should be read again for. It flags, and a person decides: none of it is advice.
+"""Flag legal risks in a prosecutor's text. A person decides; none of this is legal advice.
 
 California: Rules of Professional Conduct 3.6 and 3.8; Penal Code 293; Welfare and Institutions Code 827, 828.
 """
@@ -59,7 +59,7 @@ _LOOK_AGAIN = (
 
 
 def law_findings(release: Release) -> Iterator[Finding]:
-    """At most one finding a kind, at the first place that gives rise to it. All are warnings."""
+    """Yield at most one finding of each code, at the first place that it applies to. All are warnings."""
     texts = (
         (release.headline, release.line_of("headline")),
         (release.subhead, release.line_of("subhead")),
@@ -82,7 +82,7 @@ def law_findings(release: Release) -> Iterator[Finding]:
 
 
 def _first(pattern: re.Pattern[str], texts: tuple[tuple[str, int], ...]) -> int:
-    """The line of the first match, 0 for none."""
+    """Return the line of the first match, 0 for none."""
     for text, line in texts:
         match = pattern.search(text)
         if match is not None:

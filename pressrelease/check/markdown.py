@@ -1,4 +1,4 @@
-"""What a release's Markdown holds that a page must not: foreign images, unsafe links, HTML."""
+"""Find what a page must not contain in a release's Markdown: remote images, unsafe links, HTML."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pressrelease.release import Release
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-#: What a reader may be led to.
+#: The schemes that a link may have.
 _SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
@@ -21,11 +21,11 @@ _HTML = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>|<!--")
 
 
 def markup_findings(release: Release) -> Iterator[Finding]:
-    """Read by the same parser that makes the page, so that nothing is seen here that isn't there, or missed."""
+    """Yield findings from the same parser that renders the page, so that none is missed or invented."""
     from markdown_it import MarkdownIt
 
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    # An unsafe link is left as text by the parser's own guard; here it must be seen to be named.
+    # The parser would leave an unsafe link as text; here it must be parsed so that it can be reported.
     markdown.validateLink = lambda url: True  # type: ignore[method-assign]
     line = 0
     for token in markdown.parse(release.body):
@@ -123,6 +123,6 @@ def _image(release: Release, token: Token, line: int) -> Iterator[Finding]:
 
 
 def _scheme(address: str) -> str:
-    """The scheme that a browser would see, in small letters; "" for a relative address."""
+    """Return the scheme that a browser would see, in small letters; "" for a relative address."""
     found = _SCHEME.match(address)
     return found.group(1).lower() if found else ""

@@ -1,4 +1,4 @@
-"""Words that were never meant to leave: placeholders, an empty text, a headline that no reader finishes."""
+"""Find placeholders, an empty text and a headline that is too long."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pressrelease.release import Release
 
 LONGEST_HEADLINE = 150
 
-#: How many placeholders of one text are told; the rest show up when these are gone.
-MOST_TOLD = 20
+#: How many placeholders of one text are reported; the rest are reported once these are gone.
+MOST_REPORTED = 20
 
 _NOT_A_LINK = r"(?![\[(:])"
 
-#: What stands in brackets for a thing to come, in capitals and to the end: "[NAMES]", "[insert NAME HERE]".
+#: Words in brackets for something to be filled in, in capitals to the end: "[NAMES]", "[insert NAME HERE]".
 _TO_COME = (
     r"NAMES?|DATES?|TIMES?|TITLES?|PHONE|E-?MAIL|ADDRESS(?:ES)?|PLACE|CITY|COUNTY NAME|QUOTES?|LINK|URL|NUMBERS?"
     r"|AGES?|CHARGES?|COUNTS?|PHOTO|HEADLINE|PLACEHOLDER|TBD|TBC|TBA|TO COME|HERE"
 )
 
-#: Marks of a text to come. A false alarm costs a person a minute; a miss publishes "[NAMES]".
+#: Placeholders. A false alarm costs a person a minute; a miss publishes "[NAMES]".
 _PLACEHOLDER = re.compile(
     r"\[\["
     rf"|\[[^\[\]\n]{{0,100}}\b(?:{_TO_COME})\b[^\[\]a-z\n]{{0,100}}\]{_NOT_A_LINK}"
@@ -31,14 +31,14 @@ _PLACEHOLDER = re.compile(
     r"|\b(?:TK)+\b|\bTODO\b|\bFIXME\b|\bXXX+\b|(?i:\blorem ipsum\b)"
 )  # fmt: skip
 
-#: May be a placeholder, or an acronym put into a quotation; a line of underscores alone is a rule.
+#: It may be a placeholder, or an acronym inside a quotation. A line of underscores alone is a ruled line.
 _PERHAPS = re.compile(
     rf"\[[A-Z][A-Z0-9 ,.&’'/-]*\\?\]{_NOT_A_LINK}|\bTB[DAC]\b|[^\s_][ \t]{{0,20}}_{{4,}}|(?<!_)_{{4,}}[ \t]*[^\s_]"
 )
 
 
 def wording_findings(release: Release) -> Iterator[Finding]:
-    """Placeholders anywhere that is published, a missing text, a long headline."""
+    """Yield findings for placeholders in anything that is published, a missing text, a long headline."""
     if not release.body.strip():
         yield Finding(
             release.slug,
@@ -62,7 +62,7 @@ def wording_findings(release: Release) -> Iterator[Finding]:
 
 
 def published_texts(release: Release) -> Iterator[tuple[str, int]]:
-    """Every text of a release that readers get, with the line that it begins on."""
+    """Yield every text of a release that readers get, with the line that it begins on."""
     yield release.headline, release.line_of("headline")
     yield release.subhead, release.line_of("subhead")
     yield release.dateline, release.line_of("dateline")
@@ -79,9 +79,9 @@ def published_texts(release: Release) -> Iterator[tuple[str, int]]:
 
 
 def _placeholders(release: Release, text: str, first_line: int) -> Iterator[Finding]:
-    told: set[int] = set()
-    for line in islice(_lines(_PLACEHOLDER, text, first_line), MOST_TOLD):
-        told.add(line)
+    reported: set[int] = set()
+    for line in islice(_lines(_PLACEHOLDER, text, first_line), MOST_REPORTED):
+        reported.add(line)
         yield Finding(
             release.slug,
             "placeholder",
@@ -90,8 +90,8 @@ def _placeholders(release: Release, text: str, first_line: int) -> Iterator[Find
             "There is still a placeholder here.",
             "Replace it with the real text.",
         )
-    for line in islice(_lines(_PERHAPS, text, first_line), MOST_TOLD):
-        if line not in told:
+    for line in islice(_lines(_PERHAPS, text, first_line), MOST_REPORTED):
+        if line not in reported:
             yield Finding(
                 release.slug,
                 "placeholder_perhaps",
@@ -103,7 +103,7 @@ def _placeholders(release: Release, text: str, first_line: int) -> Iterator[Find
 
 
 def _lines(pattern: re.Pattern[str], text: str, first_line: int) -> Iterator[int]:
-    """Each line that the pattern is found on, once, in order."""
+    """Yield each line that the pattern is found on, once, in order."""
     line, counted, before = first_line, 0, -1
     for match in pattern.finditer(text):
         line += text.count("\n", counted, match.start())

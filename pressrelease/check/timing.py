@@ -1,4 +1,4 @@
-"""What a release's embargo means, and whether it can still be kept."""
+"""Read a release's embargo and check whether it can still be kept."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from pressrelease.errors import EmbargoRefused
 from pressrelease.release import Release
 from pressrelease.when import Embargo, EmbargoKind
 
-#: Long enough for a phrase like "Friday" to mean another day.
+#: Long enough that a phrase like "Friday" means another day.
 _LATER = timedelta(days=8)
 
 
 def embargo_of(release: Release, config: Config, *, now: datetime) -> Embargo:
     """Read a release's embargo, in the office's zone, as meant when it was written.
 
-    "Friday at 9" in a release dated 2018-09-19 is that week's Friday, whenever it is read; without a date in
-    the file it is read from `now` (aware), and moves with it. Raises EmbargoRefused, also for an embargo that is
-    empty (`embargo_missing`) and for a length of time (`embargo_length`), which no file can say when to count from.
+    "Friday at 9" in a release dated 2018-09-19 is that week's Friday, whenever it is read. Without a date in the
+    file it is read from `now` (aware), and moves with it.
+
+    Raises: EmbargoRefused, also for an empty embargo (`embargo_missing`) and for a length of time
+    (`embargo_length`), because a file doesn't say from when to count.
     """
     from pressrelease.when import read_embargo
 
@@ -49,7 +51,7 @@ def embargo_of(release: Release, config: Config, *, now: datetime) -> Embargo:
 
 
 def _say_past(refused: EmbargoRefused, moment: datetime, release: Release, config: Config, now: datetime) -> None:
-    """Have a refusal say how long ago its moment was from `now`: it was read as of the release's own date."""
+    """Make a refusal show its time seen from `now`, because it was read from the release's own date."""
     from pressrelease.when import say
 
     said = say(moment, timezone=config.office.timezone, now=now)
@@ -67,7 +69,7 @@ def _choose_ahead(release: Release) -> str:
 
 
 def counted_from(text: str, config: Config, *, now: datetime) -> str:
-    """Return the moment that `text` means when it is typed at `now` (aware), as it can be typed; "" for none."""
+    """Return the moment that `text` means at `now` (aware), in words that can be typed; "" for none."""
     from zoneinfo import ZoneInfo
 
     from pressrelease.when import read_embargo
@@ -92,7 +94,7 @@ def _reference(release: Release, config: Config, now: datetime) -> datetime:
 
 
 def embargo_findings(release: Release, config: Config, *, now: datetime) -> Iterator[Finding]:
-    """Refused, past, begun, or without a day to count from."""
+    """Yield findings for an embargo that is refused, past, begun, or without a day to count from."""
     from pressrelease.when import say
 
     line = release.line_of("embargo")
@@ -135,6 +137,6 @@ def _moves(release: Release, config: Config, embargo: Embargo, now: datetime) ->
     try:
         later = embargo_of(release, config, now=now + _LATER)
     except EmbargoRefused:
-        # What is past by then is refused by then; that alone doesn't make it another day.
+        # It is refused then because it has passed by then; that alone doesn't make it another day.
         return embargo.not_before is None or embargo.not_before > now + _LATER
     return later.not_before != embargo.not_before

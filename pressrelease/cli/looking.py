@@ -160,7 +160,7 @@ def scheduler_line(sign: SchedulerSign) -> str:
         return f"The scheduler is running on {sign.host} ({sign.kind}, last seen {ago} ago)."
     if sign.once:
         return (
-            f"`publish-due` ran once, {ago} ago on {sign.host}, and nothing shows yet that it will run again."
+            f"`publish-due` ran once, {ago} ago on {sign.host}, and nothing shows that it will run again."
             f" If cron doesn't run it every minute: {start[0].lower()}{start[1:]}"
         )
     return (

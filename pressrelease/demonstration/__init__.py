@@ -1,7 +1,7 @@
-"""The demo: the mission's two releases, re-dated to now, through the real scheduler to real outlets on loopback.
+"""The demo: two releases of September 2018, dated today, sent by the real scheduler to outlets on this machine.
 
-A webhook receiver runs in a thread and notes when each byte came; the scheduler is `pressrelease run` in a
-process of its own. Nothing in here is pretended: what is printed was read from the store and the receiver.
+A webhook receiver runs in a thread and records when each request came; the scheduler is `pressrelease run` in its own
+process. What is printed was read from the store and the receiver.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pressrelease.system import clock
 from pressrelease.when import read_rfc3339, rfc3339, say, say_full
 from pressrelease.wiring import Workspace
 
-#: How far ahead the second release lifts. If half of it passes before it is scheduled, on a busy machine, the next.
+#: How long until the second release lifts; if half of it passes before it is scheduled, the next one is used.
 AHEAD = (timedelta(seconds=8), timedelta(seconds=20), timedelta(seconds=60))
 #: How long everything may take after that lift.
 PATIENCE = timedelta(seconds=45)
@@ -41,8 +41,8 @@ ZONE = "America/Los_Angeles"
 FIRST = "county-wide-human-trafficking-operation"
 SECOND = "names-released-in-county-wide-human-trafficking-operation"
 
-#: What the second release says in place of its list of names.
-NOBODY = "In a real office, the names that the District Attorney has reviewed would stand here. The demo names nobody."
+#: What the second release says instead of its list of names.
+NOBODY = "In a real office, the names that the District Attorney has reviewed would be here. The demo names nobody."
 
 _CONFIG = """\
 [office]
@@ -64,7 +64,7 @@ secret = {{ file = "webhook.secret" }}
 
 @dataclass(frozen=True)
 class Received:
-    """One request at the receiver: its webhook-id, the slug in its body, when it came (UTC), and how late that was."""
+    """One request at the receiver: its webhook-id, the slug in its body, when it came (UTC), and how late."""
 
     id: str
     slug: str
@@ -74,7 +74,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What the demo came to. `early` counts what came before its lift: zero, or the demo fails."""
+    """The demo's result. `early` counts what came before its lift: zero, or the demo fails."""
 
     folder: Path
     page: Path
@@ -84,13 +84,13 @@ class Demonstration:
 
 @dataclass
 class _Receiver:
-    """A webhook receiver on loopback that keeps what it got."""
+    """A webhook receiver on loopback that records what it receives."""
 
     got: list[Received] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def take(self, headers: dict[str, str], body: bytes, at: datetime) -> None:
-        """Note one request."""
+        """Record one request."""
         data = json.loads(body)["data"]
         late = round((at - read_rfc3339(data["lift"])).total_seconds() * 1000)
         with self.changed:
@@ -108,7 +108,7 @@ def _serve(receiver: _Receiver) -> ThreadingHTTPServer:
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing: the demo tells what came."""
+            """Print nothing: the demo itself shows what came."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, name="receiver", daemon=True).start()
@@ -116,7 +116,7 @@ def _serve(receiver: _Receiver) -> ThreadingHTTPServer:
 
 
 def demonstrate(say_line: Callable[[str], None]) -> Demonstration:
-    """Run it, telling each step. Raises PressReleaseError where anything came early, twice or not at all."""
+    """Run the demo and report each step. Raises PressReleaseError if anything came early, twice or not at all."""
     folder = Path(tempfile.mkdtemp(prefix="pressrelease-demo-"))
     receiver = _Receiver()
     server = _serve(receiver)
@@ -148,7 +148,7 @@ def _play(context: ServiceContext, receiver: _Receiver, say_line: Callable[[str]
     try:
         for slug in (FIRST, SECOND):
             approve(context, slug, "demo")
-        say_line("Both are approved. The scheduler is running in a process of its own.")
+        say_line("Both are approved. The scheduler is running in its own process.")
         _follow(context, lift + PATIENCE, say_line, scheduler)
     finally:
         scheduler.terminate()
@@ -189,7 +189,7 @@ def _scheduled(context: ServiceContext) -> datetime:
 
 
 def redated(now: datetime, lift: datetime) -> dict[str, str]:
-    """The two releases of September 2018 by their slugs, as if written at `now` and promised for `lift` (both UTC)."""
+    """Return the two releases by their slugs, as if written at `now` and promised for `lift` (both UTC)."""
     today = now.astimezone(ZoneInfo(ZONE)).date()
     texts = {}
     for slug in (FIRST, SECOND):
@@ -204,7 +204,7 @@ def redated(now: datetime, lift: datetime) -> dict[str, str]:
 def _follow(
     context: ServiceContext, until: datetime, say_line: Callable[[str], None], scheduler: subprocess.Popen[str]
 ) -> None:
-    """Tell each change until everything is out."""
+    """Report each change until everything is out."""
     told: dict[str, str] = {}
     while clock.utc_now() < until:
         reports = {slug: context.report(slug) for slug in (FIRST, SECOND)}
@@ -237,7 +237,7 @@ def _verdict(
         late = late_words(timedelta(milliseconds=one.late_ms))
         say_line(f"The receiver got {one.slug}, {late} (webhook-id {one.id}).")
     if early or sorted(one.slug for one in received) != sorted((FIRST, SECOND)) or not page.exists():
-        raise PressReleaseError("The demo did not go as it should: see above.", code="demo_failed")
+        raise PressReleaseError("The demo failed: see above.", code="demo_failed")
     say_line(f"Nothing came before its time ({say_full(lift, timezone=ZONE)}), and nothing came twice.")
     say_line(f"The newsroom: {page}")
     say_line(f"The journal:  pressrelease --workspace {folder} journal")

@@ -1,1 +1,1 @@
-"""Other ways to write a release or a list of them: Atom, and what else readers ask for. Pure."""
+"""Formats for a release or a list of releases: Atom, e-mail, ninjs, NewsML-G2, Word. Pure."""

@@ -11,14 +11,15 @@ from pressrelease.formats.xml_words import text as _text
 
 MEDIA_TYPE = "application/atom+xml"
 
-#: How a feed says that this program wrote it (RFC 4287, section 4.2.4).
+#: The mark of a feed that this program wrote (RFC 4287, section 4.2.4).
 GENERATOR = "<generator>pressrelease</generator>"
 
 
 @dataclass(frozen=True)
 class FeedEntry:
-    """One release in a feed. `id` never changes; times are aware; `html` is a sanitised fragment, "" for none,
-    whose relative addresses are taken from `url`."""
+    """One release in a feed.
+
+    `id` never changes; times are aware; `html` is sanitized, with addresses relative to `url`, "" for none."""
 
     id: str
     title: str
@@ -31,7 +32,7 @@ class FeedEntry:
 
 @dataclass(frozen=True)
 class FeedHead:
-    """What a feed says of itself. `feed_url` is its own address, `page_url` that of the page it stands for."""
+    """The head of a feed. `feed_url` is its own address, `page_url` that of the page with the same releases."""
 
     id: str
     title: str
@@ -42,7 +43,7 @@ class FeedHead:
 
 
 def atom_feed(head: FeedHead, entries: Sequence[FeedEntry], *, updated: datetime) -> bytes:
-    """The feed, entries in the order given. `updated` is the moment of the last significant change, aware."""
+    """Return the feed, entries in the order given. `updated` is the moment of the last significant change, aware."""
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang={_attribute(head.language)}>',
@@ -76,11 +77,11 @@ def _entry(entry: FeedEntry) -> list[str]:
 
 
 def is_our_feed(text: str) -> bool:
-    """Whether this program wrote a feed, in this version or an earlier one."""
+    """Return whether this program wrote a feed, in this version or an earlier one."""
     before_that = '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="'
     return GENERATOR in text or text.startswith(before_that)
 
 
 def _time(moment: datetime) -> str:
-    """RFC 3339 in UTC, to the second (RFC 4287, section 3.3)."""
+    """Return a time as RFC 3339 in UTC, to the second (RFC 4287, section 3.3)."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""A release as a Word file, to be read and marked up by people; never what an outlet gets. Needs python-docx."""
+"""A release as a Word file for people to read and comment on; no outlet gets it. Needs python-docx."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.doc
 
 
 def docx(message: Message, edition: Edition) -> bytes:
-    """The file, marked PROOF on its first line and in its header. Raises Usage without python-docx."""
+    """Return the file, marked PROOF on its first line and in its header. Raises Usage without python-docx."""
     try:
         from docx import Document
     except ImportError:

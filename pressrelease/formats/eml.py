@@ -1,10 +1,10 @@
-"""A release as a mail (RFC 5322, RFC 2045 to 2049): everything that is the same for all recipients made once.
+"""A release as a mail (RFC 5322, RFC 2045 to 2049). What all recipients share is made once.
 
-Message ──shared──▶ headers and body, the same for each recipient of a version, the same bytes on each try
-key, recipient ──own──▶ To, Message-ID, List-Unsubscribe: the few lines that are one recipient's
+    Message ──shared──▶ headers and body, the same for each recipient of a version, the same bytes on each try
+    key, recipient ──personal_headers──▶ To, Message-ID, List-Unsubscribe: the lines of one recipient
 
-Text first and HTML last, so that a reader shows the richest part that it can; images that the body shows beside
-the HTML, everything else attached. No remote image: opening a mail tells nobody.
+Text comes first and HTML last, so that a mail program shows the richest part it can. Images in the body are beside
+the HTML, everything else is attached. No image is remote: nobody learns that a mail was opened.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from urllib.parse import quote
 from pressrelease.message import Enclosure, Message, html_with_addresses
 from pressrelease.message.localization import Words, day_words, words_in, zone_of
 
-#: RFC 2045, section 6.7, and RFC 2047, section 2: neither a quoted-printable line nor one with encoded words may be
-#: longer. A List-Unsubscribe that Python would fold, and so break, at this length is written by hand below.
+#: The longest quoted-printable line or line with encoded words (RFC 2045, section 6.7; RFC 2047, section 2).
+#: Python would fold, and so break, a longer List-Unsubscribe; it is written by hand below.
 POLICY = SMTP.clone(max_line_length=76)
 
-#: Stands in an unsubscribe address for the recipient's own, percent-encoded.
+#: Replaced in an unsubscribe address by the recipient's address, percent-encoded.
 ADDRESS_PLACE = "{address}"
 
-#: RFC 3986, section 2: what stands in an address as it is, percent signs included.
+#: RFC 3986, section 2: characters that are not encoded in an address, percent signs included.
 _IN_ADDRESSES = "%!#$&'()*+,/:;=?@[]~"
 
-#: Of a word that is left as it is in a folded line: "Subject: " and a pair of quotes have room beside it.
+#: The longest word that is not encoded in a folded line: "Subject: " and a pair of quotes fit beside it.
 _LONGEST_WORD = 60
 
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -44,9 +44,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Letterhead:
-    """Who writes, for every mail of one outlet. Addresses are plain, and ASCII after the @.
+    """The sender of every mail of one outlet. Addresses are plain, and ASCII after the @.
 
-    `list_id` is a dot-atom (RFC 2919); `unsubscribe` an https or mailto address in which `{address}` stands for
+    `list_id` is a dot-atom (RFC 2919); `unsubscribe` is an https or mailto address in which `{address}` is replaced by
     the recipient's. Both are "" for none. `reply_to` "" means the release's contact.
     """
 
@@ -58,17 +58,17 @@ class Letterhead:
 
     @property
     def domain(self) -> str:
-        """Where Message-IDs are made."""
+        """The domain of Message-IDs."""
         return self.address.rpartition("@")[2]
 
 
 def eml(message: Message, letterhead: Letterhead, *, key: str, recipient: str) -> bytes:
-    """The whole mail to one recipient, with CRLF line ends. `key` is the delivery's: 32 hex digits."""
+    """Return the whole mail to one recipient, with CRLF line ends. `key` is the delivery's: 32 hex digits."""
     return personal_headers(letterhead, key=key, recipient=recipient) + shared(message, letterhead)
 
 
 def personal_headers(letterhead: Letterhead, *, key: str, recipient: str) -> bytes:
-    """The header lines of one recipient. `recipient` is an address as the wire has it."""
+    """Return the header lines of one recipient. `recipient` is an address as it is sent to the server."""
     lines = [f"To: {_one_line(recipient)}", f"Message-ID: <{_one_line(key)}@{letterhead.domain}>"]
     if letterhead.unsubscribe:
         address = letterhead.unsubscribe.replace(ADDRESS_PLACE, quote(recipient, safe="@"))
@@ -79,7 +79,7 @@ def personal_headers(letterhead: Letterhead, *, key: str, recipient: str) -> byt
 
 
 def shared(message: Message, letterhead: Letterhead) -> bytes:
-    """All other headers, the empty line and the body. The same arguments give the same bytes."""
+    """Return all other headers, the empty line and the body. The same arguments give the same bytes."""
     mail = EmailMessage(policy=POLICY)
     reply_to = letterhead.reply_to or message.contact.email
     if reply_to and reply_to.lower() != letterhead.address.lower() and _is_plain_address(reply_to):
@@ -116,10 +116,11 @@ def _subject(headline: str) -> str:
 
 
 def _folded(text: str, charset: str, *, header: str) -> str:
-    """A header's text in lines; with "utf-8" all of it is encoded words (RFC 2047).
+    """Return a header's text in lines; with "utf-8" all of it is encoded words (RFC 2047).
 
-    By the older half of Python's library: the newer one leaves a blank between two encoded words, where readers
-    drop it, and words run together. At any blank: to prefer one after a semicolon or comma makes lines too long.
+    It uses Python's older mail library, because the newer one leaves a space between two encoded words, which mail
+    programs drop, so that words run together. It breaks at any space: a preference for one after a semicolon or comma
+    makes lines too long.
     """
     line = Header(text, charset, maxlinelen=POLICY.max_line_length, header_name=header)
     return line.encode(splitchars=" ", linesep="\r\n")
@@ -140,13 +141,13 @@ def _enclose(
 
 
 def _content_id(message: Message, enclosure: Enclosure, letterhead: Letterhead) -> str:
-    """A part's name, like no other part's in the world (RFC 2045, section 7), and the same on every try."""
+    """Return a part's globally unique name (RFC 2045, section 7), the same on every try."""
     named = "\n".join((message.slug, message.version, enclosure.name, hashlib.sha256(enclosure.content).hexdigest()))
     return f"{hashlib.sha256(named.encode()).hexdigest()[:32]}@{letterhead.domain}"
 
 
 def _addresses(message: Message, letterhead: Letterhead) -> dict[str, str]:
-    """What the HTML calls each enclosure: the part in this mail, or the file on the release's public page."""
+    """Return the address of each enclosure in the HTML: the part in this mail, or the file on the public page."""
     return {
         enclosure.name: f"{message.url}{enclosure.name}"
         if message.url and not enclosure.shown
@@ -156,7 +157,7 @@ def _addresses(message: Message, letterhead: Letterhead) -> dict[str, str]:
 
 
 def html_page(message: Message, addresses: dict[str, str]) -> str:
-    """The release as a page of its own for mail readers: no style sheet, no script, nothing remote."""
+    """Return the release as a page for mail programs: no style sheet, no script, nothing remote."""
     words = words_in(message.office.language)
     release = message.release
     contact = _contact(message, words)
@@ -187,7 +188,7 @@ def html_page(message: Message, addresses: dict[str, str]) -> str:
 
 
 def _fitting(html: str) -> str:
-    """Images no wider than the page. In a text every < is escaped, so this one begins a tag."""
+    """Return the HTML with images no wider than the page. In text every < is escaped, so this one begins a tag."""
     return html.replace("<img ", '<img style="max-width:100%;height:auto" ')
 
 
@@ -201,7 +202,7 @@ def _contact(message: Message, words: Words) -> str:
 
 
 def _set_boundaries(mail: MIMEPart, seed: str) -> None:
-    """Boundaries that every try and every machine makes alike. Neither encoding in use can write `=_`."""
+    """Set boundaries that are the same on every try and every machine. Neither encoding in use can write `=_`."""
     multiparts: Sequence[MIMEPart] = [part for part in mail.walk() if part.is_multipart()]
     for number, part in enumerate(multiparts):
         part.set_boundary("=_" + hashlib.sha256(f"{seed}\n{number}".encode()).hexdigest()[:32])
@@ -212,17 +213,17 @@ def _date(moment: datetime, timezone: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a text can stand in a header unencoded: ASCII that can be folded, and that no reader would decode."""
+    """Return whether text can be in a header unencoded: ASCII that can be folded, and that no mail program decodes."""
     return text.isascii() and "=?" not in text and all(len(word) <= _LONGEST_WORD for word in text.split(" "))
 
 
 def _is_plain_address(address: str) -> bool:
-    """Whether an address from a release can stand in a header as it is."""
+    """Return whether an address from a release can be in a header unencoded."""
     return re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+", address) is not None
 
 
 def _one_line(text: str) -> str:
-    """A text that can stand in a header: no line break, and no other control, whatever was in it."""
+    """Return text that can be in a header: without line breaks and other control characters."""
     return _encodable(_BREAKS.sub(" ", text)).strip()
 
 

@@ -1,9 +1,9 @@
-"""What ninjs and NewsML-G2 both say of a release beside its text: who it is, where it stands, until when it waits.
+"""What ninjs and NewsML-G2 both need beside the text of a release: its identity, its status and its embargo.
 
-    the office's word              pubStatus   embargoed until
+    in the office                  pubStatus   embargoed until
     approved, its lift ahead       usable      its lift
     approved, its lift past        usable      –
-    a draft, unapproved, held      withheld    its lift, where it has one ahead
+    a draft, unapproved, held      withheld    its lift, if it is in the future
     withdrawn                      canceled    –
 
 A release keeps its identity through all of its versions; the number of the version counts up.
@@ -19,7 +19,7 @@ from enum import Enum
 from pressrelease.message import Message
 from pressrelease.message.localization import moment_words, zone_of
 
-#: Wide enough for any paragraph to stay on one line.
+#: Wide enough that every paragraph is one line.
 UNWRAPPED = 1_000_000
 
 
@@ -33,7 +33,7 @@ class PubStatus(str, Enum):
 
 @dataclass(frozen=True)
 class Edition:
-    """Where one version stands: its number, from 1, and when it was frozen; `embargoed_until` is None for now.
+    """The status of one version: its number, from 1, and when it was frozen; `embargoed_until` is None for now.
 
     Times are aware.
     """
@@ -45,7 +45,7 @@ class Edition:
 
 
 def identity(message: Message) -> str:
-    """A release's URI, the same for every version: its page, or else a name made from the office's and its slug."""
+    """Return a release's URI, the same for every version: its page, or a name made from the office and its slug."""
     return (
         message.url
         or uuid.uuid5(uuid.NAMESPACE_URL, f"{message.office.url or message.office.name}\n{message.slug}").urn
@@ -53,7 +53,7 @@ def identity(message: Message) -> str:
 
 
 def editors_note(message: Message, edition: Edition) -> str:
-    """What editors must know first, then what the release's author tells them; "" for nothing."""
+    """Return the program's own note to editors, then the author's; "" for none."""
     office = message.office
     notes = []
     if edition.status is PubStatus.CANCELED:
@@ -67,5 +67,5 @@ def editors_note(message: Message, edition: Edition) -> str:
 
 
 def local(moment: datetime, message: Message) -> str:
-    """RFC 3339 with the offset of the office's zone, to the second."""
+    """Return a time as RFC 3339 with the offset of the office's zone, to the second."""
     return moment.astimezone(zone_of(message.office.timezone)).isoformat(timespec="seconds")

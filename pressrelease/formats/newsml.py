@@ -12,7 +12,7 @@ CATALOG = "http://www.iptc.org/std/catalog/catalog.IPTC-G2-Standards_41.xml"
 
 
 def newsml(message: Message, edition: Edition) -> bytes:
-    """The document, UTF-8. What a release leaves out is left out."""
+    """Return the document, UTF-8, without what the release leaves out."""
     release, office = message.release, message.office
     body = plain_body(message, UNWRAPPED)
     lines = [

@@ -1,6 +1,6 @@
 """A release as ninjs 3.2, IPTC's news in JSON; every document is valid under 3.1 too.
 
-The schema takes no key of its own making: the embargo's reason, and everything else for editors, stands in `edNote`.
+The schema allows no keys of our own, so everything for editors, such as the embargo, is in `edNote`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ STANDARD = {"name": "ninjs", "version": "3.2", "schema": "http://www.iptc.org/st
 
 
 def ninjs(message: Message, edition: Edition) -> bytes:
-    """The document, UTF-8. What a release leaves out is left out."""
+    """Return the document, UTF-8, without what the release leaves out."""
     release, office = message.release, message.office
     body = plain_body(message, UNWRAPPED)
     html = html_with_addresses(message.html, lambda name: message.url + quote(name)) if message.url else message.html

@@ -1,29 +1,29 @@
-"""Text as XML can hold it."""
+"""Write text so that XML can contain it."""
 
 from __future__ import annotations
 
 import re
 from xml.sax.saxutils import escape, quoteattr  # nosec B406  (these write XML; none is read)
 
-#: What XML 1.0 can't hold at all (section 2.2), escaped or not.
+#: Characters that XML 1.0 can't contain, escaped or not (section 2.2).
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def holdable(value: str) -> str:
-    """A text without what no XML document can hold."""
+    """Return text without characters that XML can't contain."""
     return _NOT_XML.sub("", value)
 
 
 def text(value: str) -> str:
-    """A text between two tags."""
+    """Return text for between two tags."""
     return escape(holdable(value))
 
 
 def line(value: str) -> str:
-    """A text between two tags that is one line, whatever breaks and blanks are in it."""
+    """Return text for between two tags, on one line."""
     return text(" ".join(holdable(value).split()))
 
 
 def attribute(value: str) -> str:
-    """An attribute's value with its quotes."""
+    """Return an attribute's value with its quotes."""
     return quoteattr(holdable(value))

@@ -1,1 +1,1 @@
-"""The machine: clocks, other servers' time, locks, the private log, mounts, printable text."""
+"""The machine: accounts, clocks, other servers' time, locks, the private log, mounts, printable text."""

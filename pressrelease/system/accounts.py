@@ -1,11 +1,9 @@
-"""Which accounts may use a workspace, and with which file modes:
-
-one account by default, a group if its mode says so.
+"""Decide which accounts may use a workspace, and with which file modes: one account, or a group.
 
 The mode of `.pressrelease/` decides. 0700, as it is made, means one account. Made accessible to its group (2770),
 that group shares the workspace: files and folders in it are made usable by the group, whatever the umask, and never
-by others. Root works as the account that owns the workspace, so that it leaves no file behind that this account can't
-use. Windows has none of this: there every function answers as for a workspace of one's own.
+by others. Root works as the account that owns the workspace, so that it leaves no file that this account can't use.
+Windows has none of this: there every function answers as for a workspace with one account.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ GROUP_FOLDER = stat.S_IRWXG
 GROUP_FILE = stat.S_IRGRP | stat.S_IWGRP
 OTHERS = stat.S_IRWXO
 
-#: The program's own folder in a workspace, and the prefixes of the names that all who share it work with.
+#: The program's own folder in a workspace, and the prefixes of file names that are shared by all its accounts.
 PRIVATE = ".pressrelease"
 IN_USE = ("state.db", "alive", "log", "record.", "promises.json", "newsroom-")
 
@@ -34,13 +32,13 @@ _POSIX = hasattr(os, "geteuid")
 
 
 class Accounts:
-    """What this process knows of accounts. `person` is who started it, if root did and it goes on as another."""
+    """What this process knows about accounts. `person` is who started it, if root did and it continues as another."""
 
     person: ClassVar[str] = ""
 
 
 def is_shared(folder: Path) -> bool:
-    """Return whether a folder is one that its group may work in. False if it is missing or can't be looked at."""
+    """Return whether a folder's group may work in it. False if it is missing or can't be read."""
     try:
         return _POSIX and stat.S_IMODE(folder.stat().st_mode) & GROUP_FOLDER == GROUP_FOLDER
     except OSError:
@@ -62,7 +60,7 @@ def opened(path: Path, flags: int) -> int:
 
 
 def widen(descriptor: int, mode: int) -> None:
-    """Undo what the umask took from a file or folder that we own; another account's is left as it is."""
+    """Give a file or folder that we own the permissions that the umask took; another account's is not changed."""
     with contextlib.suppress(OSError):
         found = os.fstat(descriptor)
         if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) & 0o777 != mode:
@@ -137,7 +135,7 @@ def must_be_usable(private: Path, record: Path | None = None) -> None:
 
 
 def _in_use(private: Path) -> Iterator[Path]:
-    """Yield what every account that shares a record works with; not what one of them keeps there for itself."""
+    """Yield the files that every account of a shared workspace needs, without the private ones of one account."""
     try:
         with os.scandir(private) as entries:
             for entry in entries:
@@ -150,27 +148,27 @@ def _in_use(private: Path) -> Iterator[Path]:
 def _not_ours(private: Path, path: Path, why: str) -> NotPermitted | StateUnreadable:
     us, owner, of_all = name_of(os.geteuid()), owner_of(path), owner_of(private)
     code = "not_your_workspace"
-    if owner == us:  # its own record, which it can't read or write: nothing is known, and nothing is sent
+    if owner == us:  # the account's own database, which it can't read or write: nothing is known, and nothing is sent
         return StateUnreadable(
-            f"{path} can't be used by {us}, its owner{f' ({why})' if why else ''}. Nothing was sent.",
+            f"{us} owns {path} and can't use it{f' ({why})' if why else ''}. Nothing was sent.",
             hint=f"chmod -R u+rwX {path}",
             code=code,
         )
     left_there = os.access(private, os.W_OK) if path != private else owner_of(private.parent) == us
     if left_there and not is_shared(private):
         return NotPermitted(
-            f"{path} belongs to {owner}; {us} may not use it. Nothing was sent.",
+            f"{path} belongs to {owner}, and {us} doesn't have permission to use it. Nothing was sent.",
             hint=f"{chown_to(us if path == private else of_all)} {private}",
             code=code,
         )
     if is_shared(private) and path != private:
         return NotPermitted(
-            f"{path} belongs to {owner}, and the group that shares this workspace may not use it. Nothing was sent.",
+            f"{path} belongs to {owner}, and the group that shares this workspace can't use it. Nothing was sent.",
             hint=f"sudo chmod -R g+rwX {private}",
             code=code,
         )
     return NotPermitted(
-        f"This workspace belongs to {owner}; {us} may not use its record. Nothing was sent.",
+        f"This workspace belongs to {owner}, and {us} doesn't have permission to use its database. Nothing was sent.",
         hint=f"Run it as that account: `{as_account(owner)} pressrelease …`. docs/how-to/share-a-workspace.md shows how"
         " several accounts share a workspace.",
         code=code,
@@ -178,7 +176,7 @@ def _not_ours(private: Path, path: Path, why: str) -> NotPermitted | StateUnread
 
 
 def owner_of(path: Path) -> str:
-    """Return the owner's name of a file or folder; of the nearest folder above, if it can't be seen."""
+    """Return the owner's name of a file or folder, or of the nearest folder above it that can be seen."""
     for place in (path, *path.parents):
         with contextlib.suppress(OSError):
             return name_of(place.stat().st_uid)
@@ -189,7 +187,7 @@ def owner_of(path: Path) -> str:
 
 
 def work_as_owner(folder: Path) -> None:
-    """Make root continue, for good, as the account that owns a workspace: no file of root's is left in it.
+    """Make root continue, for good, as the account that owns a workspace, so that it leaves no file of root there.
 
     Raises: NotPermitted if the system doesn't allow it, or if root itself owns what others may change.
     """
@@ -242,7 +240,7 @@ def work_as_owner(folder: Path) -> None:
 
 
 def _deciding(folder: Path) -> dict[Path, os.stat_result]:
-    """Return what decides over a workspace, each with its own owner, which for a link is its maker.
+    """Return the paths that control a workspace, each with its own owner; of a link, that is who made it.
 
     `.pressrelease/`, the folder and config.toml; for one that does not exist yet, the nearest folder above it.
     """
@@ -256,10 +254,7 @@ def _deciding(folder: Path) -> dict[Path, os.stat_result]:
 
 
 def _may_run_us(uid: int, group: int) -> bool:
-    """Return whether an account may read what a command still has to load:
-
-    Python's own modules, this package, and others.
-    """
+    """Return whether an account can read what a command still has to load: Python's modules, this package, others."""
     import typer
 
     effective = os.access in os.supports_effective_ids
@@ -289,10 +284,10 @@ def _must_be_roots_alone(folder: Path) -> None:
 
 
 def must_be_trusted(folder: Path) -> None:
-    """Check that a workspace that was found, not named, is safe to use.
+    """Check that a workspace is safe to use if it was found, not named.
 
-    It must be this account's or root's, and others may not change it: its config.toml says which programs run, and one
-    that somebody put into a folder above would run theirs.
+    It must belong to this account or to root, and nobody else may change it: its config.toml says which programs run,
+    and one that somebody put in a folder above would run theirs.
 
     Raises: NotPermitted.
     """

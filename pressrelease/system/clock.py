@@ -1,8 +1,7 @@
 """The only module that asks the machine what time it is, and whether that can be trusted.
 
-A wall clock is a guess that anyone can set. Three things limit it: the newest time that this workspace has on record;
-within one boot of the machine, the time that the machine has been up; and, if the clock is synchronized, the error
-that the kernel reports for it.
+Anyone can set a wall clock to a wrong time. Three things limit it: the newest time that this workspace has on record;
+within one boot of the machine, its uptime; and, if the clock is synchronized, the error that the kernel reports for it.
 """
 
 from __future__ import annotations
@@ -61,9 +60,9 @@ def read_clock() -> ClockReading:
 
 
 def tighter(one: ClockReading | None, other: ClockReading) -> ClockReading:
-    """Return the reading of one boot that allows later ones less; `other` if in doubt or if they can't be compared.
+    """Return the stricter of two readings of one boot; `other` if in doubt or if they can't be compared.
 
-    Comparing with the last reading would add up what each one was allowed: a clock that creeps would always be trusted.
+    A comparison with the last reading only would add up all tolerances, and a clock that creeps would be trusted.
     """
     if one is None or one.boot != other.boot or one.uptime is None or other.uptime is None:
         return other
@@ -93,7 +92,7 @@ def error_bound() -> timedelta | None:
 
 
 class ClockProof(NamedTuple):
-    """The wall clock's possible error when a send started, None if unknown; and whether the lift had surely come."""
+    """The wall clock's possible error when a send started, None if unknown, and whether the lift had surely come."""
 
     error: timedelta | None
     lift_proved: bool
@@ -109,7 +108,7 @@ def await_proof(lift: datetime) -> ClockProof:
     while (error := error_bound()) is not None and (now := utc_now()) - error < lift:
         if lift + error > end or now > end:
             return ClockProof(error, lift_proved=False)
-        sleep_until(lift + error)  # the error may have grown meanwhile, so it is read again
+        sleep_until(lift + error)  # the error may have grown in the meantime, so it is read again
     return ClockProof(error, lift_proved=error is not None)
 
 
@@ -145,7 +144,7 @@ def _adjtimex() -> Callable[[Any], int] | None:
     if ctypes.sizeof(ctypes.c_long) != 8:
         return None
     try:
-        # PyDLL: letting other threads run meanwhile would take far longer than the call.
+        # PyDLL: to let other threads run during the call would take far longer than the call itself.
         call = ctypes.PyDLL(None).adjtimex
     except (OSError, AttributeError):
         return None
@@ -168,7 +167,7 @@ def _boot_name() -> str | None:
 def doubt(
     mark: ClockReading, *, recorded: ClockReading | None, newest: datetime | None, tolerance: timedelta
 ) -> str | None:
-    """Return why the wall clock can't be trusted, in a sentence; None if nothing speaks against it.
+    """Return why the wall clock can't be trusted, in a sentence; None if nothing contradicts it.
 
     `newest` is the newest time on record in this workspace; `recorded` the most precise reading of this boot. A clock
     behind the record has been set back. One that gained more than the machine's uptime did, at once or little by

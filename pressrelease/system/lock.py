@@ -1,4 +1,4 @@
-"""A lock on a file that the operating system releases when its holder dies, however it dies."""
+"""A lock on a file. The operating system releases it when its holder ends, even if it is killed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ else:
 
 
 class FileLock:
-    """An exclusive lock on `path`, created private if missing; not re-entrant, one object a holder."""
+    """An exclusive lock on `path`, created private if missing; not re-entrant, one object for each holder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,6 +1,6 @@
-"""The private log: what happened inside, for the program's administrator, and never what a release says.
+"""The private log: what happened in the program, for its administrator, and never the words of a release.
 
-An exception's own text is left out: libraries put whole addresses, and with them tokens, into theirs.
+The text of an exception is left out, because libraries put whole addresses, with tokens, in it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ KEPT = 5
 
 
 class _PrivateFile(RotatingFileHandler):
-    """A rotating file that only those who share the workspace may read, from its first byte on."""
+    """A rotating file that only the accounts of the workspace can read, from its first byte on."""
 
     #: Whether the last line could not be written.
     lost = False
@@ -31,7 +31,7 @@ class _PrivateFile(RotatingFileHandler):
         return open(self.baseFilename, "a", encoding=self.encoding, opener=private)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the library's name)
-        """Ignore a log that can't be written: no reason to print a traceback at the person who typed the command."""
+        """Ignore a log that can't be written: the person who typed the command needs no traceback for that."""
         self.lost = True
 
 
@@ -50,7 +50,7 @@ def log_to(folder: Path) -> None:
 
 
 def frames(error: BaseException) -> str:
-    """Return where an exception came from, file by line, and its kind and its causes'; none of its text or values."""
+    """Return where an exception and its causes came from, and their types; none of their text or values."""
     told: list[str] = []
     current: BaseException | None = error
     while current is not None and len(told) < 8:

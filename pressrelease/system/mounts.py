@@ -26,7 +26,7 @@ def file_system_in(folder: Path, mounts: Iterable[str]) -> str:
         if len(fields) < 3:
             continue
         place = Path(fields[1].replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\"))
-        # The last of two mounts on one place is the one that is seen.
+        # Of two mounts on one folder, the last one is visible.
         if folder.is_relative_to(place) and len(place.parts) >= len(best.parts):
             best, kind = place, fields[2]
     return kind

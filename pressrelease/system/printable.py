@@ -1,4 +1,4 @@
-"""Plain text for a terminal: nothing that a file's author typed may move the cursor or reverse the text."""
+"""Plain text for a terminal: nothing in a file can move the cursor or reverse the text."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return `printable` text on one line: what was typed as a reason must not look like a line of ours."""
+    """Return `printable` text on one line, so that a typed reason can't look like a line of this program."""
     return " ".join(printable(text.replace("\r", " ").replace("\x85", " ")).split())
 
 
 def json_line(data: Any) -> str:
-    """Return `data` as one line of JSON, with an escape for whatever a terminal would obey or can't show."""
+    """Return `data` as one line of JSON, with escapes for what a terminal would obey or can't show."""
     import json  # every command loads this module, and few write JSON
 
     text = json.dumps(data, ensure_ascii=False)

@@ -1,8 +1,7 @@
-"""Find other programs only in places that nobody but this account and the system's administrator may write to.
+"""Find other programs only in folders that nobody but this account and the system's administrator can write to.
 
-A program that is taken from wherever PATH happens to lead runs with all of this one's rights, and `ssh-keygen` says
-whose approval counts. So the system's own places come first, and what others may write to is skipped, as is an entry
-of PATH that counts from the current folder.
+A program runs with all the rights of this one, and `ssh-keygen` decides whose approval counts. So the system's folders
+come first, and folders of PATH that others can write to, or that are relative, are skipped.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ else:
     SYSTEM_PLACES = ("/usr/bin", "/bin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/local/bin")
 
 
-#: Groups below this number are the system's own (Debian's policy, section 9.2.2; macOS has its `admin` below it too).
+#: Groups below this number belong to the system (Debian policy, section 9.2.2; `admin` on macOS too).
 SYSTEM_GROUPS = 100
 
 
 def system_program(name: str) -> str | None:
-    """Return a program's absolute path, from the system's own places, then PATH; None if none is to be trusted."""
+    """Return a program's absolute path, from the system's folders, then PATH; None if no trusted one is found."""
     return _first(name, [*SYSTEM_PLACES, *_on_path()])
 
 
@@ -53,14 +52,14 @@ def _first(name: str, folders: list[str]) -> str | None:
 
 
 def only_ours(path: Path) -> bool:
-    """Return whether nobody but root and this account may write to a file or folder; always so on Windows."""
+    """Return whether only root and this account can write to a file or folder; always True on Windows."""
     if not hasattr(os, "geteuid"):
         return True
     try:
         found = path.stat()
     except OSError:
         return False
-    # The system's own groups (wheel, staff, admin), or one that only this account is in, as many systems give to each.
+    # A group of the system (wheel, staff, admin), or a group of this account alone, as many systems make one.
     own_group = found.st_gid < SYSTEM_GROUPS or found.st_gid == os.getegid() == os.geteuid()
     by_others = stat.S_IWOTH | (0 if own_group else stat.S_IWGRP)
     return found.st_uid in {0, os.geteuid()} and not stat.S_IMODE(found.st_mode) & by_others

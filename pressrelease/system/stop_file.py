@@ -1,11 +1,11 @@
-"""A stop or a hold as a file in the workspace's folder, for a person who may write there but not in the record.
+"""A stop or a hold as a file in the workspace's folder, for a person who can't write to the database.
 
     STOP          everything is stopped
     HOLD-SLUG     that release is on hold
 
-A file counts because it is there, whatever is in it; one that can't be looked at counts too. Its owner is who asked,
-its first line is why. Every guard checks for it. The next pass copies it into the record and the journal, and removes
-it.
+A file counts if it exists, with any content; one that can't be read counts too. Its owner is the person who asked, its
+first line is the reason. Every guard checks for it. The next pass copies it to the database and the journal, and
+deletes it.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ class StopRequest(NamedTuple):
 
 
 def is_stopped(folder: Path) -> bool:
-    """Return whether the file STOP is in a workspace's folder, or nobody can tell."""
+    """Return whether the file STOP is in a workspace's folder; True if that can't be known."""
     return _counts(f"{folder}/{STOP}")
 
 
 def is_held(folder: Path, slug: str) -> bool:
-    """Return whether a release's HOLD file is in a workspace's folder, or nobody can tell."""
+    """Return whether a release's HOLD file is in a workspace's folder; True if that can't be known."""
     return _counts(f"{folder}/{HOLD}{slug}")
 
 
 def stops_in_force(folder: Path | None, slugs: Iterable[str]) -> tuple[bool, set[str]]:
-    """Return whether a file in a workspace's folder stops everything, and which of `slugs` are held by one."""
+    """Return whether a STOP file is in a workspace's folder, and which of `slugs` have a HOLD file."""
     if folder is None:
         return False, set()
     return is_stopped(folder), {slug for slug in slugs if is_held(folder, slug)}
@@ -65,12 +65,12 @@ def requested_holds(folder: Path) -> list[StopRequest]:
     try:
         names = sorted(name for name in os.listdir(folder) if name.startswith(HOLD))  # noqa: PTH208
     except OSError:
-        return []  # `is_stopped` reports what follows from that
+        return []  # `is_stopped` reports this
     return [_read(folder / name, name.removeprefix(HOLD)) for name in names]
 
 
 def ask(folder: Path, slug: str, why: str) -> Path:
-    """Ask for a stop, or, with a slug, for a hold, by making its file; an existing one stays.
+    """Request a stop or, with a slug, a hold, by making its file; an existing one is not changed.
 
     Raises: NotPermitted if this account may not write in `folder`.
     """
@@ -84,7 +84,7 @@ def ask(folder: Path, slug: str, why: str) -> Path:
         raise NotPermitted(
             f"{path} can't be made: {error.strerror}.", hint=_as_owner(folder), code="not_your_workspace"
         ) from None
-    with contextlib.suppress(OSError), os.fdopen(descriptor, "wb") as stream:  # it counts without its reason, too
+    with contextlib.suppress(OSError), os.fdopen(descriptor, "wb") as stream:  # it counts without its reason too
         stream.write(one_line(why).encode("utf-8", "replace")[:LONGEST_WHY] + b"\n")
         stream.flush()
         os.fsync(descriptor)
@@ -92,7 +92,7 @@ def ask(folder: Path, slug: str, why: str) -> Path:
 
 
 def remove(asked: StopRequest) -> bool:
-    """Remove a file that was copied into the record. Return whether it is gone."""
+    """Delete a file that was copied to the database. Return whether it is gone."""
     with contextlib.suppress(OSError):
         asked.path.unlink()
     return not _counts(asked.path)

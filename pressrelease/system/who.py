@@ -1,4 +1,4 @@
-"""Who runs this command, as far as the system can tell."""
+"""Find out who runs this command, as far as the system knows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def person() -> str:
 
 
 def as_actor(name: str) -> str:
-    """Return a name as the journal has it, followed by any SUDO_USER that could not be confirmed."""
+    """Return a name for the journal, followed by a SUDO_USER that could not be confirmed."""
     claimed = os.environ.get("SUDO_USER", "")
     if not claimed or claimed == name or _came_from(claimed):
         return name
@@ -50,10 +50,10 @@ def _account() -> str:
 
 
 def _came_from(name: str) -> bool:
-    """Return whether an ancestor of this process is of account `name`, as it is if sudo was called from there.
+    """Return whether an ancestor of this process belongs to account `name`, as it does if sudo was called from there.
 
-    Anybody can set SUDO_USER, but nobody can give their process another account's process for an ancestor. Between
-    the two are only this account's own processes and root's: sudo's among them.
+    Anybody can set SUDO_USER, but nobody can make another account's process an ancestor of their own. Between the two
+    are only processes of this account and of root, such as sudo.
     """
     if not hasattr(os, "getuid"):
         return False

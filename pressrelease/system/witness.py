@@ -1,6 +1,6 @@
 """Ask other servers what time it is: the Date header of an HTTP answer (RFC 9110, section 6.6.1).
 
-Asked only if this machine can't confirm its own clock: it has jumped ahead, or the machine was restarted.
+They are asked only if this machine can't confirm its own clock: it jumped ahead, or the machine was restarted.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ class Testimony:
     heard: datetime
 
     def allows(self, tolerance: timedelta) -> bool:
-        """Return whether the wall clock was right within `tolerance`, whenever it was read between the two."""
+        """Return whether the wall clock was right within `tolerance` at any moment between `asked` and `heard`."""
         return self.said - tolerance <= self.heard and self.asked <= self.said + RESOLUTION + tolerance
 
 
 def vouched(testimonies: Sequence[Testimony], tolerance: timedelta) -> bool:
-    """Return whether the wall clock can be trusted: somebody answered, and nobody contradicts it."""
+    """Return whether the wall clock can be trusted: a witness answered, and none contradicts it."""
     return bool(testimonies) and all(testimony.allows(tolerance) for testimony in testimonies)
 
 
@@ -68,7 +68,7 @@ def _ask_one(address: str, now: Callable[[], datetime]) -> Testimony | None:
         answer = connection.getresponse()
         heard = now()
         if answer.getheader("age") not in (None, "0"):
-            return None  # kept by a cache: its date is of another time
+            return None  # from a cache: its date is older than the answer
         said = parsedate_to_datetime(answer.getheader("date") or "")
     except (OSError, http.client.HTTPException, ValueError):
         return None

@@ -1,4 +1,4 @@
-"""What stands in a release's way, and what a careful reader would notice: a table, code by code."""
+"""The findings of `check`: errors and warnings: a table, code by code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressrelease.check import CODES, Finding, Severity, check_release, embargo_of, with_accepted
-from pressrelease.check.placeholders import MOST_TOLD
+from pressrelease.check.placeholders import MOST_REPORTED
 from pressrelease.config import Config, read_config
 from pressrelease.errors import EmbargoRefused, ReleaseRefused
 from pressrelease.release import Contact, front_matter_text, parse
@@ -211,7 +211,7 @@ def test_a_placeholder_is_found_wherever_readers_look(front: str) -> None:
 
 
 def test_a_flood_of_placeholders_is_cut_off() -> None:
-    assert len(findings(body="[[x]]\n" * 500)) == MOST_TOLD
+    assert len(findings(body="[[x]]\n" * 500)) == MOST_REPORTED
 
 
 def test_a_fresh_draft_cannot_be_scheduled() -> None:

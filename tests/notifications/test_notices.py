@@ -714,20 +714,20 @@ def test_doctor_says_who_is_not_told(tmp_path: Path) -> None:
         schedule_now(place.workspace, "names")
         place.one_pass()
         place.no_pause()
-        assert remarks_on(place.workspace) == ["warning: pager could not be told what happened"]
+        assert remarks_on(place.workspace) == ["warning: pager could not be notified"]
         with place.workspace.store.ledger(now=clock.utc_now(), actor="nobody") as ledger:
             notification_state.mark_notified(
                 ledger, NotificationCursor("pager", ""), line=3, conditions=(), not_before=clock.utc_now()
             )
-        assert remarks_on(place.workspace) == ["fine: pager has been told up to line 3 of the journal"]
+        assert remarks_on(place.workspace) == ["fine: pager has been notified up to line 3 of the journal"]
         path = place.workspace.folder / "config.toml"
         was = path.read_text()
         path.write_text(was.replace('type = "webhook"\n', 'type = "webhook"\nenabled = false\n'))
         assert remarks_on(place.workspace) == [
-            "warning: [notify] names pager, which is switched off: nobody is told there"
+            "warning: [notify] names pager, which is switched off, so nobody is notified there"
         ]
         path.write_text(was.replace('outlets = ["newsroom"]', 'outlets = ["newsroom", "pager"]'))
-        assert "its readers get what is for the office alone" in remarks_on(place.workspace)[0]
+        assert "its readers get notices meant for the office" in remarks_on(place.workspace)[0]
 
 
 def test_a_lift_that_comes_is_told_ahead(tmp_path: Path, server: FlakyServer) -> None:

@@ -1,7 +1,7 @@
 """`doctor`: check the workspace, one thing at a time, with a fix for whatever is wrong.
 
 Each check is independent: one that fails reports its own error and stops no other. Nothing is changed, nothing is
-published, and a record that can't be read is a finding like any other.
+published, and a database that can't be read is a finding like any other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def examine(workspace: Workspace, *, offline: bool = False) -> list[DoctorFindin
         for name, check in _checks():
             for remark in _made(check, context):
                 told = DoctorFinding(remark.weight, remark.message, remark.hint, name)
-                # A config or a record that can't be read stops many checks, and is reported once.
+                # A config or a database that can't be read stops many checks, and is reported once.
                 if not any((seen.message, seen.weight) == (told.message, told.weight) for seen in remarks):
                     remarks.append(told)
     finally:
@@ -42,7 +42,7 @@ def _made(check: Check, context: DoctorContext) -> list[DoctorFinding]:
     except ConfigRefused as refused:
         made += [error(f"config.toml{_line(p.line)}: {p.message}", p.hint) for p in refused.problems]
     except PressReleaseError as refused:
-        # What can't be checked is an error: a record that is busy or unreachable keeps everything from going out.
+        # What can't be checked is an error: nothing can go out if the database is busy or unreachable.
         made.append(error(refused.message, refused.hint))
     except Exception as fault:  # noqa: BLE001  (a fault in one check must not hide what the others find)
         words = f"this check could not be made ({type(fault).__name__}), so what it looks at is unknown"

@@ -1,4 +1,4 @@
-"""What `doctor` checks about accounts: whether this one may work here, who else may, and what others may read."""
+"""The checks of `doctor` about accounts: whether this one can work here, who else can, and what others can read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pressrelease.system.accounts import GROUP_FILE, GROUP_FOLDER, chown_to, is_
 
 
 def usable(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Check that this account may work with the record, and that every file of it has the same owner."""
+    """Check that this account can work with the database, and that all its files have the same owner."""
     if sys.platform == "win32":
         return
     private = context.workspace.private
@@ -31,7 +31,7 @@ def usable(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def modes(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Check that only the owner, and a sharing group, may read private files or change trusted ones."""
+    """Check that only the owner, and a sharing group, can read private files or change trusted ones."""
     if sys.platform == "win32":
         return
     folder, private = context.workspace.folder, context.workspace.private
@@ -42,15 +42,15 @@ def modes(context: DoctorContext) -> Iterator[DoctorFinding]:
     elif private.is_dir():
         open_to_others = [path for path in (private, *_within(private)) if _mode(path) & strangers]
     if open_to_others:
-        yield error(f"others may read or change {_some(open_to_others, context)}", f"chmod -R {cure} {private}")
+        yield error(f"others can read or change {_some(open_to_others, context)}", f"chmod -R {cure} {private}")
     writable = [path for path in (folder, folder / "config.toml", folder / "releases") if _mode(path) & 0o002]
     if writable:
         names = " ".join(str(path) for path in writable)
-        yield error(f"anybody on this machine may change {names}", f"chmod o-w {names}")
+        yield error(f"anybody on this computer can change {names}", f"chmod o-w {names}")
     drafts = [path for path in sorted((folder / "releases").glob("*.md")) if _mode(path) & 0o004]
     if drafts and _mode(folder) & 0o001 and _mode(folder / "releases") & 0o001:
         yield warning(
-            f"anybody on this machine may read {len(drafts)} of the files in releases/",
+            f"anybody on this computer can read {len(drafts)} of the files in releases/",
             f"chmod o= {folder / 'releases'}",
         )
         return
@@ -77,14 +77,17 @@ def sharing(context: DoctorContext) -> Iterator[DoctorFinding]:
     unset = [path for path in there if path.is_dir() and not path.stat().st_mode & stat.S_ISGID]
     if foreign:
         yield error(
-            f"{_some(foreign, context)} is not the group {group}'s", f"sudo chgrp -R {group} {context.workspace.folder}"
+            f"{_some(foreign, context)} doesn't belong to the group {group}",
+            f"sudo chgrp -R {group} {context.workspace.folder}",
         )
     if closed:
         names = " ".join(str(path) for path in closed[:3])
         yield error(f"the group {group} can't use {_some(closed, context)}", f"sudo chmod -R g+rwX {names}")
-    if unset and sys.platform.startswith("linux"):  # elsewhere a new file takes its folder's group by itself
+    if unset and sys.platform.startswith("linux"):  # on other systems a new file gets its folder's group by itself
         names = " ".join(str(path) for path in unset[:3])
-        yield error(f"what is made in {_some(unset, context)} won't be the group {group}'s", f"sudo chmod g+s {names}")
+        yield error(
+            f"new files in {_some(unset, context)} won't belong to the group {group}", f"sudo chmod g+s {names}"
+        )
     if not (foreign or closed or unset):
         yield fine(f"the group {group} shares this workspace")
 
@@ -95,7 +98,7 @@ def _closed_to_group(path: Path) -> bool:
 
 
 def _within(private: Path) -> list[Path]:
-    """Return everything in the private folder that can be seen, and is no link."""
+    """Return everything in the private folder that can be seen and is not a link."""
     found = []
     for place, folders, files in os.walk(private):
         found += [Path(place) / name for name in (*folders, *files)]

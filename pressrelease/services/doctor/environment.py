@@ -1,4 +1,4 @@
-"""What `doctor` checks outside the record: config, file modes, clock, disk, files, secrets and outlets."""
+"""The checks of `doctor` outside the database: config, clock, disk, files, secrets and outlets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pressrelease.system import clock
 from pressrelease.system.programs import system_program
 from pressrelease.wiring import MAKE_YOUR_OWN, SAMPLE
 
-#: Free bytes on the disk below which nothing can be relied on, and below which somebody should act.
+#: Free bytes on the disk below which nothing works reliably, and below which somebody should act.
 DISK_GONE = 64 << 20
 DISK_LOW = 1 << 30
 
@@ -29,7 +29,7 @@ PROBE_PATIENCE = 20.0
 #: A certificate that expires sooner than this is reported.
 CERTIFICATE_AHEAD = timedelta(days=14)
 
-#: The names of unfinished copies in the private folder, and how old one left behind by a crash must be.
+#: The names of unfinished copies in the private folder, and from what age they are left from a crash.
 LEFT_BEHIND = ("backing-up-*", "restoring-*")
 LEFT_AFTER = timedelta(days=1)
 
@@ -60,10 +60,10 @@ def signers(context: DoctorContext) -> Iterator[DoctorFinding]:
     if trouble := what_is_wrong(path):
         yield error(f"no approval counts: {trouble.what}", trouble.mend)
     else:
-        yield fine(f"approvals are signed; {path.name} says whose keys count")
+        yield fine(f"approvals are signed; the keys that count are in {path.name}")
         if replaceable_by_self(path):
             yield warning(
-                f"the account that runs this may change {path.name}, so a signature proves nothing against it",
+                f"the account that runs this can change {path.name}, so a signature is no proof against it",
                 "Give the file and the folders above it to root, for instance in /etc/pressrelease/, mode 0644.",
             )
 
@@ -71,7 +71,7 @@ def signers(context: DoctorContext) -> Iterator[DoctorFinding]:
 def clock_and_ntp(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Check that something sets the clock and reports its error.
 
-    Everything that could contradict the clock is asked.
+    Everything that could contradict the clock is compared.
     """
     from pressrelease.publishing.clock_trust import (
         NAME_WITNESSES,
@@ -94,17 +94,20 @@ def clock_and_ntp(context: DoctorContext) -> Iterator[DoctorFinding]:
         doubt = looked_into(context.store, mark, config, witnesses)
     if doubt:
         yield error(
-            f"{doubt}; nothing goes out until somebody has looked",
-            "Set the clock right. If it is right, `pressrelease resume --all` asks you to confirm it.",
+            f"{doubt}; nothing goes out until a person confirms the clock",
+            "Set the clock. If it is right, confirm it: `pressrelease resume --all`.",
         )
         return
-    asked = ["the record"]
+    asked = ["the last recorded time"]
     if clock.vouches(mark, context.read.mark(mark.boot)):
         asked.append("the machine's uptime")
     if witnesses.vouched is not None:
         asked.append("the witnesses of [clock]")
     elif config.clock.witnesses and not context.offline:
-        yield warning("no witness of [clock] answered", "Name servers that answer HEAD requests with a Date.")
+        yield warning(
+            "none of the servers in [clock] witnesses answered",
+            "Name servers that answer HEAD requests with a Date header.",
+        )
     yield fine(f"the clock agrees with {' and '.join(asked)}")
 
 
@@ -112,12 +115,14 @@ def _how_far_off() -> Iterator[DoctorFinding]:
     """Yield what the kernel reports about its clock, and whether the network sets it."""
     bound = clock.error_bound()
     if bound is not None and bound <= clock.LONGEST_PROOF:
-        yield fine(f"the clock is off by {ceil(bound / timedelta(milliseconds=1))} ms at most, the system says (NTP)")
+        yield fine(
+            f"the clock is off by at most {ceil(bound / timedelta(milliseconds=1))} ms, according to the system (NTP)"
+        )
     elif bound is not None:
         yield warning(
             f"the clock may be off by {bound.total_seconds():.1f} s, the system says (NTP): a release goes out at its"
             " lift, without proof that it has come",
-            "See why: `chronyc tracking`, or `timedatectl timesync-status`.",
+            "To see why: `chronyc tracking`, or `timedatectl timesync-status`.",
         )
     elif _ntp() is False:
         yield warning(
@@ -155,7 +160,7 @@ def _ntp() -> bool | None:
 def disk(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Check that there is room for what will be recorded."""
     free = shutil.disk_usage(context.workspace.folder).free
-    hint = "Make room: without it nothing can be recorded, and what can't be recorded is not sent."
+    hint = "Delete something: if nothing can be recorded, nothing is sent."
     if free < DISK_GONE:
         yield error(f"the disk has {free >> 20} MiB left", hint)
     elif free < DISK_LOW:
@@ -165,17 +170,17 @@ def disk(context: DoctorContext) -> Iterator[DoctorFinding]:
 
 
 def files(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Check that the commands can see everything in releases/, and that no crashed copy was left behind."""
+    """Check that the commands see everything in releases/, and that no crashed copy is left."""
     library = context.workspace.library
-    strangers = library.unseen()
-    for name, reason in strangers[:5]:
-        yield warning(f"releases/{name} is seen by no command, since {reason}", UNSEEN_HINT)
-    if len(strangers) > 5:
-        yield warning(f"{len(strangers) - 5} more files in releases/ have such names", "Rename them.")
+    ignored = library.unseen()
+    for name, reason in ignored[:5]:
+        yield warning(f"releases/{name} is ignored, because {reason}", UNSEEN_HINT)
+    if len(ignored) > 5:
+        yield warning(f"{len(ignored) - 5} more files in releases/ have such names", "Rename them.")
     for path in sorted(path for pattern in LEFT_BEHIND for path in context.workspace.private.glob(pattern)):
         if context.mark.wall - datetime.fromtimestamp(path.lstat().st_mtime, UTC) > LEFT_AFTER:
-            yield warning(f"{path.name} was left behind by a backup or restore that did not end", f"rm -r {path}")
-    if not strangers:
+            yield warning(f"{path.name} is left from a backup or restore that was interrupted", f"rm -r {path}")
+    if not ignored:
         yield fine(f"{len(library.slugs())} releases in releases/")
 
 
@@ -229,13 +234,13 @@ def outlets(context: DoctorContext) -> Iterator[DoctorFinding]:
                 outlet.close()
         except DeliveryFailed as failure:
             answers[name] = error(
-                f"{name} can't be reached: {failure.reason}", f"`pressrelease outlets --test {name}` tries it again."
+                f"{name} can't be reached: {failure.reason}", f"To try again: `pressrelease outlets --test {name}`."
             )
         except ConfigRefused as refused:
             answers[name] = error(f"{name}: {refused.message}", refused.hint)
         except Exception as fault:  # noqa: BLE001  (one kind's fault must not hide the others' answers)
             answers[name] = error(
-                f"{name} failed to answer ({type(fault).__name__})", "Look at its table in config.toml."
+                f"{name} could not be checked ({type(fault).__name__})", "Check its table in config.toml."
             )
 
     switched_on = {name: outlet for name, outlet in context.config.outlets.items() if outlet.enabled}
@@ -245,12 +250,12 @@ def outlets(context: DoctorContext) -> Iterator[DoctorFinding]:
     }
     for thread in waiting.values():
         thread.start()
-    end = clock.pause_clock() + PROBE_PATIENCE  # one limit for all of them, however many hang
+    end = clock.pause_clock() + PROBE_PATIENCE  # one time limit for all of them together
     for name, thread in waiting.items():
         thread.join(max(0.0, end - clock.pause_clock()))
         yield answers.get(name) or error(
             f"{name} did not answer within {PROBE_PATIENCE:.0f} s",
-            f"`pressrelease outlets --test {name}` waits longer.",
+            f"To wait longer: `pressrelease outlets --test {name}`.",
         )
 
 
@@ -260,6 +265,6 @@ def certificates(context: DoctorContext) -> Iterator[DoctorFinding]:
         if ends is not None and ends - context.mark.wall < CERTIFICATE_AHEAD:
             days = max(0, (ends - context.mark.wall).days)
             yield warning(
-                f"the certificate of {name}'s server ends in {days} days; after that nothing can be delivered there",
-                "Tell whoever runs that server.",
+                f"the certificate of {name}'s server expires in {days} days; after that nothing can be delivered there",
+                "Ask the administrator of that server to renew it.",
             )

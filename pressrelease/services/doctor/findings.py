@@ -1,4 +1,4 @@
-"""What a check of `doctor` is given, and what it reports."""
+"""What a check of `doctor` gets, and what it reports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BACKUP_EVERY = timedelta(days=7)
 
 
 class Weight(str, Enum):
-    """How serious a finding is: nothing to do, fix it some day, or fix it now."""
+    """How serious a finding is: nothing to do, fix it later, or fix it now."""
 
     FINE = "fine"
     WARNING = "warning"
@@ -37,12 +37,12 @@ class DoctorFinding:
 
 
 def fine(message: str) -> DoctorFinding:
-    """Return a finding that all is well."""
+    """Return a finding that everything is in order."""
     return DoctorFinding(Weight.FINE, message)
 
 
 def warning(message: str, hint: str) -> DoctorFinding:
-    """Return a finding to fix some day."""
+    """Return a finding to fix later."""
     return DoctorFinding(Weight.WARNING, message, hint)
 
 
@@ -58,7 +58,7 @@ class DoctorContext:
     workspace: Workspace
     mark: clock.ClockReading
     offline: bool = False
-    #: When each outlet's certificate expires (UTC), as far as it could be asked; filled while outlets are reached.
+    #: When each outlet's certificate expires (UTC), as far as it is known; filled while outlets are reached.
     certificates: dict[str, datetime | None] = field(default_factory=dict)
 
     @property
@@ -68,7 +68,7 @@ class DoctorContext:
 
     @cached_property
     def store(self) -> Store:
-        """The record, where config.toml says, or would say if it could be read. Raises NotPermitted."""
+        """The store that config.toml names, or the default if it can't be read. Raises NotPermitted."""
         try:
             url = self.config.store_url
         except PressReleaseError:
@@ -77,13 +77,13 @@ class DoctorContext:
         return Store(url, self.workspace.folder)
 
     def close(self) -> None:
-        """Close the record, if it was opened."""
+        """Close the store, if it was opened."""
         if (opened := vars(self).get("store")) is not None:
             opened.close()
 
     @property
     def read(self) -> Reader | None:
-        """Queries on the record; None if nothing was ever recorded. Raises NeedsPerson, WillRetry."""
+        """Queries on the store; None if nothing was ever recorded. Raises NeedsPerson, WillRetry."""
         if not self.store.exists:
             return None
         if self._busy is not None:
@@ -92,7 +92,7 @@ class DoctorContext:
 
     @cached_property
     def _busy(self) -> WillRetry | NeedsPerson | None:
-        """Why the record can't be queried right now: checked once, because every check would wait again."""
+        """Why the store can't be queried right now: checked once, because every check would wait again."""
         from pressrelease.services.doctor.holding import what_holds
 
         return what_holds(self.store)

@@ -1,4 +1,4 @@
-"""What `doctor` checks about [notify]'s recipients: whether they can be notified, and were."""
+"""The checks of `doctor` about the recipients in [notify]: whether they can be notified, and were."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def people(context: DoctorContext) -> Iterator[DoctorFinding]:
     for name in config.notify.outlets:
         if not config.outlets[name].enabled:
             yield warning(
-                f"[notify] names {name}, which is switched off: nobody is told there",
-                f"Write enabled = true in [outlets.{name}], or take {name} out of [notify].",
+                f"[notify] names {name}, which is switched off, so nobody is notified there",
+                f"Write enabled = true in [outlets.{name}], or delete {name} from [notify].",
             )
             continue
         if name in config.default_outlets:
             yield warning(
-                f"[notify] names {name}, and releases go there too: its readers get what is for the office alone",
-                "Make an outlet that only the office reads, and name that one in [notify].",
+                f"[notify] names {name}, and releases go there too: its readers get notices meant for the office",
+                "Add an outlet that only the office reads, and name it in [notify].",
             )
         yield from _told(context, name)
 
@@ -36,10 +36,10 @@ def _told(context: DoctorContext, name: str) -> Iterator[DoctorFinding]:
     failing = [one for one in readers if one.tries > 1 or (one.tries and one.may_be_notified(now))]
     if failing:
         yield warning(
-            f"{len(failing)} of {len(readers)} whom {name} reaches could not be told what happened"
+            f"{len(failing)} of {len(readers)} people at {name} could not be notified"
             if len(readers) > 1
-            else f"{name} could not be told what happened",
-            f"It is tried again by itself; `pressrelease outlets --test {name}` shows whether it can be reached.",
+            else f"{name} could not be notified",
+            f"It is tried again by itself. To see whether it can be reached: `pressrelease outlets --test {name}`.",
         )
     elif readers:
-        yield fine(f"{name} has been told up to line {min(reader.line for reader in readers)} of the journal")
+        yield fine(f"{name} has been notified up to line {min(reader.line for reader in readers)} of the journal")

@@ -1,4 +1,4 @@
-"""What `doctor` checks in the record: whether it can be read and trusted, and what in it waits for somebody."""
+"""The checks of `doctor` in the database: whether it can be read and trusted, and what waits for a person."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ OVER_A_NETWORK = frozenset(
 #: A zone database older than this, in years, may not know of a change of rules.
 ZONES_OLD = 2
 
-#: How long after its lift something that could go out may still be on its way, before somebody should look.
+#: How long after its lift a release may still be on its way before it is reported.
 ON_ITS_WAY = timedelta(minutes=5)
 
 
 def store(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Check that the record is there, complete, of a known layout, and on a disk of this machine."""
+    """Check that the database exists, is complete, has a known layout, and is on a disk of this machine."""
     read = context.read
     file = context.store.file
     if file is not None and (network := file_system_of(file.parent)) in OVER_A_NETWORK:
         yield error(
-            f"the database lies on a network file system ({network}), where locks can't be believed",
-            "Move the workspace to a disk of this machine, or `pressrelease move-store` to PostgreSQL.",
+            f"the database is on a network file system ({network}), where locks can't be trusted",
+            "Move the workspace to this computer's disk, or the database to PostgreSQL: `pressrelease move-store URL`.",
         )
     if read is None:
         yield fine("nothing has been recorded here yet")
@@ -58,49 +58,53 @@ def store(context: DoctorContext) -> Iterator[DoctorFinding]:
         return
     trouble = [str(next(iter(row.values()))) for row in read.rows("PRAGMA quick_check(5)")]
     if trouble != ["ok"]:
-        yield error(f"the database is damaged: {trouble[0]}", "`pressrelease stop`, then restore the last backup.")
+        yield error(f"the database is damaged: {trouble[0]}", "Run `pressrelease stop`, then restore the last backup.")
     else:
         yield fine(f"the database is whole (layout {schema}, SQLite {sqlite3.sqlite_version})")
     mode = str(read.rows("PRAGMA journal_mode")[0]["journal_mode"])
     if mode == "wal" and sqlite3.sqlite_version_info < WAL_IS_SAFE:
         yield warning(
             f"the database is in WAL mode, which SQLite {sqlite3.sqlite_version} can damage with two writers",
-            "End every scheduler; then: sqlite3 FILE 'PRAGMA journal_mode = DELETE'. Or install SQLite 3.51.3.",
+            "Stop every scheduler, then run: sqlite3 FILE 'PRAGMA journal_mode = DELETE'. Or install SQLite 3.51.3.",
         )
 
 
 def journal(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Check that the journal's chain holds, and that the rows match it."""
+    """Check that the journal's chain is unbroken, and that the rows match it."""
     if (read := context.read) is None:
         return
     verified = verify(read)
     if verified.walk.broken:
         yield error(
-            f"the journal does not hold: {verified.walk.broken}",
-            "Somebody changed the database. `pressrelease stop`, and compare with the last backup.",
+            f"the journal is damaged: {verified.walk.broken}",
+            "Somebody changed the database. Run `pressrelease stop`, and compare it with the last backup.",
         )
         return
     for sentence in verified.disagreements[:10]:
-        yield error(sentence, "Somebody changed the database. `pressrelease stop`, and compare with the last backup.")
+        yield error(
+            sentence, "Somebody changed the database. Run `pressrelease stop`, and compare it with the last backup."
+        )
     if not verified.disagreements:
-        yield fine(f"the journal holds: {verified.walk.head.n} lines, and the releases and deliveries agree with it")
+        yield fine(
+            f"the journal is unbroken: {verified.walk.head.n} lines, and the releases and deliveries agree with it"
+        )
 
 
 def frozen(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Check that what was approved and is still to go out is there, byte for byte."""
+    """Check that what was approved and has not gone out yet is there, byte for byte."""
     if (read := context.read) is None:
         return
     whole = 0
     for release in read.open_releases():
         if damage := _damage(read, release):
             yield error(
-                f"{damage} of {release.slug} is not what was approved; it will not be sent",
-                f"`pressrelease unschedule {release.slug}`, then schedule it again; or restore the last backup.",
+                f"{damage} of {release.slug} is not what was approved, so it will not be sent",
+                f"Run `pressrelease unschedule {release.slug}`, then schedule it again; or restore the last backup.",
             )
         else:
             whole += 1
     if whole:
-        yield fine(f"approved texts that are as they were frozen: {whole}")
+        yield fine(f"approved texts that have not changed: {whole}")
 
 
 def _damage(read: Reader, release: Scheduled) -> str:
@@ -137,16 +141,16 @@ def _damage(read: Reader, release: Scheduled) -> str:
 
 
 def zones(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Check that the zone database is current, and that no lift has another wall time now than when it was fixed."""
+    """Check that the zone database is current, and that no lift has a different wall time than when it was fixed."""
     version = database_release() or "an unknown release"
     year = version[:4]
     if year.isdigit() and context.mark.wall.year - int(year) >= ZONES_OLD:
         yield warning(
-            f"the time zones are of {version}; a rule changed since then is unknown here",
+            f"the time zone data is from {version}; later changes of rules are missing",
             "pip install --upgrade tzdata, or update the system's tzdata package.",
         )
     else:
-        yield fine(f"the time zones are of {version}")
+        yield fine(f"the time zone data is from {version}")
     if (read := context.read) is None:
         return
     for release in read.open_releases():
@@ -161,8 +165,8 @@ def zones(context: DoctorContext) -> Iterator[DoctorFinding]:
         now_means = local_text(release.lift, release.embargo.timezone) or ""
         if now_means != approved:
             yield error(
-                f"{release.slug} was fixed for {_wall(approved)}; by the zones of today its lift is {_wall(now_means)}",
-                f"Schedule it again for the time that is meant: `pressrelease schedule {release.slug}`.",
+                f"{release.slug} was scheduled for {_wall(approved)}; by today's zones it goes out {_wall(now_means)}",
+                f"Schedule it again for the time you mean: `pressrelease schedule {release.slug}`.",
             )
 
 
@@ -171,15 +175,16 @@ def _of_a_clock(release: Scheduled, lift: datetime, now: datetime) -> Iterator[D
     ruling = check_against_zone_rules(lift, release.wall, release.zones, now=now)
     if ruling.asks:
         yield error(
-            f"{release.slug}: {ruling.words}", f"`pressrelease schedule {release.slug}` for the hour that is meant."
+            f"{release.slug}: {ruling.words}",
+            f"Schedule it for the time you mean: `pressrelease schedule {release.slug}`.",
         )
     elif ruling.words:
-        moves = "the next pass moves its lift" if ruling.follow is not None else "its lift was moved"
-        yield warning(f"{release.slug}: {ruling.words}; {moves}", "Tell whoever was promised the other hour.")
+        moves = "the next pass moves its release time" if ruling.follow is not None else "its release time was moved"
+        yield warning(f"{release.slug}: {ruling.words}; {moves}", "Notify everybody who was promised the other time.")
 
 
 def approved_wall_time(read: Reader, release: Scheduled) -> str | None:
-    """Return the wall time of a lift when it was last fixed (RFC 9557); None if that was not kept."""
+    """Return the wall time of a lift when it was last fixed (RFC 9557); None if it was not recorded."""
     found = None
     for line in read.journal([release.slug]):
         if line.event in {"release.scheduled", "release.lift_moved"} and line.version == release.version:
@@ -197,7 +202,7 @@ def _wall(text: str) -> str:
 
 
 def scheduler(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Check that a scheduler is there to publish what is due, and that nothing is stopped."""
+    """Check that a scheduler is running to publish what is due, and that nothing is stopped."""
     from pressrelease.services.listing import scheduler_sign
 
     if (read := context.read) is None:
@@ -206,14 +211,14 @@ def scheduler(context: DoctorContext) -> Iterator[DoctorFinding]:
     if control.not_the_original:
         yield error(
             f"nothing goes out: {control.not_the_original}",
-            "If this is the one to go on with, and no other is running: `pressrelease adopt`.",
+            "If this is the workspace to continue with, and no other one is running: `pressrelease adopt`.",
         )
     elif control.stopped:
         since = f" {say_span(context.mark.wall - control.stopped_at)} ago" if control.stopped_at else ""
         why = f" ({control.stopped_why})" if control.stopped_why else ""
         yield error(f"everything was stopped by {control.stopped_by}{since}{why}", "`pressrelease resume --all`")
     sign = scheduler_sign(read, context.workspace.alive, context.mark.wall, control)
-    start = "Start `pressrelease run`; `pressrelease service --systemd` prints what keeps it up."
+    start = "Start `pressrelease run`. To have it started for you: `pressrelease service --systemd`."
     if sign.alive:
         yield fine(f"the scheduler is running on {sign.host} ({sign.kind})")
     elif control.not_the_original:
@@ -221,9 +226,9 @@ def scheduler(context: DoctorContext) -> Iterator[DoctorFinding]:
     elif sign.once and sign.last_seen is not None:
         ago = say_span(context.mark.wall - sign.last_seen)
         yield (error if read.open_releases() else warning)(
-            f"`publish-due` ran once, {ago} ago on {sign.host}, and nothing shows yet that it will run again",
-            "If cron runs it every minute, look again in two minutes. If not, install the line that"
-            " `pressrelease service --cron` prints.",
+            f"`publish-due` ran once, {ago} ago on {sign.host}, and nothing shows that it will run again",
+            "If cron runs it every minute, check again in two minutes. If not, install the line from"
+            " `pressrelease service --cron`.",
         )
     elif read.open_releases():
         seen = f"the last was seen {say_span(context.mark.wall - sign.last_seen)} ago" if sign.last_seen else "none yet"
@@ -249,15 +254,15 @@ def claims(context: DoctorContext) -> Iterator[DoctorFinding]:
     if stale:
         slugs = ", ".join(sorted({delivery.slug for delivery in stale}))
         yield error(
-            f"{len(stale)} deliveries were being sent when their sender ended ({slugs})",
-            "`pressrelease publish-due` puts them in doubt, and `status` then says what to do.",
+            f"{len(stale)} deliveries were being sent when the program ended ({slugs})",
+            "Run `pressrelease publish-due`. It puts them in doubt, and `pressrelease status` then shows what to do.",
         )
     if not stale:
-        yield fine(f"{len(claimed)} deliveries are being sent just now" if claimed else "nothing is claimed")
+        yield fine(f"{len(claimed)} deliveries are being sent now" if claimed else "no delivery is being sent")
 
 
 def overdue(context: DoctorContext) -> Iterator[DoctorFinding]:
-    """Check that nothing waits for a person, and that nothing that is due still waits."""
+    """Check that nothing waits for a person, and that nothing is overdue."""
     from pressrelease.publishing.snapshot import reports
     from pressrelease.status.views import Row, next_command
 
@@ -275,7 +280,7 @@ def overdue(context: DoctorContext) -> Iterator[DoctorFinding]:
         elif late and standing.state in {ReleaseState.UNAPPROVED, ReleaseState.HELD, ReleaseState.PUBLISHING}:
             assert release.lift is not None  # noqa: S101  (a late one has a lift)
             lift = say(release.lift, timezone=context.config.office.timezone, now=now)
-            yield error(f"{release.slug} was to lift {lift}: {standing.reason or standing.state.sentence}", command)
+            yield error(f"{release.slug} was due {lift}: {standing.reason or standing.state.sentence}", command)
         else:
             continue
         waiting = True
@@ -287,10 +292,10 @@ def backup(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Check that there is a backup, and that it is not stale."""
     if (read := context.read) is None:
         return
-    how = "`pressrelease backup FILE`, best from cron, to another disk."
+    how = "Make one, if possible from cron and to another disk: `pressrelease backup FILE`."
     found = read.rows("SELECT max(at) AS at FROM journal WHERE event = 'backup'")[0]["at"]
     if found is None:
-        yield warning("no backup was ever made of this record", how)
+        yield warning("no backup was ever made", how)
         return
     age = context.mark.wall - from_micros(found)
     if age > BACKUP_EVERY:
