@@ -482,7 +482,9 @@ def test_it_claims_nothing_of_a_clock_that_it_could_not_ask(
     context: ServiceContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No boot has a name here, as on macOS and Windows, or in a container without /proc/sys."""
-    assert any("agrees with the last recorded time and the machine's uptime" in one.message for one in of_the_clock(context))
+    assert any(
+        "agrees with the last recorded time and the machine's uptime" in one.message for one in of_the_clock(context)
+    )
     monkeypatch.setattr(clock, "_boot_name", lambda: None)
     remarks = of_the_clock(context)
     assert not any("uptime" in one.message for one in remarks)
