@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--pause", type=float, action="append", help="seconds until an answer; may be repeated")
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    from pressrelease.publishing.cycle import REPEATABLE_LIMITS
+    from pressrelease.publishing.workers import REPEATABLE_LIMITS
 
     for pause in given.pause or [0.0, 0.02]:
         width = REPEATABLE_LIMITS.senders if pause else THREADS

@@ -12,7 +12,7 @@ Witnesses are asked before anything is sent, unless they were asked a short whil
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pressrelease.system import clock
@@ -32,10 +32,9 @@ LATEST = timedelta(seconds=6)
 
 
 class Trust(NamedTuple):
-    """The verdict on one clock reading:
+    """The verdict on one clock reading.
 
-    why it is doubted (None if it is not), and what later readings are compared with.
-
+    `doubt` is why it is doubted, None if it is not; later readings are compared with `measure`.
     `kept` is the reading that may be recorded, None if none may; `vouched` is true if a witness confirmed it.
     """
 
@@ -81,6 +80,24 @@ class Witnesses:
         self._asked = clock.pause_clock()
 
 
+class JumpGuard:
+    """Compares later readings in this process with the last one that was trusted. Safe for several threads."""
+
+    def __init__(self, tolerance: timedelta) -> None:
+        self._tolerance = tolerance
+        self._measure = clock.read_clock()
+        self._newest = self._measure.wall
+        clock.error_bound()  # load what it needs now, not at a lift
+
+    def trusted(self, measure: clock.ClockReading, newest: datetime) -> None:
+        """Take over what a trusted snapshot compares the clock with, and the time at which it was taken."""
+        self._measure, self._newest = measure, newest
+
+    def jumped(self, mark: clock.ClockReading) -> bool:
+        """Return whether the clock was set since it was last trusted."""
+        return clock.doubt(mark, recorded=self._measure, newest=self._newest, tolerance=self._tolerance) is not None
+
+
 def trust(store: Store, mark: clock.ClockReading, config: Config, witnesses: Witnesses | None = None) -> Trust:
     """Judge `mark` by the record and by what `witnesses` already know. Asks nobody."""
     recorded, tolerance = store.read.mark(mark.boot), config.clock.tolerance
@@ -107,9 +124,9 @@ def trust(store: Store, mark: clock.ClockReading, config: Config, witnesses: Wit
 def can_be_asked(
     store: Store, mark: clock.ClockReading, config: Config, witnesses: Witnesses, doubt: str | None
 ) -> bool:
-    """Return whether asking the witnesses now could settle it. A clock behind the record stays doubted:
+    """Return whether asking the witnesses now could settle it.
 
-    a person must look.
+    A clock behind the record stays doubted: a person must look.
     """
     if not config.clock.witnesses or (witnesses.heard and not (doubt and witnesses.vouched)):
         return False

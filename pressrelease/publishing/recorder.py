@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from pressrelease.errors import WillRetry
 from pressrelease.release.delivery import Delivery
-from pressrelease.store.claims import Result
+from pressrelease.store import Store
+from pressrelease.store.claims import Result, give_back, record
+from pressrelease.system import clock
 
 #: A group is written when it holds this many answers, when nobody else is about to answer, or after this pause.
 LARGEST_GROUP = 200
@@ -32,6 +34,17 @@ class GivenBack:
 
 
 Entry = Result | GivenBack
+
+
+def write_entries(store: Store, entries: Sequence[Entry]) -> None:
+    """Write answers and claims given back, in one transaction. Raises StateUnreadable, WillRetry."""
+    results = [entry for entry in entries if isinstance(entry, Result)]
+    with store.ledger(now=clock.utc_now(), actor="scheduler") as ledger:
+        if results:
+            record(ledger, results)
+        for entry in entries:
+            if isinstance(entry, GivenBack):
+                give_back(ledger, [entry.claimed], entry.reason)
 
 
 class Recorder:

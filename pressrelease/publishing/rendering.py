@@ -126,6 +126,11 @@ class RenderCache:
             self._ahead_bytes += len(made.content)
         return True
 
+    @property
+    def made_ahead(self) -> int:
+        """How many renders are kept for what leaves later."""
+        return len(self._ahead)
+
     def keep_only(self, coming: Iterable[Delivery]) -> None:
         """Drop every render made ahead except these: the others were rescheduled or called off."""
         wanted = {_made(delivery) for delivery in coming}

@@ -41,6 +41,14 @@ class Limits:
     refill_below: int
 
 
+#: At an outlet that recognizes repeats.
+REPEATABLE_LIMITS = Limits(senders=64, unrecorded=192, initial_batch=32, max_batch=256, refill_below=96)
+
+#: And at any other. If this process dies, a person must look into each send it had started: 16 after a `kill -9`, at
+#: most 128 after a power failure, which destroys the log of what had started.
+UNREPEATABLE_LIMITS = Limits(senders=16, unrecorded=64, initial_batch=16, max_batch=48, refill_below=16)
+
+
 class OutletWorkers:
     """Deliveries wait here; threads claim them in batches and send them one by one.
 

@@ -102,6 +102,11 @@ class Repeats(NamedTuple):
     findable: bool = False
     settle: timedelta = timedelta(0)
 
+    @property
+    def always_told(self) -> bool:
+        """Whether what is in doubt is always asked again, whatever the first send did: no log of sends is needed."""
+        return self.told_apart and self.within is None
+
     def still_told(self, first_sent: datetime, now: datetime) -> bool:
         """Return whether a repeat sent at `now` of what first left at `first_sent` would be recognized."""
         return self.told_apart and (self.within is None or now - first_sent < self.within)

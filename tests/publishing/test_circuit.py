@@ -13,8 +13,8 @@ from office import Office, Receiver, found_office, receiving
 from test_store import AFTER, events, only, put, sqlite_store, take
 
 from pressrelease.config import Policy, Retry
-from pressrelease.publishing.cycle import REPEATABLE_LIMITS
 from pressrelease.publishing.plan import make_plan
+from pressrelease.publishing.workers import REPEATABLE_LIMITS
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import (

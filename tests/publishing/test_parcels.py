@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from pressrelease.message import Source, render
 from pressrelease.publishing import render_process, rendering
+from pressrelease.publishing.preparation import Preparation
 from pressrelease.publishing.render_process import render_apart, render_apart_or_here
 from pressrelease.publishing.rendering import HEAVY, Heavy, RenderCache
 from pressrelease.release.delivery import Delivery
@@ -71,15 +72,13 @@ def test_one_version_is_composed_once_for_all(place: workshop.Place) -> None:
 def test_the_scheduler_is_back_long_before_a_heavy_release_is_ready(place: workshop.Place) -> None:
     coming = sorted(workshop.deliveries(place.store), key=lambda one: one.slug)
     assert coming[0].slug == "heavy"
-    with sending(place, clock.utc_now()) as cycle:
-        cycle.prepare(coming, clock.utc_now() + timedelta(minutes=1))
-        made = cycle._renders._ahead
-        assert len(made) >= 4, "all the others are ready"
-        end = time.monotonic() + 60
-        while len(made) < 5 and time.monotonic() < end:
-            time.sleep(0.05)
-            made = cycle._renders._ahead
-        assert len(made) == 5
+    ready = RenderCache(place.config, place.store)
+    Preparation(place.made, 1, ready, lambda: None).prepare(coming, clock.utc_now() + timedelta(minutes=1))
+    assert ready.made_ahead >= 4, "all the others are ready"
+    end = time.monotonic() + 60
+    while ready.made_ahead < 5 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert ready.made_ahead == 5
 
 
 def test_heavy_is_longer_than_any_usual_release() -> None:

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pressrelease.publishing.cycle import REPEATABLE_LIMITS, UNREPEATABLE_LIMITS
-from pressrelease.publishing.workers import Limits, OutletWorkers
+from pressrelease.publishing.workers import REPEATABLE_LIMITS, UNREPEATABLE_LIMITS, Limits, OutletWorkers
 from pressrelease.release.delivery import Delivery, DeliveryState
 
 NARROW = Limits(senders=3, unrecorded=4, initial_batch=2, max_batch=3, refill_below=1)
