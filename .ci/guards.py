@@ -160,7 +160,7 @@ GUARDS = (
           "same_person(name) for name in (self.author, self.scheduled_by) if name", "same_person(self.author) for _ in (1,)", "test_approvals.py::test_whoever_scheduled_what_another_wrote_may_not_approve_it_either"),
     Guard("who: SUDO_USER", "system/who.py", "        if process.uid == wanted:\n            return True\n        if process.uid not in {own, 0}:\n            return False\n",
           "        return True\n", "test_four_eyes.py::test_sudo_user_alone_is_nobodys_name"),
-    Guard("plan: signatures", "publishing/snapshot.py", "    if not signers or not dossiers:", "    if True:", "test_approvals.py::test_a_row_that_somebody_wrote_into_the_database_lets_nothing_leave"),
+    Guard("plan: signatures", "publishing/snapshot.py", "    if not config.policy.allowed_signers or not dossiers:", "    if True:", "test_approvals.py::test_a_row_that_somebody_wrote_into_the_database_lets_nothing_leave"),
     Guard("last look: signatures", "publishing/sender.py",
           "return why_not or why_unsigned(self._store, self._config, delivery)", "return why_not", "test_approvals.py::test_the_signature_is_asked_for_once_more_before_the_first_byte"),
     Guard("signature: what is approved", "signing/__init__.py", '            "content": self.content,\n', "", "test_approvals.py::test_a_signature_counts_for_nothing_but_what_was_signed[other frozen words]"),

@@ -173,11 +173,11 @@ def measure(kind: str, folder: Path, count: int, connections: int) -> float:
 def ready(folder: Path) -> bytes:
     """One recipient's message, as the outlet makes it."""
     from pressrelease.publishing.rendering import RenderCache
-    from pressrelease.publishing.snapshot import look
+    from pressrelease.publishing.snapshot import take_snapshot
     from pressrelease.wiring import Workspace
 
     workspace = Workspace(folder)
-    delivery = look(workspace.store, workspace.library, workspace.config).plan.due[0]
+    delivery = take_snapshot(workspace.store, workspace.library, workspace.config).plan.due[0]
     outlet = workspace.outlets()["media"]
     return RenderCache(workspace.config, workspace.store).make(outlet, delivery).content
 

@@ -17,7 +17,7 @@ from pressrelease.publishing.clock_trust import JumpGuard
 from pressrelease.publishing.recorder import Entry, GivenBack
 from pressrelease.publishing.rendering import RenderCache
 from pressrelease.publishing.retry import may_repeat, next_try
-from pressrelease.publishing.snapshot import why_unsigned
+from pressrelease.publishing.signatures import why_unsigned
 from pressrelease.publishing.worker_errors import WorkerErrors
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed
 from pressrelease.store import Store

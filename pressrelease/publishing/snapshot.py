@@ -5,35 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pressrelease.config import Config
-from pressrelease.errors import StateUnreadable
 from pressrelease.library import Library
 from pressrelease.publishing.approved_config import ApprovedConfig
 from pressrelease.publishing.clock_trust import LATEST, Trust, Witnesses, can_be_asked, clock_doubt, trust
 from pressrelease.publishing.plan import Plan, make_plan
-from pressrelease.release.delivery import Delivery
 from pressrelease.status.evaluation import (
     Directive,
     Dossier,
     FileFact,
     ReleaseStatus,
     Scheduled,
-    counted_approvals,
     evaluate,
 )
 from pressrelease.store import Store
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
-from pressrelease.store.records import FrozenVersion
 from pressrelease.system import clock
 from pressrelease.system.stop_file import requested_holds
 
 if TYPE_CHECKING:
-    from pressrelease.signing import Approved
     from pressrelease.store.zone_updates import Followed
     from pressrelease.when.wall_time import ZoneCheck
 
@@ -241,70 +235,11 @@ def _disagreements(store: Store, dossiers: Sequence[Dossier]) -> dict[str, str]:
 
 def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequence[Dossier]:
     """Return the dossiers, each approval marked if its signature is doubtful and [policy] wants it signed."""
-    signers = config.policy.allowed_signers
-    if not signers or not dossiers:
+    if not config.policy.allowed_signers or not dossiers:
         return dossiers
-    from pressrelease.signing import examined
+    from pressrelease.publishing.signatures import examined_dossiers
 
-    return [
-        one._replace(approvals=examined(one.approvals, approved(store, one.release, one.deliveries), Path(signers)))
-        if one.approvals
-        else one
-        for one in dossiers
-    ]
-
-
-def approved(store: Store, release: Scheduled, deliveries: Sequence[Delivery] = ()) -> Approved:
-    """Return what approvals of a release cover, as recorded; `deliveries` are those that may leave on them.
-
-    Raises: StateUnreadable if its frozen text is missing.
-    """
-    from pressrelease.signing import Approved, content_of
-    from pressrelease.when.wall_time import reckoned
-
-    frozen = store.read.frozen(release.slug, release.version)
-    if frozen is None:
-        raise StateUnreadable(f"The approved text of {release.slug} is missing from the database. It was not sent.")
-    content = content_of(
-        frozen.canonical, frozen.attachments, frozen.outlets, frozen.recipients, settings=frozen.settings
-    )
-    return Approved(
-        store_id=store.read.store_id(),
-        slug=release.slug,
-        version=release.version,
-        content=content,
-        lift=frozen.lift,
-        due=release.lift,
-        wall=frozen.wall,
-        earliest=reckoned(frozen.wall),
-        elsewhere=_elsewhere(store, release, frozen, deliveries),
-    )
-
-
-def _elsewhere(store: Store, release: Scheduled, frozen: FrozenVersion, deliveries: Sequence[Delivery]) -> str:
-    """Return the first outlet of a waiting delivery that was not frozen with its version, "" for none."""
-    people = store.read.agreement.recipients(store.read.rows, release.slug, release.version, frozen.recipients)
-    for one in deliveries:
-        if one.outlet not in frozen.outlets:
-            return one.outlet
-        if frozen.recipients and one.recipient not in people.get(one.outlet, ()):
-            return one.outlet
-    return ""
-
-
-def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None:
-    """Return why a claimed delivery lacks the signatures that [policy] asks for; None if it has them or needs none."""
-    policy = config.policy
-    if not policy.allowed_signers or not policy.approvals:
-        return None
-    release = store.read.release(delivery.slug)
-    if release is None or release.version != delivery.version:
-        return "a newer version replaced it"
-    (dossier,) = store.read.dossiers([release], unsettled_only=True)
-    (dossier,) = _examined(store, config, [dossier._replace(deliveries=(delivery,))])
-    if counted_approvals(dossier.approvals, policy, release.makers) < policy.approvals:
-        return "its approvals are not signed by people who can approve"
-    return None
+    return examined_dossiers(store, config, dossiers)
 
 
 def known_outlets(config: Config) -> frozenset[str]:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pressrelease.errors import NeedsPerson, NotPermitted, Refused, Usage
-from pressrelease.publishing.snapshot import approved
+from pressrelease.publishing.signatures import approved
 from pressrelease.release import SHOWN
 from pressrelease.services import Report, ServiceContext
 from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, same_person

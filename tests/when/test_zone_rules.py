@@ -27,7 +27,8 @@ from pressrelease.config import Config, Office
 from pressrelease.errors import EmbargoRefused, StateUnreadable
 from pressrelease.notifications.conditions import conditions
 from pressrelease.notifications.notice import Known
-from pressrelease.publishing.snapshot import approved, take_snapshot
+from pressrelease.publishing.signatures import approved
+from pressrelease.publishing.snapshot import take_snapshot
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.services import ServiceContext, proofing, scheduling, stopping

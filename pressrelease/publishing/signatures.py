@@ -1,0 +1,83 @@
+"""What approvals cover, and whether those that [policy] wants signed are. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pressrelease.config import Config
+from pressrelease.errors import StateUnreadable
+from pressrelease.release.delivery import Delivery
+from pressrelease.status.evaluation import Dossier, Scheduled, counted_approvals
+from pressrelease.store import Store
+from pressrelease.store.records import FrozenVersion
+
+if TYPE_CHECKING:
+    from pressrelease.signing import Approved
+
+
+def examined_dossiers(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequence[Dossier]:
+    """Return the dossiers, each approval marked if its signature is doubtful by the file of [policy] allowed_signers."""
+    from pressrelease.signing import examined
+
+    signers = Path(config.policy.allowed_signers)
+    return [
+        one._replace(approvals=examined(one.approvals, approved(store, one.release, one.deliveries), signers))
+        if one.approvals
+        else one
+        for one in dossiers
+    ]
+
+
+def approved(store: Store, release: Scheduled, deliveries: Sequence[Delivery] = ()) -> Approved:
+    """Return what approvals of a release cover, as recorded; `deliveries` are those that may leave on them.
+
+    Raises: StateUnreadable if its frozen text is missing.
+    """
+    from pressrelease.signing import Approved, content_of
+    from pressrelease.when.wall_time import reckoned
+
+    frozen = store.read.frozen(release.slug, release.version)
+    if frozen is None:
+        raise StateUnreadable(f"The approved text of {release.slug} is missing from the database. It was not sent.")
+    content = content_of(
+        frozen.canonical, frozen.attachments, frozen.outlets, frozen.recipients, settings=frozen.settings
+    )
+    return Approved(
+        store_id=store.read.store_id(),
+        slug=release.slug,
+        version=release.version,
+        content=content,
+        lift=frozen.lift,
+        due=release.lift,
+        wall=frozen.wall,
+        earliest=reckoned(frozen.wall),
+        elsewhere=_elsewhere(store, release, frozen, deliveries),
+    )
+
+
+def _elsewhere(store: Store, release: Scheduled, frozen: FrozenVersion, deliveries: Sequence[Delivery]) -> str:
+    """Return the first outlet of a waiting delivery that was not frozen with its version, "" for none."""
+    people = store.read.agreement.recipients(store.read.rows, release.slug, release.version, frozen.recipients)
+    for one in deliveries:
+        if one.outlet not in frozen.outlets:
+            return one.outlet
+        if frozen.recipients and one.recipient not in people.get(one.outlet, ()):
+            return one.outlet
+    return ""
+
+
+def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None:
+    """Return why a claimed delivery lacks the signatures that [policy] asks for; None if it has them or needs none."""
+    policy = config.policy
+    if not policy.allowed_signers or not policy.approvals:
+        return None
+    release = store.read.release(delivery.slug)
+    if release is None or release.version != delivery.version:
+        return "a newer version replaced it"
+    (dossier,) = store.read.dossiers([release], unsettled_only=True)
+    (dossier,) = examined_dossiers(store, config, [dossier._replace(deliveries=(delivery,))])
+    if counted_approvals(dossier.approvals, policy, release.makers) < policy.approvals:
+        return "its approvals are not signed by people who can approve"
+    return None
