@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def examined_dossiers(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequence[Dossier]:
-    """Return the dossiers, each approval marked if its signature is doubtful by the file of [policy] allowed_signers."""
+    """Return the dossiers, each approval marked if its signature is doubtful by [policy] allowed_signers."""
     from pressrelease.signing import examined
 
     signers = Path(config.policy.allowed_signers)
