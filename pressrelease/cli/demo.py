@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from pressrelease.cli.options import JsonOption, NoInputOption
+from pressrelease.cli.options import command
 from pressrelease.cli.session import Session
 
 app = typer.Typer()
 
 
-@app.command("demo")
-def demo(as_json: JsonOption = False, no_input: NoInputOption = False) -> None:
+@command(app, "demo", workspace=False)
+def demo(session: Session) -> None:
     """Show it all in a minute: two releases, one sent at once and one at its time. Nothing leaves this computer.
 
     \b
@@ -19,7 +19,6 @@ def demo(as_json: JsonOption = False, no_input: NoInputOption = False) -> None:
     """
     from pressrelease.demonstration import demonstrate
 
-    session = Session.of(None, as_json=as_json, no_input=no_input)
     result = demonstrate(session.say)
     session.give(
         {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pressrelease.cli.options import DryRunOption, JsonOption, NoInputOption, WorkspaceOption, YesOption
+from pressrelease.cli.options import YesOption, command
 from pressrelease.cli.session import Session
 from pressrelease.system import clock
 
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command("doctor")
+@command(app, "doctor")
 def doctor(
+    session: Session,
     offline: Annotated[bool, typer.Option("--offline", help="Use no network.")] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
 ) -> None:
     """Check everything: clock, files, database, outlets, scheduler, journal. Show how to fix each problem.
 
@@ -39,7 +37,6 @@ def doctor(
     from pressrelease.services.doctor import Weight, examine
     from pressrelease.when import rfc3339
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input)
     now = clock.utc_now()
     remarks = examine(session.workspace, offline=offline)
     found = [remark for remark in remarks if remark.weight is not Weight.FINE]
@@ -78,14 +75,11 @@ def _things(count: int) -> str:
     return "problem" if count == 1 else "problems"
 
 
-@app.command("backup")
+@command(app, "backup", dry_run=True)
 def backup(
+    session: Session,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file, or a folder to put it in.")],
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Back up the record, config.toml and releases/ in one file. Schedulers may keep running.
 
@@ -99,7 +93,6 @@ def backup(
     from pressrelease.services.keeping import back_up
     from pressrelease.when import rfc3339
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     made = back_up(session.context(), file, force=force)
     session.give(
         {
@@ -109,10 +102,10 @@ def backup(
             "journal": {"n": made.manifest.head.n, "hash": made.manifest.head.hash, "holds": made.manifest.holds},
             "members": len(made.manifest.members),
             "left_out": list(made.left_out),
-            "dry_run": dry_run,
+            "dry_run": session.dry_run,
         }
     )
-    what = "Would write" if dry_run else "Wrote"
+    what = "Would write" if session.dry_run else "Wrote"
     session.say(
         f"{what} {made.file} ({max(1, made.size >> 10)} KiB, {len(made.manifest.members)} files, 0600).",
         "It holds embargoed text: keep it where only you may read it. Secrets are not in it.",
@@ -128,14 +121,11 @@ def backup(
         )
 
 
-@app.command("restore")
+@command(app, "restore", dry_run=True)
 def restore(
+    session: Session,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `pressrelease backup` wrote.")],
     yes: YesOption = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Restore a backup into an empty folder or over a workspace. The record it replaces is kept.
 
@@ -150,12 +140,11 @@ def restore(
     from pressrelease.when import rfc3339
     from pressrelease.wiring import person
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     place = _place(session)
     with unpacked(file, place.folder) as backup:
         there = backup.standing_there
         session.say(*_about(backup, place))
-        if dry_run:
+        if session.dry_run:
             session.say("Nothing was changed (dry run). The backup is intact.")
             session.give({"dry_run": True, "workspace": str(place.folder), "replaces": there or None})
             return
@@ -252,13 +241,10 @@ def _told(restored: Restored, place: Workspace, backup: Unpacked) -> list[str]:
     return lines
 
 
-@app.command("move-store")
+@command(app, "move-store", dry_run=True)
 def move_store(
+    session: Session,
     url: Annotated[str, typer.Argument(metavar="URL", help="An empty database: postgresql+psycopg://host/name.")],
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Move the record from SQLite to a PostgreSQL server, and check it. Stop everything first.
 
@@ -269,17 +255,16 @@ def move_store(
     """
     from pressrelease.services.moving import move_store as move
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     moved = move(session.context(), url)
     session.give(
         {
-            "moved": not dry_run,
+            "moved": not session.dry_run,
             "line": moved.line,
-            "kept": None if dry_run else moved.kept.name,
+            "kept": None if session.dry_run else moved.kept.name,
             "head": str(moved.head),
         }
     )
-    if dry_run:
+    if session.dry_run:
         session.say("Nothing was changed (dry run). The whole database could be copied there.")
         return
     session.say(
@@ -294,17 +279,15 @@ def move_store(
 # -- what starts the scheduler ----------------------------------------------------------------------------------
 
 
-@app.command("service")
+@command(app, "service")
 def service(
+    session: Session,
     cron: Annotated[
         bool, typer.Option("--cron", help="Print the crontab line, which sends what is due every minute.")
     ] = False,
     systemd: Annotated[
         bool, typer.Option("--systemd", help="Print the systemd unit, which sends to the second.")
     ] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
 ) -> None:
     """Print the cron line or the systemd unit that keeps the scheduler running.
 
@@ -316,7 +299,6 @@ def service(
     """
     from pressrelease.errors import Usage
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input)
     if cron == systemd:
         raise Usage("Which lines?", hint="`pressrelease service --systemd` or `pressrelease service --cron`")
     folder = session.workspace.folder

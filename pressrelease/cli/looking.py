@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pressrelease.cli.answer import answer
-from pressrelease.cli.options import (
-    JsonOption,
-    MaybeSlugsArgument,
-    NoInputOption,
-    WorkspaceOption,
-)
+from pressrelease.cli.options import MaybeSlugsArgument, command
 from pressrelease.cli.session import Session
 from pressrelease.status.causes import ADVICE, Cause
 from pressrelease.system import clock
@@ -169,16 +164,14 @@ def scheduler_line(sign: SchedulerSign) -> str:
     )
 
 
-@app.command("status")
+@command(app, "status")
 def status(
+    session: Session,
     slugs: MaybeSlugsArgument = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also show releases that went out long ago or are far ahead.")
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Keep running and show changes as they happen.")] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
 ) -> None:
     """Show releases: when each goes out and its status, outlet by outlet.
 
@@ -190,7 +183,6 @@ def status(
     from pressrelease.services.listing import listing
     from pressrelease.status.views import status_json
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input)
     context = session.context(only_looks=True)
     if watch:
         from pressrelease.cli.watching import watch_status
@@ -243,8 +235,9 @@ def _show(session: Session, context: ServiceContext, rows: list[Row], *, detaile
         )
 
 
-@app.command("journal")
+@command(app, "journal")
 def journal(
+    session: Session,
     slugs: MaybeSlugsArgument = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check that no line was changed or moved and that the record agrees.")
@@ -258,9 +251,6 @@ def journal(
             show_default=False,
         ),
     ] = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
 ) -> None:
     """Show who did what and when. With --verify, check that nobody changed it.
 
@@ -275,7 +265,6 @@ def journal(
     from pressrelease.errors import StateUnreadable
     from pressrelease.services.listing import journal_json
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input)
     context = session.context()
     if not (verify or head is not None):
         answer.by_line()

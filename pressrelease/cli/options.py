@@ -1,13 +1,16 @@
-"""The options that many commands share, each worded once."""
+"""The options that many commands share, each worded once, and the decorator that adds those of every command."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pressrelease.cli.completing import outlets, slugs
+from pressrelease.cli.session import Session
 from pressrelease.system.printable import one_line
 
 WorkspaceOption = Annotated[
@@ -76,3 +79,36 @@ AsOption = Annotated[
     str | None,
     typer.Option("--as", metavar="NAME", help="Who approves. Default: your account's name.", show_default=False),
 ]
+
+
+def command(
+    app: typer.Typer, name: str, *, workspace: bool = True, as_json: bool = True, dry_run: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add a command to `app`: a function of a `Session` and its own options.
+
+    The options that every command has become the session: --no-input, and those that are asked for here.
+    """
+    shared = [
+        Parameter(option, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for option, wanted, default, annotation in (
+            ("workspace", workspace, None, WorkspaceOption),
+            ("as_json", as_json, False, JsonOption),
+            ("no_input", True, False, NoInputOption),
+            ("dry_run", dry_run, False, DryRunOption),
+        )
+        if wanted
+    ]
+    names = [option.name for option in shared]
+
+    def register(run: Callable[..., None]) -> Callable[..., None]:
+        def called(**given: Any) -> None:
+            run(Session.of(**{option: given.pop(option) for option in names}), **given)
+
+        # Typer reads the options from here, in the order in which help shows them.
+        _, *own = signature(run, eval_str=True).parameters.values()
+        called.__doc__ = run.__doc__
+        called.__signature__ = Signature([*own, *shared])  # type: ignore[attr-defined]
+        app.command(name)(called)
+        return run
+
+    return register

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pressrelease.cli.options import JsonOption, MaybeSlugsArgument, NoInputOption, WorkspaceOption
+from pressrelease.cli.options import MaybeSlugsArgument, command
 from pressrelease.cli.session import Session
 from pressrelease.system import clock
 
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command("promises")
+@command(app, "promises")
 def promises(
+    session: Session,
     slugs: MaybeSlugsArgument = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
 ) -> None:
     """Show what releases promised for later, when it is due, and which release keeps the promise.
 
@@ -42,7 +40,6 @@ def promises(
     """
     from pressrelease.services.promising import promised
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input)
     context = session.context()
     now = clock.utc_now()
     found = promised(context, slugs or None, now=now)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pressrelease.cli.options import JsonOption, NoInputOption, OutletOption, SlugArgument, WorkspaceOption
+from pressrelease.cli.options import OutletOption, SlugArgument, command
 from pressrelease.cli.session import Session
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ class Format(str, Enum):
     DOCX = "docx"
 
 
-@app.command("proof")
+@command(app, "proof")
 def proof(
+    session: Session,
     slug: SlugArgument,
     outlet: OutletOption = None,
     recipient: Annotated[
@@ -51,9 +52,6 @@ def proof(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
 ) -> None:
     """Show exactly what an outlet would get, without sending anything.
 
@@ -67,7 +65,6 @@ def proof(
     from pressrelease.errors import Usage
     from pressrelease.services import proofing
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input)
     context = session.context()
     if recipient is not None and outlet is None:
         raise Usage("Which outlet is this recipient of?", hint="Add --outlet NAME.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pressrelease.cli import completing
-from pressrelease.cli.options import DryRunOption, JsonOption, NoInputOption, WorkspaceOption
+from pressrelease.cli.options import command
 from pressrelease.cli.session import Session
 
 if TYPE_CHECKING:
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command("outlets")
+@command(app, "outlets", dry_run=True)
 def outlets(
+    session: Session,
     names: Annotated[
         list[str] | None,
         typer.Argument(
@@ -33,10 +34,6 @@ def outlets(
         bool,
         typer.Option("--test", help="Connect to them and log in, without publishing anything.", show_default=False),
     ] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Show the outlets and what each can do. With --test, check that they can be reached.
 
@@ -51,9 +48,8 @@ def outlets(
     """
     from pressrelease.services.reaching import facts_json, outlet_facts
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     context = session.context()
-    found = outlet_facts(context, names or (), test=test and not dry_run)
+    found = outlet_facts(context, names or (), test=test and not session.dry_run)
     session.give({"outlets": [facts_json(one) for one in found]})
     if sys.stdout.isatty() and not session.as_json:
         from pressrelease.cli.terminal import print_outlets

@@ -9,12 +9,9 @@ import typer
 from pressrelease.cli.options import (
     AsOption,
     AtOption,
-    DryRunOption,
-    JsonOption,
-    NoInputOption,
     SlugsArgument,
-    WorkspaceOption,
     YesOption,
+    command,
 )
 from pressrelease.cli.session import Session
 
@@ -25,15 +22,12 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command("schedule")
+@command(app, "schedule", dry_run=True)
 def schedule(
+    session: Session,
     slugs: SlugsArgument,
     at: AtOption = None,
     yes: YesOption = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Schedule releases: freeze the text as it is now and set the time it goes out.
 
@@ -47,14 +41,13 @@ def schedule(
     from pressrelease.services import scheduling
     from pressrelease.services.results import TOGETHER, each_in_groups
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     context = session.context()
     proposer = scheduling.proposing(context, at)
 
     def confirmed(slug: str) -> Proposal:
         proposal = proposer.propose(slug)
         session.say(*proposal_lines(proposal, context.config))
-        if not dry_run:
+        if not session.dry_run:
             _confirm(session, proposal, at=at, yes=yes)
         return proposal
 
@@ -92,8 +85,9 @@ def _phrase(proposal: Proposal) -> str:
     return typed(proposal.lift.astimezone(ZoneInfo(proposal.embargo.timezone)))
 
 
-@app.command("approve")
+@command(app, "approve", dry_run=True)
 def approve(
+    session: Session,
     slugs: SlugsArgument,
     name: AsOption = None,
     key: Annotated[
@@ -115,10 +109,6 @@ def approve(
             show_default=False,
         ),
     ] = "",
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Approve exactly the version that is scheduled. After any change it must be approved again.
 
@@ -132,7 +122,6 @@ def approve(
     from pressrelease.services import approving
     from pressrelease.services.results import each, each_in_groups
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     context = session.context()
     by = name or context.actor
     scheduled = context.store.read.releases(list(dict.fromkeys(slugs))) if context.store.exists else []
@@ -158,13 +147,10 @@ def approve(
     give_results(session, context, results, f"Approved by {by}.", not_done="NOT APPROVED")
 
 
-@app.command("unapprove")
+@command(app, "unapprove", dry_run=True)
 def unapprove(
+    session: Session,
     slugs: SlugsArgument,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Take back all approvals of a release. It stays scheduled but does not go out.
 
@@ -175,19 +161,15 @@ def unapprove(
     from pressrelease.services import approving
     from pressrelease.services.results import each
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     context = session.context()
     results = each(slugs, lambda slug: approving.unapprove(context, slug))
     give_results(session, context, results, "Approval withdrawn.", not_done="NOT DONE")
 
 
-@app.command("unschedule")
+@command(app, "unschedule", dry_run=True)
 def unschedule(
+    session: Session,
     slugs: SlugsArgument,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Turn a scheduled release back into a draft and take back its approvals.
 
@@ -198,7 +180,6 @@ def unschedule(
     from pressrelease.services import scheduling
     from pressrelease.services.results import each
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     context = session.context()
     results = each(slugs, lambda slug: scheduling.unschedule(context, slug))
     give_results(session, context, results, "Unscheduled. It is a draft again.", not_done="NOT DONE")

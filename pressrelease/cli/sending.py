@@ -10,15 +10,12 @@ import typer
 
 from pressrelease.cli.options import (
     ConfirmOption,
-    DryRunOption,
-    JsonOption,
-    NoInputOption,
     OutletOption,
     SlugArgument,
     SlugsArgument,
     WhyOption,
-    WorkspaceOption,
     YesOption,
+    command,
 )
 from pressrelease.cli.session import Session
 from pressrelease.errors import NeedsPerson, PressReleaseError, Stopped, WillRetry
@@ -36,8 +33,9 @@ app = typer.Typer()
 NAMED = 5
 
 
-@app.command("publish")
+@command(app, "publish", dry_run=True)
 def publish(
+    session: Session,
     slug: SlugArgument,
     early: Annotated[
         bool, typer.Option("--early", help="Send it before its embargo ends. Needs --why. It can't be taken back.")
@@ -45,10 +43,6 @@ def publish(
     why: WhyOption = "",
     confirm: ConfirmOption = None,
     yes: YesOption = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Send a release now, if its time has come. With --early, before its time.
 
@@ -60,7 +54,6 @@ def publish(
     from pressrelease.errors import NotPermitted, Usage
     from pressrelease.services import scheduling, sending
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     context = session.context(sends=True)
     if early and not why.strip():
         raise Usage("Publishing early needs a reason.", hint='Add --why "…"')
@@ -78,13 +71,13 @@ def publish(
             hint=f"Add --confirm {slug}." if proposal.earlier else "Add --yes.",
         )
         scheduling.schedule(context, proposal)
-        if dry_run and context.config.policy.approvals:
+        if session.dry_run and context.config.policy.approvals:
             raise NotPermitted(
                 f"{slug} would be scheduled and wait for approval. Nothing would be sent. Nothing was changed.",
                 hint=f"`pressrelease schedule {slug}`, then `pressrelease approve {slug}`",
                 code="not_approved",
             )
-        if dry_run:
+        if session.dry_run:
             give_reports(session, context, [slug], "")
             return
     report = sending.may_publish(context, slug, early=early)
@@ -92,7 +85,7 @@ def publish(
     if early and (lift is None or lift > clock.utc_now()):
         session.must_type(slug, f"This sends {slug} BEFORE its embargo ends. It can't be undone.", confirmed=confirm)
     sending.release_now(context, slug, early=early, why=why)
-    if dry_run:
+    if session.dry_run:
         give_reports(session, context, [slug], "")
         return
     outcome = _pass(session, context, only={slug}, comes_again=False)
@@ -101,12 +94,9 @@ def publish(
         raise found[1]
 
 
-@app.command("publish-due")
+@command(app, "publish-due", dry_run=True)
 def publish_due_command(
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
+    session: Session,
 ) -> None:
     """Send everything that is due, once, and exit. Run it from cron every minute. It prints only what is new.
 
@@ -120,9 +110,8 @@ def publish_due_command(
     from pressrelease.services.reminding import is_news
     from pressrelease.status.views import maybe_rfc3339
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     context = session.context(sends=True)
-    if dry_run:
+    if session.dry_run:
         due = take_snapshot(context.store, context.library, context.config).plan.due if context.store.exists else ()
         slugs = list(dict.fromkeys(delivery.slug for delivery in due))
         session.give({"dry_run": True, "due": slugs})
@@ -215,10 +204,9 @@ def _needs(waiting: Sequence[Waiting], *, by_name: bool) -> list[str]:
     return lines
 
 
-@app.command("run")
+@command(app, "run", as_json=False)
 def run(
-    workspace: WorkspaceOption = None,
-    no_input: NoInputOption = False,
+    session: Session,
 ) -> None:
     """Run the scheduler: keep running and send each release at its time.
 
@@ -229,21 +217,17 @@ def run(
     """
     from pressrelease.scheduler.run import Scheduler
 
-    session = Session.of(workspace, no_input=no_input)
     context = session.context(sends=True)
     daemon = Scheduler(context.workspace, session.warn)
     daemon.end_on_signals()
     daemon.run()
 
 
-@app.command("retry")
+@command(app, "retry", dry_run=True)
 def retry(
+    session: Session,
     slugs: SlugsArgument,
     outlet: OutletOption = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Try failed deliveries again at the next pass, to the same recipients.
 
@@ -255,7 +239,6 @@ def retry(
     from pressrelease.services import sending
     from pressrelease.services.results import each
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     context = session.context()
     results = each(slugs, lambda slug: sending.retry(context, slug, outlet))
     give_results(session, context, results, "Will be tried again within a minute.", not_done="NOT TRIED AGAIN")

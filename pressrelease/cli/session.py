@@ -36,9 +36,9 @@ class Session:
 
     @classmethod
     def of(
-        cls, workspace: Path | None, *, as_json: bool = False, no_input: bool = False, dry_run: bool = False
+        cls, workspace: Path | None = None, *, as_json: bool = False, no_input: bool = False, dry_run: bool = False
     ) -> Session:
-        """A command's own options joined with those before its name."""
+        """Return the session of a command's own options and those before its name."""
         context = click.get_current_context(silent=True)
         before: Mapping[str, Any] = context.find_root().params if context else {}
         named_before = before.get("workspace")  # as it was typed: Typer makes paths only of a command's own options

@@ -13,12 +13,9 @@ import typer
 from pressrelease.cli.completing import outlets
 from pressrelease.cli.options import (
     ConfirmOption,
-    DryRunOption,
-    JsonOption,
-    NoInputOption,
     SlugArgument,
-    WorkspaceOption,
     YesOption,
+    command,
 )
 from pressrelease.cli.session import Session
 from pressrelease.errors import NotFound, Usage
@@ -57,8 +54,9 @@ _DONE = {
 }
 
 
-@app.command("settle")
+@command(app, "settle", dry_run=True)
 def settle(
+    session: Session,
     slug: SlugArgument,
     outlet: Annotated[
         str,
@@ -91,10 +89,6 @@ def settle(
     undo: Annotated[bool, typer.Option("--undo", help="Undo the last settlement.")] = False,
     yes: YesOption = False,
     confirm: ConfirmOption = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Decide about deliveries in doubt: they were sent, but the outlet never confirmed them.
 
@@ -108,7 +102,6 @@ def settle(
     from pressrelease.cli.reporting import give_reports
     from pressrelease.services import settling
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     words = (("sent", sent), ("resend", resend), ("drop", drop), ("undo", undo))
     verdicts = [name for name, wanted in words if wanted]
     if recipients and listed is not None:

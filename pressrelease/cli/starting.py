@@ -10,7 +10,7 @@ from typing import Annotated
 import click
 import typer
 
-from pressrelease.cli.options import DryRunOption, JsonOption, NoInputOption
+from pressrelease.cli.options import command
 from pressrelease.cli.session import Session, input_line
 from pressrelease.errors import NotPermitted, Refused
 from pressrelease.system import clock
@@ -21,8 +21,9 @@ app = typer.Typer()
 UNIVERSAL = {"UTC", "Etc/UTC", "Etc/UCT", "UCT", "Etc/Universal", "Universal", "Etc/Zulu", "Zulu", "GMT", "Etc/GMT"}
 
 
-@app.command("init")
+@command(app, "init", dry_run=True, workspace=False)
 def init(
+    session: Session,
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder. Default: the current one.")] = Path(),
     name: Annotated[str, typer.Option("--name", help="The office's name.", show_default=False)] = "",
     timezone: Annotated[
@@ -32,9 +33,6 @@ def init(
         ),
     ] = "",
     url: Annotated[str, typer.Option("--url", help="The newsroom's web address.", show_default=False)] = "",
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Make a workspace: config.toml, releases/ with a first draft, and how to start the scheduler.
 
@@ -50,7 +48,6 @@ def init(
     from pressrelease.when.zone_names import keeps_one_offset
     from pressrelease.wiring import person
 
-    session = Session.of(None, as_json=as_json, no_input=no_input, dry_run=dry_run)
     folder = folder.absolute()
     work_as_owner(folder)
     if (folder / "config.toml").exists():
@@ -64,9 +61,9 @@ def init(
         read_zone(timezone)  # with a better hint than config.toml's, which is not there yet
     zone = timezone or _asked_zone(session)
     url = url or _asked(session, "Web address of your newsroom page (press Enter to skip)", "")
-    written = found_workspace(folder, name=name, timezone=zone, url=url, author=person(), dry_run=dry_run)
-    session.give({"workspace": str(folder), "written": [str(path) for path in written], "dry_run": dry_run})
-    session.say(f"{'Would make' if dry_run else 'Made'} a workspace in {folder}:")
+    written = found_workspace(folder, name=name, timezone=zone, url=url, author=person(), dry_run=session.dry_run)
+    session.give({"workspace": str(folder), "written": [str(path) for path in written], "dry_run": session.dry_run})
+    session.say(f"{'Would make' if session.dry_run else 'Made'} a workspace in {folder}:")
     session.say(*(f"  {path}" for path in written), "")
     session.print_exactly(*service_lines(folder))
     if unwatched := what_is_unwatched(clock.read_clock(), ()):

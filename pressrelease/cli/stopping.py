@@ -12,14 +12,11 @@ import typer
 from pressrelease.cli.options import (
     AtOption,
     ConfirmClockOption,
-    DryRunOption,
-    JsonOption,
     MaybeSlugsArgument,
-    NoInputOption,
     SlugsArgument,
     WhyOption,
-    WorkspaceOption,
     YesOption,
+    command,
 )
 from pressrelease.cli.session import Session
 from pressrelease.system.printable import one_line
@@ -36,14 +33,11 @@ app = typer.Typer()
 NAMED = 10
 
 
-@app.command("hold")
+@command(app, "hold", dry_run=True)
 def hold(
+    session: Session,
     slugs: SlugsArgument,
     why: WhyOption = "",
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Put releases on hold, at once. They do not go out until you resume them.
 
@@ -59,7 +53,6 @@ def hold(
     from pressrelease.services import stopping
     from pressrelease.services.results import each
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     try:
         context = session.context()
         context.store  # noqa: B018  (whether this account may use the record)
@@ -70,7 +63,7 @@ def hold(
     try:
         give_results(session, context, results, _held_words(results.done), not_done="NOT HELD")
     finally:
-        if results.done and not why.strip() and session.may_ask and not dry_run:
+        if results.done and not why.strip() and session.may_ask and not session.dry_run:
             asked = "It is on hold. Why? (one line for the journal, or Enter for none) "
             if reason := one_line(input_line(asked)).strip():
                 for slug in results.done:
@@ -138,17 +131,14 @@ def _as_owner(folder: Path, slugs: Sequence[str], why: str) -> str:
     return f"{as_account(owner_of(folder))} {shlex.join(words)}"
 
 
-@app.command("resume")
+@command(app, "resume", dry_run=True)
 def resume(
+    session: Session,
     slugs: MaybeSlugsArgument = None,
     everything: Annotated[bool, typer.Option("--all", help="End a `pressrelease stop`.")] = False,
     at: AtOption = None,
     yes: YesOption = False,
     confirm: ConfirmClockOption = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Let releases that are on hold, or missed their time, go out. One whose time has passed goes out at the next pass.
 
@@ -167,7 +157,6 @@ def resume(
     from pressrelease.services.results import each
     from pressrelease.system import clock
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     if everything == bool(slugs):
         raise Usage(
             "Name the releases to resume, or add --all.",
@@ -179,7 +168,7 @@ def resume(
 
         def one(slug: str) -> None:
             later = stopping.later(context, slug, at, now=typed) if at is not None else None
-            if later is not None and later.questions and not dry_run:
+            if later is not None and later.questions and not session.dry_run:
                 session.must_agree(
                     " ".join([*later.questions, "Resume it?"]),
                     yes=yes,
@@ -189,16 +178,16 @@ def resume(
 
         give_results(session, context, each(slugs, one), "Resumed.", not_done="NOT RESUMED")
         return
-    _resume_all(session, context, yes=yes, confirm=confirm, dry_run=dry_run)
+    _resume_all(session, context, yes=yes, confirm=confirm)
 
 
-def _resume_all(session: Session, context: ServiceContext, *, yes: bool, confirm: str | None, dry_run: bool) -> None:
+def _resume_all(session: Session, context: ServiceContext, *, yes: bool, confirm: str | None) -> None:
     from pressrelease.services import stopping
     from pressrelease.when import rfc3339, say_full
 
     zone, shown = context.config.office.timezone, stopping.clock_shown(context)
     session.say(f"This computer's clock shows {say_full(shown.now.replace(microsecond=0), timezone=zone)}.")
-    if shown.doubt and not dry_run:
+    if shown.doubt and not session.dry_run:
         question = f"{shown.doubt[0].upper()}{shown.doubt[1:]}. Compare the time above with another clock."
         session.must_type("clock", question, confirmed=confirm)
     ends_something = bool(shown.doubt) or stopping.something_is_stopped(context)
@@ -220,18 +209,15 @@ def _resume_all(session: Session, context: ServiceContext, *, yes: bool, confirm
     if not result.was_stopped:
         session.say("Nothing is stopped. Nothing was changed.")
         return
-    session.say("Publishing is back on." if not dry_run else "Nothing was changed (dry run).")
+    session.say("Publishing is back on." if not session.dry_run else "Nothing was changed (dry run).")
     if due and not let_go:
         session.say("Those that were due are on hold. To let one go out: `pressrelease resume SLUG`")
 
 
-@app.command("stop")
+@command(app, "stop", dry_run=True)
 def stop(
+    session: Session,
     why: WhyOption = "",
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Stop everything, at once, without questions. Nothing goes out until `pressrelease resume --all`.
 
@@ -243,11 +229,10 @@ def stop(
     from pressrelease.services import ServiceContext, stopping
     from pressrelease.wiring import person, to_stop
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     try:
         context = session.context()
     except ConfigRefused as refused:
-        context = ServiceContext(to_stop(session.workspace, refused), person(), dry_run=dry_run)
+        context = ServiceContext(to_stop(session.workspace, refused), person(), dry_run=session.dry_run)
         session.warn(f"config.toml has errors. Stopping works without it.\n{refused.message}")
     except NotFound as error:
         error.message = f"NOT STOPPED: {error.message}"
@@ -273,11 +258,11 @@ def stop(
         raise
     session.give(
         {
-            "stopped": not dry_run,
+            "stopped": not session.dry_run,
             "in_flight": [{"slug": d.slug, "outlet": d.outlet, "recipient": d.recipient or None} for d in in_flight],
         }
     )
-    if dry_run:
+    if session.dry_run:
         session.say("Nothing was changed (dry run). Everything would have been stopped.")
         return
     session.say("STOPPED. Nothing else will go out.")
@@ -290,13 +275,10 @@ def stop(
     session.say("To turn publishing back on: `pressrelease resume --all`")
 
 
-@app.command("adopt")
+@command(app, "adopt", dry_run=True)
 def adopt(
+    session: Session,
     why: WhyOption = "",
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Make this workspace the original after it was copied, moved or restored from an older record.
 
@@ -308,11 +290,12 @@ def adopt(
     """
     from pressrelease.services import adopting
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     adopted = adopting.adopt(session.context(), why)
-    session.give({"adopted": not dry_run, "found": adopted.found, "in_doubt": list(adopted.doubted), "stopped": True})
+    session.give(
+        {"adopted": not session.dry_run, "found": adopted.found, "in_doubt": list(adopted.doubted), "stopped": True}
+    )
     session.say(f"Found: {adopted.found}.")
-    if dry_run:
+    if session.dry_run:
         session.say("Nothing was changed (dry run).")
         return
     session.say("This workspace is the original from now on. It is still STOPPED.")

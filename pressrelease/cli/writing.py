@@ -11,12 +11,9 @@ import typer
 
 from pressrelease.cli.completing import outlets, slugs
 from pressrelease.cli.options import (
-    DryRunOption,
-    JsonOption,
     MaybeSlugsArgument,
-    NoInputOption,
     SlugArgument,
-    WorkspaceOption,
+    command,
 )
 from pressrelease.cli.session import Session, input_line
 from pressrelease.system import clock
@@ -31,8 +28,9 @@ app = typer.Typer()
 NAMED = 5
 
 
-@app.command("new")
+@command(app, "new", dry_run=True)
 def new(
+    session: Session,
     headline: Annotated[
         str,
         typer.Argument(
@@ -71,10 +69,6 @@ def new(
         ),
     ] = None,
     edit_it: Annotated[bool, typer.Option("--edit", help="Open it in your editor.")] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Start a release: make its file in releases/, to write in any editor.
 
@@ -85,18 +79,17 @@ def new(
     from pressrelease.services.drafting import begin
     from pressrelease.when import say_embargo
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run)
     context = session.context()
     headline = _headline(session, headline)
     draft = begin(context, headline, embargo=embargo, follows=follows, outlets=tuple(outlet or ()))
     path = f"releases/{draft.slug}.md"
-    session.give({"slug": draft.slug, "path": path, "dry_run": dry_run})
-    session.say(f"{'Would create' if dry_run else 'Created'} {path}")
+    session.give({"slug": draft.slug, "path": path, "dry_run": session.dry_run})
+    session.say(f"{'Would create' if session.dry_run else 'Created'} {path}")
     if draft.embargo is not None:
         session.say(f"  embargo: {say_embargo(draft.embargo, now=clock.utc_now())}")
     for finding in draft.findings:
         session.say(f"  {finding.severity.value}: {finding.message} {finding.hint}".rstrip())
-    if edit_it and not dry_run:
+    if edit_it and not session.dry_run:
         _edit(session, draft.slug)
     else:
         session.say(
@@ -119,20 +112,17 @@ def _headline(session: Session, given: str) -> str:
     return given
 
 
-@app.command("edit")
+@command(app, "edit", dry_run=True)
 def edit(
+    session: Session,
     slug: SlugArgument,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Edit a release in your editor ($VISUAL or $EDITOR). It is checked when you close it.
 
     \b
     pressrelease edit names-released
     """
-    _edit(Session.of(workspace, as_json=as_json, no_input=no_input, dry_run=dry_run), slug)
+    _edit(session, slug)
 
 
 def _edit(session: Session, slug: str) -> None:
@@ -195,8 +185,9 @@ def _after_editing(context: ServiceContext, slug: str) -> list[str]:
     ]
 
 
-@app.command("when")
+@command(app, "when")
 def when(
+    session: Session,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="An embargo, as you would write it in a release.")],
     now: Annotated[
         str | None,
@@ -216,9 +207,6 @@ def when(
             "--release-time", metavar="HH:MM", help="The time to use if TEXT names only days. Default: the office's."
         ),
     ] = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
 ) -> None:
     """Show what an embargo means, and when the release would go out. Saves nothing.
 
@@ -229,7 +217,6 @@ def when(
     from pressrelease.cli.asking import meaning
     from pressrelease.when import embargo_as_json, say_embargo
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input)
     embargo, present = meaning(session, text, now=now, timezone=timezone, release_time=release_time)
     session.give(embargo_as_json(embargo, now=present))
     if not session.as_json:
@@ -247,12 +234,10 @@ def _in_utc(embargo: Embargo) -> list[str]:
     return [f"UTC: {', '.join(moments)}"] if moments else []
 
 
-@app.command("check")
+@command(app, "check")
 def check(
+    session: Session,
     slugs: MaybeSlugsArgument = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
-    no_input: NoInputOption = False,
 ) -> None:
     """Check releases for errors and warnings (all releases if no SLUG is given).
 
@@ -264,7 +249,6 @@ def check(
     from pressrelease.errors import Refused
     from pressrelease.services.drafting import check_all
 
-    session = Session.of(workspace, as_json=as_json, no_input=no_input)
     context = session.context()
     checked = list(dict.fromkeys(slugs or context.library.slugs()))
     findings = check_all(context, checked)
