@@ -148,9 +148,9 @@ def scheduled_of(row: Row) -> Scheduled:
     """Return a row of `releases` as a Scheduled; an older layout has no wall time."""
     wall = text_of(row.get("wall") or "")
     if wall:
-        from pressrelease.when.wall_time import read_walls
+        from pressrelease.when.wall_time import read_wall_times
 
-        read_walls(wall)
+        read_wall_times(wall)
     return Scheduled(
         slug=text_of(row["slug"]),
         version=text_of(row["version"]),

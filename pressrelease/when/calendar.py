@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pressrelease.errors import EmbargoRefused
-from pressrelease.when.formatting import MONTHS, say_day
-from pressrelease.when.refusals import refusal, typed_day
+from dateutil.relativedelta import FR, MO, SA, SU, TH, TU, WE, relativedelta
+
+from pressrelease.when.formatting import AP_WEEKDAYS, MONTHS
+from pressrelease.when.refusals import NoReading, Why, week_of
 from pressrelease.when.tokens import Day, DaysAhead, NthWeekday, Span, Stretch, Weekday
 
 #: A day without a year is the next one only while that is nearer than the last one.
@@ -16,7 +17,8 @@ _NEAR = timedelta(days=180)
 _NEAR_WITH_WEEKDAY = timedelta(days=240)
 #: "18-09-24" starts with the year for some; such a date far ahead is a misread one.
 _NUMERIC_YEARS = 2
-_DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WEEKDAYS = (MO, TU, WE, TH, FR, SA, SU)
+_A_MONTH = relativedelta(months=1)
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,16 @@ def make_date(year: int, month: int, day: int) -> date | None:
         return None
 
 
+def moved(day: date, by: relativedelta) -> date:
+    """Return the day that is so far from `day`. Raises OverflowError outside the calendar, as a timedelta does."""
+    try:
+        return day + by
+    except ValueError as outside:
+        raise OverflowError from outside
+
+
 def dates_of(part: Day, today: Today, weekdays: frozenset[int], *, year: int | None, week: bool = False) -> date:
-    """Return the one date that a written day means. Raises EmbargoRefused.
+    """Return the one date that a written day means. Raises NoReading.
 
     `weekdays` are beside it and must agree; `year` is given elsewhere in the phrase; a date that starts or is in a
     `week` may be
@@ -53,12 +63,7 @@ def dates_of(part: Day, today: Today, weekdays: frozenset[int], *, year: int | N
     if found is None:
         raise _no_such_day(said_year, month, number)
     if part.numeric and said_year > today.day.year + _NUMERIC_YEARS:
-        raise refusal(
-            f"Those numbers could be {say_day(found)}, which is years ahead, and their order may be another one.",
-            code="embargo_ambiguous",
-            candidates=[say_day(found)],
-            hint=f"Write the month as a word, such as “{typed_day(found)}”.",
-        )
+        raise NoReading(Why.NUMBERS_FAR_AHEAD, part, candidates=[found], day=found)
     _check_weekday(found, weekdays)
     return found
 
@@ -73,26 +78,21 @@ def _in_order(part: Day, today: Today) -> tuple[int | None, int | None, int]:
         if month is not None and make_date(year or 2024, month, day) is not None
     ]
     if not possible:
-        raise refusal("That is no date, with the month first or the day first.", code="embargo_nonexistent")
+        raise NoReading(Why.NO_DATE_IN_ANY_ORDER, part)
     # Only "9/24" and the like: with both numbers the same there is one reading.
     if len(set(possible)) == 1 or today.month_first:
         return possible[0]
-    said = [
-        typed_day(found)
+    dates = [
+        found
         for year, month, day in possible
         if (found := make_date(year or today.day.year, month or 1, day)) is not None
     ]
-    raise refusal(
-        "That date can be read with the day first or with the month first.",
-        code="embargo_ambiguous",
-        candidates=said,
-        hint=f"Write the month as a word, such as “{said[-1] if said else '24 September 2018'}”.",
-    )
+    raise NoReading(Why.DATE_ORDER, part, candidates=dates, last=dates[-1] if dates else "24 September 2018")
 
 
-def _no_such_day(year: int | None, month: int, day: int) -> EmbargoRefused:
+def _no_such_day(year: int | None, month: int, day: int) -> NoReading:
     name = MONTHS[month - 1] if 1 <= month <= 12 else f"month {month}"
-    return refusal(f"There is no {name} {day}{f', {year}' if year else ''}.", code="embargo_nonexistent")
+    return NoReading(Why.NO_SUCH_DATE, date=f"{name} {day}{f', {year}' if year else ''}")
 
 
 def _nearest(month: int, number: int, today: Today, weekdays: frozenset[int], *, week: bool) -> date:
@@ -108,18 +108,18 @@ def _nearest(month: int, number: int, today: Today, weekdays: frozenset[int], *,
     ahead = [day for day in around if day >= today.day - slack]
     passed = [day for day in around if day < today.day - slack]
     if not ahead:
-        raise refusal(f"{MONTHS[month - 1]} {number} isn't in this year or the next one.", code="embargo_nonexistent")
+        raise NoReading(Why.NOT_THIS_YEAR_OR_NEXT, date=f"{MONTHS[month - 1]} {number}")
     coming = ahead[0]
     distance = coming - today.day
     matches = bool(weekdays) and weekdays == {coming.weekday()}
     if passed and distance > _NEAR and not (matches and distance <= _NEAR_WITH_WEEKDAY):
         last = passed[-1]
-        raise refusal(
-            f"{MONTHS[month - 1]} {number} has no year, and it could be {say_day(last)}, which is past,"
-            f" or {say_day(coming)}.",
-            code="embargo_past" if today.day - last < timedelta(days=160) else "embargo_ambiguous",
-            candidates=[say_day(last), say_day(coming)],
-            hint=f"Add the year: “{typed_day(coming)}”.",
+        raise NoReading(
+            Why.YEAR_MISSING_PAST if today.day - last < timedelta(days=160) else Why.YEAR_MISSING,
+            candidates=[last, coming],
+            date=f"{MONTHS[month - 1]} {number}",
+            last=last,
+            coming=coming,
         )
     _check_weekday(coming, weekdays)
     return coming
@@ -129,35 +129,22 @@ def _check_weekday(day: date, weekdays: frozenset[int]) -> None:
     wrong = [weekday for weekday in sorted(weekdays) if weekday != day.weekday()]
     if not wrong:
         return
-    nearest = min(
-        (day + timedelta(days=step) for step in range(-6, 7) if (day + timedelta(days=step)).weekday() == wrong[0]),
-        key=lambda other: abs(other - day),
-    )
-    raise refusal(
-        f"{typed_day(day)} is a {_DAY_NAMES[day.weekday()]}, not a {_DAY_NAMES[wrong[0]]}.",
-        code="embargo_weekday",
-        candidates=[say_day(day), say_day(nearest)],
-        hint=f"Write the one that is meant: “{say_day(day)}” or “{say_day(nearest)}”.",
-    )
+    either = [moved(day, relativedelta(weekday=_WEEKDAYS[wrong[0]](which))) for which in (-1, +1)]
+    nearest = min(either, key=lambda other: abs(other - day))
+    raise NoReading(Why.WEEKDAY, candidates=[day, nearest], day=day, nearest=nearest)
 
 
 def _next_numbered(number: int, today: Today, weekdays: frozenset[int]) -> date:
     """Return the day that "the 24th" means: the next one, this month or the next."""
-    month = today.day.replace(day=1)
-    for _ in range(3):
+    for later in range(3):
+        month = moved(today.day, relativedelta(months=later, day=1))
         found = make_date(month.year, month.month, number)
         if found is not None and found >= today.day:
             if found - today.day > timedelta(days=28) and found.day != today.day.day:
-                raise refusal(
-                    f"The {number}{_nth(number)} has just passed, and the next one is a month off.",
-                    code="embargo_past",
-                    candidates=[say_day(found)],
-                    hint=f"Add the month: “{typed_day(found)}”.",
-                )
+                raise NoReading(Why.JUST_PASSED, candidates=[found], nth=f"{number}{_nth(number)}", day=found)
             _check_weekday(found, weekdays)
             return found
-        month = (month + timedelta(days=32)).replace(day=1)
-    raise refusal(f"No month near has a day {number}.", code="embargo_nonexistent")
+    raise NoReading(Why.NO_MONTH_HAS_IT, number=number)
 
 
 def _nth(number: int) -> str:
@@ -172,7 +159,7 @@ def week_start(day: date) -> date:
 def weekday_dates(part: Weekday, today: Today) -> tuple[date, ...]:
     """Return the dates that a weekday by itself can mean: more than one if people differ."""
     day = today.day
-    coming = day + timedelta(days=(part.weekday - day.weekday() - 1) % 7 + 1)
+    coming = moved(day, relativedelta(days=+1, weekday=_WEEKDAYS[part.weekday]))
     this_week = week_start(day) + timedelta(days=part.weekday)
     of_sunday_week = _sunday_start(day) + timedelta(days=(part.weekday + 1) % 7)
     which = part.which.removeprefix("the ")
@@ -203,27 +190,20 @@ def _sunday_start(day: date) -> date:
 
 
 def nth_weekday(part: NthWeekday, today: Today) -> date:
-    """Return the day of "the first Monday in October": the next one, if no year is given. Raises EmbargoRefused."""
+    """Return the day of "the first Monday in October": the next one, if no year is given. Raises NoReading."""
     for year in (part.year,) if part.year is not None else (today.day.year, today.day.year + 1):
-        first = date(year, part.month, 1)
-        days = [
-            day
-            for number in range(31)
-            if (day := first + timedelta(days=number)).month == part.month and day.weekday() == part.weekday
-        ]
-        if part.nth > len(days):
-            raise refusal(
-                f"There is no such {_DAY_NAMES[part.weekday]} in {MONTHS[part.month - 1]} {year}.",
-                code="embargo_nonexistent",
+        end = 1 if part.nth > 0 else 31
+        found = moved(date(year, part.month, 1), relativedelta(day=end, weekday=_WEEKDAYS[part.weekday](part.nth)))
+        # A month without a fifth Friday gives the first one of the next month.
+        if found.month != part.month:
+            raise NoReading(
+                Why.NO_NTH_WEEKDAY, part, weekday=AP_WEEKDAYS[part.weekday], month=MONTHS[part.month - 1], year=year
             )
-        found = days[part.nth - 1 if part.nth > 0 else -1]
         if part.year is not None or found >= today.day:
             if part.year is None and found - today.day > _NEAR:
                 break
             return found
-    raise refusal(
-        f"{MONTHS[part.month - 1]} has no year, and is just past or far off.", code="embargo_past", hint="Add the year."
-    )
+    raise NoReading(Why.MONTH_WITHOUT_YEAR, part)
 
 
 def ahead(part: DaysAhead, today: Today) -> date:
@@ -232,36 +212,29 @@ def ahead(part: DaysAhead, today: Today) -> date:
 
 
 def span_dates(part: Span, today: Today) -> tuple[date, date]:
-    """Return first day and exclusive end of a span that needs no date beside it. Raises EmbargoRefused."""
+    """Return first day and exclusive end of a span that needs no date beside it. Raises NoReading."""
     day = today.day
     if part.stretch is Stretch.WEEK:
         first = week_start(day) + timedelta(days=7 * part.number)
         if day.weekday() == 6:
             # On a Sunday a week has just started for some, and is about to end for others.
             other = first + timedelta(days=7)
-            raise refusal(
-                "On a Sunday, that could be the week that begins tomorrow or the one after it.",
-                code="embargo_ambiguous",
-                candidates=[f"the week of {typed_day(first)}", f"the week of {typed_day(other)}"],
-                hint=f"Name its Monday: “the week of {typed_day(other)}”.",
+            raise NoReading(
+                Why.SUNDAY_NEXT_WEEK, part, candidates=[week_of(first), week_of(other)], monday=week_of(other)
             )
         return _piece_of_week(part, first)
     if part.stretch is Stretch.ISO_WEEK:
         try:
             first = date.fromisocalendar(part.year or day.year, part.number, 1)
         except ValueError:
-            raise refusal("There is no such week.", code="embargo_nonexistent") from None
+            raise NoReading(Why.NO_SUCH_WEEK, part) from None
         return first, first + timedelta(days=7)
     if part.stretch is Stretch.WEEKEND:
         saturday = week_start(day) + timedelta(days=5)
         if part.number:
-            candidates = [say_day(saturday), say_day(saturday + timedelta(days=7))]
-            raise refusal(
-                "“Next weekend” is the coming one for some, and the one after it for others.",
-                code="embargo_ambiguous",
-                candidates=candidates,
-                hint=f"Name the days: “{typed_day(saturday)} to {typed_day(saturday + timedelta(days=1))}”.",
-            )
+            sunday = saturday + timedelta(days=1)
+            either = [saturday, saturday + timedelta(days=7)]
+            raise NoReading(Why.NEXT_WEEKEND, part, candidates=either, first=saturday, last=sunday)
         return saturday, saturday + timedelta(days=2)
     if part.stretch is Stretch.FIRST_WEEK:
         return _nth_week(part, today)
@@ -278,13 +251,8 @@ def _piece_of_week(part: Span, monday: date) -> tuple[date, date]:
     raise _vague(part.piece, monday + timedelta(days=2 if part.piece == "mid" else 3), friday)
 
 
-def _vague(piece: str, first: date, last: date) -> EmbargoRefused:
-    return refusal(
-        f"“{piece}” has no agreed first and last day.",
-        code="embargo_unclear",
-        candidates=[f"{typed_day(first)} to {typed_day(last)}"],
-        hint=f"Name the days: “{typed_day(first)} to {typed_day(last)}”.",
-    )
+def _vague(piece: str, first: date, last: date) -> NoReading:
+    return NoReading(Why.PART_OF_SPAN, candidates=[(first, last)], piece=piece, first=first, last=last)
 
 
 def _year_of_month(month: int, year: int | None, today: Today) -> int:
@@ -292,38 +260,28 @@ def _year_of_month(month: int, year: int | None, today: Today) -> int:
         return year
     months_ahead = (month - today.day.month) % 12
     if months_ahead > 7:
-        raise refusal(
-            f"{MONTHS[month - 1]} has no year, and it is just past or far off.",
-            code="embargo_past",
-            candidates=[f"{MONTHS[month - 1]} {today.day.year}", f"{MONTHS[month - 1]} {today.day.year + 1}"],
-            hint=f"Add the year: “{MONTHS[month - 1]} {today.day.year + 1}”.",
-        )
+        name = MONTHS[month - 1]
+        this, coming = f"{name} {today.day.year}", f"{name} {today.day.year + 1}"
+        raise NoReading(Why.MONTH_YEAR_MISSING, candidates=[this, coming], month=name, coming=coming)
     return today.day.year + (1 if month < today.day.month else 0)
-
-
-def _after_month(first: date) -> date:
-    return (first + timedelta(days=32)).replace(day=1)
 
 
 def _month(part: Span, today: Today) -> tuple[date, date]:
     if part.stretch is Stretch.MONTHS_AHEAD:
-        first = today.day.replace(day=1)
-        if part.number:
-            first = _after_month(first)
+        first = moved(today.day, relativedelta(months=part.number, day=1))
     else:
         first = date(_year_of_month(part.month, part.year, today), part.month, 1)
     if part.piece:
-        start = {"early": 1, "mid": 11, "late": 21}[part.piece]
-        last = first.replace(day=start + 9) if part.piece != "late" else _after_month(first) - timedelta(days=1)
-        raise _vague(part.piece, first.replace(day=start), last)
-    return first, _after_month(first)
+        begins, ends = {"early": (1, 10), "mid": (11, 20), "late": (21, 31)}[part.piece]
+        raise _vague(part.piece, first.replace(day=begins), first + relativedelta(day=ends))
+    return first, moved(first, _A_MONTH)
 
 
 def _nth_week(part: Span, today: Today) -> tuple[date, date]:
     """Return a numbered week of a month. The first is certain only if the month starts on a Monday."""
     first = date(_year_of_month(part.month, part.year, today), part.month, 1)
     if part.number < 0:
-        end = _after_month(first)
+        end = moved(first, _A_MONTH)
         if end.weekday() == 0:
             return end - timedelta(days=7), end
         raise _which_week(end - timedelta(days=7), week_start(end - timedelta(days=1)))
@@ -335,15 +293,11 @@ def _nth_week(part: Span, today: Today) -> tuple[date, date]:
     )
 
 
-def _which_week(*starts: date) -> EmbargoRefused:
+def _which_week(*starts: date) -> NoReading:
     days = list(dict.fromkeys(starts))
     monday = week_start(days[0] + timedelta(days=6))
-    return refusal(
-        "The month doesn't begin on a Monday, so its weeks are counted in more than one way.",
-        code="embargo_ambiguous",
-        candidates=[f"{typed_day(day)} to {typed_day(day + timedelta(days=6))}" for day in days],
-        hint=f"Name its first day: “the week of {typed_day(monday)}”.",
-    )
+    weeks = [(day, day + timedelta(days=6)) for day in days]
+    return NoReading(Why.WHICH_WEEK, candidates=weeks, monday=week_of(monday))
 
 
 def week_around(span: Span, day: date, *, sunday_first: bool) -> tuple[date, date]:
@@ -359,10 +313,6 @@ def week_around(span: Span, day: date, *, sunday_first: bool) -> tuple[date, dat
     if day.weekday() == 6:
         if sunday_first and not span.piece:
             return day, day + timedelta(days=7)
-        raise refusal(
-            f"{typed_day(day)} is a Sunday, which ends a week for some and begins one for others.",
-            code="embargo_ambiguous",
-            candidates=[f"the week of {typed_day(other)}" for other in (monday, day + timedelta(days=1))],
-            hint=f"Name the Monday: “the week of {typed_day(day + timedelta(days=1))}”.",
-        )
+        coming = week_of(day + timedelta(days=1))
+        raise NoReading(Why.SUNDAY_OF_WEEK, candidates=[week_of(monday), coming], day=day, monday=coming)
     return _piece_of_week(span, monday)

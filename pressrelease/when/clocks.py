@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from pressrelease.when.refusals import Why
 from pressrelease.when.tokens import Clock, Doubt, Half, Midnight, Part, PartOfDay
 from pressrelease.when.vocabulary import NUMBER_WORDS
 
@@ -38,7 +39,7 @@ def _hour(written: str) -> int:
 
 
 def _contradiction(found: re.Match[str]) -> Part:
-    return Doubt(*found.span(), "is no time on a clock", "embargo_nonexistent")
+    return Doubt(*found.span(), Why.NO_CLOCK_TIME)
 
 
 def _with_half(found: re.Match[str]) -> Part | None:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 
 from pressrelease.when.days import MONTH, NTH, WEEKDAY, month_of
-from pressrelease.when.holidays import NAMES as FEASTS
+from pressrelease.when.holidays import NAMES as HOLIDAYS
+from pressrelease.when.refusals import Why
 from pressrelease.when.tokens import Doubt, Part, Span, Stretch
 
 Pattern = tuple[str, str, Callable[[re.Match[str]], Part | None]]
@@ -42,7 +43,7 @@ def _week_of(found: re.Match[str]) -> Part:
 def _week(found: re.Match[str]) -> Part | None:
     which = " ".join(found["week_which"].split())
     if which in {"last", "past"}:
-        return Doubt(*found.span(), "lies in the past", "embargo_past")
+        return Doubt(*found.span(), Why.PASSED)
     number = 2 if found["week_after"] else 0 if which in {"this", "current", "the current"} else 1
     return Span(*found.span(), Stretch.WEEK, number, piece=_piece(found, "week"))
 
@@ -92,7 +93,7 @@ PATTERNS: list[Pattern] = [
         "weekof",
         rf"""\b(?:(?:some\s?time\s+)?(?:(?:in|during|for|over)\s+)?(?:the\s+)?(?:{_PIECE.format("wo")})?(?:work(?:ing)?[\s-]?|calendar\s+)?week[\s-]+
         (?:of|beginning|commencing|starting|begins|starts|ending|from)\b(?:\s+(?:on|of))?|w/[cbe]\b|w\.c\.|wc\b|wk\s+of\b|wk\.?\s+(?:commencing|beginning)\b)
-        \s*:?(?=\s*(?:the\s+)?(?:[0-9]|{MONTH}\b|{WEEKDAY}\b|(?:{FEASTS})\b))""",
+        \s*:?(?=\s*(?:the\s+)?(?:[0-9]|{MONTH}\b|{WEEKDAY}\b|(?:{HOLIDAYS})\b))""",
         _week_of,
     ),
     (

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 
+from pressrelease.when.refusals import Why
 from pressrelease.when.tokens import Ahead, Day, DaysAhead, Doubt, Instant, NthWeekday, Part, Weekday, Year
 from pressrelease.when.vocabulary import NUMBER_WORDS
 
@@ -88,7 +89,7 @@ def _iso(found: re.Match[str]) -> Part | None:
         digits = written[1:].replace(":", "").ljust(4, "0")
         offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:4])) * (-1 if written[0] == "-" else 1)
         if offset >= timedelta(hours=24) or offset <= timedelta(hours=-24):
-            return Doubt(*found.span(), "has an offset that no clock has", "embargo_nonexistent")
+            return Doubt(*found.span(), Why.NO_OFFSET)
     micro = int((found["iso_fraction"] or "").ljust(6, "0")[:6])
     return Instant(
         *found.span(), year, month, day,
@@ -99,7 +100,7 @@ def _iso(found: re.Match[str]) -> Part | None:
 def _numeric(found: re.Match[str]) -> Part | None:
     first, second, third = found["num_first"], found["num_second"], found["num_third"]
     if found[0] == "24/7":
-        return Doubt(*found.span(), "names no day", "embargo_unclear")
+        return Doubt(*found.span(), Why.NAMES_NO_DAY)
     if len(first) > 2:
         if len(first) != 4 or third is None or len(third) > 2:
             return None
@@ -127,7 +128,7 @@ def _weekday(found: re.Match[str]) -> Part | None:
     weekday = weekday_of(name)
     which = " ".join(which.split())
     if which in {"last", "past"}:
-        return Doubt(*found.span(), "lies in the past", "embargo_past")
+        return Doubt(*found.span(), Why.PASSED)
     weeks = 0
     if found["wd_weeks"]:
         weeks = (
@@ -165,7 +166,7 @@ def _ahead(found: re.Match[str]) -> Part | None:
     if found["ahead_half"]:
         return Ahead(*found.span(), timedelta(minutes=30), timedelta(minutes=1)) if unit.startswith("hour") else None
     if unit.startswith("month"):
-        return Doubt(*found.span(), "names no day", "embargo_unclear")
+        return Doubt(*found.span(), Why.NAMES_NO_DAY)
     if unit.startswith(("day", "week")):
         return DaysAhead(*found.span(), min(count * (7 if unit.startswith("week") else 1), 4000))
     size = 3600 if unit.startswith("h") else 60 if unit.startswith("m") else 1
@@ -189,7 +190,7 @@ def _from_now(found: re.Match[str]) -> Part | None:
     written, unit = found["now_count"], found["now_unit"]
     count = 1 if written in {"a", "an"} else NUMBER_WORDS.get(written, 0) or int(written)
     if unit.startswith("month"):
-        return Doubt(*found.span(), "names no day", "embargo_unclear")
+        return Doubt(*found.span(), Why.NAMES_NO_DAY)
     if unit[0] in "dw":
         return DaysAhead(*found.span(), min(count * (7 if unit[0] == "w" else 1), 4000))
     size = timedelta(hours=1) if unit[0] == "h" else timedelta(minutes=1)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from pressrelease.when.days import MONTH, WEEKDAY
+from pressrelease.when.refusals import Why
 from pressrelease.when.tokens import Clock, Day, Holiday, NthWeekday, Part, Punctuation, UnknownWord, Weekday
 
 _MONDAY, _THURSDAY = 0, 3
@@ -39,21 +40,21 @@ _NOT_A_DAY = rf"(?!\s+(?!(?:at|on|in|and|to|through|noon|{MONTH}|{WEEKDAY})\b)[a
 NAMES = "|".join((*_EVERYWHERE, *_AMERICAN))
 
 
-def _feast(found: re.Match[str]) -> Part | None:
+def _holiday(found: re.Match[str]) -> Part | None:
     for table, american in ((_EVERYWHERE, False), (_AMERICAN, True)):
         for pattern, when in table.items():
-            if re.fullmatch(pattern, found["feast_name"]):
-                year = found["feast_year"]
-                return Holiday(*found.span(), found["feast_name"], when, int(year) if year else None, american)
+            if re.fullmatch(pattern, found["holiday_name"]):
+                year = found["holiday_year"]
+                return Holiday(*found.span(), found["holiday_name"], when, int(year) if year else None, american)
     return None
 
 
 PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
-    ("feast", rf"\b(?P<feast_name>{NAMES})\b(?:,?\s+(?P<feast_year>20[0-9]{{2}})\b)?{_NOT_A_DAY}", _feast),
+    ("holiday", rf"\b(?P<holiday_name>{NAMES})\b(?:,?\s+(?P<holiday_year>20[0-9]{{2}})\b)?{_NOT_A_DAY}", _holiday),
 ]
 
 
-def feasts_as_days(parts: Sequence[Part], *, american: bool) -> list[Part]:
+def holidays_as_days(parts: Sequence[Part], *, american: bool) -> list[Part]:
     """Return each holiday as the day it is on; as a word, if the country has another or a date is elsewhere."""
     whole = any(isinstance(part, Day) and part.readings[0][1] is not None for part in parts) and any(
         isinstance(part, Clock) for part in parts
@@ -72,13 +73,11 @@ def _beside_a_day(parts: Sequence[Part], index: int) -> bool:
     return isinstance(before, (Day, Weekday)) or isinstance(after, (Day, Weekday))
 
 
-def _as_day(feast: Holiday, *, loose: bool, american: bool) -> Part:
-    if loose or (feast.american and not american):
-        return UnknownWord(
-            feast.start, feast.end, feast.name, known=False, why="is an event, and an event has no clock"
-        )
-    if len(feast.when) == 2:
-        month, day = feast.when
-        return Day(feast.start, feast.end, ((feast.year, month, day),))
-    nth, weekday, month = feast.when
-    return NthWeekday(feast.start, feast.end, nth, weekday, month, feast.year)
+def _as_day(holiday: Holiday, *, loose: bool, american: bool) -> Part:
+    if loose or (holiday.american and not american):
+        return UnknownWord(holiday.start, holiday.end, holiday.name, known=False, why=Why.EVENT)
+    if len(holiday.when) == 2:
+        month, day = holiday.when
+        return Day(holiday.start, holiday.end, ((holiday.year, month, day),))
+    nth, weekday, month = holiday.when
+    return NthWeekday(holiday.start, holiday.end, nth, weekday, month, holiday.year)

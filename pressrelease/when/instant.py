@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from pressrelease.errors import EmbargoRefused
 from pressrelease.when.embargo import Embargo, EmbargoKind
-from pressrelease.when.formatting import say
 from pressrelease.when.neighbors import part_of_day, places_after
 from pressrelease.when.office_days import day_off
 from pressrelease.when.phrase import TIMES, Phrase
-from pressrelease.when.refusals import refusal, typed, which_one
+from pressrelease.when.refusals import NoReading, Why, typed, which_one
 from pressrelease.when.resolve_day import days_by_clock
 from pressrelease.when.resolve_instant import OfficeTime, ResolvedTimes, instants, wall_of
 from pressrelease.when.tokens import (
@@ -27,7 +25,7 @@ def from_now(phrase: Phrase, office: OfficeTime) -> Embargo:
     aheads = [part for part in phrase.parts if isinstance(part, Ahead)]
     others = [part for part in phrase.parts if isinstance(part, (*TIMES, ZoneMention)) and not isinstance(part, Ahead)]
     if len(aheads) != 1 or others:
-        raise refusal("A time from now, and another time beside it.", code="embargo_ambiguous")
+        raise NoReading(Why.FROM_NOW_AND_TIME, *aheads[:1])
     moment = office.now + aheads[0].length
     if moment.microsecond:
         moment = moment.replace(microsecond=0) + timedelta(seconds=1)
@@ -42,7 +40,7 @@ def instant(phrase: Phrase, office: OfficeTime) -> Embargo:
     attached = {id(place) for places in own for place in places}
     loose = tuple(part for part in parts if isinstance(part, ZoneMention) and id(part) not in attached)
     if loose and len(set(loose)) > 1 and not any(own) and len(indexes) > 1:
-        raise refusal("It isn't plain which zone belongs to which hour.", code="embargo_zone")
+        raise NoReading(Why.WHICH_HOUR_S_ZONE)
     half = part_of_day(parts)
     shared = loose or (own[-1] if len([places for places in own if places]) == 1 else ())
     days = days_by_clock(parts, indexes, [places or shared for places in own], office)
@@ -69,26 +67,14 @@ def instant(phrase: Phrase, office: OfficeTime) -> Embargo:
 def _both(one: ResolvedTimes, other: ResolvedTimes, office: OfficeTime) -> ResolvedTimes:
     agreed = {instant: zone for instant, zone in one.instants.items() if instant in other.instants}
     if not agreed:
-        raise which_one(
-            [*one.instants, *other.instants],
-            zone=office.name,
-            now=office.now,
-            why="There are two times in it, and they aren't the same instant.",
-            code="embargo_ambiguous",
-        )
+        raise which_one(Why.TWO_TIMES, [*one.instants, *other.instants], office.zone)
     unsettled = one.unsettled and other.unsettled if len(agreed) == 1 else one.unsettled or other.unsettled
     return ResolvedTimes(agreed, (one.likely | other.likely) & set(agreed), one.assumed or other.assumed, unsettled)
 
 
-def ask_home(found: ResolvedTimes, office: OfficeTime) -> EmbargoRefused:
+def ask_home(found: ResolvedTimes, office: OfficeTime) -> NoReading:
     """Return the refusal of an abbreviation with several homes."""
-    return which_one(
-        found.instants,
-        zone=office.name,
-        now=office.now,
-        why=f"{found.unsettled} is the zone of more than one place, and the office's zone doesn't settle it.",
-        code="embargo_zone",
-    )
+    return which_one(Why.MANY_PLACES, found.instants, office.zone, abbreviation=found.unsettled)
 
 
 def _settled(phrase: Phrase, found: ResolvedTimes, office: OfficeTime, *, zoned: bool) -> Embargo:
@@ -102,15 +88,10 @@ def _settled(phrase: Phrase, found: ResolvedTimes, office: OfficeTime, *, zoned:
     if len(moments) > 1:
         walls = {instant.astimezone(read_zone(zone)).replace(tzinfo=None) for instant, zone in moments.items()}
         twice = len(walls) == 1
-        raise which_one(
-            moments,
-            zone=next(iter(moments.values())) if twice else office.name,
-            now=office.now,
-            why="The clock is put back over that hour, so it comes twice."
-            if twice
-            else "That could be more than one time.",
-            code="embargo_overlap" if twice else "embargo_ambiguous",
-        )
+        if twice:
+            there = read_zone(next(iter(moments.values())))
+            raise which_one(Why.HOUR_TWICE, moments, there)
+        raise which_one(Why.MANY_POSSIBLE_TIMES, moments, office.zone)
     (moment, zone), *_ = moments.items()
     if not zoned:
         check_mentioned(phrase, moment, office)
@@ -122,44 +103,30 @@ def _settled(phrase: Phrase, found: ResolvedTimes, office: OfficeTime, *, zoned:
 def check_mentioned(phrase: Phrase, moment: datetime, office: OfficeTime) -> None:
     """Check that the clock of a place mentioned without a zone agrees with the office's.
 
-    Raises: EmbargoRefused.
+    Raises: NoReading.
     """
     for place in phrase.mentioned:
-        why = f"It speaks of {phrase.words(place)}, and doesn't say whose clock is meant."
         if place.name == "local":
             continue
         if not place.iana:
-            raise refusal(why, code="embargo_zone", hint="Write the zone right after the hour, such as “9 a.m. PT”.")
+            raise NoReading(Why.WHOSE_CLOCK, place)
         there = read_zone(place.iana)
         if moment.astimezone(there).utcoffset() != moment.astimezone(office.zone).utcoffset():
             wall = moment.astimezone(office.zone).replace(tzinfo=there)
-            raise which_one(
-                [moment, wall.astimezone(UTC)], zone=office.name, now=office.now, why=why, code="embargo_zone"
-            )
+            raise which_one(Why.WHICH_CLOCK, [moment, wall.astimezone(UTC)], office.zone, place)
 
 
-def past(moment: datetime, office: OfficeTime) -> EmbargoRefused:
+def past(moment: datetime, office: OfficeTime) -> NoReading:
     """Refuse a moment that has passed, and suggest the same hour on the next day on which it is ahead."""
     ahead = _same_hour_ahead(moment, office)
-    such_as = f", such as “{typed(ahead.astimezone(office.zone))}”," if ahead else ""
-    refused = refusal(
-        f"{say(moment, timezone=office.name, now=office.now)} has already passed.",
-        code="embargo_past",
-        candidates=[say(ahead, timezone=office.name, now=office.now)] if ahead else (),
-        hint=f"Choose a time in the future{such_as} or “immediate”.",
-    )
-    refused.past = moment
-    return refused
+    return NoReading(Why.PAST, candidates=[ahead], moment=moment.astimezone(office.zone), ahead=ahead)
 
 
-def _same_hour_ahead(moment: datetime, office: OfficeTime) -> datetime | None:
-    """Return the next time (UTC) at which the office's clock shows that hour and minute; None past the calendar."""
-    try:
-        hour = moment.astimezone(office.zone).time().replace(second=0, microsecond=0)
-        ahead = datetime.combine(office.today, hour, office.zone).astimezone(UTC)
-        return ahead if ahead > office.now else ahead + timedelta(days=1)
-    except OverflowError:
-        return None
+def _same_hour_ahead(moment: datetime, office: OfficeTime) -> datetime:
+    """Return the next time, local, at which the office's clock shows that hour and minute."""
+    hour = moment.astimezone(office.zone).time().replace(second=0, microsecond=0)
+    ahead = datetime.combine(office.today, hour, office.zone).astimezone(UTC)
+    return (ahead if ahead > office.now else ahead + timedelta(days=1)).astimezone(office.zone)
 
 
 def off_hours(moment: datetime, office: OfficeTime) -> tuple[str, ...]:
@@ -169,16 +136,16 @@ def off_hours(moment: datetime, office: OfficeTime) -> tuple[str, ...]:
 
 
 def embargo_at(phrase: Phrase, moment: datetime, zone: str, office: OfficeTime, remarks: tuple[str, ...]) -> Embargo:
-    """Return the embargo that lifts at `moment` (UTC), read in `zone`. Raises EmbargoRefused if that is past."""
+    """Return the embargo that lifts at `moment` (UTC), read in `zone`. Raises NoReading if that is past."""
     for part in phrase.parts:
         if isinstance(part, Ahead) and abs(moment - office.now - part.length) > part.unit:
-            raise refusal("A time from now, and another time that isn't the same.", code="embargo_ambiguous")
+            raise NoReading(Why.FROM_NOW_DISAGREES, part)
         if isinstance(part, DaysAhead) and part.days > 1:
             # Shown in whole days, rounded to the nearest or down.
             exact = timedelta(days=part.days - 0.5) <= moment - office.now < timedelta(days=part.days + 1)
             counted = office.today + timedelta(days=part.days) == moment.astimezone(read_zone(zone)).date()
             if not exact and not counted:
-                raise refusal("Days from now, and another day that isn't the same.", code="embargo_ambiguous")
+                raise NoReading(Why.DAYS_FROM_NOW_DISAGREE, part)
     if moment <= office.now:
         raise past(moment, office)
     far = moment - office.now > timedelta(days=400)

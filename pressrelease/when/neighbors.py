@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pressrelease.when.refusals import refusal
+from pressrelease.when.refusals import NoReading, Why
 from pressrelease.when.tokens import Connector, Part, PartOfDay, Punctuation, RangeWord, UnknownWord, Year, ZoneMention
 
 
@@ -30,19 +30,19 @@ def places_after(parts: tuple[Part, ...], index: int) -> tuple[ZoneMention, ...]
 
 
 def part_of_day(parts: Sequence[Part]) -> PartOfDay | None:
-    """Return the half of the day that is named, if any. Raises EmbargoRefused for two that share no hour."""
+    """Return the half of the day that is named, if any. Raises NoReading for two that share no hour."""
     named = [part for part in parts if isinstance(part, PartOfDay)]
     if not named:
         return None
     first, end = max(part.first_hour for part in named), min(part.end_hour for part in named)
     if first >= end:
-        raise refusal("There are two parts of the day in it.", code="embargo_ambiguous", hint="Keep one of them.")
+        raise NoReading(Why.TWO_PARTS_OF_DAY, *named)
     return replace(named[0], first_hour=first, end_hour=end)
 
 
 def year_said(parts: tuple[Part, ...]) -> int | None:
-    """Return a year that is by itself, if any. Raises EmbargoRefused for two."""
+    """Return a year that is by itself, if any. Raises NoReading for two."""
     years = {part.year for part in parts if isinstance(part, Year)}
     if len(years) > 1:
-        raise refusal("There are two years in it.", code="embargo_ambiguous")
+        raise NoReading(Why.TWO_YEARS)
     return years.pop() if years else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pressrelease.errors import EmbargoRefused
 from pressrelease.when.phrase import TIMES, Phrase
 from pressrelease.when.phrase_lines import has, lines_of, says_to_hold
+from pressrelease.when.refusals import NoReading
 from pressrelease.when.resolve_day import agreed_days
 from pressrelease.when.resolve_instant import OfficeTime
 from pressrelease.when.tokens import Clock, Day, Part, RangeWord, UnknownWord, Weekday, Year
@@ -42,6 +42,6 @@ def _is_own_date(line: Sequence[Part], office: OfficeTime) -> bool:
         return False
     try:
         days = agreed_days(line, (), office)
-    except EmbargoRefused:
+    except NoReading:
         return False
     return max(days) <= office.today

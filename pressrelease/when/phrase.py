@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from pressrelease.when.clocks import hour_of
-from pressrelease.when.holidays import feasts_as_days
+from pressrelease.when.holidays import holidays_as_days
 from pressrelease.when.labels import labelled_at_once
 from pressrelease.when.phrase_lines import without_other_lines
 from pressrelease.when.places import GENERIC
-from pressrelease.when.refusals import refusal
+from pressrelease.when.refusals import NoReading, Why, shown
 from pressrelease.when.tokenizer import scan
 from pressrelease.when.tokens import (
     Ahead,
@@ -56,8 +56,6 @@ _RELEASING = ("embargo", "hold", "held", "release", "publi", "announce")
 _OPENING = frozenset("([{")
 _QUIET_MARKS = frozenset(":,;.-([{\n\"'*_|•")
 
-ZONE_HINT = "Write the zone as ET, CT, MT, PT, GMT or by its IANA name, such as Europe/London."
-
 #: Longer than any line that says when; a whole release is no phrase.
 LONGEST = 2000
 
@@ -76,31 +74,19 @@ class Phrase:
         return shown(self.text[part.start : part.end])
 
 
-def shown(text: str, longest: int = 60) -> str:
-    """Return a piece of foreign text on one line, without anything that a terminal would act on."""
-    clean = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
-
-
 def read_phrase(text: str, own_zones: Collection[str] = (), *, american: bool = False) -> Phrase:
-    """Return the parts of `text`, settled. Raises EmbargoRefused if something in it is in doubt.
+    """Return the parts of `text`, settled. Raises NoReading if something in it is in doubt.
 
     `own_zones` are the names of the office's clock, in lower case; `american` offices have the holidays of the United
     States.
     """
     if len(text) > LONGEST:
-        raise refusal(
-            "That is too long for an embargo.",
-            hint="Give the line alone that says when, such as “Sept. 24, 2018, 9 a.m. PT”.",
-        )
+        raise NoReading(Why.TOO_LONG)
     own = [_own_zone(part, text, own_zones) for part in spread(scan(text))]
-    parts = without_other_lines(feasts_as_days(settle(own), american=american))
+    parts = without_other_lines(holidays_as_days(settle(own), american=american))
     phrase = Phrase(text, tuple(parts), tuple(part for part in parts if isinstance(part, ZoneMention) and part.bare))
     if not any(not isinstance(part, Punctuation) for part in parts):
-        raise refusal(
-            "The embargo is empty.",
-            hint="Write when it may go out, such as “Sept. 24, 2018, 9 a.m. PT”, or “immediate”.",
-        )
+        raise NoReading(Why.EMPTY)
     _refuse_doubts(phrase)
     _refuse_numbers(phrase)
     _refuse_waiting(phrase)
@@ -131,7 +117,7 @@ def spread(parts: list[Part]) -> list[Part]:
             continue
         spread.append(Day(part.start, part.end, ((part.year, part.month, part.day),)))
         if part.hour > 24 or part.minute > 59 or part.second > 59 or (part.hour == 24 and (part.minute or part.second)):
-            spread.append(Doubt(part.start, part.end, "is no time on a clock", "embargo_nonexistent"))
+            spread.append(Doubt(part.start, part.end, Why.NO_CLOCK_TIME))
             continue
         spread.append(
             Clock(part.start, part.end, part.hour, part.minute, part.second, Half.WHOLE, True, part.microsecond)
@@ -200,31 +186,18 @@ def _beside_clock(place: ZoneMention, before: list[Part], following: Part | None
 def _refuse_doubts(phrase: Phrase) -> None:
     for part in phrase.parts:
         if isinstance(part, Doubt):
-            raise refusal(f"“{phrase.words(part)}” {part.why}.", code=part.code, hint=_hint_for(part.code))
-
-
-def _hint_for(code: str) -> str:
-    if code == "embargo_event":
-        return "Keep it as a draft, or give it an hour that is surely later; `pressrelease hold` can stop it again."
-    if code == "embargo_past":
-        return "Give a time that is ahead, or “immediate”."
-    return ""
+            raise NoReading(part.why, part)
 
 
 def _refuse_numbers(phrase: Phrase) -> None:
     for part in phrase.parts:
         if isinstance(part, Number):
-            raise refusal(
-                f"“{phrase.words(part)}” could be part of a time, and isn't understood.",
-                code="embargo_unclear",
-                hint="Write the hour with a.m. or p.m., the month as a word, and leave other numbers out:"
-                " “Sept. 24, 2018, 9 a.m. PT”.",
-            )
+            raise NoReading(Why.NUMBER, part)
     if any(isinstance(part, Aside) for part in phrase.parts) and not any(
         isinstance(part, (*TIMES, AtOnce)) for part in phrase.parts
     ):
         aside = next(part for part in phrase.parts if isinstance(part, Aside))
-        raise refusal(f"“{phrase.words(aside)}” is a number or an address, and no time.", code="embargo_unclear")
+        raise NoReading(Why.NOT_A_TIME, aside)
 
 
 def _whole(phrase: Phrase) -> bool:
@@ -267,13 +240,9 @@ def _refuse_waiting(phrase: Phrase) -> None:
                 continue
             if isinstance(other, UnknownWord) and other.known and other.text in {"the", "hrs", "hours"}:
                 continue
-            raise refusal(
-                f"“{phrase.words(part)} {phrase.words(other)}” waits for something that has no clock.",
-                code="embargo_event",
-                hint=_hint_for("embargo_event"),
-            )
+            raise NoReading(Why.WAITS_FOR, part, other)
         else:
-            raise refusal(f"After “{phrase.words(part)}” there is no time.", code="embargo_unclear")
+            raise NoReading(Why.NOTHING_AFTER, part)
 
 
 def _refuse_counted_from(phrase: Phrase) -> None:
@@ -285,27 +254,21 @@ def _refuse_counted_from(phrase: Phrase) -> None:
     for index, part in enumerate(parts):
         previous, following = _beside(parts, index)
         if isinstance(part, DaysAhead) and isinstance(previous, UnknownWord) and previous.text == "day":
-            raise refusal(f"“day {phrase.words(part)}” could be another day.", code="embargo_unclear")
+            raise NoReading(Why.DAY_BEFORE_WORD, part)
         if not isinstance(part, RangeWord) or (previous is None and part.tie is not Connector.AFTER):
             continue
         counted = isinstance(previous, UnknownWord) and previous.text in {"day", "hour", "hours", "hrs"}
         days = isinstance(following, DAYLIKE) and isinstance(previous, (*TIMES, ZoneMention))
         if part.tie is Connector.AFTER and (counted or days or isinstance(following, DaysAhead)):
-            raise refusal(
-                f"“{phrase.words(part)}” counts from another time.",
-                code="embargo_unclear",
-                hint="Write the day and the hour themselves.",
+            raise NoReading(Why.COUNTS_FROM, part)
+        if isinstance(previous, UnknownWord) and (
+            (part.tie is Connector.FROM and previous.text.startswith("embargo"))
+            or (
+                part.tie is Connector.UNTIL
+                and previous.text in {"available", "valid", "open", "live", "effective", "online", "posted"}
             )
-        before = previous.text if isinstance(previous, UnknownWord) else ""
-        if (part.tie is Connector.FROM and before.startswith("embargo")) or (
-            part.tie is Connector.UNTIL
-            and before in {"available", "valid", "open", "live", "effective", "online", "posted"}
         ):
-            raise refusal(
-                f"“{before} {phrase.words(part)}” could mean that it begins then, or that it ends then.",
-                code="embargo_ambiguous",
-                hint="Write “embargoed until”, the day, the hour and the zone.",
-            )
+            raise NoReading(Why.BEGINS_OR_ENDS, previous, part)
 
 
 def _refuse_events_at(phrase: Phrase) -> None:
@@ -315,7 +278,7 @@ def _refuse_events_at(phrase: Phrase) -> None:
         if isinstance(part, (*TIMES, ZoneMention)):
             after_time = True
         elif isinstance(part, UnknownWord) and part.why and after_time:
-            raise refusal(f"“{phrase.words(part)}” {part.why}.", code="embargo_event", hint=_hint_for("embargo_event"))
+            raise NoReading(part.why, part)
         elif not (isinstance(part, UnknownWord) and part.known):
             after_time = False
 
@@ -360,7 +323,7 @@ def _refuse_strangers(phrase: Phrase) -> None:
             and part.text == "time"
             and isinstance(_over_brackets(parts, index), CLOCKLIKE)
         ):
-            raise refusal("An hour, and “time” without a zone.", code="embargo_zone", hint=ZONE_HINT)
+            raise NoReading(Why.TIME_WITHOUT_ZONE, part)
         if isinstance(part, UnknownWord) and part.text in {"us", "u.s", "usa", "international", "same"}:
             # "9 a.m. US time" is no zone, though the words are known.
             after = next((other for other in parts[index + 1 :] if not isinstance(other, Punctuation)), None)
@@ -376,26 +339,12 @@ def _refuse_strangers(phrase: Phrase) -> None:
         )
         before_clock = isinstance(part, UnknownWord) and isinstance(following, CLOCKLIKE)
         if after_clock or before_clock or names_a_clock or _looks_like_zone(phrase, part, previous, following):
-            raise refusal(
-                f"“{phrase.words(part)}” beside an hour could be its zone, and isn't known.",
-                code="embargo_zone",
-                hint=ZONE_HINT,
-            )
+            raise NoReading(Why.MAYBE_A_ZONE, part)
         if isinstance(part, ZoneMention) and not _whole(phrase) and not at_once:
-            raise refusal(
-                f"It speaks of {phrase.words(part)}, and doesn't say whose clock is meant.",
-                code="embargo_zone",
-                hint="Write the zone right after the hour, such as “9 a.m. PT” or “9 a.m. London time”.",
-            )
+            raise NoReading(Why.WHOSE_CLOCK, part)
         if (
             not _whole(phrase)
             and not at_once
             and not (_dated(phrase) and isinstance(part, UnknownWord) and not part.why)
         ):
-            why = (
-                part.why
-                if isinstance(part, UnknownWord) and part.why
-                else "isn't understood, and it could change the time"
-            )
-            code = "embargo_event" if isinstance(part, UnknownWord) and part.why else "embargo_unclear"
-            raise refusal(f"“{phrase.words(part)}” {why}.", code=code, hint=_hint_for(code))
+            raise NoReading((isinstance(part, UnknownWord) and part.why) or Why.UNKNOWN_WORD, part)

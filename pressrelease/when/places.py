@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
 
+from pressrelease.when.refusals import Why
 from pressrelease.when.tokens import Doubt, Part, ZoneMention
 from pressrelease.when.zones import database_file
 
@@ -304,7 +305,7 @@ def _iana(found: re.Match[str]) -> Part | None:
 def _offset(found: re.Match[str]) -> Part | None:
     hours, minutes = int(found["off_hours"]), int(found["off_minutes"] or 0)
     if hours > 14 or minutes > 59:
-        return Doubt(*found.span(), "is an offset that no clock has", "embargo_zone")
+        return Doubt(*found.span(), Why.NO_ZONE_OFFSET)
     offset = timedelta(hours=hours, minutes=minutes) * (-1 if found["off_sign"] == "-" else 1)
     return ZoneMention(*found.span(), found[0], offset=offset)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pressrelease.when.phrase import CLOCKLIKE, DAYLIKE, TIMES
-from pressrelease.when.refusals import refusal
+from pressrelease.when.refusals import NoReading, Why
 from pressrelease.when.tokens import Clock, Connector, Part, Punctuation, RangeWord, UnknownWord, ZoneMention
 
 
@@ -23,21 +23,13 @@ def find_range(parts: tuple[Part, ...]) -> Range | None:
     if not joints:
         return None
     if len(joints) > 1:
-        raise refusal(
-            "It has more than one beginning or end.",
-            code="embargo_ambiguous",
-            hint="Write one of each: “between 9 a.m. and 5 p.m. on Sept. 24, 2018”.",
-        )
+        raise NoReading(Why.TWO_RANGES)
     index = joints[0]
     begins = next(
         (i for i, part in enumerate(parts) if isinstance(part, RangeWord) and part.tie is Connector.BETWEEN), 0
     )
     if all(any(isinstance(part, DAYLIKE) for part in side) for side in (parts[:begins], parts[begins:])):
-        raise refusal(
-            "A day stands before “between”, and another one after it.",
-            code="embargo_ambiguous",
-            hint="Write “between 9 a.m. and 5 p.m. on Sept. 24, 2018”.",
-        )
+        raise NoReading(Why.DAY_BEFORE_BETWEEN)
     return Range(parts[:index], parts[index + 1 :])
 
 

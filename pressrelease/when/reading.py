@@ -12,14 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from pressrelease.errors import EmbargoRefused
 from pressrelease.when.embargo import Embargo, EmbargoKind
-from pressrelease.when.formatting import say, say_day
 from pressrelease.when.instant import from_now, instant
 from pressrelease.when.own_date import without_own_date
-from pressrelease.when.phrase import DAYLIKE, TIMES, Phrase, next_time, read_phrase, shown
+from pressrelease.when.phrase import DAYLIKE, TIMES, Phrase, next_time, read_phrase
 from pressrelease.when.ranges import find_range
-from pressrelease.when.refusals import refusal
+from pressrelease.when.refusals import NoReading, Why, worded
 from pressrelease.when.resolve_day import agreed_days
 from pressrelease.when.resolve_instant import OfficeTime, boundary
 from pressrelease.when.tokens import (
@@ -68,19 +66,18 @@ def read_embargo(
         if only_day:
             _refuse_length(phrase)
         return _read(without_own_date(phrase, office), office)
+    except NoReading as found:
+        refused = worded(found, text, now)
     except OverflowError:
-        raise refusal("That lies outside the calendar.", code="embargo_nonexistent") from None
+        refused = worded(NoReading(Why.OUTSIDE_CALENDAR), text, now)
+    raise refused
 
 
 def _read(phrase: Phrase, office: OfficeTime) -> Embargo:
     if any(isinstance(part, AtOnce) for part in phrase.parts):
         return _at_once(phrase, office)
     if not any(isinstance(part, TIMES) for part in phrase.parts):
-        raise refusal(
-            f"“{shown(phrase.text)}” names no day.",
-            code="embargo_unclear",
-            hint="Write when it may go out, such as “Sept. 24, 2018, 9 a.m. PT”, or “immediate”.",
-        )
+        raise NoReading(Why.NO_DAY)
     found = find_range(phrase.parts)
     if found is not None:
         return range_window(phrase, found, office)
@@ -100,11 +97,7 @@ def _read(phrase: Phrase, office: OfficeTime) -> Embargo:
 def _refuse_length(phrase: Phrase) -> None:
     for part in phrase.parts:
         if isinstance(part, Ahead):
-            raise refusal(
-                f"“{phrase.words(part)}” counts from the moment it is typed, and a file keeps only the day.",
-                code="embargo_length",
-                hint="Write the date and the time, such as “Sept. 24, 2018, 9 a.m. PT”.",
-            )
+            raise NoReading(Why.COUNTED, part)
 
 
 def _at_once(phrase: Phrase, office: OfficeTime) -> Embargo:
@@ -114,15 +107,11 @@ def _at_once(phrase: Phrase, office: OfficeTime) -> Embargo:
         isinstance(part, RangeWord) or (isinstance(part, UnknownWord) and part.text in {"day", "date", "time"})
         for part in phrase.parts
     ):
-        raise refusal(
-            "It says at once, and something else of when.", code="embargo_ambiguous", hint="Keep one of them."
-        )
+        raise NoReading(Why.AT_ONCE_AND_WHEN)
     if any(
         isinstance(part, UnknownWord) and part.text in {"hold", "held", "holding", "embargoed"} for part in phrase.parts
     ):
-        raise refusal(
-            "It says at once, and it says to hold it too.", code="embargo_ambiguous", hint="Keep one of them."
-        )
+        raise NoReading(Why.AT_ONCE_AND_HOLD)
     times = [part for part in phrase.parts if isinstance(part, TIMES)]
     waits = any(
         isinstance(part, RangeWord)
@@ -130,24 +119,11 @@ def _at_once(phrase: Phrase, office: OfficeTime) -> Embargo:
         for part in phrase.parts
     )
     if times and (waits or not all(isinstance(part, DAYLIKE) for part in times)):
-        raise refusal("It says at once, and it names a time too.", code="embargo_ambiguous", hint="Keep one of them.")
+        raise NoReading(Why.AT_ONCE_AND_TIME)
     if times:
-        try:
-            days = agreed_days(phrase.parts, (), office)
-        except EmbargoRefused as refused:
-            raise refusal(
-                f"It says at once, and beside it stands another day. {refused.message}",
-                code=refused.code,
-                hint="Keep one of them.",
-                candidates=refused.candidates,
-            ) from None
+        days = agreed_days(phrase.parts, (), office)
         if days != {office.today}:
-            raise refusal(
-                "It says at once, and beside it stands another day than today.",
-                code="embargo_ambiguous",
-                hint="Keep one of them.",
-                candidates=["immediate", *map(say_day, sorted(days))],
-            )
+            raise NoReading(Why.AT_ONCE_AND_DAY, candidates=["immediate", *sorted(days)])
     return Embargo(phrase.text, EmbargoKind.IMMEDIATE, office.name)
 
 
@@ -160,11 +136,7 @@ def _refuse_deadline(phrase: Phrase) -> None:
         following = next((other for other in parts[index + 1 :] if not isinstance(other, Punctuation)), None)
         if phrase.words(part).lower() == "by" and not isinstance(following, (*TIMES, ZoneMention)):
             continue
-        raise refusal(
-            f"“{phrase.words(part)}” says how late it may be, and not how early.",
-            code="embargo_deadline",
-            hint="Say from when: “Sept. 24, 2018, 9 a.m. PT”, or “between 9 a.m. and 5 p.m. on Sept. 24, 2018”.",
-        )
+        raise NoReading(Why.DEADLINE, part)
 
 
 def _refuse_vague_hours(phrase: Phrase, office: OfficeTime) -> None:
@@ -172,18 +144,10 @@ def _refuse_vague_hours(phrase: Phrase, office: OfficeTime) -> None:
     clocks = any(isinstance(part, Clock) for part in parts)
     if any(isinstance(part, Midnight) for part in parts):
         days = sorted(_some_days(parts, office))
-        said = [
-            say(boundary(day + timedelta(days=more), (), office), timezone=office.name, now=office.now)
-            for day in days[:1]
-            for more in (0, 1)
-        ]
-        first = f"{say_day(days[0])}, 12:01 a.m." if days else "Sept. 24, 2018, 12:01 a.m. PT"
-        raise refusal(
-            "Midnight could be the day's beginning or its end.",
-            code="embargo_ambiguous",
-            candidates=said,
-            hint=f"Write 12:01 a.m. and the day that then begins, such as “{first}”.",
-        )
+        example = days[0] if days else "Sept. 24, 2018"
+        begins = [boundary(day + timedelta(days=more), (), office) for day in days[:1] for more in (0, 1)]
+        either = [moment.astimezone(office.zone) for moment in begins]
+        raise NoReading(Why.MIDNIGHT, candidates=either, example=example)
     for index, part in enumerate(parts):
         if (
             not clocks
@@ -191,17 +155,11 @@ def _refuse_vague_hours(phrase: Phrase, office: OfficeTime) -> None:
             and part.tie is Connector.AT
             and not isinstance(next_time(parts, index), TIMES)
         ):
-            raise refusal(f"After “{phrase.words(part)}” there is no hour that is understood.", code="embargo_unclear")
+            raise NoReading(Why.NO_HOUR_AFTER, part)
         if not clocks and isinstance(part, ZoneMention):
-            raise refusal(
-                f"“{phrase.words(part)}” is a clock's zone, and no hour stands beside it.", code="embargo_unclear"
-            )
+            raise NoReading(Why.ZONE_WITHOUT_HOUR, part)
         if isinstance(part, PartOfDay) and not clocks:
-            raise refusal(
-                f"“{phrase.words(part)}” has no fixed hour.",
-                code="embargo_unclear",
-                hint="Write the hour, such as “Monday at 9 a.m.”.",
-            )
+            raise NoReading(Why.VAGUE_HOUR, part)
     open_ended = {"on or after", "on and after", "at or after"}
     if clocks or not any(
         isinstance(part, RangeWord)
@@ -212,15 +170,11 @@ def _refuse_vague_hours(phrase: Phrase, office: OfficeTime) -> None:
         for index, part in enumerate(parts)
     ):
         return
-    raise refusal(
-        "From a day on, and no hour or end: it could be any day that follows.",
-        code="embargo_unclear",
-        hint="Write the day and the hour from which it may go out.",
-    )
+    raise NoReading(Why.NO_END)
 
 
 def _some_days(parts: Sequence[Part], office: OfficeTime) -> set[date]:
     try:
         return agreed_days(parts, (), office)
-    except EmbargoRefused:
+    except NoReading:
         return set()

@@ -1,26 +1,388 @@
-"""Refusals that teach: the problem, the readings that were possible, and what to type instead."""
+"""Why a phrase has no single safe reading: one table with the words of every refusal.
+
+The grammar raises `NoReading` with values: the row, the tokens concerned, the readings that are possible. They become
+text in one place, `worded`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
+from enum import Enum, unique
+from string import Formatter
+from typing import TYPE_CHECKING
 
 from pressrelease.errors import EmbargoRefused
-from pressrelease.when.formatting import MONTHS, say, say_clock, say_zone
+from pressrelease.when.formatting import AP_WEEKDAYS, MONTHS, say, say_clock, say_day, say_zone
 
-EXAMPLE = "Sept. 24, 2018, 9 a.m. PT"
+if TYPE_CHECKING:
+    from pressrelease.when.tokens import Part
+
+_EXAMPLE = "Sept. 24, 2018, 9 a.m. PT"
+_WRITE_ALL = f"Write the day, the hour and the zone, such as “{_EXAMPLE}”."
+_KEEP_AS_DRAFT = "Keep it as a draft, or write an hour that is certainly later; `pressrelease hold` can still stop it."
+_GIVE_ZONE = "Write the zone as ET, CT, MT, PT, GMT or by its IANA name, such as Europe/London."
+_ONE_OF_EACH = "between 9 a.m. and 5 p.m. on Sept. 24, 2018"
+_KEEP_ONE = "Keep one of them."
+_TYPE_ONE = "Type the one that you mean, such as “{first:typed}”."
+
+#: What a candidate may be: an instant in the zone to show it in, a day, the first and last day of several, a phrase.
+Candidate = datetime | date | tuple[date, date] | str
 
 
-def refusal(
-    message: str, *, hint: str = "", code: str = "embargo_refused", candidates: Iterable[str] = ()
-) -> EmbargoRefused:
-    """Return the refusal of a phrase; the hint has an example if nothing better is known."""
-    return EmbargoRefused(
-        message,
-        hint=hint or f"Write the day, the hour and the zone, such as “{EXAMPLE}”.",
-        code=code,
-        candidates=tuple(dict.fromkeys(candidates)),
+@unique
+class Why(Enum):
+    """The reasons for a refusal: its code, what is said, and what to write instead.
+
+    `{0}` and `{1}` are the tokens concerned, as they were typed; other names are values of the refusal: a day, an
+    instant, a text. After `:typed` they are shown as they can be typed, after `:weekday` by the day's name.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = _WRITE_ALL) -> None:
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+    # -- words that make any time beside them uncertain (tables/vocabulary.txt names these rows) -----------------
+    OPEN = "embargo_unclear", "“{0}” leaves the time open."
+    WAITS = "embargo_event", "“{0}” waits for something that has no set time.", _KEEP_AS_DRAFT
+    DEPENDS = "embargo_event", "“{0}” makes the time depend on something else.", _KEEP_AS_DRAFT
+    CHOICE = "embargo_ambiguous", "“{0}” leaves more than one time possible."
+    CHANGE = "embargo_ambiguous", "“{0}” mentions a change, so this may not be the time that counts."
+    PASSED = "embargo_past", "“{0}” is in the past.", "Write a time in the future, or “immediate”."
+    NO_MOMENT = "embargo_unclear", "“{0}” is not an exact time."
+    MANY_DAYS = "embargo_ambiguous", "“{0}” means more than one day."
+    NEGATION = "embargo_unclear", "“{0}” is negative, and it isn't clear what it applies to."
+    NO_FIXED_HOUR = "embargo_unclear", "“{0}” has no fixed hour."
+    NO_CLOCK_TIME = "embargo_nonexistent", "“{0}” is not a time on any clock."
+    NO_OFFSET = "embargo_nonexistent", "“{0}” has a UTC offset that no clock has."
+    NO_ZONE_OFFSET = "embargo_zone", "“{0}” is a UTC offset that no clock has."
+    NAMES_NO_DAY = "embargo_unclear", "“{0}” doesn't name a day."
+    DAY_MISSING = "embargo_unclear", "“{0}” has no day of the month beside it."
+    MAYBE_A_TIME = "embargo_unclear", "“{0}” isn't understood, and it could be about the time."
+    EVENT = "embargo_event", "“{0}” is an event, and an event has no set time.", _KEEP_AS_DRAFT
+    REPORTED_PERIOD = "embargo_event", "“{0}” is a period, and not a time.", _KEEP_AS_DRAFT
+
+    # -- the text as a whole --------------------------------------------------------------------------------------
+    TOO_LONG = (
+        "embargo_refused",
+        "This is too long for an embargo.",
+        f"Give only the line that says when, such as “{_EXAMPLE}”.",
     )
+    EMPTY = (
+        "embargo_refused",
+        "The embargo is empty.",
+        f"Write when the release may go out, such as “{_EXAMPLE}”, or “immediate”.",
+    )
+    NO_DAY = (
+        "embargo_unclear",
+        "“{text}” names no day.",
+        f"Write when the release may go out, such as “{_EXAMPLE}”, or “immediate”.",
+    )
+    OUTSIDE_CALENDAR = "embargo_nonexistent", "That time is outside the calendar."
+    COUNTED = (
+        "embargo_length",
+        "“{0}” counts from the moment it is typed, and a file keeps only the day.",
+        f"Write the date and the time, such as “{_EXAMPLE}”.",
+    )
+
+    # -- words and their neighbors --------------------------------------------------------------------------------
+    NUMBER = (
+        "embargo_unclear",
+        "“{0}” isn't understood, and it could be part of a time.",
+        f"Write the hour with a.m. or p.m., write the month as a word, and leave out other numbers: “{_EXAMPLE}”.",
+    )
+    NOT_A_TIME = "embargo_unclear", "“{0}” is a number or an address, not a time."
+    UNKNOWN_WORD = "embargo_unclear", "“{0}” isn't understood, and it could change the time."
+    WAITS_FOR = "embargo_event", "“{0} {1}” waits for something that has no set time.", _KEEP_AS_DRAFT
+    NOTHING_AFTER = "embargo_unclear", "There is no time after “{0}”."
+    NO_HOUR_AFTER = "embargo_unclear", "There is no hour after “{0}” that is understood."
+    DAY_BEFORE_WORD = "embargo_unclear", "“day {0}” could be another day."
+    COUNTS_FROM = (
+        "embargo_unclear",
+        "“{0}” counts from another time.",
+        "Write the day and the hour themselves.",
+    )
+    BEGINS_OR_ENDS = (
+        "embargo_ambiguous",
+        "“{0} {1}” could mean that the embargo begins then, or that it ends then.",
+        "Write “embargoed until”, the day, the hour and the zone.",
+    )
+    DEADLINE = (
+        "embargo_deadline",
+        "“{0}” says how late the release may go out, and not how early.",
+        f"Write from when: “{_EXAMPLE}”, or “{_ONE_OF_EACH}”.",
+    )
+    NO_END = (
+        "embargo_unclear",
+        "A day to start from, without an hour or an end: it could be any later day.",
+        "Write the day and the hour from which the release may go out.",
+    )
+
+    # -- immediate ------------------------------------------------------------------------------------------------
+    AT_ONCE_AND_WHEN = "embargo_ambiguous", "It says “immediate”, and also something else about when.", _KEEP_ONE
+    AT_ONCE_AND_HOLD = "embargo_ambiguous", "It says “immediate”, and also to hold it.", _KEEP_ONE
+    AT_ONCE_AND_TIME = "embargo_ambiguous", "It says “immediate”, and also names a time.", _KEEP_ONE
+    AT_ONCE_AND_DAY = "embargo_ambiguous", "It says “immediate”, and also names a day other than today.", _KEEP_ONE
+
+    # -- days -----------------------------------------------------------------------------------------------------
+    WEEKDAY = (
+        "embargo_weekday",
+        "{day:typed} is a {day:weekday}, not a {nearest:weekday}.",
+        "Write the one that you mean: “{day}” or “{nearest}”.",
+    )
+    NO_SUCH_DATE = "embargo_nonexistent", "There is no {date}."
+    NO_DATE_IN_ANY_ORDER = "embargo_nonexistent", "“{0}” is not a date, with the month first or the day first."
+    DATE_ORDER = (
+        "embargo_ambiguous",
+        "“{0}” can be read with the day first or with the month first.",
+        "Write the month as a word, such as “{last:typed}”.",
+    )
+    NUMBERS_FAR_AHEAD = (
+        "embargo_ambiguous",
+        "“{0}” could be {day}, which is years ahead, so the numbers may be in another order.",
+        "Write the month as a word, such as “{day:typed}”.",
+    )
+    NOT_THIS_YEAR_OR_NEXT = "embargo_nonexistent", "{date} isn't in this year or the next one."
+    YEAR_MISSING_PAST = (
+        "embargo_past",
+        "{date} has no year: it could be {last}, which is past, or {coming}.",
+        "Add the year: “{coming:typed}”.",
+    )
+    YEAR_MISSING = (
+        "embargo_ambiguous",
+        "{date} has no year: it could be {last}, which is past, or {coming}.",
+        "Add the year: “{coming:typed}”.",
+    )
+    JUST_PASSED = (
+        "embargo_past",
+        "The {nth} has just passed, and the next one is a month away.",
+        "Add the month: “{day:typed}”.",
+    )
+    NO_MONTH_HAS_IT = "embargo_nonexistent", "No month near today has a day {number}."
+    NO_NTH_WEEKDAY = "embargo_nonexistent", "There is no such {weekday} in {month} {year}."
+    MONTH_WITHOUT_YEAR = "embargo_past", "“{0}” has no year, and it is just past or far away.", "Add the year."
+    MONTH_YEAR_MISSING = (
+        "embargo_past",
+        "{month} has no year, and it is just past or far away.",
+        "Add the year: “{coming}”.",
+    )
+    TWO_YEARS = "embargo_ambiguous", "It names two years."
+    NO_SUCH_DAY = "embargo_ambiguous", "It names no day that exists.", "Write the date."
+    MANY_POSSIBLE_DAYS = "embargo_ambiguous", "That could be more than one day.", "Write the date: “{last}”."
+    DAYS_DISAGREE = "embargo_ambiguous", "Its days don't agree.", "Keep the one that you mean."
+    TWO_DATES = "embargo_ambiguous", "It names more than one date.", "Keep the one that you mean."
+    OTHER_DAY_THERE = (
+        "embargo_ambiguous",
+        "It is another day there than in the office, so days counted from today have two readings.",
+        "Write the date.",
+    )
+    YEAR_OR_HOUR = (
+        "embargo_ambiguous",
+        "{day} is years ahead, and “{year}” could be an hour.",
+        "Add the hour, such as “{day:typed}, 9 a.m.”, or write it with a colon.",
+    )
+
+    # -- several days ---------------------------------------------------------------------------------------------
+    SUNDAY_NEXT_WEEK = (
+        "embargo_ambiguous",
+        "On a Sunday, that could be the week that begins tomorrow or the week after it.",
+        "Name its Monday: “{monday}”.",
+    )
+    SUNDAY_OF_WEEK = (
+        "embargo_ambiguous",
+        "{day:typed} is a Sunday, which ends a week for some and begins one for others.",
+        "Name the Monday: “{monday}”.",
+    )
+    NO_SUCH_WEEK = "embargo_nonexistent", "There is no such week."
+    NEXT_WEEKEND = (
+        "embargo_ambiguous",
+        "“Next weekend” is the coming one for some, and the one after it for others.",
+        "Name the days: “{first:typed} to {last:typed}”.",
+    )
+    PART_OF_SPAN = (
+        "embargo_unclear",
+        "“{piece}” has no agreed first and last day.",
+        "Name the days: “{first:typed} to {last:typed}”.",
+    )
+    WHICH_WEEK = (
+        "embargo_ambiguous",
+        "The month doesn't begin on a Monday, so its weeks are counted in more than one way.",
+        "Name its first day: “{monday}”.",
+    )
+    WHICH_DAY_OF_WEEK = (
+        "embargo_unclear",
+        "It isn't clear which day the week is named by.",
+        "Write one date, such as “the week of Sept. 24, 2018”.",
+    )
+    SPAN_AND_DAY = "embargo_ambiguous", "It names several days, and also one day.", _KEEP_ONE
+    TWO_SPANS = "embargo_ambiguous", "It names more than one span of days.", _KEEP_ONE
+    HOUR_AND_SPAN = (
+        "embargo_ambiguous",
+        "It names an hour, and several days.",
+        f"Name the day, such as “{_EXAMPLE}”, or leave out the hour.",
+    )
+
+    # -- from one time to another ---------------------------------------------------------------------------------
+    TWO_RANGES = (
+        "embargo_ambiguous",
+        "It has more than one beginning or end.",
+        f"Write one of each: “{_ONE_OF_EACH}”.",
+    )
+    DAY_BEFORE_BETWEEN = (
+        "embargo_ambiguous",
+        "It has one day before “between”, and another one after it.",
+        f"Write “{_ONE_OF_EACH}”.",
+    )
+    ONE_END_WITHOUT_HOUR = (
+        "embargo_ambiguous",
+        "One end has an hour, and the other has none.",
+        "Write an hour for both.",
+    )
+    HOURS_WITHOUT_DAY = "embargo_unclear", "It names hours and no day.", "Add the day: “on Sept. 24, 2018”."
+    END_BEFORE_BEGINNING = (
+        "embargo_ambiguous",
+        "Its end isn't after its beginning.",
+        "Write both ends with the day, and a.m. or p.m.",
+    )
+    ENDS_UNCLEAR = (
+        "embargo_ambiguous",
+        "Its ends could be more than one time.",
+        "Write both ends with a.m. or p.m.",
+    )
+    LAST_BEFORE_FIRST = "embargo_ambiguous", "Its last day is before its first."
+    DAYS_UNCLEAR = "embargo_ambiguous", "Its days could be more than one."
+    MIDNIGHT_IN_RANGE = (
+        "embargo_ambiguous",
+        "Midnight could be the day's beginning or its end.",
+        "Write 12:01 a.m. or 11:59 p.m., and the day.",
+    )
+    MANY_TIMES = "embargo_ambiguous", "It names more than two times."
+
+    # -- hours ----------------------------------------------------------------------------------------------------
+    MIDNIGHT = (
+        "embargo_ambiguous",
+        "Midnight could be the day's beginning or its end.",
+        "Write 12:01 a.m. and the day that then begins, such as “{example}, 12:01 a.m.”.",
+    )
+    VAGUE_HOUR = (
+        "embargo_unclear",
+        "“{0}” has no fixed hour.",
+        "Write the hour, such as “Monday at 9 a.m.”.",
+    )
+    HOUR_WITHOUT_DAY = "embargo_unclear", "It names an hour and no day.", "Add the day, such as “Sept. 24, 2018”."
+    TWO_PARTS_OF_DAY = "embargo_ambiguous", "It names two parts of the day.", _KEEP_ONE
+    NOT_IN_PART_OF_DAY = "embargo_ambiguous", "That hour doesn't fit “{part}”.", "Write only a.m. or p.m."
+    FROM_NOW_AND_TIME = "embargo_ambiguous", "It counts from now, and also names another time."
+    FROM_NOW_DISAGREES = "embargo_ambiguous", "It counts from now, and also names a time that isn't the same."
+    DAYS_FROM_NOW_DISAGREE = "embargo_ambiguous", "It counts days from now, and also names a day that isn't the same."
+    TWO_TIMES = "embargo_ambiguous", "It names two times, and they aren't the same instant.", _TYPE_ONE
+    MANY_POSSIBLE_TIMES = "embargo_ambiguous", "That could be more than one time.", _TYPE_ONE
+    HOUR_TWICE = "embargo_overlap", "The clock is set back over that hour, so it comes twice.", _TYPE_ONE
+    HOUR_SKIPPED = (
+        "embargo_gap",
+        "There is no {clock} on {day} in {zone}: the clock is set forward over it.",
+        _TYPE_ONE,
+    )
+    PAST = (
+        "embargo_past",
+        "{moment} has already passed.",
+        "Choose a time in the future, such as “{ahead:typed}”, or “immediate”.",
+    )
+
+    # -- zones ----------------------------------------------------------------------------------------------------
+    ZONE_WITHOUT_HOUR = "embargo_unclear", "“{0}” is a time zone without an hour beside it."
+    TIME_WITHOUT_ZONE = "embargo_zone", "It has an hour, and “time” without a zone.", _GIVE_ZONE
+    MAYBE_A_ZONE = "embargo_zone", "“{0}” beside an hour could be its zone, and isn't known.", _GIVE_ZONE
+    WHOSE_CLOCK = (
+        "embargo_zone",
+        "It mentions {0}, and doesn't say whose clock is meant.",
+        "Write the zone right after the hour, such as “9 a.m. PT” or “9 a.m. London time”.",
+    )
+    WHICH_CLOCK = "embargo_zone", "It mentions {0}, and doesn't say whose clock is meant.", _TYPE_ONE
+    WHICH_HOUR_S_ZONE = "embargo_zone", "It isn't clear which zone belongs to which hour."
+    ZONES_DISAGREE = "embargo_zone", "The zones {zones} don't agree.", _TYPE_ONE
+    MANY_PLACES = (
+        "embargo_zone",
+        "{abbreviation} is the zone of more than one place, and the office's zone doesn't settle it.",
+        _TYPE_ONE,
+    )
+    NOT_IN_SEASON = (
+        "embargo_zone",
+        "On {day}, clocks in {place} are on {actual}, not on {zone}.",
+        "Write the zone of the season, such as “{in_season:typed}”.",
+    )
+
+
+class NoReading(Exception):
+    """A phrase has no single safe reading. `values` are what the row's sentences are filled with."""
+
+    def __init__(
+        self, why: Why, *tokens: Part, candidates: Iterable[Candidate] = (), **values: date | datetime | str | int
+    ) -> None:
+        super().__init__(why.name)
+        self.why = why
+        self.tokens = tokens
+        self.candidates = tuple(candidates)
+        self.values = values
+
+
+def which_one(why: Why, instants: Iterable[datetime], zone: tzinfo, *tokens: Part, **values: str) -> NoReading:
+    """Return the refusal of a phrase that can mean several instants (UTC), to be shown in `zone`."""
+    ordered = [moment.astimezone(zone) for moment in sorted(set(instants))]
+    return NoReading(why, *tokens, candidates=ordered, first=ordered[0], **values)
+
+
+def worded(found: NoReading, text: str, now: datetime) -> EmbargoRefused:
+    """Return the refusal of `text` in words, as it is at `now` (aware)."""
+    words = _Words(text, now)
+    refused = EmbargoRefused(
+        words.sentence(found.why.message, found),
+        hint=words.sentence(found.why.hint, found),
+        code=found.why.code,
+        candidates=tuple(dict.fromkeys(words.candidate(one) for one in found.candidates)),
+    )
+    if found.why is Why.PAST and isinstance(moment := found.values["moment"], datetime):
+        refused.past = moment.astimezone(UTC)
+    return refused
+
+
+class _Words(Formatter):
+    """Fills a sentence of the table: tokens as they were typed, days and instants in full or as they can be typed."""
+
+    def __init__(self, text: str, now: datetime) -> None:
+        self.text = text
+        self.now = now
+
+    def sentence(self, template: str, found: NoReading) -> str:
+        """Return a sentence of the table, filled."""
+        return self.vformat(template, found.tokens, {"text": shown(self.text), **found.values})
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if isinstance(value, datetime):
+            return typed(value) if format_spec == "typed" else self._instant(value)
+        if isinstance(value, date):
+            if format_spec == "weekday":
+                return AP_WEEKDAYS[value.weekday()]
+            return typed_day(value) if format_spec == "typed" else say_day(value)
+        if isinstance(value, (str, int)):
+            return str(value)
+        return shown(self.text[value.start : value.end])  # type: ignore[attr-defined]  # a token
+
+    def candidate(self, value: Candidate) -> str:
+        """Return a possible reading, as it can be typed."""
+        if isinstance(value, tuple):
+            return f"{typed_day(value[0])} to {typed_day(value[1])}"
+        return self.format_field(value, "")
+
+    def _instant(self, moment: datetime) -> str:
+        return say(moment, timezone=getattr(moment.tzinfo, "key", "UTC"), now=self.now)
+
+
+def shown(text: str, longest: int = 60) -> str:
+    """Return a piece of foreign text on one line, without anything that a terminal would act on."""
+    clean = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 
 
 def typed(moment: datetime) -> str:
@@ -34,15 +396,6 @@ def typed_day(day: date) -> str:
     return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
-def which_one(instants: Iterable[datetime], *, zone: str, now: datetime, why: str, code: str) -> EmbargoRefused:
-    """Return a refusal with several instants (UTC), each in full, and the hint to type one of them."""
-    from zoneinfo import ZoneInfo
-
-    ordered = sorted(set(instants))
-    first = ordered[0].astimezone(ZoneInfo(zone)) if ordered else None
-    return refusal(
-        why,
-        code=code,
-        candidates=[say(moment, timezone=zone, now=now) for moment in ordered],
-        hint=f"Type the one that is meant, such as “{typed(first)}”." if first else "",
-    )
+def week_of(day: date) -> str:
+    """Return the week of a day as it can be typed: "the week of Sep 24, 2018"."""
+    return f"the week of {typed_day(day)}"

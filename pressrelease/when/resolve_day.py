@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from pressrelease.when import calendar
-from pressrelease.when.formatting import say_day
 from pressrelease.when.neighbors import year_said
-from pressrelease.when.refusals import refusal
+from pressrelease.when.refusals import NoReading, Why
 from pressrelease.when.resolve_instant import OfficeTime, zone_of
 from pressrelease.when.tokens import (
     Day,
@@ -26,14 +25,9 @@ def one_day(days: set[date], office: OfficeTime) -> date:
     if len(days) == 1:
         return days.pop()
     if not days:
-        raise refusal("There is no such day in it.", code="embargo_ambiguous", hint="Write the date.")
+        raise NoReading(Why.NO_SUCH_DAY)
     ordered = sorted(days)
-    raise refusal(
-        "That day could be more than one.",
-        code="embargo_ambiguous",
-        candidates=[say_day(day) for day in ordered],
-        hint=f"Write the date: “{say_day(ordered[-1])}”.",
-    )
+    raise NoReading(Why.MANY_POSSIBLE_DAYS, candidates=ordered, last=ordered[-1])
 
 
 def days_by_clock(
@@ -75,7 +69,7 @@ def agreed_days(
     year: int | None = None,
     week: bool = False,
 ) -> set[date]:
-    """Return the days on which all parts that name a day agree. Raises EmbargoRefused."""
+    """Return the days on which all parts that name a day agree. Raises NoReading."""
     today = today_in(places, office)
     dates = [part for part in parts if isinstance(part, Day)]
     names = [part for part in parts if isinstance(part, Weekday)]
@@ -98,24 +92,13 @@ def agreed_days(
     elif names:
         sets += [{day for known in sets for day in known if day.weekday() == part.weekday} for part in names]
     if not sets:
-        raise refusal(
-            "It names an hour and no day.",
-            code="embargo_unclear",
-            hint="Add the day: “today”, “Monday”, or “Sept. 24, 2018”.",
-        )
+        raise NoReading(Why.HOUR_WITHOUT_DAY)
     agreed = set.intersection(*sets)
     if not agreed:
-        raise refusal(
-            "Its days don't agree." if len(dates) < 2 else "There is more than one date in it.",
-            code="embargo_ambiguous",
-            candidates=[say_day(day) for day in sorted({day for days in sets[:3] for day in days})][:6],
-            hint="Keep the one that is meant.",
+        raise NoReading(
+            Why.DAYS_DISAGREE if len(dates) < 2 else Why.TWO_DATES,
+            candidates=sorted({day for days in sets[:3] for day in days})[:6],
         )
     if (counted or tonight or (names and not dates)) and not dates and office.today != today.day:
-        raise refusal(
-            "It is another day there than in the office, so what counts from today has two readings.",
-            code="embargo_ambiguous",
-            candidates=[say_day(day) for day in sorted(agreed)],
-            hint="Write the date.",
-        )
+        raise NoReading(Why.OTHER_DAY_THERE, candidates=sorted(agreed))
     return agreed

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from pressrelease.when.formatting import say, say_clock, say_day, say_zone
+from pressrelease.when.formatting import say_clock, say_zone
 from pressrelease.when.places import AUSTRALIAN, EXACT, ONE_HOME
-from pressrelease.when.refusals import refusal, typed, which_one
+from pressrelease.when.refusals import NoReading, Why, which_one
 from pressrelease.when.tokens import Clock, Half, PartOfDay, ZoneMention
 from pressrelease.when.wall_time import wall_text
 from pressrelease.when.zones import (
@@ -82,7 +82,7 @@ def wall_of(moment: datetime, zone: str, places: tuple[ZoneMention, ...], office
 def hours_of(
     clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: OfficeTime
 ) -> list[timedelta]:
-    """Return the times since midnight that a clock can mean. Raises EmbargoRefused for "tonight at 9 a.m."."""
+    """Return the times since midnight that a clock can mean. Raises NoReading for "tonight at 9 a.m."."""
     rest = timedelta(minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond)
     hour = clock.hour
     if clock.half is Half.AM:
@@ -98,9 +98,7 @@ def hours_of(
     if part is not None:
         fitting = [hour for hour in hours if part.first_hour <= hour < part.end_hour]
         if not fitting:
-            raise refusal(
-                f"That hour isn't in the {part.name}.", code="embargo_ambiguous", hint="Write a.m. or p.m. alone."
-            )
+            raise NoReading(Why.NOT_IN_PART_OF_DAY, clock, part=part.name)
         hours = fitting
     return [timedelta(hours=hour) + rest for hour in hours]
 
@@ -113,7 +111,7 @@ def _counts_to_24(clock: Clock, zone: str) -> bool:
 def instants(
     day: date, clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: OfficeTime
 ) -> ResolvedTimes:
-    """Return all that a clock on a day can mean; several zones must agree. Raises EmbargoRefused if nothing is left."""
+    """Return all that a clock on a day can mean; several zones must agree. Raises NoReading if nothing is left."""
     options = hours_of(clock, part, places, office)
     found = ResolvedTimes()
     for since_midnight in options:
@@ -136,11 +134,10 @@ def _at(
     agreed = {instant: zone for instant, zone in readings[0].items() if all(instant in other for other in readings[1:])}
     if not agreed:
         raise which_one(
+            Why.ZONES_DISAGREE,
             [instant for reading in readings for instant in reading],
-            zone=office.name,
-            now=office.now,
-            why=f"The zones {' and '.join(dict.fromkeys(place.name.upper() for place in places))} don't agree.",
-            code="embargo_zone",
+            office.zone,
+            zones=" and ".join(dict.fromkeys(place.name.upper() for place in places)),
         )
     if len(places) > 1 and len(agreed) == 1:
         found.unsettled = ""
@@ -164,11 +161,9 @@ def _in_zone(wall: datetime, name: str, office: OfficeTime) -> tuple[datetime, .
         return located.instants
     after = located.after_gap
     assert after is not None  # noqa: S101  (no instants means a gap)
-    raise refusal(
-        f"There is no {say_clock(wall)} on {say_day(wall.date())} in {name}: the clock is put forward over it.",
-        code="embargo_gap",
-        candidates=[say(after, timezone=name, now=office.now)],
-        hint=f"Type the one that is meant, such as “{typed(after.astimezone(zone))}”.",
+    first = after.astimezone(zone)
+    raise NoReading(
+        Why.HOUR_SKIPPED, candidates=[first], first=first, clock=say_clock(wall), day=wall.date(), zone=name
     )
 
 
@@ -201,12 +196,15 @@ def _by_abbreviation(
         return moments
     home, moment = against[0]
     in_season = not_before(wall, read_zone(home))
-    called = say_zone(in_season.astimezone(read_zone(home)))
-    raise refusal(
-        f"On {say_day(wall.date())} the clock in {home} is on {called}, not on {letters.upper()}.",
-        code="embargo_zone",
-        candidates=[say(instant, timezone=home, now=office.now) for instant in sorted((moment, in_season))],
-        hint=f"Write the zone of the season, such as “{typed(in_season.astimezone(read_zone(home)))}”.",
+    local, said = in_season.astimezone(read_zone(home)), moment.astimezone(read_zone(home))
+    raise NoReading(
+        Why.NOT_IN_SEASON,
+        candidates=sorted((said, local)),
+        day=wall.date(),
+        place=home,
+        actual=say_zone(local),
+        zone=letters.upper(),
+        in_season=local,
     )
 
 

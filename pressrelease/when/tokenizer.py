@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 
 from pressrelease.when import clocks, day_ranges, days, holidays, places
+from pressrelease.when.refusals import Why
 from pressrelease.when.tokens import Aside, AtOnce, Connector, Doubt, Number, Part, Punctuation, RangeWord, UnknownWord
 from pressrelease.when.vocabulary import DOUBTS, EVENTS, HARMLESS, HARMLESS_PHRASES, NUMBER_WORDS, TIMELY
 
@@ -98,7 +99,7 @@ def _sources() -> list[tuple[str, str, Builder]]:
         (
             "period",
             _REPORTED_PERIOD,
-            lambda found: UnknownWord(*found.span(), found[0], known=False, why="names no moment"),
+            lambda found: UnknownWord(*found.span(), found[0], known=False, why=Why.REPORTED_PERIOD),
         ),
         ("aside", rf"{_ADDRESS} | {_PHONE} | {_NUMBERED}", lambda found: Aside(*found.span())),
         (
@@ -145,7 +146,7 @@ def _any_of(phrases: Iterable[str]) -> str:
 
 
 def _doubt(found: re.Match[str]) -> Part:
-    return Doubt(*found.span(), *DOUBTS[" ".join(found[0].split())])
+    return Doubt(*found.span(), DOUBTS[" ".join(found[0].split())])
 
 
 def _bound(tie: Connector) -> Callable[[re.Match[str]], Part]:
@@ -188,18 +189,18 @@ def _word(found: re.Match[str]) -> Part:
 def _word_part(start: int, end: int, text: str) -> Part:
     bare = text.removesuffix("'s")
     if text in DOUBTS:
-        return Doubt(start, end, *DOUBTS[text])
+        return Doubt(start, end, DOUBTS[text])
     if days.is_name(text):
-        return Doubt(start, end, "stands without its day", "embargo_unclear")
+        return Doubt(start, end, Why.DAY_MISSING)
     if text in NUMBER_WORDS:
         return Number(start, end, NUMBER_WORDS[text], text)
     if text in EVENTS or bare in EVENTS:
-        return UnknownWord(start, end, text, known=False, why="is an event, and an event has no clock")
+        return UnknownWord(start, end, text, known=False, why=Why.EVENT)
     if any(letter.isdigit() for letter in text):
         return Number(start, end, -1, text)
     known = text in HARMLESS or bare in HARMLESS
     if not known and any(stem in text for stem in TIMELY):
-        return Doubt(start, end, "isn't understood, and it could be about the time", "embargo_unclear")
+        return Doubt(start, end, Why.MAYBE_A_TIME)
     return UnknownWord(start, end, text, known=known)
 
 
@@ -244,7 +245,7 @@ def _alone(low: str, place: int) -> Part:
         return _word_part(*word.span(), word[0])
     letter = low[place]
     if letter in DOUBTS:
-        return Doubt(place, place + 1, *DOUBTS[letter])
+        return Doubt(place, place + 1, DOUBTS[letter])
     if letter.isnumeric():
         return Number(place, place + 1, -1, letter)
     return Punctuation(place, place + 1, letter)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
+from pressrelease.when.refusals import Why
+
 
 @dataclass(frozen=True)
 class Part:
@@ -199,10 +201,9 @@ class AtOnce(Part):
 
 @dataclass(frozen=True)
 class Doubt(Part):
-    """Words that make any time beside them uncertain; `why` says what they do, after the words themselves."""
+    """Words that make any time beside them uncertain; `why` is what they do."""
 
-    why: str
-    code: str
+    why: Why
 
 
 @dataclass(frozen=True)
@@ -214,11 +215,11 @@ class Punctuation(Part):
 
 @dataclass(frozen=True)
 class UnknownWord(Part):
-    """Any other word; `known` are the ones that say nothing of when, and `why` is what an event's name does."""
+    """Any other word; `known` are the ones that say nothing about when, and `why` is why an event's name can't."""
 
     text: str
     known: bool
-    why: str = ""
+    why: Why | None = None
 
 
 @dataclass(frozen=True)

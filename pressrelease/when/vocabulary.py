@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pressrelease.when.refusals import Why
+
 NUMBER_WORDS = {
     "one": 1,
     "two": 2,
@@ -55,43 +57,41 @@ HARMLESS_PHRASES = _words(
     in whole or in part|in part or in whole|in whole or part|news update|media update|press update"""
 )
 
-_HARD: tuple[tuple[str, str, str], ...] = (
+_HARD: tuple[tuple[str, Why], ...] = (
     (
         """tentative|tentatively|approximately|approx|about|around|circa|roughly|estimated|expected|anticipated|likely|
         possibly|possible|maybe|perhaps|probably|hopefully|ideally|ish|provisional|provisionally|target|targeted|nearly|
         almost|proposed|planned|assuming|presumably|preferably|suggested|unconfirmed|tbd|tba|tbc|undecided|unknown|
         pencilled|penciled|at some point|think|guess|at the latest|at latest|earliest|at the earliest|to be confirmed|
         to be determined|to be announced|to be decided|?|~|≈|±|<|>""",
-        "leaves the time open",
-        "embargo_unclear",
+        Why.OPEN,
     ),
     (
         """notified|notification|notify|notifies|upon|once|when|whenever|next of kin|further notice|on receipt|
         further instructions|further advised|told|advised|instructed|informed|confirmation|confirmed|clearance|cleared|
         approval|permission|authorization|authorisation|go-ahead|green light|say so""",
-        "waits for something that has no clock",
-        "embargo_event",
+        Why.WAITS,
     ),
     (
         """unless|except|excepting|excluding|if|subject to|pending|provided|contingent|conditional|depending|otherwise|
         notwithstanding|barring|in case|weather permitting|but|however|though|although|without|lest""",
-        "makes it depend on something else",
-        "embargo_event",
+        Why.DEPENDS,
     ),
     (
         "or|either|alternatively|whichever|and/or|versus|vs|various|respectively|both|and then",
-        "leaves more than one time open",
-        "embargo_ambiguous",
+        Why.CHOICE,
     ),
     (
         """rescinded|revoked|nullified|aborted|expired|invalid|outdated|obsolete|postponed|cancelled|canceled|extended|
         moved|changed|change|previously|originally|instead|rather|earlier|
         corrected|correction|revised|rescheduled|delayed|delay|brought forward|pushed|formerly|replaces|replaced|
         supersedes|superseded|withdrawn|broken|broke|lifted|already|no longer|was|were|had|wrong|typo|stet""",
-        "speaks of a change, so that another time may stand",
-        "embargo_ambiguous",
+        Why.CHANGE,
     ),
-    ("yesterday|ago|past|last night|last week|last month|last year", "lies in the past", "embargo_past"),
+    (
+        "yesterday|ago|past|last night|last week|last month|last year",
+        Why.PASSED,
+    ),
     (
         """soon|shortly|eventually|sometime soon|in due course|in the future|in the near future|near future|presently|
         momentarily|in a bit|in a while|asap|a.s.a.p|as soon as possible|as soon as|later|any day|any time|anytime|
@@ -101,21 +101,18 @@ _HARD: tuple[tuple[str, str, str], ...] = (
         early|mid|late|middle|prime time|primetime|after hours|afterhours|q1|q2|q3|q4|h1|h2|next|following|previous|
         prior|preceding|half|quarter past|eve|thereafter|afterwards|upcoming|coming|week|weeks|month|months|minute|
         minutes|second|seconds|days|within hours|hence|mid-week|midweek""",
-        "names no moment",
-        "embargo_unclear",
+        Why.NO_MOMENT,
     ),
     (
         """daily|weekly|monthly|every|each|recurring|repeatedly|hourly|mondays|tuesdays|wednesdays|thursdays|fridays|
         saturdays|sundays|mornings|afternoons|evenings|nights""",
-        "names more than one day",
-        "embargo_ambiguous",
+        Why.MANY_DAYS,
     ),
     (
         """not|never|no|none|nor|neither|don't|dont|won't|can't|cannot|isn't|aren't|doesn't|didn't|shouldn't|mustn't|
         wasn't|non|nothing|hasn't|haven't|nobody|stop|stopped|cancel|kill|killed|retract|retracted|scrapped|
         abandoned|suspended|paused|ignore|disregard|void|unembargoed""",
-        "says no, and it isn't plain to what",
-        "embargo_unclear",
+        Why.NEGATION,
     ),
     (
         """cob|c.o.b|eob|eod|e.o.d|eom|eow|close of business|close of play|end of business|end of the day|end of day|
@@ -126,13 +123,12 @@ _HARD: tuple[tuple[str, str, str], ...] = (
         end of next week|end of this week|end of next month|
         end of this month|close of trading|market close|market open|markets close|markets open|closing bell|
         opening bell""",
-        "has no fixed hour",
-        "embargo_unclear",
+        Why.NO_FIXED_HOUR,
     ),
 )
 
-#: Words that make any time beside them uncertain: what they do, and the refusal's code.
-DOUBTS: dict[str, tuple[str, str]] = {phrase: (why, code) for phrases, why, code in _HARD for phrase in _words(phrases)}
+#: Words that make any time beside them uncertain, and what they do.
+DOUBTS: dict[str, Why] = {phrase: why for phrases, why in _HARD for phrase in _words(phrases)}
 
 #: An unknown word that holds one of these could be about time: "midweek", "noonish", "Wendesday".
 TIMELY = (

@@ -71,7 +71,7 @@ def wall_text(moment: datetime, zone: str, *, named: bool = False) -> str:
 
 
 @lru_cache(maxsize=1024)
-def read_walls(text: str) -> tuple[WallTime, ...]:
+def read_wall_times(text: str) -> tuple[WallTime, ...]:
     """Return the clocks of a text that `wall_text` wrote; several are separated by spaces. Raises ValueError."""
     walls = []
     for one in text.split():
@@ -86,7 +86,7 @@ def read_walls(text: str) -> tuple[WallTime, ...]:
 
 def known_release(text: str) -> str:
     """Return the release of the zone database that a lift would be fixed by now; "" if unknown."""
-    return min((present_rules(wall.zone).release for wall in read_walls(text)), default="")
+    return min((present_rules(wall.zone).release for wall in read_wall_times(text)), default="")
 
 
 def check_against_zone_rules(
@@ -100,7 +100,7 @@ def check_against_zone_rules(
     into the
     past: beyond that a person is asked, and the record stays.
     """
-    walls = read_walls(text)
+    walls = read_wall_times(text)
     if not walls:
         return ZoneCheck(lift)
     fixed_by = fixed_by if is_release(fixed_by) else ""
@@ -153,7 +153,7 @@ def settled(wall: WallTime, clock: ZoneInfo, lift: datetime) -> datetime:
 def reckoned(text: str, *, rules: Callable[[str], Rules] = present_rules) -> datetime | None:
     """Return the first instant (UTC) that the clocks of `text` allow by today's rules; None if it names none."""
     moments = []
-    for wall in read_walls(text):
+    for wall in read_wall_times(text):
         moments.append(settled(wall, rules(wall.zone).clock, wall.promised))
         if wall.named:
             moments.append(wall.promised)

@@ -8,13 +8,13 @@ from datetime import date, datetime, timedelta
 
 from pressrelease.when import calendar
 from pressrelease.when.embargo import Embargo, EmbargoKind
-from pressrelease.when.formatting import say_clock, say_day
+from pressrelease.when.formatting import say_clock
 from pressrelease.when.instant import ask_home, check_mentioned, instant, off_hours, past
 from pressrelease.when.neighbors import part_of_day, year_said
 from pressrelease.when.office_days import proposed_lift
 from pressrelease.when.phrase import DAYLIKE, Phrase
 from pressrelease.when.ranges import Range
-from pressrelease.when.refusals import refusal, typed_day
+from pressrelease.when.refusals import NoReading, Why
 from pressrelease.when.resolve_day import agreed_days, one_day, today_in
 from pressrelease.when.resolve_instant import OfficeTime, ResolvedTimes, boundary, instants, wall_of, zone_of
 from pressrelease.when.tokens import (
@@ -44,12 +44,7 @@ def day_window(phrase: Phrase, office: OfficeTime) -> Embargo:
     days = agreed_days(phrase.parts, places, office)
     day = one_day(days, office)
     if day.year > office.today.year + _FAR_YEARS:
-        raise refusal(
-            f"{say_day(day)} is years ahead, and “{day.year}” could be an hour.",
-            code="embargo_ambiguous",
-            hint=f"Add the hour, such as “{typed_day(day)}, 9 a.m.”, or write it with a colon.",
-            candidates=[say_day(day)],
-        )
+        raise NoReading(Why.YEAR_OR_HOUR, candidates=[day], day=day, year=day.year)
     return window(phrase, day, day + timedelta(days=1), places, office)
 
 
@@ -65,10 +60,10 @@ def span_window(phrase: Phrase, office: OfficeTime) -> Embargo:
         chosen = [part for part in parts if isinstance(part, Weekday)]
     of_a_day = spans[0].stretch in {Stretch.WEEK_OF, Stretch.WEEK_FROM, Stretch.WEEK_ENDING}
     if not chosen and not of_a_day and any(isinstance(part, Weekday) for part in parts):
-        raise refusal("A span of days, and a day beside it.", code="embargo_ambiguous", hint="Keep one of them.")
+        raise NoReading(Why.SPAN_AND_DAY)
     hours = [part for part in parts if isinstance(part, (Clock, Midnight, PartOfDay, Ahead, DaysAhead))]
     if not of_a_day and any(isinstance(part, NthWeekday) for part in parts):
-        raise refusal("A span of days, and a day beside it.", code="embargo_ambiguous", hint="Keep one of them.")
+        raise NoReading(Why.SPAN_AND_DAY)
     if chosen and not spans[0].piece:
         days = {first + timedelta(days=step) for step in range((end - first).days)}
         days = {day for day in days if day.weekday() in {part.weekday for part in chosen}}
@@ -79,11 +74,7 @@ def span_window(phrase: Phrase, office: OfficeTime) -> Embargo:
         dated = Day(0, 0, ((day.year, day.month, day.day),))
         return instant(Phrase(phrase.text, (dated, *rest)), office)
     if hours:
-        raise refusal(
-            "An hour stands beside several days.",
-            code="embargo_ambiguous",
-            hint="Name the day, such as “Sept. 24, 2018, 9 a.m. PT”, or leave the hour out.",
-        )
+        raise NoReading(Why.HOUR_AND_SPAN)
     return window(phrase, first, end, places, office)
 
 
@@ -94,37 +85,33 @@ def _span_days(spans: list[Span], parts: Sequence[Part], today: calendar.Today) 
     else:
         found = calendar.span_dates(span, today)
         if any(isinstance(part, Day) for part in parts):
-            raise refusal("A span of days, and a date beside it.", code="embargo_ambiguous", hint="Keep one of them.")
+            raise NoReading(Why.SPAN_AND_DAY)
     if any(
         other != span and (other.stretch, other.number, other.month) != (span.stretch, span.number, span.month)
         for other in spans[1:]
     ):
-        raise refusal("There is more than one span of days in it.", code="embargo_ambiguous", hint="Keep one of them.")
+        raise NoReading(Why.TWO_SPANS)
     return found
 
 
 def _week_of(span: Span, parts: Sequence[Part], today: calendar.Today) -> tuple[date, date]:
     dates = [part for part in parts if isinstance(part, Day)]
     after = frozenset(part.weekday for part in parts if isinstance(part, Weekday) and part.start > span.start)
-    feasts = [part for part in parts if isinstance(part, NthWeekday)]
-    if not dates and len(feasts) == 1 and not after:
-        day = calendar.nth_weekday(feasts[0], today)
+    holidays = [part for part in parts if isinstance(part, NthWeekday)]
+    if not dates and len(holidays) == 1 and not after:
+        day = calendar.nth_weekday(holidays[0], today)
     elif not dates:
         weekdays = [part for part in parts if isinstance(part, Weekday) and part.start > span.start]
         if len(weekdays) != 1:
-            raise refusal("The week of which day?", code="embargo_unclear", hint="Such as “the week of 9/24”.")
+            raise NoReading(Why.WHICH_DAY_OF_WEEK)
         days = calendar.weekday_dates(weekdays[0], today)
         if len(days) > 1:
-            raise refusal(
-                "That day could be more than one.", code="embargo_ambiguous", candidates=[say_day(day) for day in days]
-            )
+            raise NoReading(Why.MANY_POSSIBLE_DAYS, candidates=days, last=max(days))
         day = days[0]
     else:
         found = {calendar.dates_of(part, today, after, year=year_said(tuple(parts)), week=True) for part in dates}
         if len(found) > 1:
-            raise refusal(
-                "There is more than one date in it.", code="embargo_ambiguous", candidates=map(say_day, sorted(found))
-            )
+            raise NoReading(Why.TWO_DATES, candidates=sorted(found))
         day = found.pop()
     return calendar.week_around(span, day, sunday_first=today.month_first)
 
@@ -144,11 +131,9 @@ def range_window(phrase: Phrase, found: Range, office: OfficeTime) -> Embargo:
         first, last = _range_of_days(left, right, span, phrase, places, office)
         return window(phrase, first, last + timedelta(days=1), places, office)
     if clocks != [True, True] or any(isinstance(part, (Span, Ahead)) for part in phrase.parts):
-        raise refusal(
-            "One end of it has an hour and the other has none.", code="embargo_ambiguous", hint="Give both their hour."
-        )
+        raise NoReading(Why.ONE_END_WITHOUT_HOUR)
     if not any(days):
-        raise refusal("It names hours and no day.", code="embargo_unclear", hint="Add the day: “on Sept. 24, 2018”.")
+        raise NoReading(Why.HOURS_WITHOUT_DAY)
     lent = tuple(part for part in (*left, *right) if isinstance(part, (*DAYLIKE, PartOfDay)))
     left_days = agreed_days(left if days[0] else lent, places, office, year=year_said(phrase.parts))
     right_days = agreed_days(right if days[1] else lent, places, office, year=year_said(phrase.parts))
@@ -158,15 +143,9 @@ def range_window(phrase: Phrase, found: Range, office: OfficeTime) -> Embargo:
     if len(pairs) > 1 and (starts.likely or ends.likely or len(starts.instants) + len(ends.instants) > 2):
         pairs = _shortest(pairs, starts, ends, office)
     if not pairs:
-        raise refusal(
-            "Its end isn't after its beginning.",
-            code="embargo_ambiguous",
-            hint="Write both ends with a.m. or p.m. and the day.",
-        )
+        raise NoReading(Why.END_BEFORE_BEGINNING)
     if len(pairs) > 1:
-        raise refusal(
-            "Its ends could be more than one time.", code="embargo_ambiguous", hint="Write both ends with a.m. or p.m."
-        )
+        raise NoReading(Why.ENDS_UNCLEAR)
     start, end = pairs[0]
     if end <= office.now:
         raise past(end, office)
@@ -185,11 +164,7 @@ def range_window(phrase: Phrase, found: Range, office: OfficeTime) -> Embargo:
 
 def _refuse_midnight_range(phrase: Phrase) -> None:
     if any(isinstance(part, Midnight) for part in phrase.parts):
-        raise refusal(
-            "Midnight could be the day's beginning or its end.",
-            code="embargo_ambiguous",
-            hint="Write 12:01 a.m. or 11:59 p.m., and the day.",
-        )
+        raise NoReading(Why.MIDNIGHT_IN_RANGE)
 
 
 def _shortest(
@@ -214,7 +189,7 @@ def _shortest(
 def _side(side: Sequence[Part], other: Sequence[Part], day: date, office: OfficeTime) -> ResolvedTimes:
     clocks = [part for part in side if isinstance(part, Clock)]
     if len(clocks) != 1:
-        raise refusal("There are more than two times in it.", code="embargo_ambiguous")
+        raise NoReading(Why.MANY_TIMES)
     places = tuple(part for part in side if isinstance(part, ZoneMention)) or tuple(
         part for part in other if isinstance(part, ZoneMention)
     )
@@ -238,15 +213,13 @@ def _range_of_days(
         )
         names = [next((part.weekday for part in side if isinstance(part, Weekday)), None) for side in (left, right)]
         if None in names or spans[0].piece:
-            raise refusal(
-                "A span of days, and other days beside it.", code="embargo_ambiguous", hint="Keep one of them."
-            )
+            raise NoReading(Why.SPAN_AND_DAY)
         chosen = [
             [day for step in range((end - first).days) if (day := first + timedelta(days=step)).weekday() == name]
             for name in names
         ]
         if any(len(days) != 1 for days in chosen) or chosen[0][0] > chosen[1][0]:
-            raise refusal("Its days could be more than one.", code="embargo_ambiguous")
+            raise NoReading(Why.DAYS_UNCLEAR)
         return chosen[0][0], chosen[1][0]
     year = year_said(phrase.parts)
     right_dates = [part for part in right if isinstance(part, Day)]
@@ -266,9 +239,7 @@ def _range_of_days(
         first = one_day(agreed_days(left, places, office, year=year, week=True), office)
         last = one_day(agreed_days(right, places, office, year=year), office)
     if last < first:
-        raise refusal(
-            "Its last day is before its first.", code="embargo_ambiguous", candidates=[say_day(first), say_day(last)]
-        )
+        raise NoReading(Why.LAST_BEFORE_FIRST, candidates=[first, last])
     return first, last
 
 
@@ -285,7 +256,7 @@ def _month_lent(left: Sequence[Part], right: Sequence[Part]) -> tuple[Part, ...]
 
 
 def window(phrase: Phrase, first: date, end: date, places: tuple[ZoneMention, ...], office: OfficeTime) -> Embargo:
-    """Return a window of whole days, with the lift proposed for it. Raises EmbargoRefused when it is over."""
+    """Return a window of whole days, with the lift proposed for it. Raises NoReading when it is over."""
     begins, ends = boundary(first, places, office), boundary(end, places, office)
     if ends <= office.now:
         raise past(ends, office)

@@ -45,7 +45,7 @@ from pressrelease.when.wall_time import (
     check_against_zone_rules,
     known_release,
     not_yet,
-    read_walls,
+    read_wall_times,
     reckoned,
     wall_text,
 )
@@ -98,7 +98,7 @@ def test_how_a_time_was_given_says_which_clocks_were_meant(phrase: str, wall: st
     meant = read_embargo(phrase, now=now, timezone=LA, release_time=datetime(1, 1, 1, 9).time())
     assert wall is None or meant.wall == wall
     if meant.wall:
-        assert {one.promised for one in read_walls(meant.wall)} == {meant.lift}
+        assert {one.promised for one in read_wall_times(meant.wall)} == {meant.lift}
 
 
 @given(
@@ -108,7 +108,7 @@ def test_how_a_time_was_given_says_which_clocks_were_meant(phrase: str, wall: st
 )
 def test_a_time_on_the_wall_is_read_back_as_it_was_written(moment: datetime, zone: str, named: bool) -> None:
     text = wall_text(moment, zone, named=named)
-    (wall,) = read_walls(text)
+    (wall,) = read_wall_times(text)
     assert (wall.promised, wall.zone, wall.named) == (moment, zone, named)
     assert check_against_zone_rules(moment, text, "", now=moment - HOUR).lift == moment
     assert not_yet(moment, text, "", now=moment) == ""
@@ -119,7 +119,7 @@ def test_a_time_on_the_wall_is_read_back_as_it_was_written(moment: datetime, zon
 )
 def test_what_is_no_time_on_a_wall_is_not_taken_for_one(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        read_walls(text)
+        read_wall_times(text)
 
 
 # -- what the rules of today make of it --------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ def test_no_machine_sends_early_by_the_record_or_by_rules_that_it_may_trust(
     made = [rules_of(hours, release) for hours, release in machines]
     at = first % len(machines)
     wall = NINE if machines[at][0] == -7 else wall_text_by(made[at], named)
-    promised = read_walls(wall)[0].promised
+    promised = read_wall_times(wall)[0].promised
     lift, zones = promised, machines[at][1]
     now = promised - 5 * HOUR
     for which, minutes in steps:
