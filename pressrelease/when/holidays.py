@@ -5,47 +5,39 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from pressrelease.when.days import MONTH, WEEKDAY
+from pressrelease.when.days import MONTH, NTH, WEEKDAY, month_of, weekday_of
 from pressrelease.when.refusals import Why
+from pressrelease.when.tables import Table
 from pressrelease.when.tokens import Clock, Day, Holiday, NthWeekday, Part, Punctuation, UnknownWord, Weekday
 
-_MONDAY, _THURSDAY = 0, 3
+_TABLE = Table("holidays")
 
-#: Fixed days as (month, day); moving ones as (which, weekday, month). Holidays of the United States are read only in
-#: offices
-#: there: Canada has Thanksgiving in October.
-_EVERYWHERE: dict[str, tuple[int, ...]] = {
-    r"christmas\s+eve": (12, 24),
-    r"christmas(?:\s+day)?": (12, 25),
-    r"boxing\s+day": (12, 26),
-    r"new\s+year'?s\s+eve": (12, 31),
-    r"new\s+year'?s\s+day": (1, 1),
-    r"(?:st\.?\s+)?valentine'?s\s+day": (2, 14),
-    r"halloween": (10, 31),
-}
-_AMERICAN: dict[str, tuple[int, ...]] = {
-    r"(?:dr\.?\s+)?(?:martin\s+luther\s+king(?:,?\s+jr\.?)?|mlk)(?:'s)?\s+(?:birth)?day": (3, _MONDAY, 1),
-    r"president'?s'?\s+day": (3, _MONDAY, 2),
-    r"memorial\s+day": (-1, _MONDAY, 5),
-    r"juneteenth": (6, 19),
-    r"independence\s+day|july\s+fourth|fourth\s+of\s+july": (7, 4),
-    r"labor\s+day": (1, _MONDAY, 9),
-    r"(?:columbus|indigenous\s+peoples?'?s?)\s+day": (2, _MONDAY, 10),
-    r"veterans?'?\s+day": (11, 11),
-    r"thanksgiving(?:\s+day)?": (4, _THURSDAY, 11),
-}
+
+def _day_of(words: str) -> tuple[int, ...]:
+    """Return (month, day) of "july 4"; (which, weekday, month) of "first monday september"."""
+    first, *rest = words.split()
+    if first in NTH:
+        return NTH[first], weekday_of(rest[0]), month_of(rest[1])
+    return month_of(first), int(rest[0])
+
+
+#: Each name as a pattern, its day, and whether only offices in the United States mean that day.
+_HOLIDAYS = [
+    (re.sub(r"([.,'])", r"\\\1?", name).replace(" ", r"\s+"), _day_of(day), kind == "american")
+    for kind in ("everywhere", "american")
+    for name, day in _TABLE.rows(kind)
+]
 #: "Labor Day weekend", "the Thanksgiving parade": several days, or a thing.
 _NOT_A_DAY = rf"(?!\s+(?!(?:at|on|in|and|to|through|noon|{MONTH}|{WEEKDAY})\b)[a-z]|-|')"
 
-NAMES = "|".join((*_EVERYWHERE, *_AMERICAN))
+NAMES = "|".join(pattern for pattern, _, _ in _HOLIDAYS)
 
 
 def _holiday(found: re.Match[str]) -> Part | None:
-    for table, american in ((_EVERYWHERE, False), (_AMERICAN, True)):
-        for pattern, when in table.items():
-            if re.fullmatch(pattern, found["holiday_name"]):
-                year = found["holiday_year"]
-                return Holiday(*found.span(), found["holiday_name"], when, int(year) if year else None, american)
+    for pattern, when, american in _HOLIDAYS:
+        if re.fullmatch(pattern, found["holiday_name"]):
+            year = found["holiday_year"]
+            return Holiday(*found.span(), found["holiday_name"], when, int(year) if year else None, american)
     return None
 
 
