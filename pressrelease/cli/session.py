@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TextIO
@@ -22,17 +21,19 @@ if TYPE_CHECKING:
     from pressrelease.wiring import Workspace
 
 
-@dataclass(frozen=True, eq=False, repr=False)  # no value: one command's own
 class Session:
     """What every command needs. Options given before the command's name count as if given after it."""
 
-    named: Path | None = None
-    as_json: bool = False
-    no_input: bool = False
-    dry_run: bool = False
-
     #: Where a fault is kept, as soon as a workspace was found.
     log_place: ClassVar[Path | None] = None
+
+    def __init__(
+        self, named: Path | None = None, *, as_json: bool = False, no_input: bool = False, dry_run: bool = False
+    ) -> None:
+        self.named = named
+        self.as_json = as_json
+        self.no_input = no_input
+        self.dry_run = dry_run
 
     @classmethod
     def of(

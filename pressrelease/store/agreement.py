@@ -61,7 +61,7 @@ BY_DELIVERY = (
 )
 
 #: The lines about releases as a whole.
-LINES = f"SELECT {', '.join(Line.__dataclass_fields__)} FROM journal WHERE slug IN ({{}}) AND {OF_RELEASES}"
+LINES = f"SELECT {', '.join(Line._fields)} FROM journal WHERE slug IN ({{}}) AND {OF_RELEASES}"
 
 #: To whom each version of a release goes, and how many recipients its current one has.
 RECIPIENTS = "SELECT slug, version, outlet, recipient FROM deliveries WHERE slug IN ({})"

@@ -11,8 +11,8 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
@@ -20,8 +20,7 @@ _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",
 BEGINNING = "0" * 64
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened, not yet written: a dotted name, the release it concerns, and plain JSON detail.
 
     `detail` never holds a secret or a release's text; `version` is "" if no version is concerned.
@@ -30,11 +29,10 @@ class Event:
     name: str
     slug: str = ""
     version: str = ""
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A written line; `at` is whole microseconds of UTC."""
 
     n: int
@@ -52,7 +50,7 @@ class Line:
 def line_after(prev: tuple[int, str], event: Event, *, at: int, actor: str, host: str) -> Line:
     """Return the line that follows number and hash `prev`."""
     number, hash_before = prev
-    detail = _canonical(event.detail)
+    detail = _canonical(dict(event.detail))
     values = {
         "n": number + 1,
         "at": at,
@@ -83,7 +81,7 @@ def _canonical_line(values: Mapping[str, Any]) -> str:
 
 def is_unchanged(line: Line) -> bool:
     """Return whether a line's hash fits its contents. Does not check that it follows the line before it."""
-    values = {name: getattr(line, name) for name in Line.__dataclass_fields__ if name != "hash"}
+    values = {name: getattr(line, name) for name in Line._fields if name != "hash"}
     return _plain(values) and _hash(values) == line.hash
 
 
@@ -92,8 +90,7 @@ def _plain(values: Mapping[str, Any]) -> bool:
     return all(type(value) is (int if name in {"n", "at"} else str) for name, value in values.items())
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """A journal's last line: its number (0 for an empty journal) and its hash. Written `N:HASH`."""
 
     n: int
@@ -111,8 +108,7 @@ def read_head(text: str) -> Head | None:
     return Head(int(number), digest)
 
 
-@dataclass(frozen=True)
-class Walk:
+class Walk(NamedTuple):
     """The result of walking a journal: its head as far as the chain holds, and where it breaks, None if it holds."""
 
     head: Head

@@ -126,7 +126,7 @@ class Ledger:
         lines = []
         for event in self._events:
             line = line_after(head, event, at=self.micros, actor=self.actor, host=self.host)
-            lines.append(vars(line))
+            lines.append(line._asdict())
             head = (line.n, line.hash)
         self.each(_LINES, lines)
         self.remember_time()

@@ -118,7 +118,7 @@ def _at_once(table: Table) -> int:
 
 
 def _lines(connection: Connection) -> Iterator[Line]:
-    columns = [journal.c[name] for name in Line.__dataclass_fields__]
+    columns = [journal.c[name] for name in Line._fields]
     found = connection.execute(
         select(*columns).order_by(journal.c.n), execution_options={"stream_results": True, "yield_per": AT_ONCE}
     )

@@ -79,7 +79,7 @@ def last_line(read: Reader) -> int:
 
 def lines_of(read: Reader, events: Collection[str], *, after: int, upto: int, most: int) -> Iterator[Line]:
     """Return the journal's lines of certain events, after one line and up to another, in order; at most `most`."""
-    columns = ", ".join(Line.__dataclass_fields__)
+    columns = ", ".join(Line._fields)
     marks = {f"e{number}": event for number, event in enumerate(sorted(events))}
     named = ", ".join(f":{mark}" for mark in marks)
     query = (
@@ -101,7 +101,7 @@ def slugs_out(read: Reader, slugs: Collection[str]) -> set[str]:
 
 def early_words(read: Reader, slug: str, version: str) -> Line | None:
     """Return the last line in which a person published this version before its embargo; None if nobody did."""
-    columns = ", ".join(Line.__dataclass_fields__)
+    columns = ", ".join(Line._fields)
     query = (
         f"SELECT {columns} FROM journal WHERE slug = :slug AND version = :version AND event = 'release.early'"
         " ORDER BY n DESC LIMIT 1"

@@ -16,7 +16,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -160,8 +159,12 @@ class Origin:
 
     def note(self, position: Position) -> None:
         """Remember how far the record has come, after the commit. Not synced: an older line is still true."""
+        import tempfile
+
         text = json.dumps(position._asdict()).ljust(_POSITION_LENGTH - 1) + "\n"
-        for file in self._positions():
+        is_trial = self._folder.is_relative_to(tempfile.gettempdir())
+        # A workspace among temporary files is a trial, and leaves nothing elsewhere.
+        for file in [self._beside] if is_trial else self._positions():
             # A full disk, or an account without a folder of its own: the other file is enough.
             with contextlib.suppress(OSError):
                 make_folder(file.parent)
@@ -174,8 +177,8 @@ class Origin:
     def _positions(self) -> list[Path]:
         """Return the file beside the record, and one that does not come back with the folder when that is put back."""
         state = _state_folder()
-        if state is None or self._folder.is_relative_to(tempfile.gettempdir()):
-            return [self._beside]  # a workspace among temporary files is a trial, and leaves nothing elsewhere
+        if state is None:
+            return [self._beside]
         whole = f"{self.store_id()}\n{self._folder.absolute()}"
         return [self._beside, state / "pressrelease" / f"{hashlib.sha256(whole.encode()).hexdigest()[:32]}.at"]
 

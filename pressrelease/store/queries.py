@@ -322,7 +322,7 @@ class Reader(ReadConnections):
         from pressrelease.store.journal import Line
 
         named = list(slugs)
-        columns = ", ".join(Line.__dataclass_fields__)
+        columns = ", ".join(Line._fields)
         if named:
             yield from sorted(
                 (Line(**row) for row in self.by_slug(f"SELECT {columns} FROM journal WHERE slug IN ({{}})", named)),

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -204,7 +203,7 @@ def work_as_owner(folder: Path) -> None:
             raise NotPermitted(
                 f"Root does not work here: {path} belongs to {name_of(one.st_uid)}, and so that account could run"
                 f" programs as {name_of(account)}. Nothing was sent.",
-                hint=f"{chown_to(name_of(account))} {shlex.quote(str(folder))}",
+                hint=f"{chown_to(name_of(account))} {_quoted(folder)}",
                 code="not_trusted",
             )
     Accounts.person = person()
@@ -303,14 +302,21 @@ def must_be_trusted(folder: Path) -> None:
                 raise NotPermitted(
                     f"The workspace {folder} belongs to {name_of(found.st_uid)}, and you did not name it. Nothing was"
                     " done.",
-                    hint=f"If you trust it, name it: `pressrelease --workspace {shlex.quote(str(folder))} …`, or"
-                    f" `export PRESSRELEASE_WORKSPACE={shlex.quote(str(folder))}`.",
+                    hint=f"If you trust it, name it: `pressrelease --workspace {_quoted(folder)} …`, or"
+                    f" `export PRESSRELEASE_WORKSPACE={_quoted(folder)}`.",
                     code="not_trusted",
                 )
             if found.st_mode & stat.S_IWOTH:
                 raise NotPermitted(
                     f"Anybody on this machine may change {path}, and you did not name this workspace. Nothing was"
                     " done.",
-                    hint=f"chmod o-w {shlex.quote(str(path))}",
+                    hint=f"chmod o-w {_quoted(path)}",
                     code="not_trusted",
                 )
+
+
+def _quoted(path: Path) -> str:
+    """Return a path as it is typed in a command."""
+    import shlex  # only a refusal needs it
+
+    return shlex.quote(str(path))

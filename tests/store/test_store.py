@@ -7,7 +7,6 @@ import sqlite3
 import stat
 import sys
 import threading
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -435,9 +434,9 @@ def test_any_change_to_the_journal_is_found(store: Store) -> None:
     assert len(lines) == 3
     assert first_break(lines) is None
     for number, line in enumerate(lines):
-        for name, value in vars(line).items():
+        for name, value in line._asdict().items():
             changed = list(lines)
-            changed[number] = replace(line, **{name: value + 1 if isinstance(value, int) else f"{value}x"})
+            changed[number] = line._replace(**{name: value + 1 if isinstance(value, int) else f"{value}x"})
             assert first_break(changed) is not None, name
         if number < len(lines) - 1:
             assert first_break([*lines[:number], *lines[number + 1 :]]) is not None

@@ -31,9 +31,9 @@ def tell(store: Store, event: str, slug: str, detail: Mapping[str, Any], *, at: 
     head = (int(last[0]["n"]), str(last[0]["hash"])) if last else (0, BEGINNING)
     when = int(time.time() * 1e6) if at is None else at
     line = line_after(head, Event(event, slug, version, detail), at=when, actor="mallory", host="elsewhere")
-    columns = ", ".join(vars(line))
-    marks = ", ".join(f":{name}" for name in vars(line))
-    write_rows(store, f"INSERT INTO journal ({columns}) VALUES ({marks})", **vars(line))
+    columns = ", ".join(line._fields)
+    marks = ", ".join(f":{name}" for name in line._fields)
+    write_rows(store, f"INSERT INTO journal ({columns}) VALUES ({marks})", **line._asdict())
 
 
 def approve(store: Store, slug: str, by: str, *, told: bool = True) -> None:
