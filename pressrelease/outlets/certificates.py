@@ -18,13 +18,16 @@ _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _SYSTEM = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def trust() -> ssl.SSLContext:
-    """Return a context that checks certificates and names; made once for each setting of the environment."""
-    return _made(*(tuple(os.environ.get(name, "") for name in names) for names in (_BUNDLES, _SYSTEM)))
+def trust(protocol: str = "") -> ssl.SSLContext:
+    """Return a context that checks certificates and names; made once for each setting of the environment.
+
+    `protocol` is what the connection is for, where servers are shown that (ALPN, RFC 7301).
+    """
+    return _made(protocol, *(tuple(os.environ.get(name, "") for name in names) for names in (_BUNDLES, _SYSTEM)))
 
 
 @lru_cache(maxsize=4)
-def _made(bundles: tuple[str, ...], system: tuple[str, ...]) -> ssl.SSLContext:
+def _made(protocol: str, bundles: tuple[str, ...], system: tuple[str, ...]) -> ssl.SSLContext:
     import ssl
 
     bundle = next((named for named in bundles if named), "")
@@ -36,7 +39,10 @@ def _made(bundles: tuple[str, ...], system: tuple[str, ...]) -> ssl.SSLContext:
     # OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR by itself, where it is not given a file or a folder.
     file, folder = (bundle, None) if os.path.isfile(bundle) else (None, bundle)  # noqa: PTH113
     if not any(system):
-        return ssl.create_default_context(cafile=file, capath=folder)
-    context = ssl.create_default_context()
-    context.load_verify_locations(file, folder)
+        context = ssl.create_default_context(cafile=file, capath=folder)
+    else:
+        context = ssl.create_default_context()
+        context.load_verify_locations(file, folder)
+    if protocol:
+        context.set_alpn_protocols([protocol])
     return context

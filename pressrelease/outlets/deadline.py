@@ -1,158 +1,198 @@
-"""HTTP connections that record how far a request came, and end at a deadline.
+"""Connections on which all waiting ends at one moment, for HTTP and for mail.
 
-    resolve ─▶ connect ─▶ TLS ─▶ ║ first byte of the request ─▶ answer
-    └──── nothing has left ────┘ ║ └──── it may have arrived ────┘
-
-The exception that a library raises does not show on which side of the double line a failure fell: the same "connection
-reset" is raised on both. So each attempt records it as it happens. And a library's timeout limits each wait for a byte,
-not the whole: a server that drips one byte a second holds it for ever. So a thread ends the connection itself when the
-attempt's time is up.
-
-Only `outlets.http` imports this module, and only when a request is made: it imports urllib3.
+A library's timeout limits each wait for a byte, not the whole: a server that drips one byte a second holds it for ever.
+So these sockets ask how much time is left before each read and each write. They stand in for a socket in `http.client`
+and `smtplib`, which only send, make a file of it, and close it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import http
-import http.client
-import math
+import io
 import socket
 import ssl
 import threading
+from datetime import UTC, datetime
 from typing import Any
-
-# Import the package before its parts: two threads that load them in different orders may find one half initialized.
-import urllib3  # noqa: F401
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from pressrelease.system.clock import pause_clock
 
-__all__ = ["Attempt", "DeadlineConnection", "PlainPool", "SecurePool", "resolve", "trouble_words"]
-
-#: A connection that has been idle for longer, in seconds, is not reused: the server may have dropped it (a minute is
-#: the
-#: shortest usual time). One that was opened half a minute ahead of a lift is good for the rush after it.
-LONGEST_IDLE = 45.0
-
-#: How many bytes of a request wait for the rest of it, so that they leave together.
-LARGEST_PIECE = 1 << 16
+__all__ = ["TimeLeft", "TimedReader", "TimedSocket", "connect", "resolve", "secured", "trouble_words"]
 
 
-class Attempt:
-    """One request and its limits. `end` is on the pause clock.
+class TimeLeft:
+    """How long a connection may still wait. `end` is on the pause clock, and is set for each request or message.
 
-    `begun` says that a byte of the request may have left; `expired`, that the deadline ended it; `trouble` what went
-    wrong
-    before that, in words that hold no address; `by_proxy`, that a proxy carries it.
+    `looking`: it may not wait at all, because somebody only looks whether something came.
     """
 
     def __init__(self, end: float) -> None:
         self.end = end
-        self.begun = False
-        self.expired = False
-        self.trouble = ""
-        self.by_proxy = False
-        self._handle: socket.socket | None = None
-        self._owned = False
-        self._lock = threading.Lock()
+        self.looking = False
+
+    def seconds(self) -> float:
+        """Return the seconds that are left. Raises TimeoutError if none are."""
+        if self.looking:
+            return 0.0
+        left = self.end - pause_clock()
+        if left <= 0:
+            raise TimeoutError("out of time")
+        return left
+
+
+class TimedSocket:
+    """A connected socket that waits no longer than `time_left` says.
+
+    `http.client` may close it while it still reads from its file (`makefile`): then it stays open. `shut` closes both.
+    """
+
+    def __init__(self, sock: Any, time_left: TimeLeft) -> None:
+        """`sock` is a socket, with or without TLS, or urllib3's TLS within TLS."""
+        self.inner = sock
+        self.time_left = time_left
+        self.reader: TimedReader | None = None
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of it. Raises TimeoutError, OSError."""
+        view = memoryview(data)
+        while view:
+            self.inner.settimeout(self.time_left.seconds())
+            view = view[self.inner.send(view) :]
+
+    def recv(self, size: int) -> bytes:
+        """Return what comes next, at most `size` bytes; b"" for the end. Raises TimeoutError, OSError."""
+        self.inner.settimeout(self.time_left.seconds())
+        return bytes(self.inner.recv(size))
+
+    def recv_into(self, buffer: Any) -> int:
+        """Read what comes next into a buffer; return how much, 0 for the end. Raises TimeoutError, OSError."""
+        self.inner.settimeout(self.time_left.seconds())
+        return int(self.inner.recv_into(buffer))
+
+    def makefile(self, mode: str = "rb", *_: object) -> TimedReader:
+        """Return the file to read from: the same one until it is closed, so that nothing that it has read is lost."""
+        if self.reader is None or self.reader.closed:
+            self.reader = TimedReader(self)
+        return self.reader
+
+    def look(self) -> bytes | None:
+        """Return the start of what came and was not read yet, without waiting; None for nothing, b"" for the end.
+
+        TLS's own session tickets, which a server sends after the handshake, are nothing.
+        """
+        reader = self.makefile()
+        self.time_left.looking = True
+        try:
+            return reader.peek(1) or (b"" if reader.ended else None)
+        except OSError:
+            return b""
+        finally:
+            self.time_left.looking = False
+
+    def settimeout(self, _: float | None) -> None:
+        """Do nothing: the time left is asked before each wait."""
+
+    def fileno(self) -> int:
+        """Return the number of the open connection, -1 for a closed one."""
+        return int(self.inner.fileno())
 
     @property
-    def left(self) -> float:
-        """Seconds that remain; never quite zero, which a socket would take for "don't wait at all"."""
-        return max(self.end - pause_clock(), 0.001)
+    def certificate_ends(self) -> datetime | None:
+        """When the certificate at the other end expires (UTC); None without one."""
+        ask = getattr(self.inner, "getpeercert", None)
+        certificate = ask() if ask is not None else None
+        if not certificate or "notAfter" not in certificate:
+            return None
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
 
-    def hold(self, handle: socket.socket | None) -> None:
-        """Set which connection to end when time is up; None: none any more."""
-        with self._lock:
-            if self._owned and self._handle is not None:
-                self._handle.close()
-            self._handle, self._owned = handle, False
-            if self.expired:
-                self._shut()
-
-    def adopt(self, handle: socket.socket) -> bool:
-        """Take over the socket of a connection that closes. Return False if another one is held.
-
-        An answer that ends with its connection is read after the library has closed that.
-        """
-        with self._lock:
-            if self._handle is handle:
-                self._owned = True
-            return self._owned and self._handle is handle
-
-    def cut(self) -> None:
-        """End the connection, whatever it is waiting for."""
-        with self._lock:
-            self.expired = True
-            self._shut()
-
-    def _shut(self) -> None:
-        if self._handle is not None:
+    def close(self) -> None:
+        """Close the connection, unless its file is still read from."""
+        if self.reader is None or self.reader.closed:
             with contextlib.suppress(OSError):
-                self._handle.shutdown(socket.SHUT_RDWR)
+                self.inner.close()
+
+    def shut(self) -> None:
+        """Close the file and the connection."""
+        if self.reader is not None:
+            self.reader.close()
+        self.close()
 
 
-class DeadlineThread:
-    """One thread for all attempts of a process; it sleeps until the first of them is out of time."""
+class _Incoming(io.RawIOBase):
+    """What comes in on a TimedSocket, as `io` reads it."""
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._watched: set[Attempt] = set()
-        self._thread: threading.Thread | None = None
-        self._wake = math.inf
+    def __init__(self, sock: TimedSocket) -> None:
+        self._sock = sock
+        self.ended = False
 
-    def watch(self, attempt: Attempt) -> None:
-        with self._changed:
-            self._watched.add(attempt)
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._wait_for_next, name="watchman", daemon=True)
-                self._thread.start()
-            elif attempt.end < self._wake:
-                self._changed.notify()
+    def readable(self) -> bool:
+        return True
 
-    def forget(self, attempt: Attempt) -> None:
-        with self._changed:
-            self._watched.discard(attempt)
-
-    def _wait_for_next(self) -> None:
-        while True:
-            with self._changed:
-                now = pause_clock()
-                over = [attempt for attempt in self._watched if attempt.end <= now]
-                self._watched.difference_update(over)
-                if not over:
-                    self._wake = min((attempt.end for attempt in self._watched), default=math.inf)
-                    self._changed.wait(None if self._wake == math.inf else self._wake - now)
-            for attempt in over:
-                attempt.cut()
+    def readinto(self, buffer: Any) -> int | None:
+        try:
+            size = self._sock.recv_into(buffer)
+        except (BlockingIOError, ssl.SSLWantReadError):  # only while looking: nothing has come
+            return None
+        self.ended = size == 0
+        return size
 
 
-_watchman = DeadlineThread()
-_current = threading.local()
+class TimedReader(io.BufferedReader):
+    """A file to read from a TimedSocket; `last_line` is the last line read, b"" once the other side has closed."""
+
+    def __init__(self, sock: TimedSocket) -> None:
+        self._incoming = _Incoming(sock)
+        super().__init__(self._incoming)
+        self.last_line = b""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the other side has closed."""
+        return self._incoming.ended
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Read a line, without its end if the connection ended in it."""
+        self.last_line = super().readline(size)
+        return self.last_line
 
 
-class DeadlineConnection:
-    """`with DeadlineConnection(attempt):` makes it this thread's attempt, and watches it."""
+def connect(host: str, port: int, time_left: TimeLeft) -> socket.socket:
+    """Return a socket connected to the first of a host's addresses that answers. Raises OSError."""
+    refused = OSError("no address")
+    addresses = resolve(host, port, time_left.end)
+    for number, (family, kind, protocol, _, address) in enumerate(addresses):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            # A short line must not wait for the answer to the line before it (Nagle).
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # An address that never answers (IPv6, often) must leave time for the others.
+            left = time_left.seconds()
+            sock.settimeout(max(left / (len(addresses) - number), min(left, 1)))
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            refused = error
+            if time_left.end <= pause_clock():
+                break
+            continue
+        return sock
+    raise refused
 
-    def __init__(self, attempt: Attempt) -> None:
-        self._attempt = attempt
 
-    def __enter__(self) -> Attempt:
-        _current.attempt = self._attempt
-        _watchman.watch(self._attempt)
-        return self._attempt
+def secured(sock: Any, context: ssl.SSLContext, host: str, time_left: TimeLeft) -> Any:
+    """Return a socket with TLS around another one, its certificate checked for `host`. Raises OSError, ValueError."""
+    name = host.rstrip(".")
+    try:
+        if isinstance(sock, ssl.SSLSocket):  # through a proxy that itself is asked over TLS
+            from urllib3.util.ssltransport import SSLTransport
 
-    def __exit__(self, *exc: object) -> None:
-        _watchman.forget(self._attempt)
-        self._attempt.hold(None)
-        _current.attempt = None
-
-
-def _attempt() -> Attempt:
-    """Return this thread's attempt; outside of any, an unwatched one (for a connection being closed)."""
-    return getattr(_current, "attempt", None) or Attempt(pause_clock() + 60)
+            return SSLTransport(TimedSocket(sock, time_left), context, name)  # type: ignore[arg-type]
+        sock.settimeout(time_left.seconds())
+        return context.wrap_socket(sock, server_hostname=name)
+    except BaseException:
+        sock.close()
+        raise
 
 
 def resolve(host: str, port: int, end: float) -> list[Any]:
@@ -178,195 +218,23 @@ def resolve(host: str, port: int, end: float) -> list[Any]:
     return found
 
 
-class _RecordingReader:
-    """A connection's reader while the head of an answer is read; records what the last line was."""
-
-    def __init__(self, reader: Any) -> None:
-        self._reader = reader
-        self.last = b""
-
-    def readline(self, *limits: int) -> bytes:
-        self.last = bytes(self._reader.readline(*limits))
-        return self.last
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reader, name)
-
-
-class _WholeHead(http.client.HTTPResponse):
-    """An answer whose head ends with its blank line.
-
-    The library also takes a cut connection for the head's end, and so half a head for an answer.
-    """
-
-    def begin(self) -> None:
-        if getattr(self, "headers", None) is not None:  # started already
-            return
-        reader: Any = self.fp
-        head: Any = _RecordingReader(reader)
-        self.fp = head
-        try:
-            super().begin()
-        finally:
-            if self.fp is head:
-                self.fp = reader
-        if not head.last:
-            raise http.client.RemoteDisconnected("the start of the answer was cut short")
-
-    def _read_status(self) -> tuple[str, int, str]:
-        """Read the final answer's first line, skipping interim answers before it (RFC 9110, section 15.2).
-
-        The library skips only 100, and takes 103 (Early Hints) for the answer itself.
-        """
-        while True:
-            version, status, reason = super()._read_status()  # type: ignore[misc]
-            if not 100 <= status < 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:
-                return version, status, reason
-            http.client.parse_headers(self.fp)
-
-
-def _only_tickets(sock: socket.socket) -> bool:
-    """Return whether what can be read is only TLS's own session tickets.
-
-    A server sends them after the handshake, and they make a connection that was opened ahead look as if its server had
-    sent
-    something, or closed.
-    """
-    if not isinstance(sock, ssl.SSLSocket):
-        return False
-    earlier = sock.gettimeout()
-    sock.settimeout(0)
-    try:
-        sock.recv(1)
-    except ssl.SSLWantReadError:
-        return True
-    except OSError:
-        return False
-    finally:
-        sock.settimeout(earlier)
-    return False  # it closed, or sent something unasked
-
-
-class _RecordingConnection:
-    """What both kinds of connection add to urllib3's: they record how far an attempt came."""
-
-    sock: socket.socket | None
-    port: int
-    _dns_host: str
-    socket_options: Any
-    _handle: socket.socket | None = None
-    _connecting = False
-    _held: bytes | None = None
-    _last_used = 0.0
-
-    def _new_conn(self) -> socket.socket:
-        """Return a connected socket, within the attempt's remaining time over all of the host's addresses."""
-        attempt = _attempt()
-        refused: OSError = OSError("no address")
-        addresses = resolve(self._dns_host, self.port, attempt.end)
-        for number, (family, kind, protocol, _, address) in enumerate(addresses):
-            sock = socket.socket(family, kind, protocol)
-            try:
-                for option in self.socket_options or ():
-                    sock.setsockopt(*option)
-                # An address that never answers (IPv6, often) must leave time for the others.
-                sock.settimeout(max(attempt.left / (len(addresses) - number), min(attempt.left, 1)))
-                sock.connect(address)
-                sock.settimeout(attempt.left)
-            except OSError as error:
-                sock.close()
-                refused = error
-                if attempt.end <= pause_clock():
-                    break
-                continue
-            # The wrapping for TLS takes the socket's number over; a duplicate stays good through it.
-            self._handle = sock.dup()
-            attempt.hold(self._handle)
-            return sock
-        raise refused
-
-    def connect(self) -> None:
-        attempt = _attempt()
-        self._connecting = True
-        try:
-            super().connect()  # type: ignore[misc]
-        except Exception as error:
-            attempt.trouble = trouble_words(error)
-            self.close()
-            raise
-        finally:
-            self._connecting = False
-        self._last_used = pause_clock()
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        """Send a request as urllib3 does, but head and body in one piece: two would wake the server twice."""
-        self._held = b""
-        try:
-            super().request(*args, **kwargs)  # type: ignore[misc]
-            held, self._held = self._held, None
-        finally:
-            self._held = None
-        if held:
-            self.send(held)
-
-    #: urllib3 checks each header for a marker that nobody here sets.
-    putheader = http.client.HTTPConnection.putheader
-
-    def send(self, data: Any) -> None:
-        if not self._connecting:  # a proxy's CONNECT is no part of the request
-            if self._held is not None and len(self._held) + len(data) < LARGEST_PIECE:
-                self._held += data
-                return
-            if self.sock is None:
-                self.connect()
-            attempt = _attempt()
-            attempt.hold(self._handle)
-            if not attempt.begun and attempt.end <= pause_clock():
-                # A process that was suspended up to here must not send what another has sent meanwhile.
-                raise TimeoutError
-            attempt.begun = True
-            if self._held:
-                held, self._held = self._held, b""
-                super().send(held)  # type: ignore[misc]
-        super().send(data)  # type: ignore[misc]
-        self._last_used = pause_clock()
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether it may be used again: open, nothing unread in it, and not idle for too long."""
-        if self.sock is None or pause_clock() - self._last_used >= LONGEST_IDLE:
-            return False
-        return bool(super().is_connected) or _only_tickets(self.sock)  # type: ignore[misc]
-
-    def close(self) -> None:
-        handle, self._handle = self._handle, None
-        if handle is not None and not _attempt().adopt(handle):
-            handle.close()
-        super().close()  # type: ignore[misc]
-
-
-class _Plain(_RecordingConnection, HTTPConnection):
-    response_class = _WholeHead
-
-
-class _Secure(_RecordingConnection, HTTPSConnection):
-    response_class = _WholeHead
-
-
-class PlainPool(HTTPConnectionPool):
-    """Connections on loopback."""
-
-    ConnectionCls = _Plain
-
-
-class SecurePool(HTTPSConnectionPool):
-    """Connections over TLS."""
-
-    ConnectionCls = _Secure
-
-
 #: A proxy's answer when it wants a login (407 to CONNECT).
 PROXY_LOGIN = "the proxy requires a login (407)"
+PROXY_NO = "the proxy would not connect to it"
+
+
+class ProxyUnusable(OSError):
+    """The environment names a proxy that is no http or https address."""
+
+
+class ProxyRefused(OSError):
+    """A proxy's answer to CONNECT that is no yes."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"CONNECT: {status}")
+        self.status = status
+
+
 _OWN_AUTHORITY = "; if it is the office's own, name its file in SSL_CERT_FILE"
 
 #: What a certificate's check can find (OpenSSL's X509_V_ERR_*), in words.
@@ -400,10 +268,10 @@ def trouble_words(error: BaseException) -> str:
                 return "it could not be reached in time"
             case ConnectionError():
                 return "it closed the connection at once"
-            case OSError() if "Tunnel connection failed: 407" in str(seen):
-                return PROXY_LOGIN
-            case OSError() if "Tunnel connection failed" in str(seen):
-                return "the proxy would not connect to it"
+            case ProxyUnusable():
+                return "the address of the proxy in HTTPS_PROXY is not http or https"
+            case ProxyRefused():
+                return PROXY_LOGIN if seen.status == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED else PROXY_NO
             case OSError() if seen.errno is not None and seen.strerror:
                 return f"it can't be reached ({seen.strerror})"
         seen = seen.__cause__ or seen.__context__

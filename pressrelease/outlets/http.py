@@ -6,13 +6,14 @@ total, whatever the server does. Several threads share an outlet's connections.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from pressrelease import __version__
@@ -26,23 +27,21 @@ from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system.clock import pause_clock
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest
-    from requests.adapters import HTTPAdapter
-    from urllib3 import BaseHTTPResponse
+    from http.client import HTTPResponse
 
-    from pressrelease.outlets.deadline import Attempt
+    from pressrelease.outlets.http_connection import Connection, Pool, Proxy
 
-__all__ = ["Http", "HttpAnswer", "Reached", "certificate_end", "checked_address", "failure_of", "retry_after", "trust"]
+__all__ = ["Http", "HttpAnswer", "Reached", "checked_address", "failure_of", "retry_after", "trust"]
 
-#: How much of an answer is read, in bytes, and how many connections an outlet keeps.
+#: How much of an answer is read, in bytes.
 LARGEST_ANSWER = 1 << 20
-KEPT_CONNECTIONS = 64
 #: How many servers' connections are kept; an outlet uses one, or few.
 KEPT_SERVERS = 8
 #: How many addresses are kept as they were checked and encoded.
-KEPT_REQUESTS = 64
+KEPT_ADDRESSES = 64
 #: How many connections are opened ahead of a lift by default.
 WARM_CONNECTIONS = 4
+MOST_WARMED = 64
 LONGEST_WARMING = timedelta(seconds=10)
 
 #: What a header's name and value may be.
@@ -55,6 +54,16 @@ class Reached:
     """What a bare connection found. `certificate_ends` is aware UTC, None without TLS."""
 
     certificate_ends: datetime | None = None
+
+
+class Address(NamedTuple):
+    """An address as it was checked and encoded; `target` is its path and query, as a request names them."""
+
+    url: str
+    scheme: str
+    host: str
+    port: int | None
+    target: str
 
 
 def checked_address(value: str | SecretReference, secret: Callable[[SecretReference], str], at: str) -> tuple[str, str]:
@@ -79,10 +88,8 @@ class Http:
     def __init__(self, *, called: str, timeout: timedelta) -> None:
         self.called = called
         self._timeout = timeout
-        self._adapter: HTTPAdapter | None = None
-        self._proxies: dict[str, dict[str, str]] = {}
-        self._requests: dict[tuple[str, str], PreparedRequest] = {}
-        self._pools: dict[str, Any] = {}
+        self._addresses: dict[str, Address] = {}
+        self._pools: dict[tuple[str, str, int | None], Pool] = {}
         self._lock = threading.Lock()
 
     def deadline(self) -> float:
@@ -127,40 +134,35 @@ class Http:
         largest: int = LARGEST_ANSWER,
     ) -> HttpAnswer:
         """Do what `request` does, but return any status that came through, for a kind that interprets more of them."""
-        from pressrelease.outlets.deadline import Attempt, DeadlineConnection
-
-        prepared, said = self._addressed(method, url), self._with_headers(headers)
-        attempt = Attempt(self.deadline() if deadline is None else deadline)
-        with DeadlineConnection(attempt):
-            pool: Any = None
-            connection: Any = None
-            whole = False
-            try:
-                pool = self._pool(prepared)
-                connection = _opened(pool, attempt)
-                # What urllib3's pool does for a request, without what it does for one that it would send again.
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before
-                    connection.request(
-                        method, prepared.path_url, body=body, headers=said, preload_content=False, decode_content=False
-                    )
-                connection.timeout = attempt.left
-                answer = self._answer(connection.getresponse(), attempt, largest, changes_nothing)
-                whole = answer.whole
-                return answer
-            except DeliveryFailed:
-                raise
-            except Exception as error:  # noqa: BLE001  (each library has its own; what counts is what has left)
-                raise self._lost(attempt, error, changes_nothing) from None
-            finally:
-                if connection is not None:
-                    if not whole:
-                        connection.close()
-                    pool._put_conn(connection)
+        address, said = self._addressed(url), self._with_headers(headers)
+        end = self.deadline() if deadline is None else deadline
+        pool: Pool | None = None
+        connection: Connection | None = None
+        kept = False
+        try:
+            pool = self._pool(address)
+            connection = pool.take(end)
+            response = connection.ask(method, address.target, body, said)
+            answer = self._answer(response, largest, changes_nothing)
+            kept = connection.may_follow(response)
+            return answer
+        except DeliveryFailed:
+            raise
+        except Exception as error:  # noqa: BLE001  (each library has its own; what counts is what has left)
+            if connection is None or not connection.begun:
+                raise self._not_begun(error, end, by_proxy=pool is not None and pool.proxy is not None) from None
+            raise self._lost(pause_clock() >= end, changes_nothing) from None
+        finally:
+            if pool is not None and connection is not None:
+                if kept:
+                    pool.put_back(connection)
+                else:
+                    connection.drop()
 
     def warm(self, url: str, sends: int = WARM_CONNECTIONS) -> None:
         """Open connections ahead for `sends` sends at once, sending nothing. Failing is silent."""
         with contextlib.suppress(DeliveryFailed):
-            self._connect(url, min(sends, KEPT_CONNECTIONS), min(self._timeout, LONGEST_WARMING))
+            self._connect(url, min(sends, MOST_WARMED), min(self._timeout, LONGEST_WARMING))
 
     def reach(self, url: str) -> Reached:
         """Connect, with TLS if the address asks for it, and send nothing. Raises DeliveryFailed."""
@@ -179,15 +181,9 @@ class Http:
     def close(self) -> None:
         """Close all connections."""
         with self._lock:
-            if self._adapter is None:
-                return
-            # urllib3 leaves that to the garbage collector, which may take its time.
-            for manager in (self._adapter.poolmanager, *self._adapter.proxy_manager.values()):
-                for key in manager.pools.keys():  # noqa: SIM118  (this container refuses to be iterated over)
-                    manager.pools[key].close()
-            self._adapter.close()
-            self._adapter = None
-            self._pools.clear()
+            pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
 
     # -- one attempt --------------------------------------------------------------------------------------
 
@@ -204,12 +200,9 @@ class Http:
             Certainty.FOR_GOOD, f"the address or headers of {self.called} can't be used for a request"
         )
 
-    def _addressed(self, method: str, url: str) -> PreparedRequest:
-        """Return a request to an address, without headers and body.
-
-        Raises DeliveryFailed without one, or without https.
-        """
-        kept = self._requests.get((method, url))
+    def _addressed(self, url: str) -> Address:
+        """Return an address in its parts. Raises DeliveryFailed for what is none, and for one without https."""
+        kept = self._addresses.get(url)
         if kept is not None:
             return kept
         from requests import PreparedRequest, RequestException
@@ -217,28 +210,30 @@ class Http:
         # Made outside of any session: none of its cookies, and no credentials from a .netrc.
         prepared = PreparedRequest()
         try:
-            prepared.prepare(method=method, url=url)
+            prepared.prepare(method="POST", url=url)
+            parts = urlsplit(prepared.url or "")
+            address = Address(prepared.url or "", parts.scheme, parts.hostname or "", parts.port, prepared.path_url)
         except (RequestException, ValueError, UnicodeError):
             raise self._no_request() from None
-        parts = urlsplit(prepared.url or "")
-        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        if not address.host or address.scheme not in {"http", "https"}:
+            raise self._no_request()
+        if address.scheme != "https" and not is_loopback(address.host):
             raise DeliveryFailed(Certainty.FOR_GOOD, f"the address of {self.called} is not encrypted (https)")
-        if len(self._requests) >= KEPT_REQUESTS:
-            self._requests.clear()
-        self._requests[method, url] = prepared
-        return prepared
+        if len(self._addresses) >= KEPT_ADDRESSES:
+            self._addresses.clear()
+        self._addresses[url] = address
+        return address
 
-    def _answer(self, response: BaseHTTPResponse, attempt: Attempt, largest: int, changes_nothing: bool) -> HttpAnswer:
-        headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
-        body = bytearray()
-        whole = True
+    def _answer(self, response: HTTPResponse, largest: int, changes_nothing: bool) -> HttpAnswer:
+        headers: dict[str, str] = {}
+        for name, value in response.headers.items():
+            said = headers.get(name.lower())
+            headers[name.lower()] = str(value) if said is None else f"{said}, {value}"
+        body = b""
         try:
-            for part in response.stream(16384, decode_content=False):
-                body += part
-                if len(body) > largest:
-                    whole = False
-                    break
-            cut_short = attempt.expired
+            body = response.read(largest + 1)
+            # The library does not complain of a body that ends before its length.
+            cut_short = len(body) <= largest and bool(response.length)
         except Exception:  # noqa: BLE001  (as above)
             cut_short = True
         # Any other status says all that matters in its first line.
@@ -247,122 +242,84 @@ class Http:
                 Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE,
                 f"{self.called} accepted it ({response.status}), but its answer was cut short",
             )
-        return HttpAnswer(response.status, headers, bytes(body[:largest]), whole)
+        return HttpAnswer(response.status, headers, body[:largest], whole=len(body) <= largest)
 
-    def _lost(self, attempt: Attempt, error: Exception, changes_nothing: bool) -> DeliveryFailed:
+    def _not_begun(self, error: Exception, end: float, *, by_proxy: bool) -> DeliveryFailed:
+        """Return the failure of a request of which no byte has left."""
         from pressrelease.outlets.deadline import PROXY_LOGIN, trouble_words
 
-        late = attempt.expired or pause_clock() >= attempt.end
-        if not attempt.begun:
-            trouble = trouble_words(TimeoutError()) if late else attempt.trouble or trouble_words(error)
-            if trouble == PROXY_LOGIN:
-                return DeliveryFailed(Certainty.FOR_GOOD, f"{self.called}: {trouble}", credentials=True)
-            way = "through the proxy in HTTPS_PROXY: " if attempt.by_proxy else ""
-            return DeliveryFailed(Certainty.NOT_SENT, f"{self.called}: {way}{trouble}")
+        trouble = trouble_words(TimeoutError() if pause_clock() >= end else error)
+        if trouble == PROXY_LOGIN:
+            return DeliveryFailed(Certainty.FOR_GOOD, f"{self.called}: {trouble}", credentials=True)
+        way = "through the proxy in HTTPS_PROXY: " if by_proxy else ""
+        return DeliveryFailed(Certainty.NOT_SENT, f"{self.called}: {way}{trouble}")
+
+    def _lost(self, late: bool, changes_nothing: bool) -> DeliveryFailed:
+        """Return the failure of a request that left and has no answer."""
         words = "did not answer in time" if late else "closed the connection before its answer was complete"
         return DeliveryFailed(Certainty.NOT_SENT if changes_nothing else Certainty.UNSURE, f"{self.called} {words}")
 
     # -- connections --------------------------------------------------------------------------------------
 
     def _connect(self, url: str, count: int, within: timedelta) -> Reached:
-        """Open `count` connections at once, and keep them. Raises DeliveryFailed."""
-        from pressrelease.outlets.deadline import Attempt, DeadlineConnection
+        """Open `count` connections, and keep them. Raises DeliveryFailed."""
+        address = self._addressed(url)
+        end = pause_clock() + within.total_seconds()
+        pool: Pool | None = None
+        opened: list[Connection] = []
+        try:
+            pool = self._pool(address)
+            for _ in range(count):
+                opened.append(pool.take(end))
+            return Reached(opened[0].certificate_ends)
+        except Exception as error:  # noqa: BLE001  (as above)
+            raise self._not_begun(error, end, by_proxy=pool is not None and pool.proxy is not None) from None
+        finally:
+            for connection in opened:
+                assert pool is not None  # noqa: S101  (it opened them)
+                pool.put_back(connection)
 
-        prepared = self._addressed("GET", url)
-        attempt = Attempt(pause_clock() + within.total_seconds())
-        opened: list[Any] = []
-        with DeadlineConnection(attempt):
-            pool: Any = None
-            try:
-                pool = self._pool(prepared)
-                for _ in range(count):
-                    opened.append(_opened(pool, attempt))
-                return Reached(certificate_end(opened[0].sock))
-            except Exception as error:  # noqa: BLE001  (as above)
-                raise self._lost(attempt, error, changes_nothing=True) from None
-            finally:
-                for connection in opened:
-                    pool._put_conn(connection)
+    def _pool(self, address: Address) -> Pool:
+        """Return the connections to a server, through the environment's proxy if it names one."""
+        from pressrelease.outlets.http_connection import Pool
 
-    def _pool(self, prepared: PreparedRequest) -> Any:
-        """Return the pool for a request, through the environment's proxy if it names one."""
-        url = urlsplit(prepared.url or "")
-        server = f"{url.scheme}://{url.netloc}"
-        if server not in self._pools:
-            if len(self._pools) >= KEPT_SERVERS:
-                self._pools.clear()
-            proxies = self._proxies_for(prepared.url or "")
-            self._pools[server] = self._ready().get_connection_with_tls_context(prepared, True, proxies=proxies)
-        return self._pools[server]
-
-    def _ready(self) -> HTTPAdapter:
-        with self._lock:
-            if self._adapter is None:
-                self._adapter = _new_adapter()
-            return self._adapter
-
-    def _proxies_for(self, url: str) -> dict[str, str]:
-        """Return the environment's proxies, looked up once a host; never one for this machine itself."""
-        host = urlsplit(url).hostname or ""
-        if is_loopback(host):
-            return {}
-        if host not in self._proxies:
-            from requests.utils import get_environ_proxies
-
-            self._proxies[host] = dict(get_environ_proxies(url))
-        return self._proxies[host]
+        server = (address.scheme, address.host, address.port)
+        pool = self._pools.get(server)
+        if pool is None:
+            opened = Pool(*server, trust("http/1.1"), _proxy_for(address))
+            with self._lock:
+                if len(self._pools) >= KEPT_SERVERS:
+                    for old in self._pools.values():
+                        old.close()
+                    self._pools.clear()
+                pool = self._pools.setdefault(server, opened)
+        return pool
 
 
-def _opened(pool: Any, attempt: Attempt) -> Any:
-    """Return an open connection of the pool: what urllib3 does before a request, without a public name."""
-    connection = pool._get_conn()
-    connection.timeout = attempt.left
-    attempt.by_proxy = pool.proxy is not None
-    try:
-        if connection.sock is None and pool.proxy is not None:
-            pool._prepare_proxy(connection)
-        if connection.sock is None:
-            connection.connect()
-    except BaseException:
-        connection.close()
-        pool._put_conn(connection)
-        raise
-    return connection
+def _proxy_for(address: Address) -> Proxy | None:
+    """Return the proxy that the environment names for an address; never one for this machine itself.
 
-
-def _new_adapter() -> HTTPAdapter:
-    import logging
-
-    from requests.adapters import HTTPAdapter
-
-    from pressrelease.outlets.deadline import PlainPool, SecurePool
-
-    # urllib3 logs whole addresses, and some addresses are secrets.
-    logging.getLogger("urllib3").propagate = False
-
-    class Adapter(HTTPAdapter):
-        """requests' adapter over our connections, with only our trust."""
-
-        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-            super().init_poolmanager(*args, ssl_context=trust(), **kwargs)
-            self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-
-        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-            manager = super().proxy_manager_for(proxy, ssl_context=trust(), proxy_ssl_context=trust(), **kwargs)
-            manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-            return manager
-
-        def cert_verify(self, *args: Any, **kwargs: Any) -> None:
-            """Do nothing: `trust()` always verifies, and reading a bundle again would cost each connection 20 ms."""
-
-    return Adapter(pool_connections=KEPT_SERVERS, pool_maxsize=KEPT_CONNECTIONS, max_retries=0)
-
-
-def certificate_end(sock: Any) -> datetime | None:
-    """Return when the certificate at the other end of a connection expires (UTC); None without one."""
-    import ssl
-
-    certificate = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
-    if not certificate or "notAfter" not in certificate:
+    Raises ProxyUnusable for one that is no http or https address.
+    """
+    if is_loopback(address.host):
         return None
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
+    from requests.utils import get_auth_from_url, get_environ_proxies, select_proxy
+
+    from pressrelease.outlets.deadline import ProxyUnusable
+    from pressrelease.outlets.http_connection import Proxy
+
+    named = select_proxy(address.url, dict(get_environ_proxies(address.url)))
+    if not named:
+        return None
+    if "://" not in named:
+        named = f"http://{named}"
+    try:
+        parts = urlsplit(named)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ProxyUnusable from None
+    if not host or parts.scheme not in {"http", "https"}:
+        raise ProxyUnusable
+    user, password = get_auth_from_url(named)
+    login = base64.b64encode(f"{user}:{password}".encode("latin-1", "replace")).decode() if user else ""
+    return Proxy(host, port or (443 if parts.scheme == "https" else 80), parts.scheme, login and f"Basic {login}")

@@ -1,4 +1,4 @@
-"""outlets.http and outlets.wire: connections that are kept, warmed, trusted, and let go of. Real sockets."""
+"""outlets.http and outlets.http_connection: connections that are kept, warmed, trusted, and let go of. Real sockets."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from servers import (
     answer,
     answer_then_close,
     close_after_request,
+    drip,
     garbage,
     half_answer,
     half_head,
@@ -28,10 +29,11 @@ from servers import (
     never_reads,
     raw,
     reset_after_request,
+    tunnel,
     unused_port,
 )
 
-from pressrelease.outlets import deadline
+from pressrelease.outlets import deadline, http_connection
 from pressrelease.outlets import http as http_module
 from pressrelease.publishing.plan import AHEAD
 from pressrelease.release.delivery import Certainty, DeliveryFailed
@@ -79,7 +81,7 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(monkeypatch: pyte
         http.request("POST", server.url, body=BODY)
         http.request("POST", server.url, body=BODY)
         assert server.connections == 1
-        monkeypatch.setattr(deadline, "LONGEST_IDLE", 0.05)
+        monkeypatch.setattr(http_connection, "LONGEST_IDLE", 0.05)
         time.sleep(0.1)
         http.request("POST", server.url, body=BODY)
         http.close()
@@ -103,7 +105,7 @@ def test_a_connection_opened_ahead_of_a_lift_is_good_for_the_rush_after_it(monke
         http = new_http()
         http.warm(server.url)
         later = AHEAD.total_seconds() + 10
-        for module in (http_module, deadline):
+        for module in (http_module, http_connection, deadline):
             monkeypatch.setattr(module, "pause_clock", lambda: clock.pause_clock() + later)
         http.request("POST", server.url, body=BODY)
         assert server.connections == http_module.WARM_CONNECTIONS
@@ -216,6 +218,51 @@ def test_a_proxy_that_fails_has_sent_nothing(monkeypatch: pytest.MonkeyPatch, be
     assert words in failure.reason
     assert {(request.method, request.target) for request in proxy.requests} == {("CONNECT", "news.example.org:443")}
     assert all(not request.body and "canary" not in str(request.headers) for request in proxy.requests)
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["over http", "over https"])
+def test_through_a_proxy_as_without_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secure: bool) -> None:
+    missing("openssl", "openssl")
+    there = make_authority(tmp_path / "there", name="news.example.org")
+    between = make_authority(tmp_path / "between")
+    both = tmp_path / "both.pem"
+    both.write_bytes(there.certificate.read_bytes() + between.certificate.read_bytes())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(both))
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    drips = drip(b"x" * 99, every=0.1, first=b"HTTP/1.1 200 OK\r\n\r\n")
+    with (
+        FlakyServer(answer(200, b"first"), answer(200, b"y" * 700_000), drips, tls=there.server) as server,
+        FlakyServer(tunnel(server.port), tls=between.server if secure else None) as proxy,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("://", "://user:p%40ss@"))
+        http = new_http()
+        http.warm("https://news.example.org", 1)
+        assert http.reach("https://news.example.org").certificate_ends is not None
+        assert http.request("POST", "https://news.example.org/a", body=BODY).body == b"first"
+        large = b"z" * 900_000
+        assert len(http.request("POST", "https://news.example.org/b", body=large).body) == 700_000
+        begun = time.monotonic()
+        with pytest.raises(DeliveryFailed) as caught:
+            http.request("POST", "https://news.example.org/c", body=BODY, deadline=http.deadline() - 4.5)
+        assert time.monotonic() - begun < 2
+        http.close()
+    assert caught.value.certainty is Certainty.UNSURE
+    assert [request.body for request in server.requests] == [BODY, large, BODY]
+    assert {request.headers["host"] for request in server.requests} == {"news.example.org"}
+    assert "proxy-authorization" not in server.requests[0].headers
+    assert [(request.method, request.target) for request in proxy.requests] == [("CONNECT", "news.example.org:443")]
+    assert proxy.requests[0].headers["proxy-authorization"] == "Basic dXNlcjpwQHNz"
+
+
+def test_a_proxy_that_wants_a_login_closes_the_outlet(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FlakyServer(answer(407)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        failure = failed_post("https://news.example.org")
+    assert (failure.certainty, failure.credentials) == (Certainty.FOR_GOOD, True)
+    assert "(407)" in failure.reason
 
 
 def test_no_proxy_stands_between_us_and_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

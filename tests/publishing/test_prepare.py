@@ -316,7 +316,7 @@ gate = threading.Barrier(2)
 failed = []
 def through_http():
     gate.wait()
-    try: Http(called="x", timeout=timedelta(seconds=1))._addressed("POST", "https://x.example/")
+    try: Http(called="x", timeout=timedelta(seconds=1))._addressed("https://x.example/")
     except BaseException as error: failed.append(error)
 def as_mail_does():
     gate.wait()

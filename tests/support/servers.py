@@ -155,6 +155,29 @@ def late(seconds: float, then: Behaviour) -> Behaviour:
     return Behaviour(f"late {then.name}", after)
 
 
+def tunnel(port: int) -> Behaviour:
+    """A proxy that does as CONNECT asks, whatever host is named: it goes on to `port` on this machine."""
+
+    def act(connection: Connection, request: Request) -> None:
+        connection.send(b"HTTP/1.1 200 Connection established\r\nX-Proxy: yes\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", port)) as inner:
+            back = threading.Thread(target=_pump, args=(inner, connection.sock), name="flaky tunnel", daemon=True)
+            back.start()
+            _pump(connection.sock, inner)
+            back.join(5)
+
+    return _ends("tunnel", act)
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    """Hand on what comes until it ends, and then end the other side."""
+    with contextlib.suppress(OSError):
+        while part := source.recv(1 << 16):
+            sink.sendall(part)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
 def _reset_first(connection: Connection) -> bool:
     connection.reset()
     return False

@@ -128,9 +128,9 @@ class Conversation:
     @property
     def certificate_ends(self) -> datetime | None:
         """Return when the server's certificate expires (UTC); None on a connection that is not secured."""
-        from pressrelease.outlets.http import certificate_end
+        from pressrelease.outlets.deadline import TimedSocket, TimeLeft
 
-        return certificate_end(self._sock)
+        return TimedSocket(self._sock, TimeLeft(self.end)).certificate_ends
 
     def secure(self, context: ssl.SSLContext, host: str, own_name: str) -> None:
         """Run STARTTLS (RFC 3207): forget what was said before it, and let nothing be pending behind it."""
