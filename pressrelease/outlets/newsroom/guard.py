@@ -31,7 +31,8 @@ class Guard:
 
     def must_be_there(self) -> None:
         """Raise DeliveryFailed if the folder is missing and held pages before."""
-        if not self._root.is_dir() and self._held_pages():
+        # In this order: another program that writes the first page makes the folder, and then the note of it.
+        if self._held_pages() and not self._root.is_dir():
             raise self._unmounted("is missing")
 
     def must_be_ours(self, root: PublicFolder, has_pages: Callable[[], bool]) -> None:
