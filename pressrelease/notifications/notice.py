@@ -106,11 +106,7 @@ def sentence(words: str) -> str:
 
 
 def in_logs(waiting: Waiting) -> tuple[str, str]:
-    """Return a release's name and reason for cron's mail and the system's log, which others read:
-
-    a code until it lifts.
-    """
+    """Return a release's name, a code until it lifts, and its reason: cron's mail and the log are read by others."""
     if waiting.lifted:
         return waiting.slug, waiting.reason
-    name = display_name(waiting.slug, waiting.version, out=False)
-    return name, waiting.reason.replace(f"releases/{waiting.slug}.md", "its file")
+    return display_name(waiting.slug, waiting.version, out=False), waiting.reason

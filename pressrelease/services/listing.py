@@ -113,10 +113,8 @@ def unattended(row: Row, now: datetime, alive: Path) -> Row:
         _being_sent(one, now, alive) for one in due
     ):  # `publish`, typed by hand, is no scheduler and sends all the same
         return row
-    words = (
-        f"it was due {say_span(now - max(lift, due_since(row.dossier) or lift))} ago, and nothing is running to send it"
-    )
-    return row._replace(standing=standing._replace(reason=words, cause=Cause.NO_SCHEDULER))
+    ago = say_span(now - max(lift, due_since(row.dossier) or lift))
+    return row._replace(standing=ReleaseStatus.because(standing.state, Cause.NO_SCHEDULER, ago=ago))
 
 
 def _being_sent(delivery: Delivery, now: datetime, alive: Path) -> bool:
@@ -137,11 +135,12 @@ def draft_row(context: ServiceContext, slug: str, *, now: datetime, check: bool 
     except NotFound:
         raise
     except PressReleaseError as error:
-        return Row(slug, "", ReleaseStatus(ReleaseState.DRAFT, error.message, cause=Cause.FILE_UNREADABLE), None)
+        unread = ReleaseStatus.because(ReleaseState.DRAFT, Cause.FILE_UNREADABLE, error=error.message)
+        return Row(slug, "", unread, None)
     try:
         embargo = embargo_of(release, context.config, now=now)
     except EmbargoRefused as error:
-        refused = ReleaseStatus(ReleaseState.DRAFT, error.message, cause=Cause.EMBARGO_REFUSED)
+        refused = ReleaseStatus.because(ReleaseState.DRAFT, Cause.EMBARGO_REFUSED, error=error.message)
         return Row(slug, release.headline, refused, None)
     return Row(slug, release.headline, _checked(context, slug) if check else ReleaseStatus(ReleaseState.DRAFT), embargo)
 
@@ -156,7 +155,8 @@ def _checked(context: ServiceContext, slug: str) -> ReleaseStatus:
         return ReleaseStatus(ReleaseState.DRAFT)
     place = f" (line {faults[0].line})" if faults[0].line else ""
     more = f", and {len(faults) - 1} more error{'s' if len(faults) > 2 else ''}" if len(faults) > 1 else ""
-    return ReleaseStatus(ReleaseState.DRAFT, f"{faults[0].message.rstrip('.')}{place}{more}", cause=Cause.CHECK_REFUSED)
+    error = f"{faults[0].message.rstrip('.')}{place}{more}"
+    return ReleaseStatus.because(ReleaseState.DRAFT, Cause.CHECK_REFUSED, error=error)
 
 
 def scheduler_sign(read: Reader, alive: Path, now: datetime, control: Control) -> SchedulerSign:

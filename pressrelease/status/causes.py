@@ -1,7 +1,7 @@
 """Why a release waits, fails or is over, as stable codes, and what follows from each. Pure.
 
-A cause is decided once, in `standing`; words, the next command, the exit code and the notification follow from it.
-Nothing decides by the words of a sentence. A new cause needs a member, its row in `ADVICE`, and nothing else.
+A cause is decided once, in `evaluation`. The text, the next command, the exit code and the notification follow from it
+by `ADVICE`. Nothing decides by the words of a sentence. A new cause needs a member and its row, and nothing else.
 """
 
 from __future__ import annotations
@@ -88,15 +88,20 @@ class Topic(Enum):
 class Advice(NamedTuple):
     """What follows from a cause.
 
-    `command` is the command to run next, with {slug} and {outlets} filled in, "" where nobody has to do anything;
-    `once_begun` replaces it where a delivery has been claimed already. `refusal` carries the exit code of a pass that
-    meets a due release with this cause; None where that is no trouble. `topic` is what the office is notified under.
+    `text` is the reason, with the facts that `say` fills in. A scheduled release's never has its name or its file's:
+    cron's mail and the system's log show it before the lift. `label` is what a release is called at a terminal, "" if
+    its state says it. `command` is the command to run next, with {slug} and {outlets} filled in, "" if nobody has to
+    do anything; `once_begun` replaces it if a delivery has been claimed already. `refusal` carries the exit code of a
+    pass that meets a due release with this cause; None if that is no trouble. `topic` is what the office is notified
+    under.
     """
 
+    text: str
     command: str = ""
     refusal: type[PressReleaseError] | None = None
     topic: Topic | None = None
     once_begun: str = ""
+    label: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -104,45 +109,97 @@ class Advice(NamedTuple):
         return self.refusal.exit_code if self.refusal else 0
 
 
-#: The one table: cause → next command, exit code, notification.
+#: The one table: cause → text, next command, exit code, notification, label.
 ADVICE = MappingProxyType(
     {
-        Cause.FILE_UNREADABLE: Advice("check {slug}", Refused),
-        Cause.EMBARGO_REFUSED: Advice("check {slug}", Refused),
-        Cause.RECORD_DISAGREES: Advice("journal --verify", NeedsPerson, Topic.NEEDS_YOU),
+        Cause.FILE_UNREADABLE: Advice("{error}", "check {slug}", Refused),
+        Cause.EMBARGO_REFUSED: Advice("{error}", "check {slug}", Refused),
+        Cause.CHECK_REFUSED: Advice("{error}", "edit {slug}", Refused),
         # A person held it, and a reason such as "charges dropped" is no call to let it go.
-        Cause.CHECK_REFUSED: Advice("edit {slug}", Refused),
-        Cause.HELD: Advice("", NeedsPerson, Topic.NEEDS_YOU),
-        Cause.APPROVAL_MISSING: Advice("approve {slug}", NeedsPerson, Topic.NEEDS_YOU),
-        Cause.FILE_CHANGED: Advice("schedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="hold {slug}"),
-        Cause.FILE_MISSING: Advice("unschedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="hold {slug}"),
-        Cause.CONFIG_CHANGED: Advice("schedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="hold {slug}"),
-        Cause.CLOCK_IN_DOUBT: Advice("doctor", NeedsPerson, Topic.CLOCK),
+        Cause.HELD: Advice("put on hold by {by}{why}", "", NeedsPerson, Topic.NEEDS_YOU),
+        Cause.RECORD_DISAGREES: Advice(
+            "the database and the journal disagree: {difference}; nothing goes out until someone checks it",
+            "journal --verify",
+            NeedsPerson,
+            Topic.NEEDS_YOU,
+        ),
+        Cause.APPROVAL_MISSING: Advice("{missing}", "approve {slug}", NeedsPerson, Topic.NEEDS_YOU),
+        Cause.FILE_CHANGED: Advice(
+            "its file was edited after it was scheduled; it won't go out as it is",
+            "schedule {slug}",
+            NeedsPerson,
+            Topic.NEEDS_YOU,
+            once_begun="hold {slug}",
+        ),
+        Cause.FILE_MISSING: Advice(
+            "its file is gone; it won't go out without it",
+            "unschedule {slug}",
+            NeedsPerson,
+            Topic.NEEDS_YOU,
+            once_begun="hold {slug}",
+        ),
+        Cause.CONFIG_CHANGED: Advice(
+            "{change} after it was scheduled; nothing goes out until {way_out}",
+            "schedule {slug}",
+            NeedsPerson,
+            Topic.NEEDS_YOU,
+            once_begun="hold {slug}",
+        ),
+        Cause.CLOCK_IN_DOUBT: Advice(
+            "{doubt}; nothing goes out until someone checks it", "doctor", NeedsPerson, Topic.CLOCK
+        ),
         # Scheduled again, it is for an hour that the rules of today know.
-        Cause.ZONE_RULES_ASK: Advice("schedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="resume {slug}"),
-        Cause.MISSED: Advice("resume {slug}", NeedsPerson, Topic.NEEDS_YOU),
-        Cause.OUTLET_UNKNOWN: Advice("outlets", NeedsPerson, Topic.NEEDS_YOU),
-        Cause.OUTLET_CLOSED: Advice("outlets --test {outlets}", NeedsPerson, Topic.CLOSED),
+        Cause.ZONE_RULES_ASK: Advice(
+            "{ruling}", "schedule {slug}", NeedsPerson, Topic.NEEDS_YOU, once_begun="resume {slug}"
+        ),
+        Cause.MISSED: Advice(
+            "it is {late} late, more than max_late allows, so it was not sent",
+            "resume {slug}",
+            NeedsPerson,
+            Topic.NEEDS_YOU,
+            label="LATE, ACTION NEEDED",
+        ),
+        Cause.OUTLET_UNKNOWN: Advice(
+            "the outlet {names} is not in config.toml any more, or it is switched off;"
+            " what waits for it goes out once it is back",
+            "outlets",
+            NeedsPerson,
+            Topic.NEEDS_YOU,
+        ),
+        Cause.OUTLET_CLOSED: Advice("{refusals}", "outlets --test {outlets}", NeedsPerson, Topic.CLOSED),
         # Without the verdict, which is the person's: `settle` then says which there are.
-        Cause.IN_DOUBT: Advice("settle {slug} --outlet {outlets}", NeedsPerson, Topic.IN_DOUBT),
-        Cause.FAILED: Advice("retry {slug}", NeedsPerson, Topic.FAILED),
-        Cause.RETRYING: Advice("", WillRetry),
-        Cause.DELAYED: Advice("outlets --test {outlets}", WillRetry, Topic.DELAYED),
+        Cause.IN_DOUBT: Advice(
+            "it is not certain that {where} got it: {error}{more}",
+            "settle {slug} --outlet {outlets}",
+            NeedsPerson,
+            Topic.IN_DOUBT,
+        ),
+        Cause.FAILED: Advice("sending to {where} failed: {error}{more}", "retry {slug}", NeedsPerson, Topic.FAILED),
+        Cause.RETRYING: Advice("{progress}", "", WillRetry),
+        Cause.DELAYED: Advice("{progress}", "outlets --test {outlets}", WillRetry, Topic.DELAYED, label="LATE"),
         # Nobody is there to send a notification either.
-        Cause.NO_SCHEDULER: Advice("run", NeedsPerson),
-        Cause.ZONE_RULES_CHANGED: Advice(topic=Topic.MOVED),
-        Cause.KILLED: Advice(),
-        Cause.CANCELED: Advice(),
-        Cause.PARTLY_CANCELED: Advice(),
+        Cause.NO_SCHEDULER: Advice(
+            "it was due {ago} ago, and nothing is running to send it", "run", NeedsPerson, label="LATE, NOT RUNNING"
+        ),
+        Cause.ZONE_RULES_CHANGED: Advice("{ruling}", topic=Topic.MOVED),
+        Cause.KILLED: Advice("{why}"),
+        Cause.CANCELED: Advice("every delivery was canceled; nothing went out", label="CANCELED"),
+        Cause.PARTLY_CANCELED: Advice("some deliveries were canceled"),
     }
 )
 
-#: How `{outlets}` is written where a command takes several.
+
+def say(cause: Cause, **facts: str) -> str:
+    """Return the text of a cause with its facts filled in. Raises KeyError if one is missing."""
+    return ADVICE[cause].text.format(**facts)
+
+
+#: How `{outlets}` is written for a command that takes several.
 _BETWEEN = {Cause.OUTLET_CLOSED: " ", Cause.DELAYED: " "}
 
 
 def command_for(cause: Cause, slug: str, *, outlets: Sequence[str] = (), begun: bool = False) -> str:
-    """The command to run next, as it is typed; "" where nobody has to do anything.
+    """Return the command to run next, as it is typed; "" if nobody has to do anything.
 
     `outlets` are those that the cause is about; `begun` is whether a delivery has ever been claimed.
     """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.status.causes import Cause
+from pressrelease.status.causes import Cause, say
 from pressrelease.when.embargo import Embargo
 from pressrelease.when.formatting import say_time
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ReleaseState(str, Enum):
-    """Where a release stands (CONTRACT section 5); each member carries the words that a person reads."""
+    """The state of a release (CONTRACT section 5); each member has the sentence that a person reads."""
 
     sentence: str
 
@@ -41,7 +41,7 @@ class ReleaseState(str, Enum):
 
 
 class Directive(str, Enum):
-    """The last word that a person said of a release; what is stored. The state follows from it and the facts."""
+    """A person's last decision about a release, as it is stored. The state follows from it and the facts."""
 
     SCHEDULED = "scheduled"
     HELD = "held"
@@ -156,9 +156,16 @@ class ReleaseStatus(NamedTuple):
     cause: Cause | None = None
     outlets: tuple[str, ...] = ()
 
+    @classmethod
+    def because(
+        cls, state: ReleaseState, cause: Cause, *, blocked: bool = False, outlets: Iterable[str] = (), **facts: str
+    ) -> ReleaseStatus:
+        """Return the status of a release with a cause; `facts` are what its text names."""
+        return cls(state, say(cause, **facts), blocked, cause, tuple(outlets))
+
 
 def counted_approvals(approvals: Iterable[Approval], policy: Policy, makers: Collection[str]) -> int:
-    """How many people's approvals count under the policy in force, given by those who may give them.
+    """Return how many people's approvals count under the policy in force.
 
     Several approvals are one person's if they share a name or a key: a key that the file of signers has under two
     names, or under a pattern, is one person. `makers` are whoever wrote and scheduled the release (`Scheduled.makers`).
@@ -177,7 +184,7 @@ def counted_approvals(approvals: Iterable[Approval], policy: Policy, makers: Col
 
 
 def same_person(name: str) -> str:
-    """A name as it is compared: `JDoe` and ` jdoe` are one person, and give one approval."""
+    """Return a name as it is compared: `JDoe` and ` jdoe` are one person, and give one approval."""
     return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
@@ -210,13 +217,13 @@ def evaluate(
     clock_doubt: str | None = None,
     closed: Mapping[str, str] = MappingProxyType({}),
 ) -> ReleaseStatus:
-    """Where a release stands at `now`; the first reason that stops it, in the order that a person would ask.
+    """Return the status of a release at `now`: the first reason that stops it, in the order that a person would ask.
 
     `closed` are the outlets that refuse our credentials, each with its words.
     """
     release, deliveries = dossier.release, dossier.deliveries
     if release.word is Directive.KILLED:
-        return ReleaseStatus(ReleaseState.KILLED, release.why, blocked=True, cause=Cause.KILLED)
+        return ReleaseStatus.because(ReleaseState.KILLED, Cause.KILLED, blocked=True, why=release.why)
     still_open = [delivery for delivery in deliveries if delivery.is_open]
     # What a closed outlet has refused is tried again by itself once it opens: the outlet needs a person, not this.
     refused = [one for one in deliveries if one.state is DeliveryState.FAILED and one.outlet in closed]
@@ -224,8 +231,8 @@ def evaluate(
     if not still_open and not stuck and not refused:
         return _settled(deliveries)
     if release.word is Directive.HELD:
-        why = f"put on hold by {release.word_by}" + (f": {release.why}" if release.why else "")
-        return ReleaseStatus(ReleaseState.HELD, why, blocked=True, cause=Cause.HELD)
+        why = f": {release.why}" if release.why else ""
+        return ReleaseStatus.because(ReleaseState.HELD, Cause.HELD, blocked=True, by=release.word_by, why=why)
     if still_open and (stopper := _stopper(dossier, still_open, policy, retry, known_outlets, now, clock_doubt)):
         return stopper
     changed = dossier.ruling.words if dossier.ruling else ""
@@ -234,39 +241,32 @@ def evaluate(
         given = f"{missing} more approval{'s' if missing > 1 else ''} needed"
         given += "".join(f"; {one.by}'s does not count: {one.doubt}" for one in dossier.approvals if one.doubt)
         given += f"; {changed}" if changed else ""
-        return ReleaseStatus(ReleaseState.UNAPPROVED, given, blocked=True, cause=Cause.APPROVAL_MISSING)
+        return ReleaseStatus.because(ReleaseState.UNAPPROVED, Cause.APPROVAL_MISSING, blocked=True, missing=given)
     if release.lift is None and still_open:
         # `approvals` was lowered meanwhile; nothing lifts by an edit of config.toml.
-        return ReleaseStatus(
-            ReleaseState.UNAPPROVED, "it goes out with its next approval", blocked=True, cause=Cause.APPROVAL_MISSING
-        )
+        given = "it goes out with its next approval"
+        return ReleaseStatus.because(ReleaseState.UNAPPROVED, Cause.APPROVAL_MISSING, blocked=True, missing=given)
     # The others go on: an outlet that was taken out of config.toml costs them nothing, as one that is down.
     if unknown := sorted({delivery.outlet for delivery in still_open} - set(known_outlets)):
-        gone = f"the outlet {', '.join(unknown)} is not in config.toml any more, or it is switched off"
-        return ReleaseStatus(
-            ReleaseState.NEEDS_YOU,
-            f"{gone}; what waits for it goes out once it is back",
-            cause=Cause.OUTLET_UNKNOWN,
-            outlets=tuple(unknown),
+        return ReleaseStatus.because(
+            ReleaseState.NEEDS_YOU, Cause.OUTLET_UNKNOWN, outlets=unknown, names=", ".join(unknown)
         )
     if stuck:
         return stuck
     if dossier.ruling and dossier.ruling.asks and still_open:
-        return ReleaseStatus(ReleaseState.NEEDS_YOU, changed, cause=Cause.ZONE_RULES_ASK)
+        return ReleaseStatus.because(ReleaseState.NEEDS_YOU, Cause.ZONE_RULES_ASK, ruling=changed)
     if shut := sorted({delivery.outlet for delivery in (*still_open, *refused)} & set(closed)):
-        return ReleaseStatus(
-            ReleaseState.NEEDS_YOU,
-            "; ".join(closed_words(outlet, closed[outlet]) for outlet in shut),
-            cause=Cause.OUTLET_CLOSED,
-            outlets=tuple(shut),
-        )
+        refusals = "; ".join(closed_words(outlet, closed[outlet]) for outlet in shut)
+        return ReleaseStatus.because(ReleaseState.NEEDS_YOU, Cause.OUTLET_CLOSED, outlets=shut, refusals=refusals)
     if dossier.begun or (release.lift is not None and release.lift <= now):
         return _on_its_way(dossier, now)
-    return ReleaseStatus(ReleaseState.SCHEDULED, changed, cause=Cause.ZONE_RULES_CHANGED if changed else None)
+    if changed:
+        return ReleaseStatus.because(ReleaseState.SCHEDULED, Cause.ZONE_RULES_CHANGED, ruling=changed)
+    return ReleaseStatus(ReleaseState.SCHEDULED)
 
 
 def due_since(dossier: Dossier) -> datetime | None:
-    """When a release could first go out (UTC): at its lift, or once a person let it go after that; None without one."""
+    """Return when a release could first go out (UTC): at its lift, or once a person let it go; None without a lift."""
     release = dossier.release
     if release.lift is None:
         return None
@@ -275,7 +275,7 @@ def due_since(dossier: Dossier) -> datetime | None:
 
 
 def _on_its_way(dossier: Dossier, now: datetime) -> ReleaseStatus:
-    """How far a release has come that is going out; the outlets that don't get it are named, with the reason."""
+    """Return the status of a release that is going out. The outlets that don't get it are named, with the reason."""
     since = due_since(dossier)
     overdue = since is not None and now - since >= OVERDUE
     sending = {one.outlet for one in dossier.deliveries if one.state is DeliveryState.SENDING}
@@ -286,19 +286,16 @@ def _on_its_way(dossier: Dossier, now: datetime) -> ReleaseStatus:
             held_up.setdefault(one.outlet, []).append(one)
     if not held_up:
         return ReleaseStatus(ReleaseState.PUBLISHING)
-    return ReleaseStatus(
-        ReleaseState.PUBLISHING,
-        "; ".join(_progress(dossier, outlet, those, now) for outlet, those in held_up.items()),
-        cause=Cause.DELAYED if overdue else Cause.RETRYING,
-        outlets=tuple(held_up),
-    )
+    progress = "; ".join(_progress(dossier, outlet, those, now) for outlet, those in held_up.items())
+    cause = Cause.DELAYED if overdue else Cause.RETRYING
+    return ReleaseStatus.because(ReleaseState.PUBLISHING, cause, outlets=held_up, progress=progress)
 
 
 _TRIED = frozenset({DeliveryState.RETRYING, DeliveryState.IN_DOUBT})
 
 
 def _progress(dossier: Dossier, outlet: str, held_up: Sequence[Delivery], now: datetime) -> str:
-    """How many of an outlet's recipients have it, why the others don't, and when it is tried again."""
+    """Return how many of an outlet's recipients have it, why the others don't, and when it is tried again."""
     all_of_them = [one for one in dossier.deliveries if one.outlet == outlet]
     sent = sum(one.state is DeliveryState.DELIVERED for one in all_of_them)
     words = [f"{outlet}: {sent} of {len(all_of_them)} sent"]
@@ -315,18 +312,17 @@ def closed_words(outlet: str, reason: str) -> str:
 
 
 def _settled(deliveries: Sequence[Delivery]) -> ReleaseStatus:
-    """Where a release stands of which nothing is left to do."""
+    """Return the status of a release that needs nothing more."""
     called_off = sum(delivery.state is DeliveryState.CANCELED for delivery in deliveries)
     if deliveries and called_off == len(deliveries):
-        nothing = "every delivery was canceled; nothing went out"
-        return ReleaseStatus(ReleaseState.KILLED, nothing, blocked=True, cause=Cause.CANCELED)
+        return ReleaseStatus.because(ReleaseState.KILLED, Cause.CANCELED, blocked=True)
     if called_off:
-        return ReleaseStatus(ReleaseState.PUBLISHED, "some deliveries were canceled", cause=Cause.PARTLY_CANCELED)
+        return ReleaseStatus.because(ReleaseState.PUBLISHED, Cause.PARTLY_CANCELED)
     return ReleaseStatus(ReleaseState.PUBLISHED)
 
 
 def _stuck(deliveries: Sequence[Delivery]) -> ReleaseStatus | None:
-    """What is said of deliveries that nothing but a person's word can move; None where there are none."""
+    """Return the status by deliveries that only a person can decide about; None if there are none."""
     stuck = [delivery for delivery in deliveries if delivery.needs_person]
     if not stuck:
         return None
@@ -334,13 +330,14 @@ def _stuck(deliveries: Sequence[Delivery]) -> ReleaseStatus | None:
     first = next((one for one in stuck if one.state is DeliveryState.IN_DOUBT), stuck[0])
     where = first.outlet + (f" ({first.recipient})" if first.recipient else "")
     more = f", and {len(stuck) - 1} more" if len(stuck) > 1 else ""
-    if first.state is DeliveryState.IN_DOUBT:
-        words, cause = f"it is not certain that {where} got it", Cause.IN_DOUBT
-    else:
-        words, cause = f"sending to {where} failed", Cause.FAILED
-    reason = f"{words}: {first.error or first.state.sentence}{more}"
-    outlets = tuple(dict.fromkeys(one.outlet for one in stuck if one.state is first.state))
-    return ReleaseStatus(ReleaseState.NEEDS_YOU, reason, cause=cause, outlets=outlets)
+    return ReleaseStatus.because(
+        ReleaseState.NEEDS_YOU,
+        Cause.IN_DOUBT if first.state is DeliveryState.IN_DOUBT else Cause.FAILED,
+        outlets=dict.fromkeys(one.outlet for one in stuck if one.state is first.state),
+        where=where,
+        error=first.error or first.state.sentence,
+        more=more,
+    )
 
 
 def _stopper(
@@ -352,34 +349,31 @@ def _stopper(
     now: datetime,
     clock_doubt: str | None,
 ) -> ReleaseStatus | None:
-    """Why nothing of a release may leave until somebody has looked; None where nothing stands in its way."""
+    """Return why nothing of a release may leave until somebody has looked; None if nothing stops it."""
     release = dossier.release
-    file = f"releases/{release.slug}.md"
     if dossier.disagrees:
-        return _blocked(Cause.RECORD_DISAGREES, f"{dossier.disagrees}; nothing goes out until someone checks it")
+        return _blocked(Cause.RECORD_DISAGREES, difference=dossier.disagrees)
     if dossier.file is FileFact.CHANGED:
-        return _blocked(Cause.FILE_CHANGED, f"{file} was edited after it was scheduled; it won't go out as it is")
+        return _blocked(Cause.FILE_CHANGED)
     if dossier.file is FileFact.GONE:
-        return _blocked(Cause.FILE_MISSING, f"{file} is gone; it won't go out without its file")
+        return _blocked(Cause.FILE_MISSING)
     if dossier.changed:
         way_out = "the old value is back" if dossier.begun else "it is scheduled again"
-        reason = f"{dossier.changed} after it was scheduled; nothing goes out until {way_out}"
-        return _blocked(Cause.CONFIG_CHANGED, reason)
+        return _blocked(Cause.CONFIG_CHANGED, change=dossier.changed, way_out=way_out)
     if dossier.ruling and dossier.ruling.blocked:
-        return _blocked(Cause.ZONE_RULES_ASK, dossier.ruling.words)
+        return _blocked(Cause.ZONE_RULES_ASK, ruling=dossier.ruling.words)
     lifted = release.lift is not None and release.lift <= now
     if lifted and clock_doubt:
-        return _blocked(Cause.CLOCK_IN_DOUBT, f"{clock_doubt}; nothing goes out until someone checks it")
+        return _blocked(Cause.CLOCK_IN_DOUBT, doubt=clock_doubt)
     going = [delivery for delivery in still_open if delivery.outlet in known_outlets]
     if any(too_late(delivery, release, policy=policy, retry=retry, now=now) for delivery in going):
         assert release.lift is not None  # noqa: S101  (too_late says False without one)
-        missed = f"it is {_hours(now - release.lift)} late, more than max_late allows, so it was not sent"
-        return _blocked(Cause.MISSED, missed)
+        return _blocked(Cause.MISSED, late=_hours(now - release.lift))
     return None
 
 
-def _blocked(cause: Cause, reason: str) -> ReleaseStatus:
-    return ReleaseStatus(ReleaseState.NEEDS_YOU, reason, blocked=True, cause=cause)
+def _blocked(cause: Cause, **facts: str) -> ReleaseStatus:
+    return ReleaseStatus.because(ReleaseState.NEEDS_YOU, cause, blocked=True, **facts)
 
 
 def _hours(span: timedelta) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pressrelease.config import Policy
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.status.causes import Cause, command_for
+from pressrelease.status.causes import ADVICE, Cause, command_for
 from pressrelease.status.evaluation import Dossier, ListChange, ReleaseState, ReleaseStatus, same_person
 from pressrelease.when import Embargo, embargo_as_json, rfc3339, say_full
 from pressrelease.when.formatting import say_distance, say_short
@@ -179,21 +179,13 @@ STATE_WORDS = {
     ReleaseState.KILLED: "WITHDRAWN",
 }
 
-#: What a release is called by its cause, if its state alone would say less.
-_CAUSE_WORDS = {
-    Cause.NO_SCHEDULER: "LATE, NOT RUNNING",
-    Cause.DELAYED: "LATE",
-    Cause.MISSED: "LATE, ACTION NEEDED",
-    Cause.CANCELED: "CANCELED",
-}
-
 #: The states of a release that has not gone out yet.
 _AHEAD = frozenset({ReleaseState.UNAPPROVED, ReleaseState.SCHEDULED, ReleaseState.HELD, ReleaseState.NEEDS_YOU})
 
 
 def standing_words(standing: ReleaseStatus) -> str:
     """Return what a state is called at a terminal; what is due with nobody to send it is not "going out"."""
-    by_cause = _CAUSE_WORDS.get(standing.cause) if standing.cause is not None else None
+    by_cause = ADVICE[standing.cause].label if standing.cause is not None else ""
     return by_cause or STATE_WORDS[standing.state]
 
 

@@ -117,13 +117,13 @@ class Agreement:
                 continue
             whole = set(one.recipients) == set(sets[slug])
             if not whole or counts.get(slug, 0) != sum(map(len, sets[slug].values())):
-                found[slug] = _words(slug, "its recipients are not the scheduled ones")
+                found[slug] = "its recipients are not the scheduled ones"
                 continue
             for delivery in deliveries.get(slug, ()):
                 if delivery.version == one.version and _is_elsewhere(
                     one, sets[slug], delivery.outlet, delivery.recipient
                 ):
-                    found[slug] = _words(slug, f"it was not scheduled for {delivery.outlet}")
+                    found[slug] = f"it was not scheduled for {delivery.outlet}"
                     break
         return found
 
@@ -146,7 +146,7 @@ class Agreement:
             if slug in differ:
                 found[row["id"]] = differ[slug]
             elif one is not None and _is_elsewhere(one, sets[slug], row["outlet"], row["recipient"]):
-                found[row["id"]] = differ[slug] = _words(slug, f"it was not scheduled for {row['outlet']}")
+                found[row["id"]] = differ[slug] = f"it was not scheduled for {row['outlet']}"
         for row in single:  # one extra delivery in the record stops all of its release
             if row["slug"] in differ:
                 found.setdefault(row["id"], differ[row["slug"]])
@@ -243,7 +243,7 @@ def compare(rows: Sequence[Row], expected: Mapping[str, ReplayedRelease | None])
     found = {}
     for slug, row in releases.items():
         if differs := _differs(expected[slug], row, list(approvals.get(slug, {}).values())):
-            found[slug] = _words(slug, differs)
+            found[slug] = differs
     return found
 
 
@@ -267,10 +267,6 @@ def _is_elsewhere(expected: ReplayedRelease, sets: Mapping[str, frozenset[str]],
 
 def _counts(ask: Ask, slugs: Sequence[str]) -> dict[str, int]:
     return {row["slug"]: row["number"] for row in _in_parts(ask, COUNTS, slugs)}
-
-
-def _words(slug: str, differs: str) -> str:
-    return f"the database and the journal disagree about {slug}: {differs}"
 
 
 def _in_parts(ask: Ask, query: str, values: Sequence[Any], at_once: int = 400) -> Iterator[Row]:

@@ -20,7 +20,7 @@ from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState
 from pressrelease.status.evaluation import Directive
 from pressrelease.store import Store, claims, commands
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
-from pressrelease.store.connection import unreadable
+from pressrelease.store.connection import busy, sqlite_code, unreadable
 from pressrelease.store.journal import Head, Walk, walk
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.moving import copy_record, postgres_engine, sqlite_engine
@@ -59,7 +59,7 @@ def snapshot(store: Store, to: Path) -> None:
 
     def waited(status: int, remaining: int, total: int) -> None:
         if time.monotonic() > give_up:
-            raise sqlite3.OperationalError("database is locked")
+            raise busy()
 
     source_file = sqlite3.connect(f"{store.file.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
     copy = sqlite3.connect(to, isolation_level=None)
@@ -70,7 +70,7 @@ def snapshot(store: Store, to: Path) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")
         found = [str(row[0]) for row in copy.execute("PRAGMA quick_check(1)")]
     except sqlite3.Error as error:
-        if "full" in str(error):
+        if sqlite_code(error) == sqlite3.SQLITE_FULL:
             raise WillRetry(
                 "The disk is full. No backup was made. The database was not changed.", hint="Make room, then try again."
             ) from None

@@ -130,17 +130,27 @@ def for_postgres(query: str) -> str:
     return re.sub(r"(?<!:):([a-z_]\w*)", r"%(\1)s", query.replace("%", "%%"))
 
 
+def sqlite_code(error: sqlite3.Error) -> int | None:
+    """Return SQLite's primary result code, such as `sqlite3.SQLITE_FULL`; None if the driver itself complains."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else int(code) & 0xFF
+
+
+def busy() -> WillRetry:
+    """Return the error for a database that another program keeps locked."""
+    return WillRetry(
+        "The database is busy: another program kept it locked for too long. This command sent nothing.",
+        hint="Try again in a minute. To see which program it is: `pressrelease doctor`.",
+        code="store_busy",
+    )
+
+
 def unreadable(error: sqlite3.Error) -> StateUnreadable | WillRetry:
     """Return SQLite's error as ours: "busy" may be retried, everything else stops all sending."""
-    text = str(error)
-    if isinstance(error, sqlite3.OperationalError) and ("locked" in text or "busy" in text):
-        return WillRetry(
-            "The database is busy: another program kept it locked for too long. This command sent nothing.",
-            hint="Try again in a minute. To see which program it is: `pressrelease doctor`.",
-            code="store_busy",
-        )
+    if sqlite_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return busy()
     return StateUnreadable(
-        f"The database can't be read ({text}). Nothing was sent.",
+        f"The database can't be read ({error}). Nothing was sent.",
         hint="Don't change anything in .pressrelease/. Restore the last backup, or ask your IT person.",
     )
 

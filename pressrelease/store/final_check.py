@@ -52,7 +52,7 @@ class FinalCheck:
         if row["source_hash"] != source_hash:
             return "its file was changed after it was scheduled"
         if row["differs"]:
-            return str(row["differs"])
+            return f"the database and the journal disagree: {row['differs']}"
         if (row["state"], row["owner"], row["attempts"]) != ("sending", delivery.owner, delivery.attempts):
             return "another process took over"
         return None

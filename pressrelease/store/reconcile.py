@@ -144,7 +144,10 @@ class Reconciliation:
             is_, says = ("stopped", "is not") if stopped else ("not stopped", "is")
             found.append(f"the database says that everything is {is_}, and the journal says that it {says}")
         expected = {row["slug"]: self._releases.get(row["slug"]) for row in rows}
-        found += compare(rows, expected).values()
+        found += [
+            f"the database and the journal disagree about {slug}: {differs}"
+            for slug, differs in compare(rows, expected).items()
+        ]
         lost = {slug for slug, one in self._releases.items() if one is not None} - set(expected)
         found += [f"{slug} has lost its row, and the journal says that it is scheduled" for slug in sorted(lost)]
         return found

@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 import re
 from datetime import UTC, datetime
+from pathlib import Path
+from string import Formatter
 
 import pytest
 
 from pressrelease.cli import watching
 from pressrelease.cli.app import COMMANDS
 from pressrelease.status import views
-from pressrelease.status.causes import ADVICE, Cause, Topic, command_for
+from pressrelease.status.causes import ADVICE, Cause, Topic, command_for, say
 from pressrelease.status.evaluation import ReleaseState, ReleaseStatus
 from pressrelease.status.views import Row, SchedulerSign, next_command, release_json, status_json
 
@@ -66,6 +68,22 @@ def test_the_next_command_and_json_follow_the_cause_whatever_the_words() -> None
     assert next_command(draft) == "pressrelease schedule names"
     told = status_json([draft], now=now, stopped=False, scheduler=SchedulerSign(alive=False))
     assert told["releases"][0]["cause"] is None
+
+
+@pytest.mark.parametrize("cause", Cause, ids=lambda cause: cause.value)
+def test_the_table_has_the_text_of_each_cause(cause: Cause) -> None:
+    facts = [name for _, name, _, _ in Formatter().parse(ADVICE[cause].text) if name]
+    assert ADVICE[cause].text
+    assert not {"slug", "file", "headline"} & set(facts), "cron's mail shows it before the lift"
+    standing = ReleaseStatus.because(ReleaseState.NEEDS_YOU, cause, **dict.fromkeys(facts, "{it}"))
+    assert standing.cause is cause
+    assert standing.reason == say(cause, **dict.fromkeys(facts, "{it}"))
+    assert standing.reason.count("{it}") == len(facts)
+
+
+def test_no_cause_is_given_with_a_text_of_its_own() -> None:
+    for path in Path(inspect.getfile(views)).parents[1].rglob("*.py"):
+        assert not re.search(r"ReleaseStatus\([^)]*cause=", path.read_text(encoding="utf-8")), path
 
 
 @pytest.mark.parametrize("module", [views, watching])

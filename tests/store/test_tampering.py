@@ -138,7 +138,7 @@ def test_nothing_leaves_by_a_row_that_the_journal_does_not_have(
     assert claimed(context) == []
     outcome = publish_due(place)
     assert [one.slug for one in outcome.needs_you] == ["names"]
-    assert "the database and the journal disagree about names" in outcome.needs_you[0].reason
+    assert "the database and the journal disagree: " in outcome.needs_you[0].reason
     assert "nothing goes out until someone checks it" in outcome.needs_you[0].reason
     assert (pages(place), receiver.got) == ([], [])
     assert standing(context).cause is not None
@@ -150,7 +150,7 @@ def test_nothing_leaves_by_a_row_that_the_journal_does_not_have(
 def test_a_lift_that_was_moved_in_the_database_keeps_a_release_in(place: Workspace, days: int) -> None:
     context = records.schedule(place, "names", days=1)
     forging.move_lift(context.store, "names", datetime.now(UTC) + timedelta(days=days), told=False)
-    assert "the journal disagree about names: the journal says that it goes out at" in standing(context).reason
+    assert "the journal disagree: the journal says that it goes out at" in standing(context).reason
     assert claimed(context) == []
     publish_due(place)
     assert pages(place) == []
@@ -203,7 +203,7 @@ def test_what_was_edited_after_the_claim_is_found_before_the_first_byte(place: W
     rows = context.store.read.rows("SELECT id FROM deliveries WHERE outlet = 'public'")
     found = {number: ask(mine._replace(id=number), source_hash=release.source_hash, now=now) for number in [mine.id]}
     found |= {row["id"]: ask(mine._replace(id=row["id"]), source_hash=release.source_hash, now=now) for row in rows}
-    assert any("the journal disagree about" in str(told) for told in found.values())
+    assert any("the journal disagree: " in str(told) for told in found.values())
 
 
 def test_what_people_do_never_makes_record_and_journal_disagree(place: Workspace) -> None:

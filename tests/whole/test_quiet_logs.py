@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,18 @@ def test_publish_due_names_no_release_before_its_lift(office: Office) -> None:
     assert "zqcanary" not in done.stdout + done.stderr
     named = office.json("publish-due", expect=10)["needs_you"]
     assert named[0]["slug"] == SLUG, "a program that asks is told"
+
+
+@pytest.mark.parametrize("happened", ["its file is gone", "its row was edited"])
+def test_no_reason_names_a_release_before_its_lift(office: Office, happened: str) -> None:
+    if happened == "its file is gone":
+        (office.folder / "releases" / f"{SLUG}.md").unlink()
+    else:
+        with closing(sqlite3.connect(office.folder / ".pressrelease" / "state.db")) as connection, connection:
+            connection.execute("UPDATE releases SET author = 'someone'")
+    done = Office(office.folder).run("publish-due", expect=10)
+    assert "ACTION NEEDED: a release (code " in done.stderr
+    assert "zqcanary" not in done.stdout + done.stderr
 
 
 def test_run_names_no_release_before_its_lift(office: Office) -> None:
