@@ -44,6 +44,12 @@ class PressReleaseError(Exception):
         self.code = code or self.default_code
         self.candidates = tuple(candidates)
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The candidates to list below the message: not the only one, if the hint asks about it."""
+        asked = len(self.candidates) == 1 and self.candidates[0] in self.hint
+        return () if asked else self.candidates
+
     def as_json(self) -> dict[str, str | list[str]]:
         """The keys of `error` in a command's answer (CONTRACT section 6)."""
         return {

@@ -107,8 +107,7 @@ def _refuse(error: PressReleaseError) -> None:
     from pressrelease.cli.session import show
 
     answer.end(error)
-    asked = len(error.candidates) == 1 and error.candidates[0] in error.hint  # no need to list it too
-    listed = [] if asked else [f"  - {candidate}" for candidate in error.candidates]
+    listed = [f"  - {candidate}" for candidate in error.listed]
     show(sys.stderr, *(line for line in (error.message, *listed, error.hint) if line))
 
 

@@ -58,9 +58,7 @@ def give_results(
 
 
 def _indented(error: PressReleaseError) -> list[str]:
-    asked = len(error.candidates) == 1 and error.candidates[0] in error.hint  # no need to list it too
-    listed = [] if asked else [f"- {candidate}" for candidate in error.candidates]
-    lines = listed + error.hint.splitlines()
+    lines = [*(f"- {candidate}" for candidate in error.listed), *error.hint.splitlines()]
     return [f"  {line}" for line in lines]
 
 
