@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,8 +13,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from postgres_server import new_server
+from preloaded import end_preloaded
 
 from pressrelease.store import Store
+
+# Keep compiled modules, whatever the environment says: each of many commands would have to compile them again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile("quick", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", deadline=None, max_examples=2000, suppress_health_check=list(HealthCheck))
@@ -42,6 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_sessionfinish() -> None:
     """Save what `.ci/run coverage` measures: a worker of pytest-xdist ends without running its exit handlers."""
+    end_preloaded()
     if "COVERAGE_PROCESS_START" in os.environ:
         from coverage import Coverage
 

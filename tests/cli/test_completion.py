@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from preloaded import command_started
 from records import office, schedule, write
 
 from pressrelease.services import ServiceContext, approving, stopping
@@ -32,18 +33,11 @@ def folder(tmp_path: Path) -> Path:
 def offered(folder: Path, line: str, **environment: str) -> list[str]:
     """What bash is told for a line whose last word is being typed."""
     words = line.split(" ")
-    told = subprocess.run(
-        COMMAND,
-        env=os.environ
-        | {"_PRESSRELEASE_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-        | environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (told.returncode, told.stderr) == (0, "")
-    return [one.partition(",")[2] for one in told.stdout.split()]
+    asked = {"_PRESSRELEASE_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+    process = command_started([], cwd=folder, environment=os.environ | asked | environment)
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    return [one.partition(",")[2] for one in out.split()]
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,12 @@ import io
 import os
 import pty
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from preloaded import command_started
 
 from pressrelease.cli.wrapping import terminal_width, wrapped
 
@@ -84,20 +83,18 @@ def at_a_terminal(folder: Path, width: int, *arguments: str) -> str:
     """What a command shows on a terminal of that width, as lines that it wrote itself."""
     master, slave = pty.openpty()
     environment = os.environ | {"COLUMNS": str(width), "TERM": "xterm", "NO_COLOR": "1"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "pressrelease", *arguments],
-        cwd=folder, stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, env=environment,
-    ):  # fmt: skip
-        os.close(slave)
-        shown = b""
-        while True:
-            try:
-                part = os.read(master, 65536)
-            except OSError:
-                break
-            if not part:
-                break
-            shown += part
+    process = command_started(arguments, cwd=folder, environment=environment, terminal=slave)
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    process.communicate()
     os.close(master)
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).replace("\r\n", "\n")
 

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from base64 import b64encode
@@ -20,9 +19,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from pressrelease.cli import main
+from preloaded import COMMAND, Forked, can_fork, command_started, preloaded  # noqa: F401  (tests take COMMAND from here)
 
-COMMAND = [sys.executable, "-m", "pressrelease"]
+from pressrelease.cli import main
 
 
 @dataclass(frozen=True)
@@ -100,10 +99,14 @@ def receiving(pause: float = 0.0) -> Iterator[Receiver]:
 
 @dataclass
 class Office:
-    """A workspace on disk, worked by the installed command as a person or cron would."""
+    """A workspace on disk, worked by the command in processes of its own, as a person or cron would.
+
+    `fresh` has each of them begin as a new interpreter, which is how people start them.
+    """
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    fresh: bool = False
 
     @property
     def pages(self) -> list[str]:
@@ -118,17 +121,10 @@ class Office:
         path.write_text(f"---\n{text}---\n\n{body}\n", encoding="utf-8")
         return path
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> subprocess.Popen[str] | Forked:
         """Start the command; the caller ends it."""
-        return subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=self.folder,
-            env=os.environ | self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        environment = os.environ | self.environment
+        return command_started(arguments, cwd=self.folder, environment=environment, fresh=self.fresh)
 
     def run(
         self, *arguments: str, expect: int | Sequence[int] = 0, timeout: float = 90
@@ -156,7 +152,7 @@ class Office:
         return str(self.json("status", slug)["releases"][0]["state"])
 
     @contextmanager
-    def scheduler(self) -> Iterator[subprocess.Popen[str]]:
+    def scheduler(self) -> Iterator[subprocess.Popen[str] | Forked]:
         """`run`, up and looking; ended by SIGTERM."""
         process = self.start("run")
         try:
@@ -187,6 +183,8 @@ class HereOffice(Office):
 
 def found_office(folder: Path, receiver: Receiver | None = None, *, more: str = "", policy: str = "") -> Office:
     """An office with a newsroom, and, given a receiver, an outlet `media` that posts to it."""
+    if can_fork():
+        preloaded()  # ready before a test chooses a lift
     (folder / "releases").mkdir(parents=True)
     text = f'[office]\nname = "The Office"\ntimezone = "America/Los_Angeles"\n{policy}\n'
     text += '[outlets.newsroom]\ntype = "newsroom"\n'

@@ -15,10 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from conftest import missing
 from office import COMMAND, Office, found_office, in_seconds, iso
+from preloaded import Forked, Preloaded, can_fork
 
 import pressrelease
 
@@ -52,28 +54,37 @@ class Account:
 
     uid: int
     groups: tuple[int, ...]
-    office: Office
-    command: list[str]
-    environment: dict[str, str]
+    place: Place
 
     def __call__(self, *arguments: str, umask: str = "022", expect: int = 0, cwd: Path | None = None) -> str:
-        groups = [f"--groups={','.join(map(str, self.groups))}"] if self.groups else ["--clear-groups"]
-        who = ["setpriv", f"--reuid={self.uid}", f"--regid={self.uid}", *groups] if self.uid else []
-        done = subprocess.run(
-            [*who, "/bin/sh", "-c", f'umask {umask}; exec "$@"', "sh", *self.command, *arguments],
-            cwd=cwd or "/",
-            env=self.environment | ({} if cwd else {"PRESSRELEASE_WORKSPACE": str(self.office.folder)}),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=90,
-        )
-        said = done.stdout + done.stderr
-        assert done.returncode == expect, f"{arguments}: exit {done.returncode}\n{said}"
+        environment = self.place.environment
+        if cwd is None:
+            environment = environment | {"PRESSRELEASE_WORKSPACE": str(self.place.office.folder)}
+        process = self._started(arguments, environment, umask, cwd or Path("/"))
+        said = "".join(process.communicate(timeout=90))
+        assert process.returncode == expect, f"{arguments}: exit {process.returncode}\n{said}"
         for fault in ("Traceback", "Something went wrong", "this check could not be made"):
             assert fault not in said
         return said
+
+    def _started(
+        self, arguments: tuple[str, ...], environment: dict[str, str], umask: str, cwd: Path
+    ) -> subprocess.Popen[str] | Forked:
+        preloaded = self.place.preloaded
+        if preloaded is not None and preloaded.serves(environment):
+            account = (self.uid, self.groups) if self.uid else None
+            return preloaded.start(arguments, cwd=cwd, environment=environment, umask=int(umask, 8), account=account)
+        groups = [f"--groups={','.join(map(str, self.groups))}"] if self.groups else ["--clear-groups"]
+        who = ["setpriv", f"--reuid={self.uid}", f"--regid={self.uid}", *groups] if self.uid else []
+        return subprocess.Popen(
+            [*who, "/bin/sh", "-c", f'umask {umask}; exec "$@"', "sh", *self.place.command, *arguments],
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
 
 @dataclass
@@ -83,9 +94,10 @@ class Place:
     office: Office
     command: list[str]
     environment: dict[str, str]
+    preloaded: Preloaded | None
 
     def account(self, uid: int, *groups: int) -> Account:
-        return Account(uid, groups, self.office, self.command, self.environment)
+        return Account(uid, groups, self)
 
     @property
     def press(self) -> Account:
@@ -126,19 +138,31 @@ def sharing_commands() -> list[str]:
     ]
 
 
+class ForAll(NamedTuple):
+    """The command that every account may run, its environment, and where commands can be forked, what forks them."""
+
+    command: list[str]
+    environment: dict[str, str]
+    preloaded: Preloaded | None
+
+
 @pytest.fixture(scope="module")
-def for_all() -> tuple[list[str], dict[str, str]]:
-    return command_for_all()
+def for_all() -> Iterator[ForAll]:
+    command, environment = command_for_all()
+    preloaded = Preloaded(command[0], environment) if can_fork() else None
+    yield ForAll(command, environment, preloaded)
+    if preloaded is not None:
+        preloaded.end()
 
 
 @pytest.fixture
-def place(for_all: tuple[list[str], dict[str, str]]) -> Iterator[Place]:
+def place(for_all: ForAll) -> Iterator[Place]:
     with a_place(for_all) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def closed_place(for_all: tuple[list[str], dict[str, str]]) -> Iterator[Place]:
+def closed_place(for_all: ForAll) -> Iterator[Place]:
     """A workspace of PRESS that others may read around in, for what refuses them and so changes nothing."""
     with a_place(for_all) as made:
         made.press("schedule", "due", "far", "--yes")
@@ -147,7 +171,7 @@ def closed_place(for_all: tuple[list[str], dict[str, str]]) -> Iterator[Place]:
 
 
 @contextmanager
-def a_place(for_all: tuple[list[str], dict[str, str]]) -> Iterator[Place]:
+def a_place(for_all: ForAll) -> Iterator[Place]:
     root = Path(tempfile.mkdtemp(prefix="accounts-"))  # pytest's own folders are root's alone
     root.chmod(0o755)
     office = found_office(root / "office")
@@ -156,7 +180,7 @@ def a_place(for_all: tuple[list[str], dict[str, str]]) -> Iterator[Place]:
         office.write(slug, embargo=FAR if slug == "far" else "immediate")
     own(office)
     try:
-        yield Place(office, for_all[0], dict(for_all[1]))
+        yield Place(office, for_all.command, dict(for_all.environment), for_all.preloaded)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

@@ -221,7 +221,7 @@ def office(tmp_path: Path, bad: Bad, monkeypatch: pytest.MonkeyPatch) -> Office:
         "cat > given\nsleep 0.5\nexit 1\n"
     )
     (folder / "releases" / "sheet.pdf").write_text(TEXT["attachment"])
-    made = Office(folder, environment=SECRETS)
+    made = Office(folder, environment=SECRETS, fresh=True)
     keys = {name: TEXT[name] for name in ("headline", "subhead", "editor_note", "keywords")}
     keys["attachments"] = f"[{{path: sheet.pdf, title: {TEXT['title']}}}]"
     keys["outlets"] = f"[newsroom, {', '.join(outlets)}]"
