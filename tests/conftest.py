@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import uuid
 from collections.abc import Iterator
@@ -61,16 +60,6 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test is steered by the workspace, colours or editor of whoever runs it."""
     for name in ("PRESSRELEASE_WORKSPACE", "VISUAL", "EDITOR", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
-
-
-def missing(tool: str, package: str) -> None:
-    """Skip where a tool is not installed, saying what to install; in CI a missing one fails."""
-    if shutil.which(tool):
-        return
-    words = f"{tool} is not installed; `apt-get install {package}` brings it"
-    if os.environ.get("CI") == "true":
-        pytest.fail(words)
-    pytest.skip(words)
 
 
 @pytest.fixture(scope="session")

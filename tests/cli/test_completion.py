@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from needed import needs_program
 from preloaded import command_started
 from records import office, schedule, write
 
@@ -207,8 +207,8 @@ def test_each_shell_has_its_script(shell: str) -> None:
     assert f"_PRESSRELEASE_COMPLETE={shell}_complete" in told.stdout
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 def test_a_real_bash_completes_by_that_script(folder: Path, tmp_path: Path) -> None:
+    needs_program("bash", "bash")
     programs = tmp_path / "bin"
     programs.mkdir()
     program = programs / "pressrelease"

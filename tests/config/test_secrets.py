@@ -11,6 +11,7 @@ import pytest
 import records
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from needed import needs_module
 
 from pressrelease.config import SecretReference, SecretSource
 from pressrelease.errors import ConfigRefused, NotFound
@@ -128,7 +129,7 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
 @pytest.fixture
 def keyring() -> Iterator[Any]:
     """A real keyring backend, in memory, in place of this machine's."""
-    real = pytest.importorskip("keyring", reason="`pip install 'pressrelease[keyring]'` brings it")
+    real = needs_module("keyring")
     from keyring.backend import KeyringBackend
 
     class InMemory(KeyringBackend):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from needed import needs_module
 
 from pressrelease.config import Office
 from pressrelease.formats.news_item import Edition, PubStatus, editors_note, identity
@@ -53,8 +54,8 @@ MESSAGE = composed()
 @pytest.fixture(scope="module")
 def ninjs_schemas() -> list[Any]:
     """Validators for 3.1, and for 3.2 as announced: the same with its own name."""
-    jsonschema = pytest.importorskip("jsonschema")
-    pytest.importorskip("rfc3339_validator")
+    jsonschema = needs_module("jsonschema")
+    needs_module("rfc3339_validator")
     from referencing import Registry, Resource
     from referencing.jsonschema import DRAFT202012
 
@@ -72,7 +73,7 @@ def ninjs_schemas() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def newsml_schema() -> Any:
-    etree = pytest.importorskip("lxml.etree")
+    etree = needs_module("lxml.etree")
     # The schema names W3C's xml.xsd; it is the one beside it, and nothing is fetched.
     parser = etree.XMLParser(no_network=True)
     return etree.XMLSchema(etree.parse(str(IPTC / "NewsML-G2_2.35-spec-All-Power.xsd"), parser))
@@ -184,7 +185,7 @@ def test_an_author_who_tells_editors_nothing() -> None:
 
 
 def test_a_word_file_is_marked_as_a_proof() -> None:
-    pytest.importorskip("docx")
+    needs_module("docx")
     from docx import Document
 
     from pressrelease.formats.docx import docx

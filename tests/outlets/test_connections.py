@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests  # noqa: F401  (loaded before any deadline of a test runs)
-from conftest import missing
+from needed import needs_program
 from requesting import BODY, failed_post, new_http
 from servers import (
     Behaviour,
@@ -133,7 +133,7 @@ def _until(true: object, seconds: float = 3) -> None:
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_a_certificate_that_is_vouched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    missing("openssl", "openssl")
+    needs_program("openssl", "openssl")
     authority = make_authority(tmp_path)
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
@@ -160,7 +160,7 @@ def test_a_certificate_that_is_vouched_for(tmp_path: Path, monkeypatch: pytest.M
 def test_a_certificate_that_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, days: int, trusted: bool, words: str
 ) -> None:
-    missing("openssl", "openssl")
+    needs_program("openssl", "openssl")
     authority = make_authority(tmp_path, name=name, days=days)
     if trusted:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.certificate))

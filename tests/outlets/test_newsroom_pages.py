@@ -12,9 +12,9 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import pytest
-from conftest import missing
 from hypothesis import example, given
 from hypothesis import strategies as st
+from needed import needs_program
 from newsrooms import EARLIER, LIFT, OFFICE, URL, message_of, open_newsroom_in, send
 
 from pressrelease.outlets.newsroom.pages import NewsroomSite, list_pages, record_of, release_page
@@ -324,7 +324,7 @@ def test_the_feed_holds_any_text(headline: str, subhead: str, body: str) -> None
 
 @pytest.mark.slow
 def test_a_real_browser_fetches_nothing_else_and_fits_a_small_screen(tmp_path: Path) -> None:
-    missing("chromium", "chromium")
+    needs_program("chromium", "chromium")
     outlet = open_newsroom_in(tmp_path, url="")
     long = "Donaudampfschifffahrtsgesellschaftskapitän" * 3
     body = (

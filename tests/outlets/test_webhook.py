@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from needed import needs_module
 from servers import Behaviour, FlakyServer, answer, hang_after_request, redirect, reset_after_request, unused_port
 
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
@@ -69,7 +70,7 @@ def test_the_standards_own_vector() -> None:
     hours=st.integers(-12, 12),
 )
 def test_the_standards_own_library_agrees_in_every_zone(key: bytes, body: str, hours: int) -> None:
-    standardwebhooks = pytest.importorskip("standardwebhooks")
+    standardwebhooks = needs_module("standardwebhooks")
     from datetime import timezone
 
     secret = "whsec_" + base64.b64encode(key).decode()
@@ -146,7 +147,7 @@ def test_what_is_missing_is_null() -> None:
 
 
 def test_every_try_has_the_same_id_and_bytes_and_its_own_time() -> None:
-    standardwebhooks = pytest.importorskip("standardwebhooks")
+    standardwebhooks = needs_module("standardwebhooks")
     with FlakyServer(reset_after_request, answer(500), answer(204)) as server:
         outlet = _open(server.url + "/press?x=1")
         for pause in (1.01, 0):

@@ -17,9 +17,10 @@ import forging
 import pytest
 import workshop
 from calling import Caller
-from conftest import NOW, missing
+from conftest import NOW
 from hypothesis import example, given
 from hypothesis import strategies as st
+from needed import needs_program
 from office import Office, found_office
 from records import left_alone, make_first_layout
 from sqlalchemy import text
@@ -345,7 +346,7 @@ class Keys:
 @pytest.fixture(scope="module")
 def made_keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     """Keys of `da`, who is trusted, of `deputy`, who is too, and of `stranger`, who is not."""
-    missing("ssh-keygen", "openssh-client")
+    needs_program("ssh-keygen", "openssh-client")
     keys = Keys(tmp_path_factory.mktemp("keys"))
     for name in ("da", "deputy", "stranger"):
         keys.make(name)
@@ -634,7 +635,7 @@ def test_a_key_with_a_passphrase_is_not_waited_for_where_nobody_is_there(
 def test_an_agent_signs_with_a_key_that_is_not_on_this_machine(
     signed: Callable[..., Office], keys: Keys, call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    missing("ssh-agent", "openssh-client")
+    needs_program("ssh-agent", "openssh-client")
     office = signed()
     monkeypatch.setenv("SSH_AUTH_SOCK", str(keys.folder / "agent"))
     with subprocess.Popen(["ssh-agent", "-D", "-a", str(keys.folder / "agent")], stdout=subprocess.PIPE) as agent:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from auditing import pages
 from auditor import audit
-from conftest import missing
+from needed import needs_program
 from records import events, office, schedule_now
 
 from pressrelease.errors import StateUnreadable
@@ -46,7 +46,7 @@ def killed(folder: Path, call: str, number: int, *arguments: str) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("call", CALLS)
 def test_a_killed_backup_leaves_a_sound_one_or_none(tmp_path: Path, call: str) -> None:
-    missing("strace", "strace")
+    needs_program("strace", "strace")
     workspace = office(tmp_path / "office")
     schedule_now(workspace, "statement")
     workspace.store.close()
@@ -65,7 +65,7 @@ def test_a_killed_backup_leaves_a_sound_one_or_none(tmp_path: Path, call: str) -
 @pytest.mark.slow
 @pytest.mark.parametrize("call", CALLS)
 def test_a_killed_restore_sends_nothing_twice_and_can_be_done_again(tmp_path: Path, call: str) -> None:
-    missing("strace", "strace")
+    needs_program("strace", "strace")
     for number in range(1, MOST):
         workspace = office(tmp_path / f"office-{number}")
         context = schedule_now(workspace, "statement")

@@ -16,7 +16,7 @@ import pytest
 from records import deliveries, events, everything, office, schedule, schedule_now, write
 
 from pressrelease.cli import main
-from pressrelease.errors import NeedsPerson, NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
+from pressrelease.errors import NeedsPerson, NotPermitted, Refused, StateUnreadable, WillRetry
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler import passes
 from pressrelease.services import ServiceContext, keeping, moving, restoring, stopping
@@ -499,10 +499,6 @@ def test_recipients_lists_come_along(tmp_path: Path) -> None:
         'from = "press@example.org"\nrecipients = "media.csv"\n'
     )
     workspace = office(tmp_path / "office", more=more)
-    try:
-        _ = workspace.config
-    except PressReleaseError:
-        pytest.skip("this installation has no email outlet")
     (workspace.folder / "media.csv").write_text("email\na@example.org\n")
     made = keeping.back_up(schedule(workspace, "ahead"), tmp_path / "backup.zip")
     restore(made.file, tmp_path / "fresh")

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pytest
 import trustme
-from conftest import NOW, missing
+from conftest import NOW
 from mail_server import mail_server
+from needed import needs_program
 from records import deliveries, events, everything, office, schedule, schedule_now
 from servers import FlakyServer, answer, make_authority
 from sqlalchemy import text
@@ -326,7 +327,7 @@ def test_an_old_sqlite_in_wal_mode_is_told_of(context: ServiceContext) -> None:
 def test_a_certificate_that_is_about_to_end_is_told_of(
     context: ServiceContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, told: bool
 ) -> None:
-    missing("openssl", "openssl")
+    needs_program("openssl", "openssl")
     authority = make_authority(tmp_path / "authority", days=days)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from mail_server import mail_server
+from needed import needs_module
 from office import Office, found_office, receiving
 
 from pressrelease.cli import main
@@ -214,7 +215,7 @@ def test_into_a_file_of_ones_own(office: Office, call: Caller, tmp_path: Path) -
 def test_what_no_terminal_can_show_goes_into_a_file(
     office: Office, call: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("docx")
+    needs_module("docx")
     office.write("names")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     call("proof", "names", "--format", "docx", expect=2)
@@ -247,7 +248,7 @@ def test_in_json(office: Office, call: Caller) -> None:
     assert (told["slug"], told["scheduled"], told["outlet"], told["recipient"]) == ("names", False, "media", None)
     assert told["media_type"] == "application/json"
     assert told["text"].encode() == call("proof", "names", "--outlet", "media")
-    pytest.importorskip("docx")
+    needs_module("docx")
     told = json.loads(call("proof", "names", "--format", "docx", "--json"))
     assert b64decode(told["base64"]).startswith(b"PK")
 

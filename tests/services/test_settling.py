@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from calling import Caller
 from hypothesis import given
 from hypothesis import strategies as st
 from mail_server import MailServer, mail_server
+from needed import needs_program
 from office import COMMAND, Office, found_office
 
 from pressrelease.services.settling import read_names
@@ -275,8 +275,8 @@ def test_a_longer_run_of_digits_is_no_key() -> None:
     assert not read_names(["a" * 33, "a" * 64, "b" * 31]).keys
 
 
-@pytest.mark.skipif(shutil.which("awk") is None, reason="awk is not installed")
 def test_the_documented_awk_passes_on_only_what_postfix_queued(tmp_path: Path) -> None:
+    needs_program("awk", "mawk")
     documented = (Path(__file__).parents[2] / "docs/how-to/settle-doubts.md").read_text(encoding="utf-8")
     program = documented.split("awk '")[1].split("' /var/log/mail.log")[0]
     taken, cut = "1" * 32, "2" * 32

@@ -16,6 +16,7 @@ import pytest
 from calling import Caller
 from hypothesis import given
 from hypothesis import strategies as st
+from needed import needs_program
 from office import Office
 from test_approvals import Keys, found, key, keys, made_keys
 
@@ -29,9 +30,7 @@ from pressrelease.system import who
 __all__ = ["found", "keys", "made_keys"]  # fixtures
 
 NOBODY = 65534
-needs_root = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0 or not shutil.which("setpriv"), reason="gives files to others"
-)
+needs_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="gives files to others")
 posix = pytest.mark.skipif(os.name != "posix", reason="about POSIX modes and owners")
 
 
@@ -191,7 +190,8 @@ def test_the_account_that_runs_the_scheduler_cannot_replace_what_is_roots(
             "import sys, pathlib; from pressrelease.signing import signers;"
             "print(signers.read_signers(pathlib.Path(sys.argv[1]))[1])"
         )
-        run = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "python3", "-c", code, str(file)]
+        setpriv = needs_program("setpriv", "util-linux")
+        run = [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "python3", "-c", code, str(file)]
         told = subprocess.run(
             run,
             capture_output=True,

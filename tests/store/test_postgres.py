@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from conftest import missing
+from needed import needs_program
 from postgres_server import Server, as_postgres, new_server, own_folder, run, running
 from records import office, schedule_now, write
 
@@ -203,7 +203,7 @@ def test_a_standby_is_refused(server: Server, tmp_path: Path) -> None:
 @contextmanager
 def pgbouncer(server: Server, mode: str, size: int = 20) -> Iterator[str]:
     """The address of a PgBouncer before `server`."""
-    missing("pgbouncer", "pgbouncer")
+    needs_program("pgbouncer", "pgbouncer")
     program = shutil.which("pgbouncer")
     assert program
     folder = own_folder()

@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from auditing import audit_office
-from conftest import missing
 from mail_server import MailServer, mail_server
+from needed import needs_program
 from office import COMMAND, Office, Receiver, found_office, make_original, receiving
+from postgres_server import programs
 
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.wiring import Workspace
@@ -261,7 +262,7 @@ def traced(
     office: Office, options: Sequence[str], *arguments: str, log: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command under strace(1) to its end, its children too; its exit code is -9 where it was killed."""
-    missing("strace", "strace")
+    needs_program("strace", "strace")
     return subprocess.run(
         ["strace", "-f", "-qq", "-o", str(log or "/dev/null"), *options, *COMMAND, *arguments],
         cwd=office.folder,
@@ -279,7 +280,7 @@ def suspended_at(office: Office, call: str, when: int, *arguments: str, log: Pat
 
     Woken where the block ends, as often as another of its threads stops there too, and waited for.
     """
-    missing("strace", "strace")
+    needs_program("strace", "strace")
     inject = ["-e", f"trace={call}", "-e", f"inject={call}:signal=SIGSTOP:when={when}"]
     strace = subprocess.Popen(
         ["strace", "-f", "-q", "-o", str(log), *inject, *COMMAND, *arguments],
@@ -385,10 +386,7 @@ def _is_zombie(number: int) -> bool:
 @contextmanager
 def database_server(folder: Path) -> Iterator[Server]:
     """A fresh server below `folder`, which must be one that other users may enter."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        missing("initdb", "postgresql")
-    binaries = found[-1].parent
+    binaries = programs()
     server = Server(folder, binaries)
     (folder / "socket").mkdir()
     if os.geteuid() == 0:

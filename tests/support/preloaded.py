@@ -259,6 +259,7 @@ def _run(
         os.setresgid(number, number, number)
         os.setresuid(number, number, number)
     sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())
+    sys.path.insert(0, cwd)
     sys.argv[1:] = arguments
     runpy.run_module("pressrelease", run_name="__main__", alter_sys=True)
 
@@ -271,6 +272,7 @@ def _report(status: int, number: int) -> None:
 
 
 if __name__ == "__main__":
+    sys.path.pop(0)  # this folder: its modules are not those of the command
     _import_everything()
     gc.collect()
     gc.freeze()

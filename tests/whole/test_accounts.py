@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from conftest import missing
+from needed import needs_program
 from office import COMMAND, Office, found_office, in_seconds, iso
 from preloaded import Forked, Preloaded, can_fork
 
@@ -35,7 +35,7 @@ PRESS, DEPUTY, STRANGER, GROUP = 64001, 64002, 64003, 64100
 
 def command_for_all() -> tuple[list[str], dict[str, str]]:
     """The command and its environment by an interpreter that every account may run: root's own may lie in its home."""
-    missing("setpriv", "util-linux")
+    needs_program("setpriv", "util-linux")
     stranger = ["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups"]
     packages = Path(pytest.__file__).parents[1]
     here = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}

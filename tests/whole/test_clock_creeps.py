@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import missing
+from needed import needs_program
 from office import COMMAND, Office, Receiver, found_office, in_seconds, receiving
 from test_clock_faults import nothing_out, put, set_clock, witness, witnessed
 
@@ -97,7 +97,7 @@ def test_small_steps_under_the_scheduler_add_up(tmp_path: Path, receiver: Receiv
 
 
 def test_another_host_name_is_no_other_machine(tmp_path: Path, receiver: Receiver) -> None:
-    missing("unshare", "util-linux")
+    needs_program("unshare", "util-linux")
     if subprocess.run(["unshare", "--uts", "true"], check=False, capture_output=True).returncode:
         pytest.skip("may not give itself another host name")
     office = found_office(tmp_path / "office", receiver)

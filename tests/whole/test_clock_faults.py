@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from auditing import audit_office
-from conftest import missing
+from needed import needs_program
 from office import Office, Receiver, found_office, in_seconds, iso, receiving
 
 pytestmark = pytest.mark.slow
@@ -38,7 +38,7 @@ def receiver() -> Iterator[Receiver]:
 
 def set_clock(office: Office, offset: str) -> None:
     """Have the office's commands see a clock that is off: `+1y`, `-1h`, or "" for the right one."""
-    missing("faketime", "faketime")
+    needs_program("faketime", "faketime")
     if not offset:
         office.environment.clear()
         return
