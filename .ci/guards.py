@@ -241,7 +241,7 @@ GUARDS = (
     Guard("settings are in a version's name", "release/version.py",
           '"recipients": dict(recipients), "settings": settings}', '"recipients": dict(recipients)}', "test_frozen_settings.py::test_nothing_leaves_until_it_is_scheduled_again"),
     Guard("a frozen version is compared", "store/freezing.py", "        if kept | {", "        if False and kept | {", "test_frozen_settings.py::test_what_is_frozen_under_a_name_is_compared_never_assumed"),
-    Guard("half a config.toml is not taken", "cli/sending.py", "session.context(sends=True)", "session.context()",
+    Guard("half a config.toml is not taken", "cli/session.py", "        if sends:\n", "        if False:\n",
           "test_half_config.py::test_a_pass_waits_for_the_rest"),
     Guard("a slug that is not out is not named", "publishing/rendering.py",
           "may_be_read(release, self._store.read, delivery.lift)", "release", "test_unlifted_slug.py::test_an_unlifted_release_is_not_named_by_what_follows_it"),
@@ -354,7 +354,17 @@ GUARDS = (
     Guard("an old doubt is left to a person", "publishing/dead_claims.py",
           "if delivery.state is DeliveryState.IN_DOUBT and not self._may_repeat(delivery, seen.at)", "if False", "test_simulator.py::test_a_doubt_that_is_older_than_its_outlet_remembers_is_left_to_a_person"),
     Guard("a program's fault in sending is unsure", "publishing/sender.py",
-          "DeliveryFailed(Certainty.UNSURE, reason)", "DeliveryFailed(Certainty.NOT_SENT, reason)", "test_simulator.py::test_every_promise_holds_in_histories_by_chance"),
+          """failed while sending"
+            return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))""",
+          """failed while sending"
+            return self._answered(delivery, DeliveryFailed(Certainty.NOT_SENT, reason))""",
+          "test_simulator.py::test_every_promise_holds_in_histories_by_chance"),
+    Guard("a program's fault in looking is unsure", "publishing/sender.py",
+          """failed while looking"
+            return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))""",
+          """failed while looking"
+            return self._answered(delivery, DeliveryFailed(Certainty.NOT_SENT, reason))""",
+          "test_simulator.py::test_every_promise_holds_in_histories_by_chance"),
     Guard("another's claim is not answered for", "store/claims.py",
           '    deliveries.c.owner == bindparam("b_owner"),\n', "", "test_store.py::test_an_answer_to_a_claim_given_back_changes_nothing_of_anothers"),
     Guard("log: noted before the first byte", "publishing/sender.py",
