@@ -355,15 +355,15 @@ GUARDS = (
           "if delivery.state is DeliveryState.IN_DOUBT and not self._may_repeat(delivery, seen.at)", "if False", "test_simulator.py::test_a_doubt_that_is_older_than_its_outlet_remembers_is_left_to_a_person"),
     Guard("a program's fault in sending is unsure", "publishing/sender.py",
           """failed while sending"
-            return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))""",
+            return self._answered(outlet, delivery, DeliveryFailed(Certainty.UNSURE, reason))""",
           """failed while sending"
-            return self._answered(delivery, DeliveryFailed(Certainty.NOT_SENT, reason))""",
+            return self._answered(outlet, delivery, DeliveryFailed(Certainty.NOT_SENT, reason))""",
           "test_simulator.py::test_every_promise_holds_in_histories_by_chance"),
     Guard("a program's fault in looking is unsure", "publishing/sender.py",
           """failed while looking"
-            return self._answered(delivery, DeliveryFailed(Certainty.UNSURE, reason))""",
+            return self._answered(outlet, delivery, DeliveryFailed(Certainty.UNSURE, reason))""",
           """failed while looking"
-            return self._answered(delivery, DeliveryFailed(Certainty.NOT_SENT, reason))""",
+            return self._answered(outlet, delivery, DeliveryFailed(Certainty.NOT_SENT, reason))""",
           "test_simulator.py::test_every_promise_holds_in_histories_by_chance"),
     Guard("another's claim is not answered for", "store/claims.py",
           '    deliveries.c.owner == bindparam("b_owner"),\n', "", "test_store.py::test_an_answer_to_a_claim_given_back_changes_nothing_of_anothers"),

@@ -222,7 +222,7 @@ def test_a_proxy_that_fails_has_sent_nothing(monkeypatch: pytest.MonkeyPatch, be
 
 @pytest.mark.parametrize("secure", [False, True], ids=["over http", "over https"])
 def test_through_a_proxy_as_without_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secure: bool) -> None:
-    missing("openssl", "openssl")
+    needs_program("openssl", "openssl")
     there = make_authority(tmp_path / "there", name="news.example.org")
     between = make_authority(tmp_path / "between")
     both = tmp_path / "both.pem"
