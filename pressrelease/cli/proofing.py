@@ -12,6 +12,7 @@ import typer
 
 from pressrelease.cli.options import OutletOption, SlugArgument, command
 from pressrelease.cli.session import Session
+from pressrelease.release import SHOWN
 
 if TYPE_CHECKING:
     from pressrelease.services.proofing import Proof, Rendered
@@ -80,6 +81,7 @@ def proof(
         file = proofing.keep(context, rendered, output, force=force)
         session.give(_answer(found, rendered) | {"file": str(file)})
         session.say(f"Written to {file} ({len(rendered.content):,} bytes).")
+        session.warn(*_version_lines(found))
         return
     if session.as_json:
         session.give(_answer(found, rendered))
@@ -93,6 +95,18 @@ def proof(
     sys.stdout.flush()
     sys.stdout.buffer.write(rendered.content)
     sys.stdout.buffer.flush()
+    session.warn(*_version_lines(found))
+
+
+def _version_lines(found: Proof) -> list[str]:
+    """Say which version was read, so that exactly that one is approved; nothing for a draft."""
+    if not found.frozen:
+        return []
+    version = found.message.version[:SHOWN]
+    lines = [f"This is version {version}."]
+    if found.unapproved:
+        lines.append(f"To approve exactly this: `pressrelease approve {found.message.slug} --version {version}`")
+    return lines
 
 
 def _answer(found: Proof, rendered: Rendered) -> dict[str, object]:

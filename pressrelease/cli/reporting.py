@@ -116,14 +116,23 @@ def _below(context: ServiceContext, rows: dict[str, Row], *, now: datetime) -> l
     return scheduler_lines(sign, control)
 
 
+#: How wide the column of labels is: two blanks after the longest.
+LABELS = 10
+
+
+def labeled(label: str, words: str) -> str:
+    """Return a line of a screen that shows one release, with its label."""
+    return f"  {label:<{LABELS}}{words}"
+
+
 def approved_lines(report: Report) -> list[str]:
-    """What somebody says yes to: the headline, and to whom it goes."""
+    """What is approved where nobody is asked: the headline, and to whom it goes."""
     release = report.dossier.release
     lines = [f"{release.slug}: {release.headline}"]
     for outlet in release.outlets:
         people = sum(bool(one.recipient) for one in report.dossier.deliveries if one.outlet == outlet)
-        lines.append(f"  to       {outlet}" + (f" ({people:,} recipients)" if people else ""))
-    return [*lines, *(f"  warning  {line}" for line in list_words(report.dossier.lists))]
+        lines.append(labeled("to", outlet + (f" ({people:,} recipients)" if people else "")))
+    return [*lines, *(labeled("warning", line) for line in list_words(report.dossier.lists))]
 
 
 def proposal_lines(proposal: Proposal, config: Config) -> list[str]:
@@ -135,20 +144,22 @@ def proposal_lines(proposal: Proposal, config: Config) -> list[str]:
         when = say_full(proposal.lift, timezone=zone, now=now)
     lines = [
         f"{proposal.slug}: {proposal.release.headline}",
-        f"  embargo  {say_embargo(proposal.embargo, now=now)}",
-        f"  goes out {when}" + (", the time that was chosen before" if proposal.kept else ""),
+        labeled("embargo", say_embargo(proposal.embargo, now=now)),
+        labeled("goes out", when + (", the time that was chosen before" if proposal.kept else "")),
     ]
     if proposal.earlier:
-        lines.append(f"  CHANGED  {proposal.earlier}")
+        lines.append(labeled("CHANGED", proposal.earlier))
     for outlet, people in proposal.recipients.items():
         count = f" ({len(people)} recipients)" if people != ("",) else ""
-        lines.append(f"  to       {outlet}{count}")
+        lines.append(labeled("to", outlet + count))
     return [*lines, *finding_lines(proposal.findings)]
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
     """Return the findings that a person should know of, what was accepted with its reason."""
     return [
-        f"  accepted {one.message} Reason: {one.accepted}" if one.accepted else f"  warning  {one.message}"
+        labeled("accepted", f"{one.message} Reason: {one.accepted}")
+        if one.accepted
+        else labeled(one.severity.value, one.message)
         for one in findings
     ]

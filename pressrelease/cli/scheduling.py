@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +17,7 @@ from pressrelease.cli.options import (
 from pressrelease.cli.session import Session
 
 if TYPE_CHECKING:
+    from pressrelease.services import Report, ServiceContext
     from pressrelease.services.scheduling import Proposal
     from pressrelease.status.evaluation import Dossier
 
@@ -112,39 +114,74 @@ def approve(
 ) -> None:
     """Approve exactly the version that is scheduled. After any change it must be approved again.
 
-    Read it first with `pressrelease proof SLUG`.
+    At a terminal it shows what you approve and what changed since the last approval, and asks. Read the text first with
+    `pressrelease proof SLUG`, which also names its version.
 
     \b
     pressrelease approve names-released
-    pressrelease approve names-released --as jdoe
+    pressrelease approve names-released --as jdoe --version 3fa2c1b09d54
     """
     from pressrelease.cli.reporting import approved_lines, give_results
+    from pressrelease.release import SHOWN
     from pressrelease.services import approving
-    from pressrelease.services.results import each, each_in_groups
+    from pressrelease.services.results import TOGETHER, each, each_in_groups
 
     context = session.context()
     by = name or context.actor
     scheduled = context.store.read.releases(list(dict.fromkeys(slugs))) if context.store.exists else []
     known = {report.slug: report for report in context.reports(scheduled)}
+    asks = session.may_ask and not session.dry_run
+    signed = bool(context.config.policy.allowed_signers)  # a signature names its moment, and may ask for a passphrase
+    shown: list[dict[str, Any]] = []
 
     def looked_at(slug: str) -> Dossier:
         if version:
             approving.must_be_version(context, slug, version)
-        report = approving.may_approve(context, slug, by, known)
-        session.say(*approved_lines(report))
+        report = approving.may_approve(context, slug, by, {} if asks or signed else known)
+        if asks or session.dry_run or session.as_json:
+            shown.append(_show(session, context, report, asks=asks))
+        else:
+            session.say(*approved_lines(report))
+        if asks:
+            release = report.dossier.release
+            session.must_agree(
+                f"Approve version {release.version[:SHOWN]} of {slug} as {by}?",
+                yes=False,
+                hint=f"To read it: `pressrelease proof {slug}`. To change it: `pressrelease edit {slug}`.",
+            )
+            approving.must_still_be(context, report, by)
         return report.dossier
 
-    def signed(slug: str) -> None:
-        looked_at(slug)
-        approving.approve(context, slug, by, key=key, may_ask=session.may_ask)
-
-    if context.config.policy.allowed_signers:  # a signature names its moment, and may ask for a passphrase
-        results = each(slugs, signed)
+    if signed:
+        results = each(
+            slugs, lambda slug: approving.sign(context, looked_at(slug), by, key=key, may_ask=session.may_ask)
+        )
     else:
         results = each_in_groups(
-            context, slugs, looked_at, lambda ledger, dossier: approving.write(ledger, context, dossier, by)
+            context,
+            slugs,
+            looked_at,
+            lambda ledger, dossier: approving.write(ledger, context, dossier, by),
+            at_once=1 if asks else TOGETHER,
         )
+    if shown:
+        session.give({"approving": shown})
     give_results(session, context, results, f"Approved by {by}.", not_done="NOT APPROVED")
+
+
+def _show(session: Session, context: ServiceContext, report: Report, *, asks: bool) -> dict[str, Any]:
+    """Show what would be approved, where the question will be asked. Return it as JSON."""
+    from pressrelease.cli.approval_screen import review_json, screen_lines
+    from pressrelease.services.reviewing import review
+    from pressrelease.system import clock
+
+    found = review(context, report)
+    lines = screen_lines(found, timezone=context.config.office.timezone, now=clock.utc_now())
+    if asks and not sys.stdout.isatty():
+        session.warn(*lines)  # the question goes to standard error, and nobody answers it unread
+    else:
+        session.say(*lines)
+    return review_json(found)
 
 
 @command(app, "unapprove", dry_run=True)

@@ -13,7 +13,7 @@ _COMMAND = re.compile(r"\s*(?:[Nn]ext: +)?(?:pressrelease|cd|sudo|export|set|chm
 _WORD = re.compile(r"(?:`[^`]*`|[^\s`]|`)+")
 
 #: What stands before a line's text: blanks, and a label that is set off by two blanks or a colon.
-_LABEL = re.compile(r"(\s*)(?:(\S{1,12} {2,})|(- |[a-z]{2,8}: ))?")
+_LABEL = re.compile(r"(\s*)(?:(\S{1,12}(?: \S{1,8})? {2,})|(- |[a-z]{2,8}(?: [0-9]{1,6})?: ))?")
 
 
 def terminal_width(stream: TextIO) -> int | None:

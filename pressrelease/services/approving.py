@@ -68,6 +68,20 @@ def may_approve(
     return report
 
 
+def must_still_be(context: ServiceContext, shown: Report, by: str) -> None:
+    """Check that what was shown may still be approved: somebody may take long to answer.
+
+    The version and its lift are checked once more in the transaction. Raises NotPermitted, NeedsPerson.
+    """
+    now = may_approve(context, shown.slug, by)
+    if now.dossier.lists != shown.dossier.lists:
+        raise NeedsPerson(
+            f"A list that {shown.slug} goes to was edited in the meantime. Nothing was approved.",
+            hint=f"To see it and approve it: `pressrelease approve {shown.slug}`.",
+            code="recipients_changed",
+        )
+
+
 def must_be_version(context: ServiceContext, slug: str, prefix: str) -> None:
     """Check that the scheduled version is the one that a person names by its first digits.
 
@@ -112,7 +126,11 @@ def approve(context: ServiceContext, slug: str, by: str, *, key: str = "", may_a
 
     It is signed with the SSH key `key` if [policy] requires it.
     """
-    dossier = may_approve(context, slug, by).dossier
+    sign(context, may_approve(context, slug, by).dossier, by, key=key, may_ask=may_ask)
+
+
+def sign(context: ServiceContext, dossier: Dossier, by: str, *, key: str = "", may_ask: bool = False) -> None:
+    """Record `by`'s approval of the version that was shown, signed with `key` if [policy] requires it."""
     now = clock.utc_now()
     signature = _signature(context, dossier, by, now, key, may_ask=may_ask)
     with context.ledger(now) as ledger:
@@ -120,7 +138,10 @@ def approve(context: ServiceContext, slug: str, by: str, *, key: str = "", may_a
 
 
 def write(ledger: Ledger, context: ServiceContext, dossier: Dossier, by: str, signature: str = "") -> None:
-    """Write `by`'s approval of the version that was shown, in a transaction of several."""
+    """Write `by`'s approval of the version that was shown, in a transaction of several.
+
+    Raises: NotPermitted if another version is scheduled by now, or another lift was chosen for this one.
+    """
     from pressrelease.store import approvals
 
     approvals.approve(
@@ -129,6 +150,8 @@ def write(ledger: Ledger, context: ServiceContext, dossier: Dossier, by: str, si
         dossier.release.version,
         by,
         policy=context.config.policy,
+        # By changed zone rules the lift that is shown is another than the one on record.
+        shown_lift=None if dossier.ruling is not None else dossier.release.lift,
         signature=signature,
         uncounted={approval.by for approval in dossier.approvals if approval.doubt},
     )

@@ -130,10 +130,11 @@ def _frozen(context: ServiceContext, slug: str, version: str) -> Release:
 def _promises(context: ServiceContext, release: Release, report: Report | None, now: datetime) -> tuple[Promise, ...]:
     """Return a release's promises, counted from the day it was written; without one, from its lift, or from now."""
     lift = report.dossier.release.lift if report is not None else None
-    return _found(context, release, lift or now)
+    return promises_of(context, release, lift or now)
 
 
-def _found(context: ServiceContext, release: Release, otherwise: datetime) -> tuple[Promise, ...]:
+def promises_of(context: ServiceContext, release: Release, otherwise: datetime) -> tuple[Promise, ...]:
+    """Return the promises of one text, counted from the day it was written; without one, from `otherwise` (aware)."""
     from pressrelease.promises import find_promises
 
     office = context.config.office
@@ -265,7 +266,7 @@ def _remembered(context: ServiceContext, now: datetime) -> dict[str, tuple[Promi
             if fresh > AT_ONCE:
                 continue
             try:
-                promises = _found(context, _frozen(context, slug, row["version"]), from_micros(row["lift"]))
+                promises = promises_of(context, _frozen(context, slug, row["version"]), from_micros(row["lift"]))
             except PressReleaseError:
                 continue  # `doctor` reports a frozen text that can't be read; it must not stop `status`
             known[key] = [[one.text, maybe_micros(one.not_before), maybe_micros(one.no_later_than)] for one in promises]

@@ -36,7 +36,8 @@ from pressrelease.system import clock
 class Proof:
     """One version, composed. `remarks` are what its reader must know; `outlets` is where it goes.
 
-    `recipients` are those of its deliveries, outlet by outlet, and empty for a draft.
+    `recipients` are those of its deliveries, outlet by outlet, and empty for a draft. `unapproved` is whether it waits
+    for an approval.
     """
 
     message: Message
@@ -45,6 +46,7 @@ class Proof:
     outlets: tuple[str, ...]
     recipients: dict[str, tuple[str, ...]]
     remarks: tuple[str, ...] = ()
+    unapproved: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def _of_scheduled(context: ServiceContext, slug: str, now: datetime) -> Proof:
         outlets=release.outlets,
         recipients=recipients,
         remarks=tuple(remarks),
+        unapproved=standing.state is ReleaseState.UNAPPROVED,
     )
 
 

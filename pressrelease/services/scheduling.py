@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -68,6 +68,13 @@ def _findings(context: ServiceContext, release: Release, now: datetime, known: S
             sizes[attachment.path] = len(context.library.attachment(release, attachment))
         except (NotFound, Refused):
             sizes[attachment.path] = None
+    return findings_in(context, release, now=now, known=known, sizes=sizes)
+
+
+def findings_in(
+    context: ServiceContext, release: Release, *, now: datetime, known: Sequence[str], sizes: Mapping[str, int | None]
+) -> tuple[Finding, ...]:
+    """Return what `check` finds in a release; `known` are the slugs that there are, `sizes` its attachments' bytes."""
     found = check_release(release, context.config, now=now, known_slugs=known, attachment_sizes=sizes)
     return with_accepted(release, (*found, *list_findings(context, release)))
 

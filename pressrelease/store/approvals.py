@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -28,6 +29,7 @@ def approve(
     by: str,
     *,
     policy: Policy,
+    shown_lift: datetime | None = None,
     signature: str = "",
     uncounted: Collection[str] = (),
 ) -> None:
@@ -37,7 +39,7 @@ def approve(
     earlier approval does not count because its signature can't be verified. If this was the last approval that `policy`
     requires of an `immediate` release, it lifts at this moment.
 
-    Raises: NotPermitted if another version is scheduled by now.
+    Raises: NotPermitted if another version is scheduled by now, or if its lift is no longer `shown_lift` (unless None).
     """
     dossier = load_for_update(ledger, slug)
     if dossier.release.version != version:
@@ -46,6 +48,12 @@ def approve(
             " out. Nothing was approved.",
             hint=f"Read it again (`pressrelease proof {slug}`), then approve it.",
             code="version_changed",
+        )
+    if shown_lift is not None and dossier.release.lift != shown_lift:
+        raise NotPermitted(
+            f"The release time of {slug} was changed in the meantime. Nothing was approved.",
+            hint=f"To see it and approve it: `pressrelease approve {slug}`.",
+            code="lift_changed",
         )
     person = same_person(by)
     if signature:

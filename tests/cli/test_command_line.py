@@ -83,7 +83,7 @@ def test_the_keys_of_the_other_answers(office: Office, call: Caller) -> None:
     office.write("names-released", embargo=FAR, body="[[NAMES]]")
     assert keys(call.json("when", FAR)) == EMBARGO
     assert keys(call.json("check", "names-released", expect=65)) == {
-        "findings": [dict.fromkeys(("slug", "code", "severity", "line", "message", "hint"))]
+        "findings": [dict.fromkeys(("slug", "code", "severity", "line", "message", "hint", "accepted"))]
     }
     assert keys(call.json("publish-due")) == {"at": None, "published": [], "publishing": [], "needs_you": []}
     call("hold", "statement", "--why", "x", expect=66)

@@ -129,7 +129,7 @@ def test_what_stands_in_the_way_is_said_with_its_place(office: Office, call: Cal
 def test_an_approval_says_of_what(office: Office, call: Caller) -> None:
     call("unapprove", "later")
     call("approve", "later")
-    assert "to       newsroom" in call.out
+    assert "to        newsroom" in call.out
 
 
 def test_an_editor_that_is_not_there_is_no_fault_of_the_program(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import sys
 from base64 import b64decode
@@ -94,11 +95,11 @@ def test_a_draft_is_proven_and_said_to_be_one(office: Office, call: Caller) -> N
     assert b"Headline of names" in told
     assert told.endswith(b"###\n")
     assert "not scheduled" in call.err
-    # Scheduled as it is, every byte stays the same, and nothing more is said.
+    # Scheduled as it is, every byte stays the same, and nothing more is said than its version.
     draft = call("proof", "names", "--outlet", "newsroom")
     schedule(call, "names")
     assert call("proof", "names", "--outlet", "newsroom") == draft
-    assert call.err == ""
+    assert re.fullmatch("This is version [0-9a-f]{12}.\n", call.err)
 
 
 def test_the_frozen_version_is_proven_although_its_file_was_changed(office: Office, call: Caller) -> None:
