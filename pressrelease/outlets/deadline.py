@@ -65,15 +65,10 @@ class TimedSocket:
         self.inner.settimeout(self.time_left.seconds())
         return bytes(self.inner.recv(size))
 
-    def recv_into(self, buffer: Any) -> int:
-        """Read what comes next into a buffer; return how much, 0 for the end. Raises TimeoutError, OSError."""
-        self.inner.settimeout(self.time_left.seconds())
-        return int(self.inner.recv_into(buffer))
-
     def makefile(self, mode: str = "rb", *_: object) -> TimedReader:
         """Return the file to read from: the same one until it is closed, so that nothing that it has read is lost."""
         if self.reader is None or self.reader.closed:
-            self.reader = TimedReader(self)
+            self.reader = TimedReader(self.inner, self.time_left)
         return self.reader
 
     def look(self) -> bytes | None:
@@ -122,8 +117,9 @@ class TimedSocket:
 class _Incoming(io.RawIOBase):
     """What comes in on a TimedSocket, as `io` reads it."""
 
-    def __init__(self, sock: TimedSocket) -> None:
+    def __init__(self, sock: Any, time_left: TimeLeft) -> None:
         self._sock = sock
+        self._time_left = time_left
         self.ended = False
 
     def readable(self) -> bool:
@@ -131,7 +127,8 @@ class _Incoming(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         try:
-            size = self._sock.recv_into(buffer)
+            self._sock.settimeout(self._time_left.seconds())
+            size = int(self._sock.recv_into(buffer))
         except (BlockingIOError, ssl.SSLWantReadError):  # only while looking: nothing has come
             return None
         self.ended = size == 0
@@ -141,8 +138,8 @@ class _Incoming(io.RawIOBase):
 class TimedReader(io.BufferedReader):
     """A file to read from a TimedSocket; `last_line` is the last line read, b"" once the other side has closed."""
 
-    def __init__(self, sock: TimedSocket) -> None:
-        self._incoming = _Incoming(sock)
+    def __init__(self, sock: Any, time_left: TimeLeft) -> None:
+        self._incoming = _Incoming(sock, time_left)
         super().__init__(self._incoming)
         self.last_line = b""
 

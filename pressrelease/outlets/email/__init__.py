@@ -27,8 +27,8 @@ from pressrelease.message import Message
 from pressrelease.outlets import Complaint, RenderedMessage, Secret
 from pressrelease.outlets.email.addresses import Address, NotAnAddress, read_address
 from pressrelease.outlets.email.connections import Connections, Security, Server
-from pressrelease.outlets.email.conversation import Conversation, Ended, Envelope, Phase, ServerRefused, Stale
 from pressrelease.outlets.email.recipients import complaints_about, read_recipient_list
+from pressrelease.outlets.email.session import Ended, Envelope, Phase, ServerRefused, Session, Stale
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.clock import pause_clock
 
@@ -148,7 +148,7 @@ class Email:
                 raise DeliveryFailed(Certainty.NOT_SENT, f"{self._server.host}: it {stale}") from None
         return Receipt(remote_id=f"<{key}@{self._letterhead.domain}>")
 
-    def _hand_over(self, session: Conversation, envelope: Envelope, letter: RenderedEmail) -> None:
+    def _hand_over(self, session: Session, envelope: Envelope, letter: RenderedEmail) -> None:
         """Send one message over one session, then put the session back or drop it. Raises Stale, DeliveryFailed."""
         keep = False
         try:
@@ -175,14 +175,14 @@ class Email:
             else:
                 self._connections.drop(session)
 
-    def _must_fit(self, session: Conversation, envelope: Envelope) -> None:
+    def _must_fit(self, session: Session, envelope: Envelope) -> None:
         """Check what the server's offers show before sending anything. Raises DeliveryFailed."""
-        if envelope.needs_utf8 and "SMTPUTF8" not in session.offers:
+        if envelope.needs_utf8 and session.offered("SMTPUTF8") is None:
             raise DeliveryFailed(
                 Certainty.FOR_GOOD,
                 f"{self._server.host} can't send to an address with non-English letters (SMTPUTF8)",
             )
-        most = session.offers.get("SIZE", "")
+        most = session.offered("SIZE") or ""
         if most.isdecimal() and 0 < int(most) < envelope.size:
             raise DeliveryFailed(
                 Certainty.FOR_GOOD,
@@ -202,8 +202,8 @@ class Email:
             session = self._server.connect(pause_clock() + self._timeout)
         except DeliveryFailed:
             return None
-        ends = session.certificate_ends
-        session.quit()
+        ends = session.timed.certificate_ends
+        session.leave()
         return ends
 
     def probe(self) -> str:
@@ -214,7 +214,7 @@ class Email:
         except Ended as ended:
             session.close()
             raise DeliveryFailed(Certainty.NOT_SENT, f"{self._server.host}: it {ended}") from None
-        session.quit()
+        session.leave()
         if not answered.good:
             raise DeliveryFailed(Certainty.NOT_SENT, f"{self._server.host}: {answered.said}")
         return ", ".join(

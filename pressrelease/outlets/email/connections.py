@@ -16,7 +16,8 @@ from enum import Enum
 from functools import cached_property
 
 from pressrelease.outlets.certificates import trust
-from pressrelease.outlets.email.conversation import Conversation, Ended, ServerRefused
+from pressrelease.outlets.deadline import TimedSocket, TimeLeft, connect, secured, trouble_words
+from pressrelease.outlets.email.session import Ended, ServerRefused, Session
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system.clock import pause_clock
 
@@ -66,65 +67,41 @@ class Server:
         """Return a context that checks certificates and names, with the same trust as over HTTP."""
         return trust()
 
-    def connect(self, end: float) -> Conversation:
+    def connect(self, end: float) -> Session:
         """Return a session, greeted, secured and logged in, by `end` on the pause clock. Raises DeliveryFailed."""
-        from pressrelease.outlets.deadline import trouble_words
-
+        time_left = TimeLeft(end)
+        session: Session | None = None
         try:
-            sock = self._reach(end)
-        except OSError as error:
-            raise DeliveryFailed(Certainty.NOT_SENT, f"{self.host}: {trouble_words(error)}") from None
-        session = Conversation(sock, end)
-        try:
-            self._enter(session, sock)
-        except ServerRefused as refused:
-            session.close()
-            raise self._no_entry(refused) from None
-        except Ended as ended:
-            session.close()
-            raise DeliveryFailed(Certainty.NOT_SENT, f"{self.host}: it {ended} while greeting") from None
-        except OSError as error:  # TLS
-            session.close()
-            raise DeliveryFailed(Certainty.NOT_SENT, f"{self.host}: {trouble_words(error)}") from None
-        except DeliveryFailed:
-            session.close()
+            sock: socket.socket = connect(self.host, self.port, time_left)
+            if self.security is Security.TLS:
+                sock = secured(sock, self.context, self.host, time_left)
+            session = Session(TimedSocket(sock, time_left), _own_name(sock))
+            self._enter(session)
+            return session
+        except BaseException as error:
+            if session is not None:
+                session.close()
+            match error:
+                case ServerRefused():
+                    raise self._no_entry(error) from None
+                case Ended():
+                    raise DeliveryFailed(Certainty.NOT_SENT, f"{self.host}: it {error} while greeting") from None
+                case OSError():
+                    raise DeliveryFailed(Certainty.NOT_SENT, f"{self.host}: {trouble_words(error)}") from None
             raise
-        return session
 
-    def _reach(self, end: float) -> socket.socket:
-        from pressrelease.outlets.deadline import resolve
-
-        trouble: OSError = OSError("no address")
-        for family, kind, protocol, _, address in resolve(self.host, self.port, end):
-            sock = socket.socket(family, kind, protocol)
-            try:
-                # A short line must not wait for the answer to the line before it (Nagle).
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.settimeout(max(end - pause_clock(), 0.001))
-                sock.connect(address)
-                if self.security is Security.TLS:
-                    return self.context.wrap_socket(sock, server_hostname=self.host)
-            except OSError as error:
-                sock.close()
-                trouble = error
-                continue
-            return sock
-        raise trouble
-
-    def _enter(self, session: Conversation, sock: socket.socket) -> None:
-        own_name = _own_name(sock)
-        session.greet(own_name)
+    def _enter(self, session: Session) -> None:
+        session.greet()
         if self.security is Security.STARTTLS:
-            if "STARTTLS" not in session.offers:
+            if session.offered("STARTTLS") is None:
                 raise DeliveryFailed(
                     Certainty.FOR_GOOD,
                     f"{self.host} does not offer STARTTLS, and nothing is sent to it unencrypted; if it"
                     ' uses TLS from the start, write security = "tls"',
                 )
-            session.secure(self.context, self.host, own_name)
+            session.secure(self.context, self.host)
         if self.username:
-            offered = session.offers.get("AUTH", "").upper().split()
-            if not {"PLAIN", "LOGIN"} & set(offered):
+            if not {"PLAIN", "LOGIN"} & set((session.offered("AUTH") or "").upper().split()):
                 raise DeliveryFailed(Certainty.FOR_GOOD, f"{self.host} offers no login by a user name and a password")
             session.log_in(self.username, self.password)
 
@@ -156,11 +133,11 @@ def _own_name(sock: socket.socket) -> str:
 class Connections:
     """The sessions of one outlet. Safe for several threads."""
 
-    def __init__(self, connect: Callable[[float], Conversation]) -> None:
+    def __init__(self, connect: Callable[[float], Session]) -> None:
         """`connect` opens one session by a moment of the pause clock, or raises DeliveryFailed."""
         self._connect = connect
         self._changed = threading.Condition()
-        self._idle: list[Conversation] = []
+        self._idle: list[Session] = []
         self._open = 0
         self._opening = 0
         self._most = MOST_SESSIONS
@@ -169,7 +146,7 @@ class Connections:
         self._failed_at = 0.0
         self._closed = False
 
-    def take(self, end: float, *, fresh: bool = False, patient: bool = True) -> Conversation:
+    def take(self, end: float, *, fresh: bool = False, patient: bool = True) -> Session:
         """Return a session for one message: a kept one, or a new one (only that if `fresh`). Raises DeliveryFailed.
 
         If the server accepts no more at once, it waits for another worker's session, if `patient`. The session must be
@@ -183,14 +160,14 @@ class Connections:
                 if session is not None:
                     return session
             elif kept.usable_after(LOOK_AFTER, ASK_AFTER, ask_until=min(end, pause_clock() + ASK_FOR)):
-                kept.end = end
+                kept.allow_until(end)
                 return kept
             else:
                 # What ended one has ended the others that were idle as long; asking each could take too long.
                 self.drop(kept)
                 fresh = True
 
-    def _kept_or_leave_to_open(self, end: float, *, fresh: bool, patient: bool) -> Conversation | None:
+    def _kept_or_leave_to_open(self, end: float, *, fresh: bool, patient: bool) -> Session | None:
         """Return a kept session, or None: then one may be opened, and is counted as being opened."""
         with self._changed:
             while True:
@@ -218,7 +195,7 @@ class Connections:
         most = self._most if now < self._most_until else MOST_SESSIONS
         return self._open + self._opening < most
 
-    def _opened(self, end: float) -> Conversation | None:
+    def _opened(self, end: float) -> Session | None:
         """Return a new session; None if the server accepts no more besides the open ones."""
         try:
             session = self._connect(end)
@@ -243,7 +220,7 @@ class Connections:
             self._changed.notify_all()
         return session
 
-    def put_back(self, session: Conversation) -> None:
+    def put_back(self, session: Session) -> None:
         """Keep a session for the next message."""
         session.kept = True
         with self._changed:
@@ -253,7 +230,7 @@ class Connections:
                 return
         self.drop(session)
 
-    def drop(self, session: Conversation) -> None:
+    def drop(self, session: Session) -> None:
         """Close a session that is no longer usable."""
         session.close()
         with self._changed:
@@ -262,7 +239,7 @@ class Connections:
 
     def open_ahead(self, wanted: int, end: float) -> None:
         """Have `wanted` sessions open and idle, as far as the server accepts them. Raises DeliveryFailed."""
-        taken: list[Conversation] = []
+        taken: list[Session] = []
         try:
             for _ in range(wanted):
                 taken.append(self.take(end, patient=False))
@@ -278,5 +255,5 @@ class Connections:
             self._changed.notify_all()
         end = pause_clock() + ASK_FOR
         for session in idle:
-            session.end = end
-            session.quit()
+            session.allow_until(end)
+            session.leave()

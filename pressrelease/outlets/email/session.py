@@ -1,11 +1,12 @@
-"""One SMTP session over one socket, driven step by step so that it is always known how far a message came.
+"""One SMTP session, its steps apart, so that it is always known how far a message came.
 
     MAIL ─▶ RCPT ─▶ DATA ─▶ text ─▶ ║ the final dot ─▶ answer
     └──── nothing was accepted ────┘ ║ └── it may have been ──┘
 
-Python's smtplib raises the same exception on both sides of the double line (RFC 5321, section 4.2.5 says which is
-which),
-limits each wait but not the whole, and may go on in plain text. So this is written here.
+This is `smtplib.SMTP` with its `send` and `getreply` written again, since the library's `sendmail` raises the same
+exception on both sides of the double line (RFC 5321, section 4.2.5, says which is which), its timeout limits each wait
+and not the whole, and it takes half a line for an answer. MAIL, RCPT and DATA leave in one write if the server allows
+that; the text, a look at the server, and the dot are steps of their own.
 """
 
 from __future__ import annotations
@@ -13,24 +14,24 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
-import socket
+import smtplib
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
+from typing import Any
 
+from pressrelease.outlets.deadline import TimedSocket, secured
 from pressrelease.system.clock import pause_clock
 from pressrelease.system.printable import printable
 
-#: What a server may say in one reply, and how much of it is shown to a person.
+#: The largest reply, in bytes, and how many characters of one are shown to a person.
 LONGEST_REPLY = 64 << 10
 LONGEST_SAID = 200
 
-CRLF = b"\r\n"
-_REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
+_REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?\r?\n")
 
-#: Below this size, head and text leave in one write.
+#: Below this size, in bytes, head and text leave in one write.
 _ONE_WRITE = 64 << 10
 
 
@@ -56,7 +57,7 @@ class Reply:
     """The server's reply (RFC 5321, section 4.2)."""
 
     code: int
-    lines: tuple[str, ...]
+    text: bytes
 
     @property
     def good(self) -> bool:
@@ -66,13 +67,13 @@ class Reply:
     @property
     def status(self) -> str:
         """The enhanced status code (RFC 3463) at the start of its first line, "" without one."""
-        found = re.match(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)", self.lines[0]) if self.lines else None
-        return found[0] if found else ""
+        found = re.match(rb"[245]\.\d{1,3}\.\d{1,3}(?!\S)", self.text)
+        return found[0].decode("ascii") if found else ""
 
     @property
     def said(self) -> str:
         """The server's own text after its code, for a person: shortened, and harmless on a terminal."""
-        text = " ".join(printable(" ".join(self.lines)).split())
+        text = " ".join(printable(self.text.decode("utf-8", "replace").replace("\n", " ")).split())
         return f"{self.code} {text}"[:LONGEST_SAID].strip()
 
 
@@ -87,7 +88,7 @@ class ServerRefused(Exception):
 
 @dataclass(frozen=True)
 class Envelope:
-    """The sender and the recipient, as on the wire; `size` is of the text in bytes."""
+    """The sender and the recipient, as they are sent; `size` is of the text in bytes."""
 
     sender: str
     recipient: str
@@ -95,61 +96,62 @@ class Envelope:
     needs_utf8: bool = False
 
 
-class Conversation:
-    """A session. For one thread at a time; `end`, on the pause clock, limits everything until it is set again.
+class Session(smtplib.SMTP):
+    """A session over a connected socket. For one thread at a time.
 
     `kept` says that it was opened for something earlier, and so may have ended unnoticed.
     """
 
-    def __init__(self, sock: socket.socket, end: float) -> None:
-        self._sock = sock
-        self._heard = bytearray()
-        self._tidy = True
-        self._begun = False
-        self.end = end
+    ehlo_msg = "EHLO"
+
+    def __init__(self, sock: TimedSocket, own_name: str) -> None:
+        super().__init__(local_hostname=own_name)
+        self.sock: Any = sock
+        self.timed = sock
         self.phase = Phase.GREETING
-        self.offers: dict[str, str] = {}
         self.kept = False
         self.last_used = pause_clock()
+        self._needs_reset = False
+        self._begun = False
+
+    def allow_until(self, end: float) -> None:
+        """Set the deadline of everything that follows, on the pause clock."""
+        self.timed.time_left.end = end
 
     # -- opening -------------------------------------------------------------------------------------------
 
-    def greet(self, own_name: str) -> None:
+    def greet(self) -> None:
         """Read the greeting and send our name. Raises ServerRefused, Ended."""
         self._must("greeting", self._reply())
-        self.hello(own_name)
+        self.hello()
 
-    def hello(self, own_name: str) -> None:
-        """Send EHLO, and read what the server offers (RFC 5321, section 4.1.1.1)."""
-        reply = self._must("EHLO", self.ask(f"EHLO {own_name}"))
-        words = [line.strip().partition(" ") for line in reply.lines[1:]]
-        self.offers = {name.upper(): value.strip() for name, _, value in words}
+    def hello(self) -> None:
+        """Send EHLO, and read what the server offers (RFC 5321, section 4.1.1.1): see `offered`."""
+        self._must("EHLO", Reply(*self.ehlo()))
 
-    @property
-    def certificate_ends(self) -> datetime | None:
-        """Return when the server's certificate expires (UTC); None on a connection that is not secured."""
-        from pressrelease.outlets.deadline import TimedSocket, TimeLeft
+    def offered(self, name: str) -> str | None:
+        """Return the parameters of an extension that the server offers, None if it doesn't."""
+        return self.esmtp_features.get(name.lower())
 
-        return TimedSocket(self._sock, TimeLeft(self.end)).certificate_ends
+    def secure(self, context: ssl.SSLContext, host: str) -> None:
+        """Run STARTTLS (RFC 3207): forget what was said before it, and let nothing be pending behind it.
 
-    def secure(self, context: ssl.SSLContext, host: str, own_name: str) -> None:
-        """Run STARTTLS (RFC 3207): forget what was said before it, and let nothing be pending behind it."""
+        Raises ServerRefused, Ended, and OSError if no TLS could be made.
+        """
         self._must("STARTTLS", self.ask("STARTTLS"))
-        if self._heard:
-            raise Ended("continued in plain text after STARTTLS")
-        self._sock.settimeout(self._left())
-        self._sock = context.wrap_socket(self._sock, server_hostname=host)
-        self.hello(own_name)
+        self._must_be_silent("continued in plain text after STARTTLS")
+        plain = self.timed
+        self.timed = self.sock = TimedSocket(secured(plain.inner, context, host, plain.time_left), plain.time_left)
+        self.hello()
 
     def log_in(self, username: str, password: str) -> None:
-        """Log in (AUTH, RFC 4954) by PLAIN or LOGIN, which are as good as any behind TLS.
+        """Log in (AUTH, RFC 4954) by PLAIN or LOGIN, which are as good as any behind TLS. One try: accounts get locked.
 
         Raises ServerRefused, Ended.
         """
-        known = self.offers.get("AUTH", "").upper().split()
-        if "PLAIN" in known:
-            told = base64.b64encode(f"\0{username}\0{password}".encode()).decode("ascii")
-            self._must("AUTH", self.ask(f"AUTH PLAIN {told}"))
+        if "PLAIN" in (self.offered("AUTH") or "").upper().split():
+            encoded = base64.b64encode(f"\0{username}\0{password}".encode()).decode("ascii")
+            self._must("AUTH", self.ask(f"AUTH PLAIN {encoded}"))
             return
         reply = self.ask("AUTH LOGIN")
         for answer in (username, password):
@@ -164,8 +166,7 @@ class Conversation:
         """Send one message. Return the reply that accepts it. Raises ServerRefused, Ended; see `phase`.
 
         `text` is dot-stuffed, in CRLF lines, and ends with one. Raises Stale if a kept session is over, or its server
-        accepts no
-        sender in it: another may be opened for the same try.
+        accepts no sender in it: another may be opened for the same try.
         """
         self.phase = Phase.ENVELOPE
         self._begun = False
@@ -177,47 +178,45 @@ class Conversation:
                 raise Stale("accepts nothing more on this connection") from None
             raise
         self.phase = Phase.TEXT
-        self._write_text(text)
+        parts = list(text)
+        for part in [b"".join(parts)] if sum(map(len, parts)) <= _ONE_WRITE else parts:
+            self.send(part)
         if (early := self._spoken_early()) is not None:
             if early.code >= 400:
                 raise ServerRefused("DATA", early)
             raise Ended("answered before it had received everything")
-        self._write(b".\r\n")
+        self.send(b".\r\n")
         # The dot is with the system now, and may be with the server. Had the write failed, it would not have been
-        # complete, and a
-        # text without its end is no message (RFC 5321, section 4.1.1.4).
+        # complete, and a text without its end is no message (RFC 5321, section 4.1.1.4).
         self.phase = Phase.ANSWER
-        reply = self._reply()
-        if not reply.good:
-            raise ServerRefused("the text", reply)
-        return reply
+        return self._must("the text", self._reply())
 
     def _name(self, envelope: Envelope) -> None:
         """Send MAIL, RCPT and DATA, in one write if the server allows that (RFC 2920)."""
-        if not self._tidy:
+        if self._needs_reset:
             self._must("RSET", self.ask("RSET"))
-            self._tidy = True
+            self._needs_reset = False
         sender = f"MAIL FROM:<{envelope.sender}>"
-        if "SIZE" in self.offers:
+        if self.offered("SIZE") is not None:
             sender += f" SIZE={envelope.size}"
         if envelope.needs_utf8:
             sender += " SMTPUTF8"
         commands = [sender, f"RCPT TO:<{envelope.recipient}>", "DATA"]
-        together = "PIPELINING" in self.offers
+        together = self.offered("PIPELINING") is not None
         if together:
-            self._write(b"".join(command.encode() + CRLF for command in commands))
+            self.send("".join(f"{command}\r\n" for command in commands))
         for number, command in enumerate(commands, 1):
             if not together:
-                self._write(command.encode() + CRLF)
+                self.putcmd(command)
             reply = self._reply()
             if not (reply.code == 354 if command == "DATA" else reply.good):
-                self._tidy = False
+                self._needs_reset = True
                 if together and reply.code != 421:
-                    self._hear_the_rest(len(commands) - number)
+                    self._read_the_rest(len(commands) - number)
                 raise ServerRefused(command[:4], reply)
             self._begun = True
 
-    def _hear_the_rest(self, replies: int) -> None:
+    def _read_the_rest(self, replies: int) -> None:
         """Read the answers to what was sent along with a refused command; a server that wants a text now gets none."""
         try:
             answers = [self._reply() for _ in range(replies)]
@@ -227,26 +226,13 @@ class Conversation:
         if any(answer.code == 354 for answer in answers):
             self.close()
 
-    def _write_text(self, text: Iterable[bytes]) -> None:
-        parts = list(text)
-        if sum(map(len, parts)) <= _ONE_WRITE:
-            parts = [b"".join(parts)]
-        for part in parts:
-            self._write(part)
-
     def _spoken_early(self) -> Reply | None:
-        """Return what the server says before the final dot: it wants no more. None while it listens."""
-        if not self._heard:
-            self._sock.settimeout(0)
-            try:
-                heard = self._sock.recv(4096)
-            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                return None
-            except OSError:
-                raise Ended("cut the connection") from None
-            if not heard:
-                raise Ended("closed the connection")
-            self._heard += heard
+        """Return what the server says unasked, so before the final dot that it wants no more; None while it listens."""
+        seen = self.timed.look()
+        if seen is None:
+            return None
+        if not seen:
+            raise Ended("closed the connection")
         return self._reply()
 
     # -- between messages ---------------------------------------------------------------------------------
@@ -254,7 +240,7 @@ class Conversation:
     @property
     def is_open(self) -> bool:
         """Whether it was not closed on this side."""
-        return self._sock.fileno() >= 0
+        return self.sock is not None
 
     def usable_after(self, look: float, ask: float, *, ask_until: float) -> bool:
         """Return whether a kept session is still usable.
@@ -264,30 +250,29 @@ class Conversation:
         idle = pause_clock() - self.last_used
         if idle < look:
             return True
-        self.end = ask_until
+        self.allow_until(ask_until)
         try:
             return self._spoken_early() is None and (idle < ask or self.ask("NOOP").good)
         except Ended:
             return False
 
-    def quit(self) -> None:
-        """Quit, if the server still listens, and close."""
+    def leave(self) -> None:
+        """Send QUIT, if the server still listens, and close."""
         with contextlib.suppress(Ended):
             self.ask("QUIT")
         self.close()
 
     def close(self) -> None:
         """Close at once."""
-        with contextlib.suppress(OSError):
-            self._sock.close()
+        super().close()
+        self.timed.shut()
 
-    # -- the wire -----------------------------------------------------------------------------------------
+    # -- commands and replies -----------------------------------------------------------------------------
 
     def ask(self, command: str) -> Reply:
         """Send one command and return its reply, whatever it is. Raises Ended."""
-        if self._heard:
-            raise Ended("sent something unexpected")
-        self._write(command.encode() + CRLF)
+        self._must_be_silent("sent something unexpected")
+        self.putcmd(command)
         return self._reply()
 
     def _must(self, step: str, reply: Reply) -> Reply:
@@ -295,54 +280,42 @@ class Conversation:
             raise ServerRefused(step, reply)
         return reply
 
-    def _left(self) -> float:
-        left = self.end - pause_clock()
-        if left <= 0:
-            raise Ended("did not answer in time")
-        return left
+    def _must_be_silent(self, otherwise: str) -> None:
+        if (seen := self.timed.look()) is not None:
+            raise Ended(otherwise if seen else "closed the connection")
 
-    def _write(self, data: bytes) -> None:
-        view = memoryview(data)
+    def _reply(self) -> Reply:
+        return Reply(*self.getreply())
+
+    def send(self, s: Any) -> None:
+        """Send all of it. Raises Ended."""
         try:
-            while view:
-                self._sock.settimeout(self._left())
-                view = view[self._sock.send(view) :]
+            self.timed.sendall(s.encode() if isinstance(s, str) else s)
         except TimeoutError:
             raise Ended("stopped receiving") from None
         except OSError:
             raise Ended("cut the connection") from None
 
-    def _reply(self) -> Reply:
-        """Return the next complete reply, however many lines it has."""
-        lines: list[str] = []
-        code = 0
-        size = 0
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the code and the text of the next complete reply, however many lines it has. Raises Ended."""
+        lines: list[bytes] = []
+        code = b""
+        left = LONGEST_REPLY
+        reader = self.timed.makefile()
         while True:
-            line = self._line()
-            size += len(line)
-            found = _REPLY_LINE.fullmatch(line)
-            if found is None or size > LONGEST_REPLY or (lines and int(found[1]) != code):
-                raise Ended("answered with something that is not SMTP")
-            code = int(found[1])
-            lines.append((found[3] or b"").decode("utf-8", "replace"))
-            if found[2] != b"-":
-                self.last_used = pause_clock()
-                return Reply(code, tuple(lines))
-
-    def _line(self) -> bytes:
-        while (at := self._heard.find(b"\n")) < 0:
-            if len(self._heard) > LONGEST_REPLY:
-                raise Ended("answered with something that is not SMTP")
             try:
-                self._sock.settimeout(self._left())
-                heard = self._sock.recv(4096)
+                line = reader.readline(left)
             except TimeoutError:
                 raise Ended("did not answer in time") from None
             except OSError:
                 raise Ended("cut the connection") from None
-            if not heard:
-                raise Ended("closed the connection")
-            self._heard += heard
-        line = bytes(self._heard[:at])
-        del self._heard[: at + 1]
-        return line.removesuffix(b"\r")
+            left -= len(line)
+            found = _REPLY_LINE.fullmatch(line)
+            if found is None or left <= 0 or (lines and found[1] != code):
+                cut = not line.endswith(b"\n") and left > 0
+                raise Ended("closed the connection" if cut else "answered with something that is not SMTP")
+            code = found[1]
+            lines.append((found[3] or b"").removesuffix(b"\r"))
+            if found[2] != b"-":
+                self.last_used = pause_clock()
+                return int(code), b"\n".join(lines)
