@@ -303,8 +303,8 @@ def _secret_file(path: Path, where: str, private: Path) -> str:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
         try:
             found = os.fstat(descriptor)
-            strangers = 0o007 if is_shared(private) and found.st_gid == private.stat().st_gid else 0o077
-            if sys.platform != "win32" and stat.S_IMODE(found.st_mode) & strangers:
+            forbidden = 0o007 if is_shared(private) and found.st_gid == private.stat().st_gid else 0o077
+            if sys.platform != "win32" and stat.S_IMODE(found.st_mode) & forbidden:
                 raise ConfigRefused(
                     [
                         Problem(

@@ -57,12 +57,8 @@ class Library:
         self._hashes: dict[str, tuple[_Signature, str, float, bool]] = {}
 
     def slugs(self) -> list[str]:
-        """Return every release's slug, in order. A file whose name can't be a slug is no release: see `strangers`."""
+        """Return every release's slug, in order. A file whose name can't be a slug is no release: see `unseen`."""
         return sorted(stem for stem in self._stems() if valid_slug(stem))
-
-    def strangers(self) -> list[str]:
-        """Return the Markdown files that every command ignores, because their name is no slug."""
-        return sorted(f"{stem}.md" for stem in self._stems() if not valid_slug(stem))
 
     def unseen(self) -> list[tuple[str, str]]:
         """Return files that look like releases and that every command ignores, each with the reason."""

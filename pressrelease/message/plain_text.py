@@ -21,7 +21,7 @@ def text_of(tokens: Sequence[Token], *, image_word: str, width: int = WIDTH) -> 
     """Return the body as text, without a line end at its end. `image_word` introduces an image's description."""
     from markdown_it.tree import SyntaxTreeNode
 
-    return _Plain(image_word).blocks(SyntaxTreeNode(tokens), width)
+    return _TextRenderer(image_word).blocks(SyntaxTreeNode(tokens), width)
 
 
 def lead_of(tokens: Sequence[Token]) -> str:
@@ -30,7 +30,7 @@ def lead_of(tokens: Sequence[Token]) -> str:
 
     for node in SyntaxTreeNode(tokens).walk():
         if node.type == "paragraph":
-            words = " ".join(_Plain("").inline(node, lead=True).replace(_BREAK, " ").split())
+            words = " ".join(_TextRenderer("").inline(node, lead=True).replace(_BREAK, " ").split())
             if words:
                 return words
     return ""
@@ -45,7 +45,7 @@ def wrapped(text: str, width: int = WIDTH) -> str:
     return "\n".join(lines)
 
 
-class _Plain:
+class _TextRenderer:
     def __init__(self, image_word: str) -> None:
         self._image_word = image_word
 

@@ -98,11 +98,11 @@ def _delayed(one: Known, timezone: str, now: datetime) -> str:
 
 
 def reminders(
-    coming: Iterable[Coming], standings: Mapping[str, ReleaseStatus], *, now: datetime, timezone: str
+    coming: Iterable[Coming], statuses: Mapping[str, ReleaseStatus], *, now: datetime, timezone: str
 ) -> list[Notice]:
     """Return a reminder before each lift, for all that lifts at the same moment; none if it was scheduled only since.
 
-    `standings` are by slug; `now` is UTC.
+    `statuses` are by slug; `now` is UTC.
     """
     by_lift: dict[tuple[datetime, timedelta], list[Coming]] = {}
     for one in coming:
@@ -118,7 +118,7 @@ def reminders(
             if len(those) == 1
             else f"{len(those)} releases (codes {codes}{more}) go out"
         )
-        states = [standings[one.slug].state for one in those if one.slug in standings]
+        states = [statuses[one.slug].state for one in those if one.slug in statuses]
         amiss = "".join(
             f" {_of_them(states.count(state), len(those))} {words}."
             for state, words in _NOT_READY.items()

@@ -76,7 +76,7 @@ def unread_events(
 def _standing(workspace: Workspace, seen: Snapshot, now: datetime) -> list[Notice]:
     """Return the conditions without a line of their own, by the pass that was just made."""
     config, store = workspace.config, workspace.store
-    delayed = [slug for slug, standing in seen.plan.standings if standing.cause is Cause.DELAYED]
+    delayed = [slug for slug, standing in seen.plan.statuses if standing.cause is Cause.DELAYED]
     slugs = list(dict.fromkeys([*(one.slug for one in seen.plan.needs_you), *delayed]))[:MOST_MATTERS]
     found = conditions(
         _known(workspace, slugs).values(),
@@ -88,7 +88,7 @@ def _standing(workspace: Workspace, seen: Snapshot, now: datetime) -> list[Notic
     if seen.clock_doubt or seen.stopped:
         return found  # nobody knows whether it is soon; or people were notified that nothing goes out
     coming = [Coming(*row) for row in notification_state.coming_lifts(store.read, now, now + max(REMINDERS))]
-    return found + reminders(coming, dict(seen.plan.standings), now=now, timezone=config.office.timezone)
+    return found + reminders(coming, dict(seen.plan.statuses), now=now, timezone=config.office.timezone)
 
 
 def in_words(workspace: Workspace, lines: Sequence[JournalEvent], now: datetime) -> tuple[list[Notice], int]:

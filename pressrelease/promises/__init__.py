@@ -1,10 +1,10 @@
-"""What a text promises for later, and which release keeps each promise. Pure.
+"""Find what a text promises for later, and which release keeps each promise. Pure.
 
     Release ──find_promises──▶ Promise … ──keep──▶ kept · planned · open · overdue
 
-A promise is a commitment to, or notice of, a future release, announcement, decision or event of the issuer's;
-`wording` tells which sentences are one, `dates` when it falls due. The words are loaded when a text is first read;
-telling how a promise stands doesn't need them.
+A promise is a commitment to, or notice of, a future release, announcement, decision or event of the issuer.
+`classification` decides which sentences are one, `dates` when it is due. The word lists are loaded when a text is first
+read; the state of a promise doesn't need them.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""Whether a sentence promises something: a future release, announcement, decision or event of the issuer's.
+"""Decide whether a sentence promises something: a future release, announcement, decision or event of the issuer.
 
 A promise has a cue ("will be released", "is scheduled to announce", "Details to follow"), and nothing in the
-sentence that takes it back. Decided, where a reader could wonder:
+sentence takes it back. Cases that are not obvious:
 
-    "If a suspect is charged, a release will be issued."      no:  on condition; it may never fall due
-    "Names will be released once families have been told."    yes: undated, but bound to come
+    "If a suspect is charged, a release will be issued."      no:  it is conditional and may never be due
+    "Names will be released once families have been told."    yes: undated, but certain
     "The names will not be released until Monday."            yes; "… until the families have been told": no
-    "The report may be published on Friday."                  no:  nobody is bound
-    "He is scheduled to be arraigned on Tuesday."             no:  the court's business, not the issuer's
-    "Updates will be posted every Friday."                    no:  a standing schedule
+    "The report may be published on Friday."                  no:  nobody commits to it
+    "He is scheduled to be arraigned on Tuesday."             no:  an event of the court, not of the issuer
+    "Updates will be posted every Friday."                    no:  a regular schedule
     "The briefing of Friday was postponed."                   no;  "… was postponed to Monday": yes
     "The release said: “The names will be released Monday.”"  no:  an earlier promise, quoted
     "“We will release the video Friday,” said the chief."     yes: the issuer speaks
@@ -25,7 +25,7 @@ _FLAT = str.maketrans(
 
 
 def cue_of(sentence: str) -> tuple[int, int] | None:
-    """Where in `sentence` the words stand that promise, as a span; None where nothing is promised."""
+    """Return the span of the words in `sentence` that promise; None if nothing is promised."""
     text = sentence.translate(_FLAT)
     if none_of_it(text):
         return None

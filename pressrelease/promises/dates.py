@@ -1,10 +1,10 @@
-"""When a promise falls due: the one time in its sentence that is its own, read as an embargo would be.
+"""Find when a promise is due: the one time in its sentence that belongs to it, read as an embargo would be.
 
     "Entries must be received by March 1, and winners will be announced on March 15."   March 15
-    "Acme said Monday it will report its results."                                       no day: Monday is not theirs
+    "Acme said Monday it will report its results."                                       no day: it was said on Monday
     "The report for the quarter ended June 30 will be released on August 2."             August 2
 
-Never a guess: what `read_embargo` refuses, and whatever could be the day of something else, leaves it undated.
+It never guesses: a time that `read_embargo` refuses, or that could belong to something else, leaves it undated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pressrelease.when import EmbargoKind
 
 @dataclass(frozen=True)
 class Due:
-    """When a promise falls due, in UTC: an instant, or a window whose end is exclusive; both None where undated."""
+    """When a promise is due, in UTC: an instant, or a window whose end is exclusive; both None if undated."""
 
     not_before: datetime | None = None
     no_later_than: datetime | None = None
@@ -29,7 +29,7 @@ class Due:
 
 @dataclass(frozen=True)
 class Present:
-    """What phrases are read against: the reference instant (aware), the office's zone and its hour."""
+    """The context for reading phrases: the reference instant (aware), the office's zone and its release time."""
 
     now: datetime
     timezone: str
@@ -47,7 +47,7 @@ _SOMETHING_WAS = re.compile(
     r"|heard|\w{3,}ed)\b",
     re.I,
 )
-#: "the shooting that occurred on Monday", after the cue; "release updated figures on Monday" is no such thing.
+#: "the shooting that occurred on Monday", after the cue, but not "release updated figures on Monday".
 _OF_WHAT_WAS = re.compile(
     r"(?<!^\s)(?<!the\s)(?<!\ba\s)(?<!an\s)(?<!its\s)(?<!our\s)(?<!their\s)\b(?!scheduled|planned|expected"
     r"|slated|(?:updated|revised|detailed|redacted|related|proposed|audited|adjusted|expanded|amended|limited)\s+(?!on\b"
@@ -55,13 +55,13 @@ _OF_WHAT_WAS = re.compile(
     r"|hit|struck|shot|stole|fled|led|began|made|found|saw|met)\s+(?:[\w'’]+\s+){0,4}$",
     re.I,
 )
-#: What stands between a day and an hour that is of something else: "on May 7; doors open at 6 p.m."
+#: Between a day and an hour that belongs to something else: "on May 7; doors open at 6 p.m."
 _ANOTHER_MATTER = re.compile(
     r"[;:]|\b(?:and|will|is|are|opens?|must|closes?|begins?|starts?|doors?|followed|regist\w+|rsvp|arriv\w+|check-?in"
     r"|set-?up|reception|until|press|embargo\w*|with)\b",
     re.I,
 )
-#: What stands between days of a list, each of which may be meant.
+#: Between days of a list; any of them may be meant.
 _LISTED = re.compile(r"[\s,]*(?:and|or|&)?[\s,]*(?:on\s+|then\s+)*", re.I)
 _BEGINS = re.compile(
     r"^\W*(?:(?:on|at|in|this|beginning|starting|from|by|before|then|and|but|also|later|early|the)\s+)*$", re.I
@@ -70,7 +70,7 @@ _CLAUSE = re.compile(r";|\s[–-]\s|—|, and\b|, but\b|\bthat\b")
 
 
 def due_of(sentence: str, cue: tuple[int, int], present: Present, day_before: date | None) -> Due:
-    """When what is promised at `cue` falls due; `day_before` is the day that the sentence before was about."""
+    """Return when what is promised at `cue` is due; `day_before` is the day that the previous sentence was about."""
     phrases = [
         phrase
         for phrase in time_phrases(sentence)
@@ -86,7 +86,7 @@ def due_of(sentence: str, cue: tuple[int, int], present: Present, day_before: da
 
 
 def _new_time(phrase: TimePhrase) -> TimePhrase:
-    """ "From Sept. 28 to Oct. 5", of what was moved, is the 5th; other times stay as they are."""
+    """Return the new time of something that was moved: Oct. 5 for "from Sept. 28 to Oct. 5"; keep other times."""
     found = _FROM_ONE_TO_ANOTHER.match(phrase.text)
     if found is None:
         return phrase
@@ -94,7 +94,7 @@ def _new_time(phrase: TimePhrase) -> TimePhrase:
 
 
 def _leads_to(sentence: str, phrase: TimePhrase, cue: tuple[int, int]) -> bool:
-    """Whether a time before the cue is the cue's: it begins the clause, and nobody speaks in between."""
+    """Return whether a time before the cue belongs to it: it begins the clause, and no speaker is named in between."""
     head = _CLAUSE.split(sentence[: phrase.start])[-1]
     return _BEGINS.match(head) is not None and not _SOMETHING_WAS.search(sentence[phrase.end : cue[0]])
 
@@ -121,7 +121,7 @@ def _read(sentence: str, own: list[TimePhrase], present: Present, day_before: da
 
 
 def _together(sentence: str, day: TimePhrase, clock: TimePhrase) -> bool:
-    """Whether a day and an hour that stand apart are of one thing: "on May 2, in Room 5, at 7 p.m."."""
+    """Return whether a day and an hour with words between them belong together: "on May 2, in Room 5, at 7 p.m."."""
     if day.has_clock or not (day.tie is clock.tie is Tie.THEN):
         return False
     first, second = sorted((day, clock), key=lambda phrase: phrase.start)
@@ -150,7 +150,7 @@ def _due(text: str, tie: Tie, present: Present) -> Due:
 
 
 def day_of(due: Due, timezone: str) -> date | None:
-    """The one day that a promise is about, in the office's zone; None where it is more than one."""
+    """Return the one day that a promise is about, in the office's zone; None if it is more than one."""
     if due.not_before is None:
         return None
     zone = ZoneInfo(timezone)

@@ -1,4 +1,4 @@
-"""The promises of a text, and of a release: headline, subhead and body."""
+"""Find the promises in a text, and in a release: headline, subhead and body."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pressrelease.release import Release
 def promises_in(
     text: str, *, now: datetime, timezone: str, release_time: time = time(9), slug: str = "", line: int = 1
 ) -> tuple[Promise, ...]:
-    """Every promise in a prose text, whose first line is `line`. `now` is aware: when it was written."""
+    """Return every promise in a prose text whose first line is `line`. `now` is aware: when it was written."""
     present = Present(now.astimezone(UTC), timezone, release_time)
     found: list[Promise] = []
     day: date | None = None
@@ -35,9 +35,9 @@ def promises_in(
 def find_promises(
     release: Release, *, timezone: str, release_time: time, reference: datetime | date
 ) -> tuple[Promise, ...]:
-    """Every promise in a release's headline, subhead and body.
+    """Return every promise in a release's headline, subhead and body.
 
-    `reference` is what its phrases count from: a moment (aware), or the day on which it was written.
+    Its phrases count from `reference`: a moment (aware), or the day on which it was written.
     """
     now = reference
     if not isinstance(now, datetime):

@@ -1,4 +1,4 @@
-"""What makes a sentence no promise although it has the words of one: taken back, not bound, somebody else's."""
+"""Sentences that have the words of a promise but are none: taken back, not certain, or about somebody else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def _read(pattern: str) -> re.Pattern[str]:
 
 
 def none_of_it(text: str) -> bool:
-    """Whether no word of the sentence can promise: canceled, or what always happens."""
+    """Return whether nothing in the sentence can be a promise: it was canceled, or it happens regularly."""
     if _TAKEN_BACK.search(text) and not _ANOTHER_DAY.search(text):
         return True
     if _STANDING.search(text):
@@ -21,7 +21,7 @@ def none_of_it(text: str) -> bool:
 
 
 def not_this(text: str, cue: re.Match[str]) -> bool:
-    """Whether the words around a cue make something else of it."""
+    """Return whether the words around a cue give it another meaning."""
     before, said, after = text[: cue.start()], cue.group(), text[cue.end() :]
     clause = _CLAUSE.split(before)[-1]
     if _NOBODY.search(clause + said) or _NOT.search(clause.rsplit(",", 1)[-1]) or _NOT_BOUND.search(clause):
@@ -39,7 +39,7 @@ def not_this(text: str, cue: re.Match[str]) -> bool:
     return ACCUSED.search(clause[-50:]) is not None and not _ABOUT.search(clause + said)
 
 
-#: Where what was said before no longer bears on what follows.
+#: Words after which the earlier part of the sentence no longer matters.
 _CLAUSE = _read(
     r";|\s[–-]\s|—|\bbut\b|\bhowever\b|\balthough\b|\bwhile\b|, and\b|\band\s*(?:also|then|instead)?\s*$|\bthat\b"
     r"|\bwhich\b"
@@ -55,7 +55,7 @@ _NOT_BOUND = _read(
     r"|shelved|halted|ended|had|blocked|reversed|withdrew)\s*$|\b(?:someone|somebody|anyone|anybody)\s*$"
     r"|\b(?:witness\w*|anyone|those|persons?|people|callers?) who\s*$"
 )
-#: "The goal is to release all names", beside "The strategy will be published".
+#: "The goal is to release all names", but not "The strategy will be published".
 _AIM = _read(
     r"\b(?:goal|aim|purpose|mission|idea|objective|role|job|challenge|focus|strategy|hope|intent|vision|point|way"
     r"|key|task|function|step)s?\b(?:\s+(?:of|for|behind)\s+[^,;]{1,50}|\s+(?:today|here|now))?\s*$"
@@ -95,7 +95,7 @@ _ANOTHER_DAY = _read(
 _SAID_THEN = one_of(
     "said | announced | promised | stated | planned | scheduled | reported | told | wrote | pledged | hoped"
 )
-#: An earlier promise, told of: what it says was promised then.
+#: An earlier promise that is only mentioned.
 _QUOTED = _read(
     rf"\b(?:earlier|previously|originally|initially|already|once)\s+{_SAID_THEN}\s+(?:that|it|they|we|he|she|to)\b"
     rf"|\bhad\s+(?:\w+ly\s+)?(?:{_SAID_THEN}|expected|intended|been (?:expected|scheduled|due|set|slated|told"
@@ -126,7 +126,7 @@ _AGAIN_AND_AGAIN = _read(
     r"|yearly|always|usually|typically|normally)\b(?!\s+(?:results|earnings|financial|dividend|sales|cash|conference|report\b))"
 )
 
-#: Words of a press office: where they stand, a courtroom is only the place.
+#: Words of a press office: with one of them, a courtroom is only the place.
 _TO_THE_PRESS = _read(r"\b(?:press|media|news|briefing|announce\w*|public|remarks|release\w*)\b")
 #: Cues that courts use too.
 _COURTLY = _read(
@@ -134,13 +134,13 @@ _COURTLY = _read(
     r"|rescheduled|conducted|due|expected|return|tried|decided|there will|slated|planned|get under ?way|occurs"
     r"|happens|is|are)\b"
 )
-#: Of a person, but what becomes public is about the person: "the name of the victim".
+#: Beside a person: what becomes public is about the person, as in "the name of the victim".
 _ABOUT = _read(
     rf"\b(?:names?|identit\w+|photo\w*|pictures?|video|condition|age|address|cause)\b|{EVENT.pattern}"
     rf"|{INFORMATION.pattern}"
 )
 
-#: What the verbs of publishing mean in other trades: people let out of jail, people held, citations issued.
+#: Other meanings of the verbs of publishing: people released from jail, people held, citations issued.
 _ELSEWHERE = words(
     r"""
     released (?:\w+ ){0,4}?from (?:\w+ ){0,4}?(?:custody|jail|prison|hospital|quarantine|detention)

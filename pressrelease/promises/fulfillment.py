@@ -1,4 +1,4 @@
-"""Which release keeps a promise, and how the promise stands."""
+"""Find which release keeps a promise, and the promise's state."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from enum import Enum
 
 from pressrelease.promises.promise import Promise
 
-#: How long after an instant what was promised for it may come, before the promise counts as broken.
+#: How long after its instant a promise may still be kept, before it counts as broken.
 GRACE = timedelta(hours=24)
 
 
 class PromiseState(str, Enum):
-    """How a promise stands (CONTRACT section 6); each member carries the words that a person reads."""
+    """The state of a promise; each member has the words that a person reads."""
 
     sentence: str
 
@@ -24,15 +24,15 @@ class PromiseState(str, Enum):
         member.sentence = sentence
         return member
 
-    KEPT = "kept", "the release that keeps it is out"
+    KEPT = "kept", "the release that keeps it has been published"
     PLANNED = "planned", "the release that keeps it is scheduled in time"
     OPEN = "open", "nothing that keeps it is scheduled in time"
-    OVERDUE = "overdue", "its time has passed, and nothing that keeps it is out"
+    OVERDUE = "overdue", "its time has passed, and nothing that keeps it has been published"
 
 
 @dataclass(frozen=True)
 class Follower:
-    """A release that says it follows another. `lift` is UTC: when it went out or will; None for a draft."""
+    """A release that follows another. `lift` is UTC: when it went out or will; None for a draft."""
 
     slug: str
     lift: datetime | None = None
@@ -42,7 +42,7 @@ class Follower:
 
 @dataclass(frozen=True)
 class Kept:
-    """A promise, how it stands, and the release that keeps it or is meant to ("" for none)."""
+    """A promise, its state, and the release that keeps it or is meant to ("" for none)."""
 
     promise: Promise
     state: PromiseState
@@ -50,14 +50,14 @@ class Kept:
 
 
 def closes(promise: Promise) -> datetime | None:
-    """From when on a promise is broken: its window's end, a day after its instant; None for an undated one."""
+    """Return when a promise is broken: at its window's end, a day after its instant; None for an undated one."""
     if promise.no_later_than is not None or promise.not_before is None:
         return promise.no_later_than
     return promise.not_before + GRACE
 
 
 def fits(promise: Promise, lift: datetime | None) -> bool:
-    """Whether a release that lifts then comes when it was promised; an undated promise any time keeps."""
+    """Return whether a release with that lift comes when it was promised; any time is right for an undated promise."""
     end = closes(promise)
     if promise.not_before is None or end is None:
         return True
@@ -65,11 +65,11 @@ def fits(promise: Promise, lift: datetime | None) -> bool:
 
 
 def keep(promises: Sequence[Promise], followers: Iterable[Follower], *, now: datetime) -> list[Kept]:
-    """How each promise of one release stands, given the releases that follow it. `now` is aware.
+    """Return the state of each promise of one release, given the releases that follow it. `now` is aware.
 
-    A follower keeps the promises into whose window it lifts; one that fits no window may be meant for any of them.
-    Out too early or too late, it keeps one all the same, unless another is planned in time; too early, not where
-    there is an undated promise that it may have kept instead.
+    A follower keeps the promises in whose window it lifts; one that fits no window may be meant for any of them. If it
+    came out too early or too late, it still keeps one, unless another is planned in time; but a too early one does not
+    if there is an undated promise that it may have kept instead.
     """
     following = sorted(followers, key=lambda follower: (not follower.out, not follower.scheduled, follower.slug))
     return [_keep(promise, promises, following, now) for promise in promises]

@@ -1,4 +1,4 @@
-"""What makes a sentence a promise: the words themselves, what they are said of, and whether they take a day."""
+"""The words that make a sentence a promise, what they must be about, and whether they need a day."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from pressrelease.promises.vocabulary import (
 
 
 class DayNeeded(Enum):
-    """What a cue asks of the calendar."""
+    """Whether a cue needs a day beside it."""
 
     NONE = "it promises with or without a day"
-    ANYWHERE = "some word of the sentence must tell when"
+    ANYWHERE = "some word of the sentence must say when"
     NEXT = "a day must follow at once"
     EXACT = "a particular day must follow"
 
 
 @dataclass(frozen=True)
 class Cue:
-    """Words that promise. `subject` must stand before them, `object` within a few words after them.
+    """Words that promise. `subject` must be before them, `object` within a few words after them.
 
-    `unless_of` may not stand right before them. A `headline` is short and ends without a full stop.
+    `unless_of` must not be right before them. A `headline` is short and ends without a period.
     """
 
     words: re.Pattern[str]
@@ -44,7 +44,7 @@ class Cue:
     headline: bool = False
 
     def found_in(self, text: str) -> Iterator[re.Match[str]]:
-        """Every place where it stands with all that it asks for."""
+        """Yield every place where a cue is found with everything that it needs."""
         if self.headline and not _is_headline(text):
             return
         for match in self.words.finditer(text):
@@ -80,7 +80,7 @@ def _is_headline(text: str) -> bool:
 
 
 def _few_words(after: str) -> str:
-    """The next words, up to where something else begins."""
+    """Return the next words, up to the beginning of something else."""
     return " ".join(re.split(r"[;!?]|\.\s|\b(?:that|which|who)\b", after[:120], maxsplit=1)[0].split()[:9])
 
 
@@ -92,7 +92,7 @@ _ASIDE = (
     r"(?:,?\s+(?:on|at|this|next|later|in|by|during|starting|beginning|within|as)\s[^,;]{1,30}?,?"
     rf"|\s+(?:today|tonight|tomorrow|{_WEEKDAY}),?)?"
 )
-#: "will", and what says the same.
+#: "will" and its synonyms.
 _WILL = (
     r"(?:\b(?:will|shall)\b|'ll\b|\b(?:is|are|am|'s|'re)(?:\s+(?:\w+ly|now|also|still|next))?\s+(?:going|expected"
     r"|scheduled|due|set|slated|planning|planned|intending|preparing|anticipated|poised|likely|about|hoping|aiming"
@@ -105,7 +105,7 @@ _SOON = rf"{_WILL}{_ASIDE}{_ADVERBS}\s+"
 _BE_ING = r"(?:be\s+)?"
 _IS = r"\b(?:is|are|'s|has been|have been)\s+(?:\w+ly\s+|now\s+|also\s+)?"
 
-#: A headline's "Sheriff to release …": no other verb stands before the "to".
+#: A headline's "Sheriff to release …": there is no other verb before the "to".
 _A_VERB = (
     r"\b(?:was|were|is|are|has|have|had|will|said|says|asked|urged|must|should|may|can|would|could|does|do|did|not"
     r"|how|ways?|want|need|helps?|vows|about|able|order|chance|opportunity|right|plans?|efforts?|calls?|works?"
@@ -311,7 +311,7 @@ CUES = (
         ),
         DayNeeded.NEXT,
     ),
-    # With a day beside them
+    # Only with a day beside them
     Cue(_read(rf"{_SOON}{HAPPENS}\b"), DayNeeded.ANYWHERE),
     Cue(
         _read(
@@ -388,7 +388,7 @@ CUES = (
         DayNeeded.NEXT,
         subject=_read(rf"(?<!the\s)(?:{EVENT.pattern}|{INFORMATION.pattern})\s*$"),
     ),
-    # Whatever else the issuer says will be on a particular day
+    # Anything else that the issuer says will be on a particular day
     Cue(
         _read(rf"{_SOON}(?!\w+ly\b)(?:be\s+(?!{NO_EVENT}\b)\w+|(?!{NO_EVENT}\b)\w+(?<!ing))\b"),
         DayNeeded.EXACT,

@@ -1,4 +1,4 @@
-"""Where in a sentence times stand, and what stands beside each that changes what it says."""
+"""Find the times in a sentence, and the words beside each that change its meaning."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pressrelease.promises.vocabulary import one_of, words
 
 
 class Tie(Enum):
-    """How a time is bound to what is said of it."""
+    """The relation between a time and what happens."""
 
     THEN = "then"
     BY = "then at the latest"
@@ -21,7 +21,7 @@ class Tie(Enum):
 
 @dataclass(frozen=True)
 class TimePhrase:
-    """A time in a sentence, as a span and its words; `has_day` and `has_clock` tell what it names."""
+    """A time in a sentence, as a span and its words; `has_day` and `has_clock` say what it names."""
 
     start: int
     end: int
@@ -38,9 +38,9 @@ _HAS_DAY = re.compile(
     r"|\b(?:mon|tues?|wed|thurs?|fri|sat|sun)\b|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)",
     re.I,
 )
-#: "later that morning", "the same day": an hour beside it is of the day that was spoken of before.
+#: "later that morning", "the same day": an hour beside it belongs to the day that was mentioned before.
 _BACK = re.compile(r"\b(?:that\s+(?:same\s+)?|the\s+same\s+)(?:day|morning|afternoon|evening|night)\b", re.I)
-#: A part of the day says less than the day, and no hour: the day is what can be held to.
+#: A part of a day, which names no hour: only the day counts.
 _PART_OF_DAY = re.compile(r"(?<=\w)\s+(?:morning|afternoon|evening|night)\b", re.I)
 _THIS_PART = re.compile(r"\bthis\s+(?:morning|afternoon|evening)\b|\btonight\b", re.I)
 _BEFORE = re.compile(r"\bbefore\s*$", re.I)
@@ -49,7 +49,7 @@ _NOT_BEFORE = re.compile(r"\b(?:not|never|n't)\b[^,;]*\bbefore\s*$", re.I)
 _BY = re.compile(
     r"\b(?:by|no later than|not later than|on or before|at or before|at the latest by)\s*(?:the\s+)?$", re.I
 )
-#: Said right before a time that is no day of what is promised, or no day that can be told.
+#: Words right before a time that is not the day of the promise, or not an exact day.
 _LOOSE = words(
     r"""
     within an?
@@ -61,7 +61,7 @@ _LOOSE = words(
     """,
     end=r"\s*(?:on\s+|the\s+|early\s+|mid-\s*|late\s+|in\s+)*$",
 )
-#: From then on is then.
+#: "from" a time counts as that time.
 _FROM_THEN = re.compile(r"\b(?:beginning|starting|effective|from)\s+(?:on\s+)?$", re.I)
 #: "the November 6 election", "Monday's", "a May-only offer": the time names a thing.
 _OF_A_THING = re.compile(r"\b(?:the|an?|its|his|her|their|our|this|last|annual)\s+$", re.I)
@@ -74,7 +74,7 @@ _NO_THING = one_of(
 )
 _THING = re.compile(rf"\s+(?!{_NO_THING}\b)[a-z]+\b")
 _POSSESSED = re.compile(r"['’]s?\b|-\w")
-#: A place or letters after a clock that may be its zone: for the reader of embargoes to know, or to refuse.
+#: A place or letters after a clock time that may be its zone; `when` reads or refuses them.
 _PERHAPS_ZONE = re.compile(r"\s*(?:[A-Z]{2,5}\b|\([A-Z][\w ]{1,30}\))")
 _RANGE = re.compile(
     r"(?<!\d)(\d{1,2}(?:[:.]\d\d)?)\s*(?:to|-|–|and|until)\s*(\d{1,2}(?:[:.]\d\d)?)\s*([ap])\.?\s?m\b\.?", re.I
@@ -92,7 +92,7 @@ _AND = re.compile(r"\sand\s", re.I)
 
 
 def time_phrases(sentence: str) -> Iterator[TimePhrase]:
-    """The times of a sentence in order, those that say when something else was included."""
+    """Return the times of a sentence in order, including those that say when something else was."""
     from pressrelease.when import find_times
 
     for start, end in find_times(sentence):
@@ -132,7 +132,7 @@ def _tie(before: str, after: str) -> Tie:
 
 
 def _both_halves(match: re.Match[str]) -> str:
-    """ "4 to 7 p.m." is "4 p.m. to 7 p.m."; "11 to 1 p.m." begins in the other half of the day."""
+    """Return "4 p.m. to 7 p.m." for "4 to 7 p.m."; "11 to 1 p.m." begins in the other half of the day."""
     first, last, half = match.groups()
     begins, ends = (int(re.split("[:.]", hour)[0]) % 12 for hour in (first, last))
     other = half if begins <= ends else ("a" if half.lower() == "p" else "p")

@@ -1,4 +1,4 @@
-"""One promise, as it was found."""
+"""The type of a promise that was found in a text."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class Promise:
 
     instant: `not_before` says when, `no_later_than` is None.
     window:  not before, and before `no_later_than` (exclusive).
-    undated: both are None: it names no day, or none that could be read without a guess.
+    undated: both are None: it names no day, or none that can be read without a guess.
 
-    `line` counts from 1 in the release's file (in the text, for `promises_in`); 0 where it is not known.
+    `line` counts from 1 in the release's file (in the text, for `promises_in`); 0 if it is not known.
     """
 
     slug: str

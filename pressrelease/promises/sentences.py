@@ -1,4 +1,4 @@
-"""A text as its sentences, each with the line that it begins on: Markdown, lists, quotes and abbreviations survived."""
+"""Split a text into sentences, each with its line, in spite of Markdown, lists, quotes and abbreviations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 
-#: What follows in a longer sentence is not looked at.
+#: The part of a sentence that is read; the rest of a longer one is ignored.
 LONGEST = 2000
 
 
@@ -21,7 +21,7 @@ class Sentence:
 
 
 def sentences(text: str) -> Iterator[Sentence]:
-    """Every sentence of a Markdown or plain text, in order. A heading, a list's item, a label line is one too."""
+    """Return every sentence of a Markdown or plain text, in order. A heading, list item or label line is one too."""
     for block in _blocks(text):
         starts: list[int] = []
         length = 0
@@ -47,7 +47,7 @@ _GOES_ON = re.compile(r"(?:[,;:&–—-]|\b(?:the|a|an|and|or|of|in|on|at|to|for
 
 
 def _blocks(text: str) -> Iterator[list[tuple[int, str]]]:
-    """Lines that belong together, with their numbers."""
+    """Yield lines that belong together, with their numbers."""
     block: list[tuple[int, str]] = []
     for number, line in enumerate(text.split("\n"), start=1):
         blank = not line.strip() or _RULE.match(line)
@@ -63,7 +63,7 @@ def _blocks(text: str) -> Iterator[list[tuple[int, str]]]:
 
 
 def _stands_alone(before: str, line: str) -> bool:
-    """Whether `before` ended of itself, though no blank line follows: a headline, a line of an advisory."""
+    """Return whether `before` ends although no blank line follows: a headline, a line of an advisory."""
     following = line.strip()
     if not following[:1].isupper() or len(before) >= _SHORT or _GOES_ON.search(before):
         return False
@@ -75,12 +75,12 @@ def _stands_alone(before: str, line: str) -> bool:
 _END = re.compile(r"(?:[.!?]|…)+[\"”’')\]*_]*(\s+)(?=[\"“‘'(\[*_]*[A-Z0-9“])")
 _LAST_WORD = re.compile(r"[\w.&-]*$")
 
-#: A full stop after these never ends a sentence.
+#: A period after these never ends a sentence.
 _NEVER = frozenset(
     "mr mrs ms messrs prof rev hon gov sen rep lt sgt det capt cpl cmdr gen col maj adm pvt supt no nos vs v approx est"
     " fig vol ext insp ald cllr".split()
 )
-#: After these, only where a word follows with which sentences begin.
+#: A period after these ends a sentence only if a word follows that sentences begin with.
 _SELDOM = frozenset(
     "dr st ft mt jr sr inc corp co ltd llc plc bros dept dist univ assn assoc bldg ave blvd rd hwy ln pl sq ste rm u.s"
     " u.k u.n d.c n.y n.j e.g i.e etc a.m p.m am pm ph.d m.d hrs jan feb mar apr jun jul aug sep sept oct nov dec mon"
@@ -112,7 +112,7 @@ def _cuts(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _ends(before: str, after: str) -> bool:
-    """Whether the full stop between these ends a sentence."""
+    """Return whether the period between these ends a sentence."""
     last = _LAST_WORD.search(before)
     word = last.group().strip("&-").lower() if last else ""
     following = re.sub(r"^[\"“‘'(\[*_]+", "", after).split(" ", 1)[0].strip(',.;:!?"”’)').lower()

@@ -1,4 +1,4 @@
-"""The words that promises are made of. Each pattern is read without regard to case, and matches whole words."""
+"""The words that promises are made of. Each pattern ignores case and matches whole words."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 
 
 def one_of(text: str) -> str:
-    """Alternatives as a pattern: one a line, or with | between; a blank stands for any blanks."""
+    """Return alternatives as a pattern: one on each line, or with | between; a space matches any spaces."""
     lines = "|".join(line.strip() for line in text.strip().split("\n"))
     return "(?:" + re.sub(r" +", r"\\s+", re.sub(r" *\| *", "|", lines)) + ")"
 
 
 def words(text: str, *, start: str = r"\b", end: str = r"\b") -> re.Pattern[str]:
-    """The alternatives of `one_of` as whole words."""
+    """Return the alternatives of `one_of` as whole words."""
     return re.compile(start + one_of(text) + end, re.I)
 
 
-#: What becomes public, or is said to the public.
+#: Information that becomes public.
 INFORMATION = words(
     r"""
     updates? | information | details? | briefings? | statements? | announcements? | results? | earnings | decisions?
@@ -30,7 +30,7 @@ INFORMATION = words(
     """
 )
 
-#: What people come to, or tune in to.
+#: Events that people come to, or tune in to.
 EVENT = words(
     r"""
     conferences? | pressers? | briefings? | calls? | teleconferences? | webcasts? | webinars? | hearings?
@@ -88,7 +88,7 @@ PUBLISHES = one_of(
     """
 )
 
-#: What takes a day beside it to be a promise: "will open on June 5".
+#: Verbs that are a promise only with a day beside them: "will open on June 5".
 HAPPENS = one_of(
     r"""
     open | begin | start | launch | resume | return | introduce | debut | celebrate | commemorate | honou?r
@@ -101,7 +101,7 @@ HAPPENS = one_of(
     """
 )
 
-#: What is done on a day, and yet is no event of the issuer's: "will be sentenced", "will rain".
+#: Verbs with a day that are no event of the issuer: "will be sentenced", "will rain".
 NO_EVENT = one_of(
     r"""
     be | do | next | now | also | then | soon | first | later | again | all | both | still | only | ordered
@@ -118,7 +118,7 @@ NO_EVENT = one_of(
     """
 )
 
-#: Whoever is let out, tried, or hurt, standing right before a cue.
+#: People who are released, tried or hurt, right before a cue.
 ACCUSED = words(
     r"""
     he | she | defendants? | suspects? | inmates? | prisoners? | patients? | victims? | the man | the woman
@@ -127,7 +127,7 @@ ACCUSED = words(
     """,
     end=r"(?:,\s+\d+,?)?\s*$",
 )
-#: Whoever or whatever else is not the issuer.
+#: Others who are not the issuer.
 OTHERS = words(
     r"""
     storm | weather | temperatures? | rain | snow | traffic | drivers | motorists | residents | customers
@@ -137,7 +137,7 @@ OTHERS = words(
     """,
     end=r"\s*$",
 )
-#: The court's business.
+#: Events of a court.
 COURT = words(
     r"""
     arraign\w* | sentenc\w+ | (?:penalty|sanity|guilt) phase | jury selection | opening statements | in court
@@ -150,7 +150,7 @@ COURT = words(
     (?<!clinical\s)(?<!phase\s)(?<!pilot\s)(?<!\d\s)(?<!mock\s)trial(?! (?:results|data|period|run))
     """
 )
-#: A room of a courthouse: what is held there without the press is the court's.
+#: A room of a courthouse: an event there without the press belongs to the court.
 COURTROOM = words(r"(?:Department|Dept\.?|Dept) [A-Z]{0,2}-?\d+ | courtroom | back in court")
 
 _MONTH = one_of(
@@ -167,7 +167,7 @@ EXACT_DAY = re.compile(
     rf"|20\d\d-\d\d-\d\d\b|(?:this|next|coming)\s+{_WEEKDAY}\b|(?:today|tonight|tomorrow)\b(?!['’]s))",
     re.I,
 )
-#: Words that tell when, however loosely.
+#: Words that say when, even vaguely.
 DAY_WORDS = re.compile(
     rf"\b(?:{_WEEKDAY}\b|(?:mon|tues?|wed|thurs?|fri|sat|sun)\.|{_MONTH}\s+\d{{1,4}}\b|\d{{1,2}}(?:st|nd|rd"
     rf"|th)?\s+(?:of\s+)?{_MONTH}\b|(?:in|by|until|during|early|mid|late|of|this|next|through)[ -](?:early |mid-"

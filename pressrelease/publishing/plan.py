@@ -47,7 +47,7 @@ class Plan(NamedTuple):
 
     due: tuple[Delivery, ...]
     needs_you: tuple[Waiting, ...]
-    standings: tuple[tuple[str, ReleaseStatus], ...]
+    statuses: tuple[tuple[str, ReleaseStatus], ...]
     next_wake: datetime | None
     retrying: tuple[str, ...] = ()
     coming: tuple[Delivery, ...] = ()
@@ -69,7 +69,7 @@ def make_plan(
     """
     due: list[Delivery] = []
     needs_you: list[Waiting] = []
-    standings: list[tuple[str, ReleaseStatus]] = []
+    statuses: list[tuple[str, ReleaseStatus]] = []
     wakes: list[datetime] = []
     coming: list[Delivery] = []
     retrying: list[str] = []
@@ -84,7 +84,7 @@ def make_plan(
             clock_doubt=clock_doubt,
             closed=closed,
         )
-        standings.append((release.slug, standing))
+        statuses.append((release.slug, standing))
         lifted = release.lift is not None and release.lift <= now
         if standing.state is ReleaseState.NEEDS_YOU or (lifted and standing.state in _WAITS_FOR_A_PERSON):
             assert standing.cause is not None  # noqa: S101  (every waiting release has one, as test_standing shows)
@@ -112,7 +112,7 @@ def make_plan(
     for deliveries in (due, coming):
         deliveries.sort(key=lambda delivery: (delivery.next_try, delivery.id))
     wake = min(wakes, default=None)
-    return Plan(tuple(due), tuple(needs_you), tuple(standings), wake, tuple(retrying), tuple(coming))
+    return Plan(tuple(due), tuple(needs_you), tuple(statuses), wake, tuple(retrying), tuple(coming))
 
 
 _WAITS_FOR_A_PERSON = frozenset({ReleaseState.HELD, ReleaseState.UNAPPROVED})

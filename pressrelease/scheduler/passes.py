@@ -139,15 +139,15 @@ def _leave_sign(store: Store, seen: Snapshot, *, comes_again: bool) -> None:
 
 
 def _outcome(seen: Snapshot, tried: Sequence[str], still_open: Collection[str], moved: tuple[str, ...]) -> Outcome:
-    states = {slug: standing.state for slug, standing in seen.plan.standings}
-    standings = dict(seen.plan.standings)
+    states = {slug: standing.state for slug, standing in seen.plan.statuses}
+    statuses = dict(seen.plan.statuses)
     return Outcome(
         at=seen.at,
         published=tuple(slug for slug in tried if slug not in still_open),
         publishing=tuple(slug for slug, state in states.items() if state is ReleaseState.PUBLISHING),
         needs_you=seen.plan.needs_you,
         stopped=seen.stopped,
-        retrying=tuple(_retrying(slug, standings[slug]) for slug in seen.plan.retrying),
+        retrying=tuple(_retrying(slug, statuses[slug]) for slug in seen.plan.retrying),
         moved=moved,
         seen=seen,
     )

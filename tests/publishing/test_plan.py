@@ -80,7 +80,7 @@ def test_what_is_due_may_leave(offices: list[Dossier], now: datetime, clock_doub
 @given(dossier=dossiers, now=moments, clock_doubt=st.sampled_from([None, None, "it jumped"]))
 def test_nothing_is_lost(dossier: Dossier, now: datetime, clock_doubt: str | None) -> None:
     found = plan_of(dossier, now=now, clock_doubt=clock_doubt)
-    ((_, standing),) = found.standings
+    ((_, standing),) = found.statuses
     told = {one.slug for one in found.needs_you}
     lift = dossier.release.lift
     for delivery in dossier.deliveries:

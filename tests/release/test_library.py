@@ -52,12 +52,13 @@ def test_only_names_that_are_slugs_are_releases(library: Library) -> None:
     for name in ("b.md", "a-1.md", "Names.md", "two words.md", ".hidden.md", "notes.txt", "con.md", "x" * 81 + ".md"):
         (library.folder / name).write_text(TEXT)
     assert library.slugs() == ["a-1", "b"]
-    assert library.strangers() == sorted(["Names.md", "two words.md", "con.md", "x" * 81 + ".md"])
+    ignored = sorted(["Names.md", "two words.md", "con.md", "notes.txt", "x" * 81 + ".md"])
+    assert [name for name, _ in library.unseen()] == ignored
 
 
 def test_a_missing_folder_holds_nothing(tmp_path: Path) -> None:
     library = Library(tmp_path / "nowhere")
-    assert library.slugs() == library.strangers() == []
+    assert library.slugs() == library.unseen() == []
     assert library.source_hash("names") is None
     with pytest.raises(NotFound):
         library.read("names")

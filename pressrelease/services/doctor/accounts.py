@@ -36,11 +36,11 @@ def modes(context: DoctorContext) -> Iterator[DoctorFinding]:
         return
     folder, private = context.workspace.folder, context.workspace.private
     open_to_others = []
-    strangers, cure = (0o007, "o=") if is_shared(private) else (0o077, "go=")
+    forbidden, cure = (0o007, "o=") if is_shared(private) else (0o077, "go=")
     if private.is_symlink():
         yield error(f"{private.name}/ is a symbolic link", "Put a real folder there.")
     elif private.is_dir():
-        open_to_others = [path for path in (private, *_within(private)) if _mode(path) & strangers]
+        open_to_others = [path for path in (private, *_within(private)) if _mode(path) & forbidden]
     if open_to_others:
         yield error(f"others can read or change {_some(open_to_others, context)}", f"chmod -R {cure} {private}")
     writable = [path for path in (folder, folder / "config.toml", folder / "releases") if _mode(path) & 0o002]
