@@ -9,8 +9,8 @@
     │   ├── EmbargoRefused          the phrase is ambiguous, contradictory, nonexistent or past
     │   └── ReleaseRefused          the release file is malformed, oversized or hostile
     ├── NotFound                66   no such release, outlet, file or workspace
-    ├── WillRetry               75   busy or out of reach just now; trying again is safe
-    ├── NotPermitted            77   an approval is missing, or an embargo stands
+    ├── WillRetry               75   busy or unreachable at the moment; trying again is safe
+    ├── NotPermitted            77   an approval is missing, or an embargo has not lifted
     └── ConfigRefused           78   config.toml, with every problem at once
 
 `message` says what happened, and, where a person could wonder, whether anything went out.
@@ -137,7 +137,7 @@ class WillRetry(PressReleaseError):
 
 
 class NotPermitted(PressReleaseError):
-    """An approval is missing, or an embargo stands."""
+    """An approval is missing, or an embargo has not lifted."""
 
     exit_code = 77
     default_code = "not_permitted"
@@ -153,7 +153,7 @@ def most_serious(errors: Iterable[PressReleaseError]) -> PressReleaseError:
 
 
 class Problem(NamedTuple):
-    """One thing wrong with a config: its line (from 1; 0 where the whole file is meant), what, and the mend."""
+    """One problem of a config: its line (from 1; 0 for the whole file), what is wrong, and how to fix it."""
 
     line: int
     message: str

@@ -105,7 +105,7 @@ class Workspace:
         }
 
     def secret(self, reference: SecretReference) -> str:
-        """What a reference in config.toml stands for; resolved once, so that all who ask have the same.
+        """Return the secret that a reference in config.toml names; resolved once, so that all callers get the same.
 
         Raises ConfigRefused, naming the place and never the value.
         """
@@ -149,7 +149,7 @@ def find_workspace(named: Path | None, environment: str | None, current: Path) -
 
 
 def locate(named: Path | None, environment: str | None, current: Path) -> Path:
-    """Where the workspace is, whoever owns it. Raises NotFound, NotPermitted for a folder that can't be looked into."""
+    """Return where the workspace is, without checking its owner. Raises NotFound; NotPermitted if it can't be read."""
     chosen = named or (Path(environment) if environment else None)
     if chosen is not None:
         if not _is_file(chosen / "config.toml"):
@@ -211,7 +211,7 @@ def to_stop(workspace: Workspace, refused: ConfigRefused) -> Workspace:
 def take_settled_config(workspace: Workspace) -> None:
     """Read config.toml for a pass, once it has been left alone for `CONFIG_SETTLED`. Raises as `config` does.
 
-    Returns at once unless the file was written only just now.
+    Returns at once unless the file was written a moment ago.
     """
     path = workspace.folder / "config.toml"
     pause = threading.Event()
@@ -297,7 +297,7 @@ _PUT_IT_THERE = "Put the secret there, or ask your IT person to do it."
 def _secret_file(path: Path, where: str, private: Path) -> str:
     """A file's text, if nobody but its owner, and the group that shares the workspace, may read it.
 
-    Asked of the very file that is read.
+    The open file is checked, not its path.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
@@ -337,23 +337,23 @@ def _from_keyring(name: str, where: str) -> str:
 
 
 def person() -> str:
-    """The name of whoever is at the keyboard, as the journal and approvals have it."""
+    """Return the name of the person at the keyboard, as the journal and approvals have it."""
     return Accounts.person or who.person()
 
 
-def open_mended(workspace: Workspace, now: datetime) -> None:
+def open_fixed(workspace: Workspace, now: datetime) -> None:
     """Have outlets asked again that refused other credentials than the workspace has by now."""
     from pressrelease.store.circuit import closed_outlets, open_outlet_again
 
     closed = closed_outlets(workspace.store.read)
-    mended = [name for name, outlet in closed.items() if was_mended(workspace, name, outlet.fingerprint)]
-    if mended:
+    fixed = [name for name, outlet in closed.items() if was_fixed(workspace, name, outlet.fingerprint)]
+    if fixed:
         with workspace.store.ledger(now=now, actor="scheduler") as ledger:
-            for name in mended:
+            for name in fixed:
                 open_outlet_again(ledger, name, why="its credentials in config.toml were changed")
 
 
-def was_mended(workspace: Workspace, name: str, refused: str) -> bool:
+def was_fixed(workspace: Workspace, name: str, refused: str) -> bool:
     """Whether an outlet's table or secrets are others than those of the fingerprint `refused`, and can be used."""
     configured = workspace.config.outlets.get(name)
     if configured is None or not configured.enabled:
@@ -372,7 +372,7 @@ def sending(workspace: Workspace, now: datetime, witnesses: Witnesses | None = N
 
     workspace.store.open(now)
     outlets = workspace.outlets()
-    open_mended(workspace, now)
+    open_fixed(workspace, now)
     alive = register(workspace.alive, uuid.uuid4().hex)
     claims_left = False
     try:

@@ -94,7 +94,7 @@ def _reference(release: Release, config: Config, now: datetime) -> datetime:
 
 
 def embargo_findings(release: Release, config: Config, *, now: datetime) -> Iterator[Finding]:
-    """Yield findings for an embargo that is refused, past, begun, or without a day to count from."""
+    """Yield findings for an embargo that is refused, past, already open, or without a day to count from."""
     from pressrelease.when import say
 
     line = release.line_of("embargo")

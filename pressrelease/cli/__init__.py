@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:
         if os.environ.get("PRESSRELEASE_TRACEBACK"):
-            raise  # asked for by whoever develops; it may show what a release says
+            raise  # requested by a developer; it may show the words of a release
         _refuse(_fault(error))
         return 1
     return code

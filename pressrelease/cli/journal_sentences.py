@@ -42,7 +42,7 @@ class _Told(NamedTuple):
         return self.line.version[:SHOWN]
 
     def because(self, key: str = "why", before: str = ": ") -> str:
-        """What a field says, with what stands before it; "" if it is empty."""
+        """Return a field's value with the words before it; "" if it is empty."""
         words = str(self.detail.get(key) or "").rstrip(".")
         return f"{before}{words}" if words else ""
 
@@ -181,7 +181,7 @@ SENTENCES: Mapping[str, Callable[[_Told], str]] = MappingProxyType(
 def journal_sentence(line: Line, *, timezone: str, named: bool = True) -> str:
     """Return a line of the journal as a sentence, with its number, its local time and UTC.
 
-    The release's slug stands before the sentence if it is `named`. An event that this program doesn't know, such as
+    The release's slug is before the sentence if it is `named`. An event that this program doesn't know, such as
     a newer one's, is shown by its name.
     """
     told = _Told(line, json.loads(line.detail), timezone)

@@ -99,7 +99,7 @@ def near_lines(context: ServiceContext, *, now: datetime) -> list[str]:
 
 
 def _state_words(one: Promised) -> str:
-    """How a promise stands, with the release that keeps it."""
+    """Return a promise's state, with the release that keeps it."""
     from pressrelease.promises import PromiseState
     from pressrelease.status.evaluation import ReleaseState
 

@@ -118,7 +118,7 @@ def publish_due_command(
         session.say(f"Due now: {', '.join(slugs)}." if slugs else "Nothing is due.")
         return
     with notifier_for_pass(context.workspace) as telling:
-        # Whoever types it once, to see something go out, will not come again; cron has no terminal.
+        # A person who types it once, to see something go out, will not repeat it; cron has no terminal.
         by_cron = not (sys.stdin.isatty() or sys.stdout.isatty())
         outcome = _pass(session, context, comes_again=by_cron)
         telling.after(context.workspace, outcome.seen)

@@ -129,7 +129,7 @@ class Session:
         """Go on only with a yes. Raises NeedsPerson without one."""
         if yes or self.agreed(question):
             return
-        if self.may_ask:  # the question stands on the screen already, answered
+        if self.may_ask:  # the question is on the screen already, answered
             raise NeedsPerson("Not confirmed. Nothing was changed.", hint=hint, code="not_confirmed")
         raise NeedsPerson(f"{question} This needs confirmation. Nothing was changed.", hint=hint, code="not_confirmed")
 

@@ -133,7 +133,7 @@ def _ask_for_verdict(session: Session, slug: str, outlet: str) -> NoReturn:
 
     doubtful: tuple[Delivery, ...] = ()
     answered: tuple[Delivery, ...] = ()
-    with contextlib.suppress(NotFound):  # what was asked for is a usage error all the same
+    with contextlib.suppress(NotFound):  # the request is still a usage error
         context = session.context()
         with contextlib.suppress(NotFound):
             doubtful = settling.in_doubt(context, slug, outlet)
@@ -154,7 +154,7 @@ def _ask_for_verdict(session: Session, slug: str, outlet: str) -> NoReturn:
 
 
 def _named(recipients: Sequence[str] | None, listed: str | None) -> Named | None:
-    """Whom the command line names; None where it names nobody."""
+    """Return the recipients that the command line names; None if it names nobody."""
     from pressrelease.services.settling import read_names
 
     if recipients:

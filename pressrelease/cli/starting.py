@@ -17,7 +17,7 @@ from pressrelease.system import clock
 
 app = typer.Typer()
 
-#: What a machine says that was never told where it stands.
+#: The time zone of a machine on which nobody has set one.
 UNIVERSAL = {"UTC", "Etc/UTC", "Etc/UCT", "UCT", "Etc/Universal", "Universal", "Etc/Zulu", "Zulu", "GMT", "Etc/GMT"}
 
 

@@ -142,7 +142,7 @@ def resume(
 ) -> None:
     """Let releases that are on hold, or missed their time, go out. One whose time has passed goes out at the next pass.
 
-    With --all it ends a `stop`. It lists what should have gone out meanwhile and sends it only if you say yes;
+    With --all it ends a `stop`. It lists what should have gone out in the meantime and sends it only if you answer yes;
     otherwise each of those releases is put on hold. It shows the time on this computer's clock; if that is in doubt,
     type `clock` to confirm it.
 

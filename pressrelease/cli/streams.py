@@ -15,7 +15,7 @@ from typing import IO, Any, ClassVar
 class _Steady(io.RawIOBase):
     """A stream's file, in which what can't be written is dropped: work that was done is not undone by a full disk.
 
-    A reader that went away is raised where `tells_of_reader`: whoever reads `status | head` wants no more.
+    With `tells_of_reader`, a reader that went away is raised: the reader of `status | head` wants no more.
     """
 
     #: Why the first thing could not be written; None while everything was.
@@ -48,7 +48,7 @@ class _Steady(io.RawIOBase):
         return bool(self._file.isatty())
 
     def close(self) -> None:
-        """The file stays open, as its owner left it: Python itself may have something to say at the very end."""
+        """Keep the file open: Python may still write to it when it ends."""
 
 
 def open_standard_streams() -> None:

@@ -65,7 +65,7 @@ MANY = 20
 
 @contextmanager
 def sending_bar(console: Console) -> Iterator[Callable[[int, int], None]]:
-    """A bar with figures while many deliveries leave; what is yielded is told how many of how many have begun."""
+    """Show a progress bar while many deliveries leave; the yielded function gets how many of how many have started."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     progress = Progress(
@@ -137,7 +137,7 @@ def print_status(
 
 
 def print_outlets(found: Sequence[OutletFacts], *, to: Console | None = None) -> None:
-    """A table of outlets, and below it what there is to say of each just now."""
+    """Print a table of outlets, and below it the state of each."""
     from pressrelease.services.reaching import state_words
     from pressrelease.when import say_span
 

@@ -159,7 +159,7 @@ def _play(context: ServiceContext, receiver: _Receiver, say_line: Callable[[str]
 def _scheduled(context: ServiceContext) -> datetime:
     """Write and schedule both releases, and return the lift of the second (UTC).
 
-    Both go into the store in one transaction, so that a lift that passes meanwhile leaves nothing behind.
+    Both go into the store in one transaction, so that nothing is left behind if the lift passes in the meantime.
 
     Raises: PressReleaseError if there was never time enough.
     """

@@ -23,7 +23,7 @@ NOT_THE_SAME = ""
 #: Seconds of the coarsest file time (FAT). A second write within it may not show.
 _STAMPS = 2.5
 
-#: Whether a path can be opened folder by folder, so that nobody can swap a part of it meanwhile.
+#: Whether a path can be opened folder by folder, so that nobody can swap a part of it at the same time.
 _HANDLES = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and hasattr(os, "O_DIRECTORY")
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)

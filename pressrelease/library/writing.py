@@ -42,7 +42,7 @@ def create(folder: Path, slug: str, text: str) -> Path:
 def replace(library: Library, slug: str, text: str, *, expected_hash: str) -> Path:
     """Replace a release's text, whole and durable, if its file is still the one with `expected_hash`.
 
-    Raises: NotFound, or ReleaseRefused if somebody changed it meanwhile: theirs stays.
+    Raises: NotFound, or ReleaseRefused if somebody changed it in the meantime: their version stays.
     """
     _must_be_slug(slug)
     data = _encoded(text)

@@ -44,7 +44,7 @@ class Limit:
         return max(characters_of(link), self.link or 0)
 
     def allows(self, words: str, link: str = "") -> bool:
-        """Return whether words, followed by a link, fit. Never True if the service would say no."""
+        """Return whether words, followed by a link, fit. Never True if the service would refuse them."""
         length = characters_of(words)
         if self.link is not None:
             length += self.link * words.count("://")

@@ -95,7 +95,7 @@ class Notifier:
             thread.join(max(0.0, end - clock.pause_clock()))
 
     def _notify_while_requested(self, name: str) -> None:
-        """Notify, and again if that was requested meanwhile, though not at every write of a busy moment."""
+        """Notify, and again if that was requested in the meantime, but not at every write of a busy moment."""
         from pressrelease.notifications.sending import notify
 
         while True:

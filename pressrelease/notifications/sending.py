@@ -176,7 +176,7 @@ def _sent(outlet: Outlet, message: Message, key: str, recipient: str) -> Certain
     try:
         outlet.send(outlet.prepare(message, key=key, recipient=recipient), key=key, recipient=recipient)
     except DeliveryFailed as failure:
-        _log.warning("%s could not be told (%s)", outlet.name, failure.certainty.value)
+        _log.warning("%s could not be notified (%s)", outlet.name, failure.certainty.value)
         return failure.certainty
     except Exception as error:  # noqa: BLE001  (a fault in an outlet kind: it is sent another time)
         _log.error("telling %s: %s", outlet.name, frames(error))

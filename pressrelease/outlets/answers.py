@@ -5,7 +5,7 @@
     no name, no connection, no TLS, out of time before           NOT_SENT    no byte of the request left
     2xx, its body complete                                       delivered
     408 421 423 425 429 503 507 511                              NOT_SENT    the server says: not now, or not here
-    101 (others of 1xx are skipped), 500 502 504, any other 5xx  UNSURE      it may have been done all the same
+    101 (others of 1xx are skipped), 500 502 504, any other 5xx  UNSURE      it may still have been done
     2xx cut short; reset, silent or too slow after the first     UNSURE      the answer was lost, perhaps not the act
     byte; an answer that is not HTTP
     3xx                                                          FOR_GOOD    never followed: it leads elsewhere

@@ -50,7 +50,7 @@ AGAIN = 75
 #: How much of what a program prints is read, in bytes, and how long an address on its first line may be.
 LARGEST_OUTPUT = 1 << 16
 LONGEST_ADDRESS = 2000
-#: Seconds that a program has to end itself once it is told to, and that its output is waited for after its end.
+#: Seconds that a program has to end after SIGTERM, and that its output is waited for after its end.
 GRACE = 1.0
 
 #: System errors for lack of memory or processes: another try may find some.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pressrelease.config import Config
     from pressrelease.store import Store
 
-#: Seconds for which the witnesses' answer is used; meanwhile the uptime shows whether the clock was set.
+#: Seconds for which the witnesses' answer is used; until then the uptime shows whether the clock was set.
 GOOD_FOR = 300.0
 
 #: Seconds before witnesses that contradicted the clock, or did not answer, are asked again.
@@ -115,7 +115,7 @@ def trust(store: Store, mark: clock.ClockReading, config: Config, witnesses: Wit
         return Trust(doubt, measure or mark)
     if vouched is not None:
         return Trust(None, clock.tighter(vouched, mark), vouched, vouched=True)
-    # With witnesses configured, don't store the very first reading unchecked: later readings would be trusted by uptime
+    # With witnesses configured, don't store the first reading unchecked: later readings would be trusted by uptime
     # alone and no witness would ever be asked.
     may_be_kept = not config.clock.witnesses or clock.vouches(mark, recorded)
     return Trust(None, clock.tighter(recorded, mark), mark if may_be_kept else None)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pressrelease.store.zone_updates import Followed
     from pressrelease.when.wall_time import ZoneCheck
 
-#: How far ahead a pass looks for files that were changed after approval, so that a person hears of it in time.
+#: How far ahead a pass looks for files that were changed after approval, so that a person is notified in time.
 FORESIGHT = timedelta(hours=24)
 
 

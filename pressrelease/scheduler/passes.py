@@ -33,7 +33,7 @@ WAITED_FOR = timedelta(seconds=2)
 class Outcome:
     """The result of one pass.
 
-    `published` are the releases that were completed in it; `retrying` are those of which something failed and is
+    `published` are the releases that were completed in it; `retrying` are those with something that failed and is
     tried again. `moved` lists, in words, lifts that followed a zone's changed rules. `seen` is its last snapshot,
     None if nothing was ever recorded.
     """
@@ -57,7 +57,7 @@ def publish_due(
 ) -> Outcome:
     """Send everything that is due now, or what is due of the slugs in `only`, and wait for the answers.
 
-    `comes_again` is False if a person asked for this one pass: it is no sign that a scheduler is running. Meanwhile
+    `comes_again` is False if a person asked for this one pass: it is no sign that a scheduler is running. During it
     `tell` is called with how many sends have started, and of how many. Safe beside any number of other passes: each
     delivery is claimed by one.
 

@@ -33,7 +33,7 @@ from pressrelease.store import Store
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.watching import Watch
 from pressrelease.system import clock
-from pressrelease.wiring import CONFIG_SETTLED, Workspace, config_signature, sending, was_mended
+from pressrelease.wiring import CONFIG_SETTLED, Workspace, config_signature, sending, was_fixed
 
 if TYPE_CHECKING:
     from pressrelease.store.presence import ProcessLock
@@ -83,7 +83,7 @@ class Scheduler:
         self._shift = ExitStack()
         self._retiring: list[threading.Thread] = []
         self._closed: Mapping[str, ClosedOutlet] = {}
-        self._mended: set[tuple[str, str]] = set()
+        self._fixed: set[tuple[str, str]] = set()
 
     def run(self) -> None:
         """Run until SIGTERM, SIGINT or `end`; then finish what is being sent.
@@ -233,25 +233,25 @@ class Scheduler:
         if not self._closed:
             return cycle
         fresh, shift = replace(self._workspace), ExitStack()
-        # Keep the config in force, whatever is being written to its file just now; read only its secrets again.
+        # Keep the config in force, even if its file is being written; read only its secrets again.
         vars(fresh).update(config=self._workspace.config, store=self._workspace.store)
         try:
             closed = closed_outlets(fresh.store.read)
             opened = set(self._closed) - set(closed)
-            mended = {
+            fixed = {
                 (name, one.fingerprint)
                 for name, one in closed.items()
-                if (name, one.fingerprint) not in self._mended and was_mended(fresh, name, one.fingerprint)
+                if (name, one.fingerprint) not in self._fixed and was_fixed(fresh, name, one.fingerprint)
             }
-            if not opened and not mended:
+            if not opened and not fixed:
                 return cycle
             fresh_cycle = shift.enter_context(sending(fresh, clock.utc_now()))
         except PressReleaseError as error:
             self._tell(error.message)
             return cycle
-        self._mended |= mended
+        self._fixed |= fixed
         self._closed = {}
-        for name in sorted(opened | {name for name, _ in mended}):
+        for name in sorted(opened | {name for name, _ in fixed}):
             self._say(f"Sending to {name} has resumed.")
         self._hand_over(fresh, shift)
         return fresh_cycle
@@ -372,7 +372,7 @@ class _ConfigFile:
         self.never_read = True
 
     def edited(self) -> object:
-        """What tells this file from the one last read; None if it is the same, or was written only just now."""
+        """Return what differs from the file that was last read; None if nothing, or if it was written a moment ago."""
         found = config_signature(self._path)
         seen, since = self._seen
         if found != seen:
@@ -386,7 +386,7 @@ class _ConfigFile:
         return self._read if edited is None and self._words and self._seen[0] == self._read else edited
 
     def was_read(self, edited: object) -> None:
-        """Note that the file is in force; `edited` was what told it from the one before."""
+        """Record that the file is in force; `edited` is what differed from the one before."""
         self._read, self._words, self.never_read = edited, "", False
 
     def was_refused(self, edited: object, why: str) -> str:

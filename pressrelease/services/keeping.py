@@ -106,7 +106,7 @@ def verify(reader: Reader, known: Head | None = None) -> Verified:
         releases, stopped = reader.rows(EVERY_RELEASE), reader.control().stopped
     changed = [f"the database is not as the program made it: {what}" for what in altered(reader)]
     if reader.rows("SELECT max(n) AS last FROM journal")[0]["last"] not in (None, walked.head.n):
-        # Somebody wrote meanwhile: rows and lines are of two moments, and comparing them would prove nothing.
+        # Somebody wrote in the meantime: rows and lines are from two moments, and a comparison would prove nothing.
         return Verified(walked, tuple(changed))
     told = account.disagreements(rows)
     told += account.release_disagreements(releases, stopped=stopped) if of_today else []

@@ -111,7 +111,7 @@ def unattended(row: Row, now: datetime, alive: Path) -> Row:
     due = [one for one in row.dossier.deliveries if one.is_open and (one.next_try or now) <= now]
     if not due or any(
         _being_sent(one, now, alive) for one in due
-    ):  # `publish`, typed by hand, is no scheduler and sends all the same
+    ):  # `publish`, typed by hand, is not a scheduler but sends too
         return row
     ago = say_span(now - max(lift, due_since(row.dossier) or lift))
     return row._replace(standing=ReleaseStatus.because(standing.state, Cause.NO_SCHEDULER, ago=ago))

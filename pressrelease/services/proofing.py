@@ -206,7 +206,7 @@ def _ahead(lift: datetime | None, now: datetime) -> datetime | None:
     return lift if lift is not None and lift > now else None
 
 
-#: Stands for every secret in a proof: a password of any kind, and one that a webhook accepts.
+#: Replaces every secret in a proof: it is valid as a password of any kind and as a webhook's secret.
 STAND_IN = "whsec_" + "A" * 43 + "="
 
 

@@ -168,7 +168,7 @@ def _quiet(store: Store, backup: Unpacked, *, actor: str, now: datetime) -> Sinc
     except WillRetry:
         raise
     except PressReleaseError:
-        return None  # the very reason for restoring a backup
+        return None  # that is why a backup is restored
     finally:
         copy.close()
 

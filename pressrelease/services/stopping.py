@@ -22,7 +22,7 @@ from pressrelease.when.wall_time import known_release
 
 @dataclass(frozen=True)
 class Resumed:
-    """What `resume --all` found: what fell due meanwhile, and whether it was let go or is held for a person.
+    """What `resume --all` found: what became due in the meantime, and whether it goes out or is held for a person.
 
     `was_stopped` is False if there was no stop to end and no clock in doubt; then nothing was changed.
     """
@@ -180,7 +180,7 @@ def clock_shown(context: ServiceContext) -> ClockShown:
 
 
 def resume_all(context: ServiceContext, *, let_go: bool, clock_confirmed: bool = False) -> Resumed:
-    """End the stop. What fell due meanwhile is let go only if a person said so; otherwise it is held.
+    """End the stop. What became due in the meantime goes out only if a person confirmed it; otherwise it is held.
 
     From then on the clock is compared with what it shows now. Raises NeedsPerson if it is in doubt and no person has
     `clock_confirmed` that it is right.

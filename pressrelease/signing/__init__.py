@@ -1,6 +1,6 @@
 """Approvals signed by their approvers' SSH keys, with OpenSSH's `ssh-keygen`.
 
-What is signed is a statement of who approves which version of which release, for which lift, in which office's
+A signature covers a statement: who approves which version and release, for which lift, in which office's
 record; a release's own words are not in it. So somebody who can only write the database can't make an approval, nor
 carry one over to another version, lift or office.
 """

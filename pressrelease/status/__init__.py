@@ -1,1 +1,1 @@
-"""Where a release stands and why, as rows, words and JSON."""
+"""The status of a release and its reason, as rows, words and JSON."""

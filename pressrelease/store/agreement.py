@@ -1,7 +1,7 @@
 """Compare the record of a release with its journal, cheaply enough to check before every send.
 
 One query brings the rows and the number of each release's last line. A release's lines are read again only if that
-number is new; the lines of single deliveries, of which a mailing has thousands, are never read. Whether the recipients
+number is new; the lines of single deliveries, which a mailing has thousands of, are never read. Whether the recipients
 are those that were frozen is checked once for each version and remembered.
 """
 
@@ -63,7 +63,7 @@ BY_DELIVERY = (
 #: The lines about releases as a whole.
 LINES = f"SELECT {', '.join(Line._fields)} FROM journal WHERE slug IN ({{}}) AND {OF_RELEASES}"
 
-#: To whom each version of a release goes, and how many recipients its current one has.
+#: The recipients of each version of a release, and how many the current one has.
 RECIPIENTS = "SELECT slug, version, outlet, recipient FROM deliveries WHERE slug IN ({})"
 COUNTS = (
     "SELECT d.slug, count(*) AS number FROM releases r JOIN deliveries d ON d.slug = r.slug AND d.version = r.version"

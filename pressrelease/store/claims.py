@@ -154,7 +154,7 @@ def _who_may_approve(policy: Policy) -> list[ColumnElement[bool]]:
 
 
 def record(ledger: Ledger, results: Sequence[Result]) -> None:
-    """Write the outlets' answers. An answer to a claim that was meanwhile taken away is still noted."""
+    """Write the outlets' answers. An answer to a claim that has been taken away is still recorded."""
     _note_answers(ledger, results, _write(ledger, results))
 
 
@@ -226,7 +226,7 @@ _OWN_DOUBT = update(deliveries).where(
     deliveries.c.attempts == bindparam("b_attempts"),
 )
 
-# And what surely arrived is not sent again, whatever a person decided meanwhile without knowing.
+# And what surely arrived is not sent again, whatever a person decided in the meantime without knowing.
 _GIVEN_UP = update(deliveries).where(
     deliveries.c.id == bindparam("b_id"),
     deliveries.c.owner.is_(None),
@@ -235,7 +235,7 @@ _GIVEN_UP = update(deliveries).where(
 
 
 def give_back(ledger: Ledger, claimed: Sequence[Delivery], reason: str) -> None:
-    """End own claims of which nothing was sent. Each returns to its state before the claim."""
+    """End this process's claims whose first byte was never sent. Each returns to its state before the claim."""
     first_time = deliveries.c.attempts <= 1
     for delivery in claimed:
         done = ledger.connection.execute(

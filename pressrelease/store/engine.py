@@ -270,7 +270,7 @@ def transaction(engine: Engine, patience: float = WRITE_PATIENCE, *, undo: bool 
 
 
 def _commit(connection: Connection, begun: Any, patience: float) -> None:
-    """Commit. If readers of SQLite are in the way, wait until they are done: nothing is lost meanwhile."""
+    """Commit. If readers of SQLite are in the way, wait until they are done; nothing is lost by waiting."""
     give_up = time.monotonic() + patience
     while connection.dialect.name == "sqlite":
         try:

@@ -1,8 +1,8 @@
-"""How far each recipient of [notify] has been notified: up to which journal line, and of which conditions.
+"""How far each recipient of [notify] has been notified: up to which journal line, and about which conditions.
 
     claim_cursor    one claim a recipient, in a transaction, before anything is sent: no notification is sent twice
     mark_notified   records what was sent; the next notification may follow after a pause
-    postpone        sending failed: the same again, with whatever happened meanwhile, after a longer pause
+    postpone        sending failed: the same again, with what has happened since, after a longer pause
     a process that dies has only claimed: its claim expires like a pause, and another process sends the same
 
 A claim, a pause and a failure share one column, `not_before`; `tries` tells them apart: 0 after a success.
@@ -90,7 +90,7 @@ def lines_of(read: Reader, events: Collection[str], *, after: int, upto: int, mo
 
 
 def slugs_out(read: Reader, slugs: Collection[str]) -> set[str]:
-    """Return those of `slugs` of which any version has arrived anywhere: these may be named."""
+    """Return those of `slugs` with a version that has arrived anywhere: these may be named."""
     found: set[str] = set()
     for slug in slugs:
         query = "SELECT 1 AS one FROM deliveries WHERE slug = :slug AND state = 'delivered' LIMIT 1"

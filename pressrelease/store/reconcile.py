@@ -111,7 +111,7 @@ class Reconciliation:
         for slug, version, outlet, recipient in sorted(set(self._last) - there):
             expected = self._last[slug, version, outlet, recipient]
             if expected != "delivery.given_back":  # never started after all: after rescheduling, its row may be gone
-                found.append(f"{slug} has lost its row at {outlet}, of which the journal says {expected}")
+                found.append(f"{slug} has lost its row at {outlet}, and the journal says {expected}")
         for (slug, version), number in sorted(self._scheduled.items()):
             if counts[slug, version] != number:
                 found.append(f"{slug} was scheduled for {number} deliveries, and has rows for {counts[slug, version]}")

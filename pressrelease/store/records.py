@@ -14,7 +14,7 @@ from pressrelease.system.clock import ClockReading
 
 
 class Control(NamedTuple):
-    """Whether everything is stopped, by whom and why; and the newest time on record since the clock was last confirmed.
+    """Whether everything is stopped, who stopped it and why; and the newest time since the clock was confirmed.
 
     `not_the_original` says why the record may be a copy or an older one, "" if nothing suggests it. Such a record
     counts as stopped, whatever it says.

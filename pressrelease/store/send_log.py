@@ -2,7 +2,7 @@
 
 A line is in the kernel's memory as soon as it is written, so it outlives the process. It costs microseconds, while the
 record's own commit waits for the disk. It doesn't outlive a power cut, so it is trusted only within the boot in which
-it was written, and only in the very file in which it was written: a copied folder has another.
+it was written, and only in the file in which it was written: a copied folder has another one.
 
     claiming 7 1      before the claim of delivery 7 for its first attempt is committed
     sending 7 1       before its first byte

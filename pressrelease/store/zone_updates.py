@@ -5,7 +5,7 @@
     it comes when the record says, by newer rules    the record notes their release, and older rules move it no more
 
 So of two machines with different rules each can move a lift back at most once: by a release that is newer than the
-record's. Meanwhile the later of the two moments counts, in the plan, in the claim, and at the last check.
+record's. Until then the later of the two moments counts, in the plan, in the claim, and at the last check.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def follow_rules(store: Store, found: Sequence[Followed], now: datetime) -> None
 
 
 def follow(ledger: Ledger, found: Sequence[Followed]) -> None:
-    """Update the record by the rules, unless it was changed meanwhile. Approvals stay: they are for that hour."""
+    """Update the record by the rules, unless it was changed in the meantime. Approvals stay: they are for that hour."""
     confirmed = 0
     for release, ruling in found:
         if ruling.follow is None or not _put_down(ledger, release, ruling):

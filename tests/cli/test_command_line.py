@@ -127,7 +127,7 @@ def test_exit_codes(office: Office, call: Caller, arguments: tuple[str, ...], co
     assert code == 0 or call.err
 
 
-def test_a_broken_config_is_told_whole(office: Office, call: Caller) -> None:
+def test_a_broken_config_is_reported_whole(office: Office, call: Caller) -> None:
     (office.folder / "config.toml").write_text('[office]\nnme = "x"\n[outlets.a]\ntype = "webhok"\n', encoding="utf-8")
     call("status", expect=78)
     assert "config.toml:2" in call.err
@@ -247,7 +247,7 @@ def test_hostile_words_cannot_move_the_cursor(office: Office, call: Caller) -> N
     assert not set("\x1b\x07\u202e") & set(call.out + call.err)
 
 
-def test_a_fault_of_ours_is_told_in_words(office: Office, call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_is_reported_in_words(office: Office, call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("whsec_canary and the embargoed text")
 

@@ -92,7 +92,7 @@ def document(call: Caller, *arguments: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("line", "keys"), LINES, ids=[line or "(none)" for line, _ in LINES])
-def test_one_document_wherever_the_option_stands(place: Workspace, call: Caller, line: str, keys: set[str]) -> None:
+def test_one_document_wherever_the_option_is(place: Workspace, call: Caller, line: str, keys: set[str]) -> None:
     arguments = line.split()
     found = document(call, "--json", *arguments)
     assert keys <= set(found), f"before: {found}"

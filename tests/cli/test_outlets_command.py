@@ -171,5 +171,5 @@ def test_the_table_holds_at_eighty_columns() -> None:
     assert any(line.startswith("a-name-that-is") for line in lines)
 
 
-def test_nothing_is_said_of_an_outlet_that_just_stands_there() -> None:
+def test_nothing_is_reported_about_an_outlet_in_good_order() -> None:
     assert state_words(FACTS[0]) == ""

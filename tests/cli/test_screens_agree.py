@@ -106,7 +106,7 @@ def test_the_last_approval_of_what_is_due_does_not_say_that_it_is_going_out(plac
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is of POSIX systems")
-def test_what_a_dead_sender_had_begun_is_not_going_out(
+def test_what_a_dead_sender_had_started_is_not_going_out(
     tmp_path: Path, call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = '[outlets.slow]\ntype = "command"\nargv = ["sleep", "20"]\n[defaults]\noutlets = ["slow"]\n'
@@ -128,7 +128,7 @@ def test_what_a_dead_sender_had_begun_is_not_going_out(
     assert NOTHING_RUNS in call("status", expect=10)
 
 
-def test_who_holds_a_draft_is_not_told_to_schedule_it(place: Workspace, call: Caller) -> None:
+def test_after_holding_a_draft_no_schedule_is_proposed(place: Workspace, call: Caller) -> None:
     records.write(place, "names", embargo="immediate")
     call("hold", "names", "--why", "wrong name", expect=66)
     assert "names is a draft" in call.err

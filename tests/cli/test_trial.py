@@ -82,7 +82,7 @@ def test_a_file_that_is_gone_is_answered_with_a_command_that_works(office: Offic
 
 
 @pytest.mark.parametrize("off", [timedelta(days=-1), timedelta(hours=3)])
-def test_a_clock_in_doubt_is_told_though_nothing_is_due(
+def test_a_clock_in_doubt_is_reported_though_nothing_is_due(
     office: Office, call: Caller, monkeypatch: pytest.MonkeyPatch, off: timedelta
 ) -> None:
     call("publish-due")
@@ -120,7 +120,7 @@ def test_a_verdict_is_the_persons_own(office: Office, call: Caller) -> None:
         assert f"pressrelease settle later --outlet newsroom {verdict}\n" in call.err
 
 
-def test_what_stands_in_the_way_is_said_with_its_place(office: Office, call: Caller) -> None:
+def test_each_finding_has_its_line(office: Office, call: Caller) -> None:
     office.write("statement", embargo="immediate", body="[[NAMES]]")
     call("schedule", "statement", expect=65)
     assert "releases/statement.md, line " in call.err
@@ -144,7 +144,7 @@ def test_an_editor_that_is_not_there_is_no_fault_of_the_program(
     assert list((office.folder / ".pressrelease").glob("*.md")) == []
 
 
-def test_a_file_that_cannot_be_read_can_be_mended_in_the_editor(
+def test_a_file_that_cannot_be_read_can_be_fixed_in_the_editor(
     office: Office, call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = office.folder / "releases" / "statement.md"
@@ -202,12 +202,12 @@ def test_a_zone_that_is_none_is_asked_for_again(tmp_path: Path) -> None:
     assert 'timezone = "America/Los_Angeles"' in (tmp_path / "here" / "config.toml").read_text(encoding="utf-8")
 
 
-def test_whoever_leaves_a_question_leaves_init(tmp_path: Path) -> None:
+def test_leaving_a_question_leaves_init(tmp_path: Path) -> None:
     assert b"Nothing was changed" in asked_at_a_terminal(tmp_path, b"Placer DA\nMars\n\x04")
     assert not (tmp_path / "here").exists()
 
 
-def test_an_office_by_the_clock_of_nowhere_is_told(
+def test_an_office_without_a_time_zone_is_reported(
     tmp_path: Path, call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "Etc/UTC")
@@ -218,7 +218,7 @@ def test_an_office_by_the_clock_of_nowhere_is_told(
 
 
 @pytest.mark.parametrize("bound", [None, timedelta(milliseconds=5)])
-def test_a_new_office_hears_what_nothing_watches(
+def test_a_new_office_is_shown_what_nothing_watches(
     tmp_path: Path, call: Caller, monkeypatch: pytest.MonkeyPatch, bound: timedelta | None
 ) -> None:
     monkeypatch.setattr(clock, "error_bound", lambda: bound)

@@ -350,7 +350,7 @@ TOLD = [
 ]
 
 
-def test_all_problems_are_told_at_once_each_with_its_line_and_the_mend() -> None:
+def test_all_problems_are_reported_at_once_each_with_its_line_and_its_fix() -> None:
     found = problems(BROKEN, office=False)
     assert [(problem.line, problem.message) for problem in found] == [(line, message) for line, message, _ in TOLD]
     for problem, (_, _, hint) in zip(found, TOLD, strict=True):
@@ -394,7 +394,7 @@ def test_the_refusal_says_file_and_line_and_each_hint_once() -> None:
         ),
     ],
 )  # fmt: skip
-def test_a_problem_is_told_where_it_stands(text: str, line: int, message: str | None) -> None:
+def test_a_problem_is_reported_with_its_line(text: str, line: int, message: str | None) -> None:
     [found] = problems(text)
     assert found.line == line
     assert message is None or found.message == message
@@ -413,7 +413,7 @@ def test_a_problem_is_told_where_it_stands(text: str, line: int, message: str | 
         ("x = 1\n\n\x00", 3),
     ],
 )
-def test_what_is_no_toml_is_told_with_its_line(text: str, line: int) -> None:
+def test_what_is_no_toml_is_reported_with_its_line(text: str, line: int) -> None:
     [found] = problems(text, office=False)
     assert found.message.startswith("this is not valid TOML")
     assert abs(found.line - line) <= 1

@@ -209,7 +209,7 @@ def test_a_config_that_is_gone_or_a_folder_is_said_to_be(tmp_path: Path) -> None
         read_config_file(tmp_path / "config.toml")
 
 
-def test_whoever_schedules_needs_no_outlets_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scheduling_needs_no_outlets_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The secrets live where the scheduler runs, in a systemd credential, say; the press officer's shell has none."""
     from pressrelease.services import ServiceContext, approving, scheduling
 

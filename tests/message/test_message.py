@@ -183,7 +183,7 @@ def test_plain_words_come_through_whole_and_in_order(words: list[str]) -> None:
         ("", "<p>AUBURN, Calif.</p>"),
     ],
 )
-def test_the_dateline_stands_before_the_lead(body: str, html: str) -> None:
+def test_the_dateline_comes_before_the_lead(body: str, html: str) -> None:
     assert _html(body, dateline="AUBURN, Calif. –") == html
 
 

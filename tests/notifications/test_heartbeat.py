@@ -124,7 +124,9 @@ def test_a_pass_says_what_it_came_to(tmp_path: Path, server: FlakyServer, call: 
 
 
 @pytest.mark.parametrize("damage", ["gone", "torn"])
-def test_a_record_that_can_not_be_read_is_told(tmp_path: Path, server: FlakyServer, call: Caller, damage: str) -> None:
+def test_a_record_that_can_not_be_read_is_reported(
+    tmp_path: Path, server: FlakyServer, call: Caller, damage: str
+) -> None:
     workspace = found(tmp_path, server)
     schedule_now(workspace, "names")
     workspace.store.close()
@@ -138,7 +140,7 @@ def test_a_record_that_can_not_be_read_is_told(tmp_path: Path, server: FlakyServ
     assert pings(server) == ["/fail"]
 
 
-def test_a_busy_record_is_neither_well_nor_amiss(tmp_path: Path, server: FlakyServer) -> None:
+def test_a_busy_record_is_neither_well_nor_broken(tmp_path: Path, server: FlakyServer) -> None:
     workspace = found(tmp_path, server)
     with pytest.raises(WillRetry), notifier_for_pass(workspace):
         raise WillRetry("busy")
@@ -194,7 +196,7 @@ def test_run_pings_when_it_starts_and_when_it_can_not_go_on(tmp_path: Path, serv
     assert pings(server) == ["/start", "", "/fail"]
 
 
-def test_a_scheduler_pings_once_a_minute_and_at_once_when_something_is_amiss(
+def test_a_scheduler_pings_once_a_minute_and_at_once_when_something_is_wrong(
     tmp_path: Path, server: FlakyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pressrelease.publishing.snapshot import take_snapshot

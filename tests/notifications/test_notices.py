@@ -262,7 +262,7 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
 
 
 @pytest.mark.parametrize(("one", "doubt", "expected"), STANDING.values(), ids=STANDING.keys())
-def test_what_stands_without_a_line(one: Known, doubt: str | None, expected: list[str]) -> None:
+def test_findings_without_a_line(one: Known, doubt: str | None, expected: list[str]) -> None:
     found = conditions([one], config=Config(OFFICE), known_outlets={"media"}, now=NOW, clock_doubt=doubt)
     said = [notice.words.removesuffix(" To see what to do: `pressrelease status`.") for notice in found]
     assert said == expected
@@ -291,7 +291,7 @@ def test_a_word_ahead_of_a_lift(hours: float, since: float, expected: int) -> No
     assert len(found) == expected
 
 
-def test_what_lifts_together_is_told_together() -> None:
+def test_what_lifts_together_is_reported_together() -> None:
     lift = NOW + timedelta(minutes=10)
     coming = [Coming(f"r{n}", f"{n:06}" + "f" * 58, lift, NOW - timedelta(days=9)) for n in range(7)]
     standings = {f"r{n}": ReleaseStatus(ReleaseState.SCHEDULED) for n in range(7)}
@@ -477,7 +477,7 @@ def server() -> Iterator[FlakyServer]:
         yield running
 
 
-def test_each_thing_is_told_once(tmp_path: Path, server: FlakyServer, store_url: str) -> None:
+def test_each_thing_is_reported_once(tmp_path: Path, server: FlakyServer, store_url: str) -> None:
     place = Place(tmp_path, server, store_url=store_url)
     context = schedule(place.workspace, "later", days=1.5, approved=False)
     for _ in range(3):
@@ -498,7 +498,7 @@ def test_each_thing_is_told_once(tmp_path: Path, server: FlakyServer, store_url:
     assert place.said[1].startswith("names is out, on time. newsroom: delivered")
 
 
-def test_a_condition_is_told_once_for_as_long_as_it_stands(tmp_path: Path, server: FlakyServer) -> None:
+def test_a_condition_is_reported_once_as_long_as_it_lasts(tmp_path: Path, server: FlakyServer) -> None:
     place = Place(tmp_path, server)
     schedule(place.workspace, "later", days=0.9)
     path = place.workspace.folder / "releases" / "later.md"
@@ -530,7 +530,7 @@ def test_a_pause_is_kept_but_for_a_stop(tmp_path: Path, server: FlakyServer) -> 
     assert "zqwhy" not in place.said[1]
 
 
-def test_somebody_new_is_not_told_the_whole_history(tmp_path: Path, server: FlakyServer) -> None:
+def test_somebody_new_is_not_sent_the_whole_history(tmp_path: Path, server: FlakyServer) -> None:
     place = Place(tmp_path, server)
     schedule_now(place.workspace, "old-news")
     publish_due(place.workspace)
@@ -539,7 +539,7 @@ def test_somebody_new_is_not_told_the_whole_history(tmp_path: Path, server: Flak
     assert notification_state.first_line_for(place.workspace.store.read, clock.utc_now()) == 0
 
 
-def test_what_could_not_be_told_is_told_with_what_came_since(tmp_path: Path) -> None:
+def test_a_failed_notice_is_sent_with_what_came_since(tmp_path: Path) -> None:
     with FlakyServer(answer(503), answer(204)) as server:
         place = Place(tmp_path, server)
         schedule_now(place.workspace, "first")
@@ -551,11 +551,11 @@ def test_what_could_not_be_told_is_told_with_what_came_since(tmp_path: Path) -> 
         place.one_pass()
         assert "first is out" in place.said[1]
         assert "second is out" in place.said[1]
-        assert "could not be told" in place.log
+        assert "could not be notified" in place.log
         assert server.url not in place.log
 
 
-def test_the_same_told_again_has_the_same_key(tmp_path: Path) -> None:
+def test_the_same_notice_again_has_the_same_key(tmp_path: Path) -> None:
     with FlakyServer(close_after_request, answer(204)) as server:
         place = Place(tmp_path, server)
         schedule_now(place.workspace, "first")
@@ -568,7 +568,7 @@ def test_the_same_told_again_has_the_same_key(tmp_path: Path) -> None:
         assert first.headers["webhook-id"] == second.headers["webhook-id"]
 
 
-def test_people_who_can_not_be_told_cost_a_release_nothing(tmp_path: Path) -> None:
+def test_people_who_can_not_be_notified_cost_a_release_nothing(tmp_path: Path) -> None:
     with FlakyServer(hang_after_request) as server:
         place = Place(tmp_path, server, more="")
         schedule_now(place.workspace, "names")
@@ -610,7 +610,7 @@ def test_an_outlet_that_is_switched_off_tells_nobody(tmp_path: Path, server: Fla
     assert place.requests == []
 
 
-def test_each_on_a_list_is_told_by_themselves(tmp_path: Path) -> None:
+def test_each_on_a_list_is_notified_separately(tmp_path: Path) -> None:
     with mail_server() as mail:
         workspace = office(
             tmp_path / "office",
@@ -707,7 +707,7 @@ def remarks_on(workspace: Workspace) -> list[str]:
     return [f"{one.weight.value}: {one.message}" for one in found if one.check == "people"]
 
 
-def test_doctor_says_who_is_not_told(tmp_path: Path) -> None:
+def test_doctor_names_who_is_not_notified(tmp_path: Path) -> None:
     with FlakyServer(answer(503)) as server:
         place = Place(tmp_path, server)
         assert remarks_on(place.workspace) == []
@@ -730,7 +730,7 @@ def test_doctor_says_who_is_not_told(tmp_path: Path) -> None:
         assert "its readers get notices meant for the office" in remarks_on(place.workspace)[0]
 
 
-def test_a_lift_that_comes_is_told_ahead(tmp_path: Path, server: FlakyServer) -> None:
+def test_a_lift_that_comes_is_announced_ahead(tmp_path: Path, server: FlakyServer) -> None:
     place = Place(tmp_path, server)
     schedule(place.workspace, "later", days=1.5)
     schedule(place.workspace, "soon-enough", days=0.8)
@@ -743,7 +743,7 @@ def test_a_lift_that_comes_is_told_ahead(tmp_path: Path, server: FlakyServer) ->
     assert (other.about, other.key == notice.key) == (Topic.SOON, False)
 
 
-def test_a_doubt_by_mail_is_not_told_twice(tmp_path: Path) -> None:
+def test_a_doubt_by_mail_is_not_reported_twice(tmp_path: Path) -> None:
     with mail_server() as mail:
         mail.dropped.add("da@example.org")
         workspace = office(
@@ -802,7 +802,7 @@ def test_run_leaves_the_moments_before_a_lift_to_the_senders(tmp_path: Path, ser
     assert len(place.said) == 2
 
 
-def test_what_still_stands_is_not_told_again_with_what_is_new(tmp_path: Path, server: FlakyServer) -> None:
+def test_what_lasts_is_not_reported_again_with_what_is_new(tmp_path: Path, server: FlakyServer) -> None:
     place = Place(tmp_path, server)
     schedule(place.workspace, "later", days=0.9)
     (place.workspace.folder / "releases" / "later.md").write_text("changed")
@@ -826,7 +826,7 @@ def test_a_message_has_its_own_limit_of_time(tmp_path: Path, monkeypatch: pytest
         assert reader.tries == 1
 
 
-def test_a_list_that_gets_nothing_is_told_to_the_office_with_the_reason_on_the_screen(
+def test_the_office_is_notified_of_a_list_that_gets_nothing_with_the_reason_on_the_screen(
     tmp_path: Path, server: FlakyServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A mail server that refuses connections looked like nothing at all for a day."""
@@ -861,7 +861,7 @@ def test_a_list_that_gets_nothing_is_told_to_the_office_with_the_reason_on_the_s
     assert "pressrelease outlets --test media" in screen
 
 
-def test_who_published_early_is_told_and_kept(
+def test_who_published_early_is_notified_and_recorded(
     tmp_path: Path, server: FlakyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = Place(tmp_path, server)
@@ -875,7 +875,7 @@ def test_who_published_early_is_told_and_kept(
     assert {"why", "embargo"} <= set(json.loads(line.detail))
 
 
-def test_a_stop_and_its_end_are_told_in_the_order_in_which_they_are_true(tmp_path: Path, server: FlakyServer) -> None:
+def test_a_stop_and_its_end_are_reported_in_their_order(tmp_path: Path, server: FlakyServer) -> None:
     place = Place(tmp_path, server)
     context = schedule(place.workspace, "names", days=30)
     stopping.stop(context, "")

@@ -265,7 +265,7 @@ def test_a_proxy_that_wants_a_login_closes_the_outlet(monkeypatch: pytest.Monkey
     assert "(407)" in failure.reason
 
 
-def test_no_proxy_stands_between_us_and_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_used_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{unused_port()}")
     with FlakyServer(answer(204)) as server:
         assert new_http().request("POST", server.url, body=BODY).status == 204

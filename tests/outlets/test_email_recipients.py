@@ -155,7 +155,7 @@ def test_a_file_that_is_not_there_or_too_large(tmp_path: Path, monkeypatch: pyte
         read_recipient_list("media.csv", tmp_path).must_be_whole()
 
 
-def test_all_bad_addresses_are_told_at_once_and_no_more_than_a_screen(tmp_path: Path) -> None:
+def test_all_bad_addresses_are_reported_at_once_and_no_more_than_a_screen(tmp_path: Path) -> None:
     bad = "\n".join(f"bad-{number}" for number in range(500))
     (tmp_path / "media.csv").write_text(f"email\na@example.org\na@example.org\n{bad}\n", encoding="utf-8")
     roll = read_recipient_list("media.csv", tmp_path)

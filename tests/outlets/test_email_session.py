@@ -234,7 +234,7 @@ def test_a_servers_words_are_harmless_and_short() -> None:
 
 
 @pytest.mark.parametrize("end", [None, reset, "421 4.4.2 idle for too long"])
-def test_a_session_that_ended_while_idle_is_opened_anew_within_the_same_try(end: Act) -> None:
+def test_a_session_that_ended_while_idle_is_opened_again_within_the_same_try(end: Act) -> None:
     with scripted() as script, closing(outlet_for(script.port)) as outlet:
         send(outlet)
         script.once("MAIL", end)
@@ -245,7 +245,7 @@ def test_a_session_that_ended_while_idle_is_opened_anew_within_the_same_try(end:
 
 @pytest.mark.parametrize("words", ["421 4.4.2 idle for too long", "451 4.3.2 closing", "452 4.4.5 enough of these"])
 @pytest.mark.parametrize("pipelining", [True, False])
-def test_a_kept_session_that_takes_no_sender_is_opened_anew_once(words: str, pipelining: bool) -> None:
+def test_a_kept_session_that_takes_no_sender_is_opened_again_once(words: str, pipelining: bool) -> None:
     offers = {} if pipelining else {"EHLO": "250 mail.example.org"}
     with scripted(**offers) as script, closing(outlet_for(script.port)) as outlet:
         send(outlet)
@@ -295,7 +295,7 @@ def test_a_server_that_wants_a_login_closes_the_outlet(
     assert ("requires a user name" in failure.reason) is closes
 
 
-def test_a_session_is_not_opened_anew_once_a_recipient_was_named() -> None:
+def test_a_session_is_not_opened_again_once_a_recipient_was_named() -> None:
     with scripted(EHLO="250 ok") as script, closing(outlet_for(script.port)) as outlet:
         send(outlet)
         script.acts["RCPT"] = None
@@ -425,7 +425,7 @@ def test_an_address_in_other_letters_goes_where_the_server_takes_it() -> None:
         assert "To: jörg@example.org\r\n".encode() in server.got[0].content
 
 
-def test_a_message_larger_than_the_server_takes_is_not_begun() -> None:
+def test_a_message_larger_than_the_server_takes_is_not_started() -> None:
     with mail_server(limit=500) as server, closing(outlet_for(server.port)) as outlet:
         failure = failing(outlet)
         assert failure.certainty is Certainty.FOR_GOOD
@@ -450,7 +450,7 @@ def trusted(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_mail_believes_whom_http_believes(
+def test_mail_trusts_the_authorities_that_http_trusts(
     authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     with secured(authority, implicit=True) as (_, outlet), pytest.raises(DeliveryFailed, match="SSL_CERT_FILE"):
@@ -532,7 +532,9 @@ def test_what_was_slipped_in_behind_starttls_is_not_believed() -> None:
     ("answer", "certainty"),
     [("535 5.7.8 bad credentials cHJlc3M=", Certainty.FOR_GOOD), ("454 4.7.0 later", Certainty.NOT_SENT)],
 )
-def test_a_refused_login_is_told_without_the_servers_words_and_not_repeated(answer: str, certainty: Certainty) -> None:
+def test_a_refused_login_is_reported_without_the_servers_words_and_not_repeated(
+    answer: str, certainty: Certainty
+) -> None:
     with scripted(EHLO="250-mail\r\n250 AUTH PLAIN", AUTH=answer) as script:
         secret = SecretReference(SecretSource.ENV, "PASSWORD")
         with closing(outlet_for(script.port, username="press", password=secret)) as outlet:

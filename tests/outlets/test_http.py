@@ -199,7 +199,7 @@ def test_an_answer_that_ends_with_its_connection_is_whole() -> None:
         assert new_http().request("GET", server.url).body == b"all of it"
 
 
-def test_an_endless_answer_is_cut_and_its_yes_stands() -> None:
+def test_an_endless_answer_is_cut_and_still_counts() -> None:
     head = b"HTTP/1.1 200 OK\r\n\r\n"
     with FlakyServer(raw(head + b"x" * 3_000_000)) as server:
         got = new_http().request("GET", server.url, largest=1000)

@@ -266,7 +266,7 @@ def test_a_lock_that_another_keeps_is_waited_for_no_longer_than_the_timeout(tmp_
     assert sorted(tree(tmp_path)) == ["a-slug/index.html", "feed.atom", "index.html"]
 
 
-def test_a_page_that_stands_is_only_replaced_by_who_holds_the_lock(tmp_path: Path) -> None:
+def test_a_page_is_only_replaced_by_the_holder_of_the_lock(tmp_path: Path) -> None:
     send(open_newsroom_in(tmp_path), message_of())
     before = tree(tmp_path)
     correction = message_of(version="v2", lift=LIFT + timedelta(hours=1), body="Right.")

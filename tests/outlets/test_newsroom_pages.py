@@ -154,7 +154,7 @@ def test_the_list_for_everybody(tmp_path: Path) -> None:
     assert "Media advisory" in page.words["p"]
 
 
-def test_what_the_first_list_can_not_hold_stands_in_its_years() -> None:
+def test_what_the_first_list_can_not_hold_is_in_its_year() -> None:
     days = [datetime(2015, 12, 20, 12, tzinfo=UTC) + timedelta(days=number) for number in reversed(range(400))]
     site = NewsroomSite(OFFICE, URL)
     records = [PageRecord(f"r{day:%Y%m%d}", "v", f"On {day:%x}", "release", day, day, f"tag:{day:%s}") for day in days]
@@ -241,7 +241,7 @@ def test_no_foreign_page_is_a_fault(text: str) -> None:
     assert record_in(f'<meta name="pressrelease" content="{text}">') is None
 
 
-def test_colours_can_be_told_apart() -> None:
+def test_colors_can_be_distinguished() -> None:
     colours = dict(re.findall(r"--(\w+):(#[0-9a-f]{6})", STYLE))
 
     def light(colour: str) -> float:

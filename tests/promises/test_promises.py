@@ -141,7 +141,7 @@ def test_anothers_deadline_is_never_the_promises_day(ours: date, theirs: date) -
         ("in the May 6 election", Tie.ELSEWHERE),
     ],
 )
-def test_what_stands_beside_a_time_binds_it(written: str, tie: Tie) -> None:
+def test_words_beside_a_time_change_its_meaning(written: str, tie: Tie) -> None:
     assert [phrase.tie for phrase in time_phrases(f"It will be released {written}, officials say.")] == [tie]
 
 

@@ -58,7 +58,7 @@ LATE = MONDAY + 20 * DAY
         (SOMETIME, Follower("names", LATE, out=True), LATE, "kept", "names"),
     ],
 )
-def test_how_one_promise_stands(
+def test_the_state_of_one_promise(
     promise: Promise, follower: Follower | None, now: datetime, state: str, kept_by: str
 ) -> None:
     (kept,) = keep([promise], [follower] if follower else [], now=now)
@@ -222,7 +222,7 @@ def test_what_was_kept_for_status_is_only_a_shortcut(context: ServiceContext) ->
     assert len(near_promises(context, now=now)) == 1, "where it can't be kept, it is read anew"
 
 
-def test_no_more_than_so_many_are_read_anew_at_once(office: Office, context: ServiceContext) -> None:
+def test_only_a_limited_number_is_read_again_at_once(office: Office, context: ServiceContext) -> None:
     slugs = [f"release-{number:03}" for number in range(AT_ONCE + 5)]
     for slug in slugs:
         office.write(slug, date=today(), body=f"The names will be released on {phrase(3)}.")

@@ -199,7 +199,7 @@ def due(call: Caller, office: Office, *slugs: str) -> None:
     call("schedule", *slugs, "--yes")
 
 
-def test_twenty_releases_are_one_complaint_and_go_out_once_the_secret_is_mended(
+def test_twenty_releases_are_one_complaint_and_go_out_once_the_secret_is_fixed(
     tmp_path: Path, call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with receiving(pause=0.05) as receiver:
@@ -305,7 +305,7 @@ def test_the_fingerprint_follows_the_table_and_its_secrets_and_gives_neither_awa
         assert secret not in second
 
 
-def test_a_refused_login_closes_a_mail_outlet_and_every_recipient_gets_it_once_it_is_mended(
+def test_a_refused_login_closes_a_mail_outlet_and_every_recipient_gets_it_once_it_is_fixed(
     tmp_path: Path, call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people = [f"r{number}@paper.example" for number in range(60)]
@@ -342,7 +342,7 @@ def test_403_closes_nothing(tmp_path: Path, call: Caller, monkeypatch: pytest.Mo
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_stays_up_says_it_once_and_takes_up_the_mended_secret(tmp_path: Path) -> None:
+def test_a_scheduler_that_stays_up_says_it_once_and_uses_the_fixed_secret(tmp_path: Path) -> None:
     import time
 
     with receiving() as receiver:

@@ -203,7 +203,7 @@ def test_a_scheduler_with_nothing_to_do_does_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("at", range(4))
-def test_a_disk_that_is_full_is_told_of(tmp_path: Path, at: int) -> None:
+def test_a_disk_that_is_full_is_reported(tmp_path: Path, at: int) -> None:
     place = workshop.found(tmp_path, page={})
     workshop.schedule(place, "operation")
     fates = Fates(commits=[""] * at + ["full"])

@@ -194,7 +194,7 @@ def test_it_ends_with_its_parent() -> None:
 
 
 @by_shell
-def test_whoever_must_not_wait_does_not_wait_for_one_that_is_being_composed(
+def test_a_caller_that_must_not_wait_does_not_wait_for_a_rendering(
     place: workshop.Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, go_on = tmp_path / "begun", tmp_path / "go-on"

@@ -48,7 +48,7 @@ def test_an_outlet_taken_out_of_the_config_costs_the_others_nothing() -> None:
     assert "fax" in found.needs_you[0].reason
 
 
-def test_a_release_that_waits_for_a_person_is_told_of_once_it_is_due() -> None:
+def test_a_release_that_waits_for_a_person_is_reported_once_it_is_due() -> None:
     unapproved = Dossier(RELEASE, (), (WAITING,))
     held = Dossier(RELEASE._replace(slug="held", word=Directive.HELD, why="a call"), YES, (WAITING,))
     assert plan_of(unapproved, held, now=LIFT - SECOND).needs_you == ()

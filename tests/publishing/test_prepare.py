@@ -137,7 +137,7 @@ def test_what_happens_after_it_was_made_ready_still_counts(
         assert outlet(place).got() == []
 
 
-def test_another_version_is_made_anew(place: workshop.Place) -> None:
+def test_another_version_is_rendered_again(place: workshop.Place) -> None:
     lift = workshop.soon(1.5)
     workshop.schedule(place, "names", lift)
     with sending(place, clock.utc_now()) as cycle:
@@ -257,7 +257,7 @@ def test_nobody_is_answered_by_a_question_that_was_put_before_they_asked() -> No
     assert [len(numbers) for numbers in put] == [1, 5]
 
 
-def test_each_who_joined_hears_of_the_trouble_and_the_next_question_is_put() -> None:
+def test_each_caller_that_joined_gets_the_error_and_the_next_query_runs() -> None:
     answers: list[object] = [WillRetry("busy"), {1: "one"}]
 
     def ask_all(numbers: Sequence[int]) -> dict[int, str]:

@@ -160,7 +160,7 @@ def test_senders_that_hang_keep_no_others_from_sending() -> None:
     workers.close()
 
 
-def test_closing_finishes_what_was_begun_and_gives_back_the_rest() -> None:
+def test_closing_finishes_what_was_started_and_gives_back_the_rest() -> None:
     outlet = Outlet(5)
     outlet.gate.clear()
     with workers_for(outlet, UNREPEATABLE_LIMITS) as workers:

@@ -80,7 +80,7 @@ def test_a_release_is_read_with_its_hash(library: Library) -> None:
     assert library.read("names").source_hash == library.source_hash("names") == digest(TEXT)
 
 
-def test_the_text_is_the_file_as_it_stands_without_its_mark(library: Library) -> None:
+def test_the_text_is_the_file_without_its_byte_order_mark(library: Library) -> None:
     (library.folder / "names.md").write_bytes(b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode())
     assert library.text("names") == TEXT.replace("\n", "\r\n")
     (library.folder / "names.md").write_bytes(b"\xff")

@@ -114,7 +114,7 @@ def test_a_release_file_reads_back_as_what_was_given(values: dict[str, Any]) -> 
 
 
 @given(givens)
-def test_every_key_is_found_on_the_line_it_stands_on(values: dict[str, Any]) -> None:
+def test_every_key_is_found_on_its_line(values: dict[str, Any]) -> None:
     text = front_matter_text(**values)
     release = parse(text.encode(), "a-slug")
     file = text.split("\n")

@@ -82,7 +82,7 @@ def long_ago() -> datetime:
 
 
 @pytest.mark.parametrize("needed", [0, 1, 2, 3])
-def test_as_many_people_must_say_yes_as_the_policy_asks(
+def test_as_many_people_must_approve_as_the_policy_requires(
     found: Callable[..., Office], call: Caller, needed: int
 ) -> None:
     office = found(f"approvals = {needed}")
@@ -144,7 +144,7 @@ def test_the_author_may_not_approve_where_the_policy_says_so(
     assert office.pages == ["names"]
 
 
-def test_whoever_scheduled_stands_for_an_author_who_is_not_named(
+def test_who_scheduled_counts_as_author_if_none_is_named(
     found: Callable[..., Office], call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUDO_USER", "asmith")
@@ -154,7 +154,7 @@ def test_whoever_scheduled_stands_for_an_author_who_is_not_named(
     call("approve", "names", "--as", "da")
 
 
-def test_whoever_scheduled_what_another_wrote_may_not_approve_it_either(
+def test_the_person_who_scheduled_may_not_approve_either(
     found: Callable[..., Office], call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUDO_USER", "asmith")
@@ -266,7 +266,7 @@ POLICIES = st.builds(
 @example(["Straße", "STRASSE"], Policy(approvals=2))
 @example(["asmith"], Policy(approvals=1, author_may_approve=False))
 @given(st.lists(st.sampled_from(PEOPLE), max_size=4), POLICIES)
-def test_whom_the_claim_counts_are_those_whom_the_plan_counts(
+def test_the_claim_and_the_plan_count_the_same_people(
     claiming: Callable[[list[str], Policy], bool], people: list[str], policy: Policy
 ) -> None:
     counted = counted_approvals([Approval(name, NOW) for name in people], policy, MAKERS)
@@ -587,7 +587,7 @@ def test_doctor_says_why_no_signature_counts(
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o777])
-def test_an_ssh_keygen_that_stands_first_on_path_is_not_believed(
+def test_an_ssh_keygen_that_is_first_on_path_is_not_trusted(
     signed: Callable[..., Office], keys: Keys, call: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mode: int
 ) -> None:
     """It would say yes to everything."""

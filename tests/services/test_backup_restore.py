@@ -89,7 +89,7 @@ def test_a_backup_holds_the_record_the_releases_and_the_config_and_no_secret(
     assert walk(any_desk.store.read.journal(), made.manifest.head).broken is None
 
 
-def test_a_backup_never_replaces_a_file_unless_told_to(context: ServiceContext, tmp_path: Path) -> None:
+def test_a_backup_never_replaces_a_file_without_force(context: ServiceContext, tmp_path: Path) -> None:
     file = tmp_path / "backup.zip"
     file.write_bytes(b"precious")
     with pytest.raises(NotPermitted):
@@ -130,7 +130,7 @@ def test_a_folder_gets_a_backup_named_by_its_time_and_a_dry_run_leaves_none(
     assert [made.file] == list((tmp_path / "backups").iterdir())
 
 
-def test_links_and_strange_names_are_left_out_and_told_of(context: ServiceContext, tmp_path: Path) -> None:
+def test_links_and_strange_names_are_left_out_and_reported(context: ServiceContext, tmp_path: Path) -> None:
     folder = context.library.folder
     (folder / "link.md").symlink_to("/etc/passwd")
     (folder / "outside").symlink_to(tmp_path)

@@ -314,7 +314,7 @@ def test_the_wall_time_is_kept_with_each_lift(context: ServiceContext) -> None:
     assert local_text(NOW, "America/Los_Angeles") == "2018-09-21T09:00:00-07:00[America/Los_Angeles]"
 
 
-def test_an_old_sqlite_in_wal_mode_is_told_of(context: ServiceContext) -> None:
+def test_an_old_sqlite_in_wal_mode_is_reported(context: ServiceContext) -> None:
     context.store.close()
     with sqlite3.connect(context.workspace.private / "state.db") as connection:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -324,7 +324,7 @@ def test_an_old_sqlite_in_wal_mode_is_told_of(context: ServiceContext) -> None:
 
 
 @pytest.mark.parametrize(("days", "told"), [(3, True), (90, False)])
-def test_a_certificate_that_is_about_to_end_is_told_of(
+def test_a_certificate_that_is_about_to_expire_is_reported(
     context: ServiceContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, told: bool
 ) -> None:
     needs_program("openssl", "openssl")
@@ -432,7 +432,7 @@ def test_outlets_that_hang_share_one_bound(context: ServiceContext, monkeypatch:
         assert time.monotonic() - begun < 3.5, "each outlet was waited for by itself"
 
 
-def test_public_drafts_and_private_files_are_not_told_of_at_once(context: ServiceContext) -> None:
+def test_public_drafts_and_private_files_are_not_reported_together(context: ServiceContext) -> None:
     (context.library.folder / "ahead.md").chmod(0o644)
     context.library.folder.chmod(0o755)
     context.workspace.folder.chmod(0o755)

@@ -66,7 +66,7 @@ def test_who_holds_the_record_is_named_once(workspace: Workspace, how: str) -> N
 
 
 @on_linux
-def test_one_that_stands_still_is_to_be_seen_to_now(workspace: Workspace) -> None:
+def test_a_suspended_holder_is_an_error(workspace: Workspace) -> None:
     with held(workspace.private / "state.db", "EXCLUSIVE") as process:
         process.send_signal(signal.SIGSTOP)
         (remark,) = of_the_record(workspace)

@@ -267,7 +267,7 @@ def test_any_lines_are_read(lines: list[str]) -> None:
     before=st.sampled_from(["", "message-id=<", "id=", "4F2: "]),
     after=st.sampled_from(["", "@office.example>", ">, size=3", " x"]),
 )
-def test_every_key_is_found_wherever_it_stands(keys: set[str], before: str, after: str) -> None:
+def test_every_key_is_found_anywhere(keys: set[str], before: str, after: str) -> None:
     assert read_names(f"{before}{key}{after}\n" for key in keys).keys == keys
 
 

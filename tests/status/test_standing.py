@@ -150,7 +150,7 @@ def at(state: str, outlet: str = "newsroom", again: bool = False) -> Delivery:
         ),
     ],
 )
-def test_where_a_release_stands(
+def test_the_status_of_a_release(
     deliveries: list[str], changes: dict[str, object], now: datetime, state: str, reason: str, cause: str
 ) -> None:
     release = RELEASE._replace(late_accepted_at=changes.get("late"))

@@ -101,7 +101,7 @@ def test_any_cut_swap_or_line_put_in_is_found(data: st.DataObject, told: list[tu
 
 
 @given(told=JOURNALS, more=JOURNALS)
-def test_a_journal_written_anew_is_found_by_a_head_and_one_that_went_on_is_not(
+def test_a_rewritten_journal_is_found_by_a_head_and_one_that_went_on_is_not(
     told: list[tuple[Event, int, str, str]], more: list[tuple[Event, int, str, str]]
 ) -> None:
     lines = written(told)

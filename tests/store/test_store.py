@@ -184,7 +184,7 @@ def test_a_release_with_nobody_to_go_to_is_refused(store: Store) -> None:
     assert store.read.releases() == []
 
 
-def test_the_last_of_two_approvals_lifts_an_immediate_release_whoever_is_first(store: Store) -> None:
+def test_the_last_of_two_approvals_lifts_an_immediate_release_in_either_order(store: Store) -> None:
     put(store, lift=None, approvals=0)
     start = threading.Barrier(2)
 
@@ -237,7 +237,7 @@ def test_what_is_tried_again_waits_for_a_lift_that_was_put_off(store: Store) -> 
     assert len(take(store, now=LIFT + timedelta(hours=1))) == 1
 
 
-def test_only_the_version_that_stands_is_claimed_or_leaves(store: Store) -> None:
+def test_only_the_current_version_is_claimed_or_leaves(store: Store) -> None:
     put(store)
     (claimed,) = take(store)
     with store.ledger(now=AFTER, actor="mallory") as ledger:
@@ -328,7 +328,7 @@ def test_a_late_answer_settles_the_doubt_it_left_but_never_anothers_claim(store:
     assert only(store).state is DeliveryState.DELIVERED
 
 
-def test_an_answer_from_a_dead_senders_log_counts_only_while_its_claim_stands(store: Store) -> None:
+def test_an_answer_from_a_dead_senders_log_counts_only_while_its_claim_lasts(store: Store) -> None:
     put(store)
     (claimed,) = take(store)
     done = claims.Result(claimed, claimed.delivered(Receipt("https://x.example/"), AFTER))
@@ -357,7 +357,7 @@ def test_an_unsent_claim_goes_back_to_where_it_stood(store: Store) -> None:
     assert found.first_sent_at is not None
 
 
-def test_what_has_begun_can_neither_be_rescheduled_nor_become_a_draft(store: Store) -> None:
+def test_what_has_started_can_neither_be_rescheduled_nor_become_a_draft(store: Store) -> None:
     put(store)
     take(store)
     with pytest.raises(NotPermitted):
@@ -368,7 +368,7 @@ def test_what_has_begun_can_neither_be_rescheduled_nor_become_a_draft(store: Sto
         unapprove(ledger, "names-released")
 
 
-def test_scheduling_anew_needs_approving_anew(store: Store) -> None:
+def test_scheduling_again_needs_approving_again(store: Store) -> None:
     put(store, approvals=1)
     put(store, version="v2", approvals=0)
     put(store, version="v1", approvals=0)
@@ -443,7 +443,7 @@ def test_any_change_to_the_journal_is_found(store: Store) -> None:
     assert first_break([lines[1], lines[0], lines[2]]) is not None
 
 
-def test_a_line_written_anew_with_a_right_hash_is_found_by_the_one_after_it(store: Store) -> None:
+def test_a_rewritten_line_with_a_right_hash_is_found_by_the_one_after_it(store: Store) -> None:
     put(store)
     take(store)
     lines = list(store.read.journal())
@@ -627,7 +627,7 @@ def test_a_slow_reader_costs_a_writer_a_wait_and_not_its_work(tmp_path: Path) ->
     assert only(store).state is DeliveryState.DELIVERED
 
 
-def test_whoever_gives_way_waits_until_what_is_written_is_written_and_not_for_ever(store: Store) -> None:
+def test_waiting_for_a_writer_ends_when_it_has_written_and_in_any_case(store: Store) -> None:
     store.wait_for_writer(60)  # nobody writes
     told: list[str] = []
 

@@ -45,7 +45,7 @@ def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
     os.kill(child, signal.SIGTERM)
 
 
-def test_a_second_holder_is_told_at_once(path: Path) -> None:
+def test_a_second_holder_is_refused_at_once(path: Path) -> None:
     with FileLock(path):
         assert FileLock(path).acquire(wait=False) is False
     second = FileLock(path)

@@ -100,7 +100,7 @@ def test_beside_a_record_that_is_not_the_original_they_stay_for_the_one_that_is(
 
 @pytest.mark.skipif(os.name != "posix", reason="links and folders as files")
 @pytest.mark.parametrize("kind", ["link", "folder"])
-def test_whatever_stands_there_is_a_stop(office: Office, kind: str) -> None:
+def test_a_file_of_any_kind_is_a_stop(office: Office, kind: str) -> None:
     place = office.folder / "STOP"
     if kind == "link":
         place.symlink_to("nowhere")
@@ -128,7 +128,7 @@ def test_one_made_after_the_claim_is_seen_before_the_first_byte(tmp_path: Path, 
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
-def test_who_may_not_write_there_is_told_so(tmp_path: Path) -> None:
+def test_an_account_without_permission_to_write_is_refused_in_words(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(NotPermitted):
         stop_file.ask(tmp_path, "", "why")

@@ -518,7 +518,7 @@ def test_an_hour_on_the_wall_and_an_instant_are_not_the_same_version(tmp_path: P
     assert len(versions) == 2
 
 
-def test_a_lift_follows_its_clock_to_a_later_moment_and_everybody_is_told(ahead: Workspace, tmp_path: Path) -> None:
+def test_a_lift_follows_its_clock_to_a_later_moment_and_everybody_is_notified(ahead: Workspace, tmp_path: Path) -> None:
     before = of_names(ahead)
     lift = before.dossier.release.lift
     with going_by(changed(tmp_path, -1, "2099a")):
@@ -584,7 +584,7 @@ def test_rules_that_a_doubted_clock_would_put_on_record_wait(ahead: Workspace, t
 @pytest.mark.parametrize(
     ("wall", "hours", "words"), [(NINE_PDT, -8, "nothing goes out until"), (NINE, -6, "stays with the later")]
 )
-def test_a_person_is_told_of_what_they_are_asked(wall: str, hours: int, words: str) -> None:
+def test_a_person_is_notified_of_what_they_are_asked(wall: str, hours: int, words: str) -> None:
     asked = known(delivery(state=DeliveryState.WAITING), lift=LIFT)
     ruling = check_against_zone_rules(LIFT, wall, UNKNOWN, now=NOW, rules=rules_of(hours))
     told = conditions(

@@ -221,7 +221,7 @@ def owners(folder: Path) -> set[int]:
         ),
     ],
 )
-def test_another_account_is_told_whose_workspace_it_is(closed_place: Place, arguments: tuple[str, ...]) -> None:
+def test_another_account_is_shown_whose_workspace_it_is(closed_place: Place, arguments: tuple[str, ...]) -> None:
     said = closed_place.stranger(*arguments, "--no-input", expect=77)
     assert f"belongs to uid {PRESS}" in said
     assert f"sudo -u '#{PRESS}'" in said

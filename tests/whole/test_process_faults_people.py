@@ -83,7 +83,7 @@ def edit(made: Scene, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_a_config_broken_and_mended_under_the_scheduler(tmp_path: Path) -> None:
+def test_a_config_broken_and_fixed_under_the_scheduler(tmp_path: Path) -> None:
     """The last good one stays in force; a broken one is told of; a mended one is taken up without a restart."""
     with scene(tmp_path / "office") as made, receiving() as other, staying_up(made.office) as voice:
         made.office.run("schedule", *ahead(made, "names", in_seconds(14)), "--yes")

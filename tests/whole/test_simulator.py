@@ -363,7 +363,7 @@ def test_a_doubt_that_is_older_than_its_outlet_remembers_is_left_to_a_person(wor
 
 
 @pytest.mark.parametrize("fate", QUESTIONS)
-def test_what_cant_be_asked_at_the_last_moment_is_stopped_and_told_of(world: World, fate: str) -> None:
+def test_what_cant_be_asked_at_the_last_moment_is_stopped_and_reported(world: World, fate: str) -> None:
     world.fates.questions += [fate] * 4
     world.cron()
     assert [row.arrivals for row in world.rows.values()] == [[]] * 4

@@ -1,4 +1,4 @@
-"""Whom an outlet writes to: a list in config.toml, or a CSV file with an `email` column.
+"""Read an outlet's recipients: a list in config.toml, or a CSV file with an `email` column.
 
 Every address is one delivery, one message and one outcome. Duplicates are dropped and reported; a bad address blocks
 scheduling until somebody fixes it, because a reporter left out in silence is a delivery lost.

@@ -220,7 +220,7 @@ class Session(smtplib.SMTP):
         """Read the answers to what was sent along with a refused command; a server that wants a text now gets none."""
         try:
             answers = [self._reply() for _ in range(replies)]
-        except Ended:  # the refusal counts all the same
+        except Ended:  # the refusal still counts
             self.close()
             return
         if any(answer.code == 354 for answer in answers):

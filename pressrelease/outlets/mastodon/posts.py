@@ -18,7 +18,7 @@ CLOCKS_APART = timedelta(minutes=2)
 class Trace(Enum):
     """What one post shows about the release."""
 
-    OURS = "the very text"
+    OURS = "the same text"
     PERHAPS = "its link with other words"
     OTHER = "another post"
 

@@ -217,7 +217,7 @@ class WordPress:
         """Return the number of the page that has this very address, or keeps it `hidden`; None for none."""
         wanted = {"slug": slug, "_fields": f"{_POST_FIELDS},parent"}
         try:
-            # A page that is not published has no address yet, and keeps the post from it all the same.
+            # A page that is not published has no address yet, but still keeps the post from that address.
             told = self._site.look("pages", {**wanted, "status": _STATES, "context": "edit"}, deadline)
         except DeliveryFailed:  # this user may not see those
             told = self._site.look("pages", wanted, deadline)

@@ -99,7 +99,7 @@ class WordPressSite:
     # -- requests -----------------------------------------------------------------------------------------
 
     def look(self, route: str, query: Mapping[str, str], deadline: float) -> Any:
-        """Return what is at a route, None if there is no such thing. Changes nothing. Raises DeliveryFailed."""
+        """Return what is at a route, None if there is nothing. Changes nothing. Raises DeliveryFailed."""
         noisy = False
         kinds = (False, True) if self._plain_addresses is None else (self._plain_addresses,)
         for plain in kinds:

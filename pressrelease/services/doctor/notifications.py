@@ -31,7 +31,7 @@ def _told(context: DoctorContext, name: str) -> Iterator[DoctorFinding]:
     if read is None or read.schema() < notification_state.SINCE:
         return
     readers = notification_state.read_cursors(read, name).values()
-    # A single try may be under way just now.
+    # A single try may be under way now.
     now = context.mark.wall
     failing = [one for one in readers if one.tries > 1 or (one.tries and one.may_be_notified(now))]
     if failing:
