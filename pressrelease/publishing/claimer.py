@@ -1,4 +1,4 @@
-"""Claim due deliveries for this process, and give back claims of which nothing was sent."""
+"""Claim due deliveries for this process, and give back claims whose first byte was never sent."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Claimer:
                 self._alive.log.claiming(candidates)
             with self._store.ledger(now=mark.wall, actor="scheduler") as ledger:
                 claimed = self._claim_in(ledger, candidates, mark.wall + lease)
-        except Exception as error:  # noqa: BLE001  (its commit may have reached the disk all the same)
+        except Exception as error:  # noqa: BLE001  (its commit may still have reached the disk)
             self._errors.note_left(f"nothing was claimed at {name}", error)
             return []
         for delivery in claimed:
@@ -78,7 +78,7 @@ class Claimer:
         return self._leases.pop(claimed.id)
 
     def give_back(self, claimed: Sequence[Delivery], reason: str) -> None:
-        """End claims of which nothing was sent. If that fails they expire, and wait for a person at worst."""
+        """End claims whose first byte was never sent. If that fails they expire, and wait for a person at worst."""
         for delivery in claimed:
             self._leases.pop(delivery.id, None)
         try:

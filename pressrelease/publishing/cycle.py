@@ -1,7 +1,7 @@
 """One pass: gather, decide, claim, send, record. Crash safety is explained here, once.
 
     gather    what the store has due, and the state of each release's file            reads only
-    decide    `plan.make_plan`, pure: what may leave, what waits for whom, the next wake
+    decide    `plan.make_plan`, pure: what may leave, what waits for a person, the next wake
     claim     one statement that checks every guard again (`claimer`)                 on disk before any network byte
     render    the frozen version into the outlet's own bytes (`sender`)               in memory
     prove     if the kernel reports its clock error: wait until the lift has surely come

@@ -1,9 +1,8 @@
 """Write into a public folder so that nobody ever reads half a file, and nothing is written through a link.
 
 Each file is written beside its place under a name that can't be guessed, readable to nobody else, synced to disk, and
-renamed over the old one. Names are resolved from an open folder (openat(2)) if the system can: a folder that is
-replaced by
-a symbolic link meanwhile leads nowhere.
+renamed over the old one. Names are resolved from an open folder (openat(2)) if the system can: if somebody replaces
+a folder with a symbolic link in the meantime, it leads nowhere.
 """
 
 from __future__ import annotations
