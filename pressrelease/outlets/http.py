@@ -245,7 +245,7 @@ class Http:
         return HttpAnswer(response.status, headers, body[:largest], whole=len(body) <= largest)
 
     def _not_begun(self, error: Exception, end: float, *, by_proxy: bool) -> DeliveryFailed:
-        """Return the failure of a request of which no byte has left."""
+        """Return the failure of a request that never left."""
         from pressrelease.outlets.deadline import PROXY_LOGIN, trouble_words
 
         trouble = trouble_words(TimeoutError() if pause_clock() >= end else error)

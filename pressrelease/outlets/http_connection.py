@@ -89,7 +89,7 @@ class Connection(http.client.HTTPConnection):
         pieces, self._pieces = self._pieces, []
         if sum(map(len, pieces)) < LARGEST_PIECE:
             pieces = [b"".join(pieces)]
-        # A process that was suspended up to here must not send what another has sent meanwhile.
+        # A process that was suspended up to here must not send what another has sent by now.
         self._timed.time_left.seconds()
         self.begun = True
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before

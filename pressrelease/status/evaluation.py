@@ -99,7 +99,7 @@ class Scheduled(NamedTuple):
 
     @property
     def makers(self) -> frozenset[str]:
-        """Whoever wrote it and whoever scheduled it, as names are compared: their own yes may not count."""
+        """Who wrote it and who scheduled it, as names are compared: their own approval may not count."""
         return frozenset(same_person(name) for name in (self.author, self.scheduled_by) if name)
 
 
@@ -146,7 +146,7 @@ class Dossier(NamedTuple):
 class ReleaseStatus(NamedTuple):
     """A release's state with its reason in words ("" where the state says it all), and as a code.
 
-    `blocked` tells whether nothing may leave just now, whatever is due; `cause` is None where `reason` is "", and
+    `blocked` says whether nothing may leave at the moment, whatever is due; `cause` is None where `reason` is "", and
     `outlets` are those that it is about.
     """
 
@@ -168,7 +168,7 @@ def counted_approvals(approvals: Iterable[Approval], policy: Policy, makers: Col
     """Return how many people's approvals count under the policy in force.
 
     Several approvals are one person's if they share a name or a key: a key that the file of signers has under two
-    names, or under a pattern, is one person. `makers` are whoever wrote and scheduled the release (`Scheduled.makers`).
+    names, or under a pattern, is one person. `makers` are the people who wrote and scheduled it (`Scheduled.makers`).
     The claim counts names in SQL by the same comparison (`store.claims`).
     """
     may = {same_person(name) for name in policy.approvers}
@@ -201,7 +201,7 @@ def too_late(delivery: Delivery, release: Scheduled, *, policy: Policy, retry: R
     return delivery.first_sent_at is None or now - delivery.first_sent_at > retry.give_up
 
 
-#: So long after it could go out, what is still unsent is told to the office.
+#: How long after it could go out the office is notified of what is still unsent.
 OVERDUE = timedelta(minutes=5)
 
 _STILL_TO_SEND = frozenset({DeliveryState.WAITING, DeliveryState.RETRYING})
@@ -243,7 +243,7 @@ def evaluate(
         given += f"; {changed}" if changed else ""
         return ReleaseStatus.because(ReleaseState.UNAPPROVED, Cause.APPROVAL_MISSING, blocked=True, missing=given)
     if release.lift is None and still_open:
-        # `approvals` was lowered meanwhile; nothing lifts by an edit of config.toml.
+        # `approvals` was lowered in the meantime; an edit of config.toml alone lets nothing out.
         given = "it goes out with its next approval"
         return ReleaseStatus.because(ReleaseState.UNAPPROVED, Cause.APPROVAL_MISSING, blocked=True, missing=given)
     # The others go on: an outlet that was taken out of config.toml costs them nothing, as one that is down.
