@@ -1,4 +1,4 @@
-"""What is said after a verb: where each release stands now, in words or in JSON."""
+"""Print the result of a command: the status of each release, in words or in JSON."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def give_results(
 ) -> None:
     """Answer a command over several releases: those that were done, those that were refused, one exit code for all.
 
-    `not_done` stands before each refusal. Raises the refusal where a single release was named.
+    `not_done` is printed before each refusal. Raises the refusal if a single release was named.
     """
     if results.error is not None and len(results.refused) == 1 and not results.done:
         raise results.error
@@ -126,7 +126,7 @@ def labeled(label: str, words: str) -> str:
 
 
 def approved_lines(report: Report) -> list[str]:
-    """What is approved where nobody is asked: the headline, and to whom it goes."""
+    """Return what is approved if nobody is asked: the headline, and who gets the release."""
     release = report.dossier.release
     lines = [f"{release.slug}: {release.headline}"]
     for outlet in release.outlets:

@@ -9,10 +9,10 @@ from typing import TextIO
 #: A line that is a command, with what may stand before it; it stays whole, however narrow the window.
 _COMMAND = re.compile(r"\s*(?:[Nn]ext: +)?(?:pressrelease|cd|sudo|export|set|chmod|systemctl|crontab) \S")
 
-#: What is never broken: a word, and all that stands between two backticks.
+#: What is never broken: a word, and everything between two backticks.
 _WORD = re.compile(r"(?:`[^`]*`|[^\s`]|`)+")
 
-#: What stands before a line's text: blanks, and a label that is set off by two blanks or a colon.
+#: The beginning of a line before its text: spaces, and a label that ends with two spaces or a colon.
 _LABEL = re.compile(r"(\s*)(?:(\S{1,12}(?: \S{1,8})? {2,})|(- |[a-z]{2,8}(?: [0-9]{1,6})?: ))?")
 
 

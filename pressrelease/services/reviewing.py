@@ -33,7 +33,7 @@ class AttachedFile(NamedTuple):
 
 
 class LastApproval(NamedTuple):
-    """The other version that was approved last: by whom, when (UTC), and what differs since.
+    """The other version that was approved last: who approved it, when (UTC), and what differs since.
 
     `difference` is None if that version can't be read any more.
     """
