@@ -152,6 +152,7 @@ def proposal_lines(proposal: Proposal, config: Config) -> list[str]:
     for outlet, people in proposal.recipients.items():
         count = f" ({len(people)} recipients)" if people != ("",) else ""
         lines.append(labeled("to", outlet + count))
+    lines += [labeled("CHANGED", one.words) for one in proposal.grown]
     return [*lines, *finding_lines(proposal.findings)]
 
 

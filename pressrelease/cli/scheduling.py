@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from pressrelease.cli.options import (
     command,
 )
 from pressrelease.cli.session import Session
+from pressrelease.errors import NeedsPerson
 
 if TYPE_CHECKING:
     from pressrelease.services import Report, ServiceContext
@@ -30,6 +32,15 @@ def schedule(
     slugs: SlugsArgument,
     at: AtOption = None,
     yes: YesOption = False,
+    confirm: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--confirm",
+            metavar="OUTLET",
+            help="Confirm that the list of OUTLET grew by a fifth or more. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Schedule releases: freeze the text as it is now and set the time it goes out.
 
@@ -50,7 +61,7 @@ def schedule(
         proposal = proposer.propose(slug)
         session.say(*proposal_lines(proposal, context.config))
         if not session.dry_run:
-            _confirm(session, proposal, at=at, yes=yes)
+            _confirm(session, proposal, at=at, yes=yes, outlets=confirm or ())
         return proposal
 
     # What somebody has answered for is written before the next is asked.
@@ -61,9 +72,21 @@ def schedule(
     give_results(session, context, results, "Scheduled.", not_done="NOT SCHEDULED")
 
 
-def _confirm(session: Session, proposal: Proposal, *, at: str | None, yes: bool) -> None:
-    """Ask what the proposal assumed. `--yes` answers, but not for a lift that moves earlier unless `--at` names it."""
-    questions = [proposal.earlier, *proposal.questions] if proposal.earlier else list(proposal.questions)
+def _confirm(session: Session, proposal: Proposal, *, at: str | None, yes: bool, outlets: Collection[str]) -> None:
+    """Ask what the proposal assumed.
+
+    `--yes` answers, but not for a lift that moves earlier unless `--at` names it, nor for a list that grew, unless
+    `--confirm` names its outlet.
+    """
+    grown = [one for one in proposal.grown if one.outlet not in outlets]
+    if grown and (yes or not session.may_ask):
+        raise NeedsPerson(
+            f"{' '.join(one.words for one in grown)} Nothing was scheduled.",
+            hint=f"If that is right, add {' '.join(f'--confirm {one.outlet}' for one in grown)}.",
+            code="list_grew",
+        )
+    questions = [proposal.earlier] if proposal.earlier else []
+    questions += [*proposal.questions, *(one.words for one in grown)]
     if not questions:
         return
     unnamed = bool(proposal.earlier) and at is None

@@ -65,10 +65,11 @@ def publish(
                 hint=f"To send it at its time: `pressrelease schedule {slug}`",
                 code="embargo",
             )
+        changed = " ".join([proposal.earlier, *(one.words for one in proposal.grown)]).strip()
         session.must_agree(
-            f"{proposal.earlier} This sends {slug} to {_where(proposal.recipients)} now.".strip(),
-            yes=(yes and not proposal.earlier) or confirm == slug,
-            hint=f"Add --confirm {slug}." if proposal.earlier else "Add --yes.",
+            f"{changed} This sends {slug} to {_where(proposal.recipients)} now.".strip(),
+            yes=(yes and not changed) or confirm == slug,
+            hint=f"Add --confirm {slug}." if changed else "Add --yes.",
         )
         scheduling.schedule(context, proposal)
         if session.dry_run and context.config.policy.approvals:

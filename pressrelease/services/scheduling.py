@@ -15,6 +15,7 @@ from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.services import Report, ServiceContext
 from pressrelease.services.lifts import Lift, kept, last_lift, must_fit, said_earlier
 from pressrelease.services.list_findings import list_findings, since_scheduled
+from pressrelease.services.lists import ListGrowth, list_growth
 from pressrelease.services.promising import lift_findings
 from pressrelease.status.evaluation import Directive, Scheduled
 from pressrelease.system import clock
@@ -33,7 +34,7 @@ class Proposal:
     `questions` are what a person must agree to first, in whole sentences; empty if nothing was assumed. `wall` is the
     lift as local wall time, "" for an instant; `settings` is what config.toml adds. `earlier` says that the lift
     moves earlier than the last one on record, "" if it doesn't; `kept` is whether the lift is one that was chosen
-    before.
+    before. `grown` are lists with so many newcomers that a person must confirm each.
     """
 
     release: Release
@@ -48,6 +49,7 @@ class Proposal:
     settings: str = ""
     earlier: str = ""
     kept: bool = False
+    grown: tuple[ListGrowth, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -179,6 +181,7 @@ def _propose(
         settings=settings,
         earlier=said_earlier(last, lift, timezone=context.config.office.timezone),
         kept=chosen is not None,
+        grown=list_growth(context, slug, people),
     )
 
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from calling import Caller
+from hypothesis import given
+from hypothesis import strategies as st
 from office import Office, found_office
+from records import left_alone
+
+from pressrelease.cli import session as sessions
+from pressrelease.cli.session import Session
+from pressrelease.services.lists import grew
 
 MAIL = """
 [outlets.press]
@@ -104,3 +112,84 @@ def test_an_edit_of_config_is_a_finding_too(office: Office, call: Caller) -> Non
     (office.folder / "config.toml").write_text(text.replace("The Office", "Another Office"), encoding="utf-8")
     (finding,) = [one for one in call.json("check", "names")["findings"] if one["code"] == "config_changed"]
     assert finding["message"] == "[office] name was changed after it was scheduled."
+
+
+# --- A list that grew since the last release ------------------------------------------------------------------------
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000))
+def test_a_fifth_of_those_before_is_asked_about(then: int, joined: int) -> None:
+    assert grew(then, joined) is (then > 0 and joined * 5 >= then)
+
+
+@pytest.fixture
+def after_a_release(office: Office, call: Caller) -> Office:
+    """The office after `first` went out to a list of ten."""
+    _list(office, *(f"r{n}@example.org" for n in range(10)))
+    office.write("first", embargo="immediate")
+    call("schedule", "first", "--yes")
+    call("approve", "first", "--as", "da")
+    import sqlite3
+
+    # As after a pass: the mail server of this office is one that nobody runs.
+    connection = sqlite3.connect(office.folder / ".pressrelease" / "state.db")
+    with connection:
+        connection.execute("UPDATE deliveries SET state = 'delivered', attempts = 1, first_sent_at = lift")
+        connection.execute("UPDATE releases SET open = 0")
+    connection.close()
+    office.write("names", embargo="immediate")
+    left_alone(office.folder)
+    return office
+
+
+def test_one_newcomer_in_ten_asks_nothing(after_a_release: Office, call: Caller) -> None:
+    _list(after_a_release, *(f"R{n}@EXAMPLE.org" for n in range(10)), "new@example.org")
+    call("schedule", "names", "--no-input")
+    assert "CHANGED" not in call.out
+
+
+@pytest.mark.parametrize("options", [(), ("--yes",), ("--no-input",), ("--yes", "--confirm", "newsroom")])
+def test_two_newcomers_in_ten_are_refused_unless_their_outlet_is_confirmed(
+    after_a_release: Office, call: Caller, options: tuple[str, ...]
+) -> None:
+    _list(after_a_release, *(f"r{n}@example.org" for n in range(12)))
+    call("schedule", "names", *options, expect=10)
+    assert "press: 2 of 12 recipients are new since first went out. Nothing was scheduled." in call.err
+    assert "--confirm press" in call.err
+    answer = call.json("schedule", "names", *options, expect=10)
+    assert answer["error"]["code"] == "list_grew"
+    assert "CHANGED   press: 2 of 12 recipients" in call("schedule", "names", *options, "--dry-run")
+    call("publish", "names", "--yes", expect=10)
+    assert "press: 2 of 12 recipients" in call.err
+    assert call.state("names") == "draft"
+    call("schedule", "names", "--confirm", "press", *(option for option in options if option == "--yes"))
+    assert call.state("names") == "unapproved"
+
+
+def test_a_list_that_became_another_is_asked_about_though_it_is_no_longer(
+    after_a_release: Office, call: Caller
+) -> None:
+    _list(after_a_release, *(f"staff{n}@example.org" for n in range(9)))
+    call("schedule", "names", "--yes", expect=10)
+    assert "press: 9 of 9 recipients are new since first went out." in call.err
+
+
+@pytest.mark.parametrize(("answer", "state"), [("", "draft"), ("\n", "draft"), ("n\n", "draft"), ("y\n", "unapproved")])
+def test_at_a_terminal_it_asks_and_the_default_is_no(
+    after_a_release: Office, call: Caller, monkeypatch: pytest.MonkeyPatch, answer: str, state: str
+) -> None:
+    asked: list[str] = []
+    typed: Callable[[str], str] = lambda prompt: asked.append(prompt) or answer  # type: ignore[func-returns-value]  # noqa: E731
+    monkeypatch.setattr(Session, "may_ask", property(lambda self: not self.no_input))
+    monkeypatch.setattr(sessions, "input_line", typed)
+    _list(after_a_release, *(f"r{n}@example.org" for n in range(12)))
+    call("schedule", "names", expect=0 if state == "unapproved" else 10)
+    assert "2 of 12 recipients are new since first went out. Schedule it? [y/N]" in " ".join(asked[0].split())
+    assert call.state("names") == state
+
+
+def test_without_a_release_before_there_is_nothing_to_compare_with(office: Office, call: Caller) -> None:
+    office.write("names", embargo="immediate")
+    call("schedule", "names", "--no-input")
+    _list(office, *(f"r{n}@example.org" for n in range(50)))
+    call("schedule", "names", "--no-input")  # only scheduled, never sent
