@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from pressrelease.errors import ReleaseRefused, WillRetry
 from pressrelease.release import valid_slug
+from pressrelease.system import files
 from pressrelease.system.accounts import is_shared, widen
 
 if TYPE_CHECKING:
     from pressrelease.library import Library
-
-_WRITE_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 def create(folder: Path, slug: str, text: str) -> Path:
@@ -28,14 +25,13 @@ def create(folder: Path, slug: str, text: str) -> Path:
     path = folder / f"{slug}.md"
     with _writing(slug):
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        # Drafts are embargoed: whatever the umask, nobody outside the office's group reads a new one.
         with _beside(path, data, 0o660) as temporary:
             try:
-                os.link(temporary, path)
+                files.move_to_new_name(temporary, path)
             except FileExistsError:
                 raise _taken(slug) from None
-            except OSError:  # a file system without hard links
-                _write_new(path, data, slug)
-    _sync(folder)
+    files.sync_folder(folder)
     return path
 
 
@@ -66,49 +62,19 @@ def replace(library: Library, slug: str, text: str, *, expected_hash: str) -> Pa
                 hint="Close it there, then try again.",
                 code="file_busy",
             ) from None
-    _sync(library.folder)
+    files.sync_folder(library.folder)
     return path
 
 
 @contextlib.contextmanager
 def _beside(path: Path, data: bytes, mode: int) -> Iterator[Path]:
-    """Write a hidden copy beside `path`, synced to disk; removed when the block ends, unless it was moved."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        _write_new(temporary, data, path.stem, mode)
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _write_new(path: Path, data: bytes, slug: str, mode: int = 0o660) -> None:
-    # Drafts are embargoed: whatever the umask, nobody outside the office's group reads a new one.
-    try:
-        descriptor = os.open(path, _WRITE_NEW, mode)
+    """Yield a hidden copy beside `path`, on disk, that a group which shares the folder may read and write."""
+    with files.beside(path, mode) as (temporary, stream):
         if is_shared(path.parent):
-            widen(descriptor, 0o660)
-    except FileExistsError:
-        raise _taken(slug) from None
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
-
-
-def _sync(folder: Path) -> None:
-    """Make a new name survive a power cut, if the system can sync a folder."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            widen(stream.fileno(), 0o660)
+        stream.write(data)
+        files.finish(stream)
+        yield temporary
 
 
 @contextlib.contextmanager

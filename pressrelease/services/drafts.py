@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from pressrelease.services import ServiceContext
 from pressrelease.store import Reader
 from pressrelease.system import clock
-from pressrelease.system.accounts import opened
 
 #: With fewer files than this, no cache is kept.
 MANY = 2_000
@@ -77,9 +75,7 @@ def _unscheduled_since(read: Reader, line: int) -> set[str]:
 
 def _remember(file: Path, kept: dict[str, Any]) -> None:
     """Write the cache completely or not at all; if it can't be written, the next search is as long as this one."""
-    fresh = file.with_name(f".{file.name}.{os.urandom(6).hex()}")
+    from pressrelease.system.files import write_atomically
+
     with contextlib.suppress(OSError):
-        descriptor = opened(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(kept, stream)
-        fresh.replace(file)
+        write_atomically(file, json.dumps(kept).encode(), durable=False)

@@ -23,15 +23,13 @@ from pressrelease.services.placing import (
     move_into_place,
     must_be_private,
     reporting_disk_errors,
-    sync_folder,
     taken,
-    temporary_beside,
 )
 from pressrelease.status.views import STAYS_UP
 from pressrelease.store import Store, archive
 from pressrelease.store.journal import Head, Walk, read_head, walk
 from pressrelease.store.queries import Reader
-from pressrelease.system import clock
+from pressrelease.system import clock, files
 
 
 def stamp(now: datetime) -> str:
@@ -154,17 +152,16 @@ def back_up(context: ServiceContext, file: Path, *, force: bool = False) -> Back
     if not force and os.path.lexists(file):
         raise taken(file)
     context.store.open(now)
-    with reporting_disk_errors(file.parent, what="The backup"), temporary_beside(file) as (temporary, stream):
+    with reporting_disk_errors(file.parent, what="The backup"), files.beside(file, 0o600) as (temporary, stream):
         backed_up = _write(context, file, stream, now)
-        stream.flush()
-        os.fsync(stream.fileno())
+        files.finish(stream)
         with archive.opened(temporary) as written:
             written.check()  # what can't be read back now can't be restored later
         with context.ledger(now) as ledger:
             ledger.note("backup", file=file.name, head=str(backed_up.manifest.head), bytes=backed_up.size)
             if not context.dry_run:
                 move_into_place(temporary, file, force=force)
-        sync_folder(file.parent)
+        files.sync_folder(file.parent)
     return backed_up
 
 
@@ -222,12 +219,12 @@ def named_lists(config: Config) -> list[str]:
 
 def _kept_files(folder: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
     """Yield every plain file below releases/, opened, by its path there; None for one that a backup can't hold."""
-    for below, folders, files in os.walk(folder):
+    for below, folders, plain in os.walk(folder):
         here = Path(below)
         for name in [name for name in folders if (here / name).is_symlink()]:
             yield (here / name).relative_to(folder).as_posix(), None
         folders[:] = sorted(name for name in folders if not name.startswith(".") and not (here / name).is_symlink())
-        for name in sorted(files):
+        for name in sorted(plain):
             if name.startswith("."):
                 continue
             path = here / name

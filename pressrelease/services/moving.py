@@ -9,11 +9,11 @@ from pathlib import Path
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, StateUnreadable, Usage
 from pressrelease.services import ServiceContext
 from pressrelease.services.keeping import nobody_at_work, stamp, verify
-from pressrelease.services.placing import sync_folder
 from pressrelease.store.journal import Head
 from pressrelease.store.origin import Position
 from pressrelease.store.queries import Reader
 from pressrelease.system import clock
+from pressrelease.system.files import sync_folder
 
 #: Seconds for which the server is tried before it is reported to be unreachable.
 SERVER_PATIENCE = 3.0

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from pressrelease.errors import NotFound, NotPermitted, WillRetry
 from pressrelease.services import ServiceContext
+from pressrelease.system import files
 
 
 def must_be_private(context: ServiceContext, file: Path, *, what: str) -> None:
@@ -34,31 +32,15 @@ def must_be_private(context: ServiceContext, file: Path, *, what: str) -> None:
             )
 
 
-@contextlib.contextmanager
-def temporary_beside(file: Path) -> Iterator[tuple[Path, IO[bytes]]]:
-    """Yield a hidden file beside `file`, 0600; removed when the block ends, unless it was moved."""
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-    try:
-        with os.fdopen(os.open(temporary, flags, 0o600), "w+b") as stream:
-            yield temporary, stream
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def move_into_place(temporary: Path, file: Path, *, force: bool) -> None:
     """Give a finished file its name. Raises NotPermitted if that is taken, unless `force` says to replace it."""
     if force:
         temporary.replace(file)
         return
     try:
-        os.link(temporary, file)
+        files.move_to_new_name(temporary, file)
     except FileExistsError:
         raise taken(file) from None
-    except OSError:  # a file system without hard links
-        if os.path.lexists(file):
-            raise taken(file) from None
-        temporary.rename(file)
 
 
 def taken(file: Path) -> NotPermitted:
@@ -86,15 +68,3 @@ def reporting_disk_errors(folder: Path, *, what: str) -> Iterator[None]:
             hint="Check that the disk has room and that you have permission to write there.",
             code="not_written",
         ) from None
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new names in `folder` survive a power cut, if folders can be synced."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

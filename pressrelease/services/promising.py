@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +14,6 @@ from pressrelease.release import Release, from_canonical
 from pressrelease.services import ServiceContext
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store.rows import from_micros, maybe_micros, maybe_time, to_micros
-from pressrelease.system.accounts import opened
 
 if TYPE_CHECKING:
     from pressrelease.check import Finding
@@ -287,13 +285,8 @@ def _promise(slug: str, values: list[Any]) -> Promise:
 
 def _write_private(context: ServiceContext, kept: dict[str, Any]) -> None:
     """Write the cache; if it can't be written, everything is read again next time."""
-    file = context.workspace.private / "promises.json"
-    beside = file.with_name(f".promises.{os.urandom(6).hex()}")
+    from pressrelease.system.files import write_atomically
+
     with contextlib.suppress(OSError):
-        try:
-            descriptor = opened(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(kept, stream, ensure_ascii=False)
-            beside.replace(file)
-        finally:
-            beside.unlink(missing_ok=True)
+        data = json.dumps(kept, ensure_ascii=False).encode()
+        write_atomically(context.workspace.private / "promises.json", data, durable=False)

@@ -23,13 +23,11 @@ from pressrelease.services.placing import (
     move_into_place,
     must_be_private,
     reporting_disk_errors,
-    sync_folder,
     taken,
-    temporary_beside,
 )
 from pressrelease.status.evaluation import FileFact, ReleaseState
 from pressrelease.store import Reader
-from pressrelease.system import clock
+from pressrelease.system import clock, files
 
 
 @dataclass(frozen=True)
@@ -392,10 +390,9 @@ def keep(context: ServiceContext, rendered: Rendered, file: Path, *, force: bool
         raise Usage(f"{file} is a folder.", hint="Name a file in it.", code="a_folder")
     if not force and os.path.lexists(file):
         raise taken(file)
-    with reporting_disk_errors(file.parent, what="The proof"), temporary_beside(file) as (temporary, stream):
+    with reporting_disk_errors(file.parent, what="The proof"), files.beside(file, 0o600) as (temporary, stream):
         stream.write(rendered.content)
-        stream.flush()
-        os.fsync(stream.fileno())
+        files.finish(stream)
         move_into_place(temporary, file, force=force)
-        sync_folder(file.parent)
+        files.sync_folder(file.parent)
     return file

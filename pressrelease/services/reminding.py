@@ -6,12 +6,12 @@ costs one mail too many.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pressrelease.services.placing import move_into_place, temporary_beside
 from pressrelease.when import read_rfc3339, rfc3339
 
 #: The file's name in the private folder, and how long its entries count.
@@ -42,10 +42,8 @@ def _said(file: Path) -> dict[str, datetime]:
 
 
 def _keep(file: Path, said: dict[str, datetime]) -> None:
-    try:
-        with temporary_beside(file) as (temporary, stream):
-            stream.write(json.dumps({fact: rfc3339(at) for fact, at in sorted(said.items())}).encode())
-            stream.close()
-            move_into_place(temporary, file, force=True)
-    except OSError:
-        return  # it is mailed again
+    from pressrelease.system.files import write_atomically
+
+    data = json.dumps({fact: rfc3339(at) for fact, at in sorted(said.items())}).encode()
+    with contextlib.suppress(OSError):  # it is mailed again
+        write_atomically(file, data, 0o600, durable=False)

@@ -20,7 +20,6 @@ from pressrelease.config import Config
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.services.keeping import named_lists, nobody_at_work, stamp, verify
 from pressrelease.services.moving import put_aside
-from pressrelease.services.placing import sync_folder
 from pressrelease.status.evaluation import Directive, Scheduled
 from pressrelease.store import Store, archive
 from pressrelease.store.backup import (
@@ -35,7 +34,8 @@ from pressrelease.store.backup import (
 from pressrelease.store.journal import Head
 from pressrelease.store.queries import Reader
 from pressrelease.system import clock
-from pressrelease.system.accounts import PRIVATE, keep_private, make_folder, opened
+from pressrelease.system.accounts import PRIVATE, keep_private, make_folder
+from pressrelease.system.files import finish, new_file, sync_folder
 from pressrelease.wiring import read_config_file
 
 
@@ -318,12 +318,9 @@ def _put_config(backup: Unpacked, mark: str) -> str:
 
 def _copied(source: Path, target: Path, mode: int | None = None) -> None:
     """Write a new file `target` with the bytes of `source`, private without a `mode`, on disk when this returns."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-    descriptor = opened(target, flags) if mode is None else os.open(target, flags, mode)
-    with source.open("rb") as read, os.fdopen(descriptor, "wb") as stream:
+    with source.open("rb") as read, new_file(target, mode) as stream:
         shutil.copyfileobj(read, stream, 1 << 20)
-        stream.flush()
-        os.fsync(stream.fileno())
+        finish(stream)
 
 
 @contextlib.contextmanager

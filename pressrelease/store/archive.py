@@ -28,6 +28,7 @@ from typing import IO, Any
 from pressrelease.errors import NotFound, PressReleaseError, Refused
 from pressrelease.release.slug import RESERVED
 from pressrelease.store.journal import Head, read_head
+from pressrelease.system.files import finish, new_file
 from pressrelease.when import read_rfc3339, rfc3339
 
 FORMAT = "pressrelease-backup"
@@ -134,11 +135,9 @@ class Archive:
         for member in self.manifest.members:
             target = folder.joinpath(*member.name.split("/"))
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-            with os.fdopen(os.open(target, flags, 0o600), "wb") as stream:
+            with new_file(target, 0o600) as stream:
                 self._copy(member, stream)
-                stream.flush()
-                os.fsync(stream.fileno())
+                finish(stream)
 
     def check(self) -> None:
         """Check each member against the manifest without keeping it. Raises Refused."""

@@ -93,17 +93,15 @@ class Origin:
 
     def settle(self, store_id: str) -> None:
         """Remember that the record is here from now on. Raises StateUnreadable if the disk refuses."""
-        fresh = self.marker.with_name(f".{self.marker.name}.{os.urandom(6).hex()}")
+        from pressrelease.system.files import beside, finish
+
         try:
-            with os.fdopen(opened(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as stream:
+            with beside(self.marker) as (fresh, stream):
                 place = self._place(os.fstat(stream.fileno()))._asdict() if self._one_place else None
-                json.dump({"store": store_id, "place": place}, stream)
-                stream.flush()
-                os.fsync(stream.fileno())
-            fresh.replace(self.marker)
+                stream.write(json.dumps({"store": store_id, "place": place}).encode("ascii"))
+                finish(stream)
+                fresh.replace(self.marker)  # which keeps the inode that was just noted
         except OSError as error:
-            with contextlib.suppress(OSError):
-                fresh.unlink()
             raise StateUnreadable(
                 f"{self.marker.name} in {self._folder.name}/ can't be written: {error.strerror}. Nothing was sent.",
                 hint="Check that the disk has room and that you have permission to write there, then try again.",
