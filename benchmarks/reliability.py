@@ -1,4 +1,4 @@
-"""Repeat every fault of docs/explanation/reliability.md, and write its table anew from what was counted.
+"""Repeat every fault of docs/explanation/reliability.md, and write its table again from what was counted.
 
     python benchmarks/reliability.py                        half an hour or so on two cores
     python benchmarks/reliability.py --faults 100 --deliveries 100000 --histories 100000     a night
@@ -52,7 +52,7 @@ def main() -> int:
         "CI": "true",  # a missing tool must fail, not be passed over
     }
     began = time.monotonic()
-    aside = ("histories of the simulator, every misfortune at once", "tests/whole/test_simulator.py")
+    aside = ("histories of the simulator, all faults at once", "tests/whole/test_simulator.py")
     clocks = ("the clock set wrong, or set under a scheduler (libfaketime)", "tests/whole/test_clock_faults.py")
     with tempfile.TemporaryDirectory(prefix="reliability-") as name, ThreadPoolExecutor(1) as pool:
         # It needs processors and no clock, the others the other way round.
@@ -114,14 +114,14 @@ def page(rows: list[Row], chosen: argparse.Namespace, seconds: float) -> str:
     """The part of the page that is counted."""
     options = f"--faults {chosen.faults:g} --deliveries {chosen.deliveries} --histories {chosen.histories}"
     lines = [
-        f"Counted on {datetime.now(UTC):%d %B %Y} in {seconds / 60:.0f} minutes by this command, which repeats it"
-        " all and writes the table anew:",
+        f"Counted on {datetime.now(UTC):%d %B %Y} in {seconds / 60:.0f} minutes by this command, which repeats"
+        " everything and writes this table again:",
         "",
         "```sh",
         f"python benchmarks/reliability.py {options}",
         "```",
         "",
-        "| fault | tries | deliveries | lost | early | repeated, told apart | repeated, not told apart | in doubt |",
+        "| fault | tries | deliveries | lost | early | repeated, recognized | repeated, not recognized | in doubt |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:

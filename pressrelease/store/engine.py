@@ -74,7 +74,7 @@ CHANGES: tuple[tuple[str, tuple[Step, ...]], ...] = (
         ),
     ),
     (
-        "who has been told how far",
+        "how far each reader has been notified",
         (
             "CREATE TABLE IF NOT EXISTS told (outlet TEXT NOT NULL, recipient TEXT NOT NULL, line BIGINT NOT NULL,"
             " conditions TEXT NOT NULL, tries INTEGER NOT NULL, not_before BIGINT NOT NULL,"

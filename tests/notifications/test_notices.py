@@ -656,7 +656,7 @@ def test_two_schedulers_at_once_tell_once(tmp_path: Path, server: FlakyServer) -
     assert len(place.said) == 1
 
 
-def test_run_tells_of_what_it_published(tmp_path: Path, server: FlakyServer) -> None:
+def test_run_reports_what_it_published(tmp_path: Path, server: FlakyServer) -> None:
     place = Place(tmp_path, server)
     lift = clock.utc_now() + timedelta(seconds=6)
     write(place.workspace, "names", embargo=lift.replace(microsecond=0).isoformat().replace("+00:00", "Z"))

@@ -83,7 +83,7 @@ def _steps() -> Iterator[int]:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a crash is tried in a process of its own")
-def test_a_crash_at_any_step_leaves_whole_files_and_the_same_again_mends_it(
+def test_a_crash_at_any_step_leaves_whole_files_and_a_repeat_repairs_it(
     memory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clean = memory / "clean"
@@ -112,7 +112,7 @@ def test_a_crash_at_any_step_leaves_whole_files_and_the_same_again_mends_it(
     assert crashed >= 15
 
 
-def test_a_full_disk_at_any_step_is_said_and_the_same_again_mends_it(
+def test_a_full_disk_at_any_step_is_reported_and_a_repeat_repairs_it(
     memory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clean = memory / "clean"

@@ -272,7 +272,7 @@ def test_text_is_shown_as_it_was_composed(site: WordPressSite) -> None:
         ("press", {"tags": (999999,)}, False, "no tag"),
     ],
 )
-def test_refusals_say_what_to_mend(
+def test_refusals_say_what_to_fix(
     site: WordPressSite, user: str, settings: dict[str, Any], credentials: bool, words: str
 ) -> None:
     opened = outlet(site, user, **settings)

@@ -88,7 +88,7 @@ def test_it_closes_once_and_opens_with_all_that_it_turned_away(store: Store) -> 
     assert account.disagreements(rows) == []
 
 
-def test_what_a_person_dropped_meanwhile_stays_dropped(store: Store) -> None:
+def test_what_a_person_dropped_in_the_meantime_stays_dropped(store: Store) -> None:
     from pressrelease.store import settling
 
     put(store, recipients={"media": ("",)})

@@ -221,7 +221,7 @@ def test_any_change_needs_a_new_yes(
     assert call.state("names") == "scheduled"
 
 
-def test_a_file_edited_meanwhile_is_not_approved(found: Callable[..., Office], call: Caller) -> None:
+def test_a_file_edited_in_the_meantime_is_not_approved(found: Callable[..., Office], call: Caller) -> None:
     office = found(embargo=FAR)
     call("schedule", "names", "--yes")
     office.write("names", embargo=FAR, body="Other words.")

@@ -216,7 +216,7 @@ WRONG: dict[str, tuple[Wrong, str, Weight, str]] = {
 
 @pytest.mark.parametrize(("wrong", "check", "weight", "words"), WRONG.values(), ids=WRONG.keys())
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
-def test_one_thing_wrong_is_found_and_has_a_mend(
+def test_one_thing_wrong_is_found_and_has_a_fix(
     context: ServiceContext, wrong: Wrong, check: str, weight: Weight, words: str
 ) -> None:
     wrong(context)

@@ -71,7 +71,7 @@ def test_a_suspended_holder_is_an_error(workspace: Workspace) -> None:
         process.send_signal(signal.SIGSTOP)
         (remark,) = of_the_record(workspace)
     assert remark.weight is Weight.ERROR
-    assert f"(process {process.pid}, which stands still)" in remark.message
+    assert f"(process {process.pid}, which is suspended)" in remark.message
     assert f"`kill -CONT {process.pid}`" in remark.hint
 
 

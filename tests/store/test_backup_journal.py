@@ -200,7 +200,7 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("statement", TAMPERED.values(), ids=TAMPERED.keys())
-def test_a_row_that_the_journal_does_not_tell_of_is_found(tmp_path: Path, statement: str) -> None:
+def test_a_row_that_the_journal_does_not_have_is_found(tmp_path: Path, statement: str) -> None:
     store = Store("sqlite:///.pressrelease/state.db", tmp_path)
     busy(store)
     with store.ledger(now=NOW, actor="nobody") as ledger:

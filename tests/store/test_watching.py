@@ -43,7 +43,7 @@ def test_what_was_undone_is_not_heard(store: Store) -> None:
 
 
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
-def test_a_connection_that_dropped_is_made_again_and_whatever_came_meanwhile_is_heard(store: Store) -> None:
+def test_a_connection_that_dropped_is_made_again_and_nothing_is_missed(store: Store) -> None:
     watch = Watch(store)
     watch.written()
     assert not watch.written()

@@ -433,7 +433,7 @@ def test_newer_rules_that_change_nothing_are_put_on_record_once(store: Store) ->
 @pytest.mark.parametrize(
     "happened", ["moved", "another version", "followed already", "followed by others", "unscheduled"]
 )
-def test_what_was_changed_meanwhile_is_left_as_it_is(store: Store, happened: str) -> None:
+def test_what_was_changed_in_the_meantime_is_not_touched(store: Store, happened: str) -> None:
     release = put_for_nine(store)
     ruling = check_against_zone_rules(LIFT, NINE, OLD, now=NOW, rules=rules_of(-8, NEW))
     with store.ledger(now=NOW, actor="jdoe") as ledger:

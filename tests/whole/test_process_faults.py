@@ -180,7 +180,7 @@ def test_suspended_while_it_holds_the_record(due: Scene, calls: dict[str, int], 
             before = tried.arrivals()[0], tried.office.pages
             assert "busy" in tried.office.run("publish-due", expect=75).stderr
             told = tried.office.run("doctor", "--offline", expect=10).stdout
-            assert f"(process {process}, which stands still)" in told
+            assert f"(process {process}, which is suspended)" in told
             assert (tried.arrivals()[0], tried.office.pages) == before
         tried.settle()
         one = tried.count()

@@ -104,7 +104,7 @@ def test_a_config_broken_and_fixed_under_the_scheduler(tmp_path: Path) -> None:
         assert voice.end() == 0
         made.receiver.got += other.got
         made.settle()
-        report("config.toml broken and mended under `run`", made.count())
+        report("config.toml broken and fixed under `run`", made.count())
 
 
 @pytest.mark.parametrize("broken", ["[outlets.media", "[office", "approvals = many"])

@@ -60,19 +60,20 @@ def _take_a_turn(file: Path) -> None:
 def _named(busy: WillRetry, file: Path) -> WillRetry | NeedsPerson:
     holders = holders_of(file)
     if not holders:
-        hint = f"Try again in a minute; `lsof {file}` may show who holds it."
+        hint = f"Try again in a minute. To see which program has locked it: `lsof {file}`."
         return WillRetry(busy.message, hint=hint, code=busy.code)
     named = " and ".join(
-        f"{one.name} (process {one.process}{', which stands still' if one.suspended else ''})" for one in holders
+        f"{one.name} (process {one.process}{', which is suspended' if one.suspended else ''})" for one in holders
     )
-    message = f"the database is held by {named}; until it is let go nothing is recorded, and nothing sent"
+    message = f"the database is locked by {named}; until it is released, nothing is recorded and nothing is sent"
     if still := next((one.process for one in holders if one.suspended), None):
         return NeedsPerson(
-            message, hint=f"`kill -CONT {still}` lets it go on; `kill -KILL {still}` ends it: the record stays whole."
+            message,
+            hint=f"To wake it: `kill -CONT {still}`. To end it: `kill -KILL {still}`. The database stays whole.",
         )
     return WillRetry(
         message,
-        hint=f"Wait until it is through; `kill {holders[0].process}` ends it: the record stays whole.",
+        hint=f"Wait until it has finished, or end it: `kill {holders[0].process}`. The database stays whole.",
         code=busy.code,
     )
 
