@@ -45,7 +45,7 @@ def _untouched(outlet: OutletConfig, dossier: Dossier, folder: Path) -> bool:
     return max(found.st_mtime, found.st_ctime) < dossier.terms.frozen_at.timestamp()
 
 
-#: From this many newcomers on, as a share of those whom the last release went to, a list is asked about.
+#: The share of new recipients, compared with those of the last release, from which on a list needs confirmation.
 ASKED_ABOUT = Fraction(1, 5)
 
 #: How many releases that are out are looked through for the last one that went to an outlet.
@@ -97,7 +97,7 @@ def _mailboxes(context: ServiceContext, outlet: str, addresses: Sequence[str]) -
 
 
 def _last_sent(context: ServiceContext, slug: str, outlets: Sequence[str]) -> dict[str, tuple[str, list[str]]]:
-    """Return, for each outlet, the last other release that went there, and to whom; none for a new outlet."""
+    """Return, for each outlet, the last other release that went there, and its recipients; none for a new outlet."""
     read = context.store.read
     rows = read.rows(
         "SELECT slug, version, outlets FROM releases WHERE NOT open AND word <> 'killed' AND slug <> :slug"
