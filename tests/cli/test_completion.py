@@ -1,8 +1,9 @@
-"""What Tab offers: by the installed command, and in a real bash."""
+"""What Tab offers: by the installed command, and in a real bash, zsh and fish."""
 
 from __future__ import annotations
 
 import os
+import select
 import sqlite3
 import subprocess
 import sys
@@ -207,24 +208,85 @@ def test_each_shell_has_its_script(shell: str) -> None:
     assert f"_PRESSRELEASE_COMPLETE={shell}_complete" in told.stdout
 
 
-def test_a_real_bash_completes_by_that_script(folder: Path, tmp_path: Path) -> None:
-    needs_program("bash", "bash")
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    program = programs / "pressrelease"
+@pytest.fixture
+def shell_environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of a shell that finds `pressrelease` on its PATH, and no settings of this account."""
+    program = tmp_path / "bin" / "pressrelease"
+    program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m pressrelease "$@"\n')
     program.chmod(0o755)
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "TERM": "dumb"}
+
+
+def test_a_real_bash_completes_by_that_script(folder: Path, shell_environment: dict[str, str]) -> None:
+    bash = needs_program("bash", "bash")
     script = (
         'eval "$(_PRESSRELEASE_COMPLETE=bash_source pressrelease)";'
         "COMP_WORDS=(pressrelease edit na); COMP_CWORD=2; _pressrelease_completion pressrelease;"
         'echo "${COMPREPLY[@]}"'
     )
     told = subprocess.run(
-        ["bash", "-c", script],
+        [bash, "-c", script], cwd=folder, env=shell_environment, capture_output=True, text=True, check=False
+    )
+    assert (told.stdout.split(), told.stderr) == (["names-released", "names-withheld"], "")
+
+
+def test_a_real_fish_completes_by_that_script(folder: Path, shell_environment: dict[str, str]) -> None:
+    fish = needs_program("fish", "fish")
+    script = "_PRESSRELEASE_COMPLETE=fish_source pressrelease | source; complete -C 'pressrelease edit na'"
+    told = subprocess.run(
+        [fish, "--no-config", "--command", script],
         cwd=folder,
-        env=os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        env=shell_environment,
         capture_output=True,
         text=True,
         check=False,
     )
     assert (told.stdout.split(), told.stderr) == (["names-released", "names-withheld"], "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("pressrelease edit names-r\t", "pressrelease edit names-released "),
+        ("pressrelease edit na\t\t", "names-released  names-withheld"),
+        ("pressrelease sched\t", "pressrelease schedule "),
+    ],
+)
+def test_a_real_zsh_completes_by_that_script(
+    folder: Path, shell_environment: dict[str, str], typed: str, shown: str
+) -> None:
+    """At a terminal of its own, by the lines of docs/how-to/complete-with-tab.md."""
+    zsh = needs_program("zsh", "zsh")
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "complete-with-tab.md"
+    lines = page.read_text(encoding="utf-8").partition("~/.zshrc")[2].partition("```text\n")[2].partition("```")[0]
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [zsh, "-f", "-i"],
+        cwd=folder,
+        env=shell_environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        try:
+            os.write(ours, f"{lines}\nPROMPT=; echo rea''dy\n".encode())
+            read_until(ours, "ready\r\n")
+            os.write(ours, typed.encode())
+            read_until(ours, shown)
+        finally:
+            process.kill()
+            os.close(ours)
+
+
+def read_until(terminal: int, wanted: str, seconds: float = 30) -> None:
+    """Read what a terminal shows until `wanted` is in it. Raises AssertionError with what was shown instead."""
+    seen, end = b"", time.monotonic() + seconds
+    while wanted.encode() not in seen:
+        left = end - time.monotonic()
+        assert left > 0, f"{wanted!r} is not in {seen!r}"
+        if select.select([terminal], [], [], left)[0]:
+            seen += os.read(terminal, 4096)
