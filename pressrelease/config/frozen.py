@@ -54,8 +54,9 @@ def outlets_of(settings: Mapping[str, Any], outlets: Mapping[str, OutletConfig])
     found = dict(outlets)
     for name, frozen in settings["outlets"].items():
         own = found.get(name, OutletConfig(name, frozen["type"]))
-        if frozen["type"] == "newsroom":
-            found[name] = own._replace(type="newsroom", settings={**own.settings, "url": frozen.get("url", "")})
+        kind = outlet_kind(frozen["type"])
+        if kind is not None and kind.public_site:
+            found[name] = own._replace(type=kind.name, settings={**own.settings, "url": frozen.get("url", "")})
     return found
 
 

@@ -63,13 +63,20 @@ def _no_rules(_: Mapping[str, Any]) -> Iterable[Wrong]:
 
 
 class OutletKind(NamedTuple):
-    """A kind of outlet: its keys, and whether notices may be sent there (it is not public).
+    """A kind of outlet: all that the rest of the program knows of it before its code is loaded.
 
-    `rules` gets the values of all its keys, each accepted by itself, and yields those that don't go together.
+    `opener` is "module:function", called with `(config, office, folder, secret)`; it returns a
+    `pressrelease.outlets.Outlet`. `recipient_list` is "module:object", a `pressrelease.outlets.RecipientLists`, for a
+    kind that sends to each address of a list. `tells_people` says whether notices may be sent there, because it is not
+    public. `public_site` says that it keeps a web site of files in the folder `path`, read at `url`. `rules` gets the
+    values of all its keys, each accepted by itself, and yields those that don't go together.
     """
 
     name: str
     help: str
     keys: tuple[Key, ...]
-    tells_people: bool
+    opener: str
+    tells_people: bool = False
+    public_site: bool = False
+    recipient_list: str = ""
     rules: Callable[[Mapping[str, Any]], Iterable[Wrong]] = _no_rules

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pressrelease.config.keys import Key, Several, Wrong
-from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS, brought_by_others, outlet_kind
+from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS, brought_by_others, keeps_public_site, outlet_kind
 from pressrelease.config.outlet_values import foreign_settings
 from pressrelease.config.sections import SECTIONS
 from pressrelease.config.settings import (
@@ -259,7 +259,7 @@ class _Loader:
     def _shared_folders(self, outlets: Mapping[str, OutletConfig]) -> None:
         folders: dict[str, str] = {}
         for name, outlet in outlets.items():
-            folder = outlet.settings.get("path") if outlet.type == "newsroom" else None
+            folder = outlet.settings.get("path") if keeps_public_site(outlet) else None
             if not isinstance(folder, str):
                 continue
             plain = "/".join(part for part in folder.split("/") if part not in {"", "."}).casefold()

@@ -78,7 +78,8 @@ OUTLET_KINDS = (
                 covers=Cover.YES,
             ),
         ),
-        tells_people=False,
+        opener="pressrelease.outlets.newsroom:open_newsroom",
+        public_site=True,
     ),
     OutletKind(
         "email",
@@ -156,6 +157,8 @@ OUTLET_KINDS = (
                 covers=Cover.YES,
             ),
         ),
+        opener="pressrelease.outlets.email:open_email",
+        recipient_list="pressrelease.outlets.email:LISTS",
         tells_people=True,
         rules=mail_rules,
     ),
@@ -189,6 +192,7 @@ OUTLET_KINDS = (
                 covers=Cover.YES,
             ),
         ),
+        opener="pressrelease.outlets.webhook:open_webhook",
         tells_people=True,
     ),
     OutletKind(
@@ -232,7 +236,7 @@ OUTLET_KINDS = (
                 "tags", list_of(term, '["news"]'), "by name or number", default=(), sample='["news"]', covers=Cover.YES
             ),
         ),
-        tells_people=False,
+        opener="pressrelease.outlets.wordpress:open_wordpress",
     ),
     OutletKind(
         "mastodon",
@@ -258,7 +262,7 @@ OUTLET_KINDS = (
                 covers=Cover.YES,
             ),
         ),
-        tells_people=False,
+        opener="pressrelease.outlets.mastodon:open_mastodon",
     ),
     OutletKind(
         "bluesky",
@@ -283,7 +287,7 @@ OUTLET_KINDS = (
                 covers=Cover.NO,
             ),
         ),
-        tells_people=False,
+        opener="pressrelease.outlets.bluesky:open_bluesky",
     ),
     OutletKind(
         "apprise",
@@ -299,6 +303,7 @@ OUTLET_KINDS = (
                 covers=Cover.YES,
             ),
         ),
+        opener="pressrelease.outlets.apprise:open_apprise",
         tells_people=True,
     ),
     OutletKind(
@@ -322,14 +327,24 @@ OUTLET_KINDS = (
                 sample='{ LEVEL = "info", TOKEN = { env = "PRESSRELEASE_TOKEN" } }',
             ),
         ),
+        opener="pressrelease.outlets.command:open_command",
         tells_people=True,
     ),
 )
 
 
+_BY_NAME = {kind.name: kind for kind in OUTLET_KINDS}
+
+
 def outlet_kind(name: str) -> OutletKind | None:
     """Return the kind of that name, or None."""
-    return next((kind for kind in OUTLET_KINDS if kind.name == name), None)
+    return _BY_NAME.get(name)
+
+
+def keeps_public_site(outlet: OutletConfig) -> bool:
+    """Return whether an outlet is a public web site of files, in the folder `path` and read at `url`."""
+    kind = outlet_kind(outlet.type)
+    return kind is not None and kind.public_site
 
 
 def brought_by_others(name: str) -> bool:

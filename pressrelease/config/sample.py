@@ -47,7 +47,7 @@ def sample_config(office_name: str, timezone: str, url: str = "", *, contact: Co
 
 
 def _outlet(kind: OutletKind, given: dict[str, str]) -> list[str]:
-    off = "" if kind.name == "newsroom" else "#"
+    off = "" if kind.public_site else "#"
     lines = [f"# {kind.name}: {kind.help}.", f"{off}[outlets.{_NAMES.get(kind.name, kind.name)}]"]
     lines.append(f'{off}type = "{kind.name}"')
     for key in (*kind.keys, *COMMON_KEYS):

@@ -1,15 +1,19 @@
-"""Where releases go: the protocol that every outlet kind follows, and the table of kinds, opened when first needed."""
+"""Where releases go: the base class of every kind of outlet, and how one is opened from its row.
+
+The rows, one a kind, are `OUTLET_KINDS` in `pressrelease.config.outlet_keys`; a kind's code is loaded when it is first
+needed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from pressrelease.config import Office, OutletConfig, SecretReference
+from pressrelease.config.outlet_keys import ENTRY_POINTS, OUTLET_KINDS, outlet_kind
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
 from pressrelease.release.delivery import Abilities, Receipt, Repeats
@@ -19,33 +23,6 @@ if TYPE_CHECKING:
 
 #: Resolves a reference in config.toml; raises ConfigRefused, never with the value.
 Secret: TypeAlias = Callable[[SecretReference], str]
-
-#: Every built-in kind, and the function that opens it: `(config, office, folder, secret) -> Outlet`.
-KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "newsroom": "pressrelease.outlets.newsroom:open_newsroom",
-        "webhook": "pressrelease.outlets.webhook:open_webhook",
-        "email": "pressrelease.outlets.email:open_email",
-        "wordpress": "pressrelease.outlets.wordpress:open_wordpress",
-        "mastodon": "pressrelease.outlets.mastodon:open_mastodon",
-        "bluesky": "pressrelease.outlets.bluesky:open_bluesky",
-        "apprise": "pressrelease.outlets.apprise:open_apprise",
-        "command": "pressrelease.outlets.command:open_command",
-    }
-)
-
-#: Kinds that send to a list, and the function that checks it: `(config, folder) -> tuple[Complaint, ...]`.
-LISTS: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:email_complaints"})
-
-#: Those kinds' lists as addresses, read without secrets: `(config, folder) -> tuple[str, ...]`.
-ADDRESSES: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:email_addresses"})
-
-#: And the functions that return a list's mailboxes: now, `(config, folder)`, or of addresses, `(addresses)`.
-MAILBOXES: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:mailboxes_now"})
-MAILBOXES_OF: Mapping[str, str] = MappingProxyType({"email": "pressrelease.outlets.email:mailboxes_of"})
-
-#: Where other packages register kinds of their own, opened by a function with the same arguments.
-ENTRY_POINTS = "pressrelease.outlets"
 
 
 @dataclass(frozen=True)
@@ -73,10 +50,11 @@ class Complaint:
     in_the_way: bool = True
 
 
-class Outlet(Protocol):
+class Outlet:
     """One configured outlet. Used by several threads at once, after the clock and every guard were checked.
 
-    An outlet that can change, withdraw or show what it has says so in `abilities`; see `abilities_of`.
+    A kind overrides `prepare`, `send` and `probe`, and what is different there from an outlet that is one place, keeps
+    no connection, and recognizes nothing. One that can look for what an earlier try left is `Finds`, too.
     """
 
     name: str
@@ -84,36 +62,59 @@ class Outlet(Protocol):
     @property
     def repeats(self) -> Repeats:
         """What a second send with the same key would do. May change as the outlet learns what its server is."""
-        ...
+        return Repeats(told_apart=False)
+
+    @property
+    def abilities(self) -> Abilities:
+        """What can be done about a release that it has."""
+        return Abilities()
 
     def recipients(self) -> tuple[str, ...]:
         """Return the recipients a release gets here, fixed when it is scheduled; ("",) if the outlet is one place."""
-        ...
+        return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Render for one recipient. Pure, apart from caching; touches neither network nor disk."""
-        ...
+        raise NotImplementedError
 
     def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Send once, within the outlet's timeout as a total. Raises DeliveryFailed and nothing else.
 
         Never retries: the plan decides what follows a failure. Follows no redirect.
         """
-        ...
+        raise NotImplementedError
 
     def warm(self, sends: int = 4) -> None:
         """Connect ahead of a lift at which `sends` sends start at once, sending nothing. Failing is silent."""
-        ...
 
     def probe(self) -> str:
         """Reach the outlet with its credentials, publishing nothing. Return a sentence on what was found.
 
         Raises: DeliveryFailed if it can't be reached or refuses.
         """
-        ...
+        raise NotImplementedError
+
+    def certificate_ends(self) -> datetime | None:
+        """Return when the certificate of its server expires (UTC); None if it has none or can't be reached."""
+        return None
 
     def close(self) -> None:
         """Close connections; further use is an error."""
+
+
+class RecipientLists(Protocol):
+    """What a kind that sends to each address of a list knows of it without its secrets and the network."""
+
+    def complaints(self, config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:
+        """Return the problems with an outlet's list."""
+        ...
+
+    def addresses(self, config: OutletConfig, folder: Path) -> tuple[str, ...]:
+        """Return the addresses on an outlet's list, each once. Raises ConfigRefused for a list with an error."""
+        ...
+
+    def mailboxes(self, addresses: Sequence[str]) -> dict[str, str]:
+        """Return addresses by their mailbox: two spellings of one are one. What is no address is left out."""
         ...
 
 
@@ -136,9 +137,9 @@ def open_outlet(config: OutletConfig, office: Office, folder: Path, secret: Secr
 
     Raises: ConfigRefused for a kind that isn't installed, or whose resolved secrets are not what they should be.
     """
-    place = KINDS.get(config.type)
-    if place is not None:
-        outlet: Outlet = _function(place)(config, office, folder, secret)
+    kind = outlet_kind(config.type)
+    if kind is not None:
+        outlet: Outlet = _named(kind.opener)(config, office, folder, secret)
         return outlet
     from pressrelease.outlets.guarded import guarded
 
@@ -146,45 +147,26 @@ def open_outlet(config: OutletConfig, office: Office, folder: Path, secret: Secr
     return guarded(config.name, config.type, lambda: point.load()(config, office, folder, secret))
 
 
-def abilities_of(outlet: Outlet) -> Abilities:
-    """Return what an outlet says it can do with what it has, from its `abilities`; nothing if it has none."""
-    told = getattr(outlet, "abilities", None)
-    return told if isinstance(told, Abilities) else Abilities()
-
-
-def certificate_ends_of(outlet: Outlet) -> datetime | None:
-    """Return when the certificate of an outlet's server expires (UTC), asked in its own way; None if it can't tell."""
-    ask = getattr(outlet, "certificate_ends", None)
-    ends = ask() if callable(ask) else None
-    return ends if isinstance(ends, datetime) else None
-
-
 def complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:
     """Return the problems with an outlet's recipients, found without its secrets and the network."""
-    place = LISTS.get(config.type)
-    if place is None:
-        return ()
-    found: tuple[Complaint, ...] = _function(place)(config, folder)
-    return found
+    lists = _lists_of(config)
+    return lists.complaints(config, folder) if lists is not None else ()
 
 
 def recipients_of(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> tuple[str, ...]:
     """Return the recipients a release gets at an outlet; ("",) if it is one place. Raises ConfigRefused for a bad list.
 
     Resolves no secret of a built-in kind, so that scheduling does not need the scheduler's passwords. A kind from
-    another
-    package is opened, because only it knows.
+    another package is opened, because only it knows.
     """
-    if config.type not in KINDS:
+    if outlet_kind(config.type) is None:
         opened = open_outlet(config, office, folder, secret)
         try:
             return opened.recipients()
         finally:
             opened.close()
-    if (place := ADDRESSES.get(config.type)) is None:
-        return ("",)
-    found: tuple[str, ...] = _function(place)(config, folder)
-    return found
+    lists = _lists_of(config)
+    return lists.addresses(config, folder) if lists is not None else ("",)
 
 
 def mailboxes_now(config: OutletConfig, folder: Path) -> dict[str, str]:
@@ -192,24 +174,36 @@ def mailboxes_now(config: OutletConfig, folder: Path) -> dict[str, str]:
 
     Empty if the list can't be read, or if the outlet has none.
     """
-    place = MAILBOXES.get(config.type)
-    found: dict[str, str] = _function(place)(config, folder) if place else {}
-    return found
+    lists = _lists_of(config)
+    if lists is None:
+        return {}
+    try:
+        return lists.mailboxes(lists.addresses(config, folder))
+    except ConfigRefused:
+        return {}
 
 
 def mailboxes(config: OutletConfig, addresses: Sequence[str]) -> dict[str, str]:
     """Return what `mailboxes_now` does, for the addresses given."""
-    place = MAILBOXES_OF.get(config.type)
-    found: dict[str, str] = _function(place)(addresses) if place else {}
-    return found
+    lists = _lists_of(config)
+    return lists.mailboxes(addresses) if lists is not None else {}
 
 
-def _function(place: str) -> Callable[..., Any]:
-    """Return the function at "module:name", importing the module only then."""
+def _lists_of(config: OutletConfig) -> RecipientLists | None:
+    """Return what the outlet's kind knows of recipient lists, None if it sends to none."""
+    kind = outlet_kind(config.type)
+    if kind is None or not kind.recipient_list:
+        return None
+    lists: RecipientLists = _named(kind.recipient_list)
+    return lists
+
+
+def _named(place: str) -> Any:
+    """Return what "module:name" names, importing the module only then."""
     import importlib
 
     module, _, name = place.partition(":")
-    return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+    return getattr(importlib.import_module(module), name)
 
 
 def _point_of(config: OutletConfig) -> EntryPoint:
@@ -223,7 +217,7 @@ def _point_of(config: OutletConfig) -> EntryPoint:
             Problem(
                 0,
                 f"outlets.{config.name} has a type that is not installed: {config.type}",
-                f"Install the package that provides it, or use one of {', '.join(KINDS)}.",
+                f"Install the package that provides it, or use one of {', '.join(kind.name for kind in OUTLET_KINDS)}.",
             )
         ]
     )

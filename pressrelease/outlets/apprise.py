@@ -25,7 +25,7 @@ from pressrelease.config.values import is_loopback
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
 from pressrelease.message.short_form import Limit, cut, joined
-from pressrelease.outlets import RenderedMessage, Secret
+from pressrelease.outlets import Outlet, RenderedMessage, Secret
 from pressrelease.outlets.http import HttpAnswer, failure_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 
@@ -76,7 +76,7 @@ class LogLine:
     words: str
 
 
-class AppriseService:
+class AppriseService(Outlet):
     """One Apprise address."""
 
     repeats = Repeats(told_apart=False)
@@ -86,10 +86,6 @@ class AppriseService:
         self.name = name
         self._address = address
         self._timeout = timeout.total_seconds()
-
-    def recipients(self) -> tuple[str, ...]:
-        """Return one recipient for the one address."""
-        return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return title and text; each service formats them in its own way."""
@@ -131,9 +127,6 @@ class AppriseService:
         service = self.service()
         called = str(getattr(service, "service_name", None) or "its service")
         return f"Apprise recognizes the address, of {called}; only a post would show whether it is accepted"
-
-    def close(self) -> None:
-        """Do nothing: no connection is kept."""
 
     def service(self) -> Any:
         """Return a new Apprise service each time, because they keep tokens and limits between posts;

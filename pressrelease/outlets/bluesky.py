@@ -22,7 +22,7 @@ from pressrelease.config import Office, OutletConfig
 from pressrelease.message import Message
 from pressrelease.message.short_form import BLUESKY, ShortForm, short_form
 from pressrelease.outlets import RenderedMessage, Secret
-from pressrelease.outlets.http import Http, HttpAnswer, checked_address, failure_of
+from pressrelease.outlets.http import Http, HttpAnswer, HttpOutlet, checked_address, failure_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.when import rfc3339
 
@@ -63,24 +63,18 @@ class PostRecord:
     value: Mapping[str, Any]
 
 
-class Bluesky:
+class Bluesky(HttpOutlet):
     """One account."""
 
     repeats = Repeats(told_apart=True)
     abilities = Abilities(withdraw=True, provable=True)
 
     def __init__(self, name: str, *, url: str, handle: str, password: str, http: Http) -> None:
-        self.name = name
-        self._url = url
+        super().__init__(name, url=url, http=http)
         self._handle = handle
         self._password = password
-        self._http = http
         self._session: BlueskySession | None = None
         self._logging_in = threading.Lock()
-
-    def recipients(self) -> tuple[str, ...]:
-        """Return one recipient for the one account."""
-        return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return the record."""
@@ -123,23 +117,15 @@ class Bluesky:
         """Connect and log in; send nothing of a release."""
         import contextlib
 
-        self._http.warm(self._url, sends)
+        super().warm(sends)
         with contextlib.suppress(DeliveryFailed):
             self._logged_in(self._http.deadline())
-
-    def certificate_ends(self) -> datetime | None:
-        """Return when the server's certificate expires (UTC), by the same proxy and trust; None if unknown."""
-        return self._http.certificate_ends(self._url)
 
     def probe(self) -> str:
         """Log in."""
         self._log_out()
         session = self._logged_in(self._http.deadline())
         return f"{self._http.called} accepts posts from @{self._handle} ({session.did}); nothing was posted"
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     # -- the account --------------------------------------------------------------------------------------
 

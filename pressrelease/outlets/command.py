@@ -31,7 +31,7 @@ from urllib.parse import urlsplit
 
 from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.message import Message
-from pressrelease.outlets import RenderedMessage, Secret
+from pressrelease.outlets import Outlet, RenderedMessage, Secret
 from pressrelease.outlets.event import event_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.programs import program_on_path
@@ -67,7 +67,7 @@ def open_command(config: OutletConfig, office: Office, folder: Path, secret: Sec
     return Command(config.name, argv=config.settings["argv"], folder=folder, timeout=config.timeout, more=more)
 
 
-class Command:
+class Command(Outlet):
     """One program."""
 
     repeats = Repeats(told_apart=False)
@@ -82,10 +82,6 @@ class Command:
         self._argv = tuple(argv)
         self._folder = folder
         self._timeout = timeout.total_seconds()
-
-    def recipients(self) -> tuple[str, ...]:
-        """Return one recipient for the one program."""
-        return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return a webhook's object with the delivery's key, and the attachments in base64."""
@@ -124,10 +120,6 @@ class Command:
         reading.join(GRACE)  # something that it left running may hold the output open
         return Receipt(url=address_in(bytes(printed)))
 
-    def warm(self, sends: int = 4) -> None:
-        """Do nothing: there is nothing to connect to."""
-        del sends
-
     def probe(self) -> str:
         """Check that the program exists and may be run, without running it."""
         program = self._program()
@@ -137,9 +129,6 @@ class Command:
                 Certainty.FOR_GOOD, "there is no such program here, or it doesn't have permission to run"
             )
         return f"{Path(found).name} exists and can be run; it was not run"
-
-    def close(self) -> None:
-        """Do nothing: nothing is kept open."""
 
     def _program(self) -> str | None:
         """Return the program's path: one with a folder counts from the workspace; a bare name is searched on PATH.

@@ -14,7 +14,7 @@ from typing import Any
 
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem
 from pressrelease.message import Message
-from pressrelease.outlets import RenderedMessage
+from pressrelease.outlets import Outlet, RenderedMessage
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.printable import printable
 
@@ -23,7 +23,7 @@ LONGEST_RECIPIENT = 320
 LONGEST_REASON = 500
 
 
-class Guarded:
+class Guarded(Outlet):
     """One outlet of another package's kind."""
 
     def __init__(self, name: str, kind: str, inner: Any) -> None:
@@ -84,6 +84,14 @@ class Guarded:
         """Return what it found. Raises DeliveryFailed and nothing else."""
         told = self._asked("being asked", self._inner.probe)
         return printable(told)[:LONGEST_REASON] if isinstance(told, str) else "it answers"
+
+    def certificate_ends(self) -> datetime | None:
+        """Return when its server's certificate expires, as it says; None if it doesn't."""
+        told = None
+        with contextlib.suppress(Exception), _contained():
+            ask = getattr(self._inner, "certificate_ends", None)
+            told = ask() if callable(ask) else None
+        return told if isinstance(told, datetime) else None
 
     def close(self) -> None:
         """Let it close its connections; failing is silent."""

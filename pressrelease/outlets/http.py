@@ -21,6 +21,7 @@ from pressrelease.config import SecretReference
 from pressrelease.config.keys import Wrong
 from pressrelease.config.values import is_loopback, web_address
 from pressrelease.errors import ConfigRefused, Problem
+from pressrelease.outlets import Outlet
 from pressrelease.outlets.answers import HttpAnswer, failure_of, retry_after
 from pressrelease.outlets.certificates import trust
 from pressrelease.release.delivery import Certainty, DeliveryFailed
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from pressrelease.outlets.http_connection import Connection, Pool, Proxy
 
-__all__ = ["Http", "HttpAnswer", "Reached", "checked_address", "failure_of", "retry_after", "trust"]
+__all__ = ["Http", "HttpAnswer", "HttpOutlet", "Reached", "checked_address", "failure_of", "retry_after", "trust"]
 
 #: How much of an answer is read, in bytes.
 LARGEST_ANSWER = 1 << 20
@@ -294,6 +295,27 @@ class Http:
                     self._pools.clear()
                 pool = self._pools.setdefault(server, opened)
         return pool
+
+
+class HttpOutlet(Outlet):
+    """An outlet behind one address. Its connections are shared by the threads that send, and opened ahead of a lift."""
+
+    def __init__(self, name: str, *, url: str, http: Http) -> None:
+        self.name = name
+        self._url = url
+        self._http = http
+
+    def warm(self, sends: int = 4) -> None:
+        """Open connections ahead."""
+        self._http.warm(self._url, sends)
+
+    def certificate_ends(self) -> datetime | None:
+        """Return when the server's certificate expires (UTC), by the same proxy and trust; None if unknown."""
+        return self._http.certificate_ends(self._url)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
 
 
 def _proxy_for(address: Address) -> Proxy | None:

@@ -19,7 +19,7 @@ from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
 from pressrelease.outlets import RenderedMessage, Secret
 from pressrelease.outlets.event import event_of
-from pressrelease.outlets.http import Http, checked_address
+from pressrelease.outlets.http import Http, HttpOutlet, checked_address
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.clock import utc_now
 
@@ -85,22 +85,16 @@ def signature(keys: Sequence[bytes], *, id: str, moment: datetime, body: bytes) 
     return " ".join("v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode() for key in keys)
 
 
-class Webhook:
+class Webhook(HttpOutlet):
     """One endpoint."""
 
     repeats = Repeats(told_apart=True)
     abilities = Abilities()
 
     def __init__(self, name: str, *, url: str, keys: Sequence[bytes], headers: dict[str, str], http: Http) -> None:
-        self.name = name
-        self._url = url
+        super().__init__(name, url=url, http=http)
         self._keys = tuple(keys)
         self._headers = headers
-        self._http = http
-
-    def recipients(self) -> tuple[str, ...]:
-        """Return one recipient for the one endpoint."""
-        return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return the body. The signature covers the moment of sending, and is made then."""
@@ -122,14 +116,6 @@ class Webhook:
         self._http.request("POST", self._url, body=rendered.content, headers=headers)
         return Receipt(remote_id=key)
 
-    def warm(self, sends: int = 4) -> None:
-        """Open connections ahead."""
-        self._http.warm(self._url, sends)
-
-    def certificate_ends(self) -> datetime | None:
-        """Return when the server's certificate expires (UTC), by the same proxy and trust; None if unknown."""
-        return self._http.certificate_ends(self._url)
-
     def probe(self) -> str:
         """Connect and send nothing: a webhook has no request that is not an event."""
         ends = self._http.reach(self._url).certificate_ends
@@ -142,7 +128,3 @@ class Webhook:
             f"{self._http.called} accepts connections, and its certificate is valid for {days}"
             " more days; nothing was posted"
         )
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pressrelease.config import Config
+from pressrelease.config.outlet_keys import keeps_public_site
 from pressrelease.errors import StateUnreadable
 from pressrelease.message import Body, Message, Source, compose, mark_of, render
 from pressrelease.outlets import Outlet, RenderedMessage
@@ -66,7 +67,7 @@ def public_url(config: Config, slug: str, outlets: tuple[str, ...]) -> str:
     """Return the address of a release on the office's own newsroom, "" if it doesn't go there."""
     for name in outlets:
         outlet = config.outlets.get(name)
-        if outlet is not None and outlet.type == "newsroom" and outlet.settings.get("url"):
+        if outlet is not None and keeps_public_site(outlet) and outlet.settings.get("url"):
             return f"{str(outlet.settings['url']).rstrip('/')}/{slug}/"
     return ""
 

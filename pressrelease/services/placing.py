@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from pressrelease.config.outlet_keys import keeps_public_site
 from pressrelease.errors import NotFound, NotPermitted, WillRetry
 from pressrelease.services import ServiceContext
 from pressrelease.system import files
@@ -20,7 +21,7 @@ def must_be_private(context: ServiceContext, file: Path, *, what: str) -> None:
     public = [
         folder / str(outlet.settings.get("path", "newsroom"))
         for outlet in context.config.outlets.values()
-        if outlet.type == "newsroom"
+        if keeps_public_site(outlet)
     ]
     target = file.parent.resolve() / file.name
     for room in [*public, folder / "releases"]:

@@ -98,14 +98,14 @@ def _all_at_once(context: ServiceContext, chosen: Sequence[OutletConfig], *, tes
 
 def _asked(context: ServiceContext, configured: OutletConfig, *, test: bool) -> OutletFacts:
     """Return one outlet's facts, including any error."""
-    from pressrelease.outlets import abilities_of, open_outlet
+    from pressrelease.outlets import open_outlet
 
     facts = OutletFacts(configured.name, configured.type, configured.enabled)
     workspace = context.workspace
     try:
         outlet = open_outlet(configured, context.config.office, workspace.folder, workspace.secret)
         try:
-            facts = replace(facts, repeats=outlet.repeats, abilities=abilities_of(outlet))
+            facts = replace(facts, repeats=outlet.repeats, abilities=outlet.abilities)
             people = outlet.recipients()
             facts = replace(facts, recipients=None if people == ("",) else len(people))
             if not test:

@@ -7,7 +7,9 @@ import socket
 import threading
 import time
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from calling import Caller
@@ -18,7 +20,10 @@ from rich.console import Console
 from servers import unused_port
 
 from pressrelease.cli.terminal import THEME, print_outlets
-from pressrelease.outlets import KINDS, abilities_of
+from pressrelease.config.keys import OutletKind
+from pressrelease.config.outlet_keys import OUTLET_KINDS
+from pressrelease.outlets import Outlet
+from pressrelease.outlets.guarded import guarded
 from pressrelease.release.delivery import Abilities, Repeats
 from pressrelease.services.reaching import OutletFacts, state_words
 from pressrelease.store.circuit import ClosedOutlet
@@ -82,24 +87,18 @@ def test_what_each_can_do(tmp_path: Path, call: Caller, monkeypatch: pytest.Monk
     assert "newsroom" not in call.out
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_each_kind_says_truly_whether_it_can_withdraw(kind: str) -> None:
-    import importlib
-
-    module = importlib.import_module(KINDS[kind].partition(":")[0])
-    if kind in {"newsroom", "wordpress"}:
-        module = importlib.import_module(f"pressrelease.outlets.{kind}.outlet")
-    (made,) = [
-        one
-        for one in vars(module).values()
-        if isinstance(one, type) and isinstance(getattr(one, "repeats", None), (Repeats, property))
-    ]
+@pytest.mark.parametrize("kind", OUTLET_KINDS, ids=lambda kind: kind.name)
+def test_each_kind_says_truly_whether_it_can_withdraw(kind: OutletKind) -> None:
+    module, _, opener = kind.opener.partition(":")
+    made = get_type_hints(getattr(import_module(module), opener))["return"]
+    assert issubclass(made, Outlet)
     assert isinstance(made.abilities, Abilities)
     assert made.abilities.withdraw is hasattr(made, "withdraw")
 
 
 def test_a_kind_of_others_that_says_nothing_can_do_nothing() -> None:
-    assert abilities_of(object()) == Abilities()  # type: ignore[arg-type]
+    outlet = guarded("hall", "board", object)
+    assert (outlet.abilities, outlet.repeats.told_apart, outlet.certificate_ends()) == (Abilities(), False, None)
 
 
 def test_each_is_reached_by_itself_and_the_exit_code_is_of_the_worst(

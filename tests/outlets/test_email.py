@@ -147,7 +147,7 @@ def wait_for(script: Script, texts: int) -> None:
 def test_no_byte_of_it_leaves_before_its_lift(tmp_path: Path) -> None:
     with scripted() as script:
         office = office_with_mail(tmp_path / "office", script.port, PEOPLE[:3])
-        lift = in_seconds(1)
+        lift = in_seconds(5)
         office.write("names-released", embargo=iso(lift), body="A word to be kept: heliotrope.")
         office.run("schedule", "names-released", "--yes")
         office.run("approve", "names-released", "--as", "deputy")

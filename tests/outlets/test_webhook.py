@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib
 import json
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from servers import Behaviour, FlakyServer, answer, hang_after_request, redirect
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
 from pressrelease.errors import ConfigRefused
 from pressrelease.message import compose
-from pressrelease.outlets import KINDS, Outlet, RenderedMessage, open_outlet
+from pressrelease.outlets import Outlet, RenderedMessage, open_outlet
 from pressrelease.outlets.webhook import read_secret, signature
 from pressrelease.release import Attachment, Release, ReleaseKind
 from pressrelease.release.delivery import Certainty, DeliveryFailed, delivery_key
@@ -246,12 +245,6 @@ def test_warming_and_probing_post_nothing() -> None:
     gone.warm()
     with pytest.raises(DeliveryFailed):
         gone.probe()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_the_table_is_there(kind: str) -> None:
-    module, _, function = KINDS[kind].partition(":")
-    assert callable(getattr(importlib.import_module(module), function))
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:

@@ -24,7 +24,7 @@ from pressrelease.config import Office, OutletConfig
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.formats.eml import Letterhead, personal_headers, shared
 from pressrelease.message import Message
-from pressrelease.outlets import Complaint, RenderedMessage, Secret
+from pressrelease.outlets import Complaint, Outlet, RenderedMessage, Secret
 from pressrelease.outlets.email.addresses import Address, NotAnAddress, read_address
 from pressrelease.outlets.email.connections import Connections, Security, Server
 from pressrelease.outlets.email.recipients import complaints_about, read_recipient_list
@@ -32,7 +32,7 @@ from pressrelease.outlets.email.session import Ended, Envelope, Phase, ServerRef
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
 from pressrelease.system.clock import pause_clock
 
-__all__ = ["Email", "email_complaints", "open_email"]
+__all__ = ["LISTS", "Email", "open_email"]
 
 #: How many versions are kept composed, and sessions opened ahead of a lift.
 KEPT = 4
@@ -77,7 +77,7 @@ class RenderedEmail(RenderedMessage):
         return self.head, self.prepared.stuffed
 
 
-class Email:
+class Email(Outlet):
     """One mail server and one list. Sessions are shared by the threads that send."""
 
     repeats = Repeats(told_apart=False)
@@ -259,31 +259,28 @@ def _wants_login(refused: ServerRefused) -> bool:
     return any(words in said for words in ("relay", "client host rejected", "not authenticated"))
 
 
-def email_complaints(config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:
-    """Return the problems with an outlet's list, found without its secrets and the network."""
-    return complaints_about(config.settings["recipients"], folder)
+class EmailLists:
+    """Lists of e-mail addresses, read without an outlet's secrets and the network."""
+
+    def complaints(self, config: OutletConfig, folder: Path) -> tuple[Complaint, ...]:
+        """Return the problems with an outlet's list."""
+        return complaints_about(config.settings["recipients"], folder)
+
+    def addresses(self, config: OutletConfig, folder: Path) -> tuple[str, ...]:
+        """Return the addresses on an outlet's list, each once. Raises ConfigRefused for a list with an error."""
+        return read_recipient_list(config.settings["recipients"], folder).must_be_whole()
+
+    def mailboxes(self, addresses: Sequence[str]) -> dict[str, str]:
+        """Return addresses by their mailbox, leaving out what is none."""
+        found: dict[str, str] = {}
+        for address in addresses:
+            with contextlib.suppress(NotAnAddress):
+                found.setdefault(read_address(address).mailbox, address)
+        return found
 
 
-def email_addresses(config: OutletConfig, folder: Path) -> tuple[str, ...]:
-    """Return the addresses of an outlet's list, found without its secrets and the network. Raises ConfigRefused."""
-    return read_recipient_list(config.settings["recipients"], folder).must_be_whole()
-
-
-def mailboxes_now(config: OutletConfig, folder: Path) -> dict[str, str]:
-    """Return an outlet's current recipients, by mailbox; empty for a list with an error."""
-    try:
-        return mailboxes_of(read_recipient_list(config.settings["recipients"], folder).must_be_whole())
-    except ConfigRefused:
-        return {}
-
-
-def mailboxes_of(addresses: Sequence[str]) -> dict[str, str]:
-    """Return addresses by their mailbox, leaving out what is none."""
-    found: dict[str, str] = {}
-    for address in addresses:
-        with contextlib.suppress(NotAnAddress):
-            found.setdefault(read_address(address).mailbox, address)
-    return found
+#: What the row of this kind names.
+LISTS = EmailLists()
 
 
 def open_email(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Email:

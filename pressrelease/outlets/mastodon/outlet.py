@@ -12,7 +12,7 @@ from pressrelease.message import Message
 from pressrelease.message.short_form import MASTODON, ShortForm, short_form
 from pressrelease.outlets import RenderedMessage
 from pressrelease.outlets.answers import server_time
-from pressrelease.outlets.http import Http, HttpAnswer, failure_of
+from pressrelease.outlets.http import Http, HttpAnswer, HttpOutlet, failure_of
 from pressrelease.outlets.mastodon.posts import among
 from pressrelease.outlets.mastodon.software import Software, software_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
@@ -33,17 +33,15 @@ PAGE, PAGES = 40, 5
 NO_POST = "0"
 
 
-class Mastodon:
+class Mastodon(HttpOutlet):
     """One account on one server."""
 
     abilities = Abilities(withdraw=True, provable=True)
 
     def __init__(self, name: str, *, url: str, token: str, visibility: str, http: Http) -> None:
-        self.name = name
-        self._url = url
+        super().__init__(name, url=url, http=http)
         self._authorization = f"Bearer {token}"
         self._visibility = visibility
-        self._http = http
         self._software: Software | None = None
 
     @property
@@ -52,10 +50,6 @@ class Mastodon:
         if self._software is not None and self._software.keeps_keys:
             return Repeats(told_apart=True, within=REMEMBERED, findable=True)
         return Repeats(told_apart=False, findable=True, settle=SETTLING)
-
-    def recipients(self) -> tuple[str, ...]:
-        """Return one recipient for the one account."""
-        return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return the post's fields. The limit is Mastodon's default; a higher one of a server is not used."""
@@ -113,13 +107,9 @@ class Mastodon:
 
     def warm(self, sends: int = 4) -> None:
         """Open connections ahead, and learn the server's software; send nothing of a release."""
-        self._http.warm(self._url, sends)
+        super().warm(sends)
         with contextlib.suppress(DeliveryFailed):
             self._learn(self._http.deadline())
-
-    def certificate_ends(self) -> datetime | None:
-        """Return when the server's certificate expires (UTC), by the same proxy and trust; None if unknown."""
-        return self._http.certificate_ends(self._url)
 
     def probe(self) -> str:
         """Ask whose token it is, what it may do, how long a post may be, and how a repeat is recognized there."""
@@ -134,10 +124,6 @@ class Mastodon:
             raise DeliveryFailed(Certainty.FOR_GOOD, words)
         self._may_write(deadline)
         return f"{called} accepts posts from @{name}; {self._telling(account, deadline)}; nothing was posted"
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     # -- the server ---------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from pressrelease.config import Office, OutletConfig
 from pressrelease.formats.atom import FeedEntry, FeedHead, atom_feed
 from pressrelease.message import Message
-from pressrelease.outlets import RenderedMessage, Secret
+from pressrelease.outlets import Outlet, RenderedMessage, Secret
 from pressrelease.outlets.newsroom.coalesce import Coalescer
 from pressrelease.outlets.newsroom.folder import PublicFolder
 from pressrelease.outlets.newsroom.guard import Guard
@@ -75,7 +75,7 @@ class _Published:
     related: str
 
 
-class Newsroom:
+class Newsroom(Outlet):
     """One public folder."""
 
     repeats = Repeats(told_apart=True)
@@ -92,10 +92,6 @@ class Newsroom:
         self._marks: dict[str, str] = {}
         self._arranging = Coalescer(self._arrange)
         self._guard = Guard(root, workspace / PRIVATE / f"newsroom-{name}.held")
-
-    def recipients(self) -> tuple[str, ...]:
-        """Return one recipient for the one place."""
-        return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return the page as it is the first time; links to other releases are added once they are public."""
@@ -129,10 +125,6 @@ class Newsroom:
         page = self._root / message.slug / INDEX
         return Receipt(url=self._site.page_url(message.slug) or str(page), remote_id=digest.hexdigest())
 
-    def warm(self, sends: int = 4) -> None:
-        """Do nothing: there is nothing to warm up."""
-        del sends
-
     def probe(self) -> str:
         """Check whether the root can be written to, without making anything."""
         with _disk_words(threading.Event()):
@@ -149,9 +141,6 @@ class Newsroom:
                 self._guard.must_be_ours(root, lambda: bool(count))
         where = f", read at {self._site.url}" if self._site.url else ""
         return f"{self._root} can be written to{where}; {count} {'release is' if count == 1 else 'releases are'} public"
-
-    def close(self) -> None:
-        """Do nothing: nothing is held between sends."""
 
     # -- one page -----------------------------------------------------------------------------------------
 

@@ -7,12 +7,13 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from html import escape, unescape
 from typing import Any
 
 from pressrelease.message import Enclosure, Message
 from pressrelease.outlets import RenderedMessage
+from pressrelease.outlets.http import HttpOutlet
 from pressrelease.outlets.wordpress.draft import PostDraft, draft_of, mark_in, media_slug
 from pressrelease.outlets.wordpress.site import Post, WordPressSite, post_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
@@ -40,7 +41,7 @@ CATEGORIES = Taxonomy("categories", "category", may_be_made=False)
 TAGS = Taxonomy("tags", "tag", may_be_made=True)
 
 
-class WordPress:
+class WordPress(HttpOutlet):
     """One site."""
 
     repeats = Repeats(told_apart=True, settle=SETTLING)
@@ -49,14 +50,10 @@ class WordPress:
     def __init__(
         self, name: str, *, site: WordPressSite, categories: Sequence[str | int] = (), tags: Sequence[str | int] = ()
     ) -> None:
-        self.name = name
+        super().__init__(name, url=site.url, http=site.http)
         self._site = site
         self._wanted = ((CATEGORIES, tuple(categories)), (TAGS, tuple(tags)))
         self._known: dict[tuple[str, str | int], int] = {}
-
-    def recipients(self) -> tuple[str, ...]:
-        """Return one recipient for the one site."""
-        return ("",)
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return the post, with attachments still under their own names: WordPress assigns their addresses."""
@@ -94,14 +91,10 @@ class WordPress:
 
     def warm(self, sends: int = 4) -> None:
         """Connect, and look up what the office always sends along; send nothing of a release."""
-        self._site.warm(sends)
+        super().warm(sends)
         with contextlib.suppress(DeliveryFailed):
             for taxonomy, _ in self._wanted:
                 self._terms(taxonomy, self._site.deadline(), make=False)
-
-    def certificate_ends(self) -> datetime | None:
-        """Return when the server's certificate expires (UTC), by the same proxy and trust; None if unknown."""
-        return self._site.certificate_ends()
 
     def probe(self) -> str:
         """Ask who we are there and what we may do."""
@@ -120,10 +113,6 @@ class WordPress:
         for taxonomy, _ in self._wanted:
             self._terms(taxonomy, deadline, make=False)
         return f"{self._site.called} accepts posts from {self._site.username}; nothing was posted"
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._site.close()
 
     # -- the post -----------------------------------------------------------------------------------------
 

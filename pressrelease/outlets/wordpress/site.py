@@ -12,7 +12,6 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -71,30 +70,18 @@ class WordPressSite:
     def __init__(self, url: str, *, username: str, password: str, http: Http) -> None:
         self.url = url
         self.username = username
-        self._http = http
+        self.http = http
         self._authorization = "Basic " + b64encode(f"{username}:{password}".encode()).decode()
         self._plain_addresses: bool | None = None
-
-    def certificate_ends(self) -> datetime | None:
-        """Return when its certificate expires (UTC); None if it can't be asked."""
-        return self._http.certificate_ends(self.url)
 
     @property
     def called(self) -> str:
         """The site's name in reasons."""
-        return self._http.called
+        return self.http.called
 
     def deadline(self) -> float:
         """Return when a send that starts now must have ended, on the pause clock."""
-        return self._http.deadline()
-
-    def warm(self, sends: int = 4) -> None:
-        """Open connections ahead, sending nothing."""
-        self._http.warm(self.url, sends)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
+        return self.http.deadline()
 
     # -- requests -----------------------------------------------------------------------------------------
 
@@ -131,7 +118,7 @@ class WordPressSite:
         Raises: DeliveryFailed.
         """
         headers = {"Accept": "text/html", "Cache-Control": "no-cache"}
-        answer = self._http.ask(
+        answer = self.http.ask(
             "GET", link, headers=headers, deadline=deadline, changes_nothing=True, largest=LARGEST_LOOK
         )
         return shown_in(answer) if answer.status == 200 else None, answer.status in {404, 410}
@@ -191,7 +178,7 @@ class WordPressSite:
         headers = {"Authorization": self._authorization, "Accept": "application/json"}
         if media_type:
             headers["Content-Type"] = media_type
-        return self._http.ask(
+        return self.http.ask(
             method,
             self._address(route, query, plain=bool(self._plain_addresses if plain is None else plain)),
             body=body,

@@ -218,7 +218,7 @@ def _in(place: str, value: Any) -> Iterator[tuple[str, SecretReference]]:
 
 def outlets(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Check that every enabled outlet opens and, unless offline, can be reached; nothing is published."""
-    from pressrelease.outlets import certificate_ends_of, open_outlet
+    from pressrelease.outlets import open_outlet
     from pressrelease.release.delivery import DeliveryFailed
 
     answers: dict[str, DoctorFinding] = {}
@@ -229,7 +229,7 @@ def outlets(context: DoctorContext) -> Iterator[DoctorFinding]:
             try:
                 answers[name] = fine(f"{name}: {'opens' if context.offline else outlet.probe()}")
                 if not context.offline:
-                    context.certificates[name] = certificate_ends_of(outlet)
+                    context.certificates[name] = outlet.certificate_ends()
             finally:
                 outlet.close()
         except DeliveryFailed as failure:
