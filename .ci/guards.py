@@ -110,7 +110,7 @@ GUARDS = (
           'with self._store.ledger(now=mark.wall, actor="scheduler", undo=True) as ledger:\n                claimed = self._claim_in(',
           "test_simulator.py::test_every_promise_holds_in_histories_by_chance"),
     Guard("claim: clock", "publishing/claimer.py", "        if self._jumps.jumped(mark):\n            return []\n", "", "test_simulator.py::test_every_promise_holds_in_histories_by_chance"),
-    Guard("claim: closed outlet", "store/claims.py", "given >= policy.approvals, taken)", "given >= policy.approvals)", "test_circuit.py::test_a_closed_outlet_is_not_claimed_at_and_the_others_are"),
+    Guard("claim: closed outlet", "store/claims.py", "all_cleared(rules, now), taken)", "all_cleared(rules, now))", "test_circuit.py::test_a_closed_outlet_is_not_claimed_at_and_the_others_are"),
     Guard("plan: closed outlet", "publishing/plan.py", "if delivery.outlet in closed:", "if False:", "test_circuit.py::test_only_what_goes_to_a_closed_outlet_stays_behind"),
     Guard("a refused login closes its outlet", "publishing/sender.py",
           "refused = failure.credentials and failure.certainty is Certainty.FOR_GOOD", "refused = False", "test_circuit.py::test_twenty_releases_are_one_complaint_and_go_out_once_the_secret_is_fixed"),

@@ -17,6 +17,7 @@ def fact_findings(
 ) -> Iterator[Finding]:
     """Yield a finding for everything that is named and doesn't exist."""
     yield from _outlets(release, config)
+    yield from _clearances(release, config)
     yield from _follows(release, known_slugs)
     yield from _attachments(release, attachment_sizes)
     yield from _accept(release)
@@ -64,6 +65,23 @@ def _outlets(release: Release, config: Config) -> Iterator[Finding]:
                 f"The outlet {name} is switched off.",
                 f"Delete it from `outlets`, or set enabled = true in [outlets.{name}] of config.toml.",
             )
+
+
+def _clearances(release: Release, config: Config) -> Iterator[Finding]:
+    known = ", ".join(sorted(config.clearances)) or "none yet"
+    for name in release.clearances:
+        if name in config.clearances:
+            continue
+        near = difflib.get_close_matches(name, config.clearances, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        yield Finding(
+            release.slug,
+            "unknown_clearance",
+            Severity.ERROR,
+            release.line_of("clearances"),
+            f"There is no clearance {name[:60]}.{meant}",
+            f"The clearances are {known}. A new one begins with a line like [clearances.charges] in config.toml.",
+        )
 
 
 def _follows(release: Release, known_slugs: Collection[str]) -> Iterator[Finding]:

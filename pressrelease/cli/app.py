@@ -35,6 +35,7 @@ GROUPS = {
         "approve": "scheduling",
         "unapprove": "scheduling",
         "unschedule": "scheduling",
+        "clear": "clearing",
     },
     "Publish": {
         "publish": "sending",

@@ -24,6 +24,7 @@ _OFFERED = {
     "approve": "open AND word <> 'killed' AND unsent AND (approvals < :needed OR lift IS NULL)",
     "unapprove": "NOT begun AND word <> 'killed' AND approvals",
     "unschedule": "NOT begun AND word <> 'killed'",
+    "clear": "open AND word <> 'killed' AND uncleared",
     "hold": "open AND word = 'scheduled'",
     "resume": "open AND (word = 'held' OR (unsent AND max(lift, coalesce(late_accepted_at, lift)) < :missed))",
     "publish": "open AND word = 'scheduled'",
@@ -43,6 +44,7 @@ _RELEASES = f"""
                {_HAS}d.state IN ('waiting', 'retrying')) AS unsent,
                {_HAS}d.state = 'failed') AS failed,
                {_HAS}d.state = 'in_doubt') AS doubted,
+               EXISTS (SELECT 1 FROM clearances c WHERE c.slug = r.slug AND c.version = r.version) AS uncleared,
                (SELECT count(DISTINCT a."by") FROM approvals a
                 WHERE a.slug = r.slug AND a.version = r.version AND a.withdrawn_at IS NULL) AS approvals
         FROM releases r WHERE slug >= :first AND slug < :beyond
@@ -64,6 +66,12 @@ def slugs(ctx: Any, args: list[str], incomplete: str) -> list[str]:
     given = ctx.params.get("slugs") or ()
     kind = "settle --undo" if ctx.info_name == "settle" and ctx.params.get("undo") else str(ctx.info_name)
     return _beginning(incomplete, lambda: _offered(_workspace(ctx), kind, incomplete) - set(given))
+
+
+def clearances(ctx: Any, args: list[str], incomplete: str) -> list[str]:
+    """Return the clearances of config.toml that begin so."""
+    del args
+    return _beginning(incomplete, lambda: set(_config(_workspace(ctx)).get("clearances", {})))
 
 
 def outlets(ctx: Any, args: list[str], incomplete: str) -> list[str]:

@@ -80,6 +80,12 @@ def _approved(told: _Told) -> str:
     return f"{by} approved version {told.version}{' with a signature' if told.detail.get('signed') else ''}{typed}"
 
 
+def _cleared(told: _Told) -> str:
+    by = str(told.detail.get("by") or told.who)
+    signed = " with a signature" if told.detail.get("signed") else ""
+    return f"{by} cleared {told.detail.get('clearance')}{signed}, until {told.time('until')}"
+
+
 def _until(told: _Told) -> str:
     return f" ({told.time('embargo')})" if told.detail.get("embargo") else ""
 
@@ -128,6 +134,10 @@ SENTENCES: Mapping[str, Callable[[_Told], str]] = MappingProxyType(
         "release.approved": _approved,
         "release.unapproved": lambda told: (
             f"{told.who} withdrew its approvals ({told.detail.get('withdrawn')}){told.because()}"
+        ),
+        "release.cleared": _cleared,
+        "release.clearance_refused": lambda told: (
+            f"{told.detail.get('by') or told.who} refused the clearance {told.detail.get('clearance')}{told.because()}"
         ),
         "release.lift_moved": _moved,
         "release.early": lambda told: (

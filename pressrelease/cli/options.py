@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pressrelease.cli.completing import outlets, slugs
+from pressrelease.cli.completing import clearances, outlets, slugs
 from pressrelease.cli.session import Session
 from pressrelease.system.printable import one_line
 
@@ -77,7 +77,26 @@ ConfirmClockOption = Annotated[
 ]
 AsOption = Annotated[
     str | None,
-    typer.Option("--as", metavar="NAME", help="Who approves. Default: your account's name.", show_default=False),
+    typer.Option("--as", metavar="NAME", help="Who does it. Default: your account's name.", show_default=False),
+]
+KeyOption = Annotated[
+    str,
+    typer.Option(
+        "--key",
+        metavar="FILE",
+        envvar="PRESSRELEASE_SIGNING_KEY",
+        help="Your SSH key, if config.toml asks for signatures.",
+        show_default=False,
+    ),
+]
+ClearanceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="[CLEARANCE]",
+        help="The clearance, by its name in config.toml.",
+        autocompletion=clearances,
+        show_default=False,
+    ),
 ]
 
 

@@ -11,6 +11,7 @@ import typer
 from pressrelease.cli.options import (
     AsOption,
     AtOption,
+    KeyOption,
     SlugsArgument,
     YesOption,
     command,
@@ -115,16 +116,7 @@ def approve(
     session: Session,
     slugs: SlugsArgument,
     name: AsOption = None,
-    key: Annotated[
-        str,
-        typer.Option(
-            "--key",
-            metavar="FILE",
-            envvar="PRESSRELEASE_SIGNING_KEY",
-            help="Your SSH key, if config.toml asks for signed approvals.",
-            show_default=False,
-        ),
-    ] = "",
+    key: KeyOption = "",
     version: Annotated[
         str,
         typer.Option(

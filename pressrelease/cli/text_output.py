@@ -60,6 +60,10 @@ def _details(row: Row, *, timezone: str, now: datetime) -> list[str]:
     lines += [
         f"  approved by {approval.by}: {say_full(approval.at, timezone=timezone)}" for approval in row.dossier.approvals
     ]
+    if row.dossier.clearances:
+        from pressrelease.cli.clearance_lines import clearance_lines
+
+        lines += [f"  {words}" for words in clearance_lines(row.dossier, timezone=timezone, now=now)]
     shown, alike = _told_apart(row.dossier.deliveries)
     lines += [f"  {words}" for words in alike]
     for delivery in shown:

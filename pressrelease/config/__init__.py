@@ -10,6 +10,7 @@ from pressrelease.config.loading import read_config
 from pressrelease.config.sample import sample_config
 from pressrelease.config.settings import (
     STORE_URL,
+    ClearanceRule,
     ClockRules,
     Config,
     Notify,
@@ -23,6 +24,7 @@ from pressrelease.config.settings import (
 
 __all__ = [
     "STORE_URL",
+    "ClearanceRule",
     "ClockRules",
     "Config",
     "Notify",

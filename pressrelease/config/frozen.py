@@ -15,7 +15,7 @@ from typing import Any
 from pressrelease.config.keys import Cover, Key
 from pressrelease.config.outlet_keys import outlet_kind
 from pressrelease.config.sections import SECTIONS
-from pressrelease.config.settings import Config, Office, OutletConfig, SecretReference
+from pressrelease.config.settings import ClearanceRule, Config, Office, OutletConfig, SecretReference
 from pressrelease.release.model import Contact
 
 FORMAT = 1
@@ -24,13 +24,18 @@ FORMAT = 1
 EVERYWHERE = ""
 
 
-def frozen_settings(config: Config, outlets: Iterable[str]) -> str:
-    """Return what config.toml adds to a release for `outlets`, as JSON: the same text for the same values."""
+def frozen_settings(config: Config, outlets: Iterable[str], clearances: Iterable[str] = ()) -> str:
+    """Return what config.toml adds to a release for `outlets` that needs `clearances`, as JSON.
+
+    It is the same text for the same values.
+    """
     values: dict[str, Any] = {"format": FORMAT}
     for section in SECTIONS:
         covered = {key.name: _plain(getattr(_table(config, section.name), key.name)) for key in _covered(section.keys)}
         if covered:
             values[section.name] = covered
+    if rules := [config.clearances[name] for name in clearances if name in config.clearances]:
+        values["clearances"] = {rule.name: _of_clearance(rule) for rule in rules}
     values["outlets"] = {name: _of_outlet(config.outlets[name]) for name in outlets if name in config.outlets}
     import json  # needed by few of the commands that read a config
 
@@ -72,6 +77,9 @@ def changes(settings: Mapping[str, Any], config: Config) -> dict[str, str]:
             continue
         if words := _changed(section.name, section.keys, frozen, _table(config, section.name)):
             found[EVERYWHERE] = words
+    for name, frozen in settings.get("clearances", {}).items():
+        if EVERYWHERE not in found and (words := _clearance_changed(name, frozen, config.clearances.get(name))):
+            found[EVERYWHERE] = words
     for name, frozen in settings["outlets"].items():
         if name in config.outlets and (words := _outlet_changed(config.outlets[name], frozen)):
             found[name] = words
@@ -89,6 +97,21 @@ def _changed(table: str, keys: Iterable[Key], frozen: Mapping[str, Any], now: ob
         if _WEAKER[key.name](before, value):
             return f"[{table}] {key.name} was made weaker"
     return ""
+
+
+def _clearance_changed(name: str, frozen: Mapping[str, Any], rule: ClearanceRule | None) -> str:
+    if rule is None:
+        return f"[clearances.{name}] was deleted"
+    now = _of_clearance(rule)
+    if now["ask"] != frozen["ask"]:
+        return f"[clearances.{name}] ask was changed"
+    weaker = next((key for key in ("by", "life") if _WEAKER[key](frozen[key], now[key])), "")
+    return f"[clearances.{name}] {weaker} was made weaker" if weaker else ""
+
+
+def _of_clearance(rule: ClearanceRule) -> dict[str, Any]:
+    """What a clearance's table says; `life` in whole seconds."""
+    return {"ask": rule.ask, "by": list(rule.by), "life": int(rule.life.total_seconds())}
 
 
 def _outlet_changed(outlet: OutletConfig, frozen: Mapping[str, Any]) -> str:
@@ -135,10 +158,12 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
-#: Whether a rule about who approves requires less than it did. Arguments: the frozen value, the present one.
+#: Whether a rule about who approves or clears requires less than it did. Arguments: the frozen value, the present one.
 _WEAKER: Mapping[str, Callable[[Any, Any], bool]] = {
     "approvals": lambda before, now: bool(now < before),
     "approvers": lambda before, now: bool(before) and (not now or not set(now) <= set(before)),
     "author_may_approve": lambda before, now: bool(now and not before),
     "allowed_signers": lambda before, now: bool(before and not now),
+    "by": lambda before, now: not set(now) <= set(before),
+    "life": lambda before, now: bool(now > before),
 }

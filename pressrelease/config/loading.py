@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pressrelease.config.keys import Key, Several, Wrong
 from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS, brought_by_others, keeps_public_site, outlet_kind
 from pressrelease.config.outlet_values import foreign_settings
-from pressrelease.config.sections import SECTIONS
+from pressrelease.config.sections import CLEARANCE_KEYS, SECTIONS
 from pressrelease.config.settings import (
+    ClearanceRule,
     ClockRules,
     Config,
     Notify,
@@ -74,11 +75,12 @@ class _Loader:
 
     def config(self) -> Config | None:
         """Return the config, as far as it could be read; not to be used if there are problems."""
-        known = (*(section.name for section in SECTIONS), "outlets")
+        known = (*(section.name for section in SECTIONS), "clearances", "outlets")
         for name in self._values:
             if name not in known:
                 self._say((name,), f"[{_short(name)}] is not known{did_you_mean(name, known)}", _list("tables", known))
         found = {section.name: self._table((section.name,), section.keys) for section in SECTIONS}
+        clearances = self._clearances()
         outlets = self._outlets()
         self._cross(found, outlets)
         if self.problems:
@@ -92,6 +94,7 @@ class _Loader:
             store_url=found["store"]["url"],
             notify=Notify(**found["notify"]),
             outlets=outlets,
+            clearances=clearances,
         )
 
     @cached_property
@@ -150,6 +153,25 @@ class _Loader:
         for part in path:
             value = value.get(part, {})
         return value
+
+    def _clearances(self) -> dict[str, ClearanceRule]:
+        tables = self._at(("clearances",))
+        if not isinstance(tables, dict):
+            self._say(("clearances",), "[clearances] should hold a table a clearance", "Write [clearances.charges].")
+            return {}
+        found: dict[str, ClearanceRule] = {}
+        for name in tables:
+            path = ("clearances", name)
+            try:
+                outlet_name(name)
+            except Wrong as wrong:
+                self._say(path, "a clearance's name is not accepted", wrong.hint)
+                continue
+            before = len(self.problems)
+            values = self._table(path, CLEARANCE_KEYS)
+            if len(self.problems) == before:
+                found[name] = ClearanceRule(name, **values)
+        return found
 
     def _outlets(self) -> dict[str, OutletConfig]:
         tables = self._at(("outlets",))

@@ -7,7 +7,7 @@ from typing import Any
 
 from pressrelease.config.keys import Key, OutletKind
 from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS
-from pressrelease.config.sections import SECTIONS
+from pressrelease.config.sections import CLEARANCE_KEYS, SECTIONS
 from pressrelease.config.values import said
 from pressrelease.release.model import Contact
 
@@ -41,6 +41,8 @@ def sample_config(office_name: str, timezone: str, url: str = "", *, contact: Co
             else:
                 lines.append(_shown(key))
         lines.append("")
+    lines += ["# A question that must be answered before a release goes out.", "#[clearances.charges]"]
+    lines += [*map(_shown, CLEARANCE_KEYS), ""]
     for kind in OUTLET_KINDS:
         lines += _outlet(kind, {"url": url} if url else {})
     return "\n".join(lines)

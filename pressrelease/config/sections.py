@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from pressrelease.config.keys import Cover, Key, Several, Wrong
-from pressrelease.config.settings import Config, Office
+from pressrelease.config.settings import ClearanceRule, Config, Office
 from pressrelease.config.values import (
     address_or_secret_or_empty,
     did_you_mean,
@@ -86,6 +86,7 @@ def store_url(value: Any) -> str:
 
 _DEFAULTS = Config(Office("", ""))
 _OFFICE, _POLICY, _RETRY = _DEFAULTS.office, _DEFAULTS.policy, _DEFAULTS.retry
+_LIFE = ClearanceRule("", "", ()).life
 
 SECTIONS = (
     Section(
@@ -271,5 +272,32 @@ SECTIONS = (
                 covers=Cover.NO,
             ),
         ),
+    ),
+)
+
+#: The keys of each [clearances.NAME].
+CLEARANCE_KEYS = (
+    Key(
+        "ask",
+        text,
+        "the question that must be answered before a release goes out",
+        required=True,
+        sample='"Do the charges against each named person still stand?"',
+        covers=Cover.YES,
+    ),
+    Key(
+        "by",
+        list_of(text, '["jdoe", "asmith"]', least=1),
+        "who can answer it",
+        required=True,
+        sample='["jdoe", "asmith"]',
+        covers=Cover.WEAKER,
+    ),
+    Key(
+        "life",
+        duration(timedelta(minutes=1), _YEAR),
+        "how long an answer lasts; older than this at its release time, it must be given again",
+        default=_LIFE,
+        covers=Cover.WEAKER,
     ),
 )

@@ -84,6 +84,15 @@ class Notify(NamedTuple):
     heartbeat: str | SecretReference = ""
 
 
+class ClearanceRule(NamedTuple):
+    """[clearances.NAME]: the question, who may answer it, and how long a clearance lasts once it is given."""
+
+    name: str
+    ask: str
+    by: tuple[str, ...]
+    life: timedelta = timedelta(hours=24)
+
+
 class OutletConfig(NamedTuple):
     """[outlets.NAME]. `settings` has the keys of its type only, validated, with secrets as SecretReference."""
 
@@ -105,3 +114,4 @@ class Config(NamedTuple):
     store_url: str = STORE_URL
     notify: Notify = Notify()
     outlets: Mapping[str, OutletConfig] = MappingProxyType({})
+    clearances: Mapping[str, ClearanceRule] = MappingProxyType({})

@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 from pressrelease.config import Config
 from pressrelease.notifications.notice import CODE, Coming, Known, Notice, sentence
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.status.causes import ADVICE, Cause, Topic
+from pressrelease.status.causes import ADVICE, UNCLEARED, Cause, Topic
 from pressrelease.status.evaluation import Directive, FileFact, ReleaseState, ReleaseStatus, due_since, too_late
 from pressrelease.when import rfc3339, say, say_span
 from pressrelease.when.formatting import say_time
 
 #: How long before a lift a reminder is sent.
 REMINDERS = (timedelta(minutes=15), timedelta(hours=24))
+
+#: How long before a lift people are reminded of the clearances that are still open.
+CLEARANCE_REMINDERS = (timedelta(hours=2), timedelta(hours=24))
 
 #: How many codes one sentence has at most.
 MOST_CODES = 5
@@ -59,12 +62,44 @@ def conditions(
             told.append((Cause.HELD, f"{one.name} was due to go out, and it is on hold."))
         elif lifted and one.missing > 0:
             told.append((Cause.APPROVAL_MISSING, f"{one.name} was due to go out, and it is not approved."))
+        elif lifted and one.standing and one.standing.cause in UNCLEARED:
+            told.append((one.standing.cause, f"{one.name} was due to go out, and {_uncleared(one, now)}."))
         if one.standing and one.standing.cause is Cause.DELAYED and not clock_doubt:
             told.append((Cause.DELAYED, _delayed(one, config.office.timezone, now)))
         if gone := sorted({delivery.outlet for delivery in going} - set(known_outlets)):
             waits = f"{one.name} can't go to {', '.join(gone)}: config.toml no longer has it, or it is switched off."
             told.append((Cause.OUTLET_UNKNOWN, waits))
         found += [_condition(one, cause, words, gone) for cause, words in told]
+    return found
+
+
+def _uncleared(one: Known, moment: datetime) -> str:
+    """Return which clearances it lacks at `moment`, and who can give each; no reason that somebody typed."""
+    from pressrelease.status.clearances import open_at, who_words
+
+    return f"it lacks {who_words(open_at(one.dossier.clearances, moment))}"
+
+
+def clearance_reminders(known: Iterable[Known], *, now: datetime, timezone: str) -> list[Notice]:
+    """Return who must still give what, for each release that lifts soon. `now` is UTC."""
+    from pressrelease.status.clearances import open_at
+
+    found = []
+    for one in known:
+        release = one.dossier.release
+        if release.lift is None or release.word is not Directive.SCHEDULED:
+            continue
+        ahead = next((reminder for reminder in CLEARANCE_REMINDERS if now < release.lift <= now + reminder), None)
+        left = open_at(one.dossier.clearances, release.lift)
+        if ahead is None or not left:
+            continue
+        lift = say(release.lift, timezone=timezone, now=now)
+        words = f"{one.name} goes out {lift}, but {_uncleared(one, release.lift)}"
+        for each in left:
+            if (useful := each.useful_from(release.lift)) > now:
+                words += f". {each.name} can be given after {say(useful, timezone=timezone)}"
+        key = f"clearance: {release.slug} {release.version[:16]} {rfc3339(release.lift)} {say_span(ahead)}"
+        found.append(Notice(Topic.CLEARANCE, f"{sentence(words)}. To answer: `pressrelease clear --all SLUG`.", key))
     return found
 
 

@@ -18,6 +18,7 @@ EVENTS = frozenset(
     {
         "release.scheduled",
         "release.unapproved",
+        "release.clearance_refused",
         "release.zone_rules_changed",
         "release.published",
         "delivery.delivered",
@@ -81,6 +82,7 @@ def _about(one: JournalEvent, late: timedelta) -> Topic | None:
 _ABOUT = {
     "release.scheduled": Topic.APPROVAL,
     "release.unapproved": Topic.APPROVAL,
+    "release.clearance_refused": Topic.REFUSED,
     "release.zone_rules_changed": Topic.MOVED,
     "release.published": Topic.PUBLISHED,
     "delivery.failed": Topic.FAILED,
@@ -119,6 +121,7 @@ def notice_of(
         ),
         Topic.CLOSED: lambda: _closed(group, closed),
         Topic.APPROVAL: lambda: _approval(known, now, timezone),
+        Topic.REFUSED: lambda: _refused(known),
         Topic.MOVED: lambda: _moved(group, known, now, timezone),
         Topic.PUBLISHED: lambda: _published(group, known),
         Topic.LATE: lambda: _late(group, known, out=out),
@@ -165,6 +168,19 @@ def _approval(known: Known | None, now: datetime, timezone: str) -> str:
     by = f"to go out {say(lift, timezone=timezone, now=now)}" if lift else "and goes out as soon as it is approved"
     more = "1 more approval" if known.missing == 1 else f"{known.missing} more approvals"
     return f"{known.name} needs {more} {by}. To see it: `pressrelease status`."
+
+
+def _refused(known: Known | None) -> str:
+    from pressrelease.status.clearances import ClearanceState
+
+    refused = [
+        f"{one.name} by {one_line(one.by)}"
+        for one in (known.dossier.clearances if known else ())
+        if one.recorded is ClearanceState.REFUSED
+    ]
+    if known is None or not refused:
+        return ""  # it was answered again, or scheduled again
+    return f"{known.name} was refused a clearance: {', '.join(refused)}. Nothing of it goes out: `pressrelease status`."
 
 
 def _moved(group: EventGroup, known: Known | None, now: datetime, timezone: str) -> str:

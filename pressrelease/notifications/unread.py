@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pressrelease.notifications.conditions import REMINDERS, conditions, reminders
+from pressrelease.notifications.conditions import REMINDERS, clearance_reminders, conditions, reminders
 from pressrelease.notifications.events import EVENTS, grouped, notice_of
 from pressrelease.notifications.notice import Coming, Early, EventGroup, JournalEvent, Known, Notice
 from pressrelease.publishing.snapshot import Snapshot, known_outlets, reports
@@ -88,6 +88,10 @@ def _standing(workspace: Workspace, seen: Snapshot, now: datetime) -> list[Notic
     if seen.clock_doubt or seen.stopped:
         return found  # nobody knows whether it is soon; or people were notified that nothing goes out
     coming = [Coming(*row) for row in notification_state.coming_lifts(store.read, now, now + max(REMINDERS))]
+    needing = store.read.clearances([one.slug for one in coming]) if config.clearances else {}
+    if needing:
+        known = _known(workspace, list({slug for slug, _ in needing}))
+        found += clearance_reminders(known.values(), now=now, timezone=config.office.timezone)
     return found + reminders(coming, dict(seen.plan.statuses), now=now, timezone=config.office.timezone)
 
 

@@ -108,4 +108,5 @@ class Claimer:
             lease_until=lease_until,
             policy=self._config.policy,
             retry=self._config.retry,
+            rules=tuple(self._config.clearances.values()),
         )

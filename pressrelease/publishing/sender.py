@@ -134,7 +134,9 @@ class Sender:
             return "it was too late to recognize a repeat"
         try:
             source_hash = self._library.source_hash(delivery.slug)
-            why_not = self._store.read.why_not(delivery, source_hash=source_hash, now=mark.wall)
+            why_not = self._store.read.why_not(
+                delivery, source_hash=source_hash, now=mark.wall, rules=self._config.clearances
+            )
             why_not = why_not or self._renders.why_changed([delivery]).get(delivery.id)
             return why_not or why_unsigned(self._store, self._config, delivery)
         except Exception as error:  # noqa: BLE001

@@ -18,16 +18,23 @@ if TYPE_CHECKING:
 
 
 def examined_dossiers(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequence[Dossier]:
-    """Return the dossiers, each approval marked if its signature is doubtful by [policy] allowed_signers."""
+    """Return the dossiers, each approval and clearance marked if its signature is doubtful by allowed_signers."""
+    signers = Path(config.policy.allowed_signers)
+    return [_examined(store, one, signers) for one in dossiers]
+
+
+def _examined(store: Store, dossier: Dossier, signers: Path) -> Dossier:
+    if not (dossier.approvals or dossier.clearances):
+        return dossier
     from pressrelease.signing import examined
 
-    signers = Path(config.policy.allowed_signers)
-    return [
-        one._replace(approvals=examined(one.approvals, approved(store, one.release, one.deliveries), signers))
-        if one.approvals
-        else one
-        for one in dossiers
-    ]
+    covered = approved(store, dossier.release, dossier.deliveries)
+    dossier = dossier._replace(approvals=examined(dossier.approvals, covered, signers))
+    if not dossier.clearances:
+        return dossier
+    from pressrelease.signing.clearances import examined as examined_clearances
+
+    return dossier._replace(clearances=examined_clearances(dossier.clearances, covered, signers))
 
 
 def approved(store: Store, release: Scheduled, deliveries: Sequence[Delivery] = ()) -> Approved:
@@ -71,7 +78,7 @@ def _elsewhere(store: Store, release: Scheduled, frozen: FrozenVersion, deliveri
 def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None:
     """Return why a claimed delivery lacks the signatures that [policy] asks for; None if it has them or needs none."""
     policy = config.policy
-    if not policy.allowed_signers or not policy.approvals:
+    if not policy.allowed_signers or not (policy.approvals or config.clearances):
         return None
     release = store.read.release(delivery.slug)
     if release is None or release.version != delivery.version:
@@ -80,4 +87,6 @@ def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None
     (dossier,) = examined_dossiers(store, config, [dossier._replace(deliveries=(delivery,))])
     if counted_approvals(dossier.approvals, policy, release.makers) < policy.approvals:
         return "its approvals are not signed by people who can approve"
+    if doubtful := next((one for one in dossier.clearances if one.doubt), None):
+        return f"its clearance {doubtful.name} does not count: {doubtful.doubt}"
     return None

@@ -234,7 +234,17 @@ def _disagreements(store: Store, dossiers: Sequence[Dossier]) -> dict[str, str]:
 
 
 def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequence[Dossier]:
-    """Return the dossiers, each approval marked if its signature is doubtful and [policy] wants it signed."""
+    """Return the dossiers, their clearances as config.toml has them now.
+
+    Each approval and clearance is marked if its signature is doubtful and [policy] wants it signed.
+    """
+    if any(one.clearances for one in dossiers):
+        from pressrelease.status.clearances import under
+
+        dossiers = [
+            one._replace(clearances=tuple(under(clearance, config.clearances) for clearance in one.clearances))
+            for one in dossiers
+        ]
     if not config.policy.allowed_signers or not dossiers:
         return dossiers
     from pressrelease.publishing.signatures import examined_dossiers

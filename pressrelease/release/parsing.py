@@ -36,6 +36,7 @@ KEYS = (
     "attachments",
     "editor_note",
     "accept",
+    "clearances",
 )
 CONTACT_KEYS = ("name", "phone", "email")
 ATTACHMENT_KEYS = ("path", "title", "alt")
@@ -59,6 +60,8 @@ _MEANT = {
     "images": "attachments",
     "files": "attachments",
     "note": "editor_note",
+    "clear": "clearances",
+    "cleared": "clearances",
     "file": "path",
     "caption": "title",
     "mail": "email",
@@ -113,6 +116,7 @@ def parse(data: bytes, slug: str) -> Release:
         attachments=_attachments(fields),
         editor_note=_line(fields, "editor_note", longest=LONGEST_NOTE, line_breaks=True),
         accept=_accept(fields),
+        clearances=_names(fields, "clearances"),
         lines=_lines(fields),
         body_line=body_line,
         source_hash=hashlib.sha256(data).hexdigest(),

@@ -17,7 +17,7 @@ FORMAT = 1
 SHORT_NAME = 16
 
 #: Keys that older versions did not have: left out if they have no value, so that no version changes its name.
-_LATER = ("accept",)
+_LATER = ("accept", "clearances")
 
 #: Fields about the file only; they are neither published nor used for addressing.
 _OF_THE_FILE = ("lines", "body_line", "source_hash")
@@ -44,6 +44,7 @@ def from_canonical(data: bytes) -> Release:
         values["keywords"] = tuple(values["keywords"])
         values["attachments"] = tuple(Attachment(**attachment) for attachment in values["attachments"])
         values["accept"] = tuple((str(code), str(reason)) for code, reason in values.get("accept", ()))
+        values["clearances"] = tuple(values.get("clearances", ()))
         return Release(**values)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise StateUnreadable(

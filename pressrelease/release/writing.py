@@ -33,6 +33,7 @@ def front_matter_text(
     attachments: Sequence[Attachment] = (),
     editor_note: str = "",
     accept: Sequence[tuple[str, str]] = (),
+    clearances: Sequence[str] = (),
     body: str = PLACEHOLDER,
 ) -> str:
     """Return a whole release file: front matter with only the keys that have a value, then `body` unchanged.
@@ -58,6 +59,8 @@ def front_matter_text(
     lines += _note(editor_note)
     if accept:
         lines += ["accept:", *(f"  {code}: {_scalar(reason)}" for code, reason in accept)]
+    if clearances:
+        lines.append(f"clearances: {_flow(clearances)}")
     return "\n".join(["---", *lines, "---", "", body, ""])
 
 

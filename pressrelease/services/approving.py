@@ -53,19 +53,25 @@ def may_approve(
             hint=PUBLISHED_AND_EDITED if report.dossier.file is not FileFact.SAME else "",
             code="already_published",
         )
+    must_be_as_scheduled(report, "Nothing was approved.")
+    return report
+
+
+def must_be_as_scheduled(report: Report, nothing_done: str) -> None:
+    """Check that a release's file and its config are those that were frozen. Raises NeedsPerson."""
+    slug = report.slug
     if report.dossier.file is not FileFact.SAME:
         raise NeedsPerson(
-            f"releases/{slug}.md was changed after it was scheduled. Nothing was approved.",
+            f"releases/{slug}.md was changed after it was scheduled. {nothing_done}",
             hint=_way_back(report),
             code="file_changed",
         )
     if changed := report.dossier.changed:
         raise NeedsPerson(
-            f"{changed} after {slug} was scheduled. Nothing was approved.",
+            f"{changed} after {slug} was scheduled. {nothing_done}",
             hint=f"To use the new version, schedule it again: `pressrelease schedule {slug}`.",
             code="config_changed",
         )
-    return report
 
 
 def must_still_be(context: ServiceContext, shown: Report, by: str) -> None:

@@ -29,6 +29,7 @@ from pressrelease.status.views import STAYS_UP
 from pressrelease.store import Store, archive
 from pressrelease.store.journal import Head, Walk, read_head, walk
 from pressrelease.store.queries import Reader
+from pressrelease.store.rows import Row
 from pressrelease.system import clock, files
 
 
@@ -84,8 +85,9 @@ class Verified:
 
 def verify(reader: Reader, known: Head | None = None) -> Verified:
     """Walk the journal, look for a head known from elsewhere in it, and compare it with the rows and the layout."""
-    from pressrelease.store.agreement import EVERY_RELEASE, SINCE
+    from pressrelease.store.agreement import EVERY_CLEARANCE, EVERY_RELEASE, SINCE
     from pressrelease.store.layout import altered
+    from pressrelease.store.queries import CLEARANCES_SINCE
     from pressrelease.store.reconcile import Reconciliation
     from pressrelease.store.rows import delivery_of
 
@@ -100,14 +102,17 @@ def verify(reader: Reader, known: Head | None = None) -> Verified:
         return Verified(Walk(walked.head, "it holds lines before its first"))
     rows = [delivery_of(row) for row in reader.rows("SELECT * FROM deliveries ORDER BY id")]
     releases, stopped = [], False
+    clearances: dict[str, list[Row]] = {}
     if of_today := reader.schema() >= SINCE:
         releases, stopped = reader.rows(EVERY_RELEASE), reader.control().stopped
+    for row in reader.rows(EVERY_CLEARANCE) if reader.schema() >= CLEARANCES_SINCE else ():
+        clearances.setdefault(row["slug"], []).append(row)
     changed = [f"the database is not as the program made it: {what}" for what in altered(reader)]
     if reader.rows("SELECT max(n) AS last FROM journal")[0]["last"] not in (None, walked.head.n):
         # Somebody wrote in the meantime: rows and lines are from two moments, and a comparison would prove nothing.
         return Verified(walked, tuple(changed))
     told = account.disagreements(rows)
-    told += account.release_disagreements(releases, stopped=stopped) if of_today else []
+    told += account.release_disagreements(releases, stopped=stopped, clearances=clearances) if of_today else []
     return Verified(walked, (*changed, *told))
 
 

@@ -159,7 +159,7 @@ def _propose(
     outlets = release.outlets or context.config.default_outlets
     attachments = {a.path: context.library.attachment(release, a) for a in release.attachments}
     people = {name: recipients.of(name) for name in outlets}
-    settings = frozen_settings(context.config, outlets)
+    settings = frozen_settings(context.config, outlets, release.clearances)
     return Proposal(
         release=release,
         embargo=embargo,
@@ -280,6 +280,7 @@ def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> 
         hashes=_hashes(proposal.attachments),
         wall=proposal.wall,
         settings=proposal.settings,
+        clearances=proposal.release.clearances,
     )
     return scheduled, frozen
 

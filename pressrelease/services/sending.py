@@ -6,6 +6,7 @@ from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, Stopped
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.services import Report, ServiceContext
 from pressrelease.status.causes import Cause
+from pressrelease.status.clearances import open_at, who_words
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.system import clock
 from pressrelease.when import rfc3339, say
@@ -37,6 +38,12 @@ def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
             f"{slug} was not published: {standing.reason}.",
             hint=f"`pressrelease status {slug}` shows what to do.",
             code=standing.state.value,
+        )
+    if not lifted and early and (left := open_at(report.dossier.clearances, clock.utc_now())):
+        raise NotPermitted(
+            f"{slug} was not published: it lacks {who_words(left)}.",
+            hint=f"`pressrelease clear --all {slug}`",
+            code="not_cleared",
         )
     if not lifted and not early:
         said = say(release.lift, timezone=context.config.office.timezone) if release.lift else "its approval"

@@ -20,13 +20,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import ClassVar, Protocol
 
 from pressrelease.errors import NotPermitted
 from pressrelease.signing.signers import LARGEST, read_signers
 from pressrelease.status.evaluation import Approval
 from pressrelease.system.programs import system_program
 
-#: Keeps a signature made for anything else, such as a commit of git, from being taken for an approval.
+#: Keeps a signature made for anything else, such as a commit of git, from being taken for one of ours.
 NAMESPACE = "pressrelease-approval"
 
 #: Seconds that `ssh-keygen` may take to check a signature; signing may wait for a person or a touched key.
@@ -35,6 +36,20 @@ PERSON_PATIENCE = 120.0
 
 LARGEST_SIGNERS = LARGEST
 _KEPT = 4096
+
+
+class Signable(Protocol):
+    """What somebody signs: who, when, and the bytes. `nothing_done` ends the message where they can't."""
+
+    nothing_done: ClassVar[str]
+
+    @property
+    def by(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+    def text(self) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -55,15 +70,17 @@ class Statement:
     at: datetime
     wall: str = ""
 
+    nothing_done: ClassVar[str] = "Nothing was approved."
+
     def text(self) -> bytes:
         """Return the statement as bytes that depend on nothing else."""
         told = {
             "approves": self.slug,
             "version": self.version,
             "content": self.content,
-            "lift": _utc_text(self.lift) if self.lift else "as soon as it is approved",
+            "lift": utc_text(self.lift) if self.lift else "as soon as it is approved",
             "by": self.by,
-            "at": _utc_text(self.at),
+            "at": utc_text(self.at),
             "store": self.store_id,
         } | ({"wall": self.wall} if self.wall else {})
         return json.dumps(told, sort_keys=True, separators=(",", ":")).encode() + b"\n"
@@ -154,7 +171,7 @@ def what_is_wrong(signers: Path) -> Trouble | None:
     return None
 
 
-def sign(statement: Statement, key: str, *, may_ask: bool) -> str:
+def sign(statement: Signable, key: str, *, may_ask: bool) -> str:
     """Return the signature of `statement` by the key in the file `key`.
 
     The file may be a public key if an agent has its other half.
@@ -163,17 +180,19 @@ def sign(statement: Statement, key: str, *, may_ask: bool) -> str:
     """
     program = _program()
     if program is None:
-        raise NotPermitted(f"{_NO_PROGRAM}. Nothing was approved.", hint=_INSTALL, code="no_ssh_keygen")
+        raise NotPermitted(f"{_NO_PROGRAM}. {statement.nothing_done}", hint=_INSTALL, code="no_ssh_keygen")
     if not key:
         raise NotPermitted(
-            "config.toml requires signed approvals, and you named no key. Nothing was approved.",
+            f"config.toml requires signatures, and you named no key. {statement.nothing_done}",
             hint="Name it: --key ~/.ssh/id_ed25519, or the variable PRESSRELEASE_SIGNING_KEY.",
             code="no_signing_key",
         )
     path = Path(key).expanduser()
     if not path.is_file():
         raise NotPermitted(
-            f"There is no key {key}. Nothing was approved.", hint="Name an SSH key with --key.", code="no_signing_key"
+            f"There is no key {key}. {statement.nothing_done}",
+            hint="Name an SSH key with --key.",
+            code="no_signing_key",
         )
     try:
         done = _run(
@@ -187,14 +206,14 @@ def sign(statement: Statement, key: str, *, may_ask: bool) -> str:
         signature = ""
     if not signature.startswith("-----BEGIN SSH SIGNATURE-----"):
         raise NotPermitted(
-            f"ssh-keygen could not sign with {key}. Nothing was approved.",
+            f"ssh-keygen could not sign with {key}. {statement.nothing_done}",
             hint="Check that it is an SSH key with mode 0600. If it has a passphrase, run `ssh-add` first.",
             code="not_signed",
         )
     return signature
 
 
-def why_not_vouched(statement: Statement, signature: str, signers: Path) -> str:
+def why_not_vouched(statement: Signable, signature: str, signers: Path) -> str:
     """Return why a signature does not make its approval count, in words; "" if the file `signers` confirms it."""
     if not signature:
         return "it is not signed"
@@ -223,7 +242,7 @@ def why_not_vouched(statement: Statement, signature: str, signers: Path) -> str:
     return doubt
 
 
-_verified: OrderedDict[tuple[bytes, Statement, str], str] = OrderedDict()
+_verified: OrderedDict[tuple[bytes, Signable, str], str] = OrderedDict()
 _lock = threading.Lock()
 
 _NO_PROGRAM = "ssh-keygen is not installed"
@@ -276,7 +295,7 @@ def _strings(data: bytes, count: int) -> list[bytes]:
     return found
 
 
-def _verify(program: str, statement: Statement, signature: str, trusted: bytes) -> bool:
+def _verify(program: str, statement: Signable, signature: str, trusted: bytes) -> bool:
     """Ask `ssh-keygen`, with exactly the signers that were read, as of the moment of the approval."""
     with tempfile.TemporaryDirectory(prefix="pressrelease-") as name:
         folder = Path(name)
@@ -309,5 +328,6 @@ def _program() -> str | None:
     return system_program("ssh-keygen")
 
 
-def _utc_text(moment: datetime) -> str:
+def utc_text(moment: datetime) -> str:
+    """Return a moment as statements have it: RFC 3339 in UTC, to the microsecond."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

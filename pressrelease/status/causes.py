@@ -26,6 +26,9 @@ class Cause(str, Enum):
     HELD = "held"
     RECORD_DISAGREES = "record_disagrees"  # the database says other than the journal
     APPROVAL_MISSING = "approval_missing"
+    CLEARANCE_MISSING = "clearance_missing"
+    CLEARANCE_EXPIRED = "clearance_expired"
+    CLEARANCE_REFUSED = "clearance_refused"
     FILE_CHANGED = "file_changed"
     FILE_MISSING = "file_missing"
     CONFIG_CHANGED = "config_changed"  # a key that the approval covers
@@ -53,6 +56,10 @@ class Cause(str, Enum):
     PARTLY_CANCELED = "partly_canceled"
 
 
+#: The causes that a clearance which is not given can have.
+UNCLEARED = frozenset({Cause.CLEARANCE_MISSING, Cause.CLEARANCE_EXPIRED, Cause.CLEARANCE_REFUSED})
+
+
 class Topic(Enum):
     """What a notification is about, in the order in which a person should read of it."""
 
@@ -69,12 +76,14 @@ class Topic(Enum):
     IN_DOUBT = "in doubt"
     FAILED = "failed"
     EARLY = "published early"
+    REFUSED = "clearance refused"
     NEEDS_YOU = "needs a person"
     CLOSED = "outlet closed"
     DELAYED = "not getting out"
     LATE = "late"
     MOVED = "lift moved"
     APPROVAL = "approval needed"
+    CLEARANCE = "clearance needed"
     SOON = "coming up"
     PUBLISHED = "published"
     GOES_ON = "goes on"
@@ -124,6 +133,27 @@ ADVICE = MappingProxyType(
             Topic.NEEDS_YOU,
         ),
         Cause.APPROVAL_MISSING: Advice("{missing}", "approve {slug}", NeedsPerson, Topic.NEEDS_YOU),
+        Cause.CLEARANCE_MISSING: Advice(
+            "{open}; needed: {who}{until}",
+            "clear --all {slug}",
+            NeedsPerson,
+            Topic.NEEDS_YOU,
+            label="NOT CLEARED",
+        ),
+        Cause.CLEARANCE_EXPIRED: Advice(
+            "{open}; needed: {who}{until}",
+            "clear --all {slug}",
+            NeedsPerson,
+            Topic.NEEDS_YOU,
+            label="NOT CLEARED",
+        ),
+        Cause.CLEARANCE_REFUSED: Advice(
+            "{open}; needed: {who}{until}",
+            "clear --all {slug}",
+            NeedsPerson,
+            Topic.NEEDS_YOU,
+            label="NOT CLEARED",
+        ),
         Cause.FILE_CHANGED: Advice(
             "its file was edited after it was scheduled; it won't go out as it is",
             "schedule {slug}",

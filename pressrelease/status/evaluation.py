@@ -16,6 +16,7 @@ from pressrelease.when.embargo import Embargo
 from pressrelease.when.formatting import say_time
 
 if TYPE_CHECKING:
+    from pressrelease.status.clearances import Clearance
     from pressrelease.when.wall_time import ZoneCheck
 
 
@@ -124,7 +125,7 @@ class Dossier(NamedTuple):
     `ruling` is what the zone rules of this machine make of its lift, None where they have nothing to say. `changed`
     says which key of config.toml differs from what was frozen with the version, "" if none that matters does; `lists`
     has the lists that were edited since, where a person looks. `disagrees` says in what the record of it differs from
-    the journal, "" where they agree.
+    the journal, "" where they agree. `clearances` are those that its version needs, as config.toml has them now.
     """
 
     release: Scheduled
@@ -136,6 +137,7 @@ class Dossier(NamedTuple):
     changed: str = ""
     lists: tuple[ListChange, ...] = ()
     disagrees: str = ""
+    clearances: tuple[Clearance, ...] = ()
 
     @property
     def begun(self) -> bool:
@@ -246,6 +248,10 @@ def evaluate(
         # `approvals` was lowered in the meantime; an edit of config.toml alone lets nothing out.
         given = "it goes out with its next approval"
         return ReleaseStatus.because(ReleaseState.UNAPPROVED, Cause.APPROVAL_MISSING, blocked=True, missing=given)
+    lifted = release.lift is not None and release.lift <= now
+    uncleared = _uncleared(dossier, now) if dossier.clearances and still_open else None
+    if uncleared and (lifted or uncleared.blocked):
+        return uncleared
     # The others go on: an outlet that was taken out of config.toml costs them nothing, as one that is down.
     if unknown := sorted({delivery.outlet for delivery in still_open} - set(known_outlets)):
         return ReleaseStatus.because(
@@ -258,8 +264,10 @@ def evaluate(
     if shut := sorted({delivery.outlet for delivery in (*still_open, *refused)} & set(closed)):
         refusals = "; ".join(closed_words(outlet, closed[outlet]) for outlet in shut)
         return ReleaseStatus.because(ReleaseState.NEEDS_YOU, Cause.OUTLET_CLOSED, outlets=shut, refusals=refusals)
-    if dossier.begun or (release.lift is not None and release.lift <= now):
+    if dossier.begun or lifted:
         return _on_its_way(dossier, now)
+    if uncleared:
+        return uncleared
     if changed:
         return ReleaseStatus.because(ReleaseState.SCHEDULED, Cause.ZONE_RULES_CHANGED, ruling=changed)
     return ReleaseStatus(ReleaseState.SCHEDULED)
@@ -271,6 +279,7 @@ def due_since(dossier: Dossier) -> datetime | None:
     if release.lift is None:
         return None
     let_go = [approval.at for approval in dossier.approvals]
+    let_go += [clearance.at for clearance in dossier.clearances if clearance.at]
     return max([release.lift, release.late_accepted_at or release.lift, release.word_at, *let_go])
 
 
@@ -319,6 +328,34 @@ def _settled(deliveries: Sequence[Delivery]) -> ReleaseStatus:
     if called_off:
         return ReleaseStatus.because(ReleaseState.PUBLISHED, Cause.PARTLY_CANCELED)
     return ReleaseStatus(ReleaseState.PUBLISHED)
+
+
+def _uncleared(dossier: Dossier, now: datetime) -> ReleaseStatus | None:
+    """Which clearances are not given; None if all are, or nobody can give the others yet.
+
+    It is blocked once the lift has come, and at any time by a refusal.
+    """
+    from pressrelease.status.clearances import ClearanceState, asked_for, who_words, why_open
+
+    release = dossier.release
+    moment = max(release.lift or now, now)
+    left = asked_for(dossier.clearances, moment, now)
+    if not left:
+        return None
+    first = left[0].state(moment)
+    cause = {
+        ClearanceState.REFUSED: Cause.CLEARANCE_REFUSED,
+        ClearanceState.EXPIRED: Cause.CLEARANCE_EXPIRED,
+    }.get(first, Cause.CLEARANCE_MISSING)
+    blocked = cause is Cause.CLEARANCE_REFUSED or moment == now
+    return ReleaseStatus.because(
+        ReleaseState.NEEDS_YOU if blocked else ReleaseState.SCHEDULED,
+        cause,
+        blocked=blocked,
+        open="; ".join(why_open(one, moment, timezone=release.embargo.timezone) for one in left),
+        who=who_words(left),
+        until="; nothing goes out until then" if blocked else "",
+    )
 
 
 def _stuck(deliveries: Sequence[Delivery]) -> ReleaseStatus | None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pressrelease.config import Policy
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.status.causes import ADVICE, Cause, command_for
+from pressrelease.status.causes import ADVICE, UNCLEARED, Cause, command_for
 from pressrelease.status.evaluation import Dossier, ListChange, ReleaseState, ReleaseStatus, same_person
 from pressrelease.when import Embargo, embargo_as_json, rfc3339, say_full
 from pressrelease.when.formatting import say_distance, say_short
+
+if TYPE_CHECKING:
+    from pressrelease.status.clearances import Clearance
 
 #: How old a sign of life may be before a scheduler counts as gone: one that stays up, and one that cron calls.
 STAYS_UP = timedelta(seconds=45)
@@ -64,8 +67,20 @@ def release_json(row: Row, *, now: datetime) -> dict[str, Any]:
         "approvals": [
             {"by": approval.by, "at": rfc3339(approval.at)} for approval in (dossier.approvals if dossier else ())
         ],
+        "clearances": [clearance_json(one, now=now) for one in (dossier.clearances if dossier else ())],
         "deliveries": [delivery_json(delivery) for delivery in (dossier.deliveries if dossier else ())],
         "lists_edited": [change._asdict() for change in (dossier.lists if dossier else ())],
+    }
+
+
+def clearance_json(clearance: Clearance, *, now: datetime) -> dict[str, Any]:
+    """One element of a release's `clearances`."""
+    return {
+        "name": clearance.name,
+        "state": clearance.state(now).value,
+        "by": clearance.by or None,
+        "at": maybe_rfc3339(clearance.at),
+        "until": maybe_rfc3339(clearance.until),
     }
 
 
@@ -124,6 +139,8 @@ def goes_out_words(row: Row, *, timezone: str, now: datetime) -> str:
     when = when_words(row, timezone=timezone, now=now)
     if row.lift is not None and row.lift <= now:
         return f"Was to go out {when}."
+    if row.standing.cause in UNCLEARED and not row.standing.blocked:
+        return f"Goes out {when}, if it is cleared by then."
     if row.standing.state is ReleaseState.UNAPPROVED:
         return f"Goes out {when}" + (", if it is approved by then." if row.lift is not None else ".")
     return f"Goes out {when}." if row.standing.state is ReleaseState.SCHEDULED else f"Planned for {when}."

@@ -18,7 +18,13 @@ from pressrelease.release import digest_of_recipients
 from pressrelease.release.delivery import Delivery
 from pressrelease.status.evaluation import same_person
 from pressrelease.store.journal import Line
-from pressrelease.store.replay import ReplayedApproval, ReplayedRelease, replay, row_differs
+from pressrelease.store.replay import (
+    ReplayedApproval,
+    ReplayedRelease,
+    clearances_differ,
+    replay,
+    row_differs,
+)
 from pressrelease.store.rows import Row
 
 #: The layout that introduced what is queried here.
@@ -59,6 +65,12 @@ BY_DELIVERY = (
     " EXISTS (SELECT 1 FROM closed_outlets x WHERE x.outlet = d.outlet) AS closed"
     f" FROM deliveries d LEFT JOIN releases r ON r.slug = d.slug {_JOINED} WHERE d.id IN ({{}})"
 )
+
+#: The clearances of each release's current version.
+CLEARANCES = (
+    "SELECT c.* FROM releases r JOIN clearances c ON c.slug = r.slug AND c.version = r.version WHERE r.slug IN ({})"
+)
+EVERY_CLEARANCE = "SELECT c.* FROM releases r JOIN clearances c ON c.slug = r.slug AND c.version = r.version"
 
 #: The lines about releases as a whole.
 LINES = f"SELECT {', '.join(Line._fields)} FROM journal WHERE slug IN ({{}}) AND {OF_RELEASES}"
@@ -109,6 +121,7 @@ class Agreement:
         rows = list(_in_parts(ask, BY_SLUG, slugs))
         expected = self._expected_of(ask, rows)
         found = self._compare(rows, expected)
+        found |= compare_clearances(expected, _clearances(ask, expected))
         current = {row["slug"]: one for row in rows if (one := expected[row["slug"]]) and one.version == row["version"]}
         sets = self._sets_of(ask, current)
         counts = _counts(ask, list(current))
@@ -128,15 +141,22 @@ class Agreement:
         return found
 
     def of_deliveries(self, ask: Ask, ids: Sequence[int]) -> tuple[list[Row], dict[int, str]]:
-        """Return the record of deliveries, a row each, and by delivery number how it differs from the journal."""
+        """Return the record of deliveries, a row each, and by delivery number how it differs from the journal.
+
+        Each row has the `clearances` of its release's version, a list of rows of their own.
+        """
         rows = list(_in_parts(ask, BY_DELIVERY, ids))
         known = [row for row in rows if row["slug"] is not None]
         expected = self._expected_of(ask, known)
         differ = self._compare(known, expected)
+        cleared = _clearances(ask, expected)
+        differ |= compare_clearances(expected, cleared)
         sets = self._sets_of(
             ask, {slug: one for slug, one in expected.items() if one is not None and slug not in differ}
         )
-        single = list({row["id"]: row for row in rows}.values())
+        single: list[Row] = [
+            {**row, "clearances": cleared.get(row["slug"], ())} for row in {row["id"]: row for row in rows}.values()
+        ]
         found: dict[int, str] = {}
         for row in single:
             slug = row["slug"]
@@ -244,6 +264,26 @@ def compare(rows: Sequence[Row], expected: Mapping[str, ReplayedRelease | None])
     for slug, row in releases.items():
         if differs := _differs(expected[slug], row, list(approvals.get(slug, {}).values())):
             found[slug] = differs
+    return found
+
+
+def compare_clearances(
+    expected: Mapping[str, ReplayedRelease | None], rows: Mapping[str, Sequence[Row]]
+) -> dict[str, str]:
+    """Return, by slug, how the rows of clearances differ from what the journal says, in words."""
+    found = {}
+    for slug, one in expected.items():
+        if one is not None and (differs := clearances_differ(one, rows.get(slug, ()))):
+            found[slug] = _words(slug, differs)
+    return found
+
+
+def _clearances(ask: Ask, expected: Mapping[str, ReplayedRelease | None]) -> dict[str, list[Row]]:
+    """Return the clearances on record by slug; asks nothing if the journal says that none is needed."""
+    found: dict[str, list[Row]] = {}
+    slugs = [slug for slug, one in expected.items() if one is not None and one.clearances]
+    for row in _in_parts(ask, CLEARANCES, slugs):
+        found.setdefault(row["slug"], []).append(row)
     return found
 
 

@@ -15,10 +15,11 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, literal_column, null, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from pressrelease.config import Policy, Retry
+from pressrelease.config import ClearanceRule, Policy, Retry
 from pressrelease.release.delivery import CLAIMABLE, Delivery, DeliveryState
 from pressrelease.status.evaluation import Directive, same_person
 from pressrelease.store.circuit import close_outlet
+from pressrelease.store.clearances import all_cleared
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import delivery_of, format_utc, row_of_delivery, to_micros
 from pressrelease.store.settling import close_if_done
@@ -45,14 +46,21 @@ class Result:
 
 
 def claim(
-    ledger: Ledger, ids: Sequence[int], *, owner: str, lease_until: datetime, policy: Policy, retry: Retry
+    ledger: Ledger,
+    ids: Sequence[int],
+    *,
+    owner: str,
+    lease_until: datetime,
+    policy: Policy,
+    retry: Retry,
+    rules: Sequence[ClearanceRule] = (),
 ) -> list[Delivery]:
     """Claim those of `ids` that may leave now, in one statement that checks every guard of the store again.
 
     A row is left out if its record does not agree with the journal, if another process has claimed it, if it is held,
-    stopped or moved, if an approval was withdrawn, if its outlet is closed, or if its lift is by now too long past (a
-    machine may have been suspended). The caller sends nothing before the transaction has ended: the claim is then on
-    disk.
+    stopped or moved, if an approval was withdrawn, if a clearance that it needs is not given by `rules`, if its outlet
+    is closed, or if its lift is by now too long past (a machine may have been suspended). The caller sends nothing
+    before the transaction has ended: the claim is then on disk.
     """
     if ledger.not_the_original:
         return []
@@ -64,7 +72,7 @@ def claim(
         "claimant": owner,
         "until": to_micros(lease_until),
     }
-    claiming = _claiming(policy, ledger.connection.dialect.name)
+    claiming = _claiming(policy, tuple(rules), ledger.connection.dialect.name)
     claimed = [delivery_of(row) for row in ledger.rows(claiming, asked)]
     claimed.sort(key=lambda delivery: delivery.id)
     for delivery in claimed:
@@ -79,7 +87,7 @@ def _that_agree(ledger: Ledger, ids: Sequence[int]) -> list[int]:
 
 
 @lru_cache(maxsize=8)
-def _claiming(policy: Policy, dialect: str) -> ReturningUpdate[Any]:
+def _claiming(policy: Policy, rules: tuple[ClearanceRule, ...], dialect: str) -> ReturningUpdate[Any]:
     """Build the claim statement, once:
 
     building it takes longer than all the rest between a lift and its claim's commit.
@@ -119,7 +127,7 @@ def _claiming(policy: Policy, dialect: str) -> ReturningUpdate[Any]:
         chosen = deliveries.c.id.in_(select(deliveries.c.id).where(*ready).with_for_update(skip_locked=True))
     return (
         update(deliveries)
-        .where(chosen, *ready, may_leave, going, given >= policy.approvals, taken)
+        .where(chosen, *ready, may_leave, going, given >= policy.approvals, all_cleared(rules, now), taken)
         .values(
             state=DeliveryState.SENDING.value,
             claimed_from=deliveries.c.state,

@@ -123,6 +123,14 @@ CHANGES: tuple[tuple[str, tuple[Step, ...]], ...] = (
             _guard_journal,
         ),
     ),
+    (
+        "clearances",
+        (
+            "CREATE TABLE clearances (slug TEXT NOT NULL, version TEXT NOT NULL, name TEXT NOT NULL,"
+            ' state TEXT NOT NULL, "by" TEXT, person TEXT, at BIGINT, until BIGINT, why TEXT, signature TEXT,'
+            " PRIMARY KEY (slug, version, name))",
+        ),
+    ),
 )
 
 _JOURNAL_TRIGGERS = {

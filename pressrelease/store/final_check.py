@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pressrelease.release.delivery import Delivery
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.batched_query import BatchedQuery
 from pressrelease.store.rows import Row, believed, from_micros, text_of, to_micros
 from pressrelease.system.stop_file import stops_in_force
+
+if TYPE_CHECKING:
+    from pressrelease.config import ClearanceRule
 
 
 class FinalCheck:
@@ -26,10 +29,13 @@ class FinalCheck:
         self._workspace = workspace
         self._in_the_way: BatchedQuery[Row] = BatchedQuery(self._what_is_in_the_way)
 
-    def why_not(self, delivery: Delivery, *, source_hash: str | None, now: datetime) -> str | None:
+    def why_not(
+        self, delivery: Delivery, *, source_hash: str | None, now: datetime, rules: Mapping[str, ClearanceRule]
+    ) -> str | None:
         """Return why a claimed delivery may not leave after all, by the store at this moment; None if it may.
 
-        `source_hash` is of the release's file as it is now, None if it is gone.
+        `source_hash` is of the release's file as it is now, None if it is gone; `rules` are the clearances of
+        config.toml.
         """
         row = self._in_the_way.ask(delivery.id)
         if row is None:
@@ -53,6 +59,8 @@ class FinalCheck:
             return "its file was changed after it was scheduled"
         if row["differs"]:
             return f"the database and the journal disagree: {row['differs']}"
+        if row["clearances"] and (why_not := _uncleared(row, rules, now)):
+            return why_not
         if (row["state"], row["owner"], row["attempts"]) != ("sending", delivery.owner, delivery.attempts):
             return "another process took over"
         return None
@@ -82,3 +90,10 @@ def _not_yet(row: Row, now: datetime) -> str:
     from pressrelease.when.wall_time import not_yet  # only if a lift has a wall time
 
     return not_yet(*_clocks_of(row), now=now)
+
+
+def _uncleared(row: Row, rules: Mapping[str, ClearanceRule], now: datetime) -> str:
+    """Return which clearance of a delivery's version is not given; "" if all are."""
+    from pressrelease.store.clearance_rows import why_uncleared  # only if a release needs one
+
+    return why_uncleared(row["clearances"], rules, now)

@@ -14,6 +14,7 @@ from pressrelease.errors import NotPermitted, Refused, StateUnreadable
 from pressrelease.release import digests_of
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.evaluation import Scheduled
+from pressrelease.store import clearances
 from pressrelease.store.approvals import withdraw_approvals
 from pressrelease.store.commands import load_for_update, must_not_have_begun
 from pressrelease.store.ledger import Ledger
@@ -45,7 +46,8 @@ class Frozen:
     """What `schedule` freezes with a version.
 
     The canonical bytes, the lift (None: with its last approval), each attachment's bytes and SHA-256 by its path, the
-    lift as local wall time ("" for an instant), and what config.toml adds to it ("" for nothing).
+    lift as local wall time ("" for an instant), what config.toml adds to it ("" for nothing), and the clearances that
+    it needs.
     """
 
     canonical: bytes
@@ -54,6 +56,7 @@ class Frozen:
     hashes: Mapping[str, str]
     wall: str = ""
     settings: str = ""
+    clearances: tuple[str, ...] = ()
 
 
 def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapping[str, Sequence[str]]) -> None:
@@ -100,6 +103,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
             for recipient in people
         ],
     )
+    clearances.needed(ledger, slug, version, frozen.clearances)
     ledger.note(
         "release.scheduled",
         slug,
@@ -114,6 +118,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
         author=release.author,
         by=release.scheduled_by,
         deliveries=sum(len(people) for people in recipients.values()),
+        **({"clearances": list(frozen.clearances)} if frozen.clearances else {}),
     )
 
 
@@ -153,6 +158,7 @@ def unschedule(ledger: Ledger, slug: str) -> None:
     dossier = load_for_update(ledger, slug)
     must_not_have_begun(dossier, "it can't be made a draft again", f"To stop the rest: `pressrelease hold {slug}`.")
     _call_off(ledger, slug)
+    clearances.called_off(ledger, slug)
     ledger.connection.execute(delete(releases).where(releases.c.slug == slug))
     release = dossier.release
     # Scheduled again, it keeps a lift that somebody chose (services.lifts).

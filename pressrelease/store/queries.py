@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pressrelease.errors import PressReleaseError, StateUnreadable
@@ -39,12 +40,14 @@ from pressrelease.store.rows import (
 from pressrelease.system.clock import ClockReading
 
 if TYPE_CHECKING:
+    from pressrelease.config import ClearanceRule
+    from pressrelease.status.clearances import Clearance
     from pressrelease.store.final_check import FinalCheck
     from pressrelease.store.journal import Line
     from pressrelease.store.origin import Origin
 
 #: The newest layout of the tables that this program knows.
-SCHEMA = 10
+SCHEMA = 11
 
 #: The layout that introduced wall time.
 ZONES_SINCE = 6
@@ -54,6 +57,9 @@ MARKS_SINCE = 8
 
 #: The layout that introduced settings frozen with a version.
 SETTINGS_SINCE = 9
+
+#: The layout that introduced clearances.
+CLEARANCES_SINCE = 11
 
 #: How many lines of the journal are read at once.
 JOURNAL_PAGE = 1000
@@ -222,6 +228,7 @@ class Reader(ReadConnections):
         for row in self.by_slug(f"SELECT * FROM deliveries WHERE slug IN ({{}}){which} ORDER BY id", slugs):
             deliveries.setdefault((row["slug"], row["version"]), []).append(delivery_of(row))
         terms = self._terms_for(releases)
+        clearances = self.clearances(slugs)
         return [
             Dossier(
                 release=release,
@@ -229,9 +236,26 @@ class Reader(ReadConnections):
                 deliveries=tuple(deliveries.get((release.slug, release.version), ())),
                 file=(files or {}).get(release.slug, FileFact.SAME),
                 terms=terms.get((release.slug, release.version)),
+                clearances=tuple(clearances.get((release.slug, release.version), ())),
             )
             for release in releases
         ]
+
+    def clearances(self, slugs: Sequence[str]) -> dict[tuple[str, str], list[Clearance]]:
+        """Return the clearances that each release needs, as they were answered, by slug and version."""
+        found: dict[tuple[str, str], list[Clearance]] = {}
+        try:
+            rows = list(self.by_slug("SELECT * FROM clearances WHERE slug IN ({}) ORDER BY name", slugs))
+        except PressReleaseError:
+            if self.schema() >= CLEARANCES_SINCE:
+                raise
+            return {}
+        if rows:
+            from pressrelease.store.clearance_rows import clearance_of  # only if a release needs one
+
+            for row in rows:
+                found.setdefault((row["slug"], row["version"]), []).append(clearance_of(row))
+        return found
 
     def terms(self, slugs: Sequence[str]) -> dict[tuple[str, str], Terms]:
         """Return the settings that each release's current version was frozen under, by slug and version."""
@@ -258,9 +282,16 @@ class Reader(ReadConnections):
 
     # -- a claimed delivery, just before its first byte ------------------------------------------------------
 
-    def why_not(self, delivery: Delivery, *, source_hash: str | None, now: datetime) -> str | None:
+    def why_not(
+        self,
+        delivery: Delivery,
+        *,
+        source_hash: str | None,
+        now: datetime,
+        rules: Mapping[str, ClearanceRule] = MappingProxyType({}),
+    ) -> str | None:
         """Return what `FinalCheck.why_not` does."""
-        return self._final_check.why_not(delivery, source_hash=source_hash, now=now)
+        return self._final_check.why_not(delivery, source_hash=source_hash, now=now, rules=rules)
 
     @cached_property
     def _final_check(self) -> FinalCheck:

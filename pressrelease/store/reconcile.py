@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pressrelease.release import digest_of_recipients
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.store.agreement import compare
+from pressrelease.store.agreement import compare, compare_clearances
 from pressrelease.store.journal import Line
 from pressrelease.store.replay import ReplayedRelease, after, detail_of
 from pressrelease.store.rows import Row, format_utc
@@ -134,10 +135,12 @@ class Reconciliation:
             return f"it was tried {self._attempts.get(place, 0)} times, and its row says {row.attempts}"
         return ""
 
-    def release_disagreements(self, rows: Sequence[Row], *, stopped: bool) -> list[str]:
-        """Return how releases' rows, their approvals and the stop differ from the journal, in sentences.
+    def release_disagreements(
+        self, rows: Sequence[Row], *, stopped: bool, clearances: Mapping[str, Sequence[Row]] = MappingProxyType({})
+    ) -> list[str]:
+        """Return how releases' rows, approvals and clearances, and the stop, differ from the journal, in sentences.
 
-        `rows` are those of `agreement.EVERY_RELEASE`.
+        `rows` are those of `agreement.EVERY_RELEASE`; `clearances` are by slug.
         """
         found = []
         if stopped is not self._stopped:
@@ -146,7 +149,7 @@ class Reconciliation:
         expected = {row["slug"]: self._releases.get(row["slug"]) for row in rows}
         found += [
             f"the database and the journal disagree about {slug}: {differs}"
-            for slug, differs in compare(rows, expected).items()
+            for slug, differs in (compare(rows, expected) | compare_clearances(expected, clearances)).items()
         ]
         lost = {slug for slug, one in self._releases.items() if one is not None} - set(expected)
         found += [f"{slug} has lost its row, and the journal says that it is scheduled" for slug in sorted(lost)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pressrelease.status.evaluation import same_person
@@ -23,6 +24,16 @@ class ReplayedApproval(NamedTuple):
 
     by: str
     at: int
+
+
+class ReplayedClearance(NamedTuple):
+    """A clearance and the last answer to it; times are whole microseconds of UTC, None if nobody answered."""
+
+    name: str
+    state: str = "missing"
+    by: str | None = None
+    at: int | None = None
+    until: int | None = None
 
 
 class ReplayedRelease(NamedTuple):
@@ -43,12 +54,16 @@ class ReplayedRelease(NamedTuple):
     author: str | None
     scheduled_by: str | None
     approvals: tuple[ReplayedApproval, ...] = ()
+    clearances: Mapping[str, ReplayedClearance] = MappingProxyType({})
     altered: int = 0  # the first line whose own hash is wrong
 
 
 #: Lines that change only a release's directive. Every `release.` line not handled in `after` changes nothing in its
 #: row.
 _WORDS = {"release.held": "held", "release.resumed": "scheduled", "release.killed": "killed"}
+
+#: Lines that answer a clearance, and what it is after them.
+_ANSWERS = {"release.cleared": "given", "release.clearance_refused": "refused"}
 
 
 def replay(lines: Iterable[Line]) -> ReplayedRelease | None:
@@ -76,6 +91,13 @@ def after(expected: ReplayedRelease | None, line: Line) -> ReplayedRelease | Non
         # A signature replaces an earlier approval by the same person.
         kept = [one for one in expected.approvals if not detail.get("signed") or same_person(one.by) != same_person(by)]
         return expected._replace(approvals=(*kept, ReplayedApproval(by, line.at)))
+    if event in _ANSWERS:
+        detail = detail_of(line)
+        name = _text(detail.get("clearance"))
+        answer = ReplayedClearance(
+            name, _ANSWERS[event], _text(detail.get("by")), line.at, _micros(detail.get("until"))
+        )
+        return expected._replace(clearances={**expected.clearances, name: answer})
     if event == "release.unapproved":
         return expected._replace(approvals=())
     if event == "release.lift_moved":
@@ -103,6 +125,7 @@ def _scheduled(line: Line, detail: Mapping[str, Any]) -> ReplayedRelease:
         source_hash=detail.get("source"),
         author=detail.get("author"),
         scheduled_by=detail.get("by"),
+        clearances={str(name): ReplayedClearance(str(name)) for name in detail.get("clearances") or ()},
     )
 
 
@@ -135,6 +158,25 @@ def row_differs(expected: ReplayedRelease | None, row: Row, approvals: Sequence[
     ):
         if recorded is not None and row[name] != recorded:
             return f"the journal has another {name.replace('_', ' ')}"
+    return ""
+
+
+def clearances_differ(expected: ReplayedRelease, rows: Sequence[Row]) -> str:
+    """Return how the clearances of a release's version differ from the journal, in words; "" if they agree.
+
+    `rows` have the columns of `clearances`.
+    """
+    found = {row["name"]: row for row in rows}
+    for name in sorted(set(expected.clearances) | set(found)):
+        row, one = found.get(name), expected.clearances.get(name)
+        if row is None:
+            return f"the journal says that it needs the clearance {name}"
+        if one is None:
+            return f"the journal knows of no clearance {name}"
+        if ReplayedClearance(name, row["state"], row["by"], row["at"], row["until"]) != one:
+            return f"the journal says that the clearance {name} is {one.state}" + (f" by {one.by}" if one.by else "")
+        if row["by"] is not None and row["person"] != same_person(row["by"]):
+            return f"the clearance {name} is recorded under two names"
     return ""
 
 

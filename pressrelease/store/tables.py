@@ -104,6 +104,22 @@ approvals = Table(
     Index("approvals_version", "slug", "version"),
 )
 
+#: The clearances that each version needs, with the last answer to each; `state` is never "expired".
+clearances = Table(
+    "clearances",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("by", Text),
+    Column("person", Text),  # `by` in the form that is compared
+    Column("at", BigInteger),
+    Column("until", BigInteger),
+    Column("why", Text),
+    Column("signature", Text),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,

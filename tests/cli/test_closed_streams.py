@@ -32,6 +32,7 @@ USES = {
     "approve": ("far", "--as", "deputy"),
     "unapprove": ("due",),
     "unschedule": ("far",),
+    "clear": ("due", "charges"),
     "hold": ("far", "--why", "wait"),
     "resume": ("--all",),
     "stop": (),

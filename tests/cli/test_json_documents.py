@@ -34,6 +34,8 @@ LINES: list[tuple[str, set[str]]] = [
     ("approve draft", {"error"}),
     ("unapprove ahead", {"releases"}),
     ("unschedule ahead", {"releases"}),
+    ("clear ahead charges", {"error"}),
+    ("clear --all ahead", {"error"}),
     ("hold ahead --why x", {"releases"}),
     ("hold nothing --why x", {"error"}),
     ("resume ahead", set()),

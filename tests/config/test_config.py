@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pressrelease.config import (
+    ClearanceRule,
     ClockRules,
     Config,
     Notify,
@@ -25,7 +26,7 @@ from pressrelease.config import (
     sample_config,
 )
 from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS
-from pressrelease.config.sections import SECTIONS
+from pressrelease.config.sections import CLEARANCE_KEYS, SECTIONS
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.release import Contact
 
@@ -134,6 +135,33 @@ def test_there_is_no_key_that_the_contract_does_not_name() -> None:
     beyond = {"policy.allowed_signers"}  # docs/how-to/approve-with-keys.md
     assert {f"{section.name}.{key.name}" for section in SECTIONS for key in section.keys} == set(CONTRACT) | beyond
     assert [key.name for key in COMMON_KEYS] == ["enabled", "timeout"]
+    assert [key.name for key in CLEARANCE_KEYS] == ["ask", "by", "life"]
+
+
+CHARGES = '[clearances.charges]\nask = "Do the charges stand?"\nby = ["jdoe", "asmith"]\n'
+
+
+def test_a_clearance_has_a_question_its_people_and_a_life() -> None:
+    charges = ClearanceRule("charges", "Do the charges stand?", ("jdoe", "asmith"), timedelta(hours=24))
+    assert read_config(OFFICE + CHARGES).clearances == {"charges": charges}
+    longer = read_config(f'{OFFICE}{CHARGES}life = "3d"\n').clearances["charges"]
+    assert longer == charges._replace(life=timedelta(days=3))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (CHARGES.replace("charges]", '"Charges!"]'), "a clearance's name is not accepted"),
+        (CHARGES.replace('["jdoe", "asmith"]', "[]"), "[clearances.charges] by should not be empty"),
+        (CHARGES.replace("ask", "aks"), "[clearances.charges] aks is not known; did you mean ask?"),
+        ('[clearances.charges]\nask = "Yes?"\n', "[clearances.charges] by is missing"),
+        (f'{CHARGES}life = "0s"\n', "[clearances.charges] life should be between 1m and 365d"),
+        ("clearances = 3\n", "[clearances] should hold a table a clearance"),
+        (CHARGES.replace("clearances", "clearence"), "[clearence] is not known; did you mean clearances?"),
+    ],
+)
+def test_a_clearance_that_is_wrong_is_named(text: str, message: str) -> None:
+    assert any(message in one.message for one in problems(text + OFFICE, office=False))
 
 
 #: Each kind of the contract with the least that it needs, and all that it may have.
@@ -247,7 +275,7 @@ def test_what_a_kind_requires_is_asked_for_with_an_example(kind: Any) -> None:
 
 
 def test_every_key_is_explained() -> None:
-    keys = [*COMMON_KEYS, *(key for table in (*SECTIONS, *OUTLET_KINDS) for key in table.keys)]
+    keys = [*COMMON_KEYS, *CLEARANCE_KEYS, *(key for table in (*SECTIONS, *OUTLET_KINDS) for key in table.keys)]
     for key in keys:
         assert 5 < len(key.help) < 100, key.name
         assert "\n" not in key.help
@@ -279,6 +307,7 @@ def test_every_line_of_the_sample_may_be_switched_on() -> None:
     whole = re.sub(r"(?m)^#(?=[a-z_\[])", "", text)
     config = read_config(whole)
     assert {found.type for found in config.outlets.values()} == {kind.name for kind in OUTLET_KINDS}
+    assert set(config.clearances) == {"charges"}
     named = {key for table in tomllib.loads(whole)["outlets"].values() for key in table}
     assert named == {
         "type",

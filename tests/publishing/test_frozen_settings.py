@@ -15,7 +15,7 @@ from pressrelease.config import Config, read_config
 from pressrelease.config.frozen import changes, frozen_settings, office_of, settings_name
 from pressrelease.config.keys import Cover, Key
 from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS
-from pressrelease.config.sections import SECTIONS
+from pressrelease.config.sections import CLEARANCE_KEYS, SECTIONS
 from pressrelease.errors import NeedsPerson, NotPermitted, StateUnreadable, Usage
 from pressrelease.publishing.rendering import RenderCache
 from pressrelease.release import from_canonical, version_of
@@ -32,6 +32,7 @@ from pressrelease.wiring import Workspace, sending
 def every_key() -> Iterator[tuple[str, Key]]:
     for section in SECTIONS:
         yield from ((section.name, key) for key in section.keys)
+    yield from (("clearances", key) for key in CLEARANCE_KEYS)
     yield from (("outlets", key) for key in COMMON_KEYS)
     for kind in OUTLET_KINDS:
         yield from ((kind.name, key) for key in kind.keys)
@@ -185,6 +186,7 @@ def test_an_edit_of_anything_else_is_not(before: str, after: str) -> None:
 
 def test_every_covered_key_is_in_the_table_above() -> None:
     named = {words.split(" was ")[0].partition("] ")[2] for _, _, words in COVERED} | {"allowed_signers"}
+    named |= {"ask", "by", "life"}  # tests/services/test_clearances.py
     assert {key.name for _, key in every_key() if key.covers is not Cover.NO} <= named
 
 

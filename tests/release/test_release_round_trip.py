@@ -96,6 +96,7 @@ givens = st.fixed_dictionaries(
         "attachments": attachments,
         "editor_note": notes,
         "accept": accepts,
+        "clearances": names,
         "body": paragraphs,
     },
 )
@@ -189,6 +190,7 @@ OTHERWISE: dict[str, Any] = {
     "attachments": (Attachment("sheet.pdf", "Sheet", "A table"),),
     "editor_note": "Embargoed.",
     "accept": (("presumption_missing", "sentenced"),),
+    "clearances": ("charges",),
 }
 OF_THE_FILE: dict[str, Any] = {"lines": (("headline", 7),), "body_line": 9, "source_hash": "ab"}
 

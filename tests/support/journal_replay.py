@@ -63,6 +63,8 @@ class Release:
     deliveries: int
     recipients: Mapping[str, str]
     approved_by: set[str] = field(default_factory=set)
+    #: The clearances that it needs, each with the moment at which it expires; None while it is not given.
+    clearances: dict[str, datetime | None] = field(default_factory=dict)
     held: bool = False
 
 
@@ -174,6 +176,7 @@ class Replay:
                 self.fences.append(Fence(line, slug))
             lift, outlets, number = _time(told["lift"]), told["outlets"], told["deliveries"]
             self.releases[slug] = Release(line.version, lift, outlets, number, told.get("recipients", {}))
+            self.releases[slug].clearances = dict.fromkeys(told.get("clearances", ()))
             return
         release = self.releases.get(slug)
         if release is None:
@@ -190,6 +193,12 @@ class Replay:
         elif act == "unapproved":
             release.approved_by.clear()
             self.fences.append(Fence(line, slug))
+        elif act in {"cleared", "clearance_refused"}:
+            name = str(told["clearance"])
+            if name not in release.clearances:
+                self.say(line, f"{slug} does not need the clearance {name}")
+            release.clearances[name] = _time(told.get("until"))
+            self.fences += [Fence(line, slug)] if act == "clearance_refused" else []
         elif act in {"held", "resumed"}:
             release.held = act == "held"
             self.fences += [Fence(line, slug)] if release.held else []
@@ -250,6 +259,9 @@ class Replay:
             self.say(line, f"{name} was claimed with {len(release.approved_by)} of {self.approvals} approvals")
         if release.lift is None or line.moment < release.lift:
             self.say(line, f"{name} was claimed before its lift, {release.lift}")
+        for clearance, until in release.clearances.items():
+            if until is None or line.moment >= until:
+                self.say(line, f"{name} was claimed without the clearance {clearance}")
         if delivery.place[2] not in release.outlets:
             self.say(line, f"{name} was claimed, and was not scheduled for that outlet")
         for forbidden, why in (
