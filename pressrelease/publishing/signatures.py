@@ -84,6 +84,10 @@ def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None
     if release is None or release.version != delivery.version:
         return "a newer version replaced it"
     (dossier,) = store.read.dossiers([release], unsettled_only=True)
+    if dossier.clearances:
+        from pressrelease.status.clearances import by_rules
+
+        dossier = by_rules(dossier, config.clearances)
     (dossier,) = examined_dossiers(store, config, [dossier._replace(deliveries=(delivery,))])
     if counted_approvals(dossier.approvals, policy, release.makers) < policy.approvals:
         return "its approvals are not signed by people who can approve"

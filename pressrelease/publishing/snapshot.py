@@ -239,12 +239,9 @@ def _examined(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequ
     Each approval and clearance is marked if its signature is doubtful and [policy] wants it signed.
     """
     if any(one.clearances for one in dossiers):
-        from pressrelease.status.clearances import under
+        from pressrelease.status.clearances import by_rules
 
-        dossiers = [
-            one._replace(clearances=tuple(under(clearance, config.clearances) for clearance in one.clearances))
-            for one in dossiers
-        ]
+        dossiers = [by_rules(one, config.clearances) for one in dossiers]
     if not config.policy.allowed_signers or not dossiers:
         return dossiers
     from pressrelease.publishing.signatures import examined_dossiers

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from pressrelease.config import ClearanceRule
-from pressrelease.status.evaluation import same_person
+from pressrelease.status.evaluation import Dossier, same_person
 from pressrelease.when import say_full
 
 #: How far the clocks of two machines that share a record may differ: an answer given on one counts on the other.
@@ -73,6 +73,13 @@ def under(clearance: Clearance, rules: Mapping[str, ClearanceRule]) -> Clearance
     if clearance.recorded is ClearanceState.GIVEN and not may_give(clearance.by, rule):
         doubt = f"{clearance.by} can't give it any more"
     return clearance._replace(until=until, doubt=doubt, rule=rule)
+
+
+def by_rules(dossier: Dossier, rules: Mapping[str, ClearanceRule]) -> Dossier:
+    """Return a dossier with its clearances as config.toml has them now."""
+    if not dossier.clearances:
+        return dossier
+    return dossier._replace(clearances=tuple(under(one, rules) for one in dossier.clearances))
 
 
 def may_give(name: str, rule: ClearanceRule) -> bool:

@@ -73,7 +73,8 @@ def test_the_keys_of_status(office: Office, call: Caller) -> None:
                 "lift": None,
                 "approvals": [{"by": None, "at": None}],
                 "deliveries": [dict.fromkeys(delivery)],
-                "lists_edited": [],
+                "clearances": [],
+                    "lists_edited": [],
             }
         ],
     }

@@ -255,19 +255,19 @@ def test_the_journal_says_it_and_a_changed_row_is_found(office: Office, machine:
 def test_it_is_asked_again_after_the_claim_and_one_that_ends_in_between_lets_nothing_leave(
     office: Office, machine: Machine, call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pressrelease.publishing.cycle import Cycle
+    from pressrelease.publishing.sender import Sender
 
     machine.true = FRIDAY - 24 * HOUR + SECOND
     call("clear", "names", "charges", "--as", "da")
     call("clear", "names", "victim", "--as", "rroe")
     machine.true = FRIDAY
-    make = Cycle._make
+    make = Sender._make
 
     def slow(*arguments: object) -> object:
         machine.true += 2 * SECOND
         return make(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Cycle, "_make", slow)
+    monkeypatch.setattr(Sender, "_make", slow)
     call("publish-due", expect=(10, 75))
     assert office.pages == []
     call("journal", "names")
