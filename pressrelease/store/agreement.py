@@ -274,7 +274,7 @@ def compare_clearances(
     found = {}
     for slug, one in expected.items():
         if one is not None and (differs := clearances_differ(one, rows.get(slug, ()))):
-            found[slug] = _words(slug, differs)
+            found[slug] = differs
     return found
 
 

@@ -74,7 +74,7 @@ def test_the_keys_of_status(office: Office, call: Caller) -> None:
                 "approvals": [{"by": None, "at": None}],
                 "deliveries": [dict.fromkeys(delivery)],
                 "clearances": [],
-                    "lists_edited": [],
+                "lists_edited": [],
             }
         ],
     }
