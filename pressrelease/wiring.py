@@ -1,4 +1,4 @@
-"""From a folder with a config.toml to live objects: the only room that knows how everything is put together."""
+"""From a folder with a config.toml to live objects: the only module that knows how everything is put together."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from copy import copy
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from pressrelease.config import Config, Office, SecretReference, SecretSource, read_config
 from pressrelease.errors import ConfigRefused, NotFound, NotPermitted, Problem
@@ -44,40 +43,66 @@ if TYPE_CHECKING:
 #: The largest config.toml and the largest file with a secret, in bytes.
 LARGEST_CONFIG = 1 << 20
 
-#: How long config.toml must have been left alone before a scheduler takes it up, in seconds: half of one, as an editor
-#: writes it, may be a valid config with an approval less.
+#: Seconds for which config.toml must not change before a scheduler uses it: one that an editor has half written may be
+#: a valid config that asks for an approval less.
 CONFIG_SETTLED = 2.0
 
 LARGEST_SECRET = 1 << 16
 
-#: What the first screen and `doctor` show in the program's own folder, and the way out of it.
+#: What the first screen and `doctor` show in the program's own folder, and what to do.
 SAMPLE = "This is the sample that comes with the program, not your office's workspace."
 MAKE_YOUR_OWN = "Make your own in another folder: `pressrelease init ~/office`."
 
 
-@dataclass(frozen=True, eq=False, repr=False)  # no value: two that look at one folder may have read it at two times
 class Workspace:
-    """An office's folder, opened lazily: nothing is read before it is asked for."""
+    """An office's folder. Nothing is read before it is asked for, and then once."""
 
-    folder: Path
+    def __init__(self, folder: Path, *, config: Config | None = None) -> None:
+        """`config` replaces what config.toml says; None to read it."""
+        self.folder = folder
+        self._config = config
+        self._library: Library | None = None
+        self._store: Store | None = None
+        self._secrets: dict[SecretReference, str] = {}
+        self._fingerprints: dict[str, str] = {}
 
-    @cached_property
+    @property
     def config(self) -> Config:
         """config.toml. Raises ConfigRefused with every problem, NotFound without the file."""
-        return read_config_file(self.folder / "config.toml")
+        if self._config is None:
+            self._config = read_config_file(self.folder / "config.toml")
+        return self._config
 
-    @cached_property
+    @property
     def library(self) -> Library:
         """releases/."""
-        return Library(self.folder / "releases")
+        if self._library is None:
+            self._library = Library(self.folder / "releases")
+        return self._library
 
-    @cached_property
+    @property
     def store(self) -> Store:
-        """The record. Raises NotPermitted where this account may not use it."""
-        url = self.config.store_url
-        must_be_usable(self.private, sqlite_file(url, self.folder))
-        keep_private(self.private)
-        return Store(url, self.folder)
+        """The record. Raises NotPermitted if this account may not use it."""
+        if self._store is None:
+            url = self.config.store_url
+            must_be_usable(self.private, sqlite_file(url, self.folder))
+            keep_private(self.private)
+            self._store = Store(url, self.folder)
+        return self._store
+
+    def use(self, config: Config) -> None:
+        """Use another config from now on."""
+        self._config = config
+
+    def reread(self, config: Config | None = None) -> Self:
+        """Return the same workspace with its secrets to be read again, and config.toml too unless `config` is given.
+
+        Both have one store: what its connections have noticed is not lost.
+        """
+        self._store = self.store
+        again = copy(self)
+        again._config, again._secrets, again._fingerprints = config, {}, {}
+        return again
 
     @property
     def is_sample(self) -> bool:
@@ -91,11 +116,11 @@ class Workspace:
 
     @property
     def alive(self) -> Path:
-        """Where running senders hold their names."""
+        """The folder in which running senders hold their names."""
         return self.private / "alive"
 
     def outlets(self) -> dict[str, Outlet]:
-        """Every outlet that is configured and switched on, by its name. Raises ConfigRefused."""
+        """Return every outlet that is configured and switched on, by its name. Raises ConfigRefused."""
         from pressrelease.outlets import open_outlet
 
         return {
@@ -109,18 +134,14 @@ class Workspace:
 
         Raises ConfigRefused, naming the place and never the value.
         """
-        if reference not in self._resolved:
-            self._resolved[reference] = resolve(reference, self.folder)
-        return self._resolved[reference]
-
-    @cached_property
-    def _resolved(self) -> dict[SecretReference, str]:
-        return {}
+        if reference not in self._secrets:
+            self._secrets[reference] = resolve(reference, self.folder)
+        return self._secrets[reference]
 
     def fingerprint(self, name: str) -> str:
-        """What tells an outlet's table with its secrets from any other, and gives none of it away; hex digits.
+        """Return a hash of an outlet's table and its secrets, in hex digits.
 
-        Slow on purpose (50 ms), since it is kept, and a password may be short. Raises ConfigRefused.
+        It is slow on purpose (50 ms): it is stored, and a password may be short. Raises ConfigRefused.
         """
         if name not in self._fingerprints:
             outlet = self.config.outlets[name]
@@ -130,16 +151,13 @@ class Workspace:
             self._fingerprints[name] = made.hex()
         return self._fingerprints[name]
 
-    @cached_property
-    def _fingerprints(self) -> dict[str, str]:
-        return {}
-
 
 def find_workspace(named: Path | None, environment: str | None, current: Path) -> Workspace:
-    """The workspace named, or of PRESSRELEASE_WORKSPACE, or that the current folder lies in.
+    """Return the workspace that was named, or that PRESSRELEASE_WORKSPACE names, or that the current folder is in.
 
-    One that was not named must be this account's own. Root goes on as the account that owns it.
-    Raises NotFound, NotPermitted.
+    One that was not named must be this account's own. Root continues as the account that owns it.
+
+    Raises: NotFound, NotPermitted.
     """
     folder = locate(named, environment, current)
     if named is None and not environment:
@@ -192,17 +210,16 @@ def _is_file(path: Path) -> bool:
 
 
 def to_stop(workspace: Workspace, refused: ConfigRefused) -> Workspace:
-    """A workspace to `stop` in although its config.toml is broken: a scheduler may go on with the last good one.
+    """Return the workspace for `stop` if its config.toml is broken: a scheduler may still use the last good one.
 
-    Its store is the one that the file's text names, if it is there; otherwise `refused` is raised.
+    Its store is the one that the file's text names. Raises `refused` if there is none.
     """
     text = (workspace.folder / "config.toml").read_bytes().decode("utf-8", "replace")
     named = re.search(r'^\s*url\s*=\s*["\']((?:sqlite:///|postgresql\+psycopg://)[^"\']+)', text, re.MULTILINE)
     config = Config(Office("", "UTC"))
     if named is not None:
         config = config._replace(store_url=named[1])
-    found = Workspace(workspace.folder)
-    found.__dict__["config"] = config
+    found = Workspace(workspace.folder, config=config)
     if not found.store.exists:
         raise refused
     return found
@@ -226,13 +243,13 @@ def take_settled_config(workspace: Workspace) -> None:
             settled = clock.pause_clock() - since >= CONFIG_SETTLED
         config = read_config_file(path)
         if config_signature(path) == seen:
-            vars(workspace)["config"] = config
+            workspace.use(config)
             return
         settled = False
 
 
 def config_signature(path: Path) -> object:
-    """What tells a config.toml from any that stood there before it; no two are alike by chance."""
+    """Return values that differ for any two versions of config.toml."""
     try:
         found = path.stat()
     except OSError:
@@ -241,7 +258,7 @@ def config_signature(path: Path) -> object:
 
 
 def read_config_file(path: Path) -> Config:
-    """Read and validate config.toml; the file of signers is named in full. Raises ConfigRefused, NotFound."""
+    """Read and check config.toml, and make the path of the signers' file absolute. Raises ConfigRefused, NotFound."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -267,7 +284,7 @@ def read_config_file(path: Path) -> Config:
 
 
 def _in_full(value: object, secret: Callable[[SecretReference], str]) -> object:
-    """A setting with every reference in it resolved."""
+    """Return a setting with every secret in place of its reference."""
     if isinstance(value, SecretReference):
         return secret(value)
     if isinstance(value, Mapping):
@@ -278,7 +295,7 @@ def _in_full(value: object, secret: Callable[[SecretReference], str]) -> object:
 
 
 def resolve(reference: SecretReference, folder: Path) -> str:
-    """A secret's value; relative files are taken from `folder`. Raises ConfigRefused without the value."""
+    """Return a secret's value; a relative file is in `folder`. Raises ConfigRefused, without the value."""
     where = f"{reference.source.value} {reference.name}"
     if reference.source is SecretSource.ENV:
         value = os.environ.get(reference.name, "")
@@ -295,7 +312,7 @@ _PUT_IT_THERE = "Put the secret there, or ask your IT person to do it."
 
 
 def _secret_file(path: Path, where: str, private: Path) -> str:
-    """A file's text, if nobody but its owner, and the group that shares the workspace, may read it.
+    """Return a file's text, if nobody but its owner, and the group that shares the workspace, may read it.
 
     The open file is checked, not its path.
     """
@@ -342,7 +359,7 @@ def person() -> str:
 
 
 def open_fixed(workspace: Workspace, now: datetime) -> None:
-    """Have outlets asked again that refused other credentials than the workspace has by now."""
+    """Send again to outlets that rejected the login with other credentials than the workspace has now."""
     from pressrelease.store.circuit import closed_outlets, open_outlet_again
 
     closed = closed_outlets(workspace.store.read)
@@ -354,7 +371,7 @@ def open_fixed(workspace: Workspace, now: datetime) -> None:
 
 
 def was_fixed(workspace: Workspace, name: str, refused: str) -> bool:
-    """Whether an outlet's table or secrets are others than those of the fingerprint `refused`, and can be used."""
+    """Return whether an outlet's table or secrets differ from those that it refused, and can be used."""
     configured = workspace.config.outlets.get(name)
     if configured is None or not configured.enabled:
         return False
@@ -366,7 +383,7 @@ def was_fixed(workspace: Workspace, name: str, refused: str) -> bool:
 
 @contextmanager
 def sending(workspace: Workspace, now: datetime, witnesses: Witnesses | None = None) -> Iterator[Cycle]:
-    """A cycle that may send, under a name of its own for as long as the block lasts; `witnesses` as in `Cycle`."""
+    """Open a cycle that may send, under a name of its own until the block ends; `witnesses` as in `Cycle`."""
     from pressrelease.publishing.cycle import Cycle
     from pressrelease.store.presence import register
 

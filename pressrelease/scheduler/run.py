@@ -17,7 +17,6 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -195,7 +194,7 @@ class Scheduler:
         edited = self._config.to_be_read()
         if edited is None:
             return cycle
-        fresh, shift = replace(self._workspace), ExitStack()
+        fresh, shift = self._workspace.reread(), ExitStack()
         try:
             if self._config.never_read and fresh.config == self._workspace.config:
                 self._config.was_read(edited)
@@ -204,7 +203,6 @@ class Scheduler:
                 raise ConfigRefused(
                     [Problem(0, "[store] url changed", "Stop `pressrelease run` and start it again to use it.")]
                 )
-            fresh.__dict__["store"] = self._workspace.store  # what its connections have seen stays seen
             opened = shift.enter_context(sending(fresh, clock.utc_now()))
         except PressReleaseError as error:
             if words := self._config.was_refused(edited, error.message):
@@ -232,9 +230,8 @@ class Scheduler:
         """
         if not self._closed:
             return cycle
-        fresh, shift = replace(self._workspace), ExitStack()
-        # Keep the config in force, even if its file is being written; read only its secrets again.
-        vars(fresh).update(config=self._workspace.config, store=self._workspace.store)
+        # The config in force is kept, even if its file is being written; only its secrets are read again.
+        fresh, shift = self._workspace.reread(self._workspace.config), ExitStack()
         try:
             closed = closed_outlets(fresh.store.read)
             opened = set(self._closed) - set(closed)

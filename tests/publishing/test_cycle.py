@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -207,8 +206,8 @@ def test_a_disk_that_is_full_is_reported(tmp_path: Path, at: int) -> None:
     place = workshop.found(tmp_path, page={})
     workshop.schedule(place, "operation")
     fates = Fates(commits=[""] * at + ["full"])
-    fresh = workshop.Place(place.folder, place.made)
-    fresh.__dict__["store"] = FragileStore(place.config.store_url, place.folder, fates, lambda: None)
+    store = FragileStore(place.config.store_url, place.folder, fates, lambda: None)
+    fresh = workshop.Place(place.folder, place.made, store=store)
     if at < 3:  # the claim, the answer, the sign of life
         with pytest.raises(StateUnreadable):
             publish_due(fresh)
@@ -292,7 +291,7 @@ def test_a_clock_that_came_up_ahead_is_not_believed_however_long_it_has_run(tmp_
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         place = workshop.found(tmp_path, page={})
-        place = replace(place, witnesses=(f"http://127.0.0.1:{server.server_port}/",))
+        place.witnesses = (f"http://127.0.0.1:{server.server_port}/",)
         with running_on(machine, seed=1):
             workshop.schedule(place, "names", NOW + timedelta(hours=3))
             publish_due(place)
@@ -338,7 +337,8 @@ def witness_of(machine: Machine) -> Iterator[tuple[str, list[timedelta]]]:
 def test_witnesses_are_asked_before_a_lift_once_in_some_minutes_and_never_for_nothing(tmp_path: Path) -> None:
     machine, minute = Machine(NOW), timedelta(minutes=1)
     with witness_of(machine) as (address, asked):
-        place = replace(workshop.found(tmp_path, page={}), witnesses=(address,))
+        place = workshop.found(tmp_path, page={})
+        place.witnesses = (address,)
         with running_on(machine, seed=1):
             for number in (10, 12, 40):
                 workshop.schedule(place, f"at-{number}", NOW + number * minute)
@@ -362,7 +362,8 @@ def test_witnesses_are_asked_before_a_lift_once_in_some_minutes_and_never_for_no
 def test_a_clock_that_nobody_vouched_for_is_not_believed_when_no_witness_answers(tmp_path: Path) -> None:
     """A look while nothing is due must not be what the uptime vouches by later."""
     machine = Machine(NOW)
-    place = replace(workshop.found(tmp_path, page={}), witnesses=("http://127.0.0.1:9/",))
+    place = workshop.found(tmp_path, page={})
+    place.witnesses = ("http://127.0.0.1:9/",)
     with running_on(machine, seed=1):
         workshop.schedule(place, "names", NOW + timedelta(hours=3))
         machine.reboot()
@@ -378,7 +379,8 @@ def test_a_clock_that_nobody_vouched_for_is_not_believed_when_no_witness_answers
 def test_a_clock_that_jumps_after_witnesses_vouched_for_it_is_asked_about_again(tmp_path: Path) -> None:
     machine = Machine(NOW)
     with witness_of(machine) as (address, asked):
-        place = replace(workshop.found(tmp_path, page={}), witnesses=(address,))
+        place = workshop.found(tmp_path, page={})
+        place.witnesses = (address,)
         with running_on(machine, seed=1):
             workshop.schedule(place, "now", NOW + timedelta(seconds=10))
             workshop.schedule(place, "later", NOW + timedelta(hours=1))

@@ -685,11 +685,12 @@ def test_two_statements_never_read_the_same(statement: signing.Statement) -> Non
     assert statement.text().count(b"\n") == 1
 
 
-@dataclass(frozen=True)
 class SignedPlace(workshop.Place):
     """A workspace that wants approvals signed."""
 
-    signers: str = ""
+    def __init__(self, folder: Path, made: dict[str, workshop.WritesDown], signers: str) -> None:
+        super().__init__(folder, made)
+        self.signers = signers
 
     @property
     def config(self) -> Config:  # type: ignore[override]

@@ -9,7 +9,7 @@ import hashlib
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -83,13 +83,21 @@ class LooksFirst(WritesDown):
         return Receipt(remote_id=f"found {key}") if arrived else None
 
 
-@dataclass(frozen=True)
 class Place(Workspace):
     """A workspace with outlets of the test's making."""
 
-    made: Mapping[str, WritesDown] = field(default_factory=dict)
-    timeout: timedelta = timedelta(seconds=10)
-    witnesses: tuple[str, ...] = ()
+    def __init__(
+        self,
+        folder: Path,
+        made: Mapping[str, WritesDown],
+        *,
+        timeout: timedelta = timedelta(seconds=10),
+        witnesses: tuple[str, ...] = (),
+        store: Store | None = None,
+    ) -> None:
+        super().__init__(folder)
+        self.made, self.timeout, self.witnesses = made, timeout, witnesses
+        self._store = store
 
     @property
     def config(self) -> Config:  # type: ignore[override]

@@ -85,12 +85,13 @@ def empty_office() -> Path:
     return folder
 
 
-@dataclass(frozen=True)
 class Place(Workspace):
     """A workspace as one process of one machine has it: the config and the outlets are the simulator's."""
 
-    world: World = field(compare=False)
-    machine: Machine = field(compare=False)
+    def __init__(self, folder: Path, world: World, machine: Machine, store: Store | None = None) -> None:
+        super().__init__(folder)
+        self.world, self.machine = world, machine
+        self._store = store
 
     @property
     def config(self) -> Config:  # type: ignore[override]
@@ -99,17 +100,18 @@ class Place(Workspace):
     @property
     def library(self) -> Library:  # type: ignore[override]
         """releases/, which machines that share a record share as well."""
-        kept: Library = self.__dict__.get("_library") or Library(self.world.releases(self.folder))
-        self.__dict__["_library"] = kept
-        return kept
+        if self._library is None:
+            self._library = Library(self.world.releases(self.folder))
+        return self._library
 
     @property
     def store(self) -> Store:  # type: ignore[override]
-        kept: Store = self.__dict__.get("_kept") or self._open()
-        return kept
+        if self._store is None:
+            self._store = self._open()
+        return self._store
 
     def _open(self) -> Store:
-        kept = FragileStore(
+        return FragileStore(
             self.world.url,
             self.folder,
             self.world.fates,
@@ -117,8 +119,6 @@ class Place(Workspace):
             reached=lambda point: self.world.ends_at(point, self),
             server_time=lambda: self.machine.true,
         )
-        self.__dict__["_kept"] = kept
-        return kept
 
     def kill(self) -> None:
         """End this process here. Raises Killed."""

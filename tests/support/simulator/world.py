@@ -102,10 +102,8 @@ class World(People, Copies, Network, Promises):
 
     def sit_down(self) -> None:
         """Whoever works in the office works in its folder from now on."""
-        self._people = Place(self.folder, self, self.machines[0])
-        self._people.__dict__["_kept"] = FragileStore(
-            self.url, self.folder, Fates(), lambda: None, server_time=lambda: self.machine.true
-        )
+        store = FragileStore(self.url, self.folder, Fates(), lambda: None, server_time=lambda: self.machine.true)
+        self._people = Place(self.folder, self, self.machines[0], store)
         self.context = ServiceContext(self._people, "jdoe")
 
     def end(self) -> None:
