@@ -185,6 +185,16 @@ def handle(value: Any) -> str:
     return name
 
 
+def ntfy_topic(value: Any) -> str | SecretReference:
+    """Return a topic's name at ntfy, or a reference to one: whoever knows it can read it."""
+    if isinstance(value, dict):
+        return secret(value)
+    topic = text(value)
+    if not re.fullmatch(r"[-_A-Za-z0-9]{1,64}", topic):
+        raise Wrong("is not a topic's name", 'Use up to 64 letters, digits, - and _, like "placer-da-releases".')
+    return topic
+
+
 def apprise_address(value: Any) -> str | SecretReference:
     """Return an address of Apprise: a reference, because it contains tokens, unless the service is on this machine."""
     if isinstance(value, dict):

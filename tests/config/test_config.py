@@ -222,6 +222,14 @@ KINDS: dict[str, tuple[str, dict[str, tuple[str, Any]]]] = {
             "password": ('{ file = "b.key" }', SecretReference(SecretSource.FILE, "b.key")),
         },
     ),
+    "ntfy": (
+        'topic = "press-releases"',
+        {
+            "url": ('"http://localhost:2586"', "http://localhost:2586"),
+            "topic": (ENV, SecretReference(SecretSource.ENV, "SECRET")),
+            "token": ('{ file = "n.key" }', SecretReference(SecretSource.FILE, "n.key")),
+        },
+    ),
     "apprise": (f"url = {ENV}", {"url": ('"json://127.0.0.1:8000/hook"', "json://127.0.0.1:8000/hook")}),
     "command": (
         'argv = ["/bin/true"]',
@@ -244,6 +252,7 @@ KIND_DEFAULTS: dict[str, dict[str, Any]] = {
     "wordpress": {"categories": (), "tags": ()},
     "mastodon": {"visibility": "public"},
     "bluesky": {"url": "https://bsky.social"},
+    "ntfy": {"url": "https://ntfy.sh", "token": None},
     "apprise": {},
     "command": {"env": {}},
 }  # fmt: skip

@@ -101,6 +101,9 @@ visibility = "public"
 type = "bluesky"
 handle = "office.example.org"
 password = { env = "SKY" }
+[outlets.phones]
+type = "ntfy"
+topic = "releases"
 [outlets.chat]
 type = "apprise"
 url = { env = "CHAT" }
@@ -138,6 +141,7 @@ COVERED = (
     ('visibility = "public"', 'visibility = "private"', "[outlets.social] visibility was changed"),
     ("office.example.org", "agency.example.org", "[outlets.sky] handle was changed"),
     ('type = "bluesky"', 'type = "bluesky"\nurl = "https://pds.example"', "[outlets.sky] url was changed"),
+    ('topic = "releases"', 'topic = "others"', "[outlets.phones] topic was changed"),
     ('url = { env = "CHAT" }', 'url = { env = "OTHER" }', "[outlets.chat] url was changed"),
     ('"--now"]', '"--later"]', "[outlets.program] argv was changed"),
     ('LEVEL = "info"', 'LEVEL = "all"', "[outlets.program] env was changed"),
@@ -169,7 +173,7 @@ def _edited(before: str, after: str) -> Config:
     return read_config(WHOLE.replace(before, after, 1))
 
 
-NAMES = ("newsroom", "media", "hook", "site", "social", "sky", "chat", "program")
+NAMES = ("newsroom", "media", "hook", "site", "social", "sky", "phones", "chat", "program")
 
 
 @pytest.mark.parametrize(("before", "after", "words"), COVERED)
