@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
 
-from pressrelease import __version__
-from pressrelease.errors import NotFound, PressReleaseError
-from pressrelease.release import Release, from_canonical
+from pressrelease.errors import PressReleaseError
+from pressrelease.notifications.near_promises import due, follower, frozen_text, promises_of, state_of
+from pressrelease.release import Release
 from pressrelease.services import ServiceContext
 from pressrelease.status.evaluation import ReleaseState
-from pressrelease.store.rows import from_micros, maybe_micros, maybe_time, to_micros
 
 if TYPE_CHECKING:
     from pressrelease.check import Finding
-    from pressrelease.promises import Follower, Kept, Promise
+    from pressrelease.promises import Kept, Promise
     from pressrelease.publishing.snapshot import Report
-
-#: How near an open promise must be to its end, on either side, to be shown without being asked for.
-NEAR = timedelta(days=7)
-
-#: How long after it went out `status` still looks at a release for promises, and how many new ones at once.
-REMEMBERED = timedelta(days=400)
-AT_ONCE = 50
-
-_ON_ITS_WAY = frozenset({ReleaseState.SCHEDULED, ReleaseState.UNAPPROVED, ReleaseState.PUBLISHING})
 
 
 class Promised(NamedTuple):
@@ -59,42 +47,17 @@ def promised(context: ServiceContext, slugs: Sequence[str] | None = None, *, now
     texts = _texts(context, reports, named=slugs)
     found: list[Promised] = []
     for slug in dict.fromkeys(slugs if slugs is not None else sorted(texts)):
-        state = _state(reports, slug)
+        state = state_of(reports, slug)
         if state is ReleaseState.KILLED:
             continue
         promises = _promises(context, texts[slug], reports.get(slug), now)
         following = [
-            _follower(reports, other.slug)
+            follower(reports, other.slug)
             for other in texts.values()
-            if other.follows == slug and other.slug != slug and _state(reports, other.slug) is not ReleaseState.KILLED
+            if other.follows == slug and other.slug != slug and state_of(reports, other.slug) is not ReleaseState.KILLED
         ]
         found += [Promised(kept, state) for kept in keep(promises, following, now=now)]
-    return sorted(found, key=_due)
-
-
-def _due(one: Promised) -> tuple[bool, datetime, str, int]:
-    from pressrelease.promises.fulfillment import closes
-
-    end = closes(one.promise)
-    return end is None, end or from_micros(0), one.promise.slug, one.promise.line
-
-
-def _state(reports: dict[str, Report], slug: str) -> ReleaseState:
-    return reports[slug].standing.state if slug in reports else ReleaseState.DRAFT
-
-
-def _follower(reports: dict[str, Report], slug: str) -> Follower:
-    from pressrelease.promises import Follower
-
-    if slug not in reports:
-        return Follower(slug)
-    state = reports[slug].standing.state
-    return Follower(
-        slug,
-        lift=reports[slug].dossier.release.lift,
-        out=state is ReleaseState.PUBLISHED,
-        scheduled=state in _ON_ITS_WAY,
-    )
+    return sorted(found, key=lambda one: due(one.promise))
 
 
 def _texts(context: ServiceContext, reports: dict[str, Report], *, named: Sequence[str] | None) -> dict[str, Release]:
@@ -111,37 +74,14 @@ def _texts(context: ServiceContext, reports: dict[str, Report], *, named: Sequen
             if report is None or release.source_hash == report.dossier.release.source_hash:
                 texts[slug] = release
         if slug not in texts and report is not None:
-            texts[slug] = _frozen(context, slug, report.dossier.release.version)
+            texts[slug] = frozen_text(context.store, slug, report.dossier.release.version)
     return texts
-
-
-def _frozen(context: ServiceContext, slug: str, version: str) -> Release:
-    frozen = context.store.read.frozen(slug, version)
-    if frozen is None:
-        raise NotFound(
-            f"The approved text of {slug} is missing from the database.",
-            hint="To check the database: `pressrelease doctor`.",
-        )
-    return from_canonical(frozen.canonical)
 
 
 def _promises(context: ServiceContext, release: Release, report: Report | None, now: datetime) -> tuple[Promise, ...]:
     """Return a release's promises, counted from the day it was written; without one, from its lift, or from now."""
     lift = report.dossier.release.lift if report is not None else None
-    return promises_of(context, release, lift or now)
-
-
-def promises_of(context: ServiceContext, release: Release, otherwise: datetime) -> tuple[Promise, ...]:
-    """Return the promises of one text, counted from the day it was written; without one, from `otherwise` (aware)."""
-    from pressrelease.promises import find_promises
-
-    office = context.config.office
-    return find_promises(
-        release,
-        timezone=office.timezone,
-        release_time=office.release_time,
-        reference=release.date if release.date is not None else otherwise,
-    )
+    return promises_of(context.config.office, release, lift or now)
 
 
 # -- a lift beside what was promised -----------------------------------------------------------------------------
@@ -204,89 +144,8 @@ def due_words(promise: Promise, *, timezone: str, now: datetime) -> str:
     return say_window(promise.not_before, promise.no_later_than, timezone)
 
 
-# -- what is near ------------------------------------------------------------------------------------------------
-
-
 def near_promises(context: ServiceContext, *, now: datetime) -> list[Promised]:
-    """Return the open and overdue promises of what is out, whose end is within seven days of `now`.
+    """Return the open and overdue promises of what is out, whose end is within seven days of `now`."""
+    from pressrelease.notifications.near_promises import near_promises as found_near
 
-    `status` is typed all day: what a frozen version promises never changes, so it is read once and cached.
-    """
-    if not context.store.exists:
-        return []
-    remembered = _remembered(context, now)
-    if not remembered:
-        return []
-    from pressrelease.promises.fulfillment import PromiseState, closes, keep
-
-    found: list[Promised] = []
-    for slug, promises in remembered.items():
-        if not any((end := closes(promise)) is not None and abs(end - now) <= NEAR for promise in promises):
-            continue
-        for kept in keep(promises, _followers_of(context, slug), now=now):
-            end = closes(kept.promise)
-            if end is not None and abs(end - now) <= NEAR and kept.state in {PromiseState.OPEN, PromiseState.OVERDUE}:
-                found.append(Promised(kept, ReleaseState.PUBLISHED))
-    return sorted(found, key=_due)
-
-
-def _followers_of(context: ServiceContext, slug: str) -> list[Follower]:
-    names = []
-    for other in context.library.slugs():
-        with contextlib.suppress(PressReleaseError):
-            if other != slug and slug in context.library.text(other) and context.library.read(other).follows == slug:
-                names.append(other)
-    reports = {report.slug: report for report in context.reports(context.store.read.releases(names))}
-    return [_follower(reports, name) for name in names if _state(reports, name) is not ReleaseState.KILLED]
-
-
-def _remembered(context: ServiceContext, now: datetime) -> dict[str, tuple[Promise, ...]]:
-    """Return the promises of every recent release, by slug; only versions not yet known are read."""
-    office = context.config.office
-    made_with = [__version__, office.timezone, office.release_time.isoformat()]
-    file = context.workspace.private / "promises.json"
-    known: dict[str, list[list[Any]]] = {}
-    with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
-        kept = json.loads(file.read_bytes())
-        known = dict(kept["versions"]) if kept["made_with"] == made_with else {}
-    those = "SELECT slug, version, lift FROM releases WHERE word <> 'killed' AND lift <= :now AND lift > :then"
-    rows = context.store.read.rows(
-        f"{those} AND open UNION ALL {those} AND NOT open ORDER BY lift DESC",  # each half has an index
-        {"now": to_micros(now), "then": to_micros(now - REMEMBERED)},
-    )
-    current: dict[str, list[list[Any]]] = {}
-    found: dict[str, tuple[Promise, ...]] = {}
-    fresh = 0
-    for row in rows:
-        slug, key = row["slug"], f"{row['slug']} {row['version']} {row['lift']}"
-        if key not in known:
-            fresh += 1
-            if fresh > AT_ONCE:
-                continue
-            try:
-                promises = promises_of(context, _frozen(context, slug, row["version"]), from_micros(row["lift"]))
-            except PressReleaseError:
-                continue  # `doctor` reports a frozen text that can't be read; it must not stop `status`
-            known[key] = [[one.text, maybe_micros(one.not_before), maybe_micros(one.no_later_than)] for one in promises]
-        current[key] = known[key]
-        if known[key]:
-            found[slug] = tuple(_promise(slug, values) for values in known[key])
-    if fresh:
-        _write_private(context, {"made_with": made_with, "versions": current})
-    return found
-
-
-def _promise(slug: str, values: list[Any]) -> Promise:
-    from pressrelease.promises import Promise
-
-    text, not_before, no_later_than = values
-    return Promise(slug, text, 0, maybe_time(not_before), maybe_time(no_later_than))
-
-
-def _write_private(context: ServiceContext, kept: dict[str, Any]) -> None:
-    """Write the cache; if it can't be written, everything is read again next time."""
-    from pressrelease.system.files import write_atomically
-
-    with contextlib.suppress(OSError):
-        data = json.dumps(kept, ensure_ascii=False).encode()
-        write_atomically(context.workspace.private / "promises.json", data, durable=False)
+    return [Promised(kept, ReleaseState.PUBLISHED) for kept in found_near(context.workspace, now=now)]

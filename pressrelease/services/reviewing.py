@@ -155,9 +155,9 @@ def _findings(
 
 
 def _promises(context: ServiceContext, release: Release, lift: datetime | None) -> tuple[Promise, ...]:
-    from pressrelease.services.promising import promises_of
+    from pressrelease.notifications.near_promises import promises_of
 
-    return promises_of(context, release, lift or clock.utc_now())
+    return promises_of(context.config.office, release, lift or clock.utc_now())
 
 
 def _last_approval(context: ServiceContext, covered: Covered) -> LastApproval | None:

@@ -15,12 +15,13 @@ from office import Office, found_office
 from pressrelease.cli import main
 from pressrelease.cli.promising import near_lines
 from pressrelease.errors import NotFound, ReleaseRefused
+from pressrelease.notifications.near_promises import AT_ONCE
 from pressrelease.promises import Follower, Promise, PromiseState, keep
 from pressrelease.promises.fulfillment import closes, fits
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.services import ServiceContext
 from pressrelease.services.approving import approve
-from pressrelease.services.promising import AT_ONCE, near_promises, promised
+from pressrelease.services.promising import near_promises, promised
 from pressrelease.services.scheduling import propose, schedule
 from pressrelease.system import clock
 from pressrelease.wiring import Workspace
@@ -173,8 +174,8 @@ def test_a_lift_outside_what_was_promised_is_warned_of_and_still_possible(
     assert (finding.severity.value, finding.line) == ("warning", 5)
     assert "first promised it for another time" in finding.message
     said = office.run("schedule", "names", "--yes").stdout
-    assert "warning  first promised it" in said
-    assert said.index("warning  first promised it") < said.index("Scheduled.")
+    assert "warning   first promised it" in said
+    assert said.index("warning   first promised it") < said.index("Scheduled.")
 
 
 @pytest.mark.usefixtures("promise_made")
