@@ -82,6 +82,7 @@ class Notify(NamedTuple):
 
     outlets: tuple[str, ...] = ()
     heartbeat: str | SecretReference = ""
+    daily: time | None = None
 
 
 class ClearanceRule(NamedTuple):

@@ -124,6 +124,11 @@ def wall_time(value: Any) -> time:
     return time.fromisoformat(value)
 
 
+def wall_time_or_empty(value: Any) -> time | None:
+    """As `wall_time`; None for an empty text."""
+    return None if value == "" else wall_time(value)
+
+
 def timezone(value: Any) -> str:
     """Return an IANA zone that exists on this machine; no leap-second or machine-local zone."""
     name = text(value)

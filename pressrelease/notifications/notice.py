@@ -78,7 +78,10 @@ class Known:
 
 @dataclass(frozen=True)
 class Notice:
-    """One sentence or two. `key` names a condition that has no line in the journal, "" for an event that has one."""
+    """One sentence or two. `key` names a condition that has no line in the journal, "" for an event that has one.
+
+    Without words there is nothing to send, and the condition is recorded all the same.
+    """
 
     about: Topic
     words: str

@@ -95,13 +95,12 @@ def _skip_lines(store: Store, readers: Collection[NotificationCursor], news: Unr
     """Record that there was nothing to send, if that saves later work or ends a condition."""
     for reader in readers:
         lines, standing = news.new_to(reader)
-        ended = not reader.conditions <= news.keys
+        ended = reader.conditions != news.kept(reader)
         if lines or standing or not (ended or news.upto - reader.line > PASSED_OVER):
             continue
         with store.ledger(now=now, actor="scheduler") as ledger:
-            kept = reader.conditions & news.keys
             notification_state.mark_notified(
-                ledger, reader, line=news.upto, conditions=kept, not_before=reader.not_before
+                ledger, reader, line=news.upto, conditions=news.kept(reader), not_before=reader.not_before
             )
 
 
@@ -132,13 +131,12 @@ def _tell_reader(
         news = unread_events(workspace, seen, [reader], now)
     lines, standing = news.new_to(reader)
     notices, beyond = in_words(workspace, lines, now)
-    notices += standing
+    notices += [one for one in standing if one.words]
     if not notices:
-        if lines:
+        if lines or standing:
             with store.ledger(now=now, actor="scheduler") as ledger:
-                kept = reader.conditions & news.keys
                 notification_state.mark_notified(
-                    ledger, reader, line=news.upto, conditions=kept, not_before=reader.not_before
+                    ledger, reader, line=news.upto, conditions=news.kept_after(reader), not_before=reader.not_before
                 )
         return
     if not reader.may_be_notified(now, urgent=_urges(lines)):
@@ -155,7 +153,7 @@ def _tell_reader(
             # A notification that may have arrived is not sent again where that would look new: too many warnings get
             # ignored.
             notification_state.mark_notified(
-                ledger, reader, line=news.upto, conditions=news.keys, not_before=then + PAUSE
+                ledger, reader, line=news.upto, conditions=news.kept_after(reader), not_before=then + PAUSE
             )
         else:
             pause = PAUSES[-1] if failed is Certainty.FOR_GOOD else PAUSES[min(reader.tries, len(PAUSES) - 1)]

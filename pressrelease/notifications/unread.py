@@ -8,10 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pressrelease.notifications.conditions import REMINDERS, clearance_reminders, conditions, reminders
+from pressrelease.notifications.daily import (
+    daily_notice,
+    day_of,
+    is_daily,
+    is_due,
+    key_of,
+    lasting,
+    noon_after,
+    was_sent,
+)
 from pressrelease.notifications.events import EVENTS, grouped, notice_of
 from pressrelease.notifications.notice import Coming, Early, EventGroup, JournalEvent, Known, Notice
 from pressrelease.publishing.snapshot import Snapshot, known_outlets, reports
-from pressrelease.status.causes import Cause
+from pressrelease.status.causes import Cause, Topic
 from pressrelease.status.evaluation import Scheduled, counted_approvals
 from pressrelease.store import Reader, notification_state
 from pressrelease.store.circuit import closed_outlets
@@ -40,12 +50,29 @@ class UnreadEvents:
     def new_to(self, reader: NotificationCursor) -> tuple[list[JournalEvent], list[Notice]]:
         """Return what one recipient has not been notified of."""
         lines = [one for one in self.events if one.n > reader.line]
-        return lines, [one for one in self.standing if one.key not in reader.conditions]
+        return lines, [one for one in self.standing if not _is_known(one.key, reader.conditions)]
+
+    def kept(self, reader: NotificationCursor) -> frozenset[str]:
+        """Return what stays recorded of a recipient's conditions if nothing is sent: those that still hold."""
+        return (reader.conditions & self.keys - self._day) | lasting(reader.conditions, *self._day)
+
+    def kept_after(self, reader: NotificationCursor) -> frozenset[str]:
+        """Return what is recorded as sent to a recipient once everything new was."""
+        return (self.keys - self._day) | lasting(self._day | reader.conditions, *self._day)
+
+    @property
+    def _day(self) -> frozenset[str]:
+        """The key of the list of the day, alone, if there is one."""
+        return frozenset(key for key in self.keys if is_daily(key))
 
     @property
     def keys(self) -> frozenset[str]:
         """The key of every condition that holds."""
         return frozenset(one.key for one in self.standing)
+
+
+def _is_known(key: str, conditions: Collection[str]) -> bool:
+    return was_sent(key, conditions) if is_daily(key) else key in conditions
 
 
 def unread_events(
@@ -70,10 +97,12 @@ def unread_events(
     ]
     # Deliveries in time are most of what happens, and nobody is notified of each.
     new_events = tuple(one for one in events if one.at >= now - OLDEST and grouped([one]))
-    return UnreadEvents(after, upto, new_events, tuple(_standing(workspace, seen, now)))
+    return UnreadEvents(after, upto, new_events, tuple(_standing(workspace, seen, readers, now)))
 
 
-def _standing(workspace: Workspace, seen: Snapshot, now: datetime) -> list[Notice]:
+def _standing(
+    workspace: Workspace, seen: Snapshot, readers: Collection[NotificationCursor], now: datetime
+) -> list[Notice]:
     """Return the conditions without a line of their own, by the pass that was just made."""
     config, store = workspace.config, workspace.store
     delayed = [slug for slug, standing in seen.plan.statuses if standing.cause is Cause.DELAYED]
@@ -92,7 +121,30 @@ def _standing(workspace: Workspace, seen: Snapshot, now: datetime) -> list[Notic
     if needing:
         known = _known(workspace, list({slug for slug, _ in needing}))
         found += clearance_reminders(known.values(), now=now, timezone=config.office.timezone)
-    return found + reminders(coming, dict(seen.plan.statuses), now=now, timezone=config.office.timezone)
+    found += reminders(coming, dict(seen.plan.statuses), now=now, timezone=config.office.timezone)
+    return found + _daily(workspace, readers, now)
+
+
+def _daily(workspace: Workspace, readers: Collection[NotificationCursor], now: datetime) -> list[Notice]:
+    """Return the list of the day from its time on; without words if it is too late, or each reader had it."""
+    at, timezone = workspace.config.notify.daily, workspace.config.office.timezone
+    if at is None:
+        return []
+    day = day_of(now, at, timezone)
+    silent = Notice(Topic.DAILY, "", key_of(day))
+    if not is_due(now, at, timezone) or (readers and all(was_sent(silent.key, one.conditions) for one in readers)):
+        return [silent]
+    from pressrelease.notifications.near_promises import near_promises
+
+    read = workspace.store.read
+    before_noon = notification_state.coming_lifts(read, from_micros(0), noon_after(day, timezone))
+    releases = _known(workspace, [slug for slug, *_ in before_noon])
+    promises = near_promises(workspace, now=now)
+    out = notification_state.slugs_out(read, {one.promise.slug for one in promises})
+    # A sentence for each clearance that is missing, and for each alternate that is armed, belongs here.
+    also: list[str] = []
+    named = [one for one in promises if one.promise.slug in out]
+    return [daily_notice(day, list(releases.values()), named, also, now=now, timezone=timezone)]
 
 
 def in_words(workspace: Workspace, lines: Sequence[JournalEvent], now: datetime) -> tuple[list[Notice], int]:
@@ -136,7 +188,7 @@ def _known(workspace: Workspace, slugs: Sequence[str]) -> dict[str, Known]:
             one.dossier,
             missing=max(
                 0,
-                policy.approvals - counted_approvals(one.dossier.approvals, policy, one.dossier.release.author),
+                policy.approvals - counted_approvals(one.dossier.approvals, policy, one.dossier.release.makers),
             ),
             out=one.slug in out,
             standing=one.standing,

@@ -84,6 +84,7 @@ class Topic(Enum):
     MOVED = "lift moved"
     APPROVAL = "approval needed"
     CLEARANCE = "clearance needed"
+    DAILY = "the day ahead"
     SOON = "coming up"
     PUBLISHED = "published"
     GOES_ON = "goes on"

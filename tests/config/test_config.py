@@ -71,6 +71,7 @@ CONTRACT = {
     "clock.tolerance": ('"5s"', timedelta(seconds=5)),
     "store.url": ('"postgresql+psycopg://db.example.org/press"', "postgresql+psycopg://db.example.org/press"),
     "notify.outlets": ('["media"]', ("media",)),
+    "notify.daily": ('"17:00"', time(17)),
     "notify.heartbeat": (ENV, SecretReference(SecretSource.ENV, "SECRET")),
 }
 

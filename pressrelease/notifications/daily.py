@@ -1,0 +1,129 @@
+"""The list of the day: what goes out before tomorrow noon and still lacks something, and what was promised. Pure.
+
+    day_of(now) ──▶ the day whose list is due ──▶ daily_notice ──▶ one Notice, without words if nothing is on the list
+
+Its key is the day. A reader who was sent the list of a day, or for whom nothing was on it, is not sent it again, nor
+that of an earlier day: the key of the last one is kept with the reader's cursor (`lasting`), so neither a second
+scheduler, nor a clock that is some seconds off, nor a list that becomes empty and fills again sends another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from pressrelease.notifications.notice import Known, Notice, sentence
+from pressrelease.status.causes import Topic
+from pressrelease.when import say_full
+from pressrelease.when.formatting import say_full_day
+
+if TYPE_CHECKING:
+    from pressrelease.promises import Kept
+
+#: Until so long after its time a list is sent that could not be sent before.
+SENT_WITHIN = timedelta(hours=6)
+
+#: How many releases, and how many promises, a list names.
+MOST = 20
+
+_KEY = "daily "
+
+
+def day_of(now: datetime, at: time, timezone: str) -> date:
+    """Return the day whose list was due last: today from `at` on, local time, and yesterday before. `now` is aware."""
+    local = now.astimezone(ZoneInfo(timezone))
+    return local.date() if local.time() >= at else local.date() - timedelta(days=1)
+
+
+def is_due(now: datetime, at: time, timezone: str) -> bool:
+    """Return whether the last list may still be sent."""
+    due = datetime.combine(day_of(now, at, timezone), at, ZoneInfo(timezone))
+    return now - due < SENT_WITHIN
+
+
+def noon_after(day: date, timezone: str) -> datetime:
+    """Return noon of the next day (aware)."""
+    return datetime.combine(day + timedelta(days=1), time(12), ZoneInfo(timezone))
+
+
+def key_of(day: date) -> str:
+    """Return the key of a day's list."""
+    return f"{_KEY}{day.isoformat()}"
+
+
+def is_daily(key: str) -> bool:
+    """Return whether a condition's key is that of a list of the day."""
+    return key.startswith(_KEY)
+
+
+def was_sent(key: str, conditions: Collection[str]) -> bool:
+    """Return whether the list with this key, or a later one, is among what a reader was notified of."""
+    return any(key <= one for one in lasting(conditions, key))
+
+
+def lasting(conditions: Collection[str], key: str = "") -> frozenset[str]:
+    """Return which of a reader's conditions stay though they no longer hold: the last list of the day.
+
+    With the `key` of the day, one that is more than two days later was recorded under another clock, and is forgotten.
+    """
+    lists = sorted(one for one in conditions if is_daily(one))
+    if key:
+        latest = key_of(date.fromisoformat(key.removeprefix(_KEY)) + timedelta(days=2))
+        lists = [one for one in lists if one <= latest]
+    return frozenset(lists[-1:])
+
+
+def daily_notice(
+    day: date,
+    unapproved: Sequence[Known],
+    promises: Sequence[Kept],
+    also: Sequence[str] = (),
+    *,
+    now: datetime,
+    timezone: str,
+) -> Notice:
+    """Return the list of a day; its words are "" if nothing is on it.
+
+    `unapproved` are the releases that go out before noon of the next day, `promises` those of releases that are out,
+    and `also` whole sentences about what else is missing: clearances, and alternates that are armed. No release that is
+    not out is named. `now` is aware.
+    """
+    lines = [_unapproved(one, now, timezone) for one in unapproved if one.missing > 0]
+    lines = [*_at_most(lines, "releases"), *also]
+    lines += _at_most([words for one in promises if (words := _promised(one, day, timezone))], "promises")
+    if not lines:
+        return Notice(Topic.DAILY, "", key_of(day))
+    noon = say_full_day(day + timedelta(days=1))
+    words = f"Before noon on {noon}: {' '.join(lines)} To see what to do: `pressrelease status`."
+    return Notice(Topic.DAILY, words, key_of(day))
+
+
+def _at_most(lines: list[str], what: str) -> list[str]:
+    more = len(lines) - MOST
+    return lines if more <= 0 else [*lines[:MOST], f"{more} more {what} are not listed here."]
+
+
+def _unapproved(one: Known, now: datetime, timezone: str) -> str:
+    lift = one.dossier.release.lift
+    approvals = "1 more approval" if one.missing == 1 else f"{one.missing} more approvals"
+    when = say_full(lift, timezone=timezone) if lift else "as soon as it is approved"
+    if lift is not None and lift <= now:
+        return sentence(f"{one.name} was to go out {when} and needs {approvals}.")
+    return sentence(f"{one.name} goes out {when} and needs {approvals}.")
+
+
+def _promised(kept: Kept, day: date, timezone: str) -> str:
+    """Return the sentence about a promise that nothing keeps and that is due by the end of the next day."""
+    from pressrelease.promises.fulfillment import PromiseState, closes
+
+    end = closes(kept.promise)
+    after = datetime.combine(day + timedelta(days=2), time(), ZoneInfo(timezone))
+    if end is None or end > after:
+        return ""
+    local = end.astimezone(ZoneInfo(timezone))
+    last = (local - timedelta(microseconds=1)).date()
+    if kept.state is PromiseState.OVERDUE:
+        return f"{kept.promise.slug} made a promise that was due by {say_full_day(last)}, and it was not kept."
+    return f"{kept.promise.slug} made a promise that is due by {say_full_day(last)}, and nothing scheduled keeps it."
