@@ -9,7 +9,7 @@ from dateutil.relativedelta import FR, MO, SA, SU, TH, TU, WE, relativedelta
 
 from pressrelease.when.formatting import AP_WEEKDAYS, MONTHS
 from pressrelease.when.refusals import NoReading, Why, week_of
-from pressrelease.when.tokens import Day, DaysAhead, NthWeekday, Span, Stretch, Weekday
+from pressrelease.when.tokens import Day, NthWeekday, Span, Stretch, Weekday
 
 #: A day without a year is the next one only while that is nearer than the last one.
 _NEAR = timedelta(days=180)
@@ -45,7 +45,7 @@ def moved(day: date, by: relativedelta) -> date:
         raise OverflowError from outside
 
 
-def dates_of(part: Day, today: Today, weekdays: frozenset[int], *, year: int | None, week: bool = False) -> date:
+def date_of(part: Day, today: Today, weekdays: frozenset[int], *, year: int | None, week: bool = False) -> date:
     """Return the one date that a written day means. Raises NoReading.
 
     `weekdays` are beside it and must agree; `year` is given elsewhere in the phrase; a date that starts or is in a
@@ -204,11 +204,6 @@ def nth_weekday(part: NthWeekday, today: Today) -> date:
                 break
             return found
     raise NoReading(Why.MONTH_WITHOUT_YEAR, part)
-
-
-def ahead(part: DaysAhead, today: Today) -> date:
-    """Return the day of "tomorrow", "in 3 days"."""
-    return today.day + timedelta(days=part.days)
 
 
 def span_dates(part: Span, today: Today) -> tuple[date, date]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from pressrelease.when.refusals import Why
-from pressrelease.when.tokens import Clock, Doubt, Half, Midnight, Part, PartOfDay
+from pressrelease.when.tokens import Clock, Doubt, Half, Midnight, PartOfDay, Token
 from pressrelease.when.vocabulary import NUMBER_WORDS
 
 _NAMED = "|".join(NUMBER_WORDS)
@@ -38,11 +38,11 @@ def _hour(written: str) -> int:
     return NUMBER_WORDS.get(written) or int(written)
 
 
-def _contradiction(found: re.Match[str]) -> Part:
+def _contradiction(found: re.Match[str]) -> Token:
     return Doubt(*found.span(), Why.NO_CLOCK_TIME)
 
 
-def _with_half(found: re.Match[str]) -> Part | None:
+def _with_half(found: re.Match[str]) -> Token | None:
     if found["c12_together"]:
         digits = found["c12_together"]
         hour, minute, second = int(digits[:-2]), int(digits[-2:]), 0
@@ -57,7 +57,7 @@ def _with_half(found: re.Match[str]) -> Part | None:
     return Clock(*found.span(), hour, minute, second, half, minutes_written=True)
 
 
-def _with_minutes(found: re.Match[str]) -> Part | None:
+def _with_minutes(found: re.Match[str]) -> Token | None:
     written = found["c24_hour"]
     hour, minute, second = int(written), int(found["c24_minute"]), int(found["c24_second"] or 0)
     if minute > 59 or second > 59 or hour > 24 or (hour == 24 and (minute or second)):
@@ -68,14 +68,14 @@ def _with_minutes(found: re.Match[str]) -> Part | None:
     return Clock(*found.span(), hour, minute, second, Half.WHOLE if clear else Half.UNSAID, minutes_written=True)
 
 
-def _range_begins(found: re.Match[str]) -> Part | None:
+def _range_begins(found: re.Match[str]) -> Token | None:
     hour = int(found["cr_hour"])
     if not 1 <= hour <= 12:
         return None
     return Clock(*found.span(), hour, int(found["cr_minute"] or 0))
 
 
-def _bare(found: re.Match[str]) -> Part | None:
+def _bare(found: re.Match[str]) -> Token | None:
     hour = _hour(found["c1_hour"])
     if hour > 24:
         return _contradiction(found)
@@ -84,7 +84,7 @@ def _bare(found: re.Match[str]) -> Part | None:
     return Clock(*found.span(), hour, 0, 0, Half.WHOLE if whole else Half.UNSAID)
 
 
-def _spoken(found: re.Match[str]) -> Part | None:
+def _spoken(found: re.Match[str]) -> Token | None:
     hour = _hour(found["said_hour"])
     if not 1 <= hour <= 12:
         return _contradiction(found)
@@ -97,19 +97,19 @@ def _spoken(found: re.Match[str]) -> Part | None:
     return Clock(*found.span(), hour, minute, 0, _half(found, "said_half"), minutes_written=False)
 
 
-def _after_midnight(found: re.Match[str]) -> Part:
+def _after_midnight(found: re.Match[str]) -> Token:
     words = found["after_count"]
     minutes = 1 if words in {"a", "one"} else int(words)
     return Clock(*found.span(), 0, minutes, 0, Half.WHOLE) if 0 < minutes < 60 else _contradiction(found)
 
 
-def _part_of_day(found: re.Match[str]) -> Part:
+def _part_of_day(found: re.Match[str]) -> Token:
     name = found["part_name"]
     today = name == "tonight" or found["part_this"] is not None
     return PartOfDay(*found.span(), name, *_PARTS_OF_DAY[name], today)
 
 
-def _four(found: re.Match[str]) -> Part | None:
+def _four(found: re.Match[str]) -> Token | None:
     digits = found["c4_digits"] or found["c4_tagged"] or found["c4_zoned"] or found["c4_plain"]
     hour, minute = int(digits[:2]), int(digits[2:])
     if minute > 59 or hour > 24 or (hour == 24 and minute):
@@ -119,7 +119,7 @@ def _four(found: re.Match[str]) -> Part | None:
     return Clock(found.start(), end, hour, minute, 0, Half.WHOLE, minutes_written=True)
 
 
-PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Part | None]]] = [
+PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Token | None]]] = [
     (
         "aftermidnight",
         r"(?:\b12[:.]01\s*a\.?m\.?[\s(,-]*)?\b(?P<after_count>a|one|[0-9]{1,2})\s+minutes?\s+(?:past|after)\s+midnight\b",

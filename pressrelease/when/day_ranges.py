@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from pressrelease.when.days import MONTH, NTH, WEEKDAY, month_of
-from pressrelease.when.holidays import NAMES as HOLIDAYS
+from pressrelease.when.days import HOLIDAY, MONTH, NTH, WEEKDAY, month_of
 from pressrelease.when.refusals import Why
-from pressrelease.when.tokens import Doubt, Part, Span, Stretch
+from pressrelease.when.tokens import Doubt, Span, Stretch, Token
 
-Pattern = tuple[str, str, Callable[[re.Match[str]], Part | None]]
+Pattern = tuple[str, str, Callable[[re.Match[str]], Token | None]]
 
 _YEAR = r"(?:20|21)[0-9]{2}(?![0-9:])"
 _EARLY = r"(?:in\s+the\s+)?(?:early\s+part\s+of|early\s+in|early|first\s+half\s+of|beginning\s+of|start\s+of)"
@@ -29,7 +28,7 @@ def _piece(found: re.Match[str], group: str) -> str:
     return ""
 
 
-def _week_of(found: re.Match[str]) -> Part:
+def _week_of(found: re.Match[str]) -> Token:
     words = found[0]
     if "ending" in words or words.startswith("w/e"):
         stretch = Stretch.WEEK_ENDING
@@ -40,7 +39,7 @@ def _week_of(found: re.Match[str]) -> Part:
     return Span(*found.span(), stretch, piece=_piece(found, "wo"))
 
 
-def _week(found: re.Match[str]) -> Part | None:
+def _week(found: re.Match[str]) -> Token | None:
     which = " ".join(found["week_which"].split())
     if which in {"last", "past"}:
         return Doubt(*found.span(), Why.PASSED)
@@ -48,7 +47,7 @@ def _week(found: re.Match[str]) -> Part | None:
     return Span(*found.span(), Stretch.WEEK, number, piece=_piece(found, "week"))
 
 
-def _first_week(found: re.Match[str]) -> Part:
+def _first_week(found: re.Match[str]) -> Token:
     year = found["fw_year"]
     return Span(
         *found.span(),
@@ -59,7 +58,7 @@ def _first_week(found: re.Match[str]) -> Part:
     )
 
 
-def _month(found: re.Match[str]) -> Part:
+def _month(found: re.Match[str]) -> Token:
     year = found["month_year"]
     return Span(
         *found.span(),
@@ -71,17 +70,17 @@ def _month(found: re.Match[str]) -> Part:
     )
 
 
-def _months_ahead(found: re.Match[str]) -> Part:
+def _months_ahead(found: re.Match[str]) -> Token:
     number = 0 if "this" in found["ma_which"] or "current" in found["ma_which"] else 1
     return Span(*found.span(), Stretch.MONTHS_AHEAD, number, piece=_piece(found, "ma"))
 
 
-def _weekend(found: re.Match[str]) -> Part:
+def _weekend(found: re.Match[str]) -> Token:
     which = found["we_which"] or ""
     return Span(*found.span(), Stretch.WEEKEND, 1 if "next" in which else 0)
 
 
-def _month_unless_verb(found: re.Match[str]) -> Part | None:
+def _month_unless_verb(found: re.Match[str]) -> Token | None:
     if found["month_name"] in {"may", "march", "mar"} and found[0].strip() == found["month_name"]:
         # "may not be used", "a march": alone they are words, unless they are the whole text.
         return _month(found) if found.string.strip() == found[0].strip() else None
@@ -93,7 +92,7 @@ PATTERNS: list[Pattern] = [
         "weekof",
         rf"""\b(?:(?:some\s?time\s+)?(?:(?:in|during|for|over)\s+)?(?:the\s+)?(?:{_PIECE.format("wo")})?(?:work(?:ing)?[\s-]?|calendar\s+)?week[\s-]+
         (?:of|beginning|commencing|starting|begins|starts|ending|from)\b(?:\s+(?:on|of))?|w/[cbe]\b|w\.c\.|wc\b|wk\s+of\b|wk\.?\s+(?:commencing|beginning)\b)
-        \s*:?(?=\s*(?:the\s+)?(?:[0-9]|{MONTH}\b|{WEEKDAY}\b|(?:{HOLIDAYS})\b))""",
+        \s*:?(?=\s*(?:the\s+)?(?:[0-9]|{MONTH}\b|{WEEKDAY}\b|(?:{HOLIDAY})\b))""",
         _week_of,
     ),
     (

@@ -8,10 +8,24 @@ from datetime import timedelta
 from functools import cache
 
 from pressrelease.when.refusals import Why
-from pressrelease.when.tokens import Ahead, Day, DaysAhead, Doubt, Instant, NthWeekday, Part, Weekday, Year
+from pressrelease.when.tables import Table
+from pressrelease.when.tokens import (
+    Ahead,
+    Clock,
+    Day,
+    DaysAhead,
+    Doubt,
+    Half,
+    Holiday,
+    Instant,
+    NthWeekday,
+    Token,
+    Weekday,
+    Year,
+)
 from pressrelease.when.vocabulary import NUMBER_WORDS
 
-Pattern = tuple[str, str, Callable[[re.Match[str]], Part | None]]
+Pattern = tuple[str, str, Callable[[re.Match[str]], Token | None]]
 
 MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
@@ -75,29 +89,60 @@ def _year(written: str | None) -> int | None:
     return int(digits) if len(digits) == 4 else 2000 + int(digits)
 
 
-def _iso(found: re.Match[str]) -> Part | None:
+_HOLIDAY_TABLE = Table("holidays")
+
+
+def _day_of(words: str) -> tuple[int, ...]:
+    """Return (month, day) of "july 4"; (which, weekday, month) of "first monday september"."""
+    first, *rest = words.split()
+    if first in NTH:
+        return NTH[first], weekday_of(rest[0]), month_of(rest[1])
+    return month_of(first), int(rest[0])
+
+
+#: Each name as a pattern, its day, and whether only offices in the United States mean that day.
+_HOLIDAYS = [
+    (re.sub(r"([.,'])", r"\\\1?", name).replace(" ", r"\s+"), _day_of(day), kind == "american")
+    for kind in ("everywhere", "american")
+    for name, day in _HOLIDAY_TABLE.rows(kind)
+]
+#: "Labor Day weekend", "the Thanksgiving parade": several days, or a thing.
+_NOT_A_DAY = rf"(?!\s+(?!(?:at|on|in|and|to|through|noon|{MONTH}|{WEEKDAY})\b)[a-z]|-|')"
+
+HOLIDAY = "|".join(pattern for pattern, _, _ in _HOLIDAYS)
+
+
+def _holiday(found: re.Match[str]) -> Token | None:
+    for pattern, when, american in _HOLIDAYS:
+        if re.fullmatch(pattern, found["holiday_name"]):
+            year = found["holiday_year"]
+            return Holiday(*found.span(), found["holiday_name"], when, int(year) if year else None, american)
+    return None
+
+
+def _iso(found: re.Match[str]) -> Token | None:
     if found["iso_week"]:
         return None
-    year, month, day = int(found["iso_year"]), int(found["iso_month"]), int(found["iso_day"])
-    if found["iso_hour"] is None:
-        return Day(*found.span(), ((year, month, day),))
-    offset: timedelta | None = None
-    written = found["iso_offset"]
-    if written in {"z", "+00", "utc"}:
-        offset = timedelta()
-    elif written:
-        digits = written[1:].replace(":", "").ljust(4, "0")
-        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:4])) * (-1 if written[0] == "-" else 1)
-        if offset >= timedelta(hours=24) or offset <= timedelta(hours=-24):
-            return Doubt(*found.span(), Why.NO_OFFSET)
-    micro = int((found["iso_fraction"] or "").ljust(6, "0")[:6])
-    return Instant(
-        *found.span(), year, month, day,
-        int(found["iso_hour"]), int(found["iso_minute"]), int(found["iso_second"] or 0), micro, offset,
-    )  # fmt: skip
+    # Here, and not above: it takes 10 ms to load, and most phrases have no ISO date.
+    from dateutil.parser import isoparser
+
+    iso = isoparser()
+    try:
+        written = f"{found['iso_year']}-{found['iso_month']}-{found['iso_day']}"
+        day = iso.parse_isodate(written)
+        if found["iso_hour"] is None:
+            return Day(*found.span(), ((day.year, day.month, day.day),))
+        fraction = f".{found['iso_fraction']}" if found["iso_fraction"] else ""
+        hour, minute, second = found["iso_hour"], found["iso_minute"], found["iso_second"] or "00"
+        time = iso.parse_isotime(f"{hour}:{minute}:{second}{fraction}{(found['iso_offset'] or '').upper()}")
+    except ValueError:
+        return Doubt(*found.span(), Why.NO_ISO_TIME)
+    # 24:00 is the end of its day, and stays on it here.
+    clock = Clock(*found.span(), int(hour), time.minute, time.second, Half.WHOLE, True, time.microsecond)
+    return Instant(*found.span(), (day.year, day.month, day.day), clock, time.utcoffset())
 
 
-def _numeric(found: re.Match[str]) -> Part | None:
+def _numeric(found: re.Match[str]) -> Token | None:
     first, second, third = found["num_first"], found["num_second"], found["num_third"]
     if found[0] == "24/7":
         return Doubt(*found.span(), Why.NAMES_NO_DAY)
@@ -114,16 +159,16 @@ def _numeric(found: re.Match[str]) -> Part | None:
     return Day(*found.span(), ((year, one, two), (year, two, one)), numeric=True)
 
 
-def _ordinal(found: re.Match[str]) -> Part | None:
+def _ordinal(found: re.Match[str]) -> Token | None:
     day = _ORDINALS.index(re.sub(r"\s", "-", found["ord_day"])) + 1
     return Day(*found.span(), ((_year(found["ord_year"]), month_of(found["ord_month"]), day),))
 
 
-def _nth_day(found: re.Match[str]) -> Part | None:
+def _nth_day(found: re.Match[str]) -> Token | None:
     return Day(*found.span(), ((None, None, int(found["nth_day"])),))
 
 
-def _weekday(found: re.Match[str]) -> Part | None:
+def _weekday(found: re.Match[str]) -> Token | None:
     which, name, after = found["wd_which"] or "", found["wd_name"], found["wd_after"] or ""
     weekday = weekday_of(name)
     which = " ".join(which.split())
@@ -149,7 +194,7 @@ def _weekday(found: re.Match[str]) -> Part | None:
     return Weekday(*found.span(), weekday, which, weeks)
 
 
-def _nth_weekday(found: re.Match[str]) -> Part | None:
+def _nth_weekday(found: re.Match[str]) -> Token | None:
     return NthWeekday(
         *found.span(),
         NTH[found["nw_nth"]],
@@ -159,7 +204,7 @@ def _nth_weekday(found: re.Match[str]) -> Part | None:
     )
 
 
-def _ahead(found: re.Match[str]) -> Part | None:
+def _ahead(found: re.Match[str]) -> Token | None:
     written = found["ahead_count"]
     count = 1 if written in {"a", "an", "one"} else NUMBER_WORDS.get(written, 0) or int(written)
     unit = found["ahead_unit"]
@@ -173,20 +218,20 @@ def _ahead(found: re.Match[str]) -> Part | None:
     return Ahead(*found.span(), timedelta(seconds=count * size), timedelta(seconds=size))
 
 
-def _relative(found: re.Match[str]) -> Part | None:
+def _relative(found: re.Match[str]) -> Token | None:
     word = " ".join(found[0].split())
     if "after tomorrow" in word:
         return DaysAhead(*found.span(), 2)
     return DaysAhead(*found.span(), 1 if word.startswith("tomorrow") else 0)
 
 
-def _week_from(found: re.Match[str]) -> Part | None:
+def _week_from(found: re.Match[str]) -> Token | None:
     written = found["wf_count"]
     weeks = 1 if written in {"a", "one"} else NUMBER_WORDS.get(written, 0) or int(written)
     return DaysAhead(*found.span(), weeks * 7 + (1 if found["wf_day"] == "tomorrow" else 0))
 
 
-def _from_now(found: re.Match[str]) -> Part | None:
+def _from_now(found: re.Match[str]) -> Token | None:
     written, unit = found["now_count"], found["now_unit"]
     count = 1 if written in {"a", "an"} else NUMBER_WORDS.get(written, 0) or int(written)
     if unit.startswith("month"):
@@ -197,13 +242,14 @@ def _from_now(found: re.Match[str]) -> Part | None:
     return Ahead(*found.span(), count * size, size)
 
 
-def _month_day_or_short(found: re.Match[str], kind: str) -> Part:
+def _month_day_or_short(found: re.Match[str], kind: str) -> Token:
     two = found["dm_two"] if kind == "dm" else None
     year = _year(found[f"{kind}_year"] or found[f"{kind}_short"] or two)
     return Day(*found.span(), ((year, month_of(found[f"{kind}_month"]), int(found[f"{kind}_day"])),))
 
 
 PATTERNS: list[Pattern] = [
+    ("holiday", rf"\b(?P<holiday_name>{HOLIDAY})\b(?:,?\s+(?P<holiday_year>20[0-9]{{2}})\b)?{_NOT_A_DAY}", _holiday),
     (
         "iso",
         r"""\b(?P<iso_year>[0-9]{4})(?:-(?P<iso_week>w)|(?P<iso_dash>-?)(?P<iso_month>[0-9]{2})(?P=iso_dash)(?P<iso_day>[0-9]{2}))

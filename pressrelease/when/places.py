@@ -9,7 +9,7 @@ from functools import cache
 
 from pressrelease.when.refusals import Why
 from pressrelease.when.tables import Table
-from pressrelease.when.tokens import Doubt, Part, ZoneMention
+from pressrelease.when.tokens import Doubt, Token, ZoneMention
 from pressrelease.when.zones import database_file
 
 _TABLE = Table("places")
@@ -71,12 +71,12 @@ def _words_of(names: Iterable[str]) -> str:
 _WORDS_TOO = frozenset({"west", "eat", "wet", "ut", "z", "mt", "ct", "ast"})
 
 
-def _iana(found: re.Match[str]) -> Part | None:
+def _iana(found: re.Match[str]) -> Token | None:
     name = zone_names().get(found[0])
     return ZoneMention(*found.span(), found[0], iana=name) if name else None
 
 
-def _offset(found: re.Match[str]) -> Part | None:
+def _offset(found: re.Match[str]) -> Token | None:
     hours, minutes = int(found["off_hours"]), int(found["off_minutes"] or 0)
     if hours > 14 or minutes > 59:
         return Doubt(*found.span(), Why.NO_ZONE_OFFSET)
@@ -84,29 +84,29 @@ def _offset(found: re.Match[str]) -> Part | None:
     return ZoneMention(*found.span(), found[0], offset=offset)
 
 
-def _bare_offset(found: re.Match[str]) -> Part | None:
+def _bare_offset(found: re.Match[str]) -> Token | None:
     offset = timedelta(hours=int(found["bo_hours"]), minutes=int(found["bo_minutes"]))
     return ZoneMention(*found.span(), found[0], offset=offset * (-1 if found["bo_sign"] == "-" else 1))
 
 
-def _long(found: re.Match[str]) -> Part | None:
+def _long(found: re.Match[str]) -> Token | None:
     name = " ".join(found["long_name"].split())
     if name in LONG:
         return _exact(found, LONG[name])
     return ZoneMention(*found.span(), name, iana=GENERIC[name])
 
 
-def _generic(found: re.Match[str]) -> Part | None:
+def _generic(found: re.Match[str]) -> Token | None:
     return ZoneMention(*found.span(), found["gen_name"], iana=GENERIC[found["gen_name"]], bare=True)
 
 
-def _exact(found: re.Match[str], name: str, *, bare: bool = False) -> Part:
+def _exact(found: re.Match[str], name: str, *, bare: bool = False) -> Token:
     if name in FIXED:
         return ZoneMention(*found.span(), name, offset=timedelta(minutes=FIXED[name]), bare=bare)
     return ZoneMention(*found.span(), name, exact=name, bare=bare)
 
 
-def _abbreviation(found: re.Match[str]) -> Part | None:
+def _abbreviation(found: re.Match[str]) -> Token | None:
     name = found["abbr_name"].replace(".", "").replace(" ", "").replace("\n", "")
     bare = name in _WORDS_TOO
     if bare and name.isalpha() and len(name) > 2 and found[0].rstrip().endswith("time"):
@@ -116,7 +116,7 @@ def _abbreviation(found: re.Match[str]) -> Part | None:
     return _exact(found, name, bare=bare)
 
 
-def _city(found: re.Match[str]) -> Part | None:
+def _city(found: re.Match[str]) -> Token | None:
     name = " ".join(found["city_name"].split())
     return ZoneMention(*found.span(), name, iana=place_zones()[name], bare=found["city_time"] is None)
 
@@ -124,7 +124,7 @@ def _city(found: re.Match[str]) -> Part | None:
 _US = r"(?:u\.?s\.?(?:a\.?)?[\s-]+)?"
 
 
-def patterns() -> list[tuple[str, str, Callable[[re.Match[str]], Part | None]]]:
+def patterns() -> list[tuple[str, str, Callable[[re.Match[str]], Token | None]]]:
     """Return the tokenizer's patterns; the names of places are read from the zone database."""
     return [
         (

@@ -16,7 +16,7 @@ from pressrelease.errors import EmbargoRefused
 from pressrelease.when.formatting import AP_WEEKDAYS, MONTHS, say, say_clock, say_day, say_zone
 
 if TYPE_CHECKING:
-    from pressrelease.when.tokens import Part
+    from pressrelease.when.tokens import Token
 
 _EXAMPLE = "Sept. 24, 2018, 9 a.m. PT"
 _WRITE_ALL = f"Write the day, the hour and the zone, such as “{_EXAMPLE}”."
@@ -55,7 +55,7 @@ class Why(Enum):
     NEGATION = "embargo_unclear", "“{0}” is negative, and it isn't clear what it applies to."
     NO_FIXED_HOUR = "embargo_unclear", "“{0}” has no fixed hour."
     NO_CLOCK_TIME = "embargo_nonexistent", "“{0}” is not a time on any clock."
-    NO_OFFSET = "embargo_nonexistent", "“{0}” has a UTC offset that no clock has."
+    NO_ISO_TIME = "embargo_nonexistent", "“{0}” is not a date and time that exists."
     NO_ZONE_OFFSET = "embargo_zone", "“{0}” is a UTC offset that no clock has."
     NAMES_NO_DAY = "embargo_unclear", "“{0}” doesn't name a day."
     DAY_MISSING = "embargo_unclear", "“{0}” has no day of the month beside it."
@@ -318,7 +318,7 @@ class NoReading(Exception):
     """A phrase has no single safe reading. `values` are what the row's sentences are filled with."""
 
     def __init__(
-        self, why: Why, *tokens: Part, candidates: Iterable[Candidate] = (), **values: date | datetime | str | int
+        self, why: Why, *tokens: Token, candidates: Iterable[Candidate] = (), **values: date | datetime | str | int
     ) -> None:
         super().__init__(why.name)
         self.why = why
@@ -327,7 +327,7 @@ class NoReading(Exception):
         self.values = values
 
 
-def which_one(why: Why, instants: Iterable[datetime], zone: tzinfo, *tokens: Part, **values: str) -> NoReading:
+def which_one(why: Why, instants: Iterable[datetime], zone: tzinfo, *tokens: Token, **values: str) -> NoReading:
     """Return the refusal of a phrase that can mean several instants (UTC), to be shown in `zone`."""
     ordered = [moment.astimezone(zone) for moment in sorted(set(instants))]
     return NoReading(why, *tokens, candidates=ordered, first=ordered[0], **values)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from zoneinfo import ZoneInfo
 
 from pressrelease.when.formatting import say_clock, say_zone
+from pressrelease.when.office import Office
 from pressrelease.when.places import AUSTRALIAN, EXACT, ONE_HOME
 from pressrelease.when.refusals import NoReading, Why, which_one
 from pressrelease.when.tokens import Clock, Half, PartOfDay, ZoneMention
@@ -17,28 +17,11 @@ from pressrelease.when.zones import (
     either_hours,
     locate,
     not_before,
-    read_zone,
     twelve_hours,
 )
 
 #: Before this hour of the morning nobody is in an office to write it without a.m.
 _EARLY = 7
-
-
-@dataclass(frozen=True)
-class OfficeTime:
-    """Where and when a phrase is read: the office's zone, its hours (local), and the present (UTC)."""
-
-    name: str
-    zone: ZoneInfo
-    release_time: time
-    close: time
-    now: datetime
-
-    @property
-    def today(self) -> date:
-        """The day in the office."""
-        return self.now.astimezone(self.zone).date()
 
 
 @dataclass
@@ -49,10 +32,18 @@ class ResolvedTimes:
     #: Of several, those that an office would mean, and why.
     likely: set[datetime] = field(default_factory=set)
     assumed: str = ""
+    #: An abbreviation that is the zone of several places.
     unsettled: str = ""
 
+    def add(self, other: ResolvedTimes) -> None:
+        """Add what another reading of the same hour gives."""
+        self.instants |= other.instants
+        self.likely |= other.likely
+        self.assumed = other.assumed or self.assumed
+        self.unsettled = other.unsettled or self.unsettled
 
-def zone_of(places: tuple[ZoneMention, ...], office: OfficeTime) -> str:
+
+def zone_of(places: tuple[ZoneMention, ...], office: Office) -> str:
     """Return the IANA zone to show times in: the place's own, or the office's."""
     for place in places:
         if place.iana:
@@ -66,7 +57,7 @@ def zone_of(places: tuple[ZoneMention, ...], office: OfficeTime) -> str:
     return office.name
 
 
-def wall_of(moment: datetime, zone: str, places: tuple[ZoneMention, ...], office: OfficeTime) -> str:
+def wall_of(moment: datetime, zone: str, places: tuple[ZoneMention, ...], office: Office) -> str:
     """Return a moment (UTC) as local wall time; "" if only offsets from UTC were given.
 
     If an offset was given with a clock, or more than one clock was, they must go on agreeing.
@@ -79,9 +70,17 @@ def wall_of(moment: datetime, zone: str, places: tuple[ZoneMention, ...], office
     return " ".join(wall_text(moment, name, named=named) for name in zones)
 
 
-def hours_of(
-    clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: OfficeTime
-) -> list[timedelta]:
+def part_of_day(parts: tuple[PartOfDay, ...]) -> PartOfDay | None:
+    """Return the part of the day that is named, if any. Raises NoReading for two that share no hour."""
+    if not parts:
+        return None
+    first, end = max(part.first_hour for part in parts), min(part.end_hour for part in parts)
+    if first >= end:
+        raise NoReading(Why.TWO_PARTS_OF_DAY, *parts)
+    return replace(parts[0], first_hour=first, end_hour=end)
+
+
+def hours_of(clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: Office) -> list[timedelta]:
     """Return the times since midnight that a clock can mean. Raises NoReading for "tonight at 9 a.m."."""
     rest = timedelta(minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond)
     hour = clock.hour
@@ -109,7 +108,7 @@ def _counts_to_24(clock: Clock, zone: str) -> bool:
 
 
 def instants(
-    day: date, clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: OfficeTime
+    day: date, clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: Office
 ) -> ResolvedTimes:
     """Return all that a clock on a day can mean; several zones must agree. Raises NoReading if nothing is left."""
     options = hours_of(clock, part, places, office)
@@ -125,9 +124,7 @@ def instants(
     return found
 
 
-def _at(
-    wall: datetime, places: tuple[ZoneMention, ...], office: OfficeTime, found: ResolvedTimes
-) -> dict[datetime, str]:
+def _at(wall: datetime, places: tuple[ZoneMention, ...], office: Office, found: ResolvedTimes) -> dict[datetime, str]:
     if not places:
         return dict.fromkeys(_in_zone(wall, office.name, office), office.name)
     readings = [_in_place(wall, place, office, found) for place in places]
@@ -144,7 +141,7 @@ def _at(
     return agreed
 
 
-def _in_place(wall: datetime, place: ZoneMention, office: OfficeTime, found: ResolvedTimes) -> dict[datetime, str]:
+def _in_place(wall: datetime, place: ZoneMention, office: Office, found: ResolvedTimes) -> dict[datetime, str]:
     if place.name == "local":
         return dict.fromkeys(_in_zone(wall, office.name, office), office.name)
     if place.iana:
@@ -154,8 +151,8 @@ def _in_place(wall: datetime, place: ZoneMention, office: OfficeTime, found: Res
     return _by_abbreviation(wall, place, office, found)
 
 
-def _in_zone(wall: datetime, name: str, office: OfficeTime) -> tuple[datetime, ...]:
-    zone = read_zone(name)
+def _in_zone(wall: datetime, name: str, office: Office) -> tuple[datetime, ...]:
+    zone = office.zones[name]
     located = locate(wall, zone)
     if located.instants:
         return located.instants
@@ -167,9 +164,7 @@ def _in_zone(wall: datetime, name: str, office: OfficeTime) -> tuple[datetime, .
     )
 
 
-def _by_abbreviation(
-    wall: datetime, place: ZoneMention, office: OfficeTime, found: ResolvedTimes
-) -> dict[datetime, str]:
+def _by_abbreviation(wall: datetime, place: ZoneMention, office: Office, found: ResolvedTimes) -> dict[datetime, str]:
     name = place.exact
     own = abbreviations(office.name, wall.year)
     if name in ONE_HOME:
@@ -187,7 +182,7 @@ def _by_abbreviation(
     against: list[tuple[str, datetime]] = []
     for home, minutes in homes:
         moment = (wall - timedelta(minutes=minutes)).replace(tzinfo=UTC)
-        local = moment.astimezone(read_zone(home))
+        local = moment.astimezone(office.zones[home])
         if (local.tzname() or "").lower() == letters and local.utcoffset() == timedelta(minutes=minutes):
             moments[moment] = home
         else:
@@ -195,8 +190,8 @@ def _by_abbreviation(
     if moments or not against:
         return moments
     home, moment = against[0]
-    in_season = not_before(wall, read_zone(home))
-    local, said = in_season.astimezone(read_zone(home)), moment.astimezone(read_zone(home))
+    in_season = not_before(wall, office.zones[home])
+    local, said = in_season.astimezone(office.zones[home]), moment.astimezone(office.zones[home])
     raise NoReading(
         Why.NOT_IN_SEASON,
         candidates=sorted((said, local)),
@@ -208,10 +203,10 @@ def _by_abbreviation(
     )
 
 
-def boundary(day: date, places: tuple[ZoneMention, ...], office: OfficeTime) -> datetime:
+def boundary(day: date, places: tuple[ZoneMention, ...], office: Office) -> datetime:
     """Return the first instant (UTC) of a day in the zone that was named, or in the office's."""
     wall = datetime.combine(day, time())
     for place in places:
         if place.offset is not None:
             return wall.replace(tzinfo=timezone(place.offset)).astimezone(UTC)
-    return not_before(wall, read_zone(zone_of(places, office)))
+    return not_before(wall, office.zones[zone_of(places, office)])

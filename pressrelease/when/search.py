@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pressrelease.when.phrase import TIMES, settle, spread
-from pressrelease.when.tokenizer import scan
-from pressrelease.when.tokens import Connector, Part, Punctuation, RangeWord, UnknownWord, ZoneMention
+from pressrelease.when.settle import settle
+from pressrelease.when.tokenizer import tokenize
+from pressrelease.when.tokens import TIMES, Connector, Punctuation, RangeWord, Token, UnknownWord, ZoneMention
 
 _INSIDE = frozenset(",()-/\n")
 _JOINING = {Connector.AT, Connector.TO, Connector.THROUGH, Connector.AND, Connector.UNTIL}
@@ -15,64 +15,65 @@ def find_times(text: str) -> list[tuple[int, int]]:
     """Return spans (start, end) of the phrases in `text` that name a time, in order, for `read_embargo` to read.
 
     "will be released the week of 9/24 by the office" holds one: "the week of 9/24". Words like "by" and "after" stay
-    outside,
-    though "between" belongs to its two ends.
+    outside, though "between" belongs to its two ends.
     """
     spans: list[tuple[int, int]] = []
-    group: list[Part] = []
-    parts = settle(spread(scan(text)))
-    for index, part in enumerate(parts):
-        if isinstance(part, TIMES) or (
-            isinstance(part, ZoneMention) and not part.bare and (group or _time_follows(parts, index))
+    group: list[Token] = []
+    tokens = settle(tokenize(text))
+    for index, token in enumerate(tokens):
+        if isinstance(token, TIMES) or (
+            isinstance(token, ZoneMention) and not token.bare and (group or _time_follows(tokens, index))
         ):
-            if not group and index and _opens(parts[index - 1]):
-                group.append(parts[index - 1])
-            group.append(part)
-        elif not (group and _inside(part, group) and _time_follows(parts, index)):
-            _close(text, group, part, spans)
+            if not group and index and _opens(tokens[index - 1]):
+                group.append(tokens[index - 1])
+            group.append(token)
+        elif not (group and _inside(token, group) and _time_follows(tokens, index)):
+            _close(text, group, token, spans)
             group = []
         else:
-            group.append(part)
+            group.append(token)
     _close(text, group, None, spans)
     return spans
 
 
-def _opens(part: Part) -> bool:
-    return isinstance(part, RangeWord) and part.tie is Connector.BETWEEN
+def _opens(token: Token) -> bool:
+    return isinstance(token, RangeWord) and token.tie is Connector.BETWEEN
 
 
-def _inside(part: Part, group: list[Part]) -> bool:
-    if isinstance(part, Punctuation):
-        return part.mark in _INSIDE and not (
-            part.mark == "\n" and isinstance(group[-1], Punctuation) and group[-1].mark == "\n"
+def _inside(token: Token, group: list[Token]) -> bool:
+    if isinstance(token, Punctuation):
+        return token.mark in _INSIDE and not (
+            token.mark == "\n" and isinstance(group[-1], Punctuation) and group[-1].mark == "\n"
         )
-    if isinstance(part, RangeWord):
-        if part.tie is Connector.AND:
+    if isinstance(token, RangeWord):
+        if token.tie is Connector.AND:
             return any(_opens(other) for other in group)
-        return part.tie in _JOINING
-    return isinstance(part, UnknownWord) and part.text in _LINKS
+        return token.tie in _JOINING
+    return isinstance(token, UnknownWord) and token.text in _LINKS
 
 
-def _time_follows(parts: list[Part], index: int) -> bool:
+def _time_follows(tokens: list[Token], index: int) -> bool:
     """Return whether the phrase goes on after the joining words from `index`."""
-    for part in parts[index + 1 : index + 5]:
-        if isinstance(part, (*TIMES, ZoneMention)):
+    for token in tokens[index + 1 : index + 5]:
+        if isinstance(token, (*TIMES, ZoneMention)):
             return True
-        if not (isinstance(part, (Punctuation, RangeWord)) or (isinstance(part, UnknownWord) and part.text in _LINKS)):
+        if not (
+            isinstance(token, (Punctuation, RangeWord)) or (isinstance(token, UnknownWord) and token.text in _LINKS)
+        ):
             return False
-        if isinstance(part, Punctuation) and part.mark not in _INSIDE:
+        if isinstance(token, Punctuation) and token.mark not in _INSIDE:
             return False
     return False
 
 
-def _close(text: str, group: list[Part], following: Part | None, spans: list[tuple[int, int]]) -> None:
+def _close(text: str, group: list[Token], following: Token | None, spans: list[tuple[int, int]]) -> None:
     while group and not isinstance(group[-1], (*TIMES, ZoneMention)):
         group.pop()
-    if not any(isinstance(part, TIMES) for part in group):
+    if not any(isinstance(token, TIMES) for token in group):
         return
     start, end = group[0].start, group[-1].end
-    opened = sum(isinstance(part, Punctuation) and part.mark == "(" for part in group)
-    closed = sum(isinstance(part, Punctuation) and part.mark == ")" for part in group)
+    opened = sum(isinstance(token, Punctuation) and token.mark == "(" for token in group)
+    closed = sum(isinstance(token, Punctuation) and token.mark == ")" for token in group)
     if opened > closed and isinstance(following, Punctuation) and following.mark == ")":
         end = following.end
     words = text[start:end]

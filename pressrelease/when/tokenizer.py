@@ -7,12 +7,12 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from pressrelease.when import clocks, day_ranges, days, holidays, places
+from pressrelease.when import clocks, day_ranges, days, places
 from pressrelease.when.refusals import Why
-from pressrelease.when.tokens import Aside, AtOnce, Connector, Doubt, Number, Part, Punctuation, RangeWord, UnknownWord
+from pressrelease.when.tokens import Aside, AtOnce, Connector, Doubt, Number, Punctuation, RangeWord, Token, UnknownWord
 from pressrelease.when.vocabulary import DOUBTS, EVENTS, HARMLESS, HARMLESS_PHRASES, NUMBER_WORDS, TIMELY
 
-Builder = Callable[[re.Match[str]], Part | None]
+Builder = Callable[[re.Match[str]], Token | None]
 
 _QUOTES = {"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"', "−": "-", "⁄": "/", "∕": "/", "\u2024": ".", "\u2236": ":"}
 
@@ -109,7 +109,6 @@ def _sources() -> list[tuple[str, str, Builder]]:
         ),
         ("street", _STREET, _street),
         *day_ranges.PATTERNS,
-        *holidays.PATTERNS,
         *days.PATTERNS,
         *day_ranges.MONTHS,
         *clocks.PATTERNS,
@@ -145,15 +144,15 @@ def _any_of(phrases: Iterable[str]) -> str:
     return rf"\b(?:{either})\b"
 
 
-def _doubt(found: re.Match[str]) -> Part:
+def _doubt(found: re.Match[str]) -> Token:
     return Doubt(*found.span(), DOUBTS[" ".join(found[0].split())])
 
 
-def _bound(tie: Connector) -> Callable[[re.Match[str]], Part]:
+def _bound(tie: Connector) -> Callable[[re.Match[str]], Token]:
     return lambda found: RangeWord(*found.span(), tie)
 
 
-def _not_before(found: re.Match[str]) -> Part | None:
+def _not_before(found: re.Match[str]) -> Token | None:
     """Skip what may not be done before then, as long as nothing in it is in doubt or a time."""
     inner = set(re.findall(r"[a-z']+", found["notbefore_inner"])) - {"or", "and"}
     if any(word in DOUBTS or days.is_name(word) or any(stem in word for stem in TIMELY) for word in inner):
@@ -161,8 +160,8 @@ def _not_before(found: re.Match[str]) -> Part | None:
     return RangeWord(*found.span(), Connector.NOT_BEFORE)
 
 
-def _street(found: re.Match[str]) -> Part | None:
-    """Return a house number, unless the street's name could be a part of a time: "24 September Road"."""
+def _street(found: re.Match[str]) -> Token | None:
+    """Return a house number, unless the street's name could be a token of a time: "24 September Road"."""
     name = found["street_name"]
     if (
         days.is_name(name)
@@ -177,16 +176,16 @@ def _street(found: re.Match[str]) -> Part | None:
     return Aside(*found.span())
 
 
-def _number(found: re.Match[str]) -> Part:
+def _number(found: re.Match[str]) -> Token:
     digits = found[0]
     return Number(*found.span(), int(digits) if digits.isdecimal() and len(digits) <= 9 else -1, digits)
 
 
-def _word(found: re.Match[str]) -> Part:
-    return _word_part(*found.span(), found[0])
+def _word(found: re.Match[str]) -> Token:
+    return _word_token(*found.span(), found[0])
 
 
-def _word_part(start: int, end: int, text: str) -> Part:
+def _word_token(start: int, end: int, text: str) -> Token:
     bare = text.removesuffix("'s")
     if text in DOUBTS:
         return Doubt(start, end, DOUBTS[text])
@@ -204,11 +203,11 @@ def _word_part(start: int, end: int, text: str) -> Part:
     return UnknownWord(start, end, text, known=known)
 
 
-def scan(text: str) -> list[Part]:
-    """Return the parts of `text` in order; together they cover every letter that isn't a space."""
+def tokenize(text: str) -> list[Token]:
+    """Return the tokens of `text` in order; together they cover every letter that isn't a space."""
     low = plain(text)
     pattern, builders = _scanner()
-    parts: list[Part] = []
+    tokens: list[Token] = []
     place, end = 0, len(low)
     while place < end:
         letter = low[place]
@@ -216,33 +215,33 @@ def scan(text: str) -> list[Part]:
             place += 1
             continue
         found = pattern.match(low, place)
-        part = builders[found.lastgroup](found) if found is not None and found.lastgroup else None
-        if part is None:
-            part = _after(low, place, found.lastgroup) if found is not None and found.lastgroup else None
-        if part is None:
-            part = _alone(low, place)
-        parts.append(part)
-        place = part.end
-    return parts
+        token = builders[found.lastgroup](found) if found is not None and found.lastgroup else None
+        if token is None:
+            token = _after(low, place, found.lastgroup) if found is not None and found.lastgroup else None
+        if token is None:
+            token = _alone(low, place)
+        tokens.append(token)
+        place = token.end
+    return tokens
 
 
-def _after(low: str, place: int, name: str) -> Part | None:
+def _after(low: str, place: int, name: str) -> Token | None:
     """Return what the patterns after `name` make of this place, if that one only looked right."""
     _, builders = _scanner()
     names = list(builders)
     for other in names[names.index(name) + 1 :]:
         found = _one_by_one()[other].match(low, place)
-        part = builders[other](found) if found is not None else None
-        if part is not None:
-            return part
+        token = builders[other](found) if found is not None else None
+        if token is not None:
+            return token
     return None
 
 
-def _alone(low: str, place: int) -> Part:
+def _alone(low: str, place: int) -> Token:
     """Return a word that no pattern matches, or a single sign."""
     word = re.compile(r"[^\W\d_][\w']*").match(low, place)
     if word is not None:
-        return _word_part(*word.span(), word[0])
+        return _word_token(*word.span(), word[0])
     letter = low[place]
     if letter in DOUBTS:
         return Doubt(place, place + 1, DOUBTS[letter])

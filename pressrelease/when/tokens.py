@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -10,7 +11,7 @@ from pressrelease.when.refusals import Why
 
 
 @dataclass(frozen=True)
-class Part:
+class Token:
     """A stretch of the text, from `start` up to `end`, in letters."""
 
     start: int
@@ -27,7 +28,7 @@ class Half(str, Enum):
 
 
 @dataclass(frozen=True)
-class Clock(Part):
+class Clock(Token):
     """A time of day as it was written. `hour` is 0 to 24, and 1 to 12 if the half is not given."""
 
     hour: int
@@ -40,12 +41,12 @@ class Clock(Part):
 
 
 @dataclass(frozen=True)
-class Midnight(Part):
+class Midnight(Token):
     """The word "midnight", which may be a day's start or its end."""
 
 
 @dataclass(frozen=True)
-class PartOfDay(Part):
+class PartOfDay(Token):
     """ "morning", "in the afternoon": it settles the half of an hour, and alone it is too vague."""
 
     name: str
@@ -55,7 +56,7 @@ class PartOfDay(Part):
 
 
 @dataclass(frozen=True)
-class ZoneMention(Part):
+class ZoneMention(Token):
     """A clock's zone, as `name` in the tables of `places`; `exact` for abbreviations and offsets."""
 
     name: str
@@ -67,7 +68,7 @@ class ZoneMention(Part):
 
 
 @dataclass(frozen=True)
-class Day(Part):
+class Day(Token):
     """A date as written; each reading is (year, month, day), with None for what isn't given."""
 
     readings: tuple[tuple[int | None, int | None, int], ...]
@@ -75,7 +76,7 @@ class Day(Part):
 
 
 @dataclass(frozen=True)
-class Weekday(Part):
+class Weekday(Token):
     """A day's name, 0 for Monday, with the words before or after it: "this", "next", "coming", "next week"."""
 
     weekday: int
@@ -84,7 +85,7 @@ class Weekday(Part):
 
 
 @dataclass(frozen=True)
-class NthWeekday(Part):
+class NthWeekday(Token):
     """ "the first Monday in October"; `nth` is 1 to 5, or -1 for the last."""
 
     nth: int
@@ -94,7 +95,7 @@ class NthWeekday(Part):
 
 
 @dataclass(frozen=True)
-class Holiday(Part):
+class Holiday(Token):
     """ "Labor Day": `when` is (month, day), or (which, weekday, month); `american` if others have another day."""
 
     name: str
@@ -104,14 +105,14 @@ class Holiday(Part):
 
 
 @dataclass(frozen=True)
-class DaysAhead(Part):
+class DaysAhead(Token):
     """ "today", "tomorrow", "in 3 days"; counted on the calendar."""
 
     days: int
 
 
 @dataclass(frozen=True)
-class Ahead(Part):
+class Ahead(Token):
     """ "in two hours": exact from the present; `unit` is what it was counted in."""
 
     length: timedelta
@@ -119,16 +120,11 @@ class Ahead(Part):
 
 
 @dataclass(frozen=True)
-class Instant(Part):
-    """An ISO 8601 wall time, with its offset if one was written."""
+class Instant(Token):
+    """An ISO 8601 wall time: year, month and day, its clock, and its offset if one was written."""
 
-    year: int
-    month: int
-    day: int
-    hour: int
-    minute: int
-    second: int
-    microsecond: int
+    day: tuple[int, int, int]
+    clock: Clock
     offset: timedelta | None
 
 
@@ -147,7 +143,7 @@ class Stretch(str, Enum):
 
 
 @dataclass(frozen=True)
-class Span(Part):
+class Span(Token):
     """A span of days: `number` weeks or months ahead, or `month` of `year`; `piece` is early, mid or late."""
 
     stretch: Stretch
@@ -158,14 +154,14 @@ class Span(Part):
 
 
 @dataclass(frozen=True)
-class Year(Part):
+class Year(Token):
     """A year by itself."""
 
     year: int
 
 
 @dataclass(frozen=True)
-class Number(Part):
+class Number(Token):
     """Digits (or a number word) that are no time by themselves."""
 
     value: int
@@ -188,33 +184,33 @@ class Connector(str, Enum):
 
 
 @dataclass(frozen=True)
-class RangeWord(Part):
+class RangeWord(Token):
     """A word that ties a time to the release."""
 
     tie: Connector
 
 
 @dataclass(frozen=True)
-class AtOnce(Part):
+class AtOnce(Token):
     """ "for immediate release"."""
 
 
 @dataclass(frozen=True)
-class Doubt(Part):
+class Doubt(Token):
     """Words that make any time beside them uncertain; `why` is what they do."""
 
     why: Why
 
 
 @dataclass(frozen=True)
-class Punctuation(Part):
+class Punctuation(Token):
     """Punctuation: "-", "/", "(", ")", "," or a line's end."""
 
     mark: str
 
 
 @dataclass(frozen=True)
-class UnknownWord(Part):
+class UnknownWord(Token):
     """Any other word; `known` are the ones that say nothing about when, and `why` is why an event's name can't."""
 
     text: str
@@ -223,5 +219,30 @@ class UnknownWord(Part):
 
 
 @dataclass(frozen=True)
-class Aside(Part):
+class Aside(Token):
     """A phone number, an address or a case number."""
+
+
+CLOCKLIKE = (Clock, Midnight)
+DAYLIKE = (Day, Weekday, DaysAhead, NthWeekday)
+#: Whatever says when: a day, an hour, or several days.
+TIMES = (*CLOCKLIKE, *DAYLIKE, PartOfDay, Ahead, Span, Instant)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A text and its tokens, settled by their neighbors."""
+
+    text: str
+    tokens: tuple[Token, ...]
+
+    def words(self, token: Token) -> str:
+        """Return how a token was written."""
+        return self.text[token.start : token.end]
+
+
+def beside(tokens: Sequence[Token], index: int) -> tuple[Token | None, Token | None]:
+    """Return the tokens before and after the one at `index`, skipping punctuation."""
+    before = next((other for other in reversed(tokens[:index]) if not isinstance(other, Punctuation)), None)
+    after = next((other for other in tokens[index + 1 :] if not isinstance(other, Punctuation)), None)
+    return before, after

@@ -28,7 +28,7 @@ ROWS: dict[Why, tuple[str, str]] = {
     Why.NEGATION: ("not Monday", "“not” is negative, and it isn't clear what it applies to."),
     Why.NO_FIXED_HOUR: ("Monday COB", "“COB” has no fixed hour."),
     Why.NO_CLOCK_TIME: ("Monday 25:00", "“25:00” is not a time on any clock."),
-    Why.NO_OFFSET: ("2018-09-24T09:00+25:00", "“2018-09-24T09:00+25:00” has a UTC offset that no clock has."),
+    Why.NO_ISO_TIME: ("2018-09-24T09:00+25:00", "“2018-09-24T09:00+25:00” is not a date and time that exists."),
     Why.NO_ZONE_OFFSET: ("Sept. 24, 9 a.m. UTC+15", "“UTC+15” is a UTC offset that no clock has."),
     Why.NAMES_NO_DAY: ("in two months", "“in two months” doesn't name a day."),
     Why.DAY_MISSING: ("Jan. 9 a.m.", "“Jan” has no day of the month beside it."),

@@ -11,7 +11,7 @@ import pytest
 
 from pressrelease.errors import EmbargoRefused
 from pressrelease.when import Embargo, EmbargoKind, find_times, read_embargo, rfc3339
-from pressrelease.when.office_days import _MAY_BE_ONE, _OPEN, day_off
+from pressrelease.when.office import _MAY_BE_ONE, _OPEN, day_off
 
 OWN = Path(__file__).parents[1] / "examples" / "embargo_phrases.tsv"
 SHARED = Path(__file__).parents[1] / "examples" / "embargo_lines.tsv"

@@ -1,21 +1,50 @@
-"""The days on which an office works: its weekends and holidays, and the lift that they leave for a window."""
+"""The office that reads a phrase: its zone, its hours, the present, and the days on which it works."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from pressrelease.when.formatting import say_day
-from pressrelease.when.zones import country_of, locate, not_before
+from pressrelease.when.zones import country_of, locate, not_before, read_zone
+
+
+class _Zones(dict[str, ZoneInfo]):
+    def __missing__(self, name: str) -> ZoneInfo:
+        self[name] = zone = read_zone(name)
+        return zone
+
+
+@dataclass(frozen=True)
+class Office:
+    """An office's zone, its hours (local), and the present (UTC)."""
+
+    name: str
+    release_time: time
+    close: time
+    now: datetime
+    #: Every zone that the phrase names, by the rules that this machine had when it was first asked for.
+    zones: _Zones = field(default_factory=_Zones, compare=False)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The office's own zone."""
+        return self.zones[self.name]
+
+    @cached_property
+    def today(self) -> date:
+        """The day in the office."""
+        return self.now.astimezone(self.zone).date()
+
 
 #: States that one zone represents; elsewhere in the country only federal holidays are known.
 _STATES = {"America/Los_Angeles": "CA", "US/Pacific": "CA"}
 
 
 #: Per month, the days that a holiday there can fall on, with the days to which it may be moved. The library that knows
-#: them
-#: is slow to load, and most days don't need it.
+#: them is slow to load, and most days don't need it.
 _MAY_BE_ONE = {
     1: (*range(1, 4), *range(14, 22)),
     2: (11, 12, 13, *range(14, 23)),

@@ -1,0 +1,116 @@
+"""Reading → embargo: not past, on an office day if it may be chosen, and with what a person should know."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from pressrelease.when.embargo import Embargo, EmbargoKind
+from pressrelease.when.facts import Facts
+from pressrelease.when.office import Office, day_off, proposed_lift
+from pressrelease.when.refusals import NoReading, Why, typed, which_one
+from pressrelease.when.resolve import AtOnce, Between, Days, Moment, Reading
+from pressrelease.when.resolve_instant import boundary, wall_of, zone_of
+from pressrelease.when.tokens import DaysAhead
+from pressrelease.when.wall_time import wall_text
+
+_A_YEAR = timedelta(days=400)
+
+
+def make_embargo(facts: Facts, reading: Reading, office: Office) -> Embargo:
+    """Return the embargo that a phrase means. Raises NoReading if it is past, or a place in it has another clock."""
+    if isinstance(reading, Moment):
+        return _instant(facts, reading, office)
+    if isinstance(reading, Days):
+        return _days(facts, reading, office)
+    if isinstance(reading, Between):
+        return _between(facts, reading, office)
+    assert isinstance(reading, AtOnce)  # noqa: S101  (the last kind of reading)
+    return Embargo(facts.text, EmbargoKind.IMMEDIATE, office.name)
+
+
+def _instant(facts: Facts, reading: Moment, office: Office) -> Embargo:
+    moment = reading.instant
+    if not facts.zones:
+        _refuse_other_clocks(facts, moment, office)
+    _refuse_other_lengths(facts, reading, office)
+    _refuse_past(moment, office)
+    remarks = [reading.assumed] if reading.assumed else []
+    if moment - office.now > _A_YEAR:
+        remarks.append(f"{typed(moment.astimezone(office.zone))} is more than a year ahead.")
+    remarks += _day_off(moment, office)
+    wall = "" if reading.counted else wall_of(moment, reading.zone, facts.zones, office)
+    return Embargo(facts.text, EmbargoKind.INSTANT, reading.zone, moment, None, moment, tuple(remarks), wall)
+
+
+def _days(facts: Facts, reading: Days, office: Office) -> Embargo:
+    """Return a window of whole days, with the lift proposed for it."""
+    begins, ends = (boundary(day, facts.zones, office) for day in (reading.first, reading.end))
+    _refuse_past(ends, office)
+    zone = zone_of(facts.zones, office)
+    # The hour is the office's, whatever zone the days were given in.
+    lift, remarks = proposed_lift(
+        reading.first,
+        reading.end,
+        release_time=office.release_time,
+        zone=office.zones[zone],
+        office=office.name,
+        now=office.now,
+    )
+    return Embargo(facts.text, EmbargoKind.WINDOW, zone, begins, ends, lift, remarks, wall_text(lift, zone))
+
+
+def _between(facts: Facts, reading: Between, office: Office) -> Embargo:
+    start = reading.start
+    _refuse_past(reading.end, office)
+    if not facts.zones:
+        _refuse_other_clocks(facts, start, office)
+    remarks = (*reading.assumed, *_day_off(start, office))
+    wall = wall_of(start, reading.zone, facts.zones, office)
+    return Embargo(facts.text, EmbargoKind.WINDOW, reading.zone, start, reading.end, start, remarks, wall)
+
+
+def _refuse_other_clocks(facts: Facts, moment: datetime, office: Office) -> None:
+    """Refuse a place that is mentioned without a zone, if its clock differs from the office's."""
+    for place in facts.mentioned:
+        if place.name == "local":
+            continue
+        if not place.iana:
+            raise NoReading(Why.WHOSE_CLOCK, place)
+        there = office.zones[place.iana]
+        if moment.astimezone(there).utcoffset() != moment.astimezone(office.zone).utcoffset():
+            wall = moment.astimezone(office.zone).replace(tzinfo=there)
+            raise which_one(Why.WHICH_CLOCK, [moment, wall.astimezone(UTC)], office.zone, place)
+
+
+def _refuse_other_lengths(facts: Facts, reading: Moment, office: Office) -> None:
+    """Refuse "in two hours" and "in 3 days" beside an instant that is not so far away."""
+    away = reading.instant - office.now
+    for length in facts.lengths:
+        if abs(away - length.length) > length.unit:
+            raise NoReading(Why.FROM_NOW_DISAGREES, length)
+    for token in facts.days.counted:
+        if isinstance(token, DaysAhead) and token.days > 1:
+            # Shown in whole days, rounded to the nearest or down.
+            exact = timedelta(days=token.days - 0.5) <= away < timedelta(days=token.days + 1)
+            day = reading.instant.astimezone(office.zones[reading.zone]).date()
+            if not exact and day != office.today + timedelta(days=token.days):
+                raise NoReading(Why.DAYS_FROM_NOW_DISAGREE, token)
+
+
+def _refuse_past(moment: datetime, office: Office) -> None:
+    """Refuse a moment that has passed, and suggest the same hour on the next day on which it is ahead."""
+    if moment > office.now:
+        return
+    local = moment.astimezone(office.zone)
+    hour = local.time().replace(second=0, microsecond=0)
+    ahead = datetime.combine(office.today, hour, office.zone).astimezone(UTC)
+    if ahead <= office.now:
+        ahead += timedelta(days=1)
+    ahead = ahead.astimezone(office.zone)
+    raise NoReading(Why.PAST, candidates=[ahead], moment=local, ahead=ahead)
+
+
+def _day_off(moment: datetime, office: Office) -> list[str]:
+    """Return a remark on a moment on a day when the office is closed."""
+    why = day_off(moment.astimezone(office.zone).date(), office.name)
+    return [why] if why else []
