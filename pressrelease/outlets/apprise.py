@@ -92,28 +92,28 @@ class AppriseService(Outlet):
         del key, recipient
         title = cut(message.release.headline, TITLE.allows)
         text = joined(cut(message.summary, lambda words: TEXT.allows(words, message.url)), message.url)
-        told = {"title": title, "body": text or title}
-        return RenderedMessage(json.dumps(told, ensure_ascii=False).encode(), MEDIA_TYPE, told)
+        fields = {"title": title, "body": text or title}
+        return RenderedMessage(json.dumps(fields, ensure_ascii=False).encode(), MEDIA_TYPE, fields)
 
     def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Post once. Apprise's own timeouts are per read, so it runs in a thread that is abandoned in the end."""
         del key, recipient
         ended = threading.Event()
         lines: list[LogLine] = []
-        said: list[bool] = []
+        results: list[bool] = []
 
         def post() -> None:
             try:
                 # Its failures are in the lines; what it raises is a fault of Apprise's, and its words may be secret.
                 with contextlib.suppress(Exception):
-                    said.append(self._notified(rendered.prepared, lines))
+                    results.append(self._notified(rendered.prepared, lines))
             finally:
                 ended.set()
 
         threading.Thread(target=post, name=f"apprise {self.name}", daemon=True).start()
         if not ended.wait(self._timeout):
             raise DeliveryFailed(Certainty.UNSURE, "the service did not answer Apprise in time")
-        if said == [True]:
+        if results == [True]:
             return Receipt()
         raise what_became_of_it(lines)
 
@@ -152,7 +152,7 @@ class AppriseService(Outlet):
             service.socket_connect_timeout = service.socket_read_timeout = self._timeout
         return service
 
-    def _notified(self, told: dict[str, str], lines: list[LogLine]) -> bool:
+    def _notified(self, fields: dict[str, str], lines: list[LogLine]) -> bool:
         apprise = _quiet_apprise()
         service = self.service()
         if service is None:
@@ -161,7 +161,7 @@ class AppriseService(Outlet):
         sender = apprise.Apprise(asset=service.asset)
         sender.add(service)
         result = sender.notify(
-            body=told["body"], title=told["title"], body_format=apprise.NotifyFormat.TEXT, log_level=logging.DEBUG
+            body=fields["body"], title=fields["title"], body_format=apprise.NotifyFormat.TEXT, log_level=logging.DEBUG
         )
         lines += [LogLine(entry.level, entry.message) for one in result for entry in one.logs()]
         return bool(result.status == 0)

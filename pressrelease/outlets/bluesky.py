@@ -91,13 +91,13 @@ class Bluesky(HttpOutlet):
         deadline = self._http.deadline()
         session, answer = self._as_us("com.atproto.repo.putRecord", self._put(record), deadline)
         place = f"at://{session.did}/{COLLECTION}/{record.key}"
-        told = answer.json()
-        if _error_in(told) == "InvalidSwap":
+        reply = answer.json()
+        if _error_in(reply) == "InvalidSwap":
             self._must_be_ours(session, record, deadline)
         elif failure := failure_of(answer, self._http.called):
             failure.retry_after = failure.retry_after or _rest_of_ban(answer)
             raise failure
-        elif not isinstance(told, dict) or told.get("uri") != place:
+        elif not isinstance(reply, dict) or reply.get("uri") != place:
             raise DeliveryFailed(
                 Certainty.UNSURE, f"{self._http.called} accepted it, but did not say which post it made"
             )
@@ -161,8 +161,8 @@ class Bluesky(HttpOutlet):
         if failure := failure_of(answer, self._http.called, changes_nothing=True):
             failure.retry_after = failure.retry_after or _rest_of_ban(answer)
             raise failure
-        told = answer.json()
-        did, token = (told.get("did"), told.get("accessJwt")) if isinstance(told, dict) else (None, None)
+        reply = answer.json()
+        did, token = (reply.get("did"), reply.get("accessJwt")) if isinstance(reply, dict) else (None, None)
         if not isinstance(did, str) or not isinstance(token, str):
             raise DeliveryFailed(Certainty.NOT_SENT, f"{self._http.called} does not answer as Bluesky does")
         return BlueskySession(did, token)
@@ -203,8 +203,8 @@ class Bluesky(HttpOutlet):
             deadline=deadline,
             changes_nothing=True,
         )
-        told = answer.json()
-        if not isinstance(told, dict) or told.get("value") != record.value:
+        reply = answer.json()
+        if not isinstance(reply, dict) or reply.get("value") != record.value:
             words = f"{self._http.called} already has a different post under this key ({record.key})"
             raise DeliveryFailed(Certainty.FOR_GOOD, words)
 
@@ -248,9 +248,9 @@ def key_of(lift: datetime, key: str) -> str:
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(60, -1, -5))
 
 
-def _error_in(told: Any) -> str:
+def _error_in(reply: Any) -> str:
     """Return the name of a refusal in an XRPC answer."""
-    return str(told.get("error") or "") if isinstance(told, dict) else ""
+    return str(reply.get("error") or "") if isinstance(reply, dict) else ""
 
 
 def _rest_of_ban(answer: HttpAnswer) -> timedelta | None:

@@ -86,9 +86,9 @@ class Command(Outlet):
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return a webhook's object with the delivery's key, and the attachments in base64."""
         del recipient
-        told = event_of(message)
-        told["key"] = key
-        told["data"]["attachments"] = [
+        event = event_of(message)
+        event["key"] = key
+        event["data"]["attachments"] = [
             {
                 "name": enclosure.name,
                 "media_type": enclosure.media_type,
@@ -98,7 +98,7 @@ class Command(Outlet):
             }
             for enclosure in message.enclosures
         ]
-        return RenderedMessage(json.dumps(told, ensure_ascii=False).encode(), MEDIA_TYPE)
+        return RenderedMessage(json.dumps(event, ensure_ascii=False).encode(), MEDIA_TYPE)
 
     def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Run it once, to its end or to the timeout."""

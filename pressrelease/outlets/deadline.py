@@ -1,8 +1,8 @@
 """Connections on which all waiting ends at one moment, for HTTP and for mail.
 
-A library's timeout limits each wait for a byte, not the whole: a server that drips one byte a second holds it for ever.
-So these sockets ask how much time is left before each read and each write. They stand in for a socket in `http.client`
-and `smtplib`, which only send, make a file of it, and close it.
+A library's timeout limits each wait for a byte, not the whole: a server that drips one byte a second blocks it forever.
+So these sockets ask how much time is left before each read and each write. They take the place of a socket in
+`http.client` and `smtplib`, which only send, make a file of it, and close it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class TimeLeft:
 
 
 class TimedSocket:
-    """A connected socket that waits no longer than `time_left` says.
+    """A connected socket that waits no longer than `time_left`.
 
     `http.client` may close it while it still reads from its file (`makefile`): then it stays open. `shut` closes both.
     """

@@ -17,8 +17,8 @@ def event_of(message: Message) -> dict[str, Any]:
     """Return the event: `url` and `follows` are None if there is none; every other value is a text."""
     release = message.release
     if message.notice:
-        told = {"headline": release.headline, "text": message.text, "html": message.html}
-        return {"type": NOTICE, "timestamp": rfc3339(message.lift), "data": told}
+        notice = {"headline": release.headline, "text": message.text, "html": message.html}
+        return {"type": NOTICE, "timestamp": rfc3339(message.lift), "data": notice}
     html = message.html
     if message.url:
         html = html_with_addresses(html, lambda name: message.url + quote(name))

@@ -35,24 +35,24 @@ class Guarded(Outlet):
     def repeats(self) -> Repeats:
         """What it says about repeats; without a valid answer, that it recognizes none."""
         with contextlib.suppress(Exception):
-            told = self._inner.repeats
-            if isinstance(told, Repeats) and isinstance(told.told_apart, bool):
-                return told._replace(findable=bool(told.findable) and callable(getattr(self._inner, "find", None)))
+            value = self._inner.repeats
+            if isinstance(value, Repeats) and isinstance(value.told_apart, bool):
+                return value._replace(findable=bool(value.findable) and callable(getattr(self._inner, "find", None)))
         return Repeats(told_apart=False)
 
     @property
     def abilities(self) -> Abilities:
         """What it says it can do with what it has."""
-        told = None
+        value = None
         with contextlib.suppress(Exception):
-            told = getattr(self._inner, "abilities", None)
-        return told if isinstance(told, Abilities) else Abilities()
+            value = getattr(self._inner, "abilities", None)
+        return value if isinstance(value, Abilities) else Abilities()
 
     def recipients(self) -> tuple[str, ...]:
         """Return its recipients, each once. Raises ConfigRefused for anything but a list of plain texts."""
         with self._refusing("naming its recipients"):
-            told = self._inner.recipients()
-            given = () if isinstance(told, (str, bytes)) else tuple(told)
+            value = self._inner.recipients()
+            given = () if isinstance(value, (str, bytes)) else tuple(value)
             if given and all(isinstance(one, str) and _plain(one) for one in given):
                 return tuple(dict.fromkeys(given))
         raise self._refused("gave no list of recipients", 'It must return a tuple of texts, ("",) for one place.')
@@ -67,13 +67,13 @@ class Guarded(Outlet):
 
     def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Send once. Raises DeliveryFailed and nothing else: UNSURE for any invalid answer."""
-        told = self._asked("sending", lambda: self._inner.send(rendered, key=key, recipient=recipient))
-        return self._receipt(told)
+        value = self._asked("sending", lambda: self._inner.send(rendered, key=key, recipient=recipient))
+        return self._receipt(value)
 
     def find(self, rendered: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
         """Look for what an earlier try left. Raises DeliveryFailed and nothing else."""
-        told = self._asked("looking", lambda: self._inner.find(rendered, key=key, recipient=recipient, since=since))
-        return None if told is None else self._receipt(told)
+        value = self._asked("looking", lambda: self._inner.find(rendered, key=key, recipient=recipient, since=since))
+        return None if value is None else self._receipt(value)
 
     def warm(self, sends: int = 4) -> None:
         """Let it connect ahead; failing is silent."""
@@ -82,16 +82,16 @@ class Guarded(Outlet):
 
     def probe(self) -> str:
         """Return what it found. Raises DeliveryFailed and nothing else."""
-        told = self._asked("being asked", self._inner.probe)
-        return printable(told)[:LONGEST_REASON] if isinstance(told, str) else "it answers"
+        value = self._asked("being asked", self._inner.probe)
+        return printable(value)[:LONGEST_REASON] if isinstance(value, str) else "it answers"
 
     def certificate_ends(self) -> datetime | None:
         """Return when its server's certificate expires, as it says; None if it doesn't."""
-        told = None
+        value = None
         with contextlib.suppress(Exception), _contained():
             ask = getattr(self._inner, "certificate_ends", None)
-            told = ask() if callable(ask) else None
-        return told if isinstance(told, datetime) else None
+            value = ask() if callable(ask) else None
+        return value if isinstance(value, datetime) else None
 
     def close(self) -> None:
         """Let it close its connections; failing is silent."""
@@ -112,9 +112,9 @@ class Guarded(Outlet):
             words = f"the outlet's code ({self._kind}) failed while {doing} ({fault})"
             raise DeliveryFailed(Certainty.UNSURE, words) from None
 
-    def _receipt(self, told: Any) -> Receipt:
-        if isinstance(told, Receipt) and all(part is None or isinstance(part, str) for part in told):
-            return told
+    def _receipt(self, value: Any) -> Receipt:
+        if isinstance(value, Receipt) and all(part is None or isinstance(part, str) for part in value):
+            return value
         words = f"the outlet's code ({self._kind}) gave no receipt, so nothing shows whether it arrived"
         raise DeliveryFailed(Certainty.UNSURE, words)
 

@@ -1,4 +1,4 @@
-"""Make one HTTP request within its limits, for every kind that uses HTTP. `outlets.answers` says what its end means.
+"""Make one HTTP request within its limits, for every kind that uses HTTP. `outlets.answers` has what its end means.
 
 Each request goes out once, with TLS verified, no redirect followed, no cookie kept, no .netrc read, and its timeout a
 total, whatever the server does. Several threads share an outlet's connections.
@@ -135,7 +135,7 @@ class Http:
         largest: int = LARGEST_ANSWER,
     ) -> HttpAnswer:
         """Do what `request` does, but return any status that came through, for a kind that interprets more of them."""
-        address, said = self._addressed(url), self._with_headers(headers)
+        address, sent = self._addressed(url), self._with_headers(headers)
         end = self.deadline() if deadline is None else deadline
         pool: Pool | None = None
         connection: Connection | None = None
@@ -143,15 +143,15 @@ class Http:
         try:
             pool = self._pool(address)
             connection = pool.take(end)
-            response = connection.ask(method, address.target, body, said)
+            response = connection.ask(method, address.target, body, sent)
             answer = self._answer(response, largest, changes_nothing)
             kept = connection.may_follow(response)
             return answer
         except DeliveryFailed:
             raise
         except Exception as error:  # noqa: BLE001  (each library has its own; what counts is what has left)
-            if connection is None or not connection.begun:
-                raise self._not_begun(error, end, by_proxy=pool is not None and pool.proxy is not None) from None
+            if connection is None or not connection.started:
+                raise self._not_started(error, end, by_proxy=pool is not None and pool.proxy is not None) from None
             raise self._lost(pause_clock() >= end, changes_nothing) from None
         finally:
             if pool is not None and connection is not None:
@@ -189,12 +189,12 @@ class Http:
     # -- one attempt --------------------------------------------------------------------------------------
 
     def _with_headers(self, headers: Mapping[str, str] | None) -> dict[str, str]:
-        """Return all headers of a request. Raises DeliveryFailed for what no header can hold (RFC 9110, 5.5)."""
-        said = {"User-Agent": f"pressrelease/{__version__}", "Accept-Encoding": "identity", "Accept": "*/*"}
-        said.update(headers or {})
-        if not all(_NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in said.items()):
+        """Return all headers of a request. Raises DeliveryFailed for what no header can contain (RFC 9110, 5.5)."""
+        sent = {"User-Agent": f"pressrelease/{__version__}", "Accept-Encoding": "identity", "Accept": "*/*"}
+        sent.update(headers or {})
+        if not all(_NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in sent.items()):
             raise self._no_request()
-        return said
+        return sent
 
     def _no_request(self) -> DeliveryFailed:
         return DeliveryFailed(
@@ -228,8 +228,8 @@ class Http:
     def _answer(self, response: HTTPResponse, largest: int, changes_nothing: bool) -> HttpAnswer:
         headers: dict[str, str] = {}
         for name, value in response.headers.items():
-            said = headers.get(name.lower())
-            headers[name.lower()] = str(value) if said is None else f"{said}, {value}"
+            before = headers.get(name.lower())
+            headers[name.lower()] = str(value) if before is None else f"{before}, {value}"
         body = b""
         try:
             body = response.read(largest + 1)
@@ -245,7 +245,7 @@ class Http:
             )
         return HttpAnswer(response.status, headers, body[:largest], whole=len(body) <= largest)
 
-    def _not_begun(self, error: Exception, end: float, *, by_proxy: bool) -> DeliveryFailed:
+    def _not_started(self, error: Exception, end: float, *, by_proxy: bool) -> DeliveryFailed:
         """Return the failure of a request that never left."""
         from pressrelease.outlets.deadline import PROXY_LOGIN, trouble_words
 
@@ -274,7 +274,7 @@ class Http:
                 opened.append(pool.take(end))
             return Reached(opened[0].certificate_ends)
         except Exception as error:  # noqa: BLE001  (as above)
-            raise self._not_begun(error, end, by_proxy=pool is not None and pool.proxy is not None) from None
+            raise self._not_started(error, end, by_proxy=pool is not None and pool.proxy is not None) from None
         finally:
             for connection in opened:
                 assert pool is not None  # noqa: S101  (it opened them)

@@ -4,7 +4,7 @@
     └──── nothing has left ────┘ ║ └──── it may have arrived ────┘
 
 The exception that a library raises does not show on which side of the double line a failure fell: the same "connection
-reset" is raised on both. So each connection records it as it happens (`Connection.begun`).
+reset" is raised on both. So each connection records it as it happens (`Connection.started`).
 
 Over the public classes of `http.client`. No deadline of its own, or of requests and urllib3, covers the lookup of a
 name, and none of them has a pool that connects ahead of a lift without sending: so both are here. Only `outlets.http`
@@ -62,7 +62,7 @@ class WholeHead(http.client.HTTPResponse):
 class Connection(http.client.HTTPConnection):
     """One open connection; for one thread at a time.
 
-    `begun` says that a byte of the present request may have left.
+    `started` says that a byte of the present request may have left.
     """
 
     response_class = WholeHead
@@ -72,7 +72,7 @@ class Connection(http.client.HTTPConnection):
         self.default_port = _DEFAULT_PORTS[scheme]
         super().__init__(*server)
         self.sock: Any = sock
-        self.begun = False
+        self.started = False
         self._pieces: list[bytes] = []
         self._timed = sock
         self._last_used = pause_clock()
@@ -80,7 +80,7 @@ class Connection(http.client.HTTPConnection):
     def allow_until(self, end: float) -> None:
         """Set the deadline of what comes next, on the pause clock."""
         self._timed.time_left.end = end
-        self.begun = False
+        self.started = False
 
     def ask(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> http.client.HTTPResponse:
         """Send one request and return its answer, the head read. Raises OSError, HTTPException, ValueError."""
@@ -91,7 +91,7 @@ class Connection(http.client.HTTPConnection):
             pieces = [b"".join(pieces)]
         # A process that was suspended up to here must not send what another has sent by now.
         self._timed.time_left.seconds()
-        self.begun = True
+        self.started = True
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before
             for piece in pieces:
                 super().send(piece)
@@ -201,7 +201,7 @@ def _pass_through(proxy: TimedSocket, server: tuple[str, int], login: str) -> No
         if not 200 <= answer.status < 300:
             raise ProxyRefused(answer.status)
         if proxy.look() is not None:
-            raise ConnectionAbortedError("the proxy ended, or went on to speak")
+            raise ConnectionAbortedError("the proxy closed the connection, or sent something unasked")
     except BaseException:
         proxy.shut()
         raise

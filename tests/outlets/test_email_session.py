@@ -204,6 +204,16 @@ def test_an_answer_before_its_question_is_never_taken_for_an_acceptance() -> Non
         assert failing(outlet).certainty is Certainty.NOT_SENT
 
 
+def test_half_a_line_is_no_acceptance() -> None:
+    def half(connection: socket.socket) -> None:
+        connection.sendall(b"250 tak")
+        connection.shutdown(socket.SHUT_WR)
+        raise ConnectionAbortedError
+
+    with scripted(dot=half) as script, closing(outlet_for(script.port)) as outlet:
+        assert failing(outlet).certainty is Certainty.UNSURE
+
+
 @pytest.mark.parametrize("step", ["greeting", "EHLO", "MAIL", "RCPT", "DATA", "dot"])
 def test_a_dripping_server_holds_nobody_beyond_the_timeout(step: str) -> None:
     line = "354 go on" if step == "DATA" else "250 " + "x" * 200

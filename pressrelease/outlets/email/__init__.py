@@ -216,7 +216,7 @@ class Email(Outlet):
             raise DeliveryFailed(Certainty.NOT_SENT, f"{self._server.host}: it {ended}") from None
         session.leave()
         if not answered.good:
-            raise DeliveryFailed(Certainty.NOT_SENT, f"{self._server.host}: {answered.said}")
+            raise DeliveryFailed(Certainty.NOT_SENT, f"{self._server.host}: {answered.shown}")
         return ", ".join(
             [
                 f"{self._server.host} answers",
@@ -243,7 +243,7 @@ def _no(refused: ServerRefused, host: str, *, logged_in: bool) -> DeliveryFailed
     step = {"MAIL": "the sender", "RCPT": "the recipient"}.get(refused.step, "the text")
     ours = certainty is Certainty.FOR_GOOD and not logged_in and _wants_login(refused)
     words = "; it requires a user name and a password" if ours else ""
-    return DeliveryFailed(certainty, f"{host} rejected {step}: {refused.reply.said}{words}", credentials=ours)
+    return DeliveryFailed(certainty, f"{host} rejected {step}: {refused.reply.shown}{words}", credentials=ours)
 
 
 def _wants_login(refused: ServerRefused) -> bool:
@@ -255,8 +255,8 @@ def _wants_login(refused: ServerRefused) -> bool:
         return False
     if refused.reply.code == 530:
         return True
-    said = refused.reply.said.casefold()
-    return any(words in said for words in ("relay", "client host rejected", "not authenticated"))
+    shown = refused.reply.shown.casefold()
+    return any(words in shown for words in ("relay", "client host rejected", "not authenticated"))
 
 
 class EmailLists:

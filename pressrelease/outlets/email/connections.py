@@ -111,14 +111,14 @@ class Server:
         later = code < 500
         certainty = Certainty.NOT_SENT if later else Certainty.FOR_GOOD
         if refused.step == "AUTH":
-            told = "postponed the login" if later else "rejected the user name or the password"
+            words = "postponed the login" if later else "rejected the user name or the password"
             status = refused.reply.status
             meaning = f": {_LOGINS[status]}" if status in _LOGINS else ""
             shown = f"{code} {status}".strip()
-            return DeliveryFailed(certainty, f"{self.host} {told} ({shown}){meaning}", credentials=not later)
+            return DeliveryFailed(certainty, f"{self.host} {words} ({shown}){meaning}", credentials=not later)
         if refused.step == "STARTTLS":
             return DeliveryFailed(certainty, f"{self.host} refused to encrypt the connection ({code})")
-        return DeliveryFailed(certainty, f"{self.host} refused the connection: {refused.reply.said}")
+        return DeliveryFailed(certainty, f"{self.host} refused the connection: {refused.reply.shown}")
 
 
 def _own_name(sock: socket.socket) -> str:

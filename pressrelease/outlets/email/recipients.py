@@ -193,8 +193,8 @@ def _recipient_list(source: str, entries: Iterator[tuple[int, str]], known: Sequ
         if address.mailbox in seen:
             before, _ = seen[address.mailbox]
             where = f", first on line {before}" if before else ""
-            told = f"{shown} is in it twice{where}; one message goes there"
-            found.append(Complaint(told, "Delete one of them.", line, in_the_way=False))
+            words = f"{shown} is in it twice{where}; one message goes there"
+            found.append(Complaint(words, "Delete one of them.", line, in_the_way=False))
             continue
         seen[address.mailbox] = (line, address.wire)
     if not seen and not found:

@@ -71,7 +71,7 @@ class Reply:
         return found[0].decode("ascii") if found else ""
 
     @property
-    def said(self) -> str:
+    def shown(self) -> str:
         """The server's own text after its code, for a person: shortened, and harmless on a terminal."""
         text = " ".join(printable(self.text.decode("utf-8", "replace").replace("\n", " ")).split())
         return f"{self.code} {text}"[:LONGEST_SAID].strip()
@@ -112,7 +112,7 @@ class Session(smtplib.SMTP):
         self.kept = False
         self.last_used = pause_clock()
         self._needs_reset = False
-        self._begun = False
+        self._named = False
 
     def allow_until(self, end: float) -> None:
         """Set the deadline of everything that follows, on the pause clock."""
@@ -134,7 +134,7 @@ class Session(smtplib.SMTP):
         return self.esmtp_features.get(name.lower())
 
     def secure(self, context: ssl.SSLContext, host: str) -> None:
-        """Run STARTTLS (RFC 3207): forget what was said before it, and let nothing be pending behind it.
+        """Run STARTTLS (RFC 3207): forget everything from before it, and let nothing be pending behind it.
 
         Raises ServerRefused, Ended, and OSError if no TLS could be made.
         """
@@ -169,12 +169,12 @@ class Session(smtplib.SMTP):
         accepts no sender in it: another may be opened for the same try.
         """
         self.phase = Phase.ENVELOPE
-        self._begun = False
+        self._named = False
         try:
             self._name(envelope)
         except (Ended, ServerRefused) as trouble:
-            # A server that has had enough of this session says 421, or 4yz to MAIL and keeps it open.
-            if self.kept and not self._begun and (isinstance(trouble, Ended) or 400 <= trouble.reply.code < 500):
+            # A server that wants no more in this session answers 421, or 4yz to MAIL and keeps it open.
+            if self.kept and not self._named and (isinstance(trouble, Ended) or 400 <= trouble.reply.code < 500):
                 raise Stale("accepts nothing more on this connection") from None
             raise
         self.phase = Phase.TEXT
@@ -214,7 +214,7 @@ class Session(smtplib.SMTP):
                 if together and reply.code != 421:
                     self._read_the_rest(len(commands) - number)
                 raise ServerRefused(command[:4], reply)
-            self._begun = True
+            self._named = True
 
     def _read_the_rest(self, replies: int) -> None:
         """Read the answers to what was sent along with a refused command; a server that wants a text now gets none."""
@@ -227,7 +227,7 @@ class Session(smtplib.SMTP):
             self.close()
 
     def _spoken_early(self) -> Reply | None:
-        """Return what the server says unasked, so before the final dot that it wants no more; None while it listens."""
+        """Return a reply that nobody asked for, such as a refusal before the final dot; None if there is none."""
         seen = self.timed.look()
         if seen is None:
             return None

@@ -69,8 +69,8 @@ class Mastodon(HttpOutlet):
         if self._software is None:
             with contextlib.suppress(DeliveryFailed):  # the post itself will show what is wrong
                 self._learn(deadline)
-        told = self._asked("POST", "/api/v1/statuses", deadline, body=rendered.content, key=key)
-        receipt = _receipt_of(told)
+        reply = self._asked("POST", "/api/v1/statuses", deadline, body=rendered.content, key=key)
+        receipt = _receipt_of(reply)
         if receipt is None:
             raise DeliveryFailed(
                 Certainty.UNSURE, f"{self._http.called} accepted it, but did not say which post it made"
@@ -214,8 +214,8 @@ class Mastodon(HttpOutlet):
         posts = answer.json()
         if not isinstance(posts, list):
             raise DeliveryFailed(Certainty.FOR_GOOD, f"{self._http.called} does not list the account's posts")
-        told = server_time(answer.headers)
-        return posts, timedelta(0) if told is None else told - utc_now()
+        server_now = server_time(answer.headers)
+        return posts, timedelta(0) if server_now is None else server_now - utc_now()
 
     def _asked(
         self,
@@ -269,9 +269,9 @@ def _rest_of_ban(answer: HttpAnswer) -> timedelta | None:
         return None
 
 
-def _receipt_of(told: Any) -> Receipt | None:
+def _receipt_of(reply: Any) -> Receipt | None:
     """Return the receipt for a post in Mastodon's JSON; None if it is none."""
-    if not isinstance(told, dict) or not isinstance(told.get("id"), str):
+    if not isinstance(reply, dict) or not isinstance(reply.get("id"), str):
         return None
-    address = told.get("url") or told.get("uri")
-    return Receipt(url=address if isinstance(address, str) else None, remote_id=told["id"])
+    address = reply.get("url") or reply.get("uri")
+    return Receipt(url=address if isinstance(address, str) else None, remote_id=reply["id"])

@@ -24,12 +24,12 @@ class Software(NamedTuple):
 
 def software_of(answer: HttpAnswer, *, api: int) -> Software | None:
     """Read the answer of `/api/v{api}/instance`; None if it is none."""
-    told = answer.json()
-    version = _inside(told, "version")
+    reply = answer.json()
+    version = _inside(reply, "version")
     if not 200 <= answer.status < 300 or not isinstance(version, str):
         return None
-    longest = _inside(told, "configuration", "statuses", "max_characters")
-    source = _inside(told, "source_url")
+    longest = _inside(reply, "configuration", "statuses", "max_characters")
+    source = _inside(reply, "source_url")
     if api == 2:
         keeps = isinstance(source, str) and bool(_SOURCES.fullmatch(source) and _MASTODON_4.fullmatch(version))
     else:
@@ -37,7 +37,7 @@ def software_of(answer: HttpAnswer, *, api: int) -> Software | None:
     return Software(version, keeps, longest if isinstance(longest, int) and not isinstance(longest, bool) else None)
 
 
-def _inside(told: Any, *names: str) -> Any:
+def _inside(reply: Any, *names: str) -> Any:
     for name in names:
-        told = told.get(name) if isinstance(told, dict) else None
-    return told
+        reply = reply.get(name) if isinstance(reply, dict) else None
+    return reply

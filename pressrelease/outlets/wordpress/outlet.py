@@ -76,8 +76,8 @@ class WordPress(HttpOutlet):
             terms = {taxonomy.route: self._terms(taxonomy, deadline, make=True) for taxonomy, _ in self._wanted}
         fields = {**draft.fields(addresses), **{route: ids for route, ids in terms.items() if ids}}
         route = f"posts/{before.id}" if before else "posts"
-        told = self._site.change(route, fields, deadline, query={"_fields": _POST_FIELDS})
-        posted = post_of(told)
+        reply = self._site.change(route, fields, deadline, query={"_fields": _POST_FIELDS})
+        posted = post_of(reply)
         if posted is None:
             words = f"{self._site.called} accepted it, but did not say which post it made"
             raise DeliveryFailed(Certainty.UNSURE, words)
@@ -100,8 +100,8 @@ class WordPress(HttpOutlet):
         """Ask who we are there and what we may do."""
         deadline = self._site.deadline()
         wanted = {"context": "edit", "_fields": "id,name,capabilities"}
-        told = self._site.look("users/me", wanted, deadline)
-        able = told.get("capabilities") if isinstance(told, dict) else None
+        reply = self._site.look("users/me", wanted, deadline)
+        able = reply.get("capabilities") if isinstance(reply, dict) else None
         if not isinstance(able, dict):
             raise DeliveryFailed(
                 Certainty.NOT_SENT, f"{self._site.called} does not say what this user has permission to do"
@@ -125,8 +125,8 @@ class WordPress(HttpOutlet):
             "_fields": f"{_POST_FIELDS},content.raw",
             "per_page": "20",
         }
-        told = self._site.look("posts", query, deadline)
-        return [post for post in map(post_of, told if isinstance(told, list) else ()) if post is not None]
+        reply = self._site.look("posts", query, deadline)
+        return [post for post in map(post_of, reply if isinstance(reply, list) else ()) if post is not None]
 
     def _ours_before(self, draft: PostDraft, deadline: float) -> Post | None:
         """Return what is at the slug before the post: nothing, or this very release. Raises for anything else."""
@@ -207,10 +207,10 @@ class WordPress(HttpOutlet):
         wanted = {"slug": slug, "_fields": f"{_POST_FIELDS},parent"}
         try:
             # A page that is not published has no address yet, but still keeps the post from that address.
-            told = self._site.look("pages", {**wanted, "status": _STATES, "context": "edit"}, deadline)
+            reply = self._site.look("pages", {**wanted, "status": _STATES, "context": "edit"}, deadline)
         except DeliveryFailed:  # this user may not see those
-            told = self._site.look("pages", wanted, deadline)
-        for one in told if isinstance(told, list) else ():
+            reply = self._site.look("pages", wanted, deadline)
+        for one in reply if isinstance(reply, list) else ():
             page = post_of(one)
             if page is not None and (
                 page.link.rstrip("/") == link.rstrip("/")
@@ -238,11 +238,11 @@ class WordPress(HttpOutlet):
     def _media(self, enclosure: Enclosure, deadline: float) -> str:
         """Return where an attachment is in the media library, after adding it if it isn't there yet."""
         slug = media_slug(enclosure)
-        told = self._site.look("media", {"slug": slug, "_fields": "id,source_url"}, deadline)
-        if not (isinstance(told, list) and told):
+        reply = self._site.look("media", {"slug": slug, "_fields": "id,source_url"}, deadline)
+        if not (isinstance(reply, list) and reply):
             fields = {"slug": slug, "title": enclosure.words, "alt_text": enclosure.alt}
-            told = [self._site.upload(fields, enclosure.name, enclosure.content, enclosure.media_type, deadline)]
-        address = told[0].get("source_url") if isinstance(told[0], dict) else None
+            reply = [self._site.upload(fields, enclosure.name, enclosure.content, enclosure.media_type, deadline)]
+        address = reply[0].get("source_url") if isinstance(reply[0], dict) else None
         if not isinstance(address, str) or not address.startswith(("https://", "http://")):
             raise DeliveryFailed(Certainty.NOT_SENT, f"{self._site.called} does not give an attachment's address")
         return address
@@ -266,8 +266,8 @@ class WordPress(HttpOutlet):
         else:
             # WordPress keeps and searches names as HTML.
             query = {"search": escape(name, quote=False), "per_page": "100", "_fields": "id,name"}
-            told = self._site.look(taxonomy.route, query, deadline)
-            for term in told if isinstance(told, list) else ():
+            reply = self._site.look(taxonomy.route, query, deadline)
+            for term in reply if isinstance(reply, list) else ():
                 if unescape(str(term.get("name"))).casefold() == name.casefold():
                     return int(term["id"])
             if taxonomy.may_be_made:
@@ -276,10 +276,10 @@ class WordPress(HttpOutlet):
         raise DeliveryFailed(Certainty.FOR_GOOD, words)
 
     def _made(self, taxonomy: Taxonomy, name: str, deadline: float) -> int:
-        told: Any = self._site.change(taxonomy.route, {"name": escape(name, quote=False)}, deadline)
-        if not isinstance(told, dict) or not isinstance(told.get("id"), int):
+        reply: Any = self._site.change(taxonomy.route, {"name": escape(name, quote=False)}, deadline)
+        if not isinstance(reply, dict) or not isinstance(reply.get("id"), int):
             raise DeliveryFailed(Certainty.NOT_SENT, f"{self._site.called} did not make the {taxonomy.word} {name!r}")
-        return int(told["id"])
+        return int(reply["id"])
 
 
 @contextmanager

@@ -91,13 +91,13 @@ class WordPressSite:
         kinds = (False, True) if self._plain_addresses is None else (self._plain_addresses,)
         for plain in kinds:
             answer = self._ask("GET", route, query, plain=plain, deadline=deadline, changes_nothing=True)
-            told = answer.json()
-            if _is_rest(answer, told):
+            reply = answer.json()
+            if _is_rest(answer, reply):
                 self._plain_addresses = plain
                 if answer.status == 404:
                     return None
-                self._raise_for(answer, told, changes_nothing=True)
-                return told
+                self._raise_for(answer, reply, changes_nothing=True)
+                return reply
             noisy = noisy or _has_json_inside(answer)
             failure = failure_of(answer, self.called, changes_nothing=True)
             if failure is not None and answer.status > 404:
@@ -159,9 +159,9 @@ class WordPressSite:
         media_type: str,
     ) -> Any:
         answer = self._ask(method, route, query or {}, deadline=deadline, body=body, media_type=media_type)
-        told = answer.json()
-        self._raise_for(answer, told)
-        return told
+        reply = answer.json()
+        self._raise_for(answer, reply)
+        return reply
 
     def _ask(
         self,
@@ -193,11 +193,11 @@ class WordPressSite:
             return f"{self.url}/?{urlencode({'rest_route': f'/wp/v2/{route}', **query})}"
         return f"{self.url}/wp-json/wp/v2/{route}{'?' if query else ''}{urlencode(query)}"
 
-    def _raise_for(self, answer: HttpAnswer, told: Any, *, changes_nothing: bool = False) -> None:
+    def _raise_for(self, answer: HttpAnswer, reply: Any, *, changes_nothing: bool = False) -> None:
         failure = failure_of(answer, self.called, changes_nothing=changes_nothing)
         if failure is None:
             return
-        code = code_of(told)
+        code = code_of(reply)
         if code in _WORDS and answer.status >= 400:
             # WordPress says 500 to a file that it doesn't take.
             reason = f"{self.called} refused: {_WORDS[code]} ({answer.status})"
@@ -205,30 +205,30 @@ class WordPressSite:
         raise failure
 
 
-def code_of(told: Any) -> str:
+def code_of(reply: Any) -> str:
     """Return the name of a refusal in WordPress's JSON; a parameter's own, if one was refused."""
-    if not isinstance(told, dict):
+    if not isinstance(reply, dict):
         return ""
-    data = told.get("data")
+    data = reply.get("data")
     details = data.get("details") if isinstance(data, dict) else None
     if isinstance(details, dict):
         for detail in details.values():
             if isinstance(detail, dict) and isinstance(detail.get("code"), str):
                 return str(detail["code"])
-    return str(told.get("code") or "")
+    return str(reply.get("code") or "")
 
 
-def post_of(told: Any) -> Post | None:
+def post_of(reply: Any) -> Post | None:
     """Return a post in WordPress's JSON; None if it is none."""
-    if not isinstance(told, dict) or not isinstance(told.get("id"), int):
+    if not isinstance(reply, dict) or not isinstance(reply.get("id"), int):
         return None
-    content = told.get("content")
+    content = reply.get("content")
     raw = content.get("raw") if isinstance(content, dict) else ""
     return Post(
-        id=told["id"],
-        slug=str(told.get("slug") or ""),
-        status=str(told.get("status") or ""),
-        link=str(told.get("link") or ""),
+        id=reply["id"],
+        slug=str(reply.get("slug") or ""),
+        status=str(reply.get("status") or ""),
+        link=str(reply.get("link") or ""),
         content=str(raw or ""),
     )
 
@@ -250,16 +250,16 @@ def _has_json_inside(answer: HttpAnswer) -> bool:
     text = answer.body.decode("utf-8", "replace")
     for found in list(re.finditer(r"[\[{]", text))[:20]:
         try:
-            told, _ = json.JSONDecoder().raw_decode(text, found.start())
+            reply, _ = json.JSONDecoder().raw_decode(text, found.start())
         except (ValueError, RecursionError):
             continue
-        if _is_rest(answer, told):
+        if _is_rest(answer, reply):
             return True
     return False
 
 
-def _is_rest(answer: HttpAnswer, told: Any) -> bool:
+def _is_rest(answer: HttpAnswer, reply: Any) -> bool:
     """Return whether the REST API answered, and not a page of the site or of a server in front of it."""
-    if isinstance(told, list):
+    if isinstance(reply, list):
         return 200 <= answer.status < 300
-    return isinstance(told, dict) and ("id" in told or "code" in told)
+    return isinstance(reply, dict) and ("id" in reply or "code" in reply)
