@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from calling import Caller
 from hypothesis import HealthCheck, settings
 from postgres_server import new_server
 from preloaded import end_preloaded
@@ -60,6 +61,12 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test is steered by the workspace, colours or editor of whoever runs it."""
     for name in ("PRESSRELEASE_WORKSPACE", "VISUAL", "EDITOR", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Caller:
+    """The command line, called in this process."""
+    return Caller(capsys)
 
 
 @pytest.fixture(scope="session")

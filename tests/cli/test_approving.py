@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 from calling import Caller
-from office import Office, found_office
+from office import FAR, Office, found_office
 from records import left_alone
 
 from pressrelease.cli import approval_screen, session
 from pressrelease.cli.session import Session
 from pressrelease.cli.wrapping import wrapped
 
-FAR = "2099-09-24T09:00:00-07:00"
 TEXT = """\
 The office said that 17 people were arrested in a county-wide operation.
 
@@ -36,11 +35,6 @@ recipients = "media.csv"
 [defaults]
 outlets = ["newsroom", "media"]
 """
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
 
 
 @pytest.fixture

@@ -10,13 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from office import COMMAND, HereOffice, Office, found_office, make_original
+from office import COMMAND, FAR, HereOffice, Office, found_office, make_original
 
 from pressrelease.cli.app import COMMANDS
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="a shell closes the streams")
 
-FAR = "2099-09-24T09:00:00-07:00"
 CLOSED = {"out": ">&-", "err": "2>&-", "in": "<&-", "out and err": ">&- 2>&-", "all": "<&- >&- 2>&-"}
 
 #: One use of each command, and of its refusals; those that change anything stand after those that look.

@@ -12,11 +12,9 @@ from typing import Any
 
 import pytest
 from calling import Caller
-from office import COMMAND, Office, found_office
+from office import COMMAND, FAR, Office, found_office
 
 from pressrelease.cli.app import COMMANDS
-
-FAR = "2099-09-24T09:00:00-07:00"
 
 
 @pytest.fixture
@@ -27,11 +25,6 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     made.write("statement", embargo="immediate")
     monkeypatch.chdir(made.folder)
     return made
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
 
 
 def keys(value: Any) -> Any:

@@ -16,11 +16,6 @@ from pressrelease.cli.app import COMMANDS, GROUPS, command
 from pressrelease.when import EmbargoKind, read_embargo
 
 
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
 @pytest.fixture(autouse=True)
 def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from calling import Caller
+from calling import Caller, said
 from hypothesis import given
 from hypothesis import strategies as st
 from mail_server import scripted
@@ -108,18 +108,16 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
         refused, accepted = {}, []
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(office.folder)
-            from test_fuzz import said as run
-
             for name, slug in SLUGS.items():
-                code, words = run(["schedule", slug])
+                code, words = said(["schedule", slug])
                 assert code in {0, 65}, (name, words)
                 if code:
                     refused[name] = words
                 else:
                     accepted.append(slug)
-            told = [run(["approve", *accepted, "--as", "da"]), run(["publish-due"])]
+            told = [said(["approve", *accepted, "--as", "da"]), said(["publish-due"])]
             assert [code for code, _ in told] == [0, 0], told
-            told += [run([*arguments]) for arguments in (["status", "--all"], ["journal"], ["check"], ["promises"])]
+            told += [said([*arguments]) for arguments in (["status", "--all"], ["journal"], ["check"], ["promises"])]
         yield Published(office, receiver, refused, "".join(words for _, words in told) + "".join(refused.values()))
 
 
@@ -266,11 +264,6 @@ def test_every_format_holds_the_words_in_their_place(
 
 
 # --- What people and servers say -------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
 
 
 @pytest.fixture

@@ -80,11 +80,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return workspace
 
 
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
 def document(call: Caller, *arguments: str) -> dict[str, Any]:
     call(*arguments, expect=range(256))
     assert call.out.count("\n") == 1, f"{arguments}: {call.out!r} is no single document"

@@ -24,11 +24,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return workspace
 
 
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
 @pytest.mark.parametrize("body", ["[[NAMES]] follow.", "TK"])
 def test_a_draft_that_check_refuses_is_edited_next(place: Workspace, call: Caller, body: str) -> None:
     records.write(place, "bad", embargo=AHEAD, body=body)

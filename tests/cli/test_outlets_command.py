@@ -33,11 +33,6 @@ KEYS = {"name", "type", "enabled", "recipients", "tells_repeats", "tells_repeats
         "can_be_proven", "closed", "reached", "found", "trouble"}  # fmt: skip
 
 
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
 def hook(name: str, port: int, more: str = "") -> str:
     url = f"http://127.0.0.1:{port}/press"
     return f'[outlets.{name}]\ntype = "webhook"\nurl = "{url}"\nsecret = {{ env = "HOOK" }}\n{more}'

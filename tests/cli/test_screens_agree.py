@@ -29,11 +29,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return workspace
 
 
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
 def test_what_is_on_hold_is_on_the_first_screen_with_its_reason(place: Workspace, call: Caller) -> None:
     records.schedule(place, "names")
     call("hold", "names", "--why", "charges dropped")

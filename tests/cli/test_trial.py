@@ -9,9 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from office import COMMAND, Office, found_office
+from calling import Caller
+from office import COMMAND, FAR, Office, found_office
 from records import left_alone
-from test_command_line import FAR, Caller
+from terminal import asked_at_a_terminal
 
 from pressrelease.cli import main
 from pressrelease.system import clock
@@ -30,11 +31,6 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     assert main(["schedule", "names-released", "later", "--yes"]) == 0
     assert main(["approve", "names-released", "later"]) == 0
     return made
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
 
 
 def test_a_mistyped_name_costs_the_others_no_hold(office: Office, call: Caller) -> None:
@@ -174,26 +170,6 @@ def test_a_reader_that_goes_away_is_no_fault(office: Office) -> None:
             process.stdout.close()
             assert process.stderr.read() == b""
             assert process.wait() == 0
-
-
-def asked_at_a_terminal(tmp_path: Path, answers: bytes) -> bytes:
-    """What `init` says at a terminal of a machine that was never told its zone, given these answers."""
-    ours, theirs = os.openpty()
-    environment = {**os.environ, "TZ": "Etc/UTC"}
-    with subprocess.Popen(
-        [*COMMAND, "init", "here"], cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
-    ) as process:
-        os.close(theirs)
-        os.write(ours, answers)
-        said = b""
-        try:
-            while part := os.read(ours, 4096):
-                said += part
-        except OSError:
-            pass  # how a terminal says that nobody holds its other end any more
-        process.wait()
-    os.close(ours)
-    return said
 
 
 def test_a_zone_that_is_none_is_asked_for_again(tmp_path: Path) -> None:

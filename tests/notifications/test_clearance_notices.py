@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from conftest import NOW
-from test_notices import SLUG, WAITING, ZONE, happening, known, told_words
+from notices import SLUG, WAITING, ZONE, happening, known, told_words
 
 from pressrelease.config import ClearanceRule, Config, Office
 from pressrelease.notifications.conditions import clearance_reminders, conditions

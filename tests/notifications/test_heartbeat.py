@@ -28,11 +28,6 @@ SECRET = "zqsecretheartbeat"
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
-@pytest.fixture
 def server() -> Iterator[FlakyServer]:
     with FlakyServer(answer(200, b"OK")) as running:
         yield running

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 from mail_server import mail_server
+from notices import LIFT, SLUG, VERSION, WAITING, ZONE, delivery, happening, known, told_words
 from records import office, schedule, schedule_now, write
 from servers import FlakyServer, Request, answer, close_after_request, hang_after_request
 
@@ -33,58 +33,27 @@ from pressrelease.notifications.notifier import Notifier, notifier_for_pass
 from pressrelease.notifications.sending import PAUSE, notify
 from pressrelease.notifications.unread import unread_events as news_of
 from pressrelease.publishing.snapshot import take_snapshot
-from pressrelease.release.delivery import Delivery, DeliveryState
+from pressrelease.release.delivery import DeliveryState
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.scheduler.run import Scheduler
 from pressrelease.services import ServiceContext, approving, scheduling, stopping
 from pressrelease.services.doctor import examine
 from pressrelease.status.causes import Cause, Topic
-from pressrelease.status.evaluation import Directive, Dossier, FileFact, ReleaseState, ReleaseStatus, Scheduled
+from pressrelease.status.evaluation import Directive, FileFact, ReleaseState, ReleaseStatus
 from pressrelease.store import Store, commands, notification_state
 from pressrelease.store.circuit import close_outlet, open_outlet_again
 from pressrelease.store.notification_state import LONGEST_PAUSE, NotificationCursor
 from pressrelease.system import clock
 from pressrelease.system.log import log_to
-from pressrelease.when import Embargo, EmbargoKind
 from pressrelease.wiring import Workspace
 
-ZONE = "America/Los_Angeles"
 OFFICE = Office("The <Office>", ZONE)
-SLUG = "zqslug-of-the-accused"
-VERSION = "3fa2c1" + "0" * 58
-LIFT = NOW - timedelta(minutes=5)
-
-
-def delivery(outlet: str = "media", state: DeliveryState = DeliveryState.DELIVERED, **more: Any) -> Delivery:
-    at = LIFT + timedelta(seconds=1) if state is DeliveryState.DELIVERED else None
-    return Delivery(1, SLUG, VERSION, outlet, more.pop("recipient", ""), state, LIFT, 1, delivered_at=at, **more)
-
-
-def known(*deliveries: Delivery, out: bool = False, missing: int = 0, **more: Any) -> Known:
-    file = more.pop("file", FileFact.SAME)
-    lift = more.pop("lift", LIFT)
-    embargo = Embargo("…", EmbargoKind.INSTANT, ZONE, not_before=lift, lift=lift)
-    release = Scheduled(
-        SLUG, VERSION, "Zqheadline", embargo, lift, ("media",), "jdoe", "f", Directive.SCHEDULED, "jdoe", NOW, "zqwhy"
-    )
-    return Known(Dossier(release._replace(**more), (), deliveries, file), missing=missing, out=out)
-
-
-def happening(event: str, n: int = 1, slug: str = SLUG, version: str = VERSION, **detail: Any) -> JournalEvent:
-    return JournalEvent(n, NOW, "da", event, slug, version, detail)
-
-
-def told_words(*lines: JournalEvent, of: Known | None = None, closed: tuple[str, ...] = ()) -> list[str]:
-    out = of is not None and of.out
-    notices = [notice_of(one, of, closed=closed, out=out, now=NOW, timezone=ZONE) for one in grouped(lines)]
-    return [notice.words for notice in notices if notice is not None]
 
 
 # -- words --------------------------------------------------------------------------------------------------------
 
 FAILED = delivery(state=DeliveryState.FAILED, error="550 zqreason")
 DOUBTFUL = delivery(state=DeliveryState.IN_DOUBT, error="zqreason")
-WAITING = delivery(state=DeliveryState.WAITING)
 LINK = "https://news.example.org/zq/"
 
 CASES: dict[str, tuple[list[str], list[str]]] = {

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import trustme
 from mail_server import Act, MailServer, drip, free_port, mail_server, reset, scripted
-from test_email_message import KEY, MESSAGE, OFFICE
+from mails import KEY, MESSAGE, OFFICE
 
 from pressrelease.config import OutletConfig, SecretReference, SecretSource
 from pressrelease.message import Enclosure, Message

@@ -10,7 +10,7 @@ from calling import Caller
 from conftest import NOW
 from mail_server import mail_server
 from office import Office, Receiver, found_office, receiving
-from test_store import AFTER, events, only, put, sqlite_store, take
+from store_acts import AFTER, events, only, put, sqlite_store, take
 
 from pressrelease.config import Policy, Retry
 from pressrelease.publishing.plan import make_plan
@@ -176,11 +176,6 @@ def test_only_what_goes_to_a_closed_outlet_stays_behind() -> None:
 
 
 # -- the whole command ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
 
 
 def office(folder: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Office:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from dossiers import LIFT, OUTLETS, POLICY, RELEASE, RETRY, SECOND, WAITING, YES, at, dossiers, moments
 from hypothesis import given
 from hypothesis import strategies as st
-from test_standing import LIFT, OUTLETS, POLICY, RELEASE, RETRY, SECOND, WAITING, YES, at, dossiers, moments
 
 from pressrelease.publishing.plan import Plan, make_plan
 from pressrelease.release.delivery import DeliveryState

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from test_release_round_trip import OTHERWISE
 
 from pressrelease.release import Attachment, Contact, Release, digests_of, version_of
 from pressrelease.release.difference import (
@@ -20,6 +19,7 @@ from pressrelease.release.difference import (
     difference,
 )
 from pressrelease.release.word_changes import MOST_LINES, MOST_PLACES, MOST_WORDS, PieceKind, text_changes
+from releases import OTHERWISE
 
 LIFT = datetime(2018, 9, 24, 16, 0, tzinfo=UTC)
 RELEASE = Release(

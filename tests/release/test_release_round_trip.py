@@ -26,6 +26,7 @@ from pressrelease.release import (
 )
 from pressrelease.release.paths import attachment_path
 from pressrelease.release.text import MOST_MARKS, forbidden_in
+from releases import OTHERWISE
 
 #: What YAML reads as something else, or as its own.
 YAML_TRAPS = (
@@ -172,26 +173,6 @@ BASE = Release(
     attachments=(Attachment("sheet.pdf", "Sheet", ""),),
 )
 
-#: A different value for each field; a field that is added without a line here fails the test below.
-OTHERWISE: dict[str, Any] = {
-    "slug": "names-withheld",
-    "headline": "Names withheld",
-    "embargo": "immediate",
-    "body": "The names. ",
-    "subhead": "Thirty arrests",
-    "date": date(2018, 9, 19),
-    "dateline": "AUBURN, Calif.",
-    "kind": ReleaseKind.STATEMENT,
-    "follows": "county-wide-operation",
-    "outlets": ("newsroom",),
-    "author": "jdoe",
-    "contact": Contact(),
-    "keywords": ("trafficking",),
-    "attachments": (Attachment("sheet.pdf", "Sheet", "A table"),),
-    "editor_note": "Embargoed.",
-    "accept": (("presumption_missing", "sentenced"),),
-    "clearances": ("charges",),
-}
 OF_THE_FILE: dict[str, Any] = {"lines": (("headline", 7),), "body_line": 9, "source_hash": "ab"}
 
 

@@ -27,11 +27,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return workspace
 
 
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
 def test_cron_prints_it_once_and_again_when_it_changes(place: Workspace, call: Caller) -> None:
     records.schedule_now(place, "one")
     (place.folder / "releases" / "one.md").write_text("edited", encoding="utf-8")

@@ -13,11 +13,6 @@ from records import left_alone, office, schedule_now
 from pressrelease.wiring import CONFIG_SETTLED, Workspace, take_settled_config
 
 
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
 def _rewritten_slowly(file: Path, whole: str, half: str, seconds: float) -> threading.Timer:
     """Write half of a file now, and all of it some time later."""
     file.write_text(half, encoding="utf-8")

@@ -21,7 +21,7 @@ from conftest import NOW
 from hypothesis import example, given
 from hypothesis import strategies as st
 from needed import needs_program
-from office import Office, found_office
+from office import FAR, Office, found_office
 from records import left_alone, make_first_layout
 from sqlalchemy import text
 from zone_files import LA, database, going_by
@@ -40,13 +40,7 @@ from pressrelease.store.queries import SCHEMA
 from pressrelease.when.embargo import Embargo, EmbargoKind
 from pressrelease.wiring import Workspace
 
-FAR = "2099-09-24T09:00:00-07:00"
 AT = datetime(2026, 1, 5, 18, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
 
 
 @pytest.fixture

@@ -29,11 +29,6 @@ FAR = iso(in_seconds(5 * 86400))
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
-@pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Caller) -> Office:
     """An office with `out`, which is published, and `second` and `third`, scheduled and approved."""
     made = found_office(tmp_path / "office")

@@ -40,11 +40,6 @@ def machine() -> Iterator[Machine]:
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
-@pytest.fixture
 def office(machine: Machine, call: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     """An office on Monday, with one release for Friday at 9 that is approved and lacks its clearances."""
     made = found_office(tmp_path / "office", policy=RULES)

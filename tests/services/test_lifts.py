@@ -26,11 +26,6 @@ OUTSIDE = iso((MONDAY + timedelta(days=9, hours=10)).astimezone(UTC))
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
-@pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     made = found_office(tmp_path / "office")
     monkeypatch.chdir(made.folder)

@@ -32,11 +32,6 @@ FAR = "2031-01-06T17:00:00Z"
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
-@pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     made = found_office(tmp_path / "office", more=MAIL)
     monkeypatch.chdir(made.folder)

@@ -32,11 +32,6 @@ PHRASES = (
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
-@pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     made = found_office(tmp_path / "office")
     monkeypatch.chdir(made.folder)

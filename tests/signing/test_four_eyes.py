@@ -34,11 +34,6 @@ needs_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0,
 posix = pytest.mark.skipif(os.name != "posix", reason="about POSIX modes and owners")
 
 
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
 NAMES = st.sampled_from(["jane", "JANE", "jane@da.example", "da", "deputy"])
 MARKS = st.sampled_from(["k1", "k2", "k3"])
 AT = datetime(2026, 1, 5, tzinfo=UTC)

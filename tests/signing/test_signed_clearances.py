@@ -22,11 +22,6 @@ CHARGES = '\n[clearances.charges]\nask = "Do the charges stand?"\nby = ["deputy"
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Caller:
-    return Caller(capsys)
-
-
-@pytest.fixture
 def office(found: Callable[..., Office], keys: Keys, call: Caller) -> Office:
     """An office with one release that is due, approved with a signature, and lacks its clearance."""
     made = found(SIGNED + CHARGES, clearances="[charges]")

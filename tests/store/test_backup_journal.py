@@ -14,7 +14,7 @@ from conftest import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
-from test_store import AFTER, put, take
+from store_acts import AFTER, put, take
 
 from pressrelease.errors import Usage
 from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt

@@ -18,7 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from records import deliveries, events, everything, make_first_layout
 from sqlalchemy import event, text
-from test_store import AFTER, put, take
+from store_acts import AFTER, put, take
 
 from pressrelease.errors import Refused, StateUnreadable
 from pressrelease.release.delivery import DeliveryState, Receipt

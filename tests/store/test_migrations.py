@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect
-from test_store import AFTER, only, put, take
+from store_acts import AFTER, only, put, take
 
 from pressrelease.errors import StateUnreadable
 from pressrelease.release.delivery import DeliveryState, Receipt

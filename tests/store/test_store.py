@@ -7,82 +7,25 @@ import sqlite3
 import stat
 import sys
 import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from conftest import NOW, fresh_schema
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from store_acts import AFTER, LIFT, events, only, put, sqlite_store, take
 
-from pressrelease.config import Policy, Retry
+from pressrelease.config import Policy
 from pressrelease.errors import NotPermitted, Refused, StateUnreadable
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Receipt
-from pressrelease.status.evaluation import Directive, Scheduled
+from pressrelease.status.evaluation import Directive
 from pressrelease.store import Store, claims, commands, freezing, lifts, presence, settling
 from pressrelease.store.approvals import approve, unapprove
 from pressrelease.store.journal import Event, first_break, line_after
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import to_micros
 from pressrelease.system.clock import ClockReading
-from pressrelease.when.embargo import Embargo, EmbargoKind
-
-LIFT = NOW + timedelta(days=3)
-AFTER = LIFT + timedelta(seconds=1)
-LEASE = timedelta(minutes=3)
-
-
-def put(
-    store: Store,
-    slug: str = "names-released",
-    *,
-    lift: datetime | None = LIFT,
-    version: str = "v1",
-    recipients: dict[str, tuple[str, ...]] | None = None,
-    approvals: int = 1,
-) -> Scheduled:
-    """Schedule a release, approved by `approvals` people."""
-    recipients = recipients or {"newsroom": ("",)}
-    release = Scheduled(
-        slug=slug,
-        version=version,
-        headline="Names released",
-        embargo=Embargo("Monday at 9", EmbargoKind.INSTANT, "America/Los_Angeles", not_before=lift, lift=lift),
-        lift=lift,
-        outlets=tuple(recipients),
-        author="jdoe",
-        source_hash="f" * 64,
-        word=Directive.SCHEDULED,
-        word_by="jdoe",
-        word_at=NOW,
-    )
-    frozen = freezing.Frozen(canonical=b"{}", lift=lift, attachments={"a.pdf": b"PDF"}, hashes={"a.pdf": "0" * 64})
-    with store.ledger(now=NOW, actor="jdoe") as ledger:
-        freezing.schedule(ledger, release, frozen, recipients)
-        for number in range(approvals):
-            approve(ledger, slug, version, f"person-{number}", policy=Policy(approvals=approvals))
-    return release
-
-
-def take(store: Store, owner: str = "one", *, now: datetime = AFTER, needed: int = 1) -> list[Delivery]:
-    """Claim everything that may be claimed."""
-    ids = [row["id"] for row in store.read.rows("SELECT id FROM deliveries ORDER BY id")]
-    with store.ledger(now=now, actor="scheduler") as ledger:
-        return claims.claim(
-            ledger, ids, owner=owner, lease_until=now + LEASE, policy=Policy(approvals=needed), retry=Retry()
-        )
-
-
-def only(store: Store, slug: str = "names-released") -> Delivery:
-    """The one delivery of a release."""
-    release = store.read.release(slug)
-    assert release is not None
-    (delivery,) = store.read.dossiers([release])[0].deliveries
-    return delivery
-
-
-def events(store: Store) -> list[str]:
-    return [line.event for line in store.read.journal()]
 
 
 def test_what_is_scheduled_is_read_back_as_it_was(store: Store) -> None:
@@ -530,10 +473,6 @@ def test_a_sign_of_life_is_seen(store: Store) -> None:
 
 
 # -- SQLite's file ------------------------------------------------------------------------------------------
-
-
-def sqlite_store(folder: Path) -> Store:
-    return Store("sqlite:///.pressrelease/state.db", folder)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")

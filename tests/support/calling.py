@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +11,14 @@ from typing import Any
 import pytest
 
 from pressrelease.cli import main
+
+
+def said(arguments: list[str]) -> tuple[int, str]:
+    """A command's exit code, and what it said on both streams; nobody is there to be asked."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="", write_through=True) for _ in range(2))
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(arguments)
+    return code, "".join(stream.buffer.getvalue().decode() for stream in (out, err))
 
 
 class Caller:

@@ -23,6 +23,9 @@ from preloaded import COMMAND, Forked, can_fork, command_started, preloaded  # n
 
 from pressrelease.cli import main
 
+#: A lift that no test lives to see.
+FAR = "2099-09-24T09:00:00-07:00"
+
 
 @dataclass(frozen=True)
 class Arrival:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
-from office import COMMAND
+from terminal import asked_at_a_terminal
 
 from pressrelease.cli import main
 from pressrelease.errors import Refused
@@ -70,21 +68,7 @@ def test_offsets_that_are_no_places(zone: str, fixed: bool) -> None:
 
 def asked(tmp_path: Path, answers: bytes) -> tuple[str, str]:
     """What `init` says at a terminal, and the zone that it wrote."""
-    ours, theirs = os.openpty()
-    environment = {**os.environ, "TZ": "Etc/UTC"}
-    with subprocess.Popen(
-        [*COMMAND, "init", "here"], cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
-    ) as process:
-        os.close(theirs)
-        os.write(ours, answers)
-        said = b""
-        try:
-            while part := os.read(ours, 4096):
-                said += part
-        except OSError:
-            pass  # how a terminal says that nobody holds its other end any more
-        process.wait()
-    os.close(ours)
+    said = asked_at_a_terminal(tmp_path, answers)
     config = (tmp_path / "here" / "config.toml").read_text(encoding="utf-8")
     return said.decode(), next(line for line in config.splitlines() if line.startswith("timezone"))
 

@@ -17,10 +17,10 @@ import records
 from conftest import NOW
 from hypothesis import given
 from hypothesis import strategies as st
+from notices import delivery, happening, known, told_words
 from office import found_office, receiving
 from sqlalchemy import text
-from test_notices import delivery, happening, known, told_words
-from test_store import LIFT, events, only, put, take
+from store_acts import LIFT, events, only, put, take
 from zone_files import LA, database, going_by, zone_of
 
 from pressrelease.config import Config, Office

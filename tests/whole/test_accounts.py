@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import pytest
 from needed import needs_program
-from office import COMMAND, Office, found_office, in_seconds, iso
+from office import COMMAND, FAR, Office, found_office, in_seconds, iso
 from preloaded import Forked, Preloaded, can_fork
 
 import pressrelease
@@ -28,7 +28,6 @@ pytestmark = pytest.mark.skipif(
     os.name != "posix" or (hasattr(os, "geteuid") and os.geteuid() != 0), reason="only root can be several accounts"
 )
 
-FAR = "2099-09-24T09:00:00-07:00"
 #: Numbers that no account of the machine has: what is tested is what the system lets them do.
 PRESS, DEPUTY, STRANGER, GROUP = 64001, 64002, 64003, 64100
 

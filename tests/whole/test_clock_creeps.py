@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from clock_setting import nothing_out, put, set_clock, witness, witnessed
 from needed import needs_program
 from office import COMMAND, Office, Receiver, found_office, in_seconds, receiving
-from test_clock_faults import nothing_out, put, set_clock, witness, witnessed
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,6 @@ what comes through the whole program.
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import shutil
 import sqlite3
@@ -17,9 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from calling import said
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
-from office import Office, found_office
+from office import FAR, Office, found_office
 
 from pressrelease import services as desks
 from pressrelease.cli import main
@@ -33,19 +33,10 @@ from pressrelease.release import digests_of, from_canonical, version_of
 from pressrelease.services import scheduling
 from pressrelease.wiring import Workspace, read_config_file
 
-FAR = "2099-09-24T09:00:00-07:00"
 LIFT = datetime(2099, 9, 24, 16, tzinfo=UTC)
 CODES = {0, 2, 10, 11, 65, 66, 75, 77, 78}
 
 deeper = settings(max_examples=1500, suppress_health_check=list(HealthCheck))
-
-
-def said(arguments: list[str]) -> tuple[int, str]:
-    """A command's exit code, and what it said on both streams; nobody is there to be asked."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="", write_through=True) for _ in range(2))
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main(arguments)
-    return code, "".join(stream.buffer.getvalue().decode() for stream in (out, err))
 
 
 @pytest.fixture(scope="module")

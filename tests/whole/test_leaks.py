@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 from calling import Caller
-from office import COMMAND, Office, in_seconds, iso, receiving
+from office import COMMAND, FAR, Office, in_seconds, iso, receiving
 from records import left_alone
 
 from pressrelease import wiring
@@ -31,7 +31,6 @@ from pressrelease.cli.app import COMMANDS
 from pressrelease.library import Library
 from pressrelease.store import connection as store_connection
 
-FAR = "2099-09-24T09:00:00-07:00"
 SLUG = "names"
 posix_only = pytest.mark.skipif(os.name != "posix", reason="this is about POSIX modes and /proc")
 

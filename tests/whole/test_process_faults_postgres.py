@@ -17,9 +17,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from auditing import audit_office
+from clock_setting import set_clock
 from faults import Count, Server, database_server, report, scene, staying_up, until
 from office import Office, Receiver, found_office, in_seconds, receiving
-from test_clock_faults import set_clock
 
 pytestmark = pytest.mark.slow
 
