@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import math
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -137,12 +138,10 @@ class Http:
         """Do what `request` does, but return any status that came through, for a kind that interprets more of them."""
         address, sent = self._addressed(url), self._with_headers(headers)
         end = self.deadline() if deadline is None else deadline
-        pool: Pool | None = None
-        connection: Connection | None = None
+        pool = self._pool(address)
+        connection = self._taken(pool, end)
         kept = False
         try:
-            pool = self._pool(address)
-            connection = pool.take(end)
             response = connection.ask(method, address.target, body, sent)
             answer = self._answer(response, largest, changes_nothing)
             kept = connection.may_follow(response)
@@ -150,15 +149,14 @@ class Http:
         except DeliveryFailed:
             raise
         except Exception as error:  # noqa: BLE001  (each library has its own; what counts is what has left)
-            if connection is None or not connection.started:
-                raise self._not_started(error, end, by_proxy=pool is not None and pool.proxy is not None) from None
+            if not connection.started:
+                raise self._not_started(error, end, pool) from None
             raise self._lost(pause_clock() >= end, changes_nothing) from None
         finally:
-            if pool is not None and connection is not None:
-                if kept:
-                    pool.put_back(connection)
-                else:
-                    connection.drop()
+            if kept:
+                pool.put_back(connection)
+            else:
+                connection.drop()
 
     def warm(self, url: str, sends: int = WARM_CONNECTIONS) -> None:
         """Open connections ahead for `sends` sends at once, sending nothing. Failing is silent."""
@@ -170,10 +168,7 @@ class Http:
         return self._connect(url, 1, self._timeout)
 
     def certificate_ends(self, url: str) -> datetime | None:
-        """Return when a server's certificate expires (UTC);
-
-        None if it has none or isn't reached, which is reported elsewhere.
-        """
+        """Return when a server's certificate expires (UTC); None if it has none, or isn't reached."""
         try:
             return self.reach(url).certificate_ends
         except DeliveryFailed:
@@ -245,14 +240,14 @@ class Http:
             )
         return HttpAnswer(response.status, headers, body[:largest], whole=len(body) <= largest)
 
-    def _not_started(self, error: Exception, end: float, *, by_proxy: bool) -> DeliveryFailed:
+    def _not_started(self, error: Exception, end: float, pool: Pool | None = None) -> DeliveryFailed:
         """Return the failure of a request that never left."""
         from pressrelease.outlets.deadline import PROXY_LOGIN, trouble_words
 
         trouble = trouble_words(TimeoutError() if pause_clock() >= end else error)
         if trouble == PROXY_LOGIN:
             return DeliveryFailed(Certainty.FOR_GOOD, f"{self.called}: {trouble}", credentials=True)
-        way = "through the proxy in HTTPS_PROXY: " if by_proxy else ""
+        way = "through the proxy in HTTPS_PROXY: " if pool is not None and pool.proxy is not None else ""
         return DeliveryFailed(Certainty.NOT_SENT, f"{self.called}: {way}{trouble}")
 
     def _lost(self, late: bool, changes_nothing: bool) -> DeliveryFailed:
@@ -266,28 +261,37 @@ class Http:
         """Open `count` connections, and keep them. Raises DeliveryFailed."""
         address = self._addressed(url)
         end = pause_clock() + within.total_seconds()
-        pool: Pool | None = None
+        pool = self._pool(address)
         opened: list[Connection] = []
         try:
-            pool = self._pool(address)
             for _ in range(count):
-                opened.append(pool.take(end))
+                opened.append(self._taken(pool, end))
             return Reached(opened[0].certificate_ends)
-        except Exception as error:  # noqa: BLE001  (as above)
-            raise self._not_started(error, end, by_proxy=pool is not None and pool.proxy is not None) from None
         finally:
             for connection in opened:
-                assert pool is not None  # noqa: S101  (it opened them)
                 pool.put_back(connection)
 
+    def _taken(self, pool: Pool, end: float) -> Connection:
+        """Return an open connection for use until `end` on the pause clock. Raises DeliveryFailed."""
+        try:
+            return pool.take(end)
+        except Exception as error:  # noqa: BLE001  (as above)
+            raise self._not_started(error, end, pool) from None
+
     def _pool(self, address: Address) -> Pool:
-        """Return the connections to a server, through the environment's proxy if it names one."""
+        """Return the connections to a server, through the environment's proxy if it names one.
+
+        Raises DeliveryFailed if its proxy or its certificates can't be used.
+        """
         from pressrelease.outlets.http_connection import Pool
 
         server = (address.scheme, address.host, address.port)
         pool = self._pools.get(server)
         if pool is None:
-            opened = Pool(*server, trust("http/1.1"), _proxy_for(address))
+            try:
+                opened = Pool(*server, trust("http/1.1"), _proxy_for(address))
+            except Exception as error:  # noqa: BLE001  (as above)
+                raise self._not_started(error, math.inf) from None
             with self._lock:
                 if len(self._pools) >= KEPT_SERVERS:
                     for old in self._pools.values():

@@ -309,3 +309,18 @@ def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert failed.value.reason.removeprefix(f"{http.called}: ") == (
         "through the proxy in HTTPS_PROXY: it refused the connection"
     )
+
+
+@pytest.mark.parametrize("named", ["socks5://127.0.0.1:1", "http://", "http://[::1", "https://proxy.example.org:x"])
+def test_a_proxy_of_no_use_is_reported_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", named)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    failure = failed_post("https://news.example.org")
+    assert failure.certainty is Certainty.NOT_SENT
+    assert "HTTPS_PROXY" in failure.reason
+
+
+def test_certificates_that_can_not_be_read_send_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    assert failed_post("https://news.example.org").certainty is Certainty.NOT_SENT
