@@ -12,8 +12,7 @@
     400 401 403 404 405 409 410 413 422, any other 4xx, 501 505  FOR_GOOD    it would say the same again
 
 A request that changes nothing (a lookup) is NOT_SENT in every one of the unsure rows. `Retry-After` is passed on.
-Reasons
-name the server as the outlet calls it, and hold no path, no query, no header and nothing of a body.
+Reasons name the server as the outlet calls it, and hold no path, no query, no header and nothing of a body.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Slack, Teams and a hundred other services, through Apprise: for notifying, not for proving.
 
 No service of Apprise's returns a post's name, and none recognizes a repeat. So what was sent and not surely refused is
-in
-doubt, a person's to settle, and nothing sent here can be changed or taken back. Apprise reports the result of a post
-only
-in log lines: they are read in memory, and never written anywhere, because they hold tokens and texts.
+in doubt, a person's to settle, and nothing sent here can be changed or taken back. Apprise reports the result of a post
+only in log lines: they are read in memory, and never written anywhere, because they hold tokens and texts.
 """
 
 from __future__ import annotations
@@ -129,9 +127,9 @@ class AppriseService(Outlet):
         return f"Apprise recognizes the address, of {called}; only a post would show whether it is accepted"
 
     def service(self) -> Any:
-        """Return a new Apprise service each time, because they keep tokens and limits between posts;
+        """Return a new Apprise service, None for an unknown address.
 
-        None for an unknown address.
+        It is new each time, because they keep tokens and limits between posts.
 
         Whatever its address asks for: no retries, no redirects, one post, and failure is failure.
         """
@@ -168,9 +166,9 @@ class AppriseService(Outlet):
 
 
 def what_became_of_it(lines: Sequence[LogLine]) -> DeliveryFailed:
-    """Return the failure that Apprise's log lines mean:
+    """Return the failure that Apprise's log lines mean.
 
-    certain only if one post was tried, and one answer came or none could.
+    It is certain only if one post was tried, and one answer came or none could.
 
     Anything that was sent before, or a second complaint, leaves it unsure.
     """

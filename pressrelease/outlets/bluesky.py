@@ -2,8 +2,7 @@
 
 We choose where a post is stored: its key is made of the lift and the delivery, its bytes of nothing else, so a repeat
 writes the same record at the same place, which the account's server takes as done. `swapRecord: null` demands that
-nothing
-else is stored there: no other post is ever overwritten.
+nothing else is stored there: no other post is ever overwritten.
 """
 
 from __future__ import annotations

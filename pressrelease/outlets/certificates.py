@@ -1,8 +1,8 @@
 """Which certificates are trusted, the same for HTTP and for mail.
 
 The system's authorities and certifi's. `SSL_CERT_FILE` (a file) or `SSL_CERT_DIR` replaces the system's, so that an
-office
-can name an authority of its own. A bundle that `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE` names replaces all but that.
+office can name an authority of its own. A bundle that `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE` names replaces all but
+that.
 """
 
 from __future__ import annotations

@@ -53,8 +53,7 @@ def read_secret(text: str, *, at: str = "secret") -> tuple[bytes, ...]:
     """Return the keys in a secret. Raises ConfigRefused without the value.
 
     A secret is `whsec_` and base64 of 24 to 64 bytes, or several of them with a space between, the new one first, while
-    one
-    replaces the other.
+    one replaces the other.
     """
     keys = []
     for word in text.split():

@@ -1,8 +1,7 @@
 """Addresses that mail can be sent to (RFC 5321, section 4.1.2; RFC 6531; RFC 5890). Pure.
 
 Narrower than the grammar on purpose: no quoted local parts, no comments, no address literals, and a domain of at least
-two
-labels. Every accepted address fits in a header and in a command without any quoting.
+two labels. Every accepted address fits in a header and in a command without any quoting.
 """
 
 from __future__ import annotations

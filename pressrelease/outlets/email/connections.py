@@ -1,8 +1,7 @@
 """Sessions kept open and shared by an outlet's workers: as many at once as the server accepts.
 
 The first is opened alone: if the server is down or refuses the password, that is found out once, not by every worker at
-the
-same time, and reported to all that ask within the next seconds.
+the same time, and reported to all that ask within the next seconds.
 """
 
 from __future__ import annotations
@@ -150,8 +149,7 @@ class Connections:
         """Return a session for one message: a kept one, or a new one (only that if `fresh`). Raises DeliveryFailed.
 
         If the server accepts no more at once, it waits for another worker's session, if `patient`. The session must be
-        put back, or
-        dropped.
+        put back, or dropped.
         """
         while True:
             kept = self._kept_or_leave_to_open(end, fresh=fresh, patient=patient)

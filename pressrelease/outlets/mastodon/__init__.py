@@ -1,9 +1,8 @@
 """A post with the newsroom's link on a Mastodon server, or on one that offers Mastodon's API.
 
 Mastodon itself keeps an `Idempotency-Key` for an hour: the same key gives the same post. Other servers that offer its
-API
-(GoToSocial, snac) ignore the key. So after a send in doubt the outlet searches the account's own posts before sending
-again. No server is ever given a post to hold until a lift.
+API (GoToSocial, snac) ignore the key. So after a send in doubt the outlet searches the account's own posts before
+sending again. No server is ever given a post to hold until a lift.
 """
 
 from __future__ import annotations

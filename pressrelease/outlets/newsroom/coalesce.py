@@ -7,13 +7,10 @@ from collections.abc import Callable
 
 
 class Coalescer:
-    """`run` returns once a run of `work` that started after the call has ended;
-
-    one run serves all callers that waited.
+    """`run` returns once a run of `work` that started after the call has ended; one run serves all that waited.
 
     Sixty releases that lift at once rewrite the list of all two or three times, not sixty. A run that fails raises in
-    the
-    thread that ran it; the others try for themselves.
+    the thread that ran it; the others try for themselves.
     """
 
     def __init__(self, work: Callable[[], None]) -> None:

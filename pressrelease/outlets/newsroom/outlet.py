@@ -238,9 +238,9 @@ class Newsroom(Outlet):
         yield from known.values()
 
     def _named(self, root: PublicFolder, found: _Published) -> _Published:
-        """Return a page that names what it follows once that is public;
+        """Return a page that names what it follows once that is public.
 
-        until then it has a mark that nobody else can make.
+        Until then it has a mark that nobody else can make.
         """
         followed = self._marks.get(found.record.follows) if found.record.follows else None
         if followed is None:

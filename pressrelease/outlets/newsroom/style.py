@@ -1,8 +1,7 @@
 """The newsroom's one style sheet, inside each page: no page ever waits for another file.
 
 Colors are chosen for contrast (WCAG 2.1, 1.4.3): ink 15.9:1, muted 7.3:1, link 10.6:1, all on white; white on the
-masthead
-13.4:1.
+masthead 13.4:1.
 """
 
 from __future__ import annotations

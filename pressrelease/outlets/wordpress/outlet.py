@@ -23,8 +23,7 @@ _STATES = "publish,future,draft,pending,private"
 _POST_FIELDS = "id,slug,status,link"
 
 #: PHP goes on for as long as this, 30 s by its own default, after its caller has hung up: a look that comes sooner
-#: finds no
-#: post, and a moment later there are two.
+#: finds no post, and a moment later there are two.
 SETTLING = timedelta(seconds=60)
 
 
@@ -180,8 +179,7 @@ class WordPress(HttpOutlet):
         """Raise DeliveryFailed if the post's own address shows something else, and withdraw a `new` post.
 
         Pages have a name space of their own in WordPress: a page at the same slug keeps the address to itself. An
-        address that
-        shows nothing (a cache, a login wall) is trusted, unless a page is known to have it.
+        address that shows nothing (a cache, a login wall) is trusted, unless a page is known to have it.
         """
         other: int | None = None
         shown, hidden = None, False

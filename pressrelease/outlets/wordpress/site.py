@@ -1,8 +1,7 @@
 """WordPress's REST API: where it answers, and what its refusals mean.
 
 Pretty addresses (`/wp-json/wp/v2/posts`) exist only if the site has pretty permalinks; `/?rest_route=` always does.
-Which
-of them answers is found out by the first look, and remembered.
+Which of them answers is found out by the first look, and remembered.
 """
 
 from __future__ import annotations
@@ -111,9 +110,9 @@ class WordPressSite:
         raise DeliveryFailed(Certainty.FOR_GOOD, words)
 
     def shown_at(self, link: str, deadline: float) -> tuple[Shown | None, bool]:
-        """Return what the public gets at an address of the site, None if the answer does not say;
+        """Return what the public gets at an address of the site, and whether it is nothing.
 
-        and whether it is nothing.
+        The first is None if the answer does not say.
 
         Raises: DeliveryFailed.
         """
