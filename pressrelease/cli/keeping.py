@@ -83,7 +83,7 @@ def backup(
 ) -> None:
     """Back up the record, config.toml and releases/ in one file. Schedulers may keep running.
 
-    It holds embargoed text, so keep it where only you can read it. It holds no secrets. It prints the journal's head;
+    It contains embargoed text, so keep it where only you can read it, but no secrets. It prints the journal's head;
     keep that elsewhere: `journal --verify --head` uses it to prove that nothing was cut off since.
 
     \b
@@ -108,7 +108,7 @@ def backup(
     what = "Would write" if session.dry_run else "Wrote"
     session.say(
         f"{what} {made.file} ({max(1, made.size >> 10)} KiB, {len(made.manifest.members)} files, 0600).",
-        "It holds embargoed text: keep it where only you may read it. Secrets are not in it.",
+        "It contains embargoed text, so keep it where only you can read it. Secrets are not in it.",
         f"The journal's head, to keep elsewhere: {made.manifest.head}",
     )
     for name in made.left_out:

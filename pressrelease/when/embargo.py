@@ -22,9 +22,8 @@ class Embargo(NamedTuple):
         window:    not before, and before `no_later_than` (exclusive); `lift` is only proposed, a person fixes it.
         immediate: all three are None.
 
-    `remarks` are things that a person should hear with the answer, in whole sentences: "9:00 AM is the office's release
-    time,
-    since no hour was given.", "Mon, Sep 7, 2026 is Labor Day."
+    `remarks` are sentences that a person should read with the answer: "9 a.m. was assumed, since neither a.m. nor p.m.
+    was said.", "Mon, Sep 7, 2026 is a holiday (Labor Day)."
 
     `wall` is the lift as local wall time (`pressrelease.when.wall_time`), "" for an instant.
     """

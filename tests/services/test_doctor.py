@@ -462,7 +462,7 @@ def test_a_mail_servers_certificate_is_looked_at_behind_starttls(
     [
         (timedelta(milliseconds=12.2), "off by at most 13 ms", Weight.FINE),
         (timedelta(seconds=1.25), "may be off by 1.2 s", Weight.WARNING),
-        (None, "without proof that it has come", Weight.WARNING),
+        (None, "without proof that its time has come", Weight.WARNING),
     ],
 )
 def test_it_says_how_far_off_the_clock_may_be(

@@ -181,7 +181,7 @@ def test_a_lift_is_proposed_inside_its_window_when_the_clock_changes() -> None:
         ("Nov. 23, 2018 at 9 a.m.", "Thanksgiving"),
         ("April 1, 2019 at 9 a.m.", "Cesar Chavez Day"),
         ("April 2, 2019 at 9 a.m.", ""),
-        ("Monday at 9", "9:00 AM was assumed"),
+        ("Monday at 9", "9 a.m. was assumed"),
         ("Sept. 24, 2020 at 9 a.m.", "more than a year ahead"),
     ],
 )

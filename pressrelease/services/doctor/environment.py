@@ -120,21 +120,21 @@ def _how_far_off() -> Iterator[DoctorFinding]:
         )
     elif bound is not None:
         yield warning(
-            f"the clock may be off by {bound.total_seconds():.1f} s, the system says (NTP): a release goes out at its"
-            " lift, without proof that it has come",
+            f"the clock may be off by {bound.total_seconds():.1f} s, says the system (NTP). A release goes out at"
+            " its time, but without proof that its time has come",
             "To see why: `chronyc tracking`, or `timedatectl timesync-status`.",
         )
     elif _ntp() is False:
         yield warning(
-            "this machine's clock is not set by the network (NTP): how far off it may be is not known, and a release"
-            " goes out at its lift, without proof that it has come",
+            "this computer's clock is not set by the network (NTP), so nothing shows how far off it may be. A release"
+            " goes out at its time, but without proof that its time has come",
             "timedatectl set-ntp true",
         )
     else:
         yield warning(
-            "this system does not say how far off its clock may be, as Linux does with NTP: a release goes out at its"
-            " lift, without proof that it has come",
-            "On Linux run a time service such as chrony; for a container, on its host.",
+            "this system does not report how far off its clock may be. A release goes out at its time, but without"
+            " proof that its time has come",
+            "On Linux, run a time service such as chrony. For a container, run it on the host.",
         )
 
 
