@@ -186,7 +186,7 @@ def handle(value: Any) -> str:
 
 
 def ntfy_topic(value: Any) -> str | SecretReference:
-    """Return a topic's name at ntfy, or a reference to one: whoever knows it can read it."""
+    """Return a topic's name at ntfy, or a reference to one: everyone who knows it can read it."""
     if isinstance(value, dict):
         return secret(value)
     topic = text(value)

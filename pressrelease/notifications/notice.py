@@ -80,7 +80,7 @@ class Known:
 class Notice:
     """One sentence or two. `key` names a condition that has no line in the journal, "" for an event that has one.
 
-    Without words there is nothing to send, and the condition is recorded all the same.
+    Without words there is nothing to send, but the condition is still recorded.
     """
 
     about: Topic

@@ -52,7 +52,7 @@ def open_ntfy(config: OutletConfig, office: Office, folder: Path, secret: Secret
 
 
 class Ntfy(HttpOutlet):
-    """One topic on one server. `topic` may be a secret: whoever knows it can read it."""
+    """One topic on one server. `topic` may be a secret: everyone who knows it can read it."""
 
     repeats = Repeats(told_apart=False)
     abilities = Abilities()

@@ -19,12 +19,12 @@ from pressrelease.when import say_full
 #: How far the clocks of two machines that share a record may differ: an answer given on one counts on the other.
 CLOCKS_DIFFER = timedelta(minutes=1)
 
-#: Before every moment of which a release can be asked.
+#: A moment before any that a release can have.
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ClearanceState(str, Enum):
-    """Where a clearance stands (CONTRACT section 6a). On record it is never `expired`: time alone makes it so."""
+    """The state of a clearance. It is never recorded as `expired`: time alone makes it so."""
 
     MISSING = "missing"
     GIVEN = "given"
