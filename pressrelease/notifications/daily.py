@@ -2,8 +2,8 @@
 
     day_of(now) ──▶ the day whose list is due ──▶ daily_notice ──▶ one Notice, without words if nothing is on the list
 
-Its key is the day. A reader who was sent the list of a day, or for whom nothing was on it, is not sent it again, nor
-that of an earlier day: the key of the last one is kept with the reader's cursor (`lasting`), so neither a second
+Its key is the day. A reader who was sent the list of a day, or had nothing on it, is not sent it again, nor that
+of an earlier day: the key of the last one is kept with the reader's cursor (`lasting`), so neither a second
 scheduler, nor a clock that is some seconds off, nor a list that becomes empty and fills again sends another.
 """
 
