@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
-from pressrelease.when.formatting import say_day
+from pressrelease.when.formatting import say_day, say_hour
 from pressrelease.when.zones import country_of, locate, not_before, read_zone
 
 
@@ -87,12 +87,11 @@ def proposed_lift(
     """Return the lift (UTC) for a window of days from `first` up to `end`, and a remark on it.
 
     The first office day at `release_time` that is still ahead; if none is left, the first one, though it is past; if
-    the office
-    is closed on all days, the first day.
+    the office is closed on all days, the first day.
     """
     days = [first + timedelta(days=number) for number in range((end - first).days)][:400]
-    hour = f"{(release_time.hour % 12) or 12}:{release_time.minute:02} {'AM' if release_time.hour < 12 else 'PM'}"
-    remarks = [f"{hour} is the office's release time, since no hour was given."]
+    hour = say_hour(datetime.combine(first, release_time))
+    remarks = [f"No hour was given, so the office's release time is used: {hour}."]
     skipped: list[str] = []
     fallback: datetime | None = None
     for day in days:

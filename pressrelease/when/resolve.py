@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pressrelease.when import calendar
 from pressrelease.when.facts import DaysSaid, Facts
-from pressrelease.when.formatting import say_clock
+from pressrelease.when.formatting import say_hour
 from pressrelease.when.office import Office
 from pressrelease.when.refusals import NoReading, Why, which_one
 from pressrelease.when.resolve_day import agreed_days, days_by_clock, one_day, today_in, year_said
@@ -245,7 +245,7 @@ def _range(facts: Facts, left: Facts, right: Facts, office: Office) -> Reading:
     )
     start, end = _one_pair(starts, ends, office)
     assumed = [
-        f"{say_clock(moment.astimezone(office.zones[starts.instants[start]]))} was assumed, since neither a.m. nor p.m."
+        f"{say_hour(moment.astimezone(office.zones[starts.instants[start]]))} was assumed, since neither a.m. nor p.m."
         " was said."
         for found, moment in ((starts, start), (ends, end))
         if len(found.instants) > 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
-from pressrelease.when.formatting import say_clock, say_zone
+from pressrelease.when.formatting import say_clock, say_hour, say_zone
 from pressrelease.when.office import Office
 from pressrelease.when.places import AUSTRALIAN, EXACT, ONE_HOME
 from pressrelease.when.refusals import NoReading, Why, which_one
@@ -120,7 +120,7 @@ def instants(
         usual = clock.minute % 15 == 0 and office.release_time <= wall.time() < min(time(12), office.close)
         if len(options) > 1 and usual:
             found.likely |= set(here)
-            found.assumed = f"{say_clock(wall)} was assumed, since neither a.m. nor p.m. was said."
+            found.assumed = f"{say_hour(wall)} was assumed, since neither a.m. nor p.m. was said."
     return found
 
 
