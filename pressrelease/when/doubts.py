@@ -156,7 +156,7 @@ def _refuse_unknown(phrase: Phrase) -> None:
 
 
 def _is_lonely_country(tokens: Sequence[Token], index: int, previous: Token | None) -> bool:
-    """Return whether "US" stands where a zone should: "9 a.m. US time"."""
+    """Return whether "US" is used instead of a zone: "9 a.m. US time"."""
     _, after = beside(tokens, index)
     if isinstance(after, UnknownWord) and after.text == "time":
         return True
