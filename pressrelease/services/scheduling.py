@@ -15,7 +15,7 @@ from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.services import Report, ServiceContext
 from pressrelease.services.lifts import Lift, kept, last_lift, must_fit, said_earlier
 from pressrelease.services.list_findings import list_findings, since_scheduled
-from pressrelease.services.lists import ListGrowth, list_growth
+from pressrelease.services.list_growth import ListGrowth, list_growth
 from pressrelease.services.promising import lift_findings
 from pressrelease.status.evaluation import Directive, Scheduled
 from pressrelease.system import clock

@@ -191,6 +191,23 @@ class Reader(ReadConnections):
             )
         ]
 
+    def out_before(self, slug: str, most: int) -> list[Scheduled]:
+        """Return the last `most` finished releases other than `slug`, by lift, newest first; none that was killed."""
+        query = (
+            "SELECT * FROM releases WHERE NOT open AND word <> 'killed' AND slug <> :slug"
+            " ORDER BY lift DESC, slug LIMIT :most"
+        )
+        return [scheduled_of(row) for row in self.rows(query, {"slug": slug, "most": most})]
+
+    def sent_to(self, release: Scheduled, outlet: str) -> list[str]:
+        """Return the recipients of an outlet to which a release's current version was sent, answered or not."""
+        query = (
+            "SELECT recipient FROM deliveries WHERE slug = :slug AND version = :version AND outlet = :outlet"
+            " AND first_sent_at IS NOT NULL ORDER BY id"
+        )
+        values = {"slug": release.slug, "version": release.version, "outlet": outlet}
+        return [str(row["recipient"]) for row in self.rows(query, values)]
+
     def releases(self, slugs: Sequence[str] | None = None) -> list[Scheduled]:
         """Return all releases ever scheduled, or those named, in the order of their slugs."""
         if slugs is None:

@@ -15,7 +15,7 @@ from records import left_alone
 
 from pressrelease.cli import session as sessions
 from pressrelease.cli.session import Session
-from pressrelease.services.lists import grew
+from pressrelease.services.list_growth import grew
 
 MAIL = """
 [outlets.press]
