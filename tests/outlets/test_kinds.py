@@ -69,5 +69,5 @@ def test_the_reference_describes_it(kind: OutletKind) -> None:
     assert f"\n## {kind.name}\n" in page
     rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("|")]
     (row,) = [row for row in rows if kind.name in row[0].split(", ") and len(row) == 5]
-    says = (row[2].startswith("takes"), row[3] == "yes", row[4] == "yes")
+    says = (row[2].startswith("replaces"), row[3] == "yes", row[4] == "yes")
     assert says == class_of(kind).abilities
