@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pressrelease.cli.clearance_lines import clearance_lines
 from pressrelease.cli.reporting import finding_lines, labeled
 from pressrelease.release import SHOWN
 from pressrelease.release.word_changes import Piece, PieceKind, TextChange
-from pressrelease.status.views import list_words, maybe_rfc3339
+from pressrelease.status.views import clearance_json, list_words, maybe_rfc3339
 from pressrelease.when import rfc3339, say_full, say_span
 
 if TYPE_CHECKING:
@@ -49,7 +50,14 @@ def screen_lines(review: Review, *, timezone: str, now: datetime) -> list[str]:
     lines += finding_lines(review.findings)
     lines += [labeled("warning", words) for words in list_words(review.report.dossier.lists)]
     lines += _promise_lines(review, timezone=timezone, now=now)
-    # What else must be given before it goes (clearances), and what it excludes (alternates), belongs here.
+    for one, words in zip(
+        review.report.dossier.clearances,
+        clearance_lines(review.report.dossier, timezone=timezone, now=now),
+        strict=True,
+    ):
+        told = words.removeprefix(f"clearance {one.name}: ")
+        lines.append(labeled("needs", told if told.startswith(one.name) else f"{one.name}: {told}"))
+    # What it excludes (alternates) belongs here.
     for approval in review.report.dossier.approvals:
         void = f" (does not count: {approval.doubt})" if approval.doubt else ""
         minute = approval.at.replace(second=0, microsecond=0)
@@ -59,7 +67,10 @@ def screen_lines(review: Review, *, timezone: str, now: datetime) -> list[str]:
 
 
 def _moment(lift: datetime | None, timezone: str, now: datetime | None = None) -> str:
-    return say_full(lift, timezone=timezone, now=now) if lift else "as soon as it is approved"
+    if lift is None:
+        return "as soon as it is approved"
+    said = say_full(lift, timezone=timezone, now=now)
+    return f"as soon as it is approved; its time was {said}" if now and lift <= now else said
 
 
 def _counted(people: int) -> str:
@@ -232,8 +243,8 @@ def _is_visible(character: str, *, exact: bool) -> bool:
 # -- JSON --------------------------------------------------------------------------------------------------------
 
 
-def review_json(review: Review) -> dict[str, Any]:
-    """Return the JSON of what is approved: one element of `approving`."""
+def review_json(review: Review, *, now: datetime) -> dict[str, Any]:
+    """Return the JSON of what is approved: one element of `approving`; `now` is aware."""
     scheduled = review.report.dossier.release
     return {
         "slug": scheduled.slug,
@@ -265,6 +276,7 @@ def review_json(review: Review) -> dict[str, Any]:
             for one in review.promises
         ],
         "lists_edited": [change._asdict() for change in review.report.dossier.lists],
+        "clearances": [clearance_json(one, now=now) for one in review.report.dossier.clearances],
         "approvals": [{"by": one.by, "at": rfc3339(one.at)} for one in review.report.dossier.approvals],
         "since": None if review.last is None else _since_json(review.last, review.covered.release.body_line),
     }

@@ -190,13 +190,13 @@ def _show(session: Session, context: ServiceContext, report: Report, *, asks: bo
     from pressrelease.services.reviewing import review
     from pressrelease.system import clock
 
-    found = review(context, report)
-    lines = screen_lines(found, timezone=context.config.office.timezone, now=clock.utc_now())
+    found, now = review(context, report), clock.utc_now()
+    lines = screen_lines(found, timezone=context.config.office.timezone, now=now)
     if asks and not sys.stdout.isatty():
         session.warn(*lines)  # the question goes to standard error, and nobody answers it unread
     else:
         session.say(*lines)
-    return review_json(found)
+    return review_json(found, now=now)
 
 
 @command(app, "unapprove", dry_run=True)

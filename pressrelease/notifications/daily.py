@@ -77,7 +77,7 @@ def lasting(conditions: Collection[str], key: str = "") -> frozenset[str]:
 
 def daily_notice(
     day: date,
-    unapproved: Sequence[Known],
+    releases: Sequence[Known],
     promises: Sequence[Kept],
     also: Sequence[str] = (),
     *,
@@ -86,11 +86,11 @@ def daily_notice(
 ) -> Notice:
     """Return the list of a day; its words are "" if nothing is on it.
 
-    `unapproved` are the releases that go out before noon of the next day, `promises` those of releases that are out,
-    and `also` whole sentences about what else is missing: clearances, and alternates that are armed. No release that is
-    not out is named. `now` is aware.
+    `releases` are those that go out before noon of the next day, `promises` those of releases that are out, and `also`
+    whole sentences about what else waits: alternates that are armed. No release that is not out is named. `now` is
+    aware.
     """
-    lines = [_unapproved(one, now, timezone) for one in unapproved if one.missing > 0]
+    lines = [words for one in releases if (words := _lacking(one, now, timezone))]
     lines = [*_at_most(lines, "releases"), *also]
     lines += _at_most([words for one in promises if (words := _promised(one, day, timezone))], "promises")
     if not lines:
@@ -105,13 +105,22 @@ def _at_most(lines: list[str], what: str) -> list[str]:
     return lines if more <= 0 else [*lines[:MOST], f"{more} more {what} are not listed here."]
 
 
-def _unapproved(one: Known, now: datetime, timezone: str) -> str:
+def _lacking(one: Known, now: datetime, timezone: str) -> str:
+    """Return the sentence about a release that lacks an approval or a clearance; "" for one that lacks nothing."""
+    from pressrelease.status.clearances import open_at, who_words
+
     lift = one.dossier.release.lift
-    approvals = "1 more approval" if one.missing == 1 else f"{one.missing} more approvals"
+    left = open_at(one.dossier.clearances, max(lift, now) if lift else now)
+    lacks = []
+    if one.missing > 0:
+        lacks.append(f"needs {'1 more approval' if one.missing == 1 else f'{one.missing} more approvals'}")
+    if left:
+        lacks.append(f"lacks {who_words(left)}")
+    if not lacks:
+        return ""
+    goes = "was to go out" if lift is not None and lift <= now else "goes out"
     when = say_full(lift, timezone=timezone) if lift else "as soon as it is approved"
-    if lift is not None and lift <= now:
-        return sentence(f"{one.name} was to go out {when} and needs {approvals}.")
-    return sentence(f"{one.name} goes out {when} and needs {approvals}.")
+    return sentence(f"{one.name} {goes} {when} and {' and '.join(lacks)}.")
 
 
 def _promised(kept: Kept, day: date, timezone: str) -> str:

@@ -141,7 +141,7 @@ def _daily(workspace: Workspace, readers: Collection[NotificationCursor], now: d
     releases = _known(workspace, [slug for slug, *_ in before_noon])
     promises = near_promises(workspace, now=now)
     out = notification_state.slugs_out(read, {one.promise.slug for one in promises})
-    # A sentence for each clearance that is missing, and for each alternate that is armed, belongs here.
+    # A sentence for each alternate that is armed belongs here.
     also: list[str] = []
     named = [one for one in promises if one.promise.slug in out]
     return [daily_notice(day, list(releases.values()), named, also, now=now, timezone=timezone)]

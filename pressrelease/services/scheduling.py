@@ -34,7 +34,8 @@ class Proposal:
     `questions` are what a person must agree to first, in whole sentences; empty if nothing was assumed. `wall` is the
     lift as local wall time, "" for an instant; `settings` is what config.toml adds. `earlier` says that the lift
     moves earlier than the last one on record, "" if it doesn't; `kept` is whether the lift is one that was chosen
-    before. `grown` are lists with so many newcomers that a person must confirm each.
+    before. `grown` are lists with so many newcomers that a person must confirm each. `at_once` is whether `--at now`
+    gave the lift, which has passed a moment later.
     """
 
     release: Release
@@ -50,6 +51,7 @@ class Proposal:
     earlier: str = ""
     kept: bool = False
     grown: tuple[ListGrowth, ...] = ()
+    at_once: bool = False
 
     @property
     def slug(self) -> str:
@@ -139,6 +141,7 @@ def _propose(
     last = last_lift(context, slug, now=now)
     if at is not None or (last is not None and last.chosen):
         # The lift was given separately, so a past date in the file blocks nothing.
+        findings = tuple(finding for finding in findings if finding.code != "embargo_past")
         faults = [finding for finding in faults if finding.code != "embargo_past"]
     if faults:
         first = faults[0]
@@ -182,6 +185,7 @@ def _propose(
         earlier=said_earlier(last, lift, timezone=context.config.office.timezone),
         kept=chosen is not None,
         grown=list_growth(context, slug, people),
+        at_once=lift == now,
     )
 
 
@@ -245,7 +249,7 @@ def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> 
     lift = proposal.lift
     if lift is None and policy.approvals == 0:
         lift = now
-    elif lift is not None and lift <= now and proposal.embargo.kind is not EmbargoKind.IMMEDIATE:
+    elif lift is not None and lift <= now and not proposal.at_once:
         raise EmbargoRefused(
             "The release time passed before it was confirmed. Nothing was scheduled.",
             hint="Schedule it again for a time in the future.",

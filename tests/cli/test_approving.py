@@ -191,6 +191,17 @@ def test_a_real_terminal_is_asked_and_a_closed_one_approves_nothing(
     assert call.state("names") == state
 
 
+def test_the_clearances_that_it_needs_are_on_the_screen(office: Office, call: Caller) -> None:
+    config = office.folder / "config.toml"
+    config.write_text(config.read_text() + '\n[clearances.charges]\nask = "Do they stand?"\nby = ["jdoe"]\n')
+    left_alone(office.folder)
+    write(office, clearances="[charges]")
+    scheduled(call)
+    assert "needs     charges is not cleared; jdoe can give it" in call("approve", "names", "--dry-run")
+    (found,) = call.json("approve", "names", "--dry-run")["approving"]
+    assert [(one["name"], one["state"]) for one in found["clearances"]] == [("charges", "missing")]
+
+
 # --- What changed ---------------------------------------------------------------------------------------------------
 
 
@@ -238,7 +249,8 @@ def test_the_keys_of_an_approval_in_json(office: Office, call: Caller) -> None:
     assert [one["slug"] for one in answer["releases"]] == ["names"]
     (found,) = answer["approving"]
     assert list(found) == (
-        "slug version headline lift outlets attachments findings promises lists_edited approvals since".split()
+        "slug version headline lift outlets attachments findings promises lists_edited"
+        " clearances approvals since".split()
     )
     assert found["outlets"] == [
         {"outlet": "newsroom", "recipients": None},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,17 @@ def test_what_lacks_an_approval_is_named_by_its_code() -> None:
     past = words([known(missing=2, lift=AT - timedelta(hours=1))])
     assert "A release (code 3fa2c1) was to go out Thursday, Sept. 20, 2018, 4:00:05 p.m. PDT and needs 2 more" in past
     assert SLUG not in past
+
+
+def test_what_lacks_a_clearance_is_on_the_list_with_who_can_give_it() -> None:
+    from pressrelease.config.settings import ClearanceRule
+    from pressrelease.status.clearances import Clearance
+
+    rule = ClearanceRule("charges", "Do they stand?", ("jdoe", "asmith"))
+    one = known(missing=1, lift=NEXT_NINE)
+    one = replace(one, dossier=one.dossier._replace(clearances=(Clearance("charges", rule=rule),)))
+    assert "9 a.m. PDT and needs 1 more approval and lacks charges (jdoe or asmith)." in words([one])
+    assert "9 a.m. PDT and lacks charges (jdoe or asmith)." in words([replace(one, missing=0)])
 
 
 def test_a_promise_is_on_the_list_until_the_end_of_the_next_day() -> None:

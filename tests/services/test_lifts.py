@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -178,3 +179,18 @@ def test_every_earlier_lift_is_said(last: Lift, moment: datetime | None) -> None
     said = said_earlier(last, moment, timezone="America/Los_Angeles")
     assert bool(said) is (moment is None or moment < last.moment)
     assert ("EARLIER" in said) is bool(said)
+
+
+def test_what_missed_its_moment_can_be_scheduled_for_now(office: Office, call: Caller) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=3)
+    office.write(
+        "names", embargo=soon.isoformat(timespec="seconds"), date=(soon - timedelta(days=2)).date().isoformat()
+    )
+    time.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()) + 0.1)
+    call("schedule", "names", "--yes", expect=65)
+    shown = call("schedule", "names", "--at", "now", "--yes")
+    assert "already passed" not in shown
+    assert "goes out  as soon as it is approved; its time was " in call("approve", "names", "--dry-run")
+    call("approve", "names", "--as", "deputy")
+    call("publish-due")
+    assert office.pages == ["names"]
