@@ -33,9 +33,6 @@ COMPOSED_AT_ONCE = 2
 #: separate process, one at a time.
 HEAVY = 64 * 1024
 
-#: Seconds that composing waits for this process's own writes to the store.
-LONGEST_COURTESY = 0.1
-
 #: How many renders are made ahead of their lift, and how many bytes of them; the rest is rendered when sent.
 AHEAD = 20_000
 AHEAD_BYTES = 64 * 1024 * 1024
@@ -175,7 +172,6 @@ class RenderCache:
             self._message_bytes -= _size(oldest)
 
     def _compose(self, delivery: Delivery, *, heavy: bool) -> Message:
-        self._store.wait_for_writer(LONGEST_COURTESY)
         frozen = self._store.read.frozen(delivery.slug, delivery.version)
         if frozen is None or delivery.lift is None:
             raise StateUnreadable(

@@ -18,7 +18,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +27,12 @@ from pressrelease.notifications.notifier import Notifier, notifier_for_pass
 from pressrelease.publishing.cycle import Cycle
 from pressrelease.publishing.plan import AHEAD
 from pressrelease.publishing.snapshot import Snapshot
+from pressrelease.scheduler.config_file import ConfigFile
 from pressrelease.store import Store
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets
 from pressrelease.store.watching import Watch
 from pressrelease.system import clock
-from pressrelease.wiring import CONFIG_SETTLED, Workspace, config_signature, sending, was_fixed
+from pressrelease.wiring import Workspace, sending, was_fixed
 
 if TYPE_CHECKING:
     from pressrelease.store.presence import ProcessLock
@@ -78,7 +78,7 @@ class Scheduler:
         self._signed_at = float("-inf")
         self._looked = (float("-inf"), 0.0)
         self._cycle: Cycle | None = None
-        self._config = _ConfigFile(workspace.folder / "config.toml")
+        self._config = ConfigFile(workspace.folder / "config.toml")
         self._shift = ExitStack()
         self._retiring: list[threading.Thread] = []
         self._closed: Mapping[str, ClosedOutlet] = {}
@@ -356,39 +356,3 @@ def _is_near(seen: Snapshot | None) -> bool:
     if seen is None or seen.stopped or seen.plan.next_wake is None or not seen.plan.coming:
         return False
     return seen.plan.next_wake - clock.utc_now() <= RINGS[-1]
-
-
-class _ConfigFile:
-    """Whether config.toml differs from the one last read, and has been left alone since. Safe for two threads."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._read: object = None
-        self._seen: tuple[object, float] = (None, 0.0)
-        self._words = ""
-        self.never_read = True
-
-    def edited(self) -> object:
-        """Return what differs from the file that was last read; None if nothing, or if it was written a moment ago."""
-        found = config_signature(self._path)
-        seen, since = self._seen
-        if found != seen:
-            self._seen = found, clock.pause_clock()
-            return None
-        return found if found != self._read and clock.pause_clock() - since >= CONFIG_SETTLED else None
-
-    def to_be_read(self) -> object:
-        """As `edited`, but also for an unchanged file that was refused: a secret that it names may exist now."""
-        edited = self.edited()
-        return self._read if edited is None and self._words and self._seen[0] == self._read else edited
-
-    def was_read(self, edited: object) -> None:
-        """Record that the file is in force; `edited` is what differed from the one before."""
-        self._read, self._words, self.never_read = edited, "", False
-
-    def was_refused(self, edited: object, why: str) -> str:
-        """Note that the file can't be used. Return the message to show, "" if it was shown already."""
-        words = f"config.toml was edited and can't be used; the one before stays in force.\n{why}"
-        told, self._words = self._words, words
-        self._read, self.never_read = edited, False
-        return "" if words == told else words

@@ -7,7 +7,6 @@ lines are written together; `freezing`, `approvals`, `lifts`, `commands`, `claim
 from __future__ import annotations
 
 import platform
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -62,8 +61,6 @@ class Store:
         self._opened: Engine | None = None
         self.agreement = Agreement()
         self._of: object = None
-        #: Held from the start of a transaction until its commit.
-        self._writing = threading.Lock()
 
     @property
     def exists(self) -> bool:
@@ -141,7 +138,7 @@ class Store:
         self.open(now)
         assert self._opened is not None  # noqa: S101
         patience = WRITE_PATIENCE if patience is None else patience
-        with transaction(self._opened, patience, undo=undo) as connection, self._writing:
+        with transaction(self._opened, patience, undo=undo) as connection:
             ledger = Ledger(
                 connection, now=now, actor=actor, host=host_name(), origin=self.origin, agreement=self.agreement
             )
@@ -155,15 +152,6 @@ class Store:
         (last,) = self.read.rows("SELECT n, hash, at FROM journal ORDER BY n DESC LIMIT 1")
         self.origin.settle(self.read.store_id())
         self.origin.note(Position(**last))
-
-    def wait_for_writer(self, at_most: float) -> None:
-        """Wait while this process writes, for `at_most` seconds.
-
-        For callers about to keep a processor busy: Python runs one thread at a time, and a transaction that queues
-        behind such work keeps every other process from writing.
-        """
-        if self._writing.locked() and self._writing.acquire(timeout=at_most):
-            self._writing.release()
 
     def close(self) -> None:
         """Close every connection."""

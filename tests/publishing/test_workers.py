@@ -16,8 +16,8 @@ import pytest
 from pressrelease.publishing.workers import REPEATABLE_LIMITS, UNREPEATABLE_LIMITS, Limits, OutletWorkers
 from pressrelease.release.delivery import Delivery, DeliveryState
 
-NARROW = Limits(senders=3, unrecorded=4, initial_batch=2, max_batch=3, refill_below=1)
-SINGLE = Limits(senders=1, unrecorded=1, initial_batch=1, max_batch=1, refill_below=0)
+NARROW = Limits(senders=3, claims=6, first_batch=2, max_batch=3)
+SINGLE = Limits(senders=1, claims=2, first_batch=1, max_batch=1)
 
 
 def deliveries(count: int, start: int = 1) -> list[Delivery]:
@@ -37,13 +37,12 @@ class Outlet:
     sent: Counter[int] = field(default_factory=Counter)
     given_back: list[int] = field(default_factory=list)
     most_sending: int = 0
-    most_unrecorded: int = 0
     most_claimed: int = 0
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._chance = random.Random(self.seed)
-        self._sending = self._unrecorded = self._claimed = 0
+        self._sending = self._claimed = 0
         self._disk = ThreadPoolExecutor(1)
         self.gate = threading.Event()
         self.gate.set()
@@ -60,9 +59,7 @@ class Outlet:
         with self._lock:
             self.sent[delivery.id] += 1
             self._sending += 1
-            self._unrecorded += 1
             self.most_sending = max(self.most_sending, self._sending)
-            self.most_unrecorded = max(self.most_unrecorded, self._unrecorded)
         self.gate.wait()
         time.sleep(self._chance.random() * self.pause)
         with self._lock:
@@ -72,7 +69,6 @@ class Outlet:
     def _record(self) -> None:
         time.sleep(self._chance.random() * self.pause)
         with self._lock:
-            self._unrecorded -= 1
             self._claimed -= 1
 
     def give_back(self, claimed: Sequence[Delivery]) -> None:
@@ -108,10 +104,7 @@ def test_everything_is_sent_once_within_the_bounds(limits: Limits, pause: float)
             assert workers.idle
         assert outlet.sent == Counter(dict.fromkeys(range(1, count + 1), 1))
         assert outlet.most_sending <= limits.senders
-        assert outlet.most_unrecorded <= limits.unrecorded
-        assert outlet.most_claimed <= limits.unrecorded + max(
-            limits.refill_below + limits.max_batch, limits.initial_batch
-        )
+        assert outlet.most_claimed <= limits.claims
 
 
 def test_what_was_not_claimed_may_be_offered_again() -> None:
@@ -177,7 +170,6 @@ def test_closing_finishes_what_was_started_and_gives_back_the_rest() -> None:
         assert 500 not in outlet.sent
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_send_that_fails_in_an_unknown_way_ends_no_worker() -> None:
     outlet = Outlet(2)
 
@@ -191,6 +183,41 @@ def test_a_send_that_fails_in_an_unknown_way_ends_no_worker() -> None:
     assert workers.wait_idle(20)
     workers.close()
     assert sorted(outlet.sent) == [number for number in range(1, 41) if number % 4]
+
+
+def test_a_claim_that_fails_in_an_unknown_way_ends_no_claiming() -> None:
+    outlet = Outlet(4)
+    failed: list[int] = []
+
+    def claim(candidates: Sequence[Delivery]) -> list[Delivery]:
+        if not failed:
+            failed.extend(one.id for one in candidates)
+            raise SystemExit
+        return outlet.claim(candidates)
+
+    workers = OutletWorkers("media", limits=NARROW, claim=claim, send=outlet.send, give_back=outlet.give_back)
+    workers.offer(deliveries(40))
+    assert workers.wait_idle(20)
+    assert sorted(outlet.sent) == [number for number in range(1, 41) if number not in failed]
+    workers.offer(deliveries(40))  # what was not claimed is offered again by the next look
+    assert workers.wait_idle(20)
+    workers.close()
+    assert set(failed) <= set(outlet.sent)
+
+
+@pytest.mark.parametrize("limits", [REPEATABLE_LIMITS, UNREPEATABLE_LIMITS, NARROW, SINGLE])
+def test_there_is_room_for_another_claim_while_every_sender_waits(limits: Limits) -> None:
+    assert limits.senders + limits.max_batch <= limits.claims
+    outlet = Outlet(6)
+    outlet.gate.clear()
+    with workers_for(outlet, limits) as workers:
+        workers.offer(deliveries(1000))
+        end = time.monotonic() + 20
+        while outlet.most_sending < limits.senders and time.monotonic() < end:
+            time.sleep(0.005)
+        assert outlet.most_sending == limits.senders
+        assert not workers.wait_idle(0.05)
+        assert outlet.most_claimed <= limits.claims
 
 
 def test_two_that_find_the_same_due_share_it() -> None:

@@ -566,27 +566,6 @@ def test_a_slow_reader_costs_a_writer_a_wait_and_not_its_work(tmp_path: Path) ->
     assert only(store).state is DeliveryState.DELIVERED
 
 
-def test_waiting_for_a_writer_ends_when_it_has_written_and_in_any_case(store: Store) -> None:
-    store.wait_for_writer(60)  # nobody writes
-    told: list[str] = []
-
-    def work() -> None:
-        store.wait_for_writer(60)
-        told.append("worked")
-
-    with store.ledger(now=NOW, actor="jdoe"):
-        store.wait_for_writer(0.01)  # as long as it was asked to, and no longer
-        waiting = threading.Thread(target=work, daemon=True)
-        waiting.start()
-        waiting.join(0.1)
-        told.append("written")
-    waiting.join(5)
-    assert told == ["written", "worked"]
-    with store.ledger(now=NOW, actor="jdoe"):
-        told.append("written again")  # whoever waited lets the next one write
-    assert told[-1] == "written again"
-
-
 def test_a_reader_looks_at_the_file_that_is_there_now(tmp_path: Path) -> None:
     store = sqlite_store(tmp_path)
     put(store)

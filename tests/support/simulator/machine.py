@@ -21,7 +21,6 @@ from pressrelease.errors import StateUnreadable, WillRetry
 from pressrelease.publishing import cycle
 from pressrelease.publishing.recorder import Entry, Recorder
 from pressrelease.publishing.workers import OutletWorkers
-from pressrelease.release.delivery import Delivery
 from pressrelease.store import Store
 from pressrelease.store.connection import which_file
 from pressrelease.store.engine import _connect
@@ -118,14 +117,13 @@ def running_on(machine: Machine | Callable[[], Machine], seed: int) -> Iterator[
 class InlineWorkers(OutletWorkers):
     """Workers whose work is done by the thread that offers it."""
 
-    def offer(self, candidates: Sequence[Delivery]) -> None:  # type: ignore[override]
-        fresh = [delivery for delivery in candidates if delivery.id not in self._known]
-        self._known |= {delivery.id for delivery in fresh}
-        self._candidates.extend(fresh)
-        self._work()
+    def start_claiming(self) -> None:
+        while self.waiting:
+            self.claim_batch()
 
-    def _wake_workers(self) -> None:
-        pass
+    def start_sending(self) -> None:
+        for delivery in self.unstarted():
+            self.send_one(delivery)
 
 
 class InlineRecorder(Recorder):
