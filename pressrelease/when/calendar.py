@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from dateutil.relativedelta import FR, MO, SA, SU, TH, TU, WE, relativedelta
 
-from pressrelease.when.formatting import AP_WEEKDAYS, MONTHS
+from pressrelease.when.formatting import AP_MONTHS, AP_WEEKDAYS, FULL_MONTHS
 from pressrelease.when.refusals import NoReading, Why, week_of
 from pressrelease.when.tokens import Day, NthWeekday, Span, Stretch, Weekday
 
@@ -18,6 +18,7 @@ _NEAR_WITH_WEEKDAY = timedelta(days=240)
 #: "18-09-24" starts with the year for some; such a date far ahead is a misread one.
 _NUMERIC_YEARS = 2
 _WEEKDAYS = (MO, TU, WE, TH, FR, SA, SU)
+_A_WEEK = timedelta(days=7)
 _A_MONTH = relativedelta(months=1)
 
 
@@ -91,7 +92,7 @@ def _in_order(part: Day, today: Today) -> tuple[int | None, int | None, int]:
 
 
 def _no_such_day(year: int | None, month: int, day: int) -> NoReading:
-    name = MONTHS[month - 1] if 1 <= month <= 12 else f"month {month}"
+    name = AP_MONTHS[month - 1] if 1 <= month <= 12 else f"month {month}"
     return NoReading(Why.NO_SUCH_DATE, date=f"{name} {day}{f', {year}' if year else ''}")
 
 
@@ -108,7 +109,7 @@ def _nearest(month: int, number: int, today: Today, weekdays: frozenset[int], *,
     ahead = [day for day in around if day >= today.day - slack]
     passed = [day for day in around if day < today.day - slack]
     if not ahead:
-        raise NoReading(Why.NOT_THIS_YEAR_OR_NEXT, date=f"{MONTHS[month - 1]} {number}")
+        raise NoReading(Why.NOT_THIS_YEAR_OR_NEXT, date=f"{AP_MONTHS[month - 1]} {number}")
     coming = ahead[0]
     distance = coming - today.day
     matches = bool(weekdays) and weekdays == {coming.weekday()}
@@ -117,7 +118,7 @@ def _nearest(month: int, number: int, today: Today, weekdays: frozenset[int], *,
         raise NoReading(
             Why.YEAR_MISSING_PAST if today.day - last < timedelta(days=160) else Why.YEAR_MISSING,
             candidates=[last, coming],
-            date=f"{MONTHS[month - 1]} {number}",
+            date=f"{AP_MONTHS[month - 1]} {number}",
             last=last,
             coming=coming,
         )
@@ -156,7 +157,7 @@ def week_start(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def weekday_dates(part: Weekday, today: Today) -> tuple[date, ...]:
+def weekday_dates(part: Weekday, today: Today) -> set[date]:
     """Return the dates that a weekday by itself can mean: more than one if people differ."""
     day = today.day
     coming = moved(day, relativedelta(days=+1, weekday=_WEEKDAYS[part.weekday]))
@@ -166,23 +167,22 @@ def weekday_dates(part: Weekday, today: Today) -> tuple[date, ...]:
     is_today = part.weekday == day.weekday()
     if part.weeks_later:
         # "a week from Friday" on a Friday: from this one, or from the next one?
-        weeks = timedelta(days=7 * part.weeks_later)
-        return (day + weeks, coming + weeks) if is_today else (coming + weeks,)
-    if which in {"coming", "this coming", "upcoming"}:
-        return (coming,)
+        weeks = part.weeks_later * _A_WEEK
+        return {day + weeks, coming + weeks} if is_today else {coming + weeks}
+    one_week = {this_week + _A_WEEK, of_sunday_week + _A_WEEK}
     if which in {"next", "following"}:
-        return tuple(dict.fromkeys((coming, this_week + timedelta(days=7), of_sunday_week + timedelta(days=7))))
+        return {coming, *one_week}
     if which == "next week":
-        return tuple(dict.fromkeys((this_week + timedelta(days=7), of_sunday_week + timedelta(days=7))))
+        return one_week
     if which == "this week":
-        return tuple(dict.fromkeys((this_week, of_sunday_week)))
+        return {this_week, of_sunday_week}
     if which == "after next":
-        return (coming + timedelta(days=7), this_week + timedelta(days=14))
+        return {coming + _A_WEEK, this_week + 2 * _A_WEEK}
     if which == "week after next":
-        return tuple(dict.fromkeys((this_week + timedelta(days=14), of_sunday_week + timedelta(days=14))))
-    if which == "this":
-        return (day, coming) if is_today else tuple(dict.fromkeys((coming, *(d for d in (this_week,) if d < coming))))
-    return (day, coming) if is_today else (coming,)
+        return {this_week + 2 * _A_WEEK, of_sunday_week + 2 * _A_WEEK}
+    if which == "this" and not is_today and this_week < coming:
+        return {coming, this_week}
+    return {day, coming} if is_today and which in {"", "this"} else {coming}
 
 
 def _sunday_start(day: date) -> date:
@@ -193,11 +193,16 @@ def nth_weekday(part: NthWeekday, today: Today) -> date:
     """Return the day of "the first Monday in October": the next one, if no year is given. Raises NoReading."""
     for year in (part.year,) if part.year is not None else (today.day.year, today.day.year + 1):
         end = 1 if part.nth > 0 else 31
-        found = moved(date(year, part.month, 1), relativedelta(day=end, weekday=_WEEKDAYS[part.weekday](part.nth)))
+        nth = relativedelta(year=year, month=part.month, day=end, weekday=_WEEKDAYS[part.weekday](part.nth))
+        found = moved(today.day, nth)
         # A month without a fifth Friday gives the first one of the next month.
         if found.month != part.month:
             raise NoReading(
-                Why.NO_NTH_WEEKDAY, part, weekday=AP_WEEKDAYS[part.weekday], month=MONTHS[part.month - 1], year=year
+                Why.NO_NTH_WEEKDAY,
+                part,
+                weekday=AP_WEEKDAYS[part.weekday],
+                month=FULL_MONTHS[part.month - 1],
+                year=year,
             )
         if part.year is not None or found >= today.day:
             if part.year is None and found - today.day > _NEAR:
@@ -210,10 +215,10 @@ def span_dates(part: Span, today: Today) -> tuple[date, date]:
     """Return first day and exclusive end of a span that needs no date beside it. Raises NoReading."""
     day = today.day
     if part.stretch is Stretch.WEEK:
-        first = week_start(day) + timedelta(days=7 * part.number)
+        first = week_start(day) + part.number * _A_WEEK
         if day.weekday() == 6:
             # On a Sunday a week has just started for some, and is about to end for others.
-            other = first + timedelta(days=7)
+            other = first + _A_WEEK
             raise NoReading(
                 Why.SUNDAY_NEXT_WEEK, part, candidates=[week_of(first), week_of(other)], monday=week_of(other)
             )
@@ -223,12 +228,12 @@ def span_dates(part: Span, today: Today) -> tuple[date, date]:
             first = date.fromisocalendar(part.year or day.year, part.number, 1)
         except ValueError:
             raise NoReading(Why.NO_SUCH_WEEK, part) from None
-        return first, first + timedelta(days=7)
+        return first, first + _A_WEEK
     if part.stretch is Stretch.WEEKEND:
         saturday = week_start(day) + timedelta(days=5)
         if part.number:
             sunday = saturday + timedelta(days=1)
-            either = [saturday, saturday + timedelta(days=7)]
+            either = [saturday, saturday + _A_WEEK]
             raise NoReading(Why.NEXT_WEEKEND, part, candidates=either, first=saturday, last=sunday)
         return saturday, saturday + timedelta(days=2)
     if part.stretch is Stretch.FIRST_WEEK:
@@ -239,7 +244,7 @@ def span_dates(part: Span, today: Today) -> tuple[date, date]:
 def _piece_of_week(part: Span, monday: date) -> tuple[date, date]:
     """Return a part of a week. Early is Monday to Wednesday; the rest of the week has no such agreed parts."""
     if not part.piece:
-        return monday, monday + timedelta(days=7)
+        return monday, monday + _A_WEEK
     if part.piece == "early":
         return monday, monday + timedelta(days=3)
     friday = monday + timedelta(days=4)
@@ -250,22 +255,22 @@ def _vague(piece: str, first: date, last: date) -> NoReading:
     return NoReading(Why.PART_OF_SPAN, candidates=[(first, last)], piece=piece, first=first, last=last)
 
 
-def _year_of_month(month: int, year: int | None, today: Today) -> int:
-    if year is not None:
-        return year
-    months_ahead = (month - today.day.month) % 12
-    if months_ahead > 7:
-        name = MONTHS[month - 1]
-        this, coming = f"{name} {today.day.year}", f"{name} {today.day.year + 1}"
-        raise NoReading(Why.MONTH_YEAR_MISSING, candidates=[this, coming], month=name, coming=coming)
-    return today.day.year + (1 if month < today.day.month else 0)
+def _first_of_month(part: Span, today: Today) -> date:
+    year = part.year
+    if year is None:
+        if (part.month - today.day.month) % 12 > 7:
+            name = FULL_MONTHS[part.month - 1]
+            this, coming = f"{name} {today.day.year}", f"{name} {today.day.year + 1}"
+            raise NoReading(Why.MONTH_YEAR_MISSING, candidates=[this, coming], month=name, coming=coming)
+        year = today.day.year + (1 if part.month < today.day.month else 0)
+    return moved(today.day, relativedelta(year=year, month=part.month, day=1))
 
 
 def _month(part: Span, today: Today) -> tuple[date, date]:
     if part.stretch is Stretch.MONTHS_AHEAD:
         first = moved(today.day, relativedelta(months=part.number, day=1))
     else:
-        first = date(_year_of_month(part.month, part.year, today), part.month, 1)
+        first = _first_of_month(part, today)
     if part.piece:
         begins, ends = {"early": (1, 10), "mid": (11, 20), "late": (21, 31)}[part.piece]
         raise _vague(part.piece, first.replace(day=begins), first + relativedelta(day=ends))
@@ -274,18 +279,16 @@ def _month(part: Span, today: Today) -> tuple[date, date]:
 
 def _nth_week(part: Span, today: Today) -> tuple[date, date]:
     """Return a numbered week of a month. The first is certain only if the month starts on a Monday."""
-    first = date(_year_of_month(part.month, part.year, today), part.month, 1)
+    first = _first_of_month(part, today)
     if part.number < 0:
         end = moved(first, _A_MONTH)
         if end.weekday() == 0:
-            return end - timedelta(days=7), end
-        raise _which_week(end - timedelta(days=7), week_start(end - timedelta(days=1)))
-    start = first + timedelta(days=7 * (part.number - 1))
+            return end - _A_WEEK, end
+        raise _which_week(end - _A_WEEK, week_start(end - timedelta(days=1)))
+    start = first + (part.number - 1) * _A_WEEK
     if first.weekday() == 0:
-        return start, start + timedelta(days=7)
-    raise _which_week(
-        start, week_start(first) + timedelta(days=7 * (part.number - 1)), week_start(start) + timedelta(days=7)
-    )
+        return start, start + _A_WEEK
+    raise _which_week(start, week_start(first) + (part.number - 1) * _A_WEEK, week_start(start) + _A_WEEK)
 
 
 def _which_week(*starts: date) -> NoReading:
@@ -307,7 +310,7 @@ def week_around(span: Span, day: date, *, sunday_first: bool) -> tuple[date, dat
     monday = week_start(day)
     if day.weekday() == 6:
         if sunday_first and not span.piece:
-            return day, day + timedelta(days=7)
+            return day, day + _A_WEEK
         coming = week_of(day + timedelta(days=1))
         raise NoReading(Why.SUNDAY_OF_WEEK, candidates=[week_of(monday), coming], day=day, monday=coming)
     return _piece_of_week(span, monday)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from pressrelease.when.refusals import Why
-from pressrelease.when.tokens import Clock, Doubt, Half, Midnight, PartOfDay, Token
-from pressrelease.when.vocabulary import NUMBER_WORDS
+from pressrelease.when.tokens import Clock, Doubt, Half, Midnight, PartOfDay, Pattern, Token
+from pressrelease.when.vocabulary import NUMBER_WORDS, number_of
 
 _NAMED = "|".join(NUMBER_WORDS)
 _HALF = r"(?:[ap]\.?\s?m\b\.?)"
@@ -34,10 +33,6 @@ def _half(found: re.Match[str], group: str) -> Half:
     return Half.UNSAID if not written else Half.AM if written[0] == "a" else Half.PM
 
 
-def _hour(written: str) -> int:
-    return NUMBER_WORDS.get(written) or int(written)
-
-
 def _contradiction(found: re.Match[str]) -> Token:
     return Doubt(*found.span(), Why.NO_CLOCK_TIME)
 
@@ -47,7 +42,7 @@ def _with_half(found: re.Match[str]) -> Token | None:
         digits = found["c12_together"]
         hour, minute, second = int(digits[:-2]), int(digits[-2:]), 0
     else:
-        hour = _hour(found["c12_hour"])
+        hour = number_of(found["c12_hour"])
         minute, second = int(found["c12_minute"] or 0), int(found["c12_second"] or 0)
     half = _half(found, "c12_half")
     if minute > 59 or second > 59 or hour > 23 or (half is Half.AM and hour > 12) or (half is Half.PM and hour == 0):
@@ -76,7 +71,7 @@ def _range_begins(found: re.Match[str]) -> Token | None:
 
 
 def _bare(found: re.Match[str]) -> Token | None:
-    hour = _hour(found["c1_hour"])
+    hour = number_of(found["c1_hour"])
     if hour > 24:
         return _contradiction(found)
     words = found["c1_hours"] or ""
@@ -85,11 +80,11 @@ def _bare(found: re.Match[str]) -> Token | None:
 
 
 def _spoken(found: re.Match[str]) -> Token | None:
-    hour = _hour(found["said_hour"])
+    hour = number_of(found["said_hour"])
     if not 1 <= hour <= 12:
         return _contradiction(found)
     share = found["said_share"]
-    minute = 30 if share == "half" else 15 if "quarter" in share else _hour(found["said_minutes"])
+    minute = 30 if share == "half" else 15 if "quarter" in share else number_of(found["said_minutes"])
     if not 0 < minute < 60:
         return _contradiction(found)
     if found["said_to"] == "to":
@@ -119,7 +114,7 @@ def _four(found: re.Match[str]) -> Token | None:
     return Clock(found.start(), end, hour, minute, 0, Half.WHOLE, minutes_written=True)
 
 
-PATTERNS: list[tuple[str, str, Callable[[re.Match[str]], Token | None]]] = [
+PATTERNS: list[Pattern] = [
     (
         "aftermidnight",
         r"(?:\b12[:.]01\s*a\.?m\.?[\s(,-]*)?\b(?P<after_count>a|one|[0-9]{1,2})\s+minutes?\s+(?:past|after)\s+midnight\b",

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from pressrelease.when.days import HOLIDAY, MONTH, NTH, WEEKDAY, month_of
 from pressrelease.when.refusals import Why
-from pressrelease.when.tokens import Doubt, Span, Stretch, Token
-
-Pattern = tuple[str, str, Callable[[re.Match[str]], Token | None]]
+from pressrelease.when.tokens import Doubt, Pattern, Span, Stretch, Token
 
 _YEAR = r"(?:20|21)[0-9]{2}(?![0-9:])"
 _EARLY = r"(?:in\s+the\s+)?(?:early\s+part\s+of|early\s+in|early|first\s+half\s+of|beginning\s+of|start\s+of)"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 
@@ -19,13 +18,12 @@ from pressrelease.when.tokens import (
     Holiday,
     Instant,
     NthWeekday,
+    Pattern,
     Token,
     Weekday,
     Year,
 )
-from pressrelease.when.vocabulary import NUMBER_WORDS
-
-Pattern = tuple[str, str, Callable[[re.Match[str]], Token | None]]
+from pressrelease.when.vocabulary import NUMBER_WORDS, number_of
 
 MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
@@ -176,9 +174,7 @@ def _weekday(found: re.Match[str]) -> Token | None:
         return Doubt(*found.span(), Why.PASSED)
     weeks = 0
     if found["wd_weeks"]:
-        weeks = (
-            1 if found["wd_weeks"] in {"a", "one"} else NUMBER_WORDS.get(found["wd_weeks"], 0) or int(found["wd_weeks"])
-        )
+        weeks = number_of(found["wd_weeks"])
     if after:
         after = " ".join(after.split())
         if "after next" in after:
@@ -206,7 +202,7 @@ def _nth_weekday(found: re.Match[str]) -> Token | None:
 
 def _ahead(found: re.Match[str]) -> Token | None:
     written = found["ahead_count"]
-    count = 1 if written in {"a", "an", "one"} else NUMBER_WORDS.get(written, 0) or int(written)
+    count = number_of(written)
     unit = found["ahead_unit"]
     if found["ahead_half"]:
         return Ahead(*found.span(), timedelta(minutes=30), timedelta(minutes=1)) if unit.startswith("hour") else None
@@ -227,13 +223,13 @@ def _relative(found: re.Match[str]) -> Token | None:
 
 def _week_from(found: re.Match[str]) -> Token | None:
     written = found["wf_count"]
-    weeks = 1 if written in {"a", "one"} else NUMBER_WORDS.get(written, 0) or int(written)
+    weeks = number_of(written)
     return DaysAhead(*found.span(), weeks * 7 + (1 if found["wf_day"] == "tomorrow" else 0))
 
 
 def _from_now(found: re.Match[str]) -> Token | None:
     written, unit = found["now_count"], found["now_unit"]
-    count = 1 if written in {"a", "an"} else NUMBER_WORDS.get(written, 0) or int(written)
+    count = number_of(written)
     if unit.startswith("month"):
         return Doubt(*found.span(), Why.NAMES_NO_DAY)
     if unit[0] in "dw":

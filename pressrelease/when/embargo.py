@@ -22,8 +22,8 @@ class Embargo(NamedTuple):
         window:    not before, and before `no_later_than` (exclusive); `lift` is only proposed, a person fixes it.
         immediate: all three are None.
 
-    `remarks` are sentences that a person should read with the answer: "9 a.m. was assumed, since neither a.m. nor p.m.
-    was said.", "Mon, Sep 7, 2026 is a holiday (Labor Day)."
+    `remarks` are sentences that a person should read with the answer: "Neither a.m. nor p.m. was given, so 9 a.m. is
+    assumed.", "Monday, Sept. 7, 2026, is a holiday (Labor Day)."
 
     `wall` is the lift as local wall time (`pressrelease.when.wall_time`), "" for an instant.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pressrelease.when.refusals import NoReading, Why
 from pressrelease.when.tokens import (
@@ -88,35 +88,40 @@ def gather(phrase: Phrase) -> Facts:
 def days_of(tokens: Sequence[Token]) -> DaysSaid:
     """Return all that names a day."""
     return DaysSaid(
-        dates=tuple(token for token in tokens if isinstance(token, Day)),
-        weekdays=tuple(token for token in tokens if isinstance(token, Weekday)),
-        counted=tuple(token for token in tokens if isinstance(token, (DaysAhead, NthWeekday))),
-        today=any(isinstance(token, PartOfDay) and token.today for token in tokens),
-        years=frozenset(token.year for token in tokens if isinstance(token, Year)),
+        dates=_all(Day, tokens),
+        weekdays=_all(Weekday, tokens),
+        counted=(*_all(DaysAhead, tokens), *_all(NthWeekday, tokens)),
+        today=any(part.today for part in _all(PartOfDay, tokens)),
+        years=frozenset(year.year for year in _all(Year, tokens)),
     )
+
+
+Kind = TypeVar("Kind", bound=Token)
+
+
+def _all(kind: type[Kind], tokens: Sequence[Token]) -> tuple[Kind, ...]:
+    return tuple([token for token in tokens if isinstance(token, kind)])
 
 
 def _group(text: str, tokens: tuple[Token, ...]) -> Facts:
     clocks = tuple(
-        ClockSaid(token, _zones_after(tokens[index + 1 :]))
-        for index, token in enumerate(tokens)
-        if isinstance(token, Clock)
+        [ClockSaid(one, _zones_after(tokens[i + 1 :])) for i, one in enumerate(tokens) if isinstance(one, Clock)]
     )
-    zones = tuple(token for token in tokens if isinstance(token, ZoneMention))
+    zones = _all(ZoneMention, tokens)
     attached = {id(zone) for said in clocks for zone in said.zones}
     return Facts(
         text=text,
         tokens=tokens,
-        times=tuple(token for token in tokens if isinstance(token, TIMES)),
+        times=tuple([token for token in tokens if isinstance(token, TIMES)]),
         days=days_of(tokens),
         clocks=clocks,
-        parts_of_day=tuple(token for token in tokens if isinstance(token, PartOfDay)),
-        spans=tuple(token for token in tokens if isinstance(token, Span)),
-        lengths=tuple(token for token in tokens if isinstance(token, Ahead)),
-        midnights=tuple(token for token in tokens if isinstance(token, Midnight)),
+        parts_of_day=_all(PartOfDay, tokens),
+        spans=_all(Span, tokens),
+        lengths=_all(Ahead, tokens),
+        midnights=_all(Midnight, tokens),
         zones=zones,
-        apart=tuple(zone for zone in zones if id(zone) not in attached),
-        at_once=any(isinstance(token, AtOnce) for token in tokens),
+        apart=tuple([zone for zone in zones if id(zone) not in attached]),
+        at_once=bool(_all(AtOnce, tokens)),
     )
 
 

@@ -18,6 +18,11 @@ AP_MONTHS = (
     "Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec.",
 )  # fmt: skip
 
+FULL_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
 _CLOCK_WORDS = {(0, 0): "midnight, as the day begins", (0, 1): "one minute past midnight", (12, 0): "noon"}
 
 
@@ -53,14 +58,19 @@ def say(moment: datetime, *, timezone: str, now: datetime | None = None) -> str:
     2018, 9:00 PM PDT (Tue, Sep 25, 04:00 UTC)".
     """
     local = _local(moment, timezone)
-    utc = moment.astimezone(UTC)
-    clock = utc.strftime("%H:%M:%S" if utc.second else "%H:%M")
-    if utc.date() != local.date():
-        # The year is given only if it differs too, so that New Year's Eve can't be misread.
-        day = say_day(utc.date()) if utc.year != local.year else say_day(utc.date()).rpartition(",")[0]
-        clock = f"{day}, {clock}"
     away = f", {_away(moment, now)}" if now is not None else ""
-    return f"{say_day(local.date())}, {say_clock(local)} {say_zone(local)}{away} ({clock} UTC)"
+    return f"{say_day(local.date())}, {say_clock(local)} {say_zone(local)}{away} ({say_in_utc(local)})"
+
+
+def say_in_utc(local: datetime) -> str:
+    """Return a local moment's clock in UTC, with its day if that is another one: "Tue, Sep 25, 04:00 UTC"."""
+    utc = local.astimezone(UTC)
+    clock = utc.strftime("%H:%M:%S UTC" if utc.second else "%H:%M UTC")
+    if utc.date() == local.date():
+        return clock
+    # The year is given only if it differs too, so that New Year's Eve can't be misread.
+    day = say_day(utc.date()) if utc.year != local.year else say_day(utc.date()).rpartition(",")[0]
+    return f"{day}, {clock}"
 
 
 def say_time(moment: datetime, *, timezone: str) -> str:

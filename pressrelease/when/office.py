@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
-from pressrelease.when.formatting import say_day, say_hour
+from pressrelease.when.formatting import say_full_day, say_hour
 from pressrelease.when.zones import country_of, locate, not_before, read_zone
 
 
@@ -73,11 +73,11 @@ def _holidays(state: str | None, year: int) -> dict[date, str]:
 def day_off(day: date, zone: str) -> str:
     """Return why an office in `zone` is closed on a day, in a sentence; empty if it is open."""
     if day.weekday() >= 5:
-        return f"{say_day(day)} is a {('Saturday', 'Sunday')[day.weekday() - 5]}."
+        return f"{say_full_day(day)}, is on a weekend."
     if day.day not in _MAY_BE_ONE.get(day.month, ()) or country_of(zone) != "US":
         return ""
     if (name := _holidays(_STATES.get(zone), day.year).get(day)) and name not in _OPEN:
-        return f"{say_day(day)} is a holiday ({name})."
+        return f"{say_full_day(day)}, is a holiday ({name})."
     return ""
 
 
@@ -91,7 +91,7 @@ def proposed_lift(
     """
     days = [first + timedelta(days=number) for number in range((end - first).days)][:400]
     hour = say_hour(datetime.combine(first, release_time))
-    remarks = [f"No hour was given, so the office's release time is used: {hour}."]
+    remarks = [f"No hour was given, so {hour} is used, the office's release time."]
     skipped: list[str] = []
     fallback: datetime | None = None
     for day in days:

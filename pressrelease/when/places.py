@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache
 
 from pressrelease.when.refusals import Why
 from pressrelease.when.tables import Table
-from pressrelease.when.tokens import Doubt, Token, ZoneMention
+from pressrelease.when.tokens import Doubt, Pattern, Token, ZoneMention
 from pressrelease.when.zones import database_file
 
 _TABLE = Table("places")
@@ -124,7 +124,7 @@ def _city(found: re.Match[str]) -> Token | None:
 _US = r"(?:u\.?s\.?(?:a\.?)?[\s-]+)?"
 
 
-def patterns() -> list[tuple[str, str, Callable[[re.Match[str]], Token | None]]]:
+def patterns() -> list[Pattern]:
     """Return the tokenizer's patterns; the names of places are read from the zone database."""
     return [
         (

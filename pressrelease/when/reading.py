@@ -44,9 +44,9 @@ def read_embargo(
     try:
         return _read(text, office, only_day=only_day)
     except NoReading as found:
-        refused = worded(found, text, office.now)
+        refused = worded(found, text, office)
     except OverflowError:
-        refused = worded(NoReading(Why.OUTSIDE_CALENDAR), text, office.now)
+        refused = worded(NoReading(Why.OUTSIDE_CALENDAR), text, office)
     raise refused
 
 

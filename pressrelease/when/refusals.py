@@ -13,9 +13,10 @@ from string import Formatter
 from typing import TYPE_CHECKING
 
 from pressrelease.errors import EmbargoRefused
-from pressrelease.when.formatting import AP_WEEKDAYS, MONTHS, say, say_clock, say_day, say_zone
+from pressrelease.when.formatting import AP_MONTHS, AP_WEEKDAYS, say_full, say_full_day, say_hour, say_in_utc, say_zone
 
 if TYPE_CHECKING:
+    from pressrelease.when.office import Office
     from pressrelease.when.tokens import Token
 
 _EXAMPLE = "Sept. 24, 2018, 9 a.m. PT"
@@ -128,7 +129,7 @@ class Why(Enum):
     # -- days -----------------------------------------------------------------------------------------------------
     WEEKDAY = (
         "embargo_weekday",
-        "{day:typed} is a {day:weekday}, not a {nearest:weekday}.",
+        "{day:typed}, is a {day:weekday}, not a {nearest:weekday}.",
         "Write the one that you mean: “{day}” or “{nearest}”.",
     )
     NO_SUCH_DATE = "embargo_nonexistent", "There is no {date}."
@@ -179,7 +180,7 @@ class Why(Enum):
     )
     YEAR_OR_HOUR = (
         "embargo_ambiguous",
-        "{day} is years ahead, and “{year}” could be an hour.",
+        "{day}, is years ahead, and “{year}” could be an hour.",
         "Add the hour, such as “{day:typed}, 9 a.m.”, or write it with a colon.",
     )
 
@@ -191,7 +192,7 @@ class Why(Enum):
     )
     SUNDAY_OF_WEEK = (
         "embargo_ambiguous",
-        "{day:typed} is a Sunday, which ends a week for some and begins one for others.",
+        "{day:typed}, is a Sunday, which ends a week for some and begins one for others.",
         "Name the Monday: “{monday}”.",
     )
     NO_SUCH_WEEK = "embargo_nonexistent", "There is no such week."
@@ -281,7 +282,7 @@ class Why(Enum):
     HOUR_TWICE = "embargo_overlap", "The clock is set back over that hour, so it comes twice.", _TYPE_ONE
     HOUR_SKIPPED = (
         "embargo_gap",
-        "There is no {clock} on {day} in {zone}: the clock is set forward over it.",
+        "There is no {clock} on {day}, in {zone}: the clock is set forward over it.",
         _TYPE_ONE,
     )
     PAST = (
@@ -333,9 +334,9 @@ def which_one(why: Why, instants: Iterable[datetime], zone: tzinfo, *tokens: Tok
     return NoReading(why, *tokens, candidates=ordered, first=ordered[0], **values)
 
 
-def worded(found: NoReading, text: str, now: datetime) -> EmbargoRefused:
-    """Return the refusal of `text` in words, as it is at `now` (aware)."""
-    words = _Words(text, now)
+def worded(found: NoReading, text: str, office: Office) -> EmbargoRefused:
+    """Return the refusal of `text` in words, for an office at its present."""
+    words = _Words(text, office)
     refused = EmbargoRefused(
         words.sentence(found.why.message, found),
         hint=words.sentence(found.why.hint, found),
@@ -350,9 +351,9 @@ def worded(found: NoReading, text: str, now: datetime) -> EmbargoRefused:
 class _Words(Formatter):
     """Fills a sentence of the table: tokens as they were typed, days and instants in full or as they can be typed."""
 
-    def __init__(self, text: str, now: datetime) -> None:
+    def __init__(self, text: str, office: Office) -> None:
         self.text = text
-        self.now = now
+        self.office = office
 
     def sentence(self, template: str, found: NoReading) -> str:
         """Return a sentence of the table, filled."""
@@ -364,7 +365,7 @@ class _Words(Formatter):
         if isinstance(value, date):
             if format_spec == "weekday":
                 return AP_WEEKDAYS[value.weekday()]
-            return typed_day(value) if format_spec == "typed" else say_day(value)
+            return typed_day(value) if format_spec == "typed" else say_full_day(value)
         if isinstance(value, (str, int)):
             return str(value)
         return shown(self.text[value.start : value.end])  # type: ignore[attr-defined]  # a token
@@ -373,10 +374,14 @@ class _Words(Formatter):
         """Return a possible reading, as it can be typed."""
         if isinstance(value, tuple):
             return f"{typed_day(value[0])} to {typed_day(value[1])}"
-        return self.format_field(value, "")
+        said = self.format_field(value, "")
+        if isinstance(value, datetime) and value.tzinfo is not self.office.zone:
+            # Elsewhere "EDT" may be the zone of another place.
+            return f"{said} ({say_in_utc(value)})"
+        return said
 
     def _instant(self, moment: datetime) -> str:
-        return say(moment, timezone=getattr(moment.tzinfo, "key", "UTC"), now=self.now)
+        return say_full(moment, timezone=getattr(moment.tzinfo, "key", "UTC"), now=self.office.now)
 
 
 def shown(text: str, longest: int = 60) -> str:
@@ -386,16 +391,16 @@ def shown(text: str, longest: int = 60) -> str:
 
 
 def typed(moment: datetime) -> str:
-    """Return a local moment as it can be typed without doubt: "Sep 24, 2018, 9:00 AM PDT"."""
-    clock = say_clock(moment).partition(" (")[0]
-    return f"{MONTHS[moment.month - 1]} {moment.day}, {moment.year}, {clock} {say_zone(moment)}"
+    """Return a local moment as it can be typed without doubt: "Sept. 24, 2018, 9 a.m. PDT"."""
+    hour = say_hour(moment).replace("midnight (as the day begins)", "12 a.m.")
+    return f"{typed_day(moment)}, {hour} {say_zone(moment)}"
 
 
 def typed_day(day: date) -> str:
-    """Return a day as it can be typed: "Sep 24, 2018"."""
-    return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
+    """Return a day as it can be typed: "Sept. 24, 2018"."""
+    return f"{AP_MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
 def week_of(day: date) -> str:
-    """Return the week of a day as it can be typed: "the week of Sep 24, 2018"."""
+    """Return the week of a day as it can be typed: "the week of Sept. 24, 2018"."""
     return f"the week of {typed_day(day)}"

@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 from pressrelease.when import calendar
 from pressrelease.when.facts import DaysSaid, Facts
-from pressrelease.when.formatting import say_hour
 from pressrelease.when.office import Office
 from pressrelease.when.refusals import NoReading, Why, which_one
 from pressrelease.when.resolve_day import agreed_days, days_by_clock, one_day, today_in, year_said
-from pressrelease.when.resolve_instant import ResolvedTimes, instants, part_of_day
+from pressrelease.when.resolve_instant import ResolvedTimes, assumed_hour, instants, part_of_day
 from pressrelease.when.tokens import DAYLIKE, Day, DaysAhead, NthWeekday, Span, Stretch, ZoneMention
 from pressrelease.when.zones import read_zone
 
@@ -159,7 +158,7 @@ def _day_of_week(span: Span, days: DaysSaid, today: calendar.Today) -> date:
         return calendar.nth_weekday(nth[0], today)
     if len(after) != 1:
         raise NoReading(Why.WHICH_DAY_OF_WEEK)
-    return one_day(set(calendar.weekday_dates(after[0], today)))
+    return one_day(calendar.weekday_dates(after[0], today))
 
 
 # -- hours ------------------------------------------------------------------------------------------------------------
@@ -245,8 +244,7 @@ def _range(facts: Facts, left: Facts, right: Facts, office: Office) -> Reading:
     )
     start, end = _one_pair(starts, ends, office)
     assumed = [
-        f"{say_hour(moment.astimezone(office.zones[starts.instants[start]]))} was assumed, since neither a.m. nor p.m."
-        " was said."
+        assumed_hour(moment.astimezone(office.zones[starts.instants[start]]))
         for found, moment in ((starts, start), (ends, end))
         if len(found.instants) > 1
     ]

@@ -83,7 +83,7 @@ def agreed_days(
         sets.append({today.day})
     sets += [_counted(token, today, loose=bool(said.dates)) for token in said.counted]
     if not sets:
-        sets = [set(calendar.weekday_dates(weekday, today)) for weekday in said.weekdays]
+        sets = [calendar.weekday_dates(weekday, today) for weekday in said.weekdays]
     else:
         known = set().union(*sets)
         sets += [{day for day in known if day.weekday() == weekday} for weekday in weekdays]

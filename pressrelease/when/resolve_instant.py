@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
-from pressrelease.when.formatting import say_clock, say_hour, say_zone
+from pressrelease.when.formatting import say_hour, say_zone
 from pressrelease.when.office import Office
 from pressrelease.when.places import AUSTRALIAN, EXACT, ONE_HOME
 from pressrelease.when.refusals import NoReading, Why, which_one
@@ -107,6 +107,11 @@ def _counts_to_24(clock: Clock, zone: str) -> bool:
     return not twelve_hours(zone) and not (either_hours(zone) and clock.hour < _EARLY)
 
 
+def assumed_hour(wall: datetime) -> str:
+    """Return the remark on an hour whose half of the day was left out."""
+    return f"Neither a.m. nor p.m. was given, so {say_hour(wall)} is assumed."
+
+
 def instants(
     day: date, clock: Clock, part: PartOfDay | None, places: tuple[ZoneMention, ...], office: Office
 ) -> ResolvedTimes:
@@ -120,7 +125,7 @@ def instants(
         usual = clock.minute % 15 == 0 and office.release_time <= wall.time() < min(time(12), office.close)
         if len(options) > 1 and usual:
             found.likely |= set(here)
-            found.assumed = f"{say_hour(wall)} was assumed, since neither a.m. nor p.m. was said."
+            found.assumed = assumed_hour(wall)
     return found
 
 
@@ -159,9 +164,7 @@ def _in_zone(wall: datetime, name: str, office: Office) -> tuple[datetime, ...]:
     after = located.after_gap
     assert after is not None  # noqa: S101  (no instants means a gap)
     first = after.astimezone(zone)
-    raise NoReading(
-        Why.HOUR_SKIPPED, candidates=[first], first=first, clock=say_clock(wall), day=wall.date(), zone=name
-    )
+    raise NoReading(Why.HOUR_SKIPPED, candidates=[first], first=first, clock=say_hour(wall), day=wall.date(), zone=name)
 
 
 def _by_abbreviation(wall: datetime, place: ZoneMention, office: Office, found: ResolvedTimes) -> dict[datetime, str]:

@@ -9,10 +9,20 @@ from functools import cache
 
 from pressrelease.when import clocks, day_ranges, days, places
 from pressrelease.when.refusals import Why
-from pressrelease.when.tokens import Aside, AtOnce, Connector, Doubt, Number, Punctuation, RangeWord, Token, UnknownWord
+from pressrelease.when.tokens import (
+    Aside,
+    AtOnce,
+    Builder,
+    Connector,
+    Doubt,
+    Number,
+    Pattern,
+    Punctuation,
+    RangeWord,
+    Token,
+    UnknownWord,
+)
 from pressrelease.when.vocabulary import DOUBTS, EVENTS, HARMLESS, HARMLESS_PHRASES, NUMBER_WORDS, TIMELY
-
-Builder = Callable[[re.Match[str]], Token | None]
 
 _QUOTES = {"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"', "−": "-", "⁄": "/", "∕": "/", "\u2024": ".", "\u2236": ":"}
 
@@ -94,7 +104,7 @@ _AT_ONCE = r"""(?:for\s+)?immediate(?:\s+(?:release|use|publication|distribution
 
 
 @cache
-def _sources() -> list[tuple[str, str, Builder]]:
+def _sources() -> list[Pattern]:
     return [
         (
             "period",

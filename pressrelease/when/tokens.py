@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -16,6 +17,12 @@ class Token:
 
     start: int
     end: int
+
+
+#: Makes a token of what a pattern found; None if it only looked right.
+Builder = Callable[[re.Match[str]], Token | None]
+#: A pattern's name, which begins the names of its groups; the pattern; what makes a token of it.
+Pattern = tuple[str, str, Builder]
 
 
 class Half(str, Enum):

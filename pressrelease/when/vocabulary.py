@@ -10,6 +10,12 @@ _TABLE = Table("vocabulary")
 #: "one" to "twelve".
 NUMBER_WORDS = {word: int(number) for word, number in _TABLE.rows("number")}
 
+
+def number_of(written: str) -> int:
+    """Return a number in digits or words; "a" and "an" are one."""
+    return 1 if written in {"a", "an"} else NUMBER_WORDS.get(written) or int(written)
+
+
 #: Labels, connectives and office talk: with or without them, the time is the same.
 HARMLESS = _TABLE.words("harmless")
 

@@ -8,6 +8,7 @@ import pytest
 
 from pressrelease.errors import EmbargoRefused
 from pressrelease.when import read_embargo, reading
+from pressrelease.when.office import Office
 from pressrelease.when.refusals import NoReading, Why, worded
 
 LOS_ANGELES, LONDON = "America/Los_Angeles", "Europe/London"
@@ -67,26 +68,26 @@ ROWS: dict[Why, tuple[str, str]] = {
         "FOR IMMEDIATE RELEASE\nSept. 24",
         "It says “immediate”, and also names a day other than today.",
     ),
-    Why.WEEKDAY: ("Tuesday, Sept. 24", "Sep 24, 2018 is a Monday, not a Tuesday."),
-    Why.NO_SUCH_DATE: ("Feb. 30 at 9 a.m.", "There is no Feb 30."),
+    Why.WEEKDAY: ("Tuesday, Sept. 24", "Sept. 24, 2018, is a Monday, not a Tuesday."),
+    Why.NO_SUCH_DATE: ("Feb. 30 at 9 a.m.", "There is no Feb. 30."),
     Why.NO_DATE_IN_ANY_ORDER: ("9/31", "“9/31” is not a date, with the month first or the day first."),
     Why.DATE_ORDER: ("10/2/2018", "“10/2/2018” can be read with the day first or with the month first."),
     Why.NUMBERS_FAR_AHEAD: (
         "18-09-24 9am",
-        "“18-09-24” could be Wed, Sep 18, 2024, which is years ahead, so the numbers may be in another order.",
+        "“18-09-24” could be Wednesday, Sept. 18, 2024, which is years ahead, so the numbers may be in another order.",
     ),
-    Why.NOT_THIS_YEAR_OR_NEXT: ("Feb. 29 at 3 p.m.", "Feb 29 isn't in this year or the next one."),
+    Why.NOT_THIS_YEAR_OR_NEXT: ("Feb. 29 at 3 p.m.", "Feb. 29 isn't in this year or the next one."),
     Why.YEAR_MISSING_PAST: (
         "September 10",
-        "Sep 10 has no year: it could be Mon, Sep 10, 2018, which is past, or Tue, Sep 10, 2019.",
+        "Sept. 10 has no year: it could be Monday, Sept. 10, 2018, which is past, or Tuesday, Sept. 10, 2019.",
     ),
     Why.YEAR_MISSING: (
         "April 1",
-        "Apr 1 has no year: it could be Sun, Apr 1, 2018, which is past, or Mon, Apr 1, 2019.",
+        "April 1 has no year: it could be Sunday, April 1, 2018, which is past, or Monday, April 1, 2019.",
     ),
     Why.JUST_PASSED: ("the 18th", "The 18th has just passed, and the next one is a month away."),
     Why.NO_MONTH_HAS_IT: ("the 32nd", "No month near today has a day 32."),
-    Why.NO_NTH_WEEKDAY: ("the fifth Friday in February 2019", "There is no such Friday in Feb 2019."),
+    Why.NO_NTH_WEEKDAY: ("the fifth Friday in February 2019", "There is no such Friday in February 2019."),
     Why.MONTH_WITHOUT_YEAR: ("Labor Day", "“Labor Day” has no year, and it is just past or far away."),
     Why.MONTH_YEAR_MISSING: ("May", "May has no year, and it is just past or far away."),
     Why.TWO_YEARS: ("2019, Monday 9 a.m., 2018", "It names two years."),
@@ -98,14 +99,14 @@ ROWS: dict[Why, tuple[str, str]] = {
         "tonight at 2 EDT",
         "It is another day there than in the office, so days counted from today have two readings.",
     ),
-    Why.YEAR_OR_HOUR: ("Sept 24 2100", "Fri, Sep 24, 2100 is years ahead, and “2100” could be an hour."),
+    Why.YEAR_OR_HOUR: ("Sept 24 2100", "Friday, Sept. 24, 2100, is years ahead, and “2100” could be an hour."),
     Why.SUNDAY_NEXT_WEEK: (
         "this week",
         "On a Sunday, that could be the week that begins tomorrow or the week after it.",
     ),
     Why.SUNDAY_OF_WEEK: (
         "early in the week of 9/23",
-        "Sep 23, 2018 is a Sunday, which ends a week for some and begins one for others.",
+        "Sept. 23, 2018, is a Sunday, which ends a week for some and begins one for others.",
     ),
     Why.NO_SUCH_WEEK: ("2018-W60", "There is no such week."),
     Why.NEXT_WEEKEND: (
@@ -153,11 +154,11 @@ ROWS: dict[Why, tuple[str, str]] = {
     Why.HOUR_TWICE: ("Nov. 4, 2018, 1:30 a.m.", "The clock is set back over that hour, so it comes twice."),
     Why.HOUR_SKIPPED: (
         "March 10, 2019, 2:30 a.m.",
-        "There is no 2:30 AM on Sun, Mar 10, 2019 in America/Los_Angeles: the clock is set forward over it.",
+        "There is no 2:30 a.m. on Sunday, March 10, 2019, in America/Los_Angeles: the clock is set forward over it.",
     ),
     Why.PAST: (
         "today at 9 a.m.",
-        "Wed, Sep 19, 2018, 9:00 AM PDT, 60 min ago (16:00 UTC) has already passed.",
+        "Wednesday, Sept. 19, 2018, 9 a.m. PDT (60 min ago) has already passed.",
     ),
     Why.ZONE_WITHOUT_HOUR: ("Friday PT", "“PT” is a time zone without an hour beside it."),
     Why.TIME_WITHOUT_ZONE: ("Sept. 24, 9 a.m. time", "It has an hour, and “time” without a zone."),
@@ -178,7 +179,7 @@ ROWS: dict[Why, tuple[str, str]] = {
     ),
     Why.NOT_IN_SEASON: (
         "Sept. 24, 9 a.m. PST",
-        "On Mon, Sep 24, 2018, clocks in America/Los_Angeles are on PDT, not on PST.",
+        "On Monday, Sept. 24, 2018, clocks in America/Los_Angeles are on PDT, not on PST.",
     ),
 }
 NOWS = {Why.SUNDAY_NEXT_WEEK: SUNDAY, Why.OTHER_DAY_THERE: LATE_SUNDAY}
@@ -192,9 +193,9 @@ def test_every_row_of_the_table_has_a_phrase() -> None:
 def test_a_phrase_is_refused_in_the_words_of_its_row(why: Why, monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[Why] = []
 
-    def spy(refusal: NoReading, text: str, now: datetime) -> EmbargoRefused:
+    def spy(refusal: NoReading, text: str, office: Office) -> EmbargoRefused:
         found.append(refusal.why)
-        return worded(refusal, text, now)
+        return worded(refusal, text, office)
 
     monkeypatch.setattr(reading, "worded", spy)
     text, message = ROWS[why]
