@@ -75,11 +75,7 @@ def _anybody_may_be_told(store: Store, readers: Collection[NotificationCursor], 
     if any(reader.may_be_notified(now) for reader in readers):
         return True
     after = min(reader.line for reader in readers)
-    return any(
-        notification_state.lines_of(
-            store.read, URGENT, after=after, upto=notification_state.last_line(store.read), most=1
-        )
-    )
+    return any(notification_state.lines_of(store.read, URGENT, after=after, upto=store.read.head().n, most=1))
 
 
 def _waits_to_be_told(news: UnreadEvents, reader: NotificationCursor, now: datetime) -> bool:

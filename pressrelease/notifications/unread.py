@@ -80,7 +80,7 @@ def unread_events(
 ) -> UnreadEvents:
     """Return what is new to any of the recipients, after a pass that saw this snapshot; `now` is UTC."""
     store = workspace.store
-    upto = notification_state.last_line(store.read)
+    upto = store.read.head().n
     after = min((reader.line for reader in readers), default=upto)
     lines = (
         list(notification_state.lines_of(store.read, EVENTS, after=after, upto=upto, most=MOST_LINES))

@@ -33,7 +33,7 @@ def drafts(context: ServiceContext) -> list[str]:
         since, slugs = remembered
         slugs |= {slug for slug in _unscheduled_since(read, since) if context.library.source_hash(slug) is not None}
         return sorted(slugs - {release.slug for release in read.releases(sorted(slugs))})
-    stamp, last = _stamp(context.library.folder), _last_line(read)
+    stamp, last = _stamp(context.library.folder), read.head().n
     files = context.library.slugs()
     ever = read.slugs()
     found = [slug for slug in files if slug not in ever]
@@ -62,10 +62,6 @@ def _stamp(folder: Path) -> list[int] | None:
     if abs(clock.utc_now().timestamp() - found.st_mtime) < STAMPS:
         return None
     return [found.st_ino, found.st_mtime_ns, found.st_ctime_ns]
-
-
-def _last_line(read: Reader) -> int:
-    return int(read.rows("SELECT coalesce(max(n), 0) AS n FROM journal")[0]["n"])
 
 
 def _unscheduled_since(read: Reader, line: int) -> set[str]:

@@ -89,7 +89,6 @@ def verify(reader: Reader, known: Head | None = None) -> Verified:
     from pressrelease.store.layout import altered
     from pressrelease.store.queries import CLEARANCES_SINCE
     from pressrelease.store.reconcile import Reconciliation
-    from pressrelease.store.rows import delivery_of
 
     account = Reconciliation()
     walked = walk(account.adding(reader.journal()), known)
@@ -100,7 +99,7 @@ def verify(reader: Reader, known: Head | None = None) -> Verified:
         return Verified(Walk(walked.head, "lines disappeared while it was being read"))
     if reader.rows("SELECT count(*) AS hidden FROM journal WHERE n < 1")[0]["hidden"]:
         return Verified(Walk(walked.head, "it holds lines before its first"))
-    rows = [delivery_of(row) for row in reader.rows("SELECT * FROM deliveries ORDER BY id")]
+    rows = reader.deliveries()
     releases, stopped = [], False
     clearances: dict[str, list[Row]] = {}
     if of_today := reader.schema() >= SINCE:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pressrelease.errors import StateUnreadable
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.connection import gone, which_file
+from pressrelease.store.journal import LAST_LINE
 from pressrelease.store.origin import Origin, Position
 from pressrelease.store.queries import SCHEMA, Reader
 from pressrelease.store.records import Control
@@ -149,9 +150,9 @@ class Store:
 
     def adopted(self) -> None:
         """Remember that the record belongs here as it is now: a person has said that it is the one to go on with."""
-        (last,) = self.read.rows("SELECT n, hash, at FROM journal ORDER BY n DESC LIMIT 1")
+        (last,) = self.read.rows(LAST_LINE)
         self.origin.settle(self.read.store_id())
-        self.origin.note(Position(**last))
+        self.origin.note(Position(last["n"], last["hash"], last["at"]))
 
     def close(self) -> None:
         """Close every connection."""

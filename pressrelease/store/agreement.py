@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +17,8 @@ from typing import Any
 from pressrelease.release import digest_of_recipients
 from pressrelease.release.delivery import Delivery
 from pressrelease.status.evaluation import same_person
-from pressrelease.store.journal import Line
+from pressrelease.store.connection import Ask, in_parts
+from pressrelease.store.journal import LINE_COLUMNS, Line
 from pressrelease.store.replay import (
     ReplayedApproval,
     ReplayedRelease,
@@ -29,9 +30,6 @@ from pressrelease.store.rows import Row
 
 #: The layout that introduced what is queried here.
 SINCE = 10
-
-#: Queries the store: a query with `:name` parameters, and their values.
-Ask = Callable[[str, Mapping[str, Any]], Sequence[Row]]
 
 #: How many releases are remembered, and how many recipients.
 KEPT = 20_000
@@ -73,7 +71,7 @@ CLEARANCES = (
 EVERY_CLEARANCE = "SELECT c.* FROM releases r JOIN clearances c ON c.slug = r.slug AND c.version = r.version"
 
 #: The lines about releases as a whole.
-LINES = f"SELECT {', '.join(Line._fields)} FROM journal WHERE slug IN ({{}}) AND {OF_RELEASES}"
+LINES = f"SELECT {LINE_COLUMNS} FROM journal WHERE slug IN ({{}}) AND {OF_RELEASES}"
 
 #: The recipients of each version of a release, and how many the current one has.
 RECIPIENTS = "SELECT slug, version, outlet, recipient FROM deliveries WHERE slug IN ({})"
@@ -118,7 +116,7 @@ class Agreement:
 
         `deliveries` are those of each release that may be sent soon.
         """
-        rows = list(_in_parts(ask, BY_SLUG, slugs))
+        rows = list(in_parts(ask, BY_SLUG, slugs))
         expected = self._expected_of(ask, rows)
         found = self._compare(rows, expected)
         found |= compare_clearances(expected, _clearances(ask, expected))
@@ -145,7 +143,7 @@ class Agreement:
 
         Each row has the `clearances` of its release's version, a list of rows of their own.
         """
-        rows = list(_in_parts(ask, BY_DELIVERY, ids))
+        rows = list(in_parts(ask, BY_DELIVERY, ids))
         known = [row for row in rows if row["slug"] is not None]
         expected = self._expected_of(ask, known)
         differ = self._compare(known, expected)
@@ -203,7 +201,7 @@ class Agreement:
         if not new:
             return found
         lines: dict[str, list[Line]] = {slug: [] for slug in new}
-        for row in _in_parts(ask, LINES, new):
+        for row in in_parts(ask, LINES, new):
             line = Line(**row)
             if line.n <= (last[line.slug] or 0):  # what was written since is for a later check
                 lines[line.slug].append(line)
@@ -236,7 +234,7 @@ class Agreement:
         if not new:
             return found
         people: dict[tuple[str, str, str], list[str]] = {}
-        for row in _in_parts(ask, RECIPIENTS, sorted({one[0] for one in new})):
+        for row in in_parts(ask, RECIPIENTS, sorted({one[0] for one in new})):
             people.setdefault((row["slug"], row["version"], row["outlet"]), []).append(row["recipient"])
         fresh = {}
         for one in new:
@@ -282,7 +280,7 @@ def _clearances(ask: Ask, expected: Mapping[str, ReplayedRelease | None]) -> dic
     """Return the clearances on record by slug; asks nothing if the journal says that none is needed."""
     found: dict[str, list[Row]] = {}
     slugs = [slug for slug, one in expected.items() if one is not None and one.clearances]
-    for row in _in_parts(ask, CLEARANCES, slugs):
+    for row in in_parts(ask, CLEARANCES, slugs):
         found.setdefault(row["slug"], []).append(row)
     return found
 
@@ -306,11 +304,4 @@ def _is_elsewhere(expected: ReplayedRelease, sets: Mapping[str, frozenset[str]],
 
 
 def _counts(ask: Ask, slugs: Sequence[str]) -> dict[str, int]:
-    return {row["slug"]: row["number"] for row in _in_parts(ask, COUNTS, slugs)}
-
-
-def _in_parts(ask: Ask, query: str, values: Sequence[Any], at_once: int = 400) -> Iterator[Row]:
-    for start in range(0, len(values), at_once):
-        part = values[start : start + at_once]
-        marks = ", ".join(f":v{number}" for number in range(len(part)))
-        yield from ask(query.format(marks), {f"v{number}": value for number, value in enumerate(part)})
+    return {row["slug"]: row["number"] for row in in_parts(ask, COUNTS, slugs)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, update
 
 from pressrelease.config import Policy
 from pressrelease.errors import NotPermitted
@@ -13,7 +13,8 @@ from pressrelease.status.evaluation import Approval, counted_approvals, same_per
 from pressrelease.store.commands import load_for_update, must_not_have_begun
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.lifts import move_lift
-from pressrelease.store.tables import approvals, versions
+from pressrelease.store.records import FROZEN, frozen_of
+from pressrelease.store.tables import approvals
 
 _WITHDRAWN = (
     update(approvals)
@@ -89,8 +90,8 @@ def unapprove(ledger: Ledger, slug: str, why: str = "") -> int:
     if not dossier.approvals:
         raise NotPermitted(f"{slug} has no approval to take back. Nothing was changed.", code="not_approved")
     withdrawn = withdraw_approvals(ledger, slug)
-    frozen = select(versions.c.lift).where(versions.c.slug == slug, versions.c.version == dossier.release.version)
-    if ledger.connection.execute(frozen).scalar() is None:
+    (row,) = ledger.ask(FROZEN, {"slug": slug, "version": dossier.release.version})
+    if frozen_of(row).lift is None:
         # It lifts with its last approval, which was just withdrawn.
         move_lift(ledger, dossier.release, None)
     ledger.note("release.unapproved", slug, dossier.release.version, withdrawn=withdrawn, why=why)

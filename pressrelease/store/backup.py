@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +25,9 @@ from pressrelease.store.journal import Head, Walk, walk
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.moving import copy_record, postgres_engine, sqlite_engine
 from pressrelease.store.queries import SCHEMA, Reader
+from pressrelease.store.records import CONTROL, control_of
 from pressrelease.store.rows import delivery_of
-from pressrelease.store.tables import approvals, control, deliveries, processes, releases
+from pressrelease.store.tables import deliveries, processes, releases
 
 #: Seconds that a copy waits for a writer's turn to end.
 COPY_PATIENCE = 60.0
@@ -123,7 +124,7 @@ def look_over(file: Path, *, store_id: str, head: Head) -> Walk:
             raise _refused("its journal goes on after the end that its manifest names")
         reader.dossiers(reader.releases())
         reader.processes()
-        _ = [delivery_of(row) for row in reader.rows("SELECT * FROM deliveries")]
+        reader.deliveries()
     except (StateUnreadable, ValueError, TypeError, LookupError, OverflowError, AttributeError):
         raise _refused("its database can't be read") from None
     finally:
@@ -193,10 +194,10 @@ def what_came_since(replaced: Reader, copy: Reader, head: Head) -> Since | None:
             return None
         after = lines[head.n :]
         told = {line.slug: line.event for line in after if line.event.startswith("release.")}
-        before = {place_of(delivery): delivery for delivery in _deliveries(copy)}
+        before = {place_of(delivery): delivery for delivery in copy.deliveries()}
         begun = {}
         unknown = []
-        for delivery in _deliveries(replaced):
+        for delivery in replaced.deliveries():
             kept = before.get(place_of(delivery))
             if kept is None and delivery.attempts:
                 unknown.append(delivery.slug)
@@ -207,10 +208,6 @@ def what_came_since(replaced: Reader, copy: Reader, head: Head) -> Since | None:
         return Since(begun, said, tuple(dict.fromkeys(unknown)))
     except PressReleaseError:
         return None
-
-
-def _deliveries(reader: Reader) -> Iterable[Delivery]:
-    return [delivery_of(row) for row in reader.rows("SELECT * FROM deliveries ORDER BY id")]
 
 
 @dataclass(frozen=True)
@@ -286,24 +283,16 @@ def _open(ledger: Ledger) -> list[Delivery]:
 
 def _may_have_left(ledger: Ledger, approvals_needed: int) -> dict[Place, str]:
     """Return the deliveries that a running scheduler would have claimed by now, or ever if the clock is behind."""
-    newest = ledger.connection.execute(select(control.c.newest)).scalar()
-    set_back = newest is not None and ledger.micros < newest
+    (row,) = ledger.ask(CONTROL, {})
+    newest = control_of(row).newest
+    set_back = newest is not None and ledger.now < newest
     come = releases.c.lift.is_not(None) if set_back else releases.c.lift <= ledger.micros
-    given = (
-        select(func.count(func.distinct(approvals.c.person)))
-        .where(
-            approvals.c.slug == releases.c.slug,
-            approvals.c.version == releases.c.version,
-            approvals.c.withdrawn_at.is_(None),
-        )
-        .scalar_subquery()
-    )
     going = ledger.rows(
         select(releases.c.slug, releases.c.version).where(
             releases.c.open,
             releases.c.word == Directive.SCHEDULED.value,
             come,
-            given >= approvals_needed,
+            claims.approvals_given(releases) >= approvals_needed,
         )
     )
     names = {(row["slug"], row["version"]) for row in going}

@@ -44,20 +44,11 @@ def closed_outlets(read: Reader) -> dict[str, ClosedOutlet]:
 
 def close_outlet(ledger: Ledger, outlet: str, delivery: int, *, reason: str, fingerprint: str) -> None:
     """Close an outlet because it refused `delivery` for its credentials. The journal notes only the first time."""
-    from sqlalchemy import text
+    from pressrelease.store.tables import closed_outlets as closed
+    from pressrelease.store.tables import turned_away
 
-    ledger.connection.execute(
-        text("INSERT INTO turned_away (delivery, outlet) VALUES (:delivery, :outlet) ON CONFLICT DO NOTHING"),
-        {"delivery": delivery, "outlet": outlet},
-    )
-    done = ledger.connection.execute(
-        text(
-            "INSERT INTO closed_outlets (outlet, reason, fingerprint, at)"
-            " VALUES (:outlet, :reason, :fingerprint, :at) ON CONFLICT DO NOTHING"
-        ),
-        {"outlet": outlet, "reason": reason, "fingerprint": fingerprint, "at": ledger.micros},
-    )
-    if done.rowcount:
+    ledger.add_if_new(turned_away, delivery=delivery, outlet=outlet)
+    if ledger.add_if_new(closed, outlet=outlet, reason=reason, fingerprint=fingerprint, at=ledger.micros):
         ledger.note("outlet.closed", outlet=outlet, reason=reason)
 
 

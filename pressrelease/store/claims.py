@@ -12,7 +12,20 @@ from functools import lru_cache
 from math import ceil
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, literal_column, null, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ScalarSelect,
+    Table,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from pressrelease.config import ClearanceRule, Policy, Retry
@@ -105,16 +118,7 @@ def _claiming(policy: Policy, rules: tuple[ClearanceRule, ...], dialect: str) ->
         .exists()
     )
     going = select(control.c.id).where(control.c.id == 1, control.c.stopped.is_(False)).exists()
-    given = (
-        select(func.count(func.distinct(approvals.c.person)))
-        .where(
-            approvals.c.slug == deliveries.c.slug,
-            approvals.c.version == deliveries.c.version,
-            approvals.c.withdrawn_at.is_(None),
-            *_who_may_approve(policy),
-        )
-        .scalar_subquery()
-    )
+    given = approvals_given(deliveries, *_who_may_approve(policy))
     taken = ~select(closed_outlets.c.outlet).where(closed_outlets.c.outlet == deliveries.c.outlet).exists()
     chosen: Any = deliveries.c.id.in_(bindparam("ids", expanding=True))
     ready = (
@@ -148,6 +152,20 @@ def in_time() -> ColumnElement[bool]:
     return or_(
         latest >= bindparam("not_too_late"),
         deliveries.c.first_sent_at >= bindparam("not_given_up"),
+    )
+
+
+def approvals_given(of: Table, *by: ColumnElement[bool]) -> ScalarSelect[int]:
+    """Return how many people have approved the version that a row of `of` is about, in SQL."""
+    return (
+        select(func.count(func.distinct(approvals.c.person)))
+        .where(
+            approvals.c.slug == of.c.slug,
+            approvals.c.version == of.c.version,
+            approvals.c.withdrawn_at.is_(None),
+            *by,
+        )
+        .scalar_subquery()
     )
 
 
@@ -242,18 +260,22 @@ _GIVEN_UP = update(deliveries).where(
 )
 
 
+def _still_claimed(delivery: Delivery) -> tuple[ColumnElement[bool], ...]:
+    return (
+        deliveries.c.id == delivery.id,
+        deliveries.c.state == DeliveryState.SENDING.value,
+        deliveries.c.owner == delivery.owner,
+        deliveries.c.attempts == delivery.attempts,
+    )
+
+
 def give_back(ledger: Ledger, claimed: Sequence[Delivery], reason: str) -> None:
     """End this process's claims whose first byte was never sent. Each returns to its state before the claim."""
     first_time = deliveries.c.attempts <= 1
     for delivery in claimed:
         done = ledger.connection.execute(
             update(deliveries)
-            .where(
-                deliveries.c.id == delivery.id,
-                deliveries.c.state == DeliveryState.SENDING.value,
-                deliveries.c.owner == delivery.owner,
-                deliveries.c.attempts == delivery.attempts,
-            )
+            .where(*_still_claimed(delivery))
             .values(
                 state=deliveries.c.claimed_from,
                 owner=null(),
@@ -274,12 +296,7 @@ def put_in_doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: date
     """
     done = ledger.connection.execute(
         update(deliveries)
-        .where(
-            deliveries.c.id == delivery.id,
-            deliveries.c.state == DeliveryState.SENDING.value,
-            deliveries.c.owner == delivery.owner,
-            deliveries.c.attempts == delivery.attempts,
-        )
+        .where(*_still_claimed(delivery))
         .values(
             state=DeliveryState.IN_DOUBT.value,
             owner=null(),

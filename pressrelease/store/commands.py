@@ -6,49 +6,31 @@ people, or a person and a sender, can't act at cross purposes.
 
 from __future__ import annotations
 
-from sqlalchemy import BindParameter, bindparam, null, select, update
+from sqlalchemy import null, update
 
 from pressrelease.errors import NotFound, NotPermitted
 from pressrelease.status.evaluation import Directive, Dossier
+from pressrelease.store.connection import in_parts
 from pressrelease.store.ledger import Ledger
-from pressrelease.store.rows import (
-    approval_of,
-    delivery_of,
-    scheduled_of,
-)
-from pressrelease.store.tables import approvals, control, deliveries, releases
-
-# Built once: a thousand releases are approved in one call, and building a statement takes longer than running it.
-_SLUG: BindParameter[str] = bindparam("of_slug")
-_VERSION: BindParameter[str] = bindparam("of_version")
-_RELEASE = select(releases).where(releases.c.slug == _SLUG).with_for_update()
-_GIVEN = (
-    select(approvals)
-    .where(approvals.c.slug == _SLUG, approvals.c.version == _VERSION, approvals.c.withdrawn_at.is_(None))
-    .order_by(approvals.c.id)
-)
-_DELIVERIES = (
-    select(deliveries)
-    .where(deliveries.c.slug == _SLUG, deliveries.c.version == _VERSION)
-    .order_by(deliveries.c.id)
-    .with_for_update()
-)
+from pressrelease.store.rows import APPROVALS, DELIVERIES, RELEASES, approval_of, delivery_of, scheduled_of
+from pressrelease.store.tables import control, releases
 
 
 def load_for_update(ledger: Ledger, slug: str) -> Dossier:
     """Load a release with its approvals and deliveries, as this transaction sees it. Raises NotFound for a draft."""
     # Locked on PostgreSQL (SQLite has one writer): what is decided on it still holds when it is written.
-    found = ledger.rows(_RELEASE, {"of_slug": slug})
+    lock = " FOR UPDATE" if ledger.on_server else ""
+    found = list(in_parts(ledger.ask, RELEASES, [slug], lock=lock))
     if not found:
         raise NotFound(
             f"{slug} is not scheduled.", hint=f"To schedule it: `pressrelease schedule {slug}`.", code="not_scheduled"
         )
     release = scheduled_of(found[0])
-    which = {"of_slug": slug, "of_version": release.version}
+    this = [(slug, release.version)]
     return Dossier(
         release=release,
-        approvals=tuple(approval_of(row) for row in ledger.rows(_GIVEN, which)),
-        deliveries=tuple(delivery_of(row) for row in ledger.rows(_DELIVERIES, which)),
+        approvals=tuple(approval_of(row) for row in in_parts(ledger.ask, APPROVALS, this)),
+        deliveries=tuple(delivery_of(row) for row in in_parts(ledger.ask, DELIVERIES, this, lock=lock)),
     )
 
 

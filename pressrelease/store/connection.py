@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
+
+#: Runs a query with `:name` parameters on the record, and returns all its rows.
+Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
 
 #: Seconds that a reader waits for a writer's commit before it reports that the store is busy.
 READ_PATIENCE = 10.0
@@ -92,12 +95,23 @@ class ReadConnections:
         while self._free:
             self._free.pop()[0].close()
 
-    def by_slug(self, query: str, slugs: Sequence[str], at_once: int = 400) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a query with `slug IN ({})`, a few hundred slugs at a time."""
-        for start in range(0, len(slugs), at_once):
-            part = slugs[start : start + at_once]
-            marks = ", ".join(f":s{number}" for number in range(len(part)))
-            yield from self.rows(query.format(marks), {f"s{number}": slug for number, slug in enumerate(part)})
+
+def in_parts(
+    ask: Ask, query: str, values: Sequence[Any], *, lock: str = "", at_once: int = 400
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of a query with `IN ({})`, a few hundred values at a time; a tuple is a row of values.
+
+    `lock` is what a transaction adds to keep the rows as they are.
+    """
+    for start in range(0, len(values), at_once):
+        given: dict[str, Any] = {}
+        marks = []
+        for value in values[start : start + at_once]:
+            fields = [f"v{len(given) + number}" for number in range(len(value) if isinstance(value, tuple) else 1)]
+            given.update(zip(fields, value if isinstance(value, tuple) else (value,), strict=True))
+            named = ", ".join(f":{field}" for field in fields)
+            marks.append(f"({named})" if isinstance(value, tuple) else named)
+        yield from ask(query.format(", ".join(marks)) + lock, given)
 
 
 def which_file(database: Path | str | None) -> object:

@@ -19,6 +19,7 @@ from pressrelease.store.approvals import withdraw_approvals
 from pressrelease.store.commands import load_for_update, must_not_have_begun
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.lifts import maybe_utc, wall_detail
+from pressrelease.store.records import FROZEN
 from pressrelease.store.rows import (
     local_text,
     maybe_micros,
@@ -30,7 +31,6 @@ from pressrelease.store.tables import blobs, deliveries, releases, versions
 _SLUG: BindParameter[str] = bindparam("of_slug")
 _VERSION: BindParameter[str] = bindparam("of_version")
 _TRIES = select(deliveries.c.attempts).where(deliveries.c.slug == _SLUG).with_for_update()
-_FROZEN = select(versions).where(versions.c.slug == _SLUG, versions.c.version == _VERSION)
 _BLOB = select(blobs.c.sha256).where(blobs.c.sha256 == bindparam("of_sha256"))
 _NOT_SCHEDULED = delete(releases).where(releases.c.slug == _SLUG)
 _NOT_SENT = delete(deliveries).where(deliveries.c.slug == _SLUG, deliveries.c.version == _VERSION)
@@ -136,7 +136,7 @@ def _freeze(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapp
         "recipients": json.dumps(digests_of(recipients), sort_keys=True),
         "settings": named or None,
     }
-    for row in ledger.rows(_FROZEN, {"of_slug": release.slug, "of_version": release.version}):
+    for row in ledger.ask(FROZEN, {"slug": release.slug, "version": release.version}):
         kept = {name: bytes(row[name]) if name == "canonical" else row[name] for name in version}
         if kept | {"outlets": sorted(json.loads(kept["outlets"]))} != version | {"outlets": sorted(release.outlets)}:
             raise StateUnreadable(

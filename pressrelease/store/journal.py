@@ -47,6 +47,13 @@ class Line(NamedTuple):
     hash: str
 
 
+#: A line's columns, in the order of its fields.
+LINE_COLUMNS = ", ".join(Line._fields)
+
+#: The journal's last line; no row for an empty one.
+LAST_LINE = f"SELECT {LINE_COLUMNS} FROM journal ORDER BY n DESC LIMIT 1"
+
+
 def line_after(prev: tuple[int, str], event: Event, *, at: int, actor: str, host: str) -> Line:
     """Return the line that follows number and hash `prev`."""
     number, hash_before = prev

@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, UpdateBase, bindparam, insert, or_, select, text, update
+from sqlalchemy import Connection, Dialect, Table, UpdateBase, bindparam, insert, or_, text, update
 
 from pressrelease.release.delivery import Delivery
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.connection import for_postgres
-from pressrelease.store.journal import BEGINNING, Event, Line, line_after
+from pressrelease.store.journal import BEGINNING, LAST_LINE, Event, Line, line_after
 from pressrelease.store.origin import Origin, Position
 from pressrelease.store.rows import to_micros
 from pressrelease.store.tables import control, journal
@@ -22,7 +22,6 @@ from pressrelease.store.tables import control, journal
 CHANNEL = "pressrelease_written"
 
 # Built once: every transaction ends with these.
-_LAST_LINE = select(journal.c.n, journal.c.hash).order_by(journal.c.n.desc()).limit(1)
 _LINES = insert(journal)
 _NEWEST = (
     update(control)
@@ -66,6 +65,11 @@ class Ledger:
         #: Why this may be a copy or an older record, "" if nothing suggests it. If set, nothing may be claimed.
         self.not_the_original = origin.doubt(self.ask) if origin is not None else ""
 
+    @property
+    def on_server(self) -> bool:
+        """Whether the record is in PostgreSQL, which needs its rows locked; SQLite has one writer."""
+        return self.connection.dialect.name == "postgresql"
+
     def note(self, name: str, slug: str = "", version: str = "", **detail: Any) -> None:
         """Add a journal line. `detail` is plain JSON, without a secret or a release's text."""
         self._events.append(Event(name, slug, version, detail))
@@ -94,7 +98,7 @@ class Ledger:
 
     def ask(self, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return all rows of a plain query with `:name` parameters, as this transaction sees them."""
-        asked = for_postgres(query) if self.connection.dialect.name == "postgresql" else query
+        asked = for_postgres(query) if self.on_server else query
         found = self.connection.exec_driver_sql(asked, dict(values))
         names = tuple(found.keys())
         assert found.cursor is not None  # noqa: S101  (a query has one)
@@ -109,6 +113,14 @@ class Ledger:
         written, order = _as_written(change, self.connection.dialect, tuple(rows[0]))
         return self.connection.exec_driver_sql(written, [tuple([row[name] for name in order]) for row in rows]).rowcount
 
+    def add_if_new(self, table: Table, **values: Any) -> bool:
+        """Add a row unless one has its key. Return whether it was added."""
+        if self.on_server:
+            from sqlalchemy.dialects.postgresql import insert as insert_here
+        else:
+            from sqlalchemy.dialects.sqlite import insert as insert_here  # type: ignore[assignment]
+        return bool(self.connection.execute(insert_here(table).values(values).on_conflict_do_nothing()).rowcount)
+
     def remember_time(self) -> None:
         """Record this transaction's time as the newest on record, unless a newer one is."""
         self.connection.execute(_NEWEST, {"now": self.micros})
@@ -117,12 +129,12 @@ class Ledger:
         """Chain the noted lines to the journal's end. Called once, as the transaction's last act."""
         if not self._events:
             return
-        if self.connection.dialect.name == "postgresql":
+        if self.on_server:
             # Two writers must not both follow the same line; SQLite has only one writer anyway.
             self.connection.execute(text("SELECT pg_advisory_xact_lock(7046029254386353132)"))
             self.connection.execute(text(f"NOTIFY {CHANNEL}"))  # heard when, and only if, this is committed
-        last = self.connection.execute(_LAST_LINE).first()
-        head = (int(last.n), str(last.hash)) if last else (0, BEGINNING)
+        last = self.ask(LAST_LINE, {})
+        head = (int(last[0]["n"]), str(last[0]["hash"])) if last else (0, BEGINNING)
         lines = []
         for event in self._events:
             line = line_after(head, event, at=self.micros, actor=self.actor, host=self.host)

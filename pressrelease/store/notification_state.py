@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pressrelease.store.journal import Line
+from pressrelease.store.journal import LINE_COLUMNS, Line
 from pressrelease.store.rows import from_micros, to_micros
 
 if TYPE_CHECKING:
@@ -72,19 +72,12 @@ def read_cursors(read: Reader, outlet: str) -> dict[str, NotificationCursor]:
     }
 
 
-def last_line(read: Reader) -> int:
-    """Return the number of the journal's last line, 0 for an empty one."""
-    return int(read.rows("SELECT max(n) AS n FROM journal")[0]["n"] or 0)
-
-
 def lines_of(read: Reader, events: Collection[str], *, after: int, upto: int, most: int) -> Iterator[Line]:
     """Return the journal's lines of certain events, after one line and up to another, in order; at most `most`."""
-    columns = ", ".join(Line._fields)
     marks = {f"e{number}": event for number, event in enumerate(sorted(events))}
     named = ", ".join(f":{mark}" for mark in marks)
-    query = (
-        f"SELECT {columns} FROM journal WHERE n > :after AND n <= :upto AND event IN ({named}) ORDER BY n LIMIT :most"
-    )
+    query = f"SELECT {LINE_COLUMNS} FROM journal WHERE n > :after AND n <= :upto AND event IN ({named})"
+    query += " ORDER BY n LIMIT :most"
     for row in read.rows(query, {**marks, "after": after, "upto": upto, "most": most}):
         yield Line(**row)
 
@@ -101,9 +94,8 @@ def slugs_out(read: Reader, slugs: Collection[str]) -> set[str]:
 
 def early_words(read: Reader, slug: str, version: str) -> Line | None:
     """Return the last line in which a person published this version before its embargo; None if nobody did."""
-    columns = ", ".join(Line._fields)
     query = (
-        f"SELECT {columns} FROM journal WHERE slug = :slug AND version = :version AND event = 'release.early'"
+        f"SELECT {LINE_COLUMNS} FROM journal WHERE slug = :slug AND version = :version AND event = 'release.early'"
         " ORDER BY n DESC LIMIT 1"
     )
     rows = read.rows(query, {"slug": slug, "version": version})
@@ -130,25 +122,18 @@ def first_line_for(read: Reader, now: datetime) -> int:
 
 def add_reader(ledger: Ledger, outlet: str, recipient: str, line: int) -> None:
     """Add a recipient starting at a line, unless they are known."""
-    from sqlalchemy import text
+    from pressrelease.store.tables import told
 
-    ledger.connection.execute(
-        text(
-            "INSERT INTO told (outlet, recipient, line, conditions, tries, not_before)"
-            " VALUES (:outlet, :recipient, :line, '[]', 0, 0) ON CONFLICT DO NOTHING"
-        ),
-        {"outlet": outlet, "recipient": recipient, "line": line},
-    )
+    ledger.add_if_new(told, outlet=outlet, recipient=recipient, line=line, conditions="[]", tries=0, not_before=0)
 
 
 def drop_reader(ledger: Ledger, outlet: str, recipient: str) -> None:
     """Forget a recipient who is no longer on the list."""
-    from sqlalchemy import text
+    from sqlalchemy import delete
 
-    ledger.connection.execute(
-        text("DELETE FROM told WHERE outlet = :outlet AND recipient = :recipient"),
-        {"outlet": outlet, "recipient": recipient},
-    )
+    from pressrelease.store.tables import told
+
+    ledger.connection.execute(delete(told).where(told.c.outlet == outlet, told.c.recipient == recipient))
 
 
 def claim_cursor(ledger: Ledger, reader: NotificationCursor, *, until: datetime) -> bool:
@@ -178,23 +163,18 @@ def _change(
     conditions: Collection[str] | None = None,
     unclaimed: bool = False,
 ) -> bool:
-    from sqlalchemy import text
+    from sqlalchemy import update
+
+    from pressrelease.store.tables import told
 
     # Compare-and-set: never move another process's cursor backwards, or take over its claim.
-    query = (
-        "UPDATE told SET line = :line, conditions = :conditions, tries = :tries, not_before = :not_before"
-        " WHERE outlet = :outlet AND recipient = :recipient AND line = :known"
-    )
+    unchanged = [told.c.outlet == reader.outlet, told.c.recipient == reader.recipient, told.c.line == reader.line]
+    if unclaimed:
+        unchanged.append(told.c.not_before == to_micros(reader.not_before))
     values = {
         "line": reader.line if line is None else line,
         "conditions": json.dumps(sorted(reader.conditions if conditions is None else conditions)),
         "tries": tries,
         "not_before": to_micros(not_before),
-        "outlet": reader.outlet,
-        "recipient": reader.recipient,
-        "known": reader.line,
     }
-    if unclaimed:
-        query += " AND not_before = :seen"
-        values["seen"] = to_micros(reader.not_before)
-    return bool(ledger.connection.execute(text(query), values).rowcount)
+    return bool(ledger.connection.execute(update(told).where(*unchanged).values(values)).rowcount)

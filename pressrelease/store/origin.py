@@ -16,11 +16,12 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pressrelease.errors import StateUnreadable
+from pressrelease.store.connection import Ask
+from pressrelease.store.journal import LAST_LINE
 from pressrelease.system.accounts import make_folder, opened
 from pressrelease.system.mounts import file_system_of
 
@@ -35,8 +36,6 @@ _INODES_CHANGE = frozenset({"9p", "exfat", "fuse", "fuseblk", "msdos", "vboxsf",
 
 #: Files that mark a container, whose machine id is the image's and means nothing.
 _CONTAINER = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
-
-Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
 
 
 class RecordLocation(NamedTuple):
@@ -185,7 +184,7 @@ class Origin:
 
         `ask` runs a query with `:name` parameters on the record.
         """
-        if not self.store_id() and self._came_alone(written=bool(ask("SELECT n FROM journal LIMIT 1", {}))):
+        if not self.store_id() and self._came_alone(written=bool(ask(LAST_LINE, {}))):
             return f"its database was copied here without {self.marker.name}, the marker file that belongs beside it"
         if misplaced := self._misplaced():
             return misplaced

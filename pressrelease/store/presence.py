@@ -12,7 +12,8 @@ from sqlalchemy import case, delete, insert, select, update
 
 from pressrelease.errors import StateUnreadable
 from pressrelease.store.ledger import Ledger
-from pressrelease.store.rows import from_micros, to_micros
+from pressrelease.store.records import MARK, mark_of
+from pressrelease.store.rows import to_micros
 from pressrelease.store.send_log import LogFindings, SendLog, read_log
 from pressrelease.store.tables import control, marks, processes
 from pressrelease.system import clock
@@ -121,7 +122,8 @@ def record_reading(ledger: Ledger, mark: ClockReading, *, vouched: bool = False)
     If a witness or a person has `vouched` for it, measuring starts again with it, whatever was kept before.
     """
     if mark.boot is not None and mark.uptime is not None:
-        before = _mark_of(ledger, mark.boot)
+        found = ledger.ask(MARK, {"boot": mark.boot})
+        before = mark_of(found[0]) if found else None
         if vouched or tighter(before, mark) is mark:
             values = {"wall": to_micros(mark.wall), "uptime": mark.uptime // timedelta(microseconds=1)}
             if before is None:
@@ -130,13 +132,6 @@ def record_reading(ledger: Ledger, mark: ClockReading, *, vouched: bool = False)
             else:
                 ledger.connection.execute(update(marks).where(marks.c.boot == mark.boot).values(values))
     ledger.remember_time()
-
-
-def _mark_of(ledger: Ledger, boot: str) -> ClockReading | None:
-    found = ledger.rows(select(marks).where(marks.c.boot == boot))
-    if not found:
-        return None
-    return ClockReading(from_micros(found[0]["wall"]), timedelta(microseconds=found[0]["uptime"]), boot)
 
 
 def _forget_old_boots(ledger: Ledger) -> None:

@@ -14,8 +14,12 @@ from pressrelease.errors import PressReleaseError, StateUnreadable
 from pressrelease.release.delivery import Delivery
 from pressrelease.status.evaluation import Approval, Dossier, FileFact, Scheduled, Terms
 from pressrelease.store.agreement import Agreement
-from pressrelease.store.connection import ReadConnections
+from pressrelease.store.connection import ReadConnections, in_parts
+from pressrelease.store.journal import BEGINNING, LAST_LINE, LINE_COLUMNS, Head, Line
 from pressrelease.store.records import (
+    CONTROL,
+    FROZEN,
+    MARK,
     Control,
     FrozenVersion,
     SchedulerProcess,
@@ -28,6 +32,10 @@ from pressrelease.store.records import (
     terms_of,
 )
 from pressrelease.store.rows import (
+    APPROVALS,
+    DELIVERIES,
+    EVERY_DELIVERY,
+    RELEASES,
     Row,
     approval_of,
     believed,
@@ -43,7 +51,6 @@ if TYPE_CHECKING:
     from pressrelease.config import ClearanceRule
     from pressrelease.status.clearances import Clearance
     from pressrelease.store.final_check import FinalCheck
-    from pressrelease.store.journal import Line
     from pressrelease.store.origin import Origin
 
 #: The newest layout of the tables that this program knows.
@@ -60,6 +67,9 @@ SETTINGS_SINCE = 9
 
 #: The layout that introduced clearances.
 CLEARANCES_SINCE = 11
+
+#: `DELIVERIES` that may still leave or need a person.
+_UNSETTLED = DELIVERIES.replace(" ORDER BY", " AND state NOT IN ('delivered', 'canceled') ORDER BY")
 
 #: How many lines of the journal are read at once.
 JOURNAL_PAGE = 1000
@@ -103,7 +113,7 @@ class Reader(ReadConnections):
 
     def control(self) -> Control:
         """Return whether everything is stopped, and the newest time on record."""
-        found = self.rows("SELECT * FROM control WHERE id = 1")
+        found = self.rows(CONTROL)
         if not found:
             raise StateUnreadable("The database is damaged: its control row is missing. Nothing was sent.")
         control = control_of(found[0])
@@ -119,9 +129,8 @@ class Reader(ReadConnections):
         """Return the reading that this boot's clock is compared with; None if there is none."""
         if boot is None:
             return None
-        query = "SELECT wall, uptime, boot FROM marks WHERE boot = :boot"
         try:
-            found = self.rows(query, {"boot": boot})
+            found = self.rows(MARK, {"boot": boot})
         except PressReleaseError:
             if self.schema() >= MARKS_SINCE:
                 raise
@@ -153,7 +162,8 @@ class Reader(ReadConnections):
     def still_open(self, slugs: Sequence[str]) -> set[str]:
         """Return those of the releases named that still need something from the program or a person."""
         return {
-            str(row["slug"]) for row in self.by_slug("SELECT slug FROM releases WHERE open AND slug IN ({})", slugs)
+            str(row["slug"])
+            for row in in_parts(self.rows, "SELECT slug FROM releases WHERE open AND slug IN ({})", slugs)
         }
 
     def due_releases(self, now: datetime) -> list[Scheduled]:
@@ -212,7 +222,7 @@ class Reader(ReadConnections):
         """Return all releases ever scheduled, or those named, in the order of their slugs."""
         if slugs is None:
             return [scheduled_of(row) for row in self.rows("SELECT * FROM releases ORDER BY slug")]
-        return [scheduled_of(row) for row in self.by_slug("SELECT * FROM releases WHERE slug IN ({})", slugs)]
+        return [scheduled_of(row) for row in in_parts(self.rows, RELEASES, slugs)]
 
     def slugs(self) -> set[str]:
         """Return every slug that was ever scheduled and is not a draft again."""
@@ -234,18 +244,16 @@ class Reader(ReadConnections):
 
         `unsettled_only` leaves out what was delivered or called off: enough for an open release's plan.
         """
-        slugs = [release.slug for release in releases]
+        versions = [(release.slug, release.version) for release in releases]
         approvals: dict[tuple[str, str], list[Approval]] = {}
-        for row in self.by_slug(
-            "SELECT * FROM approvals WHERE withdrawn_at IS NULL AND slug IN ({}) ORDER BY id", slugs
-        ):
+        for row in in_parts(self.rows, APPROVALS, versions):
             approvals.setdefault((row["slug"], row["version"]), []).append(approval_of(row))
         deliveries: dict[tuple[str, str], list[Delivery]] = {}
-        which = " AND state NOT IN ('delivered', 'canceled')" if unsettled_only else ""
-        for row in self.by_slug(f"SELECT * FROM deliveries WHERE slug IN ({{}}){which} ORDER BY id", slugs):
+        wanted = _UNSETTLED if unsettled_only else DELIVERIES
+        for row in in_parts(self.rows, wanted, versions):
             deliveries.setdefault((row["slug"], row["version"]), []).append(delivery_of(row))
         terms = self._terms_for(releases)
-        clearances = self.clearances(slugs)
+        clearances = self.clearances([release.slug for release in releases])
         return [
             Dossier(
                 release=release,
@@ -262,7 +270,7 @@ class Reader(ReadConnections):
         """Return the clearances that each release needs, as they were answered, by slug and version."""
         found: dict[tuple[str, str], list[Clearance]] = {}
         try:
-            rows = list(self.by_slug("SELECT * FROM clearances WHERE slug IN ({}) ORDER BY name", slugs))
+            rows = list(in_parts(self.rows, "SELECT * FROM clearances WHERE slug IN ({}) ORDER BY name", slugs))
         except PressReleaseError:
             if self.schema() >= CLEARANCES_SINCE:
                 raise
@@ -282,7 +290,7 @@ class Reader(ReadConnections):
             "SELECT v.slug, v.version, v.settings, v.frozen_at FROM releases r JOIN versions v"
             " ON v.slug = r.slug AND v.version = r.version WHERE r.slug IN ({})"
         )
-        return terms_of({"rows": list(self.by_slug(query, slugs))})
+        return terms_of({"rows": list(in_parts(self.rows, query, slugs))})
 
     def _terms_for(self, releases: Sequence[Scheduled]) -> Mapping[tuple[str, str], Terms]:
         """Return what `terms` does. A frozen version never changes, so a scheduler reads each only once."""
@@ -320,9 +328,7 @@ class Reader(ReadConnections):
 
     def frozen(self, slug: str, version: str) -> FrozenVersion | None:
         """Return a frozen version as it was approved."""
-        found = self.rows(
-            "SELECT * FROM versions WHERE slug = :slug AND version = :version", {"slug": slug, "version": version}
-        )
+        found = self.rows(FROZEN, {"slug": slug, "version": version})
         if not found:
             return None
         return frozen_of(found[0])
@@ -367,21 +373,30 @@ class Reader(ReadConnections):
 
     def journal(self, slugs: Iterable[str] = ()) -> Iterator[Line]:
         """Return the journal's lines from the first, or only those of the slugs named."""
-        from pressrelease.store.journal import Line
-
         named = list(slugs)
-        columns = ", ".join(Line._fields)
         if named:
             yield from sorted(
-                (Line(**row) for row in self.by_slug(f"SELECT {columns} FROM journal WHERE slug IN ({{}})", named)),
+                (
+                    Line(**row)
+                    for row in in_parts(self.rows, f"SELECT {LINE_COLUMNS} FROM journal WHERE slug IN ({{}})", named)
+                ),
                 key=lambda line: line.n,
             )
         else:
             last = 0
-            page = f"SELECT {columns} FROM journal WHERE n > :last ORDER BY n LIMIT {JOURNAL_PAGE}"
+            page = f"SELECT {LINE_COLUMNS} FROM journal WHERE n > :last ORDER BY n LIMIT {JOURNAL_PAGE}"
             while found := self.rows(page, {"last": last}):
                 yield from (Line(**row) for row in found)
                 last = found[-1]["n"]
+
+    def head(self) -> Head:
+        """Return the journal's last number and hash."""
+        found = self.rows(LAST_LINE)
+        return Head(found[0]["n"], found[0]["hash"]) if found else Head(0, BEGINNING)
+
+    def deliveries(self) -> list[Delivery]:
+        """Return every delivery."""
+        return [delivery_of(row) for row in self.rows(EVERY_DELIVERY)]
 
     def server_time(self) -> datetime | None:
         """Return the time of PostgreSQL's machine, as aware UTC; None with SQLite, whose machine is this one."""

@@ -12,6 +12,17 @@ from pressrelease.status.evaluation import Terms
 from pressrelease.store.rows import Row, believed, digests_of_text, from_micros, maybe_time, text_of, texts_of
 from pressrelease.system.clock import ClockReading
 
+# Queries that a reader and a transaction both run.
+
+#: The only row of `control`.
+CONTROL = "SELECT * FROM control WHERE id = 1"
+
+#: The reading that a boot's clock is compared with.
+MARK = "SELECT wall, uptime, boot FROM marks WHERE boot = :boot"
+
+#: A frozen version.
+FROZEN = "SELECT * FROM versions WHERE slug = :slug AND version = :version"
+
 
 class Control(NamedTuple):
     """Whether everything is stopped, who stopped it and why; and the newest time since the clock was confirmed.

@@ -143,6 +143,19 @@ def believed(read: Callable[[Row], _Read]) -> Callable[[Row], _Read]:
     return reading
 
 
+# Queries that a reader and a transaction both run (`connection.in_parts`); a transaction may lock the rows.
+
+#: Releases by slug.
+RELEASES = "SELECT * FROM releases WHERE slug IN ({})"
+
+#: The approvals that count, and the deliveries, of versions: each a slug and a version.
+APPROVALS = "SELECT * FROM approvals WHERE (slug, version) IN (VALUES {}) AND withdrawn_at IS NULL ORDER BY id"
+DELIVERIES = "SELECT * FROM deliveries WHERE (slug, version) IN (VALUES {}) ORDER BY id"
+
+#: Every delivery.
+EVERY_DELIVERY = "SELECT * FROM deliveries ORDER BY id"
+
+
 @believed
 def scheduled_of(row: Row) -> Scheduled:
     """Return a row of `releases` as a Scheduled; an older layout has no wall time."""
