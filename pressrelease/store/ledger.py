@@ -119,7 +119,8 @@ class Ledger:
             from sqlalchemy.dialects.postgresql import insert as insert_here
         else:
             from sqlalchemy.dialects.sqlite import insert as insert_here  # type: ignore[assignment]
-        return bool(self.connection.execute(insert_here(table).values(values).on_conflict_do_nothing()).rowcount)
+        adding = insert_here(table).values(values).on_conflict_do_nothing().returning(*table.primary_key.columns)
+        return self.connection.execute(adding).first() is not None
 
     def remember_time(self) -> None:
         """Record this transaction's time as the newest on record, unless a newer one is."""

@@ -203,7 +203,7 @@ WRONG: dict[str, tuple[Wrong, str, Weight, str]] = {
     "stopped": (lambda context: stopping.stop(context, "fire") and None, "scheduler", Weight.ERROR, "fire"),
     "no scheduler": (sql("UPDATE processes SET last_seen = 1"), "scheduler", Weight.ERROR, "no scheduler"),
     "a dead sender": (left_by_the_dead, "claims", Weight.ERROR, "statement"),
-    "a changed file": (file_changed, "overdue", Weight.ERROR, "ahead.md"),
+    "a changed file": (file_changed, "overdue", Weight.ERROR, "ahead needs a person: its file was edited"),
     "held past its lift": (held_past_its_lift, "overdue", Weight.ERROR, "statement"),
     "an old backup": (old_backup, "backup", Weight.WARNING, "ago"),
     "a stranger": (
