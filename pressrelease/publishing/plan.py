@@ -20,8 +20,7 @@ class Waiting(NamedTuple):
     """A release that waits for a person, whether it is due yet or not; `reason` is in words.
 
     `outlets` are those that the cause is about; many releases may wait for the same outlet that refuses our
-    credentials.
-    `lifted` is whether its lift has come: until then its name is not for everybody's eyes.
+    credentials. `lifted` is whether its lift has come: until then its name is not for everybody's eyes.
     """
 
     slug: str
@@ -41,8 +40,7 @@ class Plan(NamedTuple):
     """The decision of one pass. `due` is in the order of lift; `next_wake` is UTC, None if nothing is ahead.
 
     `retrying` are the slugs of releases that will be tried again automatically. `coming` are deliveries whose lift is
-    near:
-    they may be made ready, and nothing more.
+    near: they may be made ready, and nothing more.
     """
 
     due: tuple[Delivery, ...]

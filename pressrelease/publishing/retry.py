@@ -23,9 +23,8 @@ def next_try(
     """Return the time of the next try, or None if a person must decide.
 
     `chance` is uniform in [0, 1) and spreads the pauses by `rules.jitter` either way, so that many deliveries refused
-    together do not come back together. A delivery that may have arrived, at this try or an earlier one, is tried again
-    only
-    at an outlet that recognizes repeats, and only while it still does.
+    together do not come back together. A delivery that may have arrived, at this try or an earlier one, is tried
+    again only at an outlet that recognizes repeats, and only while it still does.
     """
     if failure.certainty is Certainty.FOR_GOOD:
         return None

@@ -41,11 +41,11 @@ class Release(NamedTuple):
     """One file of releases/ as it was read. All text is NFC, without control characters; `body` is Markdown.
 
     `embargo` is the phrase as typed, "" if there is none. `outlets` is None if the file leaves it to [defaults].
-    `clearances` names tables [clearances.NAME] of config.toml.
-    `accept` has the codes of findings that somebody read and accepted, each with the reason. `lines` maps a
-    front-matter key to its line in the file, from 1, an attachment under "attachments.0" and so on, a part of the
-    contact under "contact.email", an accepted finding under "accept.CODE"; `body_line` is the body's first line.
-    `source_hash` is the SHA-256 (64 hex digits) of the file's bytes.
+    `clearances` names tables [clearances.NAME] of config.toml. `accept` has the codes of findings that somebody read
+    and accepted, each with the reason. `lines` maps a front-matter key to its line in the file, from 1, an attachment
+    under "attachments.0" and so on, a part of the contact under "contact.email", an accepted finding under
+    "accept.CODE"; `body_line` is the body's first line. `source_hash` is the SHA-256 (64 hex digits) of the file's
+    bytes.
     """
 
     slug: str

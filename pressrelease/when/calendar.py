@@ -50,8 +50,7 @@ def date_of(part: Day, today: Today, weekdays: frozenset[int], *, year: int | No
     """Return the one date that a written day means. Raises NoReading.
 
     `weekdays` are beside it and must agree; `year` is given elsewhere in the phrase; a date that starts or is in a
-    `week` may be
-    a few days past.
+    `week` may be a few days past.
     """
     readings = _in_order(part, today)
     said_year, month, number = readings

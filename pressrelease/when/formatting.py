@@ -54,8 +54,7 @@ def say(moment: datetime, *, timezone: str, now: datetime | None = None) -> str:
     """Return an aware moment in the zone's local time, how far off it is from `now` (if given), and in UTC.
 
     "Mon, Sep 24, 2018, 9:00 AM PDT, in 3 days (16:00 UTC)". The UTC clock has a day only if it is another one: "Mon,
-    Sep 24,
-    2018, 9:00 PM PDT (Tue, Sep 25, 04:00 UTC)".
+    Sep 24, 2018, 9:00 PM PDT (Tue, Sep 25, 04:00 UTC)".
     """
     local = _local(moment, timezone)
     away = f", {_away(moment, now)}" if now is not None else ""

@@ -1,8 +1,7 @@
 """Read a zone's current rules from this machine's disk, with the release of the database that they are of.
 
 A process that stays up would keep using the rules that it once loaded. Here each question checks whether the zone's
-file has
-been replaced; if so, everything cached from the old one is dropped.
+file has been replaced; if so, everything cached from the old one is dropped.
 """
 
 from __future__ import annotations

@@ -50,11 +50,9 @@ class WallTime(NamedTuple):
 class ZoneCheck(NamedTuple):
     """What today's rules mean for a lift. `lift` is UTC: nothing leaves before it.
 
-    `follow` is the lift to record, with `release`, the newest release of the zone database used for it ("" if unknown);
-    None if
-    the record stays as it is. `words` say what changed, or what a person is asked, "" for nothing; `asks` is whether a
-    person is
-    needed, and `blocked` whether nothing leaves until then.
+    `follow` is the lift to record, with `release`, the newest release of the zone database used for it ("" if
+    unknown); None if the record stays as it is. `words` say what changed, or what a person is asked, "" for nothing;
+    `asks` is whether a person is needed, and `blocked` whether nothing leaves until then.
     """
 
     lift: datetime
