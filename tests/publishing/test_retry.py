@@ -71,6 +71,20 @@ def test_the_next_try(
     assert moment == (None if pause is None else NOW + pause)
 
 
+@pytest.mark.parametrize(("chance", "share"), [(0.0, 0.8), (0.25, 0.9), (0.5, 1.0), (0.75, 1.1)])
+def test_pauses_are_spread_either_way(chance: float, share: float) -> None:
+    refused = DeliveryFailed(Certainty.NOT_SENT, "refused")
+    rules = RULES._replace(jitter=0.2, schedule=(100 * SECOND,))
+    assert next_try(CLAIMED, refused, rules=rules, repeats=NEVER, now=NOW, chance=chance) == NOW + share * 100 * SECOND
+
+
+def test_a_try_may_come_as_late_as_give_up_and_no_later() -> None:
+    refused = DeliveryFailed(Certainty.NOT_SENT, "refused")
+    rules = STEADY._replace(give_up=5 * SECOND)
+    assert next_try(CLAIMED, refused, rules=rules, repeats=NEVER, now=NOW, chance=0.5) == NOW + 5 * SECOND
+    assert next_try(CLAIMED, refused, rules=rules, repeats=NEVER, now=NOW + SECOND, chance=0.5) is None
+
+
 def test_what_may_have_arrived_is_never_taken_for_what_did_not() -> None:
     unsure = DeliveryFailed(Certainty.UNSURE, "no answer")
     assert CLAIMED.failed(unsure, next_try=NOW).state is DeliveryState.IN_DOUBT

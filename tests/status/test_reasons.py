@@ -1,0 +1,240 @@
+"""The whole answer about a release, word for word: state, cause, what it is about, and whether anything may leave.
+
+A mutation run (`bash .ci/run mutation`) found each of these: without this table they could be changed unseen.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from conftest import NOW
+from dossiers import HOUR, LIFT, MINUTE, OUTLETS, POLICY, RELEASE, RETRY, SECOND, WAITING, YES, at
+
+from pressrelease.config import Policy
+from pressrelease.release.delivery import Delivery, DeliveryState, Receipt
+from pressrelease.status.evaluation import (
+    Approval,
+    Directive,
+    Dossier,
+    ReleaseStatus,
+    counted_approvals,
+    evaluate,
+)
+from pressrelease.when.wall_time import ZoneCheck
+
+TWO = Policy(approvals=2)
+ASKS = ZoneCheck(LIFT, words="the rules changed", asks=True)
+BLOCKS = ZoneCheck(LIFT, words="the rules changed", asks=True, blocked=True)
+MOVED = ZoneCheck(LIFT, words="the rules changed")
+TO_A, TO_B = (at("failed")._replace(recipient=name, error="550 no") for name in ("a@x.example", "b@x.example"))
+DOUBTFUL = at("in_doubt", "media")
+LATER = at("retrying")._replace(error="451 later", next_try=LIFT + MINUTE)
+
+
+def seen(*deliveries: Delivery, now: Any = LIFT, release: Any = RELEASE, policy: Any = POLICY, **facts: Any) -> Any:
+    known = {name: facts.pop(name) for name in ("clock_doubt", "closed") if name in facts}
+    dossier = Dossier(release, facts.pop("approvals", YES), deliveries or (WAITING,), **facts)
+    found: ReleaseStatus = evaluate(dossier, policy=policy, retry=RETRY, known_outlets=OUTLETS, now=now, **known)
+    return found.state.value, found.cause and found.cause.value, found.blocked, found.outlets, found.reason
+
+
+def word(directive: Directive, why: str = "") -> Any:
+    return RELEASE._replace(word=directive, word_by="da", why=why)
+
+
+TABLE: dict[str, tuple[Any, Any]] = {
+    "withdrawn": (seen(release=word(Directive.KILLED)), ("killed", "killed", True, (), "")),
+    "all called off": (
+        seen(at("canceled")),
+        ("killed", "canceled", True, (), "every delivery was canceled; nothing went out"),
+    ),
+    "held": (
+        seen(release=word(Directive.HELD, "a call")),
+        ("held", "held", True, (), "put on hold by da: a call"),
+    ),
+    "held without a reason": (seen(release=word(Directive.HELD)), ("held", "held", True, (), "put on hold by da")),
+    "the record disagrees": (
+        seen(disagrees="its lift"),
+        (
+            "needs_you",
+            "record_disagrees",
+            True,
+            (),
+            "the database and the journal disagree: its lift; nothing goes out until someone checks it",
+        ),
+    ),
+    "the config was changed": (
+        seen(changed="[office] name was changed"),
+        (
+            "needs_you",
+            "config_changed",
+            True,
+            (),
+            "[office] name was changed after it was scheduled; nothing goes out until it is scheduled again",
+        ),
+    ),
+    "the config was changed while it went out": (
+        seen(LATER, changed="[office] name was changed"),
+        (
+            "needs_you",
+            "config_changed",
+            True,
+            (),
+            "[office] name was changed after it was scheduled; nothing goes out until the old value is back",
+        ),
+    ),
+    "the rules stop it": (
+        seen(ruling=BLOCKS),
+        ("needs_you", "zone_rules_ask", True, (), "the rules changed"),
+    ),
+    "the rules ask": (seen(ruling=ASKS), ("needs_you", "zone_rules_ask", False, (), "the rules changed")),
+    "the rules moved it": (
+        seen(ruling=MOVED, now=LIFT - HOUR),
+        ("scheduled", "zone_rules_changed", False, (), "the rules changed"),
+    ),
+    "the clock": (
+        seen(clock_doubt="it jumped"),
+        ("needs_you", "clock_in_doubt", True, (), "it jumped; nothing goes out until someone checks it"),
+    ),
+    "one approval of two": (
+        seen(policy=TWO),
+        ("unapproved", "approval_missing", True, (), "1 more approval needed"),
+    ),
+    "none of two, and the rules moved it": (
+        seen(policy=TWO, approvals=(), ruling=MOVED),
+        ("unapproved", "approval_missing", True, (), "2 more approvals needed; the rules changed"),
+    ),
+    "an approval in doubt": (
+        seen(approvals=(Approval("da", NOW, doubt="unsigned"), Approval("deputy", NOW, doubt="revoked"))),
+        (
+            "unapproved",
+            "approval_missing",
+            True,
+            (),
+            "1 more approval needed; da's does not count: unsigned; deputy's does not count: revoked",
+        ),
+    ),
+    "the author's own": (
+        seen(policy=Policy(author_may_approve=False), approvals=(Approval("jdoe", NOW),)),
+        ("unapproved", "approval_missing", True, (), "1 more approval needed"),
+    ),
+    "no lift": (
+        seen(release=RELEASE._replace(lift=None)),
+        ("unapproved", "approval_missing", True, (), "it goes out with its next approval"),
+    ),
+    "outlets gone": (
+        seen(at("waiting", "wire"), at("waiting", "fax")),
+        (
+            "needs_you",
+            "outlet_unknown",
+            False,
+            ("fax", "wire"),
+            "the outlet fax, wire is not in config.toml any more, or it is switched off;"
+            " what waits for it goes out once it is back",
+        ),
+    ),
+    "what a closed outlet refused waits for the outlet": (
+        seen(at("failed", "media"), closed={"media": "401"}),
+        (
+            "needs_you",
+            "outlet_closed",
+            False,
+            ("media",),
+            "media rejected the login (401). Sending to it is paused until its credentials are fixed",
+        ),
+    ),
+    "a closed outlet that has it": (
+        seen(at("delivered", "media"), closed={"media": "401"}),
+        ("published", None, False, (), ""),
+    ),
+    "retrying": (
+        seen(at("delivered", "newsroom"), LATER),
+        ("publishing", "retrying", False, ("newsroom",), "newsroom: 1 of 2 sent; 451 later; next try 9:01 a.m. PDT"),
+    ),
+    "retrying at this moment": (
+        seen(LATER._replace(next_try=LIFT)),
+        ("publishing", "retrying", False, ("newsroom",), "newsroom: 0 of 1 sent; 451 later"),
+    ),
+    "unsent for long": (
+        seen(at("waiting"), at("waiting", "media"), now=LIFT + 5 * MINUTE),
+        ("publishing", "delayed", False, ("newsroom", "media"), "newsroom: 0 of 1 sent; media: 0 of 1 sent"),
+    ),
+    "one failed": (
+        seen(TO_A),
+        ("needs_you", "failed", False, ("newsroom",), "sending to newsroom (a@x.example) failed: 550 no"),
+    ),
+    "two failed": (
+        seen(TO_A, TO_B),
+        ("needs_you", "failed", False, ("newsroom",), "sending to newsroom (a@x.example) failed: 550 no, and 1 more"),
+    ),
+    "a doubt comes before what failed": (
+        seen(TO_A, DOUBTFUL, TO_B),
+        (
+            "needs_you",
+            "in_doubt",
+            False,
+            ("media",),
+            "it is not certain that media got it: it was sent, and no answer says whether it arrived, and 2 more",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("found", "expected"), TABLE.values(), ids=TABLE.keys())
+def test_the_whole_answer(found: Any, expected: Any) -> None:
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        (timedelta(hours=24, minutes=1), "24 h"),
+        (timedelta(hours=71, minutes=59), "71 h"),
+        (timedelta(hours=72), "3 days"),
+        (timedelta(days=10, hours=23), "10 days"),
+    ],
+)
+def test_how_late_it_is(over: timedelta, said: str) -> None:
+    reason = seen(now=LIFT + over)[-1]
+    assert reason == f"it is {said} late, more than max_late allows, so it was not sent"
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(119, "119 min"), (120, "2 h")])
+def test_how_late_it_is_where_little_is_allowed(minutes: int, said: str) -> None:
+    reason = seen(now=LIFT + minutes * MINUTE, policy=Policy(max_late=HOUR))[-1]
+    assert f"it is {said} late" in reason
+
+
+@pytest.mark.parametrize(
+    ("people", "policy", "count"),
+    [
+        ([("da", "K1"), ("deputy", "K1")], TWO, 1),
+        ([("da", "K1"), ("deputy", "K2")], TWO, 2),
+        ([("da", "K1"), ("deputy", "K2"), ("da", "K2")], TWO, 1),
+        ([("da", ""), ("deputy", "")], TWO, 2),
+        ([("clerk", ""), ("da", "")], Policy(approvers=("da",)), 1),
+        ([("da", "")], Policy(approvers=("da",)), 1),
+        ([("clerk", "")], Policy(approvers=("da",)), 0),
+        ([("J  Doe", ""), (" j doe", ""), ("JDoe", "")], TWO, 2),
+    ],
+)
+def test_people_and_keys_are_counted(people: list[tuple[str, str]], policy: Policy, count: int) -> None:
+    approvals = [Approval(name, NOW, key=key) for name, key in people]
+    assert counted_approvals(approvals, policy, frozenset()) == count
+
+
+def test_an_approval_in_doubt_costs_the_next_one_nothing() -> None:
+    approvals = [Approval("da", NOW, doubt="unsigned"), Approval("deputy", NOW)]
+    assert counted_approvals(approvals, Policy(), frozenset()) == 1
+
+
+def test_what_was_delivered_has_no_error_and_no_next_try() -> None:
+    after = LATER.delivered(Receipt(), NOW + SECOND)
+    assert (after.state, after.error, after.next_try, after.delivered_at) == (
+        DeliveryState.DELIVERED,
+        None,
+        None,
+        NOW + SECOND,
+    )
