@@ -21,7 +21,7 @@ ALWAYS = Repeats(told_apart=True)
 FOR_AN_HOUR = Repeats(told_apart=True, within=HOUR)
 CLAIMED = Delivery(
     1, "names", "v1", "media", "", DeliveryState.SENDING, attempts=1, claimed_from=DeliveryState.WAITING,
-    first_sent_at=NOW,
+    first_sent_at=NOW, owner="one", lease_until=NOW + timedelta(minutes=3),
 )  # fmt: skip
 
 rules = st.builds(

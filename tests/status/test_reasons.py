@@ -13,7 +13,7 @@ from conftest import NOW
 from dossiers import HOUR, LIFT, MINUTE, OUTLETS, POLICY, RELEASE, RETRY, SECOND, WAITING, YES, at
 
 from pressrelease.config import Policy
-from pressrelease.release.delivery import Delivery, DeliveryState, Receipt
+from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, Receipt
 from pressrelease.status.evaluation import (
     Approval,
     Directive,
@@ -21,6 +21,7 @@ from pressrelease.status.evaluation import (
     ReleaseStatus,
     counted_approvals,
     evaluate,
+    too_late,
 )
 from pressrelease.when.wall_time import ZoneCheck
 
@@ -230,11 +231,21 @@ def test_an_approval_in_doubt_costs_the_next_one_nothing() -> None:
     assert counted_approvals(approvals, Policy(), frozenset()) == 1
 
 
-def test_what_was_delivered_has_no_error_and_no_next_try() -> None:
-    after = LATER.delivered(Receipt(), NOW + SECOND)
-    assert (after.state, after.error, after.next_try, after.delivered_at) == (
-        DeliveryState.DELIVERED,
-        None,
-        None,
-        NOW + SECOND,
-    )
+def test_what_was_delivered_has_no_error_no_next_try_and_no_owner() -> None:
+    before = at("sending")._replace(error="451 later", next_try=LIFT)
+    after = before.delivered(Receipt(), NOW + SECOND)
+    assert after == at("delivered")._replace(delivered_at=NOW + SECOND)
+    assert before.delivered(Receipt(url="u" * 9_000), NOW).url != before.delivered(Receipt(), NOW).url is None
+
+
+def test_a_failure_says_what_failed_and_whether_it_was_the_login() -> None:
+    plain = DeliveryFailed(Certainty.UNSURE, "no answer")
+    assert (str(plain), plain.credentials) == ("no answer", False)
+    assert DeliveryFailed(Certainty.NOT_SENT, "401", credentials=True).credentials is True
+
+
+def test_a_delivery_may_be_tried_until_give_up_exactly() -> None:
+    policy = Policy(max_late=MINUTE)
+    for extra, late in ((timedelta(0), False), (SECOND, True)):
+        tried = LATER._replace(first_sent_at=LIFT - extra)
+        assert too_late(tried, RELEASE, policy=policy, retry=RETRY, now=LIFT + RETRY.give_up) is late
