@@ -15,7 +15,8 @@ from needed import needs_module
 
 from pressrelease.config import SecretReference, SecretSource
 from pressrelease.errors import ConfigRefused, NotFound
-from pressrelease.wiring import LARGEST_CONFIG, LARGEST_SECRET, Workspace, read_config_file, resolve
+from pressrelease.wiring import LARGEST_CONFIG, Workspace, read_config_file
+from pressrelease.wiring.secrets import LARGEST_SECRET, resolve
 
 VALUE = "hunter2-canary"
 posix_only = pytest.mark.skipif(os.name != "posix", reason="this is about POSIX modes, links and pipes")

@@ -5,20 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
-import stat
-import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from pressrelease.config import Config, Office, SecretReference, SecretSource, read_config
+from pressrelease.config import Config, Office, SecretReference, read_config
 from pressrelease.errors import ConfigRefused, NotFound, NotPermitted, Problem
 from pressrelease.library import Library
 from pressrelease.store import Store, sqlite_file
@@ -27,7 +24,6 @@ from pressrelease.system.accounts import (
     PRIVATE,
     Accounts,
     as_account,
-    is_shared,
     keep_private,
     must_be_trusted,
     must_be_usable,
@@ -40,14 +36,12 @@ if TYPE_CHECKING:
     from pressrelease.publishing.clock_trust import Witnesses
     from pressrelease.publishing.cycle import Cycle
 
-#: The largest config.toml and the largest file with a secret, in bytes.
+#: The largest config.toml, in bytes.
 LARGEST_CONFIG = 1 << 20
 
 #: Seconds for which config.toml must not change before a scheduler uses it: one that an editor has half written may be
 #: a valid config that asks for an approval less.
 CONFIG_SETTLED = 2.0
-
-LARGEST_SECRET = 1 << 16
 
 #: What the first screen and `doctor` show in the program's own folder, and what to do.
 SAMPLE = "This is the sample that comes with the program, not your office's workspace."
@@ -135,6 +129,8 @@ class Workspace:
         Raises ConfigRefused, naming the place and never the value.
         """
         if reference not in self._secrets:
+            from pressrelease.wiring.secrets import resolve
+
             self._secrets[reference] = resolve(reference, self.folder)
         return self._secrets[reference]
 
@@ -144,8 +140,10 @@ class Workspace:
         It is slow on purpose (50 ms): it is stored, and a password may be short. Raises ConfigRefused.
         """
         if name not in self._fingerprints:
+            from pressrelease.wiring.secrets import in_full
+
             outlet = self.config.outlets[name]
-            told = json.dumps([outlet.type, _in_full(outlet.settings, self.secret)], sort_keys=True, default=str)
+            told = json.dumps([outlet.type, in_full(outlet.settings, self.secret)], sort_keys=True, default=str)
             salt = f"{self.store.read.store_id()}/{name}".encode()
             made = hashlib.scrypt(told.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
             self._fingerprints[name] = made.hex()
@@ -281,76 +279,6 @@ def read_config_file(path: Path) -> Config:
         return config
     signers = path.parent / config.policy.allowed_signers
     return config._replace(policy=config.policy._replace(allowed_signers=str(signers)))
-
-
-def _in_full(value: object, secret: Callable[[SecretReference], str]) -> object:
-    """Return a setting with every secret in place of its reference."""
-    if isinstance(value, SecretReference):
-        return secret(value)
-    if isinstance(value, Mapping):
-        return {str(key): _in_full(inner, secret) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_in_full(inner, secret) for inner in value]
-    return value
-
-
-def resolve(reference: SecretReference, folder: Path) -> str:
-    """Return a secret's value; a relative file is in `folder`. Raises ConfigRefused, without the value."""
-    where = f"{reference.source.value} {reference.name}"
-    if reference.source is SecretSource.ENV:
-        value = os.environ.get(reference.name, "")
-    elif reference.source is SecretSource.FILE:
-        value = _secret_file(folder / reference.name, where, folder / PRIVATE)
-    else:
-        value = _from_keyring(reference.name, where)
-    if not value.strip():
-        raise ConfigRefused([Problem(0, f"the secret in {where} is missing or empty", _PUT_IT_THERE)])
-    return value.strip()
-
-
-_PUT_IT_THERE = "Put the secret there, or ask your IT person to do it."
-
-
-def _secret_file(path: Path, where: str, private: Path) -> str:
-    """Return a file's text, if nobody but its owner, and the group that shares the workspace, may read it.
-
-    The open file is checked, not its path.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-        try:
-            found = os.fstat(descriptor)
-            forbidden = 0o007 if is_shared(private) and found.st_gid == private.stat().st_gid else 0o077
-            if sys.platform != "win32" and stat.S_IMODE(found.st_mode) & forbidden:
-                raise ConfigRefused(
-                    [
-                        Problem(
-                            0,
-                            f"other accounts on this machine can read the secret in {where}",
-                            f"chmod 600 {path.name}",
-                        )
-                    ]
-                )
-            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_SECRET:
-                raise OSError("not a plain file that holds a secret")
-            return os.read(descriptor, LARGEST_SECRET).decode("utf-8-sig")
-        finally:
-            os.close(descriptor)
-    except (OSError, UnicodeDecodeError):
-        raise ConfigRefused([Problem(0, f"the secret in {where} can't be read", _PUT_IT_THERE)]) from None
-
-
-def _from_keyring(name: str, where: str) -> str:
-    try:
-        import keyring
-    except ImportError:
-        hint = "pip install 'pressrelease[keyring]'"
-        raise ConfigRefused([Problem(0, f"{where} needs the keyring package", hint)]) from None
-    service, _, user = name.rpartition("/")
-    try:
-        return keyring.get_password(service, user) or ""
-    except Exception:  # noqa: BLE001  (each backend has its own; the value must not be in what we say)
-        raise ConfigRefused([Problem(0, f"the keyring did not hand over {where}", _PUT_IT_THERE)]) from None
 
 
 def person() -> str:
