@@ -56,6 +56,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown_outlet": "The release names an outlet that config.toml doesn't have.",
         "outlet_disabled": "The release names an outlet that is switched off.",
         "unknown_clearance": "The release names a clearance that config.toml doesn't have.",
+        "event_missing": "The release has bounds or alternates, but waits for no event.",
         "follows_itself": "The release follows itself.",
         "follows_unknown": "The release follows one that doesn't exist.",
         "attachments_too_large": "The attachments together are too large to send.",

@@ -24,8 +24,6 @@ def embargo_of(release: Release, config: Config, *, now: datetime) -> Embargo:
     Raises: EmbargoRefused, also for an empty embargo (`embargo_missing`) and for a length of time
     (`embargo_length`), because a file doesn't say from when to count.
     """
-    from pressrelease.when import read_embargo
-
     if not release.embargo:
         raise EmbargoRefused(
             "This draft has no embargo, so it has no release time.",
@@ -33,21 +31,51 @@ def embargo_of(release: Release, config: Config, *, now: datetime) -> Embargo:
             f" `pressrelease schedule {release.slug} --at 'Monday at 9 a.m.'`.",
             code="embargo_missing",
         )
-    office = config.office
     try:
-        return read_embargo(
-            release.embargo,
-            now=_reference(release, config, now),
-            timezone=office.timezone,
-            release_time=office.release_time,
-            only_day=True,
-        )
+        meant = _read(release.embargo, release, config, now)
+        return _bounded(meant, release, config, now) if meant.kind is EmbargoKind.EVENT else meant
     except EmbargoRefused as refused:
         if refused.code == "embargo_length" and (counted := counted_from(release.embargo, config, now=now)):
             refused.hint = f"If it counts from now, write “{counted}”."
         if refused.past is not None:
             _say_past(refused, refused.past, release, config, now)
         raise
+
+
+def _read(text: str, release: Release, config: Config, now: datetime) -> Embargo:
+    from pressrelease.when import read_embargo
+
+    office = config.office
+    return read_embargo(
+        text,
+        now=_reference(release, config, now),
+        timezone=office.timezone,
+        release_time=office.release_time,
+        only_day=True,
+    )
+
+
+def _bounded(event: Embargo, release: Release, config: Config, now: datetime) -> Embargo:
+    """Return an embargo that waits for an event, with the bounds of the front matter. Raises EmbargoRefused."""
+    found: dict[str, datetime | None] = {}
+    for key, typed in (("not_before", release.not_before), ("no_later_than", release.no_later_than)):
+        if not typed:
+            continue
+        try:
+            meant = _read(typed, release, config, now)
+        except EmbargoRefused as refused:
+            if key == "not_before" and refused.past is not None:
+                found[key] = refused.past
+                continue
+            refused.message = f"`{key}` is refused. {refused.message}"
+            raise
+        found[key] = meant.not_before if key == "not_before" else (meant.no_later_than or meant.lift)
+    first, last = found.get("not_before"), found.get("no_later_than")
+    if first is not None and last is not None and last <= first:
+        raise EmbargoRefused(
+            "`no_later_than` is not after `not_before`.", hint="Correct one of them.", code="embargo_order"
+        )
+    return event._replace(not_before=first, no_later_than=last)
 
 
 def _say_past(refused: EmbargoRefused, moment: datetime, release: Release, config: Config, now: datetime) -> None:
@@ -107,6 +135,17 @@ def embargo_findings(release: Release, config: Config, *, now: datetime) -> Iter
         could_be = f" It could be: {'; '.join(refused.candidates)}." if refused.candidates else ""
         yield Finding(release.slug, refused.code, Severity.ERROR, line, f"{refused.message}{could_be}", refused.hint)
         return
+    if embargo.kind is not EmbargoKind.EVENT:
+        for key, value in (
+            ("not_before", release.not_before),
+            ("no_later_than", release.no_later_than),
+            ("alternates", release.alternates),
+        ):
+            if value:
+                message = f"`{key}` is only for a release that waits for an event, such as `embargo: on verdict`."
+                yield Finding(
+                    release.slug, "event_missing", Severity.ERROR, release.line_of(key), message, f"Delete `{key}`."
+                )
     ahead = _choose_ahead(release)
     zone = config.office.timezone
     if embargo.kind is EmbargoKind.INSTANT and embargo.lift is not None and embargo.lift <= now:
@@ -122,7 +161,7 @@ def embargo_findings(release: Release, config: Config, *, now: datetime) -> Iter
         said = say(embargo.lift, timezone=zone, now=now)
         message = f"The window is open, but its usual release time has already passed: {said}."
         yield Finding(release.slug, "window_begun", Severity.WARNING, line, message, ahead)
-    if release.date is None and embargo.kind is not EmbargoKind.IMMEDIATE and _moves(release, config, embargo, now):
+    if release.date is None and embargo.kind not in _WITHOUT_A_DAY and _moves(release, config, embargo, now):
         yield Finding(
             release.slug,
             "date_missing",
@@ -131,6 +170,9 @@ def embargo_findings(release: Release, config: Config, *, now: datetime) -> Iter
             "The embargo counts from today. If it is read on another day, it means another date.",
             "Add the day you wrote it, like `date: 2018-09-19`, or give the embargo a full date.",
         )
+
+
+_WITHOUT_A_DAY = frozenset({EmbargoKind.IMMEDIATE, EmbargoKind.EVENT})
 
 
 def _moves(release: Release, config: Config, embargo: Embargo, now: datetime) -> bool:

@@ -38,6 +38,7 @@ GROUPS = {
         "clear": "clearing",
     },
     "Publish": {
+        "lift": "lifting",
         "publish": "sending",
         "hold": "stopping",
         "stop": "stopping",

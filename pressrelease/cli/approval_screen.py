@@ -24,6 +24,7 @@ from pressrelease.when import rfc3339, say_full, say_span
 if TYPE_CHECKING:
     from pressrelease.release.difference import AttachmentChange, Difference, RecipientChange, ValueChange
     from pressrelease.services.reviewing import LastApproval, Review
+    from pressrelease.status.evaluation import Scheduled
 
 #: How much of what changed a screen has: places of the text, characters of one place, and addresses of one list.
 MOST_PLACES = 30
@@ -41,7 +42,7 @@ def screen_lines(review: Review, *, timezone: str, now: datetime) -> list[str]:
     """Return what is approved, as plain lines; `now` is aware."""
     release, scheduled = review.covered.release, review.report.dossier.release
     lines = [scheduled.slug, labeled("headline", _visible(release.headline))]
-    lines.append(labeled("goes out", _moment(scheduled.lift, timezone, now)))
+    lines.append(labeled("goes out", _moment(scheduled.lift, timezone, now, event=_event(scheduled))))
     for outlet, people in review.covered.recipients.items():
         lines.append(labeled("to", outlet + _counted(sum(bool(one) for one in people))))
     for file in review.attachments:
@@ -58,6 +59,8 @@ def screen_lines(review: Review, *, timezone: str, now: datetime) -> list[str]:
         told = words.removeprefix(f"clearance {one.name}: ")
         lines.append(labeled("needs", told if told.startswith(one.name) else f"{one.name}: {told}"))
     # What it excludes (alternates) belongs here.
+    if release.alternates:
+        lines.append(labeled("excludes", f"every other release with alternates: {release.alternates}"))
     for approval in review.report.dossier.approvals:
         void = f" (does not count: {approval.doubt})" if approval.doubt else ""
         minute = approval.at.replace(second=0, microsecond=0)
@@ -66,11 +69,16 @@ def screen_lines(review: Review, *, timezone: str, now: datetime) -> list[str]:
     return [*lines, *_since_lines(review, timezone=timezone)]
 
 
-def _moment(lift: datetime | None, timezone: str, now: datetime | None = None) -> str:
+def _moment(lift: datetime | None, timezone: str, now: datetime | None = None, *, event: str = "") -> str:
     if lift is None:
-        return "as soon as it is approved"
+        return event or "as soon as it is approved"
     said = say_full(lift, timezone=timezone, now=now)
     return f"as soon as it is approved; its time was {said}" if now and lift <= now else said
+
+
+def _event(release: Scheduled) -> str:
+    """Return what a release waits for that a person lifts, "" for any other."""
+    return f"when it is lifted: {release.embargo.text}" if release.waits_for_event else ""
 
 
 def _counted(people: int) -> str:

@@ -25,6 +25,7 @@ _OFFERED = {
     "unapprove": "NOT begun AND word <> 'killed' AND approvals",
     "unschedule": "NOT begun AND word <> 'killed'",
     "clear": "open AND word <> 'killed' AND uncleared",
+    "lift": "open AND word = 'scheduled' AND lift IS NULL AND event_group IS NOT NULL",
     "hold": "open AND word = 'scheduled'",
     "resume": "open AND (word = 'held' OR (unsent AND max(lift, coalesce(late_accepted_at, lift)) < :missed))",
     "publish": "open AND word = 'scheduled'",
@@ -39,7 +40,7 @@ _FOR_DRAFTS = frozenset({"schedule", "publish"})
 _HAS = "EXISTS (SELECT 1 FROM deliveries d WHERE d.slug = r.slug AND d.version = r.version AND "
 _RELEASES = f"""
     SELECT slug FROM (
-        SELECT slug, word, open, lift, late_accepted_at,
+        SELECT slug, word, open, lift, late_accepted_at, event_group,
                {_HAS}d.attempts > 0) AS begun,
                {_HAS}d.state IN ('waiting', 'retrying')) AS unsent,
                {_HAS}d.state = 'failed') AS failed,

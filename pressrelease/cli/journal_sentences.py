@@ -68,7 +68,8 @@ class _Told(NamedTuple):
 
 
 def _scheduled(told: _Told) -> str:
-    when = told.time("lift") if told.detail.get("lift") else "as soon as it is approved"
+    waits = "when it is lifted" if told.detail.get("event_group") else "as soon as it is approved"
+    when = told.time("lift") if told.detail.get("lift") else waits
     by = str(told.detail.get("by") or told.who)
     embargo = told.because("embargo", "; its embargo: ")
     return f"{by} scheduled version {told.version} to go out {when} to {told.named('outlets')}{embargo}"
@@ -139,6 +140,11 @@ SENTENCES: Mapping[str, Callable[[_Told], str]] = MappingProxyType(
         "release.clearance_refused": lambda told: (
             f"{told.detail.get('by') or told.who} refused the clearance {told.detail.get('clearance')}{told.because()}"
         ),
+        "release.lifted": lambda told: (
+            f"{told.detail.get('by') or told.who} lifted it: its event has happened ({told.detail.get('event')})"
+            f"{told.because()}"
+        ),
+        "release.dismissed": lambda told: f"It was called off for good: {told.detail.get('lifted')} was lifted instead",
         "release.lift_moved": _moved,
         "release.early": lambda told: (
             f"{told.who} published it EARLY, before its embargo{_until(told)}{told.because()}"

@@ -96,6 +96,12 @@ def _release_lines(seen: Listing, context: ServiceContext, now: datetime) -> lis
             lines.append(f"  {row.slug}{late}")
             lines += [f"    {words}" for words in (row.standing.reason, next_command(row)) if words]
         lines.append("")
+    armed = [row for row in seen.rows if row.standing.state is ReleaseState.ARMED]
+    if armed:
+        lines.append("Waiting for an event")
+        for row in armed:
+            lines += [f"  {row.slug}: {_reason(row)}", f"    pressrelease lift {row.slug}"]
+        lines.append("")
     held = [row for row in seen.rows if row.standing.state is ReleaseState.HELD]
     if held:
         lines.append("On hold")

@@ -21,7 +21,7 @@ from pressrelease.status.views import (
     standing_words,
 )
 from pressrelease.system import clock
-from pressrelease.when import say_embargo, say_full
+from pressrelease.when import EmbargoKind, say_embargo, say_full
 
 if TYPE_CHECKING:
     from pressrelease.check import Finding
@@ -139,7 +139,8 @@ def proposal_lines(proposal: Proposal, config: Config) -> list[str]:
     """What scheduling would fix, said back in full."""
     zone, now = config.office.timezone, clock.utc_now()
     if proposal.lift is None:
-        when = "as soon as it is approved" if config.policy.approvals else "now"
+        when = proposal.embargo.text if proposal.embargo.kind is EmbargoKind.EVENT else ""
+        when = when or "as soon as it is approved" if config.policy.approvals else "now"
     else:
         when = say_full(proposal.lift, timezone=zone, now=now)
     lines = [

@@ -50,6 +50,7 @@ _MEANING = {
     ReleaseState.PUBLISHING: "ahead",
     ReleaseState.PUBLISHED: "out",
     ReleaseState.NEEDS_YOU: "stopped",
+    ReleaseState.ARMED: "ahead",
     ReleaseState.KILLED: "stopped",
 }
 

@@ -162,6 +162,7 @@ def _plain(value: Any) -> Any:
 _WEAKER: Mapping[str, Callable[[Any, Any], bool]] = {
     "approvals": lambda before, now: bool(now < before),
     "approvers": lambda before, now: bool(before) and (not now or not set(now) <= set(before)),
+    "lifters": lambda before, now: bool(before) and (not now or not set(now) <= set(before)),
     "author_may_approve": lambda before, now: bool(now and not before),
     "allowed_signers": lambda before, now: bool(before and not now),
     "by": lambda before, now: not set(now) <= set(before),

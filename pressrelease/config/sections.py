@@ -182,6 +182,13 @@ SECTIONS = (
                 covers=Cover.WEAKER,
             ),
             Key(
+                "lifters",
+                list_of(text, '["jdoe", "asmith"]'),
+                "who can say that an event has happened (`lift`); empty: anyone",
+                default=_POLICY.lifters,
+                covers=Cover.WEAKER,
+            ),
+            Key(
                 "max_late",
                 duration(timedelta(0), _YEAR),
                 "later than this after its lift, a release is not sent until a person decides",

@@ -52,6 +52,7 @@ class Policy(NamedTuple):
     author_may_approve: bool = True
     max_late: timedelta = timedelta(hours=24)
     allowed_signers: str = ""
+    lifters: tuple[str, ...] = ()
 
 
 class Retry(NamedTuple):

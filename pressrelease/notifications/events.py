@@ -166,6 +166,8 @@ def _approval(known: Known | None, now: datetime, timezone: str) -> str:
         return ""
     lift = known.dossier.release.lift
     by = f"to go out {say(lift, timezone=timezone, now=now)}" if lift else "and goes out as soon as it is approved"
+    if known.dossier.release.waits_for_event:
+        by = "and then waits for its event"
     more = "1 more approval" if known.missing == 1 else f"{known.missing} more approvals"
     return f"{known.name} needs {more} {by}. To see it: `pressrelease status`."
 

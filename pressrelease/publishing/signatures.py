@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pressrelease.config import Config
+from pressrelease.config import Config, Policy
 from pressrelease.errors import StateUnreadable
 from pressrelease.release.delivery import Delivery
-from pressrelease.status.evaluation import Dossier, Scheduled, counted_approvals
+from pressrelease.status.evaluation import Dossier, Scheduled, counted_approvals, same_person
 from pressrelease.store import Store
 from pressrelease.store.records import FrozenVersion
 
@@ -20,16 +20,38 @@ if TYPE_CHECKING:
 def examined_dossiers(store: Store, config: Config, dossiers: Sequence[Dossier]) -> Sequence[Dossier]:
     """Return the dossiers, each approval and clearance marked if its signature is doubtful by allowed_signers."""
     signers = Path(config.policy.allowed_signers)
-    return [_examined(store, one, signers) for one in dossiers]
+    return [_examined(store, config, one, signers) for one in dossiers]
 
 
-def _examined(store: Store, dossier: Dossier, signers: Path) -> Dossier:
+def why_lift_unsigned(store: Store, config: Config, release: Scheduled, covered: Approved) -> str:
+    """Return why the lift of a release that waited for an event does not count, in words; "" if it does."""
+    from pressrelease.signing import why_not_vouched
+    from pressrelease.signing.lifts import lift_statement
+
+    row = store.read.event_lift(release.event_group)
+    if row is None or row.slug != release.slug or row.version != release.version:
+        return "nobody says that its event has happened"
+    if not may_lift(row.by, config.policy):
+        return f"{row.by} can't lift it"
+    statement = lift_statement(covered, row.by, row.at)
+    doubt = why_not_vouched(statement, row.signature, Path(config.policy.allowed_signers))
+    return f"its lift by {row.by} does not count: {doubt}" if doubt else ""
+
+
+def may_lift(name: str, policy: Policy) -> bool:
+    """Return whether somebody of that name can say that an event has happened."""
+    return not policy.lifters or same_person(name) in {same_person(one) for one in policy.lifters}
+
+
+def _examined(store: Store, config: Config, dossier: Dossier, signers: Path) -> Dossier:
     if not (dossier.approvals or dossier.clearances):
         return dossier
     from pressrelease.signing import examined
 
     covered = approved(store, dossier.release, dossier.deliveries)
     dossier = dossier._replace(approvals=examined(dossier.approvals, covered, signers))
+    if dossier.release.event_group and dossier.release.lift is not None and not dossier.disagrees:
+        dossier = dossier._replace(disagrees=why_lift_unsigned(store, config, dossier.release, covered))
     if not dossier.clearances:
         return dossier
     from pressrelease.signing.clearances import examined as examined_clearances
@@ -91,6 +113,8 @@ def why_unsigned(store: Store, config: Config, delivery: Delivery) -> str | None
     (dossier,) = examined_dossiers(store, config, [dossier._replace(deliveries=(delivery,))])
     if counted_approvals(dossier.approvals, policy, release.makers) < policy.approvals:
         return "its approvals are not signed by people who can approve"
+    if release.event_group and dossier.disagrees:
+        return dossier.disagrees
     if doubtful := next((one for one in dossier.clearances if one.doubt), None):
         return f"its clearance {doubtful.name} does not count: {doubtful.doubt}"
     return None

@@ -41,11 +41,12 @@ class Release(NamedTuple):
     """One file of releases/ as it was read. All text is NFC, without control characters; `body` is Markdown.
 
     `embargo` is the phrase as typed, "" if there is none. `outlets` is None if the file leaves it to [defaults].
-    `clearances` names tables [clearances.NAME] of config.toml. `accept` has the codes of findings that somebody read
-    and accepted, each with the reason. `lines` maps a front-matter key to its line in the file, from 1, an attachment
-    under "attachments.0" and so on, a part of the contact under "contact.email", an accepted finding under
-    "accept.CODE"; `body_line` is the body's first line. `source_hash` is the SHA-256 (64 hex digits) of the file's
-    bytes.
+    `clearances` names tables [clearances.NAME] of config.toml. `not_before` and `no_later_than` bound an embargo that
+    waits for an event, as typed; releases with the same `alternates` exclude each other.
+    `accept` has the codes of findings that somebody read and accepted, each with the reason. `lines` maps a
+    front-matter key to its line in the file, from 1, an attachment under "attachments.0" and so on, a part of the
+    contact under "contact.email", an accepted finding under "accept.CODE"; `body_line` is the body's first line.
+    `source_hash` is the SHA-256 (64 hex digits) of the file's bytes.
     """
 
     slug: str
@@ -65,6 +66,9 @@ class Release(NamedTuple):
     editor_note: str = ""
     accept: tuple[tuple[str, str], ...] = ()
     clearances: tuple[str, ...] = ()
+    not_before: str = ""
+    no_later_than: str = ""
+    alternates: str = ""
     lines: tuple[tuple[str, int], ...] = ()
     body_line: int = 1
     source_hash: str = ""

@@ -37,6 +37,9 @@ KEYS = (
     "editor_note",
     "accept",
     "clearances",
+    "not_before",
+    "no_later_than",
+    "alternates",
 )
 CONTACT_KEYS = ("name", "phone", "email")
 ATTACHMENT_KEYS = ("path", "title", "alt")
@@ -117,6 +120,9 @@ def parse(data: bytes, slug: str) -> Release:
         editor_note=_line(fields, "editor_note", longest=LONGEST_NOTE, line_breaks=True),
         accept=_accept(fields),
         clearances=_names(fields, "clearances"),
+        not_before=_line(fields, "not_before"),
+        no_later_than=_line(fields, "no_later_than"),
+        alternates=_alternates(fields),
         lines=_lines(fields),
         body_line=body_line,
         source_hash=hashlib.sha256(data).hexdigest(),
@@ -250,6 +256,18 @@ def _follows(fields: Fields) -> str:
             "follows does not name a release.",
             line=fields.lines["follows"],
             hint="Write the other file's name without .md, like `follows: county-wide-operation`.",
+            code="bad_slug",
+        )
+    return value
+
+
+def _alternates(fields: Fields) -> str:
+    value = _line(fields, "alternates")
+    if value and not valid_slug(value):
+        raise ReleaseRefused(
+            "alternates does not name a group.",
+            line=fields.lines["alternates"],
+            hint="Use small letters a to z, digits and dashes, the same in each of them: `alternates: smith-verdict`.",
             code="bad_slug",
         )
     return value

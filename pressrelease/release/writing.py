@@ -34,6 +34,9 @@ def front_matter_text(
     editor_note: str = "",
     accept: Sequence[tuple[str, str]] = (),
     clearances: Sequence[str] = (),
+    not_before: str = "",
+    no_later_than: str = "",
+    alternates: str = "",
     body: str = PLACEHOLDER,
 ) -> str:
     """Return a whole release file: front matter with only the keys that have a value, then `body` unchanged.
@@ -61,6 +64,8 @@ def front_matter_text(
         lines += ["accept:", *(f"  {code}: {_scalar(reason)}" for code, reason in accept)]
     if clearances:
         lines.append(f"clearances: {_flow(clearances)}")
+    lines += _given("not_before", not_before) + _given("no_later_than", no_later_than)
+    lines += _given("alternates", alternates)
     return "\n".join(["---", *lines, "---", "", body, ""])
 
 

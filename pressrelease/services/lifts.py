@@ -64,6 +64,15 @@ def kept(last: Lift | None, embargo: Embargo) -> Lift | None:
     return last._replace(moment=moment) if _why_outside(embargo, moment) is None else None
 
 
+def has_no_time(slug: str, embargo: Embargo) -> NotPermitted:
+    """Return the error for a time given to a release that waits for an event."""
+    return NotPermitted(
+        f"{slug} waits for an event ({embargo.text}), so it has no release time. Nothing was changed.",
+        hint=f"When it has happened: `pressrelease lift {slug}`. For a fixed time, change `embargo` in the file.",
+        code="waits_for_event",
+    )
+
+
 def must_fit(embargo: Embargo, lift: datetime, *, slug: str, timezone: str, now: datetime) -> None:
     """Raise NotPermitted for a lift before the embargo of a release, EmbargoRefused for one after its window."""
     why = _why_outside(embargo, lift)
@@ -90,14 +99,16 @@ def _why_outside(embargo: Embargo, lift: datetime) -> str | None:
     return None
 
 
-def said_earlier(last: Lift | None, lift: datetime | None, *, timezone: str) -> str:
+def said_earlier(last: Lift | None, lift: datetime | None, *, timezone: str, event: bool = False) -> str:
     """Return the sentence for a lift that moves earlier than the last one on record, "" for any other.
 
-    `lift` is None for one that comes with the last approval.
+    `lift` is None for one that comes with the last approval or, with `event`, when a person lifts it.
     """
     if last is None or (lift is not None and lift >= last.moment):
         return ""
     before = say_full(last.moment, timezone=timezone)
+    if lift is None and event:
+        return ""
     if lift is None:
         return f"This moves it from {before} to its last approval: EARLIER."
     by = last.moment - lift

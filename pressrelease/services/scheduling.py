@@ -13,7 +13,7 @@ from pressrelease.config.frozen import frozen_settings, settings_name
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, Refused
 from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.services import Report, ServiceContext
-from pressrelease.services.lifts import Lift, kept, last_lift, must_fit, said_earlier
+from pressrelease.services.lifts import Lift, has_no_time, kept, last_lift, must_fit, said_earlier
 from pressrelease.services.list_findings import list_findings, since_scheduled
 from pressrelease.services.list_growth import ListGrowth, list_growth
 from pressrelease.services.promising import lift_findings
@@ -182,7 +182,9 @@ def _propose(
         questions=questions,
         wall=wall,
         settings=settings,
-        earlier=said_earlier(last, lift, timezone=context.config.office.timezone),
+        earlier=said_earlier(
+            last, lift, timezone=context.config.office.timezone, event=embargo.kind is EmbargoKind.EVENT
+        ),
         kept=chosen is not None,
         grown=list_growth(context, slug, people),
         at_once=lift == now,
@@ -210,6 +212,10 @@ def _lift(
     chosen = embargo
     if at is not None:
         chosen = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
+    if EmbargoKind.EVENT in {chosen.kind, embargo.kind}:
+        if chosen.kind is not embargo.kind:
+            raise has_no_time(slug, embargo if embargo.kind is EmbargoKind.EVENT else chosen)
+        return None, "", ()
     if chosen.kind is EmbargoKind.IMMEDIATE and embargo.kind is EmbargoKind.IMMEDIATE:
         return None, "", ()
     lift = now if chosen.kind is EmbargoKind.IMMEDIATE else chosen.lift
@@ -226,6 +232,11 @@ def _lift(
     if chosen.kind is EmbargoKind.WINDOW:
         questions.insert(0, f"“{chosen.text}” is not an exact time. It would go out {said}.")
     return lift, chosen.wall, tuple(questions)
+
+
+def _event_group(release: Release) -> str:
+    """Return the name under which one release of a group is lifted; a release without alternates is its own group."""
+    return f"alternates {release.alternates}" if release.alternates else f"release {release.slug}"
 
 
 def schedule(context: ServiceContext, proposal: Proposal) -> None:
@@ -247,7 +258,8 @@ def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> 
 
     policy = context.config.policy
     lift = proposal.lift
-    if lift is None and policy.approvals == 0:
+    waits = proposal.embargo.kind is EmbargoKind.EVENT
+    if lift is None and policy.approvals == 0 and not waits:
         lift = now
     elif lift is not None and lift <= now and not proposal.at_once:
         raise EmbargoRefused(
@@ -276,6 +288,7 @@ def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> 
         wall=proposal.wall,
         zones=known_release(proposal.wall),
         scheduled_by=context.actor,
+        event_group=_event_group(proposal.release) if waits else "",
     )
     frozen = freezing.Frozen(
         canonical=canonical(proposal.release),

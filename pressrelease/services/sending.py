@@ -5,6 +5,7 @@ from __future__ import annotations
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, Stopped
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.services import Report, ServiceContext
+from pressrelease.services.lifts import has_no_time
 from pressrelease.status.causes import Cause
 from pressrelease.status.clearances import open_at, who_words
 from pressrelease.status.evaluation import ReleaseState
@@ -33,6 +34,8 @@ def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
             hint=f"`pressrelease approve {slug}`",
             code="not_approved",
         )
+    if release.waits_for_event:
+        raise has_no_time(slug, release.embargo)
     if standing.blocked and standing.cause is not Cause.MISSED:
         raise NeedsPerson(
             f"{slug} was not published: {standing.reason}.",

@@ -11,7 +11,7 @@ from pressrelease.publishing.clock_trust import Witnesses, looked_into
 from pressrelease.publishing.snapshot import reports
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.services import ServiceContext
-from pressrelease.services.lifts import must_fit
+from pressrelease.services.lifts import has_no_time, must_fit
 from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import Directive, Dossier, FileFact, ReleaseState, Scheduled
 from pressrelease.system import clock
@@ -79,6 +79,8 @@ def later(context: ServiceContext, slug: str, at: str, *, now: datetime) -> Late
     office = context.config.office
     meant = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
     release = context.report(slug).dossier.release
+    if release.waits_for_event or meant.kind is EmbargoKind.EVENT:
+        raise has_no_time(slug, release.embargo if release.waits_for_event else meant)
     if meant.kind is EmbargoKind.IMMEDIATE:
         return Later(now, "", ())
     assert meant.lift is not None  # noqa: S101  (only an immediate embargo has none)

@@ -29,6 +29,8 @@ class Cause(str, Enum):
     CLEARANCE_MISSING = "clearance_missing"
     CLEARANCE_EXPIRED = "clearance_expired"
     CLEARANCE_REFUSED = "clearance_refused"
+    WAITS_FOR_EVENT = "waits_for_event"
+    EVENT_OVERDUE = "event_overdue"  # `no_later_than` has passed
     FILE_CHANGED = "file_changed"
     FILE_MISSING = "file_missing"
     CONFIG_CHANGED = "config_changed"  # a key that the approval covers
@@ -52,6 +54,7 @@ class Cause(str, Enum):
     # Worth saying; nobody has to do anything.
     ZONE_RULES_CHANGED = "zone_rules_changed"
     KILLED = "killed"
+    DISMISSED = "dismissed"  # one of its alternates was lifted
     CANCELED = "canceled"
     PARTLY_CANCELED = "partly_canceled"
 
@@ -155,6 +158,13 @@ ADVICE = MappingProxyType(
             Topic.NEEDS_YOU,
             label="NOT CLEARED",
         ),
+        Cause.WAITS_FOR_EVENT: Advice("it waits: {event}"),
+        Cause.EVENT_OVERDUE: Advice(
+            "it waited for its event ({event}) until {by}; it goes out only if it is scheduled again",
+            "schedule {slug}",
+            NeedsPerson,
+            Topic.NEEDS_YOU,
+        ),
         Cause.FILE_CHANGED: Advice(
             "its file was edited after it was scheduled; it won't go out as it is",
             "schedule {slug}",
@@ -214,6 +224,7 @@ ADVICE = MappingProxyType(
         ),
         Cause.ZONE_RULES_CHANGED: Advice("{ruling}", topic=Topic.MOVED),
         Cause.KILLED: Advice("{why}"),
+        Cause.DISMISSED: Advice("called off for good: {why}", label="CALLED OFF"),
         Cause.CANCELED: Advice("every delivery was canceled; nothing went out", label="CANCELED"),
         Cause.PARTLY_CANCELED: Advice("some deliveries were canceled"),
     }

@@ -13,7 +13,7 @@ from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import Cause, say
 from pressrelease.when.embargo import Embargo
-from pressrelease.when.formatting import say_time
+from pressrelease.when.formatting import say_full, say_time
 
 if TYPE_CHECKING:
     from pressrelease.status.clearances import Clearance
@@ -34,6 +34,7 @@ class ReleaseState(str, Enum):
     DRAFT = "draft", "a draft, not scheduled yet"
     UNAPPROVED = "unapproved", "scheduled, and waiting for approval"
     SCHEDULED = "scheduled", "approved, and waiting for its time"
+    ARMED = "armed", "approved, and waiting for its event"
     HELD = "held", "on hold"
     PUBLISHING = "publishing", "going out"
     PUBLISHED = "published", "published"
@@ -47,6 +48,7 @@ class Directive(str, Enum):
     SCHEDULED = "scheduled"
     HELD = "held"
     KILLED = "killed"
+    DISMISSED = "dismissed"
 
 
 class FileFact(str, Enum):
@@ -97,6 +99,12 @@ class Scheduled(NamedTuple):
     wall: str = ""
     zones: str = ""
     scheduled_by: str = ""
+    event_group: str = ""
+
+    @property
+    def waits_for_event(self) -> bool:
+        """Whether it goes out only when a person says that its event has happened, and nobody has yet."""
+        return self.lift is None and bool(self.event_group)
 
     @property
     def makers(self) -> frozenset[str]:
@@ -226,6 +234,8 @@ def evaluate(
     release, deliveries = dossier.release, dossier.deliveries
     if release.word is Directive.KILLED:
         return ReleaseStatus.because(ReleaseState.KILLED, Cause.KILLED, blocked=True, why=release.why)
+    if release.word is Directive.DISMISSED:
+        return ReleaseStatus.because(ReleaseState.KILLED, Cause.DISMISSED, blocked=True, why=release.why)
     still_open = [delivery for delivery in deliveries if delivery.is_open]
     # What a closed outlet has refused is tried again by itself once it opens: the outlet needs a person, not this.
     refused = [one for one in deliveries if one.state is DeliveryState.FAILED and one.outlet in closed]
@@ -244,6 +254,8 @@ def evaluate(
         given += "".join(f"; {one.by}'s does not count: {one.doubt}" for one in dossier.approvals if one.doubt)
         given += f"; {changed}" if changed else ""
         return ReleaseStatus.because(ReleaseState.UNAPPROVED, Cause.APPROVAL_MISSING, blocked=True, missing=given)
+    if release.waits_for_event and still_open:
+        return _armed(dossier, now)
     if release.lift is None and still_open:
         # `approvals` was lowered in the meantime; an edit of config.toml alone lets nothing out.
         given = "it goes out with its next approval"
@@ -328,6 +340,19 @@ def _settled(deliveries: Sequence[Delivery]) -> ReleaseStatus:
     if called_off:
         return ReleaseStatus.because(ReleaseState.PUBLISHED, Cause.PARTLY_CANCELED)
     return ReleaseStatus(ReleaseState.PUBLISHED)
+
+
+def _armed(dossier: Dossier, now: datetime) -> ReleaseStatus:
+    """Return the status of an approved release whose event nobody has lifted yet; nothing of it leaves."""
+    embargo = dossier.release.embargo
+    if embargo.no_later_than is not None and now >= embargo.no_later_than:
+        by = say_full(embargo.no_later_than, timezone=embargo.timezone)
+        return ReleaseStatus.because(
+            ReleaseState.NEEDS_YOU, Cause.EVENT_OVERDUE, blocked=True, event=embargo.text, by=by
+        )
+    if dossier.clearances and (uncleared := _uncleared(dossier, now)):
+        return uncleared._replace(state=ReleaseState.ARMED, blocked=True)
+    return ReleaseStatus.because(ReleaseState.ARMED, Cause.WAITS_FOR_EVENT, blocked=True, event=embargo.text)
 
 
 def _uncleared(dossier: Dossier, now: datetime) -> ReleaseStatus | None:

@@ -128,7 +128,7 @@ def when_words(row: Row, *, timezone: str, now: datetime, short: bool = False) -
     if row.lift is not None:
         return say_full(row.lift, timezone=timezone, now=now)
     if row.dossier is not None:
-        return "as soon as it is approved"
+        return row.dossier.release.embargo.text if row.dossier.release.waits_for_event else "as soon as it is approved"
     return row.embargo.text if row.embargo else "no date yet"
 
 
@@ -188,6 +188,7 @@ _WORDS = {
 STATE_WORDS = {
     ReleaseState.DRAFT: "draft",
     ReleaseState.UNAPPROVED: "NOT APPROVED",
+    ReleaseState.ARMED: "ARMED",
     ReleaseState.SCHEDULED: "approved",
     ReleaseState.HELD: "ON HOLD",
     ReleaseState.PUBLISHING: "going out",

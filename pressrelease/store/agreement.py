@@ -29,7 +29,7 @@ from pressrelease.store.replay import (
 from pressrelease.store.rows import Row
 
 #: The layout that introduced what is queried here.
-SINCE = 10
+SINCE = 12
 
 #: How many releases are remembered, and how many recipients.
 KEPT = 20_000
@@ -44,7 +44,8 @@ _COLUMNS = f"""
     r.slug, r.version, r.word, r.lift, r.wall, r.zones, r.late_accepted_at, r.outlets, r.source_hash, r.author,
     r.scheduled_by, a.id AS approval, a.by, a.at, a.person, c.stopped,
     (SELECT max(n) FROM journal j WHERE j.slug = r.slug AND {OF_RELEASES}) AS line,
-    (SELECT event FROM journal WHERE {OF_STOPS} ORDER BY n DESC LIMIT 1) AS last_stop
+    (SELECT event FROM journal WHERE {OF_STOPS} ORDER BY n DESC LIMIT 1) AS last_stop, r.event_group,
+    (SELECT l.slug || ' ' || l.version FROM event_lifts l WHERE l.event_group = r.event_group) AS lifted
 """
 _JOINED = """
     LEFT JOIN control c ON c.id = 1
@@ -84,6 +85,7 @@ COUNTS = (
 _COMPARED = itemgetter(
     "version", "word", "lift", "wall", "late_accepted_at", "outlets", "source_hash", "author", "scheduled_by",
     "approval", "by", "at", "person", "stopped", "last_stop",
+    "event_group", "lifted",
 )  # fmt: skip
 
 #: A set of recipients: slug, version, outlet, digest.

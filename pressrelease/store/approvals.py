@@ -79,7 +79,7 @@ def approve(
         ledger.note("release.approved", slug, version, by=by, **({"signed": True} if signature else {}))
     given = [*(one for one in dossier.approvals if one.by not in uncounted), Approval(by, ledger.now)]
     enough = counted_approvals(given, policy, dossier.release.makers) >= policy.approvals
-    if enough and dossier.release.lift is None:
+    if enough and dossier.release.lift is None and not dossier.release.event_group:
         move_lift(ledger, dossier.release, ledger.now)
 
 

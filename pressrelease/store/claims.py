@@ -33,6 +33,7 @@ from pressrelease.release.delivery import CLAIMABLE, Delivery, DeliveryState
 from pressrelease.status.evaluation import Directive, same_person
 from pressrelease.store.circuit import close_outlet
 from pressrelease.store.clearances import all_cleared
+from pressrelease.store.event_lifts import lifted
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import delivery_of, format_utc, row_of_delivery, to_micros
 from pressrelease.store.settling import close_if_done
@@ -114,6 +115,7 @@ def _claiming(policy: Policy, rules: tuple[ClearanceRule, ...], dialect: str) ->
             releases.c.word == Directive.SCHEDULED.value,
             releases.c.lift <= now,
             in_time(),
+            or_(releases.c.event_group.is_(None), lifted()),
         )
         .exists()
     )

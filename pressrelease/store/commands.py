@@ -45,7 +45,7 @@ def set_directive(ledger: Ledger, slug: str, word: Directive, *, by: str, why: s
     Letting go of a release that is not held changes and notes nothing.
     """
     dossier = load_for_update(ledger, slug)
-    if dossier.release.word is Directive.KILLED:
+    if dossier.release.word in {Directive.KILLED, Directive.DISMISSED}:
         raise NotPermitted(f"{slug} was withdrawn and can't be put on hold or resumed.", code="killed")
     if not any(delivery.is_open or delivery.needs_person for delivery in dossier.deliveries):
         raise NotPermitted(

@@ -131,6 +131,14 @@ CHANGES: tuple[tuple[str, tuple[Step, ...]], ...] = (
             " PRIMARY KEY (slug, version, name))",
         ),
     ),
+    (
+        "releases that wait for an event",
+        (
+            "ALTER TABLE releases ADD COLUMN event_group TEXT",
+            "CREATE TABLE event_lifts (event_group TEXT NOT NULL PRIMARY KEY, slug TEXT NOT NULL,"
+            ' version TEXT NOT NULL, "by" TEXT NOT NULL, at BIGINT NOT NULL, signature TEXT)',
+        ),
+    ),
 )
 
 _JOURNAL_TRIGGERS = {

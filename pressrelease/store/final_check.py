@@ -51,6 +51,8 @@ class FinalCheck:
             return "a newer version replaced it"
         if row["closed"]:
             return "its outlet has rejected the login in the meantime"
+        if row["event_group"] and row["lifted"] != f"{row['slug']} {row['version']}":
+            return "nobody says that its event has happened"
         if row["lift"] is None or row["lift"] > to_micros(now):
             return "its release time has not come"
         if row["wall"] and (why_not := _not_yet(row, now)):

@@ -14,7 +14,7 @@ from pressrelease.errors import NotPermitted, Refused, StateUnreadable
 from pressrelease.release import digests_of
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.evaluation import Scheduled
-from pressrelease.store import clearances
+from pressrelease.store import clearances, event_lifts
 from pressrelease.store.approvals import withdraw_approvals
 from pressrelease.store.commands import load_for_update, must_not_have_begun
 from pressrelease.store.ledger import Ledger
@@ -72,6 +72,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
             hint="Add a recipient in config.toml, or take that outlet out of the release.",
             code="no_recipients",
         )
+    event_lifts.must_not_be_excluded(ledger, release)
     which = {"of_slug": slug, "of_version": version}
     tries = ledger.rows(_TRIES, which)
     if any(row["attempts"] for row in tries):
@@ -80,6 +81,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
             hint=f"To see what was sent: `pressrelease status {slug}`. There is no command for corrections yet.",
             code="already_begun",
         )
+    event_lifts.must_be_lifted_again(ledger, slug)
     _call_off(ledger, slug)
     _freeze(ledger, release, frozen, recipients)
     ledger.connection.execute(_NOT_SCHEDULED, which)
@@ -119,6 +121,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
         by=release.scheduled_by,
         deliveries=sum(len(people) for people in recipients.values()),
         **({"clearances": list(frozen.clearances)} if frozen.clearances else {}),
+        **({"event_group": release.event_group} if release.event_group else {}),
     )
 
 
@@ -156,6 +159,7 @@ def _freeze(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapp
 def unschedule(ledger: Ledger, slug: str) -> None:
     """Make a release a draft again and withdraw its approvals. Raises NotPermitted once any delivery has started."""
     dossier = load_for_update(ledger, slug)
+    event_lifts.must_not_be_dismissed(dossier.release)
     must_not_have_begun(dossier, "it can't be made a draft again", f"To stop the rest: `pressrelease hold {slug}`.")
     _call_off(ledger, slug)
     clearances.called_off(ledger, slug)

@@ -21,10 +21,12 @@ from pressrelease.store.records import (
     FROZEN,
     MARK,
     Control,
+    EventLift,
     FrozenVersion,
     SchedulerProcess,
     content_of,
     control_of,
+    event_lift_of,
     frozen_of,
     mark_of,
     process_of,
@@ -54,7 +56,7 @@ if TYPE_CHECKING:
     from pressrelease.store.origin import Origin
 
 #: The newest layout of the tables that this program knows.
-SCHEMA = 11
+SCHEMA = 12
 
 #: The layout that introduced wall time.
 ZONES_SINCE = 6
@@ -281,6 +283,19 @@ class Reader(ReadConnections):
             for row in rows:
                 found.setdefault((row["slug"], row["version"]), []).append(clearance_of(row))
         return found
+
+    def event_lift(self, group: str) -> EventLift | None:
+        """Return which release of a group was lifted, and who lifted it; None if none was."""
+        found = self.rows("SELECT * FROM event_lifts WHERE event_group = :name", {"name": group})
+        return event_lift_of(found[0]) if found else None
+
+    def alternates(self, release: Scheduled) -> list[str]:
+        """Return the other releases of a release's group that are scheduled and not called off."""
+        query = (
+            "SELECT slug FROM releases WHERE event_group = :name AND slug <> :slug AND word <> 'dismissed'"
+            " ORDER BY slug"
+        )
+        return [str(row["slug"]) for row in self.rows(query, {"name": release.event_group, "slug": release.slug})]
 
     def terms(self, slugs: Sequence[str]) -> dict[tuple[str, str], Terms]:
         """Return the settings that each release's current version was frozen under, by slug and version."""

@@ -92,6 +92,27 @@ class FrozenVersion(NamedTuple):
     settings: str = ""
 
 
+class EventLift(NamedTuple):
+    """Who lifted which version of a release that waited for an event; `at` is UTC, `signature` "" if there is none."""
+
+    slug: str
+    version: str
+    by: str
+    at: datetime
+    signature: str = ""
+
+
+@believed
+def event_lift_of(row: Row) -> EventLift:
+    return EventLift(
+        slug=text_of(row["slug"]),
+        version=text_of(row["version"]),
+        by=text_of(row["by"]),
+        at=from_micros(row["at"]),
+        signature=text_of(row["signature"] or ""),
+    )
+
+
 @believed
 def control_of(row: Row) -> Control:
     return Control(

@@ -55,12 +55,20 @@ class ReplayedRelease(NamedTuple):
     scheduled_by: str | None
     approvals: tuple[ReplayedApproval, ...] = ()
     clearances: Mapping[str, ReplayedClearance] = MappingProxyType({})
+    event_group: str = ""
+    #: The version whose event a person has lifted, "" for none.
+    lifted: str = ""
     altered: int = 0  # the first line whose own hash is wrong
 
 
 #: Lines that change only a release's directive. Every `release.` line not handled in `after` changes nothing in its
 #: row.
-_WORDS = {"release.held": "held", "release.resumed": "scheduled", "release.killed": "killed"}
+_WORDS = {
+    "release.held": "held",
+    "release.resumed": "scheduled",
+    "release.killed": "killed",
+    "release.dismissed": "dismissed",
+}
 
 #: Lines that answer a clearance, and what it is after them.
 _ANSWERS = {"release.cleared": "given", "release.clearance_refused": "refused"}
@@ -91,6 +99,8 @@ def after(expected: ReplayedRelease | None, line: Line) -> ReplayedRelease | Non
         # A signature replaces an earlier approval by the same person.
         kept = [one for one in expected.approvals if not detail.get("signed") or same_person(one.by) != same_person(by)]
         return expected._replace(approvals=(*kept, ReplayedApproval(by, line.at)))
+    if event == "release.lifted":
+        return expected._replace(lifted=line.version)
     if event in _ANSWERS:
         detail = detail_of(line)
         name = _text(detail.get("clearance"))
@@ -125,6 +135,7 @@ def _scheduled(line: Line, detail: Mapping[str, Any]) -> ReplayedRelease:
         source_hash=detail.get("source"),
         author=detail.get("author"),
         scheduled_by=detail.get("by"),
+        event_group=_text(detail.get("event_group")),
         clearances={str(name): ReplayedClearance(str(name)) for name in detail.get("clearances") or ()},
     )
 
@@ -149,6 +160,10 @@ def row_differs(expected: ReplayedRelease | None, row: Row, approvals: Sequence[
     if sorted(approvals) != sorted(expected.approvals):
         names = ", ".join(sorted({one.by for one in expected.approvals})) or "nobody"
         return f"the journal says that {names} approved it"
+    if (row["event_group"] or "") != expected.event_group:
+        return "the journal says that it waits for another event"
+    if (row["lifted"] == f"{row['slug']} {row['version']}") != (expected.lifted == expected.version):
+        return f"the journal says that its event was {'' if expected.lifted else 'not '}lifted"
     if row["late_accepted_at"] != expected.late_accepted_at:
         return "the journal has another limit for how late it may go out"
     for name, recorded in (

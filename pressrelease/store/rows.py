@@ -181,6 +181,7 @@ def scheduled_of(row: Row) -> Scheduled:
         wall=wall,
         zones=text_of(row.get("zones") or ""),
         scheduled_by=text_of(row.get("scheduled_by") or ""),
+        event_group=text_of(row.get("event_group") or ""),
     )
 
 
@@ -203,6 +204,7 @@ def row_of_scheduled(release: Scheduled) -> dict[str, Any]:
         "wall": release.wall or None,
         "zones": release.zones or None,
         "scheduled_by": release.scheduled_by,
+        "event_group": release.event_group or None,
     }
 
 

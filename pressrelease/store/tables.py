@@ -61,6 +61,8 @@ releases = Table(
     Column("wall", Text),
     Column("zones", Text),
     Column("scheduled_by", Text),
+    # Not NULL for a release that waits for an event: those of one group exclude each other.
+    Column("event_group", Text),
 )
 
 #: What was frozen: the bytes that were approved, never changed afterwards.
@@ -102,6 +104,18 @@ approvals = Table(
     Column("person", Text),  # `by` in the form that is compared (`evaluation.same_person`)
     Column("own", Boolean),  # true for the release's author or scheduler
     Index("approvals_version", "slug", "version"),
+)
+
+#: The one release of a group whose event a person has lifted, and that version of it.
+event_lifts = Table(
+    "event_lifts",
+    metadata,
+    Column("event_group", Text, primary_key=True),
+    Column("slug", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("signature", Text),
 )
 
 #: The clearances that each version needs, with the last answer to each; `state` is never "expired".

@@ -1,4 +1,4 @@
-"""The meaning of an embargo phrase: an instant, a window, or at once."""
+"""The meaning of an embargo phrase: an instant, a window, an event, or at once."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 
 class EmbargoKind(str, Enum):
-    """The three things that an embargo can be."""
+    """The four things that an embargo can be."""
 
     INSTANT = "instant"
     WINDOW = "window"
+    EVENT = "event"
     IMMEDIATE = "immediate"
 
 
@@ -20,6 +21,8 @@ class Embargo(NamedTuple):
 
         instant:   `not_before` == `lift`, `no_later_than` is None.
         window:    not before, and before `no_later_than` (exclusive); `lift` is only proposed, a person fixes it.
+        event:     it waits for a person who says that the event has happened; `not_before` and `no_later_than`, if
+                   given, are the bounds for that, and `lift` is None.
         immediate: all three are None.
 
     `remarks` are sentences that a person should read with the answer: "Neither a.m. nor p.m. was given, so 9 a.m. is

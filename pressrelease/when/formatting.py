@@ -160,12 +160,20 @@ def say_embargo(embargo: Embargo, *, now: datetime) -> str:
     """Return one line for an embargo of any kind, in the zone that it was read in."""
     if embargo.kind is EmbargoKind.IMMEDIATE:
         return "At once, as soon as it is approved"
+    if embargo.kind is EmbargoKind.EVENT:
+        return f"As soon as it is lifted: {embargo.text}{_bounds(embargo)}"
     if embargo.kind is EmbargoKind.INSTANT and embargo.lift is not None:
         return say_full(embargo.lift, timezone=embargo.timezone, now=now)
     if embargo.not_before is None or embargo.no_later_than is None:
         return "No time is known"
     proposed = f"; proposed: {say_full(embargo.lift, timezone=embargo.timezone, now=now)}" if embargo.lift else ""
     return f"{say_window(embargo.not_before, embargo.no_later_than, embargo.timezone)}{proposed}"
+
+
+def _bounds(embargo: Embargo) -> str:
+    zone, begin, end = embargo.timezone, embargo.not_before, embargo.no_later_than
+    after = f", not before {say_full(begin, timezone=zone)}" if begin else ""
+    return after + (f", before {say_full(end, timezone=zone)}" if end else "")
 
 
 def say_window(not_before: datetime, no_later_than: datetime, zone: str) -> str:

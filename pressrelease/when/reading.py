@@ -14,6 +14,7 @@ from datetime import UTC, datetime, time
 
 from pressrelease.when.doubts import refuse_doubtful_facts, refuse_doubtful_words
 from pressrelease.when.embargo import Embargo
+from pressrelease.when.events import read_event
 from pressrelease.when.facts import gather
 from pressrelease.when.lines import without_idle_lines, without_own_date
 from pressrelease.when.make_embargo import make_embargo
@@ -41,6 +42,8 @@ def read_embargo(
     Raises: EmbargoRefused for any text that has no single safe reading; Refused for a zone that doesn't exist.
     """
     office = Office(timezone, release_time, close, now.astimezone(UTC))
+    if (event := read_event(text, timezone)) is not None:
+        return event
     try:
         return _read(text, office, only_day=only_day)
     except NoReading as found:

@@ -85,6 +85,7 @@ FIELDS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("embargo_length", "error", 4, {"base": FRONT.replace("2018-09-24T09:00:00-07:00", "in 20 hours")}),
     ("date_missing", "warning", 3, {"base": "headline: Names released\nembargo: Monday at 9 AM\n"}),
     ("no_outlet", "error", 0, {"config": NOWHERE}),
+    ("event_missing", "error", 5, {"front": "alternates: smith-verdict\n"}),
     ("unknown_clearance", "error", 5, {"front": "clearances: [charges]\n"}),
     ("unknown_outlet", "error", 5, {"front": "outlets: [newsrom]\n"}),
     ("outlet_disabled", "error", 5, {"front": "outlets: [newsroom, old]\n"}),

@@ -32,6 +32,7 @@ USES = {
     "unapprove": ("due",),
     "unschedule": ("far",),
     "clear": ("due", "charges"),
+    "lift": ("due", "--confirm", "due"),
     "hold": ("far", "--why", "wait"),
     "resume": ("--all",),
     "stop": (),

@@ -36,6 +36,7 @@ LINES: list[tuple[str, set[str]]] = [
     ("unschedule ahead", {"releases"}),
     ("clear ahead charges", {"error"}),
     ("clear --all ahead", {"error"}),
+    ("lift ahead --confirm ahead", {"error"}),
     ("hold ahead --why x", {"releases"}),
     ("hold nothing --why x", {"error"}),
     ("resume ahead", set()),

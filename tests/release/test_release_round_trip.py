@@ -98,6 +98,9 @@ givens = st.fixed_dictionaries(
         "editor_note": notes,
         "accept": accepts,
         "clearances": names,
+        "not_before": lines,
+        "no_later_than": lines,
+        "alternates": some_slugs,
         "body": paragraphs,
     },
 )

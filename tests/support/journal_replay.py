@@ -66,6 +66,10 @@ class Release:
     #: The clearances that it needs, each with the moment at which it expires; None while it is not given.
     clearances: dict[str, datetime | None] = field(default_factory=dict)
     held: bool = False
+    #: The group of a release that waits for an event, "" for any other.
+    event_group: str = ""
+    lifted: bool = False
+    dismissed: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ class Replay:
         self.fences: list[Fence] = []
         self.stopped = False
         self.closed: set[str] = set()
+        #: Which release of each group was lifted.
+        self.lifted: dict[str, str] = {}
         #: When somebody confirmed the clock, and when this record began as a copy: the act's other lines say so too.
         self._confirmed_at: set[int] = set()
         self._copied_at: set[int] = set()
@@ -177,6 +183,7 @@ class Replay:
             lift, outlets, number = _time(told["lift"]), told["outlets"], told["deliveries"]
             self.releases[slug] = Release(line.version, lift, outlets, number, told.get("recipients", {}))
             self.releases[slug].clearances = dict.fromkeys(told.get("clearances", ()))
+            self.releases[slug].event_group = str(told.get("event_group", ""))
             return
         release = self.releases.get(slug)
         if release is None:
@@ -193,6 +200,18 @@ class Replay:
         elif act == "unapproved":
             release.approved_by.clear()
             self.fences.append(Fence(line, slug))
+        elif act == "lifted":
+            group = release.event_group
+            if not group:
+                self.say(line, f"{slug} was lifted, and waits for no event")
+            if self.lifted.setdefault(group, slug) != slug:
+                self.say(line, f"{slug} was lifted, and so was its alternate {self.lifted[group]}")
+            release.lifted = True
+        elif act == "dismissed":
+            release.dismissed = True
+            self.fences.append(Fence(line, slug))
+            if self.lifted.get(release.event_group) != told["lifted"]:
+                self.say(line, f"{slug} was called off for {told['lifted']}, which nobody lifted")
         elif act in {"cleared", "clearance_refused"}:
             name = str(told["clearance"])
             if name not in release.clearances:
@@ -267,6 +286,8 @@ class Replay:
         for forbidden, why in (
             (self.stopped, "stopped"),
             (release.held, "on hold"),
+            (release.dismissed, "called off for good"),
+            (bool(release.event_group) and not release.lifted, "waiting for its event"),
             (delivery.place[2] in self.closed, "closed"),
         ):
             if forbidden:

@@ -21,6 +21,7 @@ LATER_COLUMNS = (
     "approvals.person",
     "approvals.own",
     "releases.scheduled_by",
+    "releases.event_group",
     "releases.wall",
     "releases.zones",
     "versions.wall",

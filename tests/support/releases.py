@@ -26,4 +26,7 @@ OTHERWISE: dict[str, Any] = {
     "editor_note": "Embargoed.",
     "accept": (("presumption_missing", "sentenced"),),
     "clearances": ("charges",),
+    "not_before": "2018-09-24",
+    "no_later_than": "2018-09-28",
+    "alternates": "smith-verdict",
 }

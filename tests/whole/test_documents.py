@@ -59,7 +59,9 @@ def test_the_example_of_a_release_is_valid_and_has_every_key() -> None:
     page = (TOP / "docs" / "how-to" / "write-a-release.md").read_text(encoding="utf-8")
     example = page.partition("```markdown\n")[2].partition("```")[0]
     release = parse(example.encode(), "names-released")
-    assert set(KEYS) <= {key.partition(".")[0] for key, _ in release.lines}
+    waits = (TOP / "docs" / "how-to" / "wait-for-a-verdict.md").read_text(encoding="utf-8")
+    armed = parse(dedent(waits.partition("```markdown\n")[2].partition("```")[0]).encode(), "smith-guilty")
+    assert set(KEYS) <= {key.partition(".")[0] for key, _ in (*release.lines, *armed.lines)}
     assert {f"contact.{key}" for key in CONTACT_KEYS} <= {key for key, _ in release.lines}
     assert set(re.findall(r"(?m)^\| `(\w+)` \| ", page.partition("## The keys")[2].partition("\n## ")[0])) == set(KEYS)
     assert all(re.search(rf"{key}: ", example) for key in ATTACHMENT_KEYS)
