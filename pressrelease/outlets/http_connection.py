@@ -74,6 +74,7 @@ class Connection(http.client.HTTPConnection):
         self.sock: Any = sock
         self.started = False
         self._pieces: list[bytes] = []
+        self._answer: http.client.HTTPResponse | None = None
         self._timed = sock
         self._last_used = pause_clock()
 
@@ -95,9 +96,9 @@ class Connection(http.client.HTTPConnection):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before
             for piece in pieces:
                 super().send(piece)
-        answer = self.getresponse()
+        self._answer = self.getresponse()
         self._last_used = pause_clock()
-        return answer
+        return self._answer
 
     def send(self, data: Any) -> None:
         """Collect what the library has made of a request; `ask` sends it."""
@@ -119,6 +120,8 @@ class Connection(http.client.HTTPConnection):
     def drop(self) -> None:
         """Close it, whatever is unread."""
         self.close()
+        if self._answer is not None:  # it reads from the file that is closed next
+            self._answer.close()
         self._timed.shut()
 
 
@@ -196,12 +199,12 @@ def _pass_through(proxy: TimedSocket, server: tuple[str, int], login: str) -> No
     lines = [f"CONNECT {there} HTTP/1.1", f"Host: {there}", *([f"Proxy-Authorization: {login}"] if login else [])]
     try:
         proxy.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1"))
-        answer = WholeHead(proxy, method="CONNECT")  # type: ignore[arg-type]
-        answer.begin()
-        if not 200 <= answer.status < 300:
-            raise ProxyRefused(answer.status)
-        if proxy.look() is not None:
-            raise ConnectionAbortedError("the proxy closed the connection, or sent something unasked")
+        with contextlib.closing(WholeHead(proxy, method="CONNECT")) as answer:  # type: ignore[arg-type]
+            answer.begin()
+            if not 200 <= answer.status < 300:
+                raise ProxyRefused(answer.status)
+            if proxy.look() is not None:
+                raise ConnectionAbortedError("the proxy closed the connection, or sent something unasked")
     except BaseException:
         proxy.shut()
         raise
