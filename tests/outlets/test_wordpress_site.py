@@ -264,9 +264,9 @@ def test_text_is_shown_as_it_was_composed(site: WordPressSite) -> None:
 @pytest.mark.parametrize(
     ("user", "settings", "credentials", "words"),
     [
-        ("press", {"given": "wrong"}, True, "does not accept"),
-        ("nobody", {}, True, "does not accept"),
-        ("guest", {}, True, "may not"),
+        ("press", {"given": "wrong"}, True, "rejected the user name or app"),
+        ("nobody", {}, True, "rejected the user name or app"),
+        ("guest", {}, True, "permission to"),
         ("press", {"categories": ("No such",)}, False, "no category"),
         ("press", {"categories": (999999,)}, False, "no category"),
         ("press", {"tags": (999999,)}, False, "no tag"),

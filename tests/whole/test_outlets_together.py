@@ -109,7 +109,7 @@ def test_what_is_refused_for_good_says_so(tmp_path: Path) -> None:
         office.run("publish-due", expect=10)
         [release] = office.json("status", "names")["releases"]
         assert release["state"] == "needs_you"
-        assert "credentials" in release["deliveries"][0]["error"]
+        assert "rejected the login" in release["deliveries"][0]["error"]
         assert "stale" not in str(release)
 
 
