@@ -201,8 +201,8 @@ def work_as_owner(folder: Path) -> None:
     for path, one in deciding.items():
         if one.st_uid not in {0, account} and not is_shared(folder / PRIVATE):
             raise NotPermitted(
-                f"Root does not work here: {path} belongs to {name_of(one.st_uid)}, and so that account could run"
-                f" programs as {name_of(account)}. Nothing was sent.",
+                f"Root can't work here: {path} belongs to {name_of(one.st_uid)}, so that account could run programs as"
+                f" {name_of(account)}. Nothing was sent.",
                 hint=f"{chown_to(name_of(account))} {_quoted(folder)}",
                 code="not_trusted",
             )
@@ -216,9 +216,9 @@ def work_as_owner(folder: Path) -> None:
         name, group, home = "", found.st_gid, "/"
     if not _may_run_us(account, group):
         raise NotPermitted(
-            f"This workspace belongs to {name_of(account)}, and that account may not read this copy of the"
-            " program, so root can't go on as it. Nothing was sent.",
-            hint=f"{as_account(name_of(account))} pressrelease … (with a copy that everybody may run)",
+            f"This workspace belongs to {name_of(account)}, and that account doesn't have permission to read this copy"
+            " of the program, so root can't continue as that account. Nothing was sent.",
+            hint=f"{as_account(name_of(account))} pressrelease … (with a copy that everybody can run)",
             code="not_your_workspace",
         )
     try:
@@ -230,7 +230,7 @@ def work_as_owner(folder: Path) -> None:
         os.setuid(account)
     except OSError:
         raise NotPermitted(
-            f"This workspace belongs to {name_of(account)}, and root may not work as that account here."
+            f"This workspace belongs to {name_of(account)}, and root can't work as that account here."
             " Nothing was sent.",
             hint=f"{as_account(name_of(account))} pressrelease …",
             code="not_your_workspace",
@@ -274,10 +274,10 @@ def _must_be_roots_alone(folder: Path) -> None:
             found = path.stat()
             if found.st_mode & (stat.S_IWOTH | (stat.S_IWGRP if found.st_gid else 0)):
                 raise NotPermitted(
-                    f"Root does not work here: others may change {path}, and so could have root run programs of theirs."
+                    f"Root can't work here: others can change {path} and make root run their programs."
                     " Nothing was sent.",
-                    hint=f"Give the workspace an account of its own, `sudo chown -R daypress: {folder}`, or, if it is"
-                    f" root's alone: `chmod go-w {path}`",
+                    hint=f"Give the workspace its own account: `sudo chown -R daypress: {folder}`. Or, if only root"
+                    f" should use it: `chmod go-w {path}`.",
                     code="not_trusted",
                 )
 
@@ -308,8 +308,7 @@ def must_be_trusted(folder: Path) -> None:
                 )
             if found.st_mode & stat.S_IWOTH:
                 raise NotPermitted(
-                    f"Anybody on this machine may change {path}, and you did not name this workspace. Nothing was"
-                    " done.",
+                    f"Anybody on this computer can change {path}, and you did not name it. Nothing was done.",
                     hint=f"chmod o-w {_quoted(path)}",
                     code="not_trusted",
                 )

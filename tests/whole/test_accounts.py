@@ -404,7 +404,7 @@ def test_root_says_so_if_the_owner_may_not_read_its_copy_of_the_program(place: P
     shutil.copytree(Path(pressrelease.__file__).parent, copy / "pressrelease")
     copy.chmod(0o700)
     place.environment["PYTHONPATH"] = f"{copy}{os.pathsep}{Path(pytest.__file__).parents[1]}"
-    assert "may not read this copy" in place.root("publish-due", expect=77)
+    assert "have permission to read this copy" in place.root("publish-due", expect=77)
 
 
 @pytest.mark.parametrize("links", [True, False])
@@ -443,7 +443,7 @@ def test_root_refuses_its_own_workspace_that_others_may_change(place: Place) -> 
     for path in (place.office.folder, *place.office.folder.rglob("*")):
         os.chown(path, 0, 0)
     (place.office.folder / "config.toml").chmod(0o666)
-    assert "others may change" in place.root("publish-due", expect=77)
+    assert "others can change" in place.root("publish-due", expect=77)
 
 
 # -- a workspace that was found and not named ---------------------------------------------------------------------
