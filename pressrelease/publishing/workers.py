@@ -32,11 +32,11 @@ class Limits:
 
 
 #: At an outlet that recognizes repeats.
-REPEATABLE_LIMITS = Limits(senders=32, claims=320, first_batch=8, max_batch=128)
+REPEATABLE_LIMITS = Limits(senders=32, claims=320, first_batch=16, max_batch=128)
 
 #: And at any other. If this process dies, a person must look into each send it had started: 16 after a `kill -9`, at
 #: most 128 after a power failure, which destroys the log of what had started.
-UNREPEATABLE_LIMITS = Limits(senders=16, claims=128, first_batch=8, max_batch=48)
+UNREPEATABLE_LIMITS = Limits(senders=16, claims=128, first_batch=16, max_batch=48)
 
 
 class OutletWorkers:
