@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pressrelease.notifications.notice import Known, Notice, sentence
 from pressrelease.status.causes import Topic
+from pressrelease.status.evaluation import Directive
 from pressrelease.when import say_full
 from pressrelease.when.formatting import say_full_day
 
@@ -79,19 +80,16 @@ def daily_notice(
     day: date,
     releases: Sequence[Known],
     promises: Sequence[Kept],
-    also: Sequence[str] = (),
     *,
     now: datetime,
     timezone: str,
 ) -> Notice:
     """Return the list of a day; its words are "" if nothing is on it.
 
-    `releases` are those that go out before noon of the next day, `promises` those of releases that are out, and `also`
-    whole sentences about what else waits: alternates that are armed. No release that is not out is named. `now` is
-    aware.
+    `releases` are those that go out, or may be lifted, before noon of the next day, and `promises` those of releases
+    that are out. No release that is not out is named. `now` is aware.
     """
-    lines = [words for one in releases if (words := _lacking(one, now, timezone))]
-    lines = [*_at_most(lines, "releases"), *also]
+    lines = _at_most([words for one in releases if (words := _waiting(one, now, timezone))], "releases")
     lines += _at_most([words for one in promises if (words := _promised(one, day, timezone))], "promises")
     if not lines:
         return Notice(Topic.DAILY, "", key_of(day))
@@ -105,8 +103,8 @@ def _at_most(lines: list[str], what: str) -> list[str]:
     return lines if more <= 0 else [*lines[:MOST], f"{more} more {what} are not listed here."]
 
 
-def _lacking(one: Known, now: datetime, timezone: str) -> str:
-    """Return the sentence about a release that lacks an approval or a clearance; "" for one that lacks nothing."""
+def _waiting(one: Known, now: datetime, timezone: str) -> str:
+    """Return the sentence about a release that lacks an approval or a clearance, or is armed; "" for any other."""
     from pressrelease.status.clearances import open_at, who_words
 
     lift = one.dossier.release.lift
@@ -116,6 +114,14 @@ def _lacking(one: Known, now: datetime, timezone: str) -> str:
         lacks.append(f"needs {'1 more approval' if one.missing == 1 else f'{one.missing} more approvals'}")
     if left:
         lacks.append(f"lacks {who_words(left)}")
+    release = one.dossier.release
+    if release.waits_for_event:
+        until = release.embargo.no_later_than
+        if release.word is not Directive.SCHEDULED or (until is not None and until <= now):
+            return ""  # on hold, or waited too long: a notice of its own says so
+        if lacks:
+            return sentence(f"{one.name} waits for its event and {' and '.join(lacks)}.")
+        return sentence(f"{one.name} is armed: it goes out when somebody lifts it.")
     if not lacks:
         return ""
     goes = "was to go out" if lift is not None and lift <= now else "goes out"

@@ -137,14 +137,20 @@ def _daily(workspace: Workspace, readers: Collection[NotificationCursor], now: d
     from pressrelease.notifications.near_promises import near_promises
 
     read = workspace.store.read
-    before_noon = notification_state.coming_lifts(read, from_micros(0), noon_after(day, timezone))
-    releases = _known(workspace, [slug for slug, *_ in before_noon])
+    noon = noon_after(day, timezone)
+    before_noon = [slug for slug, *_ in notification_state.coming_lifts(read, from_micros(0), noon)]
+    known = _known(workspace, [*before_noon, *notification_state.without_lift(read)])
+    releases = [one for slug, one in known.items() if slug in before_noon or _may_be_lifted(one, noon)]
     promises = near_promises(workspace, now=now)
     out = notification_state.slugs_out(read, {one.promise.slug for one in promises})
-    # A sentence for each alternate that is armed belongs here.
-    also: list[str] = []
     named = [one for one in promises if one.promise.slug in out]
-    return [daily_notice(day, list(releases.values()), named, also, now=now, timezone=timezone)]
+    return [daily_notice(day, releases, named, now=now, timezone=timezone)]
+
+
+def _may_be_lifted(one: Known, noon: datetime) -> bool:
+    """Return whether a release waits for an event that a person may report before `noon`."""
+    release = one.dossier.release
+    return release.waits_for_event and (release.embargo.not_before is None or release.embargo.not_before < noon)
 
 
 def in_words(workspace: Workspace, lines: Sequence[JournalEvent], now: datetime) -> tuple[list[Notice], int]:

@@ -114,6 +114,12 @@ def coming_lifts(read: Reader, after: datetime, upto: datetime) -> list[tuple[st
     ]
 
 
+def without_lift(read: Reader) -> list[str]:
+    """Return the slugs of open releases that have no lift yet: they wait for an approval, or for an event."""
+    rows = read.rows("SELECT slug FROM releases WHERE open AND word <> 'killed' AND lift IS NULL ORDER BY slug")
+    return [str(row["slug"]) for row in rows]
+
+
 def first_line_for(read: Reader, now: datetime) -> int:
     """Return the line after which a new recipient starts."""
     query = "SELECT max(n) AS n FROM journal WHERE at < :since"

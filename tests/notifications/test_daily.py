@@ -28,14 +28,16 @@ from pressrelease.notifications.daily import (
     noon_after,
     was_sent,
 )
+from pressrelease.notifications.notice import Known
 from pressrelease.notifications.sending import notify
 from pressrelease.notifications.unread import UnreadEvents
 from pressrelease.promises import Kept, Promise, PromiseState
 from pressrelease.services import ServiceContext, approving
-from pressrelease.status.evaluation import same_person
+from pressrelease.status.evaluation import Directive, same_person
 from pressrelease.store import notification_state
 from pressrelease.store.notification_state import NotificationCursor
 from pressrelease.system import clock
+from pressrelease.when import Embargo, EmbargoKind
 from pressrelease.wiring import Workspace
 
 ZONE = "America/Los_Angeles"
@@ -50,8 +52,8 @@ def promise(end: datetime, state: PromiseState = PromiseState.OPEN) -> Kept:
     return Kept(Promise("operation", "We will.", 1, end - timedelta(days=2), end), state)
 
 
-def words(unapproved: Any = (), promises: Any = (), also: Any = ()) -> str:
-    return daily_notice(DAY, unapproved, promises, also, now=AT, timezone=ZONE).words
+def words(releases: Any = (), promises: Any = ()) -> str:
+    return daily_notice(DAY, releases, promises, now=AT, timezone=ZONE).words
 
 
 # -- words ---------------------------------------------------------------------------------------------------------
@@ -94,10 +96,18 @@ def test_nothing_on_it_has_no_words() -> None:
     assert daily_notice(DAY, [], [], now=AT, timezone=ZONE).key == "daily 2018-09-20"
 
 
-def test_what_else_is_missing_is_on_the_list() -> None:
-    assert words((), (), ["A clearance is missing."]) == (
-        "Before noon on Friday, Sept. 21, 2018: A clearance is missing. To see what to do: `pressrelease status`."
+def waiting(missing: int = 0, *, until: datetime | None = None, **more: Any) -> Known:
+    verdict = Embargo("on verdict", EmbargoKind.EVENT, ZONE, no_later_than=until)
+    return known(missing=missing, lift=None, embargo=verdict, event_group="trial", **more)
+
+
+def test_what_waits_for_an_event_is_on_the_list() -> None:
+    assert words([waiting()]) == (
+        "Before noon on Friday, Sept. 21, 2018: A release (code 3fa2c1) is armed: it goes out when somebody lifts it."
+        " To see what to do: `pressrelease status`."
     )
+    assert "waits for its event and needs 1 more approval." in words([waiting(1)])
+    assert words([waiting(until=AT)]) == words([waiting(word=Directive.HELD)]) == ""
 
 
 def test_a_long_list_says_how_many_more_there_are() -> None:
@@ -200,6 +210,21 @@ def test_the_list_is_sent_once_and_names_nothing(tmp_path: Path, server: FlakySe
     soon(place, "zqnext")  # what comes later in the day is an event of its own
     place.passes()
     assert len(place.lists) == 1
+
+
+def test_an_armed_alternate_is_on_the_list_and_one_for_later_is_not(tmp_path: Path, server: FlakyServer) -> None:
+    place = DailyPlace(tmp_path, server)
+    context = ServiceContext(place.workspace, "jdoe")
+    from pressrelease.services import scheduling
+
+    for slug, more in (("zqguilty", ""), ("zqlater", "not_before: 2099-01-05T09:00:00-08:00\n")):
+        write(place.workspace, slug, embargo=f"on verdict\nalternates: trial\n{more}".rstrip("\n"))
+        scheduling.schedule(context, scheduling.propose(context, slug))
+        approving.approve(context, slug, "da")
+    place.passes(2)
+    assert len(place.lists) == 1
+    assert place.lists[0].count("is armed: it goes out when somebody lifts it.") == 1
+    assert "zq" not in place.lists[0]
 
 
 def test_an_empty_list_is_not_sent_nor_one_that_fills_later(tmp_path: Path, server: FlakyServer) -> None:
