@@ -63,7 +63,7 @@ class Guarded(Outlet):
             made = self._inner.prepare(message, key=key, recipient=recipient)
         if isinstance(made, RenderedMessage) and isinstance(made.content, bytes) and isinstance(made.media_type, str):
             return made
-        raise TypeError(f"{self._kind}: prepare returned no parcel")
+        raise TypeError(f"{self._kind}: prepare returned no RenderedMessage")
 
     def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Send once. Raises DeliveryFailed and nothing else: UNSURE for any invalid answer."""

@@ -173,7 +173,7 @@ class Board:
     repeats = Repeats(told_apart=False)
     def recipients(self): return ("hall", "door", "hall")
     def prepare(self, message, *, key, recipient): return RenderedMessage(b"x", "text/plain")
-    def send(self, parcel, *, key, recipient):
+    def send(self, rendered, *, key, recipient):
         open(PLACE, "a").write(recipient + "\\n")
         HOW
     def warm(self, sends=4): pass

@@ -46,7 +46,7 @@ def _open(url: str, *, secret: str = SECRET, timeout: float = 5, **settings: obj
     return open_outlet(config, OFFICE, Path(), lambda reference: values[reference.name])
 
 
-def _parcel(outlet: Outlet, *, url: str = "", **more: object) -> RenderedMessage:
+def _rendered(outlet: Outlet, *, url: str = "", **more: object) -> RenderedMessage:
     release = Release("a-slug", "A headline", "immediate", "Lead – “quoted”. ![x](photo.jpg)", **more)  # type: ignore[arg-type]
     contents = {attachment.path: b"x" for attachment in release.attachments}
     message = compose(release, version="v1", office=OFFICE, lift=LIFT, url=url, attachments=contents)
@@ -109,7 +109,7 @@ def test_a_secret_that_is_none_is_refused_without_being_said(secret: str) -> Non
 
 def test_the_body_is_the_contracts() -> None:
     outlet = _open("http://127.0.0.1:1/")
-    rendered = _parcel(
+    rendered = _rendered(
         outlet,
         url="https://news.example.org/a-slug/",
         subhead="Sub",
@@ -138,7 +138,7 @@ def test_the_body_is_the_contracts() -> None:
 
 
 def test_what_is_missing_is_null() -> None:
-    data = json.loads(_parcel(_open("http://127.0.0.1:1/")).content)["data"]
+    data = json.loads(_rendered(_open("http://127.0.0.1:1/")).content)["data"]
     assert (data["url"], data["follows"], data["subhead"]) == (None, None, "")
 
 
@@ -151,10 +151,10 @@ def test_every_try_has_the_same_id_and_bytes_and_its_own_time() -> None:
         outlet = _open(server.url + "/press?x=1")
         for pause in (1.01, 0):
             with pytest.raises(DeliveryFailed) as caught:
-                outlet.send(_parcel(outlet), key=KEY, recipient="")
+                outlet.send(_rendered(outlet), key=KEY, recipient="")
             assert caught.value.certainty is Certainty.UNSURE
             time.sleep(pause)
-        assert outlet.send(_parcel(outlet), key=KEY, recipient="").remote_id == KEY
+        assert outlet.send(_rendered(outlet), key=KEY, recipient="").remote_id == KEY
         outlet.close()
     assert len(server.requests) == 3
     assert {request.headers["webhook-id"] for request in server.requests} == {KEY}
@@ -188,7 +188,7 @@ def test_what_its_answers_mean(behaviour: Behaviour, certainty: Certainty) -> No
     with FlakyServer(behaviour) as server:
         outlet = _open(server.url + "/T0/canary", timeout=0.5)
         with pytest.raises(DeliveryFailed) as caught:
-            outlet.send(_parcel(outlet), key=KEY, recipient="")
+            outlet.send(_rendered(outlet), key=KEY, recipient="")
         outlet.close()
     assert caught.value.certainty is certainty
     for leaked in ("canary", "headline", "a-slug", SECRET, "whsec"):
@@ -198,7 +198,7 @@ def test_what_its_answers_mean(behaviour: Behaviour, certainty: Certainty) -> No
 def test_headers_of_the_offices_own_even_secret_ones() -> None:
     with FlakyServer(answer(204)) as server:
         outlet = _open(server.url, headers={"X-Source": "press office", "Authorization": _reference("TOKEN")})
-        outlet.send(_parcel(outlet), key=KEY, recipient="")
+        outlet.send(_rendered(outlet), key=KEY, recipient="")
         outlet.close()
     [request] = server.requests
     assert request.headers["x-source"] == "press office"
@@ -228,7 +228,7 @@ def test_a_secret_address() -> None:
         values = {"SECRET": SECRET, "URL": server.url + "/canary"}
         outlet = open_outlet(config, OFFICE, Path(), lambda reference: values[reference.name])
         with pytest.raises(DeliveryFailed) as caught:
-            outlet.send(_parcel(outlet), key=KEY, recipient="")
+            outlet.send(_rendered(outlet), key=KEY, recipient="")
         outlet.close()
     assert server.requests[0].target == "/canary"
     assert "127.0.0.1" not in caught.value.reason
