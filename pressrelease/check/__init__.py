@@ -28,7 +28,7 @@ def check_release(
     """Return every finding, in the order of the file. `now` is aware.
 
     `known_slugs` are the releases that there are; `attachment_sizes` maps each attachment's path to its bytes,
-    None where it can't be read.
+    None if it can't be read.
     """
     # The modules that search the text take a while to load, and a list of embargoes doesn't need them.
     from pressrelease.check.facts import fact_findings

@@ -173,7 +173,7 @@ def restore(
 
 
 def _place(session: Session) -> Workspace:
-    """The folder to restore into: the one named, the workspace around here, or, where there is none, here."""
+    """Return the folder to restore into: the named one, the workspace around here, or the current folder."""
     from pressrelease.errors import NotFound
     from pressrelease.system.accounts import work_as_owner
     from pressrelease.wiring import Workspace

@@ -28,7 +28,7 @@ app = typer.Typer()
 #: How many releases that ask nothing more a plain `status` still shows.
 RECENT = 10
 
-#: How many rows of a kind `status --json` has, where nobody asks for all.
+#: How many rows of each kind `status --json` has without `--all`.
 SHOWN_AS_JSON = 1_000
 
 

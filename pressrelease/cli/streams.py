@@ -63,7 +63,7 @@ def open_standard_streams() -> None:
 
 
 def unwritten() -> OSError | None:
-    """Why part of the answer could not be written, None where all of it was; standard output is flushed first."""
+    """Return why part of the answer could not be written, None if all was; standard output is flushed first."""
     sys.stdout.flush()
     return _Steady.failure
 

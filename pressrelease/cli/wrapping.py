@@ -17,7 +17,7 @@ _LABEL = re.compile(r"(\s*)(?:(\S{1,12}(?: \S{1,8})? {2,})|(- |[a-z]{2,8}(?: [0-
 
 
 def terminal_width(stream: TextIO) -> int | None:
-    """Return how many columns the terminal behind `stream` has; None where there is no terminal.
+    """Return how many columns the terminal behind `stream` has; None if there is no terminal.
 
     The environment's COLUMNS counts first, as for every program.
     """

@@ -60,7 +60,9 @@ def _problem_with(service: Any, address: str, at: str) -> Problem | None:
     scheme = address.partition("://")[0].lower()
     plain = service.protocol or ()
     if scheme in ({plain} if isinstance(plain, str) else set(plain)):
-        return Problem(0, f"the address in {at} is not encrypted", f"Write {scheme}s:// instead, where there is one.")
+        return Problem(
+            0, f"the address in {at} is not encrypted", f"Write {scheme}s:// instead, if the service has one."
+        )
     if not getattr(service, "verify_certificate", True):
         return Problem(0, f"the address in {at} switches the check of certificates off", "Take verify=no out of it.")
     return None

@@ -36,7 +36,7 @@ def _made(protocol: str, bundles: tuple[str, ...], system: tuple[str, ...]) -> s
 
         bundle = certifi.where()
         system = (*system, bundle)
-    # OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR by itself, where it is not given a file or a folder.
+    # OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR by itself, unless it is given a file or a folder.
     file, folder = (bundle, None) if os.path.isfile(bundle) else (None, bundle)  # noqa: PTH113
     if not any(system):
         context = ssl.create_default_context(cafile=file, capath=folder)

@@ -62,7 +62,7 @@ class FileFact(str, Enum):
 class Approval(NamedTuple):
     """One person's yes to exactly one version; `at` is UTC.
 
-    `signature` is their SSH key's, "" without one; `doubt` says why the yes does not count, "" where it may. `key` is
+    `signature` is their SSH key's, "" without one; `doubt` says why the yes does not count, "" if it may. `key` is
     the fingerprint of the key that made the signature, "" if that was not asked.
     """
 
@@ -74,13 +74,13 @@ class Approval(NamedTuple):
 
 
 class Scheduled(NamedTuple):
-    """A release as scheduled: one frozen version and a person's last word on it. Times are aware UTC.
+    """A release as scheduled: one frozen version and a person's last command about it. Times are aware UTC.
 
     `lift` is None while an `immediate` release still waits for its approvals: it lifts when the last one is
-    given. `late_accepted_at` is when a person last said that it may go out although it is late: it then has
-    `max_late` from there, as it had from its lift. `wall` is the lift as the clocks that were meant show it, "" where
-    an instant was; `zones` the release of the zone database that the lift was last reckoned by, "" where unknown.
-    `scheduled_by` is the person who fixed this version and its lift.
+    given. `late_accepted_at` is when a person last allowed it to go out late: `max_late` then counts from there, not
+    from its lift. `wall` is the lift as wall time, "" if an instant was meant; `zones` is the release of the zone
+    database that the lift was last calculated with, "" if unknown. `scheduled_by` is the person who fixed this
+    version and its lift.
     """
 
     slug: str
@@ -130,10 +130,10 @@ class ListChange(NamedTuple):
 class Dossier(NamedTuple):
     """All that is known of one scheduled release.
 
-    `ruling` is what the zone rules of this machine make of its lift, None where they have nothing to say. `changed`
+    `ruling` is what the zone rules of this machine make of its lift, None if they have nothing to say. `changed`
     says which key of config.toml differs from what was frozen with the version, "" if none that matters does; `lists`
     has the lists that were edited since, where a person looks. `disagrees` says in what the record of it differs from
-    the journal, "" where they agree. `clearances` are those that its version needs, as config.toml has them now.
+    the journal, "" if they agree. `clearances` are those that its version needs, as config.toml has them now.
     """
 
     release: Scheduled
@@ -154,9 +154,9 @@ class Dossier(NamedTuple):
 
 
 class ReleaseStatus(NamedTuple):
-    """A release's state with its reason in words ("" where the state says it all), and as a code.
+    """A release's state with its reason in words ("" if the state says it all), and as a code.
 
-    `blocked` says whether nothing may leave at the moment, whatever is due; `cause` is None where `reason` is "", and
+    `blocked` says whether nothing may leave at the moment, whatever is due; `cause` is None if `reason` is "", and
     `outlets` are those that it is about.
     """
 

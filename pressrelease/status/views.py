@@ -218,7 +218,7 @@ def late_words(late: timedelta) -> str:
 
 
 def next_command(row: Row) -> str:
-    """The command to run next for a release that waits for a person; "" where it waits for nobody."""
+    """The command to run next for a release that waits for a person; "" if it waits for nobody."""
     standing = row.standing
     if standing.cause is None:
         return f"pressrelease schedule {row.slug}" if standing.state is ReleaseState.DRAFT else ""
