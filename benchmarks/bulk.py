@@ -38,7 +38,7 @@ def main() -> None:
             began = time.perf_counter()
             ground.command(folder, "schedule", "--yes", *slugs)
             scheduled = time.perf_counter()
-            ground.command(folder, "approve", "--as", "deputy", *slugs)
+            ground.command(folder, "approve", "--no-input", "--as", "deputy", *slugs)
             rounds.append((scheduled - began, time.perf_counter() - scheduled))
             if ground.states(folder) != {"waiting": COUNT}:
                 sys.exit("not all of them were scheduled")

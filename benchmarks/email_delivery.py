@@ -147,7 +147,7 @@ def measure(kind: str, folder: Path, count: int, connections: int) -> float:
     try:
         recipients = [f"reporter-{number}@example.org" for number in range(count)]
         found_office(folder, port, recipients)
-        command(folder, "approve", "names-released", "--as", "deputy")
+        command(folder, "approve", "names-released", "--as", "deputy", "--no-input")
         content = ready(folder)
         letters = [(address, content) for address in recipients]
         before = bare(port, letters, connections)

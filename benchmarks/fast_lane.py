@@ -42,7 +42,8 @@ def furnish(folder: Path) -> None:
         encoding="utf-8",
     )
     subprocess.run([*PROGRAM, "schedule", "--yes", SLUG], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([*PROGRAM, "approve", SLUG, "--as", "deputy"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    approve = [*PROGRAM, "approve", SLUG, "--as", "deputy", "--no-input"]
+    subprocess.run(approve, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     with (folder / "releases" / f"{SLUG}.md").open("a", encoding="utf-8") as file:
         file.write("\n")
     time.sleep(max(0.0, (lift - datetime.now(UTC)).total_seconds()) + 1)

@@ -34,7 +34,7 @@ def furnish(folder: Path) -> None:
         text = f"---\nheadline: Headline of {slug}\ndate: 2026-01-05\nembargo: {lift}\n---\n\nWords.\n"
         (folder / "releases" / f"{slug}.md").write_text(text, encoding="utf-8")
     subprocess.run([*PROGRAM, "schedule", "--yes", *slugs], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([*PROGRAM, "approve", *slugs], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*PROGRAM, "approve", "--no-input", *slugs], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     subprocess.run([*PROGRAM, "publish-due"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
