@@ -5,6 +5,7 @@ A mutation run (`bash .ci/run mutation`) found each of these: without this table
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from dossiers import HOUR, LIFT, MINUTE, OUTLETS, POLICY, RELEASE, RETRY, SECOND
 
 from pressrelease.config import Policy
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, Receipt
+from pressrelease.status.clearances import Clearance, ClearanceState
 from pressrelease.status.evaluation import (
     Approval,
     Directive,
@@ -31,6 +33,8 @@ BLOCKS = ZoneCheck(LIFT, words="the rules changed", asks=True, blocked=True)
 MOVED = ZoneCheck(LIFT, words="the rules changed")
 TO_A, TO_B = (at("failed")._replace(recipient=name, error="550 no") for name in ("a@x.example", "b@x.example"))
 DOUBTFUL = at("in_doubt", "media")
+GIVEN = Clearance("charges", ClearanceState.GIVEN, "jdoe", NOW - HOUR, LIFT)
+ONLY_UNTIL = "charges was cleared by jdoe only until Friday, Sept. 21, 2018, 9 a.m. PDT"
 LATER = at("retrying")._replace(error="451 later", next_try=LIFT + MINUTE)
 
 
@@ -45,19 +49,22 @@ def word(directive: Directive, why: str = "") -> Any:
     return RELEASE._replace(word=directive, word_by="da", why=why)
 
 
-TABLE: dict[str, tuple[Any, Any]] = {
-    "withdrawn": (seen(release=word(Directive.KILLED)), ("killed", "killed", True, (), "")),
+TABLE: dict[str, tuple[Callable[[], Any], Any]] = {
+    "withdrawn": (lambda: seen(release=word(Directive.KILLED)), ("killed", "killed", True, (), "")),
     "all called off": (
-        seen(at("canceled")),
+        lambda: seen(at("canceled")),
         ("killed", "canceled", True, (), "every delivery was canceled; nothing went out"),
     ),
     "held": (
-        seen(release=word(Directive.HELD, "a call")),
+        lambda: seen(release=word(Directive.HELD, "a call")),
         ("held", "held", True, (), "put on hold by da: a call"),
     ),
-    "held without a reason": (seen(release=word(Directive.HELD)), ("held", "held", True, (), "put on hold by da")),
+    "held without a reason": (
+        lambda: seen(release=word(Directive.HELD)),
+        ("held", "held", True, (), "put on hold by da"),
+    ),
     "the record disagrees": (
-        seen(disagrees="its lift"),
+        lambda: seen(disagrees="its lift"),
         (
             "needs_you",
             "record_disagrees",
@@ -67,7 +74,7 @@ TABLE: dict[str, tuple[Any, Any]] = {
         ),
     ),
     "the config was changed": (
-        seen(changed="[office] name was changed"),
+        lambda: seen(changed="[office] name was changed"),
         (
             "needs_you",
             "config_changed",
@@ -77,7 +84,7 @@ TABLE: dict[str, tuple[Any, Any]] = {
         ),
     ),
     "the config was changed while it went out": (
-        seen(LATER, changed="[office] name was changed"),
+        lambda: seen(LATER, changed="[office] name was changed"),
         (
             "needs_you",
             "config_changed",
@@ -87,28 +94,28 @@ TABLE: dict[str, tuple[Any, Any]] = {
         ),
     ),
     "the rules stop it": (
-        seen(ruling=BLOCKS),
+        lambda: seen(ruling=BLOCKS),
         ("needs_you", "zone_rules_ask", True, (), "the rules changed"),
     ),
-    "the rules ask": (seen(ruling=ASKS), ("needs_you", "zone_rules_ask", False, (), "the rules changed")),
+    "the rules ask": (lambda: seen(ruling=ASKS), ("needs_you", "zone_rules_ask", False, (), "the rules changed")),
     "the rules moved it": (
-        seen(ruling=MOVED, now=LIFT - HOUR),
+        lambda: seen(ruling=MOVED, now=LIFT - HOUR),
         ("scheduled", "zone_rules_changed", False, (), "the rules changed"),
     ),
     "the clock": (
-        seen(clock_doubt="it jumped"),
+        lambda: seen(clock_doubt="it jumped"),
         ("needs_you", "clock_in_doubt", True, (), "it jumped; nothing goes out until someone checks it"),
     ),
     "one approval of two": (
-        seen(policy=TWO),
+        lambda: seen(policy=TWO),
         ("unapproved", "approval_missing", True, (), "1 more approval needed"),
     ),
     "none of two, and the rules moved it": (
-        seen(policy=TWO, approvals=(), ruling=MOVED),
+        lambda: seen(policy=TWO, approvals=(), ruling=MOVED),
         ("unapproved", "approval_missing", True, (), "2 more approvals needed; the rules changed"),
     ),
     "an approval in doubt": (
-        seen(approvals=(Approval("da", NOW, doubt="unsigned"), Approval("deputy", NOW, doubt="revoked"))),
+        lambda: seen(approvals=(Approval("da", NOW, doubt="unsigned"), Approval("deputy", NOW, doubt="revoked"))),
         (
             "unapproved",
             "approval_missing",
@@ -118,15 +125,15 @@ TABLE: dict[str, tuple[Any, Any]] = {
         ),
     ),
     "the author's own": (
-        seen(policy=Policy(author_may_approve=False), approvals=(Approval("jdoe", NOW),)),
+        lambda: seen(policy=Policy(author_may_approve=False), approvals=(Approval("jdoe", NOW),)),
         ("unapproved", "approval_missing", True, (), "1 more approval needed"),
     ),
     "no lift": (
-        seen(release=RELEASE._replace(lift=None)),
+        lambda: seen(release=RELEASE._replace(lift=None)),
         ("unapproved", "approval_missing", True, (), "it goes out with its next approval"),
     ),
     "outlets gone": (
-        seen(at("waiting", "wire"), at("waiting", "fax")),
+        lambda: seen(at("waiting", "wire"), at("waiting", "fax")),
         (
             "needs_you",
             "outlet_unknown",
@@ -137,7 +144,7 @@ TABLE: dict[str, tuple[Any, Any]] = {
         ),
     ),
     "what a closed outlet refused waits for the outlet": (
-        seen(at("failed", "media"), closed={"media": "401"}),
+        lambda: seen(at("failed", "media"), closed={"media": "401"}),
         (
             "needs_you",
             "outlet_closed",
@@ -147,31 +154,65 @@ TABLE: dict[str, tuple[Any, Any]] = {
         ),
     ),
     "a closed outlet that has it": (
-        seen(at("delivered", "media"), closed={"media": "401"}),
+        lambda: seen(at("delivered", "media"), closed={"media": "401"}),
         ("published", None, False, (), ""),
     ),
+    "not cleared at its lift": (
+        lambda: seen(clearances=(Clearance("charges"), Clearance("victim"))),
+        (
+            "needs_you",
+            "clearance_missing",
+            True,
+            (),
+            "charges is not cleared; victim is not cleared; needed: charges, victim; nothing goes out until then",
+        ),
+    ),
+    "not cleared yet": (
+        lambda: seen(clearances=(Clearance("charges"),), now=LIFT - HOUR),
+        ("scheduled", "clearance_missing", False, (), "charges is not cleared; needed: charges"),
+    ),
+    "a clearance that ends before the lift": (
+        lambda: seen(clearances=(GIVEN,), now=LIFT - HOUR),
+        ("scheduled", "clearance_expired", False, (), f"{ONLY_UNTIL}; needed: charges"),
+    ),
+    "a clearance that ended": (
+        lambda: seen(clearances=(GIVEN,)),
+        ("needs_you", "clearance_expired", True, (), f"{ONLY_UNTIL}; needed: charges; nothing goes out until then"),
+    ),
+    "a clearance refused ahead of the lift": (
+        lambda: seen(
+            clearances=(Clearance("charges", ClearanceState.REFUSED, "jdoe", NOW, why="a minor"),), now=LIFT - HOUR
+        ),
+        (
+            "needs_you",
+            "clearance_refused",
+            True,
+            (),
+            "charges was refused by jdoe: a minor; needed: charges; nothing goes out until then",
+        ),
+    ),
     "retrying": (
-        seen(at("delivered", "newsroom"), LATER),
+        lambda: seen(at("delivered", "newsroom"), LATER),
         ("publishing", "retrying", False, ("newsroom",), "newsroom: 1 of 2 sent; 451 later; next try 9:01 a.m. PDT"),
     ),
     "retrying at this moment": (
-        seen(LATER._replace(next_try=LIFT)),
+        lambda: seen(LATER._replace(next_try=LIFT)),
         ("publishing", "retrying", False, ("newsroom",), "newsroom: 0 of 1 sent; 451 later"),
     ),
     "unsent for long": (
-        seen(at("waiting"), at("waiting", "media"), now=LIFT + 5 * MINUTE),
+        lambda: seen(at("waiting"), at("waiting", "media"), now=LIFT + 5 * MINUTE),
         ("publishing", "delayed", False, ("newsroom", "media"), "newsroom: 0 of 1 sent; media: 0 of 1 sent"),
     ),
     "one failed": (
-        seen(TO_A),
+        lambda: seen(TO_A),
         ("needs_you", "failed", False, ("newsroom",), "sending to newsroom (a@x.example) failed: 550 no"),
     ),
     "two failed": (
-        seen(TO_A, TO_B),
+        lambda: seen(TO_A, TO_B),
         ("needs_you", "failed", False, ("newsroom",), "sending to newsroom (a@x.example) failed: 550 no, and 1 more"),
     ),
     "a doubt comes before what failed": (
-        seen(TO_A, DOUBTFUL, TO_B),
+        lambda: seen(TO_A, DOUBTFUL, TO_B),
         (
             "needs_you",
             "in_doubt",
@@ -184,8 +225,8 @@ TABLE: dict[str, tuple[Any, Any]] = {
 
 
 @pytest.mark.parametrize(("found", "expected"), TABLE.values(), ids=TABLE.keys())
-def test_the_whole_answer(found: Any, expected: Any) -> None:
-    assert found == expected
+def test_the_whole_answer(found: Callable[[], Any], expected: Any) -> None:
+    assert found() == expected
 
 
 @pytest.mark.parametrize(
