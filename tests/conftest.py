@@ -37,8 +37,20 @@ def pytest_xdist_auto_num_workers() -> int:
     return (3 * processors + 1) // 2
 
 
-#: Files whose tests are few and long: started last, one of them would keep a single processor busy at the end.
-LONG = ("test_cycle.py", "test_prepare.py", "test_zone_rules.py", "test_notices.py", "test_approvals.py")
+#: Files that take longest: started last, one of them would keep a single processor busy at the end.
+LONG = (
+    "test_approvals.py",
+    "test_approving.py",
+    "test_backup_restore.py",
+    "test_cycle.py",
+    "test_notices.py",
+    "test_prepare.py",
+    "test_settling.py",
+    "test_store.py",
+    "test_tampering.py",
+    "test_when_properties.py",
+    "test_zone_rules.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
