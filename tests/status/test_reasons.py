@@ -22,7 +22,9 @@ from pressrelease.status.evaluation import (
     Dossier,
     ReleaseStatus,
     counted_approvals,
+    due_since,
     evaluate,
+    same_person,
     too_late,
 )
 from pressrelease.when.wall_time import ZoneCheck
@@ -34,6 +36,7 @@ MOVED = ZoneCheck(LIFT, words="the rules changed")
 TO_A, TO_B = (at("failed")._replace(recipient=name, error="550 no") for name in ("a@x.example", "b@x.example"))
 DOUBTFUL = at("in_doubt", "media")
 GIVEN = Clearance("charges", ClearanceState.GIVEN, "jdoe", NOW - HOUR, LIFT)
+REFUSED = Clearance("charges", ClearanceState.REFUSED, "jdoe", NOW, why="a minor")
 ONLY_UNTIL = "charges was cleared by jdoe only until Friday, Sept. 21, 2018, 9 a.m. PDT"
 LATER = at("retrying")._replace(error="451 later", next_try=LIFT + MINUTE)
 
@@ -180,15 +183,38 @@ TABLE: dict[str, tuple[Callable[[], Any], Any]] = {
         ("needs_you", "clearance_expired", True, (), f"{ONLY_UNTIL}; needed: charges; nothing goes out until then"),
     ),
     "a clearance refused ahead of the lift": (
-        lambda: seen(
-            clearances=(Clearance("charges", ClearanceState.REFUSED, "jdoe", NOW, why="a minor"),), now=LIFT - HOUR
-        ),
+        lambda: seen(clearances=(REFUSED,), now=LIFT - HOUR),
         (
             "needs_you",
             "clearance_refused",
             True,
             (),
             "charges was refused by jdoe: a minor; needed: charges; nothing goes out until then",
+        ),
+    ),
+    "a clearance refused, and an outlet gone": (
+        lambda: seen(at("waiting", "fax"), clearances=(REFUSED,), now=LIFT - HOUR),
+        (
+            "needs_you",
+            "clearance_refused",
+            True,
+            (),
+            "charges was refused by jdoe: a minor; needed: charges; nothing goes out until then",
+        ),
+    ),
+    "not cleared, and nothing left to send": (
+        lambda: seen(TO_A, clearances=(Clearance("charges"),)),
+        ("needs_you", "failed", False, ("newsroom",), "sending to newsroom (a@x.example) failed: 550 no"),
+    ),
+    "two closed outlets": (
+        lambda: seen(WAITING, at("waiting", "media"), closed={"media": "401", "newsroom": "403"}),
+        (
+            "needs_you",
+            "outlet_closed",
+            False,
+            ("media", "newsroom"),
+            "media rejected the login (401). Sending to it is paused until its credentials are fixed;"
+            " newsroom rejected the login (403). Sending to it is paused until its credentials are fixed",
         ),
     ),
     "retrying": (
@@ -255,6 +281,7 @@ def test_how_late_it_is_where_little_is_allowed(minutes: int, said: str) -> None
         ([("da", "K1"), ("deputy", "K1")], TWO, 1),
         ([("da", "K1"), ("deputy", "K2")], TWO, 2),
         ([("da", "K1"), ("deputy", "K2"), ("da", "K2")], TWO, 1),
+        ([("da", "K1"), ("deputy", "K2"), ("da", "K1")], TWO, 2),
         ([("da", ""), ("deputy", "")], TWO, 2),
         ([("clerk", ""), ("da", "")], Policy(approvers=("da",)), 1),
         ([("da", "")], Policy(approvers=("da",)), 1),
@@ -265,6 +292,18 @@ def test_how_late_it_is_where_little_is_allowed(minutes: int, said: str) -> None
 def test_people_and_keys_are_counted(people: list[tuple[str, str]], policy: Policy, count: int) -> None:
     approvals = [Approval(name, NOW, key=key) for name, key in people]
     assert counted_approvals(approvals, policy, frozenset()) == count
+
+
+def test_names_are_compared_without_case_and_spaces() -> None:
+    assert same_person("  J \u00a0 DOE ") == "j doe"
+
+
+@pytest.mark.parametrize("approved", [-HOUR, HOUR])
+@pytest.mark.parametrize("cleared", [-HOUR, 2 * HOUR])
+def test_it_is_due_once_the_last_person_let_it_go(approved: timedelta, cleared: timedelta) -> None:
+    clearance = Clearance("charges", ClearanceState.GIVEN, "jdoe", LIFT + cleared, LIFT + 9 * HOUR)
+    dossier = Dossier(RELEASE, (Approval("da", LIFT + approved),), (WAITING,), clearances=(clearance,))
+    assert due_since(dossier) == LIFT + max(approved, cleared, timedelta(0))
 
 
 def test_an_approval_in_doubt_costs_the_next_one_nothing() -> None:
