@@ -132,8 +132,8 @@ def _how_far_off() -> Iterator[DoctorFinding]:
         )
     else:
         yield warning(
-            "this system does not report how far off its clock may be (NTP). A release goes out at its time, but without"
-            " proof that its time has come",
+            "this system does not report how far off its clock may be (NTP). A release goes out at its time, but"
+            " without proof that its time has come",
             "On Linux, run a time service such as chrony. For a container, run it on the host.",
         )
 
