@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import records
 from calling import Caller
+from office import make_original
 
 from pressrelease.cli.app import COMMANDS
 from pressrelease.wiring import Workspace
@@ -66,19 +68,25 @@ LINES: list[tuple[str, set[str]]] = [
 ]
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    workspace = records.office(tmp_path / "office")
-    monkeypatch.chdir(workspace.folder)
-    monkeypatch.delenv("EDITOR", raising=False)
-    monkeypatch.delenv("VISUAL", raising=False)
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    workspace = records.office(tmp_path_factory.mktemp("template") / "office")
     records.schedule(workspace, "ahead")
     records.schedule_now(workspace, "late", approved=True)
     records.schedule_now(workspace, "due")
     (workspace.folder / "releases" / "late.md").write_text("changed since", encoding="utf-8")
     records.write(workspace, "draft", embargo="2099-01-05T09:00:00-08:00")
     records.write(workspace, "bad", embargo="2099-01-05T09:00:00-08:00", body="[[NAMES]]")
-    return workspace
+    workspace.store.close()
+    return workspace.folder
+
+
+@pytest.fixture
+def place(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    folder = Path(shutil.copytree(template, tmp_path / "office", symlinks=True))
+    make_original(folder)
+    monkeypatch.chdir(folder)
+    return Workspace(folder)
 
 
 def document(call: Caller, *arguments: str) -> dict[str, Any]:
