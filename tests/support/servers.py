@@ -306,16 +306,20 @@ class Authority:
 
 
 def make_authority(folder: Path, *, name: str = "localhost", days: int = 30) -> Authority:
-    """Made with the `openssl` program. `days` below zero makes a certificate that has expired."""
+    """Made with the `openssl` program. `days` below zero makes a certificate that has expired.
+
+    It has the extensions of RFC 5280 that Python 3.13 and later ask of an authority and of what it signed.
+    """
 
     def openssl(*words: str) -> None:
         subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
 
     folder.mkdir(parents=True, exist_ok=True)
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "3650", "-subj", "/CN=test authority")
+    own = ("-subj", "/CN=test authority", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "3650", *own)
     openssl("req", *key, "-keyout", "server.key", "-out", "server.csr", "-subj", f"/CN={name}")
-    (folder / "names").write_text(f"subjectAltName=DNS:{name}\n")
+    (folder / "names").write_text(f"subjectAltName=DNS:{name}\nauthorityKeyIdentifier=keyid\n")
     signing = ["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
     openssl(*signing, "-out", "server.pem", "-days", str(days), "-extfile", "names")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
