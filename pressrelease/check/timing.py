@@ -80,9 +80,9 @@ def _bounded(event: Embargo, release: Release, config: Config, now: datetime) ->
 
 def _say_past(refused: EmbargoRefused, moment: datetime, release: Release, config: Config, now: datetime) -> None:
     """Make a refusal show its time seen from `now`, because it was read from the release's own date."""
-    from pressrelease.when import say
+    from pressrelease.when import say_full
 
-    said = say(moment, timezone=config.office.timezone, now=now)
+    said = say_full(moment, timezone=config.office.timezone, now=now)
     if moment > now:
         refused.message = f"The embargo, {said}, is before the release's own date ({release.date})."
         refused.hint = "Correct `date` or `embargo` in the file."
@@ -123,7 +123,7 @@ def _reference(release: Release, config: Config, now: datetime) -> datetime:
 
 def embargo_findings(release: Release, config: Config, *, now: datetime) -> Iterator[Finding]:
     """Yield findings for an embargo that is refused, past, already open, or without a day to count from."""
-    from pressrelease.when import say
+    from pressrelease.when import say_full
 
     line = release.line_of("embargo")
     try:
@@ -149,16 +149,16 @@ def embargo_findings(release: Release, config: Config, *, now: datetime) -> Iter
     ahead = _choose_ahead(release)
     zone = config.office.timezone
     if embargo.kind is EmbargoKind.INSTANT and embargo.lift is not None and embargo.lift <= now:
-        said = say(embargo.lift, timezone=zone, now=now)
+        said = say_full(embargo.lift, timezone=zone, now=now)
         yield Finding(
             release.slug, "embargo_past", Severity.ERROR, line, f"The embargo has already passed: {said}.", ahead
         )
     elif embargo.no_later_than is not None and embargo.no_later_than <= now:
-        said = say(embargo.no_later_than, timezone=zone, now=now)
+        said = say_full(embargo.no_later_than, timezone=zone, now=now)
         message = f"The embargo has already passed: its window closed {said}."
         yield Finding(release.slug, "embargo_past", Severity.ERROR, line, message, ahead)
     elif embargo.kind is EmbargoKind.WINDOW and embargo.lift is not None and embargo.lift <= now:
-        said = say(embargo.lift, timezone=zone, now=now)
+        said = say_full(embargo.lift, timezone=zone, now=now)
         message = f"The window is open, but its usual release time has already passed: {said}."
         yield Finding(release.slug, "window_begun", Severity.WARNING, line, message, ahead)
     if release.date is None and embargo.kind not in _WITHOUT_A_DAY and _moves(release, config, embargo, now):

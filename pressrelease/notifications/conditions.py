@@ -10,7 +10,7 @@ from pressrelease.notifications.notice import CODE, Coming, Known, Notice, sente
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.causes import ADVICE, UNCLEARED, Cause, Topic
 from pressrelease.status.evaluation import Directive, FileFact, ReleaseState, ReleaseStatus, due_since, too_late
-from pressrelease.when import rfc3339, say, say_span
+from pressrelease.when import rfc3339, say_full, say_span
 from pressrelease.when.formatting import say_time
 
 #: How long before a lift a reminder is sent.
@@ -93,11 +93,11 @@ def clearance_reminders(known: Iterable[Known], *, now: datetime, timezone: str)
         left = open_at(one.dossier.clearances, release.lift)
         if ahead is None or not left:
             continue
-        lift = say(release.lift, timezone=timezone, now=now)
+        lift = say_full(release.lift, timezone=timezone, now=now)
         words = f"{one.name} goes out {lift}, but {_uncleared(one, release.lift)}"
         for each in left:
             if (useful := each.useful_from(release.lift)) > now:
-                words += f". {each.name} can be given after {say(useful, timezone=timezone)}"
+                words += f". {each.name} can be given after {say_full(useful, timezone=timezone)}"
         key = f"clearance: {release.slug} {release.version[:16]} {rfc3339(release.lift)} {say_span(ahead)}"
         found.append(Notice(Topic.CLEARANCE, f"{sentence(words)}. To answer: `pressrelease clear --all SLUG`.", key))
     return found
@@ -159,7 +159,7 @@ def reminders(
             for state, words in _NOT_READY.items()
             if state in states
         )
-        words = f"{what} {say(lift, timezone=timezone, now=now)}.{amiss}"
+        words = f"{what} {say_full(lift, timezone=timezone, now=now)}.{amiss}"
         found.append(Notice(Topic.SOON, words, f"soon: {rfc3339(lift)} {say_span(ahead)}"))
     return found
 

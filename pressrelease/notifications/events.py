@@ -11,7 +11,7 @@ from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import Topic
 from pressrelease.status.evaluation import Directive, Dossier
 from pressrelease.system.printable import one_line
-from pressrelease.when import say, say_span
+from pressrelease.when import say_full, say_span
 
 #: The journal's events that people are notified of.
 EVENTS = frozenset(
@@ -138,15 +138,15 @@ def _stops(group: EventGroup, now: datetime, timezone: str) -> str:
     """Return the words for stops and what ended them, in turn; only the last describes the present."""
     words = []
     for one in group.steps[-MOST_STEPS:]:
-        when, by = say(one.at, timezone=timezone, now=now), one_line(one.actor)
+        when, by = say_full(one.at, timezone=timezone, now=now), one_line(one.actor)
         if one.event == "restored":
-            words.append(f"{by} restored a backup, {when}. Everything is stopped.")
+            words.append(f"{by} restored a backup on {when}. Everything is stopped.")
         elif one.event == "adopted":
-            words.append(f"{by} made a copied or moved workspace the original, {when}. Everything is stopped.")
+            words.append(f"{by} made a copied or moved workspace the original on {when}. Everything is stopped.")
         elif one.event == "stopped":
-            words.append(f"{by} stopped publishing, {when}.")
+            words.append(f"{by} stopped publishing on {when}.")
         else:
-            words.append(f"{by} turned publishing back on, {when}.")
+            words.append(f"{by} resumed publishing on {when}.")
     if group.event != "resumed":
         words.append("Nothing goes out until `pressrelease resume --all`.")
     return " ".join(words)
@@ -165,7 +165,7 @@ def _approval(known: Known | None, now: datetime, timezone: str) -> str:
     if known is None or known.missing <= 0 or known.dossier.release.word is Directive.KILLED:
         return ""
     lift = known.dossier.release.lift
-    by = f"to go out {say(lift, timezone=timezone, now=now)}" if lift else "and goes out as soon as it is approved"
+    by = f"to go out {say_full(lift, timezone=timezone, now=now)}" if lift else "and goes out as soon as it is approved"
     if known.dossier.release.waits_for_event:
         by = "and then waits for its event"
     more = "1 more approval" if known.missing == 1 else f"{known.missing} more approvals"
@@ -195,7 +195,7 @@ def _moved(group: EventGroup, known: Known | None, now: datetime, timezone: str)
     release, ruling = known.dossier.release, known.dossier.ruling
     if release.lift is None or ruling is None or not ruling.words or ruling.asks:
         return ""  # rescheduled since, or a person is asked about it
-    lift = say(release.lift, timezone=timezone, now=now)
+    lift = say_full(release.lift, timezone=timezone, now=now)
     return f"{known.name} keeps the approved local time and goes out {lift}: {ruling.words}."
 
 

@@ -100,7 +100,7 @@ def lift_findings(
     from pressrelease.check.finding import Finding, Severity
     from pressrelease.promises import PromiseState
     from pressrelease.promises.fulfillment import fits
-    from pressrelease.when import say
+    from pressrelease.when import say_full
 
     try:
         made = promised(context, [release.follows], now=now)
@@ -121,7 +121,7 @@ def lift_findings(
             Severity.WARNING,
             release.line_of("follows"),
             f"{release.follows} promised it for another time ({_when(waiting[0], zone, now)}). It would go out"
-            f" {say(lift or now, timezone=zone, now=now)}.",
+            f" {say_full(lift or now, timezone=zone, now=now)}.",
             "Choose a time with --at that keeps the promise, or announce that it will come later.",
         ),
     )

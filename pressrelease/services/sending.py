@@ -10,7 +10,7 @@ from pressrelease.status.causes import Cause
 from pressrelease.status.clearances import open_at, who_words
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.system import clock
-from pressrelease.when import rfc3339, say
+from pressrelease.when import rfc3339, say_full
 
 
 def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
@@ -49,7 +49,7 @@ def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
             code="not_cleared",
         )
     if not lifted and not early:
-        said = say(release.lift, timezone=context.config.office.timezone) if release.lift else "its approval"
+        said = say_full(release.lift, timezone=context.config.office.timezone) if release.lift else "its approval"
         raise NotPermitted(
             f"{slug} is under embargo until {said}. Nothing was sent.",
             hint=f"It goes out by itself then. Only if it has to go out now: `pressrelease publish {slug} --early"
@@ -58,7 +58,7 @@ def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
         )
     if early and not lifted and context.config.policy.allowed_signers and release.lift is not None:
         raise NotPermitted(
-            f"The approvals of {slug} are signed for {say(release.lift, timezone=context.config.office.timezone)}"
+            f"The approvals of {slug} are signed for {say_full(release.lift, timezone=context.config.office.timezone)}"
             " and don't count for an earlier time. Nothing was sent.",
             hint=f"Write the earlier time into releases/{slug}.md, then schedule and approve it again.",
             code="signed_for_later",

@@ -35,8 +35,8 @@ def test_nothing_is_said_earlier_than_a_day_ahead() -> None:
 
 def test_a_day_ahead_it_names_who_can_give_what_and_from_when() -> None:
     assert words(CHARGES, VICTIM, ahead=24 * HOUR) == [
-        "A release (code 3fa2c1) goes out Sat, Sep 22, 2018, 9:00 AM PDT, in 24 h (16:00 UTC), but it lacks"
-        " charges (da or deputy), victim (rroe). victim can be given after Sat, Sep 22, 2018, 8:00 AM PDT (15:00 UTC)."
+        "A release (code 3fa2c1) goes out Saturday, Sept. 22, 2018, 9 a.m. PDT (in 24 h), but it lacks"
+        " charges (da or deputy), victim (rroe). victim can be given after Saturday, Sept. 22, 2018, 8 a.m. PDT."
         " To answer: `pressrelease clear --all SLUG`."
     ]
 

@@ -60,8 +60,8 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     "an approval is missing": (
         told_words(happening("release.scheduled"), of=known(WAITING, missing=1, lift=NOW + timedelta(days=3))),
         [
-            "A release (code 3fa2c1) needs 1 more approval to go out Mon, Sep 24, 2018, 9:00 AM"
-            " PDT, in 3 days (16:00 UTC). To see it: `pressrelease status`."
+            "A release (code 3fa2c1) needs 1 more approval to go out Monday, Sept. 24, 2018, 9 a.m."
+            " PDT (in 3 days). To see it: `pressrelease status`."
         ],
     ),
     "two are, of one that is immediate": (
@@ -146,16 +146,16 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
     "stopped, and let go": (
         told_words(happening("stopped", 1, "", "", why="zqwhy"), happening("resumed", 2, "", "")),
         [
-            "da stopped publishing, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC). da turned"
-            " publishing back on, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC)."
+            "da stopped publishing on Friday, Sept. 21, 2018, 9 a.m. PDT (now). da resumed"
+            " publishing on Friday, Sept. 21, 2018, 9 a.m. PDT (now)."
         ],
     ),
     "stopped, let go, and stopped again": (
         told_words(*(happening(event, n, "", "") for n, event in enumerate(("stopped", "resumed", "stopped")))),
         [
-            "da stopped publishing, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC). da turned"
-            " publishing back on, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC). da stopped"
-            " publishing, Fri, Sep 21, 2018, 9:00 AM PDT, now (16:00 UTC). Nothing goes out"
+            "da stopped publishing on Friday, Sept. 21, 2018, 9 a.m. PDT (now). da resumed"
+            " publishing on Friday, Sept. 21, 2018, 9 a.m. PDT (now). da stopped"
+            " publishing on Friday, Sept. 21, 2018, 9 a.m. PDT (now). Nothing goes out"
             " until `pressrelease resume --all`.",
         ],
     ),
@@ -267,8 +267,8 @@ def test_what_lifts_together_is_reported_together() -> None:
     standings |= {"r1": ReleaseStatus(ReleaseState.UNAPPROVED), "r2": ReleaseStatus(ReleaseState.UNAPPROVED)}
     (notice,) = reminders(coming, standings, now=NOW, timezone=ZONE)
     assert notice.words == (
-        "7 releases (codes 000000, 000001, 000002, 000003, 000004 and 2 more) go out Fri,"
-        " Sep 21, 2018, 9:10 AM PDT, in 10 min (16:10 UTC). 2 of them are still waiting for"
+        "7 releases (codes 000000, 000001, 000002, 000003, 000004 and 2 more) go out Friday,"
+        " Sept. 21, 2018, 9:10 a.m. PDT (in 10 min). 2 of them are still waiting for"
         " approval."
     )
 
@@ -851,6 +851,6 @@ def test_a_stop_and_its_end_are_reported_in_their_order(tmp_path: Path, server: 
     stopping.resume_all(context, let_go=False)
     place.one_pass()
     (words,) = place.said
-    assert words.index("stopped publishing") < words.index("turned publishing back on")
+    assert words.index("stopped publishing") < words.index("resumed publishing")
     assert "Nothing goes out until" not in words
     assert json.loads(place.requests[0].body)["data"]["headline"].endswith("goes on")

@@ -16,7 +16,7 @@ from pressrelease.store import Reader
 from pressrelease.store.queries import SCHEMA
 from pressrelease.store.rows import from_micros, local_text
 from pressrelease.system.mounts import file_system_of
-from pressrelease.when import read_rfc3339, say, say_span
+from pressrelease.when import read_rfc3339, say_full, say_span
 from pressrelease.when.rules import database_release
 from pressrelease.when.wall_time import check_against_zone_rules
 
@@ -279,7 +279,7 @@ def overdue(context: DoctorContext) -> Iterator[DoctorFinding]:
             yield error(f"{release.slug} needs a person: {standing.reason}", command)
         elif late and standing.state in {ReleaseState.UNAPPROVED, ReleaseState.HELD, ReleaseState.PUBLISHING}:
             assert release.lift is not None  # noqa: S101  (a late one has a lift)
-            lift = say(release.lift, timezone=context.config.office.timezone, now=now)
+            lift = say_full(release.lift, timezone=context.config.office.timezone, now=now)
             yield error(f"{release.slug} was due {lift}: {standing.reason or standing.state.sentence}", command)
         else:
             continue
