@@ -188,9 +188,21 @@ def test_an_edit_of_anything_else_is_not(before: str, after: str) -> None:
     assert changes(frozen, _edited(before, after)) == {}
 
 
+@pytest.mark.parametrize(
+    ("after", "named"), [('["da", "clerk"]', True), ("[]", True), ('["da"]', False), ('["jdoe"]', False)]
+)
+def test_more_people_who_may_report_an_event_are_named(after: str, named: bool) -> None:
+    def with_lifters(people: str) -> Config:
+        return read_config(WHOLE.replace("approvals = 2", f"approvals = 2\nlifters = {people}", 1))
+
+    frozen = json.loads(frozen_settings(with_lifters('["da", "jdoe"]'), NAMES))
+    assert bool(changes(frozen, with_lifters(after))) is named
+
+
 def test_every_covered_key_is_in_the_table_above() -> None:
     named = {words.split(" was ")[0].partition("] ")[2] for _, _, words in COVERED} | {"allowed_signers"}
     named |= {"ask", "by", "life"}  # tests/services/test_clearances.py
+    named |= {"lifters"}  # above
     assert {key.name for _, key in every_key() if key.covers is not Cover.NO} <= named
 
 
