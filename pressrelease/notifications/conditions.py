@@ -64,6 +64,8 @@ def conditions(
             told.append((Cause.APPROVAL_MISSING, f"{one.name} was due to go out, and it is not approved."))
         elif lifted and one.standing and one.standing.cause in UNCLEARED:
             told.append((one.standing.cause, f"{one.name} was due to go out, and {_uncleared(one, now)}."))
+        elif one.standing and one.standing.cause is Cause.EVENT_OVERDUE:
+            told.append((Cause.EVENT_OVERDUE, f"{one.name} waits for an event, and its last moment has passed."))
         if one.standing and one.standing.cause is Cause.DELAYED and not clock_doubt:
             told.append((Cause.DELAYED, _delayed(one, config.office.timezone, now)))
         if gone := sorted({delivery.outlet for delivery in going} - set(known_outlets)):

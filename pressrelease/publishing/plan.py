@@ -61,9 +61,9 @@ def make_plan(
     clock_doubt: str | None = None,
     closed: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
-    """Decide for every scheduled release at once. `now` is aware UTC;
+    """Decide for every scheduled release at once.
 
-    `closed` are the outlets that refuse our credentials.
+    `now` is aware UTC; `closed` are the outlets that refuse our credentials.
     """
     due: list[Delivery] = []
     needs_you: list[Waiting] = []

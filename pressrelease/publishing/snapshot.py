@@ -79,7 +79,7 @@ def take_snapshot(store: Store, library: Library, config: Config, witnesses: Wit
     now = mark.wall
     control = store.control()
     closed = closed_outlets(store.read)
-    recorded = _held(store, store.read.due_releases(now + FORESIGHT))
+    recorded = _held(store, [*store.read.due_releases(now + FORESIGHT), *store.read.overdue_events(now)])
     rulings = _zone_checks(recorded, now)
     releases = _with_effective_lifts(recorded, rulings)
     decide = partial(

@@ -159,9 +159,9 @@ def _of_draft(context: ServiceContext, slug: str, now: datetime) -> Proof:
 
 
 def _recipient_digests(context: ServiceContext, outlets: Sequence[str]) -> dict[str, str]:
-    """Return the digest of each outlet's recipients, as scheduling would freeze them;
+    """Return the digest of each outlet's recipients, as scheduling would freeze them.
 
-    empty if an outlet can't be opened.
+    Empty if an outlet can't be opened.
     """
     from pressrelease.release import digests_of
     from pressrelease.services.scheduling import Recipients
@@ -309,9 +309,9 @@ def _html(proof: Proof) -> bytes:
 
 
 def _eml(proof: Proof) -> bytes:
-    """Return a mail from the office to itself, that a mail program opens;
+    """Return a mail from the office to itself, that a mail program opens.
 
-    an email outlet's own has its own letterhead.
+    An email outlet's own has its own letterhead.
     """
     from pressrelease.formats.eml import Letterhead, eml
 

@@ -46,12 +46,10 @@ class OutletFacts:
 
 
 def outlet_facts(context: ServiceContext, names: Collection[str] = (), *, test: bool = False) -> list[OutletFacts]:
-    """Return the outlets named, or all, in the order of config.toml;
+    """Return the outlets named, or all, in the order of config.toml.
 
-    with `test` each is reached, publishing nothing.
-
-    One that was closed over its credentials and can be reached is opened. Raises NotFound for a name that config.toml
-    doesn't have.
+    With `test` each is reached, publishing nothing. One that was closed over its credentials and can be reached is
+    opened. Raises NotFound for a name that config.toml doesn't have.
     """
     outlets = context.config.outlets
     for name in names:

@@ -177,6 +177,15 @@ class Reader(ReadConnections):
             )
         ]
 
+    def overdue_events(self, now: datetime) -> list[Scheduled]:
+        """Return the open releases whose event was not reported by their `no_later_than`, at `now`."""
+        waiting = [scheduled_of(row) for row in self.rows("SELECT * FROM releases WHERE open AND lift IS NULL")]
+        return [
+            one
+            for one in waiting
+            if one.waits_for_event and one.embargo.no_later_than is not None and one.embargo.no_later_than <= now
+        ]
+
     def oldest_zones(self) -> str:
         """Return the oldest release of the zone database that an open release's lift was computed with; "" for none."""
         if self.schema() < ZONES_SINCE:

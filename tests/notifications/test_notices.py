@@ -213,6 +213,14 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
         ["The computer's clock looks wrong. Nothing goes out until someone checks it: `pressrelease doctor`."],
     ),
     "withdrawn": (known(WAITING, word=Directive.KILLED, file=FileFact.GONE), None, []),
+    "its event did not happen in time": (
+        replace(
+            known(WAITING, lift=None),
+            standing=ReleaseStatus(ReleaseState.NEEDS_YOU, "zqwords", cause=Cause.EVENT_OVERDUE),
+        ),
+        None,
+        ["A release (code 3fa2c1) waits for an event, and its last moment has passed."],
+    ),
     "it is not getting out": (
         replace(
             known(

@@ -152,6 +152,8 @@ def test_its_bounds(office: Office, machine: Machine, call: Caller) -> None:
     lift(call, "bounded", expect=65)
     (release,) = call.json("status", "bounded")["releases"]
     assert (release["state"], release["cause"]) == ("needs_you", "event_overdue")
+    found = call.json("publish-due", expect=10)
+    assert [one["slug"] for one in found["needs_you"]] == ["bounded"]
     machine.true -= timedelta(microseconds=1)
     lift(call, "bounded")
     call("publish-due")
