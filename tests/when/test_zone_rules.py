@@ -540,7 +540,7 @@ def test_a_lift_follows_its_clock_to_a_later_moment_and_everybody_is_notified(ah
             happening("release.zone_rules_changed"),
             of=Known(known(lift=FIVE).dossier._replace(ruling=later())),
         )
-        assert "keeps the approved local time and goes out Mon, Sep 24, 2018" in told
+        assert "keeps the approved local time and goes out Monday, Sept. 24, 2018" in told
         assert any("its release time was moved" in one.message for one in remarks(ahead))
     # A machine whose rules are still the older ones leaves it there.
     assert publish_due(ahead).moved == ()
