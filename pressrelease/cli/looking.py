@@ -34,7 +34,6 @@ SHOWN_AS_JSON = 1_000
 
 def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     """The bare command: what goes out next, what needs a person, whether a scheduler is running."""
-    from pressrelease.cli.promising import near_lines
     from pressrelease.services.listing import listing
     from pressrelease.status.views import status_json
     from pressrelease.wiring import MAKE_YOUR_OWN, SAMPLE
@@ -58,16 +57,34 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     first = bool(running) and not seen.scheduler.alive and not seen.stopped
     lines += [*running, ""] if first else []
     lines += _release_lines(seen, context, now)
-    lines += near_lines(context, now=now)
+    lines += _promised(context, now)
     lines += [] if first else running
     session.say(*(lines if lines[-1] else lines[:-1]))
     _leave_if_unattended(seen.rows)
 
 
+def _promised(context: ServiceContext, now: datetime) -> list[str]:
+    """The promises that fall due about now; what puts them into words is loaded only if there are any."""
+    from pressrelease.notifications.near_promises import near_promises
+
+    if not near_promises(context.workspace, now=now):
+        return []
+    from pressrelease.cli.promising import near_lines
+
+    return near_lines(context, now=now)
+
+
 def _release_lines(seen: Listing, context: ServiceContext, now: datetime) -> list[str]:
     """The releases of the first screen: those that need a person before those that wait, and drafts last."""
     from pressrelease.status.evaluation import ReleaseState
-    from pressrelease.status.views import approver_words, goes_out_words, next_command, standing_words, when_words
+    from pressrelease.status.views import (
+        approver_words,
+        goes_out_words,
+        next_command,
+        standing_words,
+        to_clear_words,
+        when_words,
+    )
 
     zone, policy = context.config.office.timezone, context.config.policy
     going = {None, Cause.RETRYING, Cause.DELAYED}
@@ -86,7 +103,8 @@ def _release_lines(seen: Listing, context: ServiceContext, now: datetime) -> lis
     if ahead:
         first = min(ahead, key=lambda row: row.lift or now)
         heading = "Goes out next, once the stop has ended" if seen.stopped else "Goes out next"
-        lines += [heading, f"  {first.slug}", f"  {when_words(first, timezone=zone, now=now)}", ""]
+        below = [when_words(first, timezone=zone, now=now), *to_clear_words(first, timezone=zone, now=now)]
+        lines += [heading, f"  {first.slug}", *(f"  {words}" for words in below), ""]
     else:
         lines += ["No approved release is waiting to go out.", ""]
     if due:
@@ -185,7 +203,6 @@ def status(
     pressrelease status
     pressrelease status names-released --watch
     """
-    from pressrelease.cli.promising import near_lines
     from pressrelease.services.listing import listing
     from pressrelease.status.views import status_json
 
@@ -214,7 +231,7 @@ def status(
     if first:
         session.say(*running, "")
     _show(session, context, seen.rows, detailed=bool(slugs))
-    below = [] if slugs else near_lines(context, now=now)
+    below = [] if slugs else _promised(context, now)
     below += [] if first else running
     session.say(*([more] if seen.more else []))
     if below:

@@ -22,6 +22,7 @@ from pressrelease.status.views import (
     list_words,
     next_command,
     standing_words,
+    to_clear_words,
     when_words,
     where_words,
 )
@@ -97,7 +98,9 @@ def status_table(rows: Sequence[Row], *, timezone: str, now: datetime, width: in
         what = Text(_at_hyphens(row.slug, first), style="bold")
         if row.headline:
             what.append(f"\n{printable(row.headline)}", style="quiet")
-        table.add_row(what, printable(when_words(row, timezone=timezone, now=now, short=True)), _where(row))
+        table.add_row(
+            what, printable(when_words(row, timezone=timezone, now=now, short=True)), _where(row, timezone, now)
+        )
     return table
 
 
@@ -111,11 +114,13 @@ def _at_hyphens(slug: str, width: int) -> str:
     return "\n".join(lines)
 
 
-def _where(row: Row) -> Text:
+def _where(row: Row, timezone: str, now: datetime) -> Text:
     text = Text(standing_words(row.standing), style=_MEANING[row.standing.state])
     if reason := row.standing.reason:
         text.append(f"\n{printable(reason)}", style="default")
-    for line in (*where_words(row.dossier.deliveries), *list_words(row.dossier.lists)) if row.dossier else ():
+    below = to_clear_words(row, timezone=timezone, now=now)
+    below += [*where_words(row.dossier.deliveries), *list_words(row.dossier.lists)] if row.dossier else []
+    for line in below:
         text.append(f"\n{printable(line)}", style="default")
     return text
 

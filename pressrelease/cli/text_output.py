@@ -16,6 +16,7 @@ from pressrelease.status.views import (
     list_words,
     next_command,
     standing_words,
+    to_clear_words,
     when_words,
     where_words,
 )
@@ -43,7 +44,8 @@ def status_lines(
             if detailed:
                 lines += _details(row, timezone=timezone, now=now)
             else:
-                lines += [f"  {line}" for line in where_words(row.dossier.deliveries)]
+                below = (*to_clear_words(row, timezone=timezone, now=now), *where_words(row.dossier.deliveries))
+                lines += [f"  {line}" for line in below]
             lines += [f"  {line}" for line in list_words(row.dossier.lists)]
         if who := approver_words(row, policy):
             lines.append(f"  {who}")

@@ -163,6 +163,21 @@ def list_words(changes: Sequence[ListChange]) -> list[str]:
     ]
 
 
+def to_clear_words(row: Row, *, timezone: str, now: datetime) -> list[str]:
+    """The clearances that a release will lack at its lift and that nobody can give yet; its status says the others."""
+    if row.dossier is None or not row.dossier.clearances:
+        return []
+    from pressrelease.status.clearances import open_at
+
+    moment = max(row.lift or now, now)
+    return [
+        f"{one.name} must still be cleared, after {say_short(one.useful_from(moment), timezone=timezone, now=now)}"
+        f" ({' or '.join(one.rule.by)})"
+        for one in open_at(row.dossier.clearances, moment)
+        if one.rule and one.useful_from(moment) > now
+    ]
+
+
 def _counted(group: Sequence[Delivery]) -> str:
     if len(group) == 1:
         delivery = group[0]

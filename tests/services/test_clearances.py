@@ -61,6 +61,17 @@ def cause(call: Caller) -> tuple[str, str | None]:
     return release["state"], release["cause"]
 
 
+def test_what_nobody_can_give_yet_is_on_every_screen(office: Office, machine: Machine, call: Caller) -> None:
+    call("clear", "names", "victim", "--as", "rroe")
+    words = "charges must still be cleared, after Thu. Jan. 8, 9 a.m. PST (da or deputy)"
+    assert words in call("status")
+    assert words in call()
+    machine.true = FRIDAY - HOUR
+    call("clear", "names", "charges", "--as", "deputy")
+    assert "cleared" not in call("status")
+    assert "cleared" not in call()
+
+
 def test_nothing_leaves_without_them_and_giving_the_last_one_lets_it_go(
     office: Office, machine: Machine, call: Caller
 ) -> None:
