@@ -117,7 +117,7 @@ class Origin:
 
     def _kept(self) -> dict[str, Any]:
         try:
-            text = self.marker.read_text(encoding="ascii", errors="replace")
+            text = self.marker.read_text(encoding="utf-8", errors="replace")
         except OSError:
             return {}
         try:
@@ -217,7 +217,7 @@ def _machine_id() -> str:
     if not sys.platform.startswith("linux") or any(Path(place).exists() for place in _CONTAINER):
         return ""
     try:
-        return Path("/etc/machine-id").read_text(encoding="ascii").strip()
+        return Path("/etc/machine-id").read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
         return ""
 

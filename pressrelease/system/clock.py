@@ -159,7 +159,7 @@ def _adjtimex() -> Callable[[Any], int] | None:
 def _boot_name() -> str | None:
     """Return this boot's name. Asked once, because no process outlives the boot that it started in."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
     except OSError:
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import subprocess
 from pathlib import Path
@@ -43,6 +42,8 @@ def _account() -> str:
             return pwd.getpwuid(os.getuid()).pw_name
         except KeyError:  # no such user on this machine
             return f"uid-{os.getuid()}"
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):

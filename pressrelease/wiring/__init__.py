@@ -8,6 +8,7 @@ import json
 import re
 import threading
 import uuid
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -272,7 +273,7 @@ def read_config_file(path: Path) -> Config:
             ]
         )
     try:
-        config = read_config(data.decode("utf-8-sig"))
+        config = read_config(data.removeprefix(BOM_UTF8).decode())
     except UnicodeDecodeError:
         raise ConfigRefused([Problem(0, "it is not UTF-8 text", "Save it as UTF-8.")]) from None
     if not config.policy.allowed_signers:
