@@ -53,9 +53,19 @@ LONG = (
 )
 
 
+#: Thousands of simulated days: they need a processor for minutes, where others wait.
+HISTORIES = ("test_simulator.py", "test_event_lifts.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with what takes longest: the tests of whole commands, then those of `LONG`."""
-    items.sort(key=lambda item: 0 if "whole" in item.path.parts else 1 if item.path.name in LONG else 2)
+    """Start with what takes longest: the histories, then the tests of whole commands, then those of `LONG`."""
+
+    def place(item: pytest.Item) -> int:
+        if item.path.name in HISTORIES:
+            return 0
+        return 1 if "whole" in item.path.parts else 2 if item.path.name in LONG else 3
+
+    items.sort(key=place)
 
 
 def pytest_sessionfinish() -> None:

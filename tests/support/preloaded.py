@@ -144,6 +144,8 @@ class Forked:
         self._status = io.FileIO(status)
         (self.pid,) = STATUS.unpack(self._status.read(STATUS.size))
         self._lock = threading.Lock()
+        self._reading: list[threading.Thread] = []
+        self._said = ["", ""]
 
     def poll(self) -> int | None:
         """Return the exit code, None while it runs."""
@@ -164,25 +166,25 @@ class Forked:
         return code
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """Read both streams to their end, then wait. Raises subprocess.TimeoutExpired."""
+        """Read both streams to their end, then wait; a second call returns the same. Raises TimeoutExpired."""
         end = None if timeout is None else monotonic() + timeout
-        said = ["", ""]
-
-        def read(number: int, stream: io.TextIOWrapper) -> None:
-            with stream:
-                said[number] = stream.read()
-
-        reading = [
-            threading.Thread(target=read, args=one, daemon=True) for one in enumerate((self.stdout, self.stderr))
-        ]
-        for thread in reading:
-            thread.start()
-        for thread in reading:
+        if not self._reading:
+            self._reading = [
+                threading.Thread(target=self._read, args=one, daemon=True)
+                for one in enumerate((self.stdout, self.stderr))
+            ]
+            for thread in self._reading:
+                thread.start()
+        for thread in self._reading:
             thread.join(None if end is None else max(end - monotonic(), 0))
             if thread.is_alive():
                 raise subprocess.TimeoutExpired(self.args, timeout or 0)
         self.wait(None if end is None else max(end - monotonic(), 0))
-        return said[0], said[1]
+        return self._said[0], self._said[1]
+
+    def _read(self, number: int, stream: io.TextIOWrapper) -> None:
+        with stream:
+            self._said[number] = stream.read()
 
     def send_signal(self, number: int) -> None:
         """Send a signal, unless it has ended."""

@@ -46,7 +46,7 @@ from pressrelease.errors import NeedsPerson
 from pressrelease.services import stopping
 
 QUICK = 36
-MANY = int(os.environ.get("HISTORIES", "2000"))
+MANY = int(os.environ.get("HISTORIES", "1000"))
 
 slugs = st.sampled_from(SLUGS[:2])
 names = st.sampled_from(list(OUTLETS))
