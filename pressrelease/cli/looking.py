@@ -103,8 +103,8 @@ def _release_lines(seen: Listing, context: ServiceContext, now: datetime) -> lis
     if ahead:
         first = min(ahead, key=lambda row: row.lift or now)
         heading = "Goes out next, once the stop has ended" if seen.stopped else "Goes out next"
-        below = [when_words(first, timezone=zone, now=now), *to_clear_words(first, timezone=zone, now=now)]
-        lines += [heading, f"  {first.slug}", *(f"  {words}" for words in below), ""]
+        when = [when_words(first, timezone=zone, now=now), *to_clear_words(first, timezone=zone, now=now)]
+        lines += [heading, f"  {first.slug}", *(f"  {words}" for words in when), ""]
     else:
         lines += ["No approved release is waiting to go out.", ""]
     if due:
