@@ -435,7 +435,7 @@ GUARDS = (
           "(*PARTIAL_INDEXES, *_JOURNAL_TRIGGERS[of_kind], _NO_REPLACE[of_kind])", "PARTIAL_INDEXES", "test_store.py::test_the_journal_refuses_change"),
     Guard("a signal handler takes no lock", "scheduler/run.py",
           "signal.signal(number, _leave_to_listener)", "signal.signal(number, lambda *_: self.end())",
-          "test_signals.py"),
+          "test_signals.py::test_no_handler_ends_it_itself"),
     Guard("a vanished record is not replaced", "store/engine.py",
           "    if origin.marker.exists():\n        raise", "    if False:\n        raise", "test_store.py::test_a_vanished_store_is_never_replaced_by_an_empty_one"),
     Guard("an act and its line in one transaction", "store/engine.py",

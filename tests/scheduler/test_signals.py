@@ -6,11 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from office import Office, found_office
+
+from pressrelease.scheduler.run import Scheduler
+from pressrelease.wiring import Workspace
 
 #: Schedulers that run at the same time, and how many microseconds lie between the two signals to each of them.
 GAPS = (20, 30, 40, 50, 60, 80, 100, 0)
@@ -32,6 +36,31 @@ def test_two_signals_at_once_end_it(first: signal.Signals, second: signal.Signal
     office = found_office(tmp_path / "office")
     for _ in range(rounds):
         assert not hanging_after(office, first, second)
+
+
+def test_no_handler_ends_it_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler that took a lock could wait for itself; whether it does is chance, so this asks who takes the lock."""
+    ended_by: list[str] = []
+    ended = threading.Event()
+
+    def end() -> None:
+        ended_by.append(threading.current_thread().name)
+        ended.set()
+
+    daemon = Scheduler(Workspace(found_office(tmp_path / "office").folder), lambda said: None)
+    monkeypatch.setattr(daemon, "end", end)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        daemon.end_on_signals()
+        for number in handlers:
+            ended.clear()
+            os.kill(os.getpid(), number)
+            assert ended.wait(5)
+        assert set(ended_by) == {"signals"}
+    finally:
+        signal.set_wakeup_fd(-1)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def hanging_after(office: Office, first: signal.Signals, second: signal.Signals) -> list[int]:
