@@ -74,7 +74,7 @@ class Statement:
 
     def text(self) -> bytes:
         """Return the statement as bytes that depend on nothing else."""
-        told = {
+        values = {
             "approves": self.slug,
             "version": self.version,
             "content": self.content,
@@ -83,7 +83,7 @@ class Statement:
             "at": utc_text(self.at),
             "store": self.store_id,
         } | ({"wall": self.wall} if self.wall else {})
-        return json.dumps(told, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+        return statement_bytes(values)
 
 
 @dataclass(frozen=True)
@@ -331,3 +331,8 @@ def _program() -> str | None:
 def utc_text(moment: datetime) -> str:
     """Return a moment as statements have it: RFC 3339 in UTC, to the microsecond."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def statement_bytes(values: Mapping[str, str]) -> bytes:
+    """Return what is signed: one line of JSON, keys sorted, so that the same values give the same bytes."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":")).encode() + b"\n"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from pressrelease.signing import Approved, utc_text, why_not_vouched
+from pressrelease.signing import Approved, statement_bytes, utc_text, why_not_vouched
 from pressrelease.status.clearances import Clearance, ClearanceState
 
 
@@ -30,7 +29,7 @@ class ClearanceStatement:
 
     def text(self) -> bytes:
         """Return the statement as bytes that depend on nothing else, and that no approval can be."""
-        told = {
+        values = {
             "clears": self.slug,
             "clearance": self.clearance,
             "ask": self.ask,
@@ -40,7 +39,7 @@ class ClearanceStatement:
             "at": utc_text(self.at),
             "store": self.store_id,
         }
-        return json.dumps(told, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+        return statement_bytes(values)
 
 
 def clearance_statement(approved: Approved, clearance: Clearance, by: str, at: datetime) -> ClearanceStatement:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from pressrelease.signing import Approved, utc_text
+from pressrelease.signing import Approved, statement_bytes, utc_text
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class LiftStatement:
 
     def text(self) -> bytes:
         """Return the statement as bytes that depend on nothing else, and that no approval can be."""
-        told = {
+        values = {
             "lifts": self.slug,
             "version": self.version,
             "content": self.content,
@@ -33,7 +32,7 @@ class LiftStatement:
             "at": utc_text(self.at),
             "store": self.store_id,
         }
-        return json.dumps(told, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+        return statement_bytes(values)
 
 
 def lift_statement(approved: Approved, by: str, at: datetime) -> LiftStatement:
