@@ -156,12 +156,12 @@ def reminders(
             else f"{len(those)} releases (codes {codes}{more}) go out"
         )
         states = [statuses[one.slug].state for one in those if one.slug in statuses]
-        amiss = "".join(
+        unready = "".join(
             f" {_of_them(states.count(state), len(those))} {words}."
             for state, words in _NOT_READY.items()
             if state in states
         )
-        words = f"{what} {say_full(lift, timezone=timezone, now=now)}.{amiss}"
+        words = f"{what} {say_full(lift, timezone=timezone, now=now)}.{unready}"
         found.append(Notice(Topic.SOON, words, f"soon: {rfc3339(lift)} {say_span(ahead)}"))
     return found
 

@@ -63,8 +63,8 @@ class Notifier:
         if self._is_left_alone(seen):
             return
         self._looked = clock.pause_clock()
-        amiss = seen is not None and bool(seen.plan.needs_you or seen.clock_doubt or seen.stopped)
-        sign = Sign.FAIL if amiss else Sign.WELL
+        failing = seen is not None and bool(seen.plan.needs_you or seen.clock_doubt or seen.stopped)
+        sign = Sign.FAIL if failing else Sign.WELL
         if sign is not self._sign or clock.pause_clock() - self._pinged_at >= PING_EVERY:
             self._ping(workspace, sign)
         if seen is None:
