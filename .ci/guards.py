@@ -129,6 +129,7 @@ GUARDS = (
     Guard("scheduled again, it must be lifted again", "store/freezing.py", "    event_lifts.must_be_lifted_again(ledger, slug)\n", "", "test_event_lifts.py::test_scheduled_again_as_it_was_it_must_be_lifted_again"),
     Guard("an approval lets no release go that waits for an event", "store/approvals.py", " and not dossier.release.event_group:", ":", "test_events.py::test_approved_it_is_armed_and_waits_for_years"),
     Guard("only lifters lift", "services/lifting.py", "if not may_lift(by, context.config.policy):", "if False:", "test_events.py::test_what_keeps_it_from_being_lifted"),
+    Guard("nothing is lifted by a clock in doubt", "services/lifting.py", "    if doubt := clock_doubt(context.store, clock.read_clock(), context.config.clock.tolerance):", "    if doubt := None:", "test_events.py::test_a_clock_in_doubt_lifts_nothing_until_a_person_confirms_it"),
     Guard("claim: clearances", "store/claims.py", "all_cleared(rules, now), taken", "taken", "test_cleared.py::test_what_the_plan_calls_due_the_claim_takes_and_the_last_look_lets_leave"),
     Guard("claim: a clearance expires", "store/clearances.py", "        clearances.c.until > now,\n", "", "test_cleared.py::test_what_the_plan_calls_due_the_claim_takes_and_the_last_look_lets_leave"),
     Guard("claim: a clearance lasts as long as config.toml says now", "store/clearances.py", "            clearances.c.at + rule.life // _MICROSECOND > now,\n", "", "test_cleared.py::test_what_the_plan_calls_due_the_claim_takes_and_the_last_look_lets_leave"),

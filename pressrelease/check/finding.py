@@ -81,5 +81,5 @@ CODES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-#: Codes of findings that need more than the release's own text: its lists, and the release that it follows.
-BEYOND_THE_TEXT = frozenset({"recipients", "recipients_twice", "outside_promise"})
+#: Codes of findings that need more than the release's own text: its lists, its alternates, the release that it follows.
+BEYOND_THE_TEXT = frozenset({"recipients", "recipients_twice", "alternate_missing", "outside_promise"})

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pressrelease.check import Finding, Severity, check_release, embargo_of, with_accepted
 from pressrelease.config.frozen import frozen_settings, settings_name
-from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, Refused
+from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, PressReleaseError, Refused
 from pressrelease.release import Release, canonical, digests_of, version_of
 from pressrelease.services import Report, ServiceContext
 from pressrelease.services.lifts import Lift, has_no_time, kept, last_lift, must_fit, said_earlier
@@ -80,7 +81,27 @@ def findings_in(
 ) -> tuple[Finding, ...]:
     """Return what `check` finds in a release; `known` are the slugs that there are, `sizes` its attachments' bytes."""
     found = check_release(release, context.config, now=now, known_slugs=known, attachment_sizes=sizes)
-    return with_accepted(release, (*found, *list_findings(context, release)))
+    return with_accepted(
+        release, (*found, *list_findings(context, release), *_alternate_findings(context, release, known))
+    )
+
+
+def _alternate_findings(context: ServiceContext, release: Release, known: Sequence[str]) -> Iterator[Finding]:
+    """Yield a warning if a release has `alternates` and is the only one: a misspelled group excludes nothing."""
+    if not release.alternates:
+        return
+    for slug in known:
+        with contextlib.suppress(PressReleaseError):
+            if slug != release.slug and context.library.read(slug).alternates == release.alternates:
+                return
+    yield Finding(
+        release.slug,
+        "alternate_missing",
+        Severity.WARNING,
+        release.line_of("alternates"),
+        f"No other release has `alternates: {release.alternates}`, so lifting this one calls nothing off.",
+        "Write the same name in each release of the group.",
+    )
 
 
 def propose(context: ServiceContext, slug: str, at: str | None = None) -> Proposal:

@@ -117,6 +117,35 @@ def test_it_must_be_confirmed_by_its_slug(office: Office, call: Caller) -> None:
     assert (call.state(GUILTY), call.state(NOT_GUILTY)) == ("armed", "armed")
 
 
+@pytest.mark.parametrize("jump", [HOUR, -HOUR])
+def test_a_clock_in_doubt_lifts_nothing_until_a_person_confirms_it(
+    office: Office, machine: Machine, call: Caller, jump: timedelta
+) -> None:
+    machine.true += HOUR
+    call("publish-due")
+    machine.offset += jump
+    lift(call, GUILTY, expect=10)
+    assert f"{GUILTY} was not lifted, and nothing was sent." in call.err
+    assert "pressrelease resume --all --confirm clock" in call.err
+    assert (call.state(GUILTY), call.state(NOT_GUILTY)) == ("armed", "armed")
+    if jump > timedelta(0):
+        call("resume", "--all", "--confirm", "clock")
+    else:
+        machine.offset = timedelta(0)
+    lift(call, GUILTY)
+
+
+def test_a_group_of_alternates_with_one_release_gets_a_warning(office: Office, call: Caller) -> None:
+    warned = "No other release has `alternates: jones-verdict`"
+    office.write("jones-guilty", embargo="on verdict", alternates="jones-verdict")
+    assert warned in call("schedule", "jones-guilty", "--yes")
+    assert "alternate_missing" in [one["code"] for one in call.json("check", "jones-guilty")["findings"]]
+    office.write("jones-not-guilty", embargo="on verdict", alternates="jones-verdict")
+    office.write("broken", embargo="on verdict", alternates="[")
+    assert warned not in call("schedule", "jones-guilty", "--yes")
+    assert warned not in call("check", "jones-not-guilty")
+
+
 def test_no_other_command_gives_it_a_time(office: Office, call: Caller) -> None:
     for arguments in (
         ("publish", GUILTY, "--early", "--why", "x", "--confirm", GUILTY),
