@@ -10,11 +10,12 @@ from __future__ import annotations
 from pressrelease.message.body import Body, Source, render
 from pressrelease.message.composing import compose, plain_body
 from pressrelease.message.html import html_with_addresses
-from pressrelease.message.message import Enclosure, Message, mark_of
+from pressrelease.message.message import Enclosure, First, Message, mark_of
 
 __all__ = [
     "Body",
     "Enclosure",
+    "First",
     "Message",
     "Source",
     "compose",

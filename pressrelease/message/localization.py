@@ -30,6 +30,16 @@ class Words:
     feed: str
     none_yet: str
     office_site: str
+    correction: str
+    corrects: str
+    corrected_on: str
+    use_corrected: str
+    withdrawal: str
+    withdraws: str
+    last_headline: str
+    withdrawn_on: str
+    do_not_use: str
+    page_withdrawn: str
 
     def release_line(self, kind: ReleaseKind) -> str:
         """Return the first line of a release of that kind, once everyone may read it."""
@@ -67,6 +77,16 @@ ENGLISH = Words(
     feed="News feed (Atom)",
     none_yet="Nothing has been released yet.",
     office_site="Office home page",
+    correction="CORRECTION",
+    corrects='This corrects the release "{headline}" of {when}.',
+    corrected_on="Correction, {day}: {note}",
+    use_corrected="Use the corrected release in place of every earlier version.",
+    withdrawal="KILL",
+    withdraws='{office} has withdrawn the release "{headline}" of {when}.',
+    last_headline='Its last version had the headline "{headline}".',
+    withdrawn_on="Withdrawn {day}.",
+    do_not_use="Do not use it. Remove it wherever you published it. Notify everyone you gave it to.",
+    page_withdrawn="Press release withdrawn",
 )
 
 SPANISH = Words(
@@ -96,6 +116,16 @@ SPANISH = Words(
     feed="Canal de noticias (Atom)",
     none_yet="Todavía no se ha publicado nada.",
     office_site="Página de la oficina",
+    correction="CORRECCIÓN",
+    corrects='Este texto corrige el comunicado "{headline}", de {when}.',
+    corrected_on="Corrección, {day}: {note}",
+    use_corrected="Use el comunicado corregido en lugar de toda versión anterior.",
+    withdrawal="ANULACIÓN",
+    withdraws='{office} ha retirado el comunicado "{headline}", de {when}.',
+    last_headline='Su última versión llevaba el título "{headline}".',
+    withdrawn_on="Retirado: {day}.",
+    do_not_use="No lo use. Elimínelo de donde lo haya publicado. Avise a quienes se lo haya entregado.",
+    page_withdrawn="Comunicado retirado",
 )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from pressrelease.config import Office
 from pressrelease.release import Contact, Release
+from pressrelease.release.delivery import Action
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,14 @@ class Enclosure:
         return self.media_type.startswith("image/")
 
 
+class First(NamedTuple):
+    """The original version of a release, as a correction or a withdrawal names it. `lift` is aware UTC."""
+
+    headline: str
+    version: str
+    lift: datetime
+
+
 @dataclass(frozen=True)
 class Message:
     """A release, composed.
@@ -50,6 +60,11 @@ class Message:
     `release.follows` is "" until the release that it follows is out. `follows_mark` is the placeholder for that one
     until then, and `mark` for this release: each is the same for one slug of one office, and nobody else can make it
     (`mark_of`). `embargo_line` is, in a proof, the line in place of "FOR IMMEDIATE RELEASE".
+
+    `n` is the number of the version, 1 for the original, and `action` what the message does for its recipients. A
+    correction (`n` above 1) and a withdrawal have a public `note`, dated `noted_at` (aware UTC), and know the
+    `previous_version` and the `first`. A withdrawal is composed from the last version that was out; what of that may
+    still be shown is for each outlet to decide.
     """
 
     slug: str
@@ -66,6 +81,22 @@ class Message:
     mark: str = ""
     follows_mark: str = ""
     embargo_line: str = ""
+    action: Action = Action.PUBLISH
+    n: int = 1
+    note: str = ""
+    noted_at: datetime | None = None
+    previous_version: str = ""
+    first: First | None = None
+
+    @property
+    def original(self) -> First:
+        """The original version, which is this one if nothing else is known."""
+        return self.first or First(self.release.headline, self.version, self.lift)
+
+    @property
+    def dated(self) -> datetime:
+        """When the message is from: the note's time for a withdrawal, the version's lift for everything else."""
+        return self.noted_at if self.action is Action.WITHDRAW and self.noted_at is not None else self.lift
 
     @property
     def contact(self) -> Contact:

@@ -16,7 +16,7 @@ from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.config.outlet_keys import ENTRY_POINTS, OUTLET_KINDS, outlet_kind
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
-from pressrelease.release.delivery import Abilities, Receipt, Repeats
+from pressrelease.release.delivery import Abilities, Earlier, Receipt, Repeats
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -54,7 +54,8 @@ class Outlet:
     """One configured outlet. Used by several threads at once, after the clock and every guard were checked.
 
     A kind overrides `prepare`, `send` and `probe`, and what is different there from an outlet that is one place, keeps
-    no connection, and recognizes nothing. One that can look for what an earlier try left is `Finds`, too.
+    no connection, recognizes nothing, and can't change what arrived. One that can look for what an earlier try left is
+    `Finds`, too.
     """
 
     name: str
@@ -83,6 +84,32 @@ class Outlet:
         Never retries: the plan decides what follows a failure. Follows no redirect.
         """
         raise NotImplementedError
+
+    def prepare_follow_up(
+        self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
+    ) -> RenderedMessage:
+        """Render a correction or a withdrawal for one recipient who has or may have an earlier version. As `prepare`.
+
+        `earlier` has every such delivery, oldest first. Without a rule of the kind's own, it is a message that names
+        the first version.
+        """
+        from pressrelease.message.follow_up import follow_up
+
+        del earlier
+        return self.prepare(follow_up(message), key=key, recipient=recipient)
+
+    def replace(self, rendered: RenderedMessage, *, key: str, recipient: str, earlier: Sequence[Earlier]) -> Receipt:
+        """Replace what the recipient has by a corrected version, or send that after it. As `send`.
+
+        What is in doubt (`Earlier.surely` is false) is looked for first, if the outlet can be asked.
+        """
+        del earlier
+        return self.send(rendered, key=key, recipient=recipient)
+
+    def withdraw(self, rendered: RenderedMessage, *, key: str, recipient: str, earlier: Sequence[Earlier]) -> Receipt:
+        """Take back what the recipient has or may have, or send the withdrawal after it. As `replace`."""
+        del earlier
+        return self.send(rendered, key=key, recipient=recipient)
 
     def warm(self, sends: int = 4) -> None:
         """Connect ahead of a lift at which `sends` sends start at once, sending nothing. Failing is silent."""

@@ -102,7 +102,7 @@ class Bluesky(HttpOutlet):
             )
         return Receipt(url=f"https://bsky.app/profile/{self._handle}/post/{record.key}", remote_id=place)
 
-    def withdraw(self, remote_id: str) -> None:
+    def delete(self, remote_id: str) -> None:
         """Delete a post by the id in its receipt; one already gone is fine. Raises DeliveryFailed."""
         _, answer = self._as_us(
             "com.atproto.repo.deleteRecord",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem
 from pressrelease.message import Message
 from pressrelease.outlets import Outlet, RenderedMessage
-from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Earlier, Receipt, Repeats
 from pressrelease.system.printable import printable
 
 #: The longest recipient's address, and reason, that is accepted, in characters.
@@ -59,8 +59,20 @@ class Guarded(Outlet):
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return its rendered message. Raises TypeError for anything else."""
+        return self._rendered(lambda: self._inner.prepare(message, key=key, recipient=recipient))
+
+    def prepare_follow_up(
+        self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
+    ) -> RenderedMessage:
+        """Return its rendered correction or withdrawal: by its own rule, or as the base class does for all."""
+        own = self._own("prepare_follow_up")
+        if own is None:
+            return super().prepare_follow_up(message, key=key, recipient=recipient, earlier=earlier)
+        return self._rendered(lambda: own(message, key=key, recipient=recipient, earlier=tuple(earlier)))
+
+    def _rendered(self, make: Callable[[], Any]) -> RenderedMessage:
         with _contained():
-            made = self._inner.prepare(message, key=key, recipient=recipient)
+            made = make()
         if isinstance(made, RenderedMessage) and isinstance(made.content, bytes) and isinstance(made.media_type, str):
             return made
         raise TypeError(f"{self._kind}: prepare returned no RenderedMessage")
@@ -68,6 +80,22 @@ class Guarded(Outlet):
     def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Send once. Raises DeliveryFailed and nothing else: UNSURE for any invalid answer."""
         value = self._asked("sending", lambda: self._inner.send(rendered, key=key, recipient=recipient))
+        return self._receipt(value)
+
+    def replace(self, rendered: RenderedMessage, *, key: str, recipient: str, earlier: Sequence[Earlier]) -> Receipt:
+        """Correct once, by its own rule or by sending. Raises as `send`."""
+        own = self._own("replace")
+        if own is None:
+            return self.send(rendered, key=key, recipient=recipient)
+        value = self._asked("correcting", lambda: own(rendered, key=key, recipient=recipient, earlier=tuple(earlier)))
+        return self._receipt(value)
+
+    def withdraw(self, rendered: RenderedMessage, *, key: str, recipient: str, earlier: Sequence[Earlier]) -> Receipt:
+        """Withdraw once, by its own rule or by sending. Raises as `send`."""
+        own = self._own("withdraw")
+        if own is None:
+            return self.send(rendered, key=key, recipient=recipient)
+        value = self._asked("withdrawing", lambda: own(rendered, key=key, recipient=recipient, earlier=tuple(earlier)))
         return self._receipt(value)
 
     def find(self, rendered: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
@@ -97,6 +125,13 @@ class Guarded(Outlet):
         """Let it close its connections; failing is silent."""
         with contextlib.suppress(Exception), _contained():
             self._inner.close()
+
+    def _own(self, name: str) -> Callable[..., Any] | None:
+        """Return a method of its own, None if it has none: a kind need not be derived from `Outlet`."""
+        found = None
+        with contextlib.suppress(Exception), _contained():
+            found = getattr(self._inner, name, None)
+        return found if callable(found) else None
 
     # -- what it said ---------------------------------------------------------------------------------------
 

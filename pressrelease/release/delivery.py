@@ -50,6 +50,15 @@ SETTLED = frozenset({DeliveryState.DELIVERED, DeliveryState.CANCELED})
 CLAIMABLE = frozenset({DeliveryState.WAITING, DeliveryState.RETRYING, DeliveryState.IN_DOUBT})
 
 
+class Action(str, Enum):
+    """What a delivery does for its recipient; the values are JSON's `action`."""
+
+    PUBLISH = "publish"  # the first that it gets of the release
+    ADVANCE = "advance"  # ahead of the lift, under embargo
+    CORRECT = "correct"  # a corrected version, to one that has or may have an earlier version
+    WITHDRAW = "withdraw"  # the withdrawal of a killed release
+
+
 class Certainty(str, Enum):
     """What a failure says about whether the text arrived. Whether it may be sent again follows from it alone."""
 
@@ -84,6 +93,22 @@ class DeliveryFailed(Exception):
 class Receipt(NamedTuple):
     """An outlet's report that a delivery arrived: where it can be seen, and the outlet's own name for it."""
 
+    url: str | None = None
+    remote_id: str | None = None
+
+
+class Earlier(NamedTuple):
+    """An earlier delivery of the same release to the same recipient, which arrived or may have arrived.
+
+    `n` is the number of its version, `key` its delivery key. `surely` says that the outlet confirmed it; `delivered_at`
+    is aware UTC, and `url` and `remote_id` are its receipt, all None if it didn't.
+    """
+
+    n: int
+    action: Action
+    key: str
+    surely: bool
+    delivered_at: datetime | None = None
     url: str | None = None
     remote_id: str | None = None
 

@@ -181,7 +181,7 @@ def test_withdrawn_by_its_id_as_often_as_asked(server: BlueskyServer) -> None:
     opened = outlet(server)
     receipt = deliver(opened)
     for _ in range(2):
-        opened.withdraw(receipt.remote_id)
+        opened.delete(receipt.remote_id)
     assert server.records == {}
 
 

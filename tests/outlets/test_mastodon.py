@@ -151,10 +151,10 @@ def test_withdrawn_by_its_id_as_often_as_asked(server: MastodonServer) -> None:
     opened = outlet(server)
     receipt = deliver(opened)
     for _ in range(2):
-        opened.withdraw(receipt.remote_id)
+        opened.delete(receipt.remote_id)
     assert server.statuses == {}
     with pytest.raises(DeliveryFailed):
-        opened.withdraw("../accounts/1")
+        opened.delete("../accounts/1")
 
 
 def test_a_probe_posts_nothing(server: MastodonServer) -> None:

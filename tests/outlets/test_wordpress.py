@@ -236,7 +236,7 @@ def test_what_can_t_be_taken_back_is_named(server: Scripted) -> None:
 def test_a_site_without_a_trash_deletes(server: Scripted) -> None:
     server.says["DELETE posts"] = Told(501, {"code": "rest_trash_not_supported", "data": {"status": 501}})
     with pytest.raises(DeliveryFailed):
-        outlet(server).withdraw("7")
+        outlet(server).delete("7")
     assert [asked.query.get("force") for asked in server.asked] == [None, ["true"]]
 
 

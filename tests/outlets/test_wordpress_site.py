@@ -213,9 +213,9 @@ def test_withdrawn_by_its_id_as_often_as_asked(site: WordPressSite) -> None:
     opened = outlet(site)
     receipt = deliver(opened, a_message("withdrawn"))
     for _ in range(2):
-        opened.withdraw(receipt.remote_id)
+        opened.delete(receipt.remote_id)
     assert at(site, "withdrawn") == []
-    opened.withdraw("999999")
+    opened.delete("999999")
 
 
 def test_a_slug_with_dashes_that_wordpress_would_join(site: WordPressSite) -> None:

@@ -99,7 +99,7 @@ class Mastodon(HttpOutlet):
                 credentials=failure.credentials,
             ) from None
 
-    def withdraw(self, remote_id: str) -> None:
+    def delete(self, remote_id: str) -> None:
         """Delete a post by the id in its receipt; one already gone is fine. Raises DeliveryFailed."""
         if not remote_id.isalnum():
             raise DeliveryFailed(Certainty.FOR_GOOD, "that is not the id of a post at Mastodon")

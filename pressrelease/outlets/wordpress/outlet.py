@@ -84,7 +84,7 @@ class WordPress(HttpOutlet):
         self._must_be_shown(draft, post, deadline, new=before is None)
         return self._receipt(post)
 
-    def withdraw(self, remote_id: str) -> None:
+    def delete(self, remote_id: str) -> None:
         """Move a post to the trash by the id in its receipt; one already gone is fine. Raises DeliveryFailed."""
         self._site.trash(int(remote_id), self._site.deadline())
 
