@@ -6,13 +6,13 @@
     a draft, unapproved, held      withheld    its lift, if it is in the future
     withdrawn                      canceled    –
 
-A release keeps its identity through all of its versions; the number of the version counts up.
+A release keeps its identity through all of its versions; the number of the version counts up, for a withdrawal too.
 """
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -43,6 +43,19 @@ class Edition:
     status: PubStatus = PubStatus.USABLE
     embargoed_until: datetime | None = None
 
+    @property
+    def is_correction(self) -> bool:
+        """Whether an earlier version went out, which this one replaces."""
+        return self.number > 1 and self.status is not PubStatus.CANCELED
+
+
+def still_shown(message: Message, edition: Edition) -> Message:
+    """Return what an item may have of a release: of a withdrawn one its headline, by which it is found, and no text."""
+    if edition.status is not PubStatus.CANCELED:
+        return message
+    release = message.release._replace(subhead="", dateline="", keywords=(), body="")
+    return replace(message, release=release, summary="", html="")
+
 
 def identity(message: Message) -> str:
     """Return a release's URI, the same for every version: its page, or a name made from the office and its slug."""
@@ -58,7 +71,10 @@ def editors_note(message: Message, edition: Edition) -> str:
     notes = []
     if edition.status is PubStatus.CANCELED:
         notes.append("CANCELED. Mandatory withdrawal: do not use, and take down what was published.")
-    elif edition.status is PubStatus.WITHHELD:
+        return "\n".join([*notes, *([message.note] if message.note else [])])
+    if edition.is_correction and message.note:
+        notes.append(f"CORRECTION. {message.note}")
+    if edition.status is PubStatus.WITHHELD:
         notes.append("WITHHELD. Not for publication.")
     elif edition.embargoed_until is not None:
         said = moment_words(edition.embargoed_until, office.timezone, office.language)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pressrelease.formats.news_item import UNWRAPPED, Edition, PubStatus, editors_note, identity, local
+from pressrelease.formats.news_item import UNWRAPPED, Edition, PubStatus, editors_note, identity, local, still_shown
 from pressrelease.formats.xml_words import attribute, line, text
 from pressrelease.message import Message, plain_body
 
@@ -13,6 +13,7 @@ CATALOG = "http://www.iptc.org/std/catalog/catalog.IPTC-G2-Standards_41.xml"
 
 def newsml(message: Message, edition: Edition) -> bytes:
     """Return the document, UTF-8, without what the release leaves out."""
+    message = still_shown(message, edition)
     release, office = message.release, message.office
     body = plain_body(message, UNWRAPPED)
     lines = [
@@ -28,7 +29,7 @@ def newsml(message: Message, edition: Edition) -> bytes:
         f'<pubStatus qcode="stat:{edition.status.value}"/>',
         f"<title>{line(release.headline)}</title>",
         *([f"<edNote>{text(note)}</edNote>"] if (note := editors_note(message, edition)) else []),
-        *(['<signal qcode="sig:update"/>'] if edition.number > 1 else []),
+        *(['<signal qcode="sig:correction"/>'] if edition.is_correction else []),
         "</itemMeta>",
         "<contentMeta>",
         *([f"<located><name>{line(release.dateline)}</name></located>"] if line(release.dateline) else []),
@@ -42,9 +43,7 @@ def newsml(message: Message, edition: Edition) -> bytes:
         f"<by>{line(office.name)}</by>",
         *_given("description", message.summary),
         "</contentMeta>",
-        "<contentSet>",
-        f'<inlineData contenttype="text/plain" wordcount="{len(body.split())}">{text(body)}</inlineData>',
-        "</contentSet>",
+        *([] if edition.status is PubStatus.CANCELED else _content(body)),
         "</newsItem>",
         "",
     ]
@@ -55,6 +54,11 @@ def _embargo(message: Message, edition: Edition) -> list[str]:
     if edition.embargoed_until is None or edition.status is PubStatus.CANCELED:
         return []
     return [f"<embargoed>{local(edition.embargoed_until, message)}</embargoed>"]
+
+
+def _content(body: str) -> list[str]:
+    inline = f'<inlineData contenttype="text/plain" wordcount="{len(body.split())}">{text(body)}</inlineData>'
+    return ["<contentSet>", inline, "</contentSet>"]
 
 
 def _given(name: str, value: str) -> list[str]:

@@ -9,7 +9,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from pressrelease.formats.news_item import UNWRAPPED, Edition, PubStatus, editors_note, identity, local
+from pressrelease.formats.news_item import UNWRAPPED, Edition, PubStatus, editors_note, identity, local, still_shown
 from pressrelease.message import Message, html_with_addresses, plain_body
 
 MEDIA_TYPE = "application/json"
@@ -18,6 +18,7 @@ STANDARD = {"name": "ninjs", "version": "3.2", "schema": "http://www.iptc.org/st
 
 def ninjs(message: Message, edition: Edition) -> bytes:
     """Return the document, UTF-8, without what the release leaves out."""
+    message = still_shown(message, edition)
     release, office = message.release, message.office
     body = plain_body(message, UNWRAPPED)
     html = html_with_addresses(message.html, lambda name: message.url + quote(name)) if message.url else message.html
@@ -42,8 +43,12 @@ def ninjs(message: Message, edition: Edition) -> bytes:
             for role, value in (("main", release.headline), ("subhead", release.subhead))
             if value
         ],
-        "descriptions": [{"role": "summary", "contentType": "text/plain", "value": message.summary}],
-        "bodies": [
+        "descriptions": [{"role": "summary", "contentType": "text/plain", "value": message.summary}]
+        if message.summary
+        else [],
+        "bodies": []
+        if edition.status is PubStatus.CANCELED
+        else [
             {
                 "role": "main",
                 "contentType": "text/plain",

@@ -33,6 +33,20 @@ def follow_up(message: Message) -> Message:
     return _withdrawal(message) if message.action is Action.WITHDRAW else message
 
 
+def public_follow_up(message: Message) -> Message:
+    """Return what `follow_up` does, for an outlet whose readers are unknown: a withdrawal there doesn't repeat the
+    headline, which may be what was wrong. It names the release by its date, and has no link.
+    """
+    made = follow_up(message)
+    if message.action is not Action.WITHDRAW:
+        return made
+    office, words = message.office, words_in(message.office.language)
+    when = moment_words(message.original.lift, office.timezone, office.language)
+    named = words.kind_of.format(kind=words.kind(message.release.kind), when=when)
+    release = made.release._replace(headline=f"{words.withdrawal}: {named}", body="")
+    return replace(made, release=release, html="", text="", url="")
+
+
 def lead_in(message: Message) -> tuple[str, ...]:
     """Return what a correction or a withdrawal says before, or in place of, the release: plain text, by paragraphs."""
     words, first = words_in(message.office.language), message.original

@@ -40,6 +40,7 @@ class Words:
     withdrawn_on: str
     do_not_use: str
     page_withdrawn: str
+    kind_of: str
 
     def release_line(self, kind: ReleaseKind) -> str:
         """Return the first line of a release of that kind, once everyone may read it."""
@@ -87,6 +88,7 @@ ENGLISH = Words(
     withdrawn_on="Withdrawn {day}.",
     do_not_use="Do not use it. Remove it wherever you published it. Notify everyone you gave it to.",
     page_withdrawn="Press release withdrawn",
+    kind_of="{kind} of {when}",
 )
 
 SPANISH = Words(
@@ -126,6 +128,7 @@ SPANISH = Words(
     withdrawn_on="Retirado: {day}.",
     do_not_use="No lo use. Elimínelo de donde lo haya publicado. Avise a quienes se lo haya entregado.",
     page_withdrawn="Comunicado retirado",
+    kind_of="{kind} de {when}",
 )
 
 

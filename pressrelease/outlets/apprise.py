@@ -22,10 +22,11 @@ from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.config.values import is_loopback
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
+from pressrelease.message.follow_up import public_follow_up
 from pressrelease.message.short_form import Limit, cut, joined
 from pressrelease.outlets import Outlet, RenderedMessage, Secret
 from pressrelease.outlets.http import HttpAnswer, failure_of
-from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Earlier, Receipt, Repeats
 
 MEDIA_TYPE = "application/json"
 
@@ -94,6 +95,13 @@ class AppriseService(Outlet):
         text = joined(cut(message.summary, lambda words: TEXT.allows(words, message.url)), message.url)
         fields = {"title": title, "body": text or title}
         return RenderedMessage(json.dumps(fields, ensure_ascii=False).encode(), MEDIA_TYPE, fields)
+
+    def prepare_follow_up(
+        self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
+    ) -> RenderedMessage:
+        """Return a message of its own. A withdrawal doesn't repeat the headline: nobody knows who reads it here."""
+        del earlier
+        return self.prepare(public_follow_up(message), key=key, recipient=recipient)
 
     def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Post once. Apprise's own timeouts are per read, so it runs in a thread that is abandoned in the end."""

@@ -33,7 +33,7 @@ from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.message import Message
 from pressrelease.outlets import Outlet, RenderedMessage, Secret
 from pressrelease.outlets.event import event_of
-from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.release.delivery import Abilities, Action, Certainty, DeliveryFailed, Earlier, Receipt, Repeats
 from pressrelease.system.programs import program_on_path
 
 MEDIA_TYPE = "application/json"
@@ -84,10 +84,10 @@ class Command(Outlet):
         self._timeout = timeout.total_seconds()
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
-        """Return a webhook's object with the delivery's key, and the attachments in base64."""
+        """Return a webhook's object with the delivery's key and action, and the attachments in base64."""
         del recipient
         event = event_of(message)
-        event["key"] = key
+        event |= {"key": key, "action": message.action.value}
         event["data"]["attachments"] = [
             {
                 "name": enclosure.name,
@@ -96,9 +96,16 @@ class Command(Outlet):
                 "alt": enclosure.alt,
                 "content": base64.b64encode(enclosure.content).decode(),
             }
-            for enclosure in message.enclosures
+            for enclosure in (() if message.action is Action.WITHDRAW else message.enclosures)
         ]
         return RenderedMessage(json.dumps(event, ensure_ascii=False).encode(), MEDIA_TYPE)
+
+    def prepare_follow_up(
+        self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
+    ) -> RenderedMessage:
+        """Return a webhook's object for a correction or a withdrawal: `action` says which."""
+        del earlier
+        return self.prepare(message, key=key, recipient=recipient)
 
     def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Run it once, to its end or to the timeout."""

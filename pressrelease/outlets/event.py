@@ -6,36 +6,51 @@ from typing import Any
 from urllib.parse import quote
 
 from pressrelease.message import Message, html_with_addresses
+from pressrelease.message.follow_up import follow_up
+from pressrelease.release.delivery import Action
 from pressrelease.when import rfc3339
 
-EVENT = "press_release.published"
+#: The event of each action.
+EVENTS = {
+    Action.PUBLISH: "press_release.published",
+    Action.CORRECT: "press_release.corrected",
+    Action.WITHDRAW: "press_release.retracted",
+}
 #: A notification to the office about its releases: not a release, and nothing to publish.
 NOTICE = "press_release.notice"
 
 
 def event_of(message: Message) -> dict[str, Any]:
-    """Return the event: `url` and `follows` are None if there is none; every other value is a text."""
+    """Return the event: in `data`, `url`, `follows`, `previous_version` and `note` are None if there is none, `n` is a
+    number, and every other value is a text.
+
+    A receiver ignores an `n` that is not higher than the highest that it has, unless the event is the retraction. That
+    one has the text of the withdrawal, and of the release only its headline.
+    """
     release = message.release
     if message.notice:
         notice = {"headline": release.headline, "text": message.text, "html": message.html}
         return {"type": NOTICE, "timestamp": rfc3339(message.lift), "data": notice}
-    html = message.html
+    shown = follow_up(message) if message.action is Action.WITHDRAW else message
+    html = shown.html
     if message.url:
         html = html_with_addresses(html, lambda name: message.url + quote(name))
-    lift = rfc3339(message.lift)
     return {
-        "type": EVENT,
-        "timestamp": lift,
+        "type": EVENTS.get(message.action, EVENTS[Action.PUBLISH]),
+        "timestamp": rfc3339(message.dated),
         "data": {
             "slug": message.slug,
             "version": message.version,
             "headline": release.headline,
-            "subhead": release.subhead,
+            "subhead": shown.release.subhead,
             "url": message.url or None,
-            "lift": lift,
+            "lift": rfc3339(message.lift),
             "html": html,
-            "text": message.text,
+            "text": shown.text,
             "kind": release.kind.value,
-            "follows": release.follows or None,
+            "follows": shown.release.follows or None,
+            "n": message.n,
+            "previous_version": message.previous_version or None,
+            "note": message.note or None,
         },
     }

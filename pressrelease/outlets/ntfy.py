@@ -7,6 +7,7 @@ here can be changed or taken back, because phones have shown it.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from pressrelease.config.keys import Wrong
 from pressrelease.config.outlet_values import ntfy_topic
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
+from pressrelease.message.follow_up import public_follow_up
 from pressrelease.message.short_form import Limit, cut
 from pressrelease.outlets import RenderedMessage, Secret
 from pressrelease.outlets.http import Http, HttpAnswer, HttpOutlet, checked_address, failure_of
-from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Earlier, Receipt, Repeats
 
 MEDIA_TYPE = "application/json"
 
@@ -70,6 +72,13 @@ class Ntfy(HttpOutlet):
         if message.url:
             shown["click"] = message.url
         return RenderedMessage(json.dumps(shown, ensure_ascii=False).encode(), MEDIA_TYPE, shown)
+
+    def prepare_follow_up(
+        self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
+    ) -> RenderedMessage:
+        """Return a message of its own. A withdrawal doesn't repeat the headline: nobody knows who reads it here."""
+        del earlier
+        return self.prepare(public_follow_up(message), key=key, recipient=recipient)
 
     def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Publish it. ntfy's answer has the message's id."""

@@ -20,7 +20,7 @@ from pressrelease.message import Message
 from pressrelease.outlets import RenderedMessage, Secret
 from pressrelease.outlets.event import event_of
 from pressrelease.outlets.http import Http, HttpOutlet, checked_address
-from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Earlier, Receipt, Repeats
 from pressrelease.system.clock import utc_now
 
 MEDIA_TYPE = "application/json"
@@ -100,6 +100,13 @@ class Webhook(HttpOutlet):
         del key, recipient
         body = json.dumps(event_of(message), ensure_ascii=False, separators=(",", ":"))
         return RenderedMessage(body.encode(), MEDIA_TYPE)
+
+    def prepare_follow_up(
+        self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
+    ) -> RenderedMessage:
+        """Return an event of its own: the receiver has its own way to correct or withdraw what it has."""
+        del earlier
+        return self.prepare(message, key=key, recipient=recipient)
 
     def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Post it, signed for this moment."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import zipfile
@@ -20,6 +21,7 @@ from pressrelease.formats.newsml import newsml
 from pressrelease.formats.ninjs import ninjs
 from pressrelease.message import Message, compose
 from pressrelease.release import Contact, Release
+from pressrelease.release.delivery import Action
 
 IPTC = Path(__file__).parents[1] / "examples" / "iptc"
 LIFT = datetime(2018, 9, 24, 16, 0, tzinfo=UTC)
@@ -91,6 +93,7 @@ EDITIONS = [
     AHEAD,
     Edition(1, CREATED),
     Edition(2, CREATED, PubStatus.WITHHELD, LIFT),
+    Edition(2, CREATED),
     Edition(3, CREATED, PubStatus.CANCELED),
 ]
 
@@ -168,7 +171,27 @@ def test_the_status_in_both(edition: Edition, status: str, embargo: bool, note: 
     item = newsml(MESSAGE, edition).decode()
     assert f'<pubStatus qcode="stat:{status}"/>' in item
     assert ("<embargoed>2018-09-24T09:00:00-07:00</embargoed>" in item) is embargo
-    assert ("sig:update" in item) is (edition.number > 1)
+    assert "sig:" not in item
+    # A withdrawn item can be found by its headline, and has nothing else of the text.
+    for words in ("Nineteen people", "AUBURN", "More", "Photos at 10"):
+        assert (words in item) is (status != "canceled"), words
+        assert (words in json.dumps(document)) is (status != "canceled"), words
+    assert "Names released" in item
+    assert document["headlines"][0]["value"].startswith("Names released")
+
+
+def test_a_correction_says_what_was_wrong_in_both() -> None:
+    message = dataclasses.replace(MESSAGE, n=2, note="The count was wrong.", action=Action.CORRECT)
+    edition = Edition(2, CREATED)
+    document = json.loads(ninjs(message, edition))
+    assert (document["version"], document["pubStatus"]) == ("2", "usable")
+    assert document["edNote"].splitlines() == ["CORRECTION. The count was wrong.", "Photos at 10."]
+    item = newsml(message, edition).decode()
+    assert ' version="2" ' in item
+    assert '<signal qcode="sig:correction"/>' in item
+    canceled = newsml(message, Edition(3, CREATED, PubStatus.CANCELED)).decode()
+    assert "do not use, and take down what was published.\nThe count was wrong.</edNote>" in canceled
+    assert "sig:" not in canceled
 
 
 def test_a_release_keeps_its_identity() -> None:

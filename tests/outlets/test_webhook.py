@@ -131,6 +131,9 @@ def test_the_body_is_the_contracts() -> None:
         "lift": rfc3339(LIFT),
         "kind": "advisory",
         "follows": "first",
+        "n": 1,
+        "previous_version": None,
+        "note": None,
     }
     assert text.startswith("MEDIA ADVISORY")
     assert html == '<p>Lead – “quoted”. <img src="https://news.example.org/a-slug/photo.jpg" alt="x"></p>'
