@@ -67,9 +67,19 @@ def eml(message: Message, letterhead: Letterhead, *, key: str, recipient: str) -
     return personal_headers(letterhead, key=key, recipient=recipient) + shared(message, letterhead)
 
 
-def personal_headers(letterhead: Letterhead, *, key: str, recipient: str) -> bytes:
-    """Return the header lines of one recipient. `recipient` is an address as it is sent to the server."""
-    lines = [f"To: {_one_line(recipient)}", f"Message-ID: <{_one_line(key)}@{letterhead.domain}>"]
+def message_id(letterhead: Letterhead, key: str) -> str:
+    """Return the Message-ID of the delivery with this key, in its angle brackets."""
+    return f"<{_one_line(key)}@{letterhead.domain}>"
+
+
+def personal_headers(letterhead: Letterhead, *, key: str, recipient: str, earlier: Sequence[str] = ()) -> bytes:
+    """Return the header lines of one recipient. `recipient` is an address as it is sent to the server.
+
+    `earlier` are the Message-IDs of the mails that this one follows, oldest first.
+    """
+    lines = [f"To: {_one_line(recipient)}", f"Message-ID: {message_id(letterhead, key)}"]
+    if earlier:
+        lines += [f"In-Reply-To: {earlier[0]}", "References: " + "\r\n ".join(earlier)]
     if letterhead.unsubscribe:
         address = letterhead.unsubscribe.replace(ADDRESS_PLACE, quote(recipient, safe="@"))
         lines.append(f"List-Unsubscribe: <{quote(_one_line(address), safe=_IN_ADDRESSES)}>")

@@ -22,15 +22,18 @@ from pressrelease.release.delivery import Action
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-def follow_up(message: Message) -> Message:
+def follow_up(message: Message, *, also: Sequence[str] = ()) -> Message:
     """Return a correction or a withdrawal as any outlet can send it: its headline says what it is, its text names the
     first version. Every other message is returned unchanged.
 
-    A withdrawal has nothing of the release but its headline: no text, no attachments, no keywords.
+    A withdrawal has nothing of the release but its headline: no text, no attachments, no keywords, no link. `also` are
+    paragraphs that follow the first one.
     """
-    if message.action is Action.CORRECT:
-        return _correction(message)
-    return _withdrawal(message) if message.action is Action.WITHDRAW else message
+    if message.action not in {Action.CORRECT, Action.WITHDRAW}:
+        return message
+    named, *others = lead_in(message)
+    paragraphs = (named, *also, *others)
+    return _correction(message, paragraphs) if message.action is Action.CORRECT else _withdrawal(message, paragraphs)
 
 
 def public_follow_up(message: Message) -> Message:
@@ -44,7 +47,7 @@ def public_follow_up(message: Message) -> Message:
     when = moment_words(message.original.lift, office.timezone, office.language)
     named = words.kind_of.format(kind=words.kind(message.release.kind), when=when)
     release = made.release._replace(headline=f"{words.withdrawal}: {named}", body="")
-    return replace(made, release=release, html="", text="", url="")
+    return replace(made, release=release, html="", text="")
 
 
 def lead_in(message: Message) -> tuple[str, ...]:
@@ -80,8 +83,7 @@ def headline_of(message: Message) -> str:
     return f"{prefix}: {message.release.headline}" if prefix else message.release.headline
 
 
-def _correction(message: Message) -> Message:
-    paragraphs = lead_in(message)
+def _correction(message: Message, paragraphs: Sequence[str]) -> Message:
     heading = words_in(message.office.language).correction
     release = message.release._replace(
         headline=headline_of(message), body=f"{_markdown(paragraphs)}\n\n{message.release.body}"
@@ -92,13 +94,13 @@ def _correction(message: Message) -> Message:
         html=f"{_html(paragraphs)}\n<hr>\n{message.html}",
         text="\n\n".join([heading, *map(wrapped, paragraphs), message.text]),
         summary=message.note or message.summary,
+        embargo_line=heading,
     )
 
 
-def _withdrawal(message: Message) -> Message:
-    paragraphs, words = lead_in(message), words_in(message.office.language)
-    kept = message.release
-    release = kept._replace(
+def _withdrawal(message: Message, paragraphs: Sequence[str]) -> Message:
+    words = words_in(message.office.language)
+    release = message.release._replace(
         headline=headline_of(message),
         body=_markdown(paragraphs),
         subhead="",
@@ -118,7 +120,9 @@ def _withdrawal(message: Message) -> Message:
         lift=message.dated,
         enclosures=(),
         summary=" ".join((*withdrawal_note(message), words.do_not_use)),
+        url="",
         follows_mark="",
+        embargo_line=words.withdrawal,
     )
 
 

@@ -41,6 +41,7 @@ class Words:
     do_not_use: str
     page_withdrawn: str
     kind_of: str
+    message_id: str
 
     def release_line(self, kind: ReleaseKind) -> str:
         """Return the first line of a release of that kind, once everyone may read it."""
@@ -89,6 +90,7 @@ ENGLISH = Words(
     do_not_use="Do not use it. Remove it wherever you published it. Notify everyone you gave it to.",
     page_withdrawn="Press release withdrawn",
     kind_of="{kind} of {when}",
+    message_id="Message-ID of the first mail: {id}",
 )
 
 SPANISH = Words(
@@ -129,6 +131,7 @@ SPANISH = Words(
     do_not_use="No lo use. Elimínelo de donde lo haya publicado. Avise a quienes se lo haya entregado.",
     page_withdrawn="Comunicado retirado",
     kind_of="{kind} de {when}",
+    message_id="Message-ID del primer correo: {id}",
 )
 
 

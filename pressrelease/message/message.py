@@ -59,7 +59,7 @@ class Message:
 
     `release.follows` is "" until the release that it follows is out. `follows_mark` is the placeholder for that one
     until then, and `mark` for this release: each is the same for one slug of one office, and nobody else can make it
-    (`mark_of`). `embargo_line` is, in a proof, the line in place of "FOR IMMEDIATE RELEASE".
+    (`mark_of`). `embargo_line` is, in a proof or a follow-up, the line in place of "FOR IMMEDIATE RELEASE".
 
     `n` is the number of the version, 1 for the original, and `action` what the message does for its recipients. A
     correction (`n` above 1) and a withdrawal have a public `note`, dated `noted_at` (aware UTC), and know the

@@ -22,7 +22,6 @@ from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.config.values import is_loopback
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
-from pressrelease.message.follow_up import public_follow_up
 from pressrelease.message.short_form import Limit, cut, joined
 from pressrelease.outlets import Outlet, RenderedMessage, Secret
 from pressrelease.outlets.http import HttpAnswer, failure_of
@@ -100,6 +99,8 @@ class AppriseService(Outlet):
         self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
     ) -> RenderedMessage:
         """Return a message of its own. A withdrawal doesn't repeat the headline: nobody knows who reads it here."""
+        from pressrelease.message.follow_up import public_follow_up
+
         del earlier
         return self.prepare(public_follow_up(message), key=key, recipient=recipient)
 

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import quote
 
 from pressrelease.message import Message, html_with_addresses
-from pressrelease.message.follow_up import follow_up
 from pressrelease.release.delivery import Action
 from pressrelease.when import rfc3339
 
@@ -31,7 +30,11 @@ def event_of(message: Message) -> dict[str, Any]:
     if message.notice:
         notice = {"headline": release.headline, "text": message.text, "html": message.html}
         return {"type": NOTICE, "timestamp": rfc3339(message.lift), "data": notice}
-    shown = follow_up(message) if message.action is Action.WITHDRAW else message
+    shown = message
+    if message.action is Action.WITHDRAW:
+        from pressrelease.message.follow_up import follow_up
+
+        shown = follow_up(message)
     html = shown.html
     if message.url:
         html = html_with_addresses(html, lambda name: message.url + quote(name))

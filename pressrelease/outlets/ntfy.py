@@ -16,7 +16,6 @@ from pressrelease.config.keys import Wrong
 from pressrelease.config.outlet_values import ntfy_topic
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
-from pressrelease.message.follow_up import public_follow_up
 from pressrelease.message.short_form import Limit, cut
 from pressrelease.outlets import RenderedMessage, Secret
 from pressrelease.outlets.http import Http, HttpAnswer, HttpOutlet, checked_address, failure_of
@@ -77,6 +76,8 @@ class Ntfy(HttpOutlet):
         self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
     ) -> RenderedMessage:
         """Return a message of its own. A withdrawal doesn't repeat the headline: nobody knows who reads it here."""
+        from pressrelease.message.follow_up import public_follow_up
+
         del earlier
         return self.prepare(public_follow_up(message), key=key, recipient=recipient)
 

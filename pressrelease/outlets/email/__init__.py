@@ -13,6 +13,7 @@ sends the same bytes, and a reader who gets a message twice can see that it is t
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -22,14 +23,14 @@ from pathlib import Path
 
 from pressrelease.config import Office, OutletConfig
 from pressrelease.errors import ConfigRefused, Problem
-from pressrelease.formats.eml import Letterhead, personal_headers, shared
+from pressrelease.formats.eml import Letterhead, message_id, personal_headers, shared
 from pressrelease.message import Message
 from pressrelease.outlets import Complaint, Outlet, RenderedMessage, Secret
 from pressrelease.outlets.email.addresses import Address, NotAnAddress, read_address
 from pressrelease.outlets.email.connections import Connections, Security, Server
 from pressrelease.outlets.email.recipients import complaints_about, read_recipient_list
 from pressrelease.outlets.email.session import Ended, Envelope, Phase, ServerRefused, Session, Stale
-from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.release.delivery import Abilities, Action, Certainty, DeliveryFailed, Earlier, Receipt, Repeats
 from pressrelease.system.clock import pause_clock
 
 __all__ = ["LISTS", "Email", "open_email"]
@@ -37,6 +38,10 @@ __all__ = ["LISTS", "Email", "open_email"]
 #: How many versions are kept composed, and sessions opened ahead of a lift.
 KEPT = 4
 WARM = 4
+
+#: Where a recipient's own key goes in a withdrawal that is composed once for all: as long as a key, and never one.
+PLACE = "message-id-of-the-first-of-these"
+_MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,200}@[!-;=?A-~]{1,255}>")
 
 _DEFAULT_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 
@@ -47,6 +52,12 @@ class Composed:
 
     content: bytes
     stuffed: bytes
+
+
+def _stuffed(content: bytes) -> Composed:
+    """Return a text with what goes over the wire (RFC 5321, section 4.5.2)."""
+    stuffed = content.replace(b"\r\n.", b"\r\n..")
+    return Composed(content, content if stuffed == content else stuffed)
 
 
 class RenderedEmail(RenderedMessage):
@@ -101,7 +112,7 @@ class Email(Outlet):
         self._folder = folder
         self._timeout = timeout
         self._connections = Connections(server.connect)
-        self._composed: OrderedDict[tuple[str, str, float], Composed] = OrderedDict()
+        self._composed: OrderedDict[tuple[str, str, Action, float], Composed] = OrderedDict()
         self._composing = threading.Lock()
 
     def recipients(self) -> tuple[str, ...]:
@@ -112,15 +123,44 @@ class Email(Outlet):
         """Return the mail to one recipient. What all have in common is made once a version."""
         return RenderedEmail(personal_headers(self._letterhead, key=key, recipient=recipient), self._compose(message))
 
+    def prepare_follow_up(
+        self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
+    ) -> RenderedEmail:
+        """Return a mail of its own, in reply to the earlier ones.
+
+        A withdrawal also has the first one's Message-ID in its text: mail programs don't show a reply beside its
+        original if the subject differs.
+        """
+        from pressrelease.message.follow_up import follow_up
+        from pressrelease.message.localization import words_in
+
+        ids = tuple(self._id_of(one) for one in earlier)
+        head = personal_headers(self._letterhead, key=key, recipient=recipient, earlier=ids)
+        if message.action is not Action.WITHDRAW or not ids:
+            return RenderedEmail(head, self._compose(follow_up(message)))
+        # What all get is made once, for thousands, with a place where each one's own id goes. It begins so early in
+        # its line that quoted-printable never breaks it.
+        marked = message_id(self._letterhead, PLACE)
+        words = words_in(message.office.language)
+        composed = self._compose(follow_up(message, also=[words.message_id.format(id=marked)]))
+        own = ids[0].removeprefix("<").removesuffix(f"@{self._letterhead.domain}>")
+        if len(own) != len(PLACE) or message_id(self._letterhead, own) != ids[0]:  # sent from another address then
+            letter = shared(follow_up(message, also=[words.message_id.format(id=ids[0])]), self._letterhead)
+            return RenderedEmail(head, _stuffed(letter))
+        whole, stuffed = (part.replace(PLACE.encode(), own.encode()) for part in (composed.content, composed.stuffed))
+        return RenderedEmail(head, Composed(whole, stuffed))
+
+    def _id_of(self, earlier: Earlier) -> str:
+        """Return an earlier mail's Message-ID: its receipt's, or, if no answer came, what it must have been."""
+        recorded = earlier.remote_id or ""
+        return recorded if _MESSAGE_ID.fullmatch(recorded) else message_id(self._letterhead, earlier.key)
+
     def _compose(self, message: Message) -> Composed:
-        name = (message.slug, message.version, message.lift.timestamp())
+        name = (message.slug, message.version, message.action, message.lift.timestamp())
         with self._composing:
             composed = self._composed.get(name)
             if composed is None:
-                content = shared(message, self._letterhead)
-                # RFC 5321, section 4.5.2.
-                stuffed = content.replace(b"\r\n.", b"\r\n..")
-                composed = self._composed[name] = Composed(content, content if stuffed == content else stuffed)
+                composed = self._composed[name] = _stuffed(shared(message, self._letterhead))
                 while len(self._composed) > KEPT:
                     self._composed.popitem(last=False)
             else:
@@ -146,7 +186,7 @@ class Email(Outlet):
                 self._hand_over(session, envelope, rendered)
             except Stale as stale:
                 raise DeliveryFailed(Certainty.NOT_SENT, f"{self._server.host}: it {stale}") from None
-        return Receipt(remote_id=f"<{key}@{self._letterhead.domain}>")
+        return Receipt(remote_id=message_id(self._letterhead, key))
 
     def _hand_over(self, session: Session, envelope: Envelope, letter: RenderedEmail) -> None:
         """Send one message over one session, then put the session back or drop it. Raises Stale, DeliveryFailed."""
