@@ -441,6 +441,23 @@ GUARDS = (
           "    if origin.marker.exists():\n        raise", "    if False:\n        raise", "test_store.py::test_a_vanished_store_is_never_replaced_by_an_empty_one"),
     Guard("an act and its line in one transaction", "store/engine.py",
           "    except BaseException:\n        _undo(begun)\n", "    except BaseException:\n        begun.commit()\n", "test_store.py::test_an_act_and_its_line_are_kept_together_or_not_at_all"),
+    # -- an archive of the record -----------------------------------------------------------------------------
+    Guard("export: no line of another release", "services/exporting/__init__.py", "if line.slug in slugs else", "if True else",
+          "test_exporting.py::test_nothing_of_another_release_is_in_it"),
+    Guard("export: embargo on top", "services/exporting/summary.py", "return [_RULE, *lines, _RULE, \"\"] if lines else []", "return []",
+          "test_exporting.py::test_a_release_under_embargo_says_so_everywhere"),
+    Guard("export: what never left is marked", "services/exporting/contents.py", "if not version.left:", "if False:",
+          "test_exporting.py::test_what_was_never_sent_does_not_look_released"),
+    Guard("verify: one name, one file", "services/exporting/verify_archive.py", "len({name.lower() for name in names}) != len(names)", "False",
+          "test_exporting.py::test_a_hostile_archive_is_refused[a doubled name]"),
+    Guard("verify: nothing too large", "services/exporting/verify_archive.py", "info.file_size > LARGEST_FILE", "False",
+          "test_exporting.py::test_a_hostile_archive_is_refused[a bomb]"),
+    Guard("verify: a version is what it is named", "services/exporting/verify_archive.py", "if name != whole and not (", "if False and not (",
+          "test_exporting.py::test_a_change_is_seen_though_the_index_fits_it[the text]"),
+    Guard("verify: signed for this", "services/exporting/verify_archive.py", "if any(text.get(key) != value for key, value in wanted.items()):", "if False:",
+          "test_exporting.py::test_a_change_is_seen_though_the_index_fits_it[the signed words]"),
+    Guard("verify: a receipt is the journal's", "services/exporting/verify_archive.py", "elif not any(_same_receipt(row, detail) for detail in details):", "elif False:",
+          "test_exporting.py::test_a_change_is_seen_though_the_index_fits_it[a receipt]"),
 )  # fmt: skip
 
 

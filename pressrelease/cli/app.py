@@ -61,6 +61,7 @@ GROUPS = {
         "init": "starting",
         "service": "keeping",
         "doctor": "keeping",
+        "export": "exporting",
         "backup": "keeping",
         "restore": "keeping",
         "adopt": "stopping",

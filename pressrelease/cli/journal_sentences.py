@@ -183,6 +183,9 @@ SENTENCES: Mapping[str, Callable[[_Told], str]] = MappingProxyType(
         "clock.confirmed": lambda told: f"{told.who} confirmed that this computer's clock is right",
         "scheduler.started": lambda told: f"The scheduler started on {told.line.host}",
         "scheduler.ended": lambda told: f"The scheduler ended on {told.line.host}",
+        "exported": lambda told: (
+            f"{told.who} exported the record of {told.named('releases')} into {told.detail.get('file')}"
+        ),
         "backup": lambda told: f"{told.who} made a backup, {told.detail.get('file')}",
         "replaced": lambda told: f"{told.who} put a backup in the place of this database",
         "restored": _restored,

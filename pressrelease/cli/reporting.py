@@ -51,6 +51,11 @@ def give_results(
     if results.error is not None and len(results.refused) == 1 and not results.done:
         raise results.error
     give_reports(session, context, results.done, done if results.done else "", also=results.as_json())
+    give_refused(session, results, not_done=not_done)
+
+
+def give_refused(session: Session, results: Results, *, not_done: str = "NOT DONE") -> None:
+    """Print what was refused of several releases, and end with the exit code of the most serious; none: go on."""
     for one in results.refused:
         session.warn("", f"{not_done}: {one.slug}: {one.error.message}", *_indented(one.error))
     if results.error is not None:

@@ -14,8 +14,11 @@ from pressrelease.message.localization import moment_words
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-def docx(message: Message, edition: Edition) -> bytes:
-    """Return the file, marked PROOF on its first line and in its header. Raises Usage without python-docx."""
+def docx(message: Message, edition: Edition, mark: str = "") -> bytes:
+    """Return the file, with `mark` on its first line and in its header: PROOF, unless another is given.
+
+    Raises: Usage without python-docx.
+    """
     try:
         from docx import Document
     except ImportError:
@@ -27,7 +30,7 @@ def docx(message: Message, edition: Edition) -> bytes:
     release, office = message.release, message.office
     when = edition.embargoed_until
     said = f"embargoed until {moment_words(when, office.timezone, office.language)}" if when else "no embargo ahead"
-    mark = f"PROOF – version {message.version[:12]}, {said}"
+    mark = mark or f"PROOF – version {message.version[:12]}, {said}"
     document = Document()
     document.core_properties.title = holdable(release.headline)
     document.core_properties.author = holdable(office.name)

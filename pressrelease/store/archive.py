@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from pressrelease.errors import NotFound, PressReleaseError, Refused
 from pressrelease.release.slug import RESERVED
@@ -92,6 +92,12 @@ class Manifest:
         return json.dumps(told, indent=1, ensure_ascii=False)
 
 
+class Source(Protocol):
+    """What a member is read from, until a piece is empty."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 class Writer:
     """Puts members into a new backup; `finish` adds the manifest."""
 
@@ -99,7 +105,7 @@ class Writer:
         self._zip = zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED)
         self.members: list[Member] = []
 
-    def add(self, name: str, source: IO[bytes]) -> None:
+    def add(self, name: str, source: Source) -> None:
         """Add a member with all that `source` gives."""
         digest, size = hashlib.sha256(), 0
         info = zipfile.ZipInfo(name)  # dated 1980, so that a backup's bytes depend only on its contents
@@ -114,9 +120,13 @@ class Writer:
 
     def finish(self, manifest: Manifest) -> None:
         """Write the manifest and the zip's directory."""
-        info = zipfile.ZipInfo(MANIFEST)
+        self.close_with(MANIFEST, manifest.as_json().encode())
+
+    def close_with(self, name: str, content: bytes) -> None:
+        """Write the member that lists the others, and the zip's directory."""
+        info = zipfile.ZipInfo(name)
         info.external_attr = (stat.S_IFREG | 0o600) << 16
-        self._zip.writestr(info, manifest.as_json())
+        self._zip.writestr(info, content)
         self._zip.close()
 
 

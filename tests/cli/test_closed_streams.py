@@ -46,6 +46,7 @@ USES = {
     "journal": (),
     "outlets": (),
     "doctor": ("--offline",),
+    "export": ("due", "-o", "record.zip"),
     "backup": ("backup.zip",),
     "restore": ("nothing.zip",),
     "move-store": ("postgresql+psycopg://127.0.0.1:1/none",),
