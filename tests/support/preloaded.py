@@ -1,13 +1,17 @@
 """The command in a process of its own, forked from one that has imported everything already.
 
 A new interpreter needs a processor for half a second before a command begins its work, and the quick tests start
-hundreds of them. A fork needs a twentieth of that. It is a process all the same: it has a number of its own, can be
-stopped and killed, and shares nothing with others but the modules that were loaded. How people start the command is
-tried where an `Office` is `fresh`, and by the tests that start `COMMAND` themselves.
+hundreds of them. A fork needs a fortieth of that. It is a process all the same: it has a number of its own, can be
+stopped and killed, and shares nothing with others but the modules that were loaded. It ends as any other, by its exit
+handlers, and then at once: it takes no module apart, which would copy every page that it shares and cost more than the
+command. How people start the command is tried where an `Office` is `fresh`, and by the tests that start `COMMAND`
+themselves.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import gc
 import importlib
 import io
@@ -263,7 +267,27 @@ def _run(
     sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())
     sys.path.insert(0, cwd)
     sys.argv[1:] = arguments
-    runpy.run_module("pressrelease", run_name="__main__", alter_sys=True)
+    code = 0
+    try:
+        runpy.run_module("pressrelease", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if not isinstance(end.code, int | None):
+            raise
+        code = end.code or 0
+    _ended.append(code)
+
+
+#: The exit code of a command that has come to its end; empty while it runs, and if an exception ended it.
+_ended: list[int] = []
+
+
+def _end_at_once() -> None:
+    """End a command whose threads and exit handlers are done. Python reports a stream that can't be flushed."""
+    with contextlib.suppress(OSError, ValueError):
+        for code in _ended:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
 
 
 def _report(status: int, number: int) -> None:
@@ -275,6 +299,7 @@ def _report(status: int, number: int) -> None:
 
 if __name__ == "__main__":
     sys.path.pop(0)  # this folder: its modules are not those of the command
+    atexit.register(_end_at_once)  # the first to be registered is the last to run
     _import_everything()
     gc.collect()
     gc.freeze()
