@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pressrelease.config import sample_config
+from pressrelease.config.sample import sample_config
 from pressrelease.release import Contact
 
 OFFICE = "Placer County District Attorney's Office"

@@ -6,14 +6,16 @@ import os
 import re
 from typing import TextIO
 
+# Patterns are text, compiled when a line is first broken: into a pipe, none is.
+
 #: A line that is a command, with what may stand before it; it stays whole, however narrow the window.
-_COMMAND = re.compile(r"\s*(?:[Nn]ext: +)?(?:pressrelease|cd|sudo|export|set|chmod|systemctl|crontab) \S")
+_COMMAND = r"\s*(?:[Nn]ext: +)?(?:pressrelease|cd|sudo|export|set|chmod|systemctl|crontab) \S"
 
 #: What is never broken: a word, and everything between two backticks.
-_WORD = re.compile(r"(?:`[^`]*`|[^\s`]|`)+")
+_WORD = r"(?:`[^`]*`|[^\s`]|`)+"
 
 #: The beginning of a line before its text: spaces, and a label that ends with two spaces or a colon.
-_LABEL = re.compile(r"(\s*)(?:(\S{1,12}(?: \S{1,8})? {2,})|(- |[a-z]{2,8}(?: [0-9]{1,6})?: ))?")
+_LABEL = r"(\s*)(?:(\S{1,12}(?: \S{1,8})? {2,})|(- |[a-z]{2,8}(?: [0-9]{1,6})?: ))?"
 
 
 def terminal_width(stream: TextIO) -> int | None:
@@ -41,9 +43,9 @@ def wrapped(text: str, width: int | None) -> str:
 
 
 def _broken(line: str, width: int) -> list[str]:
-    if len(line) <= width or _COMMAND.match(line):
+    if len(line) <= width or re.match(_COMMAND, line):
         return [line]
-    label = _LABEL.match(line)
+    label = re.match(_LABEL, line)
     assert label is not None  # noqa: S101  (every part of it may be empty)
     blanks, column, word = label.groups()
     indent = label.end() if column else len(blanks) + (2 if word else 0)
@@ -51,7 +53,7 @@ def _broken(line: str, width: int) -> list[str]:
         indent = len(blanks) if len(blanks) <= width // 2 else 0
     current, lines = line[: label.end()], []
     empty = True
-    for part in _WORD.findall(line[label.end() :]):
+    for part in re.findall(_WORD, line[label.end() :]):
         if empty:
             current, empty = current + part, False
         elif len(current) + 1 + len(part) <= width:

@@ -7,7 +7,6 @@ written there. `loading` checks a text against these rows; `sample` writes a con
 from __future__ import annotations
 
 from pressrelease.config.loading import read_config
-from pressrelease.config.sample import sample_config
 from pressrelease.config.settings import (
     STORE_URL,
     ClearanceRule,
@@ -35,5 +34,4 @@ __all__ = [
     "SecretReference",
     "SecretSource",
     "read_config",
-    "sample_config",
 ]

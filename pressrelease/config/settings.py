@@ -1,7 +1,6 @@
 """config.toml as frozen values, with every default in one place and every secret by reference."""
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 from collections.abc import Mapping
 from datetime import time, timedelta
 from enum import Enum

@@ -1,7 +1,6 @@
 """Decide what is due now, what waits and why, and when to look again. Pure: the whole decision of one pass."""
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType

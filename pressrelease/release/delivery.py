@@ -11,12 +11,11 @@ with the same key, while that outlet still remembers the first send. If a repeat
 doubt: a second send that did not arrive proves nothing about the first.
 """
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 import hashlib
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from pressrelease.system.printable import printable
 
@@ -29,7 +28,7 @@ class DeliveryState(str, Enum):
 
     sentence: str
 
-    def __new__(cls, value: str, sentence: str = "") -> DeliveryState:
+    def __new__(cls, value: str, sentence: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.sentence = sentence
@@ -199,7 +198,7 @@ class Delivery(NamedTuple):
             return None
         return self.delivered_at - self.lift
 
-    def delivered(self, receipt: Receipt, now: datetime) -> Delivery:
+    def delivered(self, receipt: Receipt, now: datetime) -> Self:
         """Return the delivery after the outlet accepted it."""
         return self._replace(
             state=DeliveryState.DELIVERED,
@@ -217,7 +216,7 @@ class Delivery(NamedTuple):
         """Whether an earlier try of a claimed delivery is in doubt and not settled by a person."""
         return self.claimed_from is DeliveryState.IN_DOUBT
 
-    def failed(self, failure: DeliveryFailed, *, next_try: datetime | None) -> Delivery:
+    def failed(self, failure: DeliveryFailed, *, next_try: datetime | None) -> Self:
         """Return the delivery after a failure; `next_try` is None if nothing follows automatically."""
         if failure.certainty is Certainty.UNSURE or self.may_have_arrived:
             state = DeliveryState.IN_DOUBT

@@ -1,7 +1,6 @@
 """A press release as its author wrote it."""
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 from datetime import date
 from enum import Enum
 from typing import NamedTuple
@@ -54,7 +53,7 @@ class Release(NamedTuple):
     embargo: str
     body: str
     subhead: str = ""
-    date: date | None = None
+    date: "date | None" = None
     dateline: str = ""
     kind: ReleaseKind = ReleaseKind.RELEASE
     follows: str = ""

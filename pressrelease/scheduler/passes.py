@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from pressrelease.notifications.notice import display_name
 from pressrelease.publishing.clock_trust import Witnesses
 from pressrelease.publishing.plan import Waiting
 from pressrelease.publishing.snapshot import Snapshot, take_snapshot
@@ -29,8 +28,7 @@ TELL_EVERY = 0.1
 WAITED_FOR = timedelta(seconds=2)
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The result of one pass.
 
     `published` are the releases that were completed in it; `retrying` are those with something that failed and is
@@ -75,6 +73,7 @@ def publish_due(
     seen = take_snapshot(store, workspace.library, config, witnesses)
     moved: tuple[str, ...] = ()
     if seen.to_follow:
+        from pressrelease.notifications.notice import display_name
         from pressrelease.store.zone_updates import follow_rules
 
         follow_rules(store, seen.to_follow, seen.at)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pressrelease.config import read_config, sample_config
+from pressrelease.config import read_config
+from pressrelease.config.sample import sample_config
 from pressrelease.library import Library
 from pressrelease.release import front_matter_text
 from pressrelease.system import clock

@@ -1,13 +1,12 @@
 """The status of a scheduled release, and why, from what is on record. Pure: the whole vocabulary of states."""
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import Delivery, DeliveryState
@@ -25,7 +24,7 @@ class ReleaseState(str, Enum):
 
     sentence: str
 
-    def __new__(cls, value: str, sentence: str = "") -> ReleaseState:
+    def __new__(cls, value: str, sentence: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.sentence = sentence
@@ -140,12 +139,12 @@ class Dossier(NamedTuple):
     approvals: tuple[Approval, ...]
     deliveries: tuple[Delivery, ...]
     file: FileFact = FileFact.SAME
-    ruling: ZoneCheck | None = None
+    ruling: "ZoneCheck | None" = None
     terms: Terms | None = None
     changed: str = ""
     lists: tuple[ListChange, ...] = ()
     disagrees: str = ""
-    clearances: tuple[Clearance, ...] = ()
+    clearances: "tuple[Clearance, ...]" = ()
 
     @property
     def begun(self) -> bool:
@@ -169,7 +168,7 @@ class ReleaseStatus(NamedTuple):
     @classmethod
     def because(
         cls, state: ReleaseState, cause: Cause, *, blocked: bool = False, outlets: Iterable[str] = (), **facts: str
-    ) -> ReleaseStatus:
+    ) -> Self:
         """Return the status of a release with a cause; `facts` are what its text names."""
         return cls(state, say(cause, **facts), blocked, cause, tuple(outlets))
 

@@ -1,7 +1,6 @@
 """What is known, as rows for people and as the JSON of the contract. Pure."""
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -73,7 +72,7 @@ def release_json(row: Row, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def clearance_json(clearance: Clearance, *, now: datetime) -> dict[str, Any]:
+def clearance_json(clearance: "Clearance", *, now: datetime) -> dict[str, Any]:
     """One element of a release's `clearances`."""
     return {
         "name": clearance.name,

@@ -5,8 +5,7 @@ changed, removed or moved breaks the chain at that place. Cutting off the end ca
 kept elsewhere; each backup has one.
 """
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 import hashlib
 import json
 import re

@@ -9,8 +9,7 @@ machine), and a cloned machine that keeps its machine id. Nor is an older record
 than the newest line that was written here, because the clock was set back in between.
 """
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 import contextlib
 import hashlib
 import json

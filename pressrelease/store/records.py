@@ -1,7 +1,6 @@
 """What the store keeps besides releases, approvals and deliveries (`rows.py`): each value, and how its row is read."""
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -6,8 +6,7 @@ before the first byte, in `status`, and in `journal --verify`. Every function th
 line that `after` understands.
 """
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime

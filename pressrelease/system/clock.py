@@ -4,8 +4,7 @@ Anyone can set a wall clock to a wrong time. Three things limit it: the newest t
 within one boot of the machine, its uptime; and, if the clock is synchronized, the error that the kernel reports for it.
 """
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 import sys
 import time
 from collections.abc import Callable

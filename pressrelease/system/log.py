@@ -7,32 +7,39 @@ from __future__ import annotations
 
 import logging
 import traceback
-from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pressrelease.system.accounts import make_folder, opened
+from pressrelease.system.accounts import make_folder
 
-#: A log file's size in bytes before it is rotated, and how many are kept.
-LARGEST = 2_000_000
-KEPT = 5
+if TYPE_CHECKING:
+    from pressrelease.system.log_file import LogFile
 
 
-class _PrivateFile(RotatingFileHandler):
-    """A rotating file that only the accounts of the workspace can read, from its first byte on."""
+class _PrivateLog(logging.Handler):
+    """The private log at `path`. Its file is loaded and opened with the first line: most commands write none."""
 
-    #: Whether the last line could not be written.
-    lost = False
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
 
-    def _open(self) -> TextIOWrapper:
-        def private(name: str, flags: int) -> int:
-            return opened(Path(name), flags)
+    @cached_property
+    def file(self) -> LogFile:
+        """The file with the log's lines."""
+        from pressrelease.system.log_file import LogFile
 
-        return open(self.baseFilename, "a", encoding=self.encoding, opener=private)
+        return LogFile(self._path)
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the library's name)
-        """Ignore a log that can't be written: the person who typed the command needs no traceback for that."""
-        self.lost = True
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        self.file.emit(record)
+
+    def close(self) -> None:
+        """Close the file, if any line was written."""
+        if "file" in self.__dict__:
+            self.file.close()
+        super().close()
 
 
 def log_to(folder: Path) -> None:
@@ -41,12 +48,10 @@ def log_to(folder: Path) -> None:
     ours.propagate = False
     ours.setLevel(logging.INFO)
     make_folder(folder)
-    handler = _PrivateFile(folder / "log", maxBytes=LARGEST, backupCount=KEPT, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"))
     for earlier in list(ours.handlers):
         ours.removeHandler(earlier)
         earlier.close()
-    ours.addHandler(handler)
+    ours.addHandler(_PrivateLog(folder / "log"))
 
 
 def frames(error: BaseException) -> str:
@@ -66,8 +71,8 @@ def frames(error: BaseException) -> str:
 def log_fault(reference: str, told: str) -> str | None:
     """Keep a fault in the private log. Return where that is, None if no log is open or it could not be written."""
     for handler in logging.getLogger("pressrelease").handlers:
-        if isinstance(handler, _PrivateFile):
-            handler.lost = False
+        if isinstance(handler, _PrivateLog):
+            handler.file.lost = False
             logging.getLogger(__name__).error("fault %s: %s", reference, told)
-            return None if handler.lost else handler.baseFilename
+            return None if handler.file.lost else handler.file.baseFilename
     return None

@@ -1,7 +1,6 @@
 """The meaning of an embargo phrase: an instant, a window, an event, or at once."""
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple

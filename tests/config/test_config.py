@@ -24,9 +24,9 @@ from pressrelease.config import (
     SecretReference,
     SecretSource,
     read_config,
-    sample_config,
 )
 from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS
+from pressrelease.config.sample import sample_config
 from pressrelease.config.sections import CLEARANCE_KEYS, SECTIONS
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.release import Contact

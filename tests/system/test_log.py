@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pressrelease.system import log
+from pressrelease.system import log, log_file
 
 CANARY = "https://hooks.example.org/T000/hunter2-canary"
 
@@ -28,7 +28,7 @@ def _as_before() -> Iterator[None]:
 
 @pytest.mark.skipif(os.name != "posix", reason="this is about POSIX modes")
 def test_the_folder_and_every_file_are_the_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log, "LARGEST", 500)
+    monkeypatch.setattr(log_file, "LARGEST", 500)
     before = os.umask(0)
     try:
         log.log_to(tmp_path / "logs")
@@ -37,7 +37,7 @@ def test_the_folder_and_every_file_are_the_owners_alone(tmp_path: Path, monkeypa
     finally:
         os.umask(before)
     files = list((tmp_path / "logs").iterdir())
-    assert len(files) == log.KEPT + 1
+    assert len(files) == log_file.KEPT + 1
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert stat.S_IMODE((tmp_path / "logs").stat().st_mode) == 0o700
     assert "line 59" in (tmp_path / "logs" / "log").read_text()

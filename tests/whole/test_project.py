@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from pressrelease import demonstration
-from pressrelease.config import read_config, sample_config
+from pressrelease.config import read_config
+from pressrelease.config.sample import sample_config
 from pressrelease.config.settings import SecretReference
 from pressrelease.demonstration import FIRST, SECOND
 from pressrelease.errors import PressReleaseError
