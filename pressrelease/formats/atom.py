@@ -11,6 +11,8 @@ from pressrelease.formats.xml_words import text as _text
 
 MEDIA_TYPE = "application/atom+xml"
 
+_TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+
 #: The mark of a feed that this program wrote (RFC 4287, section 4.2.4).
 GENERATOR = "<generator>pressrelease</generator>"
 
@@ -31,6 +33,17 @@ class FeedEntry:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """The tombstone of an entry that the feed no longer has (RFC 6721). `when` is aware.
+
+    Few readers know it. While the feed has the entry, what replaces its text reaches everybody.
+    """
+
+    id: str
+    when: datetime
+
+
+@dataclass(frozen=True)
 class FeedHead:
     """The head of a feed. `feed_url` is its own address, `page_url` that of the page with the same releases."""
 
@@ -42,7 +55,7 @@ class FeedHead:
     feed_url: str
 
 
-def atom_feed(head: FeedHead, entries: Sequence[FeedEntry], *, updated: datetime) -> bytes:
+def atom_feed(head: FeedHead, entries: Sequence[FeedEntry], *, updated: datetime, gone: Sequence[Gone] = ()) -> bytes:
     """Return the feed, entries in the order given. `updated` is the moment of the last significant change, aware."""
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
@@ -57,6 +70,11 @@ def atom_feed(head: FeedHead, entries: Sequence[FeedEntry], *, updated: datetime
     ]
     for entry in entries:
         lines += _entry(entry)
+    # No link inside: some readers would take it for the feed's own.
+    lines += [
+        f'<at:deleted-entry xmlns:at="{_TOMBSTONES}" ref={_attribute(one.id)} when="{_time(one.when)}"/>'
+        for one in gone
+    ]
     return "\n".join([*lines, "</feed>", ""]).encode()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from follow_ups import withdrawn
 from newsrooms import EARLIER, OFFICE, URL, in_memory, message_of, open_newsroom_in, send, tree
 
 from pressrelease.config import OutletConfig
@@ -56,10 +57,15 @@ def _break_at(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], No
     return made
 
 
-def _scene(folder: Path) -> tuple[Outlet, Message]:
+def _scene(folder: Path, *, withdraws: bool = False) -> tuple[Outlet, Message]:
+    """What is about to be sent: a release, or its withdrawal."""
     outlet = open_newsroom_in(folder)
     send(outlet, message_of("first", lift=EARLIER))
-    return outlet, message_of("names", follows="first", attachments=(Attachment("photo.jpg"),))
+    message = message_of("names", follows="first", attachments=(Attachment("photo.jpg"),))
+    if withdraws:
+        send(outlet, message)
+        message = withdrawn(message)
+    return outlet, message
 
 
 def _whole(folder: Path) -> None:
@@ -78,24 +84,25 @@ def _whole(folder: Path) -> None:
                 assert (folder / "newsroom" / slug / "index.html").exists()
 
 
-def _steps() -> Iterator[int]:
-    yield from range(1, 40)
+def _steps(apart: int = 1) -> Iterator[int]:
+    yield from range(1, 40, apart)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a crash is tried in a process of its own")
+@pytest.mark.parametrize("withdraws", [False, True])
 def test_a_crash_at_any_step_leaves_whole_files_and_a_repeat_repairs_it(
-    memory: Path, monkeypatch: pytest.MonkeyPatch
+    memory: Path, monkeypatch: pytest.MonkeyPatch, withdraws: bool
 ) -> None:
     clean = memory / "clean"
     clean.mkdir()
-    outlet, message = _scene(clean)
+    outlet, message = _scene(clean, withdraws=withdraws)
     send(outlet, message)
     wanted = tree(clean)
     crashed = 0
-    for step in _steps():
+    for step in _steps(4 if withdraws else 1):
         folder = memory / f"step{step}"
         folder.mkdir()
-        outlet, message = _scene(folder)
+        outlet, message = _scene(folder, withdraws=withdraws)
         child = os.fork()
         if child == 0:
             _break_at(monkeypatch, step, lambda: os._exit(9))
@@ -109,15 +116,16 @@ def test_a_crash_at_any_step_leaves_whole_files_and_a_repeat_repairs_it(
         if not died:
             break
         crashed += 1
-    assert crashed >= 15
+    assert crashed >= (5 if withdraws else 15)
 
 
+@pytest.mark.parametrize("withdraws", [False, True])
 def test_a_full_disk_at_any_step_is_reported_and_a_repeat_repairs_it(
-    memory: Path, monkeypatch: pytest.MonkeyPatch
+    memory: Path, monkeypatch: pytest.MonkeyPatch, withdraws: bool
 ) -> None:
     clean = memory / "clean"
     clean.mkdir()
-    outlet, message = _scene(clean)
+    outlet, message = _scene(clean, withdraws=withdraws)
     send(outlet, message)
     wanted = tree(clean)
 
@@ -128,7 +136,7 @@ def test_a_full_disk_at_any_step_is_reported_and_a_repeat_repairs_it(
     for step in _steps():
         folder = memory / f"step{step}"
         folder.mkdir()
-        outlet, message = _scene(folder)
+        outlet, message = _scene(folder, withdraws=withdraws)
         failure = None
         with monkeypatch.context() as patch:
             made = _break_at(patch, step, fail)
@@ -142,7 +150,7 @@ def test_a_full_disk_at_any_step_is_reported_and_a_repeat_repairs_it(
         # While nobody can have read it, it is surely not sent; after that it is in doubt.
         page = folder / "newsroom" / "names" / "index.html"
         public = page.exists() and page.parent.stat().st_mode & 0o005
-        assert failure.certainty is (Certainty.UNSURE if public else failure.certainty)
+        assert failure.certainty is (Certainty.UNSURE if public and not withdraws else failure.certainty)
         assert failure.certainty is not Certainty.FOR_GOOD
         assert "names" not in failure.reason
         assert str(folder) not in failure.reason
@@ -182,7 +190,7 @@ def test_what_a_dead_writer_left_is_cleared_away_in_time(tmp_path: Path, monkeyp
     left.write_bytes(b"half")
     send(outlet, message)
     assert left.exists()  # it could still be a living writer's
-    monkeypatch.setattr("pressrelease.outlets.newsroom.outlet._ABANDONED", timedelta(hours=-1))
+    monkeypatch.setattr("pressrelease.outlets.newsroom.outlet.ABANDONED", timedelta(hours=-1))
     send(outlet, message)
     assert not left.exists()
 

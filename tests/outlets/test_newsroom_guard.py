@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from newsrooms import LIFT, message_of, open_newsroom_in, send
 
-from pressrelease.outlets.newsroom.pages import OURS
+from pressrelease.outlets.newsroom.frame import OURS
 from pressrelease.release import Attachment
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 

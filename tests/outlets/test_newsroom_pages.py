@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from needed import needs_program
 from newsrooms import EARLIER, LIFT, OFFICE, URL, message_of, open_newsroom_in, send
 
-from pressrelease.outlets.newsroom.pages import NewsroomSite, list_pages, record_of, release_page
+from pressrelease.outlets.newsroom.frame import NewsroomSite
+from pressrelease.outlets.newsroom.lists import list_pages
+from pressrelease.outlets.newsroom.pages import record_of, release_page
 from pressrelease.outlets.newsroom.record import PageRecord, record_in, record_tag
 from pressrelease.outlets.newsroom.style import STYLE
 from pressrelease.release import Attachment, Contact, ReleaseKind

@@ -14,11 +14,15 @@ from pathlib import Path
 
 from pressrelease.formats.atom import is_our_feed
 from pressrelease.outlets.newsroom.folder import PublicFolder
-from pressrelease.outlets.newsroom.pages import FEED, INDEX, is_our_list
+from pressrelease.outlets.newsroom.frame import FEED, INDEX, MAP_HEAD, WITHDRAWN, is_our_list
 from pressrelease.release.delivery import Certainty, DeliveryFailed
 from pressrelease.system.accounts import opened
 
 _YEAR = re.compile(r"\d{4}\.html")
+
+
+def _is_our_map(text: str) -> bool:
+    return not text or text.startswith(MAP_HEAD)
 
 
 class Guard:
@@ -41,7 +45,7 @@ class Guard:
         `has_pages` looks through the whole folder, and is called only if there is no list of ours.
         """
         lists = [name for name in root.names() if _YEAR.fullmatch(name)] if not self._ours else list(self._ours)
-        for name in dict.fromkeys((INDEX, FEED, *lists)):
+        for name in dict.fromkeys((INDEX, FEED, WITHDRAWN, *lists)):
             self.must_be_our_file(root, name)
         if INDEX not in self._ours and self._held_pages() and not has_pages():
             raise self._unmounted("is empty")
@@ -56,7 +60,8 @@ class Guard:
             self._ours.pop(name, None)
             return
         text = content.decode("utf-8", "replace")
-        if not (is_our_feed(text) if name == FEED else is_our_list(text)):
+        ours = {FEED: is_our_feed, WITHDRAWN: _is_our_map}.get(name, is_our_list)
+        if not ours(text):
             words = f"{name} in the newsroom's folder was not made by this program and is not overwritten"
             raise DeliveryFailed(Certainty.FOR_GOOD, f"{words}: give the newsroom a folder of its own")
         if seen is not None:

@@ -1,7 +1,8 @@
 """Publish into the newsroom: the page first, then the lists and the linked pages, the feed last.
 
 A crash at any point leaves only complete files, and sending again does the rest: what is in the list and in the feed is
-read from the pages themselves, and a page that is there already is left as it is.
+read from the pages themselves, and a page that is there already is left as it is. A corrected version takes the page's
+place; a withdrawn release leaves a notice there, which no version of it ever replaces.
 """
 
 from __future__ import annotations
@@ -11,28 +12,24 @@ import errno
 import hashlib
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from pressrelease.config import Office, OutletConfig
-from pressrelease.formats.atom import FeedEntry, FeedHead, atom_feed
+from pressrelease.formats.atom import FeedEntry, FeedHead, Gone, atom_feed
 from pressrelease.message import Message
 from pressrelease.outlets import Outlet, RenderedMessage, Secret
 from pressrelease.outlets.newsroom.coalesce import Coalescer
+from pressrelease.outlets.newsroom.disk_errors import disk_words, public_already
 from pressrelease.outlets.newsroom.folder import PublicFolder
+from pressrelease.outlets.newsroom.frame import FEED, INDEX, WITHDRAWN, NewsroomSite
 from pressrelease.outlets.newsroom.guard import Guard
-from pressrelease.outlets.newsroom.pages import (
-    FEED,
-    INDEX,
-    NewsroomSite,
-    list_pages,
-    record_of,
-    related_links,
-    release_page,
-)
+from pressrelease.outlets.newsroom.lists import list_pages, withdrawn_map
+from pressrelease.outlets.newsroom.page_files import ABANDONED, has_page, page_of, replace_page, write_first
+from pressrelease.outlets.newsroom.pages import related_links
 from pressrelease.outlets.newsroom.record import (
     BODY,
     RELATED,
@@ -44,7 +41,7 @@ from pressrelease.outlets.newsroom.record import (
     record_tag,
 )
 from pressrelease.release import valid_slug
-from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.release.delivery import Abilities, Action, Certainty, DeliveryFailed, Earlier, Receipt, Repeats
 from pressrelease.system.accounts import is_shared, make_folder
 from pressrelease.system.clock import pause_clock, utc_now
 from pressrelease.system.lock import FileLock
@@ -54,8 +51,8 @@ FEED_LENGTH = 30
 #: The workspace's own folder, where the lock is: never under the public root.
 PRIVATE = ".pressrelease"
 _PAUSE = 0.01
-#: How old a half-written file must be before it is taken for a dead writer's.
-_ABANDONED = timedelta(hours=1)
+#: How many locks the releases of a newsroom share among them. Two that lift at once rarely wait for each other.
+PAGE_LOCKS = 32
 
 
 def open_newsroom(config: OutletConfig, office: Office, folder: Path, secret: Secret) -> Newsroom:
@@ -79,7 +76,7 @@ class Newsroom(Outlet):
     """One public folder."""
 
     repeats = Repeats(told_apart=True)
-    abilities = Abilities(correct=True, provable=True)
+    abilities = Abilities(correct=True, withdraw=True, provable=True)
 
     def __init__(self, name: str, *, root: Path, site: NewsroomSite, workspace: Path, timeout: timedelta) -> None:
         self.name = name
@@ -96,38 +93,45 @@ class Newsroom(Outlet):
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return the page as it is the first time; links to other releases are added once they are public."""
         del key, recipient
-        page = release_page(message, self._site, record_of(message, self._site))
-        return RenderedMessage(page.encode(), "text/html; charset=utf-8", message)
+        return RenderedMessage(page_of(message, self._site).encode(), "text/html; charset=utf-8", message)
+
+    def prepare_follow_up(
+        self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
+    ) -> RenderedMessage:
+        """Return the corrected page with its dated note, or the notice in place of a withdrawn one."""
+        del earlier
+        return self.prepare(message, key=key, recipient=recipient)
 
     def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
-        """Publish it; publishing the same again changes nothing."""
+        """Publish it, or replace what is there; the same again changes nothing."""
         del key, recipient
         message: Message = rendered.prepared
         if not valid_slug(message.slug):
             raise DeliveryFailed(Certainty.FOR_GOOD, "its name can't be a folder's")
         shown = threading.Event()
-        with _disk_words(shown):
+        with disk_words(shown):
             self._guard.must_be_there()
             self._make_root()
             with PublicFolder.open(self._root) as root:
                 self._guard.must_be_ours(root, lambda: any(self._published(root)))
-                if root.make(message.slug):
-                    self._write_page(root, message, rendered.content.decode(), None, shown)
-                else:
-                    with self._locked():
-                        self._replace_page(root, message, rendered.content.decode(), shown)
+                with self._locked(f"{int(hashed(message.slug)[:2], 16) % PAGE_LOCKS:02}."):
+                    if root.make(message.slug) or not has_page(root, message.slug):
+                        write_first(root, message, rendered.content.decode(), shown)
+                    else:
+                        with self._locked():
+                            replace_page(root, message, self._site, shown)
             self._marks[message.mark] = message.slug
             self._arranging.run()
         self._guard.remember()
         digest = hashlib.sha256(rendered.content)
-        for enclosure in message.enclosures:
+        for enclosure in () if message.action is Action.WITHDRAW else message.enclosures:
             digest.update(hashlib.sha256(enclosure.content).digest())
         page = self._root / message.slug / INDEX
         return Receipt(url=self._site.page_url(message.slug) or str(page), remote_id=digest.hexdigest())
 
     def probe(self) -> str:
         """Check whether the root can be written to, without making anything."""
-        with _disk_words(threading.Event()):
+        with disk_words(threading.Event()):
             self._guard.must_be_there()
             if not self._root.exists():
                 parent = next(folder for folder in self._root.parents if folder.exists())
@@ -137,8 +141,9 @@ class Newsroom(Outlet):
             with PublicFolder.open(self._root) as root:
                 if not os.access(self._root, os.W_OK | os.X_OK):
                     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-                count = sum(1 for _ in self._published(root))
-                self._guard.must_be_ours(root, lambda: bool(count))
+                pages = list(self._published(root))
+                count = sum(1 for page in pages if not page.record.canceled)
+                self._guard.must_be_ours(root, lambda: bool(pages))
         where = f", read at {self._site.url}" if self._site.url else ""
         return f"{self._root} can be written to{where}; {count} {'release is' if count == 1 else 'releases are'} public"
 
@@ -154,67 +159,23 @@ class Newsroom(Outlet):
         else:  # those who share the workspace write pages for one another
             self._root.chmod(0o2775)
 
-    def _replace_page(self, root: PublicFolder, message: Message, page: str, shown: threading.Event) -> None:
-        """Overwrite what an earlier try or an earlier version left. The lock is held."""
-        with root.sub(message.slug) as folder:
-            folder.clear_aside(utc_now() - _ABANDONED)
-            standing = folder.read(INDEX)
-        before = record_in(standing.decode("utf-8", "replace")) if standing is not None else None
-        if standing is not None and before is None:
-            raise DeliveryFailed(Certainty.FOR_GOOD, "there is already a page that this program did not make")
-        if standing is not None:
-            shown.set()
-        if before is not None and before.version != message.version and before.updated > message.lift:
-            return  # a later version is public already, and stays
-        if standing is not None and before is not None:
-            related = between(standing.decode("utf-8", "replace"), RELATED)
-            page = put_between(
-                release_page(message, self._site, record_of(message, self._site, before)), RELATED, related
-            )
-        self._write_page(root, message, page, before, shown)
-
-    def _write_page(
-        self, root: PublicFolder, message: Message, page: str, before: PageRecord | None, shown: threading.Event
-    ) -> None:
-        """Write the page after the files it shows; the folder can be looked into once all of it is there."""
-        with root.sub(message.slug) as folder:
-            self._must_be_our_files(folder, message, before)
-            for enclosure in message.enclosures:
-                folder.write(enclosure.name, enclosure.content, message.lift)
-            folder.write(INDEX, page.encode(), message.lift)
-            kept = {enclosure.name for enclosure in message.enclosures} | {INDEX}
-            for name in set(before.enclosures if before else ()) - kept:
-                folder.remove(name)
-            shown.set()
-            folder.show()
-
-    def _must_be_our_files(self, folder: PublicFolder, message: Message, before: PageRecord | None) -> None:
-        """Raise DeliveryFailed if a file that would be overwritten belongs to no page of ours.
-
-        A folder that nobody may look into yet is one that an earlier try started.
-        """
-        if before is None and not folder.is_shown:
-            return
-        ours = set(before.enclosures) if before is not None else set()
-        for enclosure in message.enclosures:
-            if enclosure.name not in ours and folder.read(enclosure.name) not in {None, enclosure.content}:
-                words = "there is already a file that this program did not make, under an attachment's name"
-                raise DeliveryFailed(Certainty.FOR_GOOD, words)
-
     # -- lists and links around the pages -----------------------------------------------------------------
 
     def _arrange(self) -> None:
         """Update the links between pages, the lists and the feed to match what is public."""
         with self._locked(), PublicFolder.open(self._root) as root:
-            root.clear_aside(utc_now() - _ABANDONED)
+            root.clear_aside(utc_now() - ABANDONED)
             root.sync()  # the pages, before anything that names them
             published = {found.record.slug: self._named(root, found) for found in self._published(root)}
             records = sorted((found.record for found in published.values()), key=lambda record: record.slug)
             records.sort(key=lambda record: record.published, reverse=True)
             self._relate(root, published, records)
             written = {name: page.encode() for name, page in list_pages(records, self._site).items()}
+            withdrawn = withdrawn_map(records, self._site)
+            if withdrawn or root.seen(WITHDRAWN) is not None:
+                written[WITHDRAWN] = withdrawn.encode()
             for name, content in {**written, FEED: self._feed(root, records)}.items():
-                with _public_already():
+                with public_already():
                     self._guard.must_be_our_file(root, name)
                 root.write(name, content)
             root.sync()
@@ -231,6 +192,8 @@ class Newsroom(Outlet):
                 if seen is not None and (found is None or found.seen != seen):
                     page = (folder.read(INDEX) or b"").decode("utf-8", "replace")
                     record = record_in(page)
+                    if record is not None and record.canceled and not folder.is_shown:
+                        continue  # the withdrawal of what never was public here
                     found = _Published(seen, record, between(page, RELATED)) if record else None
                 if seen is not None and found is not None and found.record.slug == name:
                     known[name] = found
@@ -257,9 +220,10 @@ class Newsroom(Outlet):
 
     def _relate(self, root: PublicFolder, published: Mapping[str, _Published], records: list[PageRecord]) -> None:
         """Link each release to the one that it follows and to those that follow it, if both are public."""
-        by_hash = {hashed(record.slug): record for record in records}
+        standing = [record for record in records if not record.canceled]
+        by_hash = {hashed(record.slug): record for record in standing}
         followers: dict[str, list[PageRecord]] = {}
-        for record in reversed(records):
+        for record in reversed(standing):
             if record.follows in by_hash and by_hash[record.follows] is not record:
                 followers.setdefault(by_hash[record.follows].slug, []).append(record)
         for slug, found in published.items():
@@ -284,8 +248,9 @@ class Newsroom(Outlet):
                 html = between((folder.read(INDEX) or b"").decode("utf-8", "replace"), BODY).strip()
             url = site.page_url(record.slug) or f"{record.slug}/{INDEX}"
             entries.append(
-                FeedEntry(record.id, record.headline, url, record.published, record.updated, record.summary, html)
+                FeedEntry(record.id, site.title_of(record), url, record.published, record.updated, record.summary, html)
             )
+        gone = [Gone(record.id, record.updated) for record in records[FEED_LENGTH:] if record.canceled]
         head = FeedHead(
             id=f"{site.url}/{FEED}" if site.url else site.entry_id(FEED, _EPOCH),
             title=f"{site.office.name} – {site.words.newsroom}",
@@ -294,14 +259,19 @@ class Newsroom(Outlet):
             page_url=f"{site.url}/" if site.url else INDEX,
             feed_url=f"{site.url}/{FEED}" if site.url else FEED,
         )
-        return atom_feed(head, entries, updated=max((record.updated for record in latest), default=_EPOCH))
+        return atom_feed(
+            head, entries, gone=gone[:FEED_LENGTH], updated=max((record.updated for record in latest), default=_EPOCH)
+        )
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Hold the lock among all threads and processes of this workspace; give up when the outlet's time is up."""
+    def _locked(self, part: str = "") -> Iterator[None]:
+        """Hold a lock among all threads and processes of this workspace; give up when the outlet's time is up.
+
+        Without `part` it is the newsroom's own, for changes of a public page or a list. Its holder takes no other lock.
+        """
         private = self._workspace / PRIVATE
         make_folder(private)
-        lock = FileLock(private / f"newsroom-{self.name}.lock")
+        lock = FileLock(private / f"newsroom-{self.name}.{part}lock")
         end = pause_clock() + self._timeout.total_seconds()
         waiting = threading.Event()
         while not lock.acquire(wait=False):
@@ -316,41 +286,3 @@ class Newsroom(Outlet):
 
 #: A day on which every current domain existed; only for the name of a feed without an address.
 _EPOCH = datetime.fromisoformat("2018-01-01T00:00:00+00:00")
-
-_FOR_GOOD = {
-    errno.EACCES: "this account doesn't have permission to write in the newsroom's folder",
-    errno.EPERM: "this account doesn't have permission to write in the newsroom's folder",
-    errno.EROFS: "the newsroom's disk is read-only",
-    errno.ELOOP: "the newsroom's folder has a symbolic link where a file or folder should be",
-    errno.ENOTDIR: "the newsroom has a file where a folder should be",
-    errno.EISDIR: "the newsroom has a folder where a file should be",
-    errno.EEXIST: "the newsroom has something other than a file where a page should be",
-    errno.ENOENT: "the folder that contains the newsroom is missing; is its disk mounted?",
-}
-_NOT_NOW = {
-    errno.ENOSPC: "the newsroom's disk is full",
-    errno.EDQUOT: "the newsroom's disk is full",
-    errno.ETIMEDOUT: "another program kept the newsroom locked for too long",
-}
-
-
-@contextmanager
-def _public_already() -> Iterator[None]:
-    """Suppress failures in the block: the page itself is public."""
-    try:
-        yield
-    except DeliveryFailed as failure:
-        raise DeliveryFailed(Certainty.UNSURE, f"the page is public, but not in the list: {failure.reason}") from None
-
-
-@contextmanager
-def _disk_words(shown: threading.Event) -> Iterator[None]:
-    """Turn disk errors into a failure; once `shown`, the page may be public, and the rest is done again."""
-    try:
-        yield
-    except OSError as error:
-        code = error.errno or 0
-        words = _FOR_GOOD.get(code) or _NOT_NOW.get(code) or f"the newsroom's disk failed ({os.strerror(code)})"
-        if shown.is_set():
-            raise DeliveryFailed(Certainty.UNSURE, f"the page is public, but not yet in the list: {words}") from None
-        raise DeliveryFailed(Certainty.FOR_GOOD if code in _FOR_GOOD else Certainty.NOT_SENT, words) from None

@@ -1,81 +1,21 @@
-"""The newsroom's pages: a release, and the list of all. Pure; everything that comes from a text is escaped here.
+"""The newsroom's page of a release, and the notice in its place once it is withdrawn. Pure.
 
-Made for WCAG 2.1 AA: a language, a title, one h1, landmarks, a link past the masthead, a visible focus, text that
-wraps at 320 px. No script runs, nothing is fetched from elsewhere.
+Everything that comes from a text is escaped here.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from html import escape
-from itertools import groupby
 from typing import Any
-from urllib.parse import urlsplit
 
-from pressrelease.config import Office
 from pressrelease.message import Enclosure, Message
 from pressrelease.message.composing import END
-from pressrelease.message.localization import Words, moment_words, words_in, zone_of
-from pressrelease.outlets.newsroom.record import BODY, RELATED, PageRecord, hashed, record_tag
-from pressrelease.outlets.newsroom.style import STYLE
-from pressrelease.release import Contact, ReleaseKind
-
-FEED = "feed.atom"
-INDEX = "index.html"
-#: The mark of a list that this program wrote, and what lists had before that mark existed.
-OURS = '<meta name="generator" content="pressrelease">'
-_BEFORE_THAT = ('<header class="masthead"><div class="inner">', 'type="application/atom+xml" title="')
-#: How many releases the first list holds.
-LATEST = 200
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' file:; base-uri 'none'; form-action 'none'"
-
-
-@dataclass(frozen=True)
-class NewsroomSite:
-    """One newsroom: whose it is, and its public address without a final slash, "" if none is known."""
-
-    office: Office
-    url: str = ""
-
-    @property
-    def words(self) -> Words:
-        """The fixed words, in the office's language."""
-        return words_in(self.office.language)
-
-    def page_url(self, slug: str) -> str:
-        """Return a release's public address, "" if none is known."""
-        return f"{self.url}/{slug}/" if self.url else ""
-
-    @property
-    def folder_link(self) -> str:
-        """What a link to a folder ends with: nothing on a web server, the file's name if pages are files."""
-        host = urlsplit(self.url).hostname
-        return "" if host and host not in {"localhost", "127.0.0.1", "::1"} else INDEX
-
-    def local(self, moment: datetime) -> str:
-        """Return a moment in the office's own time, in words."""
-        return moment_words(moment, self.office.timezone, self.office.language)
-
-    def stamp(self, moment: datetime) -> str:
-        """Return a moment in the office's own time, for machines."""
-        return moment.astimezone(zone_of(self.office.timezone)).isoformat(timespec="seconds")
-
-    def entry_id(self, slug: str, lift: datetime) -> str:
-        """Return a release's name in the feed (RFC 4151): the office's domain, the day, the slug."""
-        domain = (
-            urlsplit(self.url).hostname
-            or urlsplit(self.office.url).hostname
-            or self.office.contact.email.partition("@")[2]
-        )
-        if not domain:
-            import uuid
-
-            return uuid.uuid5(uuid.NAMESPACE_URL, f"pressrelease:{self.office.name}/{slug}").urn
-        return f"tag:{domain.lower()},{lift:%Y-%m-%d}:{slug}"
+from pressrelease.message.localization import Words
+from pressrelease.outlets.newsroom.frame import NewsroomSite, contact_box, contact_parts, page_around
+from pressrelease.outlets.newsroom.record import BODY, RELATED, Note, PageRecord, hashed, record_tag
+from pressrelease.release import Contact
 
 
 def record_of(message: Message, site: NewsroomSite, before: PageRecord | None = None) -> PageRecord:
@@ -85,13 +25,37 @@ def record_of(message: Message, site: NewsroomSite, before: PageRecord | None = 
         version=message.version,
         headline=message.release.headline,
         kind=message.release.kind.value,
-        published=before.published if before else message.lift,
+        published=before.published if before else message.original.lift,
         updated=message.lift,
-        id=before.id if before else site.entry_id(message.slug, message.lift),
+        id=before.id if before else site.entry_id(message.slug, message.original.lift),
         summary=message.summary,
         follows=_follows(message, before),
         enclosures=tuple(enclosure.name for enclosure in message.enclosures),
+        n=message.n,
+        notes=_notes(message, before),
     )
+
+
+def withdrawn_record(message: Message, site: NewsroomSite, before: PageRecord | None = None) -> PageRecord:
+    """Return the record of a withdrawn release's page: its name in the feed, and nothing of its text."""
+    return PageRecord(
+        slug=message.slug,
+        version=message.version,
+        headline="",
+        kind=message.release.kind.value,
+        published=before.published if before else message.original.lift,
+        updated=message.dated,
+        id=before.id if before else site.entry_id(message.slug, message.original.lift),
+        n=message.n,
+        canceled=True,
+    )
+
+
+def _notes(message: Message, before: PageRecord | None) -> tuple[Note, ...]:
+    """Return the notes of all corrections up to this version, oldest first."""
+    earlier = [note for note in (before.notes if before else ()) if note.n < message.n]
+    own = [Note(message.n, message.noted_at or message.lift, message.note)] if message.n > 1 and message.note else []
+    return (*earlier, *own)
 
 
 def _follows(message: Message, before: PageRecord | None) -> str:
@@ -99,9 +63,6 @@ def _follows(message: Message, before: PageRecord | None) -> str:
     if message.release.follows:
         return hashed(message.release.follows)
     return before.follows if before and before.follows and message.follows_mark else message.follows_mark
-
-
-# -- a release --------------------------------------------------------------------------------------------
 
 
 def release_page(message: Message, site: NewsroomSite, record: PageRecord) -> str:
@@ -122,14 +83,14 @@ def release_page(message: Message, site: NewsroomSite, record: PageRecord) -> st
         f'<p class="subhead">{_(release.subhead)}</p>' if release.subhead else "",
         "</header>",
         RELATED[0] + RELATED[1],
-        f'<div class="body">{BODY[0]}\n{message.html}\n{BODY[1]}</div>',
+        f'<div class="body">{BODY[0]}\n{_note_lines(record, site)}{message.html}\n{BODY[1]}</div>',
         *_figures(message.enclosures),
         _files(message.enclosures, words),
-        _contact_box(message.contact, words),
+        contact_box(message.contact, words),
         f'<p class="end"><span aria-hidden="true">{END}</span></p>',
         "</article>",
     ]
-    return _page(
+    return page_around(
         site,
         title=f"{release.headline} – {site.office.name}",
         description=message.summary,
@@ -139,32 +100,42 @@ def release_page(message: Message, site: NewsroomSite, record: PageRecord) -> st
     )
 
 
-def _contact_lines(contact: Contact, words: Words) -> str:
-    lines = _contact_parts(contact)
-    return f"<div><p>{words.contact}</p><p>{'<br>'.join(lines)}</p></div>" if lines else ""
+def notice_page(message: Message, site: NewsroomSite, record: PageRecord) -> str:
+    """Return the page in place of a withdrawn release: the day and the public note. Nothing of its text is in it."""
+    from pressrelease.message.follow_up import withdrawal_note
 
-
-def _contact_box(contact: Contact, words: Words) -> str:
-    lines = _contact_parts(contact)
-    if not lines:
-        return ""
-    return (
-        f'<section class="contact" aria-labelledby="contact"><h2 id="contact">{words.contact}</h2>'
-        f"<p>{'<br>'.join(lines)}</p></section>"
+    words, contact = site.words, site.office.contact
+    said = "\n".join(f"<p>{_(part)}</p>" for part in withdrawal_note(message))
+    parts = [
+        '<article class="inner">',
+        f"<h1>{words.page_withdrawn}</h1>",
+        RELATED[0] + RELATED[1],
+        f'<div class="body">{BODY[0]}\n{said}\n{BODY[1]}</div>',
+        contact_box(contact, words),
+        "</article>",
+    ]
+    return page_around(
+        site,
+        title=f"{words.page_withdrawn} – {site.office.name}",
+        description="",
+        head=['<meta name="robots" content="noindex">', record_tag(record)],
+        main="\n".join(part for part in parts if part),
+        up="../",
     )
 
 
-def _contact_parts(contact: Contact) -> list[str]:
-    dialled = "".join(sign for sign in contact.phone if sign.isdigit() or sign == "+")
-    return [
-        part
-        for part in (
-            _(contact.name),
-            f'<a href="tel:{_(dialled)}">{_(contact.phone)}</a>' if dialled.isascii() and dialled else _(contact.phone),
-            f'<a href="mailto:{_(contact.email)}">{_(contact.email)}</a>' if contact.email else "",
-        )
-        if part
+def _note_lines(record: PageRecord, site: NewsroomSite) -> str:
+    """Return the dated notes of corrections, before the text that they correct; the feed has them too."""
+    lines = [
+        f"<p><strong>{_(site.words.corrected_on.format(day=site.day(note.at), note=note.text))}</strong></p>\n"
+        for note in record.notes
     ]
+    return "".join(lines)
+
+
+def _contact_lines(contact: Contact, words: Words) -> str:
+    lines = contact_parts(contact)
+    return f"<div><p>{words.contact}</p><p>{'<br>'.join(lines)}</p></div>" if lines else ""
 
 
 def _figures(enclosures: Iterable[Enclosure]) -> list[str]:
@@ -208,113 +179,11 @@ def related_links(site: NewsroomSite, first: PageRecord | None, later: Sequence[
     if not lines:
         return ""
     items = "".join(
-        f'<p>{said}: <a href="../{record.slug}/{site.folder_link}">{_(record.headline)}</a> '
+        f'<p>{said}: <a href="../{record.slug}/{site.folder_link}">{_(site.title_of(record))}</a> '
         f'(<time datetime="{site.stamp(record.published)}">{_(site.local(record.published))}</time>)</p>'
         for said, record in lines
     )
     return f'<nav class="related" aria-label="{words.earlier if first else words.later}">{items}</nav>'
-
-
-def is_our_list(text: str) -> bool:
-    """Return whether this program wrote a list page, in this version or an earlier one."""
-    return OURS in text or all(part in text for part in _BEFORE_THAT)
-
-
-# -- the list of all --------------------------------------------------------------------------------------
-
-
-def list_pages(records: Sequence[PageRecord], site: NewsroomSite) -> dict[str, str]:
-    """Return the lists, by file name: the newest as given, year by year, and each full year in a file of its own."""
-    zone = zone_of(site.office.timezone)
-    years = {
-        year: list(group) for year, group in groupby(records, lambda record: record.published.astimezone(zone).year)
-    }
-    latest = {record.slug for record in records[:LATEST]}
-    shown = {year: [record for record in group if record.slug in latest] for year, group in years.items()}
-    older = [year for year, group in years.items() if len(shown[year]) < len(group)]
-    pages = {INDEX: _list_page(shown, site, older=older)}
-    for year in older:
-        pages[f"{year}.html"] = _list_page({year: years[year]}, site, named=f"{site.words.newsroom}, {year}")
-    return pages
-
-
-def _list_page(
-    years: Mapping[int, Sequence[PageRecord]], site: NewsroomSite, *, older: Sequence[int] = (), named: str = ""
-) -> str:
-    words = site.words
-    title = named or words.newsroom
-    parts = ['<div class="inner">', f"<h1>{title}</h1>"]
-    for year, records in years.items():
-        if records:
-            items = "".join(_item(record, site) for record in records)
-            parts.append(f'<h2 class="year">{year}</h2>\n<ul class="releases">{items}</ul>')
-    if not years:
-        parts.append(f"<p>{words.none_yet}</p>")
-    if older:
-        links = "".join(f'<li><a href="{year}.html">{year}</a></li>' for year in older)
-        parts.append(
-            f'<nav class="older" aria-labelledby="older"><h2 id="older">{words.older}</h2><ul>{links}</ul></nav>'
-        )
-    parts += [_contact_box(site.office.contact, words), "</div>"]
-    own = site.url and f"{site.url}/{f'{next(iter(years))}.html' if named else ''}"
-    return _page(
-        site,
-        title=f"{title} – {site.office.name}",
-        description=f"{title} – {site.office.name}",
-        head=[OURS, *([f'<link rel="canonical" href="{_(own)}">'] if own else [])],
-        main="\n".join(part for part in parts if part),
-        up="",
-        listed=not named,
-    )
-
-
-def _item(record: PageRecord, site: NewsroomSite) -> str:
-    words = site.words
-    summary = f"<p>{_(record.summary)}</p>" if record.summary else ""
-    return (
-        f'\n<li><p class="meta"><time datetime="{site.stamp(record.published)}">'
-        f"{_(site.local(record.published))}</time> · {words.kind(ReleaseKind(record.kind))}</p>"
-        f'<h3><a href="{record.slug}/{site.folder_link}">{_(record.headline)}</a></h3>{summary}</li>'
-    )
-
-
-# -- around both ------------------------------------------------------------------------------------------
-
-
-def _page(
-    site: NewsroomSite, *, title: str, description: str, head: Sequence[str], main: str, up: str, listed: bool = False
-) -> str:
-    office, words = site.office, site.words
-    home = f"{up}{site.folder_link}" or "./"
-    lines = [
-        "<!doctype html>",
-        f'<html lang="{_(office.language)}">',
-        "<head>",
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-        f"<title>{_(title)}</title>",
-        f'<meta name="description" content="{_(description)}">',
-        *head,
-        f'<link rel="alternate" type="application/atom+xml" title="{_(office.name)}" href="{up}{FEED}">',
-        f"<style>\n{STYLE}</style>",
-        "</head>",
-        "<body>",
-        f'<a class="skip" href="#main">{words.skip}</a>',
-        '<header class="masthead"><div class="inner">',
-        f'<a class="office" href="{home}">{_(office.name)}</a>',
-        f'<nav aria-label="{words.newsroom}"><a href="{home}">{words.all_releases}</a></nav>' if not listed else "",
-        "</div></header>",
-        f'<main id="main" tabindex="-1">\n{main}\n</main>',
-        '<footer class="foot"><div class="inner">',
-        f'<a href="{_(office.url)}">{words.office_site}</a>' if office.url else "",
-        f'<a href="{up}{FEED}">{words.feed}</a>',
-        "</div></footer>",
-        "</body>",
-        "</html>",
-        "",
-    ]
-    return "\n".join(line for line in lines[:-1] if line) + "\n"
 
 
 def _open_graph(message: Message, site: NewsroomSite, record: PageRecord) -> list[str]:
@@ -352,6 +221,11 @@ def _json_ld(message: Message, site: NewsroomSite, record: PageRecord) -> str:
         "author": office,
         "publisher": office,
     }
+    if record.notes:
+        article["correction"] = [
+            {"@type": "CorrectionComment", "text": note.text, "datePublished": site.stamp(note.at)}
+            for note in record.notes
+        ]
     if message.release.dateline:
         article["dateline"] = message.release.dateline
     if message.release.keywords:

@@ -11,13 +11,22 @@ import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from html import escape, unescape
+from typing import Any, NamedTuple
 
 FORMAT = 1
 #: The parts of a page that are found again. No text of a release can hold a comment: every < in it is escaped.
 RELATED = ("<!-- related -->", "<!-- /related -->")
 BODY = ("<!-- release -->", "<!-- /release -->")
 
-_META = re.compile(r'<meta name="pressrelease" content="([^"]{1,20000})">')
+_META = re.compile(r'<meta name="pressrelease" content="([^"]{1,400000})">')
+
+
+class Note(NamedTuple):
+    """The public note of version `n`, dated `at` (aware UTC)."""
+
+    n: int
+    at: datetime
+    text: str
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,8 @@ class PageRecord:
 
     `id` is the feed's name for it and never changes; `enclosures` are the files beside the page. `follows` is the hash
     (`hashed`) of the slug that it follows, "" for none; its mark (`message.mark_of`) until that one is public.
+    `n` is the version's number, and `notes` what was corrected since the first. `canceled` says that the release was
+    withdrawn: the page is a notice, and no version ever takes its place.
     """
 
     slug: str
@@ -38,6 +49,13 @@ class PageRecord:
     summary: str = ""
     follows: str = ""
     enclosures: tuple[str, ...] = ()
+    n: int = 1
+    canceled: bool = False
+    notes: tuple[Note, ...] = ()
+
+
+#: What a page need not say of itself: pages of earlier versions of this program don't.
+_SAID_ONLY_IF = {"n": 1, "canceled": False, "notes": []}
 
 
 def hashed(slug: str) -> str:
@@ -47,7 +65,11 @@ def hashed(slug: str) -> str:
 
 def record_tag(record: PageRecord) -> str:
     """Return the record as a page's <meta>."""
-    values = asdict(record)
+    values: dict[str, Any] = asdict(record)
+    values["notes"] = [[note.n, note.at.isoformat(), note.text] for note in record.notes]
+    for name, usual in _SAID_ONLY_IF.items():
+        if values[name] == usual:
+            del values[name]
     values["published"], values["updated"] = record.published.isoformat(), record.updated.isoformat()
     values["format"] = FORMAT
     text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -66,6 +88,11 @@ def record_in(page: str) -> PageRecord | None:
         for name in ("published", "updated"):
             values[name] = datetime.fromisoformat(values[name]).astimezone(UTC)
         values["enclosures"] = tuple(str(name) for name in values["enclosures"])
+        values["notes"] = tuple(
+            Note(int(n), datetime.fromisoformat(at).astimezone(UTC), str(text))
+            for n, at, text in values.get("notes", ())
+        )
+        values["n"], values["canceled"] = int(values.get("n", 1)), values.get("canceled") is True
         return PageRecord(**values)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
