@@ -43,11 +43,16 @@ def public_follow_up(message: Message) -> Message:
     made = follow_up(message)
     if message.action is not Action.WITHDRAW:
         return made
+    heading = words_in(message.office.language).withdrawal
+    release = made.release._replace(headline=f"{heading}: {dated_name(message)}", body="")
+    return replace(made, release=release, html="", text="")
+
+
+def dated_name(message: Message) -> str:
+    """Return what names a release without its headline: "Press release of Monday, Sept. 24, 2018, 9 a.m. PDT"."""
     office, words = message.office, words_in(message.office.language)
     when = moment_words(message.original.lift, office.timezone, office.language)
-    named = words.kind_of.format(kind=words.kind(message.release.kind), when=when)
-    release = made.release._replace(headline=f"{words.withdrawal}: {named}", body="")
-    return replace(made, release=release, html="", text="")
+    return words.kind_of.format(kind=words.kind(message.release.kind), when=when)
 
 
 def lead_in(message: Message) -> tuple[str, ...]:

@@ -364,8 +364,10 @@ class BlueskyServer(SocialServer):
         if method == "repo.putRecord":
             return self._put(given)
         if method == "repo.deleteRecord":
-            self.records.pop(given["rkey"], None)
-            return Told(200, {})
+            if self.records.pop(given["rkey"], None) is None:
+                return Told(200, {})  # absent: fine, and no commit
+            self.commits += 1
+            return Told(200, {"commit": {"cid": cid(self.commits), "rev": str(self.commits)}})
         return Told(501, {"error": "MethodNotImplemented"})
 
     def _log_in(self, given: Any) -> Told:
@@ -420,6 +422,9 @@ def wrong_with_post(key: str, record: Any) -> str:
         return "Record/createdAt must be an valid atproto datetime"
     if not 1 <= len(record.get("langs", ["en"])) <= 3:
         return "Record/langs"
+    for ref in record.get("reply", {}).values():
+        if not ref.get("uri", "").startswith("at://") or not ref.get("cid", "").startswith("bafy"):
+            return "Record/reply must have a strong reference"
     for facet in record.get("facets", ()):
         start, end = facet["index"]["byteStart"], facet["index"]["byteEnd"]
         if not 0 <= start < end <= len(text.encode()):

@@ -129,6 +129,11 @@ class Newsroom(Outlet):
         page = self._root / message.slug / INDEX
         return Receipt(url=self._site.page_url(message.slug) or str(page), remote_id=digest.hexdigest())
 
+    def withdraw(self, rendered: RenderedMessage, *, key: str, recipient: str, earlier: Sequence[Earlier]) -> Receipt:
+        """Put the notice in the page's place, and remove its files."""
+        del earlier
+        return self.send(rendered, key=key, recipient=recipient)
+
     def probe(self) -> str:
         """Check whether the root can be written to, without making anything."""
         with disk_words(threading.Event()):
