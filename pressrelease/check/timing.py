@@ -51,6 +51,7 @@ def _read(text: str, release: Release, config: Config, now: datetime) -> Embargo
         now=_reference(release, config, now),
         timezone=office.timezone,
         release_time=office.release_time,
+        close=office.close,
         only_day=True,
     )
 
@@ -101,11 +102,13 @@ def counted_from(text: str, config: Config, *, now: datetime) -> str:
     from zoneinfo import ZoneInfo
 
     from pressrelease.when import read_embargo
-    from pressrelease.when.refusals import typed
+    from pressrelease.when.formatting import typed
 
     office = config.office
     try:
-        meant = read_embargo(text, now=now, timezone=office.timezone, release_time=office.release_time)
+        meant = read_embargo(
+            text, now=now, timezone=office.timezone, release_time=office.release_time, close=office.close
+        )
     except EmbargoRefused:
         return ""
     if meant.kind is not EmbargoKind.INSTANT or meant.lift is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 
 from pressrelease.cli.session import Session
-from pressrelease.errors import NotFound, Usage
+from pressrelease.errors import NotFound, PressReleaseError, Usage
 from pressrelease.system import clock
 from pressrelease.when import Embargo, read_embargo, read_rfc3339, read_zone
 
@@ -16,21 +16,24 @@ def meaning(
     """The reading of `text`, and the present that it was read in (UTC). Raises EmbargoRefused, Usage."""
     present = read_rfc3339(now) if now else clock.utc_now()
     hour = _hour(release_time) if release_time else None
-    if timezone is None or hour is None:
-        try:
-            office = session.workspace.config.office
-        except NotFound:
-            if timezone is None:
-                raise Usage(
-                    "Outside a workspace, `when` needs a time zone.",
-                    hint=f'pressrelease when "{text}" --timezone America/Los_Angeles',
-                    code="zone_needed",
-                ) from None
-        else:
-            timezone = timezone or office.timezone
-            hour = hour or office.release_time
+    close = time(17)
+    try:
+        office = session.workspace.config.office
+    except NotFound:
+        if timezone is None:
+            raise Usage(
+                "Outside a workspace, `when` needs a time zone.",
+                hint=f'pressrelease when "{text}" --timezone America/Los_Angeles',
+                code="zone_needed",
+            ) from None
+    except PressReleaseError:
+        # A phrase can be read beside a config that can't be, if the command line says the rest.
+        if timezone is None or hour is None:
+            raise
+    else:
+        timezone, hour, close = timezone or office.timezone, hour or office.release_time, office.close
     read_zone(timezone)
-    return read_embargo(text, now=present, timezone=timezone, release_time=hour or time(9, 0)), present
+    return read_embargo(text, now=present, timezone=timezone, release_time=hour or time(9, 0), close=close), present
 
 
 def _hour(text: str) -> time:

@@ -106,7 +106,7 @@ def _phrase(proposal: Proposal) -> str:
         return "immediate"
     from zoneinfo import ZoneInfo
 
-    from pressrelease.when.refusals import typed
+    from pressrelease.when.formatting import typed
 
     return typed(proposal.lift.astimezone(ZoneInfo(proposal.embargo.timezone)))
 

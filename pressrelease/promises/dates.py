@@ -139,7 +139,11 @@ def _due(text: str, tie: Tie, present: Present) -> Due:
     from pressrelease.when import read_embargo
 
     embargo = read_embargo(
-        text.strip(" ,.(-–"), now=present.now, timezone=present.timezone, release_time=present.release_time
+        text.strip(" ,.(-–"),
+        now=present.now,
+        timezone=present.timezone,
+        release_time=present.release_time,
+        any_year=True,
     )
     if embargo.kind is EmbargoKind.IMMEDIATE or embargo.not_before is None:
         return Due()

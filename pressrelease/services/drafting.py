@@ -22,7 +22,7 @@ from pressrelease.services.scheduling import findings
 from pressrelease.system import clock
 from pressrelease.system.accounts import make_folder
 from pressrelease.when import Embargo, EmbargoKind, read_embargo
-from pressrelease.when.refusals import typed
+from pressrelease.when.formatting import typed
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ def begin(context: ServiceContext, headline: str, *, embargo: str, follows: str,
     release = parse(text.encode(), slug)
     kept = None
     if release.embargo:
-        meant = read_embargo(embargo, now=now, timezone=office.timezone, release_time=office.release_time)
+        meant = read_embargo(
+            embargo, now=now, timezone=office.timezone, release_time=office.release_time, close=office.close
+        )
         phrase, kept = _kept(context, release, meant, now)
         text = text_with(phrase)
         release = parse(text.encode(), slug)

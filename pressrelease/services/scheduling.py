@@ -218,7 +218,7 @@ def _embargo(context: ServiceContext, release: Release, at: str | None, last: Li
     if release.embargo:
         return embargo_of(release, context.config, now=now)
     if at is not None:
-        return read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
+        return read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time, close=office.close)
     if last is not None:
         moment = last.moment
         return Embargo(last.embargo, EmbargoKind.INSTANT, office.timezone, moment, None, moment, wall=last.wall)
@@ -232,7 +232,9 @@ def _lift(
     office = context.config.office
     chosen = embargo
     if at is not None:
-        chosen = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
+        chosen = read_embargo(
+            at, now=now, timezone=office.timezone, release_time=office.release_time, close=office.close
+        )
     if EmbargoKind.EVENT in {chosen.kind, embargo.kind}:
         if chosen.kind is not embargo.kind:
             raise has_no_time(slug, embargo if embargo.kind is EmbargoKind.EVENT else chosen)

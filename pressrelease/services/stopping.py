@@ -77,7 +77,7 @@ def later(context: ServiceContext, slug: str, at: str, *, now: datetime) -> Late
     Raises: EmbargoRefused if it is past or after the release's window, NotPermitted if it is before its embargo.
     """
     office = context.config.office
-    meant = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time)
+    meant = read_embargo(at, now=now, timezone=office.timezone, release_time=office.release_time, close=office.close)
     release = context.report(slug).dossier.release
     if release.waits_for_event or meant.kind is EmbargoKind.EVENT:
         raise has_no_time(slug, release.embargo if release.waits_for_event else meant)

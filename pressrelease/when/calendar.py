@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 from dateutil.relativedelta import FR, MO, SA, SU, TH, TU, WE, relativedelta
 
-from pressrelease.when.formatting import AP_MONTHS, AP_WEEKDAYS, FULL_MONTHS
-from pressrelease.when.refusals import NoReading, Why, week_of
+from pressrelease.when.formatting import AP_MONTHS, AP_WEEKDAYS, FULL_MONTHS, week_of
+from pressrelease.when.refusals import NoReading, Why
 from pressrelease.when.tokens import Day, NthWeekday, Span, Stretch, Weekday
 
 #: A day without a year is the next one only while that is nearer than the last one.
@@ -52,8 +52,7 @@ def date_of(part: Day, today: Today, weekdays: frozenset[int], *, year: int | No
     `weekdays` are beside it and must agree; `year` is given elsewhere in the phrase; a date that starts or is in a
     `week` may be a few days past.
     """
-    readings = _in_order(part, today)
-    said_year, month, number = readings
+    said_year, month, number = _in_order(part, today, weekdays)
     said_year = said_year if said_year is not None else year
     if month is None:
         return _next_numbered(number, today, weekdays)
@@ -68,26 +67,45 @@ def date_of(part: Day, today: Today, weekdays: frozenset[int], *, year: int | No
     return found
 
 
-def _in_order(part: Day, today: Today) -> tuple[int | None, int | None, int]:
-    """Read numeric dates in the country's order; if both readings exist, only a month-first country is certain."""
+def _in_order(part: Day, today: Today, weekdays: frozenset[int]) -> tuple[int | None, int | None, int]:
+    """Read numeric dates in the country's order, if they fit no other.
+
+    "9/10" and "9/10/2018" have one in a country that writes the month first; with a year of two digits, only a weekday
+    beside it excludes the others.
+    """
     if not part.numeric:
         return part.readings[0]
     possible = [
         (year, month, day)
-        for year, month, day in part.readings
+        for year, month, day in part.readings[:2]
         if month is not None and make_date(year or 2024, month, day) is not None
     ]
-    if not possible:
+    # With both numbers the same there is one order.
+    orders = list(dict.fromkeys([*possible, *(one for one in part.readings[2:] if _may_be_meant(one, today))]))
+    if not orders:
         raise NoReading(Why.NO_DATE_IN_ANY_ORDER, part)
-    # Only "9/24" and the like: with both numbers the same there is one reading.
-    if len(set(possible)) == 1 or today.month_first:
-        return possible[0]
-    dates = [
-        found
-        for year, month, day in possible
-        if (found := make_date(year or today.day.year, month or 1, day)) is not None
-    ]
-    raise NoReading(Why.DATE_ORDER, part, candidates=dates, last=dates[-1] if dates else "24 September 2018")
+    if today.month_first:
+        if len(part.readings) == 2:
+            return orders[0]
+        orders = [one for one in orders if weekdays == {_dated(one, today).weekday()}] or orders
+    if len(orders) == 1:
+        return orders[0]
+    dates = sorted(_dated(one, today) for one in orders)
+    raise NoReading(Why.DATE_ORDER, part, candidates=dates, last=dates[-1])
+
+
+def _dated(reading: tuple[int | None, int | None, int], today: Today) -> date:
+    """Return the day of a reading that has a month; in the next year that has it, if it has no year."""
+    year, month, day = reading
+    years = (year,) if year is not None else range(today.day.year, today.day.year + 9)
+    return next(found for one in years if (found := make_date(one, month or 1, day)))
+
+
+def _may_be_meant(reading: tuple[int | None, int | None, int], today: Today) -> bool:
+    """Return whether "26-11-24" may have its year first: that day is ahead, and near."""
+    year, month, day = reading
+    found = make_date(year or 0, month or 0, day)
+    return found is not None and today.day <= found <= moved(today.day, relativedelta(years=_NUMERIC_YEARS))
 
 
 def _no_such_day(year: int | None, month: int, day: int) -> NoReading:
@@ -205,7 +223,7 @@ def nth_weekday(part: NthWeekday, today: Today) -> date:
             )
         if part.year is not None or found >= today.day:
             if part.year is None and found - today.day > _NEAR:
-                break
+                raise NoReading(Why.MONTH_WITHOUT_YEAR, part, candidates=[found])
             return found
     raise NoReading(Why.MONTH_WITHOUT_YEAR, part)
 

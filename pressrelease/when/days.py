@@ -153,8 +153,10 @@ def _numeric(found: re.Match[str]) -> Token | None:
     if third is None and found["num_mark"] != "/":
         return None
     one, two, year = int(first), int(second), _year(third)
-    # Month first comes first; which country writes which is decided once the office is known.
-    return Day(*found.span(), ((year, one, two), (year, two, one)), numeric=True)
+    # Month first comes first; which country writes which is decided once the office is known. The year may come first
+    # too, if it has two digits.
+    year_first = ((2000 + one, two, int(third)),) if third is not None and len(third) == 2 else ()
+    return Day(*found.span(), ((year, one, two), (year, two, one), *year_first), numeric=True)
 
 
 def _ordinal(found: re.Match[str]) -> Token | None:

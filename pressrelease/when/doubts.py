@@ -11,6 +11,8 @@ from pressrelease.when.office import Office
 from pressrelease.when.refusals import NoReading, Why
 from pressrelease.when.resolve_day import agreed_days
 from pressrelease.when.resolve_instant import boundary
+from pressrelease.when.slips import mistyped_day
+from pressrelease.when.spanish import spanish_word
 from pressrelease.when.tokens import (
     CLOCKLIKE,
     DAYLIKE,
@@ -18,10 +20,12 @@ from pressrelease.when.tokens import (
     Ahead,
     Aside,
     AtOnce,
+    Clock,
     Connector,
     Day,
     DaysAhead,
     Doubt,
+    Half,
     Number,
     PartOfDay,
     Phrase,
@@ -50,6 +54,9 @@ def refuse_doubtful_words(phrase: Phrase) -> None:
     """Raise NoReading if there is no word, or one makes the time uncertain, or isn't understood and could."""
     if all(isinstance(token, Punctuation) for token in phrase.tokens):
         raise NoReading(Why.EMPTY)
+    if (place := spanish_word(phrase.text)) is not None:
+        raise NoReading(Why.SPANISH, Token(*place))
+    _refuse_malformed_offset(phrase)
     for token in phrase.tokens:
         if isinstance(token, Doubt):
             raise NoReading(token.why, token)
@@ -63,6 +70,29 @@ def refuse_doubtful_words(phrase: Phrase) -> None:
     _refuse_counted_from(phrase.tokens)
     _refuse_events_at(phrase.tokens)
     _refuse_unknown(phrase)
+
+
+def _refuse_malformed_offset(phrase: Phrase) -> None:
+    """Refuse a sign and a number after an hour that look like an offset and are none: "T09:00 Z-5", "9 a.m. -7"."""
+    tokens = phrase.tokens
+    for index in range(1, len(tokens) - 1):
+        before, sign, after = tokens[index - 1 : index + 2]
+        if not isinstance(before, (Clock, ZoneMention)) or not isinstance(after, (Clock, Number)):
+            continue
+        if not isinstance(sign, Punctuation) or sign.mark not in "+-":
+            continue
+        said = isinstance(after, Clock) and after.half in {Half.AM, Half.PM}
+        spaced = before.end < sign.start, sign.end < after.start
+        zulu = isinstance(before, ZoneMention) and (
+            phrase.words(before).lower() in {"z", "utc", "gmt"} or not before.name
+        )
+        iso = index > 1 and isinstance(before, Clock) and tokens[index - 2].start == before.start
+        if (
+            sign.mark == "+"
+            or (not said and (zulu or iso or spaced == (True, False)))
+            or (isinstance(before, ZoneMention) and not said and spaced == (False, False))
+        ):
+            raise NoReading(Why.MALFORMED_OFFSET, Token(before.start, after.end))
 
 
 def _refuse_waiting(tokens: Sequence[Token]) -> None:
@@ -153,6 +183,8 @@ def _refuse_unknown(phrase: Phrase) -> None:
             raise NoReading(Why.MAYBE_A_ZONE, token)
         if not certain and (token.why or not window):
             raise NoReading(token.why or Why.UNKNOWN_WORD, token)
+    if (slip := mistyped_day(tokens, phrase.text)) is not None:
+        raise NoReading(Why.SLIP, slip[0], meant=slip[1])
 
 
 def _is_lonely_country(tokens: Sequence[Token], index: int, previous: Token | None) -> bool:
@@ -277,7 +309,13 @@ def _refuse_deadline(facts: Facts) -> None:
             _, following = beside(facts.tokens, index)
             by = facts.text[token.start : token.end].lower() == "by"
             if not by or isinstance(following, (*TIMES, ZoneMention)):
-                raise NoReading(Why.DEADLINE, token)
+                deadline = shown_deadline(facts.text, token)
+                raise NoReading(Why.DEADLINE, token, deadline=deadline)
+
+
+def shown_deadline(text: str, limit: Token) -> str:
+    """Return the words of a deadline, from the one that limits it to the end of its line."""
+    return " ".join(text[limit.start :].split("\n", maxsplit=1)[0].split())[:60]
 
 
 def _refuse_vague_hours(facts: Facts, office: Office) -> None:
@@ -308,7 +346,7 @@ def _midnight(facts: Facts, office: Office) -> NoReading:
     except NoReading:
         days = set()
     if not days:
-        return NoReading(Why.MIDNIGHT, example="Sept. 24, 2018")
+        return NoReading(Why.MIDNIGHT)
     first = min(days)
     either = [boundary(first + timedelta(days=more), (), office).astimezone(office.zone) for more in (0, 1)]
-    return NoReading(Why.MIDNIGHT, candidates=either, example=first)
+    return NoReading(Why.MIDNIGHT, candidates=either)

@@ -213,3 +213,19 @@ def embargo_as_json(embargo: Embargo, *, now: datetime) -> dict[str, str | None]
         "timezone": embargo.timezone,
         "says": say_embargo(embargo, now=now),
     }
+
+
+def typed(moment: datetime) -> str:
+    """Return a local moment as it can be typed without doubt: "Sept. 24, 2018, 9 a.m. PDT"."""
+    hour = say_hour(moment).replace("midnight (as the day begins)", "12 a.m.")
+    return f"{typed_day(moment)}, {hour} {say_zone(moment)}"
+
+
+def typed_day(day: date) -> str:
+    """Return a day as it can be typed: "Sept. 24, 2018"."""
+    return f"{AP_MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+def week_of(day: date) -> str:
+    """Return the week of a day as it can be typed: "the week of Sept. 24, 2018"."""
+    return f"the week of {typed_day(day)}"

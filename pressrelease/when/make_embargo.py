@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from dateutil.relativedelta import relativedelta
+
 from pressrelease.when.embargo import Embargo, EmbargoKind
 from pressrelease.when.facts import Facts
+from pressrelease.when.formatting import typed
 from pressrelease.when.office import Office, day_off, proposed_lift
-from pressrelease.when.refusals import NoReading, Why, typed, which_one
+from pressrelease.when.refusals import NoReading, Why, which_one
 from pressrelease.when.resolve import AtOnce, Between, Days, Moment, Reading
 from pressrelease.when.resolve_instant import boundary, wall_of, zone_of
-from pressrelease.when.tokens import DaysAhead
+from pressrelease.when.tokens import DaysAhead, NthWeekday
 from pressrelease.when.wall_time import wall_text
 
 _A_YEAR = timedelta(days=400)
+#: Without a year nothing is further ahead than this, and with one further than that it may be mistyped.
+_WITHOUT_YEAR = relativedelta(months=11)
+_WITH_YEAR = relativedelta(years=2)
 
 
 def make_embargo(facts: Facts, reading: Reading, office: Office) -> Embargo:
@@ -34,6 +40,7 @@ def _instant(facts: Facts, reading: Moment, office: Office) -> Embargo:
         _refuse_other_clocks(facts, moment, office)
     _refuse_other_lengths(facts, reading, office)
     _refuse_past(moment, office)
+    _refuse_far(facts, moment, moment, office)
     remarks = [reading.assumed] if reading.assumed else []
     if moment - office.now > _A_YEAR:
         remarks.append(f"{typed(moment.astimezone(office.zone))} is more than a year ahead.")
@@ -56,6 +63,7 @@ def _days(facts: Facts, reading: Days, office: Office) -> Embargo:
         office=office.name,
         now=office.now,
     )
+    _refuse_far(facts, begins, lift, office)
     return Embargo(facts.text, EmbargoKind.WINDOW, zone, begins, ends, lift, remarks, wall_text(lift, zone))
 
 
@@ -64,6 +72,7 @@ def _between(facts: Facts, reading: Between, office: Office) -> Embargo:
     _refuse_past(reading.end, office)
     if not facts.zones:
         _refuse_other_clocks(facts, start, office)
+    _refuse_far(facts, reading.end, start, office)
     remarks = (*reading.assumed, *_day_off(start, office))
     wall = wall_of(start, reading.zone, facts.zones, office)
     return Embargo(facts.text, EmbargoKind.WINDOW, reading.zone, start, reading.end, start, remarks, wall)
@@ -108,6 +117,32 @@ def _refuse_past(moment: datetime, office: Office) -> None:
         ahead += timedelta(days=1)
     ahead = ahead.astimezone(office.zone)
     raise NoReading(Why.PAST, candidates=[ahead], moment=local, ahead=ahead)
+
+
+def _refuse_far(facts: Facts, moment: datetime, lift: datetime, office: Office) -> None:
+    """Refuse a moment that is too far ahead for its year to be certain, unless it is written as ISO 8601."""
+    day, there = moment.astimezone(office.zone).date(), lift.astimezone(office.zone)
+    if not _names_a_year(facts):
+        if day > office.today + _WITHOUT_YEAR:
+            raise NoReading(Why.FAR_WITHOUT_YEAR, candidates=[there], moment=there)
+    elif day > office.today + _WITH_YEAR and not (office.any_year or _is_iso(facts)):
+        raise NoReading(Why.FAR_YEAR, candidates=[there.isoformat()], moment=there)
+
+
+def _is_iso(facts: Facts) -> bool:
+    """Return whether the hour was written in one with its day."""
+    days = {day.start for day in facts.days.dates}
+    return any(said.clock.start in days for said in facts.clocks)
+
+
+def _names_a_year(facts: Facts) -> bool:
+    days = facts.days
+    return bool(
+        days.years
+        or any(year is not None for day in days.dates for year, _, _ in day.readings)
+        or any(isinstance(token, NthWeekday) and token.year is not None for token in days.counted)
+        or any(span.year is not None for span in facts.spans)
+    )
 
 
 def _day_off(moment: datetime, office: Office) -> list[str]:

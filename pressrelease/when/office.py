@@ -25,6 +25,8 @@ class Office:
     release_time: time
     close: time
     now: datetime
+    #: Whether a year may be any number of years ahead: in a text nobody can be asked.
+    any_year: bool = False
     #: Every zone that the phrase names, by the rules that this machine had when it was first asked for.
     zones: _Zones = field(default_factory=_Zones, compare=False)
 

@@ -1,31 +1,26 @@
 """Why a phrase has no single safe reading: one table with the words of every refusal.
 
 The grammar raises `NoReading` with values: the row, the tokens concerned, the readings that are possible. They become
-text in one place, `worded`.
+text in one place, `wording.worded`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from enum import Enum, unique
-from string import Formatter
 from typing import TYPE_CHECKING
 
-from pressrelease.errors import EmbargoRefused
-from pressrelease.when.formatting import AP_MONTHS, AP_WEEKDAYS, say_full, say_full_day, say_hour, say_in_utc, say_zone
-
 if TYPE_CHECKING:
-    from pressrelease.when.office import Office
     from pressrelease.when.tokens import Token
 
-_EXAMPLE = "Sept. 24, 2018, 9 a.m. PT"
-_WRITE_ALL = f"Write the day, the hour and the zone, such as “{_EXAMPLE}”."
+_WRITE_ALL = "Write the day, the hour and the zone, such as “{example}”."
 _KEEP_AS_DRAFT = "Keep it as a draft, or write an hour that is certainly later; `pressrelease hold` can still stop it."
 _GIVE_ZONE = "Write the zone as ET, CT, MT, PT, GMT or by its IANA name, such as Europe/London."
-_ONE_OF_EACH = "between 9 a.m. and 5 p.m. on Sept. 24, 2018"
+_ONE_OF_EACH = "between 9 a.m. and 5 p.m. on {example_day}"
 _KEEP_ONE = "Keep one of them."
-_TYPE_ONE = "Type the one that you mean, such as “{first:typed}”."
+_TYPE_ONE = "Type the one that you mean, such as “{offer}”."
+_TYPE_IT = "If so, type “{offer}”."
 
 #: What a candidate may be: an instant in the zone to show it in, a day, the first and last day of several, a phrase.
 Candidate = datetime | date | tuple[date, date] | str
@@ -36,7 +31,8 @@ class Why(Enum):
     """The reasons for a refusal: its code, what is said, and what to write instead.
 
     `{0}` and `{1}` are the tokens concerned, as they were typed; other names are values of the refusal: a day, an
-    instant, a text. After `:typed` they are shown as they can be typed, after `:weekday` by the day's name.
+    instant, a text. After `:typed` they are shown as they can be typed, after `:weekday` by the day's name. `{offer}`
+    is the first candidate as it can be typed, `{example}` and the like are ahead of the office's present.
     """
 
     def __init__(self, code: str, message: str, hint: str = _WRITE_ALL) -> None:
@@ -55,9 +51,18 @@ class Why(Enum):
     MANY_DAYS = "embargo_ambiguous", "“{0}” means more than one day."
     NEGATION = "embargo_unclear", "“{0}” is negative, and it isn't clear what it applies to."
     NO_FIXED_HOUR = "embargo_unclear", "“{0}” has no fixed hour."
+    OFFICE_CLOSES = "embargo_unclear", "“{0}” has no fixed hour. Your office closes at {hour}.", _TYPE_IT
+    OFFICE_OPENS = "embargo_unclear", "“{0}” has no fixed hour. Your office's release time is {hour}.", _TYPE_IT
+    SLIP = "embargo_unclear", "“{0}” isn't understood. Did you mean “{meant}”?", _TYPE_IT
+    SPANISH = "embargo_unclear", "“{0}” is Spanish, and an embargo is read in English.", "In English: “{offer}”."
     NO_CLOCK_TIME = "embargo_nonexistent", "“{0}” is not a time on any clock."
     NO_ISO_TIME = "embargo_nonexistent", "“{0}” is not a date and time that exists."
     NO_ZONE_OFFSET = "embargo_zone", "“{0}” is a UTC offset that no clock has."
+    MALFORMED_OFFSET = (
+        "embargo_zone",
+        "“{0}” is not an offset from UTC.",
+        "Write it with two digits for the hours and two for the minutes, such as “{example_iso}”.",
+    )
     NAMES_NO_DAY = "embargo_unclear", "“{0}” doesn't name a day."
     DAY_MISSING = "embargo_unclear", "“{0}” has no day of the month beside it."
     MAYBE_A_TIME = "embargo_unclear", "“{0}” isn't understood, and it could be about the time."
@@ -68,30 +73,30 @@ class Why(Enum):
     TOO_LONG = (
         "embargo_refused",
         "This is too long for an embargo.",
-        f"Give only the line that says when, such as “{_EXAMPLE}”.",
+        "Give only the line that says when, such as “{example}”.",
     )
     EMPTY = (
         "embargo_refused",
         "The embargo is empty.",
-        f"Write when the release may go out, such as “{_EXAMPLE}”, or “immediate”.",
+        "Write when the release may go out, such as “{example}”, or “immediate”.",
     )
     NO_DAY = (
         "embargo_unclear",
         "“{text}” names no day.",
-        f"Write when the release may go out, such as “{_EXAMPLE}”, or “immediate”.",
+        "Write when the release may go out, such as “{example}”, or “immediate”.",
     )
     OUTSIDE_CALENDAR = "embargo_nonexistent", "That time is outside the calendar."
     COUNTED = (
         "embargo_length",
         "“{0}” counts from the moment it is typed, and a file keeps only the day.",
-        f"Write the date and the time, such as “{_EXAMPLE}”.",
+        "Write the date and the time, such as “{example}”.",
     )
 
     # -- words and their neighbors --------------------------------------------------------------------------------
     NUMBER = (
         "embargo_unclear",
         "“{0}” isn't understood, and it could be part of a time.",
-        f"Write the hour with a.m. or p.m., write the month as a word, and leave out other numbers: “{_EXAMPLE}”.",
+        "Write the hour with a.m. or p.m., write the month as a word, and leave out other numbers: “{example}”.",
     )
     NOT_A_TIME = "embargo_unclear", "“{0}” is a number or an address, not a time."
     UNKNOWN_WORD = "embargo_unclear", "“{0}” isn't understood, and it could change the time."
@@ -107,12 +112,12 @@ class Why(Enum):
     BEGINS_OR_ENDS = (
         "embargo_ambiguous",
         "“{0} {1}” could mean that the embargo begins then, or that it ends then.",
-        "Write “embargoed until”, the day, the hour and the zone.",
+        "Write “embargoed until {example}”.",
     )
     DEADLINE = (
         "embargo_deadline",
-        "“{0}” says how late the release may go out, and not how early.",
-        f"Write from when: “{_EXAMPLE}”, or “{_ONE_OF_EACH}”.",
+        "“{deadline}” is a deadline. When should it go out?",
+        "Type the moment, such as “{offer}”.",
     )
     NO_END = (
         "embargo_unclear",
@@ -130,19 +135,19 @@ class Why(Enum):
     WEEKDAY = (
         "embargo_weekday",
         "{day:typed}, is a {day:weekday}, not a {nearest:weekday}.",
-        "Write the one that you mean: “{day}” or “{nearest}”.",
+        _TYPE_ONE,
     )
     NO_SUCH_DATE = "embargo_nonexistent", "There is no {date}."
     NO_DATE_IN_ANY_ORDER = "embargo_nonexistent", "“{0}” is not a date, with the month first or the day first."
     DATE_ORDER = (
         "embargo_ambiguous",
         "“{0}” can be read with the day first or with the month first.",
-        "Write the month as a word, such as “{last:typed}”.",
+        "Write the month as a word, such as “{offer}”.",
     )
     NUMBERS_FAR_AHEAD = (
         "embargo_ambiguous",
         "“{0}” could be {day}, which is years ahead, so the numbers may be in another order.",
-        "Write the month as a word, such as “{day:typed}”.",
+        "Write the month as a word, such as “{offer}”.",
     )
     NOT_THIS_YEAR_OR_NEXT = "embargo_nonexistent", "{date} isn't in this year or the next one."
     YEAR_MISSING_PAST = (
@@ -162,7 +167,11 @@ class Why(Enum):
     )
     NO_MONTH_HAS_IT = "embargo_nonexistent", "No month near today has a day {number}."
     NO_NTH_WEEKDAY = "embargo_nonexistent", "There is no such {weekday} in {month} {year}."
-    MONTH_WITHOUT_YEAR = "embargo_past", "“{0}” has no year, and it is just past or far away.", "Add the year."
+    MONTH_WITHOUT_YEAR = (
+        "embargo_past",
+        "“{0}” has no year, and it is just past or far away.",
+        "Add the year: “{offer}”.",
+    )
     MONTH_YEAR_MISSING = (
         "embargo_past",
         "{month} has no year, and it is just past or far away.",
@@ -170,7 +179,7 @@ class Why(Enum):
     )
     TWO_YEARS = "embargo_ambiguous", "It names two years."
     NO_SUCH_DAY = "embargo_ambiguous", "It names no day that exists.", "Write the date."
-    MANY_POSSIBLE_DAYS = "embargo_ambiguous", "That could be more than one day.", "Write the date: “{last}”."
+    MANY_POSSIBLE_DAYS = "embargo_ambiguous", "That could be more than one day.", "Write the date: “{offer}”."
     DAYS_DISAGREE = "embargo_ambiguous", "Its days don't agree.", "Keep the one that you mean."
     TWO_DATES = "embargo_ambiguous", "It names more than one date.", "Keep the one that you mean."
     OTHER_DAY_THERE = (
@@ -178,10 +187,20 @@ class Why(Enum):
         "It is another day there than in the office, so days counted from today have two readings.",
         "Write the date.",
     )
+    FAR_WITHOUT_YEAR = (
+        "embargo_ambiguous",
+        "It names no year, and means {moment}, more than 11 months ahead.",
+        "Add the year: “{offer}”.",
+    )
+    FAR_YEAR = (
+        "embargo_ambiguous",
+        "{moment} is more than two years ahead, so the year may be mistyped.",
+        "If it is right, type “{offer}”.",
+    )
     YEAR_OR_HOUR = (
         "embargo_ambiguous",
         "{day}, is years ahead, and “{year}” could be an hour.",
-        "Add the hour, such as “{day:typed}, 9 a.m.”, or write it with a colon.",
+        "Add the year and write the hour with a.m. or p.m., such as “{example}”.",
     )
 
     # -- several days ---------------------------------------------------------------------------------------------
@@ -214,14 +233,14 @@ class Why(Enum):
     WHICH_DAY_OF_WEEK = (
         "embargo_unclear",
         "It isn't clear which day the week is named by.",
-        "Write one date, such as “the week of Sept. 24, 2018”.",
+        "Write one date, such as “the week of {example_day}”.",
     )
     SPAN_AND_DAY = "embargo_ambiguous", "It names several days, and also one day.", _KEEP_ONE
     TWO_SPANS = "embargo_ambiguous", "It names more than one span of days.", _KEEP_ONE
     HOUR_AND_SPAN = (
         "embargo_ambiguous",
         "It names an hour, and several days.",
-        f"Name the day, such as “{_EXAMPLE}”, or leave out the hour.",
+        "Name the day, such as “{offer}”, or leave out the hour.",
     )
 
     # -- from one time to another ---------------------------------------------------------------------------------
@@ -240,7 +259,7 @@ class Why(Enum):
         "One end has an hour, and the other has none.",
         "Write an hour for both.",
     )
-    HOURS_WITHOUT_DAY = "embargo_unclear", "It names hours and no day.", "Add the day: “on Sept. 24, 2018”."
+    HOURS_WITHOUT_DAY = "embargo_unclear", "It names hours and no day.", "Add the day: “{text} on {example_day}”."
     END_BEFORE_BEGINNING = (
         "embargo_ambiguous",
         "Its end isn't after its beginning.",
@@ -264,14 +283,14 @@ class Why(Enum):
     MIDNIGHT = (
         "embargo_ambiguous",
         "Midnight could be the day's beginning or its end.",
-        "Write 12:01 a.m. and the day that then begins, such as “{example}, 12:01 a.m.”.",
+        "Write 12:01 a.m. and the day that then begins, or “{offer}”.",
     )
     VAGUE_HOUR = (
         "embargo_unclear",
         "“{0}” has no fixed hour.",
-        "Write the hour, such as “Monday at 9 a.m.”.",
+        "Write the hour, such as “{offer}”.",
     )
-    HOUR_WITHOUT_DAY = "embargo_unclear", "It names an hour and no day.", "Add the day, such as “Sept. 24, 2018”."
+    HOUR_WITHOUT_DAY = "embargo_unclear", "It names an hour and no day.", "Add the day, such as “{offer}”."
     TWO_PARTS_OF_DAY = "embargo_ambiguous", "It names two parts of the day.", _KEEP_ONE
     NOT_IN_PART_OF_DAY = "embargo_ambiguous", "That hour doesn't fit “{part}”.", "Write only a.m. or p.m."
     FROM_NOW_AND_TIME = "embargo_ambiguous", "It counts from now, and also names another time."
@@ -298,7 +317,7 @@ class Why(Enum):
     WHOSE_CLOCK = (
         "embargo_zone",
         "It mentions {0}, and doesn't say whose clock is meant.",
-        "Write the zone right after the hour, such as “9 a.m. PT” or “9 a.m. London time”.",
+        "Write the zone right after the hour, such as “{example}”.",
     )
     WHICH_CLOCK = "embargo_zone", "It mentions {0}, and doesn't say whose clock is meant.", _TYPE_ONE
     WHICH_HOUR_S_ZONE = "embargo_zone", "It isn't clear which zone belongs to which hour."
@@ -316,7 +335,10 @@ class Why(Enum):
 
 
 class NoReading(Exception):
-    """A phrase has no single safe reading. `values` are what the row's sentences are filled with."""
+    """A phrase has no single safe reading. `values` are what the row's sentences are filled with.
+
+    `candidates` are given with the earliest first, and kept with the latest first.
+    """
 
     def __init__(
         self, why: Why, *tokens: Token, candidates: Iterable[Candidate] = (), **values: date | datetime | str | int
@@ -324,83 +346,12 @@ class NoReading(Exception):
         super().__init__(why.name)
         self.why = why
         self.tokens = tokens
-        self.candidates = tuple(candidates)
+        #: The later first: it is offered, and a name that goes out late can still go out.
+        self.candidates = tuple(reversed(tuple(candidates)))
         self.values = values
 
 
 def which_one(why: Why, instants: Iterable[datetime], zone: tzinfo, *tokens: Token, **values: str) -> NoReading:
     """Return the refusal of a phrase that can mean several instants (UTC), to be shown in `zone`."""
     ordered = [moment.astimezone(zone) for moment in sorted(set(instants))]
-    return NoReading(why, *tokens, candidates=ordered, first=ordered[0], **values)
-
-
-def worded(found: NoReading, text: str, office: Office) -> EmbargoRefused:
-    """Return the refusal of `text` in words, for an office at its present."""
-    words = _Words(text, office)
-    refused = EmbargoRefused(
-        words.sentence(found.why.message, found),
-        hint=words.sentence(found.why.hint, found),
-        code=found.why.code,
-        candidates=tuple(dict.fromkeys(words.candidate(one) for one in found.candidates)),
-    )
-    if found.why is Why.PAST and isinstance(moment := found.values["moment"], datetime):
-        refused.past = moment.astimezone(UTC)
-    return refused
-
-
-class _Words(Formatter):
-    """Fills a sentence of the table: tokens as they were typed, days and instants in full or as they can be typed."""
-
-    def __init__(self, text: str, office: Office) -> None:
-        self.text = text
-        self.office = office
-
-    def sentence(self, template: str, found: NoReading) -> str:
-        """Return a sentence of the table, filled."""
-        return self.vformat(template, found.tokens, {"text": shown(self.text), **found.values})
-
-    def format_field(self, value: object, format_spec: str) -> str:
-        if isinstance(value, datetime):
-            return typed(value) if format_spec == "typed" else self._instant(value)
-        if isinstance(value, date):
-            if format_spec == "weekday":
-                return AP_WEEKDAYS[value.weekday()]
-            return typed_day(value) if format_spec == "typed" else say_full_day(value)
-        if isinstance(value, (str, int)):
-            return str(value)
-        return shown(self.text[value.start : value.end])  # type: ignore[attr-defined]  # a token
-
-    def candidate(self, value: Candidate) -> str:
-        """Return a possible reading, as it can be typed."""
-        if isinstance(value, tuple):
-            return f"{typed_day(value[0])} to {typed_day(value[1])}"
-        said = self.format_field(value, "")
-        if isinstance(value, datetime) and value.tzinfo is not self.office.zone:
-            # Elsewhere "EDT" may be the zone of another place.
-            return f"{said} ({say_in_utc(value)})"
-        return said
-
-    def _instant(self, moment: datetime) -> str:
-        return say_full(moment, timezone=getattr(moment.tzinfo, "key", "UTC"), now=self.office.now)
-
-
-def shown(text: str, longest: int = 60) -> str:
-    """Return a piece of foreign text on one line, without anything that a terminal would act on."""
-    clean = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
-
-
-def typed(moment: datetime) -> str:
-    """Return a local moment as it can be typed without doubt: "Sept. 24, 2018, 9 a.m. PDT"."""
-    hour = say_hour(moment).replace("midnight (as the day begins)", "12 a.m.")
-    return f"{typed_day(moment)}, {hour} {say_zone(moment)}"
-
-
-def typed_day(day: date) -> str:
-    """Return a day as it can be typed: "Sept. 24, 2018"."""
-    return f"{AP_MONTHS[day.month - 1]} {day.day}, {day.year}"
-
-
-def week_of(day: date) -> str:
-    """Return the week of a day as it can be typed: "the week of Sept. 24, 2018"."""
-    return f"the week of {typed_day(day)}"
+    return NoReading(why, *tokens, candidates=ordered, **values)

@@ -7,12 +7,12 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from pressrelease.when import calendar
-from pressrelease.when.facts import DaysSaid, Facts
-from pressrelease.when.office import Office
+from pressrelease.when.facts import ClockSaid, DaysSaid, Facts
+from pressrelease.when.office import Office, day_off
 from pressrelease.when.refusals import NoReading, Why, which_one
 from pressrelease.when.resolve_day import agreed_days, days_by_clock, one_day, today_in, year_said
 from pressrelease.when.resolve_instant import ResolvedTimes, assumed_hour, instants, part_of_day
-from pressrelease.when.tokens import DAYLIKE, Day, DaysAhead, NthWeekday, Span, Stretch, ZoneMention
+from pressrelease.when.tokens import DAYLIKE, Clock, Day, DaysAhead, NthWeekday, Span, Stretch, ZoneMention
 from pressrelease.when.zones import read_zone
 
 #: A day without an hour that is further off is more likely to be a misread hour.
@@ -125,8 +125,23 @@ def _span(facts: Facts, office: Office) -> Reading:
             dated = Day(0, 0, ((day.year, day.month, day.day),))
             return _hour(replace(facts, days=days._replace(dates=(dated,), weekdays=())), office)
     if hours:
-        raise NoReading(Why.HOUR_AND_SPAN)
+        raise NoReading(Why.HOUR_AND_SPAN, candidates=_hours_in_span(facts, first, end, office))
     return Days(first, end)
+
+
+def _hours_in_span(facts: Facts, first: date, end: date, office: Office) -> list[datetime]:
+    """Return the hour that is named beside several days, on each of them that is open and ahead."""
+    clocks = facts.clocks or (ClockSaid(Clock(0, 0, office.release_time.hour, office.release_time.minute), ()),)
+    found: list[datetime] = []
+    for day in _days(first, end)[:31]:
+        dated = DaysSaid(dates=(Day(0, 0, ((day.year, day.month, day.day),)),))
+        try:
+            moment = _hour(replace(facts, days=dated, spans=(), clocks=clocks), office).instant
+        except NoReading:
+            continue
+        if moment > office.now and not day_off(day, office.name):
+            found.append(moment.astimezone(office.zone))
+    return found[:7]
 
 
 def _days(first: date, end: date) -> list[date]:

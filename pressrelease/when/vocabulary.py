@@ -25,6 +25,9 @@ HARMLESS_PHRASES = _TABLE.words("harmless phrase")
 #: Words that make any time beside them uncertain, and why.
 DOUBTS = {word: Why[row] for word, row in _TABLE.rows("doubt")}
 
+#: Hours that an office's close, and its release time, may stand for.
+CLOSES, OPENS = _TABLE.words("closes"), _TABLE.words("opens")
+
 #: An unknown word that holds one of these could be about time: "midweek", "noonish", "Wendesday".
 TIMELY = tuple(word for word, _ in _TABLE.rows("timely"))
 

@@ -24,7 +24,7 @@ USES = {
     "demo": (),
     "new": ("Another headline",),
     "edit": ("far",),
-    "when": ("Sept. 24, 2099, 9 a.m. PDT",),
+    "when": ("2099-09-24T09:00:00-07:00",),
     "check": (),
     "proof": ("far",),
     "schedule": ("draft",),

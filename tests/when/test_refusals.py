@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time
+from typing import Any
 
 import pytest
 
 from pressrelease.errors import EmbargoRefused
-from pressrelease.when import read_embargo, reading
-from pressrelease.when.office import Office
-from pressrelease.when.refusals import NoReading, Why, worded
+from pressrelease.when import read_embargo, wording
+from pressrelease.when.refusals import NoReading, Why
 
 LOS_ANGELES, LONDON = "America/Los_Angeles", "Europe/London"
 #: Wednesday, 10:00 AM PDT, and the Sunday after it.
@@ -27,13 +28,18 @@ ROWS: dict[Why, tuple[str, str]] = {
     Why.NO_MOMENT: ("soon", "“soon” is not an exact time."),
     Why.MANY_DAYS: ("every Monday at 9 a.m.", "“every” means more than one day."),
     Why.NEGATION: ("not Monday", "“not” is negative, and it isn't clear what it applies to."),
-    Why.NO_FIXED_HOUR: ("Monday COB", "“COB” has no fixed hour."),
+    Why.NO_FIXED_HOUR: ("Monday EOM", "“EOM” has no fixed hour."),
     Why.NO_CLOCK_TIME: ("Monday 25:00", "“25:00” is not a time on any clock."),
     Why.NO_ISO_TIME: ("2018-09-24T09:00+25:00", "“2018-09-24T09:00+25:00” is not a date and time that exists."),
+    Why.OFFICE_CLOSES: ("COB Monday", "“COB” has no fixed hour. Your office closes at 5 p.m."),
+    Why.OFFICE_OPENS: ("Monday morning", "“morning” has no fixed hour. Your office's release time is 9 a.m."),
+    Why.SLIP: ("Thrusday at 9", "“Thrusday” isn't understood. Did you mean “Thursday”?"),
+    Why.SPANISH: ("el lunes a las 9", "“lunes” is Spanish, and an embargo is read in English."),
+    Why.MALFORMED_OFFSET: ("2018-09-24T09:00:00 Z-5", "“2018-09-24T09:00:00 Z-5” is not an offset from UTC."),
     Why.NO_ZONE_OFFSET: ("Sept. 24, 9 a.m. UTC+15", "“UTC+15” is a UTC offset that no clock has."),
     Why.NAMES_NO_DAY: ("in two months", "“in two months” doesn't name a day."),
     Why.DAY_MISSING: ("Jan. 9 a.m.", "“Jan” has no day of the month beside it."),
-    Why.MAYBE_A_TIME: ("Wendesday", "“Wendesday” isn't understood, and it could be about the time."),
+    Why.MAYBE_A_TIME: ("midweekly", "“midweekly” isn't understood, and it could be about the time."),
     Why.EVENT: ("the verdict", "“verdict” is an event, and an event has no set time."),
     Why.REPORTED_PERIOD: ("Q1 2019", "“Q1 2019” is a period, and not a time."),
     Why.TOO_LONG: ("9" * 2001, "This is too long for an embargo."),
@@ -56,7 +62,7 @@ ROWS: dict[Why, tuple[str, str]] = {
         "embargoed from 9 a.m. Monday",
         "“embargoed from” could mean that the embargo begins then, or that it ends then.",
     ),
-    Why.DEADLINE: ("by Friday", "“by” says how late the release may go out, and not how early."),
+    Why.DEADLINE: ("by Friday", "“by Friday” is a deadline. When should it go out?"),
     Why.NO_END: (
         "from Friday",
         "A day to start from, without an hour or an end: it could be any later day.",
@@ -73,8 +79,8 @@ ROWS: dict[Why, tuple[str, str]] = {
     Why.NO_DATE_IN_ANY_ORDER: ("9/31", "“9/31” is not a date, with the month first or the day first."),
     Why.DATE_ORDER: ("10/2/2018", "“10/2/2018” can be read with the day first or with the month first."),
     Why.NUMBERS_FAR_AHEAD: (
-        "18-09-24 9am",
-        "“18-09-24” could be Wednesday, Sept. 18, 2024, which is years ahead, so the numbers may be in another order.",
+        "9/24/31 9am",
+        "“9/24/31” could be Wednesday, Sept. 24, 2031, which is years ahead, so the numbers may be in another order.",
     ),
     Why.NOT_THIS_YEAR_OR_NEXT: ("Feb. 29 at 3 p.m.", "Feb. 29 isn't in this year or the next one."),
     Why.YEAR_MISSING_PAST: (
@@ -98,6 +104,14 @@ ROWS: dict[Why, tuple[str, str]] = {
     Why.OTHER_DAY_THERE: (
         "tonight at 2 EDT",
         "It is another day there than in the office, so days counted from today have two readings.",
+    ),
+    Why.FAR_WITHOUT_YEAR: (
+        "in 350 days",
+        "It names no year, and means Wednesday, Sept. 4, 2019, 9 a.m. PDT (in 350 days), more than 11 months ahead.",
+    ),
+    Why.FAR_YEAR: (
+        "Sept. 24, 2021, 9 a.m.",
+        "Friday, Sept. 24, 2021, 9 a.m. PDT (in 1101 days) is more than two years ahead, so the year may be mistyped.",
     ),
     Why.YEAR_OR_HOUR: ("Sept 24 2100", "Friday, Sept. 24, 2100, is years ahead, and “2100” could be an hour."),
     Why.SUNDAY_NEXT_WEEK: (
@@ -193,23 +207,26 @@ def test_every_row_of_the_table_has_a_phrase() -> None:
 def test_a_phrase_is_refused_in_the_words_of_its_row(why: Why, monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[Why] = []
 
-    def spy(refusal: NoReading, text: str, office: Office) -> EmbargoRefused:
+    def spy(refusal: NoReading, *others: Any) -> EmbargoRefused:
         found.append(refusal.why)
-        return worded(refusal, text, office)
+        return worded(refusal, *others)
 
-    monkeypatch.setattr(reading, "worded", spy)
+    worded = wording.worded
+    monkeypatch.setattr(wording, "worded", spy)
     text, message = ROWS[why]
-    zone = LONDON if why is Why.DATE_ORDER else LOS_ANGELES
+    office: dict[str, Any] = {
+        "now": NOWS.get(why, WEDNESDAY),
+        "timezone": LONDON if why is Why.DATE_ORDER else LOS_ANGELES,
+        "release_time": time(9),
+        "only_day": why is Why.COUNTED,
+    }
     with pytest.raises(EmbargoRefused) as caught:
-        read_embargo(
-            text,
-            now=NOWS.get(why, WEDNESDAY),
-            timezone=zone,
-            release_time=time(9),
-            only_day=why is Why.COUNTED,
-        )
+        read_embargo(text, **office)
     assert found == [why]
     assert caught.value.message == message
     assert caught.value.code == why.code
     assert caught.value.hint
     assert "{" not in caught.value.message + caught.value.hint
+    monkeypatch.undo()
+    for offered in (*caught.value.candidates, *re.findall(r"“([^”]*)”", caught.value.hint)):
+        assert read_embargo(offered, **office), "whatever a refusal offers is accepted when it is typed"
