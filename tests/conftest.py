@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis_profiles  # noqa: F401  (how many examples a property is tried with)
 import pytest
 from calling import Caller
-from hypothesis import HealthCheck, settings
 from postgres_server import new_server
 from preloaded import end_preloaded
 
@@ -20,11 +20,6 @@ from pressrelease.store import Store
 # Keep compiled modules, whatever the environment says: each of many commands would have to compile them again.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-
-settings.register_profile("quick", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("thorough", deadline=None, max_examples=2000, suppress_health_check=list(HealthCheck))
-settings.register_profile("repeatable", settings.get_profile("quick"), derandomize=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 #: Friday before the week of 9/24, nine in the morning in California.
 NOW = datetime(2018, 9, 21, 16, 0, tzinfo=UTC)

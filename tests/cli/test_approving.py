@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from calling import Caller
 from office import FAR, Office, found_office
+from preloaded import command_started
 from records import left_alone
 
 from pressrelease.cli import approval_screen, session
@@ -162,15 +161,11 @@ def test_a_real_terminal_is_asked_and_a_closed_one_approves_nothing(
 
     scheduled(call)
     keyboard, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pressrelease", "approve", "names", "--as", "deputy"],
+    process = command_started(
+        ["approve", "names", "--as", "deputy"],
         cwd=office.folder,
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        close_fds=True,
-        start_new_session=True,
-        env=os.environ | {"COLUMNS": "80"},
+        environment=os.environ | {"COLUMNS": "80"},
+        streams=dict.fromkeys(range(3), terminal),
     )
     os.close(terminal)
     screen = b""

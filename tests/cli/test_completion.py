@@ -19,8 +19,6 @@ from records import office, schedule, write
 from pressrelease.services import ServiceContext, approving, stopping
 from pressrelease.wiring import Workspace
 
-COMMAND = [sys.executable, "-m", "pressrelease"]
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -178,34 +176,22 @@ def test_nothing_slow_is_loaded_while_a_person_waits(folder: Path, line: str) ->
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_the_other_shells_are_offered_the_same(folder: Path, shell: str) -> None:
     crowd(folder)
-    words = {"zsh": "pressrelease approve a-", "fish": "pressrelease approve a-"}[shell]
-    told = subprocess.run(
-        COMMAND,
-        env=os.environ
-        | {
-            "_PRESSRELEASE_COMPLETE": f"{shell}_complete",
-            "COMP_WORDS": words,
-            "COMP_CWORD": {"zsh": "2", "fish": "a-"}[shell],
-        },
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert ("a-unapproved" in told.stdout, "a-scheduled" in told.stdout, told.stderr) == (True, False, "")
+    asked = {
+        "_PRESSRELEASE_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": "pressrelease approve a-",
+        "COMP_CWORD": {"zsh": "2", "fish": "a-"}[shell],
+    }
+    out, err = command_started([], cwd=folder, environment=os.environ | asked).communicate()
+    assert ("a-unapproved" in out, "a-scheduled" in out, err) == (True, False, "")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_each_shell_has_its_script(shell: str) -> None:
-    told = subprocess.run(
-        COMMAND,
-        env=os.environ | {"_PRESSRELEASE_COMPLETE": f"{shell}_source"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.returncode == 0
-    assert f"_PRESSRELEASE_COMPLETE={shell}_complete" in told.stdout
+def test_each_shell_has_its_script(tmp_path: Path, shell: str) -> None:
+    environment = os.environ | {"_PRESSRELEASE_COMPLETE": f"{shell}_source"}
+    process = command_started([], cwd=tmp_path, environment=environment)
+    out, _ = process.communicate()
+    assert process.returncode == 0
+    assert f"_PRESSRELEASE_COMPLETE={shell}_complete" in out
 
 
 @pytest.fixture
@@ -246,17 +232,16 @@ def test_a_real_fish_completes_by_that_script(folder: Path, shell_environment: d
     assert (told.stdout.split(), told.stderr) == (["names-released", "names-withheld"], "")
 
 
-@pytest.mark.parametrize(
-    ("typed", "shown"),
-    [
-        ("pressrelease edit names-r\t", "pressrelease edit names-released "),
-        ("pressrelease edit na\t\t", "names-released  names-withheld"),
-        ("pressrelease sched\t", "pressrelease schedule "),
-    ],
+#: What is typed, each on a line of its own, and what the terminal shows then.
+TYPED = (
+    ("pressrelease edit names-r\t", "pressrelease edit names-released "),
+    ("pressrelease sched\t", "pressrelease schedule "),
+    ("pressrelease edit na\t\t", "names-released  names-withheld"),
 )
-def test_a_real_zsh_completes_by_that_script(
-    folder: Path, shell_environment: dict[str, str], typed: str, shown: str
-) -> None:
+CLEAR_LINE = b"\x15"
+
+
+def test_a_real_zsh_completes_by_that_script(folder: Path, shell_environment: dict[str, str]) -> None:
     """At a terminal of its own, by the lines of docs/how-to/complete-with-tab.md."""
     zsh = needs_program("zsh", "zsh")
     page = Path(__file__).parents[2] / "docs" / "how-to" / "complete-with-tab.md"
@@ -275,8 +260,10 @@ def test_a_real_zsh_completes_by_that_script(
         try:
             os.write(ours, f"{lines}\nPROMPT=; echo rea''dy\n".encode())
             read_until(ours, "ready\r\n")
-            os.write(ours, typed.encode())
-            read_until(ours, shown)
+            for typed, shown in TYPED:
+                os.write(ours, typed.encode())
+                read_until(ours, shown)
+                os.write(ours, CLEAR_LINE)
         finally:
             process.kill()
             os.close(ours)

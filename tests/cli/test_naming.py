@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from calling import Caller
+from preloaded import command_started
 from records import office, schedule, write
 
 from pressrelease.cli.naming import ask_for_slugs
@@ -18,7 +17,6 @@ from pressrelease.errors import NotPermitted
 from pressrelease.release.slug import near_slugs
 from pressrelease.wiring import Workspace
 
-COMMAND = [sys.executable, "-m", "pressrelease"]
 LONG = "county-wide-human-trafficking-operation"
 SLUGS = (LONG, "names-released", "names-withheld", "weekly")
 
@@ -60,9 +58,9 @@ def at_a_terminal(folder: Path, answer: str, *arguments: str) -> tuple[int, str,
     """The exit code, what went to the terminal, and standard output of a command that is answered at the keyboard."""
     ours, theirs = os.openpty()
     os.write(ours, f"{answer}\n".encode())
-    command = [*COMMAND, *arguments]
-    done = subprocess.run(command, cwd=folder, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, check=False)
+    process = command_started(arguments, cwd=folder, streams={0: theirs, 2: theirs})
     os.close(theirs)
+    out, _ = process.communicate()
     shown = b""
     try:
         while piece := os.read(ours, 65_536):
@@ -70,7 +68,7 @@ def at_a_terminal(folder: Path, answer: str, *arguments: str) -> tuple[int, str,
     except OSError:  # the other end was closed
         pass
     os.close(ours)
-    return done.returncode, shown.decode(), done.stdout.decode()
+    return process.wait(), shown.decode(), out
 
 
 @needs_terminal

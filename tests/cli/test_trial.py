@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from calling import Caller
-from office import COMMAND, FAR, Office, found_office
+from office import FAR, Office, found_office
+from preloaded import command_started
 from records import left_alone
 from terminal import asked_at_a_terminal
 
@@ -161,15 +161,12 @@ def test_help_names_every_command_in_a_whole_sentence(call: Caller) -> None:
 
 
 def test_a_reader_that_goes_away_is_no_fault(office: Office) -> None:
-    for _ in range(3):
-        with subprocess.Popen(
-            [*COMMAND, "status"], cwd=office.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as process:
-            assert process.stdout is not None
-            assert process.stderr is not None
-            process.stdout.close()
-            assert process.stderr.read() == b""
-            assert process.wait() == 0
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = command_started(["status"], cwd=office.folder, streams={1: writing}, fresh=True)
+    os.close(writing)
+    _, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
 
 
 def test_a_zone_that_is_none_is_asked_for_again(tmp_path: Path) -> None:
@@ -247,13 +244,18 @@ def test_what_is_in_doubt_is_not_retried_but_settled(doubtful: Office, call: Cal
 
 
 def test_sending_again_asks_for_the_slug_at_a_terminal(doubtful: Office, call: Caller) -> None:
-    command = [*COMMAND, "settle", "statement", "--outlet", "desk", "--resend"]
     ours, theirs = os.openpty()
-    os.write(ours, b"yes\n")
-    assert subprocess.run(command, cwd=doubtful.folder, stdin=theirs, stderr=theirs, check=False).returncode == 10
+
+    def resend(typed: bytes) -> int:
+        os.write(ours, typed)
+        command = ["settle", "statement", "--outlet", "desk", "--resend"]
+        process = command_started(command, cwd=doubtful.folder, streams={0: theirs, 2: theirs})
+        process.communicate()
+        return process.wait()
+
+    assert resend(b"yes\n") == 10
     assert call.json("status", "statement")["releases"][0]["deliveries"][0]["state"] == "in_doubt"
-    os.write(ours, b"statement\n")
-    assert subprocess.run(command, cwd=doubtful.folder, stdin=theirs, stderr=theirs, check=False).returncode == 0
+    assert resend(b"statement\n") == 0
     os.close(theirs)
     os.close(ours)
 

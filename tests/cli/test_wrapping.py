@@ -83,7 +83,7 @@ def at_a_terminal(folder: Path, width: int, *arguments: str) -> str:
     """What a command shows on a terminal of that width, as lines that it wrote itself."""
     master, slave = pty.openpty()
     environment = os.environ | {"COLUMNS": str(width), "TERM": "xterm", "NO_COLOR": "1"}
-    process = command_started(arguments, cwd=folder, environment=environment, terminal=slave)
+    process = command_started(arguments, cwd=folder, environment=environment, streams={1: slave, 2: slave})
     os.close(slave)
     shown = b""
     while True:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from hypothesis_profiles import examples
 from needed import needs_module
 
 from pressrelease.config import Office
@@ -116,7 +117,7 @@ def test_newsml_is_valid(newsml_schema: Any, edition: Edition) -> None:
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 
 
-@settings(max_examples=40)
+@examples(25)
 @example(headline="", note="", dateline="", keyword="\r", body="", language="en-US")
 @example(headline="\r", note="\r", dateline="\u2028", keyword="\x0b", body="\r", language="en-US")
 @given(headline=words, note=words, dateline=words, keyword=words, body=words, language=st.sampled_from(["en-US", "es"]))

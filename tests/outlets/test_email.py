@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +13,8 @@ from typing import Any
 
 import pytest
 from mail_server import MailServer, Script, mail_server, scripted
-from office import COMMAND, HereOffice, Office, found_office, in_seconds, iso
+from office import HereOffice, Office, found_office, in_seconds, iso
+from preloaded import command_started
 
 PEOPLE = [f"reporter-{number}@example.org" for number in range(60)]
 
@@ -189,13 +189,11 @@ def test_a_terminal_shows_how_far_many_deliveries_have_come(tmp_path: Path, serv
     server.pause = 0.15
     put(office)
     ours, theirs = os.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "publish-due"],
+    process = command_started(
+        ["publish-due"],
         cwd=office.folder,
-        env=os.environ | {"TERM": "xterm", "COLUMNS": "80"},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
+        environment=os.environ | {"TERM": "xterm", "COLUMNS": "80"},
+        streams=dict.fromkeys(range(3), theirs),
     )
     os.close(theirs)
     shown = b""

@@ -15,8 +15,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from hypothesis_profiles import examples
 from newsrooms import EARLIER, LIFT, URL, at_once, in_memory, message_of, open_newsroom_in, send, tree
 
 from pressrelease.outlets.newsroom import folder as folder_module
@@ -129,7 +130,7 @@ def test_the_same_again_changes_nothing(tmp_path: Path) -> None:
 
 
 @given(order=st.permutations(range(5)), shared=st.booleans())
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_order_of_sending_leaves_no_trace(memory: Path, order: list[int], shared: bool) -> None:
     messages = [
         message_of("a", lift=EARLIER),

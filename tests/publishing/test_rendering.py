@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 import workshop
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis_profiles import examples
 
 from pressrelease.message import Source, render
 from pressrelease.publishing import render_process, rendering
@@ -91,7 +92,7 @@ BODY = TABLE + "| A name | 40 |\n" * ROWS
 PIECES = st.sampled_from(["# A", "*b*", "<script>", "|a|b|\n|-|-|\n|c|d|", "[x](/y)", "![](p.jpg)", "- é", "&#x202e;"])
 
 
-@settings(max_examples=8, deadline=None)
+@examples(8)
 @given(st.lists(PIECES | st.text(st.characters(codec="utf-8"), max_size=40), max_size=12), st.sampled_from(["", "X –"]))
 def test_another_process_renders_the_same(parts: list[str], dateline: str) -> None:
     alts, names = {"p.jpg": "A photo"}, {"p.jpg": "p-2.jpg"}

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from hypothesis_profiles import examples
 
 from pressrelease.errors import NotFound, PressReleaseError, ReleaseRefused, StateUnreadable, WillRetry
 from pressrelease.library import LARGEST_ATTACHMENT, NOT_THE_SAME, Library
@@ -246,7 +247,7 @@ def test_a_folder_swapped_for_a_link_never_leads_out(library: Library) -> None:
 
 
 @posix_only
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.sampled_from(["write", "same size", "set back", "replace", "swap inode", "delete", "chmod", "nothing"]),

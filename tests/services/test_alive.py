@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import records
 from calling import Caller
-from office import COMMAND
+from preloaded import command_started
 
 from pressrelease.services import ServiceContext
 from pressrelease.services.listing import listing, scheduler_sign
@@ -78,8 +78,10 @@ def test_what_is_typed_by_hand_is_no_sign(place: Workspace, call: Caller) -> Non
 def test_at_a_terminal_a_pass_is_no_sign(place: Workspace) -> None:
     records.schedule(place, "names")
     ours, theirs = os.openpty()
-    subprocess.run([*COMMAND, "publish-due"], stdin=theirs, stdout=theirs, stderr=theirs, check=True)
+    process = command_started(["publish-due"], cwd=place.folder, streams=dict.fromkeys(range(3), theirs))
     os.close(theirs)
+    process.communicate()
+    assert process.returncode == 0
     os.close(ours)
     assert place.store.read.processes() == []
 
@@ -87,32 +89,32 @@ def test_at_a_terminal_a_pass_is_no_sign(place: Workspace) -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_run_is_alive_until_it_ends_however_it_ends(place: Workspace, call: Caller, how: signal.Signals) -> None:
     records.schedule(place, "names")
-    with subprocess.Popen([*COMMAND, "run"], stderr=subprocess.PIPE, text=True) as process:
-        try:
-            _until_alive(call)
-            (held,) = place.alive.glob("run *.lock")
-        finally:
-            process.send_signal(how)
-            process.communicate()
+    process = command_started(["run"], cwd=place.folder)
+    try:
+        _until_alive(call)
+        (held,) = place.alive.glob("run *.lock")
+    finally:
+        process.send_signal(how)
+        process.communicate()
     told = call.json("status")["scheduler"]
     assert (told["alive"], bool(told["last_seen"])) == (False, True), "it is said to live, and it is dead"
     assert "NOT RUNNING: no scheduler is running (last seen " in call("status")
     assert held.exists() is (how is signal.SIGKILL)
     if held.exists():
-        with subprocess.Popen([*COMMAND, "run"], stderr=subprocess.PIPE, text=True) as process:
-            try:
-                _until_alive(call)
-                assert not held.exists(), "the dead one's name was left behind"
-            finally:
-                process.terminate()
-                process.communicate()
+        process = command_started(["run"], cwd=place.folder)
+        try:
+            _until_alive(call)
+            assert not held.exists(), "the dead one's name was left behind"
+        finally:
+            process.terminate()
+            process.communicate()
 
 
 def _until_alive(call: Caller) -> None:
-    for _ in range(300):
+    for _ in range(600):
         if call.json("status")["scheduler"]["alive"]:
             return
-        time.sleep(0.1)
+        time.sleep(0.05)
     pytest.fail("no sign of life within 30 s")
 
 
@@ -154,7 +156,6 @@ def test_schedule_and_approve_say_that_nothing_is_running(place: Workspace, call
 
 def test_a_pass_that_has_nothing_to_write_loads_no_database_library(tmp_path: Path) -> None:
     """cron calls it every minute; SQLAlchemy alone costs more than all the rest of such a pass."""
-    import subprocess
     import sys
 
     workspace = records.office(tmp_path / "office")

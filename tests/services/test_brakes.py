@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
@@ -13,9 +12,11 @@ from pathlib import Path
 
 import pytest
 from calling import Caller
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from hypothesis_profiles import examples
 from office import Office, found_office, in_seconds, iso
+from preloaded import command_started
 
 from pressrelease import errors
 from pressrelease.errors import NotFound, NotPermitted, PressReleaseError
@@ -154,14 +155,7 @@ def test_at_a_terminal_the_reason_is_asked_after_the_hold(office: Office, call: 
     import pty
 
     keyboard, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pressrelease", "hold", "second"],
-        cwd=office.folder,
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        close_fds=True,
-    )
+    process = command_started(["hold", "second"], cwd=office.folder, streams=dict.fromkeys(range(3), terminal))
     os.close(terminal)
     try:
         screen = b""
@@ -269,7 +263,7 @@ def test_one_that_is_refused_within_a_transaction_is_undone_by_itself(
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.none() | ERRORS), max_size=8), st.integers(1, 4))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_groups_do_and_refuse_what_each_does(
     office: Office, acts: list[tuple[str, type[PressReleaseError] | None]], at_once: int
 ) -> None:

@@ -19,7 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mail_server import MailServer, mail_server
 from needed import needs_program
-from office import COMMAND, Office, found_office
+from office import Office, found_office
+from preloaded import command_started
 
 from pressrelease.services.settling import read_names
 
@@ -181,11 +182,11 @@ def test_a_log_settles_those_whose_message_id_it_has_and_no_address_alone(office
 def test_a_list_on_standard_input_holds_an_address_or_a_message_id_a_line(office: Here) -> None:
     key = rows(office)[LIST[3]]["key"]
     listed = f"email\r\n<{LIST[2]}>,\r\n\r\n<{key}@office.example>\r\nsomebody@else.example\r\n"
-    done = subprocess.run(
-        [*COMMAND, "settle", *ABOUT, "--from", "-", "--sent", "--json"],
-        cwd=office.folder, input=listed.encode(), capture_output=True, check=True,
-    )  # fmt: skip
-    said = json.loads(done.stdout)
+    (office.folder / "listed").write_text(listed, encoding="utf-8", newline="")
+    with (office.folder / "listed").open() as file:
+        command = ["settle", *ABOUT, "--from", "-", "--sent", "--json"]
+        out, _ = command_started(command, cwd=office.folder, streams={0: file.fileno()}).communicate()
+    said = json.loads(out)
     assert [one["recipient"] for one in said["settled"]] == LIST[2:4]
     assert said["unknown"] == ["somebody@else.example"]
 
@@ -249,11 +250,12 @@ def test_the_doubt_comes_back_after_the_release_was_out(office: Here) -> None:
 def test_at_a_terminal_it_asks_as_the_verdict_asks_for(office: Here, word: str, answer: str, code: int) -> None:
     ours, theirs = os.openpty()
     os.write(ours, answer.encode() + b"\n")
-    command = [*COMMAND, "settle", *ABOUT, "--recipient", LIST[2], word]
-    done = subprocess.run(command, cwd=office.folder, stdin=theirs, stderr=theirs, check=False)
+    command = ["settle", *ABOUT, "--recipient", LIST[2], word]
+    process = command_started(command, cwd=office.folder, streams={0: theirs, 2: theirs})
     os.close(theirs)
+    process.communicate()
     os.close(ours)
-    assert done.returncode == code
+    assert process.returncode == code
     assert (states(office)[LIST[2]] == "in_doubt") is bool(code)
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis_profiles import examples
 
 from pressrelease.errors import NotFound, Refused
 from pressrelease.store import archive
@@ -70,7 +71,7 @@ def test_what_is_put_in_comes_out(tmp_path: Path) -> None:
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)
 
 
-@settings(max_examples=60)
+@examples(30)
 @given(name=NAMES, data=st.binary(max_size=200))
 def test_a_name_that_may_be_kept_is_unpacked_where_it_says_and_any_other_is_refused(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: bytes
@@ -278,7 +279,7 @@ def test_no_file_is_no_backup(tmp_path: Path) -> None:
 WHOLE = made(FILES)
 
 
-@settings(max_examples=150)
+@examples(60)
 @given(place=st.integers(0, len(WHOLE) - 1), to=st.integers(1, 255))
 def test_a_flipped_byte_changes_nothing_that_is_believed(
     tmp_path_factory: pytest.TempPathFactory, place: int, to: int

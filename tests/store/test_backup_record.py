@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 from conftest import NOW
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from hypothesis_profiles import examples
 from records import deliveries, events, everything, make_first_layout
 from sqlalchemy import event, text
 from store_acts import AFTER, put, take
@@ -183,7 +184,7 @@ def test_another_record_or_another_head_is_refused(sound: Sound) -> None:
         backup.look_over(file, store_id="somebody else's", head=head)
 
 
-@settings(max_examples=60)
+@examples(30)
 @example(place=0.03125, to=128)  # in the layout itself, so that SQLite's complaint is no text
 @given(place=st.floats(0, 1, exclude_max=True), to=st.integers(1, 255))
 def test_no_flipped_byte_makes_anything_but_a_refusal(

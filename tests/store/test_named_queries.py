@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from conftest import NOW
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from hypothesis_profiles import examples
 from test_store import put, take
 
 from pressrelease.config import Policy
@@ -76,7 +77,7 @@ acts = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=acts)
 def test_a_reader_and_a_transaction_see_the_same(store: Store, acts: list[tuple[Any, ...]]) -> None:
     for act in acts:

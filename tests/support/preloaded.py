@@ -30,6 +30,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 from time import monotonic
+from types import MappingProxyType
 
 #: A process that differs in one of these has to be a new interpreter: they are read when it starts.
 READ_AT_START = ("PYTHON", "LD_", "FAKETIME", "TZ", "LC_", "LANG", "COVERAGE")
@@ -79,21 +80,22 @@ class Preloaded:
         environment: Mapping[str, str],
         umask: int = -1,
         account: tuple[int, Sequence[int]] | None = None,
-        terminal: int | None = None,
+        streams: Mapping[int, int] = MappingProxyType({}),
     ) -> Forked:
-        """Start the command, maybe as another account and in its groups; its standard input is empty.
+        """Start the command, maybe as another account and in its groups.
 
-        It writes to pipes, or both streams to `terminal`, a file descriptor.
+        Its standard input is empty and it writes to pipes, but where `streams` has a file descriptor for 0, 1 or 2.
         """
         out, their_out = os.pipe()
         err, their_err = os.pipe()
         status, their_status = os.pipe()
+        nothing = os.open(os.devnull, os.O_RDONLY)
         asked = json.dumps([list(arguments), str(cwd), dict(environment), umask, account]).encode()
-        streams = [their_out, their_err] if terminal is None else [terminal, terminal]
+        theirs = [streams.get(number, ours) for number, ours in enumerate((nothing, their_out, their_err))]
         try:
-            socket.send_fds(self._asking, [asked], [*streams, their_status])
+            socket.send_fds(self._asking, [asked], [*theirs, their_status])
         finally:
-            for descriptor in (their_out, their_err, their_status):
+            for descriptor in (nothing, their_out, their_err, their_status):
                 os.close(descriptor)
         return Forked(list(arguments), out, err, status)
 
@@ -112,21 +114,20 @@ def command_started(
     arguments: Sequence[str],
     *,
     cwd: Path,
-    environment: Mapping[str, str],
-    terminal: int | None = None,
+    environment: Mapping[str, str] = os.environ,
+    streams: Mapping[int, int] = MappingProxyType({}),
     fresh: bool = False,
 ) -> subprocess.Popen[str] | Forked:
-    """Start the command with an empty standard input; the caller ends it. `fresh` is by a new interpreter."""
+    """Start the command as `Preloaded.start` does; the caller ends it. `fresh` is by a new interpreter."""
     if not fresh and can_fork() and preloaded().serves(environment):
-        return preloaded().start(arguments, cwd=cwd, environment=environment, terminal=terminal)
-    stream = subprocess.PIPE if terminal is None else terminal
+        return preloaded().start(arguments, cwd=cwd, environment=environment, streams=streams)
     return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=cwd,
         env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=stream,
-        stderr=stream,
+        stdin=streams.get(0, subprocess.DEVNULL),
+        stdout=streams.get(1, subprocess.PIPE),
+        stderr=streams.get(2, subprocess.PIPE),
         text=True,
     )
 
@@ -235,18 +236,18 @@ def _serve(asking: socket.socket) -> None:
                 os.close(status)
                 os.close(ready)
                 continue
-            asked, descriptors, _, _ = socket.recv_fds(asking, 1 << 20, 3)
+            asked, descriptors, _, _ = socket.recv_fds(asking, 1 << 20, 4)
             if not asked:
                 return None
-            out, err, status = descriptors
+            *streams, status = descriptors
             if (pid := os.fork()) == 0:
-                os.dup2(out, 1)
-                os.dup2(err, 2)
+                for number, stream in enumerate(streams):
+                    os.dup2(stream, number)
                 asking.detach()
                 os.closerange(3, 1024)
                 return _run(*json.loads(asked))
-            os.close(out)
-            os.close(err)
+            for stream in streams:
+                os.close(stream)
             _report(status, pid)
             running[os.pidfd_open(pid)] = (pid, status)
 

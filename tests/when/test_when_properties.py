@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from hypothesis_profiles import examples
 
 from pressrelease.errors import EmbargoRefused
 from pressrelease.when import Embargo, EmbargoKind, find_times, read_embargo, read_zone, rfc3339, say_embargo
@@ -54,7 +55,7 @@ def read(text: str, *, now: datetime = NOW, zone: str = LOS_ANGELES) -> Embargo 
     return None
 
 
-@settings(max_examples=700, deadline=None)
+@examples(250)
 @given(text=fuzzed, zone=st.sampled_from(OFFICES))
 @example("9999-12-31T23:59:59Z", LOS_ANGELES)
 @example("0001-01-01", LOS_ANGELES)
@@ -90,7 +91,7 @@ def test_any_text_gives_an_embargo_that_is_ahead_or_a_refusal(text: str, zone: s
         assert moment.utcoffset() == timedelta()
 
 
-@settings(max_examples=250, deadline=None)
+@examples(100)
 @given(text=st.one_of(fuzzed, st.lists(fuzzed, max_size=6).map("\n".join)))
 def test_times_are_found_in_any_text_in_order_and_inside_it(text: str) -> None:
     end = 0
@@ -154,7 +155,7 @@ def line(
     return frame.format(label=label, weekday=weekday, day=written_day(day, styles[1]), clock=hours)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(150)
 @given(office=st.sampled_from(OFFICES), **parts)
 def test_what_is_said_in_full_is_that_instant(
     office: str, ahead: int, clock: tuple[int, int], styles: tuple[int, int], frame: str, label: str
@@ -171,7 +172,7 @@ def test_what_is_said_in_full_is_that_instant(
     assert embargo.lift == wall.astimezone(UTC), text
 
 
-@settings(max_examples=400, deadline=None)
+@examples(150)
 @given(off=st.integers(1, 6), office=st.sampled_from(OFFICES), **parts)
 def test_a_weekday_that_is_not_the_dates_is_never_an_instant(
     off: int, office: str, ahead: int, clock: tuple[int, int], styles: tuple[int, int], frame: str, label: str
@@ -181,7 +182,7 @@ def test_a_weekday_that_is_not_the_dates_is_never_an_instant(
     assert read(line(frame, label, weekday, day, clock, styles, ""), zone=office) is None
 
 
-@settings(max_examples=400, deadline=None)
+@examples(150)
 @given(pair=st.sampled_from([("EST", "EDT"), ("CST", "CDT"), ("MST", "MDT"), ("PST", "PDT"), ("GMT", "BST")]), **parts)
 def test_a_zone_against_the_season_is_never_an_instant(
     pair: tuple[str, str], ahead: int, clock: tuple[int, int], styles: tuple[int, int], frame: str, label: str
@@ -206,7 +207,7 @@ def test_a_zone_against_the_season_is_never_an_instant(
     assert said.lift == local.astimezone(UTC)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(100)
 @given(differ=st.integers(1, 11), **parts)
 def test_two_clocks_that_differ_are_never_an_instant(
     differ: int, ahead: int, clock: tuple[int, int], styles: tuple[int, int], frame: str, label: str
@@ -220,7 +221,7 @@ def test_two_clocks_that_differ_are_never_an_instant(
     assert embargo is None
 
 
-@settings(max_examples=300, deadline=None)
+@examples(100)
 @given(
     spoiler=st.sampled_from(
         " unless otherwise told| or Tuesday|?| (tentative)| if approved| TBD| - cancelled| approximately| or later"
@@ -236,7 +237,7 @@ def test_a_word_that_makes_it_uncertain_is_never_passed_over(
     assert read(text) is None, text
 
 
-@settings(max_examples=300, deadline=None)
+@examples(100)
 @given(**parts)
 def test_case_blanks_and_dashes_change_nothing(
     ahead: int, clock: tuple[int, int], styles: tuple[int, int], frame: str, label: str
@@ -249,7 +250,7 @@ def test_case_blanks_and_dashes_change_nothing(
         assert (again and again.lift) == (plain and plain.lift)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(80)
 @given(st.integers(0, 400), st.integers(0, 6))
 def test_the_week_of_a_day_holds_it_from_monday_to_monday(ahead: int, now_plus: int) -> None:
     now = NOW + timedelta(days=now_plus)
@@ -266,7 +267,7 @@ def test_the_week_of_a_day_holds_it_from_monday_to_monday(ahead: int, now_plus: 
     assert end.date() - first.date() == timedelta(days=7)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(80)
 @given(st.datetimes(datetime(2018, 9, 21), datetime(2030, 1, 1), timezones=st.timezones()))
 def test_iso_instants_are_themselves(moment: datetime) -> None:
     offset = moment.utcoffset() or timedelta()

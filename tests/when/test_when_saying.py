@@ -6,8 +6,9 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from hypothesis_profiles import examples
 
 from pressrelease.errors import Refused
 from pressrelease.when import (
@@ -79,7 +80,7 @@ def test_what_is_said_is_read_as_the_same_instant_in_every_zone() -> None:
             check_transitions(zone, (-90, -60, -30, -1, 0, 1, 29, 30, 59, 60, 90))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(100)
 @given(
     moment=st.datetimes(datetime(2018, 1, 1), datetime(2030, 12, 31)).map(
         lambda at: at.replace(microsecond=0, tzinfo=UTC)

@@ -19,6 +19,7 @@ import pytest
 from calling import said
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
+from hypothesis_profiles import examples
 from office import FAR, Office, found_office
 
 from pressrelease import services as desks
@@ -97,7 +98,7 @@ def _any_argv(office: Office, arguments: list[str]) -> None:
     assert office.pages == [], arguments
 
 
-fixed = settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+fixed = examples(50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 @fixed
@@ -274,7 +275,7 @@ def _any_release(office: Office, data: bytes) -> None:
     assert "\x1b" not in message.text
 
 
-@settings(max_examples=60)
+@examples(30)
 @given(damaged(RELEASE))
 @example(RELEASE)
 def test_a_damaged_release_is_refused_or_whole(office: Office, data: bytes) -> None:
@@ -329,7 +330,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("configs")
 
 
-@settings(max_examples=100)
+@examples(40)
 @given(damaged(CONFIG))
 @example(CONFIG)
 def test_a_damaged_config_is_refused_or_opened(folder: Path, data: bytes) -> None:
@@ -374,7 +375,7 @@ def _any_backup(office: Office, changes: list[tuple[int, bytes]]) -> None:
 backup_changes = st.lists(st.tuples(st.integers(0, 100_000), st.binary(min_size=1, max_size=8)), max_size=3)
 
 
-@settings(max_examples=25)
+@examples(12)
 @given(backup_changes)
 @example([])
 def test_a_backup_that_was_changed_is_refused(office: Office, changes: list[tuple[int, bytes]]) -> None:
