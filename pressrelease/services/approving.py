@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pressrelease.errors import NeedsPerson, NotPermitted, Refused, Usage
+from pressrelease.publishing.clock_trust import clock_doubt
 from pressrelease.publishing.signatures import approved
 from pressrelease.release import SHOWN
 from pressrelease.services import Report, ServiceContext
@@ -71,6 +72,19 @@ def must_be_as_scheduled(report: Report, nothing_done: str) -> None:
             f"{changed} after {slug} was scheduled. {nothing_done}",
             hint=f"To use the new version, schedule it again: `pressrelease schedule {slug}`.",
             code="config_changed",
+        )
+
+
+def must_trust_clock(context: ServiceContext, nothing_done: str) -> None:
+    """Check that nothing speaks against this machine's clock, for what counts by the moment at which it was said.
+
+    Raises: NeedsPerson.
+    """
+    if doubt := clock_doubt(context.store, clock.read_clock(), context.config.clock.tolerance):
+        raise NeedsPerson(
+            f"{doubt[0].upper()}{doubt[1:]}. {nothing_done}",
+            hint="Set the clock, or confirm that it is right: `pressrelease resume --all --confirm clock`.",
+            code="clock_in_doubt",
         )
 
 

@@ -10,7 +10,7 @@ from pressrelease.config import ClearanceRule
 from pressrelease.errors import NeedsPerson, NotFound, NotPermitted
 from pressrelease.publishing.signatures import approved
 from pressrelease.services import Report, ServiceContext
-from pressrelease.services.approving import must_be_as_scheduled
+from pressrelease.services.approving import must_be_as_scheduled, must_trust_clock
 from pressrelease.status.clearances import Clearance, may_give, open_at
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.system import clock
@@ -83,6 +83,7 @@ def give(context: ServiceContext, slug: str, name: str, by: str, *, key: str = "
 
     asked = question(context, slug, name, by)
     must_be_as_scheduled(asked.report, "Nothing was recorded.")
+    must_trust_clock(context, "Nothing was recorded.")  # from its moment it is counted when the clearance expires
     now = clock.utc_now()
     signature = _signature(context, asked, by, now, key, may_ask=may_ask)
     with context.ledger(now) as ledger:

@@ -6,10 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotPermitted, Stopped
-from pressrelease.publishing.clock_trust import clock_doubt
 from pressrelease.publishing.signatures import approved, may_lift
 from pressrelease.services import Report, ServiceContext
-from pressrelease.services.approving import must_be_as_scheduled
+from pressrelease.services.approving import must_be_as_scheduled, must_trust_clock
 from pressrelease.status.clearances import open_at, who_words
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.system import clock
@@ -39,13 +38,7 @@ def ready(context: ServiceContext, slug: str, by: str) -> Report:
         said = f"{slug} is {status.state.sentence}" + (f" ({status.reason})" if status.reason else "")
         raise NotPermitted(f"{said}. It waits for no event. Nothing was changed.", code="no_event")
     must_be_as_scheduled(report, "Nothing was changed.")
-    if doubt := clock_doubt(context.store, clock.read_clock(), context.config.clock.tolerance):
-        raise NeedsPerson(
-            f"{doubt[0].upper()}{doubt[1:]}. {slug} was not lifted, and nothing was sent.",
-            hint="Set the clock, or confirm that it is right: `pressrelease resume --all --confirm clock`."
-            f" Then: `pressrelease lift {slug}`.",
-            code="clock_in_doubt",
-        )
+    must_trust_clock(context, f"{slug} was not lifted, and nothing was sent.")
     if status.state is ReleaseState.UNAPPROVED:
         raise NotPermitted(
             f"{slug} was not lifted: {status.reason}.", hint=f"`pressrelease approve {slug}`", code="not_approved"

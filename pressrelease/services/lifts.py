@@ -53,9 +53,10 @@ def last_lift(context: ServiceContext, slug: str, *, now: datetime) -> Lift | No
 def kept(last: Lift | None, embargo: Embargo) -> Lift | None:
     """Return the chosen lift that `embargo` still allows; None if it names another moment by itself.
 
-    A window that was written since leaves the choice; a moment that was written since is the newer choice.
+    A window that was written since leaves the choice; a moment that was written since is the newer choice. An event
+    is waited for again: what was lifted before was another version.
     """
-    if last is None or not last.chosen:
+    if last is None or not last.chosen or embargo.kind is EmbargoKind.EVENT:
         return None
     if embargo.kind is not EmbargoKind.WINDOW and embargo.text != last.embargo:
         return None

@@ -111,6 +111,7 @@ def test_a_clock_that_was_ahead_when_it_was_given_lends_it_no_longer_life(
     office: Office, machine: Machine, call: Caller
 ) -> None:
     machine.offset = timedelta(days=5)
+    machine.reboot()  # so that nothing here can tell
     machine.true = FRIDAY - 26 * HOUR
     call("clear", "names", "charges", "--as", "da")
     call("clear", "names", "victim", "--as", "rroe")
@@ -121,6 +122,16 @@ def test_a_clock_that_was_ahead_when_it_was_given_lends_it_no_longer_life(
     call("publish-due", expect=10)
     assert office.pages == []
     assert cause(call)[1] == "clearance_missing"
+
+
+def test_a_clock_in_doubt_gives_no_clearance_and_refuses_one(office: Office, machine: Machine, call: Caller) -> None:
+    machine.offset = HOUR
+    call("clear", "names", "charges", "--as", "da", expect=10)
+    assert "The clock jumped ahead by 3600 s. Nothing was recorded." in call.err
+    call("clear", "names", "charges", "--as", "da", "--refuse")
+    assert given(call) == {"charges": "refused", "victim": "missing"}
+    call("resume", "--all", "--confirm", "clock")
+    call("clear", "names", "victim", "--as", "rroe")
 
 
 def test_a_refusal_holds_at_once_whatever_became_of_the_file(office: Office, machine: Machine, call: Caller) -> None:

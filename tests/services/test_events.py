@@ -224,6 +224,23 @@ def test_corrected_after_it_was_lifted_it_must_be_lifted_again_and_its_alternate
     assert call.state(NOT_GUILTY) == "killed"
 
 
+def test_put_off_after_it_was_lifted_and_corrected_it_waits_for_its_event_again(
+    office: Office, machine: Machine, call: Caller
+) -> None:
+    lift(call, GUILTY)
+    call("resume", GUILTY, "--at", "2026-01-06T09:00:00-08:00")
+    office.write(GUILTY, embargo="on verdict", alternates="smith-verdict", body="Other words.")
+    call("schedule", GUILTY, "--yes")
+    call("approve", GUILTY, "--as", "da")
+    assert call.state(GUILTY) == "armed"
+    machine.true += 24 * HOUR
+    call("publish-due")
+    assert office.pages == []
+    lift(call, GUILTY)
+    call("publish-due")
+    assert office.pages == [GUILTY]
+
+
 @pytest.mark.parametrize("key", ["alternates", "not_before", "no_later_than"])
 def test_its_keys_are_for_events_only(office: Office, call: Caller, key: str) -> None:
     office.write("plain", embargo="2026-01-09T09:00:00-08:00", **{key: "2026-01-07" if key != "alternates" else "x"})
