@@ -236,6 +236,7 @@ class Replay:
         if brought_forward and line.event == "release.lift_moved" and self._early != (line.slug, line.n - 1):
             self.say(line, f"the lift of {line.slug} was brought forward, and nobody published it early")
         release.lift = lift
+        release.lifted &= lift is not None  # approved again, it must be lifted again
         if line.event == "release.lift_moved":
             self.fences.append(Fence(line, line.slug, lift))
 

@@ -24,6 +24,7 @@ from simulator.histories import (
     BOUNDS,
     CELLS,
     COMMITS,
+    FATES,
     FAULTS,
     JUMPS,
     LAWS,
@@ -32,6 +33,7 @@ from simulator.histories import (
     OFTEN,
     QUESTIONS,
     SHARES,
+    SHORT,
     SOMETIMES,
     STEPS,
     WAITS,
@@ -39,7 +41,7 @@ from simulator.histories import (
 )
 from simulator.machine import POINTS
 from simulator.network import Crash
-from simulator.office import CONFIG, EDITS, OUTLETS, PATIENT, REMEMBERS, SLUGS, STORE
+from simulator.office import ALTERNATES, CONFIG, EDITS, LIFE, OUTLETS, PATIENT, REMEMBERS, SLUGS, STORE, TRIAL
 from simulator.world import World
 
 from pressrelease.errors import NeedsPerson
@@ -48,7 +50,7 @@ from pressrelease.services import stopping
 QUICK = 36
 MANY = int(os.environ.get("HISTORIES", "1000"))
 
-slugs = st.sampled_from(SLUGS[:2])
+slugs = st.sampled_from([SLUGS[0], *ALTERNATES])
 names = st.sampled_from(list(OUTLETS))
 several = st.lists(names, min_size=1, unique=True).map(tuple)
 
@@ -76,11 +78,27 @@ class Office(RuleBasedStateMachine):
         self.world.schedule(SLUGS[0], lift, outlets)
         self.world.approve(SLUGS[0])
 
-    @rule(slug=slugs, lift=st.sampled_from(LIFTS), outlets=several, approved=st.booleans())
-    def schedule(self, slug: str, lift: timedelta | None, outlets: tuple[str, ...], approved: bool) -> None:
-        self.world.schedule(slug, lift, outlets)
+    @rule(lift=st.sampled_from(LIFTS), outlets=several, approved=st.booleans(), needs=st.booleans())
+    def schedule(self, lift: timedelta | None, outlets: tuple[str, ...], approved: bool, needs: bool) -> None:
+        self.world.schedule(SLUGS[0], lift, outlets, needs=needs)
         if approved:
-            self.world.approve(slug)
+            self.world.approve(SLUGS[0])
+
+    @rule(outlets=several, needs=st.booleans())
+    def arm(self, outlets: tuple[str, ...], needs: bool) -> None:
+        self.world.arm(outlets, needs=needs)
+
+    @rule(slug=st.sampled_from(ALTERNATES), fate=st.sampled_from(FATES), at_once=st.booleans())
+    def lift(self, slug: str, fate: str, at_once: bool) -> None:
+        self.world.lift(slug, fate, at_once=at_once)
+
+    @rule(slug=slugs, act=st.sampled_from(["clear", "clear", "refuse"]), fate=st.sampled_from(FATES))
+    def answer(self, slug: str, act: str, fate: str) -> None:
+        getattr(self.world, act)(slug, fate)
+
+    @rule(slug=slugs, short=st.sampled_from(SHORT))
+    def wait_for_expiry(self, slug: str, short: timedelta) -> None:
+        self.world.wait_for_expiry(slug, short)
 
     @rule(slug=slugs, act=st.sampled_from(["approve", "unapprove", "unschedule", "hold", "resume", "retry"]))
     def a_word_on_one(self, slug: str, act: str) -> None:
@@ -217,8 +235,9 @@ def test_every_promise_holds_whatever_is_done_after_a_crash(point: str) -> None:
         crash = Crash(point, meanwhile, alive=number % 2 == 1, outlet="mail" if point in UNDER_WAY else "")
         made = World(number)
         try:
-            made.schedule(SLUGS[0], timedelta(minutes=4), tuple(OUTLETS))
+            made.schedule(SLUGS[0], timedelta(minutes=4), tuple(OUTLETS), needs=meanwhile == "refused")
             made.approve(SLUGS[0])
+            made.clear(SLUGS[0])
             made.wait_for_lift(SLUGS[0], timedelta(0))
             made.crash = crash
             made.daemon()
@@ -309,6 +328,47 @@ def world() -> Iterator[World]:
     made.wait_for_lift(SLUGS[0], timedelta(0))
     yield made
     made.end()
+
+
+@pytest.mark.parametrize("fate", FATES[2:])
+def test_two_machines_lift_two_alternates_at_once_and_one_of_them_leaves(store_url: str, fate: str) -> None:
+    made = World(url=store_url if "postgresql" in store_url else STORE)
+    try:
+        made.arm(needs=True)
+        for slug in ALTERNATES:
+            made.clear(slug)
+        made.lift(ALTERNATES[0], fate, at_once=True)
+        assert made.winners == {TRIAL: ALTERNATES[1]}  # whose transaction came first
+        made.check_nothing_lost()
+        arrived = {row.slug for row in made.rows.values() if row.arrivals}
+        assert arrived == {ALTERNATES[1]}
+    finally:
+        made.end()
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), -timedelta(hours=1)])
+def test_no_clearance_lives_on_by_a_clock_that_jumped(jump: timedelta) -> None:
+    made = World()
+    try:
+        made.schedule(SLUGS[0], timedelta(minutes=4), tuple(OUTLETS), needs=True)
+        made.approve(SLUGS[0])
+        made.clear(SLUGS[0])
+        made.cron()
+        made.set_clock(jump)
+        made.clear(SLUGS[0])
+        assert made.counts["cleared"] == 1
+        made.wait(timedelta(minutes=5))
+        made.cron()
+        made.mend_clock()
+        made.wait(LIFE)
+        made.check_nothing_lost()
+        assert not [row for row in made.rows.values() if row.arrivals]
+        assert made.counts["waits for its clearance"] == 1
+        made.clear(SLUGS[0])
+        made.check_nothing_lost()
+        assert all(len(row.arrivals) == 1 for row in made.rows.values())
+    finally:
+        made.end()
 
 
 def claims_on_record(world: World) -> int:

@@ -25,6 +25,7 @@ class Kept(NamedTuple):
     rows: dict[str, Row]
     stopped: bool
     arrivals: int
+    winners: dict[str, str]
 
 
 class Copies:
@@ -45,6 +46,8 @@ class Copies:
     clock_was_set_back: bool
     kept: Kept | None
     counts: dict[str, int]
+    winners: dict[str, str]
+    left_of: dict[str, set[str]]
     _try: Callable[[Callable[[], object]], bool]
     _on: Callable[[Machine], AbstractContextManager[None]]
 
@@ -80,6 +83,7 @@ class Copies:
                 {key: replace(row, arrivals=[*row.arrivals]) for key, row in self.rows.items()},
                 self.stopped,
                 len(self.log),
+                dict(self.winners),
             )
 
     def put_back_record(self, *, adopt: bool) -> None:
@@ -106,6 +110,10 @@ class Copies:
             self._replace_record(right)
             return
         self.known, self.stopped = kept.known, kept.stopped
+        if self.winners != kept.winners:
+            self.winners = kept.winners
+            self.left_of.clear()  # this record can't know which of them left
+            self.counts["an older record that does not know who was lifted"] += 1
         self.drafts.clear()
         del self.log[kept.arrivals :]  # of the rest this record knows nothing; it is not its own
         self.mend_clock()

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from simulator.machine import POINTS
 from simulator.network import Crash
-from simulator.office import EDITS, OUTLETS, SLUGS, STORE
+from simulator.office import ALTERNATES, EDITS, OUTLETS, SLUGS, STORE
 from simulator.world import World
 
 LIFTS = (timedelta(seconds=10), timedelta(minutes=4), timedelta(minutes=40), timedelta(hours=2), None)
@@ -36,13 +36,17 @@ QUESTIONS = ("busy", "unreadable")
 MEANWHILE = (
     "killed", "stop", "hold", "edit", "unapprove", "unschedule", "put off", "scheduled again", "clock ahead",
     "clock creeps", "clock back", "suspended", "suspended for days", "another pass", "a law", "another name",
-    "another place", "copied",
+    "another place", "copied", "refused", "lifted", "a second",
 )  # fmt: skip
+#: What may befall whoever gives a command.
+FATES = ("", "", "", "killed before", "killed after")
+#: How long before a clearance expires.
+SHORT = (timedelta(0), timedelta(microseconds=1), timedelta(seconds=1), timedelta(seconds=15))
 
 #: What people or another process do after a process was killed, or just before, and before the next pass.
 AT_A_CRASH = (
     "hold", "stop", "unapprove", "unschedule", "put off", "scheduled again", "settle", "edit", "another name",
-    "another pass",
+    "another pass", "refused",
 )  # fmt: skip
 CELLS = tuple(Crash(point, what).cell for point in POINTS for what in AT_A_CRASH)
 
@@ -85,12 +89,30 @@ class Menu:
         """A release is approved, its moment comes, something may go wrong, and a pass is made."""
         slug = chance.choice(SLUGS)
         if slug not in world.known:
-            world.schedule(slug, chance.choice(LIFTS), outlets_by(chance))
+            world.schedule(slug, chance.choice(LIFTS), outlets_by(chance), needs=chance.random() < 0.4)
         if chance.random() < 0.9:
             world.approve(slug)
+        self._goes(world, chance, slug)
+
+    def verdict(self, world: World, chance: random.Random) -> None:
+        """Two alternates are armed, the verdict is read, something may go wrong, and a pass is made."""
+        world.arm(outlets_by(chance), needs=chance.random() < 0.4)
+        slug = chance.choice(ALTERNATES)
+        if chance.random() < 0.9:
+            world.clear(slug, chance.choice(FATES))
+        world.lift(slug, chance.choice(FATES), at_once=chance.random() < 0.3)
+        self._goes(world, chance, slug)
+
+    def _goes(self, world: World, chance: random.Random, slug: str) -> None:
         for _ in range(chance.choice((0, 1, 1, 2))):
             self.misfortune(world, chance)
         world.wait_for_lift(slug, timedelta(0))
+        if world.known.get(slug) is not None and world.known[slug].needs:
+            if chance.random() < 0.8:
+                world.clear(slug, chance.choice(FATES))
+            if chance.random() < 0.4:
+                world.wait_for_expiry(slug, chance.choice(SHORT))
+                world.meanwhile += ["a second"] if chance.random() < 0.5 else []
         chance.choice((world.cron, world.daemon, lambda: world.cron(1)))()
 
 
@@ -105,7 +127,12 @@ def one(world: World, chance: random.Random) -> str:
 
 #: What can happen, and how often for each other.
 ACTS: tuple[tuple[int, Act], ...] = (
-    (3, lambda w, c: w.schedule(c.choice(SLUGS), c.choice(LIFTS), outlets_by(c))),
+    (3, lambda w, c: w.schedule(c.choice(SLUGS), c.choice(LIFTS), outlets_by(c), needs=c.random() < 0.4)),
+    (2, lambda w, c: w.arm(outlets_by(c), needs=c.random() < 0.4)),
+    (3, lambda w, c: w.lift(c.choice(ALTERNATES), c.choice(FATES), at_once=c.random() < 0.3)),
+    (3, lambda w, c: w.clear(one(w, c), c.choice(FATES))),
+    (1, lambda w, c: w.refuse(one(w, c), c.choice(FATES))),
+    (2, lambda w, c: w.wait_for_expiry(one(w, c), c.choice(SHORT))),
     (4, lambda w, c: w.approve(one(w, c))),
     (1, lambda w, c: w.unapprove(one(w, c))),
     (1, lambda w, c: w.unschedule(one(w, c))),
@@ -174,6 +201,16 @@ OFTEN = (
     "copied, and nothing left by the copy",
     "adopted",
     "one outlet dead, and the others had theirs",
+    "cleared",
+    "refused",
+    "lifted",
+    "one of two alternates left",
+    "two lifted at once, and one was",
+    "a command, killed before its commit",
+    "a command, killed after its commit",
+    "armed at rest",
+    "waits for its clearance",
+    "the auditor saw release.dismissed",
 )
 
 #: And in some of thousands.
@@ -189,6 +226,8 @@ SOMETIMES = (
     "claimed, and then: everything is stopped",
     "claimed, and then: its file was changed after it was scheduled",
     "claimed, and then: the clock has jumped",
+    "claimed, and then: charges was cleared by deputy only until …",
+    "an older record that does not know who was lifted",
     "claimed, and then: the time reserved for sending was almost over",
     "the auditor saw arrivals",
     "the auditor saw repeats",
@@ -212,17 +251,18 @@ def live(seed: int, length: int = 10, url: str = STORE) -> Counter[str]:
     world = World(seed, url)
     weights = [weight for weight, _ in menu.acts]
     most = sum(weights)
-    acts = [*menu.acts, (0, menu.misfortune), (0, menu.lift)]
+    acts = [*menu.acts, (0, menu.misfortune), (0, menu.lift), (0, menu.verdict)]
     try:
         world.set_clock_there(chance.choice(OFFSETS))
         for slug in SLUGS[:2]:
             world.schedule(slug, chance.choice(LIFTS), outlets_by(chance))
             world.approve(slug)
-        for _, act in chance.choices(acts, [*weights, most / 8, most / 3], k=length):
+        for _, act in chance.choices(acts, [*weights, most / 8, most / 4, most / 8], k=length):
             act(world, chance)
             world.check()
         world.check_nothing_lost()
         world.settle_everything(chance)
+        world.return_verdict()
         world.check_nothing_lost()
         if seed % 3 == 0:
             world.check_others_get_theirs(chance.choice(list(OUTLETS)), hangs=chance.random() < 0.5)

@@ -225,6 +225,8 @@ class FragileStore(Store):
         self._reached = reached
         self._server_time = server_time
         self.dead = False
+        #: What somebody else does just before the next transaction here begins.
+        self.meanwhile: Callable[[], None] | None = None
 
     def open(self, now: datetime) -> None:
         if self.file is None:
@@ -254,6 +256,9 @@ class FragileStore(Store):
     ) -> Iterator[Ledger]:
         if self.dead:
             raise Killed
+        if (others := self.meanwhile) is not None:
+            self.meanwhile = None
+            others()
         fate = Fates.take(self._fates.commits)
         with super().ledger(now=now, actor=actor, undo=undo, patience=patience) as ledger:
             yield ledger

@@ -88,6 +88,9 @@ class Network:
             "another place": lambda: self.edit_config("argv"),
             "a law": lambda: self.change_zone_rules(-timedelta(minutes=3)),
             "copied": lambda: self.copy_folder(adopt=False),
+            "refused": each(self.refuse),
+            "lifted": each(self.lift),
+            "a second": lambda: self.wait(timedelta(seconds=1)),
         }
 
     def settle_after_a_pass(self) -> None:
@@ -147,5 +150,9 @@ class Network:
         row.seen[key] = now
         row.arrivals.append(now)
         self.counts["arrived"] += 1
+        if group := self.known[row.slug].event:
+            self.left_of.setdefault(group, set()).add(row.slug)
+            assert len(self.left_of[group]) == 1, f"two alternates left: {self.left_of[group]}"
+            self.counts["one of two alternates left"] += 1
         allowed = 1 + row.sent_again
         assert len(row.arrivals) <= allowed or self.clock_was_set_back, f"{row.outlet} got it {len(row.arrivals)} times"

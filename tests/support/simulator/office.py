@@ -11,7 +11,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pressrelease.config import Config, Office, OutletConfig, Policy, Retry
+from pressrelease.config import ClearanceRule, Config, Office, OutletConfig, Policy, Retry
 from pressrelease.library import Library
 from pressrelease.message import Message
 from pressrelease.outlets import RenderedMessage
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 BEGIN = datetime(2018, 9, 21, 16, 0, tzinfo=UTC)
 STORE = "sqlite:///.pressrelease/state.db"
 SLUGS = ("operation", "names", "charges", "plea", "verdict")
+#: Two releases that wait for one event, of which at most one may leave.
+ALTERNATES = ("guilty", "not-guilty")
+EVENT, TRIAL = "on verdict", "trial"
+CLEARANCE = "charges"
+#: How long a clearance lasts.
+LIFE = timedelta(minutes=30)
 TIMEOUT = timedelta(seconds=10)
 REMEMBERS = timedelta(minutes=3)
 
@@ -46,6 +52,7 @@ CONFIG = Config(
     ),
     store_url=STORE,
     outlets={name: OutletConfig(name, "command", timeout=TIMEOUT) for name in OUTLETS},
+    clearances={CLEARANCE: ClearanceRule(CLEARANCE, "Do the charges still stand?", ("deputy",), LIFE)},
 )
 
 #: An office that goes on trying for longer than a release may begin late: the try that began in time is what counts.
@@ -130,9 +137,11 @@ class Place(Workspace):
         return {name: FakeOutlet(name, self.world, self, dict(told[name].settings)) for name in OUTLETS}
 
 
-def source_of(slug: str, text: str, outlets: tuple[str, ...]) -> str:
+def source_of(slug: str, text: str, outlets: tuple[str, ...], *, needs: bool = False, event: str = "") -> str:
     """A release's file."""
-    return f"---\nheadline: On {slug}\ndate: 2018-09-21\noutlets: [{', '.join(outlets)}]\n---\n\n{text}\n"
+    more = f"clearances: [{CLEARANCE}]\n" if needs else ""
+    more += f"embargo: {EVENT}\nalternates: {event}\n" if event else ""
+    return f"---\nheadline: On {slug}\ndate: 2018-09-21\noutlets: [{', '.join(outlets)}]\n{more}---\n\n{text}\n"
 
 
 @dataclass
@@ -172,7 +181,8 @@ class Known:
 
     `hour` is what California's clock shows at its lift, None where an instant was meant; `later` is the latest moment
     at which that ever was, since what was not looked at meanwhile may go by it. `config` is what config.toml said;
-    `text` is what readers get of the file `source`.
+    `text` is what readers get of the file `source`. `needs` is whether it needs its clearance, which was given until
+    `cleared_until` by the clock of whoever gave it. `event` is the group of a release that waits for a verdict.
     """
 
     version: str
@@ -186,6 +196,12 @@ class Known:
     decided: datetime | None = None
     hour: datetime | None = None
     later: datetime | None = None
+    needs: bool = False
+    cleared_until: datetime | None = None
+    refused: bool = False
+    event: str = ""
+    lifted: bool = False
+    dismissed: bool = False
 
 
 @dataclass

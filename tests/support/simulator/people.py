@@ -21,7 +21,7 @@ from pressrelease.store.circuit import closed_outlets, open_outlet_again
 from pressrelease.when import Embargo, EmbargoKind, rfc3339
 from pressrelease.when.wall_time import wall_text
 from simulator.machine import Machine
-from simulator.office import OUTLETS, Known, Row, edited, source_of
+from simulator.office import CLEARANCE, EVENT, OUTLETS, Known, Row, edited, source_of
 
 
 class AsConfigured(scheduling.Recipients):
@@ -45,6 +45,7 @@ class People:
     newest: datetime
     counts: Counter[str]
     offset_there: timedelta
+    winners: dict[str, str]
     _number: int
 
     def _try(self, act: Callable[[], Any]) -> bool:
@@ -57,18 +58,26 @@ class People:
             self._note_newest()
         return True
 
-    def schedule(self, slug: str, after: timedelta | None, outlets: tuple[str, ...]) -> None:
-        """Write a new text and schedule it; `after` None is an immediate one, every other an hour on the wall."""
-        text, source = self._new_text(slug, outlets)
-        lift = None if after is None else self.machine.wall + after
+    def schedule(
+        self, slug: str, after: timedelta | None, outlets: tuple[str, ...], *, needs: bool = False, event: str = ""
+    ) -> None:
+        """Write a new text and schedule it; `after` None is an immediate one, every other an hour on the wall.
+
+        `needs` is whether it needs a clearance; with `event` it waits for a verdict, in that group of alternates.
+        """
+        text, source = self._new_text(slug, outlets, needs=needs, event=event)
+        lift = None if after is None or event else self.machine.wall + after
         recipients = {name: OUTLETS[name][1] for name in outlets}
-        settings = frozen_settings(self.config, outlets)
-        release = Release(slug, f"On {slug}", "…", text, source_hash=hashlib.sha256(source.encode()).hexdigest())
+        clearances = (CLEARANCE,) if needs else ()
+        settings = frozen_settings(self.config, outlets, clearances)
+        digest = hashlib.sha256(source.encode()).hexdigest()
+        release = Release(slug, f"On {slug}", "…", text, clearances=clearances, alternates=event, source_hash=digest)
         wall = wall_text(lift, "America/Los_Angeles") if lift is not None and self._number % 2 else ""
         kind = EmbargoKind.IMMEDIATE if lift is None else EmbargoKind.INSTANT
+        kind = EmbargoKind.EVENT if event else kind
         proposal = scheduling.Proposal(
             release=release,
-            embargo=Embargo("…", kind, "America/Los_Angeles", not_before=lift, lift=lift),
+            embargo=Embargo(EVENT if event else "…", kind, "America/Los_Angeles", not_before=lift, lift=lift),
             lift=lift,
             version=version_of(
                 release,
@@ -88,7 +97,7 @@ class People:
         )
         assert canonical(release)
         hour = (lift + self.offset_there).replace(tzinfo=None) if lift is not None and wall else None
-        known = Known(proposal.version, text, source, outlets, lift, self.config, hour=hour)
+        known = Known(proposal.version, text, source, outlets, lift, self.config, hour=hour, needs=needs, event=event)
         self._have_scheduled(slug, known, lambda: proposal)
 
     def reschedule(self, slug: str) -> None:
@@ -96,8 +105,20 @@ class People:
         before = self.known.get(slug) or self.drafts.get(slug)
         if before is None:
             return
-        text, source = self._new_text(slug, before.outlets)
-        known = replace(before, text=text, source=source, config=self.config, approvals=0, held=False)
+        text, source = self._new_text(slug, before.outlets, needs=before.needs, event=before.event)
+        lift = None if before.event else before.lift
+        known = replace(
+            before,
+            text=text,
+            source=source,
+            config=self.config,
+            approvals=0,
+            held=False,
+            lift=lift,
+            cleared_until=None,
+            refused=False,
+            lifted=False,
+        )
         on_record = self.context.store.read.release(slug)
 
         def propose() -> scheduling.Proposal:
@@ -106,7 +127,9 @@ class People:
                 context, None, self.machine.wall, context.library.slugs(), AsConfigured(context)
             )
             proposal = proposer.propose(slug)
-            if on_record is not None:
+            if before.event:
+                assert proposal.lift is None, "it waits for an event, and has a time"
+            elif on_record is not None:
                 assert proposal.lift == on_record.lift, "the lift moved, and nobody said so"
             known.version = proposal.version
             return proposal
@@ -114,10 +137,10 @@ class People:
         if self._have_scheduled(slug, known, propose):
             self.counts["scheduled again, with the lift that it had"] += 1
 
-    def _new_text(self, slug: str, outlets: tuple[str, ...]) -> tuple[str, str]:
+    def _new_text(self, slug: str, outlets: tuple[str, ...], *, needs: bool, event: str) -> tuple[str, str]:
         self._number += 1
         text = f"Text number {self._number} of {slug}."
-        return text, source_of(slug, text, outlets)
+        return text, source_of(slug, text, outlets, needs=needs, event=event)
 
     def _have_scheduled(self, slug: str, known: Known, propose: Callable[[], scheduling.Proposal]) -> bool:
         """Write the file and schedule what is proposed of it; where that is refused, the file is as it was."""
@@ -128,6 +151,7 @@ class People:
             if before is not None:
                 path.write_bytes(before)
             return False
+        assert self.winners.get(known.event, slug) == slug, "scheduled, and its alternate was lifted"
         self.known[slug] = known
         self.drafts.pop(slug, None)
         for name in known.outlets:
@@ -140,14 +164,17 @@ class People:
         if slug in self.known and self._try(lambda: approving.approve(self.context, slug, "da")):
             known = self.known[slug]
             known.approvals = 1
-            known.lift = known.lift or self.machine.wall
+            if not known.event:  # an approval lifts nothing that waits for a verdict
+                known.lift = known.lift or self.machine.wall
 
     def unapprove(self, slug: str) -> None:
         if slug in self.known and self._try(lambda: approving.unapprove(self.context, slug)):
             known = self.known[slug]
             known.approvals = 0
             release = self.context.store.read.release(slug)
-            if known.hour is None:
+            if known.event:
+                known.lift, known.lifted = None, False  # approved again, it must be lifted again
+            elif known.hour is None:
                 known.lift = release.lift if release else None
 
     def unschedule(self, slug: str) -> None:

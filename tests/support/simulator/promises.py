@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from auditor import audit
 
 from pressrelease.outlets import RenderedMessage
 from pressrelease.release.delivery import DeliveryState
+from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store.claims import FOUND
 from pressrelease.store.journal import first_break
@@ -21,6 +23,8 @@ from simulator.office import OUTLETS, STORE, TIMEOUT, FakeOutlet
 #: How long after a lift an outlet that answers has a release, whatever another one does: a claim's lease, the steps of
 #: a retry, and the time that a dead outlet takes of the one thread that sends here.
 BOUND = timedelta(minutes=6)
+
+UNCLEARED = frozenset({Cause.CLEARANCE_MISSING, Cause.CLEARANCE_EXPIRED, Cause.CLEARANCE_REFUSED})
 
 
 class Promises:
@@ -38,6 +42,11 @@ class Promises:
         assert known.approvals >= 1, "left unapproved"
         assert known.lift is not None, "left without a lift"
         self._must_not_be_early(machine, known.lift)
+        self._must_be_cleared(machine, known, "left")
+        if known.event:
+            assert known.lifted, "left, and nobody lifted it"
+            assert not known.dismissed, "left although it was called off for good"
+            assert self.winners[known.event] == row.slug, "left, and its alternate was lifted"
         assert machine.wall >= self.newest - self.config.clock.tolerance, "left by a clock behind the record"
         assert not self.stopped, "left although stopped"
         assert not known.held, "left although held"
@@ -92,7 +101,8 @@ class Promises:
             detail = json.loads(line.detail)
             if line.event == "delivery.given_back":
                 dead = detail["reason"] == "the program ended before it began sending"
-                counts["killed, and waiting again" if dead else f"claimed, and then: {detail['reason']}"] += 1
+                reason = re.sub(r"(only until) .*", r"\1 …", detail["reason"])
+                counts["killed, and waiting again" if dead else f"claimed, and then: {reason}"] += 1
             counts["killed, and recorded as delivered"] += detail.get("found") == FOUND
         return counts
 
@@ -117,9 +127,14 @@ class Promises:
                 break
         else:
             raise AssertionError("it never came to rest")
-        waits_for_a_person = {ReleaseState.NEEDS_YOU, ReleaseState.HELD, ReleaseState.UNAPPROVED}
         waiting: list[str] = []
         for report in self.context.reports(self.context.store.read.releases()):
+            waits_for_a_person = {ReleaseState.NEEDS_YOU, ReleaseState.HELD, ReleaseState.UNAPPROVED}
+            known = self.known[report.slug]
+            if known.event and not known.lifted:
+                waits_for_a_person.add(ReleaseState.ARMED)
+            self.counts["armed at rest"] += report.standing.state is ReleaseState.ARMED
+            self.counts["waits for its clearance"] += report.standing.cause in UNCLEARED
             waiting += [report.dossier.release.slug] if report.standing.state in waits_for_a_person else []
             unsettled = [delivery for delivery in report.dossier.deliveries if delivery.is_open]
             assert not unsettled or report.standing.state in waits_for_a_person, (

@@ -41,9 +41,10 @@ from simulator.office import (
 )
 from simulator.people import People
 from simulator.promises import Promises
+from simulator.verdicts import Verdicts
 
 
-class World(People, Copies, Network, Promises):
+class World(People, Verdicts, Copies, Network, Promises):
     """One history. Each method that starts with a verb is a thing that can happen."""
 
     def __init__(self, seed: int = 0, url: str = STORE) -> None:
@@ -70,6 +71,9 @@ class World(People, Copies, Network, Promises):
         self.known: dict[str, Known] = {}
         self.drafts: dict[str, Known] = {}
         self.rows: dict[str, Row] = {}
+        #: Which release of each group was lifted, and which have left.
+        self.winners: dict[str, str] = {}
+        self.left_of: dict[str, set[str]] = {}
         self.stopped = False
         self.copied = False
         self.kept: Kept | None = None
@@ -102,9 +106,14 @@ class World(People, Copies, Network, Promises):
 
     def sit_down(self) -> None:
         """Whoever works in the office works in its folder from now on."""
-        store = FragileStore(self.url, self.folder, Fates(), lambda: None, server_time=lambda: self.machine.true)
-        self._people = Place(self.folder, self, self.machines[0], store)
+        self._people = self.place_on(0)
         self.context = ServiceContext(self._people, "jdoe")
+
+    def place_on(self, where: int) -> Place:
+        """The workspace as somebody at a machine has it, whose commands no pass's fate befalls."""
+        folder, machine = self.folders[where if self.url != STORE else 0], self.machines[where]
+        store = FragileStore(self.url, folder, Fates(), lambda: None, server_time=lambda: machine.true)
+        return Place(folder, self, machine, store)
 
     def end(self) -> None:
         """Put everything away."""
