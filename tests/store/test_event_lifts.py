@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from conftest import NOW
+from conftest import NOW, fresh_schema
 from test_store import take
 
 from pressrelease.config import Policy
@@ -211,12 +211,13 @@ VERDICTS = int(os.environ.get("VERDICTS", "1000"))
 EXPECTED = ("lift", "died", "refused", "again", "unapprove", "one left", "nobody lifted", "lifted, and taken back")
 
 
-def verdicts(tmp_path: Path, seeds: range) -> Counter[str]:
+def verdicts(tmp_path: Path, server: str, seeds: range) -> Counter[str]:
+    """Each in a record of its own: a file, or a schema of a database `server`."""
     counts: Counter[str] = Counter()
     for seed in seeds:
         folder = tmp_path / str(seed)
         folder.mkdir()
-        store = Store("sqlite:///.pressrelease/state.db", folder)
+        store = Store(fresh_schema(server) if server else "sqlite:///.pressrelease/state.db", folder)
         try:
             counts += verdict(store, random.Random(seed))
         except AssertionError as error:
@@ -227,16 +228,29 @@ def verdicts(tmp_path: Path, seeds: range) -> Counter[str]:
 
 
 def test_never_two_alternates_and_never_none_without_a_word(tmp_path: Path) -> None:
-    counts = verdicts(tmp_path, range(40))
+    counts = verdicts(tmp_path, "", range(40))
     assert not [what for what in EXPECTED if not counts[what]], counts
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(600 + VERDICTS)
 def test_the_same_in_thousands_of_verdicts(tmp_path: Path) -> None:
-    parts = [range(start, start + 100) for start in range(1000, 1000 + VERDICTS, 100)]
+    in_many(tmp_path, "", VERDICTS)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600 + VERDICTS)
+def test_the_same_on_a_server(tmp_path: Path, postgres: str) -> None:
+    in_many(tmp_path, postgres, max(40, VERDICTS // 20))
+
+
+def in_many(tmp_path: Path, server: str, number: int) -> None:
+    """Live through so many on all processors, and insist that what is expected happened."""
+    size = min(100, number // 4)
+    parts = [range(start, start + size) for start in range(1000, 1000 + number, size)]
     counts: Counter[str] = Counter()
     with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
-        for found in pool.imap_unordered(partial(verdicts, tmp_path), parts):
+        for found in pool.imap_unordered(partial(verdicts, tmp_path, server), parts):
             counts += found
     assert not [what for what in EXPECTED if not counts[what]], counts
+    print(f"{number} verdicts: {dict(counts)}")
