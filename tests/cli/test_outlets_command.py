@@ -66,7 +66,7 @@ def test_what_each_can_do(tmp_path: Path, call: Caller, monkeypatch: pytest.Monk
     }
     assert can["media"] == (True, False, False, False)
     assert can["mail"] == (False, False, False, False)
-    assert can["social"] == (False, False, True, True), "no server was asked what it is"
+    assert can["social"] == (False, True, True, True), "no server was asked what it is"
     assert can["newsroom"][:2] == (True, True)
     assert told["social"]["tells_repeats_s"] is None
     assert told["media"]["tells_repeats_s"] is None

@@ -147,16 +147,6 @@ def test_nobody_there_is_surely_not_sent(server: MastodonServer) -> None:
     assert refused(outlet(gone, timeout=2)).certainty is Certainty.NOT_SENT
 
 
-def test_withdrawn_by_its_id_as_often_as_asked(server: MastodonServer) -> None:
-    opened = outlet(server)
-    receipt = deliver(opened)
-    for _ in range(2):
-        opened.delete(receipt.remote_id)
-    assert server.statuses == {}
-    with pytest.raises(DeliveryFailed):
-        opened.delete("../accounts/1")
-
-
 def test_a_probe_posts_nothing(server: MastodonServer) -> None:
     opened = outlet(server)
     opened.warm()

@@ -187,6 +187,9 @@ def serving(server: Server) -> Iterator[Server]:
         def do_DELETE(self) -> None:
             self.do_POST()
 
+        def do_PUT(self) -> None:
+            self.do_POST()
+
         def log_message(self, *args: object) -> None:
             """Say nothing."""
 
@@ -224,12 +227,14 @@ class MastodonServer(SocialServer):
     keys: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     moved_on: timedelta = timedelta(0)
     made: int = 0
+    edits: bool = True
+    revisions: int = 0
 
     def __post_init__(self) -> None:
         super().__init__()
 
     def is_write(self, asked: Asked) -> bool:
-        return asked.method == "POST"
+        return asked.method in {"POST", "PUT"} or (asked.method == "DELETE" and not asked.path.endswith("/0"))
 
     def answer(self, asked: Asked) -> Told:
         if asked.path in {"/api/v2/instance", "/api/v1/instance"}:
@@ -237,7 +242,7 @@ class MastodonServer(SocialServer):
         if asked.headers.get("authorization") != f"Bearer {self.token}":
             return Told(401, {"error": "The access token is invalid"})
         needed = "read:accounts" if asked.method == "GET" else "write:statuses"
-        needed = "read:statuses" if asked.method == "GET" and asked.path.endswith("/statuses") else needed
+        needed = "read:statuses" if asked.method == "GET" and "/statuses" in asked.path else needed
         if needed not in self.scopes.split():
             return Told(403, {"error": "This action is outside the authorized scopes"})
         if asked.path == "/api/v1/accounts/verify_credentials":
@@ -246,10 +251,29 @@ class MastodonServer(SocialServer):
             return self._posts(asked.query)
         if asked.method == "POST" and asked.path == "/api/v1/statuses":
             return self._post(asked)
+        name = asked.path.rpartition("/")[2]
+        if asked.method in {"GET", "PUT"} and asked.path.startswith("/api/v1/statuses/"):
+            return self._one(asked, self.statuses.get(name))
         if asked.method == "DELETE":
             gone = self.statuses.pop(asked.path.rpartition("/")[2], None)
             return Told(200, gone) if gone else Told(404, {"error": "Record not found"})
         return Told(404, {"error": "Record not found"})
+
+    def _one(self, asked: Asked, status: dict[str, Any] | None) -> Told:
+        """UpdateStatusService: the whole new text; the same again makes no new revision."""
+        if status is None:
+            return Told(404, {"error": "Record not found"})
+        if asked.method == "GET":
+            return Told(200, status)
+        if not self.edits:
+            return Told(404, {"error": "not here"})
+        text = asked.json["status"]
+        if counted_by_mastodon(text) > self.longest:
+            return Told(422, {"error": f"Validation failed: Text character limit of {self.longest} exceeded"})
+        if status.get("text") != text:
+            status |= {"text": text, "content": as_shown(text) if self.marks_up else text, "edited": True}
+            self.revisions += 1
+        return Told(200, status)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.moved_on
@@ -294,8 +318,10 @@ class MastodonServer(SocialServer):
         now = self.now()
         key = asked.headers.get("idempotency-key", "")
         known = self.keys.get(key)
-        if self.keeps_keys and key and known and now - known[1] < timedelta(hours=1) and known[0] in self.statuses:
-            return Told(200, self.statuses[known[0]])
+        if self.keeps_keys and key and known and now - known[1] < timedelta(hours=1):
+            # PostStatusService finds the post by the id that it kept; of one that was deleted that is a 404.
+            found = self.statuses.get(known[0])
+            return Told(200, found) if found else Told(404, {"error": "Record not found"})
         given = asked.json
         text = given.get("status") if isinstance(given, dict) else None
         if not isinstance(text, str) or not text.strip():

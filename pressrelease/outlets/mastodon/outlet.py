@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from pressrelease.message import Message
@@ -13,10 +14,13 @@ from pressrelease.message.short_form import MASTODON, ShortForm, short_form
 from pressrelease.outlets import RenderedMessage
 from pressrelease.outlets.answers import server_time
 from pressrelease.outlets.http import Http, HttpAnswer, HttpOutlet, failure_of
-from pressrelease.outlets.mastodon.posts import among
+from pressrelease.outlets.mastodon.posts import Trace, begins_with, made_before, trace_of
 from pressrelease.outlets.mastodon.software import Software, software_of
-from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Earlier, Receipt, Repeats
 from pressrelease.system.clock import utc_now
+
+if TYPE_CHECKING:
+    from pressrelease.outlets.mastodon.follow_up import FollowUp
 
 MEDIA_TYPE = "application/json"
 
@@ -32,11 +36,14 @@ PAGE, PAGES = 40, 5
 #: No post has this number: deleting it changes nothing, and a token that may not write is refused.
 NO_POST = "0"
 
+#: What a server answers about a post that is no longer there.
+GONE = frozenset({404, 410})
+
 
 class Mastodon(HttpOutlet):
     """One account on one server."""
 
-    abilities = Abilities(withdraw=True, provable=True)
+    abilities = Abilities(correct=True, withdraw=True, provable=True)
 
     def __init__(self, name: str, *, url: str, token: str, visibility: str, http: Http) -> None:
         super().__init__(name, url=url, http=http)
@@ -69,12 +76,13 @@ class Mastodon(HttpOutlet):
         if self._software is None:
             with contextlib.suppress(DeliveryFailed):  # the post itself will show what is wrong
                 self._learn(deadline)
-        reply = self._asked("POST", "/api/v1/statuses", deadline, body=rendered.content, key=key)
-        receipt = _receipt_of(reply)
+        return self._posted(rendered.content, key, deadline)
+
+    def _posted(self, body: bytes, key: str, deadline: float) -> Receipt:
+        receipt = _receipt_of(self._asked("POST", "/api/v1/statuses", deadline, body=body, key=key))
         if receipt is None:
-            raise DeliveryFailed(
-                Certainty.UNSURE, f"{self._http.called} accepted it, but did not say which post it made"
-            )
+            words = f"{self._http.called} accepted it, but did not say which post it made"
+            raise DeliveryFailed(Certainty.UNSURE, words)
         return receipt
 
     def find(self, rendered: RenderedMessage, *, key: str, recipient: str, since: datetime) -> Receipt | None:
@@ -99,11 +107,103 @@ class Mastodon(HttpOutlet):
                 credentials=failure.credentials,
             ) from None
 
-    def delete(self, remote_id: str) -> None:
-        """Delete a post by the id in its receipt; one already gone is fine. Raises DeliveryFailed."""
-        if not remote_id.isalnum():
-            raise DeliveryFailed(Certainty.FOR_GOOD, "that is not the id of a post at Mastodon")
-        self._asked("DELETE", f"/api/v1/statuses/{remote_id}", self._http.deadline(), gone_is_fine=True)
+    def prepare_follow_up(
+        self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
+    ) -> RenderedMessage:
+        """Return the corrected post with its note, or, for a withdrawal, the words that are shown to nobody."""
+        from pressrelease.outlets.mastodon.follow_up import body_of, follow_up_of
+
+        del key, recipient, earlier
+        follow_up = follow_up_of(message, self._visibility)
+        return RenderedMessage(body_of(follow_up), MEDIA_TYPE, follow_up)
+
+    def replace(self, rendered: RenderedMessage, *, key: str, recipient: str, earlier: Sequence[Earlier]) -> Receipt:
+        """Edit the posts that are there. If none is, post the corrected version: the original is never posted again."""
+        del recipient
+        follow_up: FollowUp = rendered.prepared
+        deadline = self._http.deadline()
+        self._learn(deadline)
+        receipts = []
+        for name in self._names_of(follow_up, earlier, deadline):
+            answer = self._answered("PUT", f"/api/v1/statuses/{name}", deadline, body=rendered.content, accepted=GONE)
+            if answer.status not in GONE and (receipt := _receipt_of(answer.json())) is not None:
+                receipts.append(receipt)
+            elif answer.status not in GONE or self._exists(name, deadline):
+                words = f"{self._http.called} did not change the post: change or delete it there"
+                raise DeliveryFailed(Certainty.FOR_GOOD, words)
+        if receipts:
+            return receipts[-1]
+        # By the first one's key: a late try of that one then finds this post in its place, for as long as Mastodon
+        # keeps keys. If it had arrived after all, it is what this returns.
+        doubted = next((one.key for one in earlier if one.remote_id is None), key)
+        receipt = self._posted(rendered.content, doubted, deadline)
+        if doubted != key:
+            self._answered("PUT", f"/api/v1/statuses/{receipt.remote_id}", deadline, body=rendered.content)
+        return receipt
+
+    def withdraw(self, rendered: RenderedMessage, *, key: str, recipient: str, earlier: Sequence[Earlier]) -> Receipt:
+        """Delete every post of the release; one already gone is fine."""
+        del key, recipient
+        follow_up: FollowUp = rendered.prepared
+        deadline = self._http.deadline()
+        keeps_keys = self._learn(deadline).keeps_keys
+        for one in earlier:
+            if keeps_keys and one.remote_id is None:
+                self._use_up(one.key, rendered.content, deadline)
+        for name in self._names_of(follow_up, earlier, deadline):
+            self._answered("DELETE", f"/api/v1/statuses/{name}", deadline, accepted=GONE)
+        return Receipt()
+
+    def _use_up(self, key: str, words: bytes, deadline: float) -> None:
+        """Take an earlier post's key, so that a late try of it is refused for as long as Mastodon keeps keys.
+
+        If that post is there after all, Mastodon returns it; otherwise it makes one that is addressed to nobody. Either
+        is deleted.
+        """
+        answer = self._answered("POST", "/api/v1/statuses", deadline, body=words, key=key, accepted=GONE)
+        made = _receipt_of(answer.json())
+        if answer.status not in GONE and made is not None:
+            self._answered("DELETE", f"/api/v1/statuses/{made.remote_id}", deadline, accepted=GONE)
+
+    def _names_of(self, follow_up: FollowUp, earlier: Sequence[Earlier], deadline: float) -> list[str]:
+        """Return the ids of the release's posts: of the receipts, and, where one is missing, of the account's own."""
+        names = [one.remote_id for one in earlier if one.remote_id and one.remote_id.isalnum()]
+        if any(one.remote_id is None for one in earlier):
+            try:
+                names += self._search(follow_up, deadline)
+            except DeliveryFailed as failure:
+                if failure.certainty is not Certainty.FOR_GOOD:
+                    raise
+                words = (
+                    f"an earlier post may be there, and that can't be looked up: {failure.reason}. Look at the account"
+                )
+                raise DeliveryFailed(Certainty.FOR_GOOD, words) from None
+        return list(dict.fromkeys(names))
+
+    def _search(self, follow_up: FollowUp, deadline: float) -> list[str]:
+        """Return the ids of the account's own posts since the first lift that are this release's.
+
+        Raises DeliveryFailed if that is not certain.
+        """
+        names, perhaps = [], False
+        for post in self._own_posts(follow_up.since, deadline):
+            content = str(post.get("content") or "")
+            linked = trace_of(content, text="", link=follow_up.link) is Trace.PERHAPS
+            if begins_with(content, follow_up.headlines) and (linked or not follow_up.link):
+                names.append(str(post.get("id")))
+            perhaps = perhaps or (linked and str(post.get("id")) not in names)
+        if perhaps and not names:
+            raise self._other_words()
+        return [name for name in names if name.isalnum()]
+
+    def _exists(self, name: str, deadline: float) -> bool:
+        """Whether a post is there, as far as the token may see: some servers can't edit one."""
+        try:
+            return self._answered("GET", f"/api/v1/statuses/{name}", deadline, accepted=GONE).status not in GONE
+        except DeliveryFailed as failure:
+            if failure.certainty is not Certainty.FOR_GOOD:
+                raise
+            return True
 
     def warm(self, sends: int = 4) -> None:
         """Open connections ahead, and learn the server's software; send nothing of a release."""
@@ -186,23 +286,38 @@ class Mastodon(HttpOutlet):
 
         Raises DeliveryFailed if that is not certain.
         """
+        perhaps = False
+        for post in self._own_posts(since, deadline):
+            trace = trace_of(str(post.get("content") or ""), text=sent.text, link=sent.link)
+            if trace is Trace.OURS and (receipt := _receipt_of(post)) is not None:
+                return receipt
+            perhaps = perhaps or trace is Trace.PERHAPS
+        if perhaps:
+            raise self._other_words()
+        return None
+
+    def _other_words(self) -> DeliveryFailed:
+        words = f"{self._http.called} has a post with this release's link and other words"
+        return DeliveryFailed(Certainty.FOR_GOOD, words)
+
+    def _own_posts(self, since: datetime, deadline: float) -> Iterator[dict[str, Any]]:
+        """Yield the account's own posts since a moment of our clock, newest first.
+
+        Raises DeliveryFailed in the end if there are more than can be read.
+        """
         account = self._asked("GET", "/api/v1/accounts/verify_credentials", deadline)
-        oldest, perhaps = "", False
+        oldest = ""
         for _ in range(PAGES):
             posts, apart = self._page(account, deadline, before=oldest)
-            found = among(posts, text=sent.text, link=sent.link, since=since + apart)
-            if found.ours is not None and (receipt := _receipt_of(found.ours)) is not None:
-                return receipt
-            perhaps = perhaps or found.perhaps
-            if found.reached_back or not posts:
-                break
+            for post in posts:
+                if isinstance(post, dict):
+                    if made_before(post, since + apart):
+                        return
+                    yield post
+            if not posts:
+                return
             oldest = str(posts[-1].get("id") or "") if isinstance(posts[-1], dict) else ""
-        else:
-            raise DeliveryFailed(Certainty.FOR_GOOD, f"{self._http.called} has too many newer posts")
-        if perhaps:
-            words = f"{self._http.called} has a post with this release's link and other words"
-            raise DeliveryFailed(Certainty.FOR_GOOD, words)
-        return None
+        raise DeliveryFailed(Certainty.FOR_GOOD, f"{self._http.called} has too many newer posts")
 
     def _page(self, account: Any, deadline: float, *, before: str = "") -> tuple[list[Any], timedelta]:
         """Return a page of the account's posts, newest first, and how far the server's clock is ahead of ours."""
@@ -225,9 +340,8 @@ class Mastodon(HttpOutlet):
         *,
         body: bytes | None = None,
         key: str = "",
-        gone_is_fine: bool = False,
     ) -> Any:
-        return self._answered(method, route, deadline, body=body, key=key, gone_is_fine=gone_is_fine).json()
+        return self._answered(method, route, deadline, body=body, key=key).json()
 
     def _answered(
         self,
@@ -237,17 +351,17 @@ class Mastodon(HttpOutlet):
         *,
         body: bytes | None = None,
         key: str = "",
-        gone_is_fine: bool = False,
+        accepted: Collection[int] = (),
     ) -> HttpAnswer:
         headers = {"Authorization": self._authorization, "Accept": MEDIA_TYPE}
         if body is not None:
-            headers |= {"Content-Type": MEDIA_TYPE, "Idempotency-Key": key}
+            headers |= {"Content-Type": MEDIA_TYPE, **({"Idempotency-Key": key} if key else {})}
         looks = method == "GET"
         answer = self._http.ask(
             method, self._url + route, body=body, headers=headers, deadline=deadline, changes_nothing=looks
         )
         failure = failure_of(answer, self._http.called, changes_nothing=looks)
-        if failure is not None and not (gone_is_fine and answer.status == 404):
+        if failure is not None and answer.status not in accepted:
             # 403 is a token without the scope, or an account that was closed.
             failure.credentials = answer.status in {401, 403}
             failure.retry_after = failure.retry_after or _rest_of_ban(answer)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from html import unescape
 from html.parser import HTMLParser
-from typing import Any, NamedTuple
+from typing import Any
 
 #: How much earlier than our clock says a post may be dated by a server whose clock is slow.
 CLOCKS_APART = timedelta(minutes=2)
@@ -23,28 +23,10 @@ class Trace(Enum):
     OTHER = "another post"
 
 
-class FoundPosts(NamedTuple):
-    """What a page of posts held: the post that is ours, one that may be, and whether it reached back far enough."""
-
-    ours: dict[str, Any] | None
-    perhaps: bool
-    reached_back: bool
-
-
-def among(posts: Iterable[Any], *, text: str, link: str, since: datetime) -> FoundPosts:
-    """Search posts, newest first, for the text with its link; posts older than `since` (aware UTC) don't count."""
-    perhaps = False
-    for post in posts:
-        if not isinstance(post, dict):
-            continue
-        made = _moment(post.get("created_at"))
-        if made is not None and made < since - CLOCKS_APART:
-            return FoundPosts(None, perhaps, reached_back=True)
-        trace = trace_of(str(post.get("content") or ""), text=text, link=link)
-        if trace is Trace.OURS:
-            return FoundPosts(post, perhaps, reached_back=True)
-        perhaps = perhaps or trace is Trace.PERHAPS
-    return FoundPosts(None, perhaps, reached_back=False)
+def made_before(post: dict[str, Any], since: datetime) -> bool:
+    """Whether a post is older than `since` (aware UTC), clocks that differ considered; False if it has no date."""
+    made = _moment(post.get("created_at"))
+    return made is not None and made < since - CLOCKS_APART
 
 
 def trace_of(content: str, *, text: str, link: str) -> Trace:
@@ -58,6 +40,15 @@ def trace_of(content: str, *, text: str, link: str) -> Trace:
     if letters_of("".join(reader.words)) == letters_of(text):
         return Trace.OURS
     return Trace.PERHAPS if link and (link in reader.links or link in unescape(content)) else Trace.OTHER
+
+
+def begins_with(content: str, headlines: Iterable[str]) -> bool:
+    """Whether a post's HTML begins with one of these headlines: then this program wrote it about that release."""
+    reader = _Reader()
+    reader.feed(content)
+    reader.close()
+    shown = letters_of("".join(reader.words))
+    return any(shown.startswith(letters) for letters in map(letters_of, headlines) if letters)
 
 
 def letters_of(text: str) -> str:
