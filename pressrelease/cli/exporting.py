@@ -12,8 +12,11 @@ from pressrelease.cli.options import MaybeSlugsArgument, command
 from pressrelease.cli.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pressrelease.config import Config
     from pressrelease.services.exporting import Exported
-    from pressrelease.services.exporting.verify_archive import Finding
+    from pressrelease.services.exporting.verify_archive import Finding, Outside
 
 app = typer.Typer()
 
@@ -38,6 +41,15 @@ def export(
             "--signers",
             metavar="FILE",
             help="With --verify: who signs with which key. Default: allowed_signers of config.toml.",
+            show_default=False,
+        ),
+    ] = None,
+    authorities: Annotated[
+        Path | None,
+        typer.Option(
+            "--authorities",
+            metavar="FILE",
+            help="With --verify: whose time stamps count (PEM). Default: timestamp_ca of config.toml.",
             show_default=False,
         ),
     ] = None,
@@ -71,11 +83,13 @@ def export(
     pressrelease export --verify record.zip
     """
     from pressrelease.errors import Usage
+    from pressrelease.services.exporting.verify_archive import Outside
 
     if verify is not None:
         if slugs or output is not None:
             raise Usage("--verify checks an archive and makes none.", hint="`pressrelease export --verify FILE`")
-        _verify(session, verify, signers, head=head, index=index)
+        known = Outside(_signers(session, signers), head, index, authorities=_authorities(session, authorities))
+        _verify(session, verify, known)
         return
     if not slugs or output is None:
         raise Usage("Which releases, and into which file?", hint="`pressrelease export SLUG -o FILE`")
@@ -120,15 +134,15 @@ def _say(session: Session, exported: Exported) -> None:
     )
 
 
-def _verify(session: Session, file: Path, signers: Path | None, *, head: str, index: str) -> None:
+def _verify(session: Session, file: Path, outside: Outside) -> None:
     from pressrelease.errors import NotFound, Refused
-    from pressrelease.services.exporting.verify_archive import Outside, verify
+    from pressrelease.services.exporting.verify_archive import verify
     from pressrelease.system.programs import system_program
 
     if not file.is_file():
         raise NotFound(f"There is no file {file}.", hint="Name the archive that `export` wrote.", code="no_archive")
-    known = _signers(session, signers)
-    found = verify(str(file), Outside(known, head, index, system_program("ssh-keygen")))
+    ssh_keygen, openssl = system_program("ssh-keygen"), system_program("openssl")
+    found = verify(str(file), outside._replace(ssh_keygen=ssh_keygen, openssl=openssl))
     wrong = [one for one in found if one.holds is False]
     session.give(
         {
@@ -155,16 +169,10 @@ def _line(finding: Finding) -> str:
 
 def _signers(session: Session, named: Path | None) -> bytes | None:
     """Return the file of signers that was named, or that of config.toml; None where there is none."""
-    from pressrelease.errors import NotFound, PressReleaseError, Usage
+    from pressrelease.errors import NotFound, Usage
     from pressrelease.signing.signers import read_signers
 
-    path = named
-    if path is None:
-        try:
-            of_policy = session.workspace.config.policy.allowed_signers
-        except PressReleaseError:  # anywhere, without a workspace
-            return None
-        path = Path(of_policy) if of_policy else None
+    path = named or _configured(session, lambda config: config.policy.allowed_signers)
     if path is None:
         return None
     try:
@@ -178,3 +186,25 @@ def _signers(session: Session, named: Path | None) -> bytes | None:
             code="signers_untrusted",
         )
     return trusted
+
+
+def _authorities(session: Session, named: Path | None) -> bytes | None:
+    """Return the certificates that were named, or those of config.toml; None where there are none."""
+    from pressrelease.errors import NotFound
+
+    path = named or _configured(session, lambda config: config.journal.timestamp_ca)
+    try:
+        return path.read_bytes() if path is not None else None
+    except OSError:
+        raise NotFound(f"{path} can't be read.", hint="Name the certificates.", code="no_authorities") from None
+
+
+def _configured(session: Session, key: Callable[[Config], str]) -> Path | None:
+    """Return a file that config.toml names; None where there is no workspace, as anywhere else."""
+    from pressrelease.errors import PressReleaseError
+
+    try:
+        named = key(session.workspace.config)
+    except PressReleaseError:
+        return None
+    return Path(named) if named else None

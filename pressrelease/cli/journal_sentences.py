@@ -127,6 +127,11 @@ def _adopted(told: _Told) -> str:
     return f"{told.who} made this workspace the original{after}"
 
 
+def _vouched(told: _Told) -> str:
+    how = [word for word, key in (("signed", "signature"), ("stamped", "stamp")) if told.detail.get(key)]
+    return f"recorded as {' and '.join(how)}" if how else "recorded, neither signed nor stamped"
+
+
 #: The sentence of each event, without its full stop.
 SENTENCES: Mapping[str, Callable[[_Told], str]] = MappingProxyType(
     {
@@ -183,6 +188,10 @@ SENTENCES: Mapping[str, Callable[[_Told], str]] = MappingProxyType(
         "clock.confirmed": lambda told: f"{told.who} confirmed that this computer's clock is right",
         "scheduler.started": lambda told: f"The scheduler started on {told.line.host}",
         "scheduler.ended": lambda told: f"The scheduler ended on {told.line.host}",
+        "checkpoint": lambda told: (
+            f"The journal up to line {str(told.detail.get('head')).partition(':')[0]} was"
+            f" {_vouched(told)}{told.because('error')}"
+        ),
         "exported": lambda told: (
             f"{told.who} exported the record of {told.named('releases')} into {told.detail.get('file')}"
         ),

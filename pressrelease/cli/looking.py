@@ -306,8 +306,18 @@ def journal(
                 hint="Someone changed the database. Stop (`pressrelease stop`) and compare with the last backup.",
                 code="journal_broken",
             )
+        from pressrelease.services.checkpoints import examine
+
+        points = examine(context.store.read, context.config)
+        if points.wrong:
+            raise StateUnreadable(
+                f"The journal does not hold: {points.wrong[0]}.",
+                hint="Someone changed the database. Stop (`pressrelease stop`) and compare with the last backup.",
+                code="journal_broken",
+            )
         found = verified.walk.head
-        session.give({"holds": True, "lines": found.n, "head": found.hash if found.n else None})
+        head_hash = found.hash if found.n else None
+        session.give({"holds": True, "lines": found.n, "head": head_hash, "checkpoints": points.made})
         session.say(
             f"The journal is intact: {found.n} lines, none changed or moved; releases and deliveries agree with it.",
             f"Its head: {found}"
@@ -316,6 +326,12 @@ def journal(
                 if head is None
                 else ", and the one given is in it: nothing was cut off before that."
             ),
+            *(
+                [f"Its checkpoints: {points.made}, of them checked: {points.signed} signed, {points.stamped} stamped."]
+                if points.made
+                else []
+            ),
+            *(f"Not checked: {sentence}." for sentence in points.unchecked),
         )
         return
     for line in context.store.read.journal(slugs or ()):

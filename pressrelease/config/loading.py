@@ -14,6 +14,7 @@ from pressrelease.config.settings import (
     ClearanceRule,
     ClockRules,
     Config,
+    JournalRules,
     Notify,
     Office,
     OutletConfig,
@@ -95,6 +96,7 @@ class _Loader:
             notify=Notify(**found["notify"]),
             outlets=outlets,
             clearances=clearances,
+            journal=JournalRules(**found["journal"]),
         )
 
     @cached_property

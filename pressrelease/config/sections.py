@@ -261,6 +261,36 @@ SECTIONS = (
         ),
     ),
     Section(
+        "journal",
+        "Who vouches for the journal once a day: the office's key, and a service elsewhere.",
+        (
+            Key(
+                "key",
+                text_or_empty,
+                "a file with the office's SSH key, which signs the journal's last line",
+                default=_DEFAULTS.journal.key,
+                sample='"/etc/pressrelease/office_key"',
+                covers=Cover.NO,
+            ),
+            Key(
+                "timestamp",
+                web_address_or_empty,
+                "a service that stamps the journal's last line (RFC 3161); it learns a hash and nothing else",
+                default=_DEFAULTS.journal.timestamp,
+                sample='"https://timestamp.example.org"',
+                covers=Cover.NO,
+            ),
+            Key(
+                "timestamp_ca",
+                text_or_empty,
+                "a file with the certificates of the authorities whose stamps count (PEM)",
+                default=_DEFAULTS.journal.timestamp_ca,
+                sample='"timestamp-ca.pem"',
+                covers=Cover.NO,
+            ),
+        ),
+    ),
+    Section(
         "notify",
         "Who is notified: approval needed, published, late, failed, in doubt, stopped.",
         (

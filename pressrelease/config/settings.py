@@ -85,6 +85,23 @@ class Notify(NamedTuple):
     daily: time | None = None
 
 
+class JournalRules(NamedTuple):
+    """[journal]: with which key its checkpoints are signed, and which service stamps them; each "" for none.
+
+    `timestamp_ca` is the file of the certificates that the service's stamps are checked with. Both files are as
+    config.toml has them, made absolute when it is read from a workspace.
+    """
+
+    key: str = ""
+    timestamp: str = ""
+    timestamp_ca: str = ""
+
+    @property
+    def checkpoints(self) -> bool:
+        """Whether checkpoints are made."""
+        return bool(self.key or self.timestamp)
+
+
 class ClearanceRule(NamedTuple):
     """[clearances.NAME]: the question, who may answer it, and how long a clearance lasts once it is given."""
 
@@ -116,3 +133,4 @@ class Config(NamedTuple):
     notify: Notify = Notify()
     outlets: Mapping[str, OutletConfig] = MappingProxyType({})
     clearances: Mapping[str, ClearanceRule] = MappingProxyType({})
+    journal: JournalRules = JournalRules()

@@ -30,6 +30,7 @@ EVENTS = frozenset(
         "resumed",
         "restored",
         "adopted",
+        "checkpoint",
     }
 )
 
@@ -55,6 +56,8 @@ def grouped(events_in_order: Iterable[JournalEvent]) -> list[EventGroup]:
             # so.
             key: tuple[str, ...] = ("stops",)
             group = replace(group, steps=(one,))
+        elif one.event == "checkpoint":
+            key, group = ("checkpoint",), replace(group, steps=(one,))  # the newest says it all
         else:
             # An outlet's closing and opening are each reported, in turn.
             key = (about.title, one.slug, one.version, outlet) if one.slug else (str(one.n),)
@@ -93,6 +96,7 @@ _ABOUT = {
     "restored": Topic.STOPPED,
     "adopted": Topic.STOPPED,
     "resumed": Topic.GOES_ON,
+    "checkpoint": Topic.CHECKPOINT,
 }
 
 
@@ -127,6 +131,7 @@ def notice_of(
         Topic.LATE: lambda: _late(group, known, out=out),
         Topic.FAILED: lambda: _stuck(group, known, closed, out=out),
         Topic.IN_DOUBT: lambda: _stuck(group, known, closed, out=out),
+        Topic.CHECKPOINT: lambda: _checkpoint(group),
     }[group.about]()
     if not words:
         return None
@@ -150,6 +155,23 @@ def _stops(group: EventGroup, now: datetime, timezone: str) -> str:
     if group.event != "resumed":
         words.append("Nothing goes out until `pressrelease resume --all`.")
     return " ".join(words)
+
+
+def _checkpoint(group: EventGroup) -> str:
+    """Return the words that a reader keeps: no line of the journal is in them, only the hash of the last."""
+    detail = group.steps[-1].detail
+    by = [
+        *(["signed with the office's key"] if detail.get("signature") else []),
+        *(["stamped by a service elsewhere"] if detail.get("stamp") else []),
+    ]
+    made = f" It is {' and '.join(by)}." if by else ""
+    kept = ("signed", "signature") if detail.get("signature") else ()
+    signed = "".join(f" {one_line(str(detail[name]))}" for name in kept)
+    return (
+        "Keep this message: it can show later that nothing in the journal was changed. Its last line is"
+        f" {one_line(str(detail.get('head')))}.{made}"
+        f" To compare: `pressrelease journal --verify --head N:HASH`.{signed}"
+    )
 
 
 def _closed(group: EventGroup, closed: Collection[str]) -> str:

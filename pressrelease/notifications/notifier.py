@@ -26,6 +26,9 @@ __all__ = ["Notifier", "notifier_for_pass"]
 LOOK_EVERY = 5.0
 PING_EVERY = 60.0
 
+#: Seconds between two looks of one process whether the journal's checkpoint is due.
+CHECK_EVERY = 60.0
+
 #: This shortly before a lift, notifications leave the machine to the senders.
 LEFT_ALONE = timedelta(seconds=3)
 
@@ -53,6 +56,7 @@ class Notifier:
         self._looked_at: dict[str, float] = {}
         self._pinged_at = float("-inf")
         self._sign: Sign | None = None
+        self._checked_at = float("-inf")
 
     def started(self, workspace: Workspace) -> None:
         """Report that a scheduler has started."""
@@ -69,6 +73,8 @@ class Notifier:
             self._ping(workspace, sign)
         if seen is None:
             return
+        if workspace.config.journal.checkpoints and seen.clock_doubt is None:
+            self._checkpoint(workspace)
         for name in workspace.config.notify.outlets:
             if name in known_outlets(workspace.config):
                 with self._lock:
@@ -109,6 +115,15 @@ class Notifier:
                 if name not in self._wanted:
                     del self._threads[f"telling {name}"]
                     return
+
+    def _checkpoint(self, workspace: Workspace) -> None:
+        """Have the journal signed and stamped, if a day has passed."""
+        if clock.pause_clock() - self._checked_at < CHECK_EVERY:
+            return
+        from pressrelease.notifications.checkpoints import make_checkpoint
+
+        if self._begin("checkpoint", _quietly, "checkpoint", make_checkpoint, (workspace,)):
+            self._checked_at = clock.pause_clock()
 
     def _ping(self, workspace: Workspace, sign: Sign) -> None:
         address = workspace.config.notify.heartbeat

@@ -91,6 +91,7 @@ class Topic(Enum):
     SOON = "coming up"
     PUBLISHED = "published"
     GOES_ON = "goes on"
+    CHECKPOINT = "the journal's checkpoint"
 
     @property
     def place(self) -> int:

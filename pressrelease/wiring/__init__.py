@@ -276,10 +276,18 @@ def read_config_file(path: Path) -> Config:
         config = read_config(data.removeprefix(BOM_UTF8).decode())
     except UnicodeDecodeError:
         raise ConfigRefused([Problem(0, "it is not UTF-8 text", "Save it as UTF-8.")]) from None
-    if not config.policy.allowed_signers:
+    policy, journal = config.policy, config.journal
+    if not (policy.allowed_signers or journal.checkpoints):
         return config
-    signers = path.parent / config.policy.allowed_signers
-    return config._replace(policy=config.policy._replace(allowed_signers=str(signers)))
+    return config._replace(
+        policy=policy._replace(allowed_signers=_beside(path, policy.allowed_signers)),
+        journal=journal._replace(key=_beside(path, journal.key), timestamp_ca=_beside(path, journal.timestamp_ca)),
+    )
+
+
+def _beside(path: Path, named: str) -> str:
+    """Return a file that config.toml names, from its own folder; "" if it names none."""
+    return str(path.parent / named) if named else ""
 
 
 def person() -> str:

@@ -71,6 +71,7 @@ CONTRACT = {
     "clock.witnesses": ('["https://a.example.org"]', ("https://a.example.org",)),
     "clock.tolerance": ('"5s"', timedelta(seconds=5)),
     "store.url": ('"postgresql+psycopg://db.example.org/press"', "postgresql+psycopg://db.example.org/press"),
+    "journal.timestamp": ('"https://timestamp.example.org"', "https://timestamp.example.org"),
     "notify.outlets": ('["media"]', ("media",)),
     "notify.daily": ('"17:00"', time(17)),
     "notify.heartbeat": (ENV, SecretReference(SecretSource.ENV, "SECRET")),
@@ -135,6 +136,7 @@ def test_every_key_of_the_contract_is_read() -> None:
 
 def test_there_is_no_key_that_the_contract_does_not_name() -> None:
     beyond = {"policy.lifters", "policy.allowed_signers"}  # docs/how-to/approve-with-keys.md
+    beyond |= {"journal.key", "journal.timestamp_ca"}  # docs/how-to/prove-the-journal.md
     assert {f"{section.name}.{key.name}" for section in SECTIONS for key in section.keys} == set(CONTRACT) | beyond
     assert [key.name for key in COMMON_KEYS] == ["enabled", "timeout"]
     assert [key.name for key in CLEARANCE_KEYS] == ["ask", "by", "life"]

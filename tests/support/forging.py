@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
 from pressrelease.status.evaluation import same_person
 from pressrelease.store import Store
-from pressrelease.store.journal import BEGINNING, Event, line_after
+from pressrelease.store.journal import BEGINNING, Event, Line, line_after
 
 
 def write_rows(store: Store, *statements: str, **values: Any) -> None:
@@ -34,6 +37,27 @@ def tell(store: Store, event: str, slug: str, detail: Mapping[str, Any], *, at: 
     columns = ", ".join(line._fields)
     marks = ", ".join(f":{name}" for name in line._fields)
     write_rows(store, f"INSERT INTO journal ({columns}) VALUES ({marks})", **line._asdict())
+
+
+def rechain(folder: Path, *, actor: str) -> None:
+    """Write the whole journal of a workspace again, each line by `actor`, with a chain that holds."""
+    connection = sqlite3.connect(folder / ".pressrelease" / "state.db")
+    guards = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in guards:
+        connection.execute(f"DROP TRIGGER {name}")
+    names = ", ".join(Line._fields)
+    head = (0, BEGINNING)
+    for row in connection.execute(f"SELECT {names} FROM journal ORDER BY n").fetchall():
+        old = Line(*row)
+        event = Event(old.event, old.slug, old.version, json.loads(old.detail))
+        new = line_after(head, event, at=old.at, actor=actor, host=old.host)
+        change = "UPDATE journal SET actor = ?, prev = ?, hash = ? WHERE n = ?"
+        connection.execute(change, (actor, new.prev, new.hash, new.n))
+        head = (new.n, new.hash)
+    for _, statement in guards:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
 
 
 def approve(store: Store, slug: str, by: str, *, told: bool = True) -> None:

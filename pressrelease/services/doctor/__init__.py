@@ -67,6 +67,7 @@ def _checks() -> tuple[tuple[str, Check], ...]:
         ("store", record.store),
         ("clock", environment.clock_and_ntp),
         ("journal", record.journal),
+        ("checkpoints", record.checkpoints),
         ("frozen", record.frozen),
         ("zones", record.zones),
         ("scheduler", record.scheduler),

@@ -90,6 +90,36 @@ def journal(context: DoctorContext) -> Iterator[DoctorFinding]:
         )
 
 
+def checkpoints(context: DoctorContext) -> Iterator[DoctorFinding]:
+    """Check that the journal is signed and stamped every day, and that every signature and stamp counts."""
+    from pressrelease.notifications.checkpoints import EVERY, WAITED_FOR
+    from pressrelease.services.checkpoints import examine
+
+    if (read := context.read) is None:
+        return
+    rules = context.config.journal
+    found = examine(read, context.config)
+    for sentence in found.wrong[:10]:
+        yield error(sentence, "Run `pressrelease stop`, and compare the journal with the last backup.")
+    for sentence in found.unchecked:
+        yield warning(f"nobody can check here {sentence}", "docs/how-to/prove-the-journal.md shows what to set.")
+    if found.trouble:
+        yield warning(f"the last checkpoint of the journal: {found.trouble}", "Check [journal] in config.toml.")
+    if rules.checkpoints and found.last is None:
+        yield warning("the journal has no checkpoint yet", "The scheduler makes one once a day. Is it running?")
+    elif rules.checkpoints and found.last and context.mark.wall - found.last > EVERY + WAITED_FOR:
+        ago = say_span(context.mark.wall - found.last)
+        if read.head().n > _last_checkpoint(read):
+            yield warning(f"the last checkpoint of the journal was made {ago} ago", "Is the scheduler running?")
+    if found.made and not found.wrong:
+        checked = f"signatures checked: {found.signed}, stamps checked: {found.stamped}"
+        yield fine(f"checkpoints of the journal: {found.made} ({checked})")
+
+
+def _last_checkpoint(read: Reader) -> int:
+    return int(read.rows("SELECT max(n) AS n FROM journal WHERE slug = '' AND event = 'checkpoint'")[0]["n"] or 0)
+
+
 def frozen(context: DoctorContext) -> Iterator[DoctorFinding]:
     """Check that what was approved and has not gone out yet is there, byte for byte."""
     if (read := context.read) is None:

@@ -79,6 +79,10 @@ def export(
     if not force and os.path.lexists(file):
         raise taken(file)
     context.store.open(now)
+    if context.config.journal.checkpoints and not context.dry_run:
+        from pressrelease.notifications.checkpoints import make_checkpoint
+
+        make_checkpoint(context.workspace, at_once=True)  # what is exported is covered by a signature and a stamp
     with reporting_disk_errors(file.parent, what="The export"), files.beside(file, 0o600) as (temporary, stream):
         exported = _write(context, slugs, file, stream, now, sentence)
         files.finish(stream)
@@ -198,6 +202,7 @@ class _Journal:
         for line in lines:
             self.head = Head(line.n, line.hash)
             self.hashes.update(line.hash.encode() + b"\n")
-            kept = line._asdict() if line.slug in slugs else {"n": line.n, "hash": line.hash}
+            whole = line.slug in slugs or line.event == verify_archive.CHECKPOINT
+            kept = line._asdict() if whole else {"n": line.n, "hash": line.hash}
             text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
             yield text.encode("utf-8", "surrogatepass") + b"\n"

@@ -1,25 +1,28 @@
 #!/usr/bin/env python3
 """Check an archive that `pressrelease export` made, on a machine that doesn't have that program.
 
-    python3 verify.py ARCHIVE [--signers FILE] [--head N:HASH] [--index SHA256]
+    python3 verify.py ARCHIVE [--signers FILE] [--authorities FILE] [--head N:HASH] [--index SHA256]
 
 Needs Python 3.8 or newer and nothing else; signatures are checked if `ssh-keygen` (OpenSSH 8.2 or newer) is
-installed. It unpacks nothing and uses no network. The exit code is 0 if everything that could be checked holds, else
-65.
+installed, time stamps if `openssl` is. It unpacks nothing and uses no network. The exit code is 0 if everything that
+could be checked holds, else 65.
 
-An archive can't vouch for itself. FILE (who signs with which key), N:HASH (the journal's last line) and SHA256 (of the
-archive's index) must come from somewhere else: from the office, from a backup, from what `export` printed. So should
-this script, or compare its SHA-256 with the one in the documentation. (It is one file because `export` puts it into
-every archive as it is.)
+An archive can't vouch for itself. What it is compared with must come from somewhere else: from the office, from a
+backup, from what `export` printed. That is who signs with which key (--signers), the certificates of the authority
+whose time stamps count (--authorities), the journal's last line (--head), and the SHA-256 of the index (--index). So
+should this script, or compare its SHA-256 with the one in the documentation. (It is one file because `export` puts it
+into every archive as it is.)
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -34,6 +37,7 @@ from typing import Any, NamedTuple
 
 FORMAT, FORMAT_NUMBER = "pressrelease-export", 1
 INDEX, JOURNAL = "index.json", "journal.jsonl"
+CHECKPOINT = "checkpoint"
 
 #: Limits on what is read, in bytes and files: far above any real archive, far below what would fill a disk or a memory.
 LARGEST_INDEX = 64 << 20
@@ -67,13 +71,15 @@ class Finding(NamedTuple):
 class Outside(NamedTuple):
     """What is known from elsewhere: a file of signers, the journal's head (N:HASH), the index's SHA-256.
 
-    `ssh_keygen` is the program, None if it is not installed.
+    `authorities` are the certificates whose time stamps count. Each program is None if it is not installed.
     """
 
     signers: bytes | None = None
     head: str = ""
     index_sha256: str = ""
     ssh_keygen: str | None = None
+    authorities: bytes | None = None
+    openssl: str | None = None
 
 
 class Signed(NamedTuple):
@@ -114,6 +120,7 @@ class _Check:
         self._outside = outside
         self._found: list[Finding] = []
         self._signed: list[Signed] = []
+        self._stamps: list[Signed] = []
         infos = whole.infolist()
         _must_be_harmless(infos, size)
         self._sizes = {info.filename: info.file_size for info in infos}
@@ -127,9 +134,11 @@ class _Check:
             raise Refused("it was made by a newer pressrelease; use the verify.py of that version")
         self._files(hashlib.sha256(data).hexdigest())
         lines = self._journal()
+        self._checkpoints(lines.get("", []))
         for slug in self._index["releases"]:
             self._release(str(slug), lines.get(str(slug), []))
         self._signatures()
+        self._time_stamps()
         return self._found
 
     def _say(self, wrong: list[str], holds: str) -> None:
@@ -190,6 +199,7 @@ class _Check:
         before, number, whole, hashes = BEGINNING, 0, 0, hashlib.sha256()
         known_number, _, known_hash = self._outside.head.strip().partition(":")
         seen = False
+        points = self._points()
         with self._zip.open(JOURNAL) as source:
             for raw in io.BufferedReader(source):  # type: ignore[type-var]
                 line = json.loads(raw)
@@ -206,6 +216,8 @@ class _Check:
                         wrong.append(f"Line {number} of the journal was changed.")
                 before = str(line["hash"])
                 hashes.update(before.encode("utf-8", "replace") + b"\n")
+                if f"{number}:{before}" in points:
+                    self._digests[f"{number}:{before}"] = hashes.hexdigest()
                 seen = seen or ((str(number), before) == (known_number, known_hash))
         head = f"{number}:{before}"
         if head != self._index["journal"]["head"] or hashes.hexdigest() != self._index["journal"]["hashes"]:
@@ -220,6 +232,33 @@ class _Check:
             found = "The head that you named is in the journal." if seen else "The head that you named is not in it."
             self._found.append(Finding(seen, found))
         return lines
+
+    def _points(self) -> set[str]:
+        """Return the lines (N:HASH) that checkpoints in the journal are of."""
+        self._digests: dict[str, str] = {}
+        mark = f'"event":"{CHECKPOINT}"'.encode()
+        with self._zip.open(JOURNAL) as source:
+            found = [json.loads(raw)["detail"] for raw in source if mark in raw]
+        return {str(json.loads(json.loads(detail)["signed"])["checkpoint"]) for detail in found}
+
+    def _checkpoints(self, lines: list[dict[str, Any]]) -> None:
+        """Check that each checkpoint is of this journal; its signature and its stamp are checked later."""
+        wrong, last = [], ""
+        for line in lines:
+            detail = json.loads(line["detail"])
+            text = json.loads(detail["signed"])
+            said = f"The checkpoint in line {line['n']}"
+            last = str(text["checkpoint"])
+            if text["store"] != self._index["store"] or self._digests.get(last) != text["hashes"]:
+                wrong.append(f"{said} is of another journal.")
+            signed = Signed(said, str(text["by"]), str(text["at"]), str(detail["signed"]), "")
+            if detail.get("signature"):
+                self._signed.append(signed._replace(signature=str(detail["signature"])))
+            if detail.get("stamp"):
+                self._stamps.append(signed._replace(signature=str(detail["stamp"])))
+        if lines:
+            covers = f"the last one covers every line up to {last.partition(':')[0]}"
+            self._say(wrong, f"Each checkpoint ({len(lines)}) is of this journal; {covers}.")
 
     # -- a release ---------------------------------------------------------------------------------------------
 
@@ -379,6 +418,25 @@ class _Check:
         ]
         self._say(wrong, f"All {len(self._signed)} signatures are by keys that the file of signers lists.")
 
+    def _time_stamps(self) -> None:
+        if not self._stamps:
+            return
+        if len(self._stamps) > MOST_SIGNATURES:
+            raise Refused("it has more time stamps than any archive of ours")
+        if self._outside.authorities is None or self._outside.openssl is None:
+            lacks = "openssl is not installed" if self._outside.authorities is not None else "name their certificates"
+            says = (
+                f"Whether {len(self._stamps)} time stamps are by authorities that you trust: {lacks} (--authorities)."
+            )
+            self._found.append(Finding(None, says))
+            return
+        wrong = [
+            f"{one.what}: its time stamp is not of this text, time and authority."
+            for one in self._stamps
+            if not _is_stamped(one, self._outside.openssl, self._outside.authorities)
+        ]
+        self._say(wrong, f"All {len(self._stamps)} time stamps are by authorities that you trust.")
+
 
 def _must_be_harmless(infos: list[zipfile.ZipInfo], size: int) -> None:
     """Check names, kinds and sizes before a byte is read. Raises Refused."""
@@ -464,14 +522,38 @@ def _is_signed(one: Signed, program: str, signers: bytes) -> bool:
         asked = [program, "-Y", "verify", "-n", NAMESPACE, "-I", one.by]
         asked += ["-f", os.path.join(folder, "signers"), "-s", os.path.join(folder, "signature")]
         asked += ["-O", "verify-time=" + _parsed(one.at).strftime("%Y%m%d%H%M%S")]
-        try:
-            done = subprocess.run(
-                asked, input=one.text.encode("utf-8", "surrogatepass"), stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL, timeout=20, check=False, env=dict(os.environ, TZ="UTC0", LC_ALL="C"),
-            )  # fmt: skip
-        except (OSError, ValueError, subprocess.SubprocessError):
-            return False
-        return done.returncode == 0
+        return _succeeds(asked, one.text.encode("utf-8", "surrogatepass"))
+
+
+def _is_stamped(one: Signed, program: str, authorities: bytes) -> bool:
+    """Ask `openssl`, as of the moment that the text names, which must be about that of the stamp."""
+    stamp = base64.b64decode(one.signature, validate=True)
+    # The first GeneralizedTime in the answer is the stamp's own: the certificates come after it.
+    found = re.search(rb"\x18.(\d{14})(?:\.\d+)?Z", stamp, re.DOTALL)
+    if found is None:
+        return False
+    stamped = datetime.strptime(found[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+    if abs((stamped - _parsed(one.at)).total_seconds()) > 3600:
+        return False
+    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
+        asked = [program, "ts", "-verify"]
+        text = one.text.encode("utf-8", "surrogatepass")
+        for option, content in (("-data", text), ("-in", stamp), ("-CAfile", authorities)):
+            place = os.path.join(folder, option)
+            with open(place, "wb") as stream:
+                stream.write(content)
+            asked += [option, place]
+        return _succeeds([*asked, "-attime", str(int(stamped.timestamp()))], b"")
+
+
+def _succeeds(asked: list[str], given: bytes) -> bool:
+    environment = dict(os.environ, TZ="UTC0", LC_ALL="C")
+    quiet = subprocess.DEVNULL
+    try:
+        done = subprocess.run(asked, input=given, stdout=quiet, stderr=quiet, timeout=20, check=False, env=environment)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -481,17 +563,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--signers", metavar="FILE", help="who signs with which key, in OpenSSH's allowed_signers form")
     parser.add_argument("--head", default="", metavar="N:HASH", help="a line of the journal that was kept elsewhere")
     parser.add_argument("--index", default="", metavar="SHA256", help="the SHA-256 that `export` printed")
+    parser.add_argument("--authorities", metavar="FILE", help="the certificates whose time stamps count (PEM)")
     given = parser.parse_args(arguments)
-    signers = None
-    if given.signers:
-        try:
+    outside = Outside(head=given.head, index_sha256=given.index)
+    try:
+        if given.signers:
             with open(given.signers, "rb") as stream:
-                signers = stream.read(1 << 20)
-        except OSError as error:
-            parser.error(f"{given.signers} can't be read: {error.strerror}")
+                outside = outside._replace(signers=stream.read(1 << 20), ssh_keygen=shutil.which("ssh-keygen"))
+        if given.authorities:
+            with open(given.authorities, "rb") as stream:
+                outside = outside._replace(authorities=stream.read(1 << 20), openssl=shutil.which("openssl"))
+    except OSError as error:
+        parser.error(f"{error.filename} can't be read: {error.strerror}")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    found = verify(given.archive, Outside(signers, given.head, given.index, shutil.which("ssh-keygen")))
+    found = verify(given.archive, outside)
     for finding in found:
         mark = {True: "holds        ", False: "DOES NOT HOLD", None: "not checked  "}[finding.holds]
         print(mark, "".join(letter if letter.isprintable() else "?" for letter in finding.says))
