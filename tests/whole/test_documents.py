@@ -92,3 +92,13 @@ def test_each_file_that_contributing_names_is_there() -> None:
     rooms = (TOP, TOP / "pressrelease", TOP / "pressrelease" / "check")
     assert len(named) > 20
     assert sorted(path for path in named if not any((room / path).is_file() for room in rooms)) == []
+
+
+def test_each_test_that_a_page_names_is_there() -> None:
+    files = {file.name: file for file in (TOP / "tests").rglob("test_*.py")}
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    named = set(re.findall(r"`(test_\w+\.py)(?:::(test_\w+))?`", pages))
+    assert len(named) > 150
+    for file, test in named:
+        assert file in files, f"there is no {file}"
+        assert not test or f"def {test}(" in files[file].read_text(encoding="utf-8"), f"{file} has no {test}"
