@@ -38,13 +38,15 @@ LONG = (
     "test_approving.py",
     "test_backup_restore.py",
     "test_cycle.py",
-    "test_notices.py",
+    "test_notifier.py",
     "test_prepare.py",
     "test_settling.py",
+    "test_signed_approvals.py",
     "test_store.py",
     "test_tampering.py",
     "test_when_properties.py",
     "test_zone_rules.py",
+    "test_zone_rules_followed.py",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pressrelease.errors import EmbargoRefused, NotFound, PressReleaseError
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 #: come, and of drafts, each. An office with more asks for all.
 AHEAD = 20
 BEHIND = 100
+
+#: From when on what is due is said to be late: one that was approved a moment ago is not.
+LATE = timedelta(minutes=1)
 
 #: How many drafts are checked for their next step.
 CHECKED = 20
@@ -113,8 +116,9 @@ def unattended(row: Row, now: datetime, alive: Path) -> Row:
         _being_sent(one, now, alive) for one in due
     ):  # `publish`, typed by hand, is not a scheduler but sends too
         return row
-    ago = say_span(now - max(lift, due_since(row.dossier) or lift))
-    return row._replace(standing=ReleaseStatus.because(standing.state, Cause.NO_SCHEDULER, ago=ago))
+    late = now - max(lift, due_since(row.dossier) or lift)
+    words = f"it was due {say_span(late)} ago" if late >= LATE else "it is due now"
+    return row._replace(standing=ReleaseStatus.because(standing.state, Cause.NO_SCHEDULER, due=words))
 
 
 def _being_sent(delivery: Delivery, now: datetime, alive: Path) -> bool:

@@ -26,7 +26,6 @@ from pressrelease.store.backup import (
     RestoreOutcome,
     Since,
     fold_up,
-    format_utc_seconds,
     look_over,
     start_stopped,
     what_came_since,
@@ -36,6 +35,7 @@ from pressrelease.store.queries import Reader
 from pressrelease.system import clock
 from pressrelease.system.accounts import PRIVATE, keep_private, make_folder
 from pressrelease.system.files import finish, new_file, sync_folder
+from pressrelease.when import say_full
 from pressrelease.wiring import read_config_file
 
 
@@ -178,12 +178,13 @@ def _prepare(
 ) -> tuple[RestoreOutcome, tuple[Scheduled, ...], Head]:
     """Prepare the unpacked record for use, before it is put in place."""
     copy = Store(f"sqlite:///{backup.record}", backup.folder)
+    made_at = say_full(backup.manifest.made_at.replace(microsecond=0), timezone=backup.config.office.timezone)
     with copy.ledger(now=now, actor=actor) as ledger:
         standing = start_stopped(
             ledger,
             by=actor,
             event="restored",
-            why=f"restored from the backup of {format_utc_seconds(backup.manifest.made_at)}",
+            why=f"restored from the backup of {made_at}",
             copied_at=backup.manifest.made_at,
             head=backup.manifest.head,
             approvals_needed=backup.config.policy.approvals,

@@ -221,7 +221,7 @@ ADVICE = MappingProxyType(
         Cause.DELAYED: Advice("{progress}", "outlets --test {outlets}", WillRetry, Topic.DELAYED, label="LATE"),
         # Nobody is there to send a notification either.
         Cause.NO_SCHEDULER: Advice(
-            "it was due {ago} ago, and nothing is running to send it", "run", NeedsPerson, label="LATE, NOT RUNNING"
+            "{due}, and no scheduler is running to send it", "run", NeedsPerson, label="NOT GOING OUT"
         ),
         Cause.ZONE_RULES_CHANGED: Advice("{ruling}", topic=Topic.MOVED),
         Cause.KILLED: Advice("{why}"),

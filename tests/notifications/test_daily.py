@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from notices import SLUG, VERSION, known
+from notified import Place
 from records import left_alone, schedule, write
 from servers import FlakyServer, answer
-from test_notices import SLUG, VERSION, Place, known
 
 from pressrelease.notifications.daily import (
     MOST,

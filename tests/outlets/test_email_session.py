@@ -6,58 +6,17 @@ import socket
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-import trustme
-from mail_server import Act, MailServer, drip, free_port, mail_server, reset, scripted
-from mails import KEY, MESSAGE, OFFICE
+from mail_server import Act, drip, free_port, mail_server, reset, scripted
+from mail_sessions import at_once, failing, outlet_for, send
+from mails import KEY, MESSAGE
 
-from pressrelease.config import OutletConfig, SecretReference, SecretSource
-from pressrelease.message import Enclosure, Message
-from pressrelease.outlets import open_outlet
-from pressrelease.outlets.email import Email
+from pressrelease.message import Enclosure
 from pressrelease.release.delivery import Certainty, DeliveryFailed, Receipt
-
-PASSWORD = "correct horse battery staple"
-
-
-def outlet_for(port: int, *, timeout: float = 5, **settings: Any) -> Email:
-    """An outlet of the workspace's making, at a server on this machine."""
-    defaults: dict[str, Any] = {
-        "host": "localhost",
-        "port": port,
-        "security": "none",
-        "username": "",
-        "password": None,
-        "from": "Press Office <press@da.example>",
-        "reply_to": "",
-        "recipients": ("jane@example.org",),
-        "list_id": "",
-        "unsubscribe": "",
-    }
-    config = OutletConfig("media", "email", True, timedelta(seconds=timeout), defaults | settings)
-    opened = open_outlet(config, OFFICE, Path(), lambda _: PASSWORD)
-    assert isinstance(opened, Email)
-    return opened
-
-
-def send(outlet: Email, recipient: str = "jane@example.org", message: Message = MESSAGE) -> Receipt:
-    """One delivery, as the cycle makes it."""
-    return outlet.send(outlet.prepare(message, key=KEY, recipient=recipient), key=KEY, recipient=recipient)
-
-
-def failing(outlet: Email, recipient: str = "jane@example.org", message: Message = MESSAGE) -> DeliveryFailed:
-    """The failure of one delivery."""
-    with pytest.raises(DeliveryFailed) as failed:
-        send(outlet, recipient, message)
-    return failed.value
 
 
 def test_a_message_arrives_as_it_was_prepared_dots_and_all() -> None:
@@ -352,24 +311,6 @@ def test_warming_fails_in_silence() -> None:
         outlet.warm()
 
 
-def at_once(outlet: Email, count: int) -> list[DeliveryFailed | None]:
-    """So many deliveries from as many threads."""
-    outcomes: list[DeliveryFailed | None] = [None] * count
-
-    def work(number: int) -> None:
-        try:
-            send(outlet, f"reporter-{number}@example.org")
-        except DeliveryFailed as failure:
-            outcomes[number] = failure
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
-
-
 def test_several_sessions_at_once() -> None:
     with mail_server() as server, closing(outlet_for(server.port)) as outlet:
         server.pause = 0.3
@@ -441,149 +382,6 @@ def test_a_message_larger_than_the_server_takes_is_not_started() -> None:
         assert failure.certainty is Certainty.FOR_GOOD
         assert "500" in failure.reason
         assert not server.whole_texts
-
-
-# -- security -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def trusted(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> Iterator[trustme.CA]:
-    """An authority that this process's OpenSSL trusts."""
-    with authority.cert_pem.tempfile() as path:
-        monkeypatch.setenv("SSL_CERT_FILE", path)
-        yield authority
-
-
-@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_mail_trusts_the_authorities_that_http_trusts(
-    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, variable: str
-) -> None:
-    with secured(authority, implicit=True) as (_, outlet), pytest.raises(DeliveryFailed, match="SSL_CERT_FILE"):
-        outlet.probe()
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
-        monkeypatch.delenv(name, raising=False)
-    with authority.cert_pem.tempfile() as path:
-        monkeypatch.setenv(variable, path)
-        with secured(authority, implicit=True) as (_, outlet):
-            assert "its certificate is good" in outlet.probe()
-
-
-@contextmanager
-def secured(authority: trustme.CA, *, implicit: bool, **options: Any) -> Iterator[tuple[MailServer, Email]]:
-    """A server with a certificate, and an outlet that logs in there."""
-    secret = SecretReference(SecretSource.ENV, "PASSWORD")
-    with (
-        mail_server(authority=authority, implicit_tls=implicit, passwords={"press": PASSWORD}, **options) as server,
-        closing(
-            outlet_for(server.port, security="tls" if implicit else "starttls", username="press", password=secret)
-        ) as outlet,
-    ):
-        yield server, outlet
-
-
-@pytest.mark.parametrize("implicit", [True, False])
-def test_over_tls_with_a_login(trusted: trustme.CA, implicit: bool) -> None:
-    with secured(trusted, implicit=implicit) as (server, outlet):
-        assert outlet.probe() == "localhost answers, its certificate is good, press is logged in"
-        assert at_once(outlet, 6) == [None] * 6
-        assert len(server.got) == 6
-        assert server.logins == server.sessions
-        assert not server.got[0].content.count(PASSWORD.encode())
-
-
-@pytest.mark.parametrize("implicit", [True, False])
-def test_a_large_message_over_tls(trusted: trustme.CA, implicit: bool) -> None:
-    big = replace(MESSAGE, enclosures=(Enclosure("big.pdf", "application/pdf", b"%PDF" * 250_000),))
-    with secured(trusted, implicit=implicit) as (server, outlet):
-        send(outlet, message=big)
-        assert server.got[0].content == outlet.prepare(big, key=KEY, recipient="jane@example.org").content
-
-
-@pytest.mark.parametrize("implicit", [True, False])
-def test_a_certificate_that_nobody_vouches_for_gets_no_password(authority: trustme.CA, implicit: bool) -> None:
-    with secured(authority, implicit=implicit) as (server, outlet):
-        failure = failing(outlet)
-        assert failure.certainty is Certainty.NOT_SENT
-        assert "certificate" in failure.reason
-        assert (server.logins, server.whole_texts) == (0, {})
-
-
-@pytest.mark.parametrize("implicit", [True, False])
-def test_a_certificate_for_another_name_gets_no_password(trusted: trustme.CA, implicit: bool) -> None:
-    with secured(trusted, implicit=implicit, name="mail.example.org") as (server, outlet):
-        assert "another name" in failing(outlet).reason
-        assert (server.logins, server.whole_texts) == (0, {})
-
-
-def test_a_stripped_starttls_is_never_answered_in_plain_text() -> None:
-    with scripted(EHLO="250-mail.example.org\r\n250 AUTH PLAIN LOGIN") as script:
-        secret = SecretReference(SecretSource.ENV, "PASSWORD")
-        with closing(outlet_for(script.port, security="starttls", username="press", password=secret)) as outlet:
-            failure = failing(outlet)
-    assert failure.certainty is Certainty.FOR_GOOD
-    assert "STARTTLS" in failure.reason
-    assert [line.split()[0] for line in script.heard] == ["EHLO"]
-
-
-def test_what_was_slipped_in_behind_starttls_is_not_believed() -> None:
-    acts: dict[str, Act] = {"EHLO": "250-mail\r\n250 STARTTLS", "STARTTLS": "220 go on\r\n250-mail\r\n250 AUTH PLAIN"}
-    with scripted(**acts) as script, closing(outlet_for(script.port, security="starttls")) as outlet:
-        failure = failing(outlet)
-    assert failure.certainty is Certainty.NOT_SENT
-    assert [line.split()[0] for line in script.heard] == ["EHLO", "STARTTLS"]
-
-
-@pytest.mark.parametrize(
-    ("answer", "certainty"),
-    [("535 5.7.8 bad credentials cHJlc3M=", Certainty.FOR_GOOD), ("454 4.7.0 later", Certainty.NOT_SENT)],
-)
-def test_a_refused_login_is_reported_without_the_servers_words_and_not_repeated(
-    answer: str, certainty: Certainty
-) -> None:
-    with scripted(EHLO="250-mail\r\n250 AUTH PLAIN", AUTH=answer) as script:
-        secret = SecretReference(SecretSource.ENV, "PASSWORD")
-        with closing(outlet_for(script.port, username="press", password=secret)) as outlet:
-            outcomes = at_once(outlet, 10)
-    assert {failure.certainty for failure in outcomes if failure} == {certainty}
-    assert None not in outcomes
-    assert {failure.credentials for failure in outcomes if failure} == {certainty is Certainty.FOR_GOOD}
-    assert not any("cHJlc3M" in failure.reason or PASSWORD in failure.reason for failure in outcomes if failure)
-    assert sum(line.startswith("AUTH") for line in script.heard) <= 2  # an account is soon locked
-
-
-def test_a_login_in_two_steps() -> None:
-    answers = iter(["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6", "235 welcome"])
-
-    def login(connection: socket.socket) -> None:
-        for answer in answers:
-            connection.sendall(answer.encode() + b"\r\n")
-            if answer.startswith("334"):
-                connection.recv(200)
-
-    with scripted(EHLO="250-mail\r\n250 AUTH LOGIN", AUTH=login) as script:
-        secret = SecretReference(SecretSource.ENV, "PASSWORD")
-        with closing(outlet_for(script.port, username="press", password=secret)) as outlet:
-            send(outlet)
-    assert len(script.texts) == 1
-
-
-def test_a_password_is_not_shown_with_the_server_it_is_for() -> None:
-    secret = SecretReference(SecretSource.ENV, "PASSWORD")
-    with closing(outlet_for(free_port(), username="press", password=secret)) as outlet:
-        assert PASSWORD not in repr(outlet._server)
-
-
-def test_a_server_without_a_login_that_we_know() -> None:
-    with scripted(EHLO="250-mail\r\n250 AUTH GSSAPI") as script:
-        secret = SecretReference(SecretSource.ENV, "PASSWORD")
-        with closing(outlet_for(script.port, username="press", password=secret)) as outlet:
-            assert failing(outlet).certainty is Certainty.FOR_GOOD
-    assert not any(line.startswith("AUTH") for line in script.heard)
 
 
 # -- reaching it ----------------------------------------------------------------------------------------------

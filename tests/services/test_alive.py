@@ -15,7 +15,8 @@ import records
 from calling import Caller
 from preloaded import command_started
 
-from pressrelease.services.listing import scheduler_sign
+from pressrelease.services import ServiceContext
+from pressrelease.services.listing import listing, scheduler_sign
 from pressrelease.status.views import CALLED_BY_CRON
 from pressrelease.store import presence
 from pressrelease.system.clock import read_clock, utc_now
@@ -121,11 +122,13 @@ def test_what_is_due_with_nothing_running_says_so_in_capitals(place: Workspace, 
     records.schedule_now(place, "names")
     for screen in ([], ["status"], ["status", "names"]):
         shown = call(*screen, expect=10)
-        assert "ago, and nothing is running to send it" in shown.replace("\n", " ")
+        assert "t is due now, and no scheduler is running to send it" in " ".join(shown.split())
         assert "pressrelease run" in shown
         assert "Going out" not in shown
     (row,) = json.loads(call("status", "--json", expect=10))["releases"]
     assert (row["state"], row["cause"]) == ("publishing", "no_scheduler")
+    (later,) = listing(ServiceContext(place, "da"), now=utc_now() + timedelta(minutes=5)).rows
+    assert later.standing.reason == "it was due 5 min ago, and no scheduler is running to send it"
     call("stop")
     assert "NOT RUNNING" not in call("status"), "while all is stopped, that is what is said"
 

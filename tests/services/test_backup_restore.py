@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import stat
 import threading
 import zipfile
@@ -183,6 +184,8 @@ def test_a_restored_copy_is_what_was_backed_up_and_starts_stopped(any_desk: Serv
     workspace = on_sqlite(made.file, tmp_path / "fresh")
     read = workspace.store.read
     assert read.control().stopped
+    words = r"restored from the backup of [A-Z]\w+day, [A-Z][\w.]+ \d+, \d{4}, .*[ap]\.m\. P[DS]T"
+    assert re.search(words, read.control().why_stopped)
     assert walk(read.journal(), made.manifest.head).broken is None
     assert events(workspace.store)[made.manifest.head.n :] == ["stopped", "restored"]
     assert deliveries(workspace.store) == before

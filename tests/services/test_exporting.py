@@ -20,7 +20,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from needed import needs_module
 from office import FAR, HereOffice, found_office, make_original
-from test_approvals import Keys, key, made_keys  # noqa: F401  (a fixture)
+from signing_keys import Keys, key, made_keys  # noqa: F401  (a fixture)
 
 from pressrelease.services import ServiceContext
 from pressrelease.services.exporting import export, script, verify_archive

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from needed import needs_program
 from office import Office
-from test_approvals import Keys, found, key, keys, made_keys
+from signing_keys import Keys, found, key, keys, made_keys
 
 from pressrelease.config import Policy
 from pressrelease.release import digests_of

@@ -8,7 +8,7 @@ import forging
 import pytest
 from calling import Caller
 from office import Office
-from test_approvals import Keys, found, key, keys, made_keys
+from signing_keys import Keys, found, key, keys, made_keys
 
 from pressrelease.store import Store
 from pressrelease.store.rows import format_utc, from_micros, to_micros

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import NOW, fresh_schema
-from test_store import take
+from store_acts import take
 
 from pressrelease.config import Policy
 from pressrelease.errors import NotPermitted

@@ -12,7 +12,7 @@ from conftest import NOW
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from hypothesis_profiles import examples
-from test_store import put, take
+from store_acts import put, take
 
 from pressrelease.config import Policy
 from pressrelease.errors import PressReleaseError

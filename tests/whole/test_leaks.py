@@ -10,19 +10,32 @@ import signal
 import socket
 import sqlite3
 import stat
-import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from calling import Caller
-from office import COMMAND, FAR, Office, in_seconds, iso, receiving
+from leaking import (
+    SECRET_WORDS,
+    SECRETS,
+    SLUG,
+    TEXT,
+    TEXT_WORDS,
+    URL_WORD,
+    Bad,
+    bad,
+    failing_outlets,
+    found_in,
+    modes,
+    office,
+    sweep,
+)
+from office import COMMAND, Office, in_seconds, iso, receiving
 from records import left_alone
 
 from pressrelease import wiring
@@ -31,212 +44,18 @@ from pressrelease.cli.app import COMMANDS
 from pressrelease.library import Library
 from pressrelease.store import connection as store_connection
 
-SLUG = "names"
+__all__ = ["bad", "office"]  # fixtures
+
 posix_only = pytest.mark.skipif(os.name != "posix", reason="this is about POSIX modes and /proc")
-
-#: Each secret by the variable or the private file that holds it.
-WHSEC = base64.b64encode(b"zqsecretwhsec-0123456789abcdef").decode()
-SECRETS = {
-    "HOOK_SECRET": f"whsec_{WHSEC}",
-    "HOOK_HEADER": "zqsecretheader",
-    "SMTP_PASSWORD": "zqsecretsmtp",
-    "WP_PASSWORD": "zqsecretwp abcd efgh",
-    "MASTODON_TOKEN": "zqsecretmastodon",
-    "BLUESKY_PASSWORD": "zqsecretbluesky",
-    "HEARTBEAT": "http://127.0.0.1:9/zqsecretheartbeat",
-}
-#: Each part of the release that nobody may see before its lift.
-TEXT = {
-    "headline": "Zqtextheadline indicted",
-    "subhead": "Zqtextsubhead sought",
-    "editor_note": "Zqtextnote for the desk",
-    "keywords": "[zqtextkeyword]",
-    "body": "Zqtextbody was taken into custody.",
-    "attachment": "%PDF-1.4 zqtextattachment",
-    "title": "Zqtexttitle",
-}
-
-
-def words_of(values: dict[str, str]) -> list[bytes]:
-    """The unique words in values, each also as base64 has it at any of its three offsets."""
-    found = []
-    for value in values.values():
-        word = next((part for part in value.replace("/", " ").split() if "zq" in part.lower()), "").strip("[]") or value
-        found.append(word.lower().encode())
-        for pad in range(3):
-            whole = base64.b64encode((b"\0" * pad + word.encode()) + b"\0\0")
-            found.append(whole[4 if pad else 0 : (pad + len(word)) // 3 * 4].lower())
-    return [word for word in found if len(word) > 7]
-
-
-URL_WORD = "zqsecreturl"
-SECRET_WORDS, TEXT_WORDS = words_of(SECRETS | {"url": URL_WORD}), words_of(TEXT)
-
-
-def told_in(data: str | bytes, words: list[bytes]) -> list[bytes]:
-    """Which of the words are somewhere in `data`."""
-    raw = (data.encode("utf-8", "replace") if isinstance(data, str) else data).lower()
-    return [word for word in words if word in raw]
 
 
 def test_the_sweep_itself_finds_what_it_looks_for() -> None:
     for value in (*SECRETS.values(), *TEXT.values()):
         words = SECRET_WORDS + TEXT_WORDS
-        assert told_in(f"x{value}y", words)
+        assert found_in(f"x{value}y", words)
         for pad in ("", "a", "ab"):
-            assert told_in(base64.b64encode(f"{pad}{value}…".encode()), words), value
-    assert not told_in("nothing of the kind", SECRET_WORDS + TEXT_WORDS)
-
-
-# --- An office of which every word can be told ---------------------------------------------------------------------
-
-
-@dataclass
-class Bad:
-    """A server on loopback that answers every connection badly, in the way that its port stands for."""
-
-    ports: dict[str, int] = field(default_factory=dict)
-
-
-def _answer_badly(way: str, sock: socket.socket) -> None:
-    sock.settimeout(3)
-    if way == "mail":
-        _mail_badly(sock)
-        return
-    asked = b""
-    with contextlib.suppress(OSError):
-        while b"\r\n\r\n" not in asked and (part := sock.recv(65536)):
-            asked += part
-        sock.settimeout(0.1)
-        while part := sock.recv(65536):
-            asked += part
-    if way == "reset":
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    elif way == "hang":
-        time.sleep(2.5)
-    else:
-        line = {
-            "echo": "400 " + asked[:60].decode("latin-1").partition("\r")[0],
-            "fault": "500 x",
-            "yes": "200 OK",
-        }.get(way)
-        if way == "elsewhere":
-            line = "302 Found\r\nLocation: http://127.0.0.1:1/?" + asked[:4000].hex()
-        head = f"HTTP/1.1 {line}\r\nContent-Type: application/json\r\nContent-Length: {len(asked)}\r\n\r\n"
-        with contextlib.suppress(OSError):
-            sock.sendall(head.encode("latin-1") + asked)
-
-
-def _mail_badly(sock: socket.socket) -> None:
-    """Takes a name and a password, and says them back in its refusal."""
-    with contextlib.suppress(OSError), sock.makefile("rwb") as stream:
-        stream.write(b"220 hello\r\n")
-        stream.flush()
-        for line in stream:
-            if line.upper().startswith((b"EHLO", b"HELO")):
-                stream.write(b"250-hello\r\n250 AUTH PLAIN LOGIN\r\n")
-            else:
-                stream.write(b"535 5.7.8 what is this: " + line.strip() + b"\r\n")
-            stream.flush()
-
-
-WAYS = ("echo", "reset", "hang", "fault", "elsewhere", "yes", "mail")
-
-
-@pytest.fixture(scope="module")
-def bad() -> Iterator[Bad]:
-    servers, made = [], Bad()
-    for way in WAYS:
-        listening = socket.create_server(("127.0.0.1", 0), backlog=64)
-        servers.append(listening)
-        made.ports[way] = listening.getsockname()[1]
-
-        def serve(listening: socket.socket = listening, way: str = way) -> None:
-            while True:
-                try:
-                    sock, _ = listening.accept()
-                except OSError:
-                    return
-                threading.Thread(target=_one, args=(way, sock), daemon=True).start()
-
-        threading.Thread(target=serve, daemon=True).start()
-    closed = socket.create_server(("127.0.0.1", 0))
-    made.ports["refuse"] = closed.getsockname()[1]
-    closed.close()
-    yield made
-    for listening in servers:
-        with contextlib.suppress(OSError):
-            listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
-
-
-def _one(way: str, sock: socket.socket) -> None:
-    with sock, contextlib.suppress(OSError):
-        _answer_badly(way, sock)
-
-
-def _outlets(ports: dict[str, int]) -> dict[str, str]:
-    """An outlet of every kind for every way of answering badly, as config.toml has it."""
-    found = {
-        "mail": f'type = "email"\nhost = "127.0.0.1"\nport = {ports["mail"]}\nsecurity = "none"\nusername = "press"\n'
-        'password = { env = "SMTP_PASSWORD" }\nfrom = "press@example.org"\nrecipients = ["a@example.org"]',
-        "program": 'type = "command"\nargv = ["/bin/sh", "tell.sh"]',
-    }
-    for way in ("refuse", "echo", "reset", "hang", "fault", "elsewhere", "yes", "tls"):
-        scheme, port = ("https", ports["echo"]) if way == "tls" else ("http", ports[way])
-        base = f"{scheme}://127.0.0.1:{port}"
-        found |= {
-            f"hook-{way}": f'type = "webhook"\nurl = {{ file = "{way}.url" }}\nsecret = {{ env = "HOOK_SECRET" }}\n'
-            'headers = { Authorization = { env = "HOOK_HEADER" } }',
-            f"wp-{way}": f'type = "wordpress"\nurl = "{base}"\nusername = "press"\n'
-            'password = { env = "WP_PASSWORD" }',
-            f"toot-{way}": f'type = "mastodon"\nurl = "{base}"\ntoken = {{ env = "MASTODON_TOKEN" }}',
-            f"sky-{way}": f'type = "bluesky"\nurl = "{base}"\nhandle = "x.example.org"\n'
-            'password = { env = "BLUESKY_PASSWORD" }',
-        }
-    return found
-
-
-@pytest.fixture
-def office(tmp_path: Path, bad: Bad, monkeypatch: pytest.MonkeyPatch) -> Office:
-    """An office with one release, `names`, that goes to the newsroom and to every bad outlet."""
-    folder = tmp_path / "office"
-    (folder / "releases").mkdir(parents=True)
-    outlets = _outlets(bad.ports)
-    text = (
-        '[office]\nname = "The Office"\ntimezone = "America/Los_Angeles"\n[notify]\nheartbeat = { env = "HEARTBEAT" }\n'
-    )
-    text += '[outlets.newsroom]\ntype = "newsroom"\nurl = "https://news.example.org"\n'
-    text += "".join(f'[outlets.{name}]\ntimeout = "1s"\n{keys}\n' for name, keys in outlets.items())
-    (folder / "config.toml").write_text(text)
-    left_alone(folder)
-    for way in ("refuse", "echo", "reset", "hang", "fault", "elsewhere", "yes", "tls"):
-        scheme, port = ("https", bad.ports["echo"]) if way == "tls" else ("http", bad.ports[way])
-        secret = folder / f"{way}.url"
-        secret.touch(mode=0o600)
-        secret.write_text(f"{scheme}://127.0.0.1:{port}/{URL_WORD}")
-    (folder / "tell.sh").write_text(
-        'tr "\\0" "\\n" < /proc/$$/cmdline > told\nenv | grep -v "^[A-Z_]*=.*zqsecret" >> told\n'
-        "cat > given\nsleep 0.5\nexit 1\n"
-    )
-    (folder / "releases" / "sheet.pdf").write_text(TEXT["attachment"])
-    made = Office(folder, environment=SECRETS, fresh=True)
-    keys = {name: TEXT[name] for name in ("headline", "subhead", "editor_note", "keywords")}
-    keys["attachments"] = f"[{{path: sheet.pdf, title: {TEXT['title']}}}]"
-    keys["outlets"] = f"[newsroom, {', '.join(outlets)}]"
-    made.write(SLUG, embargo=FAR, body=TEXT["body"], **keys)
-    made.write("public", body="A public matter.", outlets="[newsroom]")
-    for name, value in (SECRETS | {"HOME": str(_folder(tmp_path / "home"))}).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("TMPDIR", str(_folder(tmp_path / "temporary")))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    monkeypatch.chdir(folder)
-    return made
-
-
-def _folder(path: Path) -> Path:
-    path.mkdir(mode=0o700)
-    return path
+            assert found_in(base64.b64encode(f"{pad}{value}…".encode()), words), value
+    assert not found_in("nothing of the kind", SECRET_WORDS + TEXT_WORDS)
 
 
 @pytest.fixture
@@ -252,34 +71,6 @@ def run(call: Caller, *arguments: str) -> str:
     assert code in {0, 1, 2, 10, 11, 65, 66, 75, 77, 78}, (arguments, code)
     assert "Traceback" not in out + err
     return out + err
-
-
-#: Where embargoed text may be: the office's own files, and the program's private folder.
-PRIVATE = (".pressrelease", "releases")
-
-
-def sweep(office: Office) -> None:
-    """No file holds a secret that is not its own, and none outside the private places a word of the release."""
-    for path in office.folder.parent.rglob("*"):
-        if not path.is_file() or path.is_symlink() or path.name.endswith(".url"):
-            continue
-        data = path.read_bytes()
-        assert not told_in(data, SECRET_WORDS), path
-        place = path.relative_to(office.folder.parent).parts
-        if place[1] not in PRIVATE or path.name.startswith("log"):
-            assert not told_in(data, TEXT_WORDS), path
-    assert list((office.folder.parent / "temporary").iterdir()) == []
-    # How far the record has come is kept there too (store/origin), and nothing else.
-    kept = [path for path in (office.folder.parent / "home").rglob("*") if path.is_file()]
-    assert {path.parent.name + path.suffix for path in kept} <= {"pressrelease.at"}
-
-
-def modes(office: Office) -> None:
-    """Every file of the program's own is its owner's alone."""
-    private = office.folder / ".pressrelease"
-    for path in (private, *private.rglob("*")):
-        wanted = 0o700 if path.is_dir() else 0o600
-        assert stat.S_IMODE(path.lstat().st_mode) == wanted, (path, oct(path.lstat().st_mode))
 
 
 # --- Before the lift -------------------------------------------------------------------------------------------------
@@ -359,6 +150,8 @@ def _wrong_secret(office: Office, patch: pytest.MonkeyPatch) -> Callable[[], Non
 
 
 PLAIN = SECRETS["WP_PASSWORD"]
+
+
 FAULTS: dict[str, Callable[[Office, pytest.MonkeyPatch], Callable[[], None]]] = {
     "nothing wrong": lambda office, patch: lambda: None,
     "the store is locked": _locked,
@@ -378,6 +171,7 @@ FAULTS: dict[str, Callable[[Office, pytest.MonkeyPatch], Callable[[], None]]] = 
     "a release that was edited": _release("{text}\nZqtextbody again.\n"),
 }
 
+
 #: What cron and a service run, and what a person types; the second may see the release, and neither a secret.
 UNSEEN = (
     ("publish-due",),
@@ -386,6 +180,8 @@ UNSEEN = (
     ("journal", "--verify"),
     ("doctor", "--json"),
 )
+
+
 SEEN = (
     ("status",),
     ("status", "--json", "--all"),
@@ -399,6 +195,8 @@ SEEN = (
     ("calendar",),
     ("promises",),
 )
+
+
 #: A fault keeps a command from being heard at all only where it is in the config; the others are asked everything.
 AFTER = (("hold", SLUG, "--why", "a call"), ("resume", SLUG), ("unapprove", SLUG), ("approve", SLUG))
 
@@ -413,7 +211,7 @@ def test_nothing_leaks_before_the_lift(
         _walk_every_path(office, call, monkeypatch)
     finally:
         os.umask(before)
-    assert not told_in(caplog.text, SECRET_WORDS + TEXT_WORDS)
+    assert not found_in(caplog.text, SECRET_WORDS + TEXT_WORDS)
 
 
 @posix_only
@@ -446,15 +244,15 @@ def _walk_every_path(office: Office, call: Caller, monkeypatch: pytest.MonkeyPat
                 if arguments[0] not in COMMANDS or (reaching and fault != "nothing wrong"):
                     continue
                 told = run(call, *arguments)
-                assert not told_in(told, SECRET_WORDS), (fault, arguments)
+                assert not found_in(told, SECRET_WORDS), (fault, arguments)
                 if arguments in UNSEEN:
-                    assert not told_in(told, TEXT_WORDS), (fault, arguments)
+                    assert not found_in(told, TEXT_WORDS), (fault, arguments)
             mend()
         sweep(office)
     for arguments in AFTER:
-        assert not told_in(run(call, *arguments), SECRET_WORDS)
+        assert not found_in(run(call, *arguments), SECRET_WORDS)
     told = run(call, "outlets", "--test")
-    assert not told_in(told, SECRET_WORDS + TEXT_WORDS)
+    assert not found_in(told, SECRET_WORDS + TEXT_WORDS)
     sweep(office)
     modes(office)
     assert _state(office) == published, "the web root tells that something is coming"
@@ -475,7 +273,7 @@ def _what_a_person_keeps(office: Office, call: Caller) -> None:
     for path in (*kept, *(office.folder / "releases").glob("zqtextnew*")):
         if path.exists():
             assert not stat.S_IMODE(path.stat().st_mode) & 0o007, path
-            assert not told_in(path.read_bytes(), SECRET_WORDS), path
+            assert not found_in(path.read_bytes(), SECRET_WORDS), path
     assert stat.S_IMODE(kept[0].stat().st_mode) == 0o600
 
 
@@ -487,7 +285,7 @@ def test_a_calendar_names_no_headline_before_its_lift(office: Office, call: Call
     call("approve", SLUG)
     call("calendar", "--ics", str(office.folder.parent / "weeks.ics"))
     told = (office.folder.parent / "weeks.ics").read_bytes().replace(b"\r\n ", b"")
-    assert not told_in(told, TEXT_WORDS + SECRET_WORDS)
+    assert not found_in(told, TEXT_WORDS + SECRET_WORDS)
 
 
 @posix_only
@@ -508,7 +306,7 @@ def test_a_scheduler_says_nothing_of_what_a_release_says(office: Office, call: C
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=30)
     assert changed in said
-    assert not told_in(said + out + err, [b"revised", *TEXT_WORDS, *SECRET_WORDS]), said
+    assert not found_in(said + out + err, [b"revised", *TEXT_WORDS, *SECRET_WORDS]), said
     sweep(office)
 
 
@@ -566,8 +364,8 @@ def test_an_alert_says_nothing_of_a_release_before_its_lift(
         alerts = [asked.partition(b"\r\n\r\n")[2] for asked in got]
     assert got
     for alert, asked in zip(alerts, got, strict=True):
-        assert not told_in(asked, TEXT_WORDS), alert
-        assert not told_in(alert, SECRET_WORDS), alert
+        assert not found_in(asked, TEXT_WORDS), alert
+        assert not found_in(alert, SECRET_WORDS), alert
         if asked.startswith(b"GET /beat"):
             assert alert == b""
 
@@ -577,7 +375,7 @@ def test_an_alert_says_nothing_of_a_release_before_its_lift(
 
 @posix_only
 def test_no_secret_leaks_when_everything_fails(office: Office, bad: Bad, call: Caller) -> None:
-    outlets = ["newsroom", *_outlets(bad.ports)]
+    outlets = ["newsroom", *failing_outlets(bad.ports)]
     keys = {name: TEXT[name] for name in ("headline", "subhead", "editor_note", "keywords")}
     office.write("due", body=TEXT["body"], outlets=f"[{', '.join(outlets)}]", **keys)
     office.environment = SECRETS | {"TMPDIR": str(office.folder.parent / "temporary")}
@@ -595,16 +393,16 @@ def test_no_secret_leaks_when_everything_fails(office: Office, bad: Bad, call: C
         *arguments,
     ]
     for words in told:
-        assert not told_in(words, SECRET_WORDS), words
+        assert not found_in(words, SECRET_WORDS), words
     for words in arguments:
-        assert not told_in(words, TEXT_WORDS), words
+        assert not found_in(words, TEXT_WORDS), words
     assert any("tell.sh" in words for words in arguments), "no child was seen"
     given = (office.folder / "given").read_bytes()
-    assert told_in(given, TEXT_WORDS), "the program was given the release by standard input"
-    assert not told_in((office.folder / "told").read_bytes(), TEXT_WORDS)
-    assert not told_in((office.folder / ".pressrelease" / "state.db").read_bytes(), SECRET_WORDS)
+    assert found_in(given, TEXT_WORDS), "the program was given the release by standard input"
+    assert not found_in((office.folder / "told").read_bytes(), TEXT_WORDS)
+    assert not found_in((office.folder / ".pressrelease" / "state.db").read_bytes(), SECRET_WORDS)
     log = office.folder / ".pressrelease" / "log"
-    assert not told_in(log.read_bytes() if log.exists() else b"", SECRET_WORDS + TEXT_WORDS)
+    assert not found_in(log.read_bytes() if log.exists() else b"", SECRET_WORDS + TEXT_WORDS)
     states = {one["outlet"]: one["state"] for one in call.json("status", "due")["releases"][0]["deliveries"]}
     assert {name for name, state in states.items() if state == "delivered"} <= {"newsroom", "hook-yes"}, states
     assert list((office.folder.parent / "temporary").iterdir()) == []
@@ -654,6 +452,6 @@ def _sends_to(port: int) -> int:
 def test_objects_that_hold_secrets_do_not_show_them(office: Office) -> None:
     workspace = wiring.Workspace(office.folder)
     for name, outlet in workspace.outlets().items():
-        assert not told_in(repr(outlet) + str(outlet), SECRET_WORDS), name
+        assert not found_in(repr(outlet) + str(outlet), SECRET_WORDS), name
         outlet.close()
-    assert not told_in(repr(workspace.config), SECRET_WORDS)
+    assert not found_in(repr(workspace.config), SECRET_WORDS)
