@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from faults import spread, traced
+from conftest import fresh_schema
+from faults import SCALE, Count, report, spread, traced
 from office import HereOffice, Office, found_office, make_original
 
 from pressrelease.services.keeping import verify
-from pressrelease.store import Store
+from pressrelease.wiring import Workspace
 
 pytestmark = pytest.mark.slow
 
@@ -22,21 +24,40 @@ LIFT = ("lift", GUILTY, "--as", "da", "--confirm", GUILTY)
 CLEAR = ("clear", "names", "charges", "--as", "deputy")
 REFUSE = (*CLEAR, "--refuse", "--why", "dropped")
 
-#: Where SQLite writes, makes what it wrote durable, and drops its rollback journal.
+#: By store: where SQLite writes, makes what it wrote durable and drops its rollback journal; what is said to a server.
 CALLS = ("pwrite64", "fdatasync", "fsync")
-TRIES = 6
+SAID = ("sendto", "recvfrom")
+TRIES, TRIES_THERE = round(6 * SCALE), round(3 * SCALE)
+
+Found = Callable[[Path], HereOffice]
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def found(folder: Path, more: str = "") -> HereOffice:
     """An office with two alternates that are armed, and a release that is due and lacks its clearance."""
-    office = HereOffice(found_office(tmp_path_factory.mktemp("lift") / "office", policy=RULES).folder)
+    office = HereOffice(found_office(folder, policy=RULES, more=more).folder)
     for slug in (GUILTY, NOT_GUILTY):
         office.write(slug, embargo="on verdict", alternates="smith-verdict")
     office.write("names", clearances="[charges]")
     office.run("schedule", GUILTY, NOT_GUILTY, "names", "--yes")
     office.run("approve", GUILTY, NOT_GUILTY, "names", "--as", "da")
-    return office.folder
+    return office
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return found(tmp_path_factory.mktemp("lift") / "office").folder
+
+
+@pytest.fixture
+def offices(template: Path) -> Found:
+    """Each call makes such an office, with a record of its own in a file."""
+    return lambda folder: copied(template, folder)
+
+
+@pytest.fixture
+def offices_there(postgres: str) -> Found:
+    """The same, each with a record of its own on a database server."""
+    return lambda folder: found(folder, f'[store]\nurl = "{fresh_schema(postgres)}"\n')
 
 
 def copied(template: Path, folder: Path) -> HereOffice:
@@ -47,7 +68,7 @@ def copied(template: Path, folder: Path) -> HereOffice:
 
 def on_record(office: Office) -> tuple[dict[str, str], dict[str, str], int]:
     """The word on each release, the state of each clearance, and how many groups were lifted; all agree."""
-    store = Store("sqlite:///.pressrelease/state.db", office.folder)
+    store = Workspace(office.folder).store
     try:
         assert verify(store.read).disagreements == ()
         words = {one.slug: one.word.value for one in store.read.releases()}
@@ -57,53 +78,81 @@ def on_record(office: Office) -> tuple[dict[str, str], dict[str, str], int]:
         store.close()
 
 
-def kills(template: Path, folder: Path, call: str, arguments: tuple[str, ...]) -> list[HereOffice]:
+def kills(offices: Found, folder: Path, call: str, arguments: tuple[str, ...], tries: int) -> Iterator[HereOffice]:
     """Offices in each of which the command was killed at another call of this name."""
-    healthy, log = copied(template, folder / "healthy"), folder / "log"
+    healthy, log = offices(folder / "healthy"), folder / "log"
     assert traced(healthy, ["-e", f"trace={call}"], *arguments, log=log).returncode == 0
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     most = Counter(found[1] for line in lines if (found := re.match(rf"(\d+) +{call}\(", line)))
-    made = []
-    for when in spread(max(most.values(), default=0), TRIES):
-        office = copied(template, folder / str(when))
+    assert most, f"it never calls {call}"
+    for when in spread(max(most.values()), tries):
+        office = offices(folder / str(when))
         inject = ["-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={when}"]
         assert traced(office, inject, *arguments).returncode in {-9, 137}
-        made.append(office)
-    return made
+        yield office
 
 
-@pytest.mark.timeout(1200)
-@pytest.mark.parametrize("call", CALLS)
-def test_lift_killed_at_its_system_calls_lets_one_out_or_none(template: Path, tmp_path: Path, call: str) -> None:
-    for office in kills(template, tmp_path, call, LIFT):
+def lift_killed(offices: Found, folder: Path, call: str, tries: int) -> None:
+    count = Count()
+    for office in kills(offices, folder, call, LIFT, tries):
         words, _, lifted = on_record(office)
+        assert office.pages == []
         if lifted:
             assert (words[GUILTY], words[NOT_GUILTY]) == ("scheduled", "dismissed")
         else:
             assert (words[GUILTY], words[NOT_GUILTY]) == ("scheduled", "scheduled")
             office.run(*LIFT)
         office.run("publish-due", expect=(0, 10))
-        assert office.pages == [GUILTY]
+        count += Count(tries=1, deliveries=1, lost=GUILTY not in office.pages, early=NOT_GUILTY in office.pages)
         assert on_record(office)[0][NOT_GUILTY] == "dismissed"
+    assert count.tries
+    report("`kill -9` at a system call of `lift`", count)
+
+
+def clear_killed(offices: Found, folder: Path, call: str, arguments: tuple[str, ...], tries: int) -> None:
+    count, refused = Count(), "--refuse" in arguments
+    for office in kills(offices, folder, call, arguments, tries):
+        words, cleared, _ = on_record(office)
+        before = (words["names"], cleared["charges"])
+        assert before in {("scheduled", "missing"), ("held", "refused") if refused else ("scheduled", "given")}
+        office.run("publish-due", expect=(0, 10))
+        expected = ["names"] if before == ("scheduled", "given") else []
+        count += Count(
+            tries=1, deliveries=1, lost=len(set(expected) - set(office.pages)), early=office.pages > expected
+        )
+        if before == ("scheduled", "missing"):
+            office.run(*CLEAR)
+            office.run("publish-due")
+            assert office.pages == ["names"]
+    assert count.tries
+    report("`kill -9` at a system call of `clear`", count)
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("call", CALLS)
+def test_lift_killed_at_its_system_calls_lets_one_out_or_none(offices: Found, tmp_path: Path, call: str) -> None:
+    lift_killed(offices, tmp_path, call, TRIES)
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("call", SAID)
+def test_lift_killed_as_it_talks_to_a_server(offices_there: Found, tmp_path: Path, call: str) -> None:
+    lift_killed(offices_there, tmp_path, call, TRIES_THERE)
 
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("arguments", [CLEAR, REFUSE], ids=["give", "refuse"])
 @pytest.mark.parametrize("call", CALLS)
 def test_clear_killed_at_its_system_calls_is_done_whole_or_not_at_all(
-    template: Path, tmp_path: Path, call: str, arguments: tuple[str, ...]
+    offices: Found, tmp_path: Path, call: str, arguments: tuple[str, ...]
 ) -> None:
-    for office in kills(template, tmp_path, call, arguments):
-        words, cleared, _ = on_record(office)
-        before = (words["names"], cleared["charges"])
-        refused = "--refuse" in arguments
-        assert before in {("scheduled", "missing"), ("held", "refused") if refused else ("scheduled", "given")}
-        office.run("publish-due", expect=(0, 10))
-        assert office.pages == (["names"] if before == ("scheduled", "given") else [])
-        if before == ("scheduled", "missing"):
-            office.run(*CLEAR)
-            office.run("publish-due")
-            assert office.pages == ["names"]
+    clear_killed(offices, tmp_path, call, arguments, TRIES)
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("arguments", [CLEAR, REFUSE], ids=["give", "refuse"])
+def test_clear_killed_as_it_talks_to_a_server(offices_there: Found, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    clear_killed(offices_there, tmp_path, "sendto", arguments, TRIES_THERE)
 
 
 @pytest.mark.timeout(600)
