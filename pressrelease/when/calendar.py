@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from dateutil.relativedelta import FR, MO, SA, SU, TH, TU, WE, relativedelta
 
 from pressrelease.when.formatting import AP_MONTHS, AP_WEEKDAYS, FULL_MONTHS, week_of
 from pressrelease.when.refusals import NoReading, Why
-from pressrelease.when.tokens import Day, NthWeekday, Span, Stretch, Weekday
+from pressrelease.when.tokens import BesideHoliday, Day, NthWeekday, Span, Stretch, Weekday
 
 #: A day without a year is the next one only while that is nearer than the last one.
 _NEAR = timedelta(days=180)
@@ -223,6 +223,31 @@ def nth_weekday(part: NthWeekday, today: Today) -> date:
             )
         if part.year is not None or found >= today.day:
             if part.year is None and found - today.day > _NEAR:
+                raise NoReading(Why.MONTH_WITHOUT_YEAR, part, candidates=[found])
+            return found
+    raise NoReading(Why.MONTH_WITHOUT_YEAR, part)
+
+
+def beside_holiday(part: BesideHoliday, today: Today) -> date:
+    """Return the day before or after a holiday, or the nearest such weekday: the next one, if it has no year.
+
+    Raises: NoReading if it is just past or far away.
+    """
+    holiday = part.holiday
+    said = holiday.year if isinstance(holiday, NthWeekday) else holiday.readings[0][0]
+    for year in (said,) if said is not None else (today.day.year, today.day.year + 1):
+        if isinstance(holiday, NthWeekday):
+            found: date | None = nth_weekday(replace(holiday, year=year), today)
+        else:
+            _, month, day = holiday.readings[0]
+            found = make_date(year, month or 0, day)
+        if found is None:
+            break
+        found += timedelta(days=part.steps)
+        if part.weekday is not None:
+            found = moved(found, relativedelta(weekday=_WEEKDAYS[part.weekday](part.steps)))
+        if said is not None or found >= today.day:
+            if said is None and found - today.day > _NEAR:
                 raise NoReading(Why.MONTH_WITHOUT_YEAR, part, candidates=[found])
             return found
     raise NoReading(Why.MONTH_WITHOUT_YEAR, part)

@@ -44,7 +44,10 @@ def _with_half(found: re.Match[str]) -> Token | None:
     else:
         hour = number_of(found["c12_hour"])
         minute, second = int(found["c12_minute"] or 0), int(found["c12_second"] or 0)
-    half = _half(found, "c12_half")
+    letter = found["c12_letter"]
+    half = _half(found, "c12_letter" if letter else "c12_half")
+    if letter and (not found[0][0].isdigit() or not 1 <= hour <= 12 or minute > 59):
+        return None
     if minute > 59 or second > 59 or hour > 23 or (half is Half.AM and hour > 12) or (half is Half.PM and hour == 0):
         return _contradiction(found)
     if hour > 12 or hour == 0:
@@ -140,7 +143,7 @@ PATTERNS: list[Pattern] = [
     (
         "clock12",
         rf"""\b(?<![0-9][:.])(?:(?P<c12_hour>[0-2]?[0-9]|{_NAMED})(?:\s?[:.]\s?(?P<c12_minute>[0-9]{{2}}))?(?:[:.](?P<c12_second>[0-9]{{2}}))?
-        |(?P<c12_together>[0-9]{{3,4}}))(?:\s*(?:hrs?|hours|o'?clock))?[\s-]*(?P<c12_half>{_HALF})(?!\w)""",
+        |(?P<c12_together>[0-9]{{3,4}}))(?:\s*(?:hrs?|hours|o'?clock))?(?:[\s-]*(?P<c12_half>{_HALF})|(?P<c12_letter>[ap]\b(?!\.?\w|['’])))(?!\w)""",
         _with_half,
     ),
     (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -111,11 +112,26 @@ HOLIDAY = "|".join(pattern for pattern, _, _ in _HOLIDAYS)
 
 
 def _holiday(found: re.Match[str]) -> Token | None:
+    return _named_holiday(found, "holiday")
+
+
+def _named_holiday(found: re.Match[str], group: str) -> Holiday | None:
+    named = found[f"{group}_holiday" if group == "bh" else "holiday_name"]
     for pattern, when, american in _HOLIDAYS:
-        if re.fullmatch(pattern, found["holiday_name"]):
-            year = found["holiday_year"]
-            return Holiday(*found.span(), found["holiday_name"], when, int(year) if year else None, american)
+        if re.fullmatch(pattern, named):
+            year = found[f"{group}_year"]
+            return Holiday(*found.span(), named, when, int(year) if year else None, american)
     return None
+
+
+def _beside_holiday(found: re.Match[str]) -> Token | None:
+    holiday = _named_holiday(found, "bh")
+    name = found["bh_name"]
+    return holiday and replace(
+        holiday,
+        weekday=weekday_of(name) if name and name != "day" else None,
+        steps=-1 if found["bh_side"] == "before" else 1,
+    )
 
 
 def _iso(found: re.Match[str]) -> Token | None:
@@ -220,7 +236,7 @@ def _relative(found: re.Match[str]) -> Token | None:
     word = " ".join(found[0].split())
     if "after tomorrow" in word:
         return DaysAhead(*found.span(), 2)
-    return DaysAhead(*found.span(), 1 if word.startswith("tomorrow") else 0)
+    return DaysAhead(*found.span(), 1 if word.startswith("t") and not word.startswith("today") else 0)
 
 
 def _week_from(found: re.Match[str]) -> Token | None:
@@ -247,6 +263,12 @@ def _month_day_or_short(found: re.Match[str], kind: str) -> Token:
 
 
 PATTERNS: list[Pattern] = [
+    (
+        "besideholiday",
+        rf"""\b(?:the\s+)?(?:first\s+)?(?P<bh_name>day|{WEEKDAY})\s+(?:immediately\s+)?(?P<bh_side>after|following|before)\s+(?:the\s+)?
+        (?P<bh_holiday>{HOLIDAY})\b(?:,?\s+(?P<bh_year>20[0-9]{{2}})\b)?{_NOT_A_DAY}""",
+        _beside_holiday,
+    ),
     ("holiday", rf"\b(?P<holiday_name>{HOLIDAY})\b(?:,?\s+(?P<holiday_year>20[0-9]{{2}})\b)?{_NOT_A_DAY}", _holiday),
     (
         "iso",
@@ -262,7 +284,7 @@ PATTERNS: list[Pattern] = [
     ),
     (
         "monthday",
-        rf"""\b(?P<md_month>{MONTH})\b[.,]?\s*(?:the\s+)?(?P<md_day>[0-9]{{1,2}})(?:\s?(?:st|nd|rd|th)\b)?{_DAY_END}
+        rf"""\b(?P<md_month>{MONTH})(?:\b[.,]?\s*(?:the\s+)?|(?=[0-9]))(?P<md_day>[0-9]{{1,2}})(?:\s?(?:st|nd|rd|th)\b)?{_DAY_END}
         (?:(?:\s*,\s*|\s+|\s*\()(?P<md_year>{_YEAR})\)?|\s*,?\s*(?P<md_short>'[0-9]{{2}})(?![0-9]))?""",
         lambda found: _month_day_or_short(found, "md"),
     ),
@@ -323,7 +345,7 @@ PATTERNS: list[Pattern] = [
     ),
     (
         "relative",
-        r"\b(?:(?:the\s+)?day\s+after\s+tomorrow|tomorrow|(?:later\s+)?today(?:'s)?(?:\s+date)?)\b",
+        r"\b(?:(?:the\s+)?day\s+after\s+tomorrow|tomorrow|tmrw|tmrow|tmw|(?:later\s+)?today(?:'s)?(?:\s+date)?)\b",
         _relative,
     ),
     # "1900 GMT" is a time of day.

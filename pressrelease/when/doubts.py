@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 from pressrelease.when.facts import Facts
 from pressrelease.when.office import Office
@@ -34,6 +35,7 @@ from pressrelease.when.tokens import (
     Span,
     Token,
     UnknownWord,
+    Weekday,
     Year,
     ZoneMention,
     beside,
@@ -111,6 +113,9 @@ def _refuse_waiting(tokens: Sequence[Token]) -> None:
 
 def _is_quiet(token: Token, *, after: bool) -> bool:
     """Return whether a token may be between "until" (or "after") and its time."""
+    if isinstance(token, Aside):
+        # "embargoed until USDL-26-1125, 8:30 a.m. …"
+        return not after
     if isinstance(token, UnknownWord):
         return token.known and (not after or token.text in {"the", "hrs", "hours"})
     return isinstance(token, (RangeWord, AtOnce)) or (isinstance(token, Punctuation) and token.mark in _QUIET_MARKS)
@@ -264,6 +269,8 @@ def _is_contact(tokens: Sequence[Token]) -> bool:
 
 _WAITS = {Connector.UNTIL, Connector.AFTER, Connector.NOT_BEFORE, Connector.BY}
 _LIMITS = {Connector.BY, Connector.THROUGH, Connector.BETWEEN}
+#: "Thurs 10" may be a date that is no further ahead than this.
+_NEAR_DAYS = 62
 _OPEN_ENDED = {"on or after", "on and after", "at or after"}
 
 
@@ -283,6 +290,7 @@ def refuse_doubtful_facts(facts: Facts, office: Office, *, only_day: bool) -> No
             raise NoReading(Why.MIDNIGHT_IN_RANGE)
     else:
         _refuse_deadline(facts)
+        _refuse_hour_or_day(facts, office)
         if not facts.spans:
             _refuse_vague_hours(facts, office)
 
@@ -338,6 +346,20 @@ def _refuse_vague_hours(facts: Facts, office: Office) -> None:
             written = " ".join(facts.text[token.start : token.end].lower().split())
             if token.tie in {Connector.AFTER, Connector.FROM} or written in _OPEN_ENDED:
                 raise NoReading(Why.NO_END)
+
+
+def _refuse_hour_or_day(facts: Facts, office: Office) -> None:
+    """Refuse "Thurs 10" if a Thursday that is near is a tenth."""
+    for weekday, clock in pairwise(facts.tokens):
+        if not isinstance(clock, Clock) or not facts.text[clock.start : clock.end].isdigit():
+            continue
+        if not isinstance(weekday, (Weekday, DaysAhead)):
+            continue
+        for more in range(_NEAR_DAYS):
+            day = office.today + timedelta(days=more)
+            named = day.weekday() == weekday.weekday if isinstance(weekday, Weekday) else more == weekday.days
+            if named and day.day == clock.hour:
+                raise NoReading(Why.HOUR_OR_DAY, Token(weekday.start, clock.end), clock, candidates=[day])
 
 
 def _midnight(facts: Facts, office: Office) -> NoReading:

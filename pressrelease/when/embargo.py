@@ -27,6 +27,8 @@ class Embargo(NamedTuple):
     `remarks` are sentences that a person should read with the answer: "Neither a.m. nor p.m. was given, so 9 a.m. is
     assumed.", "Monday, Sept. 7, 2026, is a holiday (Labor Day)."
 
+    `office` is the office's own IANA zone, "" if it isn't known.
+
     `wall` is the lift as local wall time (`pressrelease.when.wall_time`), "" for an instant.
     """
 
@@ -38,3 +40,4 @@ class Embargo(NamedTuple):
     lift: datetime | None = None
     remarks: tuple[str, ...] = ()
     wall: str = ""
+    office: str = ""

@@ -13,6 +13,7 @@ from pressrelease.when.tokens import (
     TIMES,
     Ahead,
     AtOnce,
+    BesideHoliday,
     Clock,
     Connector,
     Day,
@@ -37,7 +38,7 @@ class DaysSaid(NamedTuple):
 
     dates: tuple[Day, ...] = ()
     weekdays: tuple[Weekday, ...] = ()
-    counted: tuple[DaysAhead | NthWeekday, ...] = ()
+    counted: tuple[DaysAhead | NthWeekday | BesideHoliday, ...] = ()
     today: bool = False
     years: frozenset[int] = frozenset()
 
@@ -90,7 +91,7 @@ def days_of(tokens: Sequence[Token]) -> DaysSaid:
     return DaysSaid(
         dates=_all(Day, tokens),
         weekdays=_all(Weekday, tokens),
-        counted=(*_all(DaysAhead, tokens), *_all(NthWeekday, tokens)),
+        counted=(*_all(DaysAhead, tokens), *_all(NthWeekday, tokens), *_all(BesideHoliday, tokens)),
         today=any(part.today for part in _all(PartOfDay, tokens)),
         years=frozenset(year.year for year in _all(Year, tokens)),
     )

@@ -163,11 +163,21 @@ def say_embargo(embargo: Embargo, *, now: datetime) -> str:
     if embargo.kind is EmbargoKind.EVENT:
         return f"As soon as it is lifted: {embargo.text}{_bounds(embargo)}"
     if embargo.kind is EmbargoKind.INSTANT and embargo.lift is not None:
-        return say_full(embargo.lift, timezone=embargo.timezone, now=now)
+        return _say_in_both(embargo.lift, embargo, now)
     if embargo.not_before is None or embargo.no_later_than is None:
         return "No time is known"
-    proposed = f"; proposed: {say_full(embargo.lift, timezone=embargo.timezone, now=now)}" if embargo.lift else ""
+    proposed = f"; proposed: {_say_in_both(embargo.lift, embargo, now)}" if embargo.lift else ""
     return f"{say_window(embargo.not_before, embargo.no_later_than, embargo.timezone)}{proposed}"
+
+
+def _say_in_both(lift: datetime, embargo: Embargo, now: datetime) -> str:
+    """Return a lift in its own zone, and in the office's if clocks differ there: "8:30 a.m. EST / 5:30 a.m. PST"."""
+    said = say_full(lift, timezone=embargo.timezone)
+    local, office = _local(lift, embargo.timezone), _local(lift, embargo.office or embargo.timezone)
+    if local.utcoffset() != office.utcoffset():
+        day = f"{say_full_day(office.date())}, " if office.date() != local.date() else ""
+        said += f" / {day}{say_hour(office)} {say_zone(office)}"
+    return f"{said} ({_away(lift, now)})"
 
 
 def _bounds(embargo: Embargo) -> str:

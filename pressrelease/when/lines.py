@@ -24,12 +24,17 @@ from pressrelease.when.tokens import (
     Weekday,
     Year,
     ZoneMention,
+    beside,
 )
 
 _ENDS_A_LINE = frozenset("\n|")
 _HOLDS = {Connector.UNTIL, Connector.NOT_BEFORE}
 _HOLDING_WORDS = ("embargo", "hold", "held")
 _RELEASE_DAY = (*_HOLDING_WORDS, "release", "publi", "lift", "issue")
+#: A period after so few letters may be an abbreviation's.
+_ABBREVIATION = 3
+_LAST_OF_A_MONTH = 31
+_MAKE_IT = frozenset({"that", "it", "is", "now", "make", "say"})
 _IDLE = (UnknownWord, Number, Year, Punctuation, Aside)
 _OF_A_CLOCK = frozenset({"time", "times", "day", "date", "dates", "dated", "hour", "hours", "hrs", "date/time"})
 
@@ -37,9 +42,9 @@ _OF_A_CLOCK = frozenset({"time", "times", "day", "date", "dates", "dated", "hour
 def without_idle_lines(phrase: Phrase) -> Phrase:
     """Return `phrase` without the headlines and addresses beside the one line that holds it until an hour of a day.
 
-    Those are lines of nothing but words and numbers; a line with any word of time or of doubt stays.
+    Those are lines and sentences of nothing but words and numbers; one with any word of time or of doubt stays.
     """
-    lines = _lines(phrase.tokens)
+    lines = _lines(phrase.tokens, phrase.text)
     if len(lines) < 2:
         return phrase
     saying = [
@@ -73,14 +78,23 @@ def without_own_date(phrase: Phrase, office: Office) -> Phrase:
     return replace(phrase, tokens=kept)
 
 
-def _lines(tokens: Sequence[Token]) -> list[list[Token]]:
+def _lines(tokens: Sequence[Token], text: str = "") -> list[list[Token]]:
+    """Return the tokens line by line; with `text`, the sentences of a line apart."""
     lines: list[list[Token]] = [[]]
-    for token in tokens:
-        if isinstance(token, Punctuation) and token.mark in _ENDS_A_LINE:
+    for index, token in enumerate(tokens):
+        if isinstance(token, Punctuation) and (token.mark in _ENDS_A_LINE or _ends_a_sentence(tokens, index, text)):
             lines.append([])
         else:
             lines[-1].append(token)
     return lines
+
+
+def _ends_a_sentence(tokens: Sequence[Token], index: int, text: str) -> bool:
+    if not text or not 0 < index < len(tokens) - 1 or text[tokens[index].start] not in ".!":
+        return False
+    before, after = tokens[index - 1], tokens[index + 1]
+    long = not isinstance(before, UnknownWord) or len(before.text) > _ABBREVIATION
+    return long and after.start > tokens[index].end and text[after.start].isupper()
 
 
 def _holds(token: Token) -> bool:
@@ -95,11 +109,22 @@ def _is_idle(line: Sequence[Token]) -> bool:
     words = [token.text for token in line if isinstance(token, UnknownWord)]
     return (
         len(words) > 1
+        and not any(_may_be_a_time(line, index) for index in range(len(line)))
         and _OF_A_CLOCK.isdisjoint(words)
         and all(
             isinstance(token, _IDLE) or (isinstance(token, RangeWord) and token.tie is Connector.AND) for token in line
         )
     )
+
+
+def _may_be_a_time(line: Sequence[Token], index: int) -> bool:
+    """Return whether a number could be an hour or a day: "Make that 10", but not "12 men"."""
+    number = line[index]
+    if not isinstance(number, Number) or not 0 <= number.value <= _LAST_OF_A_MONTH:
+        return False
+    before, after = beside(line, index)
+    instead = isinstance(before, UnknownWord) and before.text in _MAKE_IT
+    return instead or not isinstance(after, UnknownWord) or after.known
 
 
 def _is_own_date(line: Sequence[Token], office: Office) -> bool:

@@ -13,7 +13,7 @@ from pressrelease.when.office import Office, day_off, proposed_lift
 from pressrelease.when.refusals import NoReading, Why, which_one
 from pressrelease.when.resolve import AtOnce, Between, Days, Moment, Reading
 from pressrelease.when.resolve_instant import boundary, wall_of, zone_of
-from pressrelease.when.tokens import DaysAhead, NthWeekday
+from pressrelease.when.tokens import BesideHoliday, Day, DaysAhead, NthWeekday
 from pressrelease.when.wall_time import wall_text
 
 _A_YEAR = timedelta(days=400)
@@ -137,10 +137,11 @@ def _is_iso(facts: Facts) -> bool:
 
 def _names_a_year(facts: Facts) -> bool:
     days = facts.days
+    holidays = [token.holiday if isinstance(token, BesideHoliday) else token for token in days.counted]
     return bool(
         days.years
-        or any(year is not None for day in days.dates for year, _, _ in day.readings)
-        or any(isinstance(token, NthWeekday) and token.year is not None for token in days.counted)
+        or any(day.readings[0][0] is not None for day in (*days.dates, *holidays) if isinstance(day, Day))
+        or any(isinstance(token, NthWeekday) and token.year is not None for token in holidays)
         or any(span.year is not None for span in facts.spans)
     )
 

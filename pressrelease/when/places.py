@@ -142,7 +142,7 @@ def patterns() -> list[Pattern]:
             r"(?<=[\s\d(])(?P<bo_sign>[+-])(?P<bo_hours>0[0-9]|1[0-4]):?(?P<bo_minutes>[0-5][0-9])(?![\w:])",
             _bare_offset,
         ),
-        ("longzone", rf"\b{_US}(?P<long_name>{_words_of((*LONG, *GENERIC))})\s+time\b", _long),
+        ("longzone", rf"\b{_US}(?P<long_name>{_words_of((*LONG, *GENERIC))})\s+{_US}time\b", _long),
         (
             "abbreviation",
             rf"(?<![^\W\d]){_US}(?P<abbr_name>{_SHORT}|[ecmp]\.\s?(?:[sd]\.\s?)?t\b\.?|g\.m\.t\b\.?)(?:\s+time\b)?(?![\w']|\s+(?:coast|virginia)\b)",

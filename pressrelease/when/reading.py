@@ -57,7 +57,7 @@ def read_embargo(
 
     meant = meaning(text)
     if isinstance(meant, Embargo):
-        return meant
+        return meant._replace(office=timezone)
     from pressrelease.when.suggestions import with_suggestions
     from pressrelease.when.wording import worded
 

@@ -291,6 +291,11 @@ class Why(Enum):
         "Write the hour, such as “{offer}”.",
     )
     HOUR_WITHOUT_DAY = "embargo_unclear", "It names an hour and no day.", "Add the day, such as “{offer}”."
+    HOUR_OR_DAY = (
+        "embargo_ambiguous",
+        "“{0}” could be a date, and “{1}” an hour.",
+        "Write the hour with a.m. or p.m.; if it is the date, type “{offer}”.",
+    )
     TWO_PARTS_OF_DAY = "embargo_ambiguous", "It names two parts of the day.", _KEEP_ONE
     NOT_IN_PART_OF_DAY = "embargo_ambiguous", "That hour doesn't fit “{part}”.", "Write only a.m. or p.m."
     FROM_NOW_AND_TIME = "embargo_ambiguous", "It counts from now, and also names another time."

@@ -9,7 +9,7 @@ from pressrelease.when.facts import DaysSaid, Facts
 from pressrelease.when.office import Office
 from pressrelease.when.refusals import NoReading, Why
 from pressrelease.when.resolve_instant import zone_of
-from pressrelease.when.tokens import Day, DaysAhead, NthWeekday, Weekday, ZoneMention
+from pressrelease.when.tokens import BesideHoliday, Day, DaysAhead, NthWeekday, Weekday, ZoneMention
 from pressrelease.when.zones import month_first
 
 
@@ -100,7 +100,9 @@ def agreed_days(
     return agreed
 
 
-def _counted(token: DaysAhead | NthWeekday, today: calendar.Today, *, loose: bool) -> set[date]:
+def _counted(token: DaysAhead | NthWeekday | BesideHoliday, today: calendar.Today, *, loose: bool) -> set[date]:
+    if isinstance(token, BesideHoliday):
+        return {calendar.beside_holiday(token, today)}
     if isinstance(token, NthWeekday):
         return {calendar.nth_weekday(token, today)}
     # "in 3 days" beside a date is rounded; it only must not contradict it.

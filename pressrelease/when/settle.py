@@ -14,6 +14,8 @@ from pressrelease.when.places import GENERIC
 from pressrelease.when.refusals import NoReading, Why
 from pressrelease.when.tokenizer import tokenize
 from pressrelease.when.tokens import (
+    TIMES,
+    BesideHoliday,
     Clock,
     Connector,
     Day,
@@ -59,7 +61,7 @@ def read_phrase(text: str, own_zones: Collection[str], *, american: bool) -> Phr
     if len(text) > LONGEST:
         raise NoReading(Why.TOO_LONG)
     tokens = settle(_in_office(token, text, own_zones) for token in tokenize(text))
-    return Phrase(text, tuple(_holidays_as_days(tokens, american=american)))
+    return Phrase(text, tuple(_hour_of_a_day(_holidays_as_days(tokens, american=american))))
 
 
 def _in_office(token: Token, text: str, own_zones: Collection[str]) -> Token:
@@ -145,6 +147,17 @@ def _holidays_as_days(tokens: Sequence[Token], *, american: bool) -> list[Token]
     ]
 
 
+def _hour_of_a_day(tokens: list[Token]) -> list[Token]:
+    """Return "Thurs 9" as "Thursday at 9", if nothing else in the phrase could be its day or its hour."""
+    times = [token for token in tokens if isinstance(token, (*TIMES, Number))]
+    if len(times) != 2 or not isinstance(times[0], (Weekday, DaysAhead)) or not isinstance(times[1], Number):
+        return tokens
+    index, number = tokens.index(times[1]), times[1]
+    if tokens[index - 1] is not times[0] or not number.written.isdigit() or not 1 <= number.value <= 12:
+        return tokens
+    return [*tokens[:index], Clock(number.start, number.end, number.value), *tokens[index + 1 :]]
+
+
 def _beside_a_day(tokens: Sequence[Token], index: int) -> bool:
     return any(isinstance(other, (Day, Weekday)) for other in beside(tokens, index))
 
@@ -152,8 +165,11 @@ def _beside_a_day(tokens: Sequence[Token], index: int) -> bool:
 def _as_day(holiday: Holiday, *, loose: bool, american: bool) -> Token:
     if loose or (holiday.american and not american):
         return UnknownWord(holiday.start, holiday.end, holiday.name, known=False, why=Why.EVENT)
+    day: Day | NthWeekday
     if len(holiday.when) == 2:
-        month, day = holiday.when
-        return Day(holiday.start, holiday.end, ((holiday.year, month, day),))
-    nth, weekday, month = holiday.when
-    return NthWeekday(holiday.start, holiday.end, nth, weekday, month, holiday.year)
+        month, number = holiday.when
+        day = Day(holiday.start, holiday.end, ((holiday.year, month, number),))
+    else:
+        nth, weekday, month = holiday.when
+        day = NthWeekday(holiday.start, holiday.end, nth, weekday, month, holiday.year)
+    return BesideHoliday(day.start, day.end, day, holiday.weekday, holiday.steps) if holiday.steps else day

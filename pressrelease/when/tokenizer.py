@@ -69,7 +69,10 @@ _NUMBERED = r"""
     | \busdl[\s:-]*[0-9][0-9-]*
     | \#\s?[0-9][a-z0-9-]*
     | \b(?:no|nos)\.\s?(?=[0-9])[0-9a-z./-]+
-    | \b(?:room|suite|page|pages|floor|apt|unit|box)\.?\s[0-9]{1,5}[a-z]?\b
+    | \b(?:room|rm|suite|page|pages|floor|apt|apartment|unit|box|dept|department|division|div|courtroom|section|item
+        |exhibit|count|gate|hall|building|bldg|part|line|track|route|highway|hwy|measure|prop|proposition|chapter
+        |version)\.?\s[0-9]{1,5}[a-z]?\b
+    | \b[0-9]{1,3}\s(?:pages?|pgs?|words|photos?|pictures?|images?|attachments?|copies|sheets)\b
 """
 _ADDRESS = r"\S+@\S+ | https?://\S+ | www\.\S+"
 

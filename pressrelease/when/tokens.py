@@ -103,12 +103,26 @@ class NthWeekday(Token):
 
 @dataclass(frozen=True)
 class Holiday(Token):
-    """ "Labor Day": `when` is (month, day), or (which, weekday, month); `american` if others have another day."""
+    """ "Labor Day": `when` is (month, day), or (which, weekday, month); `american` if others have another day.
+
+    "the day before Christmas", "Tuesday after Labor Day": `steps` is -1 or 1, and `weekday` the day that is counted.
+    """
 
     name: str
     when: tuple[int, ...]
     year: int | None
     american: bool
+    weekday: int | None = None
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class BesideHoliday(Token):
+    """The day, or the weekday, before or after a holiday."""
+
+    holiday: Day | NthWeekday
+    weekday: int | None
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -231,7 +245,7 @@ class Aside(Token):
 
 
 CLOCKLIKE = (Clock, Midnight)
-DAYLIKE = (Day, Weekday, DaysAhead, NthWeekday)
+DAYLIKE = (Day, Weekday, DaysAhead, NthWeekday, BesideHoliday)
 #: Whatever says when: a day, an hour, or several days.
 TIMES = (*CLOCKLIKE, *DAYLIKE, PartOfDay, Ahead, Span, Instant)
 

@@ -152,6 +152,7 @@ ROWS: dict[Why, tuple[str, str]] = {
     Why.MIDNIGHT: ("midnight Sunday", "Midnight could be the day's beginning or its end."),
     Why.VAGUE_HOUR: ("Monday afternoon", "“afternoon” has no fixed hour."),
     Why.HOUR_WITHOUT_DAY: ("9 a.m.", "It names an hour and no day."),
+    Why.HOUR_OR_DAY: ("Thursday 4", "“Thursday 4” could be a date, and “4” an hour."),
     Why.TWO_PARTS_OF_DAY: ("this morning at 9 tonight", "It names two parts of the day."),
     Why.NOT_IN_PART_OF_DAY: ("tonight at 9 a.m.", "That hour doesn't fit “tonight”."),
     Why.FROM_NOW_AND_TIME: ("in two hours Friday", "It counts from now, and also names another time."),

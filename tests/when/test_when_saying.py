@@ -206,6 +206,24 @@ def test_what_is_no_zone_is_refused(name: str) -> None:
         read_zone(name)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Sept. 24, 2018, 8:30 a.m. ET", "Monday, Sept. 24, 2018, 8:30 a.m. EDT / 5:30 a.m. PDT (in 3 days)"),
+        (
+            "Sept. 25, 2018, 12:30 a.m. ET",
+            "Tuesday, Sept. 25, 2018, 12:30 a.m. EDT / Monday, Sept. 24, 2018, 9:30 p.m. PDT (in 4 days)",
+        ),
+        ("Sept. 24, 2018, 9 a.m. PT", "Monday, Sept. 24, 2018, 9 a.m. PDT (in 3 days)"),
+    ],
+)
+def test_a_time_in_another_zone_is_said_in_the_offices_own_too(text: str, said: str) -> None:
+    meant = read_embargo(text, now=FRIDAY, timezone=LOS_ANGELES, release_time=time(9))
+    assert say_embargo(meant, now=FRIDAY) == said
+    again = read_embargo(said, now=FRIDAY, timezone=LOS_ANGELES, release_time=time(9))
+    assert again.lift == meant.lift
+
+
 def test_embargoes_of_each_kind_are_said_on_one_line_and_as_json() -> None:
     at_once = read_embargo("immediate", now=FRIDAY, timezone=LOS_ANGELES, release_time=time(9))
     window = read_embargo("the week of 9/24", now=FRIDAY, timezone=LOS_ANGELES, release_time=time(9))
