@@ -83,12 +83,12 @@ def _say_past(refused: EmbargoRefused, moment: datetime, release: Release, confi
     """Make a refusal show its time seen from `now`, because it was read from the release's own date."""
     from pressrelease.when import say_full
 
-    said = say_full(moment, timezone=config.office.timezone, now=now)
+    time = say_full(moment, timezone=config.office.timezone, now=now)
     if moment > now:
-        refused.message = f"The embargo, {said}, is before the release's own date ({release.date})."
+        refused.message = f"The embargo, {time}, is before the release's own date ({release.date})."
         refused.hint = "Correct `date` or `embargo` in the file."
     else:
-        refused.message = f"The embargo has already passed: {said}."
+        refused.message = f"The embargo has already passed: {time}."
         refused.hint = _choose_ahead(release)
     refused.candidates = ()
 
@@ -152,17 +152,17 @@ def embargo_findings(release: Release, config: Config, *, now: datetime) -> Iter
     ahead = _choose_ahead(release)
     zone = config.office.timezone
     if embargo.kind is EmbargoKind.INSTANT and embargo.lift is not None and embargo.lift <= now:
-        said = say_full(embargo.lift, timezone=zone, now=now)
+        moment = say_full(embargo.lift, timezone=zone, now=now)
         yield Finding(
-            release.slug, "embargo_past", Severity.ERROR, line, f"The embargo has already passed: {said}.", ahead
+            release.slug, "embargo_past", Severity.ERROR, line, f"The embargo has already passed: {moment}.", ahead
         )
     elif embargo.no_later_than is not None and embargo.no_later_than <= now:
-        said = say_full(embargo.no_later_than, timezone=zone, now=now)
-        message = f"The embargo has already passed: its window closed {said}."
+        moment = say_full(embargo.no_later_than, timezone=zone, now=now)
+        message = f"The embargo has already passed: its window closed {moment}."
         yield Finding(release.slug, "embargo_past", Severity.ERROR, line, message, ahead)
     elif embargo.kind is EmbargoKind.WINDOW and embargo.lift is not None and embargo.lift <= now:
-        said = say_full(embargo.lift, timezone=zone, now=now)
-        message = f"The window is open, but its usual release time has already passed: {said}."
+        moment = say_full(embargo.lift, timezone=zone, now=now)
+        message = f"The window is open, but its usual release time has already passed: {moment}."
         yield Finding(release.slug, "window_begun", Severity.WARNING, line, message, ahead)
     if release.date is None and embargo.kind not in _WITHOUT_A_DAY and _moves(release, config, embargo, now):
         yield Finding(

@@ -56,8 +56,8 @@ def screen_lines(review: Review, *, timezone: str, now: datetime) -> list[str]:
         clearance_lines(review.report.dossier, timezone=timezone, now=now),
         strict=True,
     ):
-        told = words.removeprefix(f"clearance {one.name}: ")
-        lines.append(labeled("needs", told if told.startswith(one.name) else f"{one.name}: {told}"))
+        question = words.removeprefix(f"clearance {one.name}: ")
+        lines.append(labeled("needs", question if question.startswith(one.name) else f"{one.name}: {question}"))
     # What it excludes (alternates) belongs here.
     if release.alternates:
         lines.append(labeled("excludes", f"every other release with alternates: {release.alternates}"))
@@ -72,8 +72,8 @@ def screen_lines(review: Review, *, timezone: str, now: datetime) -> list[str]:
 def _moment(lift: datetime | None, timezone: str, now: datetime | None = None, *, event: str = "") -> str:
     if lift is None:
         return event or "as soon as it is approved"
-    said = say_full(lift, timezone=timezone, now=now)
-    return f"as soon as it is approved; its time was {said}" if now and lift <= now else said
+    moment = say_full(lift, timezone=timezone, now=now)
+    return f"as soon as it is approved; its time was {moment}" if now and lift <= now else moment
 
 
 def _event(release: Scheduled) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pressrelease.store.journal import Line
 
 
-class _Told(NamedTuple):
+class _Line(NamedTuple):
     """One line of the journal, with its detail read; `timezone` is the office's."""
 
     line: Line
@@ -67,140 +67,140 @@ class _Told(NamedTuple):
         return f", {'; '.join(words)}" if words else ""
 
 
-def _scheduled(told: _Told) -> str:
-    waits = "when it is lifted" if told.detail.get("event_group") else "as soon as it is approved"
-    when = told.time("lift") if told.detail.get("lift") else waits
-    by = str(told.detail.get("by") or told.who)
-    embargo = told.because("embargo", "; its embargo: ")
-    return f"{by} scheduled version {told.version} to go out {when} to {told.named('outlets')}{embargo}"
+def _scheduled(line: _Line) -> str:
+    waits = "when it is lifted" if line.detail.get("event_group") else "as soon as it is approved"
+    when = line.time("lift") if line.detail.get("lift") else waits
+    by = str(line.detail.get("by") or line.who)
+    embargo = line.because("embargo", "; its embargo: ")
+    return f"{by} scheduled version {line.version} to go out {when} to {line.named('outlets')}{embargo}"
 
 
-def _approved(told: _Told) -> str:
-    by = str(told.detail.get("by") or told.who)
-    typed = "" if by == told.who else f" (entered by {told.who})"
-    return f"{by} approved version {told.version}{' with a signature' if told.detail.get('signed') else ''}{typed}"
+def _approved(line: _Line) -> str:
+    by = str(line.detail.get("by") or line.who)
+    typed = "" if by == line.who else f" (entered by {line.who})"
+    return f"{by} approved version {line.version}{' with a signature' if line.detail.get('signed') else ''}{typed}"
 
 
-def _cleared(told: _Told) -> str:
-    by = str(told.detail.get("by") or told.who)
-    signed = " with a signature" if told.detail.get("signed") else ""
-    return f"{by} cleared {told.detail.get('clearance')}{signed}, until {told.time('until')}"
+def _cleared(line: _Line) -> str:
+    by = str(line.detail.get("by") or line.who)
+    signed = " with a signature" if line.detail.get("signed") else ""
+    return f"{by} cleared {line.detail.get('clearance')}{signed}, until {line.time('until')}"
 
 
-def _until(told: _Told) -> str:
-    return f" ({told.time('embargo')})" if told.detail.get("embargo") else ""
+def _until(line: _Line) -> str:
+    return f" ({line.time('embargo')})" if line.detail.get("embargo") else ""
 
 
-def _moved(told: _Told) -> str:
-    before, after = told.detail.get("before"), told.detail.get("lift")
+def _moved(line: _Line) -> str:
+    before, after = line.detail.get("before"), line.detail.get("lift")
     if not after:
-        return f"It goes out with its next approval, and no longer {told.time('before')}{told.because()}"
+        return f"It goes out with its next approval, and no longer {line.time('before')}{line.because()}"
     if not before:
-        return f"Its time was set to {told.time('lift')}{told.because()}"
-    return f"{told.who} moved it from {told.time('before')} to {told.time('lift')}{told.because()}"
+        return f"Its time was set to {line.time('lift')}{line.because()}"
+    return f"{line.who} moved it from {line.time('before')} to {line.time('lift')}{line.because()}"
 
 
-def _doubtful(told: _Told) -> str:
-    next_step = "It will be asked about again automatically" if told.detail.get("again") else "Someone must check"
-    return f"It is not certain that {told.where} got it{told.because('error')}. {next_step}"
+def _doubtful(line: _Line) -> str:
+    next_step = "It will be asked about again automatically" if line.detail.get("again") else "Someone must check"
+    return f"It is not certain that {line.where} got it{line.because('error')}. {next_step}"
 
 
-def _settled(told: _Told) -> str:
-    if told.detail.get("settled") == "sent":
-        return f"{told.who} says that {told.where} got it"
-    if told.detail.get("settled") == "resend":
-        return f"{told.who} had it sent to {told.where} again"
-    return f"{told.who} decided to do nothing more about {told.where}"
+def _settled(line: _Line) -> str:
+    if line.detail.get("settled") == "sent":
+        return f"{line.who} says that {line.where} got it"
+    if line.detail.get("settled") == "resend":
+        return f"{line.who} had it sent to {line.where} again"
+    return f"{line.who} decided to do nothing more about {line.where}"
 
 
-def _restored(told: _Told) -> str:
-    held, doubted = told.named("held"), told.named("doubted")
+def _restored(line: _Line) -> str:
+    held, doubted = line.named("held"), line.named("doubted")
     after = (f". On hold since: {held}" if held else "") + (
         f". May have gone out already: {doubted}" if doubted else ""
     )
-    return f"{told.who} restored the backup of {told.time('made_at')}{after}"
+    return f"{line.who} restored the backup of {line.time('made_at')}{after}"
 
 
-def _adopted(told: _Told) -> str:
-    doubted = told.named("doubted")
+def _adopted(line: _Line) -> str:
+    doubted = line.named("doubted")
     after = f". May have gone out already: {doubted}" if doubted else ""
-    return f"{told.who} made this workspace the original{after}"
+    return f"{line.who} made this workspace the original{after}"
 
 
-def _vouched(told: _Told) -> str:
-    how = [word for word, key in (("signed", "signature"), ("stamped", "stamp")) if told.detail.get(key)]
+def _vouched(line: _Line) -> str:
+    how = [word for word, key in (("signed", "signature"), ("stamped", "stamp")) if line.detail.get(key)]
     return f"recorded as {' and '.join(how)}" if how else "recorded, neither signed nor stamped"
 
 
 #: The sentence of each event, without its full stop.
-SENTENCES: Mapping[str, Callable[[_Told], str]] = MappingProxyType(
+SENTENCES: Mapping[str, Callable[[_Line], str]] = MappingProxyType(
     {
         "release.scheduled": _scheduled,
-        "release.unscheduled": lambda told: f"{told.who} unscheduled it; it is a draft again",
+        "release.unscheduled": lambda line: f"{line.who} unscheduled it; it is a draft again",
         "release.approved": _approved,
-        "release.unapproved": lambda told: (
-            f"{told.who} withdrew its approvals ({told.detail.get('withdrawn')}){told.because()}"
+        "release.unapproved": lambda line: (
+            f"{line.who} withdrew its approvals ({line.detail.get('withdrawn')}){line.because()}"
         ),
         "release.cleared": _cleared,
-        "release.clearance_refused": lambda told: (
-            f"{told.detail.get('by') or told.who} refused the clearance {told.detail.get('clearance')}{told.because()}"
+        "release.clearance_refused": lambda line: (
+            f"{line.detail.get('by') or line.who} refused the clearance {line.detail.get('clearance')}{line.because()}"
         ),
-        "release.lifted": lambda told: (
-            f"{told.detail.get('by') or told.who} lifted it: its event has happened ({told.detail.get('event')})"
-            f"{told.because()}"
+        "release.lifted": lambda line: (
+            f"{line.detail.get('by') or line.who} lifted it: its event has happened ({line.detail.get('event')})"
+            f"{line.because()}"
         ),
-        "release.dismissed": lambda told: f"It was called off for good: {told.detail.get('lifted')} was lifted instead",
+        "release.dismissed": lambda line: f"It was called off for good: {line.detail.get('lifted')} was lifted instead",
         "release.lift_moved": _moved,
-        "release.early": lambda told: (
-            f"{told.who} published it EARLY, before its embargo{_until(told)}{told.because()}"
+        "release.early": lambda line: (
+            f"{line.who} published it EARLY, before its embargo{_until(line)}{line.because()}"
         ),
-        "release.late_accepted": lambda told: (
-            f"{told.who} let it go out although it was late; it was due {told.time('lift')}"
+        "release.late_accepted": lambda line: (
+            f"{line.who} let it go out although it was late; it was due {line.time('lift')}"
         ),
-        "release.zone_rules_changed": lambda told: (
-            f"The time zone rules changed, so it goes out {told.time('lift')} instead of {told.time('before')}"
+        "release.zone_rules_changed": lambda line: (
+            f"The time zone rules changed, so it goes out {line.time('lift')} instead of {line.time('before')}"
         ),
-        "zones.confirmed": lambda told: (
-            f"Newer time zone rules ({told.detail.get('zones')}) change no release's time"
-            f" (checked: {told.detail.get('releases')})"
+        "zones.confirmed": lambda line: (
+            f"Newer time zone rules ({line.detail.get('zones')}) change no release's time"
+            f" (checked: {line.detail.get('releases')})"
         ),
-        "release.held": lambda told: f"{told.who} put it on hold{told.because()}",
-        "release.resumed": lambda told: f"{told.who} took it off hold{told.because()}",
-        "release.hold_reason": lambda told: f"{told.who} gave the reason for the hold{told.because()}",
-        "release.killed": lambda told: f"{told.who} withdrew it{told.because()}",
+        "release.held": lambda line: f"{line.who} put it on hold{line.because()}",
+        "release.resumed": lambda line: f"{line.who} took it off hold{line.because()}",
+        "release.hold_reason": lambda line: f"{line.who} gave the reason for the hold{line.because()}",
+        "release.killed": lambda line: f"{line.who} withdrew it{line.because()}",
         "release.published": lambda _: "It is published; every delivery is done",
-        "delivery.claimed": lambda told: f"Sending to {told.where} started (try {told.detail.get('attempt')})",
-        "delivery.given_back": lambda told: f"Nothing was sent to {told.where}{told.because('reason')}",
-        "delivery.delivered": lambda told: f"{told.where} accepted it{told.answer()}",
-        "delivery.retrying": lambda told: f"{told.where} did not get it{told.because('error')}. It will be tried again",
-        "delivery.failed": lambda told: f"Sending to {told.where} failed for good{told.because('error')}",
+        "delivery.claimed": lambda line: f"Sending to {line.where} started (try {line.detail.get('attempt')})",
+        "delivery.given_back": lambda line: f"Nothing was sent to {line.where}{line.because('reason')}",
+        "delivery.delivered": lambda line: f"{line.where} accepted it{line.answer()}",
+        "delivery.retrying": lambda line: f"{line.where} did not get it{line.because('error')}. It will be tried again",
+        "delivery.failed": lambda line: f"Sending to {line.where} failed for good{line.because('error')}",
         "delivery.in_doubt": _doubtful,
-        "delivery.late_answer": lambda told: f"{told.where} answered after all{told.answer()}",
-        "delivery.retried": lambda told: f"{told.who} had the failed delivery to {told.where} tried again",
+        "delivery.late_answer": lambda line: f"{line.where} answered after all{line.answer()}",
+        "delivery.retried": lambda line: f"{line.who} had the failed delivery to {line.where} tried again",
         "delivery.settled": _settled,
-        "delivery.unsettled": lambda told: f"{told.who} took back the answer about {told.where}",
-        "outlet.closed": lambda told: (
-            f"{told.where} rejected the login, so sending to it paused{told.because('reason')}"
+        "delivery.unsettled": lambda line: f"{line.who} took back the answer about {line.where}",
+        "outlet.closed": lambda line: (
+            f"{line.where} rejected the login, so sending to it paused{line.because('reason')}"
         ),
-        "outlet.opened": lambda told: f"Sending to {told.where} is on again{told.because()}",
-        "stopped": lambda told: f"{told.who} stopped everything{told.because()}",
-        "resumed": lambda told: f"{told.who} turned publishing back on",
-        "clock.confirmed": lambda told: f"{told.who} confirmed that this computer's clock is right",
-        "scheduler.started": lambda told: f"The scheduler started on {told.line.host}",
-        "scheduler.ended": lambda told: f"The scheduler ended on {told.line.host}",
-        "checkpoint": lambda told: (
-            f"The journal up to line {str(told.detail.get('head')).partition(':')[0]} was"
-            f" {_vouched(told)}{told.because('error')}"
+        "outlet.opened": lambda line: f"Sending to {line.where} is on again{line.because()}",
+        "stopped": lambda line: f"{line.who} stopped everything{line.because()}",
+        "resumed": lambda line: f"{line.who} turned publishing back on",
+        "clock.confirmed": lambda line: f"{line.who} confirmed that this computer's clock is right",
+        "scheduler.started": lambda line: f"The scheduler started on {line.line.host}",
+        "scheduler.ended": lambda line: f"The scheduler ended on {line.line.host}",
+        "checkpoint": lambda line: (
+            f"The journal up to line {str(line.detail.get('head')).partition(':')[0]} was"
+            f" {_vouched(line)}{line.because('error')}"
         ),
-        "exported": lambda told: (
-            f"{told.who} exported the record of {told.named('releases')} into {told.detail.get('file')}"
+        "exported": lambda line: (
+            f"{line.who} exported the record of {line.named('releases')} into {line.detail.get('file')}"
         ),
-        "backup": lambda told: f"{told.who} made a backup, {told.detail.get('file')}",
-        "replaced": lambda told: f"{told.who} put a backup in the place of this database",
+        "backup": lambda line: f"{line.who} made a backup, {line.detail.get('file')}",
+        "replaced": lambda line: f"{line.who} put a backup in the place of this database",
         "restored": _restored,
         "adopted": _adopted,
-        "store.moved": lambda told: (
-            f"{told.who} moved the database from {told.detail.get('from_database')} to {told.detail.get('to_database')}"
+        "store.moved": lambda line: (
+            f"{line.who} moved the database from {line.detail.get('from_database')} to {line.detail.get('to_database')}"
         ),
     }
 )
@@ -212,10 +212,10 @@ def journal_sentence(line: Line, *, timezone: str, named: bool = True) -> str:
     The release's slug is before the sentence if it is `named`. An event that this program doesn't know, such as
     a newer one's, is shown by its name.
     """
-    told = _Told(line, json.loads(line.detail), timezone)
+    read = _Line(line, json.loads(line.detail), timezone)
     at = from_micros(line.at)
     make = SENTENCES.get(line.event)
-    words = f"{make(told)}." if make else f"{line.actor}: {line.event} {line.detail}"
+    words = f"{make(read)}." if make else f"{line.actor}: {line.event} {line.detail}"
     about = f"{line.slug}: " if named and line.slug else ""
     moment = f"{say_second(at, timezone=timezone)} ({rfc3339(at.replace(microsecond=0))})"
     return f"{line.n}  {one_line(f'{moment}: {about}{words}')}"

@@ -142,7 +142,7 @@ def restore(
 
     place = _place(session)
     with unpacked(file, place.folder) as backup:
-        there = backup.standing_there
+        there = backup.what_is_there
         session.say(*_about(backup, place))
         if session.dry_run:
             session.say("Nothing was changed (dry run). The backup is intact.")
@@ -162,14 +162,14 @@ def restore(
             "made_at": rfc3339(restored.made_at),
             "stopped": True,
             "head": str(restored.head),
-            "in_doubt": list(restored.standing.doubted),
-            "held": list(restored.standing.held),
-            "unknown": list(restored.standing.unknown),
+            "in_doubt": list(restored.outcome.doubted),
+            "held": list(restored.outcome.held),
+            "unknown": list(restored.outcome.unknown),
             "ahead": [release.slug for release in restored.ahead],
             "kept": list(restored.kept),
         }
     )
-    session.say(*_told(restored, place, backup))
+    session.say(*_restored_words(restored, place, backup))
 
 
 def _place(session: Session) -> Workspace:
@@ -204,7 +204,7 @@ def _about(backup: Unpacked, place: Workspace) -> list[str]:
     ]
 
 
-def _told(restored: Restored, place: Workspace, backup: Unpacked) -> list[str]:
+def _restored_words(restored: Restored, place: Workspace, backup: Unpacked) -> list[str]:
     from pressrelease.when import say_full
 
     zone, now = backup.config.office.timezone, clock.utc_now()
@@ -212,14 +212,14 @@ def _told(restored: Restored, place: Workspace, backup: Unpacked) -> list[str]:
     lines += [f"Kept as it was: {name}" for name in restored.kept]
     if restored.config_beside:
         lines.append(f"config.toml was left as it is. The backup's copy is beside it: {restored.config_beside}.")
-    if restored.standing.doubted:
+    if restored.outcome.doubted:
         lines.append(
-            f"May have gone out after the backup, so someone must check: {', '.join(restored.standing.doubted)}."
+            f"May have gone out after the backup, so someone must check: {', '.join(restored.outcome.doubted)}."
         )
-    if restored.standing.held:
-        lines.append(f"On hold, since someone changed it after the backup: {', '.join(restored.standing.held)}.")
-    if restored.standing.unknown:
-        names = ", ".join(restored.standing.unknown)
+    if restored.outcome.held:
+        lines.append(f"On hold, since someone changed it after the backup: {', '.join(restored.outcome.held)}.")
+    if restored.outcome.unknown:
+        names = ", ".join(restored.outcome.unknown)
         lines.append(f"Scheduled after the backup, and only drafts in it. Don't schedule them again: {names}.")
     if restored.ahead:
         lines.append("Once resumed, these go out:")

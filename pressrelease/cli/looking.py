@@ -81,25 +81,25 @@ def _release_lines(seen: Listing, context: ServiceContext, now: datetime) -> lis
         approver_words,
         goes_out_words,
         next_command,
-        standing_words,
+        status_words,
         to_clear_words,
         when_words,
     )
 
     zone, policy = context.config.office.timezone, context.config.policy
     going = {None, Cause.RETRYING, Cause.DELAYED}
-    due = [row for row in seen.rows if row.standing.state is ReleaseState.PUBLISHING and row.standing.cause in going]
+    due = [row for row in seen.rows if row.status.state is ReleaseState.PUBLISHING and row.status.cause in going]
     waiting = [row for row in seen.rows if next_command(row) and row not in due]
-    wanted = [row for row in waiting if row.standing.state is not ReleaseState.DRAFT]
+    wanted = [row for row in waiting if row.status.state is not ReleaseState.DRAFT]
     lines = []
     if wanted:
         lines.append("ACTION NEEDED")
         for row in wanted:
-            lines += [f"  {row.slug}: {standing_words(row.standing)}", f"    {_sentence(_reason(row))}"]
+            lines += [f"  {row.slug}: {status_words(row.status)}", f"    {_sentence(_reason(row))}"]
             below = (goes_out_words(row, timezone=zone, now=now), approver_words(row, policy), next_command(row))
             lines += [f"    {words}" for words in below if words]
         lines.append("")
-    ahead = [row for row in seen.rows if row.lift is not None and row.lift > now and not row.standing.blocked]
+    ahead = [row for row in seen.rows if row.lift is not None and row.lift > now and not row.status.blocked]
     if ahead:
         first = min(ahead, key=lambda row: row.lift or now)
         heading = "Goes out next, once the stop has ended" if seen.stopped else "Goes out next"
@@ -110,17 +110,17 @@ def _release_lines(seen: Listing, context: ServiceContext, now: datetime) -> lis
     if due:
         lines += ["Stopped, though it is due" if seen.stopped else "Going out now"]
         for row in due:
-            late = f": {standing_words(row.standing)}" if row.standing.cause is Cause.DELAYED else ""
+            late = f": {status_words(row.status)}" if row.status.cause is Cause.DELAYED else ""
             lines.append(f"  {row.slug}{late}")
-            lines += [f"    {words}" for words in (row.standing.reason, next_command(row)) if words]
+            lines += [f"    {words}" for words in (row.status.reason, next_command(row)) if words]
         lines.append("")
-    armed = [row for row in seen.rows if row.standing.state is ReleaseState.ARMED]
+    armed = [row for row in seen.rows if row.status.state is ReleaseState.ARMED]
     if armed:
         lines.append("Waiting for an event")
         for row in armed:
             lines += [f"  {row.slug}: {_reason(row)}", f"    pressrelease lift {row.slug}"]
         lines.append("")
-    held = [row for row in seen.rows if row.standing.state is ReleaseState.HELD]
+    held = [row for row in seen.rows if row.status.state is ReleaseState.HELD]
     if held:
         lines.append("On hold")
         for row in held:
@@ -141,12 +141,12 @@ def _sentence(words: str) -> str:
 
 def _leave_if_unattended(rows: Sequence[Row]) -> None:
     """Exit with the code of what is due and nobody sends: the one thing that no scheduler's own exit code can say."""
-    if any(row.standing.cause is Cause.NO_SCHEDULER for row in rows):
+    if any(row.status.cause is Cause.NO_SCHEDULER for row in rows):
         raise typer.Exit(ADVICE[Cause.NO_SCHEDULER].exit_code)
 
 
 def _reason(row: Row) -> str:
-    return row.standing.reason or row.standing.state.sentence
+    return row.status.reason or row.status.state.sentence
 
 
 def clock_line(doubt: str) -> str:

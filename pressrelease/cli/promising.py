@@ -104,13 +104,13 @@ def _state_words(one: Promised) -> str:
     from pressrelease.status.evaluation import ReleaseState
 
     state, by = one.kept.state, one.kept.kept_by
-    said = "not public yet (still a draft); " if one.made_by is ReleaseState.DRAFT else ""
+    draft = "not public yet (still a draft); " if one.made_by is ReleaseState.DRAFT else ""
     if state is PromiseState.KEPT:
-        return f"{said}kept by {by}"
+        return f"{draft}kept by {by}"
     if state is PromiseState.PLANNED:
-        return f"{said}planned: {by} keeps it"
+        return f"{draft}planned: {by} keeps it"
     word = "OVERDUE" if state is PromiseState.OVERDUE else "NOT SCHEDULED YET"
-    return f"{said}{word}: " + (f"{by} should keep it, and is not scheduled in time" if by else "no release keeps it")
+    return f"{draft}{word}: " + (f"{by} should keep it, and is not scheduled in time" if by else "no release keeps it")
 
 
 def _next_command(one: Promised) -> str:

@@ -18,7 +18,7 @@ from pressrelease.status.views import (
     list_words,
     next_command,
     release_json,
-    standing_words,
+    status_words,
 )
 from pressrelease.system import clock
 from pressrelease.when import EmbargoKind, say_embargo, say_full
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def row_of(report: Report) -> Row:
     """A scheduled release as a row of `status`."""
     release = report.dossier.release
-    return Row(release.slug, release.headline, report.standing, release.embargo, report.dossier)
+    return Row(release.slug, release.headline, report.status, release.embargo, report.dossier)
 
 
 #: What a person may go home on, if a scheduler is alive.
@@ -70,7 +70,7 @@ def _indented(error: PressReleaseError) -> list[str]:
 def give_reports(
     session: Session, context: ServiceContext, slugs: Sequence[str], done: str, also: Mapping[str, Any] | None = None
 ) -> None:
-    """Answer a verb: what was done, then each release's standing and the next command; `also` joins the JSON."""
+    """Answer a verb: what was done, then each release's status and the next command; `also` joins the JSON."""
     now = clock.utc_now()
     if session.dry_run:
         if slugs:
@@ -79,25 +79,25 @@ def give_reports(
         return
     if done:
         session.say(done)
-    told = []
+    releases = []
     scheduled = context.store.read.releases(list(dict.fromkeys(slugs))) if context.store.exists else []
     rows = {report.slug: row_of(report) for report in context.reports(scheduled)}
     below = _below(context, rows, now=now)
     for slug in dict.fromkeys(slugs):
         if (row := rows.get(slug)) is None:
-            told.append({"slug": slug, "state": ReleaseState.DRAFT.value})
+            releases.append({"slug": slug, "state": ReleaseState.DRAFT.value})
             session.say(f"{slug}: {ReleaseState.DRAFT.sentence}.")
             continue
-        told.append(release_json(row, now=now))
-        reason = f" ({row.standing.reason})" if row.standing.reason else ""
-        session.say(f"{slug}: {standing_words(row.standing)}{reason}")
+        releases.append(release_json(row, now=now))
+        reason = f" ({row.status.reason})" if row.status.reason else ""
+        session.say(f"{slug}: {status_words(row.status)}{reason}")
         facts = (
             goes_out_words(row, timezone=context.config.office.timezone, now=now),
             approver_words(row, context.config.policy),
             f"next: {command}" if (command := next_command(row)) else "",
         )
         session.say(*(f"  {words}" for words in facts if words))
-    session.give({"releases": told, **(also or {})})
+    session.give({"releases": releases, **(also or {})})
     session.say(*below)
 
 
@@ -106,7 +106,7 @@ def _below(context: ServiceContext, rows: dict[str, Row], *, now: datetime) -> l
 
     Each release in `rows` that is due says so by itself then.
     """
-    if not any(row.standing.state in _GOES_BY_ITSELF for row in rows.values()):
+    if not any(row.status.state in _GOES_BY_ITSELF for row in rows.values()):
         return []
     from pressrelease.cli.looking import scheduler_lines
     from pressrelease.services.listing import scheduler_sign, unattended

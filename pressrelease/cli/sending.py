@@ -118,11 +118,11 @@ def publish_due_command(
         session.give({"dry_run": True, "due": slugs})
         session.say(f"Due now: {', '.join(slugs)}." if slugs else "Nothing is due.")
         return
-    with notifier_for_pass(context.workspace) as telling:
+    with notifier_for_pass(context.workspace) as notifier:
         # A person who types it once, to see something go out, will not repeat it; cron has no terminal.
         by_cron = not (sys.stdin.isatty() or sys.stdout.isatty())
         outcome = _pass(session, context, comes_again=by_cron)
-        telling.after(context.workspace, outcome.seen)
+        notifier.after(context.workspace, outcome.seen)
     session.give(
         {
             "at": maybe_rfc3339(outcome.at),
@@ -168,14 +168,14 @@ def _what_stands(outcome: Outcome, only: set[str] | None = None) -> tuple[tuple[
         return (f"stopped {outcome.stopped}",), stopped
     if waiting:
         # Its name was typed where `only` it is asked for; else cron's mail may be read by others.
-        told = "\n".join(_needs(waiting, by_name=only is not None))
+        words = "\n".join(_needs(waiting, by_name=only is not None))
         refusal = next((found for one in waiting if (found := ADVICE[one.cause].refusal)), NeedsPerson)
         facts = tuple(" ".join([one.cause.value, one.slug, *one.outlets]) for one in waiting)
-        return facts, refusal(told, hint="`pressrelease status` shows what to do.")
+        return facts, refusal(words, hint="`pressrelease status` shows what to do.")
     if retrying := [one for one in outcome.retrying if only is None or one.slug in only]:
-        told = "\n".join(f"{one.slug}: {one.reason}" for one in retrying)
+        words = "\n".join(f"{one.slug}: {one.reason}" for one in retrying)
         facts = tuple(" ".join([one.cause.value, one.slug, *one.outlets]) for one in retrying)
-        return facts, WillRetry(told, hint="What was not sent is tried again automatically.")
+        return facts, WillRetry(words, hint="What was not sent is tried again automatically.")
     return None
 
 
@@ -184,8 +184,8 @@ def _clock_doubt(context: ServiceContext, outcome: Outcome) -> tuple[tuple[str, 
     doubt = outcome.seen.clock_doubt if outcome.seen is not None else None
     if not doubt or not context.store.read.open_releases():
         return None
-    told = f"{doubt[0].upper()}{doubt[1:]}. Nothing goes out until someone checks it."
-    error = NeedsPerson(told, hint="`pressrelease doctor` says what to do.")
+    words = f"{doubt[0].upper()}{doubt[1:]}. Nothing goes out until someone checks it."
+    error = NeedsPerson(words, hint="`pressrelease doctor` says what to do.")
     return (Cause.CLOCK_IN_DOUBT.value,), error
 
 

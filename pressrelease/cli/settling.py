@@ -228,14 +228,14 @@ def _listed(deliveries: Sequence[Delivery]) -> list[str]:
 
 
 def _answer(chosen: Chosen, verdict: str) -> dict[str, Any]:
-    def told(deliveries: Sequence[Delivery]) -> list[dict[str, str | None]]:
+    def listed(deliveries: Sequence[Delivery]) -> list[dict[str, str | None]]:
         return [{"recipient": one.recipient or None, "key": one.key} for one in deliveries]
 
     return {
         "verdict": verdict,
-        "settled": told(chosen.settled),
-        "still_in_doubt": told(chosen.left),
-        "not_in_doubt": told(chosen.elsewhere),
-        "seen_without_key": told(chosen.unsure),
+        "settled": listed(chosen.settled),
+        "still_in_doubt": listed(chosen.left),
+        "not_in_doubt": listed(chosen.elsewhere),
+        "seen_without_key": listed(chosen.unsure),
         "unknown": list(chosen.unknown),
     }

@@ -21,7 +21,7 @@ from pressrelease.status.views import (
     approver_words,
     list_words,
     next_command,
-    standing_words,
+    status_words,
     to_clear_words,
     when_words,
     where_words,
@@ -115,8 +115,8 @@ def _at_hyphens(slug: str, width: int) -> str:
 
 
 def _where(row: Row, timezone: str, now: datetime) -> Text:
-    text = Text(standing_words(row.standing), style=_MEANING[row.standing.state])
-    if reason := row.standing.reason:
+    text = Text(status_words(row.status), style=_MEANING[row.status.state])
+    if reason := row.status.reason:
         text.append(f"\n{printable(reason)}", style="default")
     below = to_clear_words(row, timezone=timezone, now=now)
     below += [*where_words(row.dossier.deliveries), *list_words(row.dossier.lists)] if row.dossier else []
@@ -159,9 +159,9 @@ def print_outlets(found: Sequence[OutletFacts], *, to: Console | None = None) ->
         repeats, able = facts.repeats, facts.abilities
         cells = ["?"] * 4
         if repeats is not None and able is not None:
-            told = f"for {say_span(repeats.within)}" if repeats.within else "always"
+            recognized = f"for {say_span(repeats.within)}" if repeats.within else "always"
             cells = [
-                told if repeats.told_apart else "no",
+                recognized if repeats.told_apart else "no",
                 "in place" if able.correct else "by another",
                 "yes" if able.withdraw else "no",
                 "yes" if able.provable else "no",

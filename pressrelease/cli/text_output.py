@@ -15,7 +15,7 @@ from pressrelease.status.views import (
     late_words,
     list_words,
     next_command,
-    standing_words,
+    status_words,
     to_clear_words,
     when_words,
     where_words,
@@ -34,11 +34,11 @@ def status_lines(
         return ["There are no releases yet. To start one: `pressrelease new HEADLINE`"]
     lines: list[str] = []
     for row in rows:
-        lines.append(f"{row.slug}: {standing_words(row.standing)}")
+        lines.append(f"{row.slug}: {status_words(row.status)}")
         if row.headline:
             lines.append(f"  {row.headline}")
         lines.append(f"  when: {when_words(row, timezone=timezone, now=now)}")
-        if reason := row.standing.reason:
+        if reason := row.status.reason:
             lines.append(f"  why: {reason}")
         if row.dossier is not None:
             if detailed:
@@ -71,15 +71,15 @@ def _details(row: Row, *, timezone: str, now: datetime) -> list[str]:
     for delivery in shown:
         facts = delivery_json(delivery)
         who = delivery.outlet + (f" to {delivery.recipient}" if delivery.recipient else "")
-        told = [f"{delivery.state.sentence}", f"{delivery.attempts} tries" if delivery.attempts != 1 else "1 try"]
+        parts = [f"{delivery.state.sentence}", f"{delivery.attempts} tries" if delivery.attempts != 1 else "1 try"]
         if facts["late_ms"] is not None:
-            told.append(late_words(timedelta(milliseconds=facts["late_ms"])))
-        told += [str(facts[key]) for key in ("url", "error") if facts[key]]
+            parts.append(late_words(timedelta(milliseconds=facts["late_ms"])))
+        parts += [str(facts[key]) for key in ("url", "error") if facts[key]]
         if delivery.next_try is not None and delivery.attempts:
-            told.append(f"next try {say_full(delivery.next_try, timezone=timezone, now=now)}")
+            parts.append(f"next try {say_full(delivery.next_try, timezone=timezone, now=now)}")
         if delivery.state is DeliveryState.IN_DOUBT:
-            told.append(f"key {delivery.key}")
-        lines.append(f"  {who}: {'; '.join(told)}")
+            parts.append(f"key {delivery.key}")
+        lines.append(f"  {who}: {'; '.join(parts)}")
     return lines
 
 

@@ -12,7 +12,7 @@ from pressrelease.cli.session import Session
 from pressrelease.services import ServiceContext
 from pressrelease.services.listing import Listing, listing
 from pressrelease.status.evaluation import ReleaseState
-from pressrelease.status.views import Row, release_json, standing_words, where_words
+from pressrelease.status.views import Row, release_json, status_words, where_words
 from pressrelease.system import clock
 
 #: Seconds between two looks.
@@ -44,11 +44,11 @@ def _above(seen: Listing) -> list[str]:
 
 
 def _done(slugs: Sequence[str], rows: Sequence[Row]) -> bool:
-    return bool(slugs) and all(row.standing.state is ReleaseState.PUBLISHED for row in rows)
+    return bool(slugs) and all(row.status.state is ReleaseState.PUBLISHED for row in rows)
 
 
 def _tell(session: Session, context: ServiceContext, slugs: Sequence[str], *, everything: bool) -> None:
-    told: dict[str, object] = {}
+    shown: dict[str, object] = {}
     answer.by_line()
     while True:
         seen = _look(context, slugs, everything=everything)
@@ -58,14 +58,14 @@ def _tell(session: Session, context: ServiceContext, slugs: Sequence[str], *, ev
             seen.clock_doubt is not None,
             seen.scheduler._replace(last_seen=None),
         )
-        if told.get("") != above:
-            told[""] = above
+        if shown.get("") != above:
+            shown[""] = above
             session.say(*_above(seen), *scheduler_lines(seen.scheduler, seen))
         for row in seen.rows:
-            if told.get(row.slug) != (facts := _facts(row)):
-                told[row.slug] = facts
+            if shown.get(row.slug) != (facts := _facts(row)):
+                shown[row.slug] = facts
                 where = "; ".join(where_words(row.dossier.deliveries)) if row.dossier else ""
-                words = f"{standing_words(row.standing)}{f' ({row.standing.reason})' if row.standing.reason else ''}"
+                words = f"{status_words(row.status)}{f' ({row.status.reason})' if row.status.reason else ''}"
                 session.give_line(release_json(row, now=clock.utc_now()))
                 session.say(f"{row.slug}: {words}" + (f" [{where}]" if where else ""))
                 sys.stdout.flush()
@@ -78,7 +78,7 @@ def _facts(row: Row) -> object:
     """What of a release is a change worth a line; sentences count seconds, and would be one every second."""
     deliveries = row.dossier.deliveries if row.dossier else ()
     lift = row.lift
-    return row.standing._replace(reason=""), lift, tuple((one.id, one.state, one.error) for one in deliveries)
+    return row.status._replace(reason=""), lift, tuple((one.id, one.state, one.error) for one in deliveries)
 
 
 def _redraw(session: Session, context: ServiceContext, slugs: Sequence[str], *, everything: bool) -> None:

@@ -173,7 +173,7 @@ def _after_editing(context: ServiceContext, slug: str) -> list[str]:
     if not context.store.exists or not context.store.read.releases([slug]):
         return []
     report = context.report(slug)
-    if report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
+    if report.status.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
         return [PUBLISHED_AND_EDITED]
     if report.dossier.begun:
         return ["Part of it has gone out as it was before. The rest won't go out until the file is put back."]

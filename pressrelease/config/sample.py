@@ -8,7 +8,7 @@ from typing import Any
 from pressrelease.config.keys import Key, OutletKind
 from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS
 from pressrelease.config.sections import CLEARANCE_KEYS, SECTIONS
-from pressrelease.config.values import said
+from pressrelease.config.values import duration_text
 from pressrelease.release.model import Contact
 
 _HEAD = """\
@@ -70,7 +70,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, timedelta):
-        return f'"{said(value)}"'
+        return f'"{duration_text(value)}"'
     if isinstance(value, time):
         return f'"{value:%H:%M}"'
     if isinstance(value, str):

@@ -102,13 +102,13 @@ def duration(least: timedelta, most: timedelta) -> Reader:
         except Refused:
             raise Wrong("is not a length of time", shape) from None
         if not least <= found <= most:
-            raise Wrong(f"should be between {said(least)} and {said(most)}", shape)
+            raise Wrong(f"should be between {duration_text(least)} and {duration_text(most)}", shape)
         return found
 
     return read
 
 
-def said(length: timedelta) -> str:
+def duration_text(length: timedelta) -> str:
     """Return a duration as config.toml writes it, in its largest whole unit."""
     seconds = int(length.total_seconds())
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):

@@ -205,22 +205,22 @@ def _follow(
     context: ServiceContext, until: datetime, say_line: Callable[[str], None], scheduler: subprocess.Popen[str]
 ) -> None:
     """Report each change until everything is out."""
-    told: dict[str, str] = {}
+    shown: dict[str, str] = {}
     while clock.utc_now() < until:
         reports = {slug: context.report(slug) for slug in (FIRST, SECOND)}
         for slug, report in reports.items():
-            words = f"{report.standing.state.value} ({'; '.join(where_words(report.dossier.deliveries))})"
-            if told.get(slug) != words:
-                told[slug] = words
+            words = f"{report.status.state.value} ({'; '.join(where_words(report.dossier.deliveries))})"
+            if shown.get(slug) != words:
+                shown[slug] = words
                 say_line(f"  {slug}: {words}")
-        if all(report.standing.state is ReleaseState.PUBLISHED for report in reports.values()):
+        if all(report.status.state is ReleaseState.PUBLISHED for report in reports.values()):
             return
         if scheduler.poll() is not None:
-            said = scheduler.stderr.read() if scheduler.stderr else ""
-            raise PressReleaseError(f"The scheduler ended: {said.strip()}", code="demo_failed")
+            output = scheduler.stderr.read() if scheduler.stderr else ""
+            raise PressReleaseError(f"The scheduler ended: {output.strip()}", code="demo_failed")
         threading.Event().wait(0.1)
     raise PressReleaseError(
-        f"The demo did not finish within {PATIENCE.total_seconds():.0f} s of the second release's time: {told}.",
+        f"The demo did not finish within {PATIENCE.total_seconds():.0f} s of the second release's time: {shown}.",
         code="demo_failed",
     )
 

@@ -29,8 +29,8 @@ def docx(message: Message, edition: Edition, mark: str = "") -> bytes:
         ) from None
     release, office = message.release, message.office
     when = edition.embargoed_until
-    said = f"embargoed until {moment_words(when, office.timezone, office.language)}" if when else "no embargo ahead"
-    mark = mark or f"PROOF – version {message.version[:12]}, {said}"
+    until = f"embargoed until {moment_words(when, office.timezone, office.language)}" if when else "no embargo ahead"
+    mark = mark or f"PROOF – version {message.version[:12]}, {until}"
     document = Document()
     document.core_properties.title = holdable(release.headline)
     document.core_properties.author = holdable(office.name)

@@ -77,8 +77,8 @@ def editors_note(message: Message, edition: Edition) -> str:
     if edition.status is PubStatus.WITHHELD:
         notes.append("WITHHELD. Not for publication.")
     elif edition.embargoed_until is not None:
-        said = moment_words(edition.embargoed_until, office.timezone, office.language)
-        notes.append(f"STRICTLY EMBARGOED. Not for public release until {said}.")
+        moment = moment_words(edition.embargoed_until, office.timezone, office.language)
+        notes.append(f"STRICTLY EMBARGOED. Not for public release until {moment}.")
     return "\n".join([*notes, *([message.release.editor_note] if message.release.editor_note else [])])
 
 

@@ -98,9 +98,9 @@ def _enclosure_lines(enclosures: Sequence[Enclosure], url: str, words: Words) ->
     lines = [f"{words.attachments}:"]
     for enclosure in enclosures:
         renamed = enclosure.original if enclosure.original != enclosure.name else ""
-        said = enclosure.title or enclosure.alt or renamed
+        name = enclosure.title or enclosure.alt or renamed
         where = f"{url}{enclosure.name}" if url else enclosure.name
-        lines.append(f"- {said}: {where}" if said else f"- {where}")
+        lines.append(f"- {name}: {where}" if name else f"- {where}")
     return "\n".join(lines)
 
 

@@ -123,8 +123,8 @@ class _TextRenderer:
 def _with_address(words: str, href: str) -> str:
     """Return a link's words, followed by its address if they don't already contain it."""
     shown = href.removeprefix("mailto:").removeprefix("tel:")
-    said = words.strip()
-    digits = re.sub(r"\D", "", said)
-    if said in {href, shown} or (href.startswith("tel:") and digits and re.sub(r"\D", "", shown).endswith(digits)):
+    text = words.strip()
+    digits = re.sub(r"\D", "", text)
+    if text in {href, shown} or (href.startswith("tel:") and digits and re.sub(r"\D", "", shown).endswith(digits)):
         return words
-    return f"{words} ({shown})" if said else shown
+    return f"{words} ({shown})" if text else shown

@@ -38,40 +38,40 @@ def conditions(
         if not going or release.word is Directive.KILLED:
             continue
         lifted = release.lift is not None and release.lift <= now and not clock_doubt
-        told: list[tuple[Cause, str]] = []
+        reasons: list[tuple[Cause, str]] = []
         if one.dossier.file is not FileFact.SAME:
             what = "was changed after it was scheduled" if one.dossier.file is FileFact.CHANGED else "is gone"
             cause = Cause.FILE_CHANGED if one.dossier.file is FileFact.CHANGED else Cause.FILE_MISSING
-            told.append((cause, f"The file of {one.name} {what}. Nothing more of it goes out."))
+            reasons.append((cause, f"The file of {one.name} {what}. Nothing more of it goes out."))
         if changed := one.dossier.changed:
-            told.append((Cause.CONFIG_CHANGED, f"{changed} after {one.name} was scheduled. Nothing of it goes out."))
+            reasons.append((Cause.CONFIG_CHANGED, f"{changed} after {one.name} was scheduled. Nothing of it goes out."))
         if (ruling := one.dossier.ruling) and ruling.asks:
-            told.append((Cause.ZONE_RULES_ASK, f"About {one.name}: {ruling.words}."))
+            reasons.append((Cause.ZONE_RULES_ASK, f"About {one.name}: {ruling.words}."))
         if lifted and any(
             too_late(delivery, release, policy=config.policy, retry=config.retry, now=now)
             for delivery in going
             if delivery.outlet in known_outlets
         ):
-            told.append(
+            reasons.append(
                 (
                     Cause.MISSED,
                     f"{one.name} missed its release time by more than max_late allows and does not go out by itself.",
                 )
             )
         elif lifted and release.word is Directive.HELD:
-            told.append((Cause.HELD, f"{one.name} was due to go out, and it is on hold."))
+            reasons.append((Cause.HELD, f"{one.name} was due to go out, and it is on hold."))
         elif lifted and one.missing > 0:
-            told.append((Cause.APPROVAL_MISSING, f"{one.name} was due to go out, and it is not approved."))
-        elif lifted and one.standing and one.standing.cause in UNCLEARED:
-            told.append((one.standing.cause, f"{one.name} was due to go out, and {_uncleared(one, now)}."))
-        elif one.standing and one.standing.cause is Cause.EVENT_OVERDUE:
-            told.append((Cause.EVENT_OVERDUE, f"{one.name} waits for an event, and its last moment has passed."))
-        if one.standing and one.standing.cause is Cause.DELAYED and not clock_doubt:
-            told.append((Cause.DELAYED, _delayed(one, config.office.timezone, now)))
+            reasons.append((Cause.APPROVAL_MISSING, f"{one.name} was due to go out, and it is not approved."))
+        elif lifted and one.status and one.status.cause in UNCLEARED:
+            reasons.append((one.status.cause, f"{one.name} was due to go out, and {_uncleared(one, now)}."))
+        elif one.status and one.status.cause is Cause.EVENT_OVERDUE:
+            reasons.append((Cause.EVENT_OVERDUE, f"{one.name} waits for an event, and its last moment has passed."))
+        if one.status and one.status.cause is Cause.DELAYED and not clock_doubt:
+            reasons.append((Cause.DELAYED, _delayed(one, config.office.timezone, now)))
         if gone := sorted({delivery.outlet for delivery in going} - set(known_outlets)):
             waits = f"{one.name} can't go to {', '.join(gone)}: config.toml no longer has it, or it is switched off."
-            told.append((Cause.OUTLET_UNKNOWN, waits))
-        found += [_condition(one, cause, words, gone) for cause, words in told]
+            reasons.append((Cause.OUTLET_UNKNOWN, waits))
+        found += [_condition(one, cause, words, gone) for cause, words in reasons]
     return found
 
 
@@ -110,8 +110,8 @@ def _condition(one: Known, cause: Cause, words: str, gone: Sequence[str]) -> Not
     outlets: Sequence[str] = ()
     if cause is Cause.OUTLET_UNKNOWN:
         outlets = gone
-    elif cause is Cause.DELAYED and one.standing:
-        outlets = one.standing.outlets
+    elif cause is Cause.DELAYED and one.status:
+        outlets = one.status.outlets
     release = one.dossier.release
     return Notice(
         ADVICE[cause].topic or Topic.NEEDS_YOU,
@@ -122,9 +122,9 @@ def _condition(one: Known, cause: Cause, words: str, gone: Sequence[str]) -> Not
 
 def _delayed(one: Known, timezone: str, now: datetime) -> str:
     """Return how far a stuck release has come. No answer of a server is repeated here."""
-    assert one.standing is not None  # noqa: S101  (its cause was checked)
+    assert one.status is not None  # noqa: S101  (its cause was checked)
     places = []
-    for outlet in one.standing.outlets:
+    for outlet in one.status.outlets:
         deliveries = [each for each in one.dossier.deliveries if each.outlet == outlet]
         sent = sum(each.state is DeliveryState.DELIVERED for each in deliveries)
         next_try = min((each.next_try for each in deliveries if each.next_try and each.next_try > now), default=None)

@@ -276,12 +276,12 @@ def _stuck(group: EventGroup, known: Known | None, closed: Collection[str], *, o
     name = display_name(group.slug, group.version, out=out)
     look = f"`pressrelease status {group.slug}`" if out else "`pressrelease status`"
     if state is DeliveryState.IN_DOUBT:
-        said = (
+        words = (
             f"{name} is in doubt at {group.outlet}{_so_many(count)}: it was sent, and nothing shows whether it arrived."
         )
-        return f"{said} To see it: {look}. When you know, answer with `pressrelease settle`."
-    said = f"{name} failed for good at {group.outlet}{_so_many(count)}."
-    return f"{said} To see why: {look}. To try again: `pressrelease retry`."
+        return f"{words} To see it: {look}. When you know, answer with `pressrelease settle`."
+    words = f"{name} failed for good at {group.outlet}{_so_many(count)}."
+    return f"{words} To see why: {look}. To try again: `pressrelease retry`."
 
 
 def _so_many(count: int) -> str:

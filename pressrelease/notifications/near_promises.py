@@ -139,7 +139,7 @@ def due(promise: Promise) -> tuple[bool, datetime, str, int]:
 
 def state_of(reports: dict[str, Report], slug: str) -> ReleaseState:
     """Return the state of a release by its report; one without a report is a draft."""
-    return reports[slug].standing.state if slug in reports else ReleaseState.DRAFT
+    return reports[slug].status.state if slug in reports else ReleaseState.DRAFT
 
 
 def follower(reports: dict[str, Report], slug: str) -> Follower:
@@ -148,7 +148,7 @@ def follower(reports: dict[str, Report], slug: str) -> Follower:
 
     if slug not in reports:
         return Follower(slug)
-    state = reports[slug].standing.state
+    state = reports[slug].status.state
     return Follower(
         slug,
         lift=reports[slug].dossier.release.lift,

@@ -67,7 +67,7 @@ class Known:
     dossier: Dossier
     missing: int = 0
     out: bool = False
-    standing: ReleaseStatus | None = None
+    status: ReleaseStatus | None = None
     early: Early | None = None
 
     @property

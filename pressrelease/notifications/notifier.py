@@ -79,7 +79,7 @@ class Notifier:
             if name in known_outlets(workspace.config):
                 with self._lock:
                     self._wanted[name] = workspace, seen
-                    self._begin(f"telling {name}", self._notify_while_requested, name)
+                    self._begin(f"notifying {name}", self._notify_while_requested, name)
 
     def _is_left_alone(self, seen: Snapshot | None) -> bool:
         """Return whether to wait until after the next lift; but not for ever if one follows another."""
@@ -110,10 +110,10 @@ class Notifier:
             with self._lock:
                 workspace, seen = self._wanted.pop(name)
             self._looked_at[name] = clock.pause_clock()
-            _quietly(f"telling {name}", notify, (workspace, name, seen))
+            _quietly(f"notifying {name}", notify, (workspace, name, seen))
             with self._lock:
                 if name not in self._wanted:
-                    del self._threads[f"telling {name}"]
+                    del self._threads[f"notifying {name}"]
                     return
 
     def _checkpoint(self, workspace: Workspace) -> None:

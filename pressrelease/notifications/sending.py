@@ -79,8 +79,8 @@ def _anybody_may_be_told(store: Store, readers: Collection[NotificationCursor], 
 
 
 def _waits_to_be_told(news: UnreadEvents, reader: NotificationCursor, now: datetime) -> bool:
-    lines, standing = news.new_to(reader)
-    return bool(lines or standing) and reader.may_be_notified(now, urgent=_urges(lines))
+    lines, conditions = news.new_to(reader)
+    return bool(lines or conditions) and reader.may_be_notified(now, urgent=_urges(lines))
 
 
 def _urges(lines: Collection[JournalEvent]) -> bool:
@@ -90,9 +90,9 @@ def _urges(lines: Collection[JournalEvent]) -> bool:
 def _skip_lines(store: Store, readers: Collection[NotificationCursor], news: UnreadEvents, now: datetime) -> None:
     """Record that there was nothing to send, if that saves later work or ends a condition."""
     for reader in readers:
-        lines, standing = news.new_to(reader)
+        lines, conditions = news.new_to(reader)
         ended = reader.conditions != news.kept(reader)
-        if lines or standing or not (ended or news.upto - reader.line > PASSED_OVER):
+        if lines or conditions or not (ended or news.upto - reader.line > PASSED_OVER):
             continue
         with store.ledger(now=now, actor="scheduler") as ledger:
             notification_state.mark_notified(
@@ -125,11 +125,11 @@ def _tell_reader(
     now = clock.utc_now()
     if news is None or reader.line < news.after:
         news = unread_events(workspace, seen, [reader], now)
-    lines, standing = news.new_to(reader)
+    lines, conditions = news.new_to(reader)
     notices, beyond = in_words(workspace, lines, now)
-    notices += [one for one in standing if one.words]
+    notices += [one for one in conditions if one.words]
     if not notices:
-        if lines or standing:
+        if lines or conditions:
             with store.ledger(now=now, actor="scheduler") as ledger:
                 notification_state.mark_notified(
                     ledger, reader, line=news.upto, conditions=news.kept_after(reader), not_before=reader.not_before
@@ -140,7 +140,7 @@ def _tell_reader(
     with store.ledger(now=now, actor="scheduler") as ledger:
         if not notification_state.claim_cursor(ledger, reader, until=now + CLAIMED_FOR):
             return
-    key = _key(store, outlet, reader, lines, standing)
+    key = _key(store, outlet, reader, lines, conditions)
     message = digest(notices, beyond=beyond, office=workspace.config.office, key=key, now=now)
     failed = _sent(outlet, message, key, reader.recipient)
     then = clock.utc_now()
@@ -157,12 +157,16 @@ def _tell_reader(
 
 
 def _key(
-    store: Store, outlet: Outlet, reader: NotificationCursor, lines: Sequence[JournalEvent], standing: Sequence[Notice]
+    store: Store,
+    outlet: Outlet,
+    reader: NotificationCursor,
+    lines: Sequence[JournalEvent],
+    conditions: Sequence[Notice],
 ) -> str:
     """Return a key that is the same whenever the contents are, so that an outlet recognizes a repeat; 32 hex digits."""
-    what = [str(lines[-1].n) if lines else "", *sorted(notice.key for notice in standing)]
-    said = "\n".join([store.read.store_id(), outlet.name, reader.recipient, str(reader.line), *what])
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    what = [str(lines[-1].n) if lines else "", *sorted(notice.key for notice in conditions)]
+    contents = "\n".join([store.read.store_id(), outlet.name, reader.recipient, str(reader.line), *what])
+    return hashlib.sha256(contents.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _sent(outlet: Outlet, message: Message, key: str, recipient: str) -> Certainty | None:
@@ -173,6 +177,6 @@ def _sent(outlet: Outlet, message: Message, key: str, recipient: str) -> Certain
         _log.warning("%s could not be notified (%s)", outlet.name, failure.certainty.value)
         return failure.certainty
     except Exception as error:  # noqa: BLE001  (a fault in an outlet kind: it is sent another time)
-        _log.error("telling %s: %s", outlet.name, frames(error))
+        _log.error("notifying %s: %s", outlet.name, frames(error))
         return Certainty.NOT_SENT
     return None

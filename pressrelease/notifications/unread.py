@@ -45,12 +45,12 @@ class UnreadEvents:
     after: int
     upto: int
     events: tuple[JournalEvent, ...]
-    standing: tuple[Notice, ...]
+    conditions: tuple[Notice, ...]
 
     def new_to(self, reader: NotificationCursor) -> tuple[list[JournalEvent], list[Notice]]:
         """Return what one recipient has not been notified of."""
         lines = [one for one in self.events if one.n > reader.line]
-        return lines, [one for one in self.standing if not _is_known(one.key, reader.conditions)]
+        return lines, [one for one in self.conditions if not _is_known(one.key, reader.conditions)]
 
     def kept(self, reader: NotificationCursor) -> frozenset[str]:
         """Return what stays recorded of a recipient's conditions if nothing is sent: those that still hold."""
@@ -68,7 +68,7 @@ class UnreadEvents:
     @property
     def keys(self) -> frozenset[str]:
         """The key of every condition that holds."""
-        return frozenset(one.key for one in self.standing)
+        return frozenset(one.key for one in self.conditions)
 
 
 def _is_known(key: str, conditions: Collection[str]) -> bool:
@@ -97,15 +97,15 @@ def unread_events(
     ]
     # Deliveries in time are most of what happens, and nobody is notified of each.
     new_events = tuple(one for one in events if one.at >= now - OLDEST and grouped([one]))
-    return UnreadEvents(after, upto, new_events, tuple(_standing(workspace, seen, readers, now)))
+    return UnreadEvents(after, upto, new_events, tuple(_conditions_that_hold(workspace, seen, readers, now)))
 
 
-def _standing(
+def _conditions_that_hold(
     workspace: Workspace, seen: Snapshot, readers: Collection[NotificationCursor], now: datetime
 ) -> list[Notice]:
     """Return the conditions without a line of their own, by the pass that was just made."""
     config, store = workspace.config, workspace.store
-    delayed = [slug for slug, standing in seen.plan.statuses if standing.cause is Cause.DELAYED]
+    delayed = [slug for slug, status in seen.plan.statuses if status.cause is Cause.DELAYED]
     slugs = list(dict.fromkeys([*(one.slug for one in seen.plan.needs_you), *delayed]))[:MOST_MATTERS]
     found = conditions(
         _known(workspace, slugs).values(),
@@ -197,7 +197,7 @@ def _known(workspace: Workspace, slugs: Sequence[str]) -> dict[str, Known]:
                 policy.approvals - counted_approvals(one.dossier.approvals, policy, one.dossier.release.makers),
             ),
             out=one.slug in out,
-            standing=one.standing,
+            status=one.status,
             early=_early(store.read, one.dossier.release),
         )
         for one in reports(store, workspace.library, workspace.config, releases, trust_clock=True)

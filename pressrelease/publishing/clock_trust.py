@@ -175,9 +175,9 @@ def clock_doubt(store: Store, mark: clock.ClockReading, tolerance: timedelta) ->
 
 def _apart_from_server(store: Store, tolerance: timedelta) -> str | None:
     asked = clock.utc_now()
-    said = store.read.server_time()
+    server = store.read.server_time()
     heard = clock.utc_now()
-    if said is None or asked - tolerance <= said <= heard + tolerance:
+    if server is None or asked - tolerance <= server <= heard + tolerance:
         return None
-    ahead = round((heard - said).total_seconds())
+    ahead = round((heard - server).total_seconds())
     return f"this machine's clock is {abs(ahead)} s {'ahead of' if ahead > 0 else 'behind'} the database server's"

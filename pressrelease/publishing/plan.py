@@ -72,7 +72,7 @@ def make_plan(
     retrying: list[str] = []
     for dossier in dossiers:
         release = dossier.release
-        standing = evaluate(
+        status = evaluate(
             dossier,
             policy=policy,
             retry=retry,
@@ -81,14 +81,14 @@ def make_plan(
             clock_doubt=clock_doubt,
             closed=closed,
         )
-        statuses.append((release.slug, standing))
+        statuses.append((release.slug, status))
         lifted = release.lift is not None and release.lift <= now
-        if standing.state is ReleaseState.NEEDS_YOU or (lifted and standing.state in _WAITS_FOR_A_PERSON):
-            assert standing.cause is not None  # noqa: S101  (every waiting release has one, as test_standing shows)
+        if status.state is ReleaseState.NEEDS_YOU or (lifted and status.state in _WAITS_FOR_A_PERSON):
+            assert status.cause is not None  # noqa: S101  (every waiting release has one, as test_evaluation shows)
             needs_you.append(
-                Waiting(release.slug, standing.reason, standing.cause, standing.outlets, release.version, lifted)
+                Waiting(release.slug, status.reason, status.cause, status.outlets, release.version, lifted)
             )
-        if standing.blocked:
+        if status.blocked:
             continue
         for delivery in dossier.deliveries:
             if delivery.state not in CLAIMABLE or delivery.next_try is None or delivery.outlet not in known_outlets:

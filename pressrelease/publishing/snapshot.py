@@ -61,7 +61,7 @@ class Report(NamedTuple):
     """The status of a scheduled release, with everything known about it."""
 
     dossier: Dossier
-    standing: ReleaseStatus
+    status: ReleaseStatus
 
     @property
     def slug(self) -> str:

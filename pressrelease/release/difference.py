@@ -88,12 +88,12 @@ def difference(before: Covered, after: Covered) -> Difference:
     moved = (before.lift, before.wall) != (after.lift, after.wall)
     recipients = tuple(_recipients(before.recipients, after.recipients))
     attachments = tuple(_attachments(before, after))
-    said = {"outlets"} if before.recipients.keys() != after.recipients.keys() else set()
-    said |= {"attachments"} if attachments else set()
+    shown = {"outlets"} if before.recipients.keys() != after.recipients.keys() else set()
+    shown |= {"attachments"} if attachments else set()
     return Difference(
         lift=LiftChange(before.lift, after.lift) if moved else None,
         recipients=recipients,
-        values=tuple(one for one in _values(before.release, after.release) if one.name not in said),
+        values=tuple(one for one in _values(before.release, after.release) if one.name not in shown),
         text=text_changes(before.release.body, after.release.body),
         attachments=attachments,
         config=tuple(_settings(before.settings, after.settings)),

@@ -39,6 +39,6 @@ class ConfigFile:
     def was_refused(self, edited: object, why: str) -> str:
         """Note that the file can't be used. Return the message to show, "" if it was shown already."""
         words = f"config.toml was edited and can't be used; the one before stays in force.\n{why}"
-        told, self._words = self._words, words
+        before, self._words = self._words, words
         self._read, self.never_read = edited, False
-        return "" if words == told else words
+        return "" if words == before else words

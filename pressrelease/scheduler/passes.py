@@ -138,7 +138,7 @@ def _leave_sign(store: Store, seen: Snapshot, *, comes_again: bool) -> None:
 
 
 def _outcome(seen: Snapshot, tried: Sequence[str], still_open: Collection[str], moved: tuple[str, ...]) -> Outcome:
-    states = {slug: standing.state for slug, standing in seen.plan.statuses}
+    states = {slug: status.state for slug, status in seen.plan.statuses}
     statuses = dict(seen.plan.statuses)
     return Outcome(
         at=seen.at,
@@ -152,6 +152,6 @@ def _outcome(seen: Snapshot, tried: Sequence[str], still_open: Collection[str], 
     )
 
 
-def _retrying(slug: str, standing: ReleaseStatus) -> Waiting:
-    reason = standing.reason or "not all of it was sent"
-    return Waiting(slug, reason, standing.cause or Cause.RETRYING, standing.outlets)
+def _retrying(slug: str, status: ReleaseStatus) -> Waiting:
+    reason = status.reason or "not all of it was sent"
+    return Waiting(slug, reason, status.cause or Cause.RETRYING, status.outlets)

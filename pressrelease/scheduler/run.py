@@ -73,7 +73,7 @@ class Scheduler:
         self._say = say
         self._wake = threading.Event()
         self._ending = threading.Event()
-        self._said: set[str] = set()
+        self._printed: set[str] = set()
         self._name = f"run {uuid.uuid4().hex}"
         self._signed_at = float("-inf")
         self._looked = (float("-inf"), 0.0)
@@ -89,10 +89,10 @@ class Scheduler:
 
         Raises: StateUnreadable if the store can't be trusted; nothing more is sent then.
         """
-        with notifier_for_pass(self._workspace, staying=True) as telling:
-            self._run(telling)
+        with notifier_for_pass(self._workspace, staying=True) as notifier:
+            self._run(notifier)
 
-    def _run(self, telling: Notifier) -> None:
+    def _run(self, notifier: Notifier) -> None:
         from apscheduler.schedulers.background import BackgroundScheduler
 
         alarm = BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True})
@@ -113,7 +113,7 @@ class Scheduler:
                     seen = self._pass(cycle)
                     self._set_alarm(alarm, seen.next_wake if seen else None)
                     if seen is not None:
-                        telling.after(self._workspace, seen)
+                        notifier.after(self._workspace, seen)
                     if not _is_near(seen):
                         self._wake.wait(PASS_EVERY)
                     if seen is not None and _is_near(seen):
@@ -170,18 +170,18 @@ class Scheduler:
             self._sign_if_old(seen)
         self._closed = seen.closed
         # Everything that waits for a closed outlet waits for the same fix, so it is logged once.
-        told = {one.reason if one.waits_for_outlets else ": ".join(in_logs(one)) for one in seen.plan.needs_you}
+        reasons = {one.reason if one.waits_for_outlets else ": ".join(in_logs(one)) for one in seen.plan.needs_you}
         if seen.stopped and seen.plan.due:
-            told.add(f"Nothing goes out: {seen.stopped}.")
-        for words in sorted(told - self._said):
+            reasons.add(f"Nothing goes out: {seen.stopped}.")
+        for words in sorted(reasons - self._printed):
             self._say(words)
-        self._said = told
+        self._printed = reasons
         return seen
 
     def _tell(self, words: str) -> None:
         _log.warning("%s", words)
-        if words not in self._said:
-            self._said.add(words)
+        if words not in self._printed:
+            self._printed.add(words)
             self._say(words)
 
     # -- an edited config ----------------------------------------------------------------------------------

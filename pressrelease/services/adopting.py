@@ -40,7 +40,7 @@ def adopt(context: ServiceContext, why: str = "") -> Adopted:
         )
     head = verify(context.store.read).walk.head
     with context.ledger(now) as ledger:
-        standing = start_stopped(
+        outcome = start_stopped(
             ledger,
             by=context.actor,
             event="adopted",
@@ -51,7 +51,7 @@ def adopt(context: ServiceContext, why: str = "") -> Adopted:
         )
     if not context.dry_run:
         context.store.adopted()
-    return Adopted(found.not_the_original, standing.doubted)
+    return Adopted(found.not_the_original, outcome.doubted)
 
 
 def must_be_the_original(context: ServiceContext) -> None:

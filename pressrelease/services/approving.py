@@ -48,9 +48,9 @@ def may_approve(
             hint="Ask a colleague.",
             code="author_may_not_approve",
         )
-    if report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
+    if report.status.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
         raise NotPermitted(
-            f"{slug} is {report.standing.state.sentence} already. Nothing was approved.",
+            f"{slug} is {report.status.state.sentence} already. Nothing was approved.",
             hint=PUBLISHED_AND_EDITED if report.dossier.file is not FileFact.SAME else "",
             code="already_published",
         )

@@ -67,9 +67,9 @@ def question(context: ServiceContext, slug: str, name: str, by: str) -> Question
             hint=f"Only {' or '.join(clearance.rule.by)} can. Anyone can stop it: `pressrelease hold {slug}`.",
             code="not_a_clearer",
         )
-    if report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
+    if report.status.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
         raise NotPermitted(
-            f"{slug} is {report.standing.state.sentence} already. Nothing was recorded.", code="already_published"
+            f"{slug} is {report.status.state.sentence} already. Nothing was recorded.", code="already_published"
         )
     return Question(report, clearance, clearance.rule)
 

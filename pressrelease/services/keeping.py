@@ -110,9 +110,9 @@ def verify(reader: Reader, known: Head | None = None) -> Verified:
     if reader.rows("SELECT max(n) AS last FROM journal")[0]["last"] not in (None, walked.head.n):
         # Somebody wrote in the meantime: rows and lines are from two moments, and a comparison would prove nothing.
         return Verified(walked, tuple(changed))
-    told = account.disagreements(rows)
-    told += account.release_disagreements(releases, stopped=stopped, clearances=clearances) if of_today else []
-    return Verified(walked, (*changed, *told))
+    differences = account.disagreements(rows)
+    differences += account.release_disagreements(releases, stopped=stopped, clearances=clearances) if of_today else []
+    return Verified(walked, (*changed, *differences))
 
 
 def known_head(text: str) -> Head:

@@ -21,7 +21,7 @@ def ready(context: ServiceContext, slug: str, by: str) -> Report:
     Raises: Stopped, NotPermitted, NeedsPerson or EmbargoRefused with the reason.
     """
     report = context.report(slug)
-    release, status, now = report.dossier.release, report.standing, clock.utc_now()
+    release, status, now = report.dossier.release, report.status, clock.utc_now()
     control = context.store.control()
     if control.stopped:
         raise Stopped(
@@ -35,8 +35,8 @@ def ready(context: ServiceContext, slug: str, by: str) -> Report:
             code="not_a_lifter",
         )
     if status.state is ReleaseState.KILLED or not release.waits_for_event:
-        said = f"{slug} is {status.state.sentence}" + (f" ({status.reason})" if status.reason else "")
-        raise NotPermitted(f"{said}. It waits for no event. Nothing was changed.", code="no_event")
+        state = f"{slug} is {status.state.sentence}" + (f" ({status.reason})" if status.reason else "")
+        raise NotPermitted(f"{state}. It waits for no event. Nothing was changed.", code="no_event")
     must_be_as_scheduled(report, "Nothing was changed.")
     must_trust_clock(context, f"{slug} was not lifted, and nothing was sent.")
     if status.state is ReleaseState.UNAPPROVED:

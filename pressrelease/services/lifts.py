@@ -77,16 +77,16 @@ def has_no_time(slug: str, embargo: Embargo) -> NotPermitted:
 def must_fit(embargo: Embargo, lift: datetime, *, slug: str, timezone: str, now: datetime) -> None:
     """Raise NotPermitted for a lift before the embargo of a release, EmbargoRefused for one after its window."""
     why = _why_outside(embargo, lift)
-    said = say_full(lift, timezone=timezone, now=now)
+    moment = say_full(lift, timezone=timezone, now=now)
     if why == "before_embargo":
         raise NotPermitted(
-            f"{said} is before the embargo of {slug} ({embargo.text}). Nothing was changed.",
+            f"{moment} is before the embargo of {slug} ({embargo.text}). Nothing was changed.",
             hint="Change the embargo in the file, or choose a later --at.",
             code=why,
         )
     if why == "after_window":
         raise EmbargoRefused(
-            f"{said} is after the end of the window of {slug} ({embargo.text}). Nothing was changed.",
+            f"{moment} is after the end of the window of {slug} ({embargo.text}). Nothing was changed.",
             hint="Choose an --at inside the window, or change the embargo in the file.",
             code=why,
         )

@@ -100,7 +100,7 @@ def listing(
 
 def _row(report: Report) -> Row:
     release = report.dossier.release
-    return Row(release.slug, release.headline, report.standing, release.embargo, report.dossier)
+    return Row(release.slug, release.headline, report.status, release.embargo, report.dossier)
 
 
 def unattended(row: Row, now: datetime, alive: Path) -> Row:
@@ -108,8 +108,8 @@ def unattended(row: Row, now: datetime, alive: Path) -> Row:
 
     `alive` is the folder in which processes of this machine hold their names.
     """
-    lift, standing = row.lift, row.standing
-    if standing.state is not ReleaseState.PUBLISHING or lift is None or lift > now or row.dossier is None:
+    lift, status = row.lift, row.status
+    if status.state is not ReleaseState.PUBLISHING or lift is None or lift > now or row.dossier is None:
         return row
     due = [one for one in row.dossier.deliveries if one.is_open and (one.next_try or now) <= now]
     if not due or any(
@@ -118,7 +118,7 @@ def unattended(row: Row, now: datetime, alive: Path) -> Row:
         return row
     late = now - max(lift, due_since(row.dossier) or lift)
     words = f"it was due {say_span(late)} ago" if late >= LATE else "it is due now"
-    return row._replace(standing=ReleaseStatus.because(standing.state, Cause.NO_SCHEDULER, due=words))
+    return row._replace(status=ReleaseStatus.because(status.state, Cause.NO_SCHEDULER, due=words))
 
 
 def _being_sent(delivery: Delivery, now: datetime, alive: Path) -> bool:

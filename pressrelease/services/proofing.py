@@ -86,7 +86,7 @@ def _of_scheduled(context: ServiceContext, slug: str, now: datetime) -> Proof:
     from pressrelease.store.rows import from_micros
 
     report = context.report(slug)
-    release, standing = report.dossier.release, report.standing
+    release, release_status = report.dossier.release, report.status
     remarks = []
     if release.lift is None:
         remarks.append(f"{slug} goes out as soon as it is approved. It is shown as if that were now.")
@@ -99,9 +99,9 @@ def _of_scheduled(context: ServiceContext, slug: str, now: datetime) -> Proof:
     )
     message = RenderCache(context.config, context.store).message(delivery)
     status = PubStatus.USABLE
-    if standing.state is ReleaseState.KILLED:
+    if release_status.state is ReleaseState.KILLED:
         status = PubStatus.CANCELED
-    elif standing.blocked:
+    elif release_status.blocked:
         status = PubStatus.WITHHELD
     frozen = context.store.read.rows(
         "SELECT frozen_at FROM versions WHERE slug = :slug AND version = :version",
@@ -118,7 +118,7 @@ def _of_scheduled(context: ServiceContext, slug: str, now: datetime) -> Proof:
         outlets=release.outlets,
         recipients=recipients,
         remarks=tuple(remarks),
-        unapproved=standing.state is ReleaseState.UNAPPROVED,
+        unapproved=release_status.state is ReleaseState.UNAPPROVED,
     )
 
 
@@ -195,8 +195,8 @@ def _lift_of_draft(
     if (chosen := kept(last, embargo)) is not None:
         return chosen.moment, chosen.wall
     if embargo.kind is EmbargoKind.WINDOW and embargo.lift is not None:
-        said = say(embargo.lift, timezone=context.config.office.timezone, now=now)
-        remarks.append(f"“{embargo.text}” is not an exact time. This is shown as if it went out {said}.")
+        moment = say(embargo.lift, timezone=context.config.office.timezone, now=now)
+        remarks.append(f"“{embargo.text}” is not an exact time. This is shown as if it went out {moment}.")
     return embargo.lift, embargo.wall
 
 

@@ -182,15 +182,15 @@ def ability_lines(facts: OutletFacts) -> list[str]:
 
 def state_words(facts: OutletFacts) -> str:
     """Return an outlet's current state; "" if there is nothing to report."""
-    said = []
+    words = []
     if not facts.enabled:
-        said.append("switched off")
+        words.append("switched off")
     if facts.closed is not None:
-        said.append(
+        words.append(
             f"LOGIN REJECTED: {facts.closed.reason}. Sending is paused until you fix the credentials or --test succeeds"
         )
     if facts.trouble:
-        said.append(f"CAN'T BE USED: {facts.trouble}")
+        words.append(f"CAN'T BE USED: {facts.trouble}")
     elif facts.reached is not None:
-        said.append(f"{'reached' if facts.reached else 'NOT REACHED'}: {facts.found}")
-    return "; ".join(said)
+        words.append(f"{'reached' if facts.reached else 'NOT REACHED'}: {facts.found}")
+    return "; ".join(words)

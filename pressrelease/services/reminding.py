@@ -26,24 +26,24 @@ def is_news(private: Path, facts: Collection[str], now: datetime) -> bool:
     news.
     """
     file = private / FILE
-    said = _said(file)
-    news = any(fact not in said or not timedelta(0) <= now - said[fact] < SAID_AGAIN_AFTER for fact in facts)
-    kept = {fact: now if news else said[fact] for fact in facts}
-    if kept != said:
+    mailed = _mailed(file)
+    news = any(fact not in mailed or not timedelta(0) <= now - mailed[fact] < SAID_AGAIN_AFTER for fact in facts)
+    kept = {fact: now if news else mailed[fact] for fact in facts}
+    if kept != mailed:
         _keep(file, kept)
     return news
 
 
-def _said(file: Path) -> dict[str, datetime]:
+def _mailed(file: Path) -> dict[str, datetime]:
     try:
         return {str(fact): read_rfc3339(at) for fact, at in json.loads(file.read_bytes()).items()}
     except Exception:  # noqa: BLE001  (a file that anything may have happened to; without it, the mail is repeated)
         return {}
 
 
-def _keep(file: Path, said: dict[str, datetime]) -> None:
+def _keep(file: Path, mailed: dict[str, datetime]) -> None:
     from pressrelease.system.files import write_atomically
 
-    data = json.dumps({fact: rfc3339(at) for fact, at in sorted(said.items())}).encode()
+    data = json.dumps({fact: rfc3339(at) for fact, at in sorted(mailed.items())}).encode()
     with contextlib.suppress(OSError):  # it is mailed again
         write_atomically(file, data, 0o600, durable=False)

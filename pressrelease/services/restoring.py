@@ -64,7 +64,7 @@ class Unpacked:
         return self.aside / archive.RECORD
 
     @cached_property
-    def standing_there(self) -> str:
+    def what_is_there(self) -> str:
         """What would be replaced, in a sentence; "" if nothing is there."""
         try:
             if not self.target.exists:
@@ -127,7 +127,7 @@ class Restored:
 
     head: Head
     made_at: datetime
-    standing: RestoreOutcome
+    outcome: RestoreOutcome
     ahead: tuple[Scheduled, ...]
     knew: bool
     kept: tuple[str, ...] = ()
@@ -143,14 +143,14 @@ def put_back(backup: Unpacked, *, actor: str) -> Restored:
     store, mark = backup.target, stamp(now)
     nobody_at_work(store, backup.folder / PRIVATE / "alive", now, what="changed")
     since = _quiet(store, backup, actor=actor, now=now)
-    standing, ahead, head = _prepare(backup, since, actor=actor, now=now)
+    outcome, ahead, head = _prepare(backup, since, actor=actor, now=now)
     with _disk():
         kept = _replace_record(backup, mark)
         kept += _put_releases(backup.aside / "releases", backup.folder / "releases", _kept_folder(backup.folder, mark))
         _put_lists(backup)
         beside = _put_config(backup, mark)
         sync_folder(backup.folder)
-    return Restored(head, backup.manifest.made_at, standing, ahead, since is not None, tuple(kept), beside)
+    return Restored(head, backup.manifest.made_at, outcome, ahead, since is not None, tuple(kept), beside)
 
 
 def _quiet(store: Store, backup: Unpacked, *, actor: str, now: datetime) -> Since | None:
@@ -180,7 +180,7 @@ def _prepare(
     copy = Store(f"sqlite:///{backup.record}", backup.folder)
     made_at = say_full(backup.manifest.made_at.replace(microsecond=0), timezone=backup.config.office.timezone)
     with copy.ledger(now=now, actor=actor) as ledger:
-        standing = start_stopped(
+        outcome = start_stopped(
             ledger,
             by=actor,
             event="restored",
@@ -200,7 +200,7 @@ def _prepare(
     copy.close()
     copy.origin.forget()
     fold_up(backup.record)
-    return standing, ahead, verified.walk.head
+    return outcome, ahead, verified.walk.head
 
 
 # -- the record ------------------------------------------------------------------------------------------------

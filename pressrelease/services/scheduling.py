@@ -243,17 +243,17 @@ def _lift(
         return None, "", ()
     lift = now if chosen.kind is EmbargoKind.IMMEDIATE else chosen.lift
     assert lift is not None  # noqa: S101  (only an immediate embargo has none)
-    said = say_full(lift, timezone=office.timezone, now=now)
+    moment = say_full(lift, timezone=office.timezone, now=now)
     must_fit(embargo, lift, slug=slug, timezone=office.timezone, now=now)
     if lift <= now and chosen.kind is not EmbargoKind.IMMEDIATE:
         raise EmbargoRefused(
-            f"{said} has already passed. Nothing was scheduled.",
+            f"{moment} has already passed. Nothing was scheduled.",
             hint=f"Choose a time in the future: `pressrelease schedule {slug} --at 'tomorrow at 10 a.m.'`.",
             code="embargo_past",
         )
     questions = list(chosen.remarks)
     if chosen.kind is EmbargoKind.WINDOW:
-        questions.insert(0, f"“{chosen.text}” is not an exact time. It would go out {said}.")
+        questions.insert(0, f"“{chosen.text}” is not an exact time. It would go out {moment}.")
     return lift, chosen.wall, tuple(questions)
 
 

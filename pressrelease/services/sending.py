@@ -22,25 +22,25 @@ def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
             hint=f"To start publishing again: `{control.way_out}`.",
         )
     report = context.report(slug)
-    release, standing = report.dossier.release, report.standing
+    release, status = report.dossier.release, report.status
     lifted = release.lift is not None and release.lift <= clock.utc_now()
-    if standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
+    if status.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
         raise NotPermitted(
-            f"{slug} is {standing.state.sentence} already. Nothing was sent again.", code="already_published"
+            f"{slug} is {status.state.sentence} already. Nothing was sent again.", code="already_published"
         )
-    if standing.state is ReleaseState.UNAPPROVED:
+    if status.state is ReleaseState.UNAPPROVED:
         raise NotPermitted(
-            f"{slug} was not published: {standing.reason}.",
+            f"{slug} was not published: {status.reason}.",
             hint=f"`pressrelease approve {slug}`",
             code="not_approved",
         )
     if release.waits_for_event:
         raise has_no_time(slug, release.embargo)
-    if standing.blocked and standing.cause is not Cause.MISSED:
+    if status.blocked and status.cause is not Cause.MISSED:
         raise NeedsPerson(
-            f"{slug} was not published: {standing.reason}.",
+            f"{slug} was not published: {status.reason}.",
             hint=f"`pressrelease status {slug}` shows what to do.",
-            code=standing.state.value,
+            code=status.state.value,
         )
     if not lifted and early and (left := open_at(report.dossier.clearances, clock.utc_now())):
         raise NotPermitted(
@@ -49,9 +49,9 @@ def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
             code="not_cleared",
         )
     if not lifted and not early:
-        said = say_full(release.lift, timezone=context.config.office.timezone) if release.lift else "its approval"
+        moment = say_full(release.lift, timezone=context.config.office.timezone) if release.lift else "its approval"
         raise NotPermitted(
-            f"{slug} is under embargo until {said}. Nothing was sent.",
+            f"{slug} is under embargo until {moment}. Nothing was sent.",
             hint=f"It goes out by itself then. Only if it has to go out now: `pressrelease publish {slug} --early"
             " --why …`.",
             code="embargo",

@@ -84,15 +84,17 @@ def later(context: ServiceContext, slug: str, at: str, *, now: datetime) -> Late
     if meant.kind is EmbargoKind.IMMEDIATE:
         return Later(now, "", ())
     assert meant.lift is not None  # noqa: S101  (only an immediate embargo has none)
-    said = say_full(meant.lift, timezone=office.timezone, now=now)
+    moment = say_full(meant.lift, timezone=office.timezone, now=now)
     if meant.lift <= now:
         raise EmbargoRefused(
-            f"{said} has already passed. Nothing was changed.", hint="Choose a time in the future.", code="embargo_past"
+            f"{moment} has already passed. Nothing was changed.",
+            hint="Choose a time in the future.",
+            code="embargo_past",
         )
     must_fit(release.embargo, meant.lift, slug=slug, timezone=office.timezone, now=now)
     questions = list(meant.remarks)
     if meant.kind is EmbargoKind.WINDOW:
-        questions.insert(0, f"“{meant.text}” is not an exact time. It would go out {said}.")
+        questions.insert(0, f"“{meant.text}” is not an exact time. It would go out {moment}.")
     return Later(meant.lift, meant.wall, tuple(questions))
 
 
@@ -112,7 +114,7 @@ def resume(context: ServiceContext, slug: str, at: Later | None = None) -> None:
         )
     now = clock.utc_now()
     report = context.report(slug)
-    over = report.standing.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}  # which the ledger reports by itself
+    over = report.status.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}  # which the ledger reports by itself
     if report.dossier.file is not FileFact.SAME and not over:
         became = "is gone" if report.dossier.file is FileFact.GONE else "was changed after it was scheduled"
         raise NeedsPerson(
@@ -122,7 +124,7 @@ def resume(context: ServiceContext, slug: str, at: Later | None = None) -> None:
         )
     with context.ledger(now) as ledger:
         before = commands.set_directive(ledger, slug, Directive.SCHEDULED, by=context.actor)
-        waits = report.standing.cause in {Cause.MISSED, Cause.ZONE_RULES_ASK}
+        waits = report.status.cause in {Cause.MISSED, Cause.ZONE_RULES_ASK}
         if at is None and before.release.word is not Directive.HELD and not waits:
             stopped = context.store.read.control().stopped
             raise NotPermitted(
@@ -157,7 +159,7 @@ def fell_due(context: ServiceContext) -> tuple[Scheduled, ...]:
     )
     # Today's zone rules may have put a lift later than the record has it.
     come = [one for one in found if one.dossier.release.lift is not None and one.dossier.release.lift <= now]
-    return tuple(one.dossier.release for one in come if not one.standing.blocked and _waits(one.dossier))
+    return tuple(one.dossier.release for one in come if not one.status.blocked and _waits(one.dossier))
 
 
 class ClockShown(NamedTuple):

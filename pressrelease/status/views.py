@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
     slug: str
     headline: str
-    standing: ReleaseStatus
+    status: ReleaseStatus
     embargo: Embargo | None
     dossier: Dossier | None = None
 
@@ -57,9 +57,9 @@ def release_json(row: Row, *, now: datetime) -> dict[str, Any]:
     return {
         "slug": row.slug,
         "headline": row.headline,
-        "state": row.standing.state.value,
-        "reason": row.standing.reason or None,
-        "cause": row.standing.cause.value if row.standing.cause else None,
+        "state": row.status.state.value,
+        "reason": row.status.reason or None,
+        "cause": row.status.cause.value if row.status.cause else None,
         "version": dossier.release.version if dossier else None,
         "embargo": embargo_as_json(row.embargo, now=now) if row.embargo else None,
         "lift": maybe_rfc3339(row.lift),
@@ -133,16 +133,16 @@ def when_words(row: Row, *, timezone: str, now: datetime, short: bool = False) -
 
 def goes_out_words(row: Row, *, timezone: str, now: datetime) -> str:
     """Return the sentence that says when a release goes out, for one that is scheduled; "" for any other."""
-    if row.dossier is None or row.standing.state not in _AHEAD:
+    if row.dossier is None or row.status.state not in _AHEAD:
         return ""
     when = when_words(row, timezone=timezone, now=now)
     if row.lift is not None and row.lift <= now:
         return f"Was to go out {when}."
-    if row.standing.cause in UNCLEARED and not row.standing.blocked:
+    if row.status.cause in UNCLEARED and not row.status.blocked:
         return f"Goes out {when}, if it is cleared by then."
-    if row.standing.state is ReleaseState.UNAPPROVED:
+    if row.status.state is ReleaseState.UNAPPROVED:
         return f"Goes out {when}" + (", if it is approved by then." if row.lift is not None else ".")
-    return f"Goes out {when}." if row.standing.state is ReleaseState.SCHEDULED else f"Planned for {when}."
+    return f"Goes out {when}." if row.status.state is ReleaseState.SCHEDULED else f"Planned for {when}."
 
 
 def where_words(deliveries: Sequence[Delivery]) -> list[str]:
@@ -215,10 +215,10 @@ STATE_WORDS = {
 _AHEAD = frozenset({ReleaseState.UNAPPROVED, ReleaseState.SCHEDULED, ReleaseState.HELD, ReleaseState.NEEDS_YOU})
 
 
-def standing_words(standing: ReleaseStatus) -> str:
+def status_words(status: ReleaseStatus) -> str:
     """Return what a state is called at a terminal; what is due with nobody to send it is not "going out"."""
-    by_cause = ADVICE[standing.cause].label if standing.cause is not None else ""
-    return by_cause or STATE_WORDS[standing.state]
+    by_cause = ADVICE[status.cause].label if status.cause is not None else ""
+    return by_cause or STATE_WORDS[status.state]
 
 
 def late_words(late: timedelta) -> str:
@@ -233,16 +233,16 @@ def late_words(late: timedelta) -> str:
 
 def next_command(row: Row) -> str:
     """The command to run next for a release that waits for a person; "" if it waits for nobody."""
-    standing = row.standing
-    if standing.cause is None:
-        return f"pressrelease schedule {row.slug}" if standing.state is ReleaseState.DRAFT else ""
+    status = row.status
+    if status.cause is None:
+        return f"pressrelease schedule {row.slug}" if status.state is ReleaseState.DRAFT else ""
     begun = row.dossier is not None and row.dossier.begun
-    return command_for(standing.cause, row.slug, outlets=standing.outlets, begun=begun)
+    return command_for(status.cause, row.slug, outlets=status.outlets, begun=begun)
 
 
 def approver_words(row: Row, policy: Policy) -> str:
     """Return the sentence that says who may approve a release that waits for it; "" if anybody may."""
-    if row.standing.cause is not Cause.APPROVAL_MISSING or row.dossier is None:
+    if row.status.cause is not Cause.APPROVAL_MISSING or row.dossier is None:
         return ""
     makers = row.dossier.release.makers
     given = {same_person(one.by) for one in row.dossier.approvals if not one.doubt}

@@ -79,7 +79,7 @@ class Manifest:
 
     def as_json(self) -> str:
         """Return the manifest as the file contains it."""
-        told = {
+        contents = {
             "format": FORMAT,
             "format_number": FORMAT_NUMBER,
             "made_at": rfc3339(self.made_at),
@@ -89,7 +89,7 @@ class Manifest:
             "journal": {"head": str(self.head), "holds": self.holds},
             "members": [asdict(member) for member in self.members],
         }
-        return json.dumps(told, indent=1, ensure_ascii=False)
+        return json.dumps(contents, indent=1, ensure_ascii=False)
 
 
 class Source(Protocol):
@@ -207,26 +207,26 @@ def _manifest(whole: zipfile.ZipFile) -> Manifest:
         raise _damaged("its manifest is too large")
     with whole.open(found[0]) as stream:
         data = stream.read(LARGEST_MANIFEST + 1)
-    told = json.loads(data)
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
+    contents = json.loads(data)
+    if not isinstance(contents, dict) or contents.get("format") != FORMAT:
         raise _damaged("it is not a backup made by pressrelease")
-    if told["format_number"] != FORMAT_NUMBER:
+    if contents["format_number"] != FORMAT_NUMBER:
         raise Refused(
             "The backup was made by a newer pressrelease. Nothing was changed.",
             hint="Install the newer pressrelease, then restore.",
             code="backup_newer",
         )
-    head = read_head(told["journal"]["head"])
+    head = read_head(contents["journal"]["head"])
     if head is None:
         raise _damaged("the last line of its journal can't be read")
     return Manifest(
-        made_at=read_rfc3339(_text(told["made_at"])),
-        program=_text(told["program"]),
-        store_id=_text(told["store_id"]),
-        database=_text(told["database"]),
+        made_at=read_rfc3339(_text(contents["made_at"])),
+        program=_text(contents["program"]),
+        store_id=_text(contents["store_id"]),
+        database=_text(contents["database"]),
         head=head,
-        holds=told["journal"]["holds"] is True,
-        members=tuple(Member(_text(m["name"]), int(m["size"]), _text(m["sha256"])) for m in told["members"]),
+        holds=contents["journal"]["holds"] is True,
+        members=tuple(Member(_text(m["name"]), int(m["size"]), _text(m["sha256"])) for m in contents["members"]),
     )
 
 

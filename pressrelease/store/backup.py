@@ -193,7 +193,7 @@ def what_came_since(replaced: Reader, copy: Reader, head: Head) -> Since | None:
         if walked.broken or head.n == 0:
             return None
         after = lines[head.n :]
-        told = {line.slug: line.event for line in after if line.event.startswith("release.")}
+        last = {line.slug: line.event for line in after if line.event.startswith("release.")}
         before = {place_of(delivery): delivery for delivery in copy.deliveries()}
         begun = {}
         unknown = []
@@ -204,8 +204,8 @@ def what_came_since(replaced: Reader, copy: Reader, head: Head) -> Since | None:
             elif kept is not None and (kept.state, kept.attempts) != (delivery.state, delivery.attempts):
                 now = f"the replaced database says: {delivery.state.sentence}"
                 begun[place_of(delivery)] = f"it changed after the backup was made; {now}"
-        said = {slug: event for slug, event in told.items() if event != "release.published"}
-        return Since(begun, said, tuple(dict.fromkeys(unknown)))
+        events = {slug: event for slug, event in last.items() if event != "release.published"}
+        return Since(begun, events, tuple(dict.fromkeys(unknown)))
     except PressReleaseError:
         return None
 

@@ -36,8 +36,8 @@ class Tally:
 
     def with_row(self, row: tuple[Any, ...]) -> Tally:
         """Return this tally with one more row."""
-        told = repr([hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value for value in row])
-        number = int.from_bytes(hashlib.sha256(told.encode("utf-8", "surrogatepass")).digest(), "big")
+        values = repr([hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value for value in row])
+        number = int.from_bytes(hashlib.sha256(values.encode("utf-8", "surrogatepass")).digest(), "big")
         return Tally(self.rows + 1, (self.digest + number) % 2**256)
 
 

@@ -56,23 +56,23 @@ def log_to(folder: Path) -> None:
 
 def frames(error: BaseException) -> str:
     """Return where an exception and its causes came from, and their types; none of their text or values."""
-    told: list[str] = []
+    found: list[str] = []
     current: BaseException | None = error
-    while current is not None and len(told) < 8:
+    while current is not None and len(found) < 8:
         places = " < ".join(
             f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
             for frame in reversed(traceback.extract_tb(current.__traceback__))
         )
-        told.append(f"{type(current).__name__} at {places or 'no frame'}")
+        found.append(f"{type(current).__name__} at {places or 'no frame'}")
         current = current.__cause__ or current.__context__
-    return "; from ".join(told)
+    return "; from ".join(found)
 
 
-def log_fault(reference: str, told: str) -> str | None:
+def log_fault(reference: str, places: str) -> str | None:
     """Keep a fault in the private log. Return where that is, None if no log is open or it could not be written."""
     for handler in logging.getLogger("pressrelease").handlers:
         if isinstance(handler, _PrivateLog):
             handler.file.lost = False
-            logging.getLogger(__name__).error("fault %s: %s", reference, told)
+            logging.getLogger(__name__).error("fault %s: %s", reference, places)
             return None if handler.file.lost else handler.file.baseFilename
     return None

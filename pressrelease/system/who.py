@@ -97,7 +97,7 @@ def _from_ps(number: int) -> ParentProcess | None:
     """Return a process from `ps`, for macOS and the BSDs."""
     try:
         asked = ["/bin/ps", "-o", "ppid=,ruid=", "-p", str(number)]
-        said = subprocess.run(asked, capture_output=True, timeout=5, check=False).stdout.split()
-        return ParentProcess(int(said[0]), int(said[1]))
+        answer = subprocess.run(asked, capture_output=True, timeout=5, check=False).stdout.split()
+        return ParentProcess(int(answer[0]), int(answer[1]))
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return None

@@ -20,13 +20,13 @@ RESOLUTION = timedelta(seconds=1)
 class Testimony:
     """One witness's answer: its time (UTC), by this machine's wall clock at `asked` and `heard` (UTC)."""
 
-    said: datetime
+    shown: datetime
     asked: datetime
     heard: datetime
 
     def allows(self, tolerance: timedelta) -> bool:
         """Return whether the wall clock was right within `tolerance` at any moment between `asked` and `heard`."""
-        return self.said - tolerance <= self.heard and self.asked <= self.said + RESOLUTION + tolerance
+        return self.shown - tolerance <= self.heard and self.asked <= self.shown + RESOLUTION + tolerance
 
 
 def vouched(testimonies: Sequence[Testimony], tolerance: timedelta) -> bool:
@@ -69,9 +69,9 @@ def _ask_one(address: str, now: Callable[[], datetime]) -> Testimony | None:
         heard = now()
         if answer.getheader("age") not in (None, "0"):
             return None  # from a cache: its date is older than the answer
-        said = parsedate_to_datetime(answer.getheader("date") or "")
+        shown = parsedate_to_datetime(answer.getheader("date") or "")
     except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:
         connection.close()
-    return None if said.tzinfo is None else Testimony(said.astimezone(UTC), asked, heard)
+    return None if shown.tzinfo is None else Testimony(shown.astimezone(UTC), asked, heard)

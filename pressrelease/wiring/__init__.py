@@ -144,9 +144,9 @@ class Workspace:
             from pressrelease.wiring.secrets import in_full
 
             outlet = self.config.outlets[name]
-            told = json.dumps([outlet.type, in_full(outlet.settings, self.secret)], sort_keys=True, default=str)
+            contents = json.dumps([outlet.type, in_full(outlet.settings, self.secret)], sort_keys=True, default=str)
             salt = f"{self.store.read.store_id()}/{name}".encode()
-            made = hashlib.scrypt(told.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
+            made = hashlib.scrypt(contents.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
             self._fingerprints[name] = made.hex()
         return self._fingerprints[name]
 

@@ -55,10 +55,10 @@ def test_two_hours_ahead_is_another_notice_and_a_given_one_is_left_out() -> None
 
 
 def test_a_lift_that_came_without_them_needs_a_person() -> None:
-    standing = ReleaseStatus(ReleaseState.NEEDS_YOU, "zqwhy", blocked=True, cause=Cause.CLEARANCE_MISSING)
+    status = ReleaseStatus(ReleaseState.NEEDS_YOU, "zqwhy", blocked=True, cause=Cause.CLEARANCE_MISSING)
     one = needing(CHARGES, lift=NOW - MINUTE)
     found = conditions(
-        [Known(one.dossier, standing=standing)],
+        [Known(one.dossier, status=status)],
         config=Config(Office("The Office", ZONE)),
         known_outlets={"media"},
         now=NOW,

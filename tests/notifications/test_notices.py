@@ -197,7 +197,7 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
     "its event did not happen in time": (
         replace(
             known(WAITING, lift=None),
-            standing=ReleaseStatus(ReleaseState.NEEDS_YOU, "zqwords", cause=Cause.EVENT_OVERDUE),
+            status=ReleaseStatus(ReleaseState.NEEDS_YOU, "zqwords", cause=Cause.EVENT_OVERDUE),
         ),
         None,
         ["A release (code 3fa2c1) waits for an event, and its last moment has passed."],
@@ -210,7 +210,7 @@ STANDING: dict[str, tuple[Known, str | None, list[str]]] = {
                 out=True,
                 word_at=LIFT,
             ),
-            standing=ReleaseStatus(ReleaseState.PUBLISHING, "zqwords", cause=Cause.DELAYED, outlets=("media",)),
+            status=ReleaseStatus(ReleaseState.PUBLISHING, "zqwords", cause=Cause.DELAYED, outlets=("media",)),
         ),
         None,
         [f"{SLUG} has not gone out 5 min after it was due. media: 1 of 2 sent (next try noon PDT)."],

@@ -337,10 +337,10 @@ def test_a_lift_that_comes_is_announced_ahead(tmp_path: Path, server: FlakyServe
     schedule(place.workspace, "soon-enough", days=0.8)
     seen = take_snapshot(place.workspace.store, place.workspace.library, place.workspace.config)
     now = clock.utc_now()
-    assert news_of(place.workspace, seen, [], now).standing == ()
-    (notice,) = news_of(place.workspace, seen, [], now + timedelta(hours=13)).standing
+    assert news_of(place.workspace, seen, [], now).conditions == ()
+    (notice,) = news_of(place.workspace, seen, [], now + timedelta(hours=13)).conditions
     assert (notice.about, "later" in notice.words) == (Topic.SOON, False)
-    (other,) = news_of(place.workspace, seen, [], now + timedelta(hours=0.8 * 24 - 0.1)).standing[:1]
+    (other,) = news_of(place.workspace, seen, [], now + timedelta(hours=0.8 * 24 - 0.1)).conditions[:1]
     assert (other.about, other.key == notice.key) == (Topic.SOON, False)
 
 

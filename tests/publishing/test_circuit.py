@@ -112,7 +112,7 @@ def test_the_answer_and_the_closing_are_one_transaction(tmp_path: Path) -> None:
 # -- where a release stands ---------------------------------------------------------------------------------
 
 
-def standing(*deliveries: tuple[str, DeliveryState], closed: dict[str, str]) -> ReleaseStatus:
+def status_of(*deliveries: tuple[str, DeliveryState], closed: dict[str, str]) -> ReleaseStatus:
     release = Scheduled(
         "names", "v1", "Headline", None, NOW, ("media",), "jdoe", "", Directive.SCHEDULED, "jdoe", NOW
     )  # fmt: skip
@@ -146,7 +146,7 @@ WAITING, FAILED, DELIVERED = DeliveryState.WAITING, DeliveryState.FAILED, Delive
 def test_a_release_says_that_its_outlet_needs_a_person(
     deliveries: list[tuple[str, DeliveryState]], state: ReleaseState, words: str
 ) -> None:
-    told = standing(*deliveries, closed={"media": "401"})
+    told = status_of(*deliveries, closed={"media": "401"})
     assert told.state is state
     assert told.reason.startswith(words)
     assert not told.blocked

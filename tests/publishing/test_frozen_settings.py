@@ -277,14 +277,14 @@ def test_a_weaker_policy_lets_nothing_leave_and_a_stronger_one_applies(tmp_path:
     schedule(workspace, "names", days=1)
     write(workspace, "statement")
     context = schedule_now(workspace, "statement")
-    assert context.report("statement").standing.state is ReleaseState.UNAPPROVED
+    assert context.report("statement").status.state is ReleaseState.UNAPPROVED
     weaker = _edit(workspace, "approvals = 2", "approvals = 1")
     report = ServiceContext(weaker, "jdoe").report("names")
-    assert (report.standing.state, report.standing.cause) == (ReleaseState.NEEDS_YOU, Cause.CONFIG_CHANGED)
-    assert "[policy] approvals was made weaker" in report.standing.reason
+    assert (report.status.state, report.status.cause) == (ReleaseState.NEEDS_YOU, Cause.CONFIG_CHANGED)
+    assert "[policy] approvals was made weaker" in report.status.reason
     stronger = _edit(weaker, "approvals = 1", "approvals = 3")
     report = ServiceContext(stronger, "jdoe").report("names")
-    assert (report.standing.state, report.standing.reason) == (ReleaseState.UNAPPROVED, "2 more approvals needed")
+    assert (report.status.state, report.status.reason) == (ReleaseState.UNAPPROVED, "2 more approvals needed")
 
 
 def test_the_claim_and_the_last_look_ask_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

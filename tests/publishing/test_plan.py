@@ -80,21 +80,21 @@ def test_what_is_due_may_leave(offices: list[Dossier], now: datetime, clock_doub
 @given(dossier=dossiers, now=moments, clock_doubt=st.sampled_from([None, None, "it jumped"]))
 def test_nothing_is_lost(dossier: Dossier, now: datetime, clock_doubt: str | None) -> None:
     found = plan_of(dossier, now=now, clock_doubt=clock_doubt)
-    ((_, standing),) = found.statuses
+    ((_, status),) = found.statuses
     told = {one.slug for one in found.needs_you}
     lift = dossier.release.lift
     for delivery in dossier.deliveries:
         if not delivery.is_open or delivery.state is DeliveryState.SENDING:
             continue
         woken = found.next_wake is not None and found.next_wake > now
-        shown = standing.state in {ReleaseState.UNAPPROVED, ReleaseState.HELD, ReleaseState.KILLED}
+        shown = status.state in {ReleaseState.UNAPPROVED, ReleaseState.HELD, ReleaseState.KILLED}
         ahead = lift is None or lift > now
         assert (
             delivery in found.due
             or woken
             or dossier.release.slug in told
             or (shown and ahead)
-            or (standing.state is ReleaseState.KILLED)
+            or (status.state is ReleaseState.KILLED)
         )
 
 

@@ -128,7 +128,7 @@ def test_what_is_due_with_nothing_running_says_so_in_capitals(place: Workspace, 
     (row,) = json.loads(call("status", "--json", expect=10))["releases"]
     assert (row["state"], row["cause"]) == ("publishing", "no_scheduler")
     (later,) = listing(ServiceContext(place, "da"), now=utc_now() + timedelta(minutes=5)).rows
-    assert later.standing.reason == "it was due 5 min ago, and no scheduler is running to send it"
+    assert later.status.reason == "it was due 5 min ago, and no scheduler is running to send it"
     call("stop")
     assert "NOT RUNNING" not in call("status"), "while all is stopped, that is what is said"
 

@@ -253,7 +253,7 @@ def test_what_went_out_after_the_backup_is_not_sent_again(any_desk: ServiceConte
     assert passes.publish_due(any_desk.workspace).published == ("statement",)
     restored = restore(made.file, any_desk.workspace.folder)
     assert restored.knew
-    assert restored.standing.doubted == ("statement",)
+    assert restored.outcome.doubted == ("statement",)
     workspace = again(any_desk.workspace)
     stopping.resume_all(ServiceContext(workspace, "da"), let_go=True)
     outcome = passes.publish_due(workspace)
@@ -280,7 +280,7 @@ def test_what_had_not_gone_out_goes_once_a_person_says_so(context: ServiceContex
     made = keeping.back_up(context, tmp_path / "backup.zip")
     restored = restore(made.file, context.workspace.folder)
     assert restored.knew
-    assert restored.standing.doubted == ()
+    assert restored.outcome.doubted == ()
     workspace = again(context.workspace)
     assert passes.publish_due(workspace).published == ()
     assert [one.slug for one in stopping.fell_due(ServiceContext(workspace, "da"))] == ["statement"]

@@ -66,8 +66,8 @@ def test_the_next_command_and_json_follow_the_cause_whatever_the_words() -> None
     now = datetime(2018, 9, 24, 16, tzinfo=UTC)
     for cause in Cause:
         for reason in ("it was changed, is gone, was missed, the clock", ""):
-            standing = ReleaseStatus(ReleaseState.NEEDS_YOU, reason, cause=cause, outlets=("bsky", "media"))
-            row = Row("names", "Names released", standing, None)
+            status = ReleaseStatus(ReleaseState.NEEDS_YOU, reason, cause=cause, outlets=("bsky", "media"))
+            row = Row("names", "Names released", status, None)
             assert next_command(row) == command_for(cause, "names", outlets=("bsky", "media"))
             assert release_json(row, now=now)["cause"] == cause.value
     draft = Row("names", "", ReleaseStatus(ReleaseState.DRAFT), None)
@@ -81,10 +81,10 @@ def test_the_table_has_the_text_of_each_cause(cause: Cause) -> None:
     facts = [name for _, name, _, _ in Formatter().parse(ADVICE[cause].text) if name]
     assert ADVICE[cause].text
     assert not {"slug", "file", "headline"} & set(facts), "cron's mail shows it before the lift"
-    standing = ReleaseStatus.because(ReleaseState.NEEDS_YOU, cause, **dict.fromkeys(facts, "{it}"))
-    assert standing.cause is cause
-    assert standing.reason == say(cause, **dict.fromkeys(facts, "{it}"))
-    assert standing.reason.count("{it}") == len(facts)
+    status = ReleaseStatus.because(ReleaseState.NEEDS_YOU, cause, **dict.fromkeys(facts, "{it}"))
+    assert status.cause is cause
+    assert status.reason == say(cause, **dict.fromkeys(facts, "{it}"))
+    assert status.reason.count("{it}") == len(facts)
 
 
 def test_no_cause_is_given_with_a_text_of_its_own() -> None:

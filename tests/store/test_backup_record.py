@@ -253,9 +253,9 @@ def test_a_restored_copy_is_stopped_and_doubts_what_it_cant_know(store: Store, t
         commands.set_directive(ledger, "held", Directive.HELD, by="jdoe", why="wait")
         presence.check_in(ledger, "run 1", "run", ClockReading(NOW, None, None))
     copy = copy_of(store, tmp_path / "copy.db")
-    standing = restored(copy, store, knows=False)
+    outcome = restored(copy, store, knows=False)
     assert copy.read.control().stopped
-    assert set(standing.doubted) == {"was-being-sent", "due"}
+    assert set(outcome.doubted) == {"was-being-sent", "due"}
     states = {slug: delivery.state for slug, delivery in deliveries(copy).items()}
     assert states == {
         "was-being-sent": DeliveryState.IN_DOUBT,
@@ -265,7 +265,7 @@ def test_a_restored_copy_is_stopped_and_doubts_what_it_cant_know(store: Store, t
         "held": DeliveryState.WAITING,
     }
     assert all(delivery.owner is None for delivery in deliveries(copy).values())
-    assert all(deliveries(copy)[slug].needs_person for slug in standing.doubted)
+    assert all(deliveries(copy)[slug].needs_person for slug in outcome.doubted)
     assert all(process.ended_at is not None for process in copy.read.processes())
     assert walk(copy.read.journal(), head_of(store)).broken is None
     assert events(copy)[-1] == "restored"
@@ -294,10 +294,10 @@ def test_what_the_replaced_record_knows_is_believed(store: Store, tmp_path: Path
     with store.ledger(now=AFTER, actor="scheduler") as ledger:
         others = [one for one in store.read.claimed() if one.slug != "unknown"]
         claims.give_back(ledger, others, "another moment")
-    standing = restored(copy, store, knows=True)
-    assert standing.doubted == ("sent-since",)
-    assert standing.held == ("held-since", "moved-since")
-    assert standing.unknown == ("unknown",)
+    outcome = restored(copy, store, knows=True)
+    assert outcome.doubted == ("sent-since",)
+    assert outcome.held == ("held-since", "moved-since")
+    assert outcome.unknown == ("unknown",)
     assert deliveries(copy)["sent-since"].state is DeliveryState.IN_DOUBT
     assert deliveries(copy)["untouched"].state is DeliveryState.WAITING
     copy.close()

@@ -59,8 +59,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, receiver: Receiver) ->
     workspace.store.close()
 
 
-def standing(context: ServiceContext, slug: str = "names") -> ReleaseStatus:
-    return context.report(slug).standing
+def status_of(context: ServiceContext, slug: str = "names") -> ReleaseStatus:
+    return context.report(slug).status
 
 
 def pages(place: Workspace) -> list[str]:
@@ -141,8 +141,8 @@ def test_nothing_leaves_by_a_row_that_the_journal_does_not_have(
     assert "the database and the journal disagree: " in outcome.needs_you[0].reason
     assert "nothing goes out until someone checks it" in outcome.needs_you[0].reason
     assert (pages(place), receiver.got) == ([], [])
-    assert standing(context).cause is not None
-    assert standing(context).cause.value == "record_disagrees"
+    assert status_of(context).cause is not None
+    assert status_of(context).cause.value == "record_disagrees"
     assert verify(context.store.read).disagreements or verify(context.store.read).walk.broken
 
 
@@ -150,7 +150,7 @@ def test_nothing_leaves_by_a_row_that_the_journal_does_not_have(
 def test_a_lift_that_was_moved_in_the_database_keeps_a_release_in(place: Workspace, days: int) -> None:
     context = records.schedule(place, "names", days=1)
     forging.move_lift(context.store, "names", datetime.now(UTC) + timedelta(days=days), told=False)
-    assert "the journal disagree: the journal says that it goes out at" in standing(context).reason
+    assert "the journal disagree: the journal says that it goes out at" in status_of(context).reason
     assert claimed(context) == []
     publish_due(place)
     assert pages(place) == []
@@ -171,9 +171,9 @@ def test_a_fresh_word_of_a_person_ends_the_disagreement(place: Workspace) -> Non
     context = records.schedule_now(place, "names")
     stopping.hold(context, "names", "wait")
     forging.write_rows(context.store, "UPDATE releases SET word = 'scheduled'")
-    assert standing(context).cause is not None
+    assert status_of(context).cause is not None
     stopping.hold(context, "names", "wait")
-    assert standing(context).state.value == "held"
+    assert status_of(context).state.value == "held"
     stopping.resume(context, "names")
     publish_due(place)
     assert pages(place) == ["names"]
@@ -219,7 +219,7 @@ def test_what_people_do_never_makes_record_and_journal_disagree(place: Workspace
     stopping.stop(context, "wait")
     stopping.resume_all(context, let_go=True)
     sending.release_now(context, "names", early=True, why="it leaked")
-    assert standing(context).cause is None
+    assert status_of(context).cause is None
     assert verify(context.store.read).disagreements == ()
     publish_due(place)
     assert pages(place) == ["names"]

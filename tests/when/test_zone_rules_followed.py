@@ -103,8 +103,8 @@ def test_a_lift_follows_its_clock_to_a_later_moment_and_everybody_is_notified(ah
     lift = before.dossier.release.lift
     with going_by(changed(tmp_path, -1, "2099a")):
         report = of_names(ahead)  # before any pass has looked
-        assert (report.standing.state, report.dossier.release.lift) == (ReleaseState.SCHEDULED, lift + HOUR)
-        assert "have changed" in report.standing.reason
+        assert (report.status.state, report.dossier.release.lift) == (ReleaseState.SCHEDULED, lift + HOUR)
+        assert "have changed" in report.status.reason
         assert [one.weight for one in remarks(ahead) if "names" in one.message] == [Weight.WARNING]
         outcome = publish_due(ahead)
         (moved,) = outcome.moved
@@ -113,7 +113,7 @@ def test_a_lift_follows_its_clock_to_a_later_moment_and_everybody_is_notified(ah
         after = of_names(ahead)
         assert after.dossier.release.lift == lift + HOUR
         assert after.dossier.release.zones == "2099a"
-        assert after.standing == report.standing  # approved as before, its file the same
+        assert after.status == report.status  # approved as before, its file the same
         assert after.dossier.release.version == before.dossier.release.version
         assert publish_due(ahead).moved == ()
         (told,) = told_words(
@@ -125,7 +125,7 @@ def test_a_lift_follows_its_clock_to_a_later_moment_and_everybody_is_notified(ah
     # A machine whose rules are still the older ones leaves it there.
     assert publish_due(ahead).moved == ()
     assert of_names(ahead).dossier.release.lift == lift + HOUR
-    assert of_names(ahead).standing.state is ReleaseState.SCHEDULED
+    assert of_names(ahead).status.state is ReleaseState.SCHEDULED
 
 
 def test_a_scheduler_that_stays_up_follows_rules_that_change_under_it(ahead: Workspace, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_what_is_far_ahead_follows_at_once(tmp_path: Path) -> None:
         assert len(publish_due(workspace).moved) == 1
         report = of_names(workspace)
         assert report.dossier.release.lift == lift + HOUR
-        assert "have changed" in report.standing.reason  # whoever is to approve it reads of it
+        assert "have changed" in report.status.reason  # whoever is to approve it reads of it
 
 
 def test_rules_that_a_doubted_clock_would_put_on_record_wait(ahead: Workspace, tmp_path: Path) -> None:
@@ -193,13 +193,13 @@ def test_a_lift_follows_newer_rules_to_an_earlier_moment_and_no_others(ahead: Wo
     with going_by(changed(tmp_path, 1)):  # of a release that nobody can tell
         assert publish_due(ahead).moved == ()
         report = of_names(ahead)
-        assert (report.dossier.release.lift, report.standing.state) == (lift, ReleaseState.NEEDS_YOU)
-        assert not report.standing.blocked  # it goes out at the later moment, unless a person says otherwise
-        assert "stays with the later" in report.standing.reason
+        assert (report.dossier.release.lift, report.status.state) == (lift, ReleaseState.NEEDS_YOU)
+        assert not report.status.blocked  # it goes out at the later moment, unless a person says otherwise
+        assert "stays with the later" in report.status.reason
         assert [one.weight for one in remarks(ahead) if "names" in one.message] == [Weight.ERROR]
     with going_by(changed(tmp_path, 1, "2001a")):
         assert publish_due(ahead).moved == ()
-        assert of_names(ahead).standing.state is ReleaseState.SCHEDULED
+        assert of_names(ahead).status.state is ReleaseState.SCHEDULED
     with going_by(changed(tmp_path, 1, "2099a")):
         assert of_names(ahead).dossier.release.lift == lift  # the later of the two until it is on record
         assert len(publish_due(ahead).moved) == 1
@@ -207,8 +207,8 @@ def test_a_lift_follows_newer_rules_to_an_earlier_moment_and_no_others(ahead: Wo
     with going_by(changed(tmp_path, 22, "2099b")):
         assert publish_due(ahead).moved == ()
         report = of_names(ahead)
-        assert (report.standing.state, report.standing.blocked) == (ReleaseState.NEEDS_YOU, False)
-        assert "says that it is newer (2099b)" in report.standing.reason
+        assert (report.status.state, report.status.blocked) == (ReleaseState.NEEDS_YOU, False)
+        assert "says that it is newer (2099b)" in report.status.reason
     assert of_names(ahead).dossier.release.lift == lift - HOUR
     assert publish_due(ahead).moved == ()
 
@@ -224,8 +224,8 @@ def test_an_hour_whose_offset_was_named_too_waits_for_a_person(tmp_path: Path, h
         outcome = publish_due(workspace)
         assert [one.slug for one in outcome.needs_you] in ([], ["names"])
         report = of_names(workspace)
-        assert (report.standing.state, report.standing.blocked) == (ReleaseState.NEEDS_YOU, True)
-        assert "nothing goes out until a person chooses one" in report.standing.reason
+        assert (report.status.state, report.status.blocked) == (ReleaseState.NEEDS_YOU, True)
+        assert "nothing goes out until a person chooses one" in report.status.reason
         recorded = workspace.store.read.release("names")
         assert recorded is not None
         assert recorded.lift == (moment + HOUR if hours < 0 else moment)  # nobody else lifts it earlier
@@ -236,7 +236,7 @@ def test_an_hour_whose_offset_was_named_too_waits_for_a_person(tmp_path: Path, h
         context = ServiceContext(workspace, "jdoe")
         later = stopping.later(context, "names", on_the_wall(moment + 3 * HOUR), now=datetime.now(UTC))
         stopping.resume(context, "names", later)
-        assert of_names(workspace).standing.state is ReleaseState.SCHEDULED
+        assert of_names(workspace).status.state is ReleaseState.SCHEDULED
 
 
 def test_an_instant_stays_whatever_the_rules(tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_an_instant_stays_whatever_the_rules(tmp_path: Path) -> None:
     with going_by(changed(tmp_path, -1, "2099a")):
         assert publish_due(workspace).moved == ()
         report = of_names(workspace)
-        assert (report.dossier.release.lift, report.standing.reason) == (lift, "")
+        assert (report.dossier.release.lift, report.status.reason) == (lift, "")
 
 
 def test_nothing_is_due_at_the_old_moment_and_a_pass_wakes_at_the_new(ahead: Workspace, tmp_path: Path) -> None:

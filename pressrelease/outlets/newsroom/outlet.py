@@ -225,10 +225,10 @@ class Newsroom(Outlet):
 
     def _relate(self, root: PublicFolder, published: Mapping[str, _Published], records: list[PageRecord]) -> None:
         """Link each release to the one that it follows and to those that follow it, if both are public."""
-        standing = [record for record in records if not record.canceled]
-        by_hash = {hashed(record.slug): record for record in standing}
+        listed = [record for record in records if not record.canceled]
+        by_hash = {hashed(record.slug): record for record in listed}
         followers: dict[str, list[PageRecord]] = {}
-        for record in reversed(standing):
+        for record in reversed(listed):
             if record.follows in by_hash and by_hash[record.follows] is not record:
                 followers.setdefault(by_hash[record.follows].slug, []).append(record)
         for slug, found in published.items():

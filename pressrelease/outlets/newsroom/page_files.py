@@ -52,12 +52,12 @@ def replace_page(root: PublicFolder, message: Message, site: NewsroomSite, shown
     """Overwrite what an earlier version, or an earlier try, left. The release's lock and the newsroom's are held."""
     with root.sub(message.slug) as folder:
         folder.clear_aside(utc_now() - ABANDONED)
-        standing = (folder.read(INDEX) or b"").decode("utf-8", "replace")
-        before = record_in(standing)
+        page_there = (folder.read(INDEX) or b"").decode("utf-8", "replace")
+        before = record_in(page_there)
         if before is None:
             raise DeliveryFailed(Certainty.FOR_GOOD, "there is already a page that this program did not make")
         if message.action is Action.WITHDRAW:
-            page = standing if before.canceled else page_of(message, site, before)
+            page = page_there if before.canceled else page_of(message, site, before)
             folder.write(INDEX, page.encode(), None if before.canceled else message.dated)
             shown.set()
             _clear(folder, message, before)
@@ -70,7 +70,7 @@ def replace_page(root: PublicFolder, message: Message, site: NewsroomSite, shown
             raise DeliveryFailed(Certainty.FOR_GOOD, "a corrected version is public here already, and stays")
         if before.n == message.n and before.version != message.version and before.updated > message.lift:
             return  # a later version is public already, and stays
-        page = put_between(page_of(message, site, before), RELATED, between(standing, RELATED))
+        page = put_between(page_of(message, site, before), RELATED, between(page_there, RELATED))
         _write(folder, message, page, before, shown)
 
 

@@ -26,10 +26,10 @@ def examine(workspace: Workspace, *, offline: bool = False) -> list[DoctorFindin
     try:
         for name, check in _checks():
             for remark in _made(check, context):
-                told = DoctorFinding(remark.weight, remark.message, remark.hint, name)
+                finding = DoctorFinding(remark.weight, remark.message, remark.hint, name)
                 # A config or a database that can't be read stops many checks, and is reported once.
-                if not any((seen.message, seen.weight) == (told.message, told.weight) for seen in remarks):
-                    remarks.append(told)
+                if not any((seen.message, seen.weight) == (finding.message, finding.weight) for seen in remarks):
+                    remarks.append(finding)
     finally:
         context.close()
     return remarks

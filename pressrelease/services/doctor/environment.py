@@ -144,7 +144,7 @@ def _ntp() -> bool | None:
     if program is None:
         return None
     try:
-        said = subprocess.run(
+        answer = subprocess.run(
             [program, "show", "--property=NTPSynchronized", "--value"],
             capture_output=True,
             text=True,
@@ -154,7 +154,7 @@ def _ntp() -> bool | None:
         ).stdout.strip()
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
-    return {"yes": True, "no": False}.get(said)
+    return {"yes": True, "no": False}.get(answer)
 
 
 def disk(context: DoctorContext) -> Iterator[DoctorFinding]:

@@ -23,10 +23,10 @@ def people(context: DoctorContext) -> Iterator[DoctorFinding]:
                 f"[notify] names {name}, and releases go there too: its readers get notices meant for the office",
                 "Add an outlet that only the office reads, and name it in [notify].",
             )
-        yield from _told(context, name)
+        yield from _not_notified(context, name)
 
 
-def _told(context: DoctorContext, name: str) -> Iterator[DoctorFinding]:
+def _not_notified(context: DoctorContext, name: str) -> Iterator[DoctorFinding]:
     read = context.read
     if read is None or read.schema() < notification_state.SINCE:
         return

@@ -301,16 +301,16 @@ def overdue(context: DoctorContext) -> Iterator[DoctorFinding]:
     now = context.mark.wall
     waiting = False
     for report in reports(context.store, context.workspace.library, context.config, read.open_releases()):
-        release, standing = report.dossier.release, report.standing
-        row = Row(release.slug, release.headline, standing, release.embargo, report.dossier)
+        release, status = report.dossier.release, report.status
+        row = Row(release.slug, release.headline, status, release.embargo, report.dossier)
         command = f"`{next_command(row)}`" if next_command(row) else f"`pressrelease status {release.slug}`"
         late = release.lift is not None and now - release.lift > ON_ITS_WAY
-        if standing.state is ReleaseState.NEEDS_YOU:
-            yield error(f"{release.slug} needs a person: {standing.reason}", command)
-        elif late and standing.state in {ReleaseState.UNAPPROVED, ReleaseState.HELD, ReleaseState.PUBLISHING}:
+        if status.state is ReleaseState.NEEDS_YOU:
+            yield error(f"{release.slug} needs a person: {status.reason}", command)
+        elif late and status.state in {ReleaseState.UNAPPROVED, ReleaseState.HELD, ReleaseState.PUBLISHING}:
             assert release.lift is not None  # noqa: S101  (a late one has a lift)
             lift = say_full(release.lift, timezone=context.config.office.timezone, now=now)
-            yield error(f"{release.slug} was due {lift}: {standing.reason or standing.state.sentence}", command)
+            yield error(f"{release.slug} was due {lift}: {status.reason or status.state.sentence}", command)
         else:
             continue
         waiting = True

@@ -226,8 +226,8 @@ def _why_closed(copy: Reader, slug: str, now: datetime) -> tuple[str, datetime |
 def _state(context: ServiceContext, copy: Reader, slug: str) -> str:
     if not copy.rows("SELECT 1 AS found FROM releases WHERE slug = :slug", {"slug": slug}):
         return "a draft again"
-    standing = context.report(slug).standing
-    return standing.state.sentence + (f" ({standing.reason.rstrip('.')})" if standing.reason else "")
+    status = context.report(slug).status
+    return status.state.sentence + (f" ({status.reason.rstrip('.')})" if status.reason else "")
 
 
 # -- its files -------------------------------------------------------------------------------------------------

@@ -133,16 +133,16 @@ class Promises:
             known = self.known[report.slug]
             if known.event and not known.lifted:
                 waits_for_a_person.add(ReleaseState.ARMED)
-            self.counts["armed at rest"] += report.standing.state is ReleaseState.ARMED
-            self.counts["waits for its clearance"] += report.standing.cause in UNCLEARED
-            waiting += [report.dossier.release.slug] if report.standing.state in waits_for_a_person else []
+            self.counts["armed at rest"] += report.status.state is ReleaseState.ARMED
+            self.counts["waits for its clearance"] += report.status.cause in UNCLEARED
+            waiting += [report.dossier.release.slug] if report.status.state in waits_for_a_person else []
             unsettled = [delivery for delivery in report.dossier.deliveries if delivery.is_open]
-            assert not unsettled or report.standing.state in waits_for_a_person, (
+            assert not unsettled or report.status.state in waits_for_a_person, (
                 f"{unsettled[0].outlet} is {unsettled[0].state.value} and nobody is told"
             )
             self.counts["kept back, since config.toml was edited"] += bool(report.dossier.changed)
             stuck = [delivery for delivery in report.dossier.deliveries if delivery.needs_person]
-            assert not stuck or report.standing.state in waits_for_a_person, "it needs a person, and nobody is told"
+            assert not stuck or report.status.state in waits_for_a_person, "it needs a person, and nobody is told"
         self.check_journal(waiting)
 
     def end_every_misfortune(self) -> None:

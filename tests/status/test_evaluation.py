@@ -148,12 +148,12 @@ def test_the_status_of_a_release(
         deliveries=tuple(made),
         file=FileFact(changes.get("file", "same")),
     )
-    standing = evaluate(
+    status = evaluate(
         dossier, policy=POLICY, retry=RETRY, known_outlets=OUTLETS, now=now, clock_doubt=changes.get("doubt")
     )
-    assert (standing.state.value, reason in standing.reason) == (state, True), standing
-    assert bool(standing.reason) is bool(reason)
-    assert (standing.cause or "") == cause
+    assert (status.state.value, reason in status.reason) == (state, True), status
+    assert bool(status.reason) is bool(reason)
+    assert (status.cause or "") == cause
 
 
 @pytest.mark.parametrize(
@@ -172,19 +172,19 @@ def test_whose_approval_counts(people: list[str], policy: Policy, count: int) ->
 
 @given(dossier=dossiers, now=moments, clock_doubt=st.sampled_from([None, "it jumped"]))
 def test_what_waits_for_a_person_says_why(dossier: Dossier, now: datetime, clock_doubt: str | None) -> None:
-    standing = evaluate(dossier, policy=POLICY, retry=RETRY, known_outlets=OUTLETS, now=now, clock_doubt=clock_doubt)
-    if standing.state in {ReleaseState.NEEDS_YOU, ReleaseState.HELD, ReleaseState.UNAPPROVED}:
-        assert standing.reason
-        assert standing.cause is not None
-        assert ADVICE[standing.cause].exit_code
-        assert ADVICE[standing.cause].command or standing.cause is Cause.HELD
-    if standing.reason:
-        assert standing.cause is not None
-    if standing.blocked:
-        assert standing.state not in {ReleaseState.PUBLISHING, ReleaseState.SCHEDULED, ReleaseState.PUBLISHED}
+    status = evaluate(dossier, policy=POLICY, retry=RETRY, known_outlets=OUTLETS, now=now, clock_doubt=clock_doubt)
+    if status.state in {ReleaseState.NEEDS_YOU, ReleaseState.HELD, ReleaseState.UNAPPROVED}:
+        assert status.reason
+        assert status.cause is not None
+        assert ADVICE[status.cause].exit_code
+        assert ADVICE[status.cause].command or status.cause is Cause.HELD
+    if status.reason:
+        assert status.cause is not None
+    if status.blocked:
+        assert status.state not in {ReleaseState.PUBLISHING, ReleaseState.SCHEDULED, ReleaseState.PUBLISHED}
     if any(one.needs_person for one in dossier.deliveries):
-        assert standing.state not in {ReleaseState.PUBLISHED, ReleaseState.PUBLISHING, ReleaseState.SCHEDULED}
-    if standing.state is ReleaseState.PUBLISHED:
+        assert status.state not in {ReleaseState.PUBLISHED, ReleaseState.PUBLISHING, ReleaseState.SCHEDULED}
+    if status.state is ReleaseState.PUBLISHED:
         assert all(one.state in {DeliveryState.DELIVERED, DeliveryState.CANCELED} for one in dossier.deliveries)
         assert any(one.state is DeliveryState.DELIVERED for one in dossier.deliveries)
 
