@@ -234,9 +234,10 @@ def test_what_can_t_be_taken_back_is_named(server: Scripted) -> None:
 
 
 def test_a_site_without_a_trash_deletes(server: Scripted) -> None:
+    server.says["POST posts"] = Told(201, {"id": 7, "slug": "other", "status": "publish", "link": ""})
     server.says["DELETE posts"] = Told(501, {"code": "rest_trash_not_supported", "data": {"status": 501}})
-    with pytest.raises(DeliveryFailed):
-        outlet(server).delete("7")
+    assert "post number 7" in refused(outlet(server)).reason
+    server.asked = [asked for asked in server.asked if asked.method == "DELETE"]
     assert [asked.query.get("force") for asked in server.asked] == [None, ["true"]]
 
 

@@ -7,12 +7,15 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from follow_ups import NOTE, corrected, earlier, withdrawn
 from office import found_office
 from social_servers import a_message
 from wordpress_site import WordPressSite, available, wordpress
@@ -20,7 +23,7 @@ from wordpress_site import WordPressSite, available, wordpress
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
 from pressrelease.message import Message
 from pressrelease.outlets import open_outlet
-from pressrelease.release.delivery import Certainty, DeliveryFailed, Receipt
+from pressrelease.release.delivery import Action, Certainty, DeliveryFailed, Receipt
 
 pytestmark = pytest.mark.slow
 
@@ -209,13 +212,49 @@ def test_a_corrected_version_takes_the_post_s_place(site: WordPressSite) -> None
     assert "Fourteen." not in site.page(post["link"])
 
 
-def test_withdrawn_by_its_id_as_often_as_asked(site: WordPressSite) -> None:
-    opened = outlet(site)
-    receipt = deliver(opened, a_message("withdrawn"))
+@pytest.mark.parametrize("user", ["press", "writer"])
+def test_corrected_and_withdrawn_the_post_becomes_a_notice_and_keeps_late_versions_out(
+    site: WordPressSite, user: str
+) -> None:
+    slug, opened = f"withdrawn-{user}", outlet(site, user)
+    photo = {"roe.png": PNG + user.encode()}
+    first = a_message(slug, headline="John Roe arrested", body="Roe, 41.", attachments=photo)
+    second = corrected(first, a_message(slug, headline="A man arrested", body="A man, 41."))
+    receipt = deliver(opened, first)
+    [post] = at(site, slug)
+    [address] = re.findall(r'src="([^"]+\.png)"', post["content"]["raw"])
+    before = (earlier(first, receipt, key="1" * 32),)
+    rendered = opened.prepare_follow_up(second, key="2" * 32, recipient="", earlier=before)
+    assert {opened.replace(rendered, key="2" * 32, recipient="", earlier=before) for _ in range(2)} == {receipt}
+    page = site.page(str(receipt.url))
+    assert NOTE in page
+    assert "Roe" not in page
+    assert requests.get(address, timeout=30).status_code == 404, "the picture is gone too"
+    rendered = opened.prepare_follow_up(withdrawn(second), key="3" * 32, recipient="", earlier=before)
     for _ in range(2):
-        opened.delete(receipt.remote_id)
-    assert at(site, "withdrawn") == []
-    opened.delete("999999")
+        opened.withdraw(rendered, key="3" * 32, recipient="", earlier=before)
+    page = site.page(str(receipt.url))
+    assert "Press release withdrawn" in page
+    assert "A man" not in page
+    revisions = f"{site.url}/wp-json/wp/v2/posts/{receipt.remote_id}/revisions"
+    assert requests.get(revisions, timeout=30).status_code == 401, "only editors can read the earlier texts"
+    for late, key in ((first, "1" * 32), (replace(second, action=Action.PUBLISH), "2" * 32)):
+        with pytest.raises(DeliveryFailed, match="withdrawn"):
+            deliver(opened, late, key)
+    assert site.page(str(receipt.url)) == page
+
+
+def test_the_withdrawal_of_what_never_came_takes_the_slug_out_of_sight(site: WordPressSite) -> None:
+    opened, message = outlet(site, "writer"), a_message("never-came")
+    doubt = (earlier(message, None, key="1" * 32),)
+    rendered = opened.prepare_follow_up(withdrawn(message), key="3" * 32, recipient="", earlier=doubt)
+    for _ in range(2):
+        opened.withdraw(rendered, key="3" * 32, recipient="", earlier=doubt)
+    [post] = at(site, "never-came")
+    assert post["status"] == "private"
+    with pytest.raises(DeliveryFailed, match="withdrawn"):
+        deliver(opened, message)
+    assert len(at(site, "never-came")) == 1
 
 
 def test_a_slug_with_dashes_that_wordpress_would_join(site: WordPressSite) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -12,8 +12,12 @@ from pressrelease.message import Enclosure, Message, html_with_addresses
 from pressrelease.message.localization import words_in
 from pressrelease.release.delivery import delivery_key
 
-#: How a post says whose it is: which release at which outlet, whatever its version, and which delivery.
-_MARK = re.compile(r"<!-- pressrelease ([0-9a-f]{32}) ([0-9a-f]{32}) -->")
+#: How a post says whose it is: which release at which outlet, whatever its version; which delivery; which version.
+_MARK = re.compile(r"<!-- pressrelease ([0-9a-f]{32}) ([0-9a-f]{32})(?: ([0-9]{1,9}|withdrawn))? -->")
+#: How a post says which attachments of the media library it has, or an earlier version of it had.
+_MEDIA = re.compile(r"<!-- pressrelease media ([0-9 ]{1,2000}) -->")
+#: The version of a post that is the notice of a withdrawal: no version comes after it.
+WITHDRAWN = 1_000_000_000
 #: An address alone on its line, or in its paragraph, makes WordPress fetch and show what is there.
 _ALONE = re.compile(r"(?im)(^\s*|<p>\s*)(https?):(?=//)")
 _PREFORMATTED = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
@@ -22,15 +26,20 @@ _LAST_TAG = re.compile(r"(</[a-z0-9]+>)\s*\Z")
 
 @dataclass(frozen=True)
 class PostMark:
-    """Whose a post is. `series` stays the same through a release's versions; `key` is one delivery's."""
+    """Whose a post is. `series` stays the same through a release's versions; `key` is one delivery's.
+
+    `n` is the version's number, `WITHDRAWN` for the notice of a withdrawal.
+    """
 
     series: str
     key: str
+    n: int = 1
 
     @property
     def comment(self) -> str:
-        """The mark as in a post's text."""
-        return f"<!-- pressrelease {self.series} {self.key} -->"
+        """The mark as in a post's text. Of a first version it has no number, as before there were any."""
+        version = {1: "", WITHDRAWN: " withdrawn"}.get(self.n, f" {self.n}")
+        return f"<!-- pressrelease {self.series} {self.key}{version} -->"
 
 
 @dataclass(frozen=True)
@@ -44,27 +53,57 @@ class PostDraft:
     content: str
     enclosures: tuple[Enclosure, ...]
 
-    def fields(self, addresses: Mapping[str, str]) -> dict[str, object]:
-        """Return what is posted, once every enclosure has an address."""
+    def fields(self, addresses: Mapping[str, str], media: Iterable[int] = ()) -> dict[str, object]:
+        """Return what is posted, once every enclosure has an address; `media` are numbers in the media library."""
         content = html_with_addresses(self.content, lambda name: addresses.get(name, name))
         return {
             "title": self.title,
             "slug": self.slug,
             "excerpt": self.excerpt,
-            "content": content,
+            "content": with_media(content, media),
             "status": "publish",
         }
 
 
+@dataclass(frozen=True)
+class Withdrawal:
+    """The notice in place of a withdrawn post, and the attachments of the last version, which are removed."""
+
+    slug: str
+    mark: PostMark
+    title: str
+    content: str
+    enclosures: tuple[Enclosure, ...]
+
+    def fields(self, media: Iterable[int]) -> dict[str, object]:
+        """Return what a post is changed to. Its address and its state stay."""
+        return {"title": self.title, "excerpt": "", "content": with_media(self.content, media)}
+
+
 def draft_of(message: Message, *, outlet: str, key: str) -> PostDraft:
     """Return the post for one delivery."""
-    mark = PostMark(series_of(message.slug, outlet), key)
+    mark = PostMark(series_of(message.slug, outlet), key, message.n)
     return PostDraft(
         slug=slug_at_wordpress(message.slug),
         mark=mark,
         title=_inert(escape(message.release.headline, quote=False)),
         excerpt=_inert(escape(message.summary, quote=False)),
         content=_marked(_inert(_on_one_line(_body(message))), mark),
+        enclosures=message.enclosures,
+    )
+
+
+def withdrawal_of(message: Message, *, outlet: str, key: str) -> Withdrawal:
+    """Return the notice: the day and the public note, and nothing of the release."""
+    from pressrelease.message.follow_up import withdrawal_note
+
+    mark = PostMark(series_of(message.slug, outlet), key, WITHDRAWN)
+    said = "".join(f"<p>{escape(part)}</p>" for part in withdrawal_note(message))
+    return Withdrawal(
+        slug=slug_at_wordpress(message.slug),
+        mark=mark,
+        title=words_in(message.office.language).page_withdrawn,
+        content=_marked(_inert(_on_one_line(said)), mark),
         enclosures=message.enclosures,
     )
 
@@ -77,7 +116,23 @@ def series_of(slug: str, outlet: str) -> str:
 def mark_in(content: str) -> PostMark | None:
     """Return whose a post's text says it is; None if this program did not write it."""
     found = _MARK.search(content)
-    return PostMark(found.group(1), found.group(2)) if found else None
+    if found is None:
+        return None
+    return PostMark(found[1], found[2], WITHDRAWN if found[3] == "withdrawn" else int(found[3] or 1))
+
+
+def media_in(content: str) -> tuple[int, ...]:
+    """Return the numbers of the attachments that a post or an earlier version of it has in the media library."""
+    found = _MEDIA.search(content)
+    return tuple(int(number) for number in found[1].split()) if found else ()
+
+
+def with_media(content: str, media: Iterable[int]) -> str:
+    """Return a post's text with the numbers of its attachments, after its mark."""
+    numbers = " ".join(str(number) for number in sorted(set(media)))
+    if not numbers:
+        return content
+    return _MARK.sub(lambda mark: f"{mark[0]}<!-- pressrelease media {numbers} -->", content, count=1)
 
 
 def slug_at_wordpress(slug: str) -> str:
@@ -95,10 +150,15 @@ def media_slug(enclosure: Enclosure) -> str:
 def _body(message: Message) -> str:
     """Return subhead, body, what the body does not show itself, and the contact."""
     words = words_in(message.office.language)
-    subhead = message.release.subhead
+    subhead, note = message.release.subhead, ""
+    if message.n > 1:
+        from pressrelease.message.follow_up import correction_note
+
+        note = correction_note(message)
     files = [enclosure for enclosure in message.enclosures if not enclosure.is_image]
     images = [enclosure for enclosure in message.enclosures if enclosure.is_image and not enclosure.shown]
     parts = [
+        f"<p><strong>{escape(note)}</strong></p>" if note else "",
         f"<p><strong>{escape(subhead)}</strong></p>" if subhead else "",
         message.html,
         *(f'<p><img src="{image.name}" alt="{escape(image.alt)}"></p>' for image in images),

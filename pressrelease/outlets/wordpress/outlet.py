@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import escape, unescape
 from typing import Any
@@ -14,9 +14,19 @@ from typing import Any
 from pressrelease.message import Enclosure, Message
 from pressrelease.outlets import RenderedMessage
 from pressrelease.outlets.http import HttpOutlet
-from pressrelease.outlets.wordpress.draft import PostDraft, draft_of, mark_in, media_slug
-from pressrelease.outlets.wordpress.site import Post, WordPressSite, post_of
-from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Receipt, Repeats
+from pressrelease.outlets.wordpress.draft import (
+    WITHDRAWN,
+    PostDraft,
+    Withdrawal,
+    draft_of,
+    mark_in,
+    media_in,
+    media_slug,
+    withdrawal_of,
+)
+from pressrelease.outlets.wordpress.removal import changed_already, clear_media, clear_revisions, is_notice
+from pressrelease.outlets.wordpress.site import Post, WordPressSite, media_of, post_of
+from pressrelease.release.delivery import Abilities, Action, Certainty, DeliveryFailed, Earlier, Receipt, Repeats
 
 MEDIA_TYPE = "application/json"
 _STATES = "publish,future,draft,pending,private"
@@ -61,6 +71,17 @@ class WordPress(HttpOutlet):
         content = json.dumps(draft.fields({}), ensure_ascii=False, indent=1).encode()
         return RenderedMessage(content, MEDIA_TYPE, draft)
 
+    def prepare_follow_up(
+        self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
+    ) -> RenderedMessage:
+        """Return the corrected post with its dated note, or the notice in place of a withdrawn one."""
+        del earlier
+        if message.action is not Action.WITHDRAW:
+            return self.prepare(message, key=key, recipient=recipient)
+        withdrawal = withdrawal_of(message, outlet=self.name, key=key)
+        content = json.dumps(withdrawal.fields(()), ensure_ascii=False, indent=1).encode()
+        return RenderedMessage(content, MEDIA_TYPE, withdrawal)
+
     def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         """Publish it once, or find that it is published."""
         del key, recipient
@@ -70,10 +91,19 @@ class WordPress(HttpOutlet):
             before = self._ours_before(draft, deadline)
             if before is not None and mark_in(before.content) == draft.mark:
                 self._must_be_shown(draft, before, deadline, new=False)
+                with changed_already("the post is there"):
+                    clear_media(self._site, before, media_in(before.content), deadline)
                 return self._receipt(before)
-            addresses = {enclosure.name: self._media(enclosure, deadline) for enclosure in draft.enclosures}
+            media = {enclosure.name: self._media(enclosure, deadline) for enclosure in draft.enclosures}
             terms = {taxonomy.route: self._terms(taxonomy, deadline, make=True) for taxonomy, _ in self._wanted}
-        fields = {**draft.fields(addresses), **{route: ids for route, ids in terms.items() if ids}}
+        earlier = media_in(before.content) if before else ()
+        fields = {
+            **draft.fields(
+                {name: address for name, (_, address) in media.items()},
+                [*earlier, *(number for number, _ in media.values())],
+            ),
+            **{route: ids for route, ids in terms.items() if ids},
+        }
         route = f"posts/{before.id}" if before else "posts"
         reply = self._site.change(route, fields, deadline, query={"_fields": _POST_FIELDS})
         posted = post_of(reply)
@@ -82,11 +112,57 @@ class WordPress(HttpOutlet):
             raise DeliveryFailed(Certainty.UNSURE, words)
         post = self._updated(draft, posted) if before else self._proven(draft, posted, deadline)
         self._must_be_shown(draft, post, deadline, new=before is None)
+        if earlier:
+            with changed_already("the post is changed"):
+                clear_media(self._site, replace(post, content=str(fields["content"])), earlier, deadline)
         return self._receipt(post)
 
-    def delete(self, remote_id: str) -> None:
-        """Move a post to the trash by the id in its receipt; one already gone is fine. Raises DeliveryFailed."""
-        self._site.trash(int(remote_id), self._site.deadline())
+    def withdraw(self, rendered: RenderedMessage, *, key: str, recipient: str, earlier: Sequence[Earlier]) -> Receipt:
+        """Change every post of the release to the notice, and remove its attachments and earlier texts.
+
+        The trash would free the slug for a late first version. For the same reason a notice that only editors see is
+        made where there is no post.
+        """
+        del key, recipient
+        withdrawal: Withdrawal = rendered.prepared
+        deadline = self._site.deadline()
+        ids = [int(one.remote_id) for one in earlier if one.remote_id and one.remote_id.isdecimal()]
+        for last in (False, True):
+            posts = self._of_series(withdrawal, ids, deadline)
+            for post in posts:
+                self._noticed(withdrawal, post, deadline)
+            if last or any(post.slug == withdrawal.slug or is_notice(post) for post in posts):
+                return self._receipt(posts[0]) if posts else Receipt()
+            hidden = {**withdrawal.fields(()), "slug": withdrawal.slug, "status": "private"}
+            self._site.change("posts", hidden, deadline, query={"_fields": _POST_FIELDS})
+        raise AssertionError  # pragma: no cover
+
+    def _of_series(self, withdrawal: Withdrawal, ids: Sequence[int], deadline: float) -> list[Post]:
+        """Return the release's posts: those of the receipts, and those with its mark at its slug or beside it."""
+        found = []
+        for number in dict.fromkeys(ids):
+            query = {"context": "edit", "_fields": f"{_POST_FIELDS},content.raw"}
+            post = post_of(self._site.look(f"posts/{number}", query, deadline))
+            if post is not None and post.status != "trash":
+                found.append(post)
+        for post in self._at(_beside(withdrawal.slug), deadline):
+            mark = mark_in(post.content)
+            if mark is not None and mark.series == withdrawal.mark.series:
+                found.append(post)
+        return list({post.id: post for post in found}.values())
+
+    def _noticed(self, withdrawal: Withdrawal, post: Post, deadline: float) -> None:
+        """Change one post to the notice, then remove what it had."""
+        media = set(media_in(post.content))
+        for enclosure in withdrawal.enclosures:
+            media |= {number for number, _ in self._media_there(enclosure, deadline)}
+        fields = withdrawal.fields(media)
+        content = str(fields["content"])
+        if not is_notice(post):
+            self._site.change(f"posts/{post.id}", fields, deadline, query={"_fields": _POST_FIELDS})
+        with changed_already("the post is a notice now"):
+            clear_media(self._site, replace(post, content=content), media, deadline)
+            clear_revisions(self._site, post, deadline)
 
     def warm(self, sends: int = 4) -> None:
         """Connect, and look up what the office always sends along; send nothing of a release."""
@@ -137,7 +213,13 @@ class WordPress(HttpOutlet):
                     f"{self._site.called} already has a post at this release's slug that this outlet did not write "
                     f"(number {post.id}, {post.status}); move one of them",
                 )
-            if mark == draft.mark and post.status != "publish":
+            if mark.n == WITHDRAWN:
+                words = f"the release was withdrawn at {self._site.called}, so no version of it is published there"
+                raise DeliveryFailed(Certainty.FOR_GOOD, words)
+            if mark.n > draft.mark.n:
+                words = f"{self._site.called} has a corrected version already, and it stays"
+                raise DeliveryFailed(Certainty.FOR_GOOD, words)
+            if post.status != "publish":
                 raise DeliveryFailed(
                     Certainty.FOR_GOOD,
                     f"{self._site.called} has the post (number {post.id}), but somebody there made it {post.status}",
@@ -157,8 +239,7 @@ class WordPress(HttpOutlet):
         found: list[Post] = []
         with contextlib.suppress(DeliveryFailed):
             # A repeat that crossed with a slow first one: one of the two was given slug-2.
-            slugs = [draft.slug, *(f"{draft.slug}-{number}" for number in range(2, 5))]
-            found = [post for post in self._at(slugs, deadline) if mark_in(post.content) == draft.mark]
+            found = [post for post in self._at(_beside(draft.slug), deadline) if mark_in(post.content) == draft.mark]
         ours = {post.id: post for post in (posted, *found)}
         good = [post for post in ours.values() if (post.slug, post.status) == (draft.slug, "publish")]
         kept = min(good, key=lambda post: post.id) if good else None
@@ -233,17 +314,22 @@ class WordPress(HttpOutlet):
 
     # -- what goes with it --------------------------------------------------------------------------------
 
-    def _media(self, enclosure: Enclosure, deadline: float) -> str:
-        """Return where an attachment is in the media library, after adding it if it isn't there yet."""
-        slug = media_slug(enclosure)
-        reply = self._site.look("media", {"slug": slug, "_fields": "id,source_url"}, deadline)
-        if not (isinstance(reply, list) and reply):
-            fields = {"slug": slug, "title": enclosure.words, "alt_text": enclosure.alt}
-            reply = [self._site.upload(fields, enclosure.name, enclosure.content, enclosure.media_type, deadline)]
-        address = reply[0].get("source_url") if isinstance(reply[0], dict) else None
-        if not isinstance(address, str) or not address.startswith(("https://", "http://")):
+    def _media(self, enclosure: Enclosure, deadline: float) -> tuple[int, str]:
+        """Return an attachment's number and address in the media library, after adding it if it isn't there yet."""
+        there = self._media_there(enclosure, deadline)
+        if not there:
+            fields = {"slug": media_slug(enclosure), "title": enclosure.words, "alt_text": enclosure.alt}
+            there = media_of(
+                [self._site.upload(fields, enclosure.name, enclosure.content, enclosure.media_type, deadline)]
+            )
+        if not there:
             raise DeliveryFailed(Certainty.NOT_SENT, f"{self._site.called} does not give an attachment's address")
-        return address
+        return there[0]
+
+    def _media_there(self, enclosure: Enclosure, deadline: float) -> list[tuple[int, str]]:
+        """Return the numbers and addresses of an attachment in the media library, found by its content."""
+        wanted = {"slug": media_slug(enclosure), "_fields": "id,source_url"}
+        return media_of(self._site.look("media", wanted, deadline))
 
     def _terms(self, taxonomy: Taxonomy, deadline: float, *, make: bool) -> list[int]:
         """Return the numbers of the configured categories or tags, each looked up once."""
@@ -278,6 +364,11 @@ class WordPress(HttpOutlet):
         if not isinstance(reply, dict) or not isinstance(reply.get("id"), int):
             raise DeliveryFailed(Certainty.NOT_SENT, f"{self._site.called} did not make the {taxonomy.word} {name!r}")
         return int(reply["id"])
+
+
+def _beside(slug: str) -> list[str]:
+    """Return the slugs that WordPress gives to posts that want this one."""
+    return [slug, *(f"{slug}-{number}" for number in range(2, 5))]
 
 
 @contextmanager

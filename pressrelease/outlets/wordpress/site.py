@@ -26,6 +26,7 @@ _WORDS = {
     "rest_cannot_create": "this user doesn't have permission to write there",
     "rest_cannot_edit": "this user doesn't have permission to change that post",
     "rest_cannot_edit_others": "this user doesn't have permission to change posts by others",
+    "rest_cannot_delete": "this user doesn't have permission to delete that",
     "rest_forbidden_status": "it rejected the user name or application password",
     "rest_upload_unknown_error": "it does not accept an attachment of that type or size",
     "rest_upload_file_too_big": "it does not accept an attachment of that size",
@@ -41,7 +42,7 @@ _SHOWN = (
     re.compile(r"""/wp/v2/(?:posts|pages|media)/(\d+)["'>]"""),
     re.compile(r"""<body[^>]*class=["'][^"'>]*\b(?:postid|page-id|attachmentid)-(\d+)\b"""),
 )
-_MARKED_POST = re.compile(r"<!-- pressrelease [0-9a-f]{32} ([0-9a-f]{32}) -->")
+_MARKED_POST = re.compile(r"<!-- pressrelease [0-9a-f]{32} ([0-9a-f]{32})(?: [0-9a-z]{1,9})? -->")
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,12 @@ class WordPressSite:
         if answer.status not in {404, 410}:
             self._raise_for(answer, answer.json())
 
+    def remove(self, route: str, deadline: float) -> None:
+        """Delete what is at a route, for good. What is gone is no failure. Raises DeliveryFailed."""
+        answer = self._ask("DELETE", route, {"force": "true"}, deadline=deadline)
+        if answer.status not in {404, 410}:
+            self._raise_for(answer, answer.json())
+
     def _change(
         self,
         method: str,
@@ -230,6 +237,16 @@ def post_of(reply: Any) -> Post | None:
         link=str(reply.get("link") or ""),
         content=str(raw or ""),
     )
+
+
+def media_of(reply: Any) -> list[tuple[int, str]]:
+    """Return the number and the address of each attachment in WordPress's JSON."""
+    found = []
+    for one in reply if isinstance(reply, list) else ():
+        address = one.get("source_url") if isinstance(one, dict) else None
+        if isinstance(address, str) and address.startswith(("https://", "http://")) and isinstance(one.get("id"), int):
+            found.append((one["id"], address))
+    return found
 
 
 def shown_in(answer: HttpAnswer) -> Shown | None:
