@@ -1,4 +1,4 @@
-"""`doctor`, `backup`, `restore`, `move-store`, `service`: care of the record, and of what keeps it going."""
+"""`doctor`, `backup`, `restore`, `move-store`, `service`: care of the database, and of what keeps it going."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file, or a folder to put it in.")],
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
 ) -> None:
-    """Back up the record, config.toml and releases/ in one file. Schedulers may keep running.
+    """Back up the database, config.toml and releases/ in one file. Schedulers may keep running.
 
     It contains embargoed text, so keep it where only you can read it, but no secrets. It prints the journal's head;
     keep that elsewhere: `journal --verify --head` uses it to prove that nothing was cut off since.
@@ -127,7 +127,7 @@ def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `pressrelease backup` wrote.")],
     yes: YesOption = False,
 ) -> None:
-    """Restore a backup into an empty folder or over a workspace. The record it replaces is kept.
+    """Restore a backup into an empty folder or over a workspace. The database it replaces is kept.
 
     The backup is checked before anything is changed. The restored workspace starts stopped. What was being sent, or
     was due since the backup, is in doubt: see it with `status`, decide with `settle`, then `resume --all`.
@@ -246,7 +246,7 @@ def move_store(
     session: Session,
     url: Annotated[str, typer.Argument(metavar="URL", help="An empty database: postgresql+psycopg://host/name.")],
 ) -> None:
-    """Move the record from SQLite to a PostgreSQL server, and check it. Stop everything first.
+    """Move the database from SQLite to a PostgreSQL server, and check it. Stop everything first.
 
     Put the password in ~/.pgpass, never on the command line. The old file is kept under another name.
 

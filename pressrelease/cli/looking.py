@@ -263,7 +263,7 @@ def journal(
     session: Session,
     slugs: MaybeSlugsArgument = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Check that no line was changed or moved and that the record agrees.")
+        bool, typer.Option("--verify", help="Check that no line was changed or moved and that the database agrees.")
     ] = False,
     head: Annotated[
         str | None,

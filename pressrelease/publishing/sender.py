@@ -141,7 +141,7 @@ class Sender:
             return why_not or why_unsigned(self._store, self._config, delivery)
         except Exception as error:  # noqa: BLE001
             self._errors.note(f"{delivery.slug} was not sent", error)
-            return "the record could not be read"
+            return "the database could not be read"
 
     def _hand_over(self, outlet: Outlet, delivery: Delivery, rendered: RenderedMessage) -> Result:
         try:

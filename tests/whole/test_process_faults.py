@@ -186,4 +186,4 @@ def test_suspended_while_it_holds_the_record(due: Scene, calls: dict[str, int], 
         one = tried.count()
         assert one.good, (when, one)
         total += one
-    report("suspended while it holds the record, then woken (SIGSTOP, SIGCONT)", total)
+    report("suspended while it locks the database, then woken (SIGSTOP, SIGCONT)", total)

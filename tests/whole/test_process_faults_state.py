@@ -108,7 +108,7 @@ def test_a_record_that_is_none(due: Scene, fault: str, damage: Callable[[Path], 
     tried.settle()
     count = tried.count()
     assert count.in_doubt == 0
-    report("the record is missing, truncated, foreign or newer", no_lift_ahead(tried, count))
+    report("the database is missing, truncated, foreign or newer", no_lift_ahead(tried, count))
 
 
 def no_lift_ahead(tried: Scene, count: Count) -> Count:
@@ -152,7 +152,7 @@ def test_a_record_that_may_not_be_written(tmp_path: Path) -> None:
             for each in (folder, *folder.rglob("*")) if as_owner else ():
                 os.chown(each, os.geteuid(), os.getegid())
             made.settle()
-            report("the record may not be written (0444)", made.count())
+            report("the database may not be written (0444)", made.count())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -180,7 +180,7 @@ def test_a_record_with_bytes_flipped(due: Scene, tmp_path: Path) -> None:
         total += Count(tries=1, deliveries=10)
         shutil.rmtree(tried.office.folder)
     assert noticed
-    report("bits of the record flipped", total, uncounted=["lost", "told_again", "in_doubt"])
+    report("bits of the database flipped", total, uncounted=["lost", "told_again", "in_doubt"])
 
 
 @contextmanager
@@ -218,7 +218,7 @@ def test_a_record_that_another_program_keeps_to_itself_for_a_minute(tmp_path: Pa
                 assert not made.arrivals()[0]
             until(lambda: sum(made.arrivals()[0].values()) == 4, 60)
         made.settle()
-        report("the record locked by another program for a minute", made.count())
+        report("the database locked by another program for a minute", made.count())
 
 
 # -- files ------------------------------------------------------------------------------------------------------
