@@ -165,6 +165,8 @@ def ability_lines(facts: OutletFacts) -> list[str]:
     repeats, able = facts.repeats, facts.abilities
     if repeats is None or able is None:
         return []
+    from pressrelease.outlets.follow_up_words import follow_up_words
+
     span = f" for {say_span(repeats.within)}" if repeats.within else ""
     return [
         f"recognizes a repeat{span}: if sending is interrupted, it is tried again by itself"
@@ -172,8 +174,7 @@ def ability_lines(facts: OutletFacts) -> list[str]:
         else "if sending is interrupted, the program looks there before it sends again"
         if repeats.findable
         else "can't recognize a repeat: if sending is interrupted, you decide whether to send again",
-        "a correction replaces the original" if able.correct else "a correction is sent as a new message",
-        "what arrived can be withdrawn" if able.withdraw else "what arrived can't be withdrawn by this program",
+        *follow_up_words(facts.kind, able),
         "can be checked afterward"
         if able.provable
         else "can't be checked afterward: the only proof is that it accepted the message",

@@ -15,6 +15,8 @@ from pressrelease import outlets
 from pressrelease.config.keys import OutletKind
 from pressrelease.config.outlet_keys import OUTLET_KINDS
 from pressrelease.outlets import Outlet
+from pressrelease.outlets.follow_up_words import WORDS, follow_up_words
+from pressrelease.release.delivery import Abilities
 
 HERE = Path(outlets.__file__).parent
 TOP = Path(__file__).parents[2]
@@ -61,6 +63,21 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+
+
+@each_kind
+def test_the_words_for_a_correction_and_a_kill_agree_with_what_it_can_do(kind: OutletKind) -> None:
+    able = class_of(kind).abilities
+    words = WORDS[kind.name]
+    assert words == follow_up_words(kind.name, able)
+    assert ("follows" not in words.correction and "runs" not in words.correction) is able.correct
+    assert ("can't be taken back" not in words.kill) is able.withdraw
+
+
+def test_a_kind_of_another_package_is_described_by_what_it_says() -> None:
+    assert "replaces" in follow_up_words("board", Abilities(correct=True)).correction
+    assert "can't be taken back" in follow_up_words("board", Abilities(correct=True)).kill
+    assert follow_up_words("board", Abilities(withdraw=True)).kill == "a kill removes what arrived"
 
 
 @each_kind
