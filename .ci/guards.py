@@ -490,6 +490,11 @@ GUARDS = (
           "    if origin.marker.exists():\n        raise", "    if False:\n        raise", "test_store_file.py::test_a_vanished_store_is_never_replaced_by_an_empty_one"),
     Guard("an act and its line in one transaction", "store/engine.py",
           "    except BaseException:\n        _undo(begun)\n", "    except BaseException:\n        begun.commit()\n", "test_store.py::test_an_act_and_its_line_are_kept_together_or_not_at_all"),
+    # -- what is owed after it went out ------------------------------------------------------------------------
+    Guard("outcome: owed until it is recorded", "store/queries.py", "AND t.event IN ('release.scheduled', 'release.outcome')", "AND t.event IN ('release.scheduled')",
+          "test_outcomes.py::test_what_is_owed_is_on_the_first_screen_until_it_is_recorded"),
+    Guard("outcome: owed of the accused", "services/scheduling.py", "return bool(release.case) or speaks_of_accused(release)", "return False",
+          "test_outcomes.py::test_what_is_owed_is_on_the_first_screen_until_it_is_recorded"),
     # -- an archive of the record -----------------------------------------------------------------------------
     Guard("export: no line of another release", "services/exporting/__init__.py", "whole = line.slug in slugs or", "whole = True or",
           "test_exporting.py::test_nothing_of_another_release_is_in_it"),

@@ -60,11 +60,7 @@ _LOOK_AGAIN = (
 
 def law_findings(release: Release) -> Iterator[Finding]:
     """Yield at most one finding of each code, at the first place that it applies to. All are warnings."""
-    texts = (
-        (release.headline, release.line_of("headline")),
-        (release.subhead, release.line_of("subhead")),
-        (release.body, release.body_line),
-    )
+    texts = _texts(release)
     accused = _first(_ACCUSED, texts)
     if accused and not any(_PRESUMED.search(text) for text, _ in texts):
         yield Finding(
@@ -79,6 +75,20 @@ def law_findings(release: Release) -> Iterator[Finding]:
         line = _first(pattern, texts)
         if line:
             yield Finding(release.slug, code, Severity.WARNING, line, message, hint)
+
+
+def speaks_of_accused(release: Release) -> bool:
+    """Return whether a release says that somebody was arrested, charged or accused."""
+    return _first(_ACCUSED, _texts(release)) > 0
+
+
+def _texts(release: Release) -> tuple[tuple[str, int], ...]:
+    """Return what readers see, each text with its line."""
+    return (
+        (release.headline, release.line_of("headline")),
+        (release.subhead, release.line_of("subhead")),
+        (release.body, release.body_line),
+    )
 
 
 def _first(pattern: re.Pattern[str], texts: tuple[tuple[str, int], ...]) -> int:

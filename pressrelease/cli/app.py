@@ -51,6 +51,7 @@ GROUPS = {
     "Watch": {
         "status": "looking",
         "promises": "promising",
+        "outcome": "outcomes",
         "journal": "looking",
     },
     "Outlets": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +28,9 @@ app = typer.Typer()
 
 #: How many releases that ask nothing more a plain `status` still shows.
 RECENT = 10
+
+#: How long after a release went out the office is asked how the case ended (`status.outcomes`).
+OUTCOME_ASKED = timedelta(days=90)
 
 #: How many rows of each kind `status --json` has without `--all`.
 SHOWN_AS_JSON = 1_000
@@ -58,6 +62,7 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     lines += [*running, ""] if first else []
     lines += _release_lines(seen, context, now)
     lines += _promised(context, now)
+    lines += _owed(context, now)
     lines += [] if first else running
     session.say(*(lines if lines[-1] else lines[:-1]))
     _leave_if_unattended(seen.rows)
@@ -72,6 +77,23 @@ def _promised(context: ServiceContext, now: datetime) -> list[str]:
     from pressrelease.cli.promising import near_lines
 
     return near_lines(context, now=now)
+
+
+def _owed(context: ServiceContext, now: datetime) -> list[str]:
+    """The releases whose outcome is owed; what puts them into words is loaded only if there are any."""
+    read = context.store.read if context.store.exists else None
+    owed = read.outcomes_owed(now - OUTCOME_ASKED) if read is not None else []
+    if not owed:
+        return []
+    from pressrelease.status.outcomes import Owed, owed_lines
+
+    lines = owed_lines([Owed(*one) for one in owed], now)
+    return [
+        "How did the case end?",
+        *(f"  {line}" for line in lines),
+        "    pressrelease outcome SLUG OUTCOME --why …",
+        "",
+    ]
 
 
 def _release_lines(seen: Listing, context: ServiceContext, now: datetime) -> list[str]:
@@ -231,7 +253,7 @@ def status(
     if first:
         session.say(*running, "")
     _show(session, context, seen.rows, detailed=bool(slugs))
-    below = [] if slugs else _promised(context, now)
+    below = [] if slugs else [*_promised(context, now), *_owed(context, now)]
     below += [] if first else running
     session.say(*([more] if seen.more else []))
     if below:

@@ -22,6 +22,7 @@ from pressrelease.when.formatting import say_full_day
 
 if TYPE_CHECKING:
     from pressrelease.promises import Kept
+    from pressrelease.status.outcomes import Owed
 
 #: Until so long after its time a list is sent that could not be sent before.
 SENT_WITHIN = timedelta(hours=6)
@@ -81,16 +82,24 @@ def daily_notice(
     releases: Sequence[Known],
     promises: Sequence[Kept],
     *,
+    owed: Sequence[Owed] = (),
     now: datetime,
     timezone: str,
 ) -> Notice:
     """Return the list of a day; its words are "" if nothing is on it.
 
     `releases` are those that go out, or may be lifted, before noon of the next day, and `promises` those of releases
-    that are out. No release that is not out is named. `now` is aware.
+    that are out. `owed` are releases that are out and whose case has no recorded outcome: on the list whenever there is
+    one, but a reason for it only on the days on which the office is asked. No release that is not out is named. `now`
+    is aware.
     """
     lines = _at_most([words for one in releases if (words := _waiting(one, now, timezone))], "releases")
     lines += _at_most([words for one in promises if (words := _promised(one, day, timezone))], "promises")
+    if owed:
+        from pressrelease.status.outcomes import asked_on, owed_lines
+
+        if lines or asked_on(owed, now - timedelta(days=1), now):
+            lines += _at_most(owed_lines(owed, now), "releases without an outcome")
     if not lines:
         return Notice(Topic.DAILY, "", key_of(day))
     noon = say_full_day(day + timedelta(days=1))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from pressrelease.notifications.conditions import REMINDERS, clearance_reminders, conditions, reminders
 from pressrelease.notifications.daily import (
@@ -29,6 +30,9 @@ from pressrelease.store.notification_state import NotificationCursor
 from pressrelease.store.rows import from_micros
 from pressrelease.when import read_rfc3339
 from pressrelease.wiring import Workspace
+
+if TYPE_CHECKING:
+    from pressrelease.status.outcomes import Owed
 
 #: How many groups are put into words at once, and how many lines of the journal are read for them.
 MOST_MATTERS = 200
@@ -144,7 +148,15 @@ def _daily(workspace: Workspace, readers: Collection[NotificationCursor], now: d
     promises = near_promises(workspace, now=now)
     out = notification_state.slugs_out(read, {one.promise.slug for one in promises})
     named = [one for one in promises if one.promise.slug in out]
-    return [daily_notice(day, releases, named, now=now, timezone=timezone)]
+    owed = _owed(read, now)
+    return [daily_notice(day, releases, named, owed=owed, now=now, timezone=timezone)]
+
+
+def _owed(read: Reader, now: datetime) -> list[Owed]:
+    """Return the releases whose case has no recorded outcome since 90 days or more."""
+    from pressrelease.status.outcomes import FIRST_ASKED, Owed
+
+    return [Owed(*one) for one in read.outcomes_owed(now - FIRST_ASKED)]
 
 
 def _may_be_lifted(one: Known, noon: datetime) -> bool:

@@ -42,6 +42,7 @@ class Release(NamedTuple):
     `embargo` is the phrase as typed, "" if there is none. `outlets` is None if the file leaves it to [defaults].
     `clearances` names tables [clearances.NAME] of config.toml. `not_before` and `no_later_than` bound an embargo that
     waits for an event, as typed; releases with the same `alternates` exclude each other.
+    `case` is the court's or the office's number, never published.
     `accept` has the codes of findings that somebody read and accepted, each with the reason. `lines` maps a
     front-matter key to its line in the file, from 1, an attachment under "attachments.0" and so on, a part of the
     contact under "contact.email", an accepted finding under "accept.CODE"; `body_line` is the body's first line.
@@ -68,6 +69,7 @@ class Release(NamedTuple):
     not_before: str = ""
     no_later_than: str = ""
     alternates: str = ""
+    case: str = ""
     lines: tuple[tuple[str, int], ...] = ()
     body_line: int = 1
     source_hash: str = ""

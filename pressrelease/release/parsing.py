@@ -40,6 +40,7 @@ KEYS = (
     "not_before",
     "no_later_than",
     "alternates",
+    "case",
 )
 CONTACT_KEYS = ("name", "phone", "email")
 ATTACHMENT_KEYS = ("path", "title", "alt")
@@ -123,6 +124,7 @@ def parse(data: bytes, slug: str) -> Release:
         not_before=_line(fields, "not_before"),
         no_later_than=_line(fields, "no_later_than"),
         alternates=_alternates(fields),
+        case=_line(fields, "case"),
         lines=_lines(fields),
         body_line=body_line,
         source_hash=hashlib.sha256(data).hexdigest(),

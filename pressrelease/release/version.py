@@ -17,7 +17,7 @@ FORMAT = 1
 SHORT_NAME = 16
 
 #: Keys that older versions did not have: left out if they have no value, so that no version changes its name.
-_LATER = ("accept", "clearances", "not_before", "no_later_than", "alternates")
+_LATER = ("accept", "clearances", "not_before", "no_later_than", "alternates", "case")
 
 #: Fields about the file only; they are neither published nor used for addressing.
 _OF_THE_FILE = ("lines", "body_line", "source_hash")

@@ -37,6 +37,7 @@ def front_matter_text(
     not_before: str = "",
     no_later_than: str = "",
     alternates: str = "",
+    case: str = "",
     body: str = PLACEHOLDER,
 ) -> str:
     """Return a whole release file: front matter with only the keys that have a value, then `body` unchanged.
@@ -65,7 +66,7 @@ def front_matter_text(
     if clearances:
         lines.append(f"clearances: {_flow(clearances)}")
     lines += _given("not_before", not_before) + _given("no_later_than", no_later_than)
-    lines += _given("alternates", alternates)
+    lines += _given("alternates", alternates) + _given("case", case)
     return "\n".join(["---", *lines, "---", "", body, ""])
 
 

@@ -321,8 +321,21 @@ def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> 
         wall=proposal.wall,
         settings=proposal.settings,
         clearances=proposal.release.clearances,
+        owes_outcome=_owes_outcome(proposal.release),
     )
     return scheduled, frozen
+
+
+def _owes_outcome(release: Release) -> bool:
+    """Return whether a release is about a case that has not ended: it has a number, or somebody is accused in it.
+
+    Accepting the finding `presumption_missing` says that nobody in it is presumed innocent any more.
+    """
+    from pressrelease.check.law import speaks_of_accused
+
+    if "presumption_missing" in dict(release.accept):
+        return False
+    return bool(release.case) or speaks_of_accused(release)
 
 
 def unschedule(context: ServiceContext, slug: str) -> Report:

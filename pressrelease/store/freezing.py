@@ -46,8 +46,8 @@ class Frozen:
     """What `schedule` freezes with a version.
 
     The canonical bytes, the lift (None: with its last approval), each attachment's bytes and SHA-256 by its path, the
-    lift as local wall time ("" for an instant), what config.toml adds to it ("" for nothing), and the clearances that
-    it needs.
+    lift as local wall time ("" for an instant), what config.toml adds to it ("" for nothing), the clearances that
+    it needs, and whether the office owes how the case ended once it is out.
     """
 
     canonical: bytes
@@ -57,6 +57,7 @@ class Frozen:
     wall: str = ""
     settings: str = ""
     clearances: tuple[str, ...] = ()
+    owes_outcome: bool = False
 
 
 def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapping[str, Sequence[str]]) -> None:
@@ -122,6 +123,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
         deliveries=sum(len(people) for people in recipients.values()),
         **({"clearances": list(frozen.clearances)} if frozen.clearances else {}),
         **({"event_group": release.event_group} if release.event_group else {}),
+        **({"outcome_owed": True} if frozen.owes_outcome else {}),
     )
 
 

@@ -329,6 +329,32 @@ class Reader(ReadConnections):
         )
         return bool(self.rows(f"{query} LIMIT 1", {"slug": slug, "moment": to_micros(moment)}))
 
+    def outcomes_owed(self, until: datetime) -> list[tuple[str, datetime]]:
+        """Return, with when it first went out, each release that is out since `until` or before, owes how its case
+        ended, and has no outcome yet; none that was killed.
+
+        The journal says both: no table has to agree with it.
+        """
+        query = """
+            SELECT r.slug, (SELECT min(d.delivered_at) FROM deliveries d WHERE d.slug = r.slug) AS out_at
+            FROM releases r WHERE r.word <> 'killed' AND (r.lift IS NULL OR r.lift <= :until)
+            AND EXISTS (SELECT 1 FROM journal s WHERE s.slug = r.slug AND s.event = 'release.scheduled'
+                AND substr(s.event, 1, 9) <> 'delivery.' AND s.detail LIKE :owed AND NOT EXISTS (
+                    SELECT 1 FROM journal t WHERE t.slug = r.slug AND substr(t.event, 1, 9) <> 'delivery.'
+                    AND t.n > s.n AND t.event IN ('release.scheduled', 'release.outcome')))
+        """
+        rows = self.rows(query, {"until": to_micros(until), "owed": '%"outcome_owed":true%'})
+        found = [(str(row["slug"]), from_micros(row["out_at"])) for row in rows if row["out_at"] is not None]
+        return [(slug, out_at) for slug, out_at in found if out_at <= until]
+
+    def outcome(self, slug: str) -> str:
+        """Return the last outcome on record of a release's case, "" for none."""
+        import json
+
+        query = "SELECT detail FROM journal WHERE slug = :slug AND event = 'release.outcome' ORDER BY n DESC LIMIT 1"
+        found = self.rows(query, {"slug": slug})
+        return str(json.loads(found[0]["detail"]).get("outcome", "")) if found else ""
+
     # -- a claimed delivery, just before its first byte ------------------------------------------------------
 
     def why_not(

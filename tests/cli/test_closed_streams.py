@@ -43,6 +43,7 @@ USES = {
     "settle": ("due", "--outlet", "newsroom", "--sent"),
     "status": (),
     "promises": (),
+    "outcome": ("far", "dismissed", "--why", "x"),
     "journal": (),
     "outlets": (),
     "doctor": ("--offline",),

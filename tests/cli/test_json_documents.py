@@ -53,6 +53,7 @@ LINES: list[tuple[str, set[str]]] = [
     ("status ahead", {"releases"}),
     ("status nothing", {"error"}),
     ("promises", {"promises"}),
+    ("outcome ahead dismissed --why x", {"error"}),
     ("journal --verify", {"holds"}),
     ("outlets", {"outlets"}),
     ("outlets --test nothing", {"error"}),

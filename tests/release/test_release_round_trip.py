@@ -101,6 +101,7 @@ givens = st.fixed_dictionaries(
         "not_before": lines,
         "no_later_than": lines,
         "alternates": some_slugs,
+        "case": lines,
         "body": paragraphs,
     },
 )

@@ -12,7 +12,7 @@ import pytest
 from forging import rechain
 from needed import needs_module
 from office import FAR, HereOffice, found_office, make_original
-from test_approvals import Keys, made_keys, sql  # noqa: F401  (a fixture)
+from signing_keys import Keys, made_keys  # noqa: F401  (a fixture)
 from timestamp_service import TimestampService, make_authority, timestamp_service
 
 from pressrelease.notifications import checkpoints

@@ -29,4 +29,5 @@ OTHERWISE: dict[str, Any] = {
     "not_before": "2018-09-24",
     "no_later_than": "2018-09-28",
     "alternates": "smith-verdict",
+    "case": "62-185543",
 }
