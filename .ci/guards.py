@@ -101,7 +101,7 @@ GUARDS = (
           "doubted = next((one.key for one in earlier if one.remote_id is None), key)", "doubted = key",
           "test_mastodon_follow_up.py::test_in_place_of_a_first_post_that_never_came_the_corrected_one_is_posted_once"),
     Guard("mastodon: what is in doubt is looked for", "outlets/mastodon/outlet.py",
-          "                names += self._search(follow_up, deadline)", "                names += []",
+          "            names += self._searched(follow_up, deadline)", "            names += []",
           "test_mastodon_follow_up.py::test_a_withdrawn_post_is_deleted_however_often"),
     Guard("mastodon: only its own posts", "outlets/mastodon/outlet.py",
           "if begins_with(content, follow_up.headlines) and", "if",

@@ -16,7 +16,7 @@ import contextlib
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -121,7 +121,8 @@ class Email(Outlet):
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedEmail:
         """Return the mail to one recipient. What all have in common is made once a version."""
-        return RenderedEmail(personal_headers(self._letterhead, key=key, recipient=recipient), self._compose(message))
+        head = personal_headers(self._letterhead, key=key, recipient=recipient)
+        return RenderedEmail(head, self._compose(message, lambda: message))
 
     def prepare_follow_up(
         self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
@@ -137,12 +138,12 @@ class Email(Outlet):
         ids = tuple(self._id_of(one) for one in earlier)
         head = personal_headers(self._letterhead, key=key, recipient=recipient, earlier=ids)
         if message.action is not Action.WITHDRAW or not ids:
-            return RenderedEmail(head, self._compose(follow_up(message)))
+            return RenderedEmail(head, self._compose(message, lambda: follow_up(message)))
         # What all get is made once, for thousands, with a place where each one's own id goes. It begins so early in
         # its line that quoted-printable never breaks it.
         marked = message_id(self._letterhead, PLACE)
         words = words_in(message.office.language)
-        composed = self._compose(follow_up(message, also=[words.message_id.format(id=marked)]))
+        composed = self._compose(message, lambda: follow_up(message, also=[words.message_id.format(id=marked)]))
         own = ids[0].removeprefix("<").removesuffix(f"@{self._letterhead.domain}>")
         if len(own) != len(PLACE) or message_id(self._letterhead, own) != ids[0]:  # sent from another address then
             letter = shared(follow_up(message, also=[words.message_id.format(id=ids[0])]), self._letterhead)
@@ -155,12 +156,13 @@ class Email(Outlet):
         recorded = earlier.remote_id or ""
         return recorded if _MESSAGE_ID.fullmatch(recorded) else message_id(self._letterhead, earlier.key)
 
-    def _compose(self, message: Message) -> Composed:
-        name = (message.slug, message.version, message.action, message.lift.timestamp())
+    def _compose(self, message: Message, follow_up_of: Callable[[], Message]) -> Composed:
+        """Return what all recipients of a version get; what a correction or a withdrawal is as a mail is made once."""
+        name = (message.slug, message.version, message.action, message.dated.timestamp())
         with self._composing:
             composed = self._composed.get(name)
             if composed is None:
-                composed = self._composed[name] = _stuffed(shared(message, self._letterhead))
+                composed = self._composed[name] = _stuffed(shared(follow_up_of(), self._letterhead))
                 while len(self._composed) > KEPT:
                     self._composed.popitem(last=False)
             else:

@@ -14,7 +14,7 @@ from pressrelease.message.short_form import MASTODON, ShortForm, short_form
 from pressrelease.outlets import RenderedMessage
 from pressrelease.outlets.answers import server_time
 from pressrelease.outlets.http import Http, HttpAnswer, HttpOutlet, failure_of
-from pressrelease.outlets.mastodon.posts import Trace, begins_with, made_before, trace_of
+from pressrelease.outlets.mastodon.posts import Trace, begins_with, made_before, receipt_of, trace_of
 from pressrelease.outlets.mastodon.software import Software, software_of
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Earlier, Receipt, Repeats
 from pressrelease.system.clock import utc_now
@@ -79,7 +79,7 @@ class Mastodon(HttpOutlet):
         return self._posted(rendered.content, key, deadline)
 
     def _posted(self, body: bytes, key: str, deadline: float) -> Receipt:
-        receipt = _receipt_of(self._asked("POST", "/api/v1/statuses", deadline, body=body, key=key))
+        receipt = receipt_of(self._asked("POST", "/api/v1/statuses", deadline, body=body, key=key))
         if receipt is None:
             words = f"{self._http.called} accepted it, but did not say which post it made"
             raise DeliveryFailed(Certainty.UNSURE, words)
@@ -123,16 +123,12 @@ class Mastodon(HttpOutlet):
         follow_up: FollowUp = rendered.prepared
         deadline = self._http.deadline()
         self._learn(deadline)
-        receipts = []
-        for name in self._names_of(follow_up, earlier, deadline):
-            answer = self._answered("PUT", f"/api/v1/statuses/{name}", deadline, body=rendered.content, accepted=GONE)
-            if answer.status not in GONE and (receipt := _receipt_of(answer.json())) is not None:
-                receipts.append(receipt)
-            elif answer.status not in GONE or self._exists(name, deadline):
-                words = f"{self._http.called} did not change the post: change or delete it there"
-                raise DeliveryFailed(Certainty.FOR_GOOD, words)
-        if receipts:
-            return receipts[-1]
+        edited = self._edited(self._names_of(follow_up, earlier, deadline), rendered.content, deadline)
+        if edited is None and all(one.remote_id for one in earlier):
+            # Somebody deleted the post. An earlier try may have posted the corrected version in its place.
+            edited = self._edited(self._searched(follow_up, deadline), rendered.content, deadline)
+        if edited is not None:
+            return edited
         # By the first one's key: a late try of that one then finds this post in its place, for as long as Mastodon
         # keeps keys. If it had arrived after all, it is what this returns.
         doubted = next((one.key for one in earlier if one.remote_id is None), key)
@@ -140,6 +136,18 @@ class Mastodon(HttpOutlet):
         if doubted != key:
             self._answered("PUT", f"/api/v1/statuses/{receipt.remote_id}", deadline, body=rendered.content)
         return receipt
+
+    def _edited(self, names: Sequence[str], body: bytes, deadline: float) -> Receipt | None:
+        """Edit these posts, and return the last one's receipt; None if none of them is there any more."""
+        edited = None
+        for name in names:
+            answer = self._answered("PUT", f"/api/v1/statuses/{name}", deadline, body=body, accepted=GONE)
+            if answer.status not in GONE and (receipt := receipt_of(answer.json())) is not None:
+                edited = receipt
+            elif answer.status not in GONE or self._exists(name, deadline):
+                words = f"{self._http.called} did not change the post: change or delete it there"
+                raise DeliveryFailed(Certainty.FOR_GOOD, words)
+        return edited
 
     def withdraw(self, rendered: RenderedMessage, *, key: str, recipient: str, earlier: Sequence[Earlier]) -> Receipt:
         """Delete every post of the release; one already gone is fine."""
@@ -161,7 +169,7 @@ class Mastodon(HttpOutlet):
         is deleted.
         """
         answer = self._answered("POST", "/api/v1/statuses", deadline, body=words, key=key, accepted=GONE)
-        made = _receipt_of(answer.json())
+        made = receipt_of(answer.json())
         if answer.status not in GONE and made is not None:
             self._answered("DELETE", f"/api/v1/statuses/{made.remote_id}", deadline, accepted=GONE)
 
@@ -169,16 +177,18 @@ class Mastodon(HttpOutlet):
         """Return the ids of the release's posts: of the receipts, and, where one is missing, of the account's own."""
         names = [one.remote_id for one in earlier if one.remote_id and one.remote_id.isalnum()]
         if any(one.remote_id is None for one in earlier):
-            try:
-                names += self._search(follow_up, deadline)
-            except DeliveryFailed as failure:
-                if failure.certainty is not Certainty.FOR_GOOD:
-                    raise
-                words = (
-                    f"an earlier post may be there, and that can't be looked up: {failure.reason}. Look at the account"
-                )
-                raise DeliveryFailed(Certainty.FOR_GOOD, words) from None
+            names += self._searched(follow_up, deadline)
         return list(dict.fromkeys(names))
+
+    def _searched(self, follow_up: FollowUp, deadline: float) -> list[str]:
+        """Search as `_search` does, and say what to do if that is not certain."""
+        try:
+            return self._search(follow_up, deadline)
+        except DeliveryFailed as failure:
+            if failure.certainty is not Certainty.FOR_GOOD:
+                raise
+            words = "an earlier post may be there, and that can't be looked up"
+            raise DeliveryFailed(Certainty.FOR_GOOD, f"{words}: {failure.reason}. Look at the account") from None
 
     def _search(self, follow_up: FollowUp, deadline: float) -> list[str]:
         """Return the ids of the account's own posts since the first lift that are this release's.
@@ -289,7 +299,7 @@ class Mastodon(HttpOutlet):
         perhaps = False
         for post in self._own_posts(since, deadline):
             trace = trace_of(str(post.get("content") or ""), text=sent.text, link=sent.link)
-            if trace is Trace.OURS and (receipt := _receipt_of(post)) is not None:
+            if trace is Trace.OURS and (receipt := receipt_of(post)) is not None:
                 return receipt
             perhaps = perhaps or trace is Trace.PERHAPS
         if perhaps:
@@ -381,11 +391,3 @@ def _rest_of_ban(answer: HttpAnswer) -> timedelta | None:
         return max(until.astimezone(UTC) - now, timedelta(0))
     except (KeyError, ValueError, TypeError, OverflowError):
         return None
-
-
-def _receipt_of(reply: Any) -> Receipt | None:
-    """Return the receipt for a post in Mastodon's JSON; None if it is none."""
-    if not isinstance(reply, dict) or not isinstance(reply.get("id"), str):
-        return None
-    address = reply.get("url") or reply.get("uri")
-    return Receipt(url=address if isinstance(address, str) else None, remote_id=reply["id"])

@@ -11,6 +11,8 @@ from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
+from pressrelease.release.delivery import Receipt
+
 #: How much earlier than our clock says a post may be dated by a server whose clock is slow.
 CLOCKS_APART = timedelta(minutes=2)
 
@@ -40,6 +42,14 @@ def trace_of(content: str, *, text: str, link: str) -> Trace:
     if letters_of("".join(reader.words)) == letters_of(text):
         return Trace.OURS
     return Trace.PERHAPS if link and (link in reader.links or link in unescape(content)) else Trace.OTHER
+
+
+def receipt_of(reply: Any) -> Receipt | None:
+    """Return the receipt for a post in Mastodon's JSON; None if it is none."""
+    if not isinstance(reply, dict) or not isinstance(reply.get("id"), str):
+        return None
+    address = reply.get("url") or reply.get("uri")
+    return Receipt(url=address if isinstance(address, str) else None, remote_id=reply["id"])
 
 
 def begins_with(content: str, headlines: Iterable[str]) -> bool:
