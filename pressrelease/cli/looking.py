@@ -127,7 +127,7 @@ def _release_lines(seen: Listing, context: ServiceContext, now: datetime) -> lis
         heading = "Goes out next, once the stop has ended" if seen.stopped else "Goes out next"
         when = [when_words(first, timezone=zone, now=now), *to_clear_words(first, timezone=zone, now=now)]
         lines += [heading, f"  {first.slug}", *(f"  {words}" for words in when), ""]
-    else:
+    elif not any(row.status.state is ReleaseState.PUBLISHING for row in seen.rows):
         lines += ["No approved release is waiting to go out.", ""]
     if due:
         lines += ["Stopped, though it is due" if seen.stopped else "Going out now"]

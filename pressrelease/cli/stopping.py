@@ -280,7 +280,7 @@ def adopt(
     session: Session,
     why: WhyOption = "",
 ) -> None:
-    """Make this workspace the original after it was copied, moved or restored from an older database.
+    """Make this workspace the original after it was copied or moved, or an older database was put back.
 
     A copy sends nothing, because it would send again what the original has already sent. Adopt the one that you will
     keep, once no other is running. It stays stopped; what the other one may have sent is in doubt.

@@ -153,7 +153,7 @@ def print_outlets(found: Sequence[OutletFacts], *, to: Console | None = None) ->
         return
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     table.add_column("Outlet", overflow="fold", style="bold")
-    for title in ("Kind", "List", "Tells a repeat", "Corrected", "Withdrawn", "Proof"):
+    for title in ("Kind", "List", "Knows repeats", "Corrected", "Withdrawn", "Proof"):
         table.add_column(title, overflow="fold")
     for facts in found:
         repeats, able = facts.repeats, facts.abilities

@@ -159,7 +159,14 @@ def test_the_table_holds_at_eighty_columns() -> None:
     lines = shown.getvalue().splitlines()
     assert all(len(line) <= 80 for line in lines)
     text = " ".join(shown.getvalue().split())
-    for words in ("Tells a repeat", "for 50 min", "2,140", "in place", "mail: LOGIN REJECTED", "social: switched off"):
+    for words in (
+        "Knows repeats",
+        "for 50 min",
+        "2,140",
+        "in place",
+        "mail: LOGIN REJECTED",
+        "social: switched off",
+    ):
         assert words in text, text
     assert "\x1b" not in text
     assert any(line.startswith("a-name-that-is") for line in lines)

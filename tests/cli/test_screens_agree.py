@@ -19,7 +19,7 @@ from pressrelease.store import presence
 from pressrelease.system.clock import read_clock, utc_now
 from pressrelease.wiring import Workspace
 
-NOTHING_RUNS = "nothing is running to send it"
+NOTHING_RUNS = "no scheduler is running to send it"
 
 
 @pytest.fixture
@@ -96,8 +96,10 @@ def test_the_last_approval_of_what_is_due_does_not_say_that_it_is_going_out(plac
     approved = call("approve", "names", "--as", "da")
     assert NOTHING_RUNS in approved
     assert "next: pressrelease run" in approved
-    assert "names: LATE, NOT RUNNING (it was due " in approved
-    assert "names: LATE, NOT RUNNING" in call("status", expect=10)
+    assert "names: NOT GOING OUT (it is due now, and no scheduler is running to send it)" in approved
+    shown = call("status", expect=10)
+    assert "names: NOT GOING OUT\n" in shown
+    assert "why: it is due now, and no scheduler is running to send it" in shown
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is of POSIX systems")

@@ -125,6 +125,7 @@ def test_what_is_due_with_nothing_running_says_so_in_capitals(place: Workspace, 
         assert "t is due now, and no scheduler is running to send it" in " ".join(shown.split())
         assert "pressrelease run" in shown
         assert "Going out" not in shown
+        assert "No approved release is waiting" not in shown
     (row,) = json.loads(call("status", "--json", expect=10))["releases"]
     assert (row["state"], row["cause"]) == ("publishing", "no_scheduler")
     (later,) = listing(ServiceContext(place, "da"), now=utc_now() + timedelta(minutes=5)).rows
