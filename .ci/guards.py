@@ -1,12 +1,12 @@
 """Take out each guard of the sending engine, one at a time, and see that some test turns red.
 
-    python .ci/guards.py             every guard, as many at a time as there are processors; exit 1 if one goes unnoticed
+    python .ci/guards.py             every guard, several at a time; exit 1 if one goes unnoticed
     python .ci/guards.py lift        only those whose name has "lift" in it
 
 A guard is named by the place in the source that holds it. The package is copied with that place taken out, and the
 test named is run on the copy, on SQLite alone. A place or a test that is no longer found is an error too: it was
-moved, and this table must follow it. The copies are compiled once, and each run is a fork of a process that has loaded
-the libraries already.
+moved, and this table must follow it. The copies are compiled once and share every file but that one, and each run is
+a fork of a process that has loaded the libraries already.
 """
 
 # ruff: noqa: E501, PLC0415, S101, T201
@@ -32,6 +32,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: Seconds for the tests of one guard.
 TIMEOUT = 170
+#: Three runs for two processors: many wait, for a lift or a command that they started.
+AT_ONCE = (3 * (os.cpu_count() or 1) + 1) // 2
 #: How many of the slowest are listed at the end.
 SLOWEST = 20
 #: What is loaded before the first fork: nearly all of what a run would need a second for.
@@ -561,11 +563,16 @@ class Outcome:
     seconds: float
 
 
-def _copy(source: Path, target: Path, ignore: Callable[[str, list[str]], set[str]] | None = None) -> None:
+def _copy(
+    source: Path,
+    target: Path,
+    ignore: Callable[[str, list[str]], set[str]] | None = None,
+    each: Callable[[str, str], object] = shutil.copy2,
+) -> None:
     target.mkdir()
     for part in ("pressrelease", "tests"):
-        shutil.copytree(source / part, target / part, ignore=ignore)
-    shutil.copy2(source / "pyproject.toml", target)
+        shutil.copytree(source / part, target / part, ignore=ignore, copy_function=each)
+    each(str(source / "pyproject.toml"), str(target / "pyproject.toml"))
 
 
 def _compile(whole: Path) -> None:
@@ -590,12 +597,12 @@ def _load() -> None:
 
 
 def _tried(chosen: Sequence[Guard], whole: Path) -> Iterator[Outcome]:
-    """Run the tests of each guard on a copy without it, as many at a time as there are processors."""
+    """Run the tests of each guard on a copy without it, several at a time."""
     fork = multiprocessing.get_context("fork")
     waiting = list(reversed(chosen))
     running: dict[int, tuple[BaseProcess, Guard, Path, float]] = {}
     while waiting or running:
-        while waiting and len(running) < (os.cpu_count() or 1):
+        while waiting and len(running) < AT_ONCE:
             guard, began = waiting.pop(), time.monotonic()
             made = Path(tempfile.mkdtemp(dir=whole.parent))
             made.chmod(0o755)
@@ -622,8 +629,9 @@ def _without(guard: Guard, whole: Path, folder: Path) -> str:
     source = (whole / "pressrelease" / guard.file).read_text(encoding="utf-8")
     if guard.holds not in source:
         return f"? its place in {guard.file} is gone: the table in .ci/guards.py must follow"
-    _copy(whole, folder)
+    _copy(whole, folder, each=os.link)  # no test writes into the program or the tests
     path = folder / "pressrelease" / guard.file
+    path.unlink()
     path.write_text(source.replace(guard.holds, guard.becomes), encoding="utf-8")
     for compiled in path.parent.glob(f"__pycache__/{path.stem}.*.pyc"):
         compiled.unlink()

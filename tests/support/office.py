@@ -186,8 +186,6 @@ class HereOffice(Office):
 
 def found_office(folder: Path, receiver: Receiver | None = None, *, more: str = "", policy: str = "") -> Office:
     """An office with a newsroom, and, given a receiver, an outlet `media` that posts to it."""
-    if can_fork():
-        preloaded()  # ready before a test chooses a lift
     (folder / "releases").mkdir(parents=True)
     text = f'[office]\nname = "The Office"\ntimezone = "America/Los_Angeles"\n{policy}\n'
     text += '[outlets.newsroom]\ntype = "newsroom"\n'
@@ -206,7 +204,9 @@ def found_office(folder: Path, receiver: Receiver | None = None, *, more: str = 
 
 
 def in_seconds(seconds: float) -> datetime:
-    """A whole second, at least `seconds` from now."""
+    """A whole second, at least `seconds` from now: a lift, for which the commands that follow have to be in time."""
+    if can_fork():
+        preloaded()
     return (datetime.now(UTC) + timedelta(seconds=seconds + 1)).replace(microsecond=0)
 
 

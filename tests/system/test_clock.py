@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -150,6 +151,53 @@ def test_no_clock_behind_the_record_is_believed(behind: timedelta, boot: str) ->
         ClockReading(NOW - behind, UP, boot), recorded=ClockReading(NOW, UP, "a"), newest=NOW, tolerance=TOLERANCE
     )
     assert (said is not None) is (behind > TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "vouched"),
+    [
+        (None, False),
+        (ClockReading(NOW - DAY, UP, "a"), True),
+        (ClockReading(NOW - DAY, UP, "b"), False),
+        (ClockReading(NOW - DAY, None, None), False),
+    ],
+)
+def test_uptime_vouches_only_for_a_boot_that_was_trusted_before(recorded: ClockReading | None, vouched: bool) -> None:
+    assert clock.vouches(ClockReading(NOW, UP, "a"), recorded) is vouched
+    assert not clock.vouches(ClockReading(NOW, None, None), recorded)
+
+
+def test_the_two_clocks_are_those_of_the_system_read_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "_STEADY", 7)
+    monkeypatch.setattr(clock, "_boot_name", lambda: "a")
+    monkeypatch.setattr(time, "clock_gettime", {7: 259_200.5}.__getitem__)
+    monkeypatch.setattr(time, "time_ns", lambda: 1_537_545_600_123_456_789)
+    assert clock.pause_clock() == 259_200.5
+    wall = NOW + timedelta(microseconds=123_456)
+    assert clock.read_clock() == ClockReading(wall, UP + timedelta(seconds=0.5), "a")
+    assert clock.utc_now().tzinfo is UTC
+    monkeypatch.setattr(clock, "_boot_name", lambda: None)
+    assert clock.read_clock() == ClockReading(wall, None, None)
+    monkeypatch.setattr(clock, "_STEADY", None)
+    monkeypatch.setattr(clock, "_boot_name", lambda: "a")
+    assert clock.read_clock() == ClockReading(wall, None, None)
+    monkeypatch.setattr(time, "monotonic", lambda: 5.5)
+    assert clock.pause_clock() == 5.5
+
+
+def test_a_sleep_is_as_long_as_the_wall_clock_says_however_slow_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    wall, slept = [NOW], list[float]()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        wall[0] += timedelta(seconds=seconds) * 0.75
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(clock, "utc_now", lambda: wall[0])
+    clock.sleep_until(NOW + 8 * SECOND)
+    assert slept == [8.0, 2.0]
+    clock.sleep_until(NOW - HOUR)
+    assert slept == [8.0, 2.0, 0.0, 0.0]
 
 
 def test_this_machines_clocks_agree_with_themselves() -> None:
