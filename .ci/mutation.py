@@ -6,7 +6,7 @@
 this with exit 1, unless ACCEPTED says why it makes no difference.
 """
 
-# ruff: noqa: T201
+# ruff: noqa: E501, T201
 
 from __future__ import annotations
 
@@ -30,6 +30,25 @@ ACCEPTED = {
 +named = _BETWEEN[cause].join(outlets) if cause in _BETWEEN else next(iter(outlets), "XXXX")""",
         ),
         "a cause whose command names an outlet always has one; the other commands don't show it",
+    ),
+    **dict.fromkeys(
+        (
+            """-self._asked = float("-inf")
++self._asked = float("-INF")""",
+            """-self._vouched: clock.ClockReading | None = None
++self._vouched: clock.ClockReading | None = \"\"""",
+            """-self._denied = False
++self._denied = True""",
+        ),
+        "until witnesses were asked, no answer of theirs is looked at",
+    ),
+    """-return f"this machine's clock is {abs(ahead)} s {'ahead of' if ahead > 0 else 'behind'} the database server's"
++return f"this machine's clock is {abs(ahead)} s {'ahead of' if ahead >= 0 else 'behind'} the database server's\"""": (
+        "of 0 s neither is true"
+    ),
+    """-assert mark.uptime is not None and before.uptime is not None  # noqa: S101, PT018  (readings of one boot have it)
++assert mark.uptime is not None or before.uptime is not None  # noqa: S101, PT018  (readings of one boot have it)""": (
+        "it is for the type checker; the line after it fails as well"
     ),
     """-words += [next((one.error for one in held_up if one.error), "")]
 +words += [next((one.error for one in held_up if one.error), None)]""": "an empty word and none are both left out",

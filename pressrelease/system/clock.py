@@ -104,8 +104,8 @@ def await_proof(lift: datetime) -> ClockProof:
     nothing is proved.
     """
     end = utc_now() + LONGEST_PROOF
-    while (error := error_bound()) is not None and (now := utc_now()) - error < lift:
-        if lift + error > end or now > end:
+    while (error := error_bound()) is not None and utc_now() - error < lift:
+        if lift + error > end:
             return ClockProof(error, lift_proved=False)
         sleep_until(lift + error)  # the error may have grown in the meantime, so it is read again
     return ClockProof(error, lift_proved=error is not None)

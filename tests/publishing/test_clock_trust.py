@@ -247,6 +247,27 @@ def test_a_person_who_asks_has_the_witnesses_asked(
     assert witnesses.vouched == (MARK if doubt is None and times else None)
 
 
+def test_who_denied_a_moment_ago_is_not_asked_again(machine: Machine) -> None:
+    witnesses = asked(machine, *SAID["deny"])
+    assert looked_into(store(), MARK, config(*ADDRESSES), witnesses) == DENIED
+    assert machine.asked == [ADDRESSES]
+
+
+def test_a_clock_that_jumped_since_they_agreed_is_asked_about_again(machine: Machine) -> None:
+    witnesses = asked(machine, timedelta(0))
+    machine.reading = ClockReading(NOW + HOUR, UP, "a")
+    machine.answers = (HOUR,)
+    assert looked_into(store(), machine.reading, config(*ADDRESSES), witnesses) == DENIED
+    assert machine.asked == [ADDRESSES] * 2
+
+
+def test_what_a_person_asks_about_is_the_reading_that_was_shown(machine: Machine) -> None:
+    machine.answers, witnesses = (timedelta(0),), Witnesses()
+    machine.reading = ClockReading(NOW + HOUR, UP, "a")
+    assert looked_into(store(), MARK, config(*ADDRESSES), witnesses) is None
+    assert witnesses.vouched == MARK
+
+
 # -- without witnesses --------------------------------------------------------------------------------------------
 
 
@@ -300,6 +321,11 @@ def test_a_server_that_answers_slowly_is_given_that_time(
     times = [NOW, NOW + 10 * SECOND]
     monkeypatch.setattr(clock, "utc_now", lambda: times.pop(0))
     assert clock_doubt(store(server=server), MARK, TOLERANCE) == said
+
+
+def test_a_second_is_a_second(machine: Machine) -> None:
+    said = clock_doubt(store(server=NOW - SECOND), MARK, SECOND / 2)
+    assert said == "this machine's clock is 1 s ahead of the database server's"
 
 
 def test_a_clock_as_far_behind_a_server_as_ahead_is_said_so(machine: Machine) -> None:

@@ -142,6 +142,19 @@ def test_marks_of_other_boots_and_of_none_are_not_compared() -> None:
     assert tighter(None, mark) is mark
     nameless = ClockReading(NOW, None, None)
     assert tighter(mark, nameless) is nameless
+    for one, other in ((mark, mark._replace(uptime=None)), (mark._replace(uptime=None), mark)):
+        assert tighter(one, other) is other
+        assert doubt(other._replace(wall=NOW + DAY), recorded=one, newest=None, tolerance=TOLERANCE) is None
+
+
+def test_of_two_that_are_as_strict_the_later_is_kept() -> None:
+    one, other = ClockReading(NOW, UP, "a"), ClockReading(NOW + 2001 * SECOND, UP + 2000 * SECOND, "a")
+    assert tighter(one, other) is other
+    assert tighter(one, other._replace(wall=other.wall + SECOND)) is one
+
+
+def test_without_a_boot_nothing_is_compared() -> None:
+    mark, nameless = ClockReading(NOW, UP, "b"), ClockReading(NOW, None, None)
     assert tighter(nameless, mark) is mark
 
 
@@ -251,6 +264,7 @@ def test_this_kernel_can_be_asked() -> None:
         pytest.param(100, 60, 40, True, id="the rest of it is waited for"),
         pytest.param(100, 150, 0, True, id="proved at once"),
         pytest.param(0, 0, 0, True, id="exact"),
+        pytest.param(250, 0, 250, True, id="as long as it may be waited for"),
         pytest.param(300, 0, 0, False, id="too far off to wait for"),
         pytest.param(300, 400, 0, True, id="far off, and late enough"),
         pytest.param(None, 0, 0, False, id="not known"),
