@@ -14,21 +14,25 @@ LONGEST_HEADLINE = 150
 #: How many placeholders of one text are reported; the rest are reported once these are gone.
 MOST_REPORTED = 20
 
+#: Brackets that an author escaped (`\[…\]`), and a link's words, are meant as they are.
 _NOT_A_LINK = r"(?![\[(:])"
 
 #: Words in brackets for something to be filled in, in capitals to the end: "[NAMES]", "[insert NAME HERE]".
 _TO_COME = (
     r"NAMES?|DATES?|TIMES?|TITLES?|PHONE|E-?MAIL|ADDRESS(?:ES)?|PLACE|CITY|COUNTY NAME|QUOTES?|LINK|URL|NUMBERS?"
-    r"|AGES?|CHARGES?|COUNTS?|PHOTO|HEADLINE|PLACEHOLDER|TBD|TBC|TBA|TO COME|HERE"
+    r"|AGES?|CHARGES?|COUNTS?|PHOTO|HEADLINE|PLACEHOLDER|TBD|TBC|TBA|TO COME|(?:NAME|TEXT|WRITE|DATE|FILL IN|ADD) HERE"
 )
 
 #: Placeholders. A false alarm costs a person a minute; a miss publishes "[NAMES]".
 _PLACEHOLDER = re.compile(
-    r"\[\["
-    rf"|\[[^\[\]\n]{{0,100}}\b(?:{_TO_COME})\b[^\[\]a-z\n]{{0,100}}\]{_NOT_A_LINK}"
-    r"|\[(?i:insert|fill in|add|enter|your|placeholder|name of|date of|to come|tbd|tbc|tk)\b[^\[\]\n]*\]"
+    r"(?<!\\)\[\["
+    rf"|(?<!\\)\[[^\[\]\n]{{0,100}}\b(?:{_TO_COME})\b[^\[\]a-z\n]{{0,100}}\]{_NOT_A_LINK}"
+    r"|(?<!\\)\[(?i:insert|fill in|add|enter|your|placeholder|name of|date of|to come|tbd|tbc|tk)\b[^\[\]\n]*\]"
     rf"{_NOT_A_LINK}"
     r"|\b(?:TK)+\b|\bTODO\b|\bFIXME\b|\bXXX+\b|(?i:\blorem ipsum\b)"
+    r"|\{\{ ?[A-Za-z_][A-Za-z_ ]{0,60}\}\}|<<[A-Za-z_ ]{1,60}>>|«[A-Za-z_]{1,60}»|\bXX[/-]XX\b"
+    r"|(?i:\bclick or tap (?:here )?to enter\b)"
+    r"|\((?i:insert|fill in|name|date|phone number|quote) (?:HERE|here|tk|TK)\)"
 )  # fmt: skip
 
 #: It may be a placeholder, or an acronym inside a quotation. A line of underscores alone is a ruled line.

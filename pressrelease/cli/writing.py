@@ -255,7 +255,9 @@ def check(
     session.give({"findings": [finding.as_json() for finding in findings]})
     for finding in findings:
         place = f"releases/{finding.slug}.md" + (f":{finding.line}" if finding.line else "")
-        session.say(f"{place}: {'accepted' if finding.accepted else finding.severity.value}: {finding.message}")
+        session.say(
+            f"{place}: {'accepted' if finding.accepted else finding.severity.value}: {finding.message} [{finding.code}]"
+        )
         if finding.accepted:
             session.say(f"  Reason: {finding.accepted}")
         elif finding.hint:

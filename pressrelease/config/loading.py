@@ -11,6 +11,7 @@ from pressrelease.config.outlet_keys import COMMON_KEYS, OUTLET_KINDS, brought_b
 from pressrelease.config.outlet_values import foreign_settings
 from pressrelease.config.sections import CLEARANCE_KEYS, SECTIONS
 from pressrelease.config.settings import (
+    CheckRules,
     ClearanceRule,
     ClockRules,
     Config,
@@ -97,6 +98,7 @@ class _Loader:
             outlets=outlets,
             clearances=clearances,
             journal=JournalRules(**found["journal"]),
+            check=CheckRules(**found["check"]),
         )
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pressrelease.config.keys import Cover, Key, Several, Wrong
@@ -83,6 +84,27 @@ def store_url(value: Any) -> str:
     if ":" in user or re.search(r"[?&](?:ssl)?password=", url, re.IGNORECASE):
         raise Wrong("contains a password", "Put it in ~/.pgpass, or in the file that the variable PGPASSFILE names.")
     return url
+
+
+def severities(value: Any) -> MappingProxyType[str, str]:
+    """Return the severities that the office chose: {CODE = "error", "warning" or "off"}."""
+    from pressrelease.config.finding_codes import BEYOND_THE_TEXT, CODES, FIXED
+
+    shape = 'Write it like severity = { ap_style = "off" }.'
+    if not isinstance(value, dict):
+        raise Wrong("should be a table of codes", shape)
+    known = sorted({*CODES, *BEYOND_THE_TEXT} - FIXED)
+    wrongs = []
+    for code, chosen in value.items():
+        if code in FIXED:
+            wrongs.append(Wrong("names a finding that can't be changed", "Delete it.", (code,)))
+        elif code not in known:
+            wrongs.append(Wrong(f"names an unknown finding{did_you_mean(code, known)}", shape, (code,)))
+        elif chosen not in ("error", "warning", "off"):
+            wrongs.append(Wrong('has a value other than "error", "warning" or "off"', shape, (code,)))
+    if wrongs:
+        raise Several(wrongs)
+    return MappingProxyType(dict(value))
 
 
 _DEFAULTS = Config(Office("", ""))
@@ -286,6 +308,20 @@ SECTIONS = (
                 "a file with the certificates of the authorities whose stamps count (PEM)",
                 default=_DEFAULTS.journal.timestamp_ca,
                 sample='"timestamp-ca.pem"',
+                covers=Cover.NO,
+            ),
+        ),
+    ),
+    Section(
+        "check",
+        "What `check` finds, and how serious it is (docs/reference/findings.md).",
+        (
+            Key(
+                "severity",
+                severities,
+                'findings that are an "error", a "warning" or "off" here, by their code',
+                default=_DEFAULTS.check.severity,
+                sample='{ ap_style = "off", minor_identified = "error" }',
                 covers=Cover.NO,
             ),
         ),

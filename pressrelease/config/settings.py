@@ -111,6 +111,12 @@ class ClearanceRule(NamedTuple):
     life: timedelta = timedelta(hours=24)
 
 
+class CheckRules(NamedTuple):
+    """[check]: the severity of each code that the office chose itself, "error", "warning" or "off"."""
+
+    severity: Mapping[str, str] = MappingProxyType({})
+
+
 class OutletConfig(NamedTuple):
     """[outlets.NAME]. `settings` has the keys of its type only, validated, with secrets as SecretReference."""
 
@@ -134,3 +140,4 @@ class Config(NamedTuple):
     outlets: Mapping[str, OutletConfig] = MappingProxyType({})
     clearances: Mapping[str, ClearanceRule] = MappingProxyType({})
     journal: JournalRules = JournalRules()
+    check: CheckRules = CheckRules()

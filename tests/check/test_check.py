@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pressrelease.check import CODES, Finding, Severity, check_release, embargo_of, with_accepted
 from pressrelease.check.placeholders import MOST_REPORTED
 from pressrelease.config import Config, read_config
+from pressrelease.config.settings import CheckRules
 from pressrelease.errors import EmbargoRefused, ReleaseRefused
 from pressrelease.release import Contact, front_matter_text, parse
 
@@ -35,6 +36,7 @@ enabled = false
 """)
 NOBODY = CONFIG._replace(office=CONFIG.office._replace(contact=Contact()))
 NOWHERE = CONFIG._replace(default_outlets=())
+WITH_DATELINES = CONFIG._replace(check=CheckRules({"dateline_missing": "warning"}))
 
 #: A release that nobody could say a word against, on line 8.
 FRONT = "headline: Names released\ndate: 2018-09-19\nembargo: 2018-09-24T09:00:00-07:00\n"
@@ -100,6 +102,7 @@ FIELDS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("contact_missing", "warning", 5, {"front": "contact: {name: Jane Doe}\n", "config": NOBODY}),
     ("accept_unknown", "warning", 6, {"front": "accept:\n  presumption_mising: x\n"}),
     ("body_empty", "error", 5, {"body": " \n\n"}),
+    ("dateline_missing", "warning", 6, {"config": WITH_DATELINES}),
     ("headline_long", "warning", 2, {"base": FRONT.replace("Names", "Names " * 30)}),
 ]
 
@@ -146,16 +149,30 @@ TEXTS = [
     ("raw_html", "warning", "<!-- not yet -->", 1),
     ("presumption_missing", "warning", "One.\n\nThe defendants are named below.", 3),
     ("presumption_missing", "warning", "Thirty were arrested.", 1),
-    ("juvenile", "warning", "A 17-year-old boy.", 1),
-    ("juvenile", "warning", "Two 16‑year‑olds.", 1),
-    ("juvenile", "warning", "Jane Roe, 15, of Auburn.", 1),
-    ("juvenile", "warning", "A girl aged 9 spoke.", 1),
-    ("victim", "warning", "One.\nThe victim was identified as Jane Roe.", 2),
-    ("victim", "warning", "The address of the victim.", 1),
+    ("minor", "warning", "A 17-year-old boy.", 1),
+    ("minor", "warning", "Two 16‑year‑olds.", 1),
+    ("minor_identified", "warning", "Jane Roe, 15, of Auburn.", 1),
+    ("minor", "warning", "A girl aged 9 spoke.", 1),
+    ("victim_identified", "warning", "One.\nThe victim was identified as Jane Roe.", 2),
+    ("victim_identified", "warning", "The address of the victim.", 1),
     ("prejudice", "warning", "He confessed.", 1),
     ("prejudice", "warning", "He has a criminal record.", 1),
     ("prejudice", "warning", "A polygraph showed it.", 1),
     ("prejudice", "warning", "He took a plea deal.", 1),
+    ("guilt_stated", "warning", "One.\n\nThis killer is behind bars.", 3),
+    ("birth_date", "warning", "Born March 14, 1982.", 1),
+    ("ssn", "error", "One.\nIt is 219-09-9999.", 2),
+    ("home_address", "warning", "She lives at 77 Juniper Court.", 1),
+    ("phone_number", "warning", "Her phone is 530-555-0188.", 1),
+    ("weekday_mismatch", "warning", "The court met on Tuesday, Sept. 17.", 1),
+    ("no_such_day", "warning", "The court met on Sept. 31.", 1),
+    ("zone_season", "warning", "It is at 9 a.m. PST on Sept. 24.", 1),
+    ("date_past", "warning", "It will be held on Sept. 12.", 1),
+    ("paragraphs_joined", "warning", "Lee Poe\nPress Office\nCounty of Placer", 1),
+    ("code_block", "warning", "One.\n\n    Two.", 3),
+    ("bare_address", "warning", "One.\n\nSee www.example.org for more.", 3),
+    ("footnote", "warning", "It changed.[^1]", 1),
+    ("ap_style", "warning", "It opens at 9:00 a.m. daily.", 1),
 ]
 
 
@@ -414,3 +431,31 @@ def test_a_past_embargo_says_how_long_ago_truly_and_suggests_a_time_ahead() -> N
     assert "60 s ago" in refused.value.message
     assert refused.value.candidates == ()
     assert "tomorrow at 10 a.m." in refused.value.hint
+
+
+def test_the_office_chooses_how_serious_a_finding_is() -> None:
+    body = "Jane Roe, 15, of Auburn. It opens at 9:00 a.m. daily."
+    assert [one.code for one in findings(body=body)] == ["minor_identified", "ap_style"]
+    chosen = CONFIG._replace(check=CheckRules({"minor_identified": "error", "ap_style": "off"}))
+    assert told(findings(body=body, config=chosen)) == [("minor_identified", "error", 6)]
+
+
+@pytest.mark.parametrize(
+    "body", ["AUBURN, Calif. – The office spoke.", "Placer County, Sept. 19, 2018 -- The office spoke."]
+)
+def test_a_dateline_in_the_text_is_one(body: str) -> None:
+    assert findings(body=body, config=WITH_DATELINES) == ()
+    assert findings("dateline: AUBURN, Calif.\n", config=WITH_DATELINES) == ()
+
+
+def test_a_ruled_sentence_that_is_too_long_to_read_still_shows_a_number() -> None:
+    """A sentence is read in part; a Social Security number is looked for in every line."""
+    assert "ssn" in {one.code for one in findings(body="word " * 1000 + "219-09-9999 and so on.")}
+
+
+@given(st.dates(min_value=datetime(2017, 1, 1).date(), max_value=datetime(2020, 12, 31).date()))
+def test_only_a_wrong_weekday_is_found(day: Any) -> None:
+    names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+    for number, name in enumerate(names):
+        codes = {one.code for one in findings(body=f"The court met on {name}, {day:%B} {day.day}, {day.year}.")}
+        assert ("weekday_mismatch" in codes) is (number != day.weekday())

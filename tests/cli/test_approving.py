@@ -105,7 +105,7 @@ def test_all_that_is_approved_is_on_the_screen(
         "attached  sheet.pdf (5 bytes, “The sheet”)\n",
         "accepted  The release says someone was arrested or charged",
         "Reason: the sheet has it\n",
-        "warning   This may identify a minor",
+        "warning   This names a minor",
         "promises  “The office will release the photos by Oct. 10, 2099.” (line 13): ",
         f"version   {version[:12]}\n",
         "changed   No other version of it was approved before.",

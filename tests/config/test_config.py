@@ -57,6 +57,7 @@ CONTRACT = {
     "clock.tolerance": ('"5s"', timedelta(seconds=5)),
     "store.url": ('"postgresql+psycopg://db.example.org/press"', "postgresql+psycopg://db.example.org/press"),
     "journal.timestamp": ('"https://timestamp.example.org"', "https://timestamp.example.org"),
+    "check.severity": ('{ ap_style = "off", minor = "error" }', {"ap_style": "off", "minor": "error"}),
     "notify.outlets": ('["media"]', ("media",)),
     "notify.daily": ('"17:00"', time(17)),
     "notify.heartbeat": (ENV, SecretReference(SecretSource.ENV, "SECRET")),
@@ -118,6 +119,20 @@ def test_every_key_of_the_contract_is_read() -> None:
     for key, (_, value) in CONTRACT.items():
         assert _value_of(config, key) == value, key
     assert (config.outlets["media"].enabled, config.outlets["media"].timeout) == (False, timedelta(seconds=5))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('severity = { minr = "off" }', "names an unknown finding; did you mean minor?"),
+        ('severity = { unknown_outlet = "off" }', "names a finding that can't be changed"),
+        ('severity = { minor = "hidden" }', 'has a value other than "error", "warning" or "off"'),
+        ('severity = "off"', "should be a table of codes"),
+    ],
+)
+def test_a_severity_that_is_not_one_is_refused(line: str, words: str) -> None:
+    [found] = problems(f"[check]\n{line}")
+    assert found.message.replace(" (", "; ").replace(")", "").lower().endswith(words.lower()), found.message
 
 
 def test_there_is_no_key_that_the_contract_does_not_name() -> None:

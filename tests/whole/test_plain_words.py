@@ -38,7 +38,14 @@ PLAIN = {
 _FOUND = re.compile(rf"\b(?:{'|'.join(PLAIN)})\b", re.IGNORECASE)
 
 #: Words that people type or publish, which the program must read, and names of columns.
-READ = {"when/vocabulary.py", "promises/exclusions.py", "promises/classification.py", "promises/patterns.py"}
+READ = {
+    "check/case_state.py",
+    "check/victims.py",
+    "promises/classification.py",
+    "promises/exclusions.py",
+    "promises/patterns.py",
+    "when/vocabulary.py",
+}
 _SQL = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|CREATE|AND|AS)\b")
 
 SOURCES = sorted((TOP / "pressrelease").rglob("*.py"))
