@@ -31,5 +31,5 @@ def law_findings(release: Release, office: Contact, texts: Sequence[Passage]) ->
 
 
 def speaks_of_accused(release: Release) -> bool:
-    """Return whether a release says that somebody was arrested, charged or accused."""
-    return case_of(passages(release)).accused_line > 0
+    """Return whether a release says that somebody was arrested, charged or accused, and waits for a verdict."""
+    return case_of(passages(release)).pending
