@@ -290,7 +290,7 @@ GUARDS = (
     Guard("last look: clock", "publishing/sender.py",
           '        if self._jumps.jumped(mark):\n            return "the clock has jumped"\n', "", "test_simulator.py::test_every_promise_holds_in_histories_by_chance"),
     Guard("last look: unreadable is stopped", "publishing/sender.py",
-          'return "the record could not be read"', "return None", "test_simulator.py::test_every_promise_holds_in_histories_by_chance"),
+          'return "the database could not be read"', "return None", "test_simulator.py::test_every_promise_holds_in_histories_by_chance"),
     Guard("last look at all", "publishing/sender.py",
           "        if why_not := self._why_not(outlet, delivery, lease_end):", "        if why_not := None:", "test_simulator.py::test_every_promise_holds_in_histories_by_chance"),
     # -- approved bytes -----------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def proof(
     pressrelease proof names-released --format docx -o proof.docx
     """
     from pressrelease.errors import Usage
-    from pressrelease.services import proofing
+    from pressrelease.services import proof_formats, proofing
 
     context = session.context()
     if recipient is not None and outlet is None:
@@ -73,9 +73,9 @@ def proof(
     if outlet is not None:
         rendered = proofing.for_outlet(context, found, outlet, recipient)
         if wanted is not None:
-            proofing.must_be_the_same(rendered, wanted.value)
+            proof_formats.must_be_the_same(rendered, wanted.value)
     else:
-        rendered = proofing.in_format(found, (wanted or Format.TEXT).value)
+        rendered = proof_formats.in_format(found, (wanted or Format.TEXT).value)
     session.warn(*found.remarks, *rendered.remarks)
     if output is not None:
         file = proofing.keep(context, rendered, output, force=force)

@@ -11,7 +11,8 @@ import pytest
 from pressrelease.config import read_config
 from pressrelease.message.html import settled
 from pressrelease.release import parse
-from pressrelease.release.parsing import ATTACHMENT_KEYS, CONTACT_KEYS, KEYS
+from pressrelease.release.key_values import ATTACHMENT_KEYS, CONTACT_KEYS
+from pressrelease.release.parsing import KEYS
 
 TOP = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").is_file())
 PAGES = sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")])

@@ -25,7 +25,7 @@ from pressrelease.publishing.rendering import RenderCache
 from pressrelease.release import SHOWN, from_canonical
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.services import ServiceContext
-from pressrelease.services.proofing import embargo_words, with_top_line
+from pressrelease.services.proof_formats import embargo_words, with_top_line
 from pressrelease.signing import Approved, content_of
 from pressrelease.signing.clearances import ClearanceStatement
 from pressrelease.signing.lifts import lift_statement
