@@ -42,6 +42,7 @@ GROUPS = {
         "publish": "sending",
         "hold": "stopping",
         "stop": "stopping",
+        "kill": "killing",
         "resume": "stopping",
         "retry": "sending",
         "settle": "settling",

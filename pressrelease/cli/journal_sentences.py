@@ -172,6 +172,7 @@ SENTENCES: Mapping[str, Callable[[_Line], str]] = MappingProxyType(
             f"{line.detail.get('by') or line.who} recorded the outcome of its case: {line.detail.get('outcome')}"
             f"{line.because()}"
         ),
+        "release.withdrawn": lambda _: "It is withdrawn from everyone who had it",
         "release.published": lambda _: "It is published; every delivery is done",
         "delivery.claimed": lambda line: f"Sending to {line.where} started (try {line.detail.get('attempt')})",
         "delivery.given_back": lambda line: f"Nothing was sent to {line.where}{line.because('reason')}",
@@ -210,6 +211,10 @@ SENTENCES: Mapping[str, Callable[[_Line], str]] = MappingProxyType(
 )
 
 
+#: What is before a sentence about a delivery that is no publication.
+_AS = {"correct": "Correction: ", "withdraw": "Withdrawal: "}
+
+
 def journal_sentence(line: Line, *, timezone: str, named: bool = True) -> str:
     """Return a line of the journal as a sentence, with its number, its local time and UTC.
 
@@ -220,6 +225,7 @@ def journal_sentence(line: Line, *, timezone: str, named: bool = True) -> str:
     at = from_micros(line.at)
     make = SENTENCES.get(line.event)
     words = f"{make(read)}." if make else f"{line.actor}: {line.event} {line.detail}"
+    words = _AS.get(str(read.detail.get("action")), "") + words
     about = f"{line.slug}: " if named and line.slug else ""
     moment = f"{say_second(at, timezone=timezone)} ({rfc3339(at.replace(microsecond=0))})"
     return f"{line.n}  {one_line(f'{moment}: {about}{words}')}"

@@ -43,12 +43,11 @@ MEANT = {word: instead for words, instead in _INSTEAD.items() for word in words.
 
 #: What a word would do that no command of this version does.
 _NOT_YET = {
-    "kill": "No command withdraws a published release yet.",
     "correct": "No command corrects a published release yet.",
 }
 
-_ONE_SLUG = frozenset({"publish", "edit", "proof", "kill", "correct"})
-_SLUGS = frozenset({"schedule", "approve", "unapprove", "unschedule", "hold", "resume", "retry"})
+_ONE_SLUG = frozenset({"publish", "edit", "proof", "correct"})
+_SLUGS = frozenset({"kill", "schedule", "approve", "unapprove", "unschedule", "hold", "resume", "retry"})
 _MAYBE_NAMES = frozenset({"status", "journal", "check", "outlets --test", "new"})
 
 #: How many commands with a near name are listed.

@@ -10,6 +10,7 @@ import typer
 
 from pressrelease.cli.session import Session
 from pressrelease.config import Config
+from pressrelease.status.causes import Cause
 from pressrelease.status.evaluation import ReleaseState
 from pressrelease.status.views import (
     Row,
@@ -42,15 +43,22 @@ _GOES_BY_ITSELF = frozenset({ReleaseState.UNAPPROVED, ReleaseState.SCHEDULED, Re
 
 
 def give_results(
-    session: Session, context: ServiceContext, results: Results, done: str, *, not_done: str = "NOT DONE"
+    session: Session,
+    context: ServiceContext,
+    results: Results,
+    done: str,
+    *,
+    not_done: str = "NOT DONE",
+    also: Mapping[str, Any] | None = None,
 ) -> None:
     """Answer a command over several releases: those that were done, those that were refused, one exit code for all.
 
-    `not_done` is printed before each refusal. Raises the refusal if a single release was named.
+    `not_done` is printed before each refusal; `also` joins the JSON. Raises the refusal if a single release was named.
     """
     if results.error is not None and len(results.refused) == 1 and not results.done:
         raise results.error
-    give_reports(session, context, results.done, done if results.done else "", also=results.as_json())
+    everything = {**(also or {}), **results.as_json()}
+    give_reports(session, context, results.done, done if results.done else "", also=everything)
     give_refused(session, results, not_done=not_done)
 
 
@@ -106,14 +114,16 @@ def _below(context: ServiceContext, rows: dict[str, Row], *, now: datetime) -> l
 
     Each release in `rows` that is due says so by itself then.
     """
-    if not any(row.status.state in _GOES_BY_ITSELF for row in rows.values()):
+    due = any(row.status.state in _GOES_BY_ITSELF for row in rows.values())
+    withdrawing = any(row.status.cause is Cause.WITHDRAWING for row in rows.values())
+    if not due and not withdrawing:
         return []
     from pressrelease.cli.looking import scheduler_lines
     from pressrelease.services.listing import scheduler_sign, unattended
 
     control = context.store.control()
     sign = scheduler_sign(context.store.read, context.workspace.alive, now, control)
-    if control.stopped:
+    if control.stopped and (due or control.not_the_original):
         return [control.headline]
     if sign.alive:
         return []

@@ -113,7 +113,7 @@ def publish_due_command(
 
     context = session.context(sends=True)
     if session.dry_run:
-        due = take_snapshot(context.store, context.library, context.config).plan.due if context.store.exists else ()
+        due = take_snapshot(context.store, context.library, context.config).due if context.store.exists else ()
         slugs = list(dict.fromkeys(delivery.slug for delivery in due))
         session.give({"dry_run": True, "due": slugs})
         session.say(f"Due now: {', '.join(slugs)}." if slugs else "Nothing is due.")
@@ -127,6 +127,7 @@ def publish_due_command(
         {
             "at": maybe_rfc3339(outcome.at),
             "published": list(outcome.published),
+            "withdrawn": list(outcome.withdrawn),
             "publishing": list(outcome.publishing),
             "needs_you": [
                 {"slug": waiting.slug, "reason": waiting.reason, "cause": waiting.cause.value}
@@ -138,6 +139,8 @@ def publish_due_command(
         session.say(f"{words}.")
     if outcome.published:
         session.say(f"Published: {', '.join(outcome.published)}.")
+    if outcome.withdrawn:
+        session.say(f"Withdrawn everywhere: {', '.join(outcome.withdrawn)}.")
     found = _what_stands(outcome) or _clock_doubt(context, outcome)
     facts, error = found if found is not None else ((), None)
     private = context.workspace.private

@@ -133,13 +133,23 @@ class Session:
             raise NeedsPerson("Not confirmed. Nothing was changed.", hint=hint, code="not_confirmed")
         raise NeedsPerson(f"{question} This needs confirmation. Nothing was changed.", hint=hint, code="not_confirmed")
 
-    def must_type(self, slug: str, question: str, *, confirmed: str | None) -> None:
-        """Go on only where the slug, or another word named, was typed once more. Raises NeedsPerson otherwise."""
+    def must_type(
+        self,
+        slug: str,
+        question: str,
+        *,
+        confirmed: str | None,
+        so: str = "Nothing was changed and nothing went out.",
+    ) -> None:
+        """Go on only where the slug, or another word named, was typed once more. Raises NeedsPerson otherwise.
+
+        `so` says what is unchanged then.
+        """
         if confirmed is None and self.may_ask:
             confirmed = input_line(_fitted(f"{printable(question)}\nTo confirm, type {slug}:")).strip()
         if confirmed != slug:
             raise NeedsPerson(
-                f"{question} Not confirmed. Nothing was changed and nothing went out.",
+                f"{question} Not confirmed. {so}",
                 hint=f"Type {slug} when asked, or add --confirm {slug}.",
                 code="not_confirmed",
             )

@@ -15,6 +15,7 @@ from pressrelease.status.views import (
     late_words,
     list_words,
     next_command,
+    state_sentence,
     status_words,
     to_clear_words,
     when_words,
@@ -66,12 +67,12 @@ def _details(row: Row, *, timezone: str, now: datetime) -> list[str]:
         from pressrelease.cli.clearance_lines import clearance_lines
 
         lines += [f"  {words}" for words in clearance_lines(row.dossier, timezone=timezone, now=now)]
-    shown, alike = _told_apart(row.dossier.deliveries)
+    shown, alike = _told_apart(row.dossier.shown)
     lines += [f"  {words}" for words in alike]
     for delivery in shown:
         facts = delivery_json(delivery)
         who = delivery.outlet + (f" to {delivery.recipient}" if delivery.recipient else "")
-        parts = [f"{delivery.state.sentence}", f"{delivery.attempts} tries" if delivery.attempts != 1 else "1 try"]
+        parts = [state_sentence(delivery), f"{delivery.attempts} tries" if delivery.attempts != 1 else "1 try"]
         if facts["late_ms"] is not None:
             parts.append(late_words(timedelta(milliseconds=facts["late_ms"])))
         parts += [str(facts[key]) for key in ("url", "error") if facts[key]]
@@ -97,5 +98,5 @@ def _told_apart(deliveries: Sequence[Delivery]) -> tuple[list[Delivery], list[st
         if len(those) < MANY or (those[0].needs_person and state is DeliveryState.IN_DOUBT):
             shown += those
         else:
-            alike.append(f"{outlet}: {len(those):,} {state.sentence}" + (f"; {error}" if error else ""))
+            alike.append(f"{outlet}: {len(those):,} {state_sentence(those[0])}" + (f"; {error}" if error else ""))
     return shown, alike

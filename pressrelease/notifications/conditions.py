@@ -35,7 +35,13 @@ def conditions(
     for one in known:
         release, deliveries = one.dossier.release, one.dossier.deliveries
         going = [delivery for delivery in deliveries if delivery.is_open]
-        if not going or release.word is Directive.KILLED:
+        if release.word is Directive.KILLED:
+            if one.status and one.status.cause is Cause.WITHDRAWAL_OUTLET_UNKNOWN:
+                names = ", ".join(one.status.outlets)
+                words = f"The withdrawal of {one.name} waits: config.toml no longer has {names}, or it is switched off."
+                found.append(_condition(one, one.status.cause, words, one.status.outlets))
+            continue
+        if not going:
             continue
         lifted = release.lift is not None and release.lift <= now and not clock_doubt
         reasons: list[tuple[Cause, str]] = []
@@ -108,7 +114,7 @@ def clearance_reminders(known: Iterable[Known], *, now: datetime, timezone: str)
 def _condition(one: Known, cause: Cause, words: str, gone: Sequence[str]) -> Notice:
     """Return one notice. Its key names the outlets concerned, because one more of them is news."""
     outlets: Sequence[str] = ()
-    if cause is Cause.OUTLET_UNKNOWN:
+    if cause in {Cause.OUTLET_UNKNOWN, Cause.WITHDRAWAL_OUTLET_UNKNOWN}:
         outlets = gone
     elif cause is Cause.DELAYED and one.status:
         outlets = one.status.outlets

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pressrelease.notifications.notice import EventGroup, JournalEvent, Known, Notice, display_name, sentence
-from pressrelease.release.delivery import Delivery, DeliveryState
+from pressrelease.release.delivery import Action, Delivery, DeliveryState
 from pressrelease.status.causes import Topic
 from pressrelease.status.evaluation import Directive, Dossier
 from pressrelease.system.printable import one_line
@@ -21,6 +21,7 @@ EVENTS = frozenset(
         "release.clearance_refused",
         "release.zone_rules_changed",
         "release.published",
+        "release.withdrawn",
         "delivery.delivered",
         "delivery.failed",
         "delivery.in_doubt",
@@ -79,6 +80,8 @@ def _about(one: JournalEvent, late: timedelta) -> Topic | None:
         return Topic.LATE if late > LATE else None
     if one.event == "delivery.in_doubt" and one.detail.get("again"):
         return None  # its outlet is asked again automatically
+    if one.event in {"delivery.failed", "delivery.in_doubt"} and one.detail.get("action") == Action.WITHDRAW.value:
+        return Topic.NOT_WITHDRAWN
     return _ABOUT.get(one.event)
 
 
@@ -88,6 +91,7 @@ _ABOUT = {
     "release.clearance_refused": Topic.REFUSED,
     "release.zone_rules_changed": Topic.MOVED,
     "release.published": Topic.PUBLISHED,
+    "release.withdrawn": Topic.WITHDRAWN,
     "delivery.failed": Topic.FAILED,
     "delivery.in_doubt": Topic.IN_DOUBT,
     "outlet.closed": Topic.CLOSED,
@@ -128,6 +132,8 @@ def notice_of(
         Topic.REFUSED: lambda: _refused(known),
         Topic.MOVED: lambda: _moved(group, known, now, timezone),
         Topic.PUBLISHED: lambda: _published(group, known),
+        Topic.WITHDRAWN: lambda: f"{_named(group, known, out=out)} is withdrawn from everyone who had it.",
+        Topic.NOT_WITHDRAWN: lambda: _not_withdrawn(group, known, out=out),
         Topic.LATE: lambda: _late(group, known, out=out),
         Topic.FAILED: lambda: _stuck(group, known, closed, out=out),
         Topic.IN_DOUBT: lambda: _stuck(group, known, closed, out=out),
@@ -282,6 +288,21 @@ def _stuck(group: EventGroup, known: Known | None, closed: Collection[str], *, o
         return f"{words} To see it: {look}. When you know, answer with `pressrelease settle`."
     words = f"{name} failed for good at {group.outlet}{_so_many(count)}."
     return f"{words} To see why: {look}. To try again: `pressrelease retry`."
+
+
+def _named(group: EventGroup, known: Known | None, *, out: bool) -> str:
+    return known.name if known is not None else display_name(group.slug, group.version, out=out)
+
+
+def _not_withdrawn(group: EventGroup, known: Known | None, *, out: bool) -> str:
+    """Return that a withdrawal is stuck at an outlet; "" if it was resolved since."""
+    count = group.count
+    if known is not None:
+        count = sum(one.needs_person for one in known.dossier.deliveries if one.outlet == group.outlet)
+    if not count:
+        return ""
+    name = _named(group, known, out=out)
+    return f"{name} could not be withdrawn at {group.outlet}{_so_many(count)}. To see why: `pressrelease status`."
 
 
 def _so_many(count: int) -> str:

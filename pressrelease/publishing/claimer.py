@@ -53,24 +53,24 @@ class Claimer:
         The claim is on disk when this returns. On an error nothing was claimed, and the next look reports it.
         """
         mark = clock.read_clock()
-        if self._jumps.jumped(mark):
-            return []
+        if self._jumps.jumped(mark):  # a withdrawal waits for no time
+            candidates = [delivery for delivery in candidates if delivery.withdraws]
         lease = self._config.outlets[name].timeout * 2 + LEASE_MARGIN
         started = clock.pause_clock()
         try:
-            changed = self._renders.why_changed(candidates)
+            changed = self._renders.why_changed([one for one in candidates if not one.withdraws])
             candidates = [delivery for delivery in candidates if delivery.id not in changed]
             if not outlet.repeats.always_told:
                 self._alive.log.claiming(candidates)
             with self._store.ledger(now=mark.wall, actor="scheduler") as ledger:
-                claimed = self._claim_in(ledger, candidates, mark.wall + lease)
+                claimed = self._claim_in(ledger, candidates, mark.wall + lease, outlet.repeats.settle)
         except Exception as error:  # noqa: BLE001  (its commit may still have reached the disk)
             self._errors.note_left(f"nothing was claimed at {name}", error)
             return []
         for delivery in claimed:
             self._leases[delivery.id] = started + lease.total_seconds()
         kept = {delivery.id for delivery in claimed}
-        self._alive.log.ended((one.id, one.attempts + 1) for one in candidates if one.id not in kept)
+        self._alive.log.ended((one.id, one.claims + 1) for one in candidates if one.id not in kept)
         return claimed
 
     def take_lease(self, claimed: Delivery) -> float:
@@ -83,7 +83,7 @@ class Claimer:
             self._leases.pop(delivery.id, None)
         try:
             write_entries(self._store, [GivenBack(delivery, reason) for delivery in claimed])
-            self._alive.log.ended((delivery.id, delivery.attempts) for delivery in claimed)
+            self._alive.log.ended((delivery.id, delivery.claims) for delivery in claimed)
         except Exception as error:  # noqa: BLE001  (see above)
             self._errors.note_left("claims could not be given back", error)
 
@@ -100,7 +100,13 @@ class Claimer:
             record(ledger, [Result(nobody, nobody)])
         self._rehearsed = True
 
-    def _claim_in(self, ledger: Ledger, candidates: Sequence[Delivery], lease_until: datetime) -> list[Delivery]:
+    def _claim_in(
+        self,
+        ledger: Ledger,
+        candidates: Sequence[Delivery],
+        lease_until: datetime,
+        settle: timedelta = timedelta(0),
+    ) -> list[Delivery]:
         return claim(
             ledger,
             [delivery.id for delivery in candidates],
@@ -109,4 +115,5 @@ class Claimer:
             policy=self._config.policy,
             retry=self._config.retry,
             rules=tuple(self._config.clearances.values()),
+            settle=settle,
         )

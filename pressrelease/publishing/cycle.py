@@ -200,7 +200,7 @@ class Cycle:
         """Note why an answer could not be recorded. Its claim expires and becomes in doubt, which is correct."""
         error = recorded.exception()
         if error is None:
-            self._log.ended([(entry.claimed.id, entry.claimed.attempts)])
+            self._log.ended([(entry.claimed.id, entry.claimed.claims)])
         if isinstance(error, Exception):
             found = unrecorded(entry.claimed, error) if isinstance(entry, Result) else error
             self._errors.note_left(f"an answer for {entry.claimed.slug} could not be written", found)

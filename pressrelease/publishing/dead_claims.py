@@ -10,7 +10,7 @@ from pathlib import Path
 from pressrelease.config import Retry
 from pressrelease.errors import WillRetry
 from pressrelease.outlets import Outlet
-from pressrelease.publishing.retry import may_repeat
+from pressrelease.publishing.retry import may_repeat, repeats_of
 from pressrelease.publishing.snapshot import Snapshot
 from pressrelease.release.delivery import Delivery, DeliveryState, Repeats
 from pressrelease.store import Store
@@ -87,25 +87,28 @@ class DeadClaims:
         with self._store.ledger(now=seen.at, actor="scheduler") as ledger:
             arrived: list[Result] = []
             for delivery, reason in dead:
-                found, claim_of = left.get(delivery.owner or "", nothing), (delivery.id, delivery.attempts)
+                found, claim_of = left.get(delivery.owner or "", nothing), (delivery.id, delivery.claims)
                 if claim_of in found.delivered:
                     receipt, at = found.delivered[claim_of]
                     arrived.append(Result(delivery, delivery.delivered(receipt, at)))
                 elif claim_of in found.unsent:
                     give_back(ledger, [delivery], "the program ended before it began sending")
                 else:
-                    put_in_doubt(ledger, delivery, reason=reason, again=self._ask_again_at(delivery, seen.at))
+                    again = self._ask_again_at(delivery, seen.at)
+                    # What ended sends nothing more. One that only stopped answering may, until its lease ends.
+                    quiet = seen.at + self._repeats(delivery).settle if delivery.owner in left else None
+                    put_in_doubt(ledger, delivery, reason=reason, again=again, quiet=quiet)
             record_if_claimed(ledger, arrived)
             leave_to_person(ledger, over, "it was too late to recognize a repeat")
 
     def _ask_again_at(self, delivery: Delivery, now: datetime) -> datetime | None:
         """Return when to ask the outlet about what a dead sender may have sent; None if only a person can find out."""
-        moment = now + self._repeats(delivery.outlet).settle
+        moment = now + self._repeats(delivery).settle
         return moment if self._may_repeat(delivery, moment) else None
 
     def _may_repeat(self, delivery: Delivery, now: datetime) -> bool:
-        return may_repeat(delivery, rules=self._retry, repeats=self._repeats(delivery.outlet), now=now)
+        return may_repeat(delivery, rules=self._retry, repeats=self._repeats(delivery), now=now)
 
-    def _repeats(self, outlet: str) -> Repeats:
-        opened = self._outlets.get(outlet)
-        return opened.repeats if opened else Repeats(told_apart=False)
+    def _repeats(self, delivery: Delivery) -> Repeats:
+        opened = self._outlets.get(delivery.outlet)
+        return repeats_of(opened, delivery) if opened else Repeats(told_apart=False)

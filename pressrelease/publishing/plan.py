@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import CLAIMABLE, Delivery
-from pressrelease.status.causes import Cause
+from pressrelease.status.causes import WITHDRAWAL_STUCK, Cause
 from pressrelease.status.evaluation import Dossier, ReleaseState, ReleaseStatus, evaluate, too_late
 
 #: How long before its lift a delivery is listed as coming, so that everything can be ready for it.
@@ -32,7 +32,7 @@ class Waiting(NamedTuple):
     @property
     def waits_for_outlets(self) -> bool:
         """Whether fixing the outlets' credentials lets this release go on, with every other that waits for them."""
-        return self.cause is Cause.OUTLET_CLOSED
+        return self.cause in {Cause.OUTLET_CLOSED, Cause.WITHDRAWAL_OUTLET_CLOSED}
 
 
 class Plan(NamedTuple):
@@ -83,28 +83,33 @@ def make_plan(
         )
         statuses.append((release.slug, status))
         lifted = release.lift is not None and release.lift <= now
-        if status.state is ReleaseState.NEEDS_YOU or (lifted and status.state in _WAITS_FOR_A_PERSON):
+        waits = lifted and status.state in _WAITS_FOR_A_PERSON
+        if status.state is ReleaseState.NEEDS_YOU or status.cause in WITHDRAWAL_STUCK or waits:
             assert status.cause is not None  # noqa: S101  (every waiting release has one, as test_evaluation shows)
             needs_you.append(
                 Waiting(release.slug, status.reason, status.cause, status.outlets, release.version, lifted)
             )
-        if status.blocked:
-            continue
+        quiet = dossier.quiet_moments() if dossier.earlier else {}
         for delivery in dossier.deliveries:
+            if status.blocked and not delivery.withdraws:
+                continue
             if delivery.state not in CLAIMABLE or delivery.next_try is None or delivery.outlet not in known_outlets:
                 continue
             if delivery.outlet in closed:
                 continue
-            moment = max(delivery.next_try, release.lift) if release.lift else None
+            moment: datetime | None = delivery.next_try
+            if not delivery.withdraws:
+                moment = max(delivery.next_try, release.lift) if release.lift else None
             if moment is None or too_late(delivery, release, policy=policy, retry=retry, now=now):
                 continue
+            moment = max(moment, quiet.get((delivery.outlet, delivery.recipient), moment))
             if delivery.attempts and delivery.slug not in retrying:
                 retrying.append(delivery.slug)
             if moment <= now:
                 due.append(delivery)
             else:
                 wakes.append(moment)
-                if moment - now <= AHEAD:
+                if moment - now <= AHEAD and not delivery.withdraws:
                     coming.append(delivery)
     for deliveries in (due, coming):
         deliveries.sort(key=lambda delivery: (delivery.next_try, delivery.id))

@@ -17,7 +17,7 @@ from pressrelease.outlets import Outlet, RenderedMessage
 from pressrelease.publishing.approved_config import ApprovedConfig
 from pressrelease.publishing.render_process import render_apart_or_here
 from pressrelease.release import Release, from_canonical, is_named
-from pressrelease.release.delivery import Delivery
+from pressrelease.release.delivery import Action, Delivery, Earlier
 from pressrelease.store import Reader, Store
 from pressrelease.store.records import FrozenVersion
 
@@ -49,6 +49,10 @@ class Heavy(Exception):
 
 #: What a render was made of: the delivery's number, version and lift.
 _Made = tuple[int, str, datetime | None]
+
+
+#: What a message was composed for: slug, version, its number, and what it is to its recipients.
+_Composed = tuple[str, str, int, Action]
 
 
 def _made(delivery: Delivery) -> _Made:
@@ -86,17 +90,24 @@ class RenderCache:
         self._config = config
         self._store = store
         self._covered = ApprovedConfig(config, store)
-        self._messages: OrderedDict[tuple[str, str], Message] = OrderedDict()
+        self._messages: OrderedDict[_Composed, Message] = OrderedDict()
         self._message_bytes = 0
         self._ahead: dict[_Made, RenderedMessage] = {}
         self._ahead_bytes = 0
         self._lock = threading.Lock()
-        self._gates: dict[tuple[str, str], threading.Lock] = {}
+        self._gates: dict[_Composed, threading.Lock] = {}
         self._ordinary = threading.BoundedSemaphore(COMPOSED_AT_ONCE)
         self._heavy = threading.BoundedSemaphore(1)
 
-    def make(self, outlet: Outlet, delivery: Delivery) -> RenderedMessage:
-        """Return what `outlet` will send for `delivery`. Raises StateUnreadable if the frozen version is damaged."""
+    def make(self, outlet: Outlet, delivery: Delivery, earlier: Sequence[Earlier] = ()) -> RenderedMessage:
+        """Return what `outlet` will send for `delivery`; `earlier` is what a correction or a withdrawal follows.
+
+        Raises: StateUnreadable if the frozen version is damaged.
+        """
+        if earlier:
+            return outlet.prepare_follow_up(
+                self.message(delivery), key=delivery.key, recipient=delivery.recipient, earlier=earlier
+            )
         with self._lock:
             ready = self._ahead.pop(_made(delivery), None)
             if ready is not None:
@@ -113,8 +124,8 @@ class RenderCache:
 
         Raises: Heavy for a heavy version, unless `heavy` is true, which means that nobody waits.
         """
-        if _made(delivery) in self._ahead:
-            return True
+        if _made(delivery) in self._ahead or delivery.n > 1 or delivery.withdraws:
+            return True  # what it goes as is decided by the claim
         if len(self._ahead) >= AHEAD or self._ahead_bytes >= AHEAD_BYTES:
             return False
         message = self.message(delivery, heavy=heavy)
@@ -141,7 +152,7 @@ class RenderCache:
 
         Raises: Heavy for one that is not composed yet and would take long, unless `heavy` is true.
         """
-        name = (delivery.slug, delivery.version)
+        name = (delivery.slug, delivery.version, delivery.n, delivery.action)
         with self._lock:
             gate = self._gates.setdefault(name, threading.Lock())
         # Each version is composed by one thread. A caller that must not wait for a heavy one doesn't wait here.
@@ -162,7 +173,7 @@ class RenderCache:
                 self._gates.pop(name, None)
             gate.release()
 
-    def _keep(self, name: tuple[str, str], message: Message) -> None:
+    def _keep(self, name: _Composed, message: Message) -> None:
         """Keep a message, and drop the least recently used ones. The newest always stays."""
         earlier = self._messages.pop(name, None)
         self._messages[name] = message
@@ -217,4 +228,9 @@ class RenderCache:
         )
         secret = self._store.read.store_id()
         follows_mark = "" if message.release.follows else mark_of(release.follows, secret)
-        return replace(message, mark=mark_of(release.slug, secret), follows_mark=follows_mark)
+        message = replace(message, mark=mark_of(release.slug, secret), follows_mark=follows_mark)
+        if delivery.n == 1 and not delivery.withdraws:
+            return message
+        from pressrelease.publishing.follow_ups import as_follow_up  # only if there is a correction or a withdrawal
+
+        return as_follow_up(message, delivery, self._store.read)

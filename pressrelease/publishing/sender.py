@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,10 +16,10 @@ from pressrelease.outlets import Finds, Outlet, RenderedMessage
 from pressrelease.publishing.clock_trust import JumpGuard
 from pressrelease.publishing.recorder import Entry, GivenBack
 from pressrelease.publishing.rendering import RenderCache
-from pressrelease.publishing.retry import may_repeat, next_try
+from pressrelease.publishing.retry import may_repeat, next_try, repeats_of
 from pressrelease.publishing.signatures import why_unsigned
 from pressrelease.publishing.worker_errors import WorkerErrors
-from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed
+from pressrelease.release.delivery import Action, Certainty, Delivery, DeliveryFailed, Earlier, Receipt
 from pressrelease.store import Store
 from pressrelease.store.claims import Result
 from pressrelease.store.presence import ProcessLock
@@ -68,14 +68,21 @@ class Sender:
         """Send a claimed delivery and return what to record. `lease_end` is on the pause clock."""
         if self.closing:
             return GivenBack(delivery, ASKED_TO_END)
-        made = self._make(outlet, delivery)
+        earlier: tuple[Earlier, ...] = ()
+        if delivery.action in _FOLLOW_UPS:
+            try:
+                earlier = self._store.read.earlier(delivery)
+            except Exception as error:  # noqa: BLE001
+                self._errors.note(f"{delivery.slug} was not sent", error)
+                return GivenBack(delivery, "what it follows could not be read")
+        made = self._make(outlet, delivery, earlier)
         if not isinstance(made, RenderedMessage):
             return made
-        if delivery.may_have_arrived and outlet.repeats.findable:
+        if delivery.may_have_arrived and repeats_of(outlet, delivery).findable:
             found = self._find(outlet, delivery, made)
             if found is not None:
                 return found
-        proof = clock.await_proof(delivery.lift) if delivery.lift is not None else None
+        proof = None if delivery.withdraws or delivery.lift is None else clock.await_proof(delivery.lift)
         if why_not := self._why_not(outlet, delivery, lease_end):
             return GivenBack(delivery, why_not)
         try:
@@ -84,12 +91,12 @@ class Sender:
         except PressReleaseError as error:
             return GivenBack(delivery, error.message)
         self.started += 1
-        return replace(self._hand_over(outlet, delivery, made), proof=proof)
+        return replace(self._hand_over(outlet, delivery, made, earlier), proof=proof)
 
-    def _make(self, outlet: Outlet, delivery: Delivery) -> RenderedMessage | Entry:
+    def _make(self, outlet: Outlet, delivery: Delivery, earlier: Sequence[Earlier]) -> RenderedMessage | Entry:
         """Return the render, or an entry that says why there is none. Nothing has left either way."""
         try:
-            return self._renders.make(outlet, delivery)
+            return self._renders.make(outlet, delivery, earlier)
         except WillRetry as error:
             return GivenBack(delivery, error.message)
         except PressReleaseError as error:
@@ -123,29 +130,33 @@ class Sender:
         An unreadable guard counts as a stop.
         """
         mark = clock.read_clock()
-        if self._jumps.jumped(mark):
+        if self._jumps.jumped(mark) and not delivery.withdraws:
             return "the clock has jumped"
         timeout = self._config.outlets[delivery.outlet].timeout
         if clock.pause_clock() + (timeout + LEASE_LEFT).total_seconds() > lease_end:
             return "the time reserved for sending was almost over"
         if delivery.may_have_arrived and not may_repeat(
-            delivery, rules=self._config.retry, repeats=outlet.repeats, now=mark.wall
+            delivery, rules=self._config.retry, repeats=repeats_of(outlet, delivery), now=mark.wall
         ):
             return "it was too late to recognize a repeat"
         try:
-            source_hash = self._library.source_hash(delivery.slug)
+            source_hash = None if delivery.withdraws else self._library.source_hash(delivery.slug)
             why_not = self._store.read.why_not(
                 delivery, source_hash=source_hash, now=mark.wall, rules=self._config.clearances
             )
+            if delivery.withdraws:
+                return why_not
             why_not = why_not or self._renders.why_changed([delivery]).get(delivery.id)
             return why_not or why_unsigned(self._store, self._config, delivery)
         except Exception as error:  # noqa: BLE001
             self._errors.note(f"{delivery.slug} was not sent", error)
             return "the database could not be read"
 
-    def _hand_over(self, outlet: Outlet, delivery: Delivery, rendered: RenderedMessage) -> Result:
+    def _hand_over(
+        self, outlet: Outlet, delivery: Delivery, rendered: RenderedMessage, earlier: Sequence[Earlier]
+    ) -> Result:
         try:
-            receipt = outlet.send(rendered, key=delivery.key, recipient=delivery.recipient)
+            receipt = _sent(outlet, delivery, rendered, earlier)
         except DeliveryFailed as failure:
             return self._answered(outlet, delivery, failure)
         except BaseException as error:  # noqa: BLE001  (how far it came is unknown, so it is in doubt)
@@ -163,10 +174,26 @@ class Sender:
             delivery,
             failure,
             rules=self._config.retry,
-            repeats=outlet.repeats,
+            repeats=repeats_of(outlet, delivery),
             now=clock.utc_now(),
             chance=random.random(),  # noqa: S311  (spreads retries; nothing is secret)
         )
         refused = failure.credentials and failure.certainty is Certainty.FOR_GOOD
         closes = self._fingerprint(delivery.outlet) if refused else None
-        return Result(delivery, delivery.failed(failure, next_try=again), closes)
+        after = delivery.failed(failure, next_try=again)
+        if failure.certainty is Certainty.UNSURE:
+            after = after._replace(quiet_at=clock.utc_now() + outlet.repeats.settle)
+        return Result(delivery, after, closes)
+
+
+#: What goes to a recipient who has, or may have, an earlier version.
+_FOLLOW_UPS = frozenset({Action.CORRECT, Action.WITHDRAW})
+
+
+def _sent(outlet: Outlet, delivery: Delivery, rendered: RenderedMessage, earlier: Sequence[Earlier]) -> Receipt:
+    """Have the outlet do what the delivery is: publish, replace or withdraw. Raises DeliveryFailed."""
+    if delivery.action is Action.CORRECT:
+        return outlet.replace(rendered, key=delivery.key, recipient=delivery.recipient, earlier=earlier)
+    if delivery.action is Action.WITHDRAW:
+        return outlet.withdraw(rendered, key=delivery.key, recipient=delivery.recipient, earlier=earlier)
+    return outlet.send(rendered, key=delivery.key, recipient=delivery.recipient)

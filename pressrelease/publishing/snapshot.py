@@ -13,6 +13,7 @@ from pressrelease.library import Library
 from pressrelease.publishing.approved_config import ApprovedConfig
 from pressrelease.publishing.clock_trust import LATEST, Trust, Witnesses, can_be_asked, clock_doubt, trust
 from pressrelease.publishing.plan import Plan, make_plan
+from pressrelease.release.delivery import Delivery
 from pressrelease.status.evaluation import (
     Directive,
     Dossier,
@@ -50,6 +51,11 @@ class Snapshot(NamedTuple):
     next_wake: datetime | None = None
     closed: Mapping[str, ClosedOutlet] = MappingProxyType({})
     to_follow: tuple[Followed, ...] = ()
+
+    @property
+    def due(self) -> tuple[Delivery, ...]:
+        """What may be sent now: everything that is due, or only withdrawals while everything is stopped."""
+        return tuple(one for one in self.plan.due if one.withdraws) if self.stopped else self.plan.due
 
     @property
     def clock_doubt(self) -> str | None:

@@ -6,6 +6,10 @@
        │                 └───────▶ in_doubt ──▶ settle: delivered, waiting or canceled
        └── only a delivery whose first byte surely never left comes back by itself
 
+Beside its state a delivery counts the claims that no sure answer has ended (`unanswered`): while there are any, the
+recipient may have it, whatever a person decided since. What follows a release to its recipients (a correction, a
+withdrawal) is decided by that count.
+
 An `in_doubt` delivery with a `next_try` is at an outlet that recognizes repeats: it is asked again automatically,
 with the same key, while that outlet still remembers the first send. If a repeat is refused, the delivery stays in
 doubt: a second send that did not arrive proves nothing about the first.
@@ -149,10 +153,17 @@ class Abilities(NamedTuple):
     provable: bool = False
 
 
+#: A delivery's identity in any copy of the record: slug, version, outlet, recipient, n, and whether it is a withdrawal.
+Place = tuple[str, str, str, str, int, bool]
+
+
 class Delivery(NamedTuple):
     """One delivery. Every time is an aware UTC datetime.
 
-    `claimed_from` is the state before the last claim: an unsent claim returns to it.
+    `claimed_from` is the state before the last claim: an unsent claim returns to it. `n` numbers the release's
+    versions: 1 is the original, each correction has the next. `claims` is the number of the last claim; unlike
+    `attempts` it is never counted back. `unanswered` is how many claims no sure answer has ended; from `quiet_at` on,
+    what they left can no longer arrive.
     """
 
     id: int
@@ -172,6 +183,11 @@ class Delivery(NamedTuple):
     url: str | None = None
     remote_id: str | None = None
     error: str | None = None
+    n: int = 1
+    action: Action = Action.PUBLISH
+    claims: int = 0
+    unanswered: int = 0
+    quiet_at: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -179,7 +195,22 @@ class Delivery(NamedTuple):
 
         32 hex digits, no secret.
         """
-        return delivery_key(self.slug, self.version, self.outlet, self.recipient)
+        return delivery_key(self.slug, self.version, self.outlet, self.recipient, self.n, self.action)
+
+    @property
+    def place(self) -> Place:
+        """Its identity in any copy of the record, whatever its number there."""
+        return self.slug, self.version, self.outlet, self.recipient, self.n, self.withdraws
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether it takes the release back."""
+        return self.action is Action.WITHDRAW
+
+    @property
+    def has_it(self) -> bool:
+        """Whether its recipient has it, or may have it."""
+        return self.state is DeliveryState.DELIVERED or self.unanswered > 0
 
     @property
     def needs_person(self) -> bool:
@@ -193,8 +224,8 @@ class Delivery(NamedTuple):
 
     @property
     def late(self) -> timedelta | None:
-        """How long after its lift it was delivered; None until it is delivered."""
-        if self.delivered_at is None or self.lift is None:
+        """How long after its lift it was delivered; None until it is delivered, and for a withdrawal."""
+        if self.delivered_at is None or self.lift is None or self.withdraws:
             return None
         return self.delivered_at - self.lift
 
@@ -209,6 +240,7 @@ class Delivery(NamedTuple):
             next_try=None,
             owner=None,
             lease_until=None,
+            unanswered=max(0, self.unanswered - 1),
         )
 
     @property
@@ -224,7 +256,15 @@ class Delivery(NamedTuple):
             state = DeliveryState.FAILED
         else:
             state = DeliveryState.RETRYING
-        return self._replace(state=state, error=_kept(failure.reason), next_try=next_try, owner=None, lease_until=None)
+        sure = failure.certainty is not Certainty.UNSURE
+        return self._replace(
+            state=state,
+            error=_kept(failure.reason),
+            next_try=next_try,
+            owner=None,
+            lease_until=None,
+            unanswered=max(0, self.unanswered - sure),
+        )
 
 
 def _kept(text: str | None) -> str | None:
@@ -232,6 +272,14 @@ def _kept(text: str | None) -> str | None:
     return None if text is None else printable(text)[:LONGEST_WORDS]
 
 
-def delivery_key(slug: str, version: str, outlet: str, recipient: str) -> str:
-    """Return a delivery's identity, 32 hex digits of SHA-256; injective, because no part contains a newline."""
-    return hashlib.sha256("\n".join((slug, version, outlet, recipient)).encode()).hexdigest()[:32]
+def delivery_key(
+    slug: str, version: str, outlet: str, recipient: str, n: int = 1, action: Action = Action.PUBLISH
+) -> str:
+    """Return a delivery's identity, 32 hex digits of SHA-256; injective, because no part contains a newline.
+
+    The first publication's has no number and no action: keys that outlets know from before there were corrections hold.
+    """
+    parts = [slug, version, outlet, recipient]
+    if (n, action) != (1, Action.PUBLISH):
+        parts += [str(n), action.value]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -31,13 +31,14 @@ WAITED_FOR = timedelta(seconds=2)
 class Outcome(NamedTuple):
     """The result of one pass.
 
-    `published` are the releases that were completed in it; `retrying` are those with something that failed and is
-    tried again. `moved` lists, in words, lifts that followed a zone's changed rules. `seen` is its last snapshot,
-    None if nothing was ever recorded.
+    `published` are the releases that were completed in it, and `withdrawn` those that were taken back everywhere;
+    `retrying` are those with something that failed and is tried again. `moved` lists, in words, lifts that followed a
+    zone's changed rules. `seen` is its last snapshot, None if nothing was ever recorded.
     """
 
     at: datetime
     published: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
     publishing: tuple[str, ...] = ()
     needs_you: tuple[Waiting, ...] = ()
     stopped: str | None = None
@@ -83,19 +84,19 @@ def publish_due(
             if one.ruling.words
         )
         seen = take_snapshot(store, workspace.library, config, witnesses)
-    tried: list[str] = []
+    tried: dict[str, bool] = {}
     imminent = seen.next_wake is not None and seen.next_wake - seen.at < WAITED_FOR
     # If an outlet is closed, opening it with the current credentials shows whether they were fixed.
-    if ((seen.plan.due or imminent or seen.closed) and not seen.stopped) or store.read.claimed():
+    if seen.due or ((imminent or seen.closed) and not seen.stopped) or store.read.claimed():
         with sending(workspace, seen.at, witnesses) as cycle:
             begun = -1
-            if imminent and not seen.plan.due and seen.next_wake is not None:
+            if imminent and not seen.stopped and not seen.plan.due and seen.next_wake is not None:
                 cycle.prepare(seen.plan.coming, until=seen.next_wake)
                 clock.sleep_until(seen.next_wake)
             seen = cycle.look()
             while (due := _due(seen, only)) and cycle.attempted > begun:
                 begun = cycle.attempted
-                tried += (delivery.slug for delivery in due)
+                tried |= {delivery.slug: delivery.withdraws for delivery in due}
                 cycle.dispatch(due)
                 while not cycle.drain(TELL_EVERY if tell else None):
                     if tell is not None:
@@ -103,14 +104,12 @@ def publish_due(
                 seen = cycle.look()
     if seen.clock_doubt is None:
         _leave_sign(store, seen, comes_again=comes_again)
-    still_open = store.read.still_open(list(dict.fromkeys(tried))) if tried else set()
-    return _outcome(seen, tuple(dict.fromkeys(tried)), still_open, moved)
+    still_open = store.read.still_open(list(tried)) if tried else set()
+    return _outcome(seen, tried, still_open, moved)
 
 
 def _due(seen: Snapshot, only: Collection[str] | None) -> tuple[Delivery, ...]:
-    if seen.stopped:
-        return ()
-    return tuple(delivery for delivery in seen.plan.due if only is None or delivery.slug in only)
+    return tuple(delivery for delivery in seen.due if only is None or delivery.slug in only)
 
 
 def _leave_sign(store: Store, seen: Snapshot, *, comes_again: bool) -> None:
@@ -137,12 +136,14 @@ def _leave_sign(store: Store, seen: Snapshot, *, comes_again: bool) -> None:
         check_in(ledger, owner, "publish-due", mark, vouched=vouched, gone_after=CALLED_BY_CRON)
 
 
-def _outcome(seen: Snapshot, tried: Sequence[str], still_open: Collection[str], moved: tuple[str, ...]) -> Outcome:
+def _outcome(seen: Snapshot, tried: Mapping[str, bool], still_open: Collection[str], moved: tuple[str, ...]) -> Outcome:
+    """Return the result of a pass that `tried` these releases, each with whether it was to be withdrawn."""
     states = {slug: status.state for slug, status in seen.plan.statuses}
     statuses = dict(seen.plan.statuses)
     return Outcome(
         at=seen.at,
-        published=tuple(slug for slug in tried if slug not in still_open),
+        published=tuple(slug for slug, withdraws in tried.items() if slug not in still_open and not withdraws),
+        withdrawn=tuple(slug for slug, withdraws in tried.items() if slug not in still_open and withdraws),
         publishing=tuple(slug for slug, state in states.items() if state is ReleaseState.PUBLISHING),
         needs_you=seen.plan.needs_you,
         stopped=seen.stopped,

@@ -159,8 +159,7 @@ class Scheduler:
         try:
             seen = cycle.look()
             self._looked = clock.pause_clock(), clock.pause_clock() - began
-            if not seen.stopped:
-                cycle.dispatch(seen.plan.due)
+            cycle.dispatch(seen.due)
             if seen.next_wake is not None and seen.plan.coming and not seen.stopped:
                 cycle.prepare(seen.plan.coming, until=seen.next_wake - RINGS[-1])
         except WillRetry as error:

@@ -8,7 +8,7 @@ from pressrelease.services import Report, ServiceContext
 from pressrelease.services.lifts import has_no_time
 from pressrelease.status.causes import Cause
 from pressrelease.status.clearances import open_at, who_words
-from pressrelease.status.evaluation import ReleaseState
+from pressrelease.status.evaluation import Directive, ReleaseState
 from pressrelease.system import clock
 from pressrelease.when import rfc3339, say_full
 
@@ -94,7 +94,8 @@ def retry(context: ServiceContext, slug: str, outlet: str | None = None) -> tupl
     # If nothing of it failed, it may still wait for a closed outlet, and that is tried again.
     chosen = () if closed and not failed else choose(context, slug, outlet, {DeliveryState.FAILED}, "failed")
     with context.ledger() as ledger:
-        lifts.accept_late(ledger, dossier.release)
+        if dossier.release.word is not Directive.KILLED:
+            lifts.accept_late(ledger, dossier.release)
         settling.try_again(ledger, chosen)
         for name in sorted(closed):
             open_outlet_again(ledger, name, why=f"somebody asked to retry {slug}")

@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pressrelease.errors import NotFound
-from pressrelease.release.delivery import Delivery, DeliveryState
+from pressrelease.release.delivery import Action, Delivery, DeliveryState, Place
 from pressrelease.services import ServiceContext
 from pressrelease.services.sending import choose
+from pressrelease.status.evaluation import Directive
 from pressrelease.store.rows import maybe_time
 
 #: A delivery's key, alone or as the first part of a Message-ID.
@@ -123,7 +124,7 @@ def settle(context: ServiceContext, slug: str, chosen: Sequence[Delivery], verdi
     release = context.report(slug).dossier.release
     before = _before(context, slug, chosen) if verdict == "undo" else []
     with context.ledger() as ledger:
-        if verdict == "resend":
+        if verdict == "resend" and release.word is not Directive.KILLED:
             lifts.accept_late(ledger, release)
         if verdict == "undo":
             settling.undo_settlement(ledger, before)
@@ -151,17 +152,15 @@ _SETTLED_AS = {
 }
 
 
-def _settlements(context: ServiceContext, slug: str, outlet: str) -> dict[tuple[str, str], _Settled]:
-    """Return the settlements at an outlet after which the journal has no line of that delivery.
-
-    By version and recipient.
-    """
-    found: dict[tuple[str, str], _Settled] = {}
+def _settlements(context: ServiceContext, slug: str, outlet: str) -> dict[Place, _Settled]:
+    """Return the settlements at an outlet after which the journal has no line of that delivery."""
+    found: dict[Place, _Settled] = {}
     for line in context.store.read.journal([slug]):
         detail = json.loads(line.detail)
         if not line.event.startswith("delivery.") or detail.get("outlet") != outlet:
             continue
-        place = (line.version, str(detail.get("recipient")))
+        withdraws = detail.get("action") == Action.WITHDRAW.value
+        place = (slug, line.version, outlet, str(detail.get("recipient")), detail.get("n", 1), withdraws)
         found.pop(place, None)
         if line.event == "delivery.settled" and "was" in detail:  # an older program's lines don't have it
             was, error, first_sent = DeliveryState(detail["was"]), detail["error"], maybe_time(detail["first_sent"])
@@ -175,10 +174,7 @@ def _last_settled(context: ServiceContext, slug: str, outlet: str) -> tuple[Deli
     there = [
         one
         for one in context.report(slug).dossier.deliveries
-        if one.outlet == outlet
-        and (was := known.get((one.version, one.recipient)))
-        and one.owner is None
-        and one.state is was.to
+        if one.outlet == outlet and (was := known.get(one.place)) and one.owner is None and one.state is was.to
     ]
     if not there:
         raise NotFound(
@@ -186,8 +182,8 @@ def _last_settled(context: ServiceContext, slug: str, outlet: str) -> tuple[Deli
             hint=f"To see what was answered and sent: `pressrelease journal {slug}`.",
             code="nothing_to_do",
         )
-    last = max(known[one.version, one.recipient].at for one in there)
-    return tuple(one for one in there if known[one.version, one.recipient].at == last)
+    last = max(known[one.place].at for one in there)
+    return tuple(one for one in there if known[one.place].at == last)
 
 
 def _before(context: ServiceContext, slug: str, chosen: Sequence[Delivery]) -> list[tuple[Delivery, Delivery]]:
@@ -198,7 +194,7 @@ def _before(context: ServiceContext, slug: str, chosen: Sequence[Delivery]) -> l
     known = _settlements(context, slug, chosen[0].outlet)
     changes = []
     for one in chosen:
-        was = known[one.version, one.recipient]
+        was = known[one.place]
         before = one._replace(state=was.state, error=was.error, first_sent_at=was.first_sent_at, next_try=None)
         changes.append((one, before))
     return changes

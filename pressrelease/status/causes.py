@@ -51,6 +51,13 @@ class Cause(str, Enum):
     # Due, and no scheduler is alive; `listing` finds it, since a release's own record can't tell.
     NO_SCHEDULER = "no_scheduler"
 
+    # Killed, and not taken back everywhere yet; the state stays `killed`.
+    WITHDRAWING = "withdrawing"
+    WITHDRAWAL_IN_DOUBT = "withdrawal_in_doubt"
+    WITHDRAWAL_FAILED = "withdrawal_failed"
+    WITHDRAWAL_OUTLET_CLOSED = "withdrawal_outlet_closed"
+    WITHDRAWAL_OUTLET_UNKNOWN = "withdrawal_outlet_unknown"
+
     # Worth saying; nobody has to do anything.
     ZONE_RULES_CHANGED = "zone_rules_changed"
     KILLED = "killed"
@@ -61,6 +68,17 @@ class Cause(str, Enum):
 
 #: The causes that a clearance which is not given can have.
 UNCLEARED = frozenset({Cause.CLEARANCE_MISSING, Cause.CLEARANCE_EXPIRED, Cause.CLEARANCE_REFUSED})
+
+
+#: What keeps a withdrawal from some of its recipients until a person has done something.
+WITHDRAWAL_STUCK = frozenset(
+    {
+        Cause.WITHDRAWAL_IN_DOUBT,
+        Cause.WITHDRAWAL_FAILED,
+        Cause.WITHDRAWAL_OUTLET_CLOSED,
+        Cause.WITHDRAWAL_OUTLET_UNKNOWN,
+    }
+)
 
 
 class Topic(Enum):
@@ -74,6 +92,7 @@ class Topic(Enum):
         member.title = title
         return member
 
+    NOT_WITHDRAWN = "not withdrawn everywhere"
     STOPPED = "stopped"
     CLOCK = "clock in doubt"
     IN_DOUBT = "in doubt"
@@ -90,6 +109,7 @@ class Topic(Enum):
     DAILY = "the day ahead"
     SOON = "coming up"
     PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
     GOES_ON = "goes on"
     CHECKPOINT = "the journal's checkpoint"
 
@@ -223,6 +243,35 @@ ADVICE = MappingProxyType(
         Cause.NO_SCHEDULER: Advice(
             "{due}, and no scheduler is running to send it", "run", NeedsPerson, label="NOT GOING OUT"
         ),
+        Cause.WITHDRAWING: Advice("withdrawal under way: {progress}", "", WillRetry, label="WITHDRAWING"),
+        Cause.WITHDRAWAL_IN_DOUBT: Advice(
+            "it is not certain that {where} got the withdrawal: {error}{more}",
+            "settle {slug} --outlet {outlets}",
+            NeedsPerson,
+            Topic.NOT_WITHDRAWN,
+            label="WITHDRAWN, ACTION NEEDED",
+        ),
+        Cause.WITHDRAWAL_FAILED: Advice(
+            "the withdrawal at {where} failed: {error}{more}",
+            "retry {slug}",
+            NeedsPerson,
+            Topic.NOT_WITHDRAWN,
+            label="WITHDRAWN, ACTION NEEDED",
+        ),
+        Cause.WITHDRAWAL_OUTLET_CLOSED: Advice(
+            "the withdrawal waits: {refusals}",
+            "outlets --test {outlets}",
+            NeedsPerson,
+            Topic.NOT_WITHDRAWN,
+            label="WITHDRAWN, ACTION NEEDED",
+        ),
+        Cause.WITHDRAWAL_OUTLET_UNKNOWN: Advice(
+            "the withdrawal waits: the outlet {names} is not in config.toml any more, or it is switched off",
+            "outlets",
+            NeedsPerson,
+            Topic.NOT_WITHDRAWN,
+            label="WITHDRAWN, ACTION NEEDED",
+        ),
         Cause.ZONE_RULES_CHANGED: Advice("{ruling}", topic=Topic.MOVED),
         Cause.KILLED: Advice("{why}"),
         Cause.DISMISSED: Advice("called off for good: {why}", label="CALLED OFF"),
@@ -238,7 +287,7 @@ def say(cause: Cause, **facts: str) -> str:
 
 
 #: How `{outlets}` is written for a command that takes several.
-_BETWEEN = {Cause.OUTLET_CLOSED: " ", Cause.DELAYED: " "}
+_BETWEEN = {Cause.OUTLET_CLOSED: " ", Cause.WITHDRAWAL_OUTLET_CLOSED: " ", Cause.DELAYED: " "}
 
 
 def command_for(cause: Cause, slug: str, *, outlets: Sequence[str] = (), begun: bool = False) -> str:

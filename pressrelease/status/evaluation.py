@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import Delivery, DeliveryState
@@ -79,7 +79,8 @@ class Scheduled(NamedTuple):
     given. `late_accepted_at` is when a person last allowed it to go out late: `max_late` then counts from there, not
     from its lift. `wall` is the lift as wall time, "" if an instant was meant; `zones` is the release of the zone
     database that the lift was last calculated with, "" if unknown. `scheduled_by` is the person who fixed this
-    version and its lift.
+    version and its lift. `n` is 1 for the original, and one more for each correction; `note` is the public note
+    of the newest correction or of the withdrawal, "" for neither.
     """
 
     slug: str
@@ -99,11 +100,24 @@ class Scheduled(NamedTuple):
     zones: str = ""
     scheduled_by: str = ""
     event_group: str = ""
+    n: int = 1
+    note: str = ""
 
     @property
     def waits_for_event(self) -> bool:
         """Whether it goes out only when a person says that its event has happened, and nobody has yet."""
         return self.lift is None and bool(self.event_group)
+
+    @property
+    def has_followers(self) -> bool:
+        """Whether deliveries of more than one version or action belong to it."""
+        return self.n > 1 or self.word is Directive.KILLED
+
+    def is_current(self, delivery: Delivery) -> bool:
+        """Return whether a delivery is its recipient's last: of this version or, if it is killed, a withdrawal."""
+        if delivery.n != self.n or delivery.version != self.version:
+            return False
+        return delivery.withdraws is (self.word is Directive.KILLED)
 
     @property
     def makers(self) -> frozenset[str]:
@@ -126,6 +140,16 @@ class ListChange(NamedTuple):
     left: int
 
 
+class PastVersion(NamedTuple):
+    """A version that another one followed, or is to follow; `note` is its public note, `lift` is UTC."""
+
+    n: int
+    version: str
+    note: str
+    lift: datetime | None
+    approvals: tuple[Approval, ...] = ()
+
+
 class Dossier(NamedTuple):
     """All that is known of one scheduled release.
 
@@ -133,6 +157,9 @@ class Dossier(NamedTuple):
     says which key of config.toml differs from what was frozen with the version, "" if none that matters does; `lists`
     has the lists that were edited since, where a person looks. `disagrees` says in what the record of it differs from
     the journal, "" if they agree. `clearances` are those that its version needs, as config.toml has them now.
+
+    `deliveries` are those of its newest version or, once it is withdrawn, the withdrawals; `earlier` are the others.
+    `history` has the versions before, oldest first, where a person looks.
     """
 
     release: Scheduled
@@ -145,11 +172,38 @@ class Dossier(NamedTuple):
     lists: tuple[ListChange, ...] = ()
     disagrees: str = ""
     clearances: "tuple[Clearance, ...]" = ()
+    earlier: tuple[Delivery, ...] = ()
+    history: tuple[PastVersion, ...] = ()
 
     @property
     def begun(self) -> bool:
         """Whether any delivery has ever been claimed."""
         return any(delivery.attempts for delivery in self.deliveries)
+
+    @property
+    def shown(self) -> tuple[Delivery, ...]:
+        """Its deliveries, or those of its last version if it was killed before anybody had it."""
+        of_last = (self.release.n, self.release.version)
+        return self.deliveries or tuple(one for one in self.earlier if (one.n, one.version) == of_last)
+
+    def quiet_moments(self) -> dict[tuple[str, str], datetime]:
+        """Return, by outlet and recipient, until when something older is under way there (UTC)."""
+        found: dict[tuple[str, str], datetime] = {}
+        for one in self.earlier:
+            until = one.lease_until if one.state is DeliveryState.SENDING else one.quiet_at if one.unanswered else None
+            if until is not None:
+                place = (one.outlet, one.recipient)
+                found[place] = max(until, found.get(place, until))
+        return found
+
+    @classmethod
+    def of(cls, release: Scheduled, deliveries: Sequence[Delivery], **more: Any) -> Self:
+        """Return the dossier of a release with its deliveries, whatever their version if it has followers."""
+        if not release.has_followers:
+            return cls(release, deliveries=tuple(deliveries), **more)
+        current = tuple(filter(release.is_current, deliveries))
+        earlier = tuple(one for one in deliveries if not release.is_current(one))
+        return cls(release, deliveries=current, earlier=earlier, **more)
 
 
 class ReleaseStatus(NamedTuple):
@@ -202,7 +256,7 @@ def too_late(delivery: Delivery, release: Scheduled, *, policy: Policy, retry: R
 
     `store.claims.in_time` is the same rule in SQL; tests/publishing/test_lateness.py compares the two.
     """
-    if release.lift is None or delivery.state not in _STILL_TO_SEND:
+    if release.lift is None or delivery.state not in _STILL_TO_SEND or delivery.withdraws:
         return False
     # Lateness accepted before the lift would end before the lift's own `max_late` does.
     if now - max(release.lift, release.late_accepted_at or release.lift) <= policy.max_late:
@@ -232,7 +286,9 @@ def evaluate(
     """
     release, deliveries = dossier.release, dossier.deliveries
     if release.word is Directive.KILLED:
-        return ReleaseStatus.because(ReleaseState.KILLED, Cause.KILLED, blocked=True, why=release.why)
+        from pressrelease.status.withdrawals import withdrawn  # only if something was withdrawn
+
+        return withdrawn(dossier, known_outlets=known_outlets, closed=closed, now=now)
     if release.word is Directive.DISMISSED:
         return ReleaseStatus.because(ReleaseState.KILLED, Cause.DISMISSED, blocked=True, why=release.why)
     still_open = [delivery for delivery in deliveries if delivery.is_open]

@@ -6,9 +6,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pressrelease.config import Policy
-from pressrelease.release.delivery import Delivery, DeliveryState
+from pressrelease.release.delivery import Action, Delivery, DeliveryState
 from pressrelease.status.causes import ADVICE, UNCLEARED, Cause, command_for
-from pressrelease.status.evaluation import Dossier, ListChange, ReleaseState, ReleaseStatus, same_person
+from pressrelease.status.evaluation import (
+    Dossier,
+    ListChange,
+    PastVersion,
+    ReleaseState,
+    ReleaseStatus,
+    same_person,
+)
 from pressrelease.when import Embargo, embargo_as_json, rfc3339, say_full
 from pressrelease.when.formatting import say_distance, say_short
 
@@ -67,9 +74,46 @@ def release_json(row: Row, *, now: datetime) -> dict[str, Any]:
             {"by": approval.by, "at": rfc3339(approval.at)} for approval in (dossier.approvals if dossier else ())
         ],
         "clearances": [clearance_json(one, now=now) for one in (dossier.clearances if dossier else ())],
-        "deliveries": [delivery_json(delivery) for delivery in (dossier.deliveries if dossier else ())],
+        "deliveries": [delivery_json(delivery) for delivery in (_of_newest(dossier) if dossier else ())],
+        "versions": versions_json(dossier, row.status) if dossier else [],
         "lists_edited": [change._asdict() for change in (dossier.lists if dossier else ())],
     }
+
+
+def _of_newest(dossier: Dossier) -> list[Delivery]:
+    """Return the deliveries of a release's newest version, its withdrawals last."""
+    of_last = (dossier.release.n, dossier.release.version)
+    return [*(one for one in dossier.earlier if (one.n, one.version) == of_last), *dossier.deliveries]
+
+
+def versions_json(dossier: Dossier, status: ReleaseStatus) -> list[dict[str, Any]]:
+    """Every version of a release that is out or is to go out, newest last, each with all its deliveries."""
+    release = dossier.release
+    everything = sorted((*dossier.earlier, *dossier.deliveries), key=lambda one: one.id)
+    by_version: dict[tuple[int, str], list[Delivery]] = {}
+    for each in everything:
+        by_version.setdefault((each.n, each.version), []).append(each)
+    newest = PastVersion(release.n, release.version, release.note, release.lift, dossier.approvals)
+    return [
+        {
+            "n": one.n,
+            "version": one.version,
+            "kind": "original" if one.n == 1 else "correction",
+            "note": one.note or None,
+            "state": status.state.value if one.n == release.n else past_state(everything, one.n).value,
+            "lift": maybe_rfc3339(one.lift),
+            "approvals": [{"by": approval.by, "at": rfc3339(approval.at)} for approval in one.approvals],
+            "deliveries": [
+                delivery_json(each) for each in everything if (each.n, each.version) == (one.n, one.version)
+            ],
+        }
+        for one in (*dossier.history, newest)
+    ]
+
+
+def past_state(deliveries: Sequence[Delivery], n: int) -> ReleaseState:
+    """Return the state of a version that another one follows: whether anybody got it."""
+    return ReleaseState.PUBLISHED if any(one.n == n and one.has_it for one in deliveries) else ReleaseState.KILLED
 
 
 def clearance_json(clearance: "Clearance", *, now: datetime) -> dict[str, Any]:
@@ -90,6 +134,7 @@ def delivery_json(delivery: Delivery) -> dict[str, Any]:
         "outlet": delivery.outlet,
         "recipient": delivery.recipient or None,
         "key": delivery.key,
+        "action": delivery.action.value,
         "state": delivery.state.value,
         "attempts": delivery.attempts,
         "delivered_at": maybe_rfc3339(delivery.delivered_at),
@@ -153,6 +198,15 @@ def where_words(deliveries: Sequence[Delivery]) -> list[str]:
     return [f"{outlet}: {_counted(group)}" for outlet, group in by_outlet.items()]
 
 
+def state_sentence(delivery: Delivery) -> str:
+    """Return the state of a delivery in words; a withdrawal and a correction are named as such."""
+    if delivery.withdraws:
+        from pressrelease.status.withdrawals import SENTENCES  # only if something was withdrawn
+
+        return SENTENCES[delivery.state]
+    return f"{'correction: ' if delivery.action is Action.CORRECT else ''}{delivery.state.sentence}"
+
+
 def list_words(changes: Sequence[ListChange]) -> list[str]:
     """What is said of lists that were edited since a release was scheduled: one line each, and nobody's address."""
     return [
@@ -178,6 +232,10 @@ def to_clear_words(row: Row, *, timezone: str, now: datetime) -> list[str]:
 
 
 def _counted(group: Sequence[Delivery]) -> str:
+    if group[0].withdraws:
+        from pressrelease.status.withdrawals import counted  # only if something was withdrawn
+
+        return counted(group)
     if len(group) == 1:
         delivery = group[0]
         words = _WORDS[delivery.state]

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pressrelease.release import digest_of_recipients
-from pressrelease.release.delivery import Delivery
+from pressrelease.release.delivery import Action, Delivery
 from pressrelease.status.evaluation import same_person
 from pressrelease.store.connection import Ask, in_parts
 from pressrelease.store.journal import LINE_COLUMNS, Line
@@ -29,7 +29,7 @@ from pressrelease.store.replay import (
 from pressrelease.store.rows import Row
 
 #: The layout that introduced what is queried here.
-SINCE = 12
+SINCE = 13
 
 #: How many releases are remembered, and how many recipients.
 KEPT = 20_000
@@ -45,7 +45,7 @@ _COLUMNS = f"""
     r.scheduled_by, a.id AS approval, a.by, a.at, a.person, c.stopped,
     (SELECT max(n) FROM journal j WHERE j.slug = r.slug AND {OF_RELEASES}) AS line,
     (SELECT event FROM journal WHERE {OF_STOPS} ORDER BY n DESC LIMIT 1) AS last_stop, r.event_group,
-    (SELECT l.slug || ' ' || l.version FROM event_lifts l WHERE l.event_group = r.event_group) AS lifted
+    (SELECT l.slug || ' ' || l.version FROM event_lifts l WHERE l.event_group = r.event_group) AS lifted, r.n, r.note
 """
 _JOINED = """
     LEFT JOIN control c ON c.id = 1
@@ -60,7 +60,8 @@ EVERY_RELEASE = f"SELECT {_COLUMNS} FROM releases r {_JOINED} ORDER BY r.slug"
 
 #: The same, with each of the deliveries that are asked about.
 BY_DELIVERY = (
-    f"SELECT d.id, d.outlet, d.recipient, d.version AS of_version, d.state, d.owner, d.attempts, {_COLUMNS},"
+    f"SELECT d.id, d.outlet, d.recipient, d.version AS of_version, d.state, d.owner, d.attempts, d.n AS of_n,"
+    f" d.action, d.claims, d.unanswered, {_COLUMNS},"
     " EXISTS (SELECT 1 FROM closed_outlets x WHERE x.outlet = d.outlet) AS closed"
     f" FROM deliveries d LEFT JOIN releases r ON r.slug = d.slug {_JOINED} WHERE d.id IN ({{}})"
 )
@@ -74,18 +75,18 @@ EVERY_CLEARANCE = "SELECT c.* FROM releases r JOIN clearances c ON c.slug = r.sl
 #: The lines about releases as a whole.
 LINES = f"SELECT {LINE_COLUMNS} FROM journal WHERE slug IN ({{}}) AND {OF_RELEASES}"
 
-#: The recipients of each version of a release, and how many the current one has.
-RECIPIENTS = "SELECT slug, version, outlet, recipient FROM deliveries WHERE slug IN ({})"
+#: The recipients of each version of a release, and how many the current one has. A withdrawal goes to some of them.
+RECIPIENTS = "SELECT slug, version, outlet, recipient FROM deliveries WHERE slug IN ({}) AND action <> 'withdraw'"
 COUNTS = (
     "SELECT d.slug, count(*) AS number FROM releases r JOIN deliveries d ON d.slug = r.slug AND d.version = r.version"
-    " WHERE r.slug IN ({}) GROUP BY d.slug"
+    " AND d.n = r.n AND d.action <> 'withdraw' WHERE r.slug IN ({}) GROUP BY d.slug"
 )
 
 #: The columns of such a row that are compared with the journal.
 _COMPARED = itemgetter(
     "version", "word", "lift", "wall", "late_accepted_at", "outlets", "source_hash", "author", "scheduled_by",
     "approval", "by", "at", "person", "stopped", "last_stop",
-    "event_group", "lifted",
+    "event_group", "lifted", "n", "note",
 )  # fmt: skip
 
 #: A set of recipients: slug, version, outlet, digest.
@@ -152,7 +153,12 @@ class Agreement:
         cleared = _clearances(ask, expected)
         differ |= compare_clearances(expected, cleared)
         sets = self._sets_of(
-            ask, {slug: one for slug, one in expected.items() if one is not None and slug not in differ}
+            ask,
+            {
+                slug: one
+                for slug, one in expected.items()
+                if one is not None and (slug not in differ or one.word == "killed")
+            },
         )
         single: list[Row] = [
             {**row, "clearances": cleared.get(row["slug"], ())} for row in {row["id"]: row for row in rows}.values()
@@ -163,12 +169,15 @@ class Agreement:
             if slug is None or row["of_version"] != row["version"]:
                 continue  # another guard reports this
             one = expected[slug]
-            if slug in differ:
+            if row["action"] == Action.WITHDRAW.value:
+                if words := _withdrawal_differs(one, sets.get(slug, {}), row):
+                    found[row["id"]] = words
+            elif slug in differ:
                 found[row["id"]] = differ[slug]
             elif one is not None and _is_elsewhere(one, sets[slug], row["outlet"], row["recipient"]):
                 found[row["id"]] = differ[slug] = f"it was not scheduled for {row['outlet']}"
-        for row in single:  # one extra delivery in the record stops all of its release
-            if row["slug"] in differ:
+        for row in single:  # one extra delivery in the record stops all of its release, but no withdrawal
+            if row["slug"] in differ and row["action"] != Action.WITHDRAW.value:
                 found.setdefault(row["id"], differ[row["slug"]])
         return single, found
 
@@ -235,12 +244,12 @@ class Agreement:
         new = [one for one in wanted if one not in found]
         if not new:
             return found
-        people: dict[tuple[str, str, str], list[str]] = {}
+        people: dict[tuple[str, str, str], set[str]] = {}
         for row in in_parts(ask, RECIPIENTS, sorted({one[0] for one in new})):
-            people.setdefault((row["slug"], row["version"], row["outlet"]), []).append(row["recipient"])
+            people.setdefault((row["slug"], row["version"], row["outlet"]), set()).add(row["recipient"])
         fresh = {}
         for one in new:
-            listed = people.get(one[:3], [])
+            listed = people.get(one[:3], set())
             if digest_of_recipients(listed) == one[3]:
                 fresh[one] = frozenset(listed)
         with self._lock:
@@ -303,6 +312,20 @@ def _is_elsewhere(expected: ReplayedRelease, sets: Mapping[str, frozenset[str]],
     if expected.outlets is not None and outlet not in expected.outlets:
         return True
     return expected.recipients is not None and recipient not in sets.get(outlet, frozenset())
+
+
+def _withdrawal_differs(one: ReplayedRelease | None, sets: Mapping[str, frozenset[str]], row: Row) -> str:
+    """Return how a withdrawal differs from the journal, in words; "" if a person asked for it, for that recipient.
+
+    Whatever else of the release's record was changed is no reason to leave it with its readers.
+    """
+    if one is None or one.word != "killed" or (one.version, one.n) != (row["version"], row["n"]):
+        return "the journal knows of no withdrawal"
+    if one.note != (row["note"] or ""):
+        return "the journal has another note"
+    return (
+        f"it was not scheduled for {row['outlet']}" if _is_elsewhere(one, sets, row["outlet"], row["recipient"]) else ""
+    )
 
 
 def _counts(ask: Ask, slugs: Sequence[str]) -> dict[str, int]:

@@ -16,11 +16,12 @@ from pathlib import Path
 from sqlalchemy import func, select, update
 
 from pressrelease.errors import NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
-from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState
+from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState, Place
 from pressrelease.status.evaluation import Directive
 from pressrelease.store import Store, claims, commands
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.connection import busy, sqlite_code, unreadable
+from pressrelease.store.guards import approvals_given
 from pressrelease.store.journal import Head, Walk, walk
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.moving import copy_record, postgres_engine, sqlite_engine
@@ -31,15 +32,6 @@ from pressrelease.store.tables import deliveries, processes, releases
 
 #: Seconds that a copy waits for a writer's turn to end.
 COPY_PATIENCE = 60.0
-
-#: A delivery's identity in any copy of the record: slug, version, outlet, recipient.
-Place = tuple[str, str, str, str]
-
-
-def place_of(delivery: Delivery) -> Place:
-    """Return a delivery's identity, whatever its number in this or that copy."""
-    return delivery.slug, delivery.version, delivery.outlet, delivery.recipient
-
 
 # -- copying ------------------------------------------------------------------------------------------------
 
@@ -194,20 +186,25 @@ def what_came_since(replaced: Reader, copy: Reader, head: Head) -> Since | None:
             return None
         after = lines[head.n :]
         last = {line.slug: line.event for line in after if line.event.startswith("release.")}
-        before = {place_of(delivery): delivery for delivery in copy.deliveries()}
+        before = {delivery.place: delivery for delivery in copy.deliveries()}
         begun = {}
         unknown = []
         for delivery in replaced.deliveries():
-            kept = before.get(place_of(delivery))
-            if kept is None and delivery.attempts:
+            kept = before.get(delivery.place)
+            if kept is None and delivery.attempts and not delivery.withdraws:
                 unknown.append(delivery.slug)
-            elif kept is not None and (kept.state, kept.attempts) != (delivery.state, delivery.attempts):
+            elif kept is not None and _tried(kept) != _tried(delivery):
                 now = f"the replaced database says: {delivery.state.sentence}"
-                begun[place_of(delivery)] = f"it changed after the backup was made; {now}"
+                begun[delivery.place] = f"it changed after the backup was made; {now}"
         events = {slug: event for slug, event in last.items() if event != "release.published"}
         return Since(begun, events, tuple(dict.fromkeys(unknown)))
     except PressReleaseError:
         return None
+
+
+def _tried(delivery: Delivery) -> tuple[DeliveryState, int, int]:
+    """Return what a try changes of a delivery; not one that was given back unsent."""
+    return delivery.state, delivery.attempts, delivery.unanswered
 
 
 @dataclass(frozen=True)
@@ -248,7 +245,7 @@ def start_stopped(
             doubted.append(delivery.slug)
     unsure = _may_have_left(ledger, approvals_needed) if since is None else since.begun
     for delivery in _open(ledger):
-        how = unsure.get(place_of(delivery))
+        how = unsure.get(delivery.place)
         if how is not None and delivery.state is not DeliveryState.IN_DOUBT:
             _doubt(
                 ledger, delivery, how if since is None else f"it was sent after the backup was made; since then: {how}"
@@ -292,17 +289,23 @@ def _may_have_left(ledger: Ledger, approvals_needed: int) -> dict[Place, str]:
             releases.c.open,
             releases.c.word == Directive.SCHEDULED.value,
             come,
-            claims.approvals_given(releases) >= approvals_needed,
+            approvals_given(releases) >= approvals_needed,
         )
     )
     names = {(row["slug"], row["version"]) for row in going}
+    withdrawn = {
+        row["slug"]
+        for row in ledger.rows(
+            select(releases.c.slug).where(releases.c.open, releases.c.word == Directive.KILLED.value)
+        )
+    }
     why = "it was due after the backup was made, and the backup can't know whether it went out"
     if set_back:
         why = "this computer's clock is behind the database, so nothing shows whether it was due and went out"
     return {
-        place_of(delivery): why
+        delivery.place: why
         for delivery in _open(ledger)
-        if (delivery.slug, delivery.version) in names
+        if (delivery.slug in withdrawn if delivery.withdraws else (delivery.slug, delivery.version) in names)
         and delivery.state in {DeliveryState.WAITING, DeliveryState.RETRYING}
     }
 
@@ -311,13 +314,16 @@ def _doubt(ledger: Ledger, delivery: Delivery, reason: str) -> None:
     """Put a delivery in doubt that this record never claimed: another copy of it may have. It counts as a try."""
     done = ledger.connection.execute(
         update(deliveries)
-        .where(deliveries.c.id == delivery.id, deliveries.c.attempts == delivery.attempts)
+        .where(deliveries.c.id == delivery.id, deliveries.c.claims == delivery.claims)
         .values(
             state=DeliveryState.IN_DOUBT.value,
             owner=None,
             lease_until=None,
             next_try=None,
             attempts=deliveries.c.attempts + 1,
+            claims=deliveries.c.claims + 1,
+            unanswered=deliveries.c.unanswered + 1,
+            quiet_at=ledger.micros,
             first_sent_at=func.coalesce(deliveries.c.first_sent_at, deliveries.c.lift, ledger.micros),
             error=reason,
         )

@@ -5,6 +5,7 @@ Crash safety is explained in `pressrelease.publishing.cycle`; these are its four
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,8 +16,7 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    ScalarSelect,
-    Table,
+    and_,
     bindparam,
     case,
     func,
@@ -29,15 +29,17 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from pressrelease.config import ClearanceRule, Policy, Retry
-from pressrelease.release.delivery import CLAIMABLE, Delivery, DeliveryState
-from pressrelease.status.evaluation import Directive, same_person
+from pressrelease.release.delivery import CLAIMABLE, Action, Delivery, DeliveryState
+from pressrelease.status.evaluation import Directive
+from pressrelease.store import chain
 from pressrelease.store.circuit import close_outlet
 from pressrelease.store.clearances import all_cleared
 from pressrelease.store.event_lifts import lifted
+from pressrelease.store.guards import approvals_given, in_time, who_may_approve
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import delivery_of, format_utc, row_of_delivery, to_micros
 from pressrelease.store.settling import close_if_done
-from pressrelease.store.tables import approvals, closed_outlets, control, deliveries, releases
+from pressrelease.store.tables import closed_outlets, control, deliveries, releases
 from pressrelease.store.zone_updates import due_by_wall_time
 from pressrelease.system.clock import ClockProof
 
@@ -68,13 +70,17 @@ def claim(
     policy: Policy,
     retry: Retry,
     rules: Sequence[ClearanceRule] = (),
+    settle: timedelta = timedelta(0),
 ) -> list[Delivery]:
     """Claim those of `ids` that may leave now, in one statement that checks every guard of the store again.
 
     A row is left out if its record does not agree with the journal, if another process has claimed it, if it is held,
     stopped or moved, if an approval was withdrawn, if a clearance that it needs is not given by `rules`, if its outlet
-    is closed, or if its lift is by now too long past (a machine may have been suspended). The caller sends nothing
-    before the transaction has ended: the claim is then on disk.
+    is closed, or if its lift is by now too long past (a machine may have been suspended). A withdrawal asks for none of
+    that but its release's word and its outlet. Neither is claimed while anything older is under way to its recipient
+    (`store.chain`). The caller sends nothing before the transaction has ended: the claim is then on disk.
+
+    `settle` is how long what was sent may still arrive at this outlet after its sender has ended.
     """
     if ledger.not_the_original:
         return []
@@ -85,12 +91,15 @@ def claim(
         "not_given_up": to_micros(ledger.now - retry.give_up),
         "claimant": owner,
         "until": to_micros(lease_until),
+        "quiet": to_micros(lease_until + settle),
     }
     claiming = _claiming(policy, tuple(rules), ledger.connection.dialect.name)
     claimed = [delivery_of(row) for row in ledger.rows(claiming, asked)]
     claimed.sort(key=lambda delivery: delivery.id)
     for delivery in claimed:
         ledger.note_of(delivery, "delivery.claimed", attempt=delivery.attempts)
+    for slug, n in {(one.slug, one.n) for one in claimed if one.n > 1}:
+        chain.overtake(ledger, slug, n)
     return claimed
 
 
@@ -112,6 +121,7 @@ def _claiming(policy: Policy, rules: tuple[ClearanceRule, ...], dialect: str) ->
         .where(
             releases.c.slug == deliveries.c.slug,
             releases.c.version == deliveries.c.version,
+            releases.c.n == deliveries.c.n,
             releases.c.word == Directive.SCHEDULED.value,
             releases.c.lift <= now,
             in_time(),
@@ -119,8 +129,13 @@ def _claiming(policy: Policy, rules: tuple[ClearanceRule, ...], dialect: str) ->
         )
         .exists()
     )
+    taken_back = (
+        select(releases.c.slug)
+        .where(releases.c.slug == deliveries.c.slug, releases.c.word == Directive.KILLED.value)
+        .exists()
+    )
     going = select(control.c.id).where(control.c.id == 1, control.c.stopped.is_(False)).exists()
-    given = approvals_given(deliveries, *_who_may_approve(policy))
+    given = approvals_given(deliveries, *who_may_approve(policy))
     taken = ~select(closed_outlets.c.outlet).where(closed_outlets.c.outlet == deliveries.c.outlet).exists()
     chosen: Any = deliveries.c.id.in_(bindparam("ids", expanding=True))
     ready = (
@@ -131,9 +146,11 @@ def _claiming(policy: Policy, rules: tuple[ClearanceRule, ...], dialect: str) ->
     if dialect == "postgresql":
         # Rows that another machine is claiming right now are left to it instead of waited for.
         chosen = deliveries.c.id.in_(select(deliveries.c.id).where(*ready).with_for_update(skip_locked=True))
+    asked = and_(~chain.withdraws, may_leave, going, given >= policy.approvals, all_cleared(rules, now))
+    withdrawn = and_(chain.withdraws, taken_back, chain.somebody_has_it())
     return (
         update(deliveries)
-        .where(chosen, *ready, may_leave, going, given >= policy.approvals, all_cleared(rules, now), taken)
+        .where(chosen, *ready, or_(asked, withdrawn), chain.its_turn(now), taken)
         .values(
             state=DeliveryState.SENDING.value,
             claimed_from=deliveries.c.state,
@@ -142,43 +159,10 @@ def _claiming(policy: Policy, rules: tuple[ClearanceRule, ...], dialect: str) ->
             attempts=deliveries.c.attempts + 1,
             first_sent_at=func.coalesce(deliveries.c.first_sent_at, now),
             next_try=null(),
+            **chain.values_of_claim(bindparam("quiet")),
         )
         .returning(*deliveries.c)
     )
-
-
-def in_time() -> ColumnElement[bool]:
-    """Return the opposite of `evaluation.too_late` in SQL, over a release and one delivery of it."""
-    accepted, lift = releases.c.late_accepted_at, releases.c.lift
-    latest = case((accepted > lift, accepted), else_=lift)
-    return or_(
-        latest >= bindparam("not_too_late"),
-        deliveries.c.first_sent_at >= bindparam("not_given_up"),
-    )
-
-
-def approvals_given(of: Table, *by: ColumnElement[bool]) -> ScalarSelect[int]:
-    """Return how many people have approved the version that a row of `of` is about, in SQL."""
-    return (
-        select(func.count(func.distinct(approvals.c.person)))
-        .where(
-            approvals.c.slug == of.c.slug,
-            approvals.c.version == of.c.version,
-            approvals.c.withdrawn_at.is_(None),
-            *by,
-        )
-        .scalar_subquery()
-    )
-
-
-def _who_may_approve(policy: Policy) -> list[ColumnElement[bool]]:
-    """Return the SQL for "by somebody whose approval counts under `policy`", as in `evaluation.counted_approvals`."""
-    asked: list[ColumnElement[bool]] = []
-    if policy.approvers:
-        asked.append(approvals.c.person.in_([same_person(name) for name in policy.approvers]))
-    if not policy.author_may_approve:
-        asked.append(approvals.c.own.is_(False))
-    return asked
 
 
 def record(ledger: Ledger, results: Sequence[Result]) -> None:
@@ -196,6 +180,8 @@ def _note_answers(ledger: Ledger, results: Sequence[Result], changed: Sequence[b
     for result, was_ours in zip(results, changed, strict=True):
         before, after = result.claimed, result.after
         detail: dict[str, Any] = {"attempt": before.attempts} | more
+        if not was_ours or before.claims != before.attempts:
+            detail["claim"] = before.claims
         if after.state is DeliveryState.DELIVERED:
             if after.late is not None:
                 detail["late_ms"] = round(after.late.total_seconds() * 1000)
@@ -215,7 +201,9 @@ def _note_answers(ledger: Ledger, results: Sequence[Result], changed: Sequence[b
         if result.closes is not None:
             reason = after.error or "it rejected the login"
             close_outlet(ledger, before.outlet, before.id, reason=reason, fingerprint=result.closes)
-    close_if_done(ledger, list(dict.fromkeys(result.claimed.slug for result in results)))
+    close_if_done(
+        ledger, list(dict.fromkeys(result.claimed.slug for result in results)), [one.after for one in results]
+    )
 
 
 def _write(ledger: Ledger, results: Sequence[Result]) -> list[bool]:
@@ -227,38 +215,102 @@ def _write(ledger: Ledger, results: Sequence[Result]) -> list[bool]:
             savepoint.commit()
             return [True] * len(results)
         savepoint.rollback()
-    changed = []
-    for result, one in zip(results, values, strict=True):
-        beyond = _OWN_DOUBT if result.after.state is not DeliveryState.DELIVERED else _GIVEN_UP
-        changed.append(any(ledger.connection.execute(claimed, one).rowcount for claimed in (_OWN_CLAIM, beyond)))
-    return changed
+    return [
+        bool(ledger.connection.execute(_OWN_CLAIM, one).rowcount) or _write_late(ledger, result, one)
+        for result, one in zip(results, values, strict=True)
+    ]
+
+
+def _write_late(ledger: Ledger, result: Result, values: dict[str, Any]) -> bool:
+    """Write an answer whose claim was taken away. Return whether it still decides its delivery's state.
+
+    A sure no then counts for what the recipient may have, whatever became of the delivery; each claim's only once.
+    """
+    arrived = result.after.state is DeliveryState.DELIVERED
+    if _is_answered(ledger, result.claimed):
+        values = values | {"b_less": 0}
+    if ledger.connection.execute(_GIVEN_UP if arrived else _OWN_DOUBT, values).rowcount:
+        return True
+    if arrived and ledger.connection.execute(_ARRIVED_LATE, values).rowcount:
+        return True
+    if values["b_less"] and not arrived:
+        ledger.connection.execute(_ONE_LESS, {"b_id": result.claimed.id})
+    return False
+
+
+def _is_answered(ledger: Ledger, claimed: Delivery) -> bool:
+    """Return whether the journal has an answer to this claim already: a busy store is given it more than once."""
+    lines = ledger.ask(
+        "SELECT detail FROM journal WHERE slug = :slug AND version = :version AND event IN ('delivery.delivered',"
+        " 'delivery.failed', 'delivery.retrying', 'delivery.given_back', 'delivery.late_answer')",
+        {"slug": claimed.slug, "version": claimed.version},
+    )
+    answers = [json.loads(line["detail"]) for line in lines]
+    return any(
+        one.get("claim", one.get("attempt")) == claimed.claims
+        and (one.get("outlet"), one.get("recipient")) == (claimed.outlet, claimed.recipient)
+        and (one.get("n", 1), one.get("action") == Action.WITHDRAW.value) == (claimed.n, claimed.withdraws)
+        for one in answers
+    )
 
 
 def _values(result: Result) -> dict[str, Any]:
-    before = result.claimed
-    return {"b_id": before.id, "b_attempts": before.attempts, "b_owner": before.owner} | row_of_delivery(result.after)
+    before, after = result.claimed, result.after
+    named = {"b_id": before.id, "b_claims": before.claims, "b_owner": before.owner}
+    return named | {"b_less": before.unanswered - after.unanswered} | row_of_delivery(after)
 
+
+_LESS = {"unanswered": deliveries.c.unanswered - bindparam("b_less")}
 
 # The state is written into the statement itself: `Ledger.each` takes only each row's own values.
-_OWN_CLAIM = update(deliveries).where(
-    deliveries.c.id == bindparam("b_id"),
-    deliveries.c.state == literal_column(f"'{DeliveryState.SENDING.value}'"),
-    deliveries.c.owner == bindparam("b_owner"),
-    deliveries.c.attempts == bindparam("b_attempts"),
+_OWN_CLAIM = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("b_id"),
+        deliveries.c.state == literal_column(f"'{DeliveryState.SENDING.value}'"),
+        deliveries.c.owner == bindparam("b_owner"),
+        deliveries.c.claims == bindparam("b_claims"),
+    )
+    .values(_LESS)
 )
 
 # A sender that was given up for dead and still answers knows better than the doubt that it left behind.
-_OWN_DOUBT = update(deliveries).where(
-    deliveries.c.id == bindparam("b_id"),
-    deliveries.c.state == DeliveryState.IN_DOUBT.value,
-    deliveries.c.attempts == bindparam("b_attempts"),
+_OWN_DOUBT = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("b_id"),
+        deliveries.c.state == DeliveryState.IN_DOUBT.value,
+        deliveries.c.claims == bindparam("b_claims"),
+    )
+    .values(_LESS)
 )
 
 # And what surely arrived is not sent again, whatever a person decided in the meantime without knowing.
-_GIVEN_UP = update(deliveries).where(
-    deliveries.c.id == bindparam("b_id"),
-    deliveries.c.owner.is_(None),
-    deliveries.c.attempts == bindparam("b_attempts"),
+_GIVEN_UP = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("b_id"),
+        deliveries.c.owner.is_(None),
+        deliveries.c.claims == bindparam("b_claims"),
+    )
+    .values(_LESS)
+)
+
+# The same, if it was claimed again since and that claim is over: the later claim's own doubt stays.
+_ARRIVED_LATE = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("b_id"),
+        deliveries.c.owner.is_(None),
+        deliveries.c.state != DeliveryState.DELIVERED.value,
+    )
+    .values(_LESS)
+)
+
+_ONE_LESS = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("b_id"), deliveries.c.unanswered > 0)
+    .values(unanswered=deliveries.c.unanswered - 1)
 )
 
 
@@ -267,34 +319,51 @@ def _still_claimed(delivery: Delivery) -> tuple[ColumnElement[bool], ...]:
         deliveries.c.id == delivery.id,
         deliveries.c.state == DeliveryState.SENDING.value,
         deliveries.c.owner == delivery.owner,
-        deliveries.c.attempts == delivery.attempts,
+        deliveries.c.claims == delivery.claims,
     )
 
 
 def give_back(ledger: Ledger, claimed: Sequence[Delivery], reason: str) -> None:
-    """End this process's claims whose first byte was never sent. Each returns to its state before the claim."""
+    """End this process's claims whose first byte was never sent. Each returns to its state before the claim.
+
+    Also one that another pass put in doubt because this process seemed dead.
+    """
     first_time = deliveries.c.attempts <= 1
+    values = {
+        "state": deliveries.c.claimed_from,
+        "owner": null(),
+        "lease_until": null(),
+        "attempts": deliveries.c.attempts - 1,
+        "unanswered": deliveries.c.unanswered - 1,
+        "first_sent_at": case((first_time, null()), else_=deliveries.c.first_sent_at),
+        "next_try": ledger.micros,
+    }
     for delivery in claimed:
-        done = ledger.connection.execute(
-            update(deliveries)
-            .where(*_still_claimed(delivery))
-            .values(
-                state=deliveries.c.claimed_from,
-                owner=null(),
-                lease_until=null(),
-                attempts=deliveries.c.attempts - 1,
-                first_sent_at=case((first_time, null()), else_=deliveries.c.first_sent_at),
-                next_try=ledger.micros,
+        giving = update(deliveries).where(*_still_claimed(delivery)).values(values)
+        if not ledger.connection.execute(giving).rowcount:
+            if _is_answered(ledger, delivery):
+                continue
+            own_doubt = (
+                deliveries.c.id == delivery.id,
+                deliveries.c.state == DeliveryState.IN_DOUBT.value,
+                deliveries.c.claims == delivery.claims,
             )
-        )
-        if done.rowcount:
-            ledger.note_of(delivery, "delivery.given_back", reason=reason)
+            giving = update(deliveries).where(*own_doubt).values(values | {"error": null()})
+            if not ledger.connection.execute(giving).rowcount:
+                if ledger.connection.execute(_ONE_LESS, {"b_id": delivery.id}).rowcount:
+                    ledger.note_of(delivery, "delivery.late_answer", error=reason, claim=delivery.claims)
+                continue
+        ledger.note_of(delivery, "delivery.given_back", reason=reason, claim=delivery.claims)
+    close_if_done(ledger, list(dict.fromkeys(one.slug for one in claimed)), claimed)
 
 
-def put_in_doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: datetime | None) -> None:
+def put_in_doubt(
+    ledger: Ledger, delivery: Delivery, *, reason: str, again: datetime | None, quiet: datetime | None = None
+) -> None:
     """Put another process's claim in doubt because it died or its lease expired.
 
-    `again` is when its outlet is asked about it.
+    `again` is when its outlet is asked about it; from `quiet` on, what it sent can no longer arrive (None: as the claim
+    reckoned).
     """
     done = ledger.connection.execute(
         update(deliveries)
@@ -305,9 +374,11 @@ def put_in_doubt(ledger: Ledger, delivery: Delivery, *, reason: str, again: date
             lease_until=null(),
             error=reason,
             next_try=null() if again is None else to_micros(again),
+            quiet_at=deliveries.c.quiet_at if quiet is None else to_micros(quiet),
         )
     )
     if done.rowcount:
+        close_if_done(ledger, [delivery.slug], [delivery])
         told = {"attempt": delivery.attempts, "error": reason, "again": again is not None, "key": delivery.key}
         ledger.note_of(delivery, "delivery.in_doubt", **told)
 
@@ -320,7 +391,7 @@ def leave_to_person(ledger: Ledger, doubtful: Sequence[Delivery], reason: str) -
             .where(
                 deliveries.c.id == delivery.id,
                 deliveries.c.state == DeliveryState.IN_DOUBT.value,
-                deliveries.c.attempts == delivery.attempts,
+                deliveries.c.claims == delivery.claims,
                 deliveries.c.next_try.is_not(None),
             )
             .values(next_try=null())

@@ -12,7 +12,15 @@ from pressrelease.errors import NotFound, NotPermitted
 from pressrelease.status.evaluation import Directive, Dossier
 from pressrelease.store.connection import in_parts
 from pressrelease.store.ledger import Ledger
-from pressrelease.store.rows import APPROVALS, DELIVERIES, RELEASES, approval_of, delivery_of, scheduled_of
+from pressrelease.store.rows import (
+    APPROVALS,
+    DELIVERIES,
+    OF_RELEASES,
+    RELEASES,
+    approval_of,
+    delivery_of,
+    scheduled_of,
+)
 from pressrelease.store.tables import control, releases
 
 
@@ -27,10 +35,12 @@ def load_for_update(ledger: Ledger, slug: str) -> Dossier:
         )
     release = scheduled_of(found[0])
     this = [(slug, release.version)]
-    return Dossier(
-        release=release,
+    everything = release.has_followers
+    rows = in_parts(ledger.ask, OF_RELEASES if everything else DELIVERIES, [slug] if everything else this, lock=lock)
+    return Dossier.of(
+        release,
+        [delivery_of(row) for row in rows],
         approvals=tuple(approval_of(row) for row in in_parts(ledger.ask, APPROVALS, this)),
-        deliveries=tuple(delivery_of(row) for row in in_parts(ledger.ask, DELIVERIES, this, lock=lock)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sqlite3
@@ -56,6 +57,61 @@ _NO_REPLACE = {
     "postgresql": "CREATE TRIGGER journal_no_truncate BEFORE TRUNCATE ON journal"
     " FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only()",
 }
+
+#: A recipient has one delivery of each version and action.
+_ONE_EACH = "UNIQUE (slug, version, outlet, recipient, n, action)"
+
+_DELIVERIES = (
+    "CREATE TABLE deliveries (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, slug TEXT NOT NULL, version TEXT NOT NULL,"
+    " outlet TEXT NOT NULL, recipient TEXT NOT NULL, state TEXT NOT NULL, lift BIGINT, attempts INTEGER NOT NULL,"
+    " claimed_from TEXT, owner TEXT, lease_until BIGINT, next_try BIGINT, first_sent_at BIGINT, delivered_at BIGINT,"
+    " url TEXT, remote_id TEXT, error TEXT, n INTEGER DEFAULT 1 NOT NULL, action TEXT DEFAULT 'publish' NOT NULL,"
+    f" claims INTEGER DEFAULT 0 NOT NULL, unanswered INTEGER DEFAULT 0 NOT NULL, quiet_at BIGINT, {_ONE_EACH})"
+)
+
+
+def _number_deliveries(connection: Connection) -> None:
+    """Let a recipient have a delivery of each version and action: SQLite can change what is unique only in a new table.
+
+    The numbers of rows that are gone are not used again.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            "ALTER TABLE deliveries DROP CONSTRAINT deliveries_slug_version_outlet_recipient_key"
+        )
+        connection.exec_driver_sql(f"ALTER TABLE deliveries ADD {_ONE_EACH}")
+        return
+    last = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'deliveries'").scalar()
+    connection.exec_driver_sql("ALTER TABLE deliveries RENAME TO deliveries_before")
+    connection.exec_driver_sql("DROP INDEX deliveries_claimed")
+    connection.exec_driver_sql(_DELIVERIES)
+    connection.exec_driver_sql("INSERT INTO deliveries SELECT * FROM deliveries_before")
+    connection.exec_driver_sql("DROP TABLE deliveries_before")
+    connection.exec_driver_sql("CREATE INDEX deliveries_claimed ON deliveries (owner) WHERE owner IS NOT NULL")
+    if last is not None:
+        connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = 'deliveries'")
+        connection.exec_driver_sql("INSERT INTO sqlite_sequence VALUES ('deliveries', ?)", (last,))
+
+
+def _count_unanswered(connection: Connection) -> None:
+    """Count the claims that no sure answer ended: what is in doubt, and what a person dropped or sent again since."""
+    connection.exec_driver_sql(
+        "UPDATE deliveries SET unanswered = 1, quiet_at = coalesce(lease_until, first_sent_at, 0) + 3600000000"
+        " WHERE state IN ('sending', 'in_doubt')"
+    )
+    change = text(
+        "UPDATE deliveries SET unanswered = 1, quiet_at = 0 WHERE slug = :slug AND version = :version"
+        " AND outlet = :outlet AND recipient = :recipient AND unanswered = 0 AND state <> 'delivered'"
+    )
+    settled = connection.exec_driver_sql(
+        "SELECT slug, version, detail FROM journal WHERE event = 'delivery.settled' ORDER BY n"
+    ).all()
+    for slug, version, told in settled:
+        detail = json.loads(told)
+        if detail.get("settled") in {"drop", "resend"} and detail.get("was", "in_doubt") == "in_doubt":
+            place = {"outlet": detail.get("outlet"), "recipient": detail.get("recipient")}
+            connection.execute(change, {"slug": slug, "version": version, **place})
+
 
 #: A statement of a migration, or a function that does what SQL can't.
 Step = str | Callable[[Connection], None]
@@ -137,6 +193,25 @@ CHANGES: tuple[tuple[str, tuple[Step, ...]], ...] = (
             "ALTER TABLE releases ADD COLUMN event_group TEXT",
             "CREATE TABLE event_lifts (event_group TEXT NOT NULL PRIMARY KEY, slug TEXT NOT NULL,"
             ' version TEXT NOT NULL, "by" TEXT NOT NULL, at BIGINT NOT NULL, signature TEXT)',
+        ),
+    ),
+    (
+        "corrections and withdrawals",
+        (
+            "ALTER TABLE releases ADD COLUMN n INTEGER DEFAULT 1 NOT NULL",
+            "ALTER TABLE releases ADD COLUMN note TEXT",
+            "CREATE TABLE corrections (slug TEXT NOT NULL, n INTEGER NOT NULL, version TEXT NOT NULL,"
+            ' note TEXT NOT NULL, why TEXT NOT NULL, "by" TEXT NOT NULL, at BIGINT NOT NULL, before TEXT NOT NULL,'
+            " ended_at BIGINT, PRIMARY KEY (slug, n))",
+            "ALTER TABLE deliveries ADD COLUMN n INTEGER DEFAULT 1 NOT NULL",
+            "ALTER TABLE deliveries ADD COLUMN action TEXT DEFAULT 'publish' NOT NULL",
+            "ALTER TABLE deliveries ADD COLUMN claims INTEGER DEFAULT 0 NOT NULL",
+            "ALTER TABLE deliveries ADD COLUMN unanswered INTEGER DEFAULT 0 NOT NULL",
+            "ALTER TABLE deliveries ADD COLUMN quiet_at BIGINT",
+            "UPDATE deliveries SET claims = attempts",
+            _count_unanswered,
+            _number_deliveries,
+            "CREATE INDEX deliveries_chain ON deliveries (slug, outlet, recipient)",
         ),
     ),
 )

@@ -129,7 +129,13 @@ def must_be_lifted_again(ledger: Ledger, slug: str) -> None:
 
 
 def must_not_be_dismissed(release: Scheduled) -> None:
-    """Check that a release was not called off for good. Raises NotPermitted."""
+    """Check that a release was not called off or withdrawn for good. Raises NotPermitted."""
+    if release.word is Directive.KILLED:
+        raise NotPermitted(
+            f"{release.slug} was withdrawn for good ({release.why}). Nothing was changed.",
+            hint="If its text must go out after all, write it as a new release.",
+            code="killed",
+        )
     if release.word is Directive.DISMISSED:
         raise NotPermitted(
             f"{release.slug} was called off for good: {release.why}. Nothing was changed.",

@@ -7,14 +7,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pressrelease.release.delivery import Delivery
+from pressrelease.release.delivery import Action, Delivery, DeliveryState
+from pressrelease.status.evaluation import Directive
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.batched_query import BatchedQuery
+from pressrelease.store.connection import Ask, in_parts
 from pressrelease.store.rows import Row, believed, from_micros, text_of, to_micros
 from pressrelease.system.stop_file import stops_in_force
 
 if TYPE_CHECKING:
     from pressrelease.config import ClearanceRule
+
+
+#: The older deliveries of the same release to the recipients of those asked about, each with that one's number.
+OLDER = (
+    "SELECT d.id AS of_id, o.* FROM deliveries d JOIN deliveries o"
+    " ON o.slug = d.slug AND o.outlet = d.outlet AND o.recipient = d.recipient AND o.action <> 'withdraw'"
+    " AND (d.action = 'withdraw' OR o.n < d.n) WHERE d.id IN ({}) ORDER BY o.n, o.id"
+)
 
 
 class FinalCheck:
@@ -40,6 +50,8 @@ class FinalCheck:
         row = self._in_the_way.ask(delivery.id)
         if row is None:
             return "its row is gone"
+        if delivery.withdraws:
+            return _why_not_withdrawn(row, delivery) or None
         if row["stopped"] is None or row["stopped"] or row["stop_file"]:
             return "everything is stopped"
         if row["hold_file"]:
@@ -47,7 +59,7 @@ class FinalCheck:
         if row["word"] != "scheduled":
             happened = {"held": "put on hold", None: "taken away"}.get(row["word"], row["word"])
             return f"it was {happened} in the meantime"
-        if row["version"] != delivery.version:
+        if (row["version"], row["n"]) != (delivery.version, delivery.n):
             return "a newer version replaced it"
         if row["closed"]:
             return "its outlet has rejected the login in the meantime"
@@ -63,22 +75,61 @@ class FinalCheck:
             return f"the database and the journal disagree: {row['differs']}"
         if row["clearances"] and (why_not := _uncleared(row, rules, now)):
             return why_not
-        if (row["state"], row["owner"], row["attempts"]) != ("sending", delivery.owner, delivery.attempts):
-            return "another process took over"
-        return None
+        return _why_not_mine(row, delivery) or _why_not_as_it_is(row) or None
 
     def _what_is_in_the_way(self, numbers: Sequence[int]) -> dict[int, Row]:
         found, differ = self._agreement.of_deliveries(self._rows, numbers)
         stopped, held = stops_in_force(self._workspace, {row["slug"] for row in found})
+        older = older_deliveries(self._rows, [row["id"] for row in found if row["of_n"] > 1 or _withdraws(row)])
         return {
             row["id"]: {
                 **row,
                 "stop_file": stopped,
                 "hold_file": row["slug"] in held,
                 "differs": differ.get(row["id"], ""),
+                "older": older.get(row["id"], ()),
             }
             for row in found
         }
+
+
+def older_deliveries(rows: Ask, numbers: Sequence[int]) -> dict[int, list[Row]]:
+    """Return the rows of `OLDER` by the number of the delivery that each is older than."""
+    found: dict[int, list[Row]] = {}
+    for row in in_parts(rows, OLDER, numbers):
+        found.setdefault(row["of_id"], []).append(row)
+    return found
+
+
+def _withdraws(row: Row) -> bool:
+    return bool(row["action"] == Action.WITHDRAW.value)
+
+
+def _why_not_withdrawn(row: Row, delivery: Delivery) -> str:
+    """Return why a withdrawal may not leave, in words; "" if it may. No lift, approval, stop or hold keeps it."""
+    if row["word"] != Directive.KILLED.value:
+        return "its release is not withdrawn"
+    if row["closed"]:
+        return "its outlet has rejected the login in the meantime"
+    if row["differs"]:
+        return f"the database and the journal disagree: {row['differs']}"
+    return _why_not_mine(row, delivery) or _why_not_as_it_is(row)
+
+
+def _why_not_mine(row: Row, delivery: Delivery) -> str:
+    mine = ("sending", delivery.owner, delivery.claims)
+    return "" if (row["state"], row["owner"], row["claims"]) == mine else "another process took over"
+
+
+def _why_not_as_it_is(row: Row) -> str:
+    """Return why a delivery may not leave as what it was claimed as, in words; "" if it may."""
+    anyone = any(one["state"] == DeliveryState.DELIVERED.value or one["unanswered"] > 0 for one in row["older"])
+    if _withdraws(row):
+        return "" if anyone else "nobody there has anything to withdraw any more"
+    if row["of_n"] == 1 or row["unanswered"] > 1:  # a repeat of what is in doubt says the same again
+        return ""
+    meant = Action.CORRECT.value if anyone else Action.PUBLISH.value
+    return "" if row["action"] == meant else "what its recipient has changed in the meantime"
 
 
 @believed

@@ -118,7 +118,7 @@ def _of_server(read: Reader) -> list[str]:
     }
     wanted = {str(index.name) for table in metadata.tables.values() for index in table.indexes}
     wanted |= {statement.split()[2] for statement in PARTIAL_INDEXES}
-    wanted |= {f"{name}_pkey" for name in metadata.tables} | {"deliveries_slug_version_outlet_recipient_key"}
+    wanted |= {f"{name}_pkey" for name in metadata.tables} | {"deliveries_slug_version_outlet_recipient_n_action_key"}
     found += [f"its index {name} is missing or damaged" for name in sorted(wanted) if not indexes.get(name)]
     columns: dict[str, list[tuple[str, bool]]] = {}
     for row in read.rows(

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, UpdateBase, bindparam, insert, or_, text, update
 
-from pressrelease.release.delivery import Delivery
+from pressrelease.release.delivery import Action, Delivery
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.connection import for_postgres
 from pressrelease.store.journal import BEGINNING, LAST_LINE, Event, Line, line_after
@@ -75,8 +75,10 @@ class Ledger:
         self._events.append(Event(name, slug, version, detail))
 
     def note_of(self, delivery: Delivery, name: str, **detail: Any) -> None:
-        """Add a journal line about one delivery, with its outlet and recipient."""
-        where = {"outlet": delivery.outlet, "recipient": delivery.recipient}
+        """Add a journal line about one delivery, with its outlet and recipient; the first action is not named."""
+        where: dict[str, Any] = {"outlet": delivery.outlet, "recipient": delivery.recipient}
+        if (delivery.n, delivery.action) != (1, Action.PUBLISH):
+            where |= {"n": delivery.n, "action": delivery.action.value}
         self.note(name, delivery.slug, delivery.version, **where, **detail)
 
     @contextmanager

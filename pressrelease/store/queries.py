@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pressrelease.errors import PressReleaseError, StateUnreadable
-from pressrelease.release.delivery import Delivery
+from pressrelease.release.delivery import Delivery, DeliveryState, Earlier
 from pressrelease.status.evaluation import Approval, Dossier, FileFact, Scheduled, Terms
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.connection import ReadConnections, in_parts
@@ -37,6 +37,7 @@ from pressrelease.store.rows import (
     APPROVALS,
     DELIVERIES,
     EVERY_DELIVERY,
+    OF_RELEASES,
     RELEASES,
     Row,
     approval_of,
@@ -52,11 +53,12 @@ from pressrelease.system.clock import ClockReading
 if TYPE_CHECKING:
     from pressrelease.config import ClearanceRule
     from pressrelease.status.clearances import Clearance
+    from pressrelease.store.correction_rows import Correction
     from pressrelease.store.final_check import FinalCheck
     from pressrelease.store.origin import Origin
 
 #: The newest layout of the tables that this program knows.
-SCHEMA = 12
+SCHEMA = 13
 
 #: The layout that introduced wall time.
 ZONES_SINCE = 6
@@ -72,6 +74,11 @@ CLEARANCES_SINCE = 11
 
 #: `DELIVERIES` that may still leave or need a person.
 _UNSETTLED = DELIVERIES.replace(" ORDER BY", " AND state NOT IN ('delivered', 'canceled') ORDER BY")
+
+#: Of `OF_RELEASES`, those that may still leave, need a person, or may have arrived.
+_UNSETTLED_OF = OF_RELEASES.replace(
+    " ORDER BY", " AND (state NOT IN ('delivered', 'canceled') OR unanswered > 0) ORDER BY"
+)
 
 #: How many lines of the journal are read at once.
 JOURNAL_PAGE = 1000
@@ -169,11 +176,12 @@ class Reader(ReadConnections):
         }
 
     def due_releases(self, now: datetime) -> list[Scheduled]:
-        """Return the open releases whose lift has come at `now`, by lift."""
+        """Return the open releases whose lift has come at `now`, by lift, and those that are being withdrawn."""
         return [
             scheduled_of(row)
             for row in self.rows(
-                "SELECT * FROM releases WHERE open AND lift <= :now ORDER BY lift, slug", {"now": to_micros(now)}
+                "SELECT * FROM releases WHERE open AND (lift <= :now OR word = 'killed') ORDER BY lift, slug",
+                {"now": to_micros(now)},
             )
         ]
 
@@ -251,7 +259,7 @@ class Reader(ReadConnections):
         *,
         unsettled_only: bool = False,
     ) -> list[Dossier]:
-        """Return the approvals and deliveries of each release's current version, with the state of its file.
+        """Return the approvals of each release's newest version and its deliveries, with the state of its file.
 
         `unsettled_only` leaves out what was delivered or called off: enough for an open release's plan.
         """
@@ -261,15 +269,19 @@ class Reader(ReadConnections):
             approvals.setdefault((row["slug"], row["version"]), []).append(approval_of(row))
         deliveries: dict[tuple[str, str], list[Delivery]] = {}
         wanted = _UNSETTLED if unsettled_only else DELIVERIES
-        for row in in_parts(self.rows, wanted, versions):
+        alone = [(release.slug, release.version) for release in releases if not release.has_followers]
+        for row in in_parts(self.rows, wanted, alone):
             deliveries.setdefault((row["slug"], row["version"]), []).append(delivery_of(row))
+        if followed := {release.slug: release.version for release in releases if release.has_followers}:
+            for row in in_parts(self.rows, _UNSETTLED_OF if unsettled_only else OF_RELEASES, list(followed)):
+                deliveries.setdefault((row["slug"], followed[row["slug"]]), []).append(delivery_of(row))
         terms = self._terms_for(releases)
         clearances = self.clearances([release.slug for release in releases])
         return [
-            Dossier(
-                release=release,
+            Dossier.of(
+                release,
+                deliveries.get((release.slug, release.version), ()),
                 approvals=tuple(approvals.get((release.slug, release.version), ())),
-                deliveries=tuple(deliveries.get((release.slug, release.version), ())),
                 file=(files or {}).get(release.slug, FileFact.SAME),
                 terms=terms.get((release.slug, release.version)),
                 clearances=tuple(clearances.get((release.slug, release.version), ())),
@@ -373,6 +385,34 @@ class Reader(ReadConnections):
         from pressrelease.store.final_check import FinalCheck
 
         return FinalCheck(self.rows, self.agreement, self._workspace)
+
+    def earlier(self, delivery: Delivery) -> tuple[Earlier, ...]:
+        """Return the older deliveries of the release that this one's recipient has or may have, oldest first."""
+        from pressrelease.store.final_check import older_deliveries
+
+        older = (delivery_of(row) for row in older_deliveries(self.rows, [delivery.id]).get(delivery.id, ()))
+        return tuple(
+            Earlier(
+                one.n,
+                one.action,
+                one.key,
+                one.state is DeliveryState.DELIVERED,
+                one.delivered_at,
+                one.url,
+                one.remote_id,
+            )
+            for one in older
+            if one.has_it
+        )
+
+    def corrections(self, slug: str) -> list[Correction]:
+        """Return every correction of a release, oldest first, also those that were taken back."""
+        from pressrelease.store.correction_rows import correction_of
+
+        return [
+            correction_of(row)
+            for row in self.rows("SELECT * FROM corrections WHERE slug = :slug ORDER BY n", {"slug": slug})
+        ]
 
     # -- frozen versions ---------------------------------------------------------------------------------
 

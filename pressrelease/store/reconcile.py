@@ -12,14 +12,11 @@ from types import MappingProxyType
 from typing import Any
 
 from pressrelease.release import digest_of_recipients
-from pressrelease.release.delivery import Delivery, DeliveryState
+from pressrelease.release.delivery import Action, Delivery, DeliveryState, Place
 from pressrelease.store.agreement import compare, compare_clearances
 from pressrelease.store.journal import Line
 from pressrelease.store.replay import ReplayedRelease, after, detail_of
 from pressrelease.store.rows import Row, format_utc
-
-#: A delivery's identity in the record: slug, version, outlet, recipient.
-Place = tuple[str, str, str, str]
 
 _S = DeliveryState
 
@@ -40,6 +37,8 @@ _MAY_FOLLOW = {
 
 #: A delivery without any line may only wait, or have been called off with its release.
 _NEVER_BEGUN = {_S.WAITING, _S.CANCELED}
+#: A correction fails without a line of its own at an outlet that refused an earlier version for good.
+_NOT_TRIED = _NEVER_BEGUN | {_S.FAILED}
 
 #: A person's directive on a release calls off what had not arrived, without a line for each.
 _NEVER_CALLED_OFF = {"delivery.claimed", "delivery.delivered", "delivery.settled sent"}
@@ -52,17 +51,17 @@ class Reconciliation:
         self._last: dict[Place, str] = {}
         self._receipts: dict[Place, Mapping[str, Any]] = {}
         self._attempts: dict[Place, int] = {}
-        self._scheduled: dict[tuple[str, str], int] = {}
-        self._recipients: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._scheduled: dict[tuple[str, str, int], int] = {}
+        self._recipients: dict[tuple[str, str, int], Mapping[str, str]] = {}
         self._releases: dict[str, ReplayedRelease | None] = {}
         self._stopped = False
 
     def add(self, line: Line) -> None:
         """Add one line; lines come in their order."""
         detail = detail_of(line)
-        if line.event == "release.scheduled" and isinstance(detail.get("deliveries"), int):
-            self._scheduled[line.slug, line.version] = detail["deliveries"]
-            self._recipients[line.slug, line.version] = detail.get("recipients") or {}
+        if line.event in {"release.scheduled", "release.corrected"} and isinstance(detail.get("deliveries"), int):
+            self._scheduled[line.slug, line.version, detail.get("n", 1)] = detail["deliveries"]
+            self._recipients[line.slug, line.version, detail.get("n", 1)] = detail.get("recipients") or {}
         if line.event in {"stopped", "resumed"}:
             self._stopped = line.event == "stopped"
         if line.event.startswith("release."):
@@ -70,7 +69,8 @@ class Reconciliation:
         if not line.event.startswith("delivery."):
             return
         expected = f"{line.event} {detail.get('settled')}" if line.event == "delivery.settled" else line.event
-        place = (line.slug, line.version, str(detail.get("outlet", "")), str(detail.get("recipient", "")))
+        where = str(detail.get("outlet", "")), str(detail.get("recipient", "")), detail.get("n", 1)
+        place = (line.slug, line.version, *where, detail.get("action") == Action.WITHDRAW.value)
         if expected in _MAY_FOLLOW:
             self._last[place] = expected
             self._receipts[place] = detail if expected == "delivery.delivered" else {}
@@ -94,30 +94,35 @@ class Reconciliation:
         """Return how rows and journal differ, in sentences; recipients are not named."""
         found: list[str] = []
         there: set[Place] = set()
-        people: dict[tuple[str, str, str], list[str]] = {}
-        counts: Counter[tuple[str, str]] = Counter()
+        people: dict[tuple[str, str, str, int], list[str]] = {}
+        counts: Counter[tuple[str, str, int]] = Counter()
         for row in rows:
-            place = (row.slug, row.version, row.outlet, row.recipient)
+            place = row.place
             there.add(place)
-            counts[row.slug, row.version] += 1
-            people.setdefault((row.slug, row.version, row.outlet), []).append(row.recipient)
+            if row.withdraws:
+                if (one := self._releases.get(row.slug)) is None or one.word != "killed":
+                    found.append(f"{row.slug} has a withdrawal at {row.outlet}, and the journal says of none")
+            else:
+                counts[row.slug, row.version, row.n] += 1
+                people.setdefault((row.slug, row.version, row.outlet, row.n), []).append(row.recipient)
             if told_other := self._receipt_differs(row, place):
                 found.append(f"{row.slug} at {row.outlet}: {told_other}")
             expected = self._last.get(place)
-            if not _agrees(row.state, expected):
+            if not _agrees(row.state, expected, row.n):
                 says = expected or "nothing"
                 found.append(
                     f"{row.slug} at {row.outlet} is recorded as {row.state.value}, and the journal says {says}"
                 )
-        for slug, version, outlet, recipient in sorted(set(self._last) - there):
-            expected = self._last[slug, version, outlet, recipient]
+        for place in sorted(set(self._last) - there):
+            expected, (slug, _, outlet, *_) = self._last[place], place
             if expected != "delivery.given_back":  # never started after all: after rescheduling, its row may be gone
                 found.append(f"{slug} has lost its row at {outlet}, and the journal says {expected}")
-        for (slug, version), number in sorted(self._scheduled.items()):
-            if counts[slug, version] != number:
-                found.append(f"{slug} was scheduled for {number} deliveries, and has rows for {counts[slug, version]}")
-            for outlet, digest in self._recipients[slug, version].items():
-                if digest_of_recipients(people.get((slug, version, outlet), ())) != digest:
+        for (slug, version, n), number in sorted(self._scheduled.items()):
+            there_are = counts[slug, version, n]
+            if there_are != number:
+                found.append(f"{slug} was scheduled for {number} deliveries, and has rows for {there_are}")
+            for outlet, digest in self._recipients[slug, version, n].items():
+                if digest_of_recipients(people.get((slug, version, outlet, n), ())) != digest:
                     found.append(f"the recipients of {slug} at {outlet} are not the scheduled ones")
         return found
 
@@ -156,9 +161,9 @@ class Reconciliation:
         return found
 
 
-def _agrees(state: DeliveryState, expected: str | None) -> bool:
+def _agrees(state: DeliveryState, expected: str | None, n: int) -> bool:
     if expected is None:
-        return state in _NEVER_BEGUN
+        return state in (_NOT_TRIED if n > 1 else _NEVER_BEGUN)
     if state is _S.CANCELED:
         return expected not in _NEVER_CALLED_OFF
     return state in _MAY_FOLLOW[expected]

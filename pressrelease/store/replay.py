@@ -57,6 +57,11 @@ class ReplayedRelease(NamedTuple):
     event_group: str = ""
     #: The version whose event a person has lifted, "" for none.
     lifted: str = ""
+    #: The number of the version, and the public note on it or on the withdrawal.
+    n: int = 1
+    note: str = ""
+    #: What the newest correction came after, to which the release returns if it is taken back.
+    before: "ReplayedRelease | None" = None
     altered: int = 0  # the first line whose own hash is wrong
 
 
@@ -65,7 +70,6 @@ class ReplayedRelease(NamedTuple):
 _WORDS = {
     "release.held": "held",
     "release.resumed": "scheduled",
-    "release.killed": "killed",
     "release.dismissed": "dismissed",
 }
 
@@ -90,6 +94,15 @@ def after(expected: ReplayedRelease | None, line: Line) -> ReplayedRelease | Non
         return _scheduled(line, detail_of(line))
     if expected is None or event == "release.unscheduled":
         return None
+    if event == "release.corrected":
+        detail = detail_of(line)
+        return _scheduled(line, detail)._replace(
+            n=_number(detail.get("n")), note=_text(detail.get("note")), before=expected
+        )
+    if event == "release.correction_dropped":
+        return expected.before
+    if event == "release.killed":
+        return expected._replace(word="killed", note=_text(detail_of(line).get("note")))
     if event in _WORDS:
         return expected._replace(word=_WORDS[event])
     if event == "release.approved":
@@ -159,6 +172,8 @@ def row_differs(expected: ReplayedRelease | None, row: Row, approvals: Sequence[
     if sorted(approvals) != sorted(expected.approvals):
         names = ", ".join(sorted({one.by for one in expected.approvals})) or "nobody"
         return f"the journal says that {names} approved it"
+    if row["n"] != expected.n or (row["note"] or "") != expected.note:
+        return "the journal has another correction or note"
     if (row["event_group"] or "") != expected.event_group:
         return "the journal says that it waits for another event"
     if (row["lifted"] == f"{row['slug']} {row['version']}") != (expected.lifted == expected.version):
@@ -201,6 +216,10 @@ def detail_of(line: Line) -> dict[str, Any]:
     except (ValueError, TypeError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
 
 def _text(value: object) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pressrelease.errors import StateUnreadable
-from pressrelease.release.delivery import Delivery, DeliveryState
+from pressrelease.release.delivery import Action, Delivery, DeliveryState
 from pressrelease.status.evaluation import Approval, Directive, Scheduled
 from pressrelease.when.embargo import Embargo, EmbargoKind
 
@@ -152,6 +152,9 @@ RELEASES = "SELECT * FROM releases WHERE slug IN ({})"
 APPROVALS = "SELECT * FROM approvals WHERE (slug, version) IN (VALUES {}) AND withdrawn_at IS NULL ORDER BY id"
 DELIVERIES = "SELECT * FROM deliveries WHERE (slug, version) IN (VALUES {}) ORDER BY id"
 
+#: Every delivery of releases, of all their versions.
+OF_RELEASES = "SELECT * FROM deliveries WHERE slug IN ({}) ORDER BY id"
+
 #: Every delivery.
 EVERY_DELIVERY = "SELECT * FROM deliveries ORDER BY id"
 
@@ -182,6 +185,8 @@ def scheduled_of(row: Row) -> Scheduled:
         zones=text_of(row.get("zones") or ""),
         scheduled_by=text_of(row.get("scheduled_by") or ""),
         event_group=text_of(row.get("event_group") or ""),
+        n=_whole(row.get("n", 1)),
+        note=text_of(row.get("note") or ""),
     )
 
 
@@ -205,6 +210,8 @@ def row_of_scheduled(release: Scheduled) -> dict[str, Any]:
         "zones": release.zones or None,
         "scheduled_by": release.scheduled_by,
         "event_group": release.event_group or None,
+        "n": release.n,
+        "note": release.note or None,
     }
 
 
@@ -216,7 +223,7 @@ def approval_of(row: Row) -> Approval:
 
 @believed
 def delivery_of(row: Row) -> Delivery:
-    """Return a row of `deliveries` as a Delivery."""
+    """Return a row of `deliveries` as a Delivery; an older layout has one version and one action."""
     return Delivery(
         id=row["id"],
         slug=text_of(row["slug"]),
@@ -235,7 +242,15 @@ def delivery_of(row: Row) -> Delivery:
         url=maybe_text(row["url"]),
         remote_id=maybe_text(row["remote_id"]),
         error=maybe_text(row["error"]),
+        n=_whole(row.get("n", 1)),
+        action=_ACTIONS[row.get("action", "publish")],
+        claims=_whole(row.get("claims", row["attempts"])),
+        unanswered=_whole(row.get("unanswered", 0)),
+        quiet_at=maybe_time(row.get("quiet_at")),
     )
+
+
+_ACTIONS = {action.value: action for action in Action}
 
 
 def row_of_delivery(delivery: Delivery) -> dict[str, Any]:
@@ -252,4 +267,5 @@ def row_of_delivery(delivery: Delivery) -> dict[str, Any]:
         "url": delivery.url,
         "remote_id": delivery.remote_id,
         "error": delivery.error,
+        "quiet_at": maybe_micros(delivery.quiet_at),
     }

@@ -4,7 +4,7 @@ A line is in the kernel's memory as soon as it is written, so it outlives the pr
 record's own commit waits for the disk. It doesn't outlive a power cut, so it is trusted only within the boot in which
 it was written, and only in the file in which it was written: a copied folder has another one.
 
-    claiming 7 1      before the claim of delivery 7 for its first attempt is committed
+    claiming 7 1      before the first claim of delivery 7 is committed
     sending 7 1       before its first byte
     delivered 7 1 {…} after the outlet accepted it, before the answer is on record
 
@@ -34,7 +34,7 @@ from pressrelease.system.lock import FileLock
 #: A log of this size or more, in bytes, that holds nothing useful any more is emptied.
 LONG = 64 * 1024
 
-#: A claim: the delivery's number and the number of the attempt.
+#: A claim: the delivery's number and the claim's.
 Claim = tuple[int, int]
 
 
@@ -51,21 +51,21 @@ class SendLog:
 
     def claiming(self, candidates: Sequence[Delivery]) -> None:
         """Log that a claim on these is about to be committed. Raises StateUnreadable."""
-        claims = [(delivery.id, delivery.attempts + 1) for delivery in candidates]
+        claims = [(delivery.id, delivery.claims + 1) for delivery in candidates]
         with self._writing:
             self._open.update(claims)
-            self._write("".join(f"claiming {number} {attempt}\n" for number, attempt in claims))
+            self._write("".join(f"claiming {number} {claim}\n" for number, claim in claims))
 
     def sending(self, claimed: Delivery) -> None:
         """Log that the first byte is about to be sent. Raises StateUnreadable; nothing may leave then."""
-        self._write(f"sending {claimed.id} {claimed.attempts}\n")
+        self._write(f"sending {claimed.id} {claimed.claims}\n")
 
     def answered(self, after: Delivery) -> None:
         """Log the outlet's answer. Raises StateUnreadable."""
         if after.state is DeliveryState.DELIVERED and after.delivered_at is not None:
             url, remote_id = (json.dumps(one) if one else "null" for one in (after.url, after.remote_id))
             at = to_micros(after.delivered_at)
-            self._write(f"delivered {after.id} {after.attempts} [{at}, {url}, {remote_id}]\n")
+            self._write(f"delivered {after.id} {after.claims} [{at}, {url}, {remote_id}]\n")
 
     def ended(self, claims: Iterable[Claim]) -> None:
         """Note that these claims are ended on the record, or were never on it: the log no longer needs them."""
@@ -129,8 +129,8 @@ def _read_lines(lines: Iterable[str]) -> LogFindings:
     unsent: set[Claim] = set()
     delivered: dict[Claim, tuple[Receipt, datetime]] = {}
     for line in lines:
-        what, number, attempt, *rest = line.split(" ", 3)
-        claim = int(number), int(attempt)
+        what, number, of_delivery, *rest = line.split(" ", 3)
+        claim = int(number), int(of_delivery)
         if what == "claiming":
             unsent.add(claim)
         elif what == "sending":

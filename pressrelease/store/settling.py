@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, update
 
 from pressrelease.errors import NotPermitted
 from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState
 from pressrelease.status.evaluation import Directive
+from pressrelease.store import chain
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import maybe_micros
 from pressrelease.store.tables import deliveries, releases
@@ -57,7 +58,7 @@ def _move(ledger: Ledger, changes: Sequence[tuple[Delivery, Delivery]], event: s
             .where(
                 deliveries.c.id == before.id,
                 deliveries.c.state == before.state.value,
-                deliveries.c.attempts == before.attempts,
+                deliveries.c.claims == before.claims,
             )
             .values(
                 state=after.state.value,
@@ -74,7 +75,7 @@ def _move(ledger: Ledger, changes: Sequence[tuple[Delivery, Delivery]], event: s
             )
         was = {"was": before.state.value, "error": before.error, "first_sent": maybe_micros(before.first_sent_at)}
         ledger.note_of(before, event, **detail, key=before.key, **was)
-    close_if_done(ledger, list(dict.fromkeys(before.slug for before, _ in changes)))
+    close_if_done(ledger, list(dict.fromkeys(before.slug for before, _ in changes)), [after for _, after in changes])
 
 
 @cache
@@ -82,14 +83,22 @@ def _how_far() -> Select[Any]:
     """Return the query for the state of releases' deliveries; built once, since that takes longer than running it."""
 
     def any_delivery(*which: ColumnElement[bool]) -> ColumnElement[bool]:
-        own = (deliveries.c.slug == releases.c.slug, deliveries.c.version == releases.c.version)
+        killed = releases.c.word == Directive.KILLED.value
+        own = (
+            deliveries.c.slug == releases.c.slug,
+            deliveries.c.version == releases.c.version,
+            deliveries.c.n == releases.c.n,
+            or_(and_(killed, chain.withdraws), and_(~killed, ~chain.withdraws)),
+        )
         return select(deliveries.c.id).where(*own, *which).exists()
 
     unsettled = any_delivery(deliveries.c.state.not_in([state.value for state in SETTLED]))
     delivered = any_delivery(deliveries.c.state == DeliveryState.DELIVERED.value)
-    columns = (releases.c.slug, releases.c.version, releases.c.word, releases.c.open)
+    begun = any_delivery(deliveries.c.claims > 0)
+    columns = (releases.c.slug, releases.c.version, releases.c.word, releases.c.open, releases.c.n)
     asked = releases.c.slug.in_(bindparam("slugs", expanding=True))
-    return select(*columns, unsettled.label("unsettled"), delivered.label("delivered")).where(asked)
+    found = (unsettled.label("unsettled"), delivered.label("delivered"), begun.label("begun"))
+    return select(*columns, *found).where(asked)
 
 
 _OPEN = (
@@ -99,9 +108,14 @@ _OPEN = (
 )
 
 
-def close_if_done(ledger: Ledger, slugs: Sequence[str]) -> None:
-    """Set whether releases still need anything from anybody; record the moment at which the last delivery settled."""
+def close_if_done(ledger: Ledger, slugs: Sequence[str], ended: Sequence[Delivery] = ()) -> None:
+    """Set whether releases still need anything from anybody; record the moment at which the last delivery settled.
+
+    `ended` are deliveries that just got another state: what follows them to their recipients is decided again.
+    """
     found = ledger.rows(_how_far(), {"slugs": list(slugs)})
+    if (followed := chain.of_followers(found)) and chain.catch_up(ledger, ended, followed):
+        found = ledger.rows(_how_far(), {"slugs": list(slugs)})
     by_slug = {row["slug"]: row for row in found if bool(row["open"]) != bool(row["unsettled"])}
     for still_open in (False, True):
         changed = [slug for slug in slugs if slug in by_slug and bool(by_slug[slug]["unsettled"]) is still_open]
@@ -111,4 +125,6 @@ def close_if_done(ledger: Ledger, slugs: Sequence[str]) -> None:
     for slug in slugs:
         row = by_slug.get(slug)
         if row and row["delivered"] and not row["unsettled"] and row["word"] == Directive.SCHEDULED.value:
-            ledger.note("release.published", slug, row["version"])
+            ledger.note("release.published", slug, row["version"], **({"n": row["n"]} if row["n"] > 1 else {}))
+        elif row and row["delivered"] and not row["unsettled"] and row["word"] == Directive.KILLED.value:
+            ledger.note("release.withdrawn", slug, row["version"])

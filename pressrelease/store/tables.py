@@ -63,6 +63,26 @@ releases = Table(
     Column("scheduled_by", Text),
     # Not NULL for a release that waits for an event: those of one group exclude each other.
     Column("event_group", Text),
+    # The number of this version: 1 is the original, each correction has the next. Numbers are never reused.
+    Column("n", Integer, nullable=False, server_default=text("1")),
+    # The public note on the newest correction, or on the withdrawal.
+    Column("note", Text),
+)
+
+#: Each correction, and the release's row from before it, which `unschedule` puts back while the correction has not
+#: started to go out. `ended_at`: it was taken back.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("version", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("before", Text, nullable=False),  # JSON
+    Column("ended_at", BigInteger),
 )
 
 #: What was frozen: the bytes that were approved, never changed afterwards.
@@ -154,7 +174,17 @@ deliveries = Table(
     Column("url", Text),
     Column("remote_id", Text),
     Column("error", Text),
-    UniqueConstraint("slug", "version", "outlet", "recipient"),
+    Column("n", Integer, nullable=False, server_default=text("1")),
+    Column("action", Text, nullable=False, server_default=text("'publish'")),
+    # How often it was claimed: the last claim's number, which is never counted back, as `attempts` is.
+    Column("claims", Integer, nullable=False, server_default=text("0")),
+    # How many claims no sure answer has ended: while there are any, it may have arrived, whatever its state is.
+    Column("unanswered", Integer, nullable=False, server_default=text("0")),
+    # From when on what those claims left can no longer arrive.
+    Column("quiet_at", BigInteger),
+    UniqueConstraint("slug", "version", "outlet", "recipient", "n", "action"),
+    # All that one recipient was ever to get of a release, whatever its version.
+    Index("deliveries_chain", "slug", "outlet", "recipient"),
     # A number is never reused: some worker may still have the one of a row that was removed.
     sqlite_autoincrement=True,
 )

@@ -40,6 +40,7 @@ USES = {
     "publish": ("due",),
     "publish-due": (),
     "retry": ("due",),
+    "kill": ("far", "--why", "x", "--confirm", "far"),
     "settle": ("due", "--outlet", "newsroom", "--sent"),
     "status": (),
     "promises": (),

@@ -44,6 +44,8 @@ LINES: list[tuple[str, set[str]]] = [
     ("resume ahead", set()),
     ("resume", {"error"}),
     ("stop", {"stopped"}),
+    ("kill ahead --why x --confirm ahead", {"releases", "killed"}),
+    ("kill ahead --why x", {"error"}),
     ("publish ahead", {"error"}),
     ("publish due", {"releases"}),
     ("publish-due", {"published", "needs_you", "error"}),

@@ -1,4 +1,4 @@
-"""The rules for what happens after a release is out, explored as a model: the right ones hold, each wrong one is caught.
+"""The rules for what happens after a release is out, as a model: the right ones hold, each wrong one is caught.
 
 The whole of it takes six minutes: `python tests/support/after_stories.py`.
 """

@@ -19,6 +19,7 @@ from pressrelease.store import Store, claims, engine
 from pressrelease.store.circuit import closed_outlets
 from pressrelease.store.engine import CHANGES
 from pressrelease.store.journal import first_break
+from pressrelease.store.layout import altered
 from pressrelease.store.queries import SCHEMA
 from pressrelease.store.tables import metadata
 
@@ -83,6 +84,7 @@ def test_its_tables_are_then_those_of_a_new_one(first: Store) -> None:
             assert columns == [(one.name, bool(one.nullable)) for one in table.columns], name
             keys = found.get_pk_constraint(name)["constrained_columns"]
             assert keys == [one.name for one in table.primary_key.columns], name
+    assert altered(first.read) == []
     first.close()
 
 

@@ -24,7 +24,7 @@ SENDERS = 16
 
 
 def claimed(number: int, attempt: int = 1) -> Delivery:
-    return Delivery(number, "names", "v", "mail", f"r{number}@x.example", DeliveryState.SENDING, attempts=attempt)
+    return Delivery(number, "names", "v", "mail", f"r{number}@x.example", DeliveryState.SENDING, claims=attempt)
 
 
 def candidate(number: int) -> Delivery:

@@ -319,7 +319,7 @@ SPOILED = {
         "CREATE OR REPLACE FUNCTION journal_is_append_only() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN RETURN NEW; END $$",
         "DROP INDEX journal_releases",
-        "ALTER TABLE deliveries DROP CONSTRAINT deliveries_slug_version_outlet_recipient_key",
+        "ALTER TABLE deliveries DROP CONSTRAINT deliveries_slug_version_outlet_recipient_n_action_key",
         "ALTER TABLE deliveries ADD COLUMN x TEXT",
         "DROP TABLE told",
     ),

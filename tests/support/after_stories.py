@@ -1,7 +1,7 @@
 """The stories that `after_model.Model` is explored through, the wrong rules, and the exploring itself.
 
-`python tests/support/after_stories.py` explores all of it in about 6 minutes on one core, in 550 MiB; `SHORT`, `LONGER` and
-the wrong rules, which the tests explore, take half a minute. Alternates have a model of their own, `Group`.
+`python tests/support/after_stories.py` explores all of it in about 6 minutes on one core, in 550 MiB; `SHORT`, `LONGER`
+and the wrong rules, which the tests explore, take half a minute. Alternates have a model of their own, `Group`.
 """
 
 # ruff: noqa: C408  (a story is read as keywords)

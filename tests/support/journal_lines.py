@@ -51,11 +51,13 @@ class Line:
     @property
     def place(self) -> Place:
         """The delivery that a `delivery.…` line is about."""
-        return self.slug, self.version, str(self.told.get("outlet")), str(self.told.get("recipient"))
+        told = self.told
+        more = (str(told["n"]), str(told["action"])) if "action" in told else ()
+        return self.slug, self.version, str(told.get("outlet")), str(told.get("recipient")), *more
 
 
-#: A delivery: slug, version, outlet, recipient.
-Place = tuple[str, str, str, str]
+#: A delivery: slug, version, outlet, recipient; of any but the first publication, its version's number and action too.
+Place = tuple[str, ...]
 
 
 def read_journal(place: Path | str) -> list[Line]:
@@ -109,7 +111,7 @@ def documented() -> dict[str, frozenset[str]]:
     for row in section.partition("| event |")[2].splitlines()[2:]:
         cells = row.strip().strip("|").split(" | ")
         for event in re.findall(r"`([^`]+)`", cells[0]):
-            of_delivery = {"outlet", "recipient"} if event.startswith("delivery.") else set()
+            of_delivery = {"outlet", "recipient", "n", "action"} if event.startswith("delivery.") else set()
             fields = " ".join(re.findall(r"`([^`]+)`", cells[-1] if len(cells) > 2 else "")).split()
             found[event] = frozenset(fields) | of_delivery
     return found

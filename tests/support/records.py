@@ -22,6 +22,8 @@ LATER_COLUMNS = (
     "approvals.own",
     "releases.scheduled_by",
     "releases.event_group",
+    "releases.n",
+    "releases.note",
     "releases.wall",
     "releases.zones",
     "versions.wall",
@@ -44,12 +46,38 @@ def make_first_layout(connection: Connection) -> None:
     on_sqlite = connection.dialect.name == "sqlite"
     guard = "journal_no_replace" if on_sqlite else "journal_no_truncate ON journal"
     connection.execute(text(f"DROP TRIGGER {guard}"))
+    _unnumber_deliveries(connection)
     for column in LATER_COLUMNS:
         table, _, name = column.partition(".")
         connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
     for name, kind in (("wall", "BIGINT"), ("uptime", "BIGINT"), ("boot", "TEXT"), ("host", "TEXT")):
         connection.execute(text(f"ALTER TABLE control ADD COLUMN mark_{name} {kind}"))
     connection.execute(text("DELETE FROM migrations WHERE number > 1"))
+
+
+def _unnumber_deliveries(connection: Connection) -> None:
+    """Give the deliveries their columns and their key of before there were corrections."""
+    first = "id slug version outlet recipient state lift attempts claimed_from owner lease_until next_try first_sent_at"
+    first = ", ".join(f"{first} delivered_at url remote_id error".split())
+    key = "UNIQUE (slug, version, outlet, recipient)"
+    connection.execute(text("DROP INDEX deliveries_chain"))
+    if connection.dialect.name == "postgresql":
+        for name in ("n", "action", "claims", "unanswered", "quiet_at"):
+            connection.execute(text(f"ALTER TABLE deliveries DROP COLUMN {name}"))
+        connection.execute(text(f"ALTER TABLE deliveries ADD {key}"))
+        return
+    connection.execute(text("DROP INDEX deliveries_claimed"))
+    connection.execute(text("ALTER TABLE deliveries RENAME TO numbered"))
+    kinds = {"slug": "TEXT", "version": "TEXT", "outlet": "TEXT", "recipient": "TEXT", "state": "TEXT"}
+    kinds = {name: f"{kind} NOT NULL" for name, kind in kinds.items()} | {"attempts": "INTEGER NOT NULL"}
+    kinds |= {"id": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"}
+    for name in ("lift", "lease_until", "next_try", "first_sent_at", "delivered_at"):
+        kinds[name] = "BIGINT"
+    columns = ", ".join(f"{name} {kinds.get(name, 'TEXT')}" for name in first.split(", "))
+    connection.execute(text(f"CREATE TABLE deliveries ({columns}, {key})"))
+    connection.execute(text(f"INSERT INTO deliveries SELECT {first} FROM numbered"))
+    connection.execute(text("DROP TABLE numbered"))
+    connection.execute(text("CREATE INDEX deliveries_claimed ON deliveries (owner) WHERE owner IS NOT NULL"))
 
 
 SQLITE = "sqlite:///.pressrelease/state.db"

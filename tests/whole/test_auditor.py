@@ -348,7 +348,7 @@ def test_the_page_has_every_event_that_the_program_writes_and_every_field() -> N
     # These are put together where they are written; what really is in a journal is asked of every journal audited.
     by_variable = {
         "release.held", "release.resumed", "delivery.delivered", "delivery.failed", "delivery.retrying",
-        "delivery.late_answer", "delivery.retried", "delivery.settled", "delivery.unsettled", "restored", "adopted",
+        "delivery.retried", "delivery.settled", "delivery.unsettled", "restored", "adopted",
         "scheduler.started",
     }  # fmt: skip
     assert set(documented()) - set(written) == by_variable

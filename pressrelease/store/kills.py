@@ -1,0 +1,94 @@
+"""Kill a release: nothing of it leaves any more, and it is withdrawn from everyone who has it or may have it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, func, insert, literal, null, or_, select, update
+
+from pressrelease.release.delivery import Action, Delivery, DeliveryState
+from pressrelease.status.evaluation import Directive, Dossier
+from pressrelease.store import chain
+from pressrelease.store.commands import load_for_update
+from pressrelease.store.ledger import Ledger
+from pressrelease.store.tables import deliveries, releases
+
+_OF_SLUG = deliveries.c.slug == bindparam("of_slug")
+
+_CALLED_OFF = (
+    update(deliveries)
+    .where(_OF_SLUG, ~chain.withdraws, deliveries.c.state.in_(chain.UNSENT))
+    .values(state=DeliveryState.CANCELED.value, next_try=null())
+)
+_NOT_ASKED_AGAIN = (
+    update(deliveries)
+    .where(_OF_SLUG, ~chain.withdraws, deliveries.c.state == DeliveryState.IN_DOUBT.value)
+    .values(next_try=null())
+)
+
+
+class Killed(NamedTuple):
+    """What a kill found and did; `before` is the release with all its deliveries from just before.
+
+    `withdrawals` are the deliveries that take it back, none if nobody has it or may have it. `already` says that it had
+    been killed before; then nothing was changed.
+    """
+
+    before: Dossier
+    withdrawals: tuple[Delivery, ...] = ()
+    already: bool = False
+
+
+def kill(ledger: Ledger, slug: str, *, by: str, why: str, note: str = "") -> Killed:
+    """Kill a release for good; a withdrawal is due at once to everyone who may have it. Raises NotFound for a draft."""
+    before = load_for_update(ledger, slug)
+    release = before.release
+    if release.word in {Directive.KILLED, Directive.DISMISSED}:
+        return Killed(before, tuple(one for one in before.deliveries if one.withdraws), already=True)
+    of_slug = {"of_slug": slug}
+    ledger.connection.execute(_CALLED_OFF, of_slug)
+    ledger.connection.execute(_NOT_ASKED_AGAIN, of_slug)
+    ledger.connection.execute(_withdrawals(release.n, release.version), of_slug | {"at_now": ledger.micros})
+    ledger.connection.execute(
+        update(releases)
+        .where(releases.c.slug == slug)
+        .values(
+            word=Directive.KILLED.value,
+            word_by=by,
+            word_at=ledger.micros,
+            why=why,
+            note=note or None,
+            changed_at=ledger.micros,
+        )
+    )
+    due = load_for_update(ledger, slug).deliveries
+    ledger.connection.execute(update(releases).where(releases.c.slug == slug).values(open=bool(due)))
+    ledger.note("release.killed", slug, release.version, why=why, note=note, withdrawals=len(due))
+    return Killed(before, due)
+
+
+def _withdrawals(n: int, version: str) -> Any:
+    """Return the statement that makes a withdrawal due to each recipient who has the release or may have it."""
+    made = {
+        "slug": deliveries.c.slug,
+        "version": literal(version),
+        "outlet": deliveries.c.outlet,
+        "recipient": deliveries.c.recipient,
+        "state": literal(DeliveryState.WAITING.value),
+        "attempts": literal(0, deliveries.c.attempts.type),
+        "next_try": bindparam("at_now", type_=deliveries.c.next_try.type),
+        "lift": func.max(deliveries.c.lift),
+        "n": literal(n, deliveries.c.n.type),
+        "action": literal(Action.WITHDRAW.value),
+    }
+    has_it = or_(
+        deliveries.c.state.in_([DeliveryState.DELIVERED.value, DeliveryState.SENDING.value]),
+        deliveries.c.unanswered > 0,
+    )
+    found = (
+        select(*made.values())
+        .where(_OF_SLUG, ~chain.withdraws, has_it)
+        .group_by(deliveries.c.slug, deliveries.c.outlet, deliveries.c.recipient)
+        .order_by(func.min(deliveries.c.id))
+    )
+    return insert(deliveries).from_select(list(made), found)
