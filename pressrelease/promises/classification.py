@@ -12,11 +12,15 @@ sentence takes it back. Cases that are not obvious:
     "The briefing of Friday was postponed."                   no;  "… was postponed to Monday": yes
     "The release said: “The names will be released Monday.”"  no:  an earlier promise, quoted
     "“We will release the video Friday,” said the chief."     yes: the issuer speaks
+    "“We will post your files Friday,” the hackers wrote."    no:  somebody else does
+    "The ruling will release two men on Friday."              no:  people, and by a ruling
+    "Under the decree the firm will post a notice by May 1."  no:  a term for somebody else
 """
 
 from __future__ import annotations
 
 from pressrelease.promises.exclusions import none_of_it, not_this
+from pressrelease.promises.others import by_another
 from pressrelease.promises.patterns import CUES
 
 _FLAT = str.maketrans(
@@ -31,6 +35,6 @@ def cue_of(sentence: str) -> tuple[int, int] | None:
         return None
     for cue in CUES:
         for match in cue.found_in(text):
-            if not not_this(text, match):
+            if not not_this(text, match) and not by_another(text, match):
                 return match.span()
     return None

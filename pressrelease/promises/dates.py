@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from dateutil.relativedelta import relativedelta
 
 from pressrelease.errors import EmbargoRefused
 from pressrelease.promises.phrases import Tie, TimePhrase, time_phrases
-from pressrelease.when import EmbargoKind
+from pressrelease.when import Embargo, EmbargoKind
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ _CLAUSE = re.compile(r";|\s[–-]\s|—|, and\b|, but\b|\bthat\b")
 
 def due_of(sentence: str, cue: tuple[int, int], present: Present, day_before: date | None) -> Due:
     """Return when what is promised at `cue` is due; `day_before` is the day that the previous sentence was about."""
+    if (span := _until_end_of_span(sentence, cue, present)) is not None:
+        return span if span.no_later_than and span.no_later_than > present.now else Due()
     phrases = [
         phrase
         for phrase in time_phrases(sentence)
@@ -83,6 +87,48 @@ def due_of(sentence: str, cue: tuple[int, int], present: Present, day_before: da
         phrase for phrase in phrases if _leads_to(sentence, phrase, cue)
     ][-1:]
     return _read(sentence, own, present, day_before)
+
+
+#: "by the end of the month", "before the end of next week", "by year's end", "by the end of October".
+_END_OF = re.compile(
+    r"\b(?:by|before)\s+(?:(?:the\s+|this\s+)?(?P<own>week|month|year)(?:['’]s|-|\s)\s*end\b"
+    r"|the\s+(?:very\s+)?end\s+of\s+(?:the\s+|this\s+)?(?P<which>next\s+|the\s+following\s+)?(?:business\s+|work\s+|calendar\s+)?"
+    r"(?:(?P<span>day|week|month|year)\b|(?P<month>[a-z]{3,9})\b\.?(?:,?\s+(?P<of>20\d\d))?|(?P<year>20\d\d)))",
+    re.I,
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def _until_end_of_span(sentence: str, cue: tuple[int, int], present: Present) -> Due | None:
+    """Return the time up to the end of a span: "by the end of the month". A week ends with its Friday."""
+    found = _END_OF.search(sentence, cue[0])
+    if found is None:
+        return None
+    zone = ZoneInfo(present.timezone)
+    today = _today(present).astimezone(zone).date()
+    ahead = 1 if found["which"] else 0
+    span, month = (found["own"] or found["span"] or "").lower(), (found["month"] or "").lower()[:3]
+    if span == "day":
+        last = today + timedelta(days=ahead)
+    elif span == "week":
+        last = today - timedelta(days=today.weekday()) + timedelta(days=4 + 7 * ahead)
+    elif span == "month":
+        last = today + relativedelta(months=ahead, day=31)
+    elif span == "year" or found["year"]:
+        last = date(int(found["year"] or today.year + ahead), 12, 31)
+    elif month in _MONTHS:
+        number = _MONTHS.index(month) + 1
+        last = date(int(found["of"] or today.year + (number < today.month)), number, 1) + relativedelta(day=31)
+    else:
+        return None
+    end = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
+    return Due(_today(present) if span else present.now, end)
+
+
+def _today(present: Present) -> datetime:
+    """Return when the present day began in the office (UTC)."""
+    local = present.now.astimezone(ZoneInfo(present.timezone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
 def _new_time(phrase: TimePhrase) -> TimePhrase:
@@ -135,16 +181,41 @@ def _due_or_none(text: str, tie: Tie, present: Present) -> Due:
         return Due()
 
 
-def _due(text: str, tie: Tie, present: Present) -> Due:
+#: A weekday alone may be more than one day: the earlier one is the safe side.
+_WEEKDAY_ALONE = re.compile(
+    r"(?:on\s+|this\s+|next\s+)*(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?"
+    r"(?:,?\s+(?:at\s+)?\d{1,2}(?:[:.]\d\d)?\s*(?:[ap]\.?m\b\.?)?)?|[^a-z]*(?:[ap]\.?m\b\.?\s*)?(?:on\s+|this\s+|next\s+)*"
+    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?",
+    re.I,
+)
+#: Nothing that is promised happens earlier in the day, if nobody says which half is meant.
+_FIRST_HOUR = time(7)
+
+
+def _meant(text: str, present: Present) -> Embargo:
+    """Return the reading of a time. Raises EmbargoRefused."""
     from pressrelease.when import read_embargo
 
-    embargo = read_embargo(
-        text.strip(" ,.(-–"),
-        now=present.now,
-        timezone=present.timezone,
-        release_time=present.release_time,
-        any_year=True,
-    )
+    def read(words: str) -> Embargo:
+        return read_embargo(
+            words, now=present.now, timezone=present.timezone, release_time=present.release_time, any_year=True
+        )
+
+    try:
+        return read(text)
+    except EmbargoRefused as refused:
+        if not _WEEKDAY_ALONE.fullmatch(text):
+            raise
+        earlier = [read(one) for one in reversed(refused.candidates)]
+        zone = ZoneInfo(present.timezone)
+        for one in earlier:
+            if one.no_later_than or (one.lift and one.lift.astimezone(zone).time() >= _FIRST_HOUR):
+                return one
+        raise
+
+
+def _due(text: str, tie: Tie, present: Present) -> Due:
+    embargo = _meant(text.strip(" ,.(-–"), present)
     if embargo.kind is EmbargoKind.IMMEDIATE or embargo.not_before is None:
         return Due()
     if tie is Tie.THEN:

@@ -150,7 +150,7 @@ _ELSEWHERE = words(
     released (?:\w+ ){0,3}?to (?:the|his|her|their) (?:custody|care|famil\w+|parents|mother|father|relatives)
     released (?:\w+ ){0,3}?to (?:his|her) (?:daughter|son|wife|husband)
     release (?:him|her|them|you|any liability|all claims|and (?:hold|discharge))
-    release the (?:suspects?|inmates?|prisoners?|defendants?|hostages?|sponsors?|body(?![- ](?:worn|cam)))
+    release the (?:suspects?|inmates?|prisoners?|defendants?|hostages?|sponsors?|body(?![- ](?:worn|cam)))(?!')
     held (?:\w+ly )?(?:accountable|responsible|liable|in custody|without)
     held (?:\w+ly )?(?:on \$\s*\d|in lieu of|hostage|harmless)
     held (?:\w+ly )?(?:on|in lieu of|with) (?:an? |no )?(?:\$\S+ )?(?:bail|bond)

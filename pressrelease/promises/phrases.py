@@ -35,7 +35,7 @@ class TimePhrase:
 _HAS_CLOCK = re.compile(r"\d\s*[ap]\.?\s?m\b|\d[:.]\d\d\b|\bnoon\b|\bmidnight\b|\bo['’]clock\b", re.I)
 _HAS_DAY = re.compile(
     r"day\b|tonight|tomorrow|week|month|year|this (?:morning|afternoon|evening)|\d/\d|\d{4}-\d\d|\d+(?:st|nd|rd|th)\b"
-    r"|\b(?:mon|tues?|wed|thurs?|fri|sat|sun)\b|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)",
+    r"|\b(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)\b|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)",
     re.I,
 )
 #: "later that morning", "the same day": an hour beside it belongs to the day that was mentioned before.
@@ -47,7 +47,9 @@ _BEFORE = re.compile(r"\bbefore\s*$", re.I)
 #: "not before Friday" is a Friday or any later day.
 _NOT_BEFORE = re.compile(r"\b(?:not|never|n't)\b[^,;]*\bbefore\s*$", re.I)
 _BY = re.compile(
-    r"\b(?:by|no later than|not later than|on or before|at or before|at the latest by)\s*(?:the\s+)?$", re.I
+    r"\b(?:by|no later than|not later than|on or before|at or before|at the latest by)\s*(?:the\s+)?"
+    r"(?:(?:close|end) of (?:the )?(?:business|day|business day)\s*,?\s*(?:on\s+)?|COB\s+(?:on\s+)?)?$",
+    re.I,
 )
 #: Words right before a time that is not the day of the promise, or not an exact day.
 _LOOSE = words(

@@ -113,8 +113,8 @@ NO_EVENT = one_of(
     survive | remain | last | cost | stay | get | face | lose | expire | end | cease | use | apply | learn | return
     appear | know | enjoy | see | wear | drive | leave | stop | contain | cover | continue | arrive | help | allow
     ensure | make | work | take | succeed | replace | become | earn | owe | benefit | save | add | avoid | reduce
-    bring | keep | look | testify | in | brought | released | request\w* | dispatched | find | stand | act | resign
-    step down | charge | seek | file | investigate | go to | come forward | like | not | never
+    affect | bring | keep | look | testify | in | brought | released | request\w* | dispatched | find | stand | act
+    resign | step down | charge | seek | file | investigate | go to | come forward | like | not | never
     """
 )
 
@@ -123,7 +123,7 @@ ACCUSED = words(
     r"""
     he | she | defendants? | suspects? | inmates? | prisoners? | patients? | victims? | the man | the woman
     the couple | the two | juveniles? | teens? | hostages? | men | women | offenders? | (?<!of\s)voters | jurors
-    the jury | a jury | a judge | the judge | grand jury
+    the jury | a jury | a judge | the judge | grand jury | mother | father | widow
     """,
     end=r"(?:,\s+\d+,?)?\s*$",
 )
@@ -140,8 +140,9 @@ OTHERS = words(
 #: Events of a court.
 COURT = words(
     r"""
-    arraign\w* | sentenc\w+ | (?:penalty|sanity|guilt) phase | jury selection | opening statements | in court
-    court on
+    arraign\w* | sentenc\w+ | closing arguments | deliberations | (?:penalty|sanity|guilt) phase
+    jury selection | opening statements
+    in court | court on
     court process | next hearing | (?:his|her|their|both|\w+['’]s?) hearings?
     (?:court|preliminary|prelim|bail|bond|detention|plea|status|custody) (?:hearing|appearance|date)s?
     (?:pre-?trial|initial|extradition|parole) (?:hearing|appearance|date)s?
@@ -169,7 +170,7 @@ EXACT_DAY = re.compile(
 )
 #: Words that say when, even vaguely.
 DAY_WORDS = re.compile(
-    rf"\b(?:{_WEEKDAY}\b|(?:mon|tues?|wed|thurs?|fri|sat|sun)\.|{_MONTH}\s+\d{{1,4}}\b|\d{{1,2}}(?:st|nd|rd"
+    rf"\b(?:{_WEEKDAY}\b|(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)\.|{_MONTH}\s+\d{{1,4}}\b|\d{{1,2}}(?:st|nd|rd"
     rf"|th)?\s+(?:of\s+)?{_MONTH}\b|(?:in|by|until|during|early|mid|late|of|this|next|through)[ -](?:early |mid-"
     rf"|late )?{_MONTH}\b"
     r"|\d{1,2}/\d{1,2}\b|20\d\d-\d\d-\d\d\b|(?:today(?!['’]s)|tonight|tomorrow|soon|shortly|upcoming|noon"

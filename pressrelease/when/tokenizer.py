@@ -74,7 +74,7 @@ _NUMBERED = r"""
         |version)\.?\s[0-9]{1,5}[a-z]?\b
     | \b[0-9]{1,3}\s(?:pages?|pgs?|words|photos?|pictures?|images?|attachments?|copies|sheets)\b
 """
-_ADDRESS = r"\S+@\S+ | https?://\S+ | www\.\S+"
+_ADDRESS = r"[^\s@]*[a-z][^\s@]*@\S+ | https?://\S+ | www\.\S+"
 
 #: What results are of, with their year: "Q3 2018", "FY 2018/19".
 _YEAR_OF_REPORTS = r"(?:fy\s?(?:20)?[0-9]{2}|20[0-9]{2}|'[0-9]{2})(?:[/-][0-9]{2})?(?![0-9:.])"

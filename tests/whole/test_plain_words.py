@@ -43,6 +43,7 @@ READ = {
     "check/victims.py",
     "promises/classification.py",
     "promises/exclusions.py",
+    "promises/others.py",
     "promises/patterns.py",
     "when/vocabulary.py",
 }
