@@ -67,7 +67,8 @@ class OutletKind(NamedTuple):
     `opener` is "module:function", called with `(config, office, folder, secret)`; it returns a
     `pressrelease.outlets.Outlet`. `recipient_list` is "module:object", a `pressrelease.outlets.RecipientLists`, for a
     kind that sends to each address of a list. `tells_people` says whether notices may be sent there, because it is not
-    public. `public_site` says that it keeps a web site of files in the folder `path`, read at `url`. `rules` gets the
+    public. `advance` says that it may get a release ahead of its lift: it isn't public, and it writes the embargo on
+    it. `public_site` says that it keeps a web site of files in the folder `path`, read at `url`. `rules` gets the
     values of all its keys, each accepted by itself, and yields those that don't go together.
     """
 
@@ -76,6 +77,7 @@ class OutletKind(NamedTuple):
     keys: tuple[Key, ...]
     opener: str
     tells_people: bool = False
+    advance: bool = False
     public_site: bool = False
     recipient_list: str = ""
     rules: Callable[[Mapping[str, Any]], Iterable[Wrong]] = _no_rules

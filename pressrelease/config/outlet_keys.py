@@ -159,6 +159,7 @@ OUTLET_KINDS = (
             ),
         ),
         opener="pressrelease.outlets.email:open_email",
+        advance=True,
         recipient_list="pressrelease.outlets.email:LISTS",
         tells_people=True,
         rules=mail_rules,
@@ -194,6 +195,7 @@ OUTLET_KINDS = (
             ),
         ),
         opener="pressrelease.outlets.webhook:open_webhook",
+        advance=True,
         tells_people=True,
     ),
     OutletKind(
@@ -354,6 +356,7 @@ OUTLET_KINDS = (
             ),
         ),
         opener="pressrelease.outlets.command:open_command",
+        advance=True,
         tells_people=True,
     ),
 )

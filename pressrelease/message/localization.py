@@ -42,6 +42,9 @@ class Words:
     page_withdrawn: str
     kind_of: str
     message_id: str
+    embargoed_until: str
+    advance_note: str
+    advance_disclosure: str
 
     def release_line(self, kind: ReleaseKind) -> str:
         """Return the first line of a release of that kind, once everyone may read it."""
@@ -91,6 +94,9 @@ ENGLISH = Words(
     page_withdrawn="Press release withdrawn",
     kind_of="{kind} of {when}",
     message_id="Message-ID of the first mail: {id}",
+    embargoed_until="EMBARGOED UNTIL {when}",
+    advance_note="Advance copy. Do not publish, broadcast, post or pass it on before then.",
+    advance_disclosure="Under public records law, giving you this copy may open it to everyone who asks for it.",
 )
 
 SPANISH = Words(
@@ -132,6 +138,9 @@ SPANISH = Words(
     page_withdrawn="Comunicado retirado",
     kind_of="{kind} de {when}",
     message_id="Message-ID del primer correo: {id}",
+    embargoed_until="EMBARGADO HASTA {when}",
+    advance_note="Copia anticipada. No la publique, difunda ni comparta antes de esa hora.",
+    advance_disclosure="Según la ley de registros públicos, su entrega puede abrirla a quien la solicite.",
 )
 
 

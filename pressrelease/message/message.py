@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pressrelease.config import Office
+from pressrelease.errors import NotPermitted
 from pressrelease.release import Contact, Release
 from pressrelease.release.delivery import Action
 
@@ -61,10 +62,10 @@ class Message:
     until then, and `mark` for this release: each is the same for one slug of one office, and nobody else can make it
     (`mark_of`). `embargo_line` is, in a proof or a follow-up, the line in place of "FOR IMMEDIATE RELEASE".
 
-    `n` is the number of the version, 1 for the original, and `action` what the message does for its recipients. A
-    correction (`n` above 1) and a withdrawal have a public `note`, dated `noted_at` (aware UTC), and know the
-    `previous_version` and the `first`. A withdrawal is composed from the last version that was out; what of that may
-    still be shown is for each outlet to decide.
+    `n` is the number of the version, 1 for the original, and `action` what the message does for its recipients. An
+    advance copy is from `noted_at` (aware UTC), and its lift is ahead. A correction (`n` above 1) and a withdrawal have
+    a public `note`, dated `noted_at`, and know the `previous_version` and the `first`. A withdrawal is composed from
+    the last version that was out; what of that may still be shown is for each outlet to decide.
     """
 
     slug: str
@@ -95,13 +96,20 @@ class Message:
 
     @property
     def dated(self) -> datetime:
-        """When the message is from: the note's time for a withdrawal, the version's lift for everything else."""
-        return self.noted_at if self.action is Action.WITHDRAW and self.noted_at is not None else self.lift
+        """When the message is from: `noted_at` for a withdrawal or an advance copy, the lift for everything else."""
+        own = self.action in {Action.WITHDRAW, Action.ADVANCE}
+        return self.noted_at if own and self.noted_at is not None else self.lift
 
     @property
     def contact(self) -> Contact:
         """The person a reporter calls about it: the release's own contact, or else the office's."""
         return contact_for(self.release, self.office)
+
+
+def must_be_out(message: Message) -> None:
+    """Raise NotPermitted for an advance copy: the caller's outlet is public, or nobody knows who reads there."""
+    if message.action is Action.ADVANCE:
+        raise NotPermitted("An advance copy can't go to an outlet that is public. Nothing was sent.")
 
 
 def mark_of(slug: str, secret: str) -> str:

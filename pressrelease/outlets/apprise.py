@@ -22,6 +22,7 @@ from pressrelease.config import Office, OutletConfig, SecretReference
 from pressrelease.config.values import is_loopback
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
+from pressrelease.message.message import must_be_out
 from pressrelease.message.short_form import Limit, cut, joined
 from pressrelease.outlets import Outlet, RenderedMessage, Secret
 from pressrelease.outlets.http import HttpAnswer, failure_of
@@ -90,6 +91,7 @@ class AppriseService(Outlet):
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return title and text; each service formats them in its own way."""
         del key, recipient
+        must_be_out(message)
         title = cut(message.release.headline, TITLE.allows)
         text = joined(cut(message.summary, lambda words: TEXT.allows(words, message.url)), message.url)
         fields = {"title": title, "body": text or title}

@@ -12,6 +12,7 @@ from pressrelease.when import rfc3339
 #: The event of each action.
 EVENTS = {
     Action.PUBLISH: "press_release.published",
+    Action.ADVANCE: "press_release.embargoed",
     Action.CORRECT: "press_release.corrected",
     Action.WITHDRAW: "press_release.retracted",
 }
@@ -23,6 +24,8 @@ def event_of(message: Message) -> dict[str, Any]:
     """Return the event: in `data`, `url`, `follows`, `previous_version` and `note` are None if there is none, `n` is a
     number, and every other value is a text.
 
+    An advance copy also has `embargoed_until`, and no `url`: its page isn't there yet.
+
     A receiver ignores an `n` that is not higher than the highest that it has, unless the event is the retraction. That
     one has the text of the withdrawal, and of the release only its headline.
     """
@@ -30,13 +33,17 @@ def event_of(message: Message) -> dict[str, Any]:
     if message.notice:
         notice = {"headline": release.headline, "text": message.text, "html": message.html}
         return {"type": NOTICE, "timestamp": rfc3339(message.lift), "data": notice}
-    shown = message
-    if message.action is Action.WITHDRAW:
+    shown, advance = message, message.action is Action.ADVANCE
+    if advance:
+        from pressrelease.message.embargoed import advance_copy
+
+        shown = advance_copy(message)
+    elif message.action is Action.WITHDRAW:
         from pressrelease.message.follow_up import follow_up
 
         shown = follow_up(message)
     html = shown.html
-    if message.url:
+    if shown.url:
         html = html_with_addresses(html, lambda name: message.url + quote(name))
     return {
         "type": EVENTS.get(message.action, EVENTS[Action.PUBLISH]),
@@ -46,7 +53,7 @@ def event_of(message: Message) -> dict[str, Any]:
             "version": message.version,
             "headline": release.headline,
             "subhead": shown.release.subhead,
-            "url": message.url or None,
+            "url": None if advance else message.url or None,
             "lift": rfc3339(message.lift),
             "html": html,
             "text": shown.text,
@@ -55,5 +62,6 @@ def event_of(message: Message) -> dict[str, Any]:
             "n": message.n,
             "previous_version": message.previous_version or None,
             "note": message.note or None,
+            **({"embargoed_until": rfc3339(message.lift)} if advance else {}),
         },
     }

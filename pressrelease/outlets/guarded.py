@@ -14,6 +14,7 @@ from typing import Any
 
 from pressrelease.errors import ConfigRefused, PressReleaseError, Problem
 from pressrelease.message import Message
+from pressrelease.message.message import must_be_out
 from pressrelease.outlets import Outlet, RenderedMessage
 from pressrelease.release.delivery import Abilities, Certainty, DeliveryFailed, Earlier, Receipt, Repeats
 from pressrelease.system.printable import printable
@@ -58,7 +59,8 @@ class Guarded(Outlet):
         raise self._refused("gave no list of recipients", 'It must return a tuple of texts, ("",) for one place.')
 
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
-        """Return its rendered message. Raises TypeError for anything else."""
+        """Return its rendered message. Raises TypeError for anything else, NotPermitted for an advance copy."""
+        must_be_out(message)
         return self._rendered(lambda: self._inner.prepare(message, key=key, recipient=recipient))
 
     def prepare_follow_up(

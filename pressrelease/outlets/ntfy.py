@@ -16,6 +16,7 @@ from pressrelease.config.keys import Wrong
 from pressrelease.config.outlet_values import ntfy_topic
 from pressrelease.errors import ConfigRefused, Problem
 from pressrelease.message import Message
+from pressrelease.message.message import must_be_out
 from pressrelease.message.short_form import Limit, cut
 from pressrelease.outlets import RenderedMessage, Secret
 from pressrelease.outlets.http import Http, HttpAnswer, HttpOutlet, checked_address, failure_of
@@ -66,6 +67,7 @@ class Ntfy(HttpOutlet):
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return headline, summary and link. The topic, which may be a secret, is added when it is sent."""
         del key, recipient
+        must_be_out(message)
         title = cut(message.release.headline, TITLE.allows)
         shown = {"title": title, "message": cut(message.summary, TEXT.allows) or title}
         if message.url:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 from pressrelease.errors import Usage
 from pressrelease.message import Message
@@ -29,27 +28,12 @@ def _embargoed(proof: Proof) -> Message:
 
     a proof gets passed on, and must not look released.
     """
+    from pressrelease.message.embargoed import embargo_words, with_top_line
+
     message, until = proof.message, proof.edition.embargoed_until
     if until is None:
         return message
     return with_top_line(message, f"{embargo_words(message, until)} – PROOF, NOT FOR RELEASE")
-
-
-def embargo_words(message: Message, until: datetime) -> str:
-    """Return "EMBARGOED UNTIL …" with a moment in the office's time, in the release's language."""
-    from pressrelease.message.localization import moment_words
-
-    office = message.office
-    when = moment_words(until, office.timezone, office.language)
-    return f"{'EMBARGADO HASTA' if office.language.startswith('es') else 'EMBARGOED UNTIL'} {when}"
-
-
-def with_top_line(message: Message, line: str) -> Message:
-    """Return a message with `line` in place of "FOR IMMEDIATE RELEASE"."""
-    from pressrelease.message.localization import words_in
-
-    free = words_in(message.office.language).release_line(message.release.kind)
-    return replace(message, embargo_line=line, text=message.text.replace(free, line, 1))
 
 
 def _text(proof: Proof) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pressrelease.message import Message
+from pressrelease.message.message import must_be_out
 from pressrelease.outlets import RenderedMessage
 from pressrelease.outlets.bluesky.account import MEDIA_TYPE, Account, KeyTaken
 from pressrelease.outlets.bluesky.records import (
@@ -43,6 +44,7 @@ class Bluesky(HttpOutlet):
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return the record."""
         del recipient
+        must_be_out(message)
         value = record_of(message)
         return _rendered(value, PostRecord(key_of(message.original.lift, key), value))
 

@@ -122,7 +122,11 @@ class Email(Outlet):
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedEmail:
         """Return the mail to one recipient. What all have in common is made once a version."""
         head = personal_headers(self._letterhead, key=key, recipient=recipient)
-        return RenderedEmail(head, self._compose(message, lambda: message))
+        if message.action is not Action.ADVANCE:
+            return RenderedEmail(head, self._compose(message, lambda: message))
+        from pressrelease.message.embargoed import advance_copy
+
+        return RenderedEmail(head, self._compose(message, lambda: advance_copy(message)))
 
     def prepare_follow_up(
         self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]

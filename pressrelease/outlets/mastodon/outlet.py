@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from pressrelease.message import Message
+from pressrelease.message.message import must_be_out
 from pressrelease.message.short_form import MASTODON, ShortForm, short_form
 from pressrelease.outlets import RenderedMessage
 from pressrelease.outlets.answers import server_time
@@ -61,6 +62,7 @@ class Mastodon(HttpOutlet):
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return the post's fields. The limit is Mastodon's default; a higher one of a server is not used."""
         del key, recipient
+        must_be_out(message)
         short = short_form(message, MASTODON)
         fields = {
             "status": short.text,

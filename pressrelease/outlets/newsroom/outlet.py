@@ -21,6 +21,7 @@ from pathlib import Path
 from pressrelease.config import Office, OutletConfig
 from pressrelease.formats.atom import FeedEntry, FeedHead, Gone, atom_feed
 from pressrelease.message import Message
+from pressrelease.message.message import must_be_out
 from pressrelease.outlets import Outlet, RenderedMessage, Secret
 from pressrelease.outlets.newsroom.coalesce import Coalescer
 from pressrelease.outlets.newsroom.disk_errors import disk_words, public_already
@@ -93,6 +94,7 @@ class Newsroom(Outlet):
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return the page as it is the first time; links to other releases are added once they are public."""
         del key, recipient
+        must_be_out(message)
         return RenderedMessage(page_of(message, self._site).encode(), "text/html; charset=utf-8", message)
 
     def prepare_follow_up(

@@ -12,6 +12,7 @@ from html import escape, unescape
 from typing import Any
 
 from pressrelease.message import Enclosure, Message
+from pressrelease.message.message import must_be_out
 from pressrelease.outlets import RenderedMessage
 from pressrelease.outlets.http import HttpOutlet
 from pressrelease.outlets.wordpress.draft import (
@@ -67,6 +68,7 @@ class WordPress(HttpOutlet):
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedMessage:
         """Return the post, with attachments still under their own names: WordPress assigns their addresses."""
         del recipient
+        must_be_out(message)
         draft = draft_of(message, outlet=self.name, key=key)
         content = json.dumps(draft.fields({}), ensure_ascii=False, indent=1).encode()
         return RenderedMessage(content, MEDIA_TYPE, draft)

@@ -20,12 +20,12 @@ from typing import Any
 
 from pressrelease.errors import NotFound, StateUnreadable, Usage
 from pressrelease.formats.news_item import Edition
+from pressrelease.message.embargoed import embargo_words, with_top_line
 from pressrelease.message.enclosures import safe_names
 from pressrelease.publishing.rendering import RenderCache
 from pressrelease.release import SHOWN, from_canonical
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.services import ServiceContext
-from pressrelease.services.proof_formats import embargo_words, with_top_line
 from pressrelease.signing import Approved, content_of
 from pressrelease.signing.clearances import ClearanceStatement
 from pressrelease.signing.lifts import lift_statement
