@@ -514,6 +514,12 @@ GUARDS = (
           "test_outcomes.py::test_what_is_owed_is_on_the_first_screen_until_it_is_recorded"),
     Guard("outcome: owed of the accused", "services/scheduling.py", "return bool(release.case) or speaks_of_accused(release)", "return False",
           "test_outcomes.py::test_what_is_owed_is_on_the_first_screen_until_it_is_recorded"),
+    Guard("removal: asked for until it is recorded", "notifications/removals.py", "if removal.what in done or \"\" in done or removal.due(out_at) > now:", "if removal.due(out_at) > now:",
+          "test_removals.py::test_it_is_asked_for_when_it_is_due_until_it_is_recorded"),
+    Guard("removal: never before it goes out", "check/removal.py", "one.at <= lift:", "False:",
+          "test_removals.py::test_what_can_not_be_kept_is_not_scheduled"),
+    Guard("removal: a booking photograph in time", "check/removal.py", "return removal.due(lift) - lift <= longest", "return True",
+          "test_removals.py::test_what_can_not_be_kept_is_not_scheduled"),
     # -- an archive of the record -----------------------------------------------------------------------------
     Guard("export: no line of another release", "services/exporting/__init__.py", "whole = line.slug in slugs or", "whole = True or",
           "test_exporting.py::test_nothing_of_another_release_is_in_it"),

@@ -55,6 +55,7 @@ def check_release(
         *law_findings(release, config.office.contact, texts),
         *date_findings(release, texts, timezone=config.office.timezone, now=now, lift=_lift(release, config, now=now)),
         *style_findings(release, texts),
+        *_removal_findings(release, config, now),
     ]
     found = by_severity(found, config.check.severity)
     return tuple(sorted(found, key=lambda finding: (finding.line, finding.severity is Severity.WARNING)))
@@ -75,6 +76,14 @@ def _lift(release: Release, config: Config, *, now: datetime) -> datetime | None
         return embargo_of(release, config, now=now).lift
     except EmbargoRefused:
         return None
+
+
+def _removal_findings(release: Release, config: Config, now: datetime) -> tuple[Finding, ...]:
+    if not (release.remove_at or release.attachments):
+        return ()
+    from pressrelease.check.removal import removal_findings
+
+    return tuple(removal_findings(release, config, now=now, lift=_lift(release, config, now=now)))
 
 
 def with_accepted(release: Release, findings: Iterable[Finding]) -> tuple[Finding, ...]:

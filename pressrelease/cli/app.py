@@ -53,6 +53,7 @@ GROUPS = {
         "status": "looking",
         "promises": "promising",
         "outcome": "outcomes",
+        "removed": "removals",
         "journal": "looking",
     },
     "Outlets": {

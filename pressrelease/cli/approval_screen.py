@@ -48,6 +48,8 @@ def screen_lines(review: Review, *, timezone: str, now: datetime) -> list[str]:
     for file in review.attachments:
         named = f", “{_visible(file.title or file.alt)}”" if file.title or file.alt else ""
         lines.append(labeled("attached", f"{_visible(file.path)} ({_size_words(file.size)}{named})"))
+    coming_down = [("the release", release.remove_at), *((one.path, one.remove_at) for one in release.attachments)]
+    lines += [labeled("removal", f"{_visible(what)}: {_visible(typed)}") for what, typed in coming_down if typed]
     lines += finding_lines(review.findings)
     lines += [labeled("warning", words) for words in list_words(review.report.dossier.lists)]
     lines += _promise_lines(review, timezone=timezone, now=now)

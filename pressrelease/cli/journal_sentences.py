@@ -168,6 +168,10 @@ SENTENCES: Mapping[str, Callable[[_Line], str]] = MappingProxyType(
         "release.resumed": lambda line: f"{line.who} took it off hold{line.because()}",
         "release.hold_reason": lambda line: f"{line.who} gave the reason for the hold{line.because()}",
         "release.killed": lambda line: f"{line.who} withdrew it{line.because()}",
+        "release.removed": lambda line: (
+            f"{line.detail.get('by') or line.who} recorded that {line.detail.get('what') or 'it'} is down"
+            f"{line.because()}"
+        ),
         "release.outcome": lambda line: (
             f"{line.detail.get('by') or line.who} recorded the outcome of its case: {line.detail.get('outcome')}"
             f"{line.because()}"

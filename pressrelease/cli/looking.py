@@ -62,7 +62,7 @@ def today(workspace: Path | None, *, as_json: bool, no_input: bool) -> None:
     lines += [*running, ""] if first else []
     lines += _release_lines(seen, context, now)
     lines += _promised(context, now)
-    lines += _owed(context, now)
+    lines += [*_owed(context, now), *_removals(context, now)]
     lines += [] if first else running
     session.say(*(lines if lines[-1] else lines[:-1]))
     _leave_if_unattended(seen.rows)
@@ -94,6 +94,21 @@ def _owed(context: ServiceContext, now: datetime) -> list[str]:
         "    pressrelease outcome SLUG OUTCOME --why …",
         "",
     ]
+
+
+def _removals(context: ServiceContext, now: datetime) -> list[str]:
+    """What was to come down by now; what finds it is loaded only if anything ever has to."""
+    if not context.store.exists or not context.store.read.removals():
+        return []
+    from pressrelease.notifications.removals import due_removals
+    from pressrelease.status.removals import due_lines
+
+    due = sorted(due_removals(context.store.read, now), key=lambda one: one.due_at)
+    if not due:
+        return []
+    lines = due_lines(due, timezone=context.config.office.timezone)
+    below = [f"    {one.command}" for one in due]
+    return ["Take down now", *(f"  {words}" for pair in zip(lines, below, strict=True) for words in pair), ""]
 
 
 def _release_lines(seen: Listing, context: ServiceContext, now: datetime) -> list[str]:
@@ -253,7 +268,7 @@ def status(
     if first:
         session.say(*running, "")
     _show(session, context, seen.rows, detailed=bool(slugs))
-    below = [] if slugs else [*_promised(context, now), *_owed(context, now)]
+    below = [] if slugs else [*_promised(context, now), *_owed(context, now), *_removals(context, now)]
     below += [] if first else running
     session.say(*([more] if seen.more else []))
     if below:

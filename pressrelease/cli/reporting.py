@@ -169,6 +169,10 @@ def proposal_lines(proposal: Proposal, config: Config) -> list[str]:
         count = f" ({len(people)} recipients)" if people != ("",) else ""
         lines.append(labeled("to", outlet + count))
     lines += [labeled("CHANGED", one.words) for one in proposal.grown]
+    if proposal.removals:
+        from pressrelease.status.removals import planned_lines
+
+        lines += [labeled("removal", words) for words in planned_lines(proposal.removals, timezone=zone)]
     return [*lines, *finding_lines(proposal.findings)]
 
 

@@ -13,6 +13,7 @@ from pressrelease.config.values import (
     address_or_secret_or_empty,
     did_you_mean,
     duration,
+    duration_or_empty,
     flag,
     list_of,
     outlet_name,
@@ -209,6 +210,14 @@ SECTIONS = (
                 "who can say that an event has happened (`lift`); empty: anyone",
                 default=_POLICY.lifters,
                 covers=Cover.WEAKER,
+            ),
+            Key(
+                "booking_photos",
+                duration_or_empty(timedelta(hours=1), timedelta(days=14)),
+                "how long a booking photograph may stay on the web at most, 14d or less; empty: no limit",
+                default=_POLICY.booking_photos,
+                sample='"14d"',
+                covers=Cover.NO,
             ),
             Key(
                 "max_late",

@@ -44,6 +44,7 @@ class Policy(NamedTuple):
     """[policy]: who must approve, and how late a release may still be sent without asking.
 
     `allowed_signers` is the file of the keys that approvals must be signed with, "" if they need no signature.
+    `booking_photos` is how long a booking photograph may stay at most, None for no limit.
     """
 
     approvals: int = 1
@@ -52,6 +53,7 @@ class Policy(NamedTuple):
     max_late: timedelta = timedelta(hours=24)
     allowed_signers: str = ""
     lifters: tuple[str, ...] = ()
+    booking_photos: timedelta | None = None
 
 
 class Retry(NamedTuple):

@@ -108,6 +108,12 @@ def duration(least: timedelta, most: timedelta) -> Reader:
     return read
 
 
+def duration_or_empty(least: timedelta, most: timedelta) -> Reader:
+    """As `duration`; None for an empty text."""
+    read = duration(least, most)
+    return lambda value: None if value == "" else read(value)
+
+
 def duration_text(length: timedelta) -> str:
     """Return a duration as config.toml writes it, in its largest whole unit."""
     seconds = int(length.total_seconds())

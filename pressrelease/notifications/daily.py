@@ -83,6 +83,7 @@ def daily_notice(
     promises: Sequence[Kept],
     *,
     owed: Sequence[Owed] = (),
+    removals: Sequence[str] = (),
     now: datetime,
     timezone: str,
 ) -> Notice:
@@ -90,11 +91,13 @@ def daily_notice(
 
     `releases` are those that go out, or may be lifted, before noon of the next day, and `promises` those of releases
     that are out. `owed` are releases that are out and whose case has no recorded outcome: on the list whenever there is
-    one, but a reason for it only on the days on which the office is asked. No release that is not out is named. `now`
+    one, but a reason for it only on the days on which the office is asked. `removals` are sentences about what was to
+    come down. No release that is not out is named. `now`
     is aware.
     """
     lines = _at_most([words for one in releases if (words := _waiting(one, now, timezone))], "releases")
     lines += _at_most([words for one in promises if (words := _promised(one, day, timezone))], "promises")
+    lines += _at_most(list(removals), "things that must come down")
     if owed:
         from pressrelease.status.outcomes import asked_on, owed_lines
 

@@ -139,6 +139,8 @@ def _daily(workspace: Workspace, readers: Collection[NotificationCursor], now: d
     if not is_due(now, at, timezone) or (readers and all(was_sent(silent.key, one.conditions) for one in readers)):
         return [silent]
     from pressrelease.notifications.near_promises import near_promises
+    from pressrelease.notifications.removals import due_removals
+    from pressrelease.status.removals import due_lines
 
     read = workspace.store.read
     noon = noon_after(day, timezone)
@@ -148,8 +150,8 @@ def _daily(workspace: Workspace, readers: Collection[NotificationCursor], now: d
     promises = near_promises(workspace, now=now)
     out = notification_state.slugs_out(read, {one.promise.slug for one in promises})
     named = [one for one in promises if one.promise.slug in out]
-    owed = _owed(read, now)
-    return [daily_notice(day, releases, named, owed=owed, now=now, timezone=timezone)]
+    down = due_lines(due_removals(read, now), timezone=timezone)
+    return [daily_notice(day, releases, named, owed=_owed(read, now), removals=down, now=now, timezone=timezone)]
 
 
 def _owed(read: Reader, now: datetime) -> list[Owed]:

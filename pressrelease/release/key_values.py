@@ -16,7 +16,7 @@ LONGEST_LINE = 1000
 MOST_ITEMS = 100
 
 CONTACT_KEYS = ("name", "phone", "email")
-ATTACHMENT_KEYS = ("path", "title", "alt")
+ATTACHMENT_KEYS = ("path", "title", "alt", "remove_at")
 
 #: Keys that people may write instead of ours.
 _MEANT = {
@@ -309,5 +309,5 @@ def _attachment(item: Node) -> Attachment:
             code="wrong_shape",
         )
     refuse_unknown(item, ATTACHMENT_KEYS, " in an attachment")
-    path, title, alt = (read_line(item, key, name=f"attachment {key}") for key in ATTACHMENT_KEYS)
-    return Attachment(attachment_path(path, line=item.lines.get("path", item.line)), title, alt)
+    path, *words = (read_line(item, key, name=f"attachment {key}") for key in ATTACHMENT_KEYS)
+    return Attachment(attachment_path(path, line=item.lines.get("path", item.line)), *words)

@@ -29,11 +29,15 @@ class Contact(NamedTuple):
 
 
 class Attachment(NamedTuple):
-    """A file beside the release: `path` is relative to releases/, POSIX style, and never leaves it."""
+    """A file beside the release: `path` is relative to releases/, POSIX style, and never leaves it.
+
+    `remove_at` is when it must come down again, as typed, "" for never.
+    """
 
     path: str
     title: str = ""
     alt: str = ""
+    remove_at: str = ""
 
 
 class Release(NamedTuple):
@@ -42,7 +46,8 @@ class Release(NamedTuple):
     `embargo` is the phrase as typed, "" if there is none. `outlets` is None if the file leaves it to [defaults].
     `clearances` names tables [clearances.NAME] of config.toml. `not_before` and `no_later_than` bound an embargo that
     waits for an event, as typed; releases with the same `alternates` exclude each other.
-    `case` is the court's or the office's number, never published.
+    `case` is the court's or the office's number, never published. `remove_at` is when the
+    whole of it must come down again, as typed.
     `accept` has the codes of findings that somebody read and accepted, each with the reason. `lines` maps a
     front-matter key to its line in the file, from 1, an attachment under "attachments.0" and so on, a part of the
     contact under "contact.email", an accepted finding under "accept.CODE"; `body_line` is the body's first line.
@@ -70,6 +75,7 @@ class Release(NamedTuple):
     no_later_than: str = ""
     alternates: str = ""
     case: str = ""
+    remove_at: str = ""
     lines: tuple[tuple[str, int], ...] = ()
     body_line: int = 1
     source_hash: str = ""

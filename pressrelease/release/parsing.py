@@ -51,6 +51,7 @@ KEYS = (
     "no_later_than",
     "alternates",
     "case",
+    "remove_at",
 )
 
 _FENCE = re.compile(r"---[ \t]*")
@@ -106,6 +107,7 @@ def parse(data: bytes, slug: str) -> Release:
         no_later_than=read_line(fields, "no_later_than"),
         alternates=read_alternates(fields),
         case=read_line(fields, "case"),
+        remove_at=read_line(fields, "remove_at"),
         lines=_lines(fields),
         body_line=body_line,
         source_hash=hashlib.sha256(data).hexdigest(),

@@ -17,7 +17,7 @@ FORMAT = 1
 SHORT_NAME = 16
 
 #: Keys that older versions did not have: left out if they have no value, so that no version changes its name.
-_LATER = ("accept", "clearances", "not_before", "no_later_than", "alternates", "case")
+_LATER = ("accept", "clearances", "not_before", "no_later_than", "alternates", "case", "remove_at")
 
 #: Fields about the file only; they are neither published nor used for addressing.
 _OF_THE_FILE = ("lines", "body_line", "source_hash")
@@ -128,7 +128,10 @@ def _values(release: Release) -> dict[str, Any]:
     for name in _OF_THE_FILE:
         del values[name]
     values["contact"] = None if release.contact is None else release.contact._asdict()
-    values["attachments"] = [attachment._asdict() for attachment in release.attachments]
+    values["attachments"] = [
+        {key: value for key, value in attachment._asdict().items() if value or key not in _LATER}
+        for attachment in release.attachments
+    ]
     values["date"] = None if release.date is None else release.date.isoformat()
     values["kind"] = release.kind.value
     values["format"] = FORMAT

@@ -38,6 +38,7 @@ def front_matter_text(
     no_later_than: str = "",
     alternates: str = "",
     case: str = "",
+    remove_at: str = "",
     body: str = PLACEHOLDER,
 ) -> str:
     """Return a whole release file: front matter with only the keys that have a value, then `body` unchanged.
@@ -67,6 +68,7 @@ def front_matter_text(
         lines.append(f"clearances: {_flow(clearances)}")
     lines += _given("not_before", not_before) + _given("no_later_than", no_later_than)
     lines += _given("alternates", alternates) + _given("case", case)
+    lines += _given("remove_at", remove_at)
     return "\n".join(["---", *lines, "---", "", body, ""])
 
 
@@ -109,7 +111,7 @@ def _attachments(attachments: Sequence[Attachment]) -> list[str]:
 
 
 def _words_of(attachment: Attachment) -> tuple[tuple[str, str], ...]:
-    return ("title", attachment.title), ("alt", attachment.alt)
+    return ("title", attachment.title), ("alt", attachment.alt), ("remove_at", attachment.remove_at)
 
 
 def _note(note: str) -> list[str]:

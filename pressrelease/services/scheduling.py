@@ -24,6 +24,7 @@ from pressrelease.when import Embargo, EmbargoKind, read_embargo, say_full
 from pressrelease.when.wall_time import known_release
 
 if TYPE_CHECKING:
+    from pressrelease.status.removals import Removal
     from pressrelease.store.freezing import Frozen
     from pressrelease.store.ledger import Ledger
 
@@ -36,7 +37,7 @@ class Proposal:
     lift as local wall time, "" for an instant; `settings` is what config.toml adds. `earlier` says that the lift
     moves earlier than the last one on record, "" if it doesn't; `kept` is whether the lift is one that was chosen
     before. `grown` are lists with so many newcomers that a person must confirm each. `at_once` is whether `--at now`
-    gave the lift, which has passed a moment later.
+    gave the lift, which has passed a moment later. `removals` are what must come down again.
     """
 
     release: Release
@@ -53,6 +54,7 @@ class Proposal:
     kept: bool = False
     grown: tuple[ListGrowth, ...] = ()
     at_once: bool = False
+    removals: tuple[Removal, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -180,6 +182,7 @@ def _propose(
     else:
         lift, wall, questions = chosen.moment, chosen.wall, ()
     findings += with_accepted(release, lift_findings(context, release, lift, now=now))
+    removals = _removals(context, release, lift, now)
     outlets = release.outlets or context.config.default_outlets
     attachments = {a.path: context.library.attachment(release, a) for a in release.attachments}
     people = {name: recipients.of(name) for name in outlets}
@@ -209,7 +212,20 @@ def _propose(
         kept=chosen is not None,
         grown=list_growth(context, slug, people),
         at_once=lift == now,
+        removals=removals,
     )
+
+
+def _removals(context: ServiceContext, release: Release, lift: datetime | None, now: datetime) -> tuple[Removal, ...]:
+    """Return what must come down again. Raises Refused for a time that is before the lift, or too late."""
+    if not (release.remove_at or release.attachments):
+        return ()
+    from pressrelease.check.removal import removal_findings, removals_of
+
+    for one in removal_findings(release, context.config, now=now, lift=lift):
+        place = f" See releases/{release.slug}.md, line {one.line}." if one.line else ""
+        raise Refused(f"{release.slug} can't be scheduled: {one.message}{place}", hint=one.hint, code=one.code)
+    return removals_of(release, context.config, now=now)
 
 
 def _embargo(context: ServiceContext, release: Release, at: str | None, last: Lift | None, now: datetime) -> Embargo:
@@ -322,6 +338,7 @@ def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> 
         settings=proposal.settings,
         clearances=proposal.release.clearances,
         owes_outcome=_owes_outcome(proposal.release),
+        removals=tuple(one.as_detail() for one in proposal.removals),
     )
     return scheduled, frozen
 

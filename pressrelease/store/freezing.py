@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, delete, insert, null, select, update
 
@@ -47,7 +48,7 @@ class Frozen:
 
     The canonical bytes, the lift (None: with its last approval), each attachment's bytes and SHA-256 by its path, the
     lift as local wall time ("" for an instant), what config.toml adds to it ("" for nothing), the clearances that
-    it needs, and whether the office owes how the case ended once it is out.
+    it needs, whether the office owes how the case ended once it is out, and what must come down again.
     """
 
     canonical: bytes
@@ -58,6 +59,7 @@ class Frozen:
     settings: str = ""
     clearances: tuple[str, ...] = ()
     owes_outcome: bool = False
+    removals: tuple[Mapping[str, Any], ...] = ()
 
 
 def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapping[str, Sequence[str]]) -> None:
@@ -124,6 +126,7 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
         **({"clearances": list(frozen.clearances)} if frozen.clearances else {}),
         **({"event_group": release.event_group} if release.event_group else {}),
         **({"outcome_owed": True} if frozen.owes_outcome else {}),
+        **({"removals": list(frozen.removals)} if frozen.removals else {}),
     )
 
 

@@ -367,6 +367,36 @@ class Reader(ReadConnections):
         found = self.rows(query, {"slug": slug})
         return str(json.loads(found[0]["detail"]).get("outcome", "")) if found else ""
 
+    def removals(self, slugs: Sequence[str] | None = None) -> Sequence[Row]:
+        """Return, of each release or of those named that must come down or has an attachment that must: its slug, the
+        line that says so, when it first went out, and the frozen bytes of its current version; none that was killed.
+        """
+        query = """
+            SELECT r.slug, s.detail, v.canonical,
+                (SELECT min(d.delivered_at) FROM deliveries d WHERE d.slug = r.slug) AS out_at
+            FROM releases r JOIN versions v ON v.slug = r.slug AND v.version = r.version
+            JOIN journal s ON s.slug = r.slug AND s.event = 'release.scheduled'
+                AND substr(s.event, 1, 9) <> 'delivery.' AND s.detail LIKE :planned
+            WHERE r.word <> 'killed' AND NOT EXISTS (SELECT 1 FROM journal t WHERE t.slug = r.slug
+                AND substr(t.event, 1, 9) <> 'delivery.' AND t.n > s.n AND t.event = 'release.scheduled')
+        """
+        rows = self.rows(query, {"planned": '%"removals":[%'})
+        return rows if slugs is None else [row for row in rows if row["slug"] in slugs]
+
+    def removed(self, slug: str) -> Sequence[Row]:
+        """Return the detail of each line that says that something of a release is down."""
+        return self.rows(
+            "SELECT detail FROM journal WHERE slug = :slug AND event = 'release.removed' ORDER BY n", {"slug": slug}
+        )
+
+    def places(self, slug: str) -> Sequence[Row]:
+        """Return the outlets that a release was delivered to, each with how many recipients got it."""
+        return self.rows(
+            "SELECT outlet, count(DISTINCT recipient) AS number FROM deliveries WHERE slug = :slug"
+            " AND state = 'delivered' GROUP BY outlet ORDER BY outlet",
+            {"slug": slug},
+        )
+
     # -- a claimed delivery, just before its first byte ------------------------------------------------------
 
     def why_not(

@@ -38,6 +38,9 @@ NOBODY = CONFIG._replace(office=CONFIG.office._replace(contact=Contact()))
 NOWHERE = CONFIG._replace(default_outlets=())
 WITH_DATELINES = CONFIG._replace(check=CheckRules({"dateline_missing": "warning"}))
 
+PHOTOS = CONFIG._replace(policy=CONFIG.policy._replace(booking_photos=timedelta(days=14)))
+MUGSHOT = "attachments:\n  - {{path: sheet.jpg, alt: Booking photo{}}}\n"
+
 #: A release that nobody could say a word against, on line 8.
 FRONT = "headline: Names released\ndate: 2018-09-19\nembargo: 2018-09-24T09:00:00-07:00\n"
 TEXT = "The office released the names on Monday."
@@ -98,6 +101,13 @@ FIELDS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("attachment_empty", "warning", 5, {"front": "attachments: [sheet.pdf]\n", "sheet_pdf": 0}),
     ("image_alt", "error", 5, {"front": "attachments: [photo.jpg]\n"}),
     ("image_alt", "error", 5, {"front": "attachments: [{path: PHOTO.PNG, title: x}]\n"}),
+    ("remove_at_unclear", "error", 5, {"front": "remove_at: when it suits\n"}),
+    ("remove_at_unclear", "error", 5, {"front": "remove_at: Sept. 3, 2018, 9 a.m.\n"}),
+    ("remove_at_unclear", "error", 6, {"front": "attachments:\n  - {path: sheet.pdf, remove_at: on verdict}\n"}),
+    ("remove_at_early", "error", 5, {"front": "remove_at: Sept. 23, 2018, 9 a.m.\n"}),
+    ("booking_photo_stays", "error", 6, {"front": MUGSHOT.format(""), "config": PHOTOS}),
+    ("booking_photo_stays", "error", 6, {"front": MUGSHOT.format(", remove_at: 15 days"), "config": PHOTOS}),
+    ("booking_photo_stays", "error", 6, {"front": MUGSHOT.format(", remove_at: 2018-10-09"), "config": PHOTOS}),
     ("contact_missing", "warning", 0, {"config": NOBODY}),
     ("contact_missing", "warning", 5, {"front": "contact: {name: Jane Doe}\n", "config": NOBODY}),
     ("accept_unknown", "warning", 6, {"front": "accept:\n  presumption_mising: x\n"}),
@@ -459,3 +469,19 @@ def test_only_a_wrong_weekday_is_found(day: Any) -> None:
     for number, name in enumerate(names):
         codes = {one.code for one in findings(body=f"The court met on {name}, {day:%B} {day.day}, {day.year}.")}
         assert ("weekday_mismatch" in codes) is (number != day.weekday())
+
+
+@pytest.mark.parametrize(
+    ("front", "config"),
+    [
+        (MUGSHOT.format(""), CONFIG),
+        (MUGSHOT.format(", remove_at: 14 days"), PHOTOS),
+        (MUGSHOT.format(", remove_at: 14d"), PHOTOS),
+        (MUGSHOT.format(", remove_at: 2 weeks"), PHOTOS),
+        (MUGSHOT.format(", remove_at: 2018-10-08T09:00:00-07:00"), PHOTOS),
+        ("remove_at: 48 hours\n" + MUGSHOT.format(""), PHOTOS),
+        ("attachments: [{path: photo.jpg, alt: The District Attorney}]\n", PHOTOS),
+    ],
+)
+def test_what_comes_down_in_time_is_no_finding(front: str, config: Config) -> None:
+    assert findings(front, config=config) == ()

@@ -45,6 +45,7 @@ USES = {
     "status": (),
     "promises": (),
     "outcome": ("far", "dismissed", "--why", "x"),
+    "removed": ("far", "--why", "x"),
     "journal": (),
     "outlets": (),
     "doctor": ("--offline",),

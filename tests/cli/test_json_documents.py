@@ -56,6 +56,7 @@ LINES: list[tuple[str, set[str]]] = [
     ("status nothing", {"error"}),
     ("promises", {"promises"}),
     ("outcome ahead dismissed --why x", {"error"}),
+    ("removed ahead --why x", {"error"}),
     ("journal --verify", {"holds"}),
     ("outlets", {"outlets"}),
     ("outlets --test nothing", {"error"}),

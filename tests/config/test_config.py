@@ -137,6 +137,7 @@ def test_a_severity_that_is_not_one_is_refused(line: str, words: str) -> None:
 
 def test_there_is_no_key_that_the_contract_does_not_name() -> None:
     beyond = {"policy.lifters", "policy.allowed_signers"}  # docs/how-to/approve-with-keys.md
+    beyond |= {"policy.booking_photos"}  # docs/how-to/take-it-down-again.md
     beyond |= {"journal.key", "journal.timestamp_ca"}  # docs/how-to/prove-the-journal.md
     assert {f"{section.name}.{key.name}" for section in SECTIONS for key in section.keys} == set(CONTRACT) | beyond
     assert [key.name for key in COMMON_KEYS] == ["enabled", "timeout"]

@@ -70,7 +70,9 @@ paths = st.one_of(
     st.lists(lines, min_size=1, max_size=3).map("/".join),
 ).filter(lambda path: _takes(path) and _settled(path))
 attachments = st.lists(
-    st.builds(Attachment, path=paths, title=lines | st.just(""), alt=lines | st.just("")),
+    st.builds(
+        Attachment, path=paths, title=lines | st.just(""), alt=lines | st.just(""), remove_at=lines | st.just("")
+    ),
     max_size=3,
     unique_by=lambda attachment: attachment.path.casefold(),
 ).map(tuple)
@@ -102,6 +104,7 @@ givens = st.fixed_dictionaries(
         "no_later_than": lines,
         "alternates": some_slugs,
         "case": lines,
+        "remove_at": lines,
         "body": paragraphs,
     },
 )

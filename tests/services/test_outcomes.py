@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from office import FAR, HereOffice, found_office
 
 from pressrelease.notifications.daily import daily_notice
+from pressrelease.promises import Kept, Promise, PromiseState
 from pressrelease.status.outcomes import ASKED_AGAIN, FIRST_ASKED, Outcome, Owed, next_steps, owed_lines
 from pressrelease.store import Store
 
@@ -150,11 +151,10 @@ def test_the_list_of_the_day_is_sent_for_it_on_two_days(days: float, sent: bool)
 
 
 def test_it_is_on_a_list_that_is_sent_anyhow() -> None:
-    from test_daily import promise
-
     end = datetime(2026, 1, 6, 12, tzinfo=UTC)
+    promise = Kept(Promise("operation", "We will.", 1, end - timedelta(days=2), end), PromiseState.OPEN)
     one = Owed("names", NOW - timedelta(days=120))
-    words = daily_notice(NOW.date(), [], [promise(end)], owed=[one], now=NOW, timezone=ZONE).words
+    words = daily_notice(NOW.date(), [], [promise], owed=[one], now=NOW, timezone=ZONE).words
     assert "names has been out for 120 days" in words
     assert "operation made a promise" in words
 

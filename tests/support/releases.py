@@ -30,4 +30,5 @@ OTHERWISE: dict[str, Any] = {
     "no_later_than": "2018-09-28",
     "alternates": "smith-verdict",
     "case": "62-185543",
+    "remove_at": "14 days",
 }
