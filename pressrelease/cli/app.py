@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 GROUPS = {
     "Write": {
         "new": "writing",
+        "import": "importing",
         "edit": "writing",
         "when": "writing",
         "check": "writing",

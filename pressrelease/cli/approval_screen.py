@@ -126,7 +126,7 @@ def difference_lines(found: Difference, *, timezone: str, body_line: int = 1) ->
     lines += [f"    {words}" for change in found.recipients for words in _recipient_words(change)]
     for value in found.values:
         lines += _was_now(value.name, value.before, value.after)
-    lines += _text_lines(found.text, body_line)
+    lines += text_lines(found.text, body_line)
     lines += [f"    attached: {_attachment_words(change)}" for change in found.attachments]
     for value in found.config:
         lines += _was_now(f"config.toml, {value.name}" if value.name.startswith("[") else value.name, *value[1:])
@@ -170,7 +170,8 @@ def _attachment_words(change: AttachmentChange) -> str:
 # -- a text ------------------------------------------------------------------------------------------------------
 
 
-def _text_lines(changes: Sequence[TextChange], body_line: int) -> list[str]:
+def text_lines(changes: Sequence[TextChange], body_line: int) -> list[str]:
+    """Return what changed in a text, place by place; `body_line` is the text's first line in its file."""
     if not changes:
         return []
     removed, added = sum(one.removed for one in changes), sum(one.added for one in changes)

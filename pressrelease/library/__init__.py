@@ -176,6 +176,12 @@ class Library:
 
         return writing.create(self.folder, slug, text)
 
+    def attach(self, name: str, content: bytes) -> Path:
+        """Write a new file beside the releases. Raises ReleaseRefused if another file has its name."""
+        from pressrelease.library import writing
+
+        return writing.attach(self.folder, name, content)
+
     def replace(self, slug: str, text: str, *, expected_hash: str) -> Path:
         """Replace a release's text. Raises what `writing.replace` does."""
         from pressrelease.library import writing

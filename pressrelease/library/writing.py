@@ -35,6 +35,28 @@ def create(folder: Path, slug: str, text: str) -> Path:
     return path
 
 
+def attach(folder: Path, name: str, content: bytes) -> Path:
+    """Write a new file beside the releases, whole and durable. The same bytes under that name are left as they are.
+
+    Raises: ReleaseRefused if another file has the name, WillRetry if it can't be written.
+    """
+    path = folder / name
+    with _writing(name):
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        with _beside(path, content, 0o660) as temporary:
+            try:
+                files.move_to_new_name(temporary, path)
+            except FileExistsError:
+                if path.is_symlink() or path.read_bytes() != content:
+                    raise ReleaseRefused(
+                        f"releases/{name} exists already. Nothing was written over it.",
+                        hint="Rename that file, then try again.",
+                        code="file_taken",
+                    ) from None
+    files.sync_folder(folder)
+    return path
+
+
 def replace(library: Library, slug: str, text: str, *, expected_hash: str) -> Path:
     """Replace a release's text, whole and durable, if its file is still the one with `expected_hash`.
 
@@ -83,9 +105,9 @@ def _writing(slug: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        name = slug if "." in slug else f"{slug}.md"
         raise WillRetry(
-            f"releases/{slug}.md can't be written: {error.strerror or 'the system gave no reason'}. Nothing"
-            " was changed.",
+            f"releases/{name} can't be written: {error.strerror or 'the system gave no reason'}. Nothing was changed.",
             hint="To check the disk and the permissions: `pressrelease doctor`.",
             code="not_written",
         ) from None

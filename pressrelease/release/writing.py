@@ -73,7 +73,12 @@ def front_matter_text(
 
 
 def with_embargo(text: str, line: int, embargo: str) -> str:
-    """Return a release file's text with another embargo on `line` (from 1), where its one-line `embargo:` is.
+    """Return a release file's text with another embargo on `line` (from 1), where its one-line `embargo:` is."""
+    return with_value(text, line, "embargo", embargo)
+
+
+def with_value(text: str, line: int, key: str, value: str) -> str:
+    """Return a release file's text with another value on `line` (from 1), where the one-line `key` is.
 
     A line that does not look like that is not changed, so the caller must parse the result and compare.
     """
@@ -82,7 +87,7 @@ def with_embargo(text: str, line: int, embargo: str) -> str:
         return text
     ending = "\r" if lines[line - 1].endswith("\r") else ""
     lines[line - 1] = re.sub(
-        r"^(\s*embargo\s*:).*$", lambda key: f"{key[1]} {_scalar(embargo)}{ending}", lines[line - 1]
+        rf"^(\s*{key}\s*:).*$", lambda found: f"{found[1]} {_scalar(value)}{ending}", lines[line - 1]
     )
     return "\n".join(lines)
 

@@ -82,7 +82,7 @@ def begin(context: ServiceContext, headline: str, *, embargo: str, follows: str,
         meant = read_embargo(
             embargo, now=now, timezone=office.timezone, release_time=office.release_time, close=office.close
         )
-        phrase, kept = _kept(context, release, meant, now)
+        phrase, kept = kept_embargo(context, release, meant, now)
         text = text_with(phrase)
         release = parse(text.encode(), slug)
     if slug in context.library.slugs():
@@ -96,7 +96,7 @@ def begin(context: ServiceContext, headline: str, *, embargo: str, follows: str,
     return Draft(slug, kept, tuple(embargo_findings(release, context.config, now=now)))
 
 
-def _kept(context: ServiceContext, release: Release, meant: Embargo, now: datetime) -> tuple[str, Embargo]:
+def kept_embargo(context: ServiceContext, release: Release, meant: Embargo, now: datetime) -> tuple[str, Embargo]:
     """Return the phrase that a file must have so that every later command reads `meant`, and that reading.
 
     A file is read as of the whole day on which it was written. A phrase that would then mean something else, such as

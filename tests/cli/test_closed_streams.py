@@ -23,6 +23,7 @@ USES = {
     "init": ("new-office", "--timezone", "America/Los_Angeles"),
     "demo": (),
     "new": ("Another headline",),
+    "import": ("config.toml", "--dry-run"),
     "edit": ("far",),
     "when": ("2099-09-24T09:00:00-07:00",),
     "check": (),

@@ -22,6 +22,8 @@ LINES: list[tuple[str, set[str]]] = [
     ("init .", {"error"}),
     ("new Headline", {"slug"}),
     ("new", {"error"}),
+    ("import config.toml --dry-run", {"slug", "seen", "files"}),
+    ("import nothing.docx", {"error"}),
     ("edit nothing", {"error"}),
     ("when soon", {"error"}),
     ("when 2099-01-05T09:00:00-08:00", {"lift"}),
