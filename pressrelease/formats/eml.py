@@ -24,7 +24,6 @@ from urllib.parse import quote
 
 from pressrelease.message import Enclosure, Message, html_with_addresses
 from pressrelease.message.localization import Words, day_words, words_in, zone_of
-from pressrelease.release.delivery import Action
 
 #: The longest quoted-printable line or line with encoded words (RFC 2045, section 6.7; RFC 2047, section 2).
 #: Python would fold, and so break, a longer List-Unsubscribe; it is written by hand below.
@@ -96,8 +95,8 @@ def shared(message: Message, letterhead: Letterhead) -> bytes:
     if reply_to and reply_to.lower() != letterhead.address.lower() and _is_plain_address(reply_to):
         mail["Reply-To"] = Address(addr_spec=reply_to)
     mail["Date"] = _date(message.dated, message.office.timezone)
-    if message.action is Action.ADVANCE:
-        mail["Embargoed-Until"] = _date(message.lift, message.office.timezone)
+    if message.closed_until is not None:
+        mail["Embargoed-Until"] = _date(message.closed_until, message.office.timezone)
     if letterhead.list_id:
         mail["List-Id"] = f"<{_one_line(letterhead.list_id)}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5: no automatic answer is wanted

@@ -25,15 +25,15 @@ def with_top_line(message: Message, line: str) -> Message:
     return replace(message, embargo_line=line, text=message.text.replace(free, line, 1))
 
 
-def advance_copy(message: Message) -> Message:
-    """Return a release as it is sent ahead of its lift; every other message is returned unchanged.
+def under_embargo(message: Message) -> Message:
+    """Return an advance copy, or what follows one ahead of the lift, as it is sent; what is out is returned unchanged.
 
     The embargo is in the headline and on top of the text, with what a reader must not do before then, and that giving
     the copy is a disclosure. It has no link to the page, which isn't there yet.
     """
-    if message.action is not Action.ADVANCE:
+    if message.closed_until is None or message.action is Action.WITHDRAW:
         return message
-    words, line = words_in(message.office.language), embargo_words(message, message.lift)
+    words, line = words_in(message.office.language), embargo_words(message, message.closed_until)
     said = (words.advance_note, words.advance_disclosure)
     marked = with_top_line(message, line)
     text = marked.text

@@ -63,7 +63,8 @@ class Message:
     (`mark_of`). `embargo_line` is, in a proof or a follow-up, the line in place of "FOR IMMEDIATE RELEASE".
 
     `n` is the number of the version, 1 for the original, and `action` what the message does for its recipients. An
-    advance copy is from `noted_at` (aware UTC), and its lift is ahead. A correction (`n` above 1) and a withdrawal have
+    advance copy is from `noted_at` (aware UTC), and its lift is ahead. `embargoed_until` is that lift for what follows
+    an advance copy ahead of it, None for everything else. A correction (`n` above 1) and a withdrawal have
     a public `note`, dated `noted_at`, and know the `previous_version` and the `first`. A withdrawal is composed from
     the last version that was out; what of that may still be shown is for each outlet to decide.
     """
@@ -88,6 +89,12 @@ class Message:
     noted_at: datetime | None = None
     previous_version: str = ""
     first: First | None = None
+    embargoed_until: datetime | None = None
+
+    @property
+    def closed_until(self) -> datetime | None:
+        """Until when its reader may not publish it, None for a message of what is out."""
+        return self.lift if self.action is Action.ADVANCE else self.embargoed_until
 
     @property
     def original(self) -> First:
@@ -107,8 +114,8 @@ class Message:
 
 
 def must_be_out(message: Message) -> None:
-    """Raise NotPermitted for an advance copy: the caller's outlet is public, or nobody knows who reads there."""
-    if message.action is Action.ADVANCE:
+    """Raise NotPermitted for what is under embargo: the caller's outlet is public, or nobody knows who reads there."""
+    if message.closed_until is not None:
         raise NotPermitted("An advance copy can't go to an outlet that is public. Nothing was sent.")
 
 

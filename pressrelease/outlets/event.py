@@ -24,7 +24,7 @@ def event_of(message: Message) -> dict[str, Any]:
     """Return the event: in `data`, `url`, `follows`, `previous_version` and `note` are None if there is none, `n` is a
     number, and every other value is a text.
 
-    An advance copy also has `embargoed_until`, and no `url`: its page isn't there yet.
+    What leaves ahead of the lift also has `embargoed_until`, and no `url`: its page isn't there yet.
 
     A receiver ignores an `n` that is not higher than the highest that it has, unless the event is the retraction. That
     one has the text of the withdrawal, and of the release only its headline.
@@ -33,12 +33,12 @@ def event_of(message: Message) -> dict[str, Any]:
     if message.notice:
         notice = {"headline": release.headline, "text": message.text, "html": message.html}
         return {"type": NOTICE, "timestamp": rfc3339(message.lift), "data": notice}
-    shown, advance = message, message.action is Action.ADVANCE
-    if advance:
-        from pressrelease.message.embargoed import advance_copy
+    shown, until = message, message.closed_until
+    if until is not None:
+        from pressrelease.message.embargoed import under_embargo
 
-        shown = advance_copy(message)
-    elif message.action is Action.WITHDRAW:
+        shown = under_embargo(message)
+    if message.action is Action.WITHDRAW:
         from pressrelease.message.follow_up import follow_up
 
         shown = follow_up(message)
@@ -53,7 +53,7 @@ def event_of(message: Message) -> dict[str, Any]:
             "version": message.version,
             "headline": release.headline,
             "subhead": shown.release.subhead,
-            "url": None if advance else message.url or None,
+            "url": message.url if message.url and until is None else None,
             "lift": rfc3339(message.lift),
             "html": html,
             "text": shown.text,
@@ -62,6 +62,6 @@ def event_of(message: Message) -> dict[str, Any]:
             "n": message.n,
             "previous_version": message.previous_version or None,
             "note": message.note or None,
-            **({"embargoed_until": rfc3339(message.lift)} if advance else {}),
+            **({"embargoed_until": rfc3339(until)} if until is not None else {}),
         },
     }

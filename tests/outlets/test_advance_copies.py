@@ -13,14 +13,16 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from follow_ups import NOTE, corrected, withdrawn
 from social_servers import a_message
 
 from pressrelease.config import Office, OutletConfig, SecretReference, SecretSource
 from pressrelease.config.outlet_keys import OUTLET_KINDS
 from pressrelease.errors import NotPermitted
 from pressrelease.message import Message
-from pressrelease.message.embargoed import advance_copy
+from pressrelease.message.embargoed import under_embargo
 from pressrelease.outlets import Outlet, open_outlet
+from pressrelease.outlets.event import event_of
 from pressrelease.outlets.guarded import guarded
 from pressrelease.release.delivery import Action
 
@@ -53,7 +55,7 @@ def rendered(kind: str, message: Message) -> bytes:
 
 
 def test_the_embargo_comes_before_everything_else() -> None:
-    made = advance_copy(COPY)
+    made = under_embargo(COPY)
     assert made.release.headline == f"{LINE}: {RELEASED.release.headline}"
     first, note, disclosure, line = [part.replace("\n", " ") for part in made.text.split("\n\n")[:4]]
     assert (first, line.startswith(LINE)) == (LINE, True)
@@ -63,7 +65,7 @@ def test_the_embargo_comes_before_everything_else() -> None:
     assert "news.example.org" not in made.text + made.html, "the page isn't there yet"
     assert "sheet.pdf" in made.text
     assert made.html.startswith(f"<p>{note}</p>")
-    assert advance_copy(RELEASED) is RELEASED
+    assert under_embargo(RELEASED) is RELEASED
 
 
 def test_a_mail_has_it_in_the_subject_and_the_headers() -> None:
@@ -95,6 +97,31 @@ def test_a_program_has_it_as_an_event_of_its_own(kind: str) -> None:
     if kind == "command":
         assert (event["action"], len(data["attachments"])) == ("advance", 1)
     assert "embargoed_until" not in json.loads(rendered(kind, RELEASED))["data"]
+
+
+def test_a_correction_ahead_of_the_lift_is_under_embargo_too() -> None:
+    changed = corrected(COPY, RELEASED, at=RELEASED.lift - timedelta(hours=3))
+    correction = replace(changed, embargoed_until=RELEASED.lift)
+    outlet = opened("email")
+    out = outlet.prepare_follow_up(changed, key="2" * 32, recipient="a@b.example", earlier=())
+    assert b"EMBARGOED" not in out.content
+    made = outlet.prepare_follow_up(correction, key="2" * 32, recipient="a@b.example", earlier=())
+    mail: Any = BytesParser(policy=SMTP).parsebytes(made.content)
+    assert mail["Subject"] == f"{LINE}: CORRECTION: {RELEASED.release.headline}"
+    assert mail["Embargoed-Until"] == "Mon, 24 Sep 2018 09:00:00 -0700"
+    text = mail.get_body(("plain",)).get_content()
+    assert text.startswith(LINE)
+    assert NOTE in " ".join(text.split())
+    assert "IMMEDIATE" not in text
+    event = event_of(correction)
+    assert (event["type"], event["data"]["url"]) == ("press_release.corrected", None)
+    assert event["data"]["embargoed_until"] == "2018-09-24T16:00:00Z"
+    assert event["data"]["text"].startswith(LINE)
+    with pytest.raises(NotPermitted):
+        opened("newsroom").prepare_follow_up(correction, key="2" * 32, recipient="", earlier=())
+    # A withdrawal has no text that could be embargoed.
+    gone = replace(withdrawn(correction), embargoed_until=RELEASED.lift)
+    assert event_of(gone)["data"]["text"].startswith("KILL\n")
 
 
 @pytest.mark.parametrize("kind", OUTLET_KINDS, ids=lambda kind: kind.name)

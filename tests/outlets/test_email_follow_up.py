@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from follow_ups import NOTE, corrected, earlier, withdrawn
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mail_server import mail_server
 from mails import MESSAGE, RELEASE, composed
@@ -98,6 +98,7 @@ def test_the_recorded_message_id_counts_though_the_office_writes_from_another_ad
     assert f"Message-ID of the first mail: <{FIRST}@old.example>" in said(read)
 
 
+@settings(max_examples=25)
 @given(st.text(max_size=80))
 def test_no_recorded_message_id_breaks_out_of_its_line(recorded: str) -> None:
     before = earlier(MESSAGE, Receipt(remote_id=f"<{recorded}@x>"), key=FIRST)
@@ -110,6 +111,7 @@ def test_no_recorded_message_id_breaks_out_of_its_line(recorded: str) -> None:
 labels = st.from_regex(r"[a-j]([a-j-]{0,40}[a-j])?", fullmatch=True)
 
 
+@settings(max_examples=15)
 @given(st.lists(labels, min_size=1, max_size=4).map(".".join), st.booleans())
 def test_each_recipient_s_own_id_is_whole_however_long_the_domain(name: str, spanish: bool) -> None:
     opened = outlet(sender=f"press@{name}.example")

@@ -206,7 +206,7 @@ def test_a_late_version_is_kept_out_with_its_files(memory: Path, standing: tuple
 
 
 @given(st.lists(st.sampled_from([FIRST, SECOND, THIRD, GONE]), min_size=1, max_size=7))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_in_any_order_and_however_often_the_last_word_stays(memory: Path, order: list[Message]) -> None:
     folder = Path(tempfile.mkdtemp(dir=memory))
     outlet = open_newsroom_in(folder)

@@ -54,6 +54,15 @@ class Composed:
     stuffed: bytes
 
 
+def _marked(message: Message) -> Message:
+    """Return a message with its embargo on it while that lasts."""
+    if message.closed_until is None:
+        return message
+    from pressrelease.message.embargoed import under_embargo
+
+    return under_embargo(message)
+
+
 def _stuffed(content: bytes) -> Composed:
     """Return a text with what goes over the wire (RFC 5321, section 4.5.2)."""
     stuffed = content.replace(b"\r\n.", b"\r\n..")
@@ -112,7 +121,7 @@ class Email(Outlet):
         self._folder = folder
         self._timeout = timeout
         self._connections = Connections(server.connect)
-        self._composed: OrderedDict[tuple[str, str, Action, float], Composed] = OrderedDict()
+        self._composed: OrderedDict[tuple[str, str, Action, datetime, datetime | None], Composed] = OrderedDict()
         self._composing = threading.Lock()
 
     def recipients(self) -> tuple[str, ...]:
@@ -122,11 +131,7 @@ class Email(Outlet):
     def prepare(self, message: Message, *, key: str, recipient: str) -> RenderedEmail:
         """Return the mail to one recipient. What all have in common is made once a version."""
         head = personal_headers(self._letterhead, key=key, recipient=recipient)
-        if message.action is not Action.ADVANCE:
-            return RenderedEmail(head, self._compose(message, lambda: message))
-        from pressrelease.message.embargoed import advance_copy
-
-        return RenderedEmail(head, self._compose(message, lambda: advance_copy(message)))
+        return RenderedEmail(head, self._compose(message, lambda: _marked(message)))
 
     def prepare_follow_up(
         self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
@@ -142,7 +147,7 @@ class Email(Outlet):
         ids = tuple(self._id_of(one) for one in earlier)
         head = personal_headers(self._letterhead, key=key, recipient=recipient, earlier=ids)
         if message.action is not Action.WITHDRAW or not ids:
-            return RenderedEmail(head, self._compose(message, lambda: follow_up(message)))
+            return RenderedEmail(head, self._compose(message, lambda: _marked(follow_up(message))))
         # What all get is made once, for thousands, with a place where each one's own id goes. It begins so early in
         # its line that quoted-printable never breaks it.
         marked = message_id(self._letterhead, PLACE)
@@ -162,7 +167,7 @@ class Email(Outlet):
 
     def _compose(self, message: Message, follow_up_of: Callable[[], Message]) -> Composed:
         """Return what all recipients of a version get; what a correction or a withdrawal is as a mail is made once."""
-        name = (message.slug, message.version, message.action, message.dated.timestamp())
+        name = (message.slug, message.version, message.action, message.dated, message.closed_until)
         with self._composing:
             composed = self._composed.get(name)
             if composed is None:
