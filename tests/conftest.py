@@ -12,14 +12,18 @@ from pathlib import Path
 import hypothesis_profiles  # noqa: F401  (how many examples a property is tried with)
 import pytest
 from calling import Caller
+from compiled_statements import engine_that_shares
 from postgres_server import new_server
 from preloaded import end_preloaded
 
-from pressrelease.store import Store
+from pressrelease.store import Store, engine
 
 # Keep compiled modules, whatever the environment says: each of many commands would have to compile them again.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Most tests open a store or a dozen, and each would compile the same statements again.
+engine.create_engine = engine_that_shares
 
 #: Friday before the week of 9/24, nine in the morning in California.
 NOW = datetime(2018, 9, 21, 16, 0, tzinfo=UTC)

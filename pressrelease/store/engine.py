@@ -321,7 +321,7 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int, origin
 
 def lay_out(connection: Connection) -> None:
     """Create every table, empty, and the triggers that keep the journal append-only."""
-    metadata.create_all(connection)
+    metadata.create_all(connection, checkfirst=False)
     of_kind = connection.dialect.name
     for statement in (*PARTIAL_INDEXES, *_JOURNAL_TRIGGERS[of_kind], _NO_REPLACE[of_kind]):
         connection.exec_driver_sql(statement)
