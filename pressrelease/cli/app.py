@@ -43,6 +43,7 @@ GROUPS = {
         "publish": "sending",
         "hold": "stopping",
         "stop": "stopping",
+        "correct": "correcting",
         "kill": "killing",
         "resume": "stopping",
         "retry": "sending",

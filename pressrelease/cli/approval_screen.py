@@ -42,6 +42,8 @@ def screen_lines(review: Review, *, timezone: str, now: datetime) -> list[str]:
     """Return what is approved, as plain lines; `now` is aware."""
     release, scheduled = review.covered.release, review.report.dossier.release
     lines = [scheduled.slug, labeled("headline", _visible(release.headline))]
+    if scheduled.n > 1:
+        lines.append(labeled("CORRECTS", f"a release that is out, with the public note: {_visible(scheduled.note)}"))
     lines.append(labeled("goes out", _moment(scheduled.lift, timezone, now, event=_event(scheduled))))
     for outlet, people in review.covered.recipients.items():
         lines.append(labeled("to", outlet + _counted(sum(bool(one) for one in people))))
@@ -260,6 +262,8 @@ def review_json(review: Review, *, now: datetime) -> dict[str, Any]:
     return {
         "slug": scheduled.slug,
         "version": review.covered.version,
+        "n": scheduled.n,
+        "note": scheduled.note or None,
         "headline": review.covered.release.headline,
         "lift": maybe_rfc3339(scheduled.lift),
         "outlets": [

@@ -176,6 +176,12 @@ SENTENCES: Mapping[str, Callable[[_Line], str]] = MappingProxyType(
             f"{line.detail.get('by') or line.who} recorded the outcome of its case: {line.detail.get('outcome')}"
             f"{line.because()}"
         ),
+        "release.corrected": lambda line: (
+            f"{line.who} corrected it; version {line.version} goes out"
+            f" {line.time('lift') if line.detail.get('lift') else 'as soon as it is approved'}"
+            f"{line.because('note', ', with the note: ')}{line.because()}"
+        ),
+        "release.correction_dropped": lambda line: f"{line.who} took the correction back",
         "release.withdrawn": lambda _: "It is withdrawn from everyone who had it",
         "release.published": lambda _: "It is published; every delivery is done",
         "delivery.claimed": lambda line: f"Sending to {line.where} started (try {line.detail.get('attempt')})",

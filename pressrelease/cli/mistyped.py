@@ -41,11 +41,6 @@ _INSTEAD: Mapping[str, Mapping[str, str]] = {
 
 MEANT = {word: instead for words, instead in _INSTEAD.items() for word in words.split()}
 
-#: What a word would do that no command of this version does.
-_NOT_YET = {
-    "correct": "No command corrects a published release yet.",
-}
-
 _ONE_SLUG = frozenset({"publish", "edit", "proof", "correct"})
 _SLUGS = frozenset({"kill", "schedule", "approve", "unapprove", "unschedule", "hold", "resume", "retry"})
 _MAYBE_NAMES = frozenset({"status", "journal", "check", "outlets --test", "new"})
@@ -75,7 +70,6 @@ def no_such_command(typed: Sequence[str], commands: Collection[str], *, workspac
         asked = "Did you mean this?" if len(near) == 1 else "Did you mean one of these?"
         return Usage(lines[0], hint="\n  ".join([asked, *(f"{program} {_line(name, typed[1:])}" for name in near)]))
     wanted = MEANT.get(word, {})
-    lines += [words for name, words in _NOT_YET.items() if name in wanted and name not in commands]
     there = {name: what for name, what in wanted.items() if name.startswith("-") or name.split()[0] in commands}
     hints = [f"{what}:\n  {program} {_line(name, typed[1:])}" for name, what in there.items()]
     return Usage(" ".join(lines), hint="\n".join(hints) or "To see all commands:\n  pressrelease --help")

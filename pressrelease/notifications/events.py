@@ -17,6 +17,7 @@ from pressrelease.when import say_full, say_span
 EVENTS = frozenset(
     {
         "release.scheduled",
+        "release.corrected",
         "release.unapproved",
         "release.clearance_refused",
         "release.zone_rules_changed",
@@ -87,6 +88,7 @@ def _about(one: JournalEvent, late: timedelta) -> Topic | None:
 
 _ABOUT = {
     "release.scheduled": Topic.APPROVAL,
+    "release.corrected": Topic.APPROVAL,
     "release.unapproved": Topic.APPROVAL,
     "release.clearance_refused": Topic.REFUSED,
     "release.zone_rules_changed": Topic.MOVED,
@@ -233,7 +235,8 @@ def _published(group: EventGroup, known: Known | None) -> str:
     deliveries = known.dossier.deliveries
     worst = max((one.late for one in deliveries if one.late is not None), default=timedelta())
     when = f"late by {say_span(worst)}" if worst > LATE else "on time"
-    is_out = f"{known.name} is out, {when}."
+    named = f"The correction of {known.name}" if known.dossier.release.n > 1 else known.name
+    is_out = f"{named} is out, {when}."
     if (early := known.early) is not None:
         ahead = say_span(early.embargo - early.at)
         is_out = f"{known.name} was published EARLY by {one_line(early.by)}, {ahead} before its embargo."

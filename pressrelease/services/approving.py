@@ -128,7 +128,7 @@ def must_be_version(context: ServiceContext, slug: str, prefix: str) -> None:
 
 
 #: The message for a file that was edited after its release had gone out.
-PUBLISHED_AND_EDITED = "Editing the file doesn't change what was published. There is no command for corrections yet."
+PUBLISHED_AND_EDITED = "Editing the file changes nothing that was published. To correct it: `pressrelease correct`."
 
 
 def _way_back(report: Report) -> str:

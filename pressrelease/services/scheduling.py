@@ -193,7 +193,7 @@ def _propose(
         lift=lift,
         version=version_of(
             release,
-            attachment_hashes=_hashes(attachments),
+            attachment_hashes=hashes_of(attachments),
             lift=lift,
             outlets=outlets,
             wall=wall,
@@ -288,11 +288,12 @@ def write(ledger: Ledger, context: ServiceContext, proposal: Proposal) -> None:
     """Do what `schedule` does, in a transaction of several."""
     from pressrelease.store import freezing
 
-    scheduled, frozen = _to_schedule(context, proposal, ledger.now)
+    scheduled, frozen = to_schedule(context, proposal, ledger.now)
     freezing.schedule(ledger, scheduled, frozen, proposal.recipients)
 
 
-def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> tuple[Scheduled, Frozen]:
+def to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> tuple[Scheduled, Frozen]:
+    """Return the row and the frozen version of a proposal, as of `now` (UTC). Raises EmbargoRefused, NeedsPerson."""
     from pressrelease.store import freezing
 
     policy = context.config.policy
@@ -333,7 +334,7 @@ def _to_schedule(context: ServiceContext, proposal: Proposal, now: datetime) -> 
         canonical=canonical(proposal.release),
         lift=proposal.lift,
         attachments=proposal.attachments,
-        hashes=_hashes(proposal.attachments),
+        hashes=hashes_of(proposal.attachments),
         wall=proposal.wall,
         settings=proposal.settings,
         clearances=proposal.release.clearances,
@@ -365,5 +366,6 @@ def unschedule(context: ServiceContext, slug: str) -> Report:
     return before
 
 
-def _hashes(attachments: dict[str, bytes]) -> dict[str, str]:
+def hashes_of(attachments: dict[str, bytes]) -> dict[str, str]:
+    """Return the SHA-256 of each attachment by its path."""
     return {path: hashlib.sha256(content).hexdigest() for path, content in attachments.items()}

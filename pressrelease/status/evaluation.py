@@ -306,6 +306,7 @@ def evaluate(
     missing = policy.approvals - counted_approvals(dossier.approvals, policy, release.makers)
     if missing > 0 and still_open:
         given = f"{missing} more approval{'s' if missing > 1 else ''} needed"
+        given += f" for correction {release.n - 1}" if release.n > 1 else ""
         given += "".join(f"; {one.by}'s does not count: {one.doubt}" for one in dossier.approvals if one.doubt)
         given += f"; {changed}" if changed else ""
         return ReleaseStatus.because(ReleaseState.UNAPPROVED, Cause.APPROVAL_MISSING, blocked=True, missing=given)
@@ -475,7 +476,7 @@ def _stopper(
     if dossier.file is FileFact.GONE:
         return _blocked(Cause.FILE_MISSING)
     if dossier.changed:
-        way_out = "the old value is back" if dossier.begun else "it is scheduled again"
+        way_out = "the old value is back" if dossier.begun or release.n > 1 else "it is scheduled again"
         return _blocked(Cause.CONFIG_CHANGED, change=dossier.changed, way_out=way_out)
     if dossier.ruling and dossier.ruling.blocked:
         return _blocked(Cause.ZONE_RULES_ASK, ruling=dossier.ruling.words)

@@ -294,7 +294,7 @@ def next_command(row: Row) -> str:
     status = row.status
     if status.cause is None:
         return f"pressrelease schedule {row.slug}" if status.state is ReleaseState.DRAFT else ""
-    begun = row.dossier is not None and row.dossier.begun
+    begun = row.dossier is not None and (row.dossier.begun or row.dossier.release.n > 1)
     return command_for(status.cause, row.slug, outlets=status.outlets, begun=begun)
 
 

@@ -66,6 +66,11 @@ def all_cleared(rules: Sequence[ClearanceRule], now: BindParameter[int]) -> Colu
 def needed(ledger: Ledger, slug: str, version: str, names: Sequence[str]) -> None:
     """Record which clearances a version needs, all missing; those of its earlier versions are over."""
     called_off(ledger, slug)
+    require(ledger, slug, version, names)
+
+
+def require(ledger: Ledger, slug: str, version: str, names: Sequence[str]) -> None:
+    """Record which clearances a version needs, all missing."""
     if names:
         row = {"slug": slug, "version": version, "state": ClearanceState.MISSING.value}
         ledger.connection.execute(insert(clearances), [row | {"name": name} for name in names])

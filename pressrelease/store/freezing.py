@@ -14,7 +14,7 @@ from pressrelease.config.frozen import settings_name
 from pressrelease.errors import NotPermitted, Refused, StateUnreadable
 from pressrelease.release import digests_of
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.status.evaluation import Scheduled
+from pressrelease.status.evaluation import Directive, Scheduled
 from pressrelease.store import clearances, event_lifts
 from pressrelease.store.approvals import withdraw_approvals
 from pressrelease.store.commands import load_for_update, must_not_have_begun
@@ -81,12 +81,12 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
     if any(row["attempts"] for row in tries):
         raise NotPermitted(
             f"{slug} has started to go out and can't be scheduled again.",
-            hint=f"To see what was sent: `pressrelease status {slug}`. There is no command for corrections yet.",
+            hint=f"To correct what was sent: `pressrelease correct {slug} --note …`.",
             code="already_begun",
         )
     event_lifts.must_be_lifted_again(ledger, slug)
     _call_off(ledger, slug)
-    _freeze(ledger, release, frozen, recipients)
+    freeze(ledger, release, frozen, recipients)
     ledger.connection.execute(_NOT_SCHEDULED, which)
     ledger.connection.execute(insert(releases), row_of_scheduled(release) | {"open": True, "changed_at": ledger.micros})
     ledger.connection.execute(_NOT_SENT, which)
@@ -109,28 +109,30 @@ def schedule(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Map
         ],
     )
     clearances.needed(ledger, slug, version, frozen.clearances)
-    ledger.note(
-        "release.scheduled",
-        slug,
-        version,
-        lift=maybe_utc(release.lift),
-        local=local_text(release.lift, release.embargo.timezone),
+    ledger.note("release.scheduled", slug, version, **detail_of(release, frozen, recipients))
+
+
+def detail_of(release: Scheduled, frozen: Frozen, recipients: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return what the journal notes of a frozen version."""
+    return {
+        "lift": maybe_utc(release.lift),
+        "local": local_text(release.lift, release.embargo.timezone),
         **wall_detail(release.wall, release.zones),
-        embargo=release.embargo.text,
-        outlets=list(release.outlets),
-        recipients=digests_of(recipients),
-        source=release.source_hash,
-        author=release.author,
-        by=release.scheduled_by,
-        deliveries=sum(len(people) for people in recipients.values()),
+        "embargo": release.embargo.text,
+        "outlets": list(release.outlets),
+        "recipients": digests_of(recipients),
+        "source": release.source_hash,
+        "author": release.author,
+        "by": release.scheduled_by,
+        "deliveries": sum(len(people) for people in recipients.values()),
         **({"clearances": list(frozen.clearances)} if frozen.clearances else {}),
         **({"event_group": release.event_group} if release.event_group else {}),
         **({"outcome_owed": True} if frozen.owes_outcome else {}),
         **({"removals": list(frozen.removals)} if frozen.removals else {}),
-    )
+    }
 
 
-def _freeze(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapping[str, Sequence[str]]) -> None:
+def freeze(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapping[str, Sequence[str]]) -> None:
     """Keep what is approved under its version's name. What is kept under that name already must be the same."""
     named = settings_name(frozen.settings)
     version = {
@@ -162,8 +164,16 @@ def _freeze(ledger: Ledger, release: Scheduled, frozen: Frozen, recipients: Mapp
 
 
 def unschedule(ledger: Ledger, slug: str) -> None:
-    """Make a release a draft again and withdraw its approvals. Raises NotPermitted once any delivery has started."""
+    """Make a release a draft again and withdraw its approvals. Raises NotPermitted once any delivery has started.
+
+    Of one that is out, its newest correction is taken back instead.
+    """
     dossier = load_for_update(ledger, slug)
+    if dossier.release.n > 1 and dossier.release.word is not Directive.KILLED:
+        from pressrelease.store.corrections import take_back
+
+        take_back(ledger, dossier)
+        return
     event_lifts.must_not_be_dismissed(dossier.release)
     must_not_have_begun(dossier, "it can't be made a draft again", f"To stop the rest: `pressrelease hold {slug}`.")
     _call_off(ledger, slug)

@@ -10,6 +10,7 @@ from pressrelease.release.delivery import Action, Delivery, DeliveryState
 from pressrelease.status.evaluation import Directive, Dossier
 from pressrelease.store import chain
 from pressrelease.store.commands import load_for_update
+from pressrelease.store.corrections import may_be_taken_back, take_back
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.tables import deliveries, releases
 
@@ -40,11 +41,16 @@ class Killed(NamedTuple):
 
 
 def kill(ledger: Ledger, slug: str, *, by: str, why: str, note: str = "") -> Killed:
-    """Kill a release for good; a withdrawal is due at once to everyone who may have it. Raises NotFound for a draft."""
+    """Kill a release for good; a withdrawal is due at once to everyone who may have it. Raises NotFound for a draft.
+
+    A correction that has not started to go out is taken back first: a withdrawal is of what was out.
+    """
     before = load_for_update(ledger, slug)
-    release = before.release
-    if release.word in {Directive.KILLED, Directive.DISMISSED}:
+    if before.release.word in {Directive.KILLED, Directive.DISMISSED}:
         return Killed(before, tuple(one for one in before.deliveries if one.withdraws), already=True)
+    if may_be_taken_back(before):
+        take_back(ledger, before)
+    release = load_for_update(ledger, slug).release
     of_slug = {"of_slug": slug}
     ledger.connection.execute(_CALLED_OFF, of_slug)
     ledger.connection.execute(_NOT_ASKED_AGAIN, of_slug)

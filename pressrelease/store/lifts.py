@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import null, select, update
 
 from pressrelease.errors import NotPermitted
-from pressrelease.release.delivery import DeliveryState
+from pressrelease.release.delivery import Action, DeliveryState
 from pressrelease.status.evaluation import Scheduled
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import (
@@ -58,6 +58,8 @@ def wait_until(ledger: Ledger, release: Scheduled, lift: datetime | None) -> Non
         .where(
             deliveries.c.slug == release.slug,
             deliveries.c.version == release.version,
+            deliveries.c.n == release.n,
+            deliveries.c.action != Action.WITHDRAW.value,
             deliveries.c.state == DeliveryState.WAITING.value,
         )
         .values(lift=micros, next_try=micros)

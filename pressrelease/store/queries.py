@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pressrelease.errors import PressReleaseError, StateUnreadable
 from pressrelease.release.delivery import Delivery, DeliveryState, Earlier
-from pressrelease.status.evaluation import Approval, Dossier, FileFact, Scheduled, Terms
+from pressrelease.status.evaluation import Approval, Dossier, FileFact, PastVersion, Scheduled, Terms
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.connection import ReadConnections, in_parts
 from pressrelease.store.journal import BEGINNING, LAST_LINE, LINE_COLUMNS, Head, Line
@@ -275,6 +275,7 @@ class Reader(ReadConnections):
         if followed := {release.slug: release.version for release in releases if release.has_followers}:
             for row in in_parts(self.rows, _UNSETTLED_OF if unsettled_only else OF_RELEASES, list(followed)):
                 deliveries.setdefault((row["slug"], followed[row["slug"]]), []).append(delivery_of(row))
+        history = {} if unsettled_only else self._history_of([one for one in releases if one.n > 1])
         terms = self._terms_for(releases)
         clearances = self.clearances([release.slug for release in releases])
         return [
@@ -282,12 +283,32 @@ class Reader(ReadConnections):
                 release,
                 deliveries.get((release.slug, release.version), ()),
                 approvals=tuple(approvals.get((release.slug, release.version), ())),
+                history=history.get(release.slug, ()),
                 file=(files or {}).get(release.slug, FileFact.SAME),
                 terms=terms.get((release.slug, release.version)),
                 clearances=tuple(clearances.get((release.slug, release.version), ())),
             )
             for release in releases
         ]
+
+    def _history_of(self, corrected: Sequence[Scheduled]) -> dict[str, tuple[PastVersion, ...]]:
+        """Return the versions that a release's newest followed, oldest first, by slug."""
+        found: dict[str, tuple[PastVersion, ...]] = {}
+        for release in corrected:
+            by_number = {one.n: one.before for one in self.corrections(release.slug)}
+            past: list[Scheduled] = []
+            n = release.n
+            while n in by_number:
+                past.insert(0, by_number[n])
+                n = by_number[n].n
+            approvals: dict[str, list[Approval]] = {}
+            for row in in_parts(self.rows, APPROVALS, [(release.slug, one.version) for one in past]):
+                approvals.setdefault(row["version"], []).append(approval_of(row))
+            found[release.slug] = tuple(
+                PastVersion(one.n, one.version, one.note, one.lift, tuple(approvals.get(one.version, ())))
+                for one in past
+            )
+        return found
 
     def clearances(self, slugs: Sequence[str]) -> dict[tuple[str, str], list[Clearance]]:
         """Return the clearances that each release needs, as they were answered, by slug and version."""

@@ -97,10 +97,10 @@ def after(expected: ReplayedRelease | None, line: Line) -> ReplayedRelease | Non
     if event == "release.corrected":
         detail = detail_of(line)
         return _scheduled(line, detail)._replace(
-            n=_number(detail.get("n")), note=_text(detail.get("note")), before=expected
+            n=_number(detail.get("n")), note=_text(detail.get("note")), before=expected, word=expected.word
         )
     if event == "release.correction_dropped":
-        return expected.before
+        return expected.before._replace(word=expected.word) if expected.before is not None else None
     if event == "release.killed":
         return expected._replace(word="killed", note=_text(detail_of(line).get("note")))
     if event in _WORDS:

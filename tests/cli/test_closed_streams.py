@@ -41,6 +41,7 @@ USES = {
     "publish": ("due",),
     "publish-due": (),
     "retry": ("due",),
+    "correct": ("far", "--note", "x"),
     "kill": ("far", "--why", "x", "--confirm", "far"),
     "settle": ("due", "--outlet", "newsroom", "--sent"),
     "status": (),

@@ -46,6 +46,7 @@ LINES: list[tuple[str, set[str]]] = [
     ("resume ahead", set()),
     ("resume", {"error"}),
     ("stop", {"stopped"}),
+    ("correct ahead --note x", {"error"}),
     ("kill ahead --why x --confirm ahead", {"releases", "killed"}),
     ("kill ahead --why x", {"error"}),
     ("publish ahead", {"error"}),
