@@ -186,6 +186,28 @@ def test_what_was_never_sent_does_not_look_released(office: HereOffice) -> None:
     assert text.startswith("NOT PUBLISHED – NOT FOR RELEASE\n")
 
 
+def test_a_withdrawn_release_says_so_and_its_withdrawals_are_in_it(office: HereOffice, outside: Outside) -> None:
+    office.run("kill", "names", "--why", "a wrong name", "--confirm", "names")
+    office.run("publish-due")
+    office.run("export", "names", "-o", "../killed.zip")
+    file = str(office.folder.parent / "killed.zip")
+    parts = members(Path(file).read_bytes())
+    assert "names: WITHDRAWN. DO NOT USE." in parts["SUMMARY.txt"].decode()[:200]
+    for name in parts:
+        if name.endswith(("release.txt", "release.html")):
+            assert "WITHDRAWN – DO NOT USE" in parts[name].decode()
+    rows = json.loads(parts["releases/names/deliveries.json"])
+    assert [(one["action"], one["state"]) for one in rows] == [("publish", "delivered"), ("withdraw", "delivered")]
+    assert not wrong(verify(file, outside))
+    for swapped in (changed_json("deliveries", lambda rows: rows[1].update(action="publish")),
+                    changed_json("deliveries", lambda rows: rows.pop())):  # fmt: skip
+        changed = dict(parts)
+        swapped(changed)
+        assert "delivery to newsroom that is not here" in wrong(
+            verify(packed(office.folder, reindexed(changed)), outside)
+        )
+
+
 def test_each_version_that_was_ever_frozen_is_in_it(office: HereOffice, outside: Outside) -> None:
     office.write("far", embargo=FAR, body="The second words.")
     office.run("schedule", "far", "--yes")

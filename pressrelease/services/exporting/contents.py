@@ -5,6 +5,7 @@ releases/SLUG/approvals.json    every approval, withdrawn ones too, with what wa
 releases/SLUG/clearances.json   the last answers
 releases/SLUG/lifts.json        who reported its event
 releases/SLUG/deliveries.json   every delivery with its receipt
+releases/SLUG/corrections.json  each correction with the note that readers saw
 releases/SLUG/versions/N-NAME/  frozen.json and settings.json as they were hashed, the attachments, and the
                                 release as text, HTML and Word
 """
@@ -36,10 +37,13 @@ from pressrelease.store.records import FrozenVersion, frozen_of
 from pressrelease.store.rows import Row, format_utc, from_micros, maybe_time, scheduled_of
 
 #: Columns of the record that are times, in whole microseconds of UTC.
-_TIMES = ("at", "until", "withdrawn_at", "frozen_at", "lift", "next_try", "first_sent_at", "delivered_at", "quiet_at")
+_TIMES = frozenset("at until withdrawn_at frozen_at lift next_try first_sent_at delivered_at quiet_at ended_at".split())
 
 #: Columns of `deliveries` that are about the process that sends, not about what was sent.
 _OF_THE_SENDER = ("id", "slug", "owner", "lease_until", "claimed_from")
+
+#: The line on top of every version of a release that was killed.
+WITHDRAWN = "WITHDRAWN – DO NOT USE"
 
 #: The line on top of a version that was never sent and waits for no time.
 NOT_PUBLIC = "NOT PUBLISHED – NOT FOR RELEASE"
@@ -67,7 +71,8 @@ class Version:
 class ReleaseRecord:
     """Everything on record of one release. `closed` says why nobody outside may have it yet, "" if it is out.
 
-    `closed_until` is the lift that it waits for, None for none. `state` is the release's, in words.
+    `closed_until` is the lift that it waits for, None for none. `state` is the release's, in words, and `withdrawn` is
+    whether it was killed.
     """
 
     slug: str
@@ -75,11 +80,13 @@ class ReleaseRecord:
     state: str
     closed: str
     closed_until: datetime | None
+    withdrawn: bool
     versions: tuple[Version, ...]
     approvals: tuple[Mapping[str, Any], ...]
     clearances: tuple[Mapping[str, Any], ...]
     lifts: tuple[Mapping[str, Any], ...]
     deliveries: tuple[Mapping[str, Any], ...]
+    corrections: tuple[Mapping[str, Any], ...]
     lines: tuple[Line, ...]
 
     @property
@@ -114,6 +121,7 @@ def read_record(context: ServiceContext, copy: Reader, slug: str, now: datetime)
         state=_state(context, copy, slug),
         closed=closed,
         closed_until=until,
+        withdrawn=_is_withdrawn(copy, slug),
         versions=versions,
         approvals=tuple(
             _approval(row, approved)
@@ -128,6 +136,10 @@ def read_record(context: ServiceContext, copy: Reader, slug: str, now: datetime)
             for row in copy.rows("SELECT * FROM event_lifts WHERE slug = :slug", of_slug)
         ),
         deliveries=tuple(_plain(row, without=_OF_THE_SENDER) for row in deliveries),
+        corrections=tuple(
+            _plain(row, without=("slug", "before"))
+            for row in copy.rows("SELECT * FROM corrections WHERE slug = :slug ORDER BY n", of_slug)
+        ),
         lines=tuple(copy.journal([slug])),
     )
 
@@ -223,6 +235,11 @@ def _why_closed(copy: Reader, slug: str, now: datetime) -> tuple[str, datetime |
     return ("", None) if copy.rows(out, {"slug": slug}) else ("It was never published.", None)
 
 
+def _is_withdrawn(copy: Reader, slug: str) -> bool:
+    killed = "SELECT 1 AS found FROM releases WHERE slug = :slug AND word = 'killed'"
+    return bool(copy.rows(killed, {"slug": slug}))
+
+
 def _state(context: ServiceContext, copy: Reader, slug: str) -> str:
     if not copy.rows("SELECT 1 AS found FROM releases WHERE slug = :slug", {"slug": slug}):
         return "a draft again"
@@ -238,7 +255,7 @@ def files_of(context: ServiceContext, copy: Reader, record: ReleaseRecord) -> It
 
     A Word file is left out if python-docx is not installed. Raises StateUnreadable.
     """
-    for name in ("versions", "approvals", "clearances", "lifts", "deliveries"):
+    for name in ("versions", "approvals", "clearances", "lifts", "deliveries", "corrections"):
         rows = [one.row for one in record.versions] if name == "versions" else getattr(record, name)
         yield f"{record.folder}{name}.json", as_json(rows)
     cache = RenderCache(context.config, context.store)
@@ -268,7 +285,9 @@ def _renders(cache: RenderCache, record: ReleaseRecord, version: Version) -> Ite
     composed_for = version.lift or version.frozen_at.replace(microsecond=0)
     waiting = Delivery(0, record.slug, version.name, "", "", DeliveryState.WAITING, lift=composed_for)
     message = cache.message(waiting)
-    if not version.left:
+    if record.withdrawn:
+        message = with_top_line(message, WITHDRAWN)
+    elif not version.left:
         until = record.closed_until if version is record.versions[-1] else None
         line = f"{embargo_words(message, until)} – NOT FOR RELEASE" if until else NOT_PUBLIC
         message = with_top_line(message, line)

@@ -14,6 +14,9 @@ from pressrelease.when import read_rfc3339, say_full
 #: How many recipients of an outlet are listed; more are counted, and those that have not got it are listed.
 LISTED = 200
 
+#: What each action of a delivery is called before its state.
+_ACTIONS = {"publish": "", "advance": "advance copy ", "correct": "correction ", "withdraw": "withdrawal "}
+
 _RULE = "=" * 78
 
 
@@ -51,6 +54,7 @@ def embargo_lines(records: Sequence[ReleaseRecord], timezone: str) -> list[str]:
 
 def _on_top(records: Sequence[ReleaseRecord], making: Making) -> list[str]:
     lines = embargo_lines(records, making.timezone)
+    lines += [f"{one.slug}: WITHDRAWN. DO NOT USE." for one in records if one.withdrawn]
     return [_RULE, *lines, _RULE, ""] if lines else []
 
 
@@ -90,7 +94,12 @@ def _version(record: ReleaseRecord, version: Version, making: Making) -> list[st
         + ("" if version.left else " It was never sent."),
     ]
     if version.lift:
-        lines.append(f"  To go out {_time(version.lift, making)}.")
+        lines.append(f"  Release time: {_time(version.lift, making)}.")
+    lines += [
+        f"  Correction by {row['by']}, {_said(row['at'], making)}. Its note to readers: {row['note']}"
+        for row in record.corrections
+        if row["version"] == version.name
+    ]
     lines += [_approval(row, making) for row in record.approvals if row["version"] == version.name]
     lines += [_clearance(row, making) for row in record.clearances if row["version"] == version.name]
     lines += [
@@ -141,7 +150,7 @@ def _deliveries(outlet: str, rows: Sequence[Mapping[str, Any]], making: Making) 
 def _kind(row: Mapping[str, Any]) -> str:
     action = row.get("action") or "publish"
     state = str(row["state"]).replace("_", " ")
-    return state if action == "publish" else f"{action}: {state}"
+    return f"{_ACTIONS.get(action, action)}{state}"
 
 
 def _delivery(row: Mapping[str, Any], making: Making) -> str:

@@ -54,6 +54,7 @@ LINE_KEYS = ("n", "at", "actor", "host", "event", "slug", "version", "detail", "
 BEGINNING = "0" * 64
 SHORT_NAME = 16  # the length of a version's name in old records
 
+_FREEZING = ("release.scheduled", "release.corrected")
 _SAID_DELIVERED = ("delivery.delivered", "delivery.late_answer")
 
 
@@ -270,7 +271,7 @@ class _Check:
         wrong: list[str] = []
         for one in versions:
             contents[str(one["version"])] = self._version(folder, one, deliveries, wrong)
-        frozen = {str(line["version"]) for line in lines if line["event"] == "release.scheduled"}
+        frozen = {str(line["version"]) for line in lines if line["event"] in _FREEZING}
         missing = sorted(frozen - set(contents))
         wrong += [f"{slug}: the journal freezes a version {name[:12]} that is not here." for name in missing]
         holds = "is named by the hash of its text, attachments, recipients and time"
@@ -379,10 +380,11 @@ class _Check:
             sent = line["event"] == "delivery.settled" and detail.get("settled") == "sent"
             answered = line["event"] in _SAID_DELIVERED and not detail.get("error")
             if sent or answered:
-                key = (line["version"], detail.get("outlet"), detail.get("recipient") or "")
+                what = (detail.get("n", 1), detail.get("action", "publish"))
+                key = (line["version"], *what, detail.get("outlet"), detail.get("recipient") or "")
                 arrived.setdefault(key, []).append(detail)
         for row in rows:
-            key = (row["version"], row["outlet"], row["recipient"] or "")
+            key = _key_of(row)
             where = f"{row['outlet']} ({row['recipient']})" if row["recipient"] else str(row["outlet"])
             if row["version"] not in contents:
                 wrong.append(f"{slug}: a delivery to {where} is of a version that is not here.")
@@ -393,9 +395,9 @@ class _Check:
                 wrong.append(f"{slug}: the journal does not show that {where} got it.")
             elif not any(_same_receipt(row, detail) for detail in details):
                 wrong.append(f"{slug}: the receipt from {where} is not the one in the journal.")
-        there = {(row["version"], row["outlet"], row["recipient"] or "") for row in rows}
+        there = {_key_of(row) for row in rows}
         lost = sorted(set(arrived) - there, key=repr)
-        wrong += [f"{slug}: the journal has a delivery to {key[1]} that is not here." for key in lost]
+        wrong += [f"{slug}: the journal has a delivery to {key[3]} that is not here." for key in lost]
         count = sum(row["state"] == "delivered" for row in rows)
         self._say(wrong, f"{slug}: each delivery that arrived ({count}) is in the journal, with the same receipt.")
 
@@ -482,6 +484,12 @@ def _line_of(lines: list[dict[str, Any]], event: str, row: dict[str, Any], wante
             if all(detail.get(key) == value for key, value in wanted.items()):
                 return True
     return False
+
+
+def _key_of(row: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what a delivery is known by: its version, number and action, where it went, and to whose address."""
+    what = (row.get("n", 1), row.get("action", "publish"))
+    return (row["version"], *what, row["outlet"], row["recipient"] or "")
 
 
 def _same_receipt(row: dict[str, Any], detail: dict[str, Any]) -> bool:
