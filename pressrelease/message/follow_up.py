@@ -76,9 +76,16 @@ def correction_note(message: Message) -> str:
 
 
 def withdrawal_note(message: Message) -> tuple[str, ...]:
-    """Return the day of a withdrawal and its public note, by paragraphs: all that a public place may say of it."""
+    """Return the day of a withdrawal and its public note, by paragraphs."""
     dated = words_in(message.office.language).withdrawn_on.format(day=_noted(message))
     return (dated, *([message.note] if message.note else []))
+
+
+def public_notice(message: Message) -> tuple[str, ...]:
+    """Return all that a public place says of a withdrawn release, by paragraphs: its date, and what `withdrawal_note`
+    says. Its headline may be what was wrong.
+    """
+    return (dated_name(message), *withdrawal_note(message))
 
 
 def headline_of(message: Message) -> str:

@@ -132,6 +132,7 @@ def test_of_a_withdrawn_release_a_notice_is_left_and_nothing_of_its_text(memory:
     for left_out in ("og:", "ld+json", 'name="description"', "canonical"):
         assert left_out not in html
     assert "<h1>Press release withdrawn</h1>" in html
+    assert "<p>Press release of Monday, Sept. 24, 2018, 9 a.m. PDT</p>\n<p>Withdrawn " in html
     assert "<p>It was wrong.</p>" in html
     # A reader's program replaces an entry that has the same id; one that is missing from the feed it keeps.
     entry = entries(memory)[name]

@@ -88,7 +88,10 @@ def test_a_withdrawn_post_becomes_a_notice_and_its_slug_stays_taken(server: Word
         assert follow(server, withdrawn(SECOND), *before).remote_id == receipt.remote_id
     assert list(server.public) == ["names"]
     text = server.public["names"]
-    assert text.startswith("Press release withdrawn\n<p>Withdrawn Thursday, Sept. 27, 2018.</p>")
+    assert text.startswith(
+        "Press release withdrawn\n<p>Press release of Monday, Sept. 24, 2018, 9 a.m. PDT</p>"
+        "<p>Withdrawn Thursday, Sept. 27, 2018.</p>"
+    )
     assert NOTE in text
     assert "man" not in text
     assert server.media == {}

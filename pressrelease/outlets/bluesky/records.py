@@ -92,9 +92,10 @@ def record_of(message: Message) -> dict[str, Any]:
 
 def notice_of(message: Message) -> dict[str, Any]:
     """Return the post in place of a withdrawn one. It has no headline and no link, which may be what was wrong."""
-    from pressrelease.message.follow_up import dated_name, withdrawal_note
+    from pressrelease.message.follow_up import public_notice
 
-    words = f"{dated_name(message)}\n\n{' '.join(withdrawal_note(message))}"
+    name, *said = public_notice(message)
+    words = f"{name}\n\n{' '.join(said)}"
     return {
         "$type": COLLECTION,
         "text": cut(words, BLUESKY.allows),

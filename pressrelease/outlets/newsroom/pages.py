@@ -101,11 +101,11 @@ def release_page(message: Message, site: NewsroomSite, record: PageRecord) -> st
 
 
 def notice_page(message: Message, site: NewsroomSite, record: PageRecord) -> str:
-    """Return the page in place of a withdrawn release: the day and the public note. Nothing of its text is in it."""
-    from pressrelease.message.follow_up import withdrawal_note
+    """Return the page in place of a withdrawn release: the dates and the public note. Nothing of its text is in it."""
+    from pressrelease.message.follow_up import public_notice
 
     words, contact = site.words, site.office.contact
-    said = "\n".join(f"<p>{_(part)}</p>" for part in withdrawal_note(message))
+    said = "\n".join(f"<p>{_(part)}</p>" for part in public_notice(message))
     parts = [
         '<article class="inner">',
         f"<h1>{words.page_withdrawn}</h1>",

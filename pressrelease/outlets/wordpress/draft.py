@@ -94,11 +94,11 @@ def draft_of(message: Message, *, outlet: str, key: str) -> PostDraft:
 
 
 def withdrawal_of(message: Message, *, outlet: str, key: str) -> Withdrawal:
-    """Return the notice: the day and the public note, and nothing of the release."""
-    from pressrelease.message.follow_up import withdrawal_note
+    """Return the notice: the dates and the public note, and nothing of the release."""
+    from pressrelease.message.follow_up import public_notice
 
     mark = PostMark(series_of(message.slug, outlet), key, WITHDRAWN)
-    said = "".join(f"<p>{escape(part)}</p>" for part in withdrawal_note(message))
+    said = "".join(f"<p>{escape(part)}</p>" for part in public_notice(message))
     return Withdrawal(
         slug=slug_at_wordpress(message.slug),
         mark=mark,
