@@ -13,7 +13,7 @@
     ├── NotPermitted            77   an approval is missing, or an embargo has not lifted
     └── ConfigRefused           78   config.toml, with every problem at once
 
-`message` says what happened, and, where a person could wonder, whether anything went out.
+`message` says what happened (`happened`), and, where a person could wonder, whether anything went out (`outcome`).
 `hint` says what to do now. `candidates` are the readings or names that were possible.
 """
 
@@ -22,6 +22,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar, NamedTuple
+
+#: What a message ends with if a reader could wonder.
+NOTHING_SENT = "Nothing was sent."
 
 
 class PressReleaseError(Exception):
@@ -37,9 +40,11 @@ class PressReleaseError(Exception):
         hint: str = "",
         code: str = "",
         candidates: Sequence[str] = (),
+        outcome: str = "",
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.happened = message
+        self.message = f"{message} {outcome}".rstrip()
+        super().__init__(self.message)
         self.hint = hint
         self.code = code or self.default_code
         self.candidates = tuple(candidates)

@@ -18,7 +18,7 @@ from pressrelease.cli.options import (
     command,
 )
 from pressrelease.cli.session import Session
-from pressrelease.errors import NeedsPerson, PressReleaseError, Stopped, WillRetry
+from pressrelease.errors import NOTHING_SENT, NeedsPerson, PressReleaseError, Stopped, WillRetry
 from pressrelease.status.causes import ADVICE, Cause
 from pressrelease.system import clock
 
@@ -61,7 +61,8 @@ def publish(
         proposal = scheduling.propose(context, slug, "immediate" if early else None)
         if proposal.lift is not None and not early:
             raise NotPermitted(
-                f"{slug} is under an embargo ({proposal.embargo.text}). Nothing was sent.",
+                f"{slug} is under an embargo ({proposal.embargo.text}).",
+                outcome=NOTHING_SENT,
                 hint=f"To send it at its time: `pressrelease schedule {slug}`",
                 code="embargo",
             )

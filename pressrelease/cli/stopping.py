@@ -105,7 +105,7 @@ def _by_file(session: Session, slugs: Sequence[str], why: str, error: PressRelea
         folder = session.folder
         files = [] if session.dry_run else [stop_file.ask(folder, slug, why) for slug in slugs or [""]]
     except NotPermitted as refused:
-        refused.message = f"NOT {verb}: {refused.message} {error.message.removesuffix(' Nothing was sent.')}"
+        refused.message = f"NOT {verb}: {refused.message} {error.happened}"
         refused.hint = _as_owner(folder, slugs, why) or error.hint
         raise refused from None
     if slugs:
@@ -250,7 +250,7 @@ def stop(
         if error.code == "not_your_workspace":
             _by_file(session, (), why, error)
             return
-        error.message = f"NOT STOPPED: {error.message.removesuffix(' Nothing was sent.')}"
+        error.message = f"NOT STOPPED: {error.happened}"
         error.hint = (
             "A scheduler that can still read the database keeps publishing. End it with `systemctl stop pressrelease`,"
             f" and remove its line with `crontab -e`. Then: {error.hint}"

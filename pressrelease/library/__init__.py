@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from pressrelease.errors import NotFound, ReleaseRefused, StateUnreadable, WillRetry
+from pressrelease.errors import NOTHING_SENT, NotFound, ReleaseRefused, StateUnreadable, WillRetry
 from pressrelease.release import LARGEST_RELEASE, Attachment, Release, valid_slug
 from pressrelease.system.printable import printable
 
@@ -199,7 +199,8 @@ class Library:
             return []
         except OSError as error:
             raise StateUnreadable(
-                f"{self.folder.name}/ can't be read: {error.strerror}. Nothing was sent.",
+                f"{self.folder.name}/ can't be read: {error.strerror}.",
+                outcome=NOTHING_SENT,
                 hint="Make sure that it is a folder and that you have permission to read it.",
                 code="releases_unreadable",
             ) from None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pressrelease.config import Office
-from pressrelease.errors import NotPermitted
+from pressrelease.errors import NOTHING_SENT, NotPermitted
 from pressrelease.release import Contact, Release
 from pressrelease.release.delivery import Action
 
@@ -116,7 +116,7 @@ class Message:
 def must_be_out(message: Message) -> None:
     """Raise NotPermitted for what is under embargo: the caller's outlet is public, or nobody knows who reads there."""
     if message.closed_until is not None:
-        raise NotPermitted("An advance copy can't go to an outlet that is public. Nothing was sent.")
+        raise NotPermitted("An advance copy can't go to an outlet that is public.", outcome=NOTHING_SENT)
 
 
 def mark_of(slug: str, secret: str) -> str:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, StateUnreadable, Usage
+from pressrelease.errors import NOTHING_SENT, NeedsPerson, NotFound, NotPermitted, StateUnreadable, Usage
 from pressrelease.services import ServiceContext
 from pressrelease.services.keeping import nobody_at_work, stamp, verify
 from pressrelease.store.journal import Head
@@ -106,7 +106,8 @@ def put_aside(file: Path, kept: Path) -> None:
                 part.rename(kept.with_name(kept.name + ending))
     except OSError as error:
         raise StateUnreadable(
-            f"{file.name} can't be renamed: {error.strerror}. Nothing was sent.",
+            f"{file.name} can't be renamed: {error.strerror}.",
+            outcome=NOTHING_SENT,
             hint="Close other programs that use it, and check that you have permission to write there. Everything"
             " is stopped.",
         ) from None

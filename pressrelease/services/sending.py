@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pressrelease.errors import NeedsPerson, NotFound, NotPermitted, Stopped
+from pressrelease.errors import NOTHING_SENT, NeedsPerson, NotFound, NotPermitted, Stopped
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.services import Report, ServiceContext
 from pressrelease.services.lifts import has_no_time
@@ -51,7 +51,8 @@ def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
     if not lifted and not early:
         moment = say_full(release.lift, timezone=context.config.office.timezone) if release.lift else "its approval"
         raise NotPermitted(
-            f"{slug} is under embargo until {moment}. Nothing was sent.",
+            f"{slug} is under embargo until {moment}.",
+            outcome=NOTHING_SENT,
             hint=f"It goes out by itself then. Only if it has to go out now: `pressrelease publish {slug} --early"
             " --why …`.",
             code="embargo",
@@ -59,7 +60,8 @@ def may_publish(context: ServiceContext, slug: str, *, early: bool) -> Report:
     if early and not lifted and context.config.policy.allowed_signers and release.lift is not None:
         raise NotPermitted(
             f"The approvals of {slug} are signed for {say_full(release.lift, timezone=context.config.office.timezone)}"
-            " and don't count for an earlier time. Nothing was sent.",
+            " and don't count for an earlier time.",
+            outcome=NOTHING_SENT,
             hint=f"Write the earlier time into releases/{slug}.md, then schedule and approve it again.",
             code="signed_for_later",
         )

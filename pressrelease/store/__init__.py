@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pressrelease.errors import StateUnreadable
+from pressrelease.errors import NOTHING_SENT, StateUnreadable
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.connection import gone, which_file
 from pressrelease.store.journal import LAST_LINE
@@ -89,7 +89,8 @@ class Store:
         """Queries. Raises StateUnreadable for a store of a newer program, or a file that is no store."""
         if self._reader.schema() > SCHEMA:
             raise StateUnreadable(
-                "The database was written by a newer pressrelease. Nothing was sent.",
+                "The database was written by a newer pressrelease.",
+                outcome=NOTHING_SENT,
                 hint="Install the newer pressrelease again.",
             )
         return self._reader

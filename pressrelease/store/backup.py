@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select, update
 
-from pressrelease.errors import NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
+from pressrelease.errors import NOTHING_SENT, NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
 from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState, Place
 from pressrelease.status.evaluation import Directive
 from pressrelease.store import Store, claims, commands
@@ -75,7 +75,8 @@ def snapshot(store: Store, to: Path) -> None:
         source_file.close()
     if found != ["ok"]:
         raise StateUnreadable(
-            "The database is damaged, so no backup was made. Nothing was sent.",
+            "The database is damaged, so no backup was made.",
+            outcome=NOTHING_SENT,
             hint="Keep the last good backup. For details: `pressrelease doctor`.",
         )
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
+from pressrelease.errors import NOTHING_SENT, PressReleaseError, StateUnreadable, WillRetry
 
 #: Runs a query with `:name` parameters on the record, and returns all its rows.
 Ask = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
@@ -164,7 +164,8 @@ def unreadable(error: sqlite3.Error) -> StateUnreadable | WillRetry:
     if sqlite_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return busy()
     return StateUnreadable(
-        f"The database can't be read ({error}). Nothing was sent.",
+        f"The database can't be read ({error}).",
+        outcome=NOTHING_SENT,
         hint="Don't change anything in .pressrelease/. Restore the last backup, or ask your IT person.",
     )
 
@@ -173,7 +174,8 @@ def gone(file: Path) -> StateUnreadable:
     """Return the error for a record that was here and is gone, with what to do."""
     if any(file.parent.glob(f"{file.name}.moved-*")):
         return StateUnreadable(
-            "The database was moved to a server, and config.toml still names the old file. Nothing was sent.",
+            "The database was moved to a server, and config.toml still names the old file.",
+            outcome=NOTHING_SENT,
             hint="Put the line that `pressrelease move-store` printed into [store] of config.toml.",
             code="store_moved",
         )

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select,
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
+from pressrelease.errors import NOTHING_SENT, PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.status.evaluation import same_person
 from pressrelease.store import postgres
 from pressrelease.store.agreement import OF_RELEASES, OF_STOPS
@@ -281,7 +281,8 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int, origin
         tables = set(_tables(connection))
         if not tables and file is not None and origin.marker.exists():
             raise StateUnreadable(
-                "The database is empty, and it was not before. Nothing was sent.",
+                "The database is empty, and it was not before.",
+                outcome=NOTHING_SENT,
                 hint="Put the file back, or restore the last backup: `pressrelease restore FILE`.",
             )
         if not tables:
@@ -291,14 +292,15 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int, origin
                 connection.execute(insert(migrations).values(number=number, name=name, at=now_micros))
         elif "migrations" not in tables:
             raise StateUnreadable(
-                "The database belongs to another program. Nothing was sent.",
+                "The database belongs to another program.",
+                outcome=NOTHING_SENT,
                 hint="Name a separate database in [store] url of config.toml.",
             )
         found = connection.execute(select(migrations.c.number).order_by(migrations.c.number.desc())).scalar()
         if (found or 0) > SCHEMA:
             raise StateUnreadable(
-                f"The database was written by a newer pressrelease (layout {found}; this one knows {SCHEMA})."
-                " Nothing was sent.",
+                f"The database was written by a newer pressrelease (layout {found}; this one knows {SCHEMA}).",
+                outcome=NOTHING_SENT,
                 hint="Install the newer pressrelease again.",
             )
         for number, (name, statements) in enumerate(CHANGES[found or 0 :], start=(found or 0) + 1):
@@ -313,7 +315,8 @@ def _bring_up_to_date(engine: Engine, file: Path | None, now_micros: int, origin
     kept = origin.store_id()
     if kept and kept != store_id:
         raise StateUnreadable(
-            "This is not the database that this workspace was using. Nothing was sent.",
+            "This is not the database that this workspace was using.",
+            outcome=NOTHING_SENT,
             hint="Put the right file back. To restore a backup: `pressrelease restore FILE`.",
         )
     origin.keep(store_id, written=written)

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pressrelease.errors import StateUnreadable
+from pressrelease.errors import NOTHING_SENT, StateUnreadable
 from pressrelease.store.connection import Ask
 from pressrelease.store.journal import LAST_LINE
 from pressrelease.system.accounts import make_folder, opened
@@ -101,7 +101,8 @@ class Origin:
                 fresh.replace(self.marker)  # which keeps the inode that was just noted
         except OSError as error:
             raise StateUnreadable(
-                f"{self.marker.name} in {self._folder.name}/ can't be written: {error.strerror}. Nothing was sent.",
+                f"{self.marker.name} in {self._folder.name}/ can't be written: {error.strerror}.",
+                outcome=NOTHING_SENT,
                 hint="Check that the disk has room and that you have permission to write there, then try again.",
             ) from None
 

@@ -11,7 +11,7 @@ import select
 import time
 from typing import TYPE_CHECKING, Any
 
-from pressrelease.errors import StateUnreadable, WillRetry
+from pressrelease.errors import NOTHING_SENT, StateUnreadable, WillRetry
 
 if TYPE_CHECKING:
     import psycopg
@@ -134,8 +134,8 @@ def refuse_unsafe(turn: Any) -> None:
     for name, value in _FORGETS.items():
         if getattr(turn, name) == value:
             raise StateUnreadable(
-                f"The database server runs with {name} = {value}: after a crash it can forget what has gone out."
-                " Nothing was sent.",
+                f"The database server runs with {name} = {value}: after a crash it can forget what has gone out.",
+                outcome=NOTHING_SENT,
                 hint=f"Set {name} = on for this database, then try again.",
                 code="store_unsafe",
             )
@@ -170,7 +170,8 @@ def _driver() -> Any:
         import psycopg
     except ImportError:
         raise StateUnreadable(
-            "config.toml names a PostgreSQL database, and the PostgreSQL driver is not installed. Nothing was sent.",
+            "config.toml names a PostgreSQL database, and the PostgreSQL driver is not installed.",
+            outcome=NOTHING_SENT,
             hint="Install it where pressrelease is installed: pip install 'psycopg[binary]>=3.2,<4'",
             code="store_driver_missing",
         ) from None
@@ -183,7 +184,8 @@ def _not_connected(error: Exception) -> StateUnreadable | WillRetry:
     reason = " ".join((answered.group(1) if answered else words.rpartition("failed: ")[2]).split())
     if _FOR_A_PERSON.search(reason):
         return StateUnreadable(
-            f"The database server refused the connection: {reason}. Nothing was sent.",
+            f"The database server refused the connection: {reason}.",
+            outcome=NOTHING_SENT,
             hint="Check [store] url in config.toml, and the password in ~/.pgpass (a file of mode 0600) of the account"
             " that runs this command.",
             code="store_refused",
@@ -201,7 +203,8 @@ def _unreachable(reason: str) -> WillRetry:
 
 def _standby() -> StateUnreadable:
     return StateUnreadable(
-        "The database server is a read-only standby, which can lag behind a stop or a hold. Nothing was sent.",
+        "The database server is a read-only standby, which can lag behind a stop or a hold.",
+        outcome=NOTHING_SENT,
         hint="Name the primary server in [store] url of config.toml.",
         code="store_unsafe",
     )
@@ -209,8 +212,8 @@ def _standby() -> StateUnreadable:
 
 def _pooled() -> StateUnreadable:
     return StateUnreadable(
-        "The connection goes through a pooler (PgBouncer?) in transaction mode."
-        " pressrelease needs its own sessions. Nothing was sent.",
+        "The connection goes through a pooler (PgBouncer?) in transaction mode. pressrelease needs its own sessions.",
+        outcome=NOTHING_SENT,
         hint='In [store] url, name the database server itself, or set pool_mode = "session" for this database.',
         code="store_pooled",
     )

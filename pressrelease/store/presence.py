@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import case, delete, insert, select, update
 
-from pressrelease.errors import StateUnreadable
+from pressrelease.errors import NOTHING_SENT, StateUnreadable
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.records import MARK, mark_of
 from pressrelease.store.rows import to_micros
@@ -48,7 +48,8 @@ def register(folder: Path, owner: str) -> ProcessLock:
         lock.acquire(wait=False)
     except OSError as error:
         raise StateUnreadable(
-            f"{folder.parent.name}/{folder.name}/ can't be written ({error.strerror}). Nothing was sent.",
+            f"{folder.parent.name}/{folder.name}/ can't be written ({error.strerror}).",
+            outcome=NOTHING_SENT,
             hint="Give the account that publishes permission to write there, and check that the disk has room.",
         ) from None
     return ProcessLock(owner, lock, SendLog(lock, clock.read_clock().boot))

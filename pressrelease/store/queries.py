@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pressrelease.errors import PressReleaseError, StateUnreadable
+from pressrelease.errors import NOTHING_SENT, PressReleaseError, StateUnreadable
 from pressrelease.release.delivery import Delivery, DeliveryState, Earlier
 from pressrelease.status.evaluation import Approval, Dossier, FileFact, PastVersion, Scheduled, Terms
 from pressrelease.store.agreement import Agreement
@@ -124,7 +124,7 @@ class Reader(ReadConnections):
         """Return whether everything is stopped, and the newest time on record."""
         found = self.rows(CONTROL)
         if not found:
-            raise StateUnreadable("The database is damaged: its control row is missing. Nothing was sent.")
+            raise StateUnreadable("The database is damaged: its control row is missing.", outcome=NOTHING_SENT)
         control = control_of(found[0])
         if self._origin is not None and (doubt := self._origin.doubt(self.rows)):
             return control._replace(stopped=True, not_the_original=doubt)

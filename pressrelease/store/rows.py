@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pressrelease.errors import StateUnreadable
+from pressrelease.errors import NOTHING_SENT, StateUnreadable
 from pressrelease.release.delivery import Action, Delivery, DeliveryState
 from pressrelease.status.evaluation import Approval, Directive, Scheduled
 from pressrelease.when.embargo import Embargo, EmbargoKind
@@ -136,7 +136,8 @@ def believed(read: Callable[[Row], _Read]) -> Callable[[Row], _Read]:
             return read(row)
         except (LookupError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             raise StateUnreadable(
-                "The database contains a row that can't be read. Nothing was sent.",
+                "The database contains a row that can't be read.",
+                outcome=NOTHING_SENT,
                 hint="Restore the last backup. To check the whole database: `pressrelease doctor`.",
             ) from None
 

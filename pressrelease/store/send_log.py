@@ -26,7 +26,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from pressrelease.errors import StateUnreadable
+from pressrelease.errors import NOTHING_SENT, StateUnreadable
 from pressrelease.release.delivery import Delivery, DeliveryState, Receipt
 from pressrelease.store.rows import from_micros, to_micros
 from pressrelease.system.lock import FileLock
@@ -96,7 +96,8 @@ class SendLog:
         except OSError as error:
             # What is there would be trusted, and no longer be true.
             raise StateUnreadable(
-                f"{self._lock.path.parent.name}/ can't be written ({error.strerror}). Nothing was sent.",
+                f"{self._lock.path.parent.name}/ can't be written ({error.strerror}).",
+                outcome=NOTHING_SENT,
                 hint="Check that the disk has room and that the account that publishes has permission to write there.",
             ) from None
 

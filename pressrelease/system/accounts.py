@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from pressrelease.errors import NotPermitted, StateUnreadable
+from pressrelease.errors import NOTHING_SENT, NotPermitted, StateUnreadable
 from pressrelease.system.who import person
 
 #: What a group needs of a folder, and of a file, to work with it.
@@ -84,7 +84,9 @@ def keep_private(folder: Path) -> None:
     """
     make_folder(folder)
     if folder.is_symlink():
-        raise StateUnreadable(f"{folder.name}/ is a symbolic link. Nothing was sent.", hint="Put a real folder there.")
+        raise StateUnreadable(
+            f"{folder.name}/ is a symbolic link.", outcome=NOTHING_SENT, hint="Put a real folder there."
+        )
     if not _POSIX:
         return
     found = folder.stat()
@@ -149,25 +151,29 @@ def _not_ours(private: Path, path: Path, why: str) -> NotPermitted | StateUnread
     code = "not_your_workspace"
     if owner == us:  # the account's own database, which it can't read or write: nothing is known, and nothing is sent
         return StateUnreadable(
-            f"{us} owns {path} and can't use it{f' ({why})' if why else ''}. Nothing was sent.",
+            f"{us} owns {path} and can't use it{f' ({why})' if why else ''}.",
+            outcome=NOTHING_SENT,
             hint=f"chmod -R u+rwX {path}",
             code=code,
         )
     left_there = os.access(private, os.W_OK) if path != private else owner_of(private.parent) == us
     if left_there and not is_shared(private):
         return NotPermitted(
-            f"{path} belongs to {owner}, and {us} doesn't have permission to use it. Nothing was sent.",
+            f"{path} belongs to {owner}, and {us} doesn't have permission to use it.",
+            outcome=NOTHING_SENT,
             hint=f"{chown_to(us if path == private else of_all)} {private}",
             code=code,
         )
     if is_shared(private) and path != private:
         return NotPermitted(
-            f"{path} belongs to {owner}, and the group that shares this workspace can't use it. Nothing was sent.",
+            f"{path} belongs to {owner}, and the group that shares this workspace can't use it.",
+            outcome=NOTHING_SENT,
             hint=f"sudo chmod -R g+rwX {private}",
             code=code,
         )
     return NotPermitted(
-        f"This workspace belongs to {owner}, and {us} doesn't have permission to use its database. Nothing was sent.",
+        f"This workspace belongs to {owner}, and {us} doesn't have permission to use its database.",
+        outcome=NOTHING_SENT,
         hint=f"Run it as that account: `{as_account(owner)} pressrelease …`. docs/how-to/share-a-workspace.md shows how"
         " several accounts share a workspace.",
         code=code,
@@ -202,7 +208,8 @@ def work_as_owner(folder: Path) -> None:
         if one.st_uid not in {0, account} and not is_shared(folder / PRIVATE):
             raise NotPermitted(
                 f"Root can't work here: {path} belongs to {name_of(one.st_uid)}, so that account could run programs as"
-                f" {name_of(account)}. Nothing was sent.",
+                f" {name_of(account)}.",
+                outcome=NOTHING_SENT,
                 hint=f"{chown_to(name_of(account))} {_quoted(folder)}",
                 code="not_trusted",
             )
@@ -217,7 +224,8 @@ def work_as_owner(folder: Path) -> None:
     if not _may_run_us(account, group):
         raise NotPermitted(
             f"This workspace belongs to {name_of(account)}, and that account doesn't have permission to read this copy"
-            " of the program, so root can't continue as that account. Nothing was sent.",
+            " of the program, so root can't continue as that account.",
+            outcome=NOTHING_SENT,
             hint=f"{as_account(name_of(account))} pressrelease … (with a copy that everybody can run)",
             code="not_your_workspace",
         )
@@ -230,8 +238,8 @@ def work_as_owner(folder: Path) -> None:
         os.setuid(account)
     except OSError:
         raise NotPermitted(
-            f"This workspace belongs to {name_of(account)}, and root can't work as that account here."
-            " Nothing was sent.",
+            f"This workspace belongs to {name_of(account)}, and root can't work as that account here.",
+            outcome=NOTHING_SENT,
             hint=f"{as_account(name_of(account))} pressrelease …",
             code="not_your_workspace",
         ) from None
@@ -274,8 +282,8 @@ def _must_be_roots_alone(folder: Path) -> None:
             found = path.stat()
             if found.st_mode & (stat.S_IWOTH | (stat.S_IWGRP if found.st_gid else 0)):
                 raise NotPermitted(
-                    f"Root can't work here: others can change {path} and make root run their programs."
-                    " Nothing was sent.",
+                    f"Root can't work here: others can change {path} and make root run their programs.",
+                    outcome=NOTHING_SENT,
                     hint=f"Give the workspace its own account: `sudo chown -R daypress: {folder}`. Or, if only root"
                     f" should use it: `chmod go-w {path}`.",
                     code="not_trusted",

@@ -11,7 +11,7 @@ import zoneinfo
 from functools import cache
 from typing import NamedTuple
 
-from pressrelease.errors import StateUnreadable
+from pressrelease.errors import NOTHING_SENT, StateUnreadable
 
 
 class Rules(NamedTuple):
@@ -42,7 +42,8 @@ def present_rules(name: str) -> Rules:
         if known is not None:
             return known[1]  # its file is just being replaced
         raise StateUnreadable(
-            f"This machine has no rules for the time zone {name!a}. Nothing was sent.",
+            f"This machine has no rules for the time zone {name!a}.",
+            outcome=NOTHING_SENT,
             hint="pip install --upgrade tzdata, or update the system's tzdata package.",
             code="zone_unreadable",
         ) from None

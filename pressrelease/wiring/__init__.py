@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from pressrelease.config import Config, Office, SecretReference, read_config
-from pressrelease.errors import ConfigRefused, NotFound, NotPermitted, Problem
+from pressrelease.errors import NOTHING_SENT, ConfigRefused, NotFound, NotPermitted, Problem
 from pressrelease.library import Library
 from pressrelease.store import Store, sqlite_file
 from pressrelease.system import clock, who
@@ -201,7 +201,8 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except PermissionError:
         raise NotPermitted(
-            f"You don't have permission to open {path.parent}. Nothing was sent.",
+            f"You don't have permission to open {path.parent}.",
+            outcome=NOTHING_SENT,
             hint=f"Run the command from the account that owns it: `{as_account(owner_of(path.parent))} pressrelease"
             " …`.",
             code="not_your_workspace",
