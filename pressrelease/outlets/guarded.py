@@ -67,6 +67,7 @@ class Guarded(Outlet):
         self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
     ) -> RenderedMessage:
         """Return its rendered correction or withdrawal: by its own rule, or as the base class does for all."""
+        must_be_out(message)
         own = self._own("prepare_follow_up")
         if own is None:
             return super().prepare_follow_up(message, key=key, recipient=recipient, earlier=earlier)

@@ -135,8 +135,14 @@ def test_only_what_writes_the_embargo_on_it_takes_one(kind: Any) -> None:
 
 def test_a_kind_of_another_package_takes_none() -> None:
     class Board:
-        def prepare(self, message: Any, *, key: str, recipient: str) -> Any:
+        def prepare(self, message: Any, *, key: str, recipient: str, earlier: Any = ()) -> Any:
             raise AssertionError
 
+        prepare_follow_up = prepare
+
+    board = guarded("hall", "board", Board)
     with pytest.raises(NotPermitted):
-        guarded("hall", "board", Board).prepare(COPY, key="1" * 32, recipient="")
+        board.prepare(COPY, key="1" * 32, recipient="")
+    correction = replace(corrected(COPY, RELEASED), embargoed_until=RELEASED.lift)
+    with pytest.raises(NotPermitted):
+        board.prepare_follow_up(correction, key="1" * 32, recipient="", earlier=())
