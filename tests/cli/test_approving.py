@@ -381,26 +381,26 @@ def test_no_character_moves_the_cursor_or_hides_a_change(office: Office, call: C
     assert all(character.isprintable() or character == "\n" for character in shown)
 
 
-def test_ten_thousand_recipients_are_a_number_and_some_names(office: Office, call: Caller) -> None:
+def test_thousands_of_recipients_are_a_number_and_some_names(office: Office, call: Caller) -> None:
     people(office, 2)
     scheduled(call)
     call("approve", "names", "--as", "da")
-    people(office, 10_000)
+    people(office, 2_000)
     scheduled(call)
     shown = call("approve", "names", "--dry-run")
-    assert "to        media (10,000 recipients)" in shown
+    assert "to        media (2,000 recipients)" in shown
     assert shown.count("@paper.example") == approval_screen.MOST_PEOPLE
-    assert f"and {9_998 - approval_screen.MOST_PEOPLE:,} more" in shown
+    assert f"and {1_998 - approval_screen.MOST_PEOPLE:,} more" in shown
     assert len(shown) < 4_000
     (found,) = call.json("approve", "names", "--dry-run")["approving"]
-    assert len(found["since"]["difference"]["recipients"][0]["joined"]) == 9_998
+    assert len(found["since"]["difference"]["recipients"][0]["joined"]) == 1_998
 
 
 def test_a_huge_change_is_counted_and_the_screen_stays_short(office: Office, call: Caller) -> None:
-    write(office, body="\n\n".join(f"Sentence number {n} is here to stay." for n in range(5_000)))
+    write(office, body="\n\n".join(f"Sentence number {n} is here to stay." for n in range(1_200)))
     scheduled(call)
     call("approve", "names", "--as", "da")
-    write(office, body="\n\n".join(f"Sentence number {n} is not here to stay." for n in range(5_000)))
+    write(office, body="\n\n".join(f"Sentence number {n} is not here to stay." for n in range(1_200)))
     scheduled(call)
     shown = call("approve", "names", "--dry-run")
     assert "words taken out" in shown

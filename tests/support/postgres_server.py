@@ -14,6 +14,9 @@ from pathlib import Path
 
 from needed import unavailable
 
+#: Bytes that a few servers may need in memory.
+ROOM = 2 << 30
+
 
 @dataclass(frozen=True)
 class Server:
@@ -57,13 +60,21 @@ run = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL, cwd="/")
 
 
 def own_folder() -> Path:
-    """A folder for a server. Not below pytest's own: another run of pytest takes that away from everyone but root."""
-    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    """A folder for a server. Not below pytest's own: another run of pytest takes that away from everyone but root.
+
+    It is in memory where there is room: a crash of a process is tried here, not one of the machine's power.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="postgres-", dir=_memory()))
     (folder / "socket").mkdir()
     if as_postgres():
         for path in (folder, folder / "socket"):
             shutil.chown(path, "postgres", "postgres")
     return folder
+
+
+def _memory() -> Path | None:
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > ROOM else None
 
 
 @contextmanager
