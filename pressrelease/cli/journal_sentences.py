@@ -182,6 +182,9 @@ SENTENCES: Mapping[str, Callable[[_Line], str]] = MappingProxyType(
             f"{line.because('note', ', with the note: ')}{line.because()}"
         ),
         "release.correction_dropped": lambda line: f"{line.who} took the correction back",
+        "release.promise_kept": lambda line: (
+            f"{line.detail.get('by') or line.who} settled a promise as kept{line.because()}"
+        ),
         "release.withdrawn": lambda _: "It is withdrawn from everyone who had it",
         "release.published": lambda _: "It is published; every delivery is done",
         "delivery.claimed": lambda line: f"Sending to {line.where} started (try {line.detail.get('attempt')})",

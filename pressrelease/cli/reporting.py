@@ -173,7 +173,10 @@ def proposal_lines(proposal: Proposal, config: Config) -> list[str]:
         from pressrelease.status.removals import planned_lines
 
         lines += [labeled("removal", words) for words in planned_lines(proposal.removals, timezone=zone)]
-    return [*lines, *finding_lines(proposal.findings)]
+    from pressrelease.cli.promising import made_lines
+
+    made = made_lines(config.office, proposal.release, lift=proposal.lift)
+    return [*lines, *finding_lines(proposal.findings), *(labeled("promises", words) for words in made)]
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:

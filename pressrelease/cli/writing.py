@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -262,6 +263,7 @@ def check(
             session.say(f"  Reason: {finding.accepted}")
         elif finding.hint:
             session.say(f"  {finding.hint}")
+    session.say(*_promise_lines(context, checked))
     if not slugs:
         for name, reason in context.library.unseen():
             session.say(f"releases/{name}: not checked, because {reason}. No command can see it.")
@@ -273,6 +275,19 @@ def check(
         raise Refused(_faults_words(faults, faulty, [slug for slug in checked if slug not in faulty]))
     if not findings:
         session.say("No problems found.")
+
+
+def _promise_lines(context: ServiceContext, slugs: Sequence[str]) -> list[str]:
+    """What the texts promise, before they are out: a person should know it while it can still be changed."""
+    from pressrelease.cli.promising import made_lines
+    from pressrelease.errors import PressReleaseError
+
+    lines: list[str] = []
+    for slug in slugs:
+        with suppress(PressReleaseError):
+            made = made_lines(context.config.office, context.library.read(slug))
+            lines += [f"releases/{slug}.md: promises: {words}" for words in made]
+    return lines
 
 
 def _faults_words(faults: int, faulty: Collection[str], ready: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from pressrelease.config.settings import (
     Office,
     OutletConfig,
     Policy,
+    PromiseRules,
     Retry,
 )
 from pressrelease.config.values import did_you_mean, outlet_name
@@ -99,6 +100,7 @@ class _Loader:
             clearances=clearances,
             journal=JournalRules(**found["journal"]),
             check=CheckRules(**found["check"]),
+            promises=PromiseRules(**found["promises"]),
         )
 
     @cached_property

@@ -336,6 +336,19 @@ SECTIONS = (
         ),
     ),
     Section(
+        "promises",
+        "What `promises` shows.",
+        (
+            Key(
+                "court",
+                flag,
+                "whether it shows court dates, too: hearings, arraignments, sentencings and trials",
+                default=_DEFAULTS.promises.court,
+                covers=Cover.NO,
+            ),
+        ),
+    ),
+    Section(
         "notify",
         "Who is notified: approval needed, published, late, failed, in doubt, stopped.",
         (

@@ -87,6 +87,12 @@ class Notify(NamedTuple):
     daily: time | None = None
 
 
+class PromiseRules(NamedTuple):
+    """[promises]: whether `promises` shows court dates, too."""
+
+    court: bool = False
+
+
 class JournalRules(NamedTuple):
     """[journal]: with which key its checkpoints are signed, and which service stamps them; each "" for none.
 
@@ -143,3 +149,4 @@ class Config(NamedTuple):
     clearances: Mapping[str, ClearanceRule] = MappingProxyType({})
     journal: JournalRules = JournalRules()
     check: CheckRules = CheckRules()
+    promises: PromiseRules = PromiseRules()

@@ -19,7 +19,7 @@ from pressrelease.store.rows import from_micros, maybe_micros, maybe_time, to_mi
 
 if TYPE_CHECKING:
     from pressrelease.config import Office
-    from pressrelease.promises import Follower, Kept, Promise
+    from pressrelease.promises import CourtDate, Follower, Kept, Promise
     from pressrelease.publishing.snapshot import Report
     from pressrelease.store import Store
     from pressrelease.wiring import Workspace
@@ -50,7 +50,8 @@ def near_promises(workspace: Workspace, *, now: datetime) -> list[Kept]:
     for slug, promises in remembered.items():
         if not any((end := closes(promise)) is not None and abs(end - now) <= NEAR for promise in promises):
             continue
-        for kept in keep(promises, _followers_of(workspace, slug), now=now):
+        settled = workspace.store.read.promises_kept(slug)
+        for kept in keep(promises, _followers_of(workspace, slug), now=now, settled=settled):
             end = closes(kept.promise)
             if end is not None and abs(end - now) <= NEAR and kept.state in {PromiseState.OPEN, PromiseState.OVERDUE}:
                 found.append(kept)
@@ -58,19 +59,23 @@ def near_promises(workspace: Workspace, *, now: datetime) -> list[Kept]:
 
 
 def _followers_of(workspace: Workspace, slug: str) -> list[Follower]:
-    names = []
+    texts: dict[str, Release] = {}
     for other in workspace.library.slugs():
         with contextlib.suppress(PressReleaseError):
             if (
                 other != slug
                 and slug in workspace.library.text(other)
-                and workspace.library.read(other).follows == slug
+                and (release := workspace.library.read(other)).follows == slug
             ):
-                names.append(other)
-    scheduled = workspace.store.read.releases(names)
+                texts[other] = release
+    scheduled = workspace.store.read.releases(list(texts))
     found = reports(workspace.store, workspace.library, workspace.config, scheduled)
     by_slug = {report.slug: report for report in found}
-    return [follower(by_slug, name) for name in names if state_of(by_slug, name) is not ReleaseState.KILLED]
+    return [
+        follower(by_slug, name, text)
+        for name, text in texts.items()
+        if state_of(by_slug, name) is not ReleaseState.KILLED
+    ]
 
 
 def _remembered(workspace: Workspace, now: datetime) -> dict[str, tuple[Promise, ...]]:
@@ -142,18 +147,20 @@ def state_of(reports: dict[str, Report], slug: str) -> ReleaseState:
     return reports[slug].status.state if slug in reports else ReleaseState.DRAFT
 
 
-def follower(reports: dict[str, Report], slug: str) -> Follower:
+def follower(reports: dict[str, Report], slug: str, release: Release) -> Follower:
     """Return a release that says it follows another, as far as it has come."""
     from pressrelease.promises import Follower
 
+    text = "\n".join((release.headline, release.subhead, release.body))
     if slug not in reports:
-        return Follower(slug)
+        return Follower(slug, text=text)
     state = reports[slug].status.state
     return Follower(
         slug,
         lift=reports[slug].dossier.release.lift,
         out=state is ReleaseState.PUBLISHED,
         scheduled=state in _ON_ITS_WAY,
+        text=text,
     )
 
 
@@ -166,6 +173,18 @@ def frozen_text(store: Store, slug: str, version: str) -> Release:
             hint="To check the database: `pressrelease doctor`.",
         )
     return from_canonical(frozen.canonical)
+
+
+def court_dates_of(office: Office, release: Release, otherwise: datetime) -> tuple[CourtDate, ...]:
+    """Return the court dates of one text, counted as `promises_of` counts."""
+    from pressrelease.promises import find_court_dates
+
+    return find_court_dates(
+        release,
+        timezone=office.timezone,
+        release_time=office.release_time,
+        reference=release.date if release.date is not None else otherwise,
+    )
 
 
 def promises_of(office: Office, release: Release, otherwise: datetime) -> tuple[Promise, ...]:

@@ -15,16 +15,34 @@ from pressrelease.promises.fulfillment import Follower, Kept, PromiseState, keep
 from pressrelease.promises.promise import Promise
 
 if TYPE_CHECKING:
-    from pressrelease.promises.detection import find_promises, promises_in
+    from pressrelease.promises.court import CourtDate
+    from pressrelease.promises.detection import find_court_dates, find_promises, promises_in
 
-__all__ = ["Follower", "Kept", "Promise", "PromiseState", "find_promises", "keep", "promises_in"]
+__all__ = [
+    "CourtDate",
+    "Follower",
+    "Kept",
+    "Promise",
+    "PromiseState",
+    "find_court_dates",
+    "find_promises",
+    "keep",
+    "promises_in",
+]
+
+_WHERE = {
+    "CourtDate": "court",
+    "find_court_dates": "detection",
+    "find_promises": "detection",
+    "promises_in": "detection",
+}
 
 
 def __getattr__(name: str) -> object:
-    if name not in {"find_promises", "promises_in"}:
+    if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pressrelease.promises import detection
+    import importlib
 
-    found: object = getattr(detection, name)
+    found: object = getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
     globals()[name] = found
     return found

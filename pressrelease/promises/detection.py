@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from pressrelease.promises.classification import cue_of
+from pressrelease.promises.court import CourtDate, court_dates_in
 from pressrelease.promises.dates import Present, day_of, due_of
 from pressrelease.promises.promise import Promise
 from pressrelease.promises.sentences import sentences
@@ -39,15 +40,47 @@ def find_promises(
 
     Its phrases count from `reference`: a moment (aware), or the day on which it was written.
     """
-    now = reference
-    if not isinstance(now, datetime):
-        now = datetime.combine(now, time(), ZoneInfo(timezone))
-    texts = (
+    found: list[Promise] = []
+    for text, line in _texts(release):
+        found += promises_in(
+            text,
+            now=_moment(reference, timezone),
+            timezone=timezone,
+            release_time=release_time,
+            slug=release.slug,
+            line=line,
+        )
+    return tuple(found)
+
+
+def find_court_dates(
+    release: Release, *, timezone: str, release_time: time, reference: datetime | date
+) -> tuple[CourtDate, ...]:
+    """Return every court date in a release's headline, subhead and body; `reference` as in `find_promises`."""
+    found: list[CourtDate] = []
+    for text, line in _texts(release):
+        found += court_dates_in(
+            text,
+            now=_moment(reference, timezone),
+            timezone=timezone,
+            release_time=release_time,
+            slug=release.slug,
+            line=line,
+        )
+    return tuple(found)
+
+
+def _texts(release: Release) -> tuple[tuple[str, int], ...]:
+    """Return the texts of a release with the line on which each begins."""
+    return (
         (release.headline, release.line_of("headline")),
         (release.subhead, release.line_of("subhead")),
         (release.body, release.body_line if release.lines else 0),
     )
-    found: list[Promise] = []
-    for text, line in texts:
-        found += promises_in(text, now=now, timezone=timezone, release_time=release_time, slug=release.slug, line=line)
-    return tuple(found)
+
+
+def _moment(reference: datetime | date, timezone: str) -> datetime:
+    """Return the moment from which phrases count: the beginning of a day in the office's zone."""
+    if isinstance(reference, datetime):
+        return reference
+    return datetime.combine(reference, time(), ZoneInfo(timezone))

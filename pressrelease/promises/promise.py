@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Promise:
     line: int
     not_before: datetime | None = None
     no_later_than: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """A digest of the words, by which the record names the promise without its text."""
+        return sha256(" ".join(self.text.lower().split()).encode()).hexdigest()[:16]
 
     @property
     def undated(self) -> bool:

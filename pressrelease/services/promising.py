@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from pressrelease.errors import PressReleaseError
+from pressrelease.errors import NotPermitted, PressReleaseError, Refused
 from pressrelease.notifications.near_promises import due, follower, frozen_text, promises_of, state_of
 from pressrelease.release import Release
 from pressrelease.services import ServiceContext
@@ -14,7 +14,7 @@ from pressrelease.status.evaluation import ReleaseState
 
 if TYPE_CHECKING:
     from pressrelease.check import Finding
-    from pressrelease.promises import Kept, Promise
+    from pressrelease.promises import CourtDate, Kept, Promise
     from pressrelease.publishing.snapshot import Report
 
 
@@ -52,11 +52,12 @@ def promised(context: ServiceContext, slugs: Sequence[str] | None = None, *, now
             continue
         promises = _promises(context, texts[slug], reports.get(slug), now)
         following = [
-            follower(reports, other.slug)
+            follower(reports, other.slug, other)
             for other in texts.values()
             if other.follows == slug and other.slug != slug and state_of(reports, other.slug) is not ReleaseState.KILLED
         ]
-        found += [Promised(kept, state) for kept in keep(promises, following, now=now)]
+        settled = context.store.read.promises_kept(slug) if slug in reports else ()
+        found += [Promised(kept, state) for kept in keep(promises, following, now=now, settled=settled)]
     return sorted(found, key=lambda one: due(one.promise))
 
 
@@ -82,6 +83,63 @@ def _promises(context: ServiceContext, release: Release, report: Report | None, 
     """Return a release's promises, counted from the day it was written; without one, from its lift, or from now."""
     lift = report.dossier.release.lift if report is not None else None
     return promises_of(context.config.office, release, lift or now)
+
+
+def court_dates(context: ServiceContext, slugs: Sequence[str] | None = None, *, now: datetime) -> list[CourtDate]:
+    """Return the court dates that are ahead, the soonest first: in the releases named, or in all but the withdrawn.
+
+    `now` is aware. Raises what `promised` does.
+    """
+    from pressrelease.notifications.near_promises import court_dates_of
+
+    reports = (
+        {report.slug: report for report in context.reports(context.store.read.releases())}
+        if context.store.exists
+        else {}
+    )
+    texts = _texts(context, reports, named=slugs)
+    found: list[CourtDate] = []
+    for slug in dict.fromkeys(slugs if slugs is not None else sorted(texts)):
+        if state_of(reports, slug) is ReleaseState.KILLED:
+            continue
+        lift = reports[slug].dossier.release.lift if slug in reports else None
+        found += [
+            one
+            for one in court_dates_of(context.config.office, texts[slug], lift or now)
+            if (one.no_later_than or one.not_before) > now
+        ]
+    return sorted(found, key=lambda one: (one.not_before, one.slug, one.line))
+
+
+def settle_promise(context: ServiceContext, one: Promised, why: str) -> None:
+    """Record that a person says a promise is kept; nothing of what is published changes.
+
+    Raises: Refused without a reason, or if it is kept already; NotPermitted for the promise of a draft.
+    """
+    promise = one.promise
+    if not why:
+        raise Refused(
+            "No reason was given. Nothing was recorded.",
+            hint="Say how it was kept: --why 'The names were read at the news conference of Sept. 24'.",
+            code="why_missing",
+        )
+    if one.made_by is ReleaseState.DRAFT:
+        raise NotPermitted(
+            f"{promise.slug} is a draft, and has promised nothing yet. Nothing was recorded.",
+            hint=f"To see its promises: `pressrelease promises {promise.slug}`.",
+            code="not_out",
+        )
+    if one.kept.settled:
+        raise Refused(
+            "That promise is settled already. Nothing was recorded.",
+            hint=f"To see who settled it: `pressrelease journal {promise.slug}`.",
+            code="already_settled",
+        )
+    release = context.report(promise.slug).dossier.release
+    with context.ledger() as ledger:
+        ledger.note(
+            "release.promise_kept", promise.slug, release.version, promise=promise.key, by=context.actor, why=why
+        )
 
 
 # -- a lift beside what was promised -----------------------------------------------------------------------------
@@ -134,14 +192,19 @@ def _when(promise: Promise, zone: str, now: datetime) -> str:
 
 def due_words(promise: Promise, *, timezone: str, now: datetime) -> str:
     """Return when a promise falls due, in words."""
+    if promise.not_before is None:
+        return "no date given"
+    return time_words(promise.not_before, promise.no_later_than, timezone=timezone, now=now)
+
+
+def time_words(not_before: datetime, no_later_than: datetime | None, *, timezone: str, now: datetime) -> str:
+    """Return an instant, or a window whose end is exclusive, in words."""
     from pressrelease.when import say_full
     from pressrelease.when.formatting import say_window
 
-    if promise.not_before is None:
-        return "no date given"
-    if promise.no_later_than is None:
-        return say_full(promise.not_before, timezone=timezone, now=now)
-    return say_window(promise.not_before, promise.no_later_than, timezone)
+    if no_later_than is None:
+        return say_full(not_before, timezone=timezone, now=now)
+    return say_window(not_before, no_later_than, timezone)
 
 
 def near_promises(context: ServiceContext, *, now: datetime) -> list[Promised]:

@@ -418,6 +418,19 @@ class Reader(ReadConnections):
             {"slug": slug},
         )
 
+    def promises_kept(self, slug: str) -> frozenset[str]:
+        """Return the keys of the promises of a release that a person settled as kept.
+
+        The journal says so: no table has to agree with it.
+        """
+        import json
+
+        query = (
+            "SELECT detail FROM journal WHERE slug = :slug AND event = 'release.promise_kept'"
+            " AND substr(event, 1, 9) <> 'delivery.'"
+        )
+        return frozenset(str(json.loads(row["detail"]).get("promise", "")) for row in self.rows(query, {"slug": slug}))
+
     # -- a claimed delivery, just before its first byte ------------------------------------------------------
 
     def why_not(

@@ -139,6 +139,7 @@ def test_there_is_no_key_that_the_contract_does_not_name() -> None:
     beyond = {"policy.lifters", "policy.allowed_signers"}  # docs/how-to/approve-with-keys.md
     beyond |= {"policy.booking_photos"}  # docs/how-to/take-it-down-again.md
     beyond |= {"journal.key", "journal.timestamp_ca"}  # docs/how-to/prove-the-journal.md
+    beyond |= {"promises.court"}  # docs/how-to/keep-a-promise.md
     assert {f"{section.name}.{key.name}" for section in SECTIONS for key in section.keys} == set(CONTRACT) | beyond
     assert [key.name for key in COMMON_KEYS] == ["enabled", "timeout"]
     assert [key.name for key in CLEARANCE_KEYS] == ["ask", "by", "life"]

@@ -16,8 +16,10 @@ from pressrelease.cli import main
 from pressrelease.cli.promising import near_lines
 from pressrelease.errors import NotFound, ReleaseRefused
 from pressrelease.notifications.near_promises import AT_ONCE
-from pressrelease.promises import Follower, Promise, PromiseState, keep
+from pressrelease.promises import Follower, Promise, PromiseState, keep, promises_in
+from pressrelease.promises.court import court_dates_in
 from pressrelease.promises.fulfillment import closes, fits
+from pressrelease.promises.matching import says_what_was_promised
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.services import ServiceContext
 from pressrelease.services.approving import approve
@@ -107,6 +109,43 @@ def test_a_promise_is_never_called_kept_without_a_release_that_is_out(
         assert end <= now
 
 
+def test_a_follower_keeps_a_promise_by_itself_only_if_it_says_what_was_promised() -> None:
+    names = Follower("names", INSIDE, out=True, text="Six men named in trafficking operation")
+    hours = Follower("hours", INSIDE, out=True, text="Office closed for the holiday")
+    (kept,) = keep([WEEK], [names], now=INSIDE)
+    assert (kept.state, kept.kept_by, kept.asks) == (PromiseState.KEPT, "names", False)
+    (asked,) = keep([WEEK], [hours], now=INSIDE)
+    assert (asked.state, asked.kept_by, asked.asks) == (PromiseState.OPEN, "hours", True)
+    (overdue,) = keep([WEEK], [hours], now=LATE)
+    assert (overdue.state, overdue.asks) == (PromiseState.OVERDUE, True)
+    (vague,) = keep([SOMETIME], [hours], now=INSIDE)
+    assert vague.state is PromiseState.KEPT, "a promise that names nothing is kept by whatever follows"
+
+
+@pytest.mark.parametrize(
+    ("promise", "text", "says"),
+    [
+        ("The identities of those arrested will be released Monday.", "Names of six men released", True),
+        ("Booking photos will be posted Monday.", "Pictures of those arrested", True),
+        ("The body-worn camera video will be released Monday.", "Footage of the Oct. 3 shooting", True),
+        ("The findings will be published by Dec. 1.", "Review finds no crime", True),
+        ("The District Attorney will announce a charging decision Friday.", "Driver charged in crash", True),
+        ("The names will be released Monday.", "Office closed Thursday and Friday", False),
+        ("The video will be released Monday.", "District Attorney's Office hires three", False),
+        ("More information will be released Monday.", "Office closed", True),
+    ],
+)
+def test_what_was_promised_is_said_in_other_words_too(promise: str, text: str, says: bool) -> None:
+    assert says_what_was_promised(promise, text) is says
+
+
+def test_a_promise_that_a_person_settled_is_kept() -> None:
+    for now in (MONDAY - DAY, INSIDE, LATE):
+        kept, other = keep([WEEK, BRIEFING], [], now=now, settled={WEEK.key})
+        assert (kept.state, kept.settled, kept.kept_by) == (PromiseState.KEPT, True, "")
+        assert not other.settled
+
+
 # -- in an office -------------------------------------------------------------------------------------------------
 
 
@@ -157,7 +196,7 @@ def test_a_promise_from_open_to_kept(office: Office, context: ServiceContext) ->
     assert standing(context) == [("open", "names")]
     schedule(context, propose(context, "names"))
     assert standing(context) == [("planned", "names")]
-    office.write("early", date=today(), follows="first")
+    office.write("early", headline="The names", date=today(), follows="first")
     publish(context, "early")
     assert standing(context) == [("planned", "names")], (
         "what came early is not what was promised, while another is planned"
@@ -276,3 +315,111 @@ def test_nothing_is_said_of_promises_that_were_never_made(office: Office, capsys
     assert main(["--workspace", str(office.folder), "promises", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"promises": []}
     assert not (office.folder / ".pressrelease" / "promises.json").exists()
+
+
+@pytest.mark.usefixtures("promise_made")
+def test_a_person_settles_a_promise(
+    office: Office, context: ServiceContext, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*words: str) -> int:
+        return main(["--workspace", str(office.folder), *words])
+
+    assert run("promises", "--kept", "1") == 65, "a reason is needed"
+    assert run("promises", "--kept", "2", "--why", "read aloud") == 66
+    assert run("promises", "--kept", "1", "--why", "read aloud", "--dry-run") == 0
+    assert standing(context) == [("open", "")], "nothing was recorded"
+    assert len(near_promises(context, now=clock.utc_now())) == 1
+    capsys.readouterr()
+    assert run("promises", "first", "--kept", "1", "--why", "read aloud") == 0
+    assert "kept, as a person settled" in capsys.readouterr().out
+    assert standing(context, after=30 * DAY) == [("kept", "")]
+    assert near_promises(context, now=clock.utc_now()) == [], "what a person settled waits for nobody"
+    assert run("promises", "--kept", "1", "--why", "again") == 65
+    assert run("journal", "--json", "first") == 0
+    line = next(line for line in map(json.loads, capsys.readouterr().out.splitlines())
+                if line.get("event") == "release.promise_kept")  # fmt: skip
+    assert line["detail"]["why"] == "read aloud"
+    assert "names" not in json.dumps(line["detail"]), "the record names the promise by a digest"
+    assert run("journal", "--verify") == 0
+
+
+def test_the_promise_of_a_draft_is_not_settled(office: Office, context: ServiceContext) -> None:
+    office.write("first", date=today(), body=f"The names will be released on {phrase(5)}.")
+    assert main(["--workspace", str(office.folder), "promises", "--kept", "1", "--why", "so"]) == 77
+    assert not context.store.exists or context.store.read.promises_kept("first") == frozenset()
+
+
+@pytest.mark.usefixtures("promise_made")
+def test_a_follow_up_that_says_something_else_is_asked_about(
+    office: Office, context: ServiceContext, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.write("hours", headline="Holiday hours", date=today(), follows="first", body="The office is closed.")
+    publish(context, "hours")
+    assert standing(context) == [("open", "hours")]
+    assert main(["--workspace", str(office.folder), "promises", "first"]) == 0
+    said = capsys.readouterr().out
+    assert "hours follows it, and doesn't say what was promised. Does it keep the promise?" in said
+
+
+# -- court dates --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("He is scheduled to be arraigned on Nov. 20 at 8:30 a.m.", [("arraignment", "2026-11-20T16:30")]),
+        ("Sentencing is set for Dec. 14 at 9 a.m. in Department 42.", [("sentencing", "2026-12-14T17:00")]),
+        ("Trial is set for Jan. 19.", [("trial", "2027-01-19T08:00")]),
+        ("The preliminary hearing is scheduled for Dec. 2.", [("hearing", "2026-12-02T08:00")]),
+        ("She is due back in court on Friday.", [("hearing", "2026-11-20T08:00")]),
+        ("Arraignment: Friday, Nov. 20, 1:30 p.m.", [("arraignment", "2026-11-20T21:30")]),
+        ("Roe pleaded guilty on Nov. 12 and is set to be sentenced Dec. 18 at 9 a.m.",
+         [("sentencing", "2026-12-18T17:00")]),
+        ("The judge set a hearing for Dec. 3 and trial for Jan. 25; both are public.",
+         [("hearing", "2026-12-03T08:00"), ("trial", "2027-01-25T08:00")]),
+        ("He will be arraigned at a hearing on Dec. 3.", [("arraignment", "2026-12-03T08:00")]),
+        ("Roe was arraigned Tuesday.", []),
+        ("At a hearing on Monday, the judge denied bail.", []),
+        ("A public hearing on the budget will be held Dec. 8.", []),
+        ("The hearing on Nov. 24 has been canceled.", []),
+        ("If convicted, he faces 12 years.", []),
+        ("He will remain in custody until his arraignment.", []),
+        ("The names will be released Dec. 1.", []),
+    ],
+)  # fmt: skip
+def test_court_dates_are_a_kind_of_their_own(text: str, found: list[tuple[str, str]]) -> None:
+    now = datetime(2026, 11, 18, 8, tzinfo=UTC)
+    dates = court_dates_in(text, now=now, timezone="America/Los_Angeles")
+    assert [(one.event.value, f"{one.not_before:%Y-%m-%dT%H:%M}") for one in dates] == found
+    if found:
+        assert not promises_in(text, now=now, timezone="America/Los_Angeles"), "they are the court's, and no promise"
+
+
+def test_court_dates_are_shown_where_they_are_asked_for(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    office.write("first", date=today(), body=f"Roe is scheduled to be arraigned on {phrase(5)} at 8:30 a.m.")
+
+    def answer(*words: str) -> dict[str, object]:
+        assert main(["--workspace", str(office.folder), "promises", "--json", *words]) == 0
+        found: dict[str, object] = json.loads(capsys.readouterr().out)
+        return found
+
+    assert answer() == {"promises": []}
+    asked = answer("--court")
+    assert asked["promises"] == []
+    ((date,),) = [asked["court"]]  # type: ignore[misc]
+    assert (date["slug"], date["kind"]) == ("first", "arraignment")
+    config = office.folder / "config.toml"
+    config.write_text(config.read_text() + "\n[promises]\ncourt = true\n", encoding="utf-8")
+    assert answer() == asked
+    assert main(["--workspace", str(office.folder), "promises"]) == 0
+    assert "8:30 a.m." in capsys.readouterr().out
+
+
+def test_check_and_schedule_show_what_a_text_promises(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    office.write("first", date=today(), embargo=f"{phrase(3)}, 10 a.m.",
+                 body=f"The names will be released on {phrase(5)}.")  # fmt: skip
+    sentence = f"“The names will be released on {phrase(5)}.”"
+    assert main(["--workspace", str(office.folder), "check", "first"]) == 0
+    assert f"releases/first.md: promises: {sentence}" in " ".join(capsys.readouterr().out.split())
+    assert main(["--workspace", str(office.folder), "schedule", "first", "--yes"]) == 0
+    assert f"promises {sentence}" in " ".join(capsys.readouterr().out.split())
