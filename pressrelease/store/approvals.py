@@ -11,6 +11,7 @@ from pressrelease.config import Policy
 from pressrelease.errors import NotPermitted
 from pressrelease.status.evaluation import Approval, counted_approvals, same_person
 from pressrelease.store.commands import load_for_update, must_not_have_begun
+from pressrelease.store.event_lifts import must_not_be_dismissed
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.lifts import move_lift
 from pressrelease.store.records import FROZEN, frozen_of
@@ -86,6 +87,7 @@ def approve(
 def unapprove(ledger: Ledger, slug: str, why: str = "") -> int:
     """Withdraw every approval of the scheduled version; return their number. Raises NotPermitted once started."""
     dossier = load_for_update(ledger, slug)
+    must_not_be_dismissed(dossier.release)
     must_not_have_begun(dossier, "its approval can't be taken back", f"To stop the rest: `pressrelease hold {slug}`.")
     if not dossier.approvals:
         raise NotPermitted(f"{slug} has no approval to take back. Nothing was changed.", code="not_approved")

@@ -79,7 +79,7 @@ def _call_off(ledger: Ledger, lifted_one: Scheduled, by: str) -> tuple[str, ...]
         .where(
             releases.c.event_group == lifted_one.event_group,
             releases.c.slug != lifted_one.slug,
-            releases.c.word != Directive.DISMISSED.value,
+            releases.c.word.not_in([Directive.DISMISSED.value, Directive.KILLED.value]),
         )
         .order_by(releases.c.slug)
         .with_for_update()

@@ -334,8 +334,8 @@ class Reader(ReadConnections):
     def alternates(self, release: Scheduled) -> list[str]:
         """Return the other releases of a release's group that are scheduled and not called off."""
         query = (
-            "SELECT slug FROM releases WHERE event_group = :name AND slug <> :slug AND word <> 'dismissed'"
-            " ORDER BY slug"
+            "SELECT slug FROM releases WHERE event_group = :name AND slug <> :slug"
+            " AND word NOT IN ('dismissed', 'killed') ORDER BY slug"
         )
         return [str(row["slug"]) for row in self.rows(query, {"name": release.event_group, "slug": release.slug})]
 

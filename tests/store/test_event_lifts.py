@@ -21,6 +21,7 @@ from pressrelease.release.delivery import DeliveryState
 from pressrelease.services.keeping import verify
 from pressrelease.status.evaluation import Directive, Scheduled
 from pressrelease.store import Store, approvals, event_lifts, freezing
+from pressrelease.store.kills import kill
 from pressrelease.when import Embargo, EmbargoKind
 
 EVENT = Embargo("on verdict", EmbargoKind.EVENT, "America/Los_Angeles")
@@ -104,6 +105,20 @@ def test_scheduled_again_as_it_was_it_must_be_lifted_again(store: Store) -> None
     with store.ledger(now=NOW, actor="x") as ledger:
         move_lift(ledger, release, NOW)
     assert take(store, now=SOON) == []
+    assert verify(store.read).disagreements == ()
+
+
+def test_an_alternate_that_was_killed_stays_killed(store: Store) -> None:
+    arm(store)
+    with store.ledger(now=NOW, actor="da") as ledger:
+        kill(ledger, "mistrial", by="da", why="a wrong name")
+    guilty = store.read.release("guilty")
+    assert guilty is not None
+    assert store.read.alternates(guilty) == ["not-guilty"]
+    with pytest.raises(NotPermitted, match="withdrawn for good"), store.ledger(now=NOW, actor="da") as ledger:
+        approvals.unapprove(ledger, "mistrial")
+    lift(store, "guilty")
+    assert states(store) == {"guilty": "scheduled", "not-guilty": "dismissed", "mistrial": "killed"}
     assert verify(store.read).disagreements == ()
 
 
