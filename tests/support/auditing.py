@@ -19,6 +19,9 @@ CANT_TELL = frozenset({"program", "mail"})
 #: States in which `status` says that a person is asked.
 ASKED = frozenset({"needs_you", "held", "unapproved"})
 
+#: What the cause of a killed release begins with where a person is asked about its withdrawal.
+WITHDRAWAL = "withdrawal_"
+
 #: The kernel notes a file's time by its last tick, which may be so much earlier.
 TICK = timedelta(milliseconds=10)
 
@@ -48,9 +51,13 @@ def audit_office(
         arrivals,
         {name: name not in CANT_TELL for name in outlets},
         at_least={"arrivals": 1, "delivery.claimed": 1} if at_least is None else at_least,
-        told={row["slug"] for row in rows if row["state"] in ASKED} if finished else None,
+        told={one["slug"] for one in rows if _asks(one)} if finished else None,
         **more,
     )
+
+
+def _asks(row: Mapping[str, object]) -> bool:
+    return row["state"] in ASKED or str(row.get("cause")).startswith(WITHDRAWAL)
 
 
 def pages(folder: Path, *, outlet: str = "newsroom", but: Collection[str] = ()) -> Iterator[Arrival]:

@@ -8,16 +8,14 @@ arrivals, each by its receiver's clock. It counts what it saw: an audit of a tes
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from journal_lines import Line, Place, key_of, read_journal
-from journal_replay import Claim, Delivery, Replay
-
-_NOT_SENT = frozenset({"delivery.given_back", "delivery.retrying", "delivery.failed"})
+from journal_replay import NOT_SENT, Claim, Delivery, Replay
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Arrival:
 
     It is known by its delivery's `key`; a page has none, and is known by its `slug`. `digest` is of the bytes, "" where
     nobody looked. `coarse` is how much too early the receiver's clock may have noted it. `line` is the journal's last
-    line at that moment, for a receiver that could look.
+    line when its first byte left, for a receiver that could look.
     """
 
     at: datetime
@@ -42,10 +40,19 @@ class Arrival:
 class Auditor(Replay):
     """Reads lines, then arrivals; `found` has a sentence for everything that must not be."""
 
+    #: What arrived, by delivery.
+    got: dict[Place, list[Arrival]]
+
+    def __init__(self, outlets: Mapping[str, bool], *, approvals: int = 1, clock_was_set: bool = False) -> None:
+        super().__init__(outlets, approvals=approvals, clock_was_set=clock_was_set)
+        self.got = {}
+        self.replaced: set[Place] = set()
+
     def hold_against(self, arrivals: Iterable[Arrival], *, in_flight: timedelta = timedelta(seconds=10)) -> None:
         """Hold what arrived against the lines. What left just before a stop may arrive `in_flight` after it."""
-        by_key = {key_of(place): delivery for place, delivery in self.deliveries.items()}
-        got: dict[Place, list[Arrival]] = {}
+        by_key = {key_of(place[:4]): one for place, one in self.deliveries.items() if len(place) == 4}
+        by_key |= {claim.line.key: one for one in self.deliveries.values() for claim in one.claims}
+        got = self.got
         for arrival in sorted(arrivals, key=lambda one: (one.at, one.line or 0)):
             self.seen["arrivals"] += 1
             if arrival.outlet not in self.outlets:
@@ -54,16 +61,20 @@ class Auditor(Replay):
             if delivery is None or delivery.place[2] != arrival.outlet:
                 self.found.append(f"{arrival.outlet} got {arrival.key or arrival.slug}, and no line says so")
                 continue
-            if arrival.recipient and arrival.recipient != delivery.place[3]:
+            if arrival.recipient and arrival.recipient != delivery.reader[2]:
                 self.found.append(f"{delivery.name} went to {arrival.recipient}, to whom it was not addressed")
+            if not arrival.key:
+                older = [one for one in self.deliveries.values() if one.reader == delivery.reader]
+                self.replaced |= {one.place for one in older if one is not delivery}
             got.setdefault(delivery.place, []).append(arrival)
             self._arrived(delivery, arrival, in_flight)
         for place, delivery in self.deliveries.items():
             if place[2] in self.outlets:
                 self._how_often(delivery, got.get(place, []))
+        self._withdrawn()
 
     def _page_of(self, arrival: Arrival) -> Delivery | None:
-        of_it = [one for one in self.deliveries.values() if one.place[::2] == (arrival.slug, arrival.outlet)]
+        of_it = [one for one in self.deliveries.values() if one.reader[:2] == (arrival.slug, arrival.outlet)]
         begun = [one for one in of_it if one.claims or one.sent_elsewhere]
         return max(begun, key=lambda one: one.claims[-1].line.n if one.claims else 0, default=None)
 
@@ -74,16 +85,16 @@ class Auditor(Replay):
             if not delivery.sent_elsewhere:
                 self.found.append(f"{delivery.name} arrived at {arrival.at}, before any claim on it")
             return
-        if claim.lift is None or at < claim.lift:
+        if not delivery.withdraws and (claim.lift is None or at < claim.lift):
             early = f" by {claim.lift - arrival.at}" if claim.lift else ""
             self.found.append(f"{delivery.name} arrived EARLY{early}: at {arrival.at}, its lift was {claim.lift}")
-        if claim.outcomes and all(one.event in _NOT_SENT for one in claim.outcomes):
+        if claim.outcomes and all(one.event in NOT_SENT for one in claim.outcomes):
             said = claim.outcomes[-1].event
             self.found.append(f"{delivery.name} arrived at {arrival.at}, and line {claim.outcomes[-1].n} says {said}")
         self._fenced(delivery, claim, arrival, in_flight)
 
     def _fenced(self, delivery: Delivery, claim: Claim, arrival: Arrival, in_flight: timedelta) -> None:
-        for fence in self.fences:
+        for fence in () if delivery.withdraws else self.fences:
             if fence.line.n < claim.line.n or fence.slug not in {"", delivery.place[0]}:
                 continue
             late = (
@@ -98,7 +109,8 @@ class Auditor(Replay):
     def _how_often(self, delivery: Delivery, arrivals: Sequence[Arrival]) -> None:
         times = len(arrivals)
         self.seen["repeats"] += max(0, times - 1)
-        if delivery.state == "delivered" and not times and not delivery.settled_as_sent:
+        replaced = delivery.place in self.replaced  # a page shows the last that was written there
+        if delivery.state == "delivered" and not times and not delivery.settled_as_sent and not replaced:
             self.found.append(f"{delivery.name} is delivered by the journal, and never arrived")
         if not self.outlets[delivery.place[2]] and times > 1 + delivery.resends:
             self.found.append(f"{delivery.name} arrived {times} times, and nobody can tell there")
@@ -107,27 +119,61 @@ class Auditor(Replay):
         if len({one.digest for one in arrivals} - {""}) > 1:
             self.found.append(f"{delivery.name} arrived in different bytes under one key")
 
+    def _withdrawn(self) -> None:
+        """Nothing of a release arrives after its withdrawal, and that reaches nobody who can't have the release."""
+        for place, arrivals in self.got.items():
+            withdrawal = self.deliveries[place]
+            if not withdrawal.withdraws:
+                continue
+            self.seen["withdrawals that arrived"] += 1
+            older = [one for one in self.deliveries.values() if one.reader == withdrawal.reader and not one.withdraws]
+            later = [one for each in older for one in self.got.get(each.place, []) if _order(one) > _order(arrivals[0])]
+            if later:
+                self.found.append(f"{withdrawal.name} arrived, and the release did after it, at {later[-1].at}")
+            if not any(one.may_have or self.got.get(one.place) for one in older):
+                self.found.append(f"{withdrawal.name} arrived, and the release never had")
+
     # -- the end
 
-    def nothing_lost(self, *, until: datetime, told: Iterable[str] = ()) -> None:
+    def _all_withdrawn(self, slug: str, told: Collection[str]) -> None:
+        """Everyone who has a killed release is withdrawn from, or somebody is told."""
+        mine = [one for one in self.deliveries.values() if one.place[0] == slug]
+        withdrawals = {one.reader: one for one in mine if one.withdraws}
+        for one in mine:
+            has_it = bool(self.got.get(one.place)) or one.state == "delivered"
+            if one.withdraws or not has_it or slug in told or one.place[2] in self.closed:
+                continue
+            withdrawal = withdrawals.get(one.reader)
+            if withdrawal is None or withdrawal.state not in {"delivered", "drop"}:
+                state = withdrawal.state if withdrawal else "never begun"
+                self.found.append(f"the withdrawal of {one.name} is lost: it is {state}, and nobody is told")
+
+    def nothing_lost(self, *, until: datetime, told: Collection[str] = ()) -> None:
         """Every approved delivery whose lift has come by `until` is over, or its release waits for a person.
 
         `told` are releases that the program's own screen says wait for a person, for a reason with no line of its own.
         """
         for slug, release in self.releases.items():
+            if release.killed:
+                self._all_withdrawn(slug, told)
+                continue
             approved = len(release.approved_by) >= self.approvals
             if slug in told or self.stopped or release.held or not approved:
                 self.seen["waits for a person"] += 1
                 continue
             if release.lift is None or release.lift > until:
                 continue
-            of_it = [one for one in self.deliveries.values() if one.place[:2] == (slug, release.version) and one.state]
+            of_it = [one for one in self.versions_of(slug, release.version) if one.state]
             open_ = [one for one in of_it if not one.over and one.place[2] not in self.closed]
             for one in open_:
                 self.found.append(f"{one.name} is lost: it ended {one.state}, and nobody is told")
             if len(of_it) < release.deliveries and not self.closed & set(release.outlets):
                 missing = release.deliveries - len(of_it)
                 self.found.append(f"{missing} of {release.deliveries} deliveries of {slug} are lost: never begun")
+
+
+def _order(arrival: Arrival) -> tuple[datetime, int]:
+    return arrival.at, arrival.line or 0
 
 
 def _before(line: Line, arrival: Arrival) -> bool:

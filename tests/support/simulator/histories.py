@@ -29,14 +29,14 @@ SHARES = (-1.0, 0.0, 1.0)
 OFFSETS = (timedelta(0), timedelta(seconds=1.5), -timedelta(seconds=1.5), timedelta(hours=1), -timedelta(hours=1))
 FAULTS = (
     "refused", "refused for good", "lost", "answer lost", "broken", "killed before", "killed after", "slow", "",
-    "password",
+    "password", "withdrawn",
 )  # fmt: skip
 COMMITS = ("killed before", "killed after", "busy", "full", "", "")
 QUESTIONS = ("busy", "unreadable")
 MEANWHILE = (
     "killed", "stop", "hold", "edit", "unapprove", "unschedule", "put off", "scheduled again", "clock ahead",
     "clock creeps", "clock back", "suspended", "suspended for days", "another pass", "a law", "another name",
-    "another place", "copied", "refused", "lifted", "a second",
+    "another place", "copied", "refused", "lifted", "a second", "withdrawn",
 )  # fmt: skip
 #: What may befall whoever gives a command.
 FATES = ("", "", "", "killed before", "killed after")
@@ -46,7 +46,7 @@ SHORT = (timedelta(0), timedelta(microseconds=1), timedelta(seconds=1), timedelt
 #: What people or another process do after a process was killed, or just before, and before the next pass.
 AT_A_CRASH = (
     "hold", "stop", "unapprove", "unschedule", "put off", "scheduled again", "settle", "edit", "another name",
-    "another pass", "refused",
+    "another pass", "refused", "withdrawn",
 )  # fmt: skip
 CELLS = tuple(Crash(point, what).cell for point in POINTS for what in AT_A_CRASH)
 
@@ -108,12 +108,17 @@ class Menu:
             self.misfortune(world, chance)
         world.wait_for_lift(slug, timedelta(0))
         if world.known.get(slug) is not None and world.known[slug].needs:
+            if chance.random() < 0.1:
+                world.refuse(slug, chance.choice(FATES))
+                world.resume(slug)
             if chance.random() < 0.8:
                 world.clear(slug, chance.choice(FATES))
             if chance.random() < 0.4:
                 world.wait_for_expiry(slug, chance.choice(SHORT))
                 world.meanwhile += ["a second"] if chance.random() < 0.5 else []
         chance.choice((world.cron, world.daemon, lambda: world.cron(1)))()
+        if chance.random() < 0.15:
+            world.kill(slug, chance.choice(FATES))
 
 
 Act = Callable[[World, random.Random], object]
@@ -132,6 +137,7 @@ ACTS: tuple[tuple[int, Act], ...] = (
     (3, lambda w, c: w.lift(c.choice(ALTERNATES), c.choice(FATES), at_once=c.random() < 0.3)),
     (3, lambda w, c: w.clear(one(w, c), c.choice(FATES))),
     (1, lambda w, c: w.refuse(one(w, c), c.choice(FATES))),
+    (1, lambda w, c: w.kill(one(w, c), c.choice(FATES))),
     (2, lambda w, c: w.wait_for_expiry(one(w, c), c.choice(SHORT))),
     (4, lambda w, c: w.approve(one(w, c))),
     (1, lambda w, c: w.unapprove(one(w, c))),
@@ -196,13 +202,11 @@ OFTEN = (
     "in doubt, then settled as drop",
     "settlement undone",
     "killed, and waiting again",
-    "killed, and recorded as delivered",
     "scheduled again, with the lift that it had",
     "copied, and nothing left by the copy",
     "adopted",
     "one outlet dead, and the others had theirs",
     "cleared",
-    "refused",
     "lifted",
     "one of two alternates left",
     "two lifted at once, and one was",
@@ -211,12 +215,18 @@ OFTEN = (
     "armed at rest",
     "waits for its clearance",
     "the auditor saw release.dismissed",
+    "withdrawn from one who has it",
+    "withdrawn before it left",
+    "has it, and it was withdrawn",
+    "the auditor saw withdrawals that arrived",
 )
 
 #: And in some of thousands.
 SOMETIMES = (
     *OFTEN,
     *CELLS,
+    "killed, and recorded as delivered",
+    "refused",
     "in doubt, then settled as sent",
     "an older record put back, and nothing left by it",
     "left after the older record was made",
@@ -226,8 +236,13 @@ SOMETIMES = (
     "claimed, and then: everything is stopped",
     "claimed, and then: its file was changed after it was scheduled",
     "claimed, and then: the clock has jumped",
-    "claimed, and then: charges was cleared by deputy only until …",
+    "claimed, and then: its clearance charges is expired",
     "an older record that does not know who was lifted",
+    "withdrawn while it may be on its way",
+    "withdrawn in a stop",
+    "a withdrawal waits for a person",
+    "claimed, and then: it was killed in the meantime",
+    "claimed, and then: nobody there has anything to withdraw any more",
     "claimed, and then: the time reserved for sending was almost over",
     "the auditor saw arrivals",
     "the auditor saw repeats",

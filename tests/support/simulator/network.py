@@ -41,7 +41,10 @@ class Network:
             what = self.meanwhile.pop(0)
             if what == "killed":
                 place.kill()
-            self._happen(what)
+            if what:
+                self._happen(what)
+            else:
+                return
 
     def ends_at(self, point: str, place: Place, outlet: str = "") -> bool:
         """Whether a process is to be killed at this point; what is to happen meanwhile has happened, or will."""
@@ -90,6 +93,7 @@ class Network:
             "copied": lambda: self.copy_folder(adopt=False),
             "refused": each(self.refuse),
             "lifted": each(self.lift),
+            "withdrawn": self.kill_one,
             "a second": lambda: self.wait(timedelta(seconds=1)),
         }
 
@@ -102,13 +106,23 @@ class Network:
     def sent(self, outlet: FakeOutlet, rendered: RenderedMessage, key: str) -> Receipt:
         """The first byte leaves. What is broken here is kept: the program takes it for a fault of the outlet."""
         try:
-            self._ask_of_the_world(outlet, rendered, key)
+            row = self.rows[key]
+            if row.withdraws:
+                self._ask_of_withdrawal(outlet, rendered, row)
+            else:
+                self._ask_of_the_world(outlet, rendered, key)
+            row.under_way, row.may, row.left_after = True, row.may + 1, self._last_line()
             if self.ends_at("before the first byte", outlet.place, outlet.name):
                 outlet.place.kill()
-            return self._answer(outlet, self.rows[key], key)
+            return self._answer(outlet, row, key)
+        except DeliveryFailed as failure:
+            row.may -= failure.certainty is not Certainty.UNSURE
+            raise
         except AssertionError as error:
             self.broken.append(error)
             raise
+        finally:
+            self.rows[key].under_way = False
 
     def _answer(self, outlet: FakeOutlet, row: Row, key: str) -> Receipt:
         if outlet.name == self.dead[0]:
@@ -128,6 +142,10 @@ class Network:
         if fault == "slow":
             self.wait(timedelta(minutes=2))
             self.cron()
+        if fault == "withdrawn":
+            self.wait(timedelta(seconds=5))
+            self.kill(row.slug)
+            self.cron()
         self._arrive(outlet, row, key)
         if self.ends_at("accepted, and not answered", outlet.place, outlet.name):
             outlet.place.kill()
@@ -139,18 +157,24 @@ class Network:
             outlet.place.kill()
         return Receipt(remote_id=key)
 
+    def _last_line(self) -> int:
+        (last,) = self.context.store.read.rows("SELECT max(n) AS n FROM journal")
+        return int(last["n"])
+
     def _arrive(self, outlet: FakeOutlet, row: Row, key: str) -> None:
         now, repeats = self.machine.true, outlet.repeats
-        (last,) = self.context.store.read.rows("SELECT max(n) AS n FROM journal")
         early = max(timedelta(0), outlet.place.machine.offset)
-        self.log.append(Arrival(now, row.outlet, key, coarse=early, line=last["n"]))
+        self.log.append(Arrival(now, row.outlet, key, coarse=early, line=row.left_after))
         first = row.seen.get(key)
         if first is not None and repeats.still_told(first, now):
             return
         row.seen[key] = now
         row.arrivals.append(now)
-        self.counts["arrived"] += 1
-        if group := self.known[row.slug].event:
+        self.counts["a withdrawal arrived" if row.withdraws else "arrived"] += 1
+        if not row.withdraws:
+            withdrawal = self.withdrawal_of(row)
+            assert withdrawal is None or not withdrawal.arrivals, "it arrived after its withdrawal"
+        if (group := self.known[row.slug].event) and not row.withdraws:
             self.left_of.setdefault(group, set()).add(row.slug)
             assert len(self.left_of[group]) == 1, f"two alternates left: {self.left_of[group]}"
             self.counts["one of two alternates left"] += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,7 +16,7 @@ from pressrelease.config import ClearanceRule, Config, Office, OutletConfig, Pol
 from pressrelease.library import Library
 from pressrelease.message import Message
 from pressrelease.outlets import RenderedMessage
-from pressrelease.release.delivery import Receipt, Repeats
+from pressrelease.release.delivery import Abilities, Earlier, Receipt, Repeats
 from pressrelease.store import Store
 from pressrelease.store.presence import check_in
 from pressrelease.wiring import Workspace
@@ -167,6 +168,22 @@ class FakeOutlet:
     def send(self, rendered: RenderedMessage, *, key: str, recipient: str) -> Receipt:
         return self.world.sent(self, rendered, key)
 
+    @property
+    def abilities(self) -> Abilities:
+        """A page can be changed where it is; elsewhere another message follows."""
+        return Abilities(correct=True, withdraw=True) if self.name == "page" else Abilities()
+
+    def prepare_follow_up(
+        self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
+    ) -> RenderedMessage:
+        self.world.between(self.place)
+        return RenderedMessage(f"{message.action.value}: {message.note}".encode(), "text/plain")
+
+    def replace(self, rendered: RenderedMessage, *, key: str, recipient: str, earlier: Sequence[Earlier]) -> Receipt:
+        return self.world.sent(self, rendered, key)
+
+    withdraw = replace
+
     def warm(self, sends: int = 4) -> None: ...
 
     def probe(self) -> str:
@@ -202,16 +219,26 @@ class Known:
     event: str = ""
     lifted: bool = False
     dismissed: bool = False
+    killed: bool = False
 
 
 @dataclass
 class Row:
-    """One delivery as the world outside knows it."""
+    """One delivery as the world outside knows it.
+
+    `may` is how many sends of it were not surely refused; `under_way` is while one of them is, and `left_after` the
+    journal's last line when its first byte left.
+    """
 
     slug: str
     version: str
     outlet: str
     key: str
+    recipient: str
+    withdraws: bool = False
+    may: int = 0
+    under_way: bool = False
+    left_after: int = 0
     arrivals: list[datetime] = field(default_factory=list)
     seen: dict[str, datetime] = field(default_factory=dict)
     sent_again: int = 0

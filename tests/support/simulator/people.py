@@ -152,12 +152,13 @@ class People:
                 path.write_bytes(before)
             return False
         assert self.winners.get(known.event, slug) == slug, "scheduled, and its alternate was lifted"
+        assert slug not in self.known or not self.known[slug].killed, "scheduled, and it was withdrawn for good"
         self.known[slug] = known
         self.drafts.pop(slug, None)
         for name in known.outlets:
             for recipient in OUTLETS[name][1]:
                 key = delivery_key(slug, known.version, name, recipient)
-                self.rows[key] = Row(slug, known.version, name, key)
+                self.rows[key] = Row(slug, known.version, name, key, recipient)
         return True
 
     def approve(self, slug: str) -> None:
@@ -179,6 +180,7 @@ class People:
 
     def unschedule(self, slug: str) -> None:
         if slug in self.known and self._try(lambda: scheduling.unschedule(self.context, slug)):
+            assert not self.known[slug].killed, "a draft again, and it was withdrawn for good"
             self.drafts[slug] = self.known.pop(slug)
 
     def hold(self, slug: str) -> None:
@@ -332,5 +334,7 @@ class People:
         self.newest = newest or self.newest
 
     def _rows_of(self, slug: str) -> list[Row]:
+        """What may still be decided about a release: its deliveries, or its withdrawals once it is killed."""
         known = self.known.get(slug)
-        return [r for r in self.rows.values() if known and (r.slug, r.version) == (slug, known.version)]
+        found = [r for r in self.rows.values() if known and (r.slug, r.version) == (slug, known.version)]
+        return [r for r in found if known and r.withdraws == known.killed]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from auditor import audit
 from pressrelease.outlets import RenderedMessage
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.causes import Cause
-from pressrelease.status.evaluation import ReleaseState
+from pressrelease.status.evaluation import Directive, ReleaseState
 from pressrelease.store.claims import FOUND
 from pressrelease.store.journal import first_break
 from pressrelease.system.clock import LONGEST_PROOF
@@ -38,6 +37,7 @@ class Promises:
         row = self.rows[key]
         known = self.known.get(row.slug)
         assert known is not None, "what is no longer scheduled left"
+        assert not known.killed, "left although it was withdrawn for good"
         assert known.version == row.version, "a version left that another has replaced"
         assert known.approvals >= 1, "left unapproved"
         assert known.lift is not None, "left without a lift"
@@ -84,7 +84,9 @@ class Promises:
         releases = self.context.store.read.releases()
         assert {release.slug for release in releases} == set(self.known)
         for dossier in self.context.store.read.dossiers(releases):
-            for delivery in dossier.deliveries:
+            killed = dossier.release.word is Directive.KILLED
+            assert killed == self.known[dossier.release.slug].killed, "killed is for good, and by a person only"
+            for delivery in (*dossier.earlier, *dossier.deliveries):
                 row = self.rows[delivery.key]
                 arrived = bool(row.arrivals)
                 if delivery.state is DeliveryState.DELIVERED:
@@ -101,8 +103,7 @@ class Promises:
             detail = json.loads(line.detail)
             if line.event == "delivery.given_back":
                 dead = detail["reason"] == "the program ended before it began sending"
-                reason = re.sub(r"(only until) .*", r"\1 …", detail["reason"])
-                counts["killed, and waiting again" if dead else f"claimed, and then: {reason}"] += 1
+                counts["killed, and waiting again" if dead else f"claimed, and then: {detail['reason']}"] += 1
             counts["killed, and recorded as delivered"] += detail.get("found") == FOUND
         return counts
 
@@ -135,14 +136,14 @@ class Promises:
                 waits_for_a_person.add(ReleaseState.ARMED)
             self.counts["armed at rest"] += report.status.state is ReleaseState.ARMED
             self.counts["waits for its clearance"] += report.status.cause in UNCLEARED
-            waiting += [report.dossier.release.slug] if report.status.state in waits_for_a_person else []
+            asks = report.status.state in waits_for_a_person
+            asks |= self._check_withdrawn(report)
+            waiting += [report.slug] if asks else []
             unsettled = [delivery for delivery in report.dossier.deliveries if delivery.is_open]
-            assert not unsettled or report.status.state in waits_for_a_person, (
-                f"{unsettled[0].outlet} is {unsettled[0].state.value} and nobody is told"
-            )
+            assert not unsettled or asks, f"{unsettled[0].outlet} is {unsettled[0].state.value} and nobody is told"
             self.counts["kept back, since config.toml was edited"] += bool(report.dossier.changed)
             stuck = [delivery for delivery in report.dossier.deliveries if delivery.needs_person]
-            assert not stuck or report.status.state in waits_for_a_person, "it needs a person, and nobody is told"
+            assert not stuck or asks, "it needs a person, and nobody is told"
         self.check_journal(waiting)
 
     def end_every_misfortune(self) -> None:

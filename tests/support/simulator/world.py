@@ -42,9 +42,10 @@ from simulator.office import (
 from simulator.people import People
 from simulator.promises import Promises
 from simulator.verdicts import Verdicts
+from simulator.withdrawals import Withdrawals
 
 
-class World(People, Verdicts, Copies, Network, Promises):
+class World(People, Verdicts, Withdrawals, Copies, Network, Promises):
     """One history. Each method that starts with a verb is a thing that can happen."""
 
     def __init__(self, seed: int = 0, url: str = STORE) -> None:
