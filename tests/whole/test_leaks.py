@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -262,9 +263,12 @@ def _walk_every_path(office: Office, call: Caller, monkeypatch: pytest.MonkeyPat
 
 def _what_a_person_keeps(office: Office, call: Caller) -> None:
     """Files that hold the release because somebody asked for them are their owner's alone."""
-    kept = [office.folder.parent / name for name in ("backup.zip", "proof.docx", "proof.txt")]
+    kept = [office.folder.parent / name for name in ("backup.zip", "proof.docx", "proof.txt", "record.zip")]
     call("backup", str(kept[0]))
     call("proof", SLUG, "-o", str(kept[2]))
+    call("export", SLUG, "-o", str(kept[3]))
+    with zipfile.ZipFile(kept[3]) as whole:
+        assert not found_in(b"".join(map(whole.read, whole.namelist())), SECRET_WORDS)
     with contextlib.suppress(ImportError):
         import docx  # noqa: F401
 
@@ -274,7 +278,7 @@ def _what_a_person_keeps(office: Office, call: Caller) -> None:
         if path.exists():
             assert not stat.S_IMODE(path.stat().st_mode) & 0o007, path
             assert not found_in(path.read_bytes(), SECRET_WORDS), path
-    assert stat.S_IMODE(kept[0].stat().st_mode) == 0o600
+    assert {stat.S_IMODE(kept[number].stat().st_mode) for number in (0, 3)} == {0o600}
 
 
 @posix_only
