@@ -66,6 +66,7 @@ def test_the_embargo_comes_before_everything_else() -> None:
     assert "sheet.pdf" in made.text
     assert made.html.startswith(f"<p>{note}</p>")
     assert under_embargo(RELEASED) is RELEASED
+    assert under_embargo(replace(COPY, url="")).text.startswith(LINE)
 
 
 def test_a_mail_has_it_in_the_subject_and_the_headers() -> None:

@@ -175,6 +175,31 @@ def test_a_post_that_comes_back_between_delete_and_notice_is_deleted_again(serve
     assert [text.startswith("Press release of") for text in texts(server)] == [True]
 
 
+def test_a_post_that_keeps_coming_back_is_tried_again_later(server: BlueskyServer) -> None:
+    first = got(FIRST, follow(server, FIRST))
+    original, answer = dict(server.records), server.answer
+
+    def answers(asked: Any) -> Told:
+        told = answer(asked)
+        if asked.path.endswith("deleteRecord"):
+            server.records.update(original)
+        return told
+
+    server.answer = answers  # type: ignore[method-assign]
+    with pytest.raises(DeliveryFailed, match="goes on showing") as caught:
+        follow(server, withdrawn(FIRST), first)
+    assert caught.value.certainty is Certainty.NOT_SENT
+
+
+def test_another_post_at_the_key_of_a_correction_is_left_alone(server: BlueskyServer) -> None:
+    first = got(FIRST, follow(server, FIRST))
+    other = {"$type": "app.bsky.feed.post", "text": "Other", "createdAt": "2018-09-24T16:00:00Z"}
+    server.records[key_of(LIFT, KEYS[2])] = other
+    with pytest.raises(DeliveryFailed, match="different post"):
+        follow(server, SECOND, first)
+    assert server.records[key_of(LIFT, KEYS[2])] == other
+
+
 @given(note=st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=600), spanish=st.booleans())
 def test_every_notice_and_reply_is_one_that_bluesky_takes(note: str, spanish: bool) -> None:
     opened = outlet(BlueskyServer())

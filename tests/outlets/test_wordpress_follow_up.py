@@ -118,6 +118,17 @@ def test_what_this_user_may_not_delete_is_named(server: WordPressPosts) -> None:
     follow(server, withdrawn(FIRST), first)
 
 
+def test_an_earlier_text_that_could_not_be_deleted_for_now_is_deleted_by_a_repeat(server: WordPressPosts) -> None:
+    message = a_message("names", headline="John Roe arrested")
+    first = got(message, follow(server, message))
+    server.troubles.extend([None, Told(503, {})])  # type: ignore[list-item]
+    with pytest.raises(DeliveryFailed, match="the post is a notice now") as caught:
+        follow(server, withdrawn(message), first)
+    assert caught.value.certainty is Certainty.NOT_SENT
+    follow(server, withdrawn(message), first)
+    assert "Roe" not in str(server.revisions)
+
+
 def test_a_post_that_an_editor_moved_or_rewrote_is_withdrawn_by_its_number(server: WordPressPosts) -> None:
     receipt = follow(server, FIRST)
     server.write("moved", "Roe, rewritten", number=int(str(receipt.remote_id)))
