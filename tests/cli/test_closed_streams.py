@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from office import COMMAND, FAR, HereOffice, Office, found_office, make_original
+from preloaded import READ_AT_START, command_started
 
 from pressrelease.cli.app import COMMANDS
 
@@ -78,13 +79,28 @@ def office_of(template: Path, folder: Path) -> Office:
     return Office(folder)
 
 
+def _environment() -> dict[str, str]:
+    """One without HOME, and with what an interpreter reads when it starts."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("PATH", *READ_AT_START))}
+    return kept | {"EDITOR": "true"}
+
+
+def called_silently(office: Office, arguments: tuple[str, ...]) -> int:
+    """The exit code of the command with all streams on the null device."""
+    with Path(os.devnull).open("r+b") as nothing:
+        streams = dict.fromkeys(range(3), nothing.fileno())
+        process = command_started(arguments, cwd=office.folder, environment=_environment(), streams=streams)
+        process.communicate(timeout=90)
+    return process.wait()
+
+
 def called(office: Office, arguments: tuple[str, ...], redirection: str, *, umask: str = "022") -> int:
     """The exit code of the command, started by a shell that closes what `redirection` says, with no HOME."""
     line = f'umask {umask}; exec "$@" {redirection}'
     process = subprocess.run(
         ["/bin/sh", "-c", line, "sh", *COMMAND, *arguments],
         cwd=office.folder,
-        env={name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ} | {"EDITOR": "true"},
+        env=_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -109,7 +125,7 @@ def test_a_closed_stream_is_as_the_null_device(template: Path, tmp_path: Path, c
         *USES.get(command, ()),
         *(() if command == "demo" else ("--no-input",)),
     )
-    expected = called(office_of(template, tmp_path / "null"), arguments, "</dev/null >/dev/null 2>/dev/null")
+    expected = called_silently(office_of(template, tmp_path / "null"), arguments)
     for name, umask in (("out", "000"), ("all", "077")):
         office = office_of(template, tmp_path / name)
         assert called(office, arguments, CLOSED[name], umask=umask) == expected, (command, name)

@@ -89,8 +89,8 @@ def test_closing_finishes_what_is_in_flight_and_gives_back_the_rest(tmp_path: Pa
     assert sorted(who for _, _, who, _ in place.made["mail"].got()) == sorted(people)
 
 
-def _one_pass(place: workshop.Place, start: threading.Event) -> None:
-    start.wait()
+def _one_pass(place: workshop.Place, start: threading.Barrier) -> None:
+    start.wait(60)
     publish_due(place)
     place.store.close()
 
@@ -100,13 +100,11 @@ def test_passes_in_several_processes_send_each_delivery_once(tmp_path: Path) -> 
     for number in range(12):
         workshop.schedule(place, f"release-{number}")
     place.store.close()
-    start = spawn.Event()
+    start = spawn.Barrier(3)
     fresh = workshop.Place(place.folder, place.made)
     processes = [spawn.Process(target=_one_pass, args=(fresh, start)) for _ in range(3)]
     for process in processes:
         process.start()
-    time.sleep(1.0)
-    start.set()
     for process in processes:
         process.join(60)
         assert process.exitcode == 0

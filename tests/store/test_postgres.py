@@ -183,7 +183,16 @@ def test_a_standby_is_refused(server: Server, tmp_path: Path) -> None:
     workspace.store.close()
     folder = own_folder()
     try:
-        base = [str(server.programs / "pg_basebackup"), "-c", "fast", "-h", str(server.socket), "-U", "office"]
+        base = [
+            str(server.programs / "pg_basebackup"),
+            "-c",
+            "fast",
+            "--no-sync",
+            "-h",
+            str(server.socket),
+            "-U",
+            "office",
+        ]
         run([*as_postgres(), *base, "-D", str(folder / "data"), "-R"])
         with running(folder, f"-c hot_standby=on {OPTIONS}") as standby:
             for question in (

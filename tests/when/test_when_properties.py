@@ -285,7 +285,7 @@ def test_long_texts_are_refused_quickly(text: str) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=int(os.environ.get("TEXTS", "10000")), deadline=None)
+@settings(max_examples=int(os.environ.get("TEXTS", "4000")), deadline=None)
 @given(text=fuzzed, zone=st.sampled_from(OFFICES))
 def test_many_more_texts(text: str, zone: str) -> None:
     test_any_text_gives_an_embargo_that_is_ahead_or_a_refusal.hypothesis.inner_test(text, zone)  # type: ignore[attr-defined]

@@ -37,7 +37,7 @@ from pressrelease.wiring import Workspace, read_config_file
 LIFT = datetime(2099, 9, 24, 16, tzinfo=UTC)
 CODES = {0, 2, 10, 11, 65, 66, 75, 77, 78}
 
-deeper = settings(max_examples=1500, suppress_health_check=list(HealthCheck))
+deeper = settings(max_examples=500, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
