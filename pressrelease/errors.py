@@ -17,8 +17,7 @@
 `hint` says what to do now. `candidates` are the readings or names that were possible.
 """
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar, NamedTuple

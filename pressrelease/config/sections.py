@@ -1,7 +1,6 @@
 """The tables of config.toml other than the outlets: one row for each key, with the defaults of `settings`."""
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 import re
 from datetime import timedelta
 from types import MappingProxyType

@@ -12,7 +12,6 @@ from pressrelease.config import Config
 from pressrelease.library import Library
 from pressrelease.publishing.approved_config import ApprovedConfig
 from pressrelease.publishing.clock_trust import LATEST, Trust, Witnesses, can_be_asked, clock_doubt, trust
-from pressrelease.publishing.plan import Plan, make_plan
 from pressrelease.release.delivery import Delivery
 from pressrelease.status.evaluation import (
     Directive,
@@ -29,6 +28,7 @@ from pressrelease.system import clock
 from pressrelease.system.stop_file import requested_holds
 
 if TYPE_CHECKING:
+    from pressrelease.publishing.plan import Plan
     from pressrelease.store.zone_updates import Followed
     from pressrelease.when.wall_time import ZoneCheck
 
@@ -81,6 +81,8 @@ def take_snapshot(store: Store, library: Library, config: Config, witnesses: Wit
     `witnesses` is what this process has learned from the [clock] witnesses; they are asked if something is about to
     leave.
     """
+    from pressrelease.publishing.plan import make_plan  # `status` has no use for one
+
     mark = clock.read_clock()
     now = mark.wall
     control = store.control()

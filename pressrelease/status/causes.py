@@ -4,12 +4,11 @@ A cause is decided once, in `evaluation`. The text, the next command, the exit c
 by `ADVICE`. Nothing decides by the words of a sentence. A new cause needs a member and its row, and nothing else.
 """
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 from collections.abc import Sequence
 from enum import Enum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from pressrelease.errors import NeedsPerson, PressReleaseError, Refused, WillRetry
 
@@ -86,7 +85,7 @@ class Topic(Enum):
 
     title: str
 
-    def __new__(cls, title: str) -> Topic:
+    def __new__(cls, title: str) -> Self:
         member = object.__new__(cls)
         member._value_ = title
         member.title = title

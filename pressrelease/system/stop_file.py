@@ -8,8 +8,7 @@ first line is the reason. Every guard checks for it. The next pass copies it to 
 deletes it.
 """
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 import contextlib
 import os
 import stat

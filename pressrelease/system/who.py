@@ -1,7 +1,6 @@
 """Find out who runs this command, as far as the system knows."""
 
-from __future__ import annotations
-
+# No postponed annotations: a NamedTuple would compile the type of each field at every start.
 import os
 import subprocess
 from pathlib import Path

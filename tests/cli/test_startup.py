@@ -23,7 +23,7 @@ STATUS = {
     "errors": "",
     "library": "",
     "notifications": "near_promises",
-    "publishing": "approved_config clock_trust plan snapshot",
+    "publishing": "approved_config clock_trust snapshot",
     "release": "delivery model slug text version",
     "services": "drafts listing lists",
     "status": "causes evaluation views",
@@ -36,6 +36,7 @@ STATUS = {
 A_PASS = {
     "cli": "sending",
     "notifications": "heartbeat notifier",
+    "publishing": "plan",
     "scheduler": "passes",
     "services": "reminding",
     "system": "log",
