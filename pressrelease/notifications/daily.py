@@ -22,7 +22,7 @@ from pressrelease.when.formatting import say_full_day
 
 if TYPE_CHECKING:
     from pressrelease.promises import Kept
-    from pressrelease.status.outcomes import Owed
+    from pressrelease.status.outcomes import Owed, Unanswered
 
 #: Until so long after its time a list is sent that could not be sent before.
 SENT_WITHIN = timedelta(hours=6)
@@ -83,6 +83,7 @@ def daily_notice(
     promises: Sequence[Kept],
     *,
     owed: Sequence[Owed] = (),
+    unanswered: Sequence[Unanswered] = (),
     removals: Sequence[str] = (),
     now: datetime,
     timezone: str,
@@ -91,18 +92,21 @@ def daily_notice(
 
     `releases` are those that go out, or may be lifted, before noon of the next day, and `promises` those of releases
     that are out. `owed` are releases that are out and whose case has no recorded outcome: on the list whenever there is
-    one, but a reason for it only on the days on which the office is asked. `removals` are sentences about what was to
+    one, but a reason for it only on the days on which the office is asked. `unanswered` are those of outcomes after
+    which nothing was done. `removals` are sentences about what was to
     come down. No release that is not out is named. `now`
     is aware.
     """
     lines = _at_most([words for one in releases if (words := _waiting(one, now, timezone))], "releases")
     lines += _at_most([words for one in promises if (words := _promised(one, day, timezone))], "promises")
     lines += _at_most(list(removals), "things that must come down")
-    if owed:
-        from pressrelease.status.outcomes import asked_on, owed_lines
+    if owed or unanswered:
+        from pressrelease.status.outcomes import asked_on, owed_lines, reminded_on, unanswered_lines
 
-        if lines or asked_on(owed, now - timedelta(days=1), now):
+        yesterday = now - timedelta(days=1)
+        if lines or asked_on(owed, yesterday, now) or reminded_on(unanswered, yesterday, now):
             lines += _at_most(owed_lines(owed, now), "releases without an outcome")
+            lines += _at_most(unanswered_lines(unanswered), "outcomes after which nothing was done")
     if not lines:
         return Notice(Topic.DAILY, "", key_of(day))
     noon = say_full_day(day + timedelta(days=1))

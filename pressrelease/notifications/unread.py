@@ -140,6 +140,7 @@ def _daily(workspace: Workspace, readers: Collection[NotificationCursor], now: d
         return [silent]
     from pressrelease.notifications.near_promises import near_promises
     from pressrelease.notifications.removals import due_removals
+    from pressrelease.status.outcomes import Unanswered
     from pressrelease.status.removals import due_lines
 
     read = workspace.store.read
@@ -151,7 +152,18 @@ def _daily(workspace: Workspace, readers: Collection[NotificationCursor], now: d
     out = notification_state.slugs_out(read, {one.promise.slug for one in promises})
     named = [one for one in promises if one.promise.slug in out]
     down = due_lines(due_removals(read, now), timezone=timezone)
-    return [daily_notice(day, releases, named, owed=_owed(read, now), removals=down, now=now, timezone=timezone)]
+    return [
+        daily_notice(
+            day,
+            releases,
+            named,
+            owed=_owed(read, now),
+            unanswered=[Unanswered(*one) for one in read.outcomes_unanswered()],
+            removals=down,
+            now=now,
+            timezone=timezone,
+        )
+    ]
 
 
 def _owed(read: Reader, now: datetime) -> list[Owed]:

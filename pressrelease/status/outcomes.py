@@ -47,6 +47,34 @@ class Owed(NamedTuple):
         return (now - self.out_at).days
 
 
+class Unanswered(NamedTuple):
+    """An outcome that was recorded at `at` (UTC), and nothing was done about what was published since."""
+
+    slug: str
+    outcome: str
+    at: datetime
+
+
+#: So long after an outcome was recorded the office is asked to update the release or take it down.
+REMINDED = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
+
+
+def unanswered_lines(unanswered: Sequence[Unanswered]) -> list[str]:
+    """Return a sentence for each release that still accuses somebody, though its case ended without a conviction."""
+    known = {one.value: one for one in Outcome}
+    return [
+        f"{one.slug} still says what it said: {known[one.outcome].sentence}, and nothing was updated or taken down."
+        for one in unanswered
+        if one.outcome in known and known[one.outcome].follows
+    ]
+
+
+def reminded_on(unanswered: Sequence[Unanswered], since: datetime, upto: datetime) -> bool:
+    """Return whether a reminder of any of them falls after `since` and by `upto`."""
+    asked = [one for one in unanswered if unanswered_lines([one])]
+    return any(since < one.at + after <= upto for one in asked for after in REMINDED)
+
+
 def owed_lines(owed: Sequence[Owed], now: datetime) -> list[str]:
     """Return a sentence for each release that was out for 90 days and has no outcome; longest out first."""
     return [

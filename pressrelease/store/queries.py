@@ -388,6 +388,24 @@ class Reader(ReadConnections):
         found = self.rows(query, {"slug": slug})
         return str(json.loads(found[0]["detail"]).get("outcome", "")) if found else ""
 
+    def outcomes_unanswered(self) -> list[tuple[str, str, datetime]]:
+        """Return the slug, the last outcome and its time of each release that was not killed, corrected or taken down
+        since that outcome was recorded.
+        """
+        import json
+
+        query = """
+            SELECT t.slug, t.detail, t.at FROM journal t JOIN releases r ON r.slug = t.slug
+            WHERE t.event = 'release.outcome' AND substr(t.event, 1, 9) <> 'delivery.' AND r.word <> 'killed'
+            AND NOT EXISTS (SELECT 1 FROM journal u WHERE u.slug = t.slug AND substr(u.event, 1, 9) <> 'delivery.'
+                AND u.n > t.n AND u.event IN ('release.outcome', 'release.corrected', 'release.removed'))
+            ORDER BY t.n
+        """
+        return [
+            (str(row["slug"]), str(json.loads(row["detail"]).get("outcome", "")), from_micros(row["at"]))
+            for row in self.rows(query)
+        ]
+
     def removals(self, slugs: Sequence[str] | None = None) -> Sequence[Row]:
         """Return, of each release or of those named that must come down or has an attachment that must: its slug, the
         line that says so, when it first went out, and the frozen bytes of its current version; none that was killed.

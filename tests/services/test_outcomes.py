@@ -15,7 +15,7 @@ from office import FAR, HereOffice, found_office
 
 from pressrelease.notifications.daily import daily_notice
 from pressrelease.promises import Kept, Promise, PromiseState
-from pressrelease.status.outcomes import ASKED_AGAIN, FIRST_ASKED, Outcome, Owed, next_steps, owed_lines
+from pressrelease.status.outcomes import ASKED_AGAIN, FIRST_ASKED, Outcome, Owed, Unanswered, next_steps, owed_lines
 from pressrelease.store import Store
 
 NOW = datetime(2026, 1, 5, 18, 0, tzinfo=UTC)
@@ -79,6 +79,13 @@ def test_what_is_owed_is_on_the_first_screen_until_it_is_recorded(office: HereOf
     found = call.json("outcome", "charged", "sealed", "--why", "851.91")
     assert found["before"] == "dismissed"
     assert "pressrelease kill charged" in found["next"][0]
+    opened = store(office)
+    assert [one[:2] for one in opened.read.outcomes_unanswered()] == [("numbered", "convicted"), ("charged", "sealed")]
+    opened.close()
+    call("kill", "charged", "--why", "sealed", "--confirm", "charged", expect=(0, 10))
+    opened = store(office)
+    assert [one[0] for one in opened.read.outcomes_unanswered()] == ["numbered"]
+    opened.close()
     call("journal", "charged")
     assert "recorded the outcome of its case: sealed: 851.91" in call.out
     call("journal", "--verify", expect=(0, 10))
@@ -130,6 +137,7 @@ def test_a_dry_run_records_nothing(office: HereOffice, call: Caller) -> None:
 def test_on_either_database(store: Store) -> None:
     assert store.read.outcomes_owed(NOW) == []
     assert store.read.outcome("names") == ""
+    assert store.read.outcomes_unanswered() == []
 
 
 # -- pure ----------------------------------------------------------------------------------------------------------
@@ -157,6 +165,14 @@ def test_it_is_on_a_list_that_is_sent_anyhow() -> None:
     words = daily_notice(NOW.date(), [], [promise], owed=[one], now=NOW, timezone=ZONE).words
     assert "names has been out for 120 days" in words
     assert "operation made a promise" in words
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize(("days", "reminded"), [(0.5, False), (1.5, True), (3, False), (7.5, True), (30.5, True)])
+def test_what_was_not_followed_up_is_reminded_of_three_times(outcome: Outcome, days: float, reminded: bool) -> None:
+    one = Unanswered("names", outcome.value, NOW - timedelta(days=days))
+    words = daily_notice(NOW.date(), [], [], unanswered=[one], now=NOW, timezone=ZONE).words
+    assert ("names still says what it said" in words) is (reminded and bool(outcome.follows))
 
 
 @pytest.mark.parametrize("outcome", Outcome)
