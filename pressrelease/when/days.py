@@ -148,7 +148,11 @@ def _iso(found: re.Match[str]) -> Token | None:
             return Day(*found.span(), ((day.year, day.month, day.day),))
         fraction = f".{found['iso_fraction']}" if found["iso_fraction"] else ""
         hour, minute, second = found["iso_hour"], found["iso_minute"], found["iso_second"] or "00"
-        time = iso.parse_isotime(f"{hour}:{minute}:{second}{fraction}{(found['iso_offset'] or '').upper()}")
+        offset = found["iso_offset"] or ""
+        if offset.startswith("-") and offset > f"-{hour}:{minute}" and not found["iso_second"] and " " in found[0]:
+            # "2026-11-24 02:00-05:00" may be from two to five.
+            return Doubt(*found.span(), Why.OFFSET_OR_HOURS)
+        time = iso.parse_isotime(f"{hour}:{minute}:{second}{fraction}{offset.upper()}")
     except ValueError:
         return Doubt(*found.span(), Why.NO_ISO_TIME)
     # 24:00 is the end of its day, and stays on it here.

@@ -34,7 +34,12 @@ _RELEASE_DAY = (*_HOLDING_WORDS, "release", "publi", "lift", "issue")
 #: A period after so few letters may be an abbreviation's.
 _ABBREVIATION = 3
 _LAST_OF_A_MONTH = 31
-_MAKE_IT = frozenset({"that", "it", "is", "now", "make", "say"})
+#: A number of these is no hour and no day; "Ten would work too" may be one.
+_COUNTED = frozenset(
+    "men women people persons suspects defendants arrests arrestees charges counts victims names deputies officers"
+    " charged arrested indicted convicted sentenced accused detectives agencies felonies"
+    " misdemeanors photos pictures releases others cases buyers".split()
+)
 _IDLE = (UnknownWord, Number, Year, Punctuation, Aside)
 _OF_A_CLOCK = frozenset({"time", "times", "day", "date", "dates", "dated", "hour", "hours", "hrs", "date/time"})
 
@@ -122,9 +127,8 @@ def _may_be_a_time(line: Sequence[Token], index: int) -> bool:
     number = line[index]
     if not isinstance(number, Number) or not 0 <= number.value <= _LAST_OF_A_MONTH:
         return False
-    before, after = beside(line, index)
-    instead = isinstance(before, UnknownWord) and before.text in _MAKE_IT
-    return instead or not isinstance(after, UnknownWord) or after.known
+    _, after = beside(line, index)
+    return not isinstance(after, UnknownWord) or after.text not in _COUNTED
 
 
 def _is_own_date(line: Sequence[Token], office: Office) -> bool:

@@ -63,6 +63,11 @@ class Why(Enum):
         "“{0}” is not an offset from UTC.",
         "Write it with two digits for the hours and two for the minutes, such as “{example_iso}”.",
     )
+    OFFSET_OR_HOURS = (
+        "embargo_zone",
+        "“{0}” could end with an offset from UTC, or with a second hour.",
+        "Write a T between the day and the hour, such as “{example_iso}”.",
+    )
     NAMES_NO_DAY = "embargo_unclear", "“{0}” doesn't name a day."
     DAY_MISSING = "embargo_unclear", "“{0}” has no day of the month beside it."
     MAYBE_A_TIME = "embargo_unclear", "“{0}” isn't understood, and it could be about the time."

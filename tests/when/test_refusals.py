@@ -36,6 +36,10 @@ ROWS: dict[Why, tuple[str, str]] = {
     Why.SLIP: ("Thrusday at 9", "“Thrusday” isn't understood. Did you mean “Thursday”?"),
     Why.SPANISH: ("el lunes a las 9", "“lunes” is Spanish, and an embargo is read in English."),
     Why.MALFORMED_OFFSET: ("2018-09-24T09:00:00 Z-5", "“2018-09-24T09:00:00 Z-5” is not an offset from UTC."),
+    Why.OFFSET_OR_HOURS: (
+        "2018-09-24 02:00-05:00",
+        "“2018-09-24 02:00-05:00” could end with an offset from UTC, or with a second hour.",
+    ),
     Why.NO_ZONE_OFFSET: ("Sept. 24, 9 a.m. UTC+15", "“UTC+15” is a UTC offset that no clock has."),
     Why.NAMES_NO_DAY: ("in two months", "“in two months” doesn't name a day."),
     Why.DAY_MISSING: ("Jan. 9 a.m.", "“Jan” has no day of the month beside it."),
