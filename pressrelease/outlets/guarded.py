@@ -43,11 +43,24 @@ class Guarded(Outlet):
 
     @property
     def abilities(self) -> Abilities:
-        """What it says it can do with what it has."""
+        """What it says it can do with what it has; it corrects and withdraws only by methods of its own.
+
+        What changes in place is tried again by itself, and a message that the base class sends would arrive twice.
+        """
         value = None
         with contextlib.suppress(Exception):
             value = getattr(self._inner, "abilities", None)
-        return value if isinstance(value, Abilities) else Abilities()
+        if not isinstance(value, Abilities):
+            return Abilities()
+        return value._replace(
+            correct=value.correct is True and self._overrides("replace"),
+            withdraw=value.withdraw is True and self._overrides("withdraw"),
+        )
+
+    def _overrides(self, name: str) -> bool:
+        """Whether it has a method that isn't the base class's."""
+        own = self._own(name)
+        return own is not None and getattr(own, "__func__", own) is not getattr(Outlet, name)
 
     def recipients(self) -> tuple[str, ...]:
         """Return its recipients, each once. Raises ConfigRefused for anything but a list of plain texts."""

@@ -12,7 +12,7 @@ from social_servers import a_message
 from pressrelease.message import First, Message
 from pressrelease.outlets import Outlet, RenderedMessage
 from pressrelease.outlets.guarded import guarded
-from pressrelease.release.delivery import Action, Certainty, DeliveryFailed, Earlier, Receipt
+from pressrelease.release.delivery import Abilities, Action, Certainty, DeliveryFailed, Earlier, Receipt
 
 KEY = "0" * 32
 WHEN = datetime(2018, 9, 25, 18, 0, tzinfo=UTC)
@@ -21,6 +21,8 @@ EARLIER = (Earlier(1, Action.PUBLISH, "1" * 32, surely=True, delivered_at=WHEN, 
 
 class Board:
     """The least that a kind can be: it isn't even derived from `Outlet`."""
+
+    abilities = Abilities(correct=True, withdraw=True)
 
     def __init__(self) -> None:
         self.sent: list[bytes] = []
@@ -72,12 +74,14 @@ def test_without_a_rule_of_its_own_it_sends_a_message_that_names_the_first(
     send = outlet.replace if action is Action.CORRECT else outlet.withdraw
     assert send(rendered, key=KEY, recipient="", earlier=EARLIER) == Receipt(remote_id="8")
     assert inner.sent == [rendered.content]
+    assert outlet.abilities == Abilities(), "it says more of itself than it has methods for"
 
 
 @pytest.mark.parametrize("action", [Action.CORRECT, Action.WITHDRAW])
 def test_its_own_rules_are_used_and_held_to_the_protocol(action: Action) -> None:
     inner = Able()
     outlet = guarded("hall", "board", lambda: inner)
+    assert outlet.abilities == Abilities(correct=True, withdraw=True)
     rendered = outlet.prepare_follow_up(a_follow_up(action), key=KEY, recipient="", earlier=EARLIER)
     assert rendered.content == f"{action.value} of 7".encode()
     act = outlet.replace if action is Action.CORRECT else outlet.withdraw

@@ -136,10 +136,12 @@ def test_what_it_says_of_itself_is_believed_only_in_form(told: Any) -> None:
     outlet = guarded("hall", "board", lambda: Anything(repeats=told, abilities=told))
     assert outlet.repeats == Repeats(told_apart=False)
     assert outlet.abilities == Abilities()
-    good = guarded(
-        "hall", "board", lambda: Anything(repeats=Repeats(told_apart=True), abilities=Abilities(correct=True))
-    )
-    assert (good.repeats.told_apart, good.abilities.correct) == (True, True)
+    says = {"repeats": Repeats(told_apart=True), "abilities": Abilities(correct=True, withdraw=True, provable=True)}
+    good = guarded("hall", "board", lambda: Anything(**says))
+    # Without methods of its own a correction or a withdrawal is one more message there, which a repeat would double.
+    assert (good.repeats.told_apart, good.abilities) == (True, Abilities(provable=True))
+    able = guarded("hall", "board", lambda: Anything(replace=print, withdraw=print, **says))
+    assert able.abilities == Abilities(correct=True, withdraw=True, provable=True)
 
 
 def test_warming_and_closing_fail_in_silence() -> None:
