@@ -67,19 +67,20 @@ def kill(
     except (NotPermitted, StateUnreadable) as error:
         raise _of_another(session, slugs, why, error) from None
     found: dict[str, Killed] = {}
+    reach: dict[str, Sequence[Reach]] = {}
 
     def one(slug: str) -> None:
-        reached = killing.reached(context, slug)
-        if reached is not None and not session.dry_run:
-            typed = slug if confirm and slug in confirm else (None if not confirm else "")
-            session.must_type(slug, _question(slug, reached), confirmed=typed, so="Nothing was changed.")
+        if killing.may_be_killed(context, slug) and not session.dry_run and slug not in (confirm or ()):
+            question = _question(slug, killing.reached(context, slug))
+            session.must_type(slug, question, confirmed=None if not confirm else "", so="Nothing was changed.")
         found[slug] = killing.kill(context, slug, why=why.strip(), note=note.strip())
-        _say(session, slug, found[slug])
+        reach[slug] = killing.reached(context, slug)
+        _say(session, slug, found[slug], reach[slug])
 
     results = each(slugs, one)
-    stays = {slug: _stays(context, found[slug]) for slug in results.done} if whole else {}
+    stays = {slug: _stays(context, reach[slug]) for slug in results.done} if whole else {}
     _say_what_stays(session, stays)
-    also = {"killed": [killing.as_json(slug, found[slug], stays.get(slug, ())) for slug in results.done]}
+    also = {"killed": [killing.as_json(slug, found[slug], reach[slug], stays.get(slug, ())) for slug in results.done]}
     if not whole:
         session.give({"releases": [], **also, **results.as_json()})
         return
@@ -116,12 +117,10 @@ def _question(slug: str, reached: Sequence[Reach]) -> str:
     return f"This withdraws {slug} for good from everyone who has it or may have it ({who}). It can't be undone."
 
 
-def _say(session: Session, slug: str, found: Killed) -> None:
+def _say(session: Session, slug: str, found: Killed, reach: Sequence[Reach]) -> None:
     """Say what a kill did, as soon as it is on record."""
-    from pressrelease.services.killing import reach_of
-
     if session.dry_run:
-        count = len(found.withdrawals)
+        count = found.withdrawals
         session.say(f"{slug}: {count:,} withdrawal{'' if count == 1 else 's'} would be sent.")
         return
     if found.already:
@@ -132,13 +131,13 @@ def _say(session: Session, slug: str, found: Killed) -> None:
         return
     session.say(f"WITHDRAWN: {slug}. Nothing more of it goes out.")
     session.say("A withdrawal goes at once to everyone who has it or may have it:")
-    session.say(*(f"  {one.words}" for one in reach_of(found.before)))
+    session.say(*(f"  {one.words}" for one in reach))
 
 
-def _stays(context: ServiceContext, found: Killed) -> tuple[str, ...]:
+def _stays(context: ServiceContext, reach: Sequence[Reach]) -> tuple[str, ...]:
     from pressrelease.services.killing import stays_with
 
-    return stays_with(context, list(dict.fromkeys(one.outlet for one in found.withdrawals)))
+    return stays_with(context, [one.outlet for one in reach])
 
 
 def _say_what_stays(session: Session, stays: Mapping[str, Sequence[str]]) -> None:

@@ -68,11 +68,8 @@ def _level(delivery: Delivery) -> str:
     return "may_have" if delivery.unanswered else ""
 
 
-def reached(context: ServiceContext, slug: str) -> tuple[Reach, ...] | None:
-    """Return who has a scheduled release or may have it; None if it was called off for good before.
-
-    Raises: NotFound for a draft or an unknown one.
-    """
+def may_be_killed(context: ServiceContext, slug: str) -> bool:
+    """Return whether a release was not called off for good before. Raises NotFound for a draft or an unknown one."""
     release = context.store.read.release(slug) if context.store.exists else None
     if release is None:
         context.library.read(slug)  # raises NotFound if there is no such release
@@ -81,10 +78,12 @@ def reached(context: ServiceContext, slug: str) -> tuple[Reach, ...] | None:
             hint="It can't go out until somebody schedules it.",
             code="not_scheduled",
         )
-    if release.word in {Directive.KILLED, Directive.DISMISSED}:
-        return None
-    (dossier,) = context.store.read.dossiers([release])
-    return reach_of(dossier)
+    return release.word not in {Directive.KILLED, Directive.DISMISSED}
+
+
+def reached(context: ServiceContext, slug: str) -> tuple[Reach, ...]:
+    """Return who has a scheduled release or may have it."""
+    return reach_of(context.store.read.dossiers(context.store.read.releases([slug]))[0])
 
 
 def kill(context: ServiceContext, slug: str, *, why: str, note: str = "") -> Killed:
@@ -115,15 +114,15 @@ def _takes_back(context: ServiceContext, name: str) -> bool:
     return able.withdraw
 
 
-def as_json(slug: str, found: Killed, stays: Sequence[str]) -> dict[str, Any]:
+def as_json(slug: str, found: Killed, reach: Sequence[Reach], stays: Sequence[str]) -> dict[str, Any]:
     """Return what a kill found and did, as JSON."""
     return {
         "slug": slug,
         "already": found.already,
         "reached": [
             {"outlet": one.outlet, "has": one.has, "may_have": one.may_have, "being_sent": one.under_way}
-            for one in reach_of(found.before)
+            for one in reach
         ],
-        "withdrawals": len(found.withdrawals),
+        "withdrawals": found.withdrawals,
         "cant_be_taken_back": list(stays),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import null, update
 
 from pressrelease.errors import NotFound, NotPermitted
-from pressrelease.status.evaluation import Directive, Dossier
+from pressrelease.status.evaluation import Directive, Dossier, Scheduled
 from pressrelease.store.connection import in_parts
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import (
@@ -24,8 +24,8 @@ from pressrelease.store.rows import (
 from pressrelease.store.tables import control, releases
 
 
-def load_for_update(ledger: Ledger, slug: str) -> Dossier:
-    """Load a release with its approvals and deliveries, as this transaction sees it. Raises NotFound for a draft."""
+def load_release(ledger: Ledger, slug: str) -> Scheduled:
+    """Load a release's row, as this transaction sees it. Raises NotFound for a draft."""
     # Locked on PostgreSQL (SQLite has one writer): what is decided on it still holds when it is written.
     lock = " FOR UPDATE" if ledger.on_server else ""
     found = list(in_parts(ledger.ask, RELEASES, [slug], lock=lock))
@@ -33,7 +33,13 @@ def load_for_update(ledger: Ledger, slug: str) -> Dossier:
         raise NotFound(
             f"{slug} is not scheduled.", hint=f"To schedule it: `pressrelease schedule {slug}`.", code="not_scheduled"
         )
-    release = scheduled_of(found[0])
+    return scheduled_of(found[0])
+
+
+def load_for_update(ledger: Ledger, slug: str) -> Dossier:
+    """Load a release with its approvals and deliveries, as this transaction sees it. Raises NotFound for a draft."""
+    lock = " FOR UPDATE" if ledger.on_server else ""
+    release = load_release(ledger, slug)
     this = [(slug, release.version)]
     everything = release.has_followers
     rows = in_parts(ledger.ask, OF_RELEASES if everything else DELIVERIES, [slug] if everything else this, lock=lock)

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, insert, literal, null, or_, select, update
 
-from pressrelease.release.delivery import Action, Delivery, DeliveryState
-from pressrelease.status.evaluation import Directive, Dossier
+from pressrelease.release.delivery import Action, DeliveryState
+from pressrelease.status.evaluation import Directive
 from pressrelease.store import chain
-from pressrelease.store.commands import load_for_update
+from pressrelease.store.commands import load_for_update, load_release
 from pressrelease.store.corrections import may_be_taken_back, take_back
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.tables import deliveries, releases
@@ -29,32 +29,34 @@ _NOT_ASKED_AGAIN = (
 
 
 class Killed(NamedTuple):
-    """What a kill found and did; `before` is the release with all its deliveries from just before.
+    """What a kill did: how many withdrawals are due, none if nobody has it or may have it.
 
-    `withdrawals` are the deliveries that take it back, none if nobody has it or may have it. `already` says that it had
-    been killed before; then nothing was changed.
+    `already` says that it had been killed before; then nothing was changed.
     """
 
-    before: Dossier
-    withdrawals: tuple[Delivery, ...] = ()
+    withdrawals: int = 0
     already: bool = False
+
+
+_DUE = select(func.count()).select_from(deliveries).where(_OF_SLUG, chain.withdraws)
 
 
 def kill(ledger: Ledger, slug: str, *, by: str, why: str, note: str = "") -> Killed:
     """Kill a release for good; a withdrawal is due at once to everyone who may have it. Raises NotFound for a draft.
 
-    A correction that has not started to go out is taken back first: a withdrawal is of what was out.
+    A correction that has not started to go out is taken back first: a withdrawal is of what was out. No delivery is
+    loaded, since nothing stops leaving before this transaction ends.
     """
-    before = load_for_update(ledger, slug)
-    if before.release.word in {Directive.KILLED, Directive.DISMISSED}:
-        return Killed(before, tuple(one for one in before.deliveries if one.withdraws), already=True)
-    if may_be_taken_back(before):
+    release, of_slug = load_release(ledger, slug), {"of_slug": slug}
+    if release.word in {Directive.KILLED, Directive.DISMISSED}:
+        return Killed(ledger.connection.execute(_DUE, of_slug).scalar_one(), already=True)
+    if release.n > 1 and may_be_taken_back(before := load_for_update(ledger, slug)):
         take_back(ledger, before)
-    release = load_for_update(ledger, slug).release
-    of_slug = {"of_slug": slug}
+        release = load_release(ledger, slug)
     ledger.connection.execute(_CALLED_OFF, of_slug)
     ledger.connection.execute(_NOT_ASKED_AGAIN, of_slug)
     ledger.connection.execute(_withdrawals(release.n, release.version), of_slug | {"at_now": ledger.micros})
+    due = ledger.connection.execute(_DUE, of_slug).scalar_one()
     ledger.connection.execute(
         update(releases)
         .where(releases.c.slug == slug)
@@ -64,13 +66,12 @@ def kill(ledger: Ledger, slug: str, *, by: str, why: str, note: str = "") -> Kil
             word_at=ledger.micros,
             why=why,
             note=note or None,
+            open=due > 0,
             changed_at=ledger.micros,
         )
     )
-    due = load_for_update(ledger, slug).deliveries
-    ledger.connection.execute(update(releases).where(releases.c.slug == slug).values(open=bool(due)))
-    ledger.note("release.killed", slug, release.version, why=why, note=note, withdrawals=len(due))
-    return Killed(before, due)
+    ledger.note("release.killed", slug, release.version, why=why, note=note, withdrawals=due)
+    return Killed(due)
 
 
 def _withdrawals(n: int, version: str) -> Any:

@@ -70,7 +70,7 @@ def test_a_kill_takes_back_what_somebody_has_or_may_have(
     before(store)
     found = killed(store)
     assert states(store) == left
-    assert len(found.withdrawals) == ("W" in left)
+    assert found.withdrawals == ("W" in left)
     assert is_open(store) is ("W" in left)
     assert all(one.next_try is None for one in rows(store).values() if not one.withdraws)
     if leaves is None:
@@ -247,7 +247,7 @@ def test_a_second_kill_changes_nothing(store: Store) -> None:
     before = [line.event for line in store.read.journal()]
     again = killed(store, note="Another note.")
     assert again.already
-    assert len(again.withdrawals) == 1
+    assert again.withdrawals == 1
     assert [line.event for line in store.read.journal()] == before
     release = store.read.release(SLUG)
     assert release is not None
