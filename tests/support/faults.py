@@ -159,6 +159,12 @@ class Scene:
             count += self._of_one(delivery, keys)
         return count
 
+    def count_last(self, slug: str) -> Count:
+        """As `count`, of a release's newest version or its withdrawals, and without the auditor."""
+        self.office.run("journal", "--verify")
+        keys, _ = self.arrivals()
+        return sum((self._of_one(one, keys) for one in self.deliveries() if one.slug == slug), Count(tries=1))
+
     def _of_one(self, delivery: Delivery, keys: Counter[str]) -> Count:
         key = f"{delivery.slug} to {delivery.recipient}" if delivery.outlet == "mail" else delivery.key
         arrived = keys[key]
@@ -308,9 +314,10 @@ def suspended_at(office: Office, call: str, when: int, *arguments: str, log: Pat
             strace.wait(10)
 
 
-def calls_of(office: Office, calls: Iterable[str], log: Path) -> dict[str, int]:
-    """How often a healthy pass makes each system call, in the thread that makes it most: strace counts by thread."""
-    traced(office, ["-e", f"trace={','.join(calls)}"], "publish-due", log=log)
+def calls_of(office: Office, calls: Iterable[str], log: Path, *arguments: str) -> dict[str, int]:
+    """How often a healthy command, or a pass, makes each system call, in the thread that makes it most: strace counts
+    by thread."""
+    traced(office, ["-e", f"trace={','.join(calls)}"], *(arguments or ("publish-due",)), log=log)
     made: Counter[tuple[str, str]] = Counter()
     for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
         if found := re.match(r"(\d+) +(\w+)\(", line):
