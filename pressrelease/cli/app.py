@@ -29,6 +29,7 @@ GROUPS = {
         "edit": "writing",
         "when": "writing",
         "check": "writing",
+        "clean": "cleaning",
         "proof": "proofing",
     },
     "Schedule and approve": {

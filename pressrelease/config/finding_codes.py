@@ -78,7 +78,6 @@ FIXED = frozenset(
         "attachments_too_large",
         "attachment_missing",
         "accept_unknown",
-        "alternate_missing",
         "body_empty",
         "recipients",
         "unsafe_link",
@@ -86,5 +85,15 @@ FIXED = frozenset(
     }
 )
 
-#: Codes of findings that need more than the release's own text: its lists, its alternates, the release that it follows.
-BEYOND_THE_TEXT = frozenset({"recipients", "recipients_twice", "alternate_missing", "outside_promise"})
+#: Codes of findings that need more than the release's own text: its lists, its alternates, what it follows, its files.
+BEYOND_THE_TEXT = frozenset(
+    {
+        "alternate_missing",
+        "attachment_hidden_text",
+        "attachment_metadata",
+        "attachment_unread",
+        "outside_promise",
+        "recipients",
+        "recipients_twice",
+    }
+)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pressrelease.check import Finding, Severity, check_release, embargo_of, with_accepted
+from pressrelease.check import Finding, Severity, by_severity, check_release, embargo_of, with_accepted
 from pressrelease.config.frozen import frozen_settings, settings_name
 from pressrelease.errors import EmbargoRefused, NeedsPerson, NotFound, PressReleaseError, Refused
 from pressrelease.release import Release, canonical, digests_of, version_of
@@ -75,7 +75,13 @@ def _findings(context: ServiceContext, release: Release, now: datetime, known: S
             sizes[attachment.path] = len(context.library.attachment(release, attachment))
         except (NotFound, Refused):
             sizes[attachment.path] = None
-    return findings_in(context, release, now=now, known=known, sizes=sizes)
+    found = findings_in(context, release, now=now, known=known, sizes=sizes)
+    if not release.attachments:
+        return found
+    from pressrelease.services.cleaning import attachment_findings
+
+    inside = by_severity(attachment_findings(context, release), context.config.check.severity)
+    return (*found, *with_accepted(release, inside))
 
 
 def findings_in(
@@ -83,9 +89,8 @@ def findings_in(
 ) -> tuple[Finding, ...]:
     """Return what `check` finds in a release; `known` are the slugs that there are, `sizes` its attachments' bytes."""
     found = check_release(release, context.config, now=now, known_slugs=known, attachment_sizes=sizes)
-    return with_accepted(
-        release, (*found, *list_findings(context, release), *_alternate_findings(context, release, known))
-    )
+    around = (*list_findings(context, release), *_alternate_findings(context, release, known))
+    return with_accepted(release, (*found, *by_severity(around, context.config.check.severity)))
 
 
 def _alternate_findings(context: ServiceContext, release: Release, known: Sequence[str]) -> Iterator[Finding]:

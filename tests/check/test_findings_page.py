@@ -9,6 +9,7 @@ import pytest
 from test_check import findings
 
 from pressrelease.check import CODES
+from pressrelease.check.finding import BEYOND_THE_TEXT
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "findings.md"
 
@@ -43,7 +44,7 @@ sections = dict(re.findall(r"^### `(\w+)`\n(.*?)(?=^##|\Z)", PAGE.read_text(enco
 
 
 def test_every_finding_has_its_section_and_its_severity() -> None:
-    assert set(sections) == set(CODES)
+    assert set(sections) == {*CODES, *BEYOND_THE_TEXT}
     assert all(re.search(r"\*(?:Error|Warning|Off)\.\*", section) for section in sections.values())
     assert all("Answer: " in " ".join(section.split()) for section in sections.values())
 

@@ -28,6 +28,7 @@ USES = {
     "edit": ("far",),
     "when": ("2099-09-24T09:00:00-07:00",),
     "check": (),
+    "clean": ("far",),
     "proof": ("far",),
     "schedule": ("draft",),
     "approve": ("far", "--as", "deputy"),

@@ -27,6 +27,8 @@ LINES: list[tuple[str, set[str]]] = [
     ("edit nothing", {"error"}),
     ("when soon", {"error"}),
     ("when 2099-01-05T09:00:00-08:00", {"lift"}),
+    ("clean ahead", {"slug", "cleaned"}),
+    ("clean nothing", {"error"}),
     ("check", {"findings"}),
     ("check ahead", {"findings"}),
     ("proof ahead", {"slug", "text"}),

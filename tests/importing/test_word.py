@@ -217,3 +217,12 @@ def test_no_text_turns_into_markup(lines: list[str]) -> None:
     for line in lines:
         for word in re.findall(r"[ab1é]+", line):
             assert word in shown or word in found.headline + found.subhead
+
+
+def test_a_text_that_would_change_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pressrelease.importing import word
+    from pressrelease.importing.html import Page
+
+    monkeypatch.setattr(word, "html_to_markdown", lambda html: Page("Other words.", ()))
+    with pytest.raises(Refused, match="word for word"):
+        read("A headline", "The text.")
