@@ -244,7 +244,7 @@ def test_the_keys_of_an_approval_in_json(office: Office, call: Caller) -> None:
     assert [one["slug"] for one in answer["releases"]] == ["names"]
     (found,) = answer["approving"]
     assert list(found) == (
-        "slug version headline lift outlets attachments findings promises lists_edited"
+        "slug version n note headline lift outlets attachments findings promises lists_edited"
         " clearances approvals since".split()
     )
     assert found["outlets"] == [
