@@ -17,7 +17,7 @@ from pressrelease.notifications.conditions import conditions, reminders
 from pressrelease.notifications.digest import digest
 from pressrelease.notifications.events import EVENTS, grouped, notice_of
 from pressrelease.notifications.notice import Coming, Early, JournalEvent, Known, Notice
-from pressrelease.release.delivery import DeliveryState
+from pressrelease.release.delivery import Action, DeliveryState
 from pressrelease.status.causes import Cause, Topic
 from pressrelease.status.evaluation import Directive, FileFact, ReleaseState, ReleaseStatus
 
@@ -33,6 +33,11 @@ DOUBTFUL = delivery(state=DeliveryState.IN_DOUBT, error="zqreason")
 
 
 LINK = "https://news.example.org/zq/"
+
+
+def corrected(one: Known) -> Known:
+    """The same, of a release's second version."""
+    return replace(one, dossier=one.dossier._replace(release=one.dossier.release._replace(n=2)))
 
 
 CASES: dict[str, tuple[list[str], list[str]]] = {
@@ -137,6 +142,28 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
             " publishing on Friday, Sept. 21, 2018, 9 a.m. PDT (now). Nothing goes out"
             " until `pressrelease resume --all`.",
         ],
+    ),
+    "it was withdrawn": (
+        told_words(happening("release.withdrawn"), of=known(delivery(), out=True)),
+        [f"{SLUG} is withdrawn from everyone who had it."],
+    ),
+    "a withdrawal failed": (
+        told_words(
+            happening("delivery.failed", outlet="media", action="withdraw", n=1, error="zqreason"),
+            of=known(FAILED._replace(action=Action.WITHDRAW), out=True),
+        ),
+        [f"{SLUG} could not be withdrawn at media. To see why: `pressrelease status`."],
+    ),
+    "a withdrawal failed, and somebody has seen to it": (
+        told_words(
+            happening("delivery.in_doubt", outlet="media", action="withdraw", n=1, again=False),
+            of=known(delivery()._replace(action=Action.WITHDRAW), out=True),
+        ),
+        [],
+    ),
+    "a correction is out": (
+        told_words(happening("release.published", n=2), of=corrected(known(delivery(), out=True))),
+        [f"The correction of {SLUG} is out, on time. media: delivered."],
     ),
     "it was published early": (
         told_words(

@@ -264,6 +264,20 @@ def test_each_correction_follows_the_last_and_the_withdrawal_follows_all(store: 
     assert len({one.key for one in store.read.deliveries()}) == 4
 
 
+def test_a_second_correction_waits_for_the_first(store: Store) -> None:
+    """Or the first would arrive after it."""
+    put(store)
+    delivered(store)
+    corrected(store)
+    (taken,) = claim(store)
+    corrected(store, "v3")
+    assert claim(store, QUIET + SECOND) == []
+    answer(store, taken, Certainty.UNSURE)
+    assert claim(store, AFTER + SETTLE - SECOND) == []
+    assert [(one.n, one.action) for one in claim(store, AFTER + SETTLE)] == [(3, Action.CORRECT)]
+    assert rows(store)["V2"].next_try is None
+
+
 def test_approvals_of_the_first_text_do_not_count_for_a_correction_that_restores_it(store: Store) -> None:
     put(store)
     delivered(store)

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from pressrelease.store.engine import CHANGES
 from pressrelease.store.journal import first_break
 from pressrelease.store.layout import altered
 from pressrelease.store.queries import SCHEMA
+from pressrelease.store.rows import to_micros
 from pressrelease.store.tables import metadata
 
 LAYOUTS = Path(__file__).parent / "layouts"
@@ -101,3 +104,58 @@ def test_a_change_and_its_record_are_one_transaction(first: Store, monkeypatch: 
     first.open(AFTER)
     assert first.read.schema() == SCHEMA
     first.close()
+
+
+def test_what_was_in_doubt_before_may_still_have_arrived(first: Store) -> None:
+    """By the state, or by a person's word in the journal that changed it; a sure answer ends it, and keys stay."""
+    lines = [
+        ("in_doubt", "[]"),
+        ("canceled", '[["drop", "in_doubt"]]'),
+        ("retrying", '[["resend", "in_doubt"]]'),
+        ("canceled", '[["drop", "failed"]]'),
+        ("delivered", '[["resend", "in_doubt"]]'),
+    ]
+    whole = first.read.deliveries()[0]
+    statement = (
+        "INSERT INTO deliveries (slug, version, outlet, recipient, state, lift, attempts, first_sent_at)"
+        " VALUES ('{slug}', '{version}', 'media', 'r{n}', '{state}', {lift}, 2, {lift})"
+    )
+    settled = (
+        "INSERT INTO journal (n, at, actor, host, event, slug, version, detail, prev, hash)"
+        " SELECT max(n) + 1, 0, 'a', 'h', 'delivery.settled', '{slug}', '{version}', '{detail}', '', '' FROM journal"
+    )
+    statements = []
+    for n, (state, words) in enumerate(lines):
+        values = {"slug": whole.slug, "version": whole.version, "n": n, "state": state, "lift": to_micros(AFTER)}
+        statements.append(statement.format(**values))
+        for verdict, was in json.loads(words):
+            detail = {"outlet": "media", "recipient": f"r{n}", "settled": verdict, "was": was}
+            statements.append(settled.format(**values, detail=json.dumps(detail)))
+    _written(first, statements)
+    key = first.read.deliveries()[0].key
+    first.open(AFTER)
+    found = {one.recipient: one for one in first.read.deliveries()}
+    assert {name: one.unanswered for name, one in found.items() if name} == {
+        "r0": 1,
+        "r1": 1,
+        "r2": 1,
+        "r3": 0,
+        "r4": 0,
+    }
+    assert {one.claims for name, one in found.items() if name} == {2}
+    assert found[""].key == key
+    assert found["r0"].quiet_at is not None
+
+
+def _written(store: Store, statements: list[str]) -> None:
+    """Run statements on a store of an older layout, as an older program would."""
+    if store.file is not None:
+        with closing(sqlite3.connect(store.file)) as connection, connection:
+            for statement in statements:
+                connection.execute(statement)
+        return
+    import psycopg
+
+    with psycopg.connect(store.url.replace("+psycopg", ""), autocommit=True) as server:
+        for statement in statements:
+            server.execute(statement.encode())
