@@ -571,7 +571,7 @@ GUARDS = (
     Guard("promise: a draft's is not settled", "services/promising.py",
           "if one.made_by is ReleaseState.DRAFT:", "if False:",
           "test_promises_kept.py::test_the_promise_of_a_draft_is_not_settled"),
-    Guard("outcome: owed until it is recorded", "store/queries.py", "AND t.event IN ('release.scheduled', 'release.outcome')", "AND t.event IN ('release.scheduled')",
+    Guard("outcome: owed until it is recorded", "store/queries.py", "<> 'delivery.' AND t.event = 'release.outcome')", "<> 'delivery.' AND t.event = 'none')",
           "test_outcomes.py::test_what_is_owed_is_on_the_first_screen_until_it_is_recorded"),
     Guard("outcome: owed of the accused", "services/scheduling.py", "return bool(release.case) or speaks_of_accused(release)", "return False",
           "test_outcomes.py::test_what_is_owed_is_on_the_first_screen_until_it_is_recorded"),

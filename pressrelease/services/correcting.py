@@ -11,7 +11,7 @@ from pressrelease.publishing.snapshot import Report
 from pressrelease.release import digests_of, version_of
 from pressrelease.services import ServiceContext
 from pressrelease.services.promising import lift_findings
-from pressrelease.services.scheduling import Proposal, Recipients, findings, hashes_of, to_schedule
+from pressrelease.services.scheduling import Proposal, Recipients, findings, hashes_of, removals_for, to_schedule
 from pressrelease.status.evaluation import Directive
 from pressrelease.system import clock
 from pressrelease.when import EmbargoKind, read_embargo, say_full
@@ -66,6 +66,7 @@ def propose(context: ServiceContext, slug: str, at: str | None = None) -> Propos
         questions=questions,
         wall=wall,
         settings=settings,
+        removals=removals_for(context, release, lift, now),
     )
 
 

@@ -187,7 +187,7 @@ def _propose(
     else:
         lift, wall, questions = chosen.moment, chosen.wall, ()
     findings += with_accepted(release, lift_findings(context, release, lift, now=now))
-    removals = _removals(context, release, lift, now)
+    removals = removals_for(context, release, lift, now)
     outlets = release.outlets or context.config.default_outlets
     attachments = {a.path: context.library.attachment(release, a) for a in release.attachments}
     people = {name: recipients.of(name) for name in outlets}
@@ -221,7 +221,9 @@ def _propose(
     )
 
 
-def _removals(context: ServiceContext, release: Release, lift: datetime | None, now: datetime) -> tuple[Removal, ...]:
+def removals_for(
+    context: ServiceContext, release: Release, lift: datetime | None, now: datetime
+) -> tuple[Removal, ...]:
     """Return what must come down again. Raises Refused for a time that is before the lift, or too late."""
     if not (release.remove_at or release.attachments):
         return ()

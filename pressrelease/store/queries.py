@@ -371,10 +371,11 @@ class Reader(ReadConnections):
         query = """
             SELECT r.slug, (SELECT min(d.delivered_at) FROM deliveries d WHERE d.slug = r.slug) AS out_at
             FROM releases r WHERE r.word <> 'killed' AND (r.lift IS NULL OR r.lift <= :until)
-            AND EXISTS (SELECT 1 FROM journal s WHERE s.slug = r.slug AND s.event = 'release.scheduled'
-                AND substr(s.event, 1, 9) <> 'delivery.' AND s.detail LIKE :owed AND NOT EXISTS (
-                    SELECT 1 FROM journal t WHERE t.slug = r.slug AND substr(t.event, 1, 9) <> 'delivery.'
-                    AND t.n > s.n AND t.event IN ('release.scheduled', 'release.outcome')))
+            AND EXISTS (SELECT 1 FROM journal s WHERE s.slug = r.slug AND s.version = r.version
+                AND substr(s.event, 1, 9) <> 'delivery.' AND s.event IN ('release.scheduled', 'release.corrected')
+                AND s.detail LIKE :owed)
+            AND NOT EXISTS (SELECT 1 FROM journal t WHERE t.slug = r.slug
+                AND substr(t.event, 1, 9) <> 'delivery.' AND t.event = 'release.outcome')
         """
         rows = self.rows(query, {"until": to_micros(until), "owed": '%"outcome_owed":true%'})
         found = [(str(row["slug"]), from_micros(row["out_at"])) for row in rows if row["out_at"] is not None]
@@ -414,10 +415,11 @@ class Reader(ReadConnections):
             SELECT r.slug, s.detail, v.canonical,
                 (SELECT min(d.delivered_at) FROM deliveries d WHERE d.slug = r.slug) AS out_at
             FROM releases r JOIN versions v ON v.slug = r.slug AND v.version = r.version
-            JOIN journal s ON s.slug = r.slug AND s.event = 'release.scheduled'
-                AND substr(s.event, 1, 9) <> 'delivery.' AND s.detail LIKE :planned
+            JOIN journal s ON s.slug = r.slug AND s.version = r.version AND substr(s.event, 1, 9) <> 'delivery.'
+                AND s.event IN ('release.scheduled', 'release.corrected') AND s.detail LIKE :planned
             WHERE r.word <> 'killed' AND NOT EXISTS (SELECT 1 FROM journal t WHERE t.slug = r.slug
-                AND substr(t.event, 1, 9) <> 'delivery.' AND t.n > s.n AND t.event = 'release.scheduled')
+                AND t.version = r.version AND substr(t.event, 1, 9) <> 'delivery.' AND t.n > s.n
+                AND t.event IN ('release.scheduled', 'release.corrected'))
         """
         rows = self.rows(query, {"planned": '%"removals":[%'})
         return rows if slugs is None else [row for row in rows if row["slug"] in slugs]

@@ -101,6 +101,27 @@ def test_what_is_owed_follows_the_version_that_was_scheduled_last(office: HereOf
     assert owed(office) == []
 
 
+def test_a_correction_that_accuses_nobody_is_an_answer_and_one_after_the_outcome_asks_nothing_again(
+    office: HereOffice, call: Caller
+) -> None:
+    office.write("names", body="He was arrested and charged on Monday.")
+    call("schedule", "names", "--yes")
+    call("publish-due")
+    out_since(office, "names", 91)
+    assert owed(office) == ["names"]
+    office.write("names", body="The office apologizes.")
+    call("correct", "names", "--note", "He was not arrested.", "--yes")
+    call("publish-due")
+    out_since(office, "names", 91)
+    assert owed(office) == []
+    call("outcome", "names", "dismissed", "--why", "x")
+    office.write("names", body="He was arrested and charged on Monday. The charges were dismissed.", case="1")
+    call("correct", "names", "--note", "Update: dismissed.", "--yes")
+    call("publish-due")
+    out_since(office, "names", 91)
+    assert owed(office) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

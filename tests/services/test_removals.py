@@ -86,6 +86,23 @@ def test_the_whole_release_includes_its_attachments(office: HereOffice, call: Ca
     assert due(office) == []
 
 
+def test_a_correction_leaves_out_what_must_come_down_or_brings_another(office: HereOffice, call: Caller) -> None:
+    office.write("names", attachments=PHOTO)
+    call("schedule", "names", "--yes")
+    call("publish-due")
+    out_since(office, "names", 15)
+    assert due(office) == [("names", "photo.jpg")]
+    office.write("names", body="Without it.")
+    call("correct", "names", "--note", "The photograph was taken out.", "--yes")
+    call("publish-due")
+    assert due(office) == []
+    office.write("names", body="With it again.", attachments=PHOTO)
+    call("correct", "names", "--note", "The photograph is back.", "--yes")
+    call("publish-due")
+    out_since(office, "names", 15)
+    assert due(office) == [("names", "photo.jpg")]
+
+
 def test_a_moment_is_fixed_when_it_is_scheduled(office: HereOffice, call: Caller) -> None:
     office.write("names", embargo=FAR, remove_at="2099-10-08T09:00:00-07:00")
     call("schedule", "names", "--yes")
