@@ -93,6 +93,7 @@ BEYOND_THE_TEXT = frozenset(
         "attachment_metadata",
         "attachment_unread",
         "outside_promise",
+        "protected_name",
         "recipients",
         "recipients_twice",
     }

@@ -332,6 +332,14 @@ SECTIONS = (
                 sample='{ ap_style = "off", minor_identified = "error" }',
                 covers=Cover.NO,
             ),
+            Key(
+                "names",
+                text_or_empty,
+                "a CSV file of people who must not be named; `check` replaces each name in it by keyed hashes",
+                default=_DEFAULTS.check.names,
+                sample='"names.csv"',
+                covers=Cover.NO,
+            ),
         ),
     ),
     Section(

@@ -120,9 +120,13 @@ class ClearanceRule(NamedTuple):
 
 
 class CheckRules(NamedTuple):
-    """[check]: the severity of each code that the office chose itself, "error", "warning" or "off"."""
+    """[check]: the severity of each code that the office chose itself, "error", "warning" or "off".
+
+    `names` is the list of people who must not be named, a CSV file beside config.toml; "" for none.
+    """
 
     severity: Mapping[str, str] = MappingProxyType({})
+    names: str = ""
 
 
 class OutletConfig(NamedTuple):

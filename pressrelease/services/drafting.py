@@ -207,6 +207,10 @@ def _edited(editor: str, copy: Path) -> int:
 
 def check_all(context: ServiceContext, slugs: Sequence[str]) -> list[Finding]:
     """Return every finding of the releases named; one that can't be read is a finding itself. Raises NotFound."""
+    if context.config.check.names:
+        from pressrelease.services.protected_names import seal
+
+        seal(context)
     found: list[Finding] = []
     for slug in dict.fromkeys(slugs):
         try:

@@ -89,7 +89,11 @@ def findings_in(
 ) -> tuple[Finding, ...]:
     """Return what `check` finds in a release; `known` are the slugs that there are, `sizes` its attachments' bytes."""
     found = check_release(release, context.config, now=now, known_slugs=known, attachment_sizes=sizes)
-    around = (*list_findings(context, release), *_alternate_findings(context, release, known))
+    around = [*list_findings(context, release), *_alternate_findings(context, release, known)]
+    if context.config.check.names:
+        from pressrelease.services.protected_names import protected_findings
+
+        around += protected_findings(context, release)
     return with_accepted(release, (*found, *by_severity(around, context.config.check.severity)))
 
 

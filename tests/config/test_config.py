@@ -57,6 +57,7 @@ CONTRACT = {
     "clock.tolerance": ('"5s"', timedelta(seconds=5)),
     "store.url": ('"postgresql+psycopg://db.example.org/press"', "postgresql+psycopg://db.example.org/press"),
     "journal.timestamp": ('"https://timestamp.example.org"', "https://timestamp.example.org"),
+    "check.names": ('"names.csv"', "names.csv"),
     "check.severity": ('{ ap_style = "off", minor = "error" }', {"ap_style": "off", "minor": "error"}),
     "notify.outlets": ('["media"]', ("media",)),
     "notify.daily": ('"17:00"', time(17)),
