@@ -54,6 +54,7 @@ GROUPS = {
     },
     "Watch": {
         "status": "looking",
+        "calendar": "coming",
         "promises": "promising",
         "outcome": "outcomes",
         "removed": "removals",

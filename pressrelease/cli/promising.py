@@ -32,7 +32,7 @@ def promises(
         bool, typer.Option("--court", help="Show court dates, too: hearings, arraignments, sentencings, trials.")
     ] = False,
     kept: Annotated[
-        int, typer.Option("--kept", metavar="N", min=0, help="Record that promise N of the list is kept; needs --why.")
+        int, typer.Option("--kept", metavar="N", help="Record that promise N of the list is kept; needs --why.")
     ] = 0,
     why: WhyOption = "",
 ) -> None:
@@ -83,7 +83,7 @@ def _settle(session: Session, context: ServiceContext, found: Sequence[Promised]
     from pressrelease.errors import NotFound
     from pressrelease.services.promising import settle_promise
 
-    if number > len(found):
+    if not 0 < number <= len(found):
         raise NotFound(
             f"There is no promise {number}. Nothing was recorded.",
             hint=f"The list has {len(found)}: `pressrelease promises`.",

@@ -47,6 +47,7 @@ USES = {
     "kill": ("far", "--why", "x", "--confirm", "far"),
     "settle": ("due", "--outlet", "newsroom", "--sent"),
     "status": (),
+    "calendar": (),
     "promises": (),
     "outcome": ("far", "dismissed", "--why", "x"),
     "removed": ("far", "--why", "x"),

@@ -60,6 +60,7 @@ LINES: list[tuple[str, set[str]]] = [
     ("status ahead", {"releases"}),
     ("status nothing", {"error"}),
     ("promises", {"promises"}),
+    ("calendar", {"at", "entries"}),
     ("outcome ahead dismissed --why x", {"error"}),
     ("removed ahead --why x", {"error"}),
     ("journal --verify", {"holds"}),
@@ -114,7 +115,9 @@ def test_one_document_wherever_the_option_is(place: Workspace, call: Caller, lin
     arguments = line.split()
     found = document(call, "--json", *arguments)
     assert keys <= set(found), f"before: {found}"
-    if line.startswith(("status", "check", "doctor", "promises", "outlets", "when", "proof", "publish-due", "service")):
+    if line.startswith(
+        ("status", "check", "doctor", "promises", "calendar", "outlets", "when", "proof", "publish-due", "service")
+    ):
         after = document(call, *arguments, "--json")
         assert keys <= set(after), f"after: {after}"
         assert set(after) == set(found)

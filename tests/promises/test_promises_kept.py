@@ -326,6 +326,7 @@ def test_a_person_settles_a_promise(
 
     assert run("promises", "--kept", "1") == 65, "a reason is needed"
     assert run("promises", "--kept", "2", "--why", "read aloud") == 66
+    assert run("promises", "--kept", "-1", "--why", "read aloud") == 66
     assert run("promises", "--kept", "1", "--why", "read aloud", "--dry-run") == 0
     assert standing(context) == [("open", "")], "nothing was recorded"
     assert len(near_promises(context, now=clock.utc_now())) == 1
