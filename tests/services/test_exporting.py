@@ -208,6 +208,30 @@ def test_a_withdrawn_release_says_so_and_its_withdrawals_are_in_it(office: HereO
         )
 
 
+def test_a_correction_is_in_it_with_its_note_and_its_signatures(office: HereOffice, outside: Outside) -> None:
+    keys = Keys(office.folder.parent / "keys")
+    office.write("names", body="Other words.", clearances="[charges]")
+    office.run("correct", "names", "--note", "A name was wrong.", "--yes")
+    office.run("approve", "names", *key(keys, "da"))
+    office.run("clear", "names", "charges", *key(keys, "deputy"))
+    office.run("publish-due")
+    office.run("export", "names", "-o", "../corrected.zip")
+    file = str(office.folder.parent / "corrected.zip")
+    parts = members(Path(file).read_bytes())
+    assert "Its note to readers: A name was wrong." in parts["SUMMARY.txt"].decode()
+    rows = json.loads(parts["releases/names/deliveries.json"])
+    assert [(one["n"], one["action"], one["state"]) for one in rows] == [
+        (1, "publish", "delivered"), (2, "correct", "delivered")
+    ]  # fmt: skip
+    found = verify(file, outside)
+    assert not wrong(found)
+    assert any("signatures are by keys that the file of signers lists" in one.says for one in found)
+    assert "names: each approval (3, 3 signed) is in the journal." in [one.says for one in found]
+    changed = changed_json("versions", lambda rows: rows.pop())
+    changed(parts)
+    assert "the journal freezes a version" in wrong(verify(packed(office.folder, reindexed(parts)), outside))
+
+
 def test_each_version_that_was_ever_frozen_is_in_it(office: HereOffice, outside: Outside) -> None:
     office.write("far", embargo=FAR, body="The second words.")
     office.run("schedule", "far", "--yes")
