@@ -239,6 +239,9 @@ def _in_utc(embargo: Embargo) -> list[str]:
 def check(
     session: Session,
     slugs: MaybeSlugsArgument = None,
+    links: Annotated[
+        bool, typer.Option("--links", help="Also ask every linked site whether the page is there.")
+    ] = False,
 ) -> None:
     """Check releases for errors and warnings (all releases if no SLUG is given).
 
@@ -252,7 +255,7 @@ def check(
 
     context = session.context()
     checked = list(dict.fromkeys(slugs or context.library.slugs()))
-    findings = check_all(context, checked)
+    findings = check_all(context, checked, links=links)
     session.give({"findings": [finding.as_json() for finding in findings]})
     for finding in findings:
         place = f"releases/{finding.slug}.md" + (f":{finding.line}" if finding.line else "")

@@ -92,6 +92,7 @@ BEYOND_THE_TEXT = frozenset(
         "attachment_hidden_text",
         "attachment_metadata",
         "attachment_unread",
+        "dead_link",
         "outside_promise",
         "protected_name",
         "recipients",

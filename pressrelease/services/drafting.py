@@ -205,8 +205,11 @@ def _edited(editor: str, copy: Path) -> int:
         ) from None
 
 
-def check_all(context: ServiceContext, slugs: Sequence[str]) -> list[Finding]:
-    """Return every finding of the releases named; one that can't be read is a finding itself. Raises NotFound."""
+def check_all(context: ServiceContext, slugs: Sequence[str], *, links: bool = False) -> list[Finding]:
+    """Return every finding of the releases named; one that can't be read is a finding itself. Raises NotFound.
+
+    With `links`, sites that the releases link to are asked whether they are there.
+    """
     if context.config.check.names:
         from pressrelease.services.protected_names import seal
 
@@ -215,6 +218,13 @@ def check_all(context: ServiceContext, slugs: Sequence[str]) -> list[Finding]:
     for slug in dict.fromkeys(slugs):
         try:
             found += findings(context, slug)
+            if links:
+                from pressrelease.check import by_severity, with_accepted
+                from pressrelease.services.link_checking import dead_link_findings
+
+                release = context.library.read(slug)
+                dead = by_severity(dead_link_findings(release), context.config.check.severity)
+                found += with_accepted(release, dead)
         except ReleaseRefused as error:
             found.append(Finding(slug, error.code, Severity.ERROR, error.line, error.message, error.hint))
     return found
