@@ -46,6 +46,7 @@ def test_the_keys_of_status(office: Office, call: Caller) -> None:
         "outlet",
         "recipient",
         "key",
+        "action",
         "state",
         "attempts",
         "delivered_at",
@@ -67,6 +68,13 @@ def test_the_keys_of_status(office: Office, call: Caller) -> None:
                 "approvals": [{"by": None, "at": None}],
                 "deliveries": [dict.fromkeys(delivery)],
                 "clearances": [],
+                "versions": [
+                    {
+                        **dict.fromkeys(("n", "version", "kind", "note", "state", "lift")),
+                        "approvals": [{"by": None, "at": None}],
+                        "deliveries": [dict.fromkeys(delivery)],
+                    }
+                ],
                 "lists_edited": [],
             }
         ],
@@ -79,7 +87,8 @@ def test_the_keys_of_the_other_answers(office: Office, call: Caller) -> None:
     assert keys(call.json("check", "names-released", expect=65)) == {
         "findings": [dict.fromkeys(("slug", "code", "severity", "line", "message", "hint", "accepted"))]
     }
-    assert keys(call.json("publish-due")) == {"at": None, "published": [], "publishing": [], "needs_you": []}
+    nothing = {"published": [], "withdrawn": [], "publishing": [], "needs_you": []}
+    assert keys(call.json("publish-due")) == {"at": None, **nothing}
     call("hold", "statement", "--why", "x", expect=66)
     call("schedule", "statement")
     line = json.loads(call("journal", "--json").splitlines()[0])

@@ -98,6 +98,17 @@ def test_a_sentence_names_no_event_and_ends(event: str) -> None:
         ("release.approved", {"by": "deputy"}, "deputy approved version 3fa2c1d09b77 (entered by da)."),
         ("release.held", {"why": "wrong name"}, "da put it on hold: wrong name."),
         ("delivery.settled", {"outlet": "media", "settled": "sent"}, "da says that media got it."),
+        (
+            "release.corrected",
+            {"n": 2, "note": "It is Ann Doe."},
+            "da corrected it; version 3fa2c1d09b77 goes out as soon as it is approved, with the note: It is Ann Doe.",
+        ),
+        ("release.killed", {"why": "wrong person", "note": ""}, "da withdrew it: wrong person."),
+        (
+            "delivery.delivered",
+            {"outlet": "media", "n": 1, "action": "withdraw", "url": None},
+            "Withdrawal: media accepted it.",
+        ),
     ],
 )
 def test_sentences(event: str, detail: dict[str, object], words: str) -> None:
@@ -105,8 +116,8 @@ def test_sentences(event: str, detail: dict[str, object], words: str) -> None:
 
 
 def test_an_event_of_a_newer_program_is_shown_by_its_name() -> None:
-    said = journal_sentence(line("release.corrected", note="a name"), timezone=ZONE)
-    assert said.endswith('names: da: release.corrected {"note": "a name"}')
+    said = journal_sentence(line("release.translated", note="a name"), timezone=ZONE)
+    assert said.endswith('names: da: release.translated {"note": "a name"}')
 
 
 def test_what_somebody_typed_stays_on_the_line() -> None:
