@@ -120,10 +120,14 @@ class Auditor(Replay):
             self.found.append(f"{delivery.name} arrived in different bytes under one key")
 
     def _withdrawn(self) -> None:
-        """Nothing of a release arrives after its withdrawal, and that reaches nobody who can't have the release."""
+        """Nothing of a release arrives after its withdrawal, and that reaches nobody who can't have the release.
+
+        No original arrives after its correction.
+        """
         for place, arrivals in self.got.items():
             withdrawal = self.deliveries[place]
             if not withdrawal.withdraws:
+                self._corrected_last(withdrawal, arrivals)
                 continue
             self.seen["withdrawals that arrived"] += 1
             older = [one for one in self.deliveries.values() if one.reader == withdrawal.reader and not one.withdraws]
@@ -132,6 +136,14 @@ class Auditor(Replay):
                 self.found.append(f"{withdrawal.name} arrived, and the release did after it, at {later[-1].at}")
             if not any(one.may_have or self.got.get(one.place) for one in older):
                 self.found.append(f"{withdrawal.name} arrived, and the release never had")
+
+    def _corrected_last(self, correction: Delivery, arrivals: Sequence[Arrival]) -> None:
+        if correction.n == 1:
+            return
+        self.seen["corrected versions that arrived"] += 1
+        older = [one for one in self.deliveries.values() if one.reader == correction.reader and one.n < correction.n]
+        if any(_order(one) > _order(arrivals[0]) for each in older for one in self.got.get(each.place, [])):
+            self.found.append(f"{correction.name} arrived, and an older version did after it")
 
     # -- the end
 
@@ -163,7 +175,7 @@ class Auditor(Replay):
                 continue
             if release.lift is None or release.lift > until:
                 continue
-            of_it = [one for one in self.versions_of(slug, release.version) if one.state]
+            of_it = [one for one in self.versions_of(slug, release) if one.state]
             open_ = [one for one in of_it if not one.over and one.place[2] not in self.closed]
             for one in open_:
                 self.found.append(f"{one.name} is lost: it ended {one.state}, and nobody is told")

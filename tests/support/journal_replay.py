@@ -66,6 +66,11 @@ class Delivery:
         return self.claims[-1].line.key if self.claims else key_of(self.place[:4])
 
     @property
+    def n(self) -> int:
+        """The number of its version."""
+        return int(self.place[4]) if len(self.place) > 4 else 1
+
+    @property
     def withdraws(self) -> bool:
         """Whether it takes the release back."""
         return self.place[-1] == WITHDRAW and len(self.place) > 4
@@ -107,6 +112,9 @@ class Release:
     lifted: bool = False
     dismissed: bool = False
     killed: bool = False
+    #: The number of the version that is scheduled now, and the release before it was corrected.
+    n: int = 1
+    corrects: Release | None = None
 
 
 @dataclass(frozen=True)
@@ -212,6 +220,25 @@ class Replay:
         elif kind == "outlet":
             (self.closed.add if act == "closed" else self.closed.discard)(str(told["outlet"]))
 
+    def _corrected(self, line: Line, told: Mapping[str, Any], act: str, release: Release) -> None:
+        """From now on nothing of an older version leaves; or, where that is taken back, of the newest."""
+        self.fences.append(Fence(line, line.slug))
+        if act == "corrected":
+            if release.killed:
+                self.say(line, f"{line.slug} was corrected, and it had been withdrawn for good")
+            newest = Release(
+                line.version, _time(told["lift"]), told["outlets"], told["deliveries"], told.get("recipients", {})
+            )
+            newest.clearances = dict.fromkeys(told.get("clearances", ()))
+            newest.n, newest.corrects = told["n"], release
+        elif release.corrects is not None:
+            newest = release.corrects
+        else:
+            self.say(line, f"a correction of {line.slug} was taken back, and there was none")
+            return
+        newest.held = release.held
+        self.releases[line.slug] = newest
+
     def _of_release(self, line: Line, told: Mapping[str, Any], act: str) -> None:
         slug = line.slug
         if act == "scheduled":
@@ -228,6 +255,9 @@ class Replay:
         release = self.releases.get(slug)
         if release is None:
             self.say(line, f"{line.event}, and {slug} is not scheduled")
+            return
+        if act in {"corrected", "correction_dropped"}:
+            self._corrected(line, told, act, release)
             return
         if line.version != release.version:
             self.say(line, f"{line.event} of another version of {slug} than is scheduled")
@@ -284,7 +314,7 @@ class Replay:
             self.fences.append(Fence(line, line.slug, lift))
 
     def _published(self, line: Line, release: Release) -> None:
-        of_it = self.versions_of(line.slug, release.version)
+        of_it = self.versions_of(line.slug, release)
         open_ = [one.name for one in of_it if one.state not in {"delivered", "drop"}]
         if open_ or len(of_it) != release.deliveries:
             missing = release.deliveries - len(of_it)
@@ -293,9 +323,10 @@ class Replay:
             if digest != digest_of(one.place[3] for one in of_it if one.place[2] == outlet):
                 self.say(line, f"{line.slug} was published to others at {outlet} than were approved")
 
-    def versions_of(self, slug: str, version: str) -> list[Delivery]:
-        """The deliveries of a release's version, without withdrawals."""
-        return [one for one in self.deliveries.values() if one.place[:2] == (slug, version) and not one.withdraws]
+    def versions_of(self, slug: str, release: Release) -> list[Delivery]:
+        """The deliveries of a release's scheduled version, without withdrawals."""
+        of_it = (slug, release.version), release.n, False
+        return [one for one in self.deliveries.values() if (one.place[:2], one.n, one.withdraws) == of_it]
 
     def _forget(self, slug: str) -> None:
         """Scheduled again or a draft: what waited is called off, and its rows begin from the start."""
@@ -326,8 +357,17 @@ class Replay:
         if release is None:
             self.say(line, f"{name} was claimed, and is not scheduled")
             return
-        if release.version != line.version:
+        if (release.version, release.n) != (line.version, delivery.n):
             self.say(line, f"{name} was claimed, and another version is scheduled")
+        older = [one for one in self.deliveries.values() if one.reader == delivery.reader and one.n < delivery.n]
+        if any(one.state == "claimed" for one in older):
+            self.say(line, f"{name} was claimed while an older version was being sent there")
+        has_it = any(one.state == "delivered" for one in older)
+        corrects = line.told.get("action") == "correct"
+        if has_it and not corrects:
+            self.say(line, f"{name} was claimed as a first publication, and its reader has an older version")
+        if corrects and not any(one.may_have for one in older):
+            self.say(line, f"{name} was claimed as a correction, and nobody there has anything or may have")
         if len(release.approved_by) < self.approvals:
             self.say(line, f"{name} was claimed with {len(release.approved_by)} of {self.approvals} approvals")
         if release.lift is None or line.moment < release.lift:
@@ -408,7 +448,7 @@ class Replay:
             delivery.settled_as_sent = verdict == "sent"
             delivery.state = "delivered" if verdict == "sent" else verdict
         else:
-            if delivery.state != "failed":
+            if delivery.state != "failed" and not (delivery.n > 1 and not delivery.claims):  # refused before
                 self.say(line, f"{delivery.name} was asked to be tried again, and was {delivery.state or 'waiting'}")
             delivery.state = "retrying"
 

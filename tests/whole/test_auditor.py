@@ -356,6 +356,69 @@ def test_a_withdrawal_from_somebody_who_never_had_it_is_found() -> None:
     assert any("arrived, and the release never had" in one for one in found), found
 
 
+# -- a release that is corrected: whoever has it gets the next version, and no older one after it --------------------
+
+SECOND = "w" * 64
+
+
+def correction(place: Place, action: str = "correct") -> Place:
+    return ("names", SECOND, *place[2:], "2", action)
+
+
+def corrected(action: str = "correct") -> History:
+    """It was out, is corrected, approved again, and sent to each of its readers."""
+    made, second = good(), timedelta(seconds=1)
+    made.add(
+        "release.corrected",
+        KILL,
+        "names",
+        SECOND,
+        n=2,
+        note="A name was wrong.",
+        why="",
+        lift=None,
+        local="",
+        embargo="9 a.m.",
+        outlets=["media", "mail"],
+        recipients={"media": digest_of([""]), "mail": digest_of([ANN[3], BOB[3]])},
+        deliveries=3,
+    )
+    made.add("release.approved", KILL + second, "names", SECOND, by="da")
+    made.add("release.approved", KILL + second, "names", SECOND, by="deputy")
+    lift = {"before": None, "lift": f"{KILL + second:%Y-%m-%dT%H:%M:%SZ}", "local": "", "why": ""}
+    made.add("release.lift_moved", KILL + second, "names", SECOND, **lift)
+    for reader in (MEDIA, ANN, BOB):
+        newer = correction(reader, action)
+        made.of(newer, "claimed", KILL + 2 * second, attempt=1)
+        made.of(newer, "delivered", KILL + 3 * second, attempt=1, late_ms=0, url=None, remote_id="x")
+        made.arrivals.append(Arrival(KILL + 2.5 * second, newer[2], key_of(newer), recipient=newer[3], digest="two"))
+    made.add("release.published", KILL + 3 * second, "names", SECOND)
+    return made
+
+
+def test_a_good_correction_passes() -> None:
+    assert corrected().find(approvals=2) == []
+
+
+def test_each_wrong_about_a_correction_is_found() -> None:
+    wrong = corrected("publish").find(approvals=2)
+    assert any("as a first publication, and its reader has an older version" in one for one in wrong), wrong
+    late = corrected()
+    move_arrival(late, 2, KILL + timedelta(seconds=9))
+    assert any("arrived, and an older version did after it" in one for one in late.find(approvals=2))
+    older = corrected()
+    older.of(ANN, "claimed", KILL + timedelta(seconds=4), attempt=2)
+    assert any("was claimed, and another version is scheduled" in one for one in older.find(approvals=2))
+    unapproved = corrected()
+    del unapproved.lines[unapproved.where("release.corrected") + 1]
+    assert any("was claimed with 1 of 2 approvals" in one for one in unapproved.find(approvals=2))
+    lost = corrected()
+    lost.lines = [one for one in lost.lines if one.place != (*correction(ANN)[:5], "")]
+    lost.lines.pop()
+    lost.arrivals = [one for one in lost.arrivals if one.key != key_of(correction(ANN))]
+    assert any("1 of 3 deliveries of names are lost: never begun" in one for one in lost.find(approvals=2))
+
+
 # -- somebody who changes the journal: the chain breaks ------------------------------------------------------------
 
 lines_of_it = st.integers(0, 14)

@@ -115,8 +115,8 @@ class Copies:
             self.left_of.clear()  # this record can't know which of them left
             self.counts["an older record that does not know who was lifted"] += 1
         self.drafts.clear()
-        for key in [key for key, row in self.rows.items() if row.withdraws and key not in kept.rows]:
-            del self.rows[key]  # by this record, nobody killed it
+        for key in [key for key, row in self.rows.items() if (row.withdraws or row.n > 1) and key not in kept.rows]:
+            del self.rows[key]  # by this record, nobody killed or corrected it
         del self.log[kept.arrivals :]  # of the rest this record knows nothing; it is not its own
         self.mend_clock()
         self._adopt(kept)

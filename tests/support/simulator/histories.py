@@ -36,7 +36,7 @@ QUESTIONS = ("busy", "unreadable")
 MEANWHILE = (
     "killed", "stop", "hold", "edit", "unapprove", "unschedule", "put off", "scheduled again", "clock ahead",
     "clock creeps", "clock back", "suspended", "suspended for days", "another pass", "a law", "another name",
-    "another place", "copied", "refused", "lifted", "a second", "withdrawn",
+    "another place", "copied", "refused", "lifted", "a second", "withdrawn", "corrected",
 )  # fmt: skip
 #: What may befall whoever gives a command.
 FATES = ("", "", "", "killed before", "killed after")
@@ -46,7 +46,7 @@ SHORT = (timedelta(0), timedelta(microseconds=1), timedelta(seconds=1), timedelt
 #: What people or another process do after a process was killed, or just before, and before the next pass.
 AT_A_CRASH = (
     "hold", "stop", "unapprove", "unschedule", "put off", "scheduled again", "settle", "edit", "another name",
-    "another pass", "refused", "withdrawn",
+    "another pass", "refused", "withdrawn", "corrected",
 )  # fmt: skip
 CELLS = tuple(Crash(point, what).cell for point in POINTS for what in AT_A_CRASH)
 
@@ -117,6 +117,10 @@ class Menu:
                 world.wait_for_expiry(slug, chance.choice(SHORT))
                 world.meanwhile += ["a second"] if chance.random() < 0.5 else []
         chance.choice((world.cron, world.daemon, lambda: world.cron(1)))()
+        if chance.random() < 0.2:
+            world.correct(slug, chance.choice(FATES))
+            world.approve(slug)
+            world.cron()
         if chance.random() < 0.15:
             world.kill(slug, chance.choice(FATES))
 
@@ -137,6 +141,7 @@ ACTS: tuple[tuple[int, Act], ...] = (
     (3, lambda w, c: w.lift(c.choice(ALTERNATES), c.choice(FATES), at_once=c.random() < 0.3)),
     (3, lambda w, c: w.clear(one(w, c), c.choice(FATES))),
     (1, lambda w, c: w.refuse(one(w, c), c.choice(FATES))),
+    (3, lambda w, c: w.correct(one(w, c), c.choice(FATES), c.choice((None, None, timedelta(minutes=4))))),
     (1, lambda w, c: w.kill(one(w, c), c.choice(FATES))),
     (2, lambda w, c: w.wait_for_expiry(one(w, c), c.choice(SHORT))),
     (4, lambda w, c: w.approve(one(w, c))),
@@ -215,6 +220,8 @@ OFTEN = (
     "armed at rest",
     "waits for its clearance",
     "the auditor saw release.dismissed",
+    "corrected",
+    "a correction left",
     "withdrawn from one who has it",
     "withdrawn before it left",
     "has it, and it was withdrawn",
@@ -240,6 +247,8 @@ SOMETIMES = (
     "an older record that does not know who was lifted",
     "withdrawn while it may be on its way",
     "withdrawn in a stop",
+    "a corrected version left as the first",
+    "correction taken back",
     "a withdrawal waits for a person",
     "claimed, and then: it was killed in the meantime",
     "claimed, and then: nobody there has anything to withdraw any more",

@@ -94,6 +94,7 @@ class Network:
             "refused": each(self.refuse),
             "lifted": each(self.lift),
             "withdrawn": self.kill_one,
+            "corrected": each(lambda slug: [self.correct(slug), self.approve(slug)]),
             "a second": lambda: self.wait(timedelta(seconds=1)),
         }
 
@@ -107,6 +108,7 @@ class Network:
         """The first byte leaves. What is broken here is kept: the program takes it for a fault of the outlet."""
         try:
             row = self.rows[key]
+            row.key = key
             if row.withdraws:
                 self._ask_of_withdrawal(outlet, rendered, row)
             else:
@@ -174,6 +176,7 @@ class Network:
         if not row.withdraws:
             withdrawal = self.withdrawal_of(row)
             assert withdrawal is None or not withdrawal.arrivals, "it arrived after its withdrawal"
+            self._ask_of_newer(row)
         if (group := self.known[row.slug].event) and not row.withdraws:
             self.left_of.setdefault(group, set()).add(row.slug)
             assert len(self.left_of[group]) == 1, f"two alternates left: {self.left_of[group]}"

@@ -16,7 +16,7 @@ from pressrelease.config import ClearanceRule, Config, Office, OutletConfig, Pol
 from pressrelease.library import Library
 from pressrelease.message import Message
 from pressrelease.outlets import RenderedMessage
-from pressrelease.release.delivery import Abilities, Earlier, Receipt, Repeats
+from pressrelease.release.delivery import Abilities, Action, Earlier, Receipt, Repeats
 from pressrelease.store import Store
 from pressrelease.store.presence import check_in
 from pressrelease.wiring import Workspace
@@ -177,7 +177,8 @@ class FakeOutlet:
         self, message: Message, *, key: str, recipient: str, earlier: Sequence[Earlier]
     ) -> RenderedMessage:
         self.world.between(self.place)
-        return RenderedMessage(f"{message.action.value}: {message.note}".encode(), "text/plain")
+        text = message.text if message.action is Action.CORRECT else ""
+        return RenderedMessage(f"{message.action.value}: {message.note}{text}".encode(), "text/plain")
 
     def replace(self, rendered: RenderedMessage, *, key: str, recipient: str, earlier: Sequence[Earlier]) -> Receipt:
         return self.world.sent(self, rendered, key)
@@ -220,6 +221,9 @@ class Known:
     lifted: bool = False
     dismissed: bool = False
     killed: bool = False
+    #: The number of the version, and what was known before it was corrected.
+    n: int = 1
+    corrects: Known | None = None
 
 
 @dataclass
@@ -239,6 +243,7 @@ class Row:
     may: int = 0
     under_way: bool = False
     left_after: int = 0
+    n: int = 1
     arrivals: list[datetime] = field(default_factory=list)
     seen: dict[str, datetime] = field(default_factory=dict)
     sent_again: int = 0

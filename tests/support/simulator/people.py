@@ -46,6 +46,7 @@ class People:
     counts: Counter[str]
     offset_there: timedelta
     winners: dict[str, str]
+    _took_back: Callable[[str], bool]
     _number: int
 
     def _try(self, act: Callable[[], Any]) -> bool:
@@ -165,7 +166,7 @@ class People:
         if slug in self.known and self._try(lambda: approving.approve(self.context, slug, "da")):
             known = self.known[slug]
             known.approvals = 1
-            if not known.event:  # an approval lifts nothing that waits for a verdict
+            if not known.event or known.n > 1:  # an approval lifts nothing that waits for a verdict
                 known.lift = known.lift or self.machine.wall
 
     def unapprove(self, slug: str) -> None:
@@ -173,7 +174,7 @@ class People:
             known = self.known[slug]
             known.approvals = 0
             release = self.context.store.read.release(slug)
-            if known.event:
+            if known.event and known.n == 1:
                 known.lift, known.lifted = None, False  # approved again, it must be lifted again
             elif known.hour is None:
                 known.lift = release.lift if release else None
@@ -181,7 +182,8 @@ class People:
     def unschedule(self, slug: str) -> None:
         if slug in self.known and self._try(lambda: scheduling.unschedule(self.context, slug)):
             assert not self.known[slug].killed, "a draft again, and it was withdrawn for good"
-            self.drafts[slug] = self.known.pop(slug)
+            if not self._took_back(slug):
+                self.drafts[slug] = self.known.pop(slug)
 
     def hold(self, slug: str) -> None:
         if slug in self.known and self._try(lambda: stopping.hold(self.context, slug, "wait")):
@@ -286,7 +288,8 @@ class People:
         self, slug: str, outlet: str, verdict: str, of: Callable[[Row], bool]
     ) -> list[tuple[Row, DeliveryState]]:
         """Settle what is in doubt of which `of` holds; each row with the state that it had."""
-        keys = frozenset(row.key for row in self._rows_of(slug) if row.outlet == outlet and of(row))
+        chosen = {id(row) for row in self._rows_of(slug) if row.outlet == outlet and of(row)}
+        keys = frozenset(key for key, row in self.rows.items() if id(row) in chosen)
         found: list[Delivery] = []
 
         def act() -> None:
@@ -336,5 +339,7 @@ class People:
     def _rows_of(self, slug: str) -> list[Row]:
         """What may still be decided about a release: its deliveries, or its withdrawals once it is killed."""
         known = self.known.get(slug)
-        found = [r for r in self.rows.values() if known and (r.slug, r.version) == (slug, known.version)]
-        return [r for r in found if known and r.withdraws == known.killed]
+        found = {
+            id(r): r for r in self.rows.values() if known and (r.slug, r.version, r.n) == (slug, known.version, known.n)
+        }
+        return [r for r in found.values() if known and r.withdraws == known.killed]

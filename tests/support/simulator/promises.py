@@ -38,7 +38,9 @@ class Promises:
         known = self.known.get(row.slug)
         assert known is not None, "what is no longer scheduled left"
         assert not known.killed, "left although it was withdrawn for good"
-        assert known.version == row.version, "a version left that another has replaced"
+        assert (known.version, known.n) == (row.version, row.n), "a version left that another has replaced"
+        if row.n > 1:
+            self._ask_of_correction(row, key, self._in_doubt())
         assert known.approvals >= 1, "left unapproved"
         assert known.lift is not None, "left without a lift"
         self._must_not_be_early(machine, known.lift)

@@ -25,6 +25,7 @@ from pressrelease.scheduler.run import Scheduler
 from pressrelease.services import ServiceContext
 from pressrelease.store.presence import ProcessLock, check_in, register
 from simulator.copies import Copies, Kept
+from simulator.corrections import Corrections
 from simulator.machine import Fates, FragileStore, Killed, Machine, leave_servers, running_on
 from simulator.network import Crash, Network
 from simulator.office import (
@@ -45,7 +46,7 @@ from simulator.verdicts import Verdicts
 from simulator.withdrawals import Withdrawals
 
 
-class World(People, Verdicts, Withdrawals, Copies, Network, Promises):
+class World(People, Verdicts, Withdrawals, Corrections, Copies, Network, Promises):
     """One history. Each method that starts with a verb is a thing that can happen."""
 
     def __init__(self, seed: int = 0, url: str = STORE) -> None:
