@@ -186,7 +186,9 @@ SENTENCES: Mapping[str, Callable[[_Line], str]] = MappingProxyType(
             f"{line.detail.get('by') or line.who} settled a promise as kept{line.because()}"
         ),
         "release.withdrawn": lambda _: "It is withdrawn from everyone who had it",
-        "release.published": lambda _: "It is published; every delivery is done",
+        "release.published": lambda line: (
+            f"{'The correction is out' if line.detail.get('n') else 'It is published'}; every delivery is done"
+        ),
         "delivery.claimed": lambda line: f"Sending to {line.where} started (try {line.detail.get('attempt')})",
         "delivery.given_back": lambda line: f"Nothing was sent to {line.where}{line.because('reason')}",
         "delivery.delivered": lambda line: f"{line.where} accepted it{line.answer()}",

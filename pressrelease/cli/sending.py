@@ -138,8 +138,10 @@ def publish_due_command(
     )
     for words in outcome.moved:
         session.say(f"{words}.")
-    if outcome.published:
-        session.say(f"Published: {', '.join(outcome.published)}.")
+    if originals := [slug for slug in outcome.published if slug not in outcome.corrected]:
+        session.say(f"Published: {', '.join(originals)}.")
+    if outcome.corrected:
+        session.say(f"Corrected: {', '.join(outcome.corrected)}.")
     if outcome.withdrawn:
         session.say(f"Withdrawn everywhere: {', '.join(outcome.withdrawn)}.")
     found = _what_stands(outcome) or _clock_doubt(context, outcome)

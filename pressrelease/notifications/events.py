@@ -235,8 +235,7 @@ def _published(group: EventGroup, known: Known | None) -> str:
     deliveries = known.dossier.deliveries
     worst = max((one.late for one in deliveries if one.late is not None), default=timedelta())
     when = f"late by {say_span(worst)}" if worst > LATE else "on time"
-    named = f"The correction of {known.name}" if known.dossier.release.n > 1 else known.name
-    is_out = f"{named} is out, {when}."
+    is_out = f"{known.name} is out, {when}."
     if (early := known.early) is not None:
         ahead = say_span(early.embargo - early.at)
         is_out = f"{known.name} was published EARLY by {one_line(early.by)}, {ahead} before its embargo."
@@ -266,7 +265,7 @@ def _link(arrived: Sequence[Delivery]) -> str:
 def _late(group: EventGroup, known: Known | None, *, out: bool) -> str:
     if known is not None and known.dossier.release.version == group.version and _all_settled(known.dossier):
         return ""  # the notice that it is out says how late
-    name = display_name(group.slug, group.version, out=out)
+    name = _named(group, known, out=out)
     return f"{name} reached {group.outlet} {say_span(group.late)} after its release time{_so_many(group.count)}."
 
 
@@ -282,7 +281,7 @@ def _stuck(group: EventGroup, known: Known | None, closed: Collection[str], *, o
         count = sum(one.state is state and one.needs_person for one in those)
         if not count or (state is DeliveryState.FAILED and group.outlet in closed):
             return ""  # it was resolved, or it waits for the outlet's credentials, which the outlet's notice reports
-    name = display_name(group.slug, group.version, out=out)
+    name = _named(group, known, out=out)
     look = f"`pressrelease status {group.slug}`" if out else "`pressrelease status`"
     if state is DeliveryState.IN_DOUBT:
         words = (
@@ -294,7 +293,10 @@ def _stuck(group: EventGroup, known: Known | None, closed: Collection[str], *, o
 
 
 def _named(group: EventGroup, known: Known | None, *, out: bool) -> str:
-    return known.name if known is not None else display_name(group.slug, group.version, out=out)
+    same = known is not None and (
+        known.dossier.release.version == group.version or known.dossier.release.word is Directive.KILLED
+    )
+    return known.name if known is not None and same else display_name(group.slug, group.version, out=out)
 
 
 def _not_withdrawn(group: EventGroup, known: Known | None, *, out: bool) -> str:

@@ -9,10 +9,12 @@ from typing import Any
 
 from pressrelease.publishing.plan import Waiting
 from pressrelease.status.causes import Topic
-from pressrelease.status.evaluation import Dossier, ReleaseStatus
+from pressrelease.status.evaluation import Directive, Dossier, ReleaseStatus
 
 #: How much of a version is its code, in hexadecimal digits.
 CODE = 6
+
+_CORRECTION = "the correction of "
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,10 @@ class Known:
 
     @property
     def name(self) -> str:
-        """What it may be called."""
-        return display_name(self.dossier.release.slug, self.dossier.release.version, out=self.out)
+        """What it may be called in a sentence; a correction that is not withdrawn is called one."""
+        release = self.dossier.release
+        name = display_name(release.slug, release.version, out=self.out)
+        return f"{_CORRECTION}{name}" if release.n > 1 and release.word is not Directive.KILLED else name
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,8 @@ def display_name(slug: str, version: str, *, out: bool) -> str:
 
 
 def sentence(words: str) -> str:
-    """Return words with a capital if a release without a name starts them; a slug stays as it is typed."""
-    return f"A{words[1:]}" if words.startswith("a release (code ") else words
+    """Return words with a capital if "a release" or "the correction" starts them; a slug stays as it is typed."""
+    return f"{words[0].upper()}{words[1:]}" if words.startswith(("a release (code ", _CORRECTION)) else words
 
 
 def in_logs(waiting: Waiting) -> tuple[str, str]:

@@ -31,13 +31,15 @@ WAITED_FOR = timedelta(seconds=2)
 class Outcome(NamedTuple):
     """The result of one pass.
 
-    `published` are the releases that were completed in it, and `withdrawn` those that were taken back everywhere;
+    `published` are the releases that were completed in it, `corrected` those of them that had been out before, and
+    `withdrawn` those that were taken back everywhere;
     `retrying` are those with something that failed and is tried again. `moved` lists, in words, lifts that followed a
     zone's changed rules. `seen` is its last snapshot, None if nothing was ever recorded.
     """
 
     at: datetime
     published: tuple[str, ...] = ()
+    corrected: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     publishing: tuple[str, ...] = ()
     needs_you: tuple[Waiting, ...] = ()
@@ -84,7 +86,7 @@ def publish_due(
             if one.ruling.words
         )
         seen = take_snapshot(store, workspace.library, config, witnesses)
-    tried: dict[str, bool] = {}
+    tried: dict[str, Delivery] = {}
     imminent = seen.next_wake is not None and seen.next_wake - seen.at < WAITED_FOR
     # If an outlet is closed, opening it with the current credentials shows whether they were fixed.
     if seen.due or ((imminent or seen.closed) and not seen.stopped) or store.read.claimed():
@@ -96,7 +98,7 @@ def publish_due(
             seen = cycle.look()
             while (due := _due(seen, only)) and cycle.attempted > begun:
                 begun = cycle.attempted
-                tried |= {delivery.slug: delivery.withdraws for delivery in due}
+                tried |= {delivery.slug: delivery for delivery in due}
                 cycle.dispatch(due)
                 while not cycle.drain(TELL_EVERY if tell else None):
                     if tell is not None:
@@ -136,14 +138,18 @@ def _leave_sign(store: Store, seen: Snapshot, *, comes_again: bool) -> None:
         check_in(ledger, owner, "publish-due", mark, vouched=vouched, gone_after=CALLED_BY_CRON)
 
 
-def _outcome(seen: Snapshot, tried: Mapping[str, bool], still_open: Collection[str], moved: tuple[str, ...]) -> Outcome:
-    """Return the result of a pass that `tried` these releases, each with whether it was to be withdrawn."""
+def _outcome(
+    seen: Snapshot, tried: Mapping[str, Delivery], still_open: Collection[str], moved: tuple[str, ...]
+) -> Outcome:
+    """Return the result of a pass that `tried` these releases, each with one of its deliveries."""
     states = {slug: status.state for slug, status in seen.plan.statuses}
     statuses = dict(seen.plan.statuses)
+    done = {slug: delivery for slug, delivery in tried.items() if slug not in still_open}
     return Outcome(
         at=seen.at,
-        published=tuple(slug for slug, withdraws in tried.items() if slug not in still_open and not withdraws),
-        withdrawn=tuple(slug for slug, withdraws in tried.items() if slug not in still_open and withdraws),
+        published=tuple(slug for slug, delivery in done.items() if not delivery.withdraws),
+        corrected=tuple(slug for slug, delivery in done.items() if delivery.n > 1 and not delivery.withdraws),
+        withdrawn=tuple(slug for slug, delivery in done.items() if delivery.withdraws),
         publishing=tuple(slug for slug, state in states.items() if state is ReleaseState.PUBLISHING),
         needs_you=seen.plan.needs_you,
         stopped=seen.stopped,

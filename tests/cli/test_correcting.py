@@ -44,7 +44,7 @@ def test_it_goes_out_once_it_is_approved_in_the_place_of_the_first(workspace: Wo
     screen = call.json("approve", "names", "--as", "da")["approving"][0]
     assert (screen["n"], screen["note"]) == (2, NOTE)
     assert screen["since"]["difference"]["text"]
-    call("publish-due")
+    assert call("publish-due").strip() == "Corrected: names."
     assert "Better words." in page(workspace)
     assert NOTE in page(workspace)
     found = call.json("status", "names")["releases"][0]
@@ -54,6 +54,7 @@ def test_it_goes_out_once_it_is_approved_in_the_place_of_the_first(workspace: Wo
         (2, "correction", "published", NOTE),
     ]
     assert [[one["action"] for one in each["deliveries"]] for each in found["versions"]] == [["publish"], ["correct"]]
+    assert "The correction is out; every delivery is done." in call("journal")
     assert "agree" in call("journal", "--verify")
     call("kill", "names", "--why", "x", "--confirm", "names")
     assert "Better words." not in page(workspace)

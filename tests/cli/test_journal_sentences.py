@@ -96,6 +96,8 @@ def test_a_sentence_names_no_event_and_ends(event: str) -> None:
             "da moved it from Monday, Dec. 7, 2026, 9 a.m. PST to Tuesday, Dec. 8, 2026, 9 a.m. PST: the judge asked.",
         ),
         ("release.approved", {"by": "deputy"}, "deputy approved version 3fa2c1d09b77 (entered by da)."),
+        ("release.published", {}, "It is published; every delivery is done."),
+        ("release.published", {"n": 2}, "The correction is out; every delivery is done."),
         ("release.held", {"why": "wrong name"}, "da put it on hold: wrong name."),
         ("delivery.settled", {"outlet": "media", "settled": "sent"}, "da says that media got it."),
         (

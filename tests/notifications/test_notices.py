@@ -165,6 +165,33 @@ CASES: dict[str, tuple[list[str], list[str]]] = {
         told_words(happening("release.published", n=2), of=corrected(known(delivery(), out=True))),
         [f"The correction of {SLUG} is out, on time. media: delivered."],
     ),
+    "a correction lacks an approval": (
+        told_words(happening("release.corrected", n=2), of=corrected(known(WAITING, missing=1, out=True, lift=None))),
+        [
+            f"The correction of {SLUG} needs 1 more approval and goes out as soon as it is approved."
+            " To see it: `pressrelease status`."
+        ],
+    ),
+    "a correction failed": (
+        told_words(happening("delivery.failed", outlet="media"), of=corrected(known(FAILED, out=True))),
+        [
+            f"The correction of {SLUG} failed for good at media. To see why: `pressrelease status {SLUG}`."
+            " To try again: `pressrelease retry`."
+        ],
+    ),
+    "what a correction has overtaken failed": (
+        told_words(
+            happening("delivery.failed", outlet="media", version="b" * 64), of=corrected(known(FAILED, out=True))
+        ),
+        [
+            f"{SLUG} failed for good at media. To see why: `pressrelease status {SLUG}`."
+            " To try again: `pressrelease retry`."
+        ],
+    ),
+    "a corrected release was withdrawn": (
+        told_words(happening("release.withdrawn"), of=corrected(known(delivery(), out=True, word=Directive.KILLED))),
+        [f"{SLUG} is withdrawn from everyone who had it."],
+    ),
     "it was published early": (
         told_words(
             happening("release.published"),
