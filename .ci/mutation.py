@@ -50,6 +50,10 @@ ACCEPTED = {
 +assert mark.uptime is not None or before.uptime is not None  # noqa: S101, PT018  (readings of one boot have it)""": (
         "it is for the type checker; the line after it fails as well"
     ),
+    """-given = [*(one for one in dossier.approvals if one.by not in uncounted), Approval(by, ledger.now)]
++given = [*(one for one in dossier.approvals if one.by not in uncounted), Approval(by, None)]""": (
+        "people are counted, whenever they approved"
+    ),
     """-words += [next((one.error for one in held_up if one.error), "")]
 +words += [next((one.error for one in held_up if one.error), None)]""": "an empty word and none are both left out",
 }

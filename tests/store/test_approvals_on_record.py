@@ -30,14 +30,16 @@ def record(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def approve(record: Store, by: str, *, at: datetime = LATER, version: str = "v1", **more: Any) -> None:
+def approve(
+    record: Store, by: str, *, at: datetime = LATER, slug: str = SLUG, version: str = "v1", **more: Any
+) -> None:
     with record.ledger(now=at, actor="root") as ledger:
-        approvals.approve(ledger, SLUG, version, by, **({"policy": TWO} | more))
+        approvals.approve(ledger, slug, version, by, **({"policy": TWO} | more))
 
 
-def unapprove(record: Store, why: str = "") -> int:
+def unapprove(record: Store, *why: str) -> int:
     with record.ledger(now=LATER, actor="root") as ledger:
-        return approvals.unapprove(ledger, SLUG, why)
+        return approvals.unapprove(ledger, SLUG, *why)
 
 
 def rows(record: Store) -> list[dict[str, Any]]:
@@ -84,12 +86,16 @@ def test_a_person_who_approves_twice_changes_nothing(record: Store) -> None:
 
 def test_a_signature_takes_the_place_of_the_same_persons_approval_and_of_no_others(record: Store) -> None:
     put(record, approvals=0)
-    put(record, "other", approvals=1)
+    put(record, "other", approvals=0)
+    approve(record, "da", slug="other")
+    approve(record, "da", at=NOW)
+    unapprove(record)
     approve(record, "da")
     approve(record, "deputy")
     approve(record, "DA", at=LATER + timedelta(hours=1), signature="-----BEGIN")
     assert [(row["slug"], row["by"], row["withdrawn_at"], row["signature"]) for row in rows(record)] == [
-        ("other", "person-0", None, None),
+        ("other", "da", None, None),
+        (SLUG, "da", to_micros(LATER), None),
         (SLUG, "da", to_micros(LATER + timedelta(hours=1)), None),
         (SLUG, "deputy", None, None),
         (SLUG, "DA", None, "-----BEGIN"),
@@ -157,17 +163,17 @@ def test_a_lift_that_was_chosen_stays(record: Store) -> None:
     assert lift_of(record) == LIFT
 
 
-@pytest.mark.parametrize("why", ["", "a name is wrong"])
-def test_a_withdrawal_ends_every_approval_of_one_release(record: Store, why: str) -> None:
+@pytest.mark.parametrize("why", [(), ("a name is wrong",)])
+def test_a_withdrawal_ends_every_approval_of_one_release(record: Store, why: tuple[str, ...]) -> None:
     put(record, approvals=2)
     put(record, "other", approvals=1)
-    assert unapprove(record, why) == 2
+    assert unapprove(record, *why) == 2
     assert [(row["slug"], row["withdrawn_at"]) for row in rows(record)] == [
         (SLUG, to_micros(LATER)),
         (SLUG, to_micros(LATER)),
         ("other", None),
     ]
-    assert last_line(record) == ("release.unapproved", SLUG, "v1", {"withdrawn": 2, "why": why})
+    assert last_line(record) == ("release.unapproved", SLUG, "v1", {"withdrawn": 2, "why": "".join(why)})
     assert lift_of(record) == LIFT
 
 
