@@ -251,7 +251,6 @@ SOMETIMES = (
     "correction taken back",
     "a withdrawal waits for a person",
     "claimed, and then: it was killed in the meantime",
-    "claimed, and then: nobody there has anything to withdraw any more",
     "claimed, and then: the time reserved for sending was almost over",
     "the auditor saw arrivals",
     "the auditor saw repeats",

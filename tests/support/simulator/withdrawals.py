@@ -38,6 +38,9 @@ class Withdrawals:
             return
         if not self._done(lambda: killing.kill(self.context, slug, why="a wrong name", note=NOTE), fate):
             return
+        release = self.context.store.read.release(slug)
+        while known.corrects is not None and release is not None and release.n < known.n:
+            known = self.known[slug] = known.corrects  # a correction of which nothing had begun is taken back
         known.killed = True
         newest = {
             id(row): row
