@@ -27,12 +27,11 @@ def follow_up(message: Message, *, also: Sequence[str] = ()) -> Message:
     first version. Every other message is returned unchanged.
 
     A withdrawal has nothing of the release but its headline: no text, no attachments, no keywords, no link. `also` are
-    paragraphs that follow the first one.
+    paragraphs that follow what it says by itself.
     """
     if message.action not in {Action.CORRECT, Action.WITHDRAW}:
         return message
-    named, *others = lead_in(message)
-    paragraphs = (named, *also, *others)
+    paragraphs = (*lead_in(message), *also)
     return _correction(message, paragraphs) if message.action is Action.CORRECT else _withdrawal(message, paragraphs)
 
 
@@ -62,10 +61,12 @@ def lead_in(message: Message) -> tuple[str, ...]:
     if message.action is Action.CORRECT:
         named = words.corrects.format(headline=first.headline, when=when)
         return tuple(part for part in (named, correction_note(message), words.use_corrected) if part)
-    named = words.withdraws.format(office=message.office.name, headline=first.headline, when=when)
+    named = words.withdraws.format(day=_noted(message), headline=first.headline, when=when)
     if message.release.headline != first.headline:
-        named += " " + words.last_headline.format(headline=message.release.headline)
-    return (named, *withdrawal_note(message), words.do_not_use)
+        named += " " + words.corrected_headline.format(headline=message.release.headline)
+    elif message.n > 1:
+        named += " " + words.corrected_too
+    return tuple(part for part in (named, message.note, words.do_not_use) if part)
 
 
 def correction_note(message: Message) -> str:

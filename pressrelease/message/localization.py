@@ -36,7 +36,8 @@ class Words:
     use_corrected: str
     withdrawal: str
     withdraws: str
-    last_headline: str
+    corrected_too: str
+    corrected_headline: str
     withdrawn_on: str
     do_not_use: str
     page_withdrawn: str
@@ -85,12 +86,13 @@ ENGLISH = Words(
     correction="CORRECTION",
     corrects='This corrects the release "{headline}" of {when}.',
     corrected_on="Correction, {day}: {note}",
-    use_corrected="Use the corrected release in place of every earlier version.",
+    use_corrected="Use the corrected release below instead of any earlier version.",
     withdrawal="KILL",
-    withdraws='{office} has withdrawn the release "{headline}" of {when}.',
-    last_headline='Its last version had the headline "{headline}".',
+    withdraws='On {day}, we withdrew the release "{headline}" of {when}.',
+    corrected_too="This includes every corrected version.",
+    corrected_headline='This includes the corrected version, "{headline}".',
     withdrawn_on="Withdrawn {day}.",
-    do_not_use="Do not use it. Remove it wherever you published it. Notify everyone you gave it to.",
+    do_not_use="Do not use the release. Remove it wherever you published it. Notify everyone you gave it to.",
     page_withdrawn="Press release withdrawn",
     kind_of="{kind} of {when}",
     message_id="Message-ID of the first mail: {id}",
@@ -129,12 +131,13 @@ SPANISH = Words(
     correction="CORRECCIÓN",
     corrects='Este texto corrige el comunicado "{headline}", de {when}.',
     corrected_on="Corrección, {day}: {note}",
-    use_corrected="Use el comunicado corregido en lugar de toda versión anterior.",
+    use_corrected="Use el comunicado corregido, a continuación, en lugar de cualquier versión anterior.",
     withdrawal="ANULACIÓN",
-    withdraws='{office} ha retirado el comunicado "{headline}", de {when}.',
-    last_headline='Su última versión llevaba el título "{headline}".',
+    withdraws='El {day} retiramos el comunicado "{headline}", de {when}.',
+    corrected_too="Esto incluye todas las versiones corregidas.",
+    corrected_headline='Esto incluye la versión corregida, "{headline}".',
     withdrawn_on="Retirado: {day}.",
-    do_not_use="No lo use. Elimínelo de donde lo haya publicado. Avise a quienes se lo haya entregado.",
+    do_not_use="No use el comunicado. Elimínelo de donde lo haya publicado. Avise a quienes se lo haya entregado.",
     page_withdrawn="Comunicado retirado",
     kind_of="{kind} de {when}",
     message_id="Message-ID del primer correo: {id}",

@@ -62,7 +62,7 @@ def test_a_correction_names_the_first_and_has_the_whole_corrected_release() -> N
             "CORRECTION\n\n"
             'This corrects the release "Names released" of Monday, Sept. 24, 2018, 9\na.m. PDT.\n\n'
             "Correction, Tuesday, Sept. 25, 2018: The age was wrong.\n\n"
-            "Use the corrected release in place of every earlier version.\n\n"
+            "Use the corrected release below instead of any earlier version.\n\n"
         )
         + whole.text
     )
@@ -76,11 +76,10 @@ def test_a_withdrawal_has_nothing_of_the_release_but_its_headline_and_slug() -> 
     assert made.release.headline == "KILL: Names released"
     assert made.text == (
         "KILL\n\n"
-        'Placer County District Attorney has withdrawn the release "Names\n'
-        'released" of Monday, Sept. 24, 2018, 9 a.m. PDT.\n\n'
-        "Withdrawn Tuesday, Sept. 25, 2018.\n\n"
+        'On Tuesday, Sept. 25, 2018, we withdrew the release "Names released" of\n'
+        "Monday, Sept. 24, 2018, 9 a.m. PDT. This includes every corrected\nversion.\n\n"
         "The age was wrong.\n\n"
-        "Do not use it. Remove it wherever you published it. Notify everyone you\ngave it to.\n\n"
+        "Do not use the release. Remove it wherever you published it. Notify\neveryone you gave it to.\n\n"
         "Media contact:\nPress Office\n530-555-0100\npress@example.org\n\n"
         "Placer County District Attorney\n\n###\n"
     )
@@ -95,7 +94,7 @@ def test_a_withdrawal_of_a_corrected_release_names_both_headlines() -> None:
     made = follow_up(a_follow_up(Action.WITHDRAW, headline="Names of 14 released", note=""))
     assert made.release.headline == "KILL: Names of 14 released"
     assert 'the release "Names released" of' in made.html.replace("&quot;", '"')
-    assert 'Its last version had the headline "Names of 14 released".' in made.html.replace("&quot;", '"')
+    assert 'This includes the corrected version, "Names of 14 released".' in made.html.replace("&quot;", '"')
     assert "<p></p>" not in made.html
 
 

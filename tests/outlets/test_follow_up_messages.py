@@ -113,7 +113,7 @@ def test_people_get_plain_words(kind: str, settings: dict[str, Any], title: str,
     shown = rendered(outlet, WITHDRAWAL)
     assert shown[title] == "KILL: Press release of Monday, Sept. 24, 2018, 9 a.m. PDT"
     assert shown[text] == (
-        f"Withdrawn Thursday, Sept. 27, 2018. {NOTE} Do not use it. Remove it wherever you published it. "
+        f"Withdrawn Thursday, Sept. 27, 2018. {NOTE} Do not use the release. Remove it wherever you published it. "
         "Notify everyone you gave it to."
     )
     for hidden in ("Names", "names-released", "Poe"):
