@@ -52,10 +52,10 @@ def test_a_published_file_that_was_edited_leads_in_no_circle(
     call("publish-due")
     monkeypatch.setenv("VISUAL", "sed -i s/Words/Other/")
     call("edit", "names")
-    assert "doesn't change what was published" in call.out
+    assert "changes nothing that was published" in call.out
     call("approve", "names", expect=77)
     assert "schedule names" not in call.err
-    assert "corrections" in call.err
+    assert "pressrelease correct" in call.err
     call("schedule", "names", "--yes", expect=77)
     assert "approve" not in call.err
 
@@ -100,9 +100,9 @@ def test_what_is_no_command_is_not_answered_with_its_opposite(place: Workspace, 
     ("typed", "commands"),
     [
         ("send names --yes", ["publish names", "schedule names"]),
-        ("retract names", ["hold names", "stop"]),
-        ("kill names --why x", ["hold names", "stop"]),
-        ("retact", ["hold SLUG", "stop"]),
+        ("retract names", ["kill names", "hold names", "stop"]),
+        ("amend names", ["correct names", "edit names"]),
+        ("retact", ["kill SLUG", "hold SLUG", "stop"]),
         ("list", ["status"]),
         ("cancel a b", ["unschedule a b", "hold a b"]),
         ("aprove names", ["approve names"]),

@@ -264,7 +264,7 @@ def test_what_fell_due_under_a_stop_is_in_the_days_picture(office: Office, call:
     call("schedule", "statement")
     call("approve", "statement")
     call(expect=10)
-    assert "nothing is running to send it" in call.out
+    assert "no scheduler is running to send it" in call.out
     call("stop")
     call()
     assert "Stopped, though it is due\n  statement\n" in call.out
