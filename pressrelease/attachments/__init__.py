@@ -31,6 +31,15 @@ class Found(NamedTuple):
 
 def look(data: bytes) -> tuple[Found, ...]:
     """Return what is found in a file. Its kind is known by its first bytes; of other kinds nothing is known."""
+    try:
+        return _looked(data)
+    except Refused:
+        raise
+    except Exception:  # noqa: BLE001  (a parser raises what it happens to meet in a damaged or hostile file)
+        return (Found(FoundKind.UNREAD, "can't be looked into. Save it again, or export it as PDF or JPEG"),)
+
+
+def _looked(data: bytes) -> tuple[Found, ...]:
     reader = _reader(data)
     if reader == "pictures":
         from pressrelease.attachments.pictures import look_into_picture
@@ -52,21 +61,14 @@ def look(data: bytes) -> tuple[Found, ...]:
 
 def cleaned(data: bytes) -> bytes:
     """Return the file without what `look` finds. Raises Refused where only a person can take it out."""
-    reader = _reader(data)
-    if reader == "pictures":
-        from pressrelease.attachments.pictures import cleaned_picture
-
-        result = cleaned_picture(data)
-    elif reader == "pdf":
-        from pressrelease.attachments.pdf import cleaned_pdf
-
-        result = cleaned_pdf(data)
-    elif reader == "office":
-        from pressrelease.attachments.office_files import cleaned_office_file
-
-        result = cleaned_office_file(data)
-    else:
-        raise Refused("This kind of file can't be cleaned.", hint="Export it as PDF, PNG or JPEG.", code="not_clean")
+    if any(one.kind is FoundKind.UNREAD for one in look(data)):
+        raise _unreadable()
+    try:
+        result = _scrubbed(data)
+    except Refused:
+        raise
+    except Exception:  # noqa: BLE001  (as in `look`)
+        raise _unreadable() from None
     left = look(result)
     if left:
         raise Refused(
@@ -75,6 +77,27 @@ def cleaned(data: bytes) -> bytes:
             code="not_clean",
         )
     return result
+
+
+def _unreadable() -> Refused:
+    return Refused("It can't be read.", hint="Save it again, or export it as PDF or JPEG.", code="not_clean")
+
+
+def _scrubbed(data: bytes) -> bytes:
+    reader = _reader(data)
+    if reader == "pictures":
+        from pressrelease.attachments.pictures import cleaned_picture
+
+        return cleaned_picture(data)
+    if reader == "pdf":
+        from pressrelease.attachments.pdf import cleaned_pdf
+
+        return cleaned_pdf(data)
+    if reader == "office":
+        from pressrelease.attachments.office_files import cleaned_office_file
+
+        return cleaned_office_file(data)
+    raise Refused("This kind of file can't be cleaned.", hint="Export it as PDF, PNG or JPEG.", code="not_clean")
 
 
 def _reader(data: bytes) -> str:

@@ -160,7 +160,7 @@ class _Writer:
 
     def _list(self, node: Node) -> str:
         items: list[str] = []
-        number = int(node.attributes["start"]) if node.attributes.get("start", "").isdigit() else 1
+        number = int(node.attributes["start"]) if node.attributes.get("start", "").isdecimal() else 1
         for child in node.children:
             if not isinstance(child, Node) or self._is_left_out(child):
                 continue
@@ -256,7 +256,7 @@ def _rows(node: Node) -> list[Node]:
 
 
 def _number(text: str) -> int:
-    return min(int(text), 50) if text.isdigit() and int(text) > 0 else 1
+    return min(int(text), 50) if text.isdecimal() and int(text) > 0 else 1
 
 
 def _holds_block(node: Node) -> bool:

@@ -208,7 +208,7 @@ def _luminance(color: str) -> float:
 
 def _is_tiny(run: Any) -> bool:
     size = _first_value(run, "./w:rPr/w:sz")
-    return size.isdigit() and int(size) <= _TINY
+    return size.isdecimal() and int(size) <= _TINY
 
 
 def _boxes(tree: Any) -> Iterator[Seen]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from needed import needs_module
 
 from pressrelease.attachments import FoundKind, cleaned, look
@@ -97,3 +100,15 @@ def test_a_copy_that_still_says_something_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(pictures, "cleaned_picture", lambda data: data)
     with pytest.raises(Refused, match="its author"):
         cleaned(saved(tags={0x013B: "J. Doe"}))
+
+
+@given(st.sampled_from(["JPEG", "PNG", "WEBP", "GIF"]), st.data())
+def test_a_damaged_picture_is_reported_and_breaks_nothing(kind: str, data: st.DataObject) -> None:
+    whole = saved(kind, made=picture().convert("P") if kind == "GIF" else None)
+    cut = data.draw(st.integers(8, len(whole)))
+    broken = bytearray(whole[:cut])
+    for at in data.draw(st.lists(st.integers(4, cut - 1), max_size=5)):
+        broken[at] ^= 0xFF
+    look(bytes(broken))
+    with contextlib.suppress(Refused):
+        assert look(cleaned(bytes(broken))) == ()
