@@ -168,14 +168,14 @@ def _set_editor() -> str:
 
 def _after_editing(context: ServiceContext, slug: str) -> list[str]:
     """What an edited file means for a release that was scheduled, approved or published as it was before."""
-    from pressrelease.services.approving import PUBLISHED_AND_EDITED
+    from pressrelease.services.approving import edited_afterwards
     from pressrelease.status.evaluation import ReleaseState
 
     if not context.store.exists or not context.store.read.releases([slug]):
         return []
     report = context.report(slug)
     if report.status.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
-        return [PUBLISHED_AND_EDITED]
+        return [edited_afterwards(slug, report.status.state)]
     if report.dossier.begun:
         return ["Part of it has gone out as it was before. The rest won't go out until the file is put back."]
     people = ", ".join(dict.fromkeys(approval.by for approval in report.dossier.approvals))

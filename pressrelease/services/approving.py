@@ -51,7 +51,7 @@ def may_approve(
     if report.status.state in {ReleaseState.PUBLISHED, ReleaseState.KILLED}:
         raise NotPermitted(
             f"{slug} is {report.status.state.sentence} already. Nothing was approved.",
-            hint=PUBLISHED_AND_EDITED if report.dossier.file is not FileFact.SAME else "",
+            hint=edited_afterwards(slug, report.status.state) if report.dossier.file is not FileFact.SAME else "",
             code="already_published",
         )
     must_be_as_scheduled(report, "Nothing was approved.")
@@ -127,8 +127,13 @@ def must_be_version(context: ServiceContext, slug: str, prefix: str) -> None:
         )
 
 
-#: The message for a file that was edited after its release had gone out.
-PUBLISHED_AND_EDITED = "Editing the file changes nothing that was published. To correct it: `pressrelease correct`."
+def edited_afterwards(slug: str, state: ReleaseState) -> str:
+    """Return what it means that a file was edited after its release was published or withdrawn."""
+    if state is ReleaseState.KILLED:
+        return "It was withdrawn for good. Editing the file changes nothing."
+    return (
+        f'Editing the file changes nothing that was published. To correct it: `pressrelease correct {slug} --note "…"`'
+    )
 
 
 def _way_back(report: Report) -> str:

