@@ -397,7 +397,8 @@ def killed_around_its_lift(url: str, seed: int) -> Counter[str]:
         made.schedule(SLUGS[0], timedelta(minutes=4), tuple(OUTLETS))
         made.approve(SLUGS[0])
         for name in OUTLETS:
-            made.faults[name] += chance.choices(FAULTS, k=chance.choice((0, 0, 1, 2)))
+            # No check helps against a sender that is suspended past its lease after the last look (reliability.md).
+            made.faults[name] += [one for one in chance.choices(FAULTS, k=chance.choice((0, 0, 1, 2))) if one != "slow"]
         made.fates.commits += chance.choices(COMMITS, k=chance.choice((0, 0, 2)))
         passing = chance.choice((made.cron, made.daemon, lambda: made.cron(1)))
         made.wait_for_lift(SLUGS[0], chance.choice((1, 0, -1)) * timedelta(milliseconds=1))
