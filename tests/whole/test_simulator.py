@@ -311,6 +311,27 @@ def test_the_journal_says_the_lift_that_was_on_record_when_it_is_published_early
         made.end()
 
 
+@pytest.mark.parametrize("by", [timedelta(minutes=3), -timedelta(minutes=3)])
+def test_an_older_record_goes_by_the_zone_rules_of_now(by: timedelta) -> None:
+    made = World()
+    try:
+        made.schedule(SLUGS[0], timedelta(hours=2), ("page",))
+        made.approve(SLUGS[0])
+        lift = made.known[SLUGS[0]].lift
+        assert lift is not None
+        made.keep_record()
+        made.change_zone_rules(by)
+        made.unapprove(SLUGS[0])
+        made.put_back_record(adopt=True)
+        assert made.counts["adopted"] == 1
+        assert made.known[SLUGS[0]].lift == lift - by
+        made.check_nothing_lost()
+        assert made.counts["arrived"] == 1
+        assert timedelta(0) <= made.machine.true - (lift - by) < timedelta(minutes=3)
+    finally:
+        made.end()
+
+
 def test_a_copy_that_is_adopted_repeats_nothing(world: World) -> None:
     world.faults["mail"].append("lost")
     world.copy_folder(adopt=True)

@@ -50,6 +50,7 @@ class Copies:
     left_of: dict[str, set[str]]
     _try: Callable[[Callable[[], object]], bool]
     _on: Callable[[Machine], AbstractContextManager[None]]
+    _follow_zone_rules: Callable[[], None]
 
     @property
     def _record(self) -> Path:
@@ -110,6 +111,7 @@ class Copies:
             self._replace_record(right)
             return
         self.known, self.stopped = kept.known, kept.stopped
+        self._follow_zone_rules()  # the record is older; the law is not
         if self.winners != kept.winners:
             self.winners = kept.winners
             self.left_of.clear()  # this record can't know which of them left

@@ -163,6 +163,9 @@ class World(People, Verdicts, Withdrawals, Corrections, Copies, Network, Promise
         self.offset_there += by
         zones = database(self.folder / f"zones-{self._laws}", self.offset_there, f"2031{'a' * self._laws}")
         self._zones.enter_context(going_by(zones))
+        self._follow_zone_rules()
+
+    def _follow_zone_rules(self) -> None:
         for known in self.known.values():
             if known.hour is not None and known.lift is not None:
                 known.later = max(known.later or known.lift, known.lift)
