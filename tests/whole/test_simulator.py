@@ -478,6 +478,22 @@ def test_a_correction_follows_to_who_may_have_it_and_is_the_first_for_others(wor
     assert world.counts["a withdrawal arrived"] == 4
 
 
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_withdrawal_waits_for_what_is_under_way_until_its_lease_ends(world: World, slow: bool) -> None:
+    world.faults["page"].append("withdrawn")
+    world.schedule(SLUGS[1], None, ("mail",))
+    world.approve(SLUGS[1])
+    world.faults["mail"] += ["slow"] if slow else []  # the page's sender is suspended meanwhile
+    world.cron()
+    world.check_nothing_lost()
+    (page,) = [row for row in world.rows.values() if row.outlet == "page" and not row.withdraws]
+    withdrawal = world.withdrawal_of(page)
+    assert withdrawal is not None
+    assert len(withdrawal.arrivals) == 1
+    assert bool(page.arrivals) is not slow
+    assert world.counts["suspended past its lease, and overtaken"] == slow
+
+
 def claims_on_record(world: World) -> int:
     return sum(line.event == "delivery.claimed" for line in world.context.store.read.journal())
 

@@ -29,6 +29,7 @@ class Corrections:
     counts: Counter[str]
     _new_text: Callable[..., tuple[str, str]]
     _done: Callable[[Callable[[], Any], str], bool]
+    may_be_awaited: Callable[[Row], bool]
 
     def correct(self, slug: str, fate: str = "", after: timedelta | None = None) -> None:
         """Somebody edits the file of a release that is out and has it corrected, at its approval or at a later time."""
@@ -83,7 +84,9 @@ class Corrections:
     def _ask_of_correction(self, row: Row, key: str, doubted: Iterable[str]) -> None:
         """What was promised of the first byte of a corrected version, beyond what is of any other."""
         older = self.older(row)
-        assert not any(one.under_way for one in older), "corrected while an older version was on its way there"
+        assert not any(self.may_be_awaited(one) for one in older), (
+            "corrected while an older version was on its way there"
+        )
         publishes = key == delivery_key(row.slug, row.version, row.outlet, row.recipient, row.n, Action.PUBLISH)
         if publishes:
             has_it = any(one.arrivals for one in older) and not self.counts["adopted"]

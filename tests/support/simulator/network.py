@@ -9,6 +9,7 @@ from datetime import timedelta
 from auditor import Arrival
 
 from pressrelease.outlets import RenderedMessage
+from pressrelease.publishing.sender import LEASE_LEFT
 from pressrelease.release.delivery import Certainty, DeliveryFailed, Receipt
 from simulator.machine import Fates
 from simulator.office import TIMEOUT, FakeOutlet, Place, Row
@@ -113,7 +114,7 @@ class Network:
                 self._ask_of_withdrawal(outlet, rendered, row)
             else:
                 self._ask_of_the_world(outlet, rendered, key)
-            row.under_way, row.may, row.left_after = True, row.may + 1, self._last_line()
+            row.under_way, row.may, row.left_after = self.machine.true, row.may + 1, self._last_line()
             if self.ends_at("before the first byte", outlet.place, outlet.name):
                 outlet.place.kill()
             return self._answer(outlet, row, key)
@@ -124,7 +125,7 @@ class Network:
             self.broken.append(error)
             raise
         finally:
-            self.rows[key].under_way = False
+            self.rows[key].under_way = None
 
     def _answer(self, outlet: FakeOutlet, row: Row, key: str) -> Receipt:
         if outlet.name == self.dead[0]:
@@ -148,6 +149,9 @@ class Network:
             self.wait(timedelta(seconds=5))
             self.kill(row.slug)
             self.cron()
+        if not self.may_be_awaited(row) and self._is_overtaken(row):
+            self.counts["suspended past its lease, and overtaken"] += 1
+            raise DeliveryFailed(Certainty.UNSURE, "the outlet hung up long ago")
         self._arrive(outlet, row, key)
         if self.ends_at("accepted, and not answered", outlet.place, outlet.name):
             outlet.place.kill()
@@ -158,6 +162,19 @@ class Network:
         if fault == "killed after":
             outlet.place.kill()
         return Receipt(remote_id=key)
+
+    def may_be_awaited(self, row: Row) -> bool:
+        """Whether a send is under way for no longer than its lease reserves for it.
+
+        No check helps against a sender that is suspended for longer, after its last look (reliability.md).
+        """
+        return row.under_way is not None and self.machine.true <= row.under_way + TIMEOUT + LEASE_LEFT
+
+    def _is_overtaken(self, row: Row) -> bool:
+        """Whether something newer has begun to go to the recipient of a delivery."""
+        reader = row.slug, row.outlet, row.recipient
+        newer = [one for one in self.rows.values() if not row.withdraws and (one.withdraws or one.n > row.n)]
+        return any(one.may for one in newer if (one.slug, one.outlet, one.recipient) == reader)
 
     def _last_line(self) -> int:
         (last,) = self.context.store.read.rows("SELECT max(n) AS n FROM journal")

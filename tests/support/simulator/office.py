@@ -230,8 +230,8 @@ class Known:
 class Row:
     """One delivery as the world outside knows it.
 
-    `may` is how many sends of it were not surely refused; `under_way` is while one of them is, and `left_after` the
-    journal's last line when its first byte left.
+    `may` is how many sends of it were not surely refused; `under_way` is since when one of them is, and `left_after`
+    the journal's last line when its first byte left.
     """
 
     slug: str
@@ -241,7 +241,7 @@ class Row:
     recipient: str
     withdraws: bool = False
     may: int = 0
-    under_way: bool = False
+    under_way: datetime | None = None
     left_after: int = 0
     n: int = 1
     arrivals: list[datetime] = field(default_factory=list)

@@ -30,6 +30,7 @@ class Withdrawals:
     newest: datetime
     counts: Counter[str]
     _done: Callable[[Callable[[], Any], str], bool]
+    may_be_awaited: Callable[[Row], bool]
 
     def kill(self, slug: str, fate: str = "") -> None:
         """Somebody withdraws a release for good; with a `fate` the process is killed before or after its commit."""
@@ -88,7 +89,7 @@ class Withdrawals:
         doubted = self._in_doubt()
         may_have = [one for one in originals if one.arrivals or one.may or one.key in doubted]
         assert may_have, "withdrawn from somebody who never had it"
-        assert not any(one.under_way for one in originals), "withdrawn while it was on its way there"
+        assert not any(self.may_be_awaited(one) for one in originals), "withdrawn while it was on its way there"
         assert rendered.content.decode() == f"withdraw: {NOTE}", "other words left with the withdrawal"
         lease = [one.lease_until for one in outlet.place.store.read.claimed() if one.key == row.key]
         assert lease, "a withdrawal left unclaimed"
