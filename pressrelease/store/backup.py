@@ -16,9 +16,9 @@ from pathlib import Path
 from sqlalchemy import func, select, update
 
 from pressrelease.errors import NOTHING_SENT, NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
-from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState, Place
+from pressrelease.release.delivery import SETTLED, Action, Delivery, DeliveryState, Place
 from pressrelease.status.evaluation import Directive
-from pressrelease.store import Store, claims, commands
+from pressrelease.store import Store, chain, claims, commands
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.connection import busy, sqlite_code, unreadable
 from pressrelease.store.guards import approvals_given
@@ -312,7 +312,10 @@ def _may_have_left(ledger: Ledger, approvals_needed: int) -> dict[Place, str]:
 
 
 def _doubt(ledger: Ledger, delivery: Delivery, reason: str) -> None:
-    """Put a delivery in doubt that this record never claimed: another copy of it may have. It counts as a try."""
+    """Put a delivery in doubt that this record never claimed: another copy of it may have. It counts as a try.
+
+    As a claim does, it decides what the delivery goes as: a repeat of it is to say the same again.
+    """
     done = ledger.connection.execute(
         update(deliveries)
         .where(deliveries.c.id == delivery.id, deliveries.c.claims == delivery.claims)
@@ -325,12 +328,15 @@ def _doubt(ledger: Ledger, delivery: Delivery, reason: str) -> None:
             claims=deliveries.c.claims + 1,
             unanswered=deliveries.c.unanswered + 1,
             quiet_at=ledger.micros,
+            action=chain.action_now(),
             first_sent_at=func.coalesce(deliveries.c.first_sent_at, deliveries.c.lift, ledger.micros),
             error=reason,
         )
     )
     if not done.rowcount:
         raise NotPermitted(f"{delivery.slug} changed while the backup was being restored. Nothing was changed.")
+    action = ledger.connection.execute(select(deliveries.c.action).where(deliveries.c.id == delivery.id)).scalar_one()
+    delivery = delivery._replace(action=Action(action))
     ledger.note_of(delivery, "delivery.in_doubt", attempt=delivery.attempts + 1, error=reason, again=None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -32,8 +33,9 @@ from pressrelease.config import Policy
 from pressrelease.errors import NotPermitted, Refused
 from pressrelease.release.delivery import Action, Certainty, Delivery
 from pressrelease.status.evaluation import Directive, Scheduled
-from pressrelease.store import Store, commands, corrections, freezing
+from pressrelease.store import Store, backup, commands, corrections, freezing, settling
 from pressrelease.store.approvals import approve
+from pressrelease.store.journal import Head
 from pressrelease.when.embargo import Embargo, EmbargoKind
 
 ONE = {"newsroom": ("",)}
@@ -245,6 +247,26 @@ def test_a_repeat_of_what_is_itself_in_doubt_says_the_same_again(store: Store) -
     answer(store, claimed, Certainty.NOT_SENT, QUIET)
     (again,) = claim(store, QUIET + SETTLE)
     assert (again.action, again.key) == (Action.CORRECT, taken.key)
+
+
+def test_a_correction_that_an_older_record_may_have_sent_goes_again_as_a_correction(store: Store) -> None:
+    put(store)
+    delivered(store)
+    corrected(store, lift=AFTER)
+    with store.ledger(now=AFTER, actor="jdoe") as ledger:
+        head = Head(0, "")
+        backup.start_stopped(
+            ledger, by="jdoe", event="adopted", why="copied", copied_at=AFTER, head=head, approvals_needed=1
+        )
+    (doubted,) = [one for one in store.read.deliveries() if one.n == 2]
+    assert (doubted.action, doubted.unanswered) == (Action.CORRECT, 1)
+    (line,) = [one for one in store.read.journal() if one.event == "delivery.in_doubt"]
+    assert json.loads(line.detail)["action"] == "correct"
+    with store.ledger(now=AFTER, actor="jdoe") as ledger:
+        commands.go_on(ledger)
+        settling.settle_again(ledger, [doubted])
+    (again,) = claim(store)
+    assert (again.action, again.key) == (Action.CORRECT, doubted.key)
 
 
 def test_each_correction_follows_the_last_and_the_withdrawal_follows_all(store: Store) -> None:
