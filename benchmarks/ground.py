@@ -197,7 +197,7 @@ def schedule_many(
     """Schedule and approve releases straight in the record, as the commands do, one transaction for all."""
     from pressrelease.config.frozen import frozen_settings, settings_name
     from pressrelease.release import canonical, digests_of, parse, version_of
-    from pressrelease.status.evaluation import Directive, Scheduled
+    from pressrelease.status.dossier import Directive, Scheduled
     from pressrelease.store import approvals, freezing, presence
     from pressrelease.system import clock
     from pressrelease.when import Embargo, EmbargoKind

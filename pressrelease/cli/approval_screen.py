@@ -24,7 +24,7 @@ from pressrelease.when import rfc3339, say_full, say_span
 if TYPE_CHECKING:
     from pressrelease.release.difference import AttachmentChange, Difference, RecipientChange, ValueChange
     from pressrelease.services.reviewing import LastApproval, Review
-    from pressrelease.status.evaluation import Scheduled
+    from pressrelease.status.dossier import Scheduled
 
 #: How much of what changed a screen has: places of the text, characters of one place, and addresses of one list.
 MOST_PLACES = 30

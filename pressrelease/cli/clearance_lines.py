@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pressrelease.status.clearances import Clearance, ClearanceState, why_open
-from pressrelease.status.evaluation import Dossier
+from pressrelease.status.dossier import Dossier
 from pressrelease.when import say_full
 
 

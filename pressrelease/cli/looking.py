@@ -81,8 +81,11 @@ def _promised(context: ServiceContext, now: datetime) -> list[str]:
 
 def _owed(context: ServiceContext, now: datetime) -> list[str]:
     """The releases whose outcome is owed; what puts them into words is loaded only if there are any."""
-    read = context.store.read if context.store.exists else None
-    owed = read.outcomes_owed(now - OUTCOME_ASKED) if read is not None else []
+    if not context.store.exists:
+        return []
+    from pressrelease.store import after_publication
+
+    owed = after_publication.outcomes_owed(context.store.read, now - OUTCOME_ASKED)
     if not owed:
         return []
     from pressrelease.status.outcomes import Owed, owed_lines
@@ -98,7 +101,11 @@ def _owed(context: ServiceContext, now: datetime) -> list[str]:
 
 def _removals(context: ServiceContext, now: datetime) -> list[str]:
     """What was to come down by now; what finds it is loaded only if anything ever has to."""
-    if not context.store.exists or not context.store.read.removals():
+    if not context.store.exists:
+        return []
+    from pressrelease.store import after_publication
+
+    if not after_publication.removals(context.store.read):
         return []
     from pressrelease.notifications.removals import due_removals
     from pressrelease.status.removals import due_lines

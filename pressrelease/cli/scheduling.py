@@ -22,7 +22,7 @@ from pressrelease.errors import NeedsPerson
 if TYPE_CHECKING:
     from pressrelease.services import Report, ServiceContext
     from pressrelease.services.scheduling import Proposal
-    from pressrelease.status.evaluation import Dossier
+    from pressrelease.status.dossier import Dossier
 
 app = typer.Typer()
 

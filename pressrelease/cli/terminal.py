@@ -180,7 +180,8 @@ def _gallery() -> None:
 
     from pressrelease.config import Policy
     from pressrelease.release.delivery import Delivery, DeliveryState
-    from pressrelease.status.evaluation import Directive, Dossier, ReleaseStatus, Scheduled
+    from pressrelease.status.dossier import Directive, Dossier, Scheduled
+    from pressrelease.status.evaluation import ReleaseStatus
     from pressrelease.when.embargo import Embargo, EmbargoKind
 
     now = datetime(2018, 9, 21, 16, tzinfo=UTC)

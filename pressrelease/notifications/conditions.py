@@ -9,7 +9,8 @@ from pressrelease.config import Config
 from pressrelease.notifications.notice import CODE, Coming, Known, Notice, sentence
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.causes import ADVICE, UNCLEARED, Cause, Topic
-from pressrelease.status.evaluation import Directive, FileFact, ReleaseState, ReleaseStatus, due_since, too_late
+from pressrelease.status.dossier import Directive, FileFact
+from pressrelease.status.evaluation import ReleaseState, ReleaseStatus, due_since, too_late
 from pressrelease.when import rfc3339, say_full, say_span
 from pressrelease.when.formatting import say_time
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pressrelease.notifications.notice import Known, Notice, sentence
 from pressrelease.status.causes import Topic
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.when import say_full
 from pressrelease.when.formatting import say_full_day
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pressrelease.notifications.notice import EventGroup, JournalEvent, Known, Notice, display_name, sentence
 from pressrelease.release.delivery import Action, Delivery, DeliveryState
 from pressrelease.status.causes import Topic
-from pressrelease.status.evaluation import Directive, Dossier
+from pressrelease.status.dossier import Directive, Dossier
 from pressrelease.system.printable import one_line
 from pressrelease.when import say_full, say_span
 

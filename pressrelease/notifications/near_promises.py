@@ -45,12 +45,13 @@ def near_promises(workspace: Workspace, *, now: datetime) -> list[Kept]:
     if not remembered:
         return []
     from pressrelease.promises.fulfillment import PromiseState, closes, keep
+    from pressrelease.store import after_publication
 
     found: list[Kept] = []
     for slug, promises in remembered.items():
         if not any((end := closes(promise)) is not None and abs(end - now) <= NEAR for promise in promises):
             continue
-        settled = workspace.store.read.promises_kept(slug)
+        settled = after_publication.promises_kept(workspace.store.read, slug)
         for kept in keep(promises, _followers_of(workspace, slug), now=now, settled=settled):
             end = closes(kept.promise)
             if end is not None and abs(end - now) <= NEAR and kept.state in {PromiseState.OPEN, PromiseState.OVERDUE}:

@@ -9,7 +9,8 @@ from typing import Any
 
 from pressrelease.publishing.plan import Waiting
 from pressrelease.status.causes import Topic
-from pressrelease.status.evaluation import Directive, Dossier, ReleaseStatus
+from pressrelease.status.dossier import Directive, Dossier
+from pressrelease.status.evaluation import ReleaseStatus
 
 #: How much of a version is its code, in hexadecimal digits.
 CODE = 6

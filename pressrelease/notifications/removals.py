@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 
 from pressrelease.status.removals import DueRemoval, removals_in, still_there
-from pressrelease.store import Reader
+from pressrelease.store import Reader, after_publication
 from pressrelease.store.rows import from_micros
 
 
@@ -16,11 +16,11 @@ def due_removals(read: Reader, now: datetime) -> list[DueRemoval]:
     An attachment that a correction has left out counts as removed: what was published was changed.
     """
     found = []
-    for row in read.removals():
+    for row in after_publication.removals(read):
         if row["out_at"] is None:
             continue
         out_at = from_micros(row["out_at"])
-        done = {str(json.loads(one["detail"]).get("what", "")) for one in read.removed(row["slug"])}
+        done = {str(json.loads(one["detail"]).get("what", "")) for one in after_publication.removed(read, row["slug"])}
         for removal in removals_in(row["detail"]):
             if removal.what in done or "" in done or removal.due(out_at) > now:
                 continue
@@ -32,5 +32,5 @@ def due_removals(read: Reader, now: datetime) -> list[DueRemoval]:
 def _places(read: Reader, slug: str) -> tuple[str, ...]:
     return tuple(
         f"{row['outlet']} ({row['number']} recipients)" if row["number"] > 1 else str(row["outlet"])
-        for row in read.places(slug)
+        for row in after_publication.places(read, slug)
     )

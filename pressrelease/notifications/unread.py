@@ -23,7 +23,8 @@ from pressrelease.notifications.events import EVENTS, grouped, notice_of
 from pressrelease.notifications.notice import Coming, Early, EventGroup, JournalEvent, Known, Notice
 from pressrelease.publishing.snapshot import Snapshot, known_outlets, reports
 from pressrelease.status.causes import Cause, Topic
-from pressrelease.status.evaluation import Scheduled, counted_approvals
+from pressrelease.status.dossier import Scheduled
+from pressrelease.status.evaluation import counted_approvals
 from pressrelease.store import Reader, notification_state
 from pressrelease.store.circuit import closed_outlets
 from pressrelease.store.notification_state import NotificationCursor
@@ -142,6 +143,7 @@ def _daily(workspace: Workspace, readers: Collection[NotificationCursor], now: d
     from pressrelease.notifications.removals import due_removals
     from pressrelease.status.outcomes import Unanswered
     from pressrelease.status.removals import due_lines
+    from pressrelease.store import after_publication
 
     read = workspace.store.read
     noon = noon_after(day, timezone)
@@ -158,7 +160,7 @@ def _daily(workspace: Workspace, readers: Collection[NotificationCursor], now: d
             releases,
             named,
             owed=_owed(read, now),
-            unanswered=[Unanswered(*one) for one in read.outcomes_unanswered()],
+            unanswered=[Unanswered(*one) for one in after_publication.outcomes_unanswered(read)],
             removals=down,
             now=now,
             timezone=timezone,
@@ -169,8 +171,9 @@ def _daily(workspace: Workspace, readers: Collection[NotificationCursor], now: d
 def _owed(read: Reader, now: datetime) -> list[Owed]:
     """Return the releases whose case has no recorded outcome since 90 days or more."""
     from pressrelease.status.outcomes import FIRST_ASKED, Owed
+    from pressrelease.store import after_publication
 
-    return [Owed(*one) for one in read.outcomes_owed(now - FIRST_ASKED)]
+    return [Owed(*one) for one in after_publication.outcomes_owed(read, now - FIRST_ASKED)]
 
 
 def _may_be_lifted(one: Known, noon: datetime) -> bool:

@@ -13,7 +13,7 @@ from pressrelease.config import Config
 from pressrelease.release.delivery import Delivery
 
 if TYPE_CHECKING:
-    from pressrelease.status.evaluation import Dossier
+    from pressrelease.status.dossier import Dossier
     from pressrelease.store import Store
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})

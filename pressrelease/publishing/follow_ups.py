@@ -7,7 +7,7 @@ from dataclasses import replace
 from pressrelease.errors import StateUnreadable
 from pressrelease.message import First, Message
 from pressrelease.release.delivery import Delivery
-from pressrelease.status.evaluation import Scheduled
+from pressrelease.status.dossier import Scheduled
 from pressrelease.store import Reader
 
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import CLAIMABLE, Delivery
 from pressrelease.status.causes import WITHDRAWAL_STUCK, Cause
-from pressrelease.status.evaluation import Dossier, ReleaseState, ReleaseStatus, evaluate, too_late
+from pressrelease.status.dossier import Dossier
+from pressrelease.status.evaluation import ReleaseState, ReleaseStatus, evaluate, too_late
 
 #: How long before its lift a delivery is listed as coming, so that everything can be ready for it.
 AHEAD = timedelta(seconds=30)

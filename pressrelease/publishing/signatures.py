@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from pressrelease.config import Config, Policy
 from pressrelease.errors import StateUnreadable
 from pressrelease.release.delivery import Delivery
-from pressrelease.status.evaluation import Dossier, Scheduled, counted_approvals, same_person
+from pressrelease.status.dossier import Dossier, Scheduled, same_person
+from pressrelease.status.evaluation import counted_approvals
 from pressrelease.store import Store
 from pressrelease.store.records import FrozenVersion
 

@@ -13,14 +13,8 @@ from pressrelease.library import Library
 from pressrelease.publishing.approved_config import ApprovedConfig
 from pressrelease.publishing.clock_trust import LATEST, Trust, Witnesses, can_be_asked, clock_doubt, trust
 from pressrelease.release.delivery import Delivery
-from pressrelease.status.evaluation import (
-    Directive,
-    Dossier,
-    FileFact,
-    ReleaseStatus,
-    Scheduled,
-    evaluate,
-)
+from pressrelease.status.dossier import Directive, Dossier, FileFact, Scheduled
+from pressrelease.status.evaluation import ReleaseStatus, evaluate
 from pressrelease.store import Store
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.circuit import ClosedOutlet, closed_outlets

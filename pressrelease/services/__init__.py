@@ -15,7 +15,7 @@ from pressrelease.errors import NotFound
 from pressrelease.library import Library
 from pressrelease.publishing.clock_trust import trust
 from pressrelease.publishing.snapshot import Report, reports
-from pressrelease.status.evaluation import Scheduled
+from pressrelease.status.dossier import Scheduled
 from pressrelease.store import Store
 from pressrelease.system import clock
 from pressrelease.system.who import as_actor

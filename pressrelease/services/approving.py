@@ -14,7 +14,8 @@ from pressrelease.publishing.clock_trust import clock_doubt
 from pressrelease.publishing.signatures import approved
 from pressrelease.release import SHOWN
 from pressrelease.services import Report, ServiceContext
-from pressrelease.status.evaluation import Dossier, FileFact, ReleaseState, same_person
+from pressrelease.status.dossier import Dossier, FileFact, same_person
+from pressrelease.status.evaluation import ReleaseState
 from pressrelease.system import clock
 
 if TYPE_CHECKING:

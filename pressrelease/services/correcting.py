@@ -12,7 +12,7 @@ from pressrelease.release import digests_of, version_of
 from pressrelease.services import ServiceContext
 from pressrelease.services.promising import lift_findings
 from pressrelease.services.scheduling import Proposal, Recipients, findings, hashes_of, removals_for, to_schedule
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.system import clock
 from pressrelease.when import EmbargoKind, read_embargo, say_full
 

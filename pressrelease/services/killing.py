@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pressrelease.errors import NotFound, PressReleaseError
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.services import ServiceContext
-from pressrelease.status.evaluation import Directive, Dossier
+from pressrelease.status.dossier import Directive, Dossier
 
 if TYPE_CHECKING:
     from pressrelease.outlets import Outlet

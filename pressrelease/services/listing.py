@@ -12,7 +12,8 @@ from pressrelease.publishing.clock_trust import clock_doubt
 from pressrelease.services import Report, ServiceContext
 from pressrelease.services.drafts import drafts as all_drafts
 from pressrelease.status.causes import Cause
-from pressrelease.status.evaluation import ReleaseState, ReleaseStatus, Scheduled, due_since
+from pressrelease.status.dossier import Scheduled
+from pressrelease.status.evaluation import ReleaseState, ReleaseStatus, due_since
 from pressrelease.status.views import CALLED_BY_CRON, COMES_AGAIN, STAYS_UP, Row, SchedulerSign
 from pressrelease.store import Reader, host_name
 from pressrelease.store.rows import from_micros

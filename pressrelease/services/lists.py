@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pressrelease.status.evaluation import Dossier, ListChange
+from pressrelease.status.dossier import Dossier, ListChange
 
 if TYPE_CHECKING:
     from pressrelease.config import Config, OutletConfig

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pressrelease.errors import NotPermitted, Refused
 from pressrelease.services import ServiceContext
 from pressrelease.status.outcomes import Outcome, next_steps
+from pressrelease.store import after_publication
 from pressrelease.store.rows import format_utc
 
 
@@ -41,7 +42,7 @@ def record_outcome(context: ServiceContext, slug: str, outcome: Outcome, why: st
             hint=f"To see its status: `pressrelease status {slug}`.",
             code="not_out",
         )
-    before = context.store.read.outcome(slug)
+    before = after_publication.outcome(context.store.read, slug)
     with context.ledger() as ledger:
         ledger.note("release.outcome", slug, release.version, outcome=outcome.value, by=context.actor, why=why)
         at = format_utc(ledger.now)

@@ -11,6 +11,7 @@ from pressrelease.notifications.near_promises import due, follower, frozen_text,
 from pressrelease.release import Release
 from pressrelease.services import ServiceContext
 from pressrelease.status.evaluation import ReleaseState
+from pressrelease.store import after_publication
 
 if TYPE_CHECKING:
     from pressrelease.check import Finding
@@ -56,7 +57,7 @@ def promised(context: ServiceContext, slugs: Sequence[str] | None = None, *, now
             for other in texts.values()
             if other.follows == slug and other.slug != slug and state_of(reports, other.slug) is not ReleaseState.KILLED
         ]
-        settled = context.store.read.promises_kept(slug) if slug in reports else ()
+        settled = after_publication.promises_kept(context.store.read, slug) if slug in reports else ()
         found += [Promised(kept, state) for kept in keep(promises, following, now=now, settled=settled)]
     return sorted(found, key=lambda one: due(one.promise))
 

@@ -24,7 +24,8 @@ from pressrelease.services.placing import (
     reporting_disk_errors,
     taken,
 )
-from pressrelease.status.evaluation import FileFact, ReleaseState
+from pressrelease.status.dossier import FileFact
+from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store import Reader
 from pressrelease.system import clock, files
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pressrelease.errors import NotFound, NotPermitted, Refused
 from pressrelease.services import ServiceContext
 from pressrelease.status.removals import removals_in
+from pressrelease.store import after_publication
 
 if TYPE_CHECKING:
     from pressrelease.status.removals import Removal
@@ -26,7 +27,7 @@ def record_removed(context: ServiceContext, slug: str, attachment: str, why: str
             code="why_missing",
         )
     release = context.report(slug).dossier.release
-    rows = [row for row in context.store.read.removals([slug]) if row["slug"] == slug]
+    rows = [row for row in after_publication.removals(context.store.read, [slug]) if row["slug"] == slug]
     planned: Iterable[Removal] = removals_in(rows[0]["detail"]) if rows else ()
     names = sorted(one.what for one in planned)
     if attachment not in names:
@@ -38,7 +39,7 @@ def record_removed(context: ServiceContext, slug: str, attachment: str, why: str
         )
     if rows[0]["out_at"] is None:
         raise NotPermitted(f"Nothing of {slug} is out. Nothing was recorded.", code="not_out")
-    places = tuple(row["outlet"] for row in context.store.read.places(slug))
+    places = tuple(row["outlet"] for row in after_publication.places(context.store.read, slug))
     with context.ledger() as ledger:
         ledger.note("release.removed", slug, release.version, what=attachment, by=context.actor, why=why)
     return places

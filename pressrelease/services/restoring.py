@@ -20,7 +20,7 @@ from pressrelease.config import Config
 from pressrelease.errors import PressReleaseError, StateUnreadable, WillRetry
 from pressrelease.services.keeping import named_lists, nobody_at_work, stamp, verify
 from pressrelease.services.moving import put_aside
-from pressrelease.status.evaluation import Directive, Scheduled
+from pressrelease.status.dossier import Directive, Scheduled
 from pressrelease.store import Store, archive
 from pressrelease.store.backup import (
     RestoreOutcome,

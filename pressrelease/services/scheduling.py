@@ -18,7 +18,7 @@ from pressrelease.services.lifts import Lift, has_no_time, kept, last_lift, must
 from pressrelease.services.list_findings import list_findings, since_scheduled
 from pressrelease.services.list_growth import ListGrowth, list_growth
 from pressrelease.services.promising import lift_findings
-from pressrelease.status.evaluation import Directive, Scheduled
+from pressrelease.status.dossier import Directive, Scheduled
 from pressrelease.system import clock
 from pressrelease.when import Embargo, EmbargoKind, read_embargo, say_full
 from pressrelease.when.wall_time import known_release

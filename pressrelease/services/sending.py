@@ -8,7 +8,8 @@ from pressrelease.services import Report, ServiceContext
 from pressrelease.services.lifts import has_no_time
 from pressrelease.status.causes import Cause
 from pressrelease.status.clearances import open_at, who_words
-from pressrelease.status.evaluation import Directive, ReleaseState
+from pressrelease.status.dossier import Directive
+from pressrelease.status.evaluation import ReleaseState
 from pressrelease.system import clock
 from pressrelease.when import rfc3339, say_full
 

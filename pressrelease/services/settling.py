@@ -13,7 +13,7 @@ from pressrelease.errors import NotFound
 from pressrelease.release.delivery import Action, Delivery, DeliveryState, Place
 from pressrelease.services import ServiceContext
 from pressrelease.services.sending import choose
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store.rows import maybe_time
 
 #: A delivery's key, alone or as the first part of a Message-ID.

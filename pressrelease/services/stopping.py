@@ -13,7 +13,8 @@ from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.services import ServiceContext
 from pressrelease.services.lifts import has_no_time, must_fit
 from pressrelease.status.causes import Cause
-from pressrelease.status.evaluation import Directive, Dossier, FileFact, ReleaseState, Scheduled
+from pressrelease.status.dossier import Directive, Dossier, FileFact, Scheduled
+from pressrelease.status.evaluation import ReleaseState
 from pressrelease.system import clock
 from pressrelease.system.stop_file import HOLD, STOP, is_held, is_stopped
 from pressrelease.when import EmbargoKind, read_embargo, say_full

@@ -24,7 +24,7 @@ from typing import ClassVar, Protocol
 
 from pressrelease.errors import NotPermitted
 from pressrelease.signing.signers import LARGEST, read_signers
-from pressrelease.status.evaluation import Approval
+from pressrelease.status.dossier import Approval
 from pressrelease.system.programs import system_program
 
 #: Keeps a signature made for anything else, such as a commit of git, from being taken for one of ours.

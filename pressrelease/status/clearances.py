@@ -13,7 +13,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from pressrelease.config import ClearanceRule
-from pressrelease.status.evaluation import Dossier, same_person
+from pressrelease.status.dossier import Dossier, same_person
 from pressrelease.when import say_full
 
 #: How far the clocks of two machines that share a record may differ: an answer given on one counts on the other.

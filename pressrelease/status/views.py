@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pressrelease.config import Policy
 from pressrelease.release.delivery import Action, Delivery, DeliveryState
 from pressrelease.status.causes import ADVICE, UNCLEARED, Cause, command_for
-from pressrelease.status.evaluation import (
-    Dossier,
-    ListChange,
-    PastVersion,
-    ReleaseState,
-    ReleaseStatus,
-    same_person,
-)
+from pressrelease.status.dossier import Dossier, ListChange, PastVersion, same_person
+from pressrelease.status.evaluation import ReleaseState, ReleaseStatus
 from pressrelease.when import Embargo, embargo_as_json, rfc3339, say_full
 from pressrelease.when.formatting import say_distance, say_short
 

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from pressrelease.release.delivery import Delivery, DeliveryState
 from pressrelease.status.causes import Cause
-from pressrelease.status.evaluation import Dossier, ReleaseState, ReleaseStatus, closed_words
+from pressrelease.status.dossier import Dossier
+from pressrelease.status.evaluation import ReleaseState, ReleaseStatus, closed_words
 from pressrelease.when.formatting import say_time
 
 #: The state of a withdrawal, as a person reads it.

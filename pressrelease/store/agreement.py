@@ -16,7 +16,7 @@ from typing import Any
 
 from pressrelease.release import digest_of_recipients
 from pressrelease.release.delivery import Action, Delivery
-from pressrelease.status.evaluation import same_person
+from pressrelease.status.dossier import same_person
 from pressrelease.store.connection import Ask, in_parts
 from pressrelease.store.journal import LINE_COLUMNS, Line
 from pressrelease.store.replay import (

@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, insert, update
 
 from pressrelease.config import Policy
 from pressrelease.errors import NotPermitted
-from pressrelease.status.evaluation import Approval, counted_approvals, same_person
+from pressrelease.status.dossier import Approval, same_person
+from pressrelease.status.evaluation import counted_approvals
 from pressrelease.store.commands import load_for_update, must_not_have_begun
 from pressrelease.store.event_lifts import must_not_be_dismissed
 from pressrelease.store.ledger import Ledger

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 
 from pressrelease.errors import NOTHING_SENT, NotPermitted, PressReleaseError, Refused, StateUnreadable, WillRetry
 from pressrelease.release.delivery import SETTLED, Action, Delivery, DeliveryState, Place
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store import Store, chain, claims, commands
 from pressrelease.store.agreement import SINCE as AGREEMENT_SINCE
 from pressrelease.store.connection import busy, sqlite_code, unreadable

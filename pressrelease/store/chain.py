@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, null, or_, select, update
 
 from pressrelease.release.delivery import Action, Delivery, DeliveryState
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import Row
 from pressrelease.store.tables import deliveries

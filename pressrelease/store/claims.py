@@ -30,7 +30,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from pressrelease.config import ClearanceRule, Policy, Retry
 from pressrelease.release.delivery import CLAIMABLE, Action, Delivery, DeliveryState
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store import chain
 from pressrelease.store.circuit import close_outlet
 from pressrelease.store.clearances import all_cleared

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from pressrelease.config import ClearanceRule
 from pressrelease.errors import NotPermitted
 from pressrelease.status.clearances import CLOCKS_DIFFER, ClearanceState
-from pressrelease.status.evaluation import Directive, Dossier, same_person
+from pressrelease.status.dossier import Directive, Dossier, same_person
 from pressrelease.store.commands import load_for_update, set_directive
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import format_utc, to_micros

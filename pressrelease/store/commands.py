@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import null, update
 
 from pressrelease.errors import NotFound, NotPermitted
-from pressrelease.status.evaluation import Directive, Dossier, Scheduled
+from pressrelease.status.dossier import Directive, Dossier, Scheduled
 from pressrelease.store.connection import in_parts
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import (

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import NamedTuple
 
-from pressrelease.status.evaluation import Scheduled
+from pressrelease.status.dossier import Scheduled
 from pressrelease.store.rows import Row, believed, from_micros, maybe_time, scheduled_of, text_of
 
 

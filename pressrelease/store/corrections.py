@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, insert, null, select, update
 
 from pressrelease.errors import NotPermitted, Refused
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.status.evaluation import Directive, Dossier, Scheduled
+from pressrelease.status.dossier import Directive, Dossier, Scheduled
 from pressrelease.store import chain, freezing
 from pressrelease.store.clearances import require
 from pressrelease.store.commands import load_for_update

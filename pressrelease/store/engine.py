@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from pressrelease.errors import NOTHING_SENT, PressReleaseError, StateUnreadable, WillRetry
-from pressrelease.status.evaluation import same_person
+from pressrelease.status.dossier import same_person
 from pressrelease.store import postgres
 from pressrelease.store.agreement import OF_RELEASES, OF_STOPS
 from pressrelease.store.connection import gone, unreadable

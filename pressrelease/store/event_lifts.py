@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, insert, null, select, update
 from pressrelease.config import Policy
 from pressrelease.errors import NotPermitted
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.status.evaluation import Directive, Scheduled, counted_approvals
+from pressrelease.status.dossier import Directive, Scheduled
+from pressrelease.status.evaluation import counted_approvals
 from pressrelease.store.commands import load_for_update
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.lifts import move_lift

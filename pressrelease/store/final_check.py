@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pressrelease.release.delivery import Action, Delivery, DeliveryState
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store.agreement import Agreement
 from pressrelease.store.batched_query import BatchedQuery
 from pressrelease.store.connection import Ask, in_parts

@@ -14,7 +14,7 @@ from pressrelease.config.frozen import settings_name
 from pressrelease.errors import NotPermitted, Refused, StateUnreadable
 from pressrelease.release import digests_of
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.status.evaluation import Directive, Scheduled
+from pressrelease.status.dossier import Directive, Scheduled
 from pressrelease.store import clearances, event_lifts
 from pressrelease.store.approvals import withdraw_approvals
 from pressrelease.store.commands import load_for_update, must_not_have_begun

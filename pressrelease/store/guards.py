@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, ScalarSelect, Table, bindparam, case, func, or_, select
 
 from pressrelease.config import Policy
-from pressrelease.status.evaluation import same_person
+from pressrelease.status.dossier import same_person
 from pressrelease.store.tables import approvals, deliveries, releases
 
 

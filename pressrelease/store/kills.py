@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, insert, literal, null, or_, select, update
 
 from pressrelease.release.delivery import Action, DeliveryState
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store import chain
 from pressrelease.store.commands import load_for_update, load_release
 from pressrelease.store.corrections import may_be_taken_back, take_back

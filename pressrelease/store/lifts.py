@@ -8,7 +8,7 @@ from sqlalchemy import null, select, update
 
 from pressrelease.errors import NotPermitted
 from pressrelease.release.delivery import Action, DeliveryState
-from pressrelease.status.evaluation import Scheduled
+from pressrelease.status.dossier import Scheduled
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import (
     format_utc,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from pressrelease.status.evaluation import Terms
+from pressrelease.status.dossier import Terms
 from pressrelease.store.rows import Row, believed, digests_of_text, from_micros, maybe_time, text_of, texts_of
 from pressrelease.system.clock import ClockReading
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from pressrelease.status.evaluation import same_person
+from pressrelease.status.dossier import same_person
 from pressrelease.store.journal import Line, is_unchanged
 from pressrelease.store.rows import Row, to_micros
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pressrelease.errors import NOTHING_SENT, StateUnreadable
 from pressrelease.release.delivery import Action, Delivery, DeliveryState
-from pressrelease.status.evaluation import Approval, Directive, Scheduled
+from pressrelease.status.dossier import Approval, Directive, Scheduled
 from pressrelease.when.embargo import Embargo, EmbargoKind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, upda
 
 from pressrelease.errors import NotPermitted
 from pressrelease.release.delivery import SETTLED, Delivery, DeliveryState
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store import chain
 from pressrelease.store.ledger import Ledger
 from pressrelease.store.rows import maybe_micros

@@ -6,7 +6,7 @@ import contextlib
 from datetime import datetime
 
 from pressrelease.errors import NotPermitted
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store import Store, commands
 from pressrelease.system import stop_file
 

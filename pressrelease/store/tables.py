@@ -121,7 +121,7 @@ approvals = Table(
     Column("at", BigInteger, nullable=False),
     Column("withdrawn_at", BigInteger),
     Column("signature", Text),  # by the approver's SSH key, if [policy] requires it
-    Column("person", Text),  # `by` in the form that is compared (`evaluation.same_person`)
+    Column("person", Text),  # `by` in the form that is compared (`dossier.same_person`)
     Column("own", Boolean),  # true for the release's author or scheduler
     Index("approvals_version", "slug", "version"),
 )

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pressrelease.status.evaluation import Scheduled
+from pressrelease.status.dossier import Scheduled
 from pressrelease.store.rows import embargo_text, from_micros, local_text, maybe_micros
 from pressrelease.when.embargo import EmbargoKind
 from pressrelease.when.wall_time import ZoneCheck, not_yet

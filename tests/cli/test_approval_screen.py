@@ -15,7 +15,8 @@ from pressrelease.release import Attachment, Release
 from pressrelease.release.difference import Covered, difference
 from pressrelease.services.reviewing import AttachedFile, LastApproval, Review
 from pressrelease.status.clearances import Clearance
-from pressrelease.status.evaluation import Directive, Dossier, ReleaseState, ReleaseStatus, Scheduled
+from pressrelease.status.dossier import Directive, Dossier, Scheduled
+from pressrelease.status.evaluation import ReleaseState, ReleaseStatus
 from pressrelease.when import Embargo, EmbargoKind
 
 TOP = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").is_file())

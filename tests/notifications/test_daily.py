@@ -34,7 +34,7 @@ from pressrelease.notifications.sending import notify
 from pressrelease.notifications.unread import UnreadEvents
 from pressrelease.promises import Kept, Promise, PromiseState
 from pressrelease.services import ServiceContext, approving
-from pressrelease.status.evaluation import Directive, same_person
+from pressrelease.status.dossier import Directive, same_person
 from pressrelease.store import notification_state
 from pressrelease.store.notification_state import NotificationCursor
 from pressrelease.system import clock

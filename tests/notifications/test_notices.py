@@ -19,7 +19,8 @@ from pressrelease.notifications.events import EVENTS, grouped, notice_of
 from pressrelease.notifications.notice import Coming, Early, JournalEvent, Known, Notice
 from pressrelease.release.delivery import Action, DeliveryState
 from pressrelease.status.causes import Cause, Topic
-from pressrelease.status.evaluation import Directive, FileFact, ReleaseState, ReleaseStatus
+from pressrelease.status.dossier import Directive, FileFact
+from pressrelease.status.evaluation import ReleaseState, ReleaseStatus
 
 OFFICE = Office("The <Office>", ZONE)
 

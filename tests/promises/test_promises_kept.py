@@ -25,6 +25,7 @@ from pressrelease.services import ServiceContext
 from pressrelease.services.approving import approve
 from pressrelease.services.promising import near_promises, promised
 from pressrelease.services.scheduling import propose, schedule
+from pressrelease.store import after_publication
 from pressrelease.system import clock
 from pressrelease.wiring import Workspace
 
@@ -347,7 +348,7 @@ def test_a_person_settles_a_promise(
 def test_the_promise_of_a_draft_is_not_settled(office: Office, context: ServiceContext) -> None:
     office.write("first", date=today(), body=f"The names will be released on {phrase(5)}.")
     assert main(["--workspace", str(office.folder), "promises", "--kept", "1", "--why", "so"]) == 77
-    assert not context.store.exists or context.store.read.promises_kept("first") == frozenset()
+    assert not context.store.exists or after_publication.promises_kept(context.store.read, "first") == frozenset()
 
 
 @pytest.mark.usefixtures("promise_made")

@@ -17,15 +17,8 @@ from pressrelease.publishing.plan import make_plan
 from pressrelease.publishing.workers import REPEATABLE_LIMITS
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState
 from pressrelease.status.causes import Cause
-from pressrelease.status.evaluation import (
-    Approval,
-    Directive,
-    Dossier,
-    ReleaseState,
-    ReleaseStatus,
-    Scheduled,
-    evaluate,
-)
+from pressrelease.status.dossier import Approval, Directive, Dossier, Scheduled
+from pressrelease.status.evaluation import ReleaseState, ReleaseStatus, evaluate
 from pressrelease.store import Store, claims
 from pressrelease.store.circuit import closed_outlets, open_outlet_again
 from pressrelease.store.reconcile import Reconciliation

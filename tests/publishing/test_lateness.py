@@ -18,7 +18,7 @@ from sqlalchemy import text
 from pressrelease.config import Policy, Retry
 from pressrelease.publishing.plan import make_plan
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.status.evaluation import Approval, Directive, Dossier, Scheduled
+from pressrelease.status.dossier import Approval, Directive, Dossier, Scheduled
 from pressrelease.store import Store, approvals, claims, freezing
 from pressrelease.store.circuit import close_outlet
 from pressrelease.store.rows import delivery_of, format_utc, maybe_micros, scheduled_of, to_micros

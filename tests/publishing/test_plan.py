@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pressrelease.publishing.plan import Plan, make_plan
 from pressrelease.release.delivery import DeliveryState
-from pressrelease.status.evaluation import Directive, Dossier, FileFact, ReleaseState, too_late
+from pressrelease.status.dossier import Directive, Dossier, FileFact
+from pressrelease.status.evaluation import ReleaseState, too_late
 
 MICROSECOND = timedelta(microseconds=1)
 

@@ -17,7 +17,8 @@ from signing_keys import found, sql, store_of
 from sqlalchemy import text
 
 from pressrelease.config import Policy, Retry
-from pressrelease.status.evaluation import Approval, Directive, Scheduled, counted_approvals, same_person
+from pressrelease.status.dossier import Approval, Directive, Scheduled, same_person
+from pressrelease.status.evaluation import counted_approvals
 from pressrelease.store import Store, claims, freezing
 from pressrelease.when.embargo import Embargo, EmbargoKind
 

@@ -22,7 +22,7 @@ from pressrelease import errors
 from pressrelease.errors import NotFound, NotPermitted, PressReleaseError
 from pressrelease.services import ServiceContext
 from pressrelease.services.results import each
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store import commands
 from pressrelease.store.ledger import Ledger
 

@@ -29,7 +29,7 @@ from pressrelease.cli import main
 from pressrelease.scheduler import passes
 from pressrelease.services import ServiceContext, keeping, stopping
 from pressrelease.services.doctor import DoctorFinding, Weight, environment, examine, record
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store import commands, presence
 from pressrelease.store.rows import local_text
 from pressrelease.system import clock

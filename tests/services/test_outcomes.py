@@ -16,7 +16,7 @@ from office import FAR, HereOffice, found_office
 from pressrelease.notifications.daily import daily_notice
 from pressrelease.promises import Kept, Promise, PromiseState
 from pressrelease.status.outcomes import ASKED_AGAIN, FIRST_ASKED, Outcome, Owed, Unanswered, next_steps, owed_lines
-from pressrelease.store import Store
+from pressrelease.store import Store, after_publication
 
 NOW = datetime(2026, 1, 5, 18, 0, tzinfo=UTC)
 ZONE = "America/Los_Angeles"
@@ -45,7 +45,7 @@ def out_since(office: HereOffice, slug: str, days: float) -> None:
 
 def owed(office: HereOffice, days: float = 90) -> list[str]:
     opened = store(office)
-    found = [slug for slug, _ in opened.read.outcomes_owed(datetime.now(UTC) - timedelta(days=days))]
+    found = [slug for slug, _ in after_publication.outcomes_owed(opened.read, datetime.now(UTC) - timedelta(days=days))]
     opened.close()
     return sorted(found)
 
@@ -80,11 +80,12 @@ def test_what_is_owed_is_on_the_first_screen_until_it_is_recorded(office: HereOf
     assert found["before"] == "dismissed"
     assert "pressrelease kill charged" in found["next"][0]
     opened = store(office)
-    assert [one[:2] for one in opened.read.outcomes_unanswered()] == [("numbered", "convicted"), ("charged", "sealed")]
+    answered = [one[:2] for one in after_publication.outcomes_unanswered(opened.read)]
+    assert answered == [("numbered", "convicted"), ("charged", "sealed")]
     opened.close()
     call("kill", "charged", "--why", "sealed", "--confirm", "charged", expect=(0, 10))
     opened = store(office)
-    assert [one[0] for one in opened.read.outcomes_unanswered()] == ["numbered"]
+    assert [one[0] for one in after_publication.outcomes_unanswered(opened.read)] == ["numbered"]
     opened.close()
     call("journal", "charged")
     assert "recorded the outcome of its case: sealed: 851.91" in call.out
@@ -156,9 +157,9 @@ def test_a_dry_run_records_nothing(office: HereOffice, call: Caller) -> None:
 
 
 def test_on_either_database(store: Store) -> None:
-    assert store.read.outcomes_owed(NOW) == []
-    assert store.read.outcome("names") == ""
-    assert store.read.outcomes_unanswered() == []
+    assert after_publication.outcomes_owed(store.read, NOW) == []
+    assert after_publication.outcome(store.read, "names") == ""
+    assert after_publication.outcomes_unanswered(store.read) == []
 
 
 # -- pure ----------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from office import FAR, HereOffice, found_office
 from pressrelease.notifications.daily import daily_notice
 from pressrelease.notifications.removals import due_removals
 from pressrelease.status.removals import DueRemoval, Removal, due_lines, removals_in
-from pressrelease.store import Store
+from pressrelease.store import Store, after_publication
 
 NOW = datetime(2026, 1, 5, 18, 0, tzinfo=UTC)
 ZONE = "America/Los_Angeles"
@@ -167,9 +167,9 @@ def test_it_is_part_of_the_version_and_a_file_without_it_keeps_its_name() -> Non
 
 
 def test_on_either_database(store: Store) -> None:
-    assert list(store.read.removals()) == []
-    assert list(store.read.removed("names")) == []
-    assert list(store.read.places("names")) == []
+    assert list(after_publication.removals(store.read)) == []
+    assert list(after_publication.removed(store.read, "names")) == []
+    assert list(after_publication.places(store.read, "names")) == []
 
 
 @given(st.text(max_size=9), st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), st.integers(1, 10_000))

@@ -23,7 +23,8 @@ from signing_keys import Keys, found, key, keys, made_keys
 from pressrelease.config import Policy
 from pressrelease.release import digests_of
 from pressrelease.signing import key_of, signers
-from pressrelease.status.evaluation import Approval, counted_approvals
+from pressrelease.status.dossier import Approval
+from pressrelease.status.evaluation import counted_approvals
 from pressrelease.store import Store
 from pressrelease.system import who
 

@@ -33,7 +33,7 @@ from pressrelease.message import Message
 from pressrelease.outlets import RenderedMessage
 from pressrelease.scheduler.passes import publish_due
 from pressrelease.services import ServiceContext, adopting, approving, stopping
-from pressrelease.status.evaluation import Approval, Directive, Scheduled
+from pressrelease.status.dossier import Approval, Directive, Scheduled
 from pressrelease.store import Store, approvals, freezing
 from pressrelease.store.queries import SCHEMA
 from pressrelease.when.embargo import Embargo, EmbargoKind

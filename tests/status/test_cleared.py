@@ -14,7 +14,7 @@ from sqlalchemy import text
 from pressrelease.config import ClearanceRule, Policy, Retry
 from pressrelease.publishing.plan import make_plan
 from pressrelease.status.clearances import CLOCKS_DIFFER, Clearance, ClearanceState, asked_for, open_at, under, why_open
-from pressrelease.status.evaluation import Approval, Directive, Dossier, Scheduled
+from pressrelease.status.dossier import Approval, Directive, Dossier, Scheduled
 from pressrelease.store import Store, approvals, claims, freezing
 from pressrelease.store.clearance_rows import clearance_of, why_uncleared
 from pressrelease.store.rows import delivery_of, format_utc, maybe_micros

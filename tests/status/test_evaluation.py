@@ -28,16 +28,8 @@ from hypothesis import strategies as st
 from pressrelease.config import Policy
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.causes import ADVICE, Cause
-from pressrelease.status.evaluation import (
-    Approval,
-    Directive,
-    Dossier,
-    FileFact,
-    ReleaseState,
-    counted_approvals,
-    evaluate,
-    too_late,
-)
+from pressrelease.status.dossier import Approval, Directive, Dossier, FileFact
+from pressrelease.status.evaluation import ReleaseState, counted_approvals, evaluate, too_late
 
 
 @pytest.mark.parametrize(

@@ -16,17 +16,8 @@ from dossiers import HOUR, LIFT, MINUTE, OUTLETS, POLICY, RELEASE, RETRY, SECOND
 from pressrelease.config import Policy
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, Receipt
 from pressrelease.status.clearances import Clearance, ClearanceState
-from pressrelease.status.evaluation import (
-    Approval,
-    Directive,
-    Dossier,
-    ReleaseStatus,
-    counted_approvals,
-    due_since,
-    evaluate,
-    same_person,
-    too_late,
-)
+from pressrelease.status.dossier import Approval, Directive, Dossier, same_person
+from pressrelease.status.evaluation import ReleaseStatus, counted_approvals, due_since, evaluate, too_late
 from pressrelease.when.wall_time import ZoneCheck
 
 TWO = Policy(approvals=2)

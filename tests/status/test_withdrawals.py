@@ -7,7 +7,8 @@ from dossiers import LIFT, OUTLETS, POLICY, RELEASE, RETRY, SECOND, YES, at
 
 from pressrelease.publishing.plan import make_plan
 from pressrelease.release.delivery import Action, Delivery, DeliveryState
-from pressrelease.status.evaluation import Directive, Dossier, ReleaseState, ReleaseStatus, evaluate
+from pressrelease.status.dossier import Directive, Dossier
+from pressrelease.status.evaluation import ReleaseState, ReleaseStatus, evaluate
 from pressrelease.status.views import where_words
 
 KILLED = RELEASE._replace(word=Directive.KILLED, why="wrong name")

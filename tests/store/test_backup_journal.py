@@ -19,7 +19,7 @@ from store_acts import AFTER, put, take
 from pressrelease.errors import Usage
 from pressrelease.release.delivery import Certainty, DeliveryFailed, DeliveryState, Receipt
 from pressrelease.services.keeping import known_head, verify
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store import Store, claims, commands, freezing, settling
 from pressrelease.store.journal import BEGINNING, Event, Head, Line, line_after, read_head, walk
 

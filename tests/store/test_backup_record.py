@@ -23,7 +23,7 @@ from store_acts import AFTER, put, take
 
 from pressrelease.errors import Refused, StateUnreadable
 from pressrelease.release.delivery import DeliveryState, Receipt
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store import Store, approvals, backup, claims, commands, freezing, moving, presence
 from pressrelease.store.journal import Head, walk
 from pressrelease.store.queries import SCHEMA

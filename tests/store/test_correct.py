@@ -32,7 +32,7 @@ from store_acts import AFTER, LIFT, put
 from pressrelease.config import Policy
 from pressrelease.errors import NotPermitted, Refused
 from pressrelease.release.delivery import Action, Certainty, Delivery
-from pressrelease.status.evaluation import Directive, Scheduled
+from pressrelease.status.dossier import Directive, Scheduled
 from pressrelease.store import Store, backup, commands, corrections, freezing, settling
 from pressrelease.store.approvals import approve
 from pressrelease.store.journal import Head

@@ -19,7 +19,7 @@ from pressrelease.config import Policy
 from pressrelease.errors import NotPermitted
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.services.keeping import verify
-from pressrelease.status.evaluation import Directive, Scheduled
+from pressrelease.status.dossier import Directive, Scheduled
 from pressrelease.store import Store, approvals, event_lifts, freezing
 from pressrelease.store.kills import kill
 from pressrelease.when import Embargo, EmbargoKind

@@ -34,7 +34,7 @@ from after_acts import (
 from store_acts import AFTER, put
 
 from pressrelease.release.delivery import Action, Certainty, Delivery, DeliveryFailed, DeliveryState
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store import Store, claims, commands, settling
 
 

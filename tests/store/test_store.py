@@ -15,7 +15,7 @@ from store_acts import AFTER, LIFT, events, only, put, take
 from pressrelease.config import Policy
 from pressrelease.errors import NotPermitted, Refused, StateUnreadable
 from pressrelease.release.delivery import Certainty, Delivery, DeliveryFailed, DeliveryState, Receipt
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store import Store, claims, commands, freezing, lifts, presence, settling
 from pressrelease.store.approvals import approve, unapprove
 from pressrelease.store.journal import Event, first_break, line_after

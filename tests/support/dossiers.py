@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.status.evaluation import Approval, Directive, Dossier, FileFact, Scheduled
+from pressrelease.status.dossier import Approval, Directive, Dossier, FileFact, Scheduled
 from pressrelease.when import Embargo, EmbargoKind
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

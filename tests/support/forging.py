@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from pressrelease.status.evaluation import same_person
+from pressrelease.status.dossier import same_person
 from pressrelease.store import Store
 from pressrelease.store.journal import BEGINNING, Event, Line, line_after
 

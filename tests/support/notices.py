@@ -10,7 +10,7 @@ from conftest import NOW
 from pressrelease.notifications.events import grouped, notice_of
 from pressrelease.notifications.notice import JournalEvent, Known
 from pressrelease.release.delivery import Delivery, DeliveryState
-from pressrelease.status.evaluation import Directive, Dossier, FileFact, Scheduled
+from pressrelease.status.dossier import Directive, Dossier, FileFact, Scheduled
 from pressrelease.when import Embargo, EmbargoKind
 
 ZONE = "America/Los_Angeles"

@@ -9,7 +9,7 @@ from conftest import NOW
 
 from pressrelease.config import Policy, Retry
 from pressrelease.release.delivery import Delivery
-from pressrelease.status.evaluation import Directive, Scheduled
+from pressrelease.status.dossier import Directive, Scheduled
 from pressrelease.store import Store, claims, freezing
 from pressrelease.store.approvals import approve
 from pressrelease.when.embargo import Embargo, EmbargoKind

@@ -20,7 +20,7 @@ from zone_files import LA, database, going_by, zone_of
 from zone_rules import FIVE, FOUR, HOUR, NEW, NINE, NINE_AND_NOON, NINE_PDT, OLD, SECOND, UNKNOWN, rules_of
 
 from pressrelease.errors import StateUnreadable
-from pressrelease.status.evaluation import Scheduled
+from pressrelease.status.dossier import Scheduled
 from pressrelease.store import Store, freezing, lifts
 from pressrelease.store.journal import first_break
 from pressrelease.store.zone_updates import Followed, follow

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from pressrelease.errors import StateUnreadable
 from pressrelease.services.doctor.findings import BACKUP_EVERY, DoctorContext, DoctorFinding, error, fine, warning
 from pressrelease.services.keeping import verify
-from pressrelease.status.evaluation import ReleaseState, Scheduled
+from pressrelease.status.dossier import Scheduled
+from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store import Reader
 from pressrelease.store.queries import SCHEMA
 from pressrelease.store.rows import from_micros, local_text

@@ -30,7 +30,7 @@ from pressrelease.services import ServiceContext
 from pressrelease.signing import Approved, content_of
 from pressrelease.signing.clearances import ClearanceStatement
 from pressrelease.signing.lifts import lift_statement
-from pressrelease.status.evaluation import Directive
+from pressrelease.status.dossier import Directive
 from pressrelease.store.journal import Line
 from pressrelease.store.queries import Reader
 from pressrelease.store.records import FrozenVersion, frozen_of

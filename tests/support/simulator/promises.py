@@ -12,7 +12,8 @@ from auditor import audit
 from pressrelease.outlets import RenderedMessage
 from pressrelease.release.delivery import DeliveryState
 from pressrelease.status.causes import Cause
-from pressrelease.status.evaluation import Directive, ReleaseState
+from pressrelease.status.dossier import Directive
+from pressrelease.status.evaluation import ReleaseState
 from pressrelease.store.claims import FOUND
 from pressrelease.store.journal import first_break
 from pressrelease.system.clock import LONGEST_PROOF
