@@ -484,7 +484,7 @@ GUARDS = (
             return self._answered(outlet, delivery, DeliveryFailed(Certainty.NOT_SENT, reason))""",
           "test_simulator.py::test_every_promise_holds_in_histories_by_chance"),
     Guard("another's claim is not answered for", "store/claims.py",
-          '    deliveries.c.owner == bindparam("b_owner"),\n', "", "test_store.py::test_an_answer_to_a_claim_given_back_changes_nothing_of_anothers"),
+          '    deliveries.c.owner == bindparam("b_owner"),\n        deliveries.c.claims == bindparam("b_claims"),\n', "", "test_store.py::test_an_answer_to_a_claim_given_back_changes_nothing_of_anothers"),
     Guard("log: noted before the first byte", "publishing/sender.py",
           "            self._alive.log.sending(delivery)\n", "            pass\n",
           "test_simulator.py::test_every_promise_holds_in_histories_by_chance"),

@@ -307,6 +307,11 @@ def test_approvals_of_the_first_text_do_not_count_for_a_correction_that_restores
     answer(store, claim(store)[0], None)
     corrected(store, restores=True, approved=False)
     assert claim(store) == []
+    # The journal would keep it back too, as a record that was changed: the approvals themselves must be gone.
+    release = store.read.release(SLUG)
+    assert release is not None
+    (dossier,) = store.read.dossiers([release])
+    assert dossier.approvals == ()
 
 
 def test_of_two_versions_with_the_same_text_only_the_newest_leaves(store: Store) -> None:
