@@ -288,7 +288,8 @@ def test_a_proof_of_a_draft_names_the_version_that_scheduling_makes(tmp_path: Pa
 # -- the installed command -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
 def test_a_release_leaves_at_the_hour_that_was_approved(
     tmp_path: Path, store: str, request: pytest.FixtureRequest
 ) -> None:

@@ -69,6 +69,7 @@ def test_the_readme_has_the_two_commands() -> None:
     assert "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest" in readme
 
 
+@pytest.mark.slow
 def test_the_demo_publishes_one_release_at_once_and_one_at_its_lift(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pressrelease", "demo", "--no-input"]
     environment = os.environ | {"TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
