@@ -221,7 +221,7 @@ def verdict(store: Store, chance: random.Random) -> Counter[str]:
 
 
 #: How many are simulated in the slow test.
-VERDICTS = int(os.environ.get("VERDICTS", "600"))
+VERDICTS = int(os.environ.get("VERDICTS", "1000"))
 
 EXPECTED = ("lift", "died", "refused", "again", "unapprove", "one left", "nobody lifted", "lifted, and taken back")
 

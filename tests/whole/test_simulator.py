@@ -48,7 +48,7 @@ from pressrelease.errors import NeedsPerson
 from pressrelease.services import stopping
 
 QUICK = 36
-MANY = int(os.environ.get("HISTORIES", "500"))
+MANY = int(os.environ.get("HISTORIES", "1000"))
 
 slugs = st.sampled_from([SLUGS[0], *ALTERNATES])
 names = st.sampled_from(list(OUTLETS))
@@ -403,7 +403,7 @@ def test_no_clearance_lives_on_by_a_clock_that_jumped(jump: timedelta) -> None:
 
 
 #: How often a kill meets its lift in the slow test.
-KILLS = int(os.environ.get("KILLS", "80"))
+KILLS = int(os.environ.get("KILLS", "150"))
 
 KILLED = ("has it, and it was withdrawn", "withdrawn before it left", "withdrawn while it may be on its way")
 
